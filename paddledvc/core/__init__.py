@@ -1,0 +1,1 @@
+"""The pure part of paddledvc: values in, values out, no effects."""

@@ -1,0 +1,224 @@
+"""Whether an exported model computes what its dynamic network computes.
+
+The measure is the scaled error of each sample, max|d| / max|ref|. An absolute tolerance means
+nothing without the scale of the outputs, a relative one explodes at zeros, a cosine hides small
+faults and a mean hides the one bad sample.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from paddledvc.core.samples import Array
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Output:
+    """One output of a call: its place in the network's result and its values."""
+
+    name: str
+    values: Array
+
+
+Outputs: TypeAlias = Sequence[Output]
+"""What one call of a network returned."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SampleError:
+    """How far one sample of one output is off.
+
+    Attributes:
+        case: number of the call, from 0.
+        sample: number of the sample in the call, from 0.
+        output: name of the output.
+        scaled_error: max|d| / max|ref|; infinite where the two cannot be compared.
+    """
+
+    case: int
+    sample: int
+    output: str
+    scaled_error: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutputAgreement:
+    """The worst of one output over all samples.
+
+    Attributes:
+        scaled_error: largest max|d| / max|ref| of a sample.
+        absolute_error: largest |d| of an element, in the units of the output.
+        top1_changed: samples whose largest element is another one; None where that says nothing.
+    """
+
+    name: str
+    scaled_error: float
+    absolute_error: float
+    top1_changed: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agreement:
+    """How one way to run the exported files agrees with the reference.
+
+    Attributes:
+        problems: sentences about what cannot be compared at all: structure, shape, type, or
+            infinities and NaNs at other places.
+    """
+
+    tolerance: float
+    problems: tuple[str, ...]
+    outputs: tuple[OutputAgreement, ...]
+    samples: tuple[SampleError, ...]
+
+    @property
+    def scaled_error(self) -> float:
+        """The largest scaled error of all; infinite where something cannot be compared."""
+        if self.problems:
+            return float("inf")
+        return max((output.scaled_error for output in self.outputs), default=0.0)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every sample is within the tolerance."""
+        return not self.problems and all(
+            sample.scaled_error <= self.tolerance for sample in self.samples
+        )
+
+
+def compare(
+    reference: Sequence[Outputs],
+    candidate: Sequence[Outputs],
+    batches: Sequence[int],
+    tolerance: float,
+) -> Agreement:
+    """Compare call by call.
+
+    Args:
+        reference: outputs of the dynamic network, one entry a call.
+        candidate: outputs of the exported files for the same calls.
+        batches: number of samples in each call.
+        tolerance: largest scaled error of a sample; outputs that are not floats must be equal.
+
+    >>> ref = [[Output(name="y", values=np.array([[1.0, 2.0]]))]]
+    >>> off = [[Output(name="y", values=np.array([[1.0, 2.2]]))]]
+    >>> round(compare(ref, off, [1], tolerance=1e-5).scaled_error, 6)
+    0.1
+    """
+    problems: dict[str, None] = {}
+    errors: list[SampleError] = []
+    worst: dict[str, OutputAgreement] = {}
+    for case, (expected, found, batch) in enumerate(
+        zip(reference, candidate, batches, strict=True)
+    ):
+        if len(expected) != len(found):
+            names = ", ".join(output.name for output in expected)
+            problems[f"{len(found)} outputs, expected {len(expected)}: {names}"] = None
+            continue
+        for left, right in zip(expected, found, strict=True):
+            if (problem := _incomparable(left, right)) is not None:
+                problems[problem] = None
+                errors.append(_error(case, 0, left.name, float("inf")))
+                continue
+            scaled = scaled_errors(left.values, right.values, batch)
+            errors += [_error(case, row, left.name, e) for row, e in enumerate(scaled.tolist())]
+            worst[left.name] = _worse(worst.get(left.name), _summary(left, right, scaled, batch))
+    return Agreement(
+        tolerance=tolerance,
+        problems=tuple(problems),
+        outputs=tuple(worst.values()),
+        samples=tuple(errors),
+    )
+
+
+def _error(case: int, sample: int, output: str, scaled_error: float) -> SampleError:
+    return SampleError(case=case, sample=sample, output=output, scaled_error=scaled_error)
+
+
+def _incomparable(expected: Output, found: Output) -> str | None:
+    left, right = expected.values, found.values
+    if left.shape != right.shape:
+        return f"{expected.name}: shape {list(right.shape)}, expected {list(left.shape)}"
+    if left.dtype != right.dtype:
+        return f"{expected.name}: type {right.dtype}, expected {left.dtype}"
+    if left.dtype.kind in "fc" and not _same_pattern(left, right):
+        return f"{expected.name}: infinities or NaNs at other places than in the dynamic network"
+    return None
+
+
+def _same_pattern(left: Array, right: Array) -> bool:
+    """Tell whether NaN, +inf and -inf stand at the same places."""
+    special = ~np.isfinite(left)
+    if not np.array_equal(special, ~np.isfinite(right)):
+        return False
+    return bool(np.array_equal(left[special], right[special], equal_nan=True))
+
+
+def scaled_errors(reference: Array, candidate: Array, batch: int) -> Array:
+    """Compute max|d| / max|ref| of each sample.
+
+    Args:
+        reference: any shape; its first axis holds the samples where its length is ``batch``.
+        candidate: the same shape and type.
+        batch: number of samples.
+
+    Returns:
+        One float64 a sample; of integers and booleans 0 where equal and infinity where not.
+
+    >>> scaled_errors(np.array([[2.0, 0.0]]), np.array([[2.0, 1.0]]), 1).tolist()
+    [0.5]
+    """
+    left, right = _rows(reference, batch), _rows(candidate, batch)
+    if reference.dtype.kind not in "fc":
+        return np.where((left == right).all(axis=1), 0.0, np.inf)
+    finite = np.isfinite(left)
+    left, right = np.where(finite, left, 0), np.where(finite, right, 0)
+    difference = np.abs(right.astype(_wide(right)) - left.astype(_wide(left))).max(
+        axis=1, initial=0
+    )
+    scale = np.abs(left.astype(_wide(left))).max(axis=1, initial=0)
+    # A sample of zeros has no scale of its own: it is judged by that of the whole output.
+    scale = np.where(scale > 0, scale, scale.max(initial=0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(difference == 0, 0.0, difference / scale)
+
+
+def _wide(array: Array) -> type[np.generic]:
+    return np.complex128 if array.dtype.kind == "c" else np.float64
+
+
+def _rows(array: Array, batch: int) -> Array:
+    has_batch = array.ndim > 0 and array.shape[0] == batch
+    return array.reshape(batch, -1) if has_batch and batch > 0 else array.reshape(1, -1)
+
+
+def _summary(left: Output, right: Output, scaled: Array, batch: int) -> OutputAgreement:
+    with np.errstate(invalid="ignore"):
+        wide = _wide(left.values) if left.values.dtype.kind in "fc" else np.float64
+        difference = np.abs(right.values.astype(wide) - left.values.astype(wide))
+    changed = None
+    if left.values.ndim == 2 and left.values.shape[0] == batch and left.values.shape[1] > 1:  # noqa: PLR2004
+        changed = int((left.values.argmax(axis=1) != right.values.argmax(axis=1)).sum())
+    return OutputAgreement(
+        name=left.name,
+        scaled_error=float(scaled.max(initial=0)),
+        absolute_error=float(np.nan_to_num(difference, nan=0, posinf=0).max(initial=0)),
+        top1_changed=changed,
+    )
+
+
+def _worse(before: OutputAgreement | None, now: OutputAgreement) -> OutputAgreement:
+    if before is None:
+        return now
+    changed = [count for count in (before.top1_changed, now.top1_changed) if count is not None]
+    return OutputAgreement(
+        name=now.name,
+        scaled_error=max(before.scaled_error, now.scaled_error),
+        absolute_error=max(before.absolute_error, now.absolute_error),
+        top1_changed=sum(changed) if changed else None,
+    )

@@ -1,0 +1,157 @@
+"""Entries of models.yaml, already checked by the schema, as frozen types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from paddledvc.core.model import (
+    Engine,
+    Export,
+    Input,
+    Launch,
+    Metric,
+    Model,
+    Reference,
+    Tolerance,
+    Train,
+    Verify,
+)
+from paddledvc.core.versions import Requirement
+
+PLAIN_FIELDS = (
+    "name",
+    "source",
+    "size",
+    "format",
+    "task",
+    "description",
+    "license",
+    "owner",
+    "config_path",
+    "base",
+    "meta",
+)
+
+
+def read_model(entry: Mapping[str, Any]) -> Model:
+    """Read one entry of ``models:``."""
+    return Model(
+        **{key: entry[key] for key in PLAIN_FIELDS if key in entry},
+        requires=Requirement.parse(entry["version"]),
+        urls=_urls(entry),
+        md5=_lower(entry.get("md5")),
+        sha256=_lower(entry.get("sha256")),
+        tags=tuple(entry.get("tags", ())),
+        metrics=_metrics(entry),
+        input_size=_sizes(entry.get("input_size", ())),
+        network=Reference.parse(entry["network"]) if "network" in entry else None,
+        network_args=entry.get("network_args", {}),
+        inputs=tuple(read_input(item) for item in entry.get("inputs", ())),
+        train=read_train(entry["train"]) if "train" in entry else None,
+        export=_export(entry.get("export", False)),
+        verify=read_verify(entry.get("verify", {})),
+        image=read_image(entry.get("environment")),
+    )
+
+
+def read_input(item: Mapping[str, Any]) -> Input:
+    """Read one entry of ``inputs:``."""
+    limits = item.get("range")
+    return Input(
+        name=item["name"],
+        shape=tuple(item["shape"]),
+        dtype=item.get("dtype", "float32"),
+        range=None if limits is None else (limits[0], limits[1]),
+    )
+
+
+def read_train(section: Mapping[str, Any]) -> Train:
+    """Read a ``train:`` section."""
+    function = section.get("function")
+    return Train(
+        function=None if function is None else Reference.parse(function),
+        command=section.get("command"),
+        deps=tuple(section.get("deps", ())),
+        outs=tuple(section.get("outs", ())),
+        launch=Launch(**section["launch"]) if "launch" in section else None,
+        seed=section.get("seed", 0),
+        device=section.get("device", "cpu"),
+    )
+
+
+def read_verify(section: Mapping[str, Any]) -> Verify:
+    """Read a ``verify:`` section, of a model or of params.yaml."""
+    tolerance = section.get("tolerance", {})
+    if not isinstance(tolerance, Mapping):
+        tolerance = dict.fromkeys(("program", "engine", "device"), tolerance)
+    settings: dict[str, Any] = {
+        **{key: section[key] for key in ("samples", "seed", "device") if key in section},
+        **{key: tuple(section[key]) for key in ("batch_sizes", "paths") if key in section},
+    }
+    return Verify(
+        **settings,
+        tolerance=Tolerance(**tolerance),
+        engine=Engine(**section.get("engine", {})),
+    )
+
+
+def override_verify(settings: Verify, section: Mapping[str, Any]) -> Verify:
+    """Let the ``verify`` section of params.yaml win over the model's own, key by key."""
+    read = read_verify(section)
+    return replace(settings, **{key: getattr(read, key) for key in section})
+
+
+def _urls(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    urls = (entry.get("weights_url"), entry.get("hub_url"), *entry.get("urls", ()))
+    return tuple(dict.fromkeys(url for url in urls if url is not None))
+
+
+def _lower(digest: str | None) -> str | None:
+    return None if digest is None else digest.lower()
+
+
+def _sizes(size: Any) -> tuple[int, ...]:
+    return (size, size) if isinstance(size, int) else tuple(size)
+
+
+def _export(section: Any) -> Export | None:
+    if section is False:
+        return None
+    return Export() if section is True else Export(allow=tuple(section.get("allow", ())))
+
+
+def read_image(environment: Any) -> str | None:
+    """Read an ``environment:`` value, of a model or of the file."""
+    image = environment.get("image") if isinstance(environment, Mapping) else environment
+    return None if image is None else str(image)
+
+
+def _metrics(entry: Mapping[str, Any]) -> tuple[Metric, ...]:
+    metrics = {key: value for key, value in entry.items() if key.startswith("accuracy")}
+    metrics.update(entry.get("metrics", {}))
+    return tuple(_metric(name, value) for name, value in metrics.items())
+
+
+def _metric(name: str, value: Any) -> Metric:
+    if not isinstance(value, Mapping):
+        return Metric(name=name, value=number(value))
+    return Metric(
+        name=name,
+        value=number(value["value"]),
+        direction=value.get("direction", "higher"),
+        tolerance=number(value.get("tolerance", 0.0)),
+    )
+
+
+def number(written: float | str) -> float:
+    """Read a number or a percentage; a percentage is a fraction.
+
+    >>> number("76.8%"), number(12), number("0.5")
+    (0.768, 12.0, 0.5)
+    """
+    text = str(written).strip()
+    if not text.endswith("%"):
+        return float(text)
+    return round(float(text[:-1]) / 100, 12)

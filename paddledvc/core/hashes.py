@@ -1,0 +1,71 @@
+"""What a file's bytes must hash to, and short digests of settings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+PIN_LENGTH = 8
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hashes:
+    """Digests (lower-case hexadecimal) and size (bytes) of a file, as far as they are known.
+
+    >>> Hashes(size=0).first_difference(Hashes(size=1))
+    ('size:0', 'size:1')
+    """
+
+    md5: str | None = None
+    sha256: str | None = None
+    size: int | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether a digest is known, so that bytes can be checked."""
+        return self.md5 is not None or self.sha256 is not None
+
+    def first_difference(self, found: Hashes) -> tuple[str, str] | None:
+        """Compare with what was found; None where all that is known on both sides agrees.
+
+        Returns:
+            (expected, found), each as ``kind:value``; the size comes first, for it says most about
+            a truncated file.
+        """
+        for kind in ("size", "sha256", "md5"):
+            expected, actual = getattr(self, kind), getattr(found, kind)
+            if expected is not None and actual is not None and expected != actual:
+                return f"{kind}:{expected}", f"{kind}:{actual}"
+        return None
+
+    def completed_by(self, other: Hashes) -> Hashes:
+        """Fill the gaps from ``other``, where it surely speaks of the same bytes.
+
+        >>> Hashes(md5="a").completed_by(Hashes(md5="a", size=3))
+        Hashes(md5='a', sha256=None, size=3)
+        >>> Hashes(md5="a").completed_by(Hashes(sha256="b", size=3))
+        Hashes(md5='a', sha256=None, size=None)
+        """
+        shared = {self.md5, self.sha256} & {other.md5, other.sha256} - {None}
+        if self.first_difference(other) is not None or (self.known and not shared):
+            return self
+        return Hashes(
+            md5=self.md5 or other.md5,
+            sha256=self.sha256 or other.sha256,
+            size=self.size if self.size is not None else other.size,
+        )
+
+
+def pin(fields: Any) -> str:
+    """Digest settings into a few characters that change whenever the settings do.
+
+    Args:
+        fields: mappings, lists and scalars; the order of keys does not matter.
+
+    >>> pin({"a": 1, "b": 2}) == pin({"b": 2, "a": 1})
+    True
+    """
+    text = json.dumps(fields, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:PIN_LENGTH]

@@ -1,0 +1,168 @@
+"""What is handed to a process that runs Paddle, and what it hands back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import PurePath
+
+    from paddledvc.core.model import Engine, Input, PathName, Reference
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Network:
+    """A dynamic network with its weights.
+
+    Attributes:
+        root: folder of the project, absolute; the user's code is imported from there.
+        reference: the factory that builds the layer.
+        arguments: its keyword arguments.
+        weights: file of the weights, absolute; None for a network without any.
+    """
+
+    root: PurePath
+    reference: Reference
+    arguments: dict[str, Any]
+    weights: PurePath | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExportJob:
+    """Export a network into an empty folder."""
+
+    network: Network
+    inputs: tuple[Input, ...]
+    allow: tuple[str, ...]
+    folder: PurePath
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exported:
+    """What an export wrote.
+
+    Attributes:
+        files: names of the files, sorted.
+        warnings: export warnings that were let pass, by name.
+    """
+
+    files: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReferenceJob:
+    """Make the samples and run the dynamic network on them.
+
+    Attributes:
+        samples: a .npz file or a function of the user's; None to draw them.
+        cases: file to write the samples to.
+        outputs: file to write the network's outputs to.
+    """
+
+    network: Network
+    inputs: tuple[Input, ...]
+    samples: str | None
+    input_size: tuple[int, ...]
+    batch_sizes: tuple[int, ...]
+    seed: int
+    cases: PurePath
+    outputs: PurePath
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PathJob:
+    """Run the exported files in one way.
+
+    Attributes:
+        program: path of the exported files without their suffix.
+        cases: file with the samples.
+        outputs: file to write the outputs to.
+        device: the device for the path ``gpu``.
+    """
+
+    path: PathName
+    program: PurePath
+    cases: PurePath
+    outputs: PurePath
+    engine: Engine
+    device: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Latency:
+    """How long one call takes, after a warm-up.
+
+    Attributes:
+        batch: samples in the call.
+        median_ms: median, in milliseconds.
+        p95_ms: 95th percentile, in milliseconds.
+        calls: number of calls that were timed.
+    """
+
+    batch: int
+    median_ms: float
+    p95_ms: float
+    calls: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Runtime:
+    """What ran: facts that belong to every number it gave."""
+
+    paddle: str
+    commit: str
+    device: str
+    flags: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ran:
+    """How a network or a program ran on the samples.
+
+    Attributes:
+        outputs: names of the outputs, in the order of the exported program.
+        batches: number of samples in each call.
+        repeatable: whether a second run gave the same bytes.
+    """
+
+    outputs: tuple[str, ...]
+    batches: tuple[int, ...]
+    repeatable: bool
+    latency: tuple[Latency, ...]
+    runtime: Runtime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrainJob:
+    """Train a model with a function of the user's.
+
+    Attributes:
+        model: name of the model.
+        network: its network with the base weights; None where it has no network.
+        weights: file that the training is to write, absolute.
+        metrics: folder for the curve and the final values, absolute.
+        params: hyperparameters.
+        params_name: where the hyperparameters stand, for messages.
+    """
+
+    model: str
+    root: PurePath
+    function: Reference
+    network: Network | None
+    base: PurePath | None
+    weights: PurePath
+    metrics: PurePath
+    params: dict[str, Any]
+    params_name: str
+    seed: int
+    device: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Failure:
+    """Why a job could not be done: the name of an error class, and its text."""
+
+    error: str
+    message: str

@@ -1,0 +1,73 @@
+"""Where the files of a project are, as paths relative to its root with ``/`` between the parts."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from paddledvc.core.names import slug
+
+if TYPE_CHECKING:
+    from paddledvc.core.model import Model
+
+REGISTRY = "models.yaml"
+LOCK = "models.lock"
+PARAMS = "params.yaml"
+STAGES = "dvc.yaml"
+OWN = ".paddledvc"
+"""Our own folder: schemas for editors, and the embedded remote of a project without a server."""
+EXPORT_PREFIX = "inference"
+"""Base name of exported files, as PaddleX and FastDeploy look for them."""
+FORMATS = ("pdparams", "safetensors", "pdmodel", "json", "onnx", "tar.gz", "tar", "zip")
+
+
+def is_url(location: str) -> bool:
+    """Tell a URL from a path of the project.
+
+    >>> is_url("https://host/a.pdparams"), is_url("zoo/a.pdparams")
+    (True, False)
+    """
+    return location.startswith(("http://", "https://", "file:"))
+
+
+def format_of(location: str) -> str | None:
+    """Name the format that the suffix of a URL or path stands for.
+
+    >>> format_of("https://host/dir/resnet50.pdparams?x=1")
+    'pdparams'
+    """
+    path = re.split(r"[?#]", location)[0] if is_url(location) else location
+    return next((name for name in FORMATS if path.endswith("." + name)), None)
+
+
+def downloaded(name: str, version: str, format: str) -> str:  # noqa: A002
+    """Name the file that ``sync`` writes.
+
+    >>> downloaded("resnet50", "v3.3.0", "pdparams")
+    'checkpoints/resnet50_v3.3.0.pdparams'
+    """
+    return f"checkpoints/{name}_{version}.{format}"
+
+
+def trained(model: Model) -> str:
+    """Name the file that ``train`` writes; it bears no version, for the commit is its version."""
+    return f"checkpoints/{model.name}_trained.pdparams"
+
+
+def exported(model: Model) -> str:
+    """Name the folder that ``export`` writes."""
+    return f"exports/{model.slug}"
+
+
+def reports(model: Model) -> str:
+    """Name the folder of a model's metrics and plots."""
+    return f"reports/{model.slug}"
+
+
+def collision_key(name: str) -> str:
+    """Name what two models must not share, also where file systems ignore case.
+
+    >>> collision_key("PP-OCRv4.1") == collision_key("pp-ocrv4-1")
+    True
+    """
+    return slug(name).casefold()

@@ -1,0 +1,213 @@
+"""What a model is: the frozen types behind an entry of models.yaml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from paddledvc.core.names import slug
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paddledvc.core.versions import Requirement
+
+PathName = Literal["jit", "predictor", "deployed", "gpu"]
+"""A way to run the exported files."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reference:
+    """A name in a user's Python code: ``package.module:name`` or ``path/file.py:name``."""
+
+    module: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> Reference:
+        """Split a reference; the schema has checked its form.
+
+        >>> Reference.parse("digits/network.py:DigitNet").is_file
+        True
+        """
+        module, _, name = text.rpartition(":")
+        return cls(module=module, name=name)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the module is given as a file of the project."""
+        return self.module.endswith(".py")
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metric:
+    """A published or measured number, and how much worse a new one may be.
+
+    Attributes:
+        name: for example ``accuracy_top1``.
+        value: the number; a percentage is a fraction, so ``76.8%`` is 0.768.
+        direction: which way is better.
+        tolerance: how far a new value may fall behind, in the units of ``value``.
+    """
+
+    name: str
+    value: float
+    direction: Literal["higher", "lower"] = "higher"
+    tolerance: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Input:
+    """One argument of the network's ``forward``.
+
+    Attributes:
+        name: name of the argument.
+        shape: sizes; None marks a dynamic dimension, and the first one is the batch.
+        dtype: element type, as numpy names it.
+        range: low (included) and high (excluded) of seeded samples; None for the default.
+    """
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: str = "float32"
+    range: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Launch:
+    """How a training is spread over processes and machines."""
+
+    processes: int = 1
+    nodes: int = 1
+    master: str | None = None
+    backend: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Train:
+    """How a model is trained: a Python function or a command line, exactly one of them."""
+
+    function: Reference | None = None
+    command: str | None = None
+    deps: tuple[str, ...] = ()
+    outs: tuple[str, ...] = ()
+    launch: Launch | None = None
+    seed: int = 0
+    device: str = "cpu"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Export:
+    """How a model is exported.
+
+    Attributes:
+        allow: names of the export warnings that this model is known to survive.
+    """
+
+    allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tolerance:
+    """Largest scaled error, max|d| / max|ref| of a sample, by gate.
+
+    The plain program repeats the dynamic network bit for bit on a CPU, with 1e-7 to spare for one
+    rounding; a deployed engine reorders sums, which costs up to 1.6e-6 in float32; a GPU uses other
+    kernels altogether.
+    """
+
+    program: float = 1e-7
+    engine: float = 1e-5
+    device: float = 1e-4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Engine:
+    """Settings of the predictor as it will be deployed."""
+
+    onednn: bool = True
+    ir_optim: bool = True
+    memory_optim: bool = True
+    threads: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verify:
+    """How the exported model is compared with the dynamic network.
+
+    Attributes:
+        samples: a .npz file, or a function that returns an array per input; None seeds them.
+        batch_sizes: the batch sizes to compare at.
+        seed: seed of seeded samples.
+        device: ``cpu``, or ``gpu`` to compare a predictor on the GPU too.
+        paths: the ways to run the exported files; None stands for those that ``device`` implies.
+        tolerance: largest scaled errors.
+        engine: the predictor as it will be deployed.
+    """
+
+    samples: str | None = None
+    batch_sizes: tuple[int, ...] = (1, 3, 8)
+    seed: int = 0
+    device: str = "cpu"
+    paths: tuple[PathName, ...] | None = None
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    engine: Engine = field(default_factory=Engine)
+
+    @property
+    def chosen_paths(self) -> tuple[PathName, ...]:
+        """The paths to run, in the order of the report."""
+        if self.paths is not None:
+            return self.paths
+        cpu: tuple[PathName, ...] = ("jit", "predictor", "deployed")
+        return cpu if self.device == "cpu" else (*cpu, "gpu")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Model:
+    """One entry of models.yaml.
+
+    Attributes:
+        urls: where the weights are, in the order to try: ``weights_url``, ``hub_url``, ``urls``.
+        base: name of the model whose weights this one starts from.
+        network: what builds the dynamic network.
+        image: container image that runs the model.
+    """
+
+    name: str
+    requires: Requirement
+    source: str | None = None
+    urls: tuple[str, ...] = ()
+    md5: str | None = None
+    sha256: str | None = None
+    size: int | None = None
+    format: str | None = None
+    task: str | None = None
+    description: str | None = None
+    license: str | None = None
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    config_path: str | None = None
+    input_size: tuple[int, ...] = ()
+    base: str | None = None
+    network: Reference | None = None
+    network_args: Mapping[str, Any] = field(default_factory=dict)
+    inputs: tuple[Input, ...] = ()
+    train: Train | None = None
+    export: Export | None = None
+    verify: Verify = field(default_factory=Verify)
+    image: str | None = None
+    meta: Any = None
+
+    @property
+    def slug(self) -> str:
+        """The form of the name that DVC, GTO and file systems can carry."""
+        return slug(self.name)
+
+    @property
+    def exports(self) -> bool:
+        """Whether the model has what an export needs: an ``export`` section and a network."""
+        return self.export is not None and self.network is not None

@@ -1,0 +1,203 @@
+"""The evidence that a verification leaves: what was compared, with what result."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from paddledvc.core.agreement import Agreement
+    from paddledvc.core.jobs import Latency, Runtime
+    from paddledvc.core.model import PathName
+
+Verdict = Literal["pass", "fail", "not repeatable"]
+DIGITS = 3
+"""Significant digits of errors in a report."""
+VERSION = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PathReport:
+    """How one way to run the exported files fared.
+
+    Attributes:
+        path: the way.
+        gate: which tolerance applies: ``program``, ``engine`` or ``device``.
+        agreement: the comparison; None where the path did not run.
+        failure: why it did not run; empty where it did.
+        repeatable: whether a second run gave the same bytes.
+        runtime: what ran; None where nothing did.
+    """
+
+    path: PathName
+    gate: str
+    tolerance: float
+    agreement: Agreement | None = None
+    failure: str = ""
+    repeatable: bool = True
+    latency: tuple[Latency, ...] = ()
+    runtime: Runtime | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether the path ran and agrees with the dynamic network."""
+        return self.agreement is not None and self.agreement.agrees
+
+    @property
+    def scaled_error(self) -> float:
+        """The largest scaled error of a sample; infinite where nothing could be compared."""
+        return float("inf") if self.agreement is None else self.agreement.scaled_error
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """Say, a sentence a thing, what is wrong."""
+        if self.agreement is None:
+            return (self.failure,)
+        over = tuple(
+            f"{output.name}: scaled error {rounded(output.scaled_error)} "
+            f"over the tolerance {self.tolerance:g}"
+            for output in self.agreement.outputs
+            if output.scaled_error > self.tolerance
+        )
+        return self.agreement.problems + over
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hashed:
+    """A file or set of samples that the verdict belongs to."""
+
+    what: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VerifyReport:
+    """The result of a verification.
+
+    Attributes:
+        repeatable: whether the dynamic network gave the same bytes twice.
+        samples: number of samples compared on each path.
+        hashes: the bytes that the verdict belongs to.
+        runtime: what ran the dynamic network.
+        latency: of the dynamic network.
+    """
+
+    model: str
+    version: str
+    repeatable: bool
+    samples: int
+    batch_sizes: tuple[int, ...]
+    paths: tuple[PathReport, ...]
+    hashes: tuple[Hashed, ...]
+    runtime: Runtime
+    latency: tuple[Latency, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether every path agrees; a network that disagrees with itself proves nothing."""
+        if not self.repeatable:
+            return "not repeatable"
+        return "pass" if all(path.passed for path in self.paths) else "fail"
+
+    def to_json(self) -> str:
+        """Write the report: the same bytes whenever the same bytes were verified.
+
+        DVC shows every number and text of a metrics file except what is inside a list; so the
+        verdict and the errors are outside and the evidence is inside lists.
+        """
+        return _json(
+            {
+                "verdict": self.verdict,
+                "scaled_error": {path.path: rounded(path.scaled_error) for path in self.paths},
+                "samples": self.samples,
+                "evidence": [
+                    {
+                        "version": VERSION,
+                        "model": self.model,
+                        "model_version": self.version,
+                        "batch_sizes": list(self.batch_sizes),
+                        "repeatable": self.repeatable,
+                        "runtime": _runtime(self.runtime),
+                        "hashes": {item.what: item.sha256 for item in self.hashes},
+                        "paths": [_path(path) for path in self.paths],
+                    }
+                ],
+            }
+        )
+
+    def latency_json(self) -> str:
+        """Write how long a call takes on each path, in milliseconds.
+
+        As in ``to_json``, what DVC is to show in its table is outside lists: the median at the
+        largest batch size.
+        """
+        every = [("eager", self.latency), *((path.path, path.latency) for path in self.paths)]
+        measured = [(name, latency) for name, latency in every if latency]
+        return _json(
+            {
+                "median_ms": {name: latency[-1].median_ms for name, latency in measured},
+                "calls": [
+                    {"path": name, **asdict(one)} for name, latency in measured for one in latency
+                ],
+            }
+        )
+
+    def to_csv(self) -> str:
+        """Write the scaled error of every sample, for ``dvc plots``."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["sample", "path", "output", "scaled_error"])
+        for path in self.paths:
+            numbers: dict[str, int] = {}
+            for error in path.agreement.samples if path.agreement else ():
+                number = numbers[error.output] = numbers.get(error.output, -1) + 1
+                scaled = rounded(error.scaled_error)
+                writer.writerow([number, path.path, error.output, scaled])
+        return text.getvalue()
+
+
+def rounded(error: float) -> float | str:
+    """Round an error to what is worth reading; an infinite one is text, for JSON has none.
+
+    >>> rounded(1.23456e-7), rounded(float("inf"))
+    (1.23e-07, 'inf')
+    """
+    return "inf" if error == float("inf") else float(f"{error:.{DIGITS}g}")
+
+
+def _path(path: PathReport) -> dict[str, Any]:
+    outputs = [] if path.agreement is None else path.agreement.outputs
+    return {
+        "path": path.path,
+        "passed": path.passed,
+        "gate": path.gate,
+        "tolerance": path.tolerance,
+        "repeatable": path.repeatable,
+        "runtime": None if path.runtime is None else _runtime(path.runtime),
+        "findings": [] if path.passed else list(path.findings),
+        "outputs": [
+            {
+                "name": output.name,
+                "scaled_error": rounded(output.scaled_error),
+                "absolute_error": rounded(output.absolute_error),
+                "top1_changed": output.top1_changed,
+            }
+            for output in outputs
+        ],
+    }
+
+
+def _runtime(runtime: Runtime) -> dict[str, Any]:
+    return {
+        "paddle": runtime.paddle,
+        "commit": runtime.commit,
+        "device": runtime.device,
+        "flags": dict(runtime.flags),
+    }
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,233 @@
+"""The DVC stages that a registry and its lock ask for, as values.
+
+A stage depends on its settings through a short digest in its command: DVC compares commands for
+free, while a ``params:`` entry makes it parse the whole file once a stage. Only hyperparameters,
+which people tune with ``dvc exp``, are real DVC params.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from paddledvc.core import layout
+from paddledvc.core.hashes import pin
+from paddledvc.core.model import Reference
+from paddledvc.errors import StaleStages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paddledvc.core.lock import Lock
+    from paddledvc.core.model import Model
+    from paddledvc.core.registry import Registry
+
+Kind = Literal["sync", "train", "export", "verify"]
+MARK = {"generated_by": "paddledvc"}
+"""The ``meta`` by which a stage or artifact is known as ours."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pipeline:
+    """All that the stages of a project follow from.
+
+    Attributes:
+        registry: what is wanted.
+        lock: what that resolved to.
+        sections: the (slug, section) pairs that params.yaml has, such as ``("digits", "train")``.
+        code: the project's files behind each reference, imports included.
+    """
+
+    registry: Registry
+    lock: Lock
+    sections: frozenset[tuple[str, str]] = frozenset()
+    code: Mapping[Reference, tuple[str, ...]] = field(default_factory=dict)
+
+
+def stage_name(kind: Kind, model: Model) -> str:
+    """Name a stage.
+
+    >>> from paddledvc.core.model import Model
+    >>> from paddledvc.core.versions import Requirement
+    >>> model = Model(name="PP-YOLOE+_L", requires=Requirement.parse("v1"))
+    >>> stage_name("sync", model)
+    'sync-PP-YOLOEplus_L'
+    """
+    return f"{kind}-{model.slug}"
+
+
+def own_weights(registry: Registry, lock: Lock, model: Model) -> str | None:
+    """Name the weights of a model: trained, else downloaded, else those of its base."""
+    if model.train is not None:
+        return layout.trained(model)
+    return base_weights(registry, lock, model)
+
+
+def base_weights(registry: Registry, lock: Lock, model: Model) -> str | None:
+    """Name the weights that a training starts from, if any."""
+    if model.urls:
+        return lock.model(model.name).path
+    if model.base is not None:
+        return own_weights(registry, lock, registry.model(model.base))
+    return None
+
+
+def sync_pin(lock: Lock, model: Model) -> str:
+    """Digest what ``sync`` uses: version, sources, hashes and target."""
+    entry = lock.model(model.name)
+    used = (entry.urls, entry.md5, entry.sha256, entry.size, entry.path)
+    return f"{entry.version}-{pin(used)}"
+
+
+def train_pin(registry: Registry, lock: Lock, model: Model) -> str:
+    """Digest what ``train`` uses, its hyperparameters apart."""
+    assert model.train is not None
+    settings = asdict(model.train)
+    for not_used in ("deps", "outs"):
+        del settings[not_used]
+    base = base_weights(registry, lock, model)
+    return pin((settings, _network(model), base, layout.trained(model)))
+
+
+def export_pin(registry: Registry, lock: Lock, model: Model) -> str:
+    """Digest what ``export`` uses."""
+    assert model.export is not None
+    inputs = [(item.name, item.shape, item.dtype) for item in model.inputs]
+    weights = own_weights(registry, lock, model)
+    return pin((asdict(model.export), _network(model), inputs, weights))
+
+
+def verify_pin(registry: Registry, lock: Lock, model: Model) -> str:
+    """Digest what ``verify`` uses, its section of params.yaml apart."""
+    inputs = [asdict(item) for item in model.inputs]
+    weights = own_weights(registry, lock, model)
+    return pin((asdict(model.verify), _network(model), inputs, model.input_size, weights))
+
+
+def _network(model: Model) -> tuple[str, Mapping[str, Any]]:
+    return str(model.network), dict(model.network_args)
+
+
+def build_stages(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
+    """Build every stage, in the order of the registry and of the work."""
+    stages: dict[str, dict[str, Any]] = {}
+    for model in pipeline.registry.models:
+        if model.urls:
+            stages[stage_name("sync", model)] = _sync(pipeline, model)
+        if model.train is not None:
+            stages[stage_name("train", model)] = _train(pipeline, model)
+        if model.exports:
+            stages[stage_name("export", model)] = _export(pipeline, model)
+            stages[stage_name("verify", model)] = _verify(pipeline, model)
+    return stages
+
+
+def build_artifacts(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
+    """Build the ``artifacts:`` entries, by which GTO and ``dvc artifacts`` know the models."""
+    artifacts: dict[str, dict[str, Any]] = {}
+    for model in pipeline.registry.models:
+        path = own_weights(pipeline.registry, pipeline.lock, model)
+        if path is None or not (model.urls or model.train):
+            continue
+        entry: dict[str, Any] = {"path": path, "type": "model"}
+        if model.description:
+            entry["desc"] = model.description.replace("${", "\\${")
+        if labels := [*([model.task] if model.task else []), *model.tags]:
+            entry["labels"] = [label.replace("${", "\\${") for label in labels]
+        artifacts[model.slug] = {**entry, "meta": dict(MARK)}
+    return artifacts
+
+
+def _sync(pipeline: Pipeline, model: Model) -> dict[str, Any]:
+    # persist: DVC deletes other outputs before it runs a stage; this one is kept until better
+    # bytes have arrived, and left alone when it is already right.
+    path = pipeline.lock.model(model.name).path
+    return {
+        "cmd": f"paddledvc sync {model.name} --pin {sync_pin(pipeline.lock, model)}",
+        "outs": [{path: {"persist": True}}],
+        "meta": dict(MARK),
+    }
+
+
+def _train(pipeline: Pipeline, model: Model) -> dict[str, Any]:
+    train = model.train
+    assert train is not None
+    folder = f"{layout.reports(model)}/train"
+    stage = {
+        "cmd": f"paddledvc train {model.name} "
+        f"--pin {train_pin(pipeline.registry, pipeline.lock, model)}",
+        **_needs(
+            pipeline,
+            model,
+            "train",
+            [base_weights(pipeline.registry, pipeline.lock, model), *train.deps],
+            [train.function, model.network if train.function else None],
+        ),
+        "outs": [layout.trained(model), *sorted(train.outs)],
+        "metrics": [{f"{folder}/metrics.json": {"cache": False}}],
+    }
+    if train.function is not None:
+        stage["plots"] = [{f"{folder}/plots/metrics": {"cache": False, "x": "step"}}]
+    return {**stage, "meta": dict(MARK)}
+
+
+def _export(pipeline: Pipeline, model: Model) -> dict[str, Any]:
+    weights = own_weights(pipeline.registry, pipeline.lock, model)
+    return {
+        "cmd": f"paddledvc export {model.name} "
+        f"--pin {export_pin(pipeline.registry, pipeline.lock, model)}",
+        **_needs(pipeline, model, "export", [weights], [model.network]),
+        "outs": [layout.exported(model)],
+        "meta": dict(MARK),
+    }
+
+
+def _verify(pipeline: Pipeline, model: Model) -> dict[str, Any]:
+    weights = own_weights(pipeline.registry, pipeline.lock, model)
+    folder = layout.reports(model)
+    samples = model.verify.samples
+    is_code = samples is not None and ":" in samples
+    files = [weights, layout.exported(model), None if is_code else samples]
+    code = [model.network, Reference.parse(samples) if samples and is_code else None]
+    errors = {"cache": False, "x": "sample", "y": "scaled_error", "template": "scatter"}
+    return {
+        "cmd": f"paddledvc verify {model.name} "
+        f"--pin {verify_pin(pipeline.registry, pipeline.lock, model)}",
+        **_needs(pipeline, model, "verify", files, code),
+        "metrics": [
+            {f"{folder}/latency.json": {"cache": False}},
+            {f"{folder}/verify.json": {"cache": False}},
+        ],
+        "plots": [{f"{folder}/verify.csv": errors}],
+        "meta": dict(MARK),
+    }
+
+
+def _needs(
+    pipeline: Pipeline,
+    model: Model,
+    section: str,
+    files: list[str | None],
+    code: list[Reference | None],
+) -> dict[str, Any]:
+    """List the deps and params of a stage: files and code that it reads, sorted, each once."""
+    deps = {path for path in files if path is not None}
+    for reference in code:
+        deps.update(pipeline.code.get(reference, ()) if reference is not None else ())
+    needs: dict[str, Any] = {"deps": sorted(deps)} if deps else {}
+    if (model.slug, section) in pipeline.sections:
+        needs["params"] = [f"{model.slug}.{section}"]
+    return needs
+
+
+def require_pin(kind: Kind, model: Model, given: str, now: str) -> None:
+    """Refuse to work for a stage that was generated from other settings than today's.
+
+    Raises:
+        StaleStages: the pins differ.
+    """
+    if given != now:
+        raise StaleStages(
+            f"the stage {stage_name(kind, model)} was generated for --pin {given}, but its "
+            f"settings now give {now}; run `paddledvc generate`, then `dvc repro`"
+        )

@@ -1,0 +1,165 @@
+"""The tree of errors, and the exit code of each branch.
+
+::
+
+    PaddleDVCError
+    ├── Finding (1)           something was checked and is not as it should be
+    │   ├── ChecksumMismatch
+    │   ├── StaleLock
+    │   └── StaleStages
+    ├── InvalidInput (2)      wrong usage, or a file that cannot be read
+    │   ├── InvalidFile
+    │   ├── UnknownModel
+    │   └── NotAProject
+    └── OutsideFailure (3)    something outside paddledvc failed
+        ├── ToolFailed
+        ├── DownloadFailed
+        ├── MissingTool
+        └── UserCodeFailed
+
+An error is data first: its attributes are for programs, its text is for people and says what is
+wrong, where, what was expected and what to do next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class PaddleDVCError(Exception):
+    """Base of every error that paddledvc raises on purpose."""
+
+    exit_code: ClassVar[int] = 70
+
+
+class Finding(PaddleDVCError):
+    """Something was checked and is not as it should be."""
+
+    exit_code = 1
+
+
+class InvalidInput(PaddleDVCError):
+    """Wrong usage, or a file that cannot be read."""
+
+    exit_code = 2
+
+
+class OutsideFailure(PaddleDVCError):
+    """Something outside paddledvc failed: network, git, DVC, Paddle, a user's code."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One thing that is wrong in a file.
+
+    Attributes:
+        file: the file as people name it, relative to the project.
+        line: line of the value, from 1.
+        column: column of the value, from 1.
+        path: path of the value inside the file, for example ``models[1].md5``; may be empty.
+        message: what was found, what is expected, and where possible what was meant.
+    """
+
+    file: str
+    line: int
+    column: int
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}:{self.column}:"
+        return f"{where} {self.path}: {self.message}" if self.path else f"{where} {self.message}"
+
+
+class InvalidFile(InvalidInput):
+    """A file breaks its rules; carries every problem found, in the order of the file."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class UnknownModel(InvalidInput):
+    """A model was asked for that the registry does not have, or that lacks what was asked."""
+
+
+class NotAProject(InvalidInput):
+    """No paddledvc project was found, or it lacks a file that the command needs."""
+
+
+class ChecksumMismatch(Finding):
+    """Bytes arrived that are not the pinned ones.
+
+    Attributes:
+        model: name of the model.
+        url: where the bytes came from.
+        expected: what the pin says, ``algorithm:hexdigest`` or ``size:bytes``.
+        found: what arrived, in the same form.
+    """
+
+    def __init__(self, *, model: str, url: str, expected: str, found: str, hint: str = "") -> None:
+        self.model, self.url, self.expected, self.found = model, url, expected, found
+        super().__init__(
+            f"{model}: the bytes from {url} are not the pinned ones\n"
+            f"  expected {expected}\n"
+            f"  found    {found}" + (f"\n  {hint}" if hint else "")
+        )
+
+
+class StaleLock(Finding):
+    """models.lock no longer says what models.yaml asks for.
+
+    Attributes:
+        reasons: one sentence an entry, for example ``resnet50: …``.
+    """
+
+    def __init__(self, reasons: Sequence[str], advice: str) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__("\n".join((advice, *(f"  {reason}" for reason in self.reasons))))
+
+
+class StaleStages(Finding):
+    """dvc.yaml no longer holds the stages that models.yaml and models.lock ask for."""
+
+
+class ToolFailed(OutsideFailure):
+    """A program that paddledvc started ended with an error.
+
+    Attributes:
+        command: the command line.
+        returncode: its exit status; negative for a signal.
+        stderr: the end of what it wrote.
+    """
+
+    def __init__(self, command: Sequence[str], returncode: int, stderr: str) -> None:
+        self.command, self.returncode, self.stderr = tuple(command), returncode, stderr
+        detail = f"\n{stderr.rstrip()}" if stderr.strip() else ""
+        super().__init__(f"`{' '.join(command)}` failed with exit code {returncode}{detail}")
+
+
+class DownloadFailed(OutsideFailure):
+    """No source of a model's weights could be read.
+
+    Attributes:
+        model: name of the model.
+        causes: one sentence a source, in the order they were tried.
+    """
+
+    def __init__(self, model: str, causes: Sequence[str], hint: str = "") -> None:
+        self.model, self.causes = model, tuple(causes)
+        lines = (f"{model}: no source of the weights could be read", *(f"  {c}" for c in causes))
+        super().__init__("\n".join((*lines, hint) if hint else lines))
+
+
+class MissingTool(OutsideFailure):
+    """Something that the command needs is not installed or not there, such as Paddle or a GPU."""
+
+
+class UserCodeFailed(OutsideFailure):
+    """A network, training function or sample function of the user's raised or misbehaved."""

@@ -1,0 +1,1 @@
+"""The published JSON Schemas, as files that editors can read too."""
