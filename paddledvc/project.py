@@ -1,0 +1,144 @@
+"""A project on the disk: where its files are, and the typed ones read and written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from paddledvc.core import layout, lock, registry
+from paddledvc.core.entries import override_verify
+from paddledvc.errors import InvalidFile, InvalidInput, NotAProject
+from paddledvc.tools import files, schemas, yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from paddledvc.core.document import Document
+    from paddledvc.core.lock import Lock
+    from paddledvc.core.model import Model, Verify
+    from paddledvc.core.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A folder with a models.yaml.
+
+    Attributes:
+        root: the folder, absolute.
+
+    >>> import tempfile
+    >>> root = Path(tempfile.mkdtemp())
+    >>> _ = (root / "models.yaml").write_text("models: []")
+    >>> Project.find(root).registry().models
+    ()
+    """
+
+    root: Path
+
+    @classmethod
+    def find(cls, start: Path) -> Project:
+        """Find the project that a folder belongs to: the nearest one above with a models.yaml.
+
+        Raises:
+            NotAProject: there is none.
+        """
+        folder = start.resolve()
+        for candidate in (folder, *folder.parents):
+            if (candidate / layout.REGISTRY).is_file():
+                return cls(candidate)
+        raise NotAProject(
+            f"no {layout.REGISTRY} in {folder} or above; run `paddledvc init` to start a project"
+        )
+
+    def registry(self) -> Registry:
+        """Read models.yaml.
+
+        Raises:
+            InvalidFile: with every problem of the file.
+        """
+        return registry.parse(self.read(layout.REGISTRY), schemas.schema("models"))
+
+    def lock(self) -> Lock:
+        """Read models.lock.
+
+        Raises:
+            NotAProject: there is none yet.
+            InvalidFile: it is not a lock.
+        """
+        if not (self.root / layout.LOCK).exists():
+            raise NotAProject(f"there is no {layout.LOCK} yet; run `paddledvc lock`")
+        return lock.parse(self.read(layout.LOCK), schemas.schema("lock"))
+
+    def previous_lock(self) -> Lock:
+        """Read models.lock, or an empty lock where there is none yet."""
+        return self.lock() if (self.root / layout.LOCK).exists() else lock.Lock(models=())
+
+    def write_lock(self, new: Lock) -> bool:
+        """Write models.lock in one step; tell whether it changed."""
+        return files.write_text(self.root / layout.LOCK, lock.render(new))
+
+    def params(self) -> Mapping[str, Any]:
+        """Read params.yaml; empty where there is none."""
+        document = self.read_optional(layout.PARAMS)
+        if document.value is None:
+            return {}
+        if not isinstance(document.value, dict):
+            problem = document.problem((), "expected a mapping of a model's slug to its sections")
+            raise InvalidFile([problem])
+        return document.value
+
+    def section(self, model: Model, name: str) -> Mapping[str, Any]:
+        """Read one section of a model's params, such as ``train``; empty where there is none."""
+        of_model = self.params().get(model.slug)
+        section = of_model.get(name) if isinstance(of_model, dict) else None
+        if section is None:
+            return {}
+        if not isinstance(section, dict):
+            document = self.read(layout.PARAMS)
+            message = f"expected a mapping of hyperparameters, found {section!r}"
+            raise InvalidFile([document.problem((model.slug, name), message)])
+        return section
+
+    def verify_settings(self, model: Model) -> Verify:
+        """Read how a model is verified: its own settings, and over them those of params.yaml."""
+        section = self.section(model, "verify")
+        if not section:
+            return model.verify
+        document = self.read(layout.PARAMS)
+        at = (model.slug, "verify")
+        problems = schemas.part("models", "verify").problems(document, at)
+        if "samples" in section:
+            message = "samples are a dependency of the stage; name them in models.yaml"
+            problems.append(document.problem((*at, "samples"), message, at_key=True))
+        if problems:
+            raise InvalidFile(problems)
+        return override_verify(model.verify, section)
+
+    def weights(self, path: str, model: Model) -> Path:
+        """Name the file of weights that a stage of a model needs.
+
+        Raises:
+            InvalidInput: it is not there yet.
+        """
+        if not (self.root / path).is_file():
+            raise InvalidInput(
+                f"{model.name} needs {path}, which is not there; run `dvc repro` to make it, or "
+                "`dvc pull` to get it"
+            )
+        return self.root / path
+
+    def read(self, name: str) -> Document:
+        """Read one of the project's YAML files."""
+        return yaml.parse(files.read_text(self.root / name, name), name)
+
+    def read_optional(self, name: str) -> Document:
+        """Read one of the project's YAML files, as empty where it does not exist."""
+        return self.read(name) if (self.root / name).exists() else yaml.parse("", name)
+
+    def scratch(self) -> Path:
+        """Make a folder for locks and logs that git does not see."""
+        folder = self.root / layout.OWN / "tmp"
+        if not (folder / ".gitignore").exists():
+            files.write_text(folder / ".gitignore", "*\n")
+        return folder

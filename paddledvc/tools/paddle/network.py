@@ -1,0 +1,114 @@
+"""A user's dynamic network: built, with every weight surely loaded, ready for inference."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paddledvc.errors import InvalidInput, UserCodeFailed
+from paddledvc.tools import references
+from paddledvc.tools.paddle import weights
+from paddledvc.tools.paddle.runtime import paddle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from paddledvc.core.jobs import Network
+    from paddledvc.core.samples import Array
+
+SHOWN = 6
+"""Names of keys that a message lists."""
+
+
+def build(network: Network) -> Any:
+    """Build the layer and load its weights.
+
+    Raises:
+        UserCodeFailed: the factory failed, or returned something else than a layer.
+        InvalidInput: the weights do not fit the layer.
+    """
+    module = paddle()
+    factory = references.load(network.reference, Path(network.root))
+    with references.user_code(f"building {network.reference}"):
+        layer = factory(**network.arguments)
+    if not isinstance(layer, module.nn.Layer):
+        raise UserCodeFailed(
+            f"{network.reference} returned a {type(layer).__name__}, expected a paddle.nn.Layer"
+        )
+    if network.weights is not None:
+        load(layer, weights.read(network.weights), str(network.weights))
+    elif layer.state_dict():
+        raise InvalidInput(
+            f"{network.reference} has {len(layer.state_dict())} weights, but models.yaml gives it "
+            "none; add weights_url, train or base"
+        )
+    return layer
+
+
+def load(layer: Any, state: Mapping[str, Array], file: str) -> None:
+    """Load a state dict of which every key must fit, and which must fill the whole layer.
+
+    Raises:
+        InvalidInput: keys are missing or left over, or shapes differ.
+    """
+    own = layer.state_dict()
+    missing = sorted(own.keys() - state.keys())
+    extra = sorted(state.keys() - own.keys())
+    shapes = [
+        f"{key} {list(state[key].shape)} (the network has {list(own[key].shape)})"
+        for key in sorted(own.keys() & state.keys())
+        if list(state[key].shape) != list(own[key].shape)
+    ]
+    for problem, keys in (
+        ("lack", missing),
+        ("have what the network has no place for:", extra),
+        ("have other shapes:", shapes),
+    ):
+        if keys:
+            more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
+            raise InvalidInput(f"the weights in {file} {problem} {', '.join(keys[:SHOWN])}{more}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with references.user_code(f"loading {file}"):
+            layer.set_state_dict(dict(state))
+
+
+def for_inference(layer: Any) -> Any:
+    """Put every sublayer into eval mode, and see that it stays there.
+
+    Raises:
+        UserCodeFailed: a sublayer overrides ``eval`` and keeps training.
+    """
+    layer.eval()
+    for name, part in layer.named_sublayers(include_self=True):
+        if part.training:
+            raise UserCodeFailed(
+                f"sublayer {name or '(the network itself)'} of {type(layer).__name__} stays in "
+                "training mode after eval(); dropout and batch norm would differ once exported"
+            )
+    return layer
+
+
+def flatten(result: Any, name: str = "out") -> Iterator[tuple[str, Any]]:
+    """List the tensors of a network's result in the order of the exported program.
+
+    Mappings go by sorted key; None and plain numbers are dropped, and a tensor that is returned
+    twice is exported once, as ``paddle.jit.save`` does.
+    """
+    seen: set[int] = set()
+    for path, tensor in _walk(result, name):
+        if id(tensor) not in seen:
+            seen.add(id(tensor))
+            yield path, tensor
+
+
+def _walk(result: Any, name: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(result, paddle().Tensor):
+        yield name, result
+    elif isinstance(result, dict):
+        for key in sorted(result):
+            yield from _walk(result[key], f"{name}.{key}")
+    elif isinstance(result, list | tuple):
+        for index, item in enumerate(result):
+            yield from _walk(item, f"{name}[{index}]")

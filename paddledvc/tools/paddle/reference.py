@@ -1,0 +1,90 @@
+"""The reference of every comparison: the dynamic network, run eagerly on the CPU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from paddledvc.core import samples
+from paddledvc.core.jobs import Ran, ReferenceJob
+from paddledvc.core.model import Reference
+from paddledvc.errors import InvalidInput
+from paddledvc.tools import arrays, references
+from paddledvc.tools.paddle import network, runtime, timing
+
+if TYPE_CHECKING:
+    from paddledvc.core.samples import Array, Case
+
+
+def do(job: ReferenceJob) -> Ran:
+    """Make the samples, run the network on each call twice, and write both down.
+
+    Raises:
+        UserCodeFailed: the network or the sample function failed.
+        InvalidInput: the samples do not fit the inputs.
+    """
+    module = runtime.paddle()
+    runtime.use_device("cpu")
+    runtime.seed_all(job.seed)
+    cases = _cases(job)
+    layer = network.for_inference(network.build(job.network))
+    tensors = [[module.to_tensor(case[item.name]) for item in job.inputs] for case in cases]
+
+    def call(number: int) -> list[tuple[str, Array]]:
+        return [(name, t.numpy()) for name, t in network.flatten(layer(*tensors[number]))]
+
+    with references.user_code(f"running {job.network.reference}"), module.no_grad():
+        first = [dict(call(number)) for number in range(len(cases))]
+        second = [dict(call(number)) for number in range(len(cases))]
+        batches = tuple(_batch(case) for case in cases)
+        measured = timing.latency(call, batches)
+    arrays.save(job.cases, cases)
+    arrays.save(job.outputs, first)
+    return Ran(
+        outputs=tuple(first[0]),
+        batches=batches,
+        repeatable=all(map(_equal, first, second)),
+        latency=measured,
+        runtime=runtime.describe("cpu"),
+    )
+
+
+def _cases(job: ReferenceJob) -> list[Case]:
+    if job.samples is None:
+        return samples.seeded(job.inputs, job.input_size, job.batch_sizes, job.seed)
+    try:
+        return samples.split(_arrays(job, job.samples), job.inputs, job.batch_sizes)
+    except ValueError as error:
+        raise InvalidInput(f"samples {job.samples}: {error}") from error
+
+
+def _arrays(job: ReferenceJob, source: str) -> dict[str, Array]:
+    root = Path(job.network.root)
+    if ":" not in source:
+        try:
+            with np.load(root / source, allow_pickle=False) as file:
+                return dict(file)
+        except OSError as error:
+            raise InvalidInput(f"samples {source}: {error.strerror or error}") from error
+    function = references.load(Reference.parse(source), root)
+    with references.user_code(f"making samples with {source}"):
+        made: Any = function()
+    if not isinstance(made, dict):
+        raise InvalidInput(
+            f"samples {source}: it returned a {type(made).__name__}, "
+            "expected a dict of an array for each input"
+        )
+    return {str(name): np.asarray(value) for name, value in made.items()}
+
+
+def _batch(case: Case) -> int:
+    first = next(iter(case.values()))
+    return len(first) if first.ndim else 1
+
+
+def _equal(left: dict[str, Array], right: dict[str, Array]) -> bool:
+    return left.keys() == right.keys() and all(
+        left[name].tobytes() == right[name].tobytes() for name in left
+    )

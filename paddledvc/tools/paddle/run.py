@@ -1,0 +1,165 @@
+"""The object that a training function gets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paddledvc.core.names import did_you_mean
+from paddledvc.errors import InvalidInput, UserCodeFailed
+from paddledvc.tools.curves import Curves
+
+if TYPE_CHECKING:
+    from paddledvc.core.jobs import Network, TrainJob
+
+
+class Params(Mapping[str, Any]):
+    """Hyperparameters from params.yaml; a missing one says where it should be.
+
+    >>> Params({"epochs": 3}, "params.yaml: digits.train")["epochs"]
+    3
+    """
+
+    def __init__(self, values: Mapping[str, Any], name: str) -> None:
+        self._values, self._name = dict(values), name
+
+    def __getitem__(self, key: str) -> Any:
+        """Return one hyperparameter.
+
+        Raises:
+            InvalidInput: params.yaml does not have it.
+        """
+        if key not in self._values:
+            hint = did_you_mean(key, self._values)
+            raise InvalidInput(f"{self._name} has no {key!r}{hint}; the training asked for it")
+        return self._values[key]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return one hyperparameter, or a default where params.yaml does not have it."""
+        return self._values.get(key, default)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Params({self._values!r})"
+
+
+@dataclass(kw_only=True)
+class Run:
+    """One training of one model, as its training function sees it.
+
+    Paddle, numpy and ``random`` are seeded and the device is chosen before the function is called.
+    With ``launch:`` each process gets a run of its own and has called
+    ``paddle.distributed.init_parallel_env()``.
+
+    Attributes:
+        model: name of the model.
+        params: hyperparameters, the section ``<slug>.train`` of params.yaml.
+        weights: file to write the weights to; ``save`` does it.
+        base: file of the weights to start from; None where the model has none.
+        root: folder of the project.
+        seed: what the random generators were seeded with.
+        device: ``cpu``, ``gpu`` or ``gpu:N``.
+        rank: number of this process, from 0.
+        world_size: number of processes.
+
+    A training function::
+
+        def train(run: paddledvc.Run) -> None:
+            layer = run.network()
+            for epoch in range(run.params["epochs"]):
+                loss = ...
+                run.log(epoch, loss=loss)
+            run.save(layer)
+            run.summary(accuracy=0.97)
+    """
+
+    model: str
+    params: Params
+    weights: Path
+    base: Path | None
+    root: Path
+    seed: int
+    device: str
+    rank: int
+    world_size: int
+    _network: Network | None = field(repr=False)
+    _curves: Curves | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, job: TrainJob, *, world_size: int) -> Run:
+        """Make the run of this process; only the first process keeps curves."""
+        rank = int(os.environ.get("PADDLE_TRAINER_ID", "0"))
+        return cls(
+            model=job.model,
+            params=Params(job.params, job.params_name),
+            weights=Path(job.weights),
+            base=None if job.base is None else Path(job.base),
+            root=Path(job.root),
+            seed=job.seed,
+            device=job.device,
+            rank=rank,
+            world_size=world_size,
+            _network=job.network,
+            _curves=Curves(Path(job.metrics)) if rank == 0 else None,
+        )
+
+    def network(self) -> Any:
+        """Build the model's network, with the base weights loaded where the model has a base.
+
+        Returns:
+            The ``paddle.nn.Layer``, in training mode.
+
+        Raises:
+            InvalidInput: the model names no network, or the base weights do not fit it.
+        """
+        from paddledvc.tools import references
+        from paddledvc.tools.paddle import network
+
+        if self._network is None:
+            raise InvalidInput(f"{self.model}: models.yaml names no network to build")
+        if self._network.weights is not None:
+            layer = network.build(self._network)
+        else:
+            factory = references.load(self._network.reference, self.root)
+            layer = factory(**self._network.arguments)
+        layer.train()
+        return layer
+
+    def log(self, step: int, **metrics: float) -> None:
+        """Add one point to the curves that ``dvc plots show`` draws.
+
+        Args:
+            step: number of the epoch or step, from 0; as the x axis shows it.
+            metrics: values by name, such as ``loss=0.3``.
+        """
+        if self._curves is not None:
+            self._curves.log(step, {name: float(value) for name, value in metrics.items()})
+
+    def summary(self, **metrics: float) -> None:
+        """Set final values that ``dvc metrics show`` lists."""
+        if self._curves is not None:
+            self._curves.summarise({name: float(value) for name, value in metrics.items()})
+
+    def save(self, layer: Any) -> None:
+        """Write the weights of a layer; processes other than the first leave it to the first."""
+        from paddledvc.tools.paddle.runtime import paddle
+
+        if self.rank == 0:
+            module = paddle()
+            if not isinstance(layer, module.nn.Layer):
+                kind = type(layer).__name__
+                raise UserCodeFailed(f"run.save() got a {kind}, expected a paddle.nn.Layer")
+            inner = layer._layers if isinstance(layer, module.DataParallel) else layer  # noqa: SLF001
+            self.weights.parent.mkdir(parents=True, exist_ok=True)
+            module.save(inner.state_dict(), str(self.weights))

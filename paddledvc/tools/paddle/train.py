@@ -1,0 +1,42 @@
+"""Training with a user's function."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paddledvc.errors import UserCodeFailed
+from paddledvc.tools import references
+from paddledvc.tools.paddle import runtime
+from paddledvc.tools.paddle.run import Run
+
+if TYPE_CHECKING:
+    from paddledvc.core.jobs import TrainJob
+
+
+def do(job: TrainJob) -> bool:
+    """Call the function, and see that it wrote the weights.
+
+    Raises:
+        UserCodeFailed: it raised, or wrote no weights.
+    """
+    module = runtime.paddle()
+    if job.device != "cpu":
+        runtime.use_device(job.device)
+    processes = int(os.environ.get("PADDLE_TRAINERS_NUM", "1"))
+    if processes > 1:
+        module.distributed.init_parallel_env()
+    elif job.device == "cpu":
+        runtime.use_device("cpu")
+    runtime.seed_all(job.seed)
+    function = references.load(job.function, Path(job.root))
+    run = Run.of(job, world_size=processes)
+    with references.user_code(f"{job.function}"):
+        function(run)
+    if run.rank == 0 and not run.weights.is_file():
+        raise UserCodeFailed(
+            f"{job.function} ended without weights; end it with run.save(layer), "
+            "or write the state dict to run.weights"
+        )
+    return True

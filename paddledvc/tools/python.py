@@ -1,0 +1,111 @@
+"""A user's Python code: which files a reference depends on, found without running anything."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from paddledvc.errors import InvalidFile, InvalidInput, Problem
+from paddledvc.tools.files import read_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from paddledvc.core.model import Reference
+
+
+def code_files(reference: Reference, root: Path) -> tuple[str, ...]:
+    """List the project's files that a reference's code is in, those it imports included.
+
+    Installed packages are left out: they belong to the environment, not to the project.
+
+    Args:
+        reference: ``package.module:name`` or ``path/file.py:name``.
+        root: folder of the project.
+
+    Returns:
+        Paths relative to the root, sorted; empty for code of an installed package.
+
+    Raises:
+        InvalidInput: the file of a ``path/file.py:name`` is not there.
+        InvalidFile: one of the files is not Python.
+    """
+    if reference.is_file:
+        start = root / reference.module
+        if not start.is_file():
+            raise InvalidInput(f"{reference}: there is no file {reference.module} in the project")
+        waiting = {start}
+    else:
+        waiting = set(_module_files(reference.module, root))
+    found: set[Path] = set()
+    while waiting:
+        file = waiting.pop()
+        found.add(file)
+        waiting |= set(_imported_files(file, root)) - found
+    return tuple(sorted(file.relative_to(root).as_posix() for file in found))
+
+
+def _imported_files(file: Path, root: Path) -> Iterator[Path]:
+    name = file.relative_to(root).as_posix()
+    try:
+        tree = ast.parse(read_text(file, name), filename=name)
+    except SyntaxError as error:
+        problem = Problem(
+            file=name,
+            line=error.lineno or 1,
+            column=error.offset or 1,
+            path="",
+            message=f"not Python: {error.msg}",
+        )
+        raise InvalidFile([problem]) from error
+    for node in _executed(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from _visible_files(alias.name, file, root)
+        elif isinstance(node, ast.ImportFrom):
+            for module in _from_modules(node, file, root):
+                yield from _visible_files(module, file, root)
+
+
+def _executed(node: ast.AST) -> Iterator[ast.AST]:
+    """Walk a tree, but not into ``if TYPE_CHECKING:``, which no run executes."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+            for other in child.orelse:
+                yield other
+                yield from _executed(other)
+            continue
+        yield child
+        yield from _executed(child)
+
+
+def _from_modules(node: ast.ImportFrom, file: Path, root: Path) -> list[str]:
+    """Name what ``from a import b`` may load: the module a, and the modules a.b."""
+    module = node.module or ""
+    if node.level:
+        package = file.relative_to(root).parts[: -node.level]
+        module = ".".join((*package, module) if module else package)
+    prefix = f"{module}." if module else ""
+    return [*([module] if module else []), *(prefix + alias.name for alias in node.names)]
+
+
+def _visible_files(module: str, file: Path, root: Path) -> Iterator[Path]:
+    """Look beside the importing file too: code given as a path finds its neighbours there."""
+    yield from _module_files(module, root)
+    if file.parent != root and not (file.parent / "__init__.py").exists():
+        yield from _module_files(module, root, file.parent)
+
+
+def _module_files(module: str, root: Path, start: Path | None = None) -> Iterator[Path]:
+    """List the files that importing a module of the project runs."""
+    folder = start or root
+    for part in module.split("."):
+        if (folder / f"{part}.py").is_file():
+            yield folder / f"{part}.py"
+            return
+        folder /= part
+        if not folder.is_dir() or not folder.is_relative_to(root):
+            return
+        if (folder / "__init__.py").is_file():
+            yield folder / "__init__.py"

@@ -1,0 +1,89 @@
+"""A user's functions and classes, imported from their project."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+import traceback
+from contextlib import contextmanager
+from functools import reduce
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paddledvc.core.names import did_you_mean
+from paddledvc.errors import PaddleDVCError, UserCodeFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+    from paddledvc.core.model import Reference
+
+
+def load(reference: Reference, root: Path) -> Any:
+    """Import what a reference names.
+
+    A file in a package is imported as a module of that package, so that its relative imports
+    work; any other file as itself, with its folder searched for its neighbours.
+
+    Raises:
+        UserCodeFailed: it cannot be imported, or has no such name.
+    """
+    with user_code(f"importing {reference}"):
+        if str(root) not in sys.path:
+            sys.path.insert(0, str(root))
+        module = _import(reference, root)
+    parts = reference.name.split(".")
+    try:
+        return reduce(getattr, parts, module)
+    except AttributeError as error:
+        names = [name for name in dir(module) if not name.startswith("_")]
+        raise UserCodeFailed(
+            f"{reference.module} has no {reference.name!r}{did_you_mean(reference.name, names)}"
+        ) from error
+
+
+def _import(reference: Reference, root: Path) -> ModuleType:
+    if not reference.is_file:
+        return importlib.import_module(reference.module)
+    file = root / reference.module
+    folders = [folder for folder in file.parents if folder.is_relative_to(root) and folder != root]
+    if folders and all((folder / "__init__.py").is_file() for folder in folders):
+        parts = file.relative_to(root).with_suffix("").parts
+        return importlib.import_module(".".join(parts))
+    if str(file.parent) not in sys.path:
+        sys.path.append(str(file.parent))
+    name = file.stem
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None or not file.is_file():
+        raise FileNotFoundError(f"there is no file {reference.module} in the project")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # Paddle reads the source of classes by way of their module
+    spec.loader.exec_module(module)
+    return module
+
+
+@contextmanager
+def user_code(doing: str) -> Iterator[None]:
+    """Turn what a user's code raises into an error that shows where in their code it happened.
+
+    Args:
+        doing: what was going on, for the start of the message.
+    """
+    try:
+        yield
+    except PaddleDVCError:
+        raise
+    except SystemExit as error:
+        raise UserCodeFailed(f"{doing}: the code ended the process ({error.code})") from error
+    except Exception as error:
+        here = Path(__file__).resolve().parent.parent
+        frames = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if not Path(frame.filename).is_relative_to(here) and "importlib" not in frame.filename
+        ]
+        where = "".join(traceback.format_list(frames[-4:]))
+        what = "".join(traceback.format_exception_only(type(error), error)).rstrip()
+        raise UserCodeFailed(f"{doing} failed:\n{where}{what}") from error

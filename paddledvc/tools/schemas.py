@@ -1,0 +1,29 @@
+"""The published JSON Schemas, read from the package."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+
+from paddledvc.core.schema import Schema
+
+NAMES = ("models", "lock")
+
+
+def text(name: str) -> str:
+    """Return the text of a published schema: ``models`` or ``lock``."""
+    return (files("paddledvc.schemas") / f"{name}.schema.json").read_text(encoding="utf-8")
+
+
+@cache
+def schema(name: str) -> Schema:
+    """Return a published schema, ready to check documents."""
+    return Schema(json.loads(text(name)))
+
+
+@cache
+def part(name: str, definition: str) -> Schema:
+    """Return one definition of a published schema as a schema of its own."""
+    whole = json.loads(text(name))
+    return Schema({"$ref": f"#/$defs/{definition}", "$defs": whole["$defs"]})

@@ -1,0 +1,159 @@
+"""Weights from their sources, http(s) and files, into the project: only the pinned bytes get in."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from paddledvc.errors import ChecksumMismatch, DownloadFailed
+from paddledvc.tools import files, http
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from paddledvc.core.hashes import Hashes
+    from paddledvc.tools.http import Progress
+
+logger = logging.getLogger(__name__)
+ROUNDS = 4
+"""How often all sources are tried before giving up; 0.5, 1 and 2 seconds apart."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """Where the bytes of one model are.
+
+    Attributes:
+        model: name of the model, for messages.
+        urls: URLs, and paths relative to ``root``, in the order to try.
+        root: folder of the project.
+    """
+
+    model: str
+    urls: Sequence[str]
+    root: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fetched:
+    """What arrived, and from where."""
+
+    url: str
+    hashes: Hashes
+
+
+def local_path(url: str, root: Path) -> Path | None:
+    """Name the file behind a ``file:`` URL or a path of the project; None for http(s)."""
+    if url.startswith(("http://", "https://")):
+        return None
+    return Path(unquote(urlsplit(url).path)) if url.startswith("file:") else root / url
+
+
+def _chunks(url: str, root: Path, progress: Progress | None) -> Iterator[bytes]:
+    path = local_path(url, root)
+    if path is None:
+        yield from http.chunks(url, progress)
+        return
+    try:
+        total, done = path.stat().st_size, 0
+        for chunk in files.read_chunks(path):
+            done += len(chunk)
+            if progress is not None:
+                progress(done, total)
+            yield chunk
+    except OSError as error:
+        raise http.Unreadable(error.strerror or str(error)) from error
+
+
+def size(url: str, root: Path) -> int | None:
+    """Ask for the size of a source in bytes without reading it; None if it keeps that back.
+
+    Raises:
+        Unreadable: the source is not there.
+    """
+    path = local_path(url, root)
+    if path is None:
+        return http.size(url)
+    try:
+        return path.stat().st_size
+    except OSError as error:
+        raise http.Unreadable(error.strerror or str(error)) from error
+
+
+def describe(source: Source, progress: Progress | None = None) -> Hashes:
+    """Read the bytes once to learn their hashes and size, and keep nothing.
+
+    Raises:
+        DownloadFailed: no source could be read.
+    """
+    return _first_good(source, lambda url: files.hash_chunks(_chunks(url, source.root, progress)))[
+        1
+    ]
+
+
+def fetch(
+    source: Source, expected: Hashes, target: Path, progress: Progress | None = None
+) -> Fetched:
+    """Bring the pinned bytes to ``target``, or leave it as it is.
+
+    The bytes go to a temporary file beside the target and are hashed on the way; only when they
+    are the pinned ones does that file take the target's place.
+
+    Raises:
+        ChecksumMismatch: sources answered, but none with the pinned bytes.
+        DownloadFailed: no source could be read.
+    """
+
+    def receive(url: str) -> Hashes:
+        with files.replacing(target) as new:
+            descriptor = os.open(new, os.O_WRONLY)
+            try:
+                found = files.hash_chunks(_chunks(url, source.root, progress), write=descriptor)
+            finally:
+                os.close(descriptor)
+            _require_same(source.model, url, expected, found)
+        return found
+
+    url, found = _first_good(source, receive)
+    return Fetched(url=url, hashes=found)
+
+
+def _require_same(model: str, url: str, expected: Hashes, found: Hashes) -> None:
+    if difference := expected.first_difference(found):
+        hint = "the file that was there is untouched"
+        raise ChecksumMismatch(
+            model=model, url=url, expected=difference[0], found=difference[1], hint=hint
+        )
+
+
+def _first_good(source: Source, attempt: Callable[[str], Hashes]) -> tuple[str, Hashes]:
+    """Try every source in turn, then those again that may have recovered."""
+    causes: dict[str, str] = {}
+    mismatch: ChecksumMismatch | None = None
+    waiting = list(source.urls)
+    for turn in range(ROUNDS):
+        wait = 0.0
+        for url in tuple(waiting):
+            try:
+                return url, attempt(url)
+            except ChecksumMismatch as error:
+                mismatch = mismatch or error
+                waiting.remove(url)
+                logger.warning("%s", error)
+            except http.Unreadable as error:
+                causes[url] = f"{url}: {error}"
+                wait = max(wait, error.wait)
+                if not error.again:
+                    waiting.remove(url)
+                logger.info("%s: %s", source.model, causes[url])
+        if not waiting or turn == ROUNDS - 1:
+            break
+        time.sleep(max(wait, 0.5 * 2**turn))
+    if mismatch is not None:
+        raise mismatch
+    raise DownloadFailed(source.model, list(causes.values()))

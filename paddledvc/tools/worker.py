@@ -1,0 +1,127 @@
+"""Processes that run Paddle and a user's code, so that neither can bring ours down.
+
+Paddle takes a second to import and 300 MB, exports reproducibly only in a fresh process, and can
+end the process that uses it; none of that happens in ours.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from paddledvc import errors
+from paddledvc.core.jobs import Failure
+from paddledvc.errors import MissingTool, OutsideFailure, PaddleDVCError, ToolFailed
+from paddledvc.tools import shell
+
+if TYPE_CHECKING:
+    from paddledvc.core.model import Launch
+
+Answer = TypeVar("Answer")
+ENVIRONMENT = {"GLOG_minloglevel": "2", "PYTHONUNBUFFERED": "1"}
+"""Paddle's own chatter is kept for real errors."""
+TIMEOUT = 3600.0
+"""Seconds after which a silent job counts as hung."""
+
+
+def call(job: Any, answer: type[Answer], *, root: Path, timeout: float = TIMEOUT) -> Answer:
+    """Do a job in a process of its own and return its answer.
+
+    Raises:
+        PaddleDVCError: what the job raised.
+        ToolFailed: the process died.
+    """
+    with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
+        command = _command(job, Path(folder))
+        finished = shell.attempt(command, cwd=root, env=ENVIRONMENT, timeout=timeout)
+        return _answer(Path(folder), answer, finished.returncode, finished.errors, command)
+
+
+def follow(
+    job: Any, answer: type[Answer], *, root: Path, launch: Launch | None, log: Path
+) -> Answer:
+    """Do a long job in processes of its own, showing on our terminal what they print.
+
+    Args:
+        job: what to do.
+        answer: type of the answer.
+        root: folder of the project.
+        launch: how many processes on how many machines; None for one plain process.
+        log: folder for the logs of launched processes.
+
+    Raises:
+        PaddleDVCError: what the job raised.
+        ToolFailed: a process died.
+    """
+    with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
+        command = _command(job, Path(folder))
+        environment = dict(ENVIRONMENT)
+        if launch is not None:
+            command = [*_launcher(launch, job.device, log), *command[3:]]
+            environment["PYTHONPATH"] = os.pathsep.join(
+                [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
+            )
+        returncode = shell.stream(command, cwd=root, env=environment)
+        hint = f"the logs of its processes are in {log}" if launch is not None else ""
+        return _answer(Path(folder), answer, returncode, hint, command)
+
+
+def _command(job: Any, folder: Path) -> list[str]:
+    (folder / "job").write_bytes(pickle.dumps(job))
+    return [
+        sys.executable,
+        "-m",
+        "paddledvc.tools.paddle",
+        str(folder / "job"),
+        str(folder / "answer"),
+    ]
+
+
+def _launcher(launch: Launch, device: str, log: Path) -> list[str]:
+    backend = launch.backend or ("gloo" if device == "cpu" else "nccl")
+    options = ["--nproc_per_node", str(launch.processes), "--backend", backend]
+    options += ["--nnodes", str(launch.nodes), "--log_dir", str(log)]
+    if launch.master is not None:
+        options += ["--master", launch.master]
+    script = Path(__file__).parent / "paddle" / "launched.py"
+    return [sys.executable, "-m", "paddle.distributed.launch", *options, str(script)]
+
+
+def _answer(
+    folder: Path, answer: type[Answer], returncode: int, words: str, command: list[str]
+) -> Answer:
+    try:
+        given = pickle.loads((folder / "answer").read_bytes())
+    except FileNotFoundError:
+        raise _death(returncode, words, command) from None
+    if isinstance(given, Failure):
+        raise _error(given)
+    if returncode or not isinstance(given, answer):
+        raise _death(returncode, words, command)
+    return given
+
+
+def _error(failure: Failure) -> PaddleDVCError:
+    kind = getattr(errors, failure.error, OutsideFailure)
+    error: PaddleDVCError = kind(failure.message)
+    return error
+
+
+def _death(returncode: int, words: str, command: list[str]) -> PaddleDVCError:
+    if "No module named 'paddle'" in words or "No module named paddle." in words:
+        return MissingTool(NO_PADDLE)
+    if returncode < 0:
+        name = signal.Signals(-returncode).name
+        words = f"{words[-shell.TAIL :]}\nthe process was killed by {name}"
+    return ToolFailed(command[1:3], returncode, words[-shell.TAIL :])
+
+
+NO_PADDLE = (
+    "Paddle is not installed in this environment; "
+    "run `pip install 'paddledvc[cpu]'`, or install the paddlepaddle-gpu that fits your CUDA"
+)
