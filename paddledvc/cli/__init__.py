@@ -1,0 +1,134 @@
+"""The command line: parse, call one workflow, print.
+
+This module holds the group and the one place where errors become exit codes.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from importlib import import_module
+from typing import Any
+
+import click
+
+from paddledvc.errors import PaddleDVCError
+
+SECTIONS = {
+    "Set-up": {
+        "init": "Make this git repository a paddledvc project.",
+        "schema": "Print the JSON Schema of models.yaml or models.lock.",
+    },
+    "Registry": {
+        "lock": "Lock models.yaml to exact versions and digests.",
+        "generate": "Bring the stages of every model into dvc.yaml.",
+    },
+    "Stages": {
+        "sync": "Download weights and compare them with their pins.",
+        "train": "Train a model with your code.",
+        "export": "Export a model as a static program.",
+        "verify": "Compare the exported files with the dynamic network.",
+    },
+}
+"""Every command and what it does, as the overview shows it; a command is imported when it runs."""
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+BUG = 70
+
+
+class Group(click.Group):
+    """Commands that are imported when they run, and errors that become exit codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """List the names of all commands."""
+        return [name for commands in SECTIONS.values() for name in commands]
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import a command."""
+        if name not in self.list_commands(ctx):
+            return None
+        command: click.Command = getattr(import_module(f"paddledvc.cli.{name}"), name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Suggest the nearest command for a misspelt one."""
+        from paddledvc.core.names import did_you_mean  # noqa: PLC0415
+
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            hint = did_you_mean(args[0], self.list_commands(ctx))
+            raise click.UsageError(error.message + hint, ctx) from error
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Show the overview without importing any command."""
+        for section, commands in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl(list(commands.items()), col_max=12)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; errors that were meant become a message and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except PaddleDVCError as error:
+            _complain(error)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError:
+            # The reader has gone; what Python still wants to flush must not fail again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(BROKEN_PIPE)
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except Exception:  # noqa: BLE001 - the boundary: what gets here is our bug
+            traceback.print_exc()
+            click.echo(
+                "This is a bug in paddledvc; please report it with the lines above.", err=True
+            )
+            ctx.exit(BUG)
+
+
+def _complain(error: PaddleDVCError) -> None:
+    from paddledvc.errors import InvalidFile  # noqa: PLC0415
+
+    # The problems of a file stand at the start of their lines, where editors and CI look for them.
+    prefix = "" if isinstance(error, InvalidFile) else click.style("Error: ", fg="red", bold=True)
+    click.echo(f"{prefix}{error}", err=True)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="paddledvc", message="paddledvc %(version)s")
+@click.option(
+    "-C",
+    "directory",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False),
+    help="Work as if started in DIR.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Say more about what happens.")
+def paddledvc(directory: str | None, *, verbose: bool) -> None:
+    """Versioned PaddlePaddle models in git: a registry, a lock, and DVC stages.
+
+    \b
+    Example:
+      paddledvc init && paddledvc lock && paddledvc generate && dvc repro
+
+    Exit codes: 0 fine, 1 a finding, 2 wrong usage or file, 3 something outside failed, 70 a bug.
+    """
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.ERROR, format="%(message)s", stream=sys.stderr
+    )
+    logging.getLogger("paddledvc").setLevel(logging.INFO if verbose else logging.WARNING)
+    if directory is not None:
+        os.chdir(directory)
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    paddledvc(prog_name="paddledvc")

@@ -1,0 +1,35 @@
+"""``paddledvc export``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from paddledvc.cli.options import echo_json, format_option, pass_project, pin_option
+from paddledvc.workflows import export as workflow
+
+if TYPE_CHECKING:
+    from paddledvc.project import Project
+
+
+@click.command()
+@click.argument("name")
+@pin_option
+@format_option
+@pass_project
+def export(project: Project, name: str, *, pin: str | None, output: str) -> None:
+    """Export a model as a static program.
+
+    Runs paddle.jit.save in a fresh process, so that the same weights always give the same bytes.
+
+    \b
+    Example:
+      paddledvc export digits
+    """
+    done = workflow.export(project, name, pin=pin)
+    if output == "json":
+        echo_json(done)
+        return
+    for file, hashes in done.files.items():
+        click.echo(f"{done.name}: {done.folder}/{file} ({hashes.size:,} bytes, md5 {hashes.md5})")

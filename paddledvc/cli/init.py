@@ -1,0 +1,35 @@
+"""``paddledvc init``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from paddledvc.cli.options import echo_json, format_option
+from paddledvc.workflows import init as workflow
+
+
+@click.command()
+@format_option
+def init(output: str) -> None:
+    """Make this git repository a paddledvc project.
+
+    Initialises DVC with a remote inside the clone, and writes a commented models.yaml and
+    params.yaml. What is there is never overwritten; running it twice is safe.
+
+    \b
+    Example:
+      git init && paddledvc init
+    """
+    done = workflow.init(Path())
+    if output == "json":
+        echo_json(done)
+        return
+    for name in done.made:
+        click.echo(f"made {name}")
+    for name in done.kept:
+        click.echo(f"kept {name}")
+    click.echo(
+        "Next: describe a model in models.yaml, then `paddledvc lock && paddledvc generate`."
+    )

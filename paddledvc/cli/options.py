@@ -1,0 +1,93 @@
+"""Options and ways to print that commands share."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from paddledvc.workflows.sync import Progress
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+format_option = click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print the result.",
+)
+pin_option = click.option(
+    "--pin",
+    metavar="PIN",
+    help="What the stage in dvc.yaml was generated for; refused if it is another one now.",
+)
+
+
+def pass_project(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Hand the project of the current folder to a command, once the command really runs."""
+
+    @functools.wraps(command)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        from paddledvc.project import Project  # noqa: PLC0415 - not for --help
+
+        return command(Project.find(Path()), *args, **kwargs)
+
+    return wrapper
+
+
+def echo_json(value: Any) -> None:
+    """Print a value of ours as JSON."""
+    click.echo(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, PurePath):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def echo_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a table whose columns are as wide as their widest cell, in a pipe too."""
+    from tabulate import tabulate  # noqa: PLC0415
+
+    click.echo(tabulate(rows, headers, tablefmt="plain", disable_numparse=True))
+
+
+@contextmanager
+def progress_bars() -> Iterator[Progress]:
+    """Draw a bar for each download on a terminal; stay quiet in a pipe."""
+    from tqdm import tqdm  # noqa: PLC0415
+
+    bars: dict[str, tqdm[Any]] = {}
+
+    def show(name: str, done: int, total: int | None) -> None:
+        if name not in bars:
+            bars[name] = tqdm(
+                desc=name,
+                total=total,
+                unit="B",
+                unit_scale=True,
+                file=sys.stderr,
+                disable=not sys.stderr.isatty(),
+            )
+        bar = bars[name]
+        bar.total = total
+        bar.update(done - bar.n)
+
+    try:
+        yield show
+    finally:
+        for bar in bars.values():
+            bar.close()

@@ -1,0 +1,87 @@
+"""``paddledvc sync``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from paddledvc.cli.options import (
+    echo_json,
+    echo_table,
+    format_option,
+    pass_project,
+    pin_option,
+    progress_bars,
+)
+from paddledvc.workflows import sync as workflow
+
+if TYPE_CHECKING:
+    from paddledvc.project import Project
+    from paddledvc.workflows.sync import Probed
+
+UNREACHABLE = 3
+MISMATCH = 1
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--dry-run", is_flag=True, help="Ask the sources, download nothing.")
+@pin_option
+@format_option
+@pass_project
+@click.pass_context
+def sync(  # noqa: PLR0913
+    ctx: click.Context,
+    project: Project,
+    names: tuple[str, ...],
+    *,
+    dry_run: bool,
+    pin: str | None,
+    output: str,
+) -> None:
+    """Download weights and compare them with their pins.
+
+    Without a NAME, the weights of every model. Weights that are in place and right are left
+    alone, without any network; wrong bytes never replace what is there.
+
+    \b
+    Example:
+      paddledvc sync resnet50
+      paddledvc sync --dry-run
+    """
+    if dry_run:
+        probed = workflow.probe(project, names)
+        echo_json(probed) if output == "json" else _print_probed(probed)
+        ctx.exit(_exit_code(probed))
+    with progress_bars() as progress:
+        done = workflow.sync(project, names, pin=pin, progress=progress)
+    if output == "json":
+        echo_json(done)
+        return
+    for one in done:
+        how = "in place" if one.url is None else f"from {one.url}"
+        click.echo(f"{one.name} {one.version}: {one.path} ({one.hashes.size:,} bytes, {how})")
+
+
+def _print_probed(probed: list[Probed]) -> None:
+    rows = [
+        (
+            one.name,
+            one.version,
+            "yes" if one.hash_known else "no",
+            source.problem or ("ok" if source.size is None else f"ok, {source.size:,} bytes"),
+            source.url,
+        )
+        for one in probed
+        for source in one.sources
+    ]
+    echo_table(["model", "version", "hash known", "answer", "source"], rows)
+
+
+def _exit_code(probed: list[Probed]) -> int:
+    """Tell sources that answer with other bytes from sources that do not answer."""
+    useless = [source for one in probed if not one.reachable for source in one.sources]
+    if any(source.size is not None for source in useless):
+        return MISMATCH
+    return UNREACHABLE if useless else 0

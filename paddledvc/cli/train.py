@@ -1,0 +1,35 @@
+"""``paddledvc train``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from paddledvc.cli.options import echo_json, format_option, pass_project, pin_option
+from paddledvc.workflows import train as workflow
+
+if TYPE_CHECKING:
+    from paddledvc.project import Project
+
+
+@click.command()
+@click.argument("name")
+@pin_option
+@format_option
+@pass_project
+def train(project: Project, name: str, *, pin: str | None, output: str) -> None:
+    """Train a model with your code.
+
+    Runs the function or command line of its train section with the hyperparameters of
+    params.yaml. What it prints goes to standard error.
+
+    \b
+    Example:
+      paddledvc train digits
+    """
+    done = workflow.train(project, name, pin=pin)
+    if output == "json":
+        echo_json(done)
+        return
+    click.echo(f"{done.name}: {done.path} ({done.hashes.size:,} bytes), metrics in {done.metrics}")

@@ -1,0 +1,78 @@
+"""A dynamic network exported as a static program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from paddledvc.core import layout, stages
+from paddledvc.core import lock as locks
+from paddledvc.core.jobs import Exported, ExportJob, Network
+from paddledvc.errors import InvalidInput
+from paddledvc.tools import files, worker
+
+if TYPE_CHECKING:
+    from paddledvc.core.hashes import Hashes
+    from paddledvc.project import Project
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExportedModel:
+    """The files of an export.
+
+    Attributes:
+        folder: where they are, relative to the project.
+        files: what each file hashes to, by its name.
+        warnings: export warnings that the model is allowed, by name.
+    """
+
+    name: str
+    folder: str
+    files: dict[str, Hashes]
+    warnings: tuple[str, ...]
+
+
+def export(project: Project, name: str, *, pin: str | None = None) -> ExportedModel:
+    """Export a model with ``paddle.jit.save`` in a fresh process, byte for byte reproducibly.
+
+    Args:
+        project: the project.
+        name: the model.
+        pin: what the stage in dvc.yaml was generated for; refused if it is another one now.
+
+    Raises:
+        InvalidInput: the model has no ``export`` section, or its weights are not there or do not
+            fit the network.
+        Finding: a warning foretells that the program will not compute what the network does.
+        UserCodeFailed: the network cannot be built or exported.
+        ToolFailed: the export killed its process.
+        MissingTool: Paddle is not installed.
+        StaleStages: the stage was generated for another pin.
+        StaleLock: models.lock is not what models.yaml asks for.
+    """
+    registry, lock = project.registry(), project.lock()
+    model = registry.model(name)
+    if model.export is None or model.network is None:
+        raise InvalidInput(f"{name} has no `export` section in models.yaml")
+    locks.require_fresh(registry, lock, (name,))
+    if pin is not None:
+        stages.require_pin("export", model, pin, stages.export_pin(registry, lock, model))
+    weights = stages.own_weights(registry, lock, model)
+    network = Network(
+        root=project.root,
+        reference=model.network,
+        arguments=dict(model.network_args),
+        weights=None if weights is None else project.weights(weights, model),
+    )
+    target = project.root / layout.exported(model)
+    with files.replacing_folder(target) as folder:
+        job = ExportJob(
+            network=network, inputs=model.inputs, allow=model.export.allow, folder=folder
+        )
+        done = worker.call(job, Exported, root=project.root)
+    return ExportedModel(
+        name=name,
+        folder=layout.exported(model),
+        files={file: files.hash_file(target / file) for file in done.files},
+        warnings=done.warnings,
+    )

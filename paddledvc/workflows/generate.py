@@ -1,0 +1,152 @@
+"""models.yaml and models.lock to stages in dvc.yaml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from paddledvc.core import lock as locks
+from paddledvc.core import merge, stages
+from paddledvc.core.model import Reference
+from paddledvc.core.splice import Changes, splice
+from paddledvc.core.stages import Pipeline
+from paddledvc.errors import InvalidFile, StaleStages
+from paddledvc.tools import files, python, yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paddledvc.core.document import Document
+    from paddledvc.core.merge import Merge
+    from paddledvc.core.registry import Registry
+    from paddledvc.project import Project
+
+STAGES = "dvc.yaml"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Generated:
+    """What generating did to dvc.yaml, as names of stages and artifacts.
+
+    Attributes:
+        added: entries that were not there.
+        changed: entries of ours that are different now.
+        removed: entries of ours that nothing asks for any more.
+    """
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+def generate(project: Project, *, check: bool = False) -> Generated:
+    """Bring the stages and artifacts of every model into dvc.yaml.
+
+    Only entries that bear our mark are touched; everything else keeps every byte. Where nothing
+    changes, nothing is written.
+
+    Args:
+        project: the project.
+        check: change nothing, and raise where something would change.
+
+    Raises:
+        StaleStages: with ``check``, dvc.yaml is not what models.yaml and models.lock ask for.
+        StaleLock: models.lock is not what models.yaml asks for.
+        InvalidFile: an entry of the user's has a name that we need, or a file breaks its rules.
+    """
+    registry, lock = project.registry(), project.lock()
+    locks.require_fresh(registry, lock)
+    pipeline = Pipeline(
+        registry=registry,
+        lock=lock,
+        sections=frozenset(_sections(project, registry)),
+        code=_code(project, registry),
+    )
+    wanted = {
+        "stages": stages.build_stages(pipeline),
+        "artifacts": stages.build_artifacts(pipeline),
+    }
+    document = project.read_optional(STAGES)
+    merges = {key: _merge(document, key, entries) for key, entries in wanted.items()}
+    if check:
+        _require_nothing_to_do(merges)
+    elif any(merges.values()):
+        _write(project, merges)
+    return Generated(
+        added=tuple(name for m in merges.values() for name in m.added),
+        changed=tuple(name for m in merges.values() for name in sorted(m.changed)),
+        removed=tuple(name for m in merges.values() for name in sorted(m.removed)),
+    )
+
+
+def _sections(project: Project, registry: Registry) -> Iterator[tuple[str, str]]:
+    params = project.params()
+    for model in registry.models:
+        of_model = params.get(model.slug)
+        for section in of_model if isinstance(of_model, dict) else ():
+            yield model.slug, section
+
+
+def _code(project: Project, registry: Registry) -> dict[Reference, tuple[str, ...]]:
+    code: dict[Reference, tuple[str, ...]] = {}
+    for model in registry.models:
+        train = model.train.function if model.train else None
+        samples = model.verify.samples
+        parsed = Reference.parse(samples) if samples and ":" in samples else None
+        for reference in (model.network, train, parsed):
+            if reference is not None and reference not in code:
+                code[reference] = python.code_files(reference, project.root)
+    return code
+
+
+def _merge(document: Document, key: str, wanted: dict[str, Any]) -> Merge:
+    existing = document.value.get(key) if isinstance(document.value, dict) else None
+    plan = merge.merge(existing if isinstance(existing, dict) else {}, wanted)
+    if plan.foreign:
+        message = (
+            "the name is needed for a generated entry, but this one is not marked with "
+            "`meta: {generated_by: paddledvc}`; rename it, or delete it to let it be generated"
+        )
+        raise InvalidFile(
+            [document.problem((key, name), message, at_key=True) for name in plan.foreign]
+        )
+    return plan
+
+
+def _require_nothing_to_do(merges: dict[str, Merge]) -> None:
+    reasons = [
+        *(f"{name} is missing" for m in merges.values() for name in m.added),
+        *(f"{name} is out of date" for m in merges.values() for name in sorted(m.changed)),
+        *(f"{name} has no model any more" for m in merges.values() for name in sorted(m.removed)),
+    ]
+    if reasons:
+        advice = "dvc.yaml is stale; run `paddledvc generate` to update it:"
+        raise StaleStages("\n  ".join((advice, *reasons)))
+
+
+def _write(project: Project, merges: dict[str, Merge]) -> None:
+    path = project.root / STAGES
+    text = files.read_text(path, STAGES) if path.exists() else ""
+    before = yaml.parse(text, STAGES).value or {}
+    for key, plan in merges.items():
+        changes = Changes(
+            replace={name: yaml.dump({name: entry}) for name, entry in plan.changed.items()},
+            remove=plan.removed,
+            append=[yaml.dump({name: entry}) for name, entry in plan.added.items()],
+        )
+        text = splice(text, key, yaml.outline(text, STAGES, key), changes)
+    _require_same(yaml.parse(text, STAGES).value or {}, before, merges)
+    files.write_text(path, text)
+
+
+def _require_same(after: Any, before: Any, merges: dict[str, Merge]) -> None:
+    """See that the edited text says exactly what was meant, before it is written."""
+    meant = dict(before)
+    for key, plan in merges.items():
+        entries = {**(meant.get(key) or {}), **plan.changed, **plan.added}
+        meant[key] = {name: value for name, value in entries.items() if name not in plan.removed}
+    empty: tuple[Any, ...] = (None, {})
+    left = {key: value for key, value in after.items() if value not in empty}
+    right = {key: value for key, value in meant.items() if value not in empty}
+    if left != right:
+        raise AssertionError("the edited dvc.yaml does not say what was meant; nothing was written")

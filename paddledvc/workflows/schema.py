@@ -1,0 +1,17 @@
+"""The published JSON Schemas."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from paddledvc.tools import schemas
+
+
+def schema(name: Literal["models", "lock"] = "models") -> str:
+    """Return the JSON Schema of models.yaml or models.lock, for editors and other programs.
+
+    >>> import json
+    >>> json.loads(schema())["title"]
+    'models.yaml'
+    """
+    return schemas.text(name)

@@ -1,0 +1,158 @@
+"""A model trained by its user's code."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from paddledvc.core import layout, stages
+from paddledvc.core import lock as locks
+from paddledvc.core.jobs import Network, TrainJob
+from paddledvc.errors import InvalidInput, UserCodeFailed
+from paddledvc.tools import files, shell, worker
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from paddledvc.core.hashes import Hashes
+    from paddledvc.core.model import Model, Train
+    from paddledvc.project import Project
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trained:
+    """Weights that a training wrote.
+
+    Attributes:
+        path: where they are, relative to the project.
+        metrics: the file of the final values, relative to the project.
+        hashes: what the bytes hash to.
+    """
+
+    name: str
+    path: str
+    metrics: str
+    hashes: Hashes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Places:
+    """Where a training reads and writes; all absolute."""
+
+    base: Path | None
+    staged: Path
+    weights: Path
+    metrics: Path
+
+
+def train(project: Project, name: str, *, pin: str | None = None) -> Trained:
+    """Train a model in processes of its own and move its weights into place when it succeeded.
+
+    What the training prints goes to our standard error.
+
+    Args:
+        project: the project.
+        name: the model.
+        pin: what the stage in dvc.yaml was generated for; refused if it is another one now.
+
+    Raises:
+        InvalidInput: the model has no ``train`` section, or its base weights are not there.
+        UserCodeFailed: the training failed, or wrote no weights; the old ones are untouched.
+        MissingTool: Paddle, or the GPU that ``device`` asks for, is not there.
+        StaleStages: the stage was generated for another pin.
+        StaleLock: models.lock is not what models.yaml asks for.
+    """
+    registry, lock = project.registry(), project.lock()
+    model = registry.model(name)
+    if model.train is None:
+        raise InvalidInput(f"{name} has no `train` section in models.yaml")
+    locks.require_fresh(registry, lock, (name,))
+    if pin is not None:
+        stages.require_pin("train", model, pin, stages.train_pin(registry, lock, model))
+    base = stages.base_weights(registry, lock, model)
+    places = _places(project, model, base)
+    try:
+        if model.train.function is not None:
+            _by_function(project, model, model.train, places)
+        else:
+            _by_command(project, model, model.train, places)
+        places.staged.replace(places.weights)
+    finally:
+        shutil.rmtree(places.staged.parent, ignore_errors=True)
+    return Trained(
+        name=name,
+        path=layout.trained(model),
+        metrics=f"{layout.reports(model)}/train/metrics.json",
+        hashes=files.hash_file(places.weights),
+    )
+
+
+def _places(project: Project, model: Model, base: str | None) -> _Places:
+    weights = project.root / layout.trained(model)
+    # Beside the weights, so that moving them into place is one rename.
+    staged = weights.parent / f".train-{model.slug}" / weights.name
+    shutil.rmtree(staged.parent, ignore_errors=True)
+    staged.parent.mkdir(parents=True)
+    return _Places(
+        base=None if base is None else project.weights(base, model),
+        staged=staged,
+        weights=weights,
+        metrics=project.root / layout.reports(model) / "train",
+    )
+
+
+def _by_function(project: Project, model: Model, settings: Train, places: _Places) -> None:
+    assert settings.function is not None
+    network = None
+    if model.network is not None:
+        network = Network(
+            root=project.root,
+            reference=model.network,
+            arguments=dict(model.network_args),
+            weights=places.base,
+        )
+    job = TrainJob(
+        model=model.name,
+        root=project.root,
+        function=settings.function,
+        network=network,
+        base=places.base,
+        weights=places.staged,
+        metrics=places.metrics,
+        params=dict(project.section(model, "train")),
+        params_name=f"{layout.PARAMS}: {model.slug}.train",
+        seed=settings.seed,
+        device=settings.device,
+    )
+    log = project.scratch() / "launch" / model.slug
+    worker.follow(job, bool, root=project.root, launch=settings.launch, log=log)
+
+
+def _by_command(project: Project, model: Model, settings: Train, places: _Places) -> None:
+    assert settings.command is not None
+    params = places.staged.parent / "params.json"
+    params.write_text(json.dumps(dict(project.section(model, "train")), default=str))
+    metrics = places.metrics / "metrics.json"
+    metrics.parent.mkdir(parents=True, exist_ok=True)
+    metrics.unlink(missing_ok=True)
+    environment = {
+        "PADDLEDVC_MODEL": model.name,
+        "PADDLEDVC_WEIGHTS": str(places.staged),
+        "PADDLEDVC_BASE": str(places.base or ""),
+        "PADDLEDVC_PARAMS": str(params),
+        "PADDLEDVC_METRICS": str(metrics),
+        "PADDLEDVC_SEED": str(settings.seed),
+        "PADDLEDVC_DEVICE": settings.device,
+    }
+    returncode = shell.stream(settings.command, cwd=project.root, env=environment)
+    if returncode:
+        raise UserCodeFailed(f"`{settings.command}` failed with exit code {returncode}")
+    if not places.staged.is_file():
+        raise UserCodeFailed(
+            f"`{settings.command}` wrote no weights; it must write them to the file that "
+            "$PADDLEDVC_WEIGHTS names"
+        )
+    if not metrics.exists():
+        files.write_text(metrics, "{}\n")
