@@ -1,0 +1,1 @@
+"""Example training package: a small convolutional network that reads handwritten digits."""
