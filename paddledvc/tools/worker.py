@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from paddledvc.core.model import Launch
 
 Answer = TypeVar("Answer")
-ENVIRONMENT = {"GLOG_minloglevel": "2", "PYTHONUNBUFFERED": "1"}
+ENVIRONMENT = {
+    "GLOG_minloglevel": "2",
+    "PYTHONUNBUFFERED": "1",
+    # Paddle looks for a compiler cache that only custom operators would use.
+    "PYTHONWARNINGS": "ignore:No ccache found",
+}
 """Paddle's own chatter is kept for real errors."""
 TIMEOUT = 3600.0
 """Seconds after which a silent job counts as hung."""
@@ -62,10 +67,8 @@ def follow(
         command = _command(job, Path(folder))
         environment = dict(ENVIRONMENT)
         if launch is not None:
-            command = [*_launcher(launch, job.device, log), *command[3:]]
-            environment["PYTHONPATH"] = os.pathsep.join(
-                [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
-            )
+            command = [*_launcher(launch, log), *command[3:]]
+            environment |= _launch_environment(launch, job.device, root)
         returncode = shell.stream(command, cwd=root, env=environment)
         hint = f"the logs of its processes are in {log}" if launch is not None else ""
         return _answer(Path(folder), answer, returncode, hint, command)
@@ -82,10 +85,16 @@ def _command(job: Any, folder: Path) -> list[str]:
     ]
 
 
-def _launcher(launch: Launch, device: str, log: Path) -> list[str]:
+def _launch_environment(launch: Launch, device: str, root: Path) -> dict[str, str]:
+    """Say how the processes talk; the launcher's own option for it brings back its old ways."""
     backend = launch.backend or ("gloo" if device == "cpu" else "nccl")
-    options = ["--nproc_per_node", str(launch.processes), "--backend", backend]
-    options += ["--nnodes", str(launch.nodes), "--log_dir", str(log)]
+    paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {"PADDLE_DISTRI_BACKEND": backend, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _launcher(launch: Launch, log: Path) -> list[str]:
+    options = ["--nproc_per_node", str(launch.processes), "--nnodes", str(launch.nodes)]
+    options += ["--log_dir", str(log), "--log_level", "WARNING"]
     if launch.master is not None:
         options += ["--master", launch.master]
     script = Path(__file__).parent / "paddle" / "launched.py"

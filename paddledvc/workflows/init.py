@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 EMBEDDED = "embedded"
 """The DVC remote inside the clone that serves until the team has a server."""
-IGNORED = ("/checkpoints/", "/exports/")
+IGNORED = ("/checkpoints/", "/exports/", "/dvc_plots/")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,6 @@ import importlib
 import os
 import pickle
 import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,6 @@ DOERS = {
 
 def main(job_file: str, answer_file: str) -> int:
     """Do a job; a launched process other than the first leaves the answer to the first."""
-    # Paddle's check for a compiler that it needs only for custom operators.
-    warnings.filterwarnings("ignore", message="No ccache found")
     job = pickle.loads(Path(job_file).read_bytes())
     try:
         answer: Any = importlib.import_module(f"paddledvc.tools.paddle.{DOERS[type(job)]}").do(job)

@@ -21,14 +21,8 @@ def do(job: TrainJob) -> bool:
     Raises:
         UserCodeFailed: it raised, or wrote no weights.
     """
-    module = runtime.paddle()
-    if job.device != "cpu":
-        runtime.use_device(job.device)
     processes = int(os.environ.get("PADDLE_TRAINERS_NUM", "1"))
-    if processes > 1:
-        module.distributed.init_parallel_env()
-    elif job.device == "cpu":
-        runtime.use_device("cpu")
+    _choose_device(job.device, processes)
     runtime.seed_all(job.seed)
     function = references.load(job.function, Path(job.root))
     run = Run.of(job, world_size=processes)
@@ -40,3 +34,15 @@ def do(job: TrainJob) -> bool:
             "or write the state dict to run.weights"
         )
     return True
+
+
+def _choose_device(device: str, processes: int) -> None:
+    """Select the device; of several processes on GPUs, each takes the one it was launched for."""
+    if processes == 1:
+        runtime.use_device(device)
+        return
+    if device == "cpu":
+        runtime.use_device("cpu")
+    else:
+        runtime.require_gpu("gpu")
+    runtime.paddle().distributed.init_parallel_env()
