@@ -28,6 +28,7 @@ class Project:
         root: the folder, absolute.
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> root = Path(tempfile.mkdtemp())
     >>> _ = (root / "models.yaml").write_text("models: []")
     >>> Project.find(root).registry().models

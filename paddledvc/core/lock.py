@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout
 from paddledvc.core.hashes import Hashes
-from paddledvc.errors import InvalidFile, StaleLock, UnknownModel
+from paddledvc.errors import InvalidFile, Problem, StaleLock, UnknownModel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from paddledvc.core.document import Document
     from paddledvc.core.model import Model
@@ -167,7 +167,7 @@ def _differences(wanted: LockedModel, locked: LockedModel) -> list[str]:
     differences = []
     for field in fields(LockedModel):
         now, before = getattr(wanted, field.name), getattr(locked, field.name)
-        if now != before and field.name != "path":
+        if now != before:
             differences.append(
                 f"{wanted.name}: {field.name} is {_say(now)} in models.yaml, {_say(before)} locked"
             )
@@ -220,6 +220,21 @@ def _quote(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def _twice(document: Document) -> Iterator[Problem]:
+    """Find names that are locked more than once, as a careless merge leaves them."""
+    value: Any = document.value
+    first: dict[str, int] = {}
+    for index, entry in enumerate(value["models"]):
+        name = entry["name"]
+        if first.setdefault(name, index) != index:
+            line = document.position(("models", first[name], "name"), False).line
+            message = (
+                f"{name!r} is locked in line {line} already; "
+                "run `paddledvc lock` after removing either"
+            )
+            yield document.problem(("models", index, "name"), message)
+
+
 def parse(document: Document, schema: Schema) -> Lock:
     """Read a lock.
 
@@ -234,7 +249,7 @@ def parse(document: Document, schema: Schema) -> Lock:
             "upgrade paddledvc"
         )
         raise InvalidFile([document.problem(("version",), message)])
-    if problems := schema.problems(document):
+    if problems := schema.problems(document) or list(_twice(document)):
         raise InvalidFile(problems)
     return Lock(
         models=tuple(

@@ -30,5 +30,5 @@ def did_you_mean(found: str, known: Iterable[str]) -> str:
     >>> did_you_mean("zzz", ["name", "version"])
     ''
     """
-    close = get_close_matches(found, list(known), n=1)
+    close = get_close_matches(found, list(known), n=1, cutoff=0.65)
     return f"; did you mean {close[0]!r}?" if close else ""

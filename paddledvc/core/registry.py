@@ -187,8 +187,13 @@ def _export(entry: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
 
 
 def _inputs(inputs: Any) -> Iterator[tuple[Path, str]]:
+    names: dict[str, int] = {}
     for index, item in enumerate(inputs if isinstance(inputs, list) else ()):
         match item:
             case {"range": [int() | float() as low, int() | float() as high]} if low >= high:
                 message = f"found [{low}, {high}], expected [low, high] with low < high"
                 yield ("inputs", index, "range"), message
+        match item:
+            case {"name": str() as name} if names.setdefault(name, index) != index:
+                message = f"the name {name!r} is taken by input {names[name]}"
+                yield ("inputs", index, "name"), message

@@ -77,10 +77,11 @@ def split(
         ValueError: the arrays do not fit the inputs; its message says where.
 
     >>> from paddledvc.core.model import Input
+    >>> import numpy as np
     >>> x = np.zeros((5, 4), "float32")
     >>> cases = split({"x": x}, [Input(name="x", shape=(None, 4))], (1, 2))
     >>> [len(case["x"]) for case in cases]
-    [1, 2, 2, 2, 1]
+    [1, 2, 2, 1]
     """
     count = _check(arrays, inputs)
     fixed = {item.shape[0] for item in inputs if item.shape and item.shape[0] is not None}

@@ -41,14 +41,13 @@ class Schema:
             document: the file.
             at: path of the part of the document that the schema describes.
         """
-        value = document.value
-        for step in at:
-            value = value[step]  # type: ignore[index]
+        checked = _without_whole_floats(_at(document.value, at))
         problems: dict[tuple[Path, str], Problem] = {}
-        for error in self._validator.iter_errors(value):
-            for problem_path, message, at_key in self._explain(error, document, at):
-                problem = document.problem(problem_path, message, at_key=at_key)
-                problems.setdefault((problem_path, message if at_key else ""), problem)
+        for error in self._validator.iter_errors(checked):
+            for path, message, about_key in self._explain(error, document, at):
+                problem = document.problem(path, message, at_key=about_key)
+                several = about_key or error.kind.name == "required"
+                problems.setdefault((path, message if several else ""), problem)
         return list(problems.values())
 
     def _explain(
@@ -57,17 +56,16 @@ class Schema:
         """Turn one error into (path, message, is it about the key?)."""
         path = (*at, *error.instance_path)
         rule = self._rule(error.schema_path[:-1])
-        kind = error.kind.as_dict()
-        match error.kind.name:
-            case "additionalProperties":
+        match error.kind.as_dict():
+            case {"unexpected": unexpected}:
                 known = sorted(rule.get("properties", ()))
-                return [((*path, key), _unknown(key, known), True) for key in kind["unexpected"]]
-            case "required":
-                return [(path, f"{kind['property']!r} is missing", False)]
-            case "propertyNames":
-                expected = rule["propertyNames"][EXPECTED]
-                return [(path, f"a key here is not allowed; expected {expected}", False)]
-        return [(path, _found(error, document.written(path), _expected(rule, kind)), False)]
+                return [((*path, key), _unknown(key, known), True) for key in unexpected]
+            case {"property": missing}:
+                return [(path, f"{missing!r} is missing", False)]
+        # The validator turns infinity and NaN into null, so the value is looked up.
+        value, written = _at(document.value, path), document.written(path)
+        wanted = _wanted(error.kind, rule, value, written)
+        return [(path, _found(value, written) + wanted, False)]
 
     def _rule(self, schema_path: list[str | int]) -> Mapping[str, Any]:
         rule: Any = self._schema
@@ -82,7 +80,56 @@ def _unknown(key: str, known: list[str]) -> str:
     )
 
 
-def _expected(rule: Mapping[str, Any], kind: Mapping[str, Any]) -> str:
+def _at(value: Any, path: Path) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _without_whole_floats(value: Any) -> Any:
+    """Replace 4.0 by 4.5, because JSON Schema takes the one, but not the other, for an integer.
+
+    The schema has no bound between the two that this could break.
+    """
+    if isinstance(value, dict):
+        return {key: _without_whole_floats(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_whole_floats(item) for item in value]
+    return value + 0.5 if isinstance(value, float) and value.is_integer() else value
+
+
+def _found(value: Any, written: str) -> str:
+    """Say what stands in the file."""
+    match value:
+        case dict():
+            return "found a mapping"
+        case list():
+            return "found a list" if value else "found an empty list"
+        case None:
+            return "found nothing"
+        case str():
+            return f"found {value!r}"
+        case bool():
+            return f"found {written}, which YAML reads as true or false"
+    kind = "integer" if isinstance(value, int) else "number"
+    meant = "" if str(value) == written else f" ({value})"
+    return f"found {written}, which YAML reads as {TYPE_NAMES[kind]}{meant}"
+
+
+def _wanted(
+    broken: jsonschema_rs.ValidationErrorKind, rule: Mapping[str, Any], value: Any, written: str
+) -> str:
+    """Say what is expected instead, and what was probably meant."""
+    kind = broken.as_dict()
+    expected = f" expected {_expected(rule, broken.name, kind)}"
+    if not isinstance(value, int | float):
+        options = [str(option) for option in kind.get("options", ())]
+        return f",{expected}{did_you_mean(str(value), options)}"
+    in_quotes = f', in quotes: "{written}"' if kind.get("types") == ["string"] else ""
+    return f";{expected}{in_quotes}"
+
+
+def _expected(rule: Mapping[str, Any], name: str, kind: Mapping[str, Any]) -> str:
     if EXPECTED in rule:
         return str(rule[EXPECTED])
     match kind:
@@ -91,29 +138,6 @@ def _expected(rule: Mapping[str, Any], kind: Mapping[str, Any]) -> str:
         case {"options": options}:
             return "one of " + ", ".join(str(option) for option in options)
         case {"limit": limit}:
-            return f"{'at most' if str(kind['name']).startswith('max') else 'at least'} {limit}"
-    return f"a value that satisfies {kind['name']}"
-
-
-def _found(error: jsonschema_rs.ValidationError, written: str, expected: str) -> str:
-    value = error.instance
-    if isinstance(value, dict | list) or value is None:
-        kind = (
-            "a mapping" if isinstance(value, dict) else "a list" if value is not None else "nothing"
-        )
-        return f"found {kind}, expected {expected}"
-    if isinstance(value, str):
-        near = error.kind.as_dict().get("options", ())
-        return f"found {value!r}, expected {expected}{did_you_mean(value, map(str, near))}"
-    message = f"found {written}, which YAML reads as {TYPE_NAMES[_type_of(value)]}"
-    if str(value) != written and not isinstance(value, bool):
-        message += f" ({value})"
-    if error.kind.name == "type" and "string" in error.kind.as_dict()["types"]:
-        return f'{message}; expected {expected}, in quotes: "{written}"'
-    return f"{message}; expected {expected}"
-
-
-def _type_of(value: object) -> str:
-    if isinstance(value, bool):
-        return "boolean"
-    return "integer" if isinstance(value, int) else "number"
+            entry = " entry" if name.endswith("Items") else ""
+            return f"{'at most' if name.startswith('max') else 'at least'} {limit}{entry}"
+    return f"a value that satisfies {name}"

@@ -41,12 +41,14 @@ class Requirement:
         if text in FLOATING or (text.startswith("^") and is_version(text[1:])):
             return cls(text=text, exact=False)
         try:
-            SpecifierSet(text)
+            specifiers = SpecifierSet(text)
         except InvalidSpecifier:
+            specifiers = SpecifierSet()
+        if not specifiers:
             raise ValueError(
                 f"{text!r} is not a version; expected one such as v3.3.0, "
                 "or a range such as >=3.2,<4 or latest"
-            ) from None
+            )
         return cls(text=text, exact=False)
 
 

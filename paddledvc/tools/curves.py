@@ -21,12 +21,13 @@ class Curves:
     r"""Final values in ``metrics.json``, and one table a metric in ``plots/metrics/``.
 
     >>> import tempfile
+    >>> from pathlib import Path
     >>> folder = Path(tempfile.mkdtemp()) / "train"
     >>> curves = Curves(folder)
     >>> curves.log(0, {"loss": 0.5})
     >>> curves.log(1, {"loss": 0.25})
     >>> (folder / "plots" / "metrics" / "loss.tsv").read_text().splitlines()
-    ['step\\tloss', '0\\t0.5', '1\\t0.25']
+    ['step\tloss', '0\t0.5', '1\t0.25']
     """
 
     def __init__(self, folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import sysconfig
 import traceback
 from contextlib import contextmanager
 from functools import reduce
@@ -78,12 +79,25 @@ def user_code(doing: str) -> Iterator[None]:
     except SystemExit as error:
         raise UserCodeFailed(f"{doing}: the code ended the process ({error.code})") from error
     except Exception as error:
-        here = Path(__file__).resolve().parent.parent
-        frames = [
-            frame
-            for frame in traceback.extract_tb(error.__traceback__)
-            if not Path(frame.filename).is_relative_to(here) and "importlib" not in frame.filename
-        ]
-        where = "".join(traceback.format_list(frames[-4:]))
+        where = "".join(traceback.format_list(_telling(error)))
         what = "".join(traceback.format_exception_only(type(error), error)).rstrip()
         raise UserCodeFailed(f"{doing} failed:\n{where}{what}") from error
+
+
+def _telling(error: BaseException) -> list[traceback.FrameSummary]:
+    """Choose the frames that tell a user most: their own last ones, and where it ended."""
+    here = Path(__file__).resolve().parent.parent
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not Path(frame.filename).is_relative_to(here)
+    ]
+    libraries = (*map(Path, (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"))),)
+    own = [
+        frame
+        for frame in frames
+        if not frame.filename.startswith("<")
+        and not any(Path(frame.filename).is_relative_to(library) for library in libraries)
+    ]
+    end = [frame for frame in frames[-1:] if frame not in own]
+    return own[-4:] + end

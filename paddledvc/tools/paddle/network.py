@@ -60,10 +60,16 @@ def load(layer: Any, state: Mapping[str, Array], file: str) -> None:
         for key in sorted(own.keys() & state.keys())
         if list(state[key].shape) != list(own[key].shape)
     ]
+    types = [
+        f"{key} {state[key].dtype} (the network has {_type(own[key])})"
+        for key in sorted(own.keys() & state.keys())
+        if str(state[key].dtype) != _type(own[key]).replace("bfloat16", "uint16")
+    ]
     for problem, keys in (
         ("lack", missing),
         ("have what the network has no place for:", extra),
         ("have other shapes:", shapes),
+        ("have other types:", types),
     ):
         if keys:
             more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
@@ -72,6 +78,11 @@ def load(layer: Any, state: Mapping[str, Array], file: str) -> None:
         warnings.simplefilter("error")
         with references.user_code(f"loading {file}"):
             layer.set_state_dict(dict(state))
+
+
+def _type(tensor: Any) -> str:
+    """Name the type of a tensor as numpy does; Paddle 2 and 3 write it with a prefix."""
+    return str(tensor.dtype).rpartition(".")[2].lower().replace("fp", "float")
 
 
 def for_inference(layer: Any) -> Any:

@@ -92,6 +92,8 @@ def _config(inference: Any, job: PathJob) -> Any:
     onednn = job.path == "deployed" and job.engine.onednn
     _set_onednn(config, on=onednn)
     if job.path == "predictor":
+        # For Paddle 2's programs the passes that fuse and reorder are on without it.
+        config.switch_ir_optim(program.suffix == ".json")
         return config
     if job.engine.memory_optim:
         if program.suffix == ".json":

@@ -1,13 +1,17 @@
 """Weights from files, without running what a file may carry.
 
 ``paddle.load`` unpickles whatever a file says, which can be any command. Here a pickle may name
-only what the weights of Paddle 1.8 to 3.x are made of. Formats are told by their first bytes: a
-pickle under the name ``.safetensors`` is a pickle.
+only what the weights of Paddle 1.8 to 3.x are made of, and each of these names stands for a plain
+record of ours, from which the array is made once the whole file is read: even numpy's own
+unpickling trusts what a file says about memory. Formats are told by their first bytes: a pickle
+under the name ``.safetensors`` is a pickle.
 """
 
 from __future__ import annotations
 
+import codecs
 import pickle
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path, PurePath
@@ -20,27 +24,76 @@ from paddledvc.errors import InvalidInput
 if TYPE_CHECKING:
     from paddledvc.core.samples import Array
 
-_MULTIARRAY = ("numpy.core.multiarray", "numpy._core.multiarray")
-ALLOWED = {
-    ("collections", "OrderedDict"),
-    ("_codecs", "encode"),
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-    ("builtins", "tuple"),
-    ("__builtin__", "tuple"),
-    *((module, name) for module in _MULTIARRAY for name in ("_reconstruct", "scalar")),
-}
 NOT_WEIGHTS = ("StructuredToParameterName@@", "UnpackBigParamInfor@@")
 """Keys of Paddle's own beside the weights in a state dict."""
+
+
+class _Forbidden(pickle.UnpicklingError):
+    """The file names something that weights are not made of."""
+
+
+class _DType:
+    """The type of numbers, as a pickle of numpy's describes it."""
+
+    def __init__(self, code: str, *_: object) -> None:
+        if not re.fullmatch(r"[<>|=]?[biufc][0-9]{1,2}", code):
+            raise _Forbidden(f"it holds an array of {code!r}")
+        self.dtype = np.dtype(code)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        if state[1] in ("<", ">"):
+            self.dtype = self.dtype.newbyteorder(state[1])
+
+
+class _Record:
+    """An array that is still to be made from its bytes."""
+
+    def __init__(self, *_: object) -> None:
+        self.shape: tuple[int, ...] = ()
+        self.dtype = np.dtype("uint8")
+        self.order: str = "C"
+        self.data = b""
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        _, self.shape, kind, fortran, self.data = state
+        self.dtype, self.order = kind.dtype, "F" if fortran else "C"
+
+    def array(self) -> Array:
+        flat = np.frombuffer(self.data, self.dtype)
+        native = flat.astype(self.dtype.newbyteorder("="), copy=False)
+        return native.reshape(self.shape, order="F" if self.order == "F" else "C")
+
+
+def _scalar(kind: _DType, data: bytes) -> Any:
+    return np.frombuffer(data, kind.dtype)[0]
+
+
+def _encode(text: str, encoding: str) -> bytes:
+    return codecs.encode(text, encoding) if encoding == "latin1" else b""
+
+
+_MULTIARRAY = ("numpy.core.multiarray", "numpy._core.multiarray")
+ALLOWED: Mapping[tuple[str, str], Any] = {
+    ("collections", "OrderedDict"): OrderedDict,
+    ("_codecs", "encode"): _encode,
+    ("numpy", "ndarray"): None,
+    ("numpy", "dtype"): _DType,
+    ("builtins", "tuple"): tuple,
+    ("__builtin__", "tuple"): tuple,
+    **{(module, "_reconstruct"): _Record for module in _MULTIARRAY},
+    **{(module, "scalar"): _scalar for module in _MULTIARRAY},
+}
+"""All that a pickle of weights may name, and what it gets for it."""
 
 
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in ALLOWED:
-            raise pickle.UnpicklingError(f"it names {module}.{name}")
-        if module in _MULTIARRAY:  # numpy 2 renamed the module; either name means the installed one
-            module = np.array(0).__reduce__()[0].__module__
-        return super().find_class(module, name)
+            raise _Forbidden(f"it names {module}.{name}")
+        return ALLOWED[module, name]
+
+    def persistent_load(self, _: Any) -> Any:
+        raise _Forbidden("it refers to another file")
 
 
 def read(path: PurePath) -> dict[str, Array]:
@@ -53,12 +106,13 @@ def read(path: PurePath) -> dict[str, Array]:
     """
     file = Path(path)
     try:
+        size = file.stat().st_size
         with file.open("rb") as stream:
             head = stream.read(9)
-            stream.seek(0)
-            # safetensors: the length of the header, then the header as JSON; a pickle starts 0x80.
-            if head[8:] == b"{" and head[:1] != b"\x80":
+            # safetensors: the length of the header, then the header as JSON.
+            if head[8:] == b"{" and int.from_bytes(head[:8], "little") + 8 <= size:
                 return _safetensors(file)
+            stream.seek(0)
             return _state_dict(_unpickle(stream), file)
     except OSError as error:
         raise InvalidInput(f"cannot read the weights {file}: {error.strerror}") from error
@@ -67,31 +121,40 @@ def read(path: PurePath) -> dict[str, Array]:
 def _unpickle(stream: IO[bytes]) -> Any:
     try:
         return _Unpickler(stream, encoding="latin1").load()
-    except pickle.UnpicklingError as error:
+    except _Forbidden as error:
         raise InvalidInput(
             f"{stream.name} was not loaded: {error}, which weights have no use for; "
             "it may run a program when loaded. Ask its author for a plain state dict"
         ) from error
-    except Exception as error:  # a broken pickle may raise anything
+    except Exception as error:
         raise InvalidInput(f"{stream.name} is not a weights file: {error}") from error
 
 
 def _state_dict(value: Any, file: Path) -> dict[str, Array]:
     if not isinstance(value, Mapping):
-        raise InvalidInput(f"{file} holds a {type(value).__name__}, expected a state dict")
-    merged = _join_slices(OrderedDict(value))
+        kind = "ndarray" if isinstance(value, _Record) else type(value).__name__
+        raise InvalidInput(f"{file} holds a {kind}, expected a state dict")
     state: dict[str, Array] = {}
+    try:
+        merged = _join_slices({key: _array(item) for key, item in value.items()})
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InvalidInput(f"{file} is not a weights file: {error}") from error
     for key, item in merged.items():
         if key in NOT_WEIGHTS:
             continue
-        array = item[1] if isinstance(item, tuple) and len(item) == 2 else item  # noqa: PLR2004
-        if not isinstance(array, np.ndarray | np.generic):
+        if not isinstance(item, np.ndarray | np.generic):
             raise InvalidInput(
                 f"{file}: {key!r} is a {type(item).__name__}, expected an array; "
                 "save layer.state_dict() by itself"
             )
-        state[str(key)] = np.asarray(array)
+        state[str(key)] = np.asarray(item)
     return state
+
+
+def _array(item: Any) -> Any:
+    """Make the array of a record; Paddle also saves a tensor as the pair of its name and array."""
+    value = item[1] if isinstance(item, tuple) and len(item) == 2 else item  # noqa: PLR2004
+    return value.array() if isinstance(value, _Record) else value
 
 
 def _join_slices(state: dict[str, Any]) -> dict[str, Any]:
