@@ -15,6 +15,7 @@
         ├── ToolFailed
         ├── DownloadFailed
         ├── MissingTool
+        ├── WorkerDied
         └── UserCodeFailed
 
 An error is data first: its attributes are for programs, its text is for people and says what is
@@ -159,6 +160,19 @@ class DownloadFailed(OutsideFailure):
 
 class MissingTool(OutsideFailure):
     """Something that the command needs is not installed or not there, such as Paddle or a GPU."""
+
+
+class WorkerDied(OutsideFailure):
+    """A process that ran Paddle or a user's code died without an answer.
+
+    Attributes:
+        how: what it was doing and how it ended.
+        words: the end of what it wrote.
+    """
+
+    def __init__(self, how: str, words: str) -> None:
+        self.how, self.words = how, words
+        super().__init__(f"{how}\n{words.strip()}" if words.strip() else how)
 
 
 class UserCodeFailed(OutsideFailure):

@@ -100,7 +100,12 @@ def read_verify(section: Mapping[str, Any]) -> Verify:
 def override_verify(settings: Verify, section: Mapping[str, Any]) -> Verify:
     """Let the ``verify`` section of params.yaml win over the model's own, key by key."""
     read = read_verify(section)
-    return replace(settings, **{key: getattr(read, key) for key in section})
+    changes = {key: getattr(read, key) for key in section}
+    if "engine" in section:
+        changes["engine"] = replace(settings.engine, **section["engine"])
+    if isinstance(section.get("tolerance"), Mapping):
+        changes["tolerance"] = replace(settings.tolerance, **section["tolerance"])
+    return replace(settings, **changes)
 
 
 def _urls(entry: Mapping[str, Any]) -> tuple[str, ...]:

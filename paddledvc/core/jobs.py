@@ -37,6 +37,9 @@ class ExportJob:
     allow: tuple[str, ...]
     folder: PurePath
 
+    def __str__(self) -> str:
+        return f"exporting {self.network.reference}"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exported:
@@ -70,6 +73,9 @@ class ReferenceJob:
     cases: PurePath
     outputs: PurePath
 
+    def __str__(self) -> str:
+        return f"running {self.network.reference}"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PathJob:
@@ -88,6 +94,9 @@ class PathJob:
     outputs: PurePath
     engine: Engine
     device: str
+
+    def __str__(self) -> str:
+        return f"running {self.program} on the path {self.path}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,6 +167,9 @@ class TrainJob:
     params_name: str
     seed: int
     device: str
+
+    def __str__(self) -> str:
+        return f"training {self.model} with {self.function}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

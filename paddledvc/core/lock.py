@@ -167,7 +167,8 @@ def _differences(wanted: LockedModel, locked: LockedModel) -> list[str]:
     differences = []
     for field in fields(LockedModel):
         now, before = getattr(wanted, field.name), getattr(locked, field.name)
-        if now != before:
+        follows = field.name == "path" and wanted.format != locked.format
+        if now != before and not follows:
             differences.append(
                 f"{wanted.name}: {field.name} is {_say(now)} in models.yaml, {_say(before)} locked"
             )

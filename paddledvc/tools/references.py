@@ -49,12 +49,13 @@ def _import(reference: Reference, root: Path) -> ModuleType:
     if not reference.is_file:
         return importlib.import_module(reference.module)
     file = root / reference.module
-    folders = [folder for folder in file.parents if folder.is_relative_to(root) and folder != root]
-    if folders and all((folder / "__init__.py").is_file() for folder in folders):
-        parts = file.relative_to(root).with_suffix("").parts
-        return importlib.import_module(".".join(parts))
-    if str(file.parent) not in sys.path:
-        sys.path.append(str(file.parent))
+    top = file.parent
+    while top != root and (top / "__init__.py").is_file():
+        top = top.parent
+    if str(top) not in sys.path:
+        sys.path.append(str(top))
+    if top != file.parent:
+        return importlib.import_module(".".join(file.relative_to(top).with_suffix("").parts))
     name = file.stem
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None or not file.is_file():

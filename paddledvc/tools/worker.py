@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from paddledvc import errors
 from paddledvc.core.jobs import Failure
-from paddledvc.errors import MissingTool, OutsideFailure, PaddleDVCError, ToolFailed
+from paddledvc.errors import MissingTool, OutsideFailure, PaddleDVCError, ToolFailed, WorkerDied
 from paddledvc.tools import shell
 
 if TYPE_CHECKING:
@@ -39,12 +39,16 @@ def call(job: Any, answer: type[Answer], *, root: Path, timeout: float = TIMEOUT
 
     Raises:
         PaddleDVCError: what the job raised.
-        ToolFailed: the process died.
+        WorkerDied: the process died.
     """
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         command = _command(job, Path(folder))
-        finished = shell.attempt(command, cwd=root, env=ENVIRONMENT, timeout=timeout)
-        return _answer(Path(folder), answer, finished.returncode, finished.errors, command)
+        try:
+            finished = shell.attempt(command, cwd=root, env=ENVIRONMENT, timeout=timeout)
+        except ToolFailed as error:
+            message = f"the process that was {job} did not end within {timeout:g} s"
+            raise WorkerDied(message, "") from error
+        return _answer(Path(folder), answer, job, finished.returncode, finished.errors)
 
 
 def follow(
@@ -61,7 +65,7 @@ def follow(
 
     Raises:
         PaddleDVCError: what the job raised.
-        ToolFailed: a process died.
+        WorkerDied: a process died.
     """
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         command = _command(job, Path(folder))
@@ -71,7 +75,7 @@ def follow(
             environment |= _launch_environment(launch, job.device, root)
         returncode = shell.stream(command, cwd=root, env=environment)
         hint = f"the logs of its processes are in {log}" if launch is not None else ""
-        return _answer(Path(folder), answer, returncode, hint, command)
+        return _answer(Path(folder), answer, job, returncode, hint)
 
 
 def _command(job: Any, folder: Path) -> list[str]:
@@ -101,17 +105,15 @@ def _launcher(launch: Launch, log: Path) -> list[str]:
     return [sys.executable, "-m", "paddle.distributed.launch", *options, str(script)]
 
 
-def _answer(
-    folder: Path, answer: type[Answer], returncode: int, words: str, command: list[str]
-) -> Answer:
+def _answer(folder: Path, answer: type[Answer], job: Any, returncode: int, words: str) -> Answer:
     try:
         given = pickle.loads((folder / "answer").read_bytes())
     except FileNotFoundError:
-        raise _death(returncode, words, command) from None
+        raise _death(job, returncode, words) from None
     if isinstance(given, Failure):
         raise _error(given)
     if returncode or not isinstance(given, answer):
-        raise _death(returncode, words, command)
+        raise _death(job, returncode, words)
     return given
 
 
@@ -121,13 +123,14 @@ def _error(failure: Failure) -> PaddleDVCError:
     return error
 
 
-def _death(returncode: int, words: str, command: list[str]) -> PaddleDVCError:
+def _death(job: Any, returncode: int, words: str) -> PaddleDVCError:
+    """Say how a process ended that gave no answer."""
     if "No module named 'paddle'" in words or "No module named paddle." in words:
         return MissingTool(NO_PADDLE)
+    how = f"ended with exit code {returncode}"
     if returncode < 0:
-        name = signal.Signals(-returncode).name
-        words = f"{words[-shell.TAIL :]}\nthe process was killed by {name}"
-    return ToolFailed(command[1:3], returncode, words[-shell.TAIL :])
+        how = f"was killed by {signal.Signals(-returncode).name}"
+    return WorkerDied(f"the process that was {job} {how}", words[-shell.TAIL :])
 
 
 NO_PADDLE = (

@@ -45,7 +45,7 @@ def export(project: Project, name: str, *, pin: str | None = None) -> ExportedMo
             fit the network.
         Finding: a warning foretells that the program will not compute what the network does.
         UserCodeFailed: the network cannot be built or exported.
-        ToolFailed: the export killed its process.
+        WorkerDied: the export killed its process.
         MissingTool: Paddle is not installed.
         StaleStages: the stage was generated for another pin.
         StaleLock: models.lock is not what models.yaml asks for.

@@ -15,7 +15,7 @@ from paddledvc.core import lock as locks
 from paddledvc.core.agreement import Output
 from paddledvc.core.jobs import Network, PathJob, Ran, ReferenceJob
 from paddledvc.core.reports import Hashed, PathReport, VerifyReport
-from paddledvc.errors import Finding, InvalidInput, MissingTool, ToolFailed
+from paddledvc.errors import Finding, InvalidInput, MissingTool, WorkerDied
 from paddledvc.tools import arrays, files, worker
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class _Comparison:
         )
         try:
             ran = worker.call(job, Ran, root=self.project.root)
-        except (Finding, ToolFailed, MissingTool, InvalidInput) as error:
+        except (Finding, WorkerDied, MissingTool, InvalidInput) as error:
             return PathReport(path=path, gate=gate, tolerance=tolerance, failure=str(error))
         found = [
             [Output(name=name, values=array) for name, array in call.items()]
