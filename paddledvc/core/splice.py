@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,51 +80,72 @@ def splice(text: str, key: str, section: Section | None, changes: Changes) -> st
         return text
     newline = "\r\n" if "\r\n" in text else "\n"
     lines = text.splitlines(keepends=True)
-    if lines and not lines[-1].endswith(("\n", "\r")):
-        lines[-1] += newline
     if section is None:
-        gap = [newline] if lines else []
-        section = Section(start=len(lines) + len(gap), end=0, indent=2, entries=())
-        lines += [*gap, f"{key}:{newline}"]
-        section = Section(start=section.start, end=len(lines), indent=2, entries=())
-    result = _edit(lines, key, section, changes, newline)
-    return "".join(result)
+        head = [newline] if lines else []
+        body = [line for block in changes.append for line in _block(block, 2, newline)]
+        edits = [_Edit(len(lines), len(lines), [*head, f"{key}:{newline}", *body])]
+    elif changes.append or any(entry.name not in changes.remove for entry in section.entries):
+        edits = _edits(lines, key, section, changes, newline)
+    else:
+        edits = _closing(lines, key, section, newline)
+    return "".join(_apply(lines, edits, newline))
 
 
-def _edit(
+class _Edit(NamedTuple):
+    """Lines from ``start`` to before ``end``, and what takes their place."""
+
+    start: int
+    end: int
+    lines: list[str]
+
+
+def _edits(
     lines: list[str], key: str, section: Section, changes: Changes, newline: str
-) -> list[str]:
-    kept = [entry for entry in section.entries if entry.name not in changes.remove]
-    if not kept and not changes.append:
-        return _without_section(lines, section)
-    edits: list[tuple[int, int, list[str]]] = [
-        (entry.start, entry.end, _block(changes.replace.get(entry.name), section.indent, newline))
+) -> list[_Edit]:
+    edits = [
+        _Edit(
+            entry.start, entry.end, _block(changes.replace.get(entry.name), section.indent, newline)
+        )
         for entry in section.entries
         if entry.name in changes.replace or entry.name in changes.remove
     ]
     added = [line for block in changes.append for line in _block(block, section.indent, newline)]
-    edits.append((section.end, section.end, added))
-    if not section.entries:
-        comment = re.search(r"\s#.*", lines[section.start].rstrip("\r\n"))
-        head = f"{key}:{comment.group() if comment else ''}{newline}"
-        edits.append((section.start, section.start + 1, [head]))
-    for start, end, replacement in sorted(edits, key=lambda edit: edit[:2], reverse=True):
-        lines[start:end] = replacement
-    return lines
+    if section.entries:
+        return [*edits, _Edit(section.end, section.end, added)]
+    comment = re.search(r"\s+#.*", lines[section.start].rstrip("\r\n"))
+    head = f"{key}:{comment.group() if comment else ''}{newline}"
+    return [_Edit(section.start, section.end, [head, *added])]
 
 
-def _without_section(lines: list[str], section: Section) -> list[str]:
+def _closing(lines: list[str], key: str, section: Section, newline: str) -> list[_Edit]:
     """Take out a section of which nothing stays, unless people wrote comments into it."""
-    for entry in reversed(section.entries):
-        del lines[entry.start : entry.end]
-    rest = section.end - sum(entry.end - entry.start for entry in section.entries)
-    if any(line.strip() for line in lines[section.start + 1 : rest]):
-        lines[section.start] = lines[section.start].rstrip("\r\n") + " {}\n"
-        return lines
-    del lines[section.start : rest]
-    while lines and not lines[-1].strip():
-        lines.pop()
-    return lines
+    edits = [_Edit(entry.start, entry.end, []) for entry in section.entries]
+    ours = {number for entry in section.entries for number in range(entry.start, entry.end)}
+    head = lines[section.start].rstrip("\r\n")
+    notes = [n for n in range(section.start + 1, section.end) if n not in ours and lines[n].strip()]
+    if notes:
+        # An empty mapping must be written out, or DVC takes the section for null and refuses it.
+        return [
+            _Edit(
+                section.start, section.start + 1, [f"{key}: {{}}{head[len(key) + 1 :]}{newline}"]
+            ),
+            *edits,
+        ]
+    start = section.start
+    while section.end == len(lines) and start > 0 and not lines[start - 1].strip():
+        start -= 1
+    return [_Edit(start, section.end, [])]
+
+
+def _apply(lines: list[str], edits: list[_Edit], newline: str) -> list[str]:
+    """Apply edits from the last to the first, so that the numbers of lines stay right."""
+    result = list(lines)
+    for edit in sorted(edits, key=lambda edit: edit[:2], reverse=True):
+        before = edit.start - 1
+        if edit.lines and 0 <= before == len(lines) - 1 and not result[before].endswith("\n"):
+            result[before] += newline
+        result[edit.start : edit.end] = edit.lines
+    return result
 
 
 def _block(block: str | None, indent: int, newline: str) -> list[str]:

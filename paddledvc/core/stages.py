@@ -85,8 +85,9 @@ def train_pin(registry: Registry, lock: Lock, model: Model) -> str:
     settings = asdict(model.train)
     for not_used in ("deps", "outs"):
         del settings[not_used]
+    network = _network(model) if model.train.function is not None else None
     base = base_weights(registry, lock, model)
-    return pin((settings, _network(model), base, layout.trained(model)))
+    return pin((settings, network, base, layout.trained(model)))
 
 
 def export_pin(registry: Registry, lock: Lock, model: Model) -> str:

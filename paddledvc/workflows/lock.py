@@ -57,10 +57,12 @@ def lock(project: Project, *, check: bool = False, dry_run: bool = False) -> Loc
     >>> lock(Project(root)).changes
     ('Add a v1.0',)
     """
-    registry, previous = project.registry(), project.previous_lock()
+    registry = project.registry()
     if check:
-        locks.require_fresh(registry, project.lock())
-        return Locked(lock=previous, changes=())
+        current = project.lock()
+        locks.require_fresh(registry, current)
+        return Locked(lock=current, changes=())
+    previous = project.previous_lock()
     resolution = locks.resolve(registry, previous)
     _require_exact(resolution)
     hashed = resolution.lock if dry_run else _hash_unhashed(project, resolution)

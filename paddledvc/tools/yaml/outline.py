@@ -39,7 +39,10 @@ def outline(text: str, file: str, key: str) -> Section | None:
 def _section(lines: list[str], start: int, limit: int, node: yaml.MappingNode) -> Section:
     indent = node.value[0][0].start_mark.column
     starts = [key.start_mark.line for key, _ in node.value]
-    ends = [_content_end(lines, end, indent) for end in (*starts[1:], limit)]
+    ends = [
+        max(_content_end(lines, end, indent), _kept_end(value))
+        for end, (_, value) in zip((*starts[1:], limit), node.value, strict=True)
+    ]
     entries = tuple(
         Entry(name=str(key.value), start=first, end=end)
         for (key, _), first, end in zip(node.value, starts, ends, strict=True)
@@ -56,3 +59,12 @@ def _content_end(lines: list[str], end: int, indent: int) -> int:
             break
         end -= 1
     return end
+
+
+def _kept_end(node: yaml.Node) -> int:
+    """Find the line after text that ends in blank lines which belong to it (``|+``)."""
+    while isinstance(node, yaml.CollectionNode) and node.value:
+        last = node.value[-1]
+        node = last[1] if isinstance(last, tuple) else last
+    kept = isinstance(node, yaml.ScalarNode) and node.style in ("|", ">")
+    return node.end_mark.line if kept and node.value.endswith("\n\n") else 0
