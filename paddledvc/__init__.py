@@ -11,7 +11,6 @@ and returns a typed value. Nothing heavy is imported until it is used.
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def __getattr__(name: str) -> Any:
     if name == "errors":
         return import_module("paddledvc.errors")
     if name == "__version__":
-        return _version("paddledvc")
+        return import_module("importlib.metadata").version("paddledvc")
     if name not in _HOMES:
         raise AttributeError(f"module 'paddledvc' has no attribute {name!r}")
     value = getattr(import_module(f"paddledvc.{_HOMES[name]}"), name)
