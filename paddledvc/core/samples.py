@@ -58,7 +58,10 @@ def _draw(random: np.random.Generator, item: Input, shape: tuple[int, ...]) -> A
     if dtype.kind == "f":
         if item.range is None:
             return np.asarray(random.standard_normal(shape)).astype(dtype)
-        return np.asarray(random.uniform(*item.range, size=shape)).astype(dtype)
+        drawn = np.asarray(random.uniform(*item.range, size=shape)).astype(dtype)
+        # Rounding to a narrower type may reach the end of the range, which is not part of it.
+        low, high = (dtype.type(limit) for limit in item.range)
+        return np.minimum(drawn, np.nextafter(high, low))
     low, high = item.range or (0, 2)
     return np.asarray(random.integers(int(low), max(int(high), int(low) + 1), shape)).astype(dtype)
 
@@ -88,6 +91,8 @@ def split(
     if fixed:
         size = fixed.pop() or 1
         starts = [(start, start + size) for start in range(0, count - size + 1, size)]
+        if count % size:
+            starts.append((count - size, count))
     else:
         sizes = sorted({min(size, count) for size in batch_sizes})
         step = sizes[-1]

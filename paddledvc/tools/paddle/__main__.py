@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import pickle
@@ -20,21 +21,33 @@ DOERS = {
     jobs.TrainJob: "train",
 }
 """The module whose ``do`` does a kind of job."""
+INTERRUPTED = 130
 
 
 def main(job_file: str, answer_file: str) -> int:
-    """Do a job; a launched process other than the first leaves the answer to the first."""
+    """Do a job; of launched processes the first gives the answer, or whichever fails first."""
     job = pickle.loads(Path(job_file).read_bytes())
+    rank = int(os.environ.get("PADDLE_TRAINER_ID", "0"))
     try:
         answer: Any = importlib.import_module(f"paddledvc.tools.paddle.{DOERS[type(job)]}").do(job)
     except PaddleDVCError as error:
-        answer = Failure(error=type(error).__name__, message=str(error))
+        launched = os.environ.get("PADDLE_TRAINERS_NUM", "1") != "1"
+        message = f"process {rank}: {error}" if launched else str(error)
+        answer = Failure(error=type(error).__name__, message=message)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     failed = isinstance(answer, Failure)
-    if failed or os.environ.get("PADDLE_TRAINER_ID", "0") == "0":
-        part = Path(f"{answer_file}.{os.getpid()}")
-        part.write_bytes(pickle.dumps(answer))
-        part.replace(answer_file)
+    if failed or rank == 0:
+        _give(answer, Path(answer_file))
     return 1 if failed else 0
+
+
+def _give(answer: Any, file: Path) -> None:
+    """Write the answer, unless another process has: the first failure is the cause of the rest."""
+    part = file.with_name(f"{file.name}.{os.getpid()}")
+    part.write_bytes(pickle.dumps(answer))
+    with contextlib.suppress(FileExistsError):
+        os.link(part, file)
 
 
 if __name__ == "__main__":
