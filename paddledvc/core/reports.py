@@ -100,7 +100,7 @@ class VerifyReport:
         """Whether every path agrees; a network that disagrees with itself proves nothing."""
         if not self.repeatable:
             return "not repeatable"
-        return "pass" if all(path.passed for path in self.paths) else "fail"
+        return "pass" if self.paths and all(path.passed for path in self.paths) else "fail"
 
     def to_json(self) -> str:
         """Write the report: the same bytes whenever the same bytes were verified.

@@ -61,7 +61,7 @@ def _draw(random: np.random.Generator, item: Input, shape: tuple[int, ...]) -> A
         drawn = np.asarray(random.uniform(*item.range, size=shape)).astype(dtype)
         # Rounding to a narrower type may reach the end of the range, which is not part of it.
         low, high = (dtype.type(limit) for limit in item.range)
-        return np.minimum(drawn, np.nextafter(high, low))
+        return np.asarray(np.minimum(drawn, np.nextafter(high, low)))
     low, high = item.range or (0, 2)
     return np.asarray(random.integers(int(low), max(int(high), int(low) + 1), shape)).astype(dtype)
 
