@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
+import threading
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import MissingTool, ToolFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+GRACE = 5.0
+"""Seconds that a program gets to end itself."""
 TAIL = 4000
 """Characters of a failed program's last words that are worth showing."""
 
@@ -94,18 +100,50 @@ def stream(command: Sequence[str] | str, *, cwd: Path, env: Mapping[str, str] | 
 
     What it writes to its standard output goes to our standard error, so that ours stays ours.
     """
+    # A session of its own, so that whatever the program starts can be ended with it.
     with subprocess.Popen(
         command,
         cwd=cwd,
         env=_environment(env),
-        shell=isinstance(command, str),
+        shell=isinstance(command, str),  # a user writes a command line for a shell
         stdout=sys.stderr.fileno() if _has_descriptor() else None,
+        start_new_session=True,
     ) as process:
         try:
-            return process.wait()
+            with _terminable():
+                return process.wait()
         except BaseException:
-            process.terminate()
+            _end(process)
             raise
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Turn a SIGTERM into an exception meanwhile, so that it reaches what we have started too."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, _frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a program and all that it started: asked first, then told, then killed."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE)
+            break
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _has_descriptor() -> bool:
