@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import hashlib
 import os
@@ -166,11 +167,9 @@ def write_text(path: Path, text: str) -> bool:
         Whether the file was written.
     """
     data = text.encode()
-    try:
+    with _writable(path), contextlib.suppress(FileNotFoundError):
         if path.read_bytes() == data:
             return False
-    except FileNotFoundError:
-        pass
     target = path.resolve() if path.is_symlink() else path
     with replacing(target) as new:
         new.write_bytes(data)
@@ -195,7 +194,7 @@ def read_text(path: Path, name: str) -> str:
         problem = Problem(
             file=name,
             line=before.count(b"\n") + 1,
-            column=error.start - (before.rfind(b"\n") + 1) + 1,
+            column=len(before.rpartition(b"\n")[2].decode()) + 1,
             path="",
             message=f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidFile, InvalidInput, Problem
@@ -35,7 +36,7 @@ def code_files(reference: Reference, root: Path) -> tuple[str, ...]:
         start = root / reference.module
         if not start.is_file():
             raise InvalidInput(f"{reference}: there is no file {reference.module} in the project")
-        waiting = {start}
+        waiting = {start, *_packages(start, root)}
     else:
         waiting = set(_module_files(reference.module, root))
     found: set[Path] = set()
@@ -46,10 +47,20 @@ def code_files(reference: Reference, root: Path) -> tuple[str, ...]:
     return tuple(sorted(file.relative_to(root).as_posix() for file in found))
 
 
+def _packages(file: Path, root: Path) -> Iterator[Path]:
+    """List the ``__init__.py`` of the packages that a file is in, which importing it runs."""
+    folder = file.parent
+    while folder != root and (folder / "__init__.py").is_file():
+        yield folder / "__init__.py"
+        folder = folder.parent
+
+
 def _imported_files(file: Path, root: Path) -> Iterator[Path]:
     name = file.relative_to(root).as_posix()
     try:
-        tree = ast.parse(read_text(file, name), filename=name)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python will say it when it runs the file
+            tree = ast.parse(read_text(file, name), filename=name)
     except SyntaxError as error:
         problem = Problem(
             file=name,
@@ -71,13 +82,18 @@ def _imported_files(file: Path, root: Path) -> Iterator[Path]:
 def _executed(node: ast.AST) -> Iterator[ast.AST]:
     """Walk a tree, but not into ``if TYPE_CHECKING:``, which no run executes."""
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
+        if isinstance(child, ast.If) and _is_type_checking(child.test):
             for other in child.orelse:
                 yield other
                 yield from _executed(other)
             continue
         yield child
         yield from _executed(child)
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
+    return name == "TYPE_CHECKING"
 
 
 def _from_modules(node: ast.ImportFrom, file: Path, root: Path) -> list[str]:
