@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, IncompleteRead, ReadTimeoutError
 
 from paddledvc.tools.files import CHUNK
 
@@ -57,8 +57,12 @@ def _reason(error: BaseException) -> str:
     """Say in a few words what a network error is, below its wrappers."""
     import requests  # noqa: PLC0415
 
-    if isinstance(error, requests.Timeout):
+    if isinstance(error, requests.Timeout | ReadTimeoutError):
         return f"no answer within {TIMEOUT[1]:g} s"
+    for inner in error.args:
+        if isinstance(inner, IncompleteRead) and inner.expected:
+            total = inner.partial + inner.expected
+            return f"the connection broke off after {inner.partial:,} of {total:,} bytes"
     text = str(error)
     for sign, meaning in (
         ("Name or service not known", "no such host"),
@@ -71,7 +75,11 @@ def _reason(error: BaseException) -> str:
         ("Connection reset", "the connection was reset"),
     ):
         if sign in text:
-            return meaning
+            return (
+                f"the proxy: {meaning}"
+                if isinstance(error, requests.exceptions.ProxyError)
+                else meaning
+            )
     return text.splitlines()[0] if text else type(error).__name__
 
 
@@ -129,6 +137,3 @@ def chunks(url: str, progress: Progress | None = None) -> Iterator[bytes]:
             if progress is not None:
                 progress(done, total)
             yield chunk
-        if total is not None and done < total:
-            broke_off = f"the connection broke off after {done:,} of {total:,} bytes"
-            raise Unreadable(broke_off, again=True)

@@ -6,7 +6,6 @@ import logging
 import os
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -15,6 +14,7 @@ from paddledvc.tools import files, http
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from paddledvc.core.hashes import Hashes
     from paddledvc.tools.http import Progress
@@ -51,7 +51,7 @@ def local_path(url: str, root: Path) -> Path | None:
     """Name the file behind a ``file:`` URL or a path of the project; None for http(s)."""
     if url.startswith(("http://", "https://")):
         return None
-    return Path(unquote(urlsplit(url).path)) if url.startswith("file:") else root / url
+    return root / (unquote(urlsplit(url).path) if url.startswith("file:") else url)
 
 
 def _chunks(url: str, root: Path, progress: Progress | None) -> Iterator[bytes]:
