@@ -62,7 +62,8 @@ class Group(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
             hint = did_you_mean(args[0], self.list_commands(ctx))
-            raise click.UsageError(error.message + hint, ctx) from error
+            message = error.message.rstrip(".") + hint if hint else error.message
+            raise click.UsageError(message, ctx) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Show the overview without importing any command."""

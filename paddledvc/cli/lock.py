@@ -37,4 +37,6 @@ def lock(project: Project, *, check: bool, dry_run: bool, output: str) -> None:
         click.echo(line)
     for name in done.trusted:
         click.echo(f"Trust {name}: its bytes were hashed for the first time", err=True)
-    click.echo(f"{'Would lock' if dry_run else 'Locked'} {len(done.lock.models)} models", err=True)
+    count = len(done.lock.models)
+    models = "1 model" if count == 1 else f"{count} models"
+    click.echo(f"{'Would lock' if dry_run else 'Locked'} {models}", err=True)

@@ -177,7 +177,7 @@ def write_text(path: Path, text: str) -> bool:
 
 
 def read_text(path: Path, name: str) -> str:
-    """Read a UTF-8 text file, its line ends as they are.
+    """Read a UTF-8 text file, its line ends and byte order mark as they are.
 
     Args:
         path: the file.
@@ -188,7 +188,7 @@ def read_text(path: Path, name: str) -> str:
     """
     data = path.read_bytes()
     try:
-        return data.decode("utf-8-sig")
+        return data.decode()
     except UnicodeDecodeError as error:
         before = data[: error.start]
         problem = Problem(

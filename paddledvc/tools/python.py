@@ -60,14 +60,14 @@ def _imported_files(file: Path, root: Path) -> Iterator[Path]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python will say it when it runs the file
-            tree = ast.parse(read_text(file, name), filename=name)
-    except SyntaxError as error:
+            tree = ast.parse(read_text(file, name).removeprefix("\ufeff"), filename=name)
+    except (SyntaxError, ValueError) as error:
         problem = Problem(
             file=name,
-            line=error.lineno or 1,
-            column=error.offset or 1,
+            line=getattr(error, "lineno", 1) or 1,
+            column=getattr(error, "offset", 1) or 1,
             path="",
-            message=f"not Python: {error.msg}",
+            message=f"not Python: {getattr(error, 'msg', error)}",
         )
         raise InvalidFile([problem]) from error
     for node in _executed(tree):

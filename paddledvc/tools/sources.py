@@ -85,15 +85,20 @@ def size(url: str, root: Path) -> int | None:
         raise http.Unreadable(error.strerror or str(error)) from error
 
 
-def describe(source: Source, progress: Progress | None = None) -> Hashes:
+def describe(source: Source, expected: Hashes) -> Hashes:
     """Read the bytes once to learn their hashes and size, and keep nothing.
 
     Raises:
+        ChecksumMismatch: the bytes contradict what is expected of them.
         DownloadFailed: no source could be read.
     """
-    return _first_good(source, lambda url: files.hash_chunks(_chunks(url, source.root, progress)))[
-        1
-    ]
+
+    def read(url: str) -> Hashes:
+        found = files.hash_chunks(_chunks(url, source.root, None))
+        _require_same(source.model, url, expected, found)
+        return found
+
+    return _first_good(source, read)[1]
 
 
 def fetch(
@@ -116,16 +121,16 @@ def fetch(
                 found = files.hash_chunks(_chunks(url, source.root, progress), write=descriptor)
             finally:
                 os.close(descriptor)
-            _require_same(source.model, url, expected, found)
+            kept = "the file that was there is untouched"
+            _require_same(source.model, url, expected, found, kept)
         return found
 
     url, found = _first_good(source, receive)
     return Fetched(url=url, hashes=found)
 
 
-def _require_same(model: str, url: str, expected: Hashes, found: Hashes) -> None:
+def _require_same(model: str, url: str, expected: Hashes, found: Hashes, hint: str = "") -> None:
     if difference := expected.first_difference(found):
-        hint = "the file that was there is untouched"
         raise ChecksumMismatch(
             model=model, url=url, expected=difference[0], found=difference[1], hint=hint
         )

@@ -67,6 +67,8 @@ def generate(project: Project, *, check: bool = False) -> Generated:
         "artifacts": stages.build_artifacts(pipeline),
     }
     document = project.read_optional(STAGES)
+    if not isinstance(document.value, dict | None):
+        raise InvalidFile([document.problem((), "expected a mapping with stages")])
     merges = {key: _merge(document, key, entries) for key, entries in wanted.items()}
     if check:
         _require_nothing_to_do(merges)

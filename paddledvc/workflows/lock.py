@@ -48,6 +48,7 @@ def lock(project: Project, *, check: bool = False, dry_run: bool = False) -> Loc
         InvalidFile: models.yaml or models.lock breaks its rules.
         InvalidInput: a version is a range.
         DownloadFailed: a model has no digest, and its source cannot be read.
+        ChecksumMismatch: a model has no digest, and its bytes are not of the size it states.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -87,7 +88,7 @@ def _hash_unhashed(project: Project, resolution: Resolution) -> Lock:
     for entry in resolution.lock.models:
         if entry.name in resolution.unhashed:
             source = Source(model=entry.name, urls=entry.urls, root=project.root)
-            found = sources.describe(source)
+            found = sources.describe(source, entry.hashes)
             entries.append(replace(entry, md5=found.md5, sha256=found.sha256, size=found.size))
         else:
             entries.append(entry)

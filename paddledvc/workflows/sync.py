@@ -153,10 +153,10 @@ def _bring(project: Project, entry: LockedModel, progress: Progress | None) -> S
     name = entry.name
     # Two at once: the second waits, and then finds the weights in place.
     with files.exclusive(project.scratch() / f"{target.name}.lock"):
+        files.remove_parts(target)
         present = _present(target, entry)
         if present is not None:
             return _synced(entry, "present", None, present)
-        files.remove_parts(target)
         fetched = sources.fetch(
             Source(model=name, urls=entry.urls, root=project.root),
             entry.hashes,

@@ -61,7 +61,7 @@ def compose(text: str, file: str) -> yaml.Node | None:
             )
         raise InvalidFile([_problem(file, line, 1, advice)])
     try:
-        node: yaml.Node | None = _NodeLoader(text).get_single_node()
+        node: yaml.Node | None = _NodeLoader(text.removeprefix("\ufeff")).get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
