@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout, stages
-from paddledvc.core import lock as locks
 from paddledvc.core.jobs import Exported, ExportJob, Network
+from paddledvc.core.resolution import require_fresh
 from paddledvc.errors import InvalidInput
 from paddledvc.tools import files, worker
 
@@ -54,7 +54,7 @@ def export(project: Project, name: str, *, pin: str | None = None) -> ExportedMo
     model = registry.model(name)
     if model.export is None or model.network is None:
         raise InvalidInput(f"{name} has no `export` section in models.yaml")
-    locks.require_fresh(registry, lock, (name,))
+    require_fresh(registry, lock, (name,))
     if pin is not None:
         stages.require_pin("export", model, pin, stages.export_pin(registry, lock, model))
     weights = stages.own_weights(registry, lock, model)

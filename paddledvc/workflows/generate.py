@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.core import lock as locks
 from paddledvc.core import merge, stages
 from paddledvc.core.model import Reference
+from paddledvc.core.resolution import require_fresh
 from paddledvc.core.splice import Changes, splice
 from paddledvc.core.stages import Pipeline
 from paddledvc.errors import InvalidFile, StaleStages
@@ -55,7 +55,7 @@ def generate(project: Project, *, check: bool = False) -> Generated:
         InvalidFile: an entry of the user's has a name that we need, or a file breaks its rules.
     """
     registry, lock = project.registry(), project.lock()
-    locks.require_fresh(registry, lock)
+    require_fresh(registry, lock)
     pipeline = Pipeline(
         registry=registry,
         lock=lock,

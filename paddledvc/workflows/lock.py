@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from paddledvc.core import changes
 from paddledvc.core import lock as locks
+from paddledvc.core.resolution import Resolution, require_fresh, resolve
 from paddledvc.errors import InvalidInput
 from paddledvc.tools import sources
 from paddledvc.tools.sources import Source
 
 if TYPE_CHECKING:
-    from paddledvc.core.lock import Lock, Resolution
+    from paddledvc.core.lock import Lock
     from paddledvc.project import Project
 
 
@@ -61,10 +62,10 @@ def lock(project: Project, *, check: bool = False, dry_run: bool = False) -> Loc
     registry = project.registry()
     if check:
         current = project.lock()
-        locks.require_fresh(registry, current)
+        require_fresh(registry, current)
         return Locked(lock=current, changes=())
     previous = project.previous_lock()
-    resolution = locks.resolve(registry, previous)
+    resolution = resolve(registry, previous)
     _require_exact(resolution)
     hashed = resolution.lock if dry_run else _hash_unhashed(project, resolution)
     if not dry_run:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from paddledvc.core import lock as locks
 from paddledvc.core import stages
+from paddledvc.core.resolution import require_fresh
 from paddledvc.errors import InvalidInput
 from paddledvc.tools import files, http, sources
 from paddledvc.tools.sources import Source
@@ -140,7 +140,7 @@ def _entries(project: Project, names: Sequence[str], pin: str | None) -> list[Lo
     for model in models:
         if not model.urls:
             raise InvalidInput(f"{model.name} has no weights to download; add weights_url")
-    locks.require_fresh(registry, lock, tuple(model.name for model in models))
+    require_fresh(registry, lock, tuple(model.name for model in models))
     if pin is not None:
         if len(models) != 1:
             raise InvalidInput("--pin belongs to one model; name it")

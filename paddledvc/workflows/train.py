@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout, stages
-from paddledvc.core import lock as locks
 from paddledvc.core.jobs import Network, TrainJob
+from paddledvc.core.resolution import require_fresh
 from paddledvc.errors import InvalidInput, UserCodeFailed
 from paddledvc.tools import files, shell, worker
 
@@ -68,7 +68,7 @@ def train(project: Project, name: str, *, pin: str | None = None) -> Trained:
     model = registry.model(name)
     if model.train is None:
         raise InvalidInput(f"{name} has no `train` section in models.yaml")
-    locks.require_fresh(registry, lock, (name,))
+    require_fresh(registry, lock, (name,))
     if pin is not None:
         stages.require_pin("train", model, pin, stages.train_pin(registry, lock, model))
     base = stages.base_weights(registry, lock, model)

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.core import agreement, layout, stages
-from paddledvc.core import lock as locks
 from paddledvc.core.agreement import Output
 from paddledvc.core.jobs import Network, PathJob, Ran, ReferenceJob
 from paddledvc.core.reports import Hashed, PathReport, VerifyReport
+from paddledvc.core.resolution import require_fresh
 from paddledvc.errors import Finding, InvalidInput, MissingTool, WorkerDied
 from paddledvc.tools import arrays, files, worker
 
@@ -53,7 +53,7 @@ def verify(project: Project, name: str, *, pin: str | None = None) -> VerifyRepo
     model = registry.model(name)
     if not model.exports:
         raise InvalidInput(f"{name} has no `export` section in models.yaml")
-    locks.require_fresh(registry, lock, (name,))
+    require_fresh(registry, lock, (name,))
     if pin is not None:
         stages.require_pin("verify", model, pin, stages.verify_pin(registry, lock, model))
     weights = stages.own_weights(registry, lock, model)
