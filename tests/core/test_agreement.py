@@ -1,0 +1,302 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paddledvc.core.agreement import Output, compare, scaled_errors
+
+NAN, INF = float("nan"), float("inf")
+
+
+def outputs(*arrays):
+    names = "yzuvw"
+    return [
+        Output(name=name, values=np.asarray(array))
+        for name, array in zip(names, arrays, strict=False)
+    ]
+
+
+def one_call(reference, candidate, batch=1, tolerance=1e-5):
+    return compare([outputs(reference)], [outputs(candidate)], [batch], tolerance)
+
+
+def floats(values, dtype="float32"):
+    return np.asarray(values, dtype)
+
+
+def test_equal_outputs_agree_without_any_error():
+    agreement = one_call(floats([[1, 2]]), floats([[1, 2]]), tolerance=0)
+
+    assert (agreement.agrees, agreement.scaled_error, agreement.problems) == (True, 0.0, ())
+
+
+def test_the_error_of_a_sample_is_scaled_by_its_largest_element():
+    errors = scaled_errors(floats([[2, 0], [100, 0]]), floats([[2, 1], [100, 1]]), 2)
+
+    assert errors.tolist() == [0.5, 0.01]
+
+
+def test_the_scale_is_that_of_the_reference():
+    assert scaled_errors(floats([[1.0]]), floats([[4.0]]), 1).tolist() == [3.0]
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate", "problem"),
+    [
+        pytest.param(
+            floats([[1, 2]]), floats([[1], [2]]), "y: shape [2, 1], expected [1, 2]", id="turned"
+        ),
+        pytest.param(
+            floats([1]), floats([[1]]), "y: shape [1, 1], expected [1]", id="one more axis"
+        ),
+        pytest.param(floats(1), floats([1]), "y: shape [1], expected []", id="0-d and 1-d"),
+        pytest.param(
+            floats([1]), floats([1], "float64"), "y: type float64, expected float32", id="wider"
+        ),
+        pytest.param(
+            np.array([1], "int32"),
+            np.array([1], "int64"),
+            "y: type int64, expected int32",
+            id="int",
+        ),
+        pytest.param(
+            np.array([True]), np.array([1], "int8"), "y: type int8, expected bool", id="bool"
+        ),
+    ],
+)
+def test_outputs_of_other_shape_or_type_cannot_be_compared(reference, candidate, problem):
+    agreement = one_call(reference, candidate, tolerance=1e9)
+
+    assert agreement.problems == (problem,)
+    assert (agreement.agrees, agreement.scaled_error) == (False, INF)
+    assert [sample.scaled_error for sample in agreement.samples] == [INF]
+
+
+def test_a_missing_output_is_a_problem():
+    agreement = compare([outputs([1.0], [2.0])], [outputs([1.0])], [1], 1e-5)
+
+    assert agreement.problems == ("1 outputs, expected 2: y, z",)
+    assert not agreement.agrees
+
+
+def test_an_additional_output_is_a_problem():
+    agreement = compare([outputs([1.0])], [outputs([1.0], [2.0])], [1], 1e-5)
+
+    assert agreement.problems == ("2 outputs, expected 1: y",)
+
+
+def test_a_problem_of_every_call_is_said_once():
+    calls = [outputs([1.0])] * 3
+
+    agreement = compare(calls, [outputs([[1.0]])] * 3, [1, 1, 1], 1e-5)
+
+    assert agreement.problems == ("y: shape [1, 1], expected [1]",)
+    assert [(sample.case, sample.scaled_error) for sample in agreement.samples] == [
+        (0, INF),
+        (1, INF),
+        (2, INF),
+    ]
+
+
+def test_a_missing_call_is_a_mistake_of_the_caller():
+    with pytest.raises(ValueError, match="zip"):
+        compare([outputs([1.0])], [], [1], 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate"),
+    [
+        pytest.param([NAN, 1], [NAN, 1], id="nan"),
+        pytest.param([INF, 1], [INF, 1], id="inf"),
+        pytest.param([-INF, NAN], [-INF, NAN], id="only special"),
+    ],
+)
+def test_the_same_nans_and_infinities_agree(reference, candidate):
+    agreement = one_call(floats([reference]), floats([candidate]), tolerance=0)
+
+    assert (agreement.agrees, agreement.scaled_error) == (True, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("reference", "candidate"),
+    [
+        pytest.param([1, 1], [NAN, 1], id="nan for a number"),
+        pytest.param([NAN, 1], [1, 1], id="a number for nan"),
+        pytest.param([NAN, 1], [1, NAN], id="moved nan"),
+        pytest.param([INF, 1], [-INF, 1], id="sign"),
+        pytest.param([INF, 1], [NAN, 1], id="nan for inf"),
+        pytest.param([6e4, 1], [INF, 1], id="overflow"),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_other_nans_and_infinities_disagree_whatever_the_tolerance(reference, candidate, dtype):
+    left, right = np.array([reference], dtype), np.array([candidate], dtype)
+    agreement = one_call(left, right, tolerance=1e30)
+
+    assert not agreement.agrees
+    assert agreement.problems == (
+        "y: infinities or NaNs at other places than in the dynamic network",
+    )
+
+
+def test_finite_elements_beside_infinities_are_compared():
+    agreement = one_call(floats([[INF, 2, NAN]]), floats([[INF, 1, NAN]]))
+
+    assert agreement.scaled_error == 0.5
+
+
+def test_a_sample_of_zeros_is_judged_by_the_scale_of_the_whole_output():
+    errors = scaled_errors(floats([[10, 0], [0, 0]]), floats([[10, 0], [1, 0]]), 2)
+
+    assert errors.tolist() == [0.0, 0.1]
+
+
+def test_an_output_of_zeros_must_stay_zero():
+    assert scaled_errors(floats([[0, 0]]), floats([[0, 1e-30]]), 1).tolist() == [INF]
+    assert scaled_errors(floats([[0, 0]]), floats([[0, -0.0]]), 1).tolist() == [0.0]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int32", "int64", "bool"])
+def test_integers_and_booleans_must_be_equal(dtype):
+    left, right = np.array([[1, 0], [1, 1]], dtype), np.array([[1, 0], [1, 0]], dtype)
+    agreement = one_call(left, right, batch=2, tolerance=1e9)
+
+    assert [sample.scaled_error for sample in agreement.samples] == [0.0, INF]
+    assert not agreement.agrees
+
+
+def test_large_integers_that_no_float_tells_apart_are_told_apart():
+    left, right = np.array([2**62], "int64"), np.array([2**62 + 1], "int64")
+
+    assert not one_call(left, right).agrees
+
+
+def test_the_error_of_small_unsigned_integers_does_not_wrap_around():
+    agreement = one_call(np.array([[0]], "uint8"), np.array([[255]], "uint8"))
+
+    assert agreement.outputs[0].absolute_error == 255.0
+
+
+def test_float16_is_measured_without_overflow():
+    left, right = floats([[60000, 1]], "float16"), floats([[-60000, 1]], "float16")
+
+    assert one_call(left, right).scaled_error == 2.0
+
+
+def test_complex_outputs_are_compared_by_magnitude():
+    left, right = np.array([[3 + 4j]], "complex64"), np.array([[3 + 3j]], "complex64")
+
+    assert one_call(left, right).scaled_error == pytest.approx(0.2)
+
+
+def test_an_output_without_axes_is_one_sample():
+    agreement = one_call(floats(2.0), floats(1.0), batch=8)
+
+    assert [sample.scaled_error for sample in agreement.samples] == [0.5]
+    assert agreement.outputs[0].top1_changed is None
+
+
+@pytest.mark.parametrize(
+    ("shape", "batch", "samples"),
+    [
+        pytest.param((8, 4), 8, 8, id="batch first"),
+        pytest.param((8,), 8, 8, id="a number a sample"),
+        pytest.param((4, 8), 8, 1, id="batch not first"),
+        pytest.param((2, 3, 5), 2, 2, id="three axes"),
+        pytest.param((6, 5), 2, 1, id="boxes of all samples"),
+        pytest.param((0, 5), 2, 1, id="no boxes"),
+        pytest.param((2, 0), 2, 2, id="empty rows"),
+    ],
+)
+def test_the_first_axis_holds_the_samples_where_it_has_their_number(shape, batch, samples):
+    array = np.ones(shape, "float32")
+
+    assert scaled_errors(array, array, batch).tolist() == [0.0] * samples
+
+
+def test_one_bad_sample_among_many_is_found_and_named():
+    reference = np.random.default_rng(0).standard_normal((1000, 10)).astype("float32")
+    candidate = reference.copy()
+    candidate[777, 3] += 0.1
+    agreement = compare(
+        [outputs(reference[:500]), outputs(reference[500:])],
+        [outputs(candidate[:500]), outputs(candidate[500:])],
+        [500, 500],
+        1e-3,
+    )
+
+    assert not agreement.agrees
+    assert [(s.case, s.sample, s.output) for s in agreement.samples if s.scaled_error > 0] == [
+        (1, 277, "y")
+    ]
+    assert agreement.scaled_error == max(sample.scaled_error for sample in agreement.samples)
+
+
+def test_a_fault_in_a_small_sample_does_not_hide_behind_a_large_one():
+    left = floats([[1e6, 0], [1e-3, 0]])
+    right = floats([[1e6, 0], [2e-3, 0]])
+
+    assert not one_call(left, right, batch=2, tolerance=1e-2).agrees
+
+
+@pytest.mark.parametrize(
+    ("candidate", "agrees"),
+    [
+        pytest.param(1.5, True, id="at the tolerance"),
+        pytest.param(np.nextafter(1.5, 2), False, id="just above"),
+        pytest.param(np.nextafter(1.5, 1), True, id="just below"),
+    ],
+)
+def test_the_tolerance_is_the_largest_error_allowed(candidate, agrees):
+    agreement = one_call(np.array([[1.0]]), np.array([[candidate]]), tolerance=0.5)
+
+    assert agreement.agrees is agrees
+
+
+def test_the_worst_of_each_output_over_all_calls_is_kept():
+    agreement = compare(
+        [outputs([[1.0, 0.0]], [[2.0]]), outputs([[1.0, 0.0]], [[2.0]])],
+        [outputs([[1.0, 0.5]], [[2.0]]), outputs([[0.0, 0.1]], [[3.0]])],
+        [1, 1],
+        1e-5,
+    )
+
+    assert [
+        (out.name, out.scaled_error, out.absolute_error, out.top1_changed)
+        for out in agreement.outputs
+    ] == [("y", 1.0, 1.0, 1), ("z", 0.5, 1.0, None)]
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        pytest.param((2, 3), 2, id="classes"),
+        pytest.param((2, 1), None, id="one class"),
+        pytest.param((2, 3, 1), None, id="three axes"),
+    ],
+)
+def test_a_changed_top1_is_counted_where_it_says_something(shape, expected):
+    reference = np.arange(math.prod(shape), dtype="float32").reshape(shape)
+    agreement = one_call(reference, -reference, batch=2)
+
+    assert agreement.outputs[0].top1_changed == expected
+
+
+@given(
+    st.lists(st.floats(-1e6, 1e6, width=32), min_size=4, max_size=4),
+    st.floats(0.25, 4),
+    st.integers(-6, 6),
+)
+def test_the_scaled_error_does_not_depend_on_the_unit(values, factor, power):
+    reference = np.array(values).reshape(2, 2)
+    candidate = reference * factor
+    unit = 2.0**power
+
+    assert np.array_equal(
+        scaled_errors(reference, candidate, 2),
+        scaled_errors(reference * unit, candidate * unit, 2),
+    )

@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+
+import pytest
+
+from paddledvc.core.agreement import Agreement, OutputAgreement, SampleError
+from paddledvc.core.jobs import Latency, Runtime
+from paddledvc.core.reports import Hashed, PathReport, VerifyReport, rounded
+
+RUNTIME = Runtime(paddle="3.2.0", commit="abc", device="cpu", flags=(("FLAGS_x", "1"),))
+LATENCY = (
+    Latency(batch=1, median_ms=0.5, p95_ms=0.75, calls=10),
+    Latency(batch=8, median_ms=2.5, p95_ms=3.0, calls=10),
+)
+
+
+def an_agreement(*errors, tolerance=1e-5, problems=()):
+    worst = max(errors, default=0.0)
+    return Agreement(
+        tolerance=tolerance,
+        problems=problems,
+        outputs=(
+            OutputAgreement(name="y", scaled_error=worst, absolute_error=worst, top1_changed=0),
+        ),
+        samples=tuple(
+            SampleError(case=0, sample=number, output="y", scaled_error=error)
+            for number, error in enumerate(errors)
+        ),
+    )
+
+
+def a_path(*errors, **fields):
+    path = PathReport(
+        path="jit",
+        gate="program",
+        tolerance=1e-5,
+        agreement=an_agreement(*errors),
+        latency=LATENCY,
+        runtime=RUNTIME,
+    )
+    return replace(path, **fields)
+
+
+def a_report(*paths, **fields):
+    report = VerifyReport(
+        model="a",
+        version="v1",
+        repeatable=True,
+        samples=9,
+        batch_sizes=(1, 8),
+        paths=paths,
+        hashes=(Hashed(what="weights", sha256="0" * 64),),
+        runtime=RUNTIME,
+        latency=LATENCY,
+    )
+    return replace(report, **fields)
+
+
+NOT_RUN = PathReport(path="gpu", gate="device", tolerance=1e-4, failure="there is no GPU")
+
+
+@pytest.mark.parametrize(
+    ("report", "verdict"),
+    [
+        pytest.param(a_report(a_path(0.0), a_path(1e-5)), "pass", id="all agree"),
+        pytest.param(a_report(a_path(0.0), a_path(1e-4)), "fail", id="one is off"),
+        pytest.param(a_report(a_path(0.0), NOT_RUN), "fail", id="one did not run"),
+        pytest.param(
+            a_report(a_path(0.0), repeatable=False), "not repeatable", id="not repeatable"
+        ),
+        pytest.param(
+            a_report(a_path(1.0), repeatable=False), "not repeatable", id="off and not repeatable"
+        ),
+    ],
+)
+def test_the_verdict_is_pass_only_if_every_path_agrees(report, verdict):
+    assert report.verdict == verdict
+
+
+def test_a_report_without_any_path_proves_nothing():
+    assert a_report().verdict != "pass"
+
+
+def test_a_path_that_did_not_run_says_why():
+    assert (NOT_RUN.passed, NOT_RUN.scaled_error, NOT_RUN.findings) == (
+        False,
+        float("inf"),
+        ("there is no GPU",),
+    )
+
+
+def test_findings_name_problems_and_outputs_over_the_tolerance():
+    agreement = an_agreement(0.1234567, problems=("z: shape [1], expected [2]",))
+
+    assert a_path(agreement=agreement).findings == (
+        "z: shape [1], expected [2]",
+        "y: scaled error 0.123 over the tolerance 1e-05",
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        pytest.param(0.0, 0.0, id="zero"),
+        pytest.param(1.23456e-7, 1.23e-7, id="small"),
+        pytest.param(123456.0, 123000.0, id="large"),
+        pytest.param(float("inf"), "inf", id="infinite"),
+    ],
+)
+def test_errors_are_rounded_to_three_digits_and_infinity_is_text(error, expected):
+    assert rounded(error) == expected
+
+
+def test_the_report_says_what_was_compared_and_with_what_result():
+    report = a_report(a_path(2e-5, 1e-7), replace(NOT_RUN, repeatable=False))
+
+    assert json.loads(report.to_json()) == {
+        "verdict": "fail",
+        "scaled_error": {"jit": 2e-5, "gpu": "inf"},
+        "samples": 9,
+        "evidence": [
+            {
+                "version": 1,
+                "model": "a",
+                "model_version": "v1",
+                "batch_sizes": [1, 8],
+                "repeatable": True,
+                "runtime": {
+                    "paddle": "3.2.0",
+                    "commit": "abc",
+                    "device": "cpu",
+                    "flags": {"FLAGS_x": "1"},
+                },
+                "hashes": {"weights": "0" * 64},
+                "paths": [
+                    {
+                        "path": "jit",
+                        "passed": False,
+                        "gate": "program",
+                        "tolerance": 1e-5,
+                        "repeatable": True,
+                        "runtime": {
+                            "paddle": "3.2.0",
+                            "commit": "abc",
+                            "device": "cpu",
+                            "flags": {"FLAGS_x": "1"},
+                        },
+                        "findings": ["y: scaled error 2e-05 over the tolerance 1e-05"],
+                        "outputs": [
+                            {
+                                "name": "y",
+                                "scaled_error": 2e-5,
+                                "absolute_error": 2e-5,
+                                "top1_changed": 0,
+                            }
+                        ],
+                    },
+                    {
+                        "path": "gpu",
+                        "passed": False,
+                        "gate": "device",
+                        "tolerance": 1e-4,
+                        "repeatable": False,
+                        "runtime": None,
+                        "findings": ["there is no GPU"],
+                        "outputs": [],
+                    },
+                ],
+            }
+        ],
+    }
+
+
+def test_the_same_result_gives_the_same_bytes():
+    assert a_report(a_path(1e-6)).to_json() == a_report(a_path(1e-6)).to_json()
+
+
+def test_the_report_has_no_latency_for_that_differs_at_every_run():
+    quick = a_report(a_path(1e-6, latency=()), latency=())
+
+    assert quick.to_json() == a_report(a_path(1e-6)).to_json()
+
+
+def test_a_report_is_strict_json_even_with_infinities():
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    text = a_report(a_path(float("inf")), NOT_RUN).to_json()
+
+    assert json.loads(text, parse_constant=refuse)["scaled_error"] == {"jit": "inf", "gpu": "inf"}
+
+
+def test_a_report_keeps_unicode_and_ends_in_a_newline():
+    text = a_report(a_path(0.0), model="模型").to_json()
+
+    assert '"模型"' in text
+    assert text.endswith("}\n")
+
+
+def test_latencies_are_the_median_at_the_largest_batch_and_every_call():
+    report = json.loads(a_report(a_path(0.0), NOT_RUN).latency_json())
+
+    assert report["median_ms"] == {"eager": 2.5, "jit": 2.5}
+    assert report["calls"][0] == {
+        "path": "eager",
+        "batch": 1,
+        "median_ms": 0.5,
+        "p95_ms": 0.75,
+        "calls": 10,
+    }
+    assert [(call["path"], call["batch"]) for call in report["calls"]] == [
+        ("eager", 1),
+        ("eager", 8),
+        ("jit", 1),
+        ("jit", 8),
+    ]
+
+
+def test_the_table_has_a_row_a_sample_numbered_over_all_calls():
+    agreement = replace(
+        an_agreement(0.0),
+        samples=(
+            SampleError(case=0, sample=0, output="y", scaled_error=0.0),
+            SampleError(case=0, sample=0, output="z", scaled_error=1.23456e-6),
+            SampleError(case=1, sample=0, output="y", scaled_error=float("inf")),
+            SampleError(case=1, sample=1, output="y", scaled_error=0.5),
+        ),
+    )
+
+    assert a_report(a_path(agreement=agreement), NOT_RUN).to_csv() == (
+        "sample,path,output,scaled_error\n0,jit,y,0.0\n0,jit,z,1.23e-06\n1,jit,y,inf\n2,jit,y,0.5\n"
+    )
+
+
+def test_the_table_survives_names_with_commas_and_quotes():
+    sample = SampleError(case=0, sample=0, output='a,"b"', scaled_error=0.0)
+    text = a_report(a_path(agreement=replace(an_agreement(0.0), samples=(sample,)))).to_csv()
+
+    assert list(csv.reader(io.StringIO(text)))[1] == ["0", "jit", 'a,"b"', "0.0"]

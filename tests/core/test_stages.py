@@ -1,0 +1,379 @@
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+
+from paddledvc.core import lock as locks
+from paddledvc.core import stages
+from paddledvc.core.model import (
+    Engine,
+    Export,
+    Input,
+    Launch,
+    Metric,
+    Model,
+    Reference,
+    Tolerance,
+    Train,
+    Verify,
+)
+from paddledvc.core.registry import Registry
+from paddledvc.core.resolution import resolve
+from paddledvc.core.stages import Pipeline
+from paddledvc.core.versions import Requirement
+from paddledvc.errors import StaleStages
+
+MARK = {"generated_by": "paddledvc"}
+BASE = Model(name="base", requires=Requirement.parse("v1"), urls=("https://host/b.pdparams",))
+OTHER = replace(BASE, name="other")
+FETCHED = Model(
+    name="m",
+    requires=Requirement.parse("v1"),
+    urls=("https://host/m.pdparams",),
+    md5="0" * 32,
+    network=Reference(module="net.py", name="Net"),
+    inputs=(Input(name="x", shape=(None, 4)),),
+    export=Export(),
+)
+TRAINED = replace(
+    FETCHED,
+    urls=(),
+    md5=None,
+    base="base",
+    train=Train(function=Reference(module="train.py", name="train")),
+)
+BY_COMMAND = replace(TRAINED, train=Train(command="python train.py"))
+
+
+def a_pipeline(*models, **fields):
+    registry = Registry(models=models)
+    lock = resolve(registry, locks.Lock(models=())).lock
+    return Pipeline(registry=registry, lock=lock, **fields)
+
+
+def pins(model):
+    """Digest what each stage of a model uses, by kind."""
+    pipeline = a_pipeline(BASE, OTHER, model)
+    registry, lock = pipeline.registry, pipeline.lock
+    found = {
+        "export": stages.export_pin(registry, lock, model),
+        "verify": stages.verify_pin(registry, lock, model),
+    }
+    if model.urls:
+        found["sync"] = stages.sync_pin(lock, model)
+    if model.train:
+        found["train"] = stages.train_pin(registry, lock, model)
+    return found
+
+
+def moved(before, after):
+    old, new = pins(before), pins(after)
+    return sorted(kind for kind in old.keys() & new.keys() if old[kind] != new[kind])
+
+
+EVERYWHERE = [
+    pytest.param({"source": "zoo"}, [], id="source"),
+    pytest.param({"task": "detection"}, [], id="task"),
+    pytest.param({"description": "words"}, [], id="description"),
+    pytest.param({"license": "MIT"}, [], id="license"),
+    pytest.param({"owner": "me"}, [], id="owner"),
+    pytest.param({"tags": ("t",)}, [], id="tags"),
+    pytest.param({"metrics": (Metric(name="m", value=1.0),)}, [], id="metrics"),
+    pytest.param({"config_path": "c.yml"}, [], id="config_path"),
+    pytest.param({"image": "paddle:3"}, [], id="image"),
+    pytest.param({"meta": {"a": 1}}, [], id="meta"),
+    pytest.param({"input_size": (32, 32)}, ["verify"], id="input_size"),
+    pytest.param({"export": Export(allow=("in-place",))}, ["export"], id="export.allow"),
+    pytest.param({"verify": Verify(samples="s.npz")}, ["verify"], id="verify.samples"),
+    pytest.param({"verify": Verify(batch_sizes=(1,))}, ["verify"], id="verify.batch_sizes"),
+    pytest.param({"verify": Verify(seed=1)}, ["verify"], id="verify.seed"),
+    pytest.param({"verify": Verify(device="gpu")}, ["verify"], id="verify.device"),
+    pytest.param({"verify": Verify(paths=("jit",))}, ["verify"], id="verify.paths"),
+    pytest.param(
+        {"verify": Verify(tolerance=Tolerance(engine=0.1))}, ["verify"], id="verify.tolerance"
+    ),
+    pytest.param({"verify": Verify(engine=Engine(threads=2))}, ["verify"], id="verify.engine"),
+    pytest.param(
+        {"inputs": (Input(name="y", shape=(None, 4)),)}, ["export", "verify"], id="inputs.name"
+    ),
+    pytest.param(
+        {"inputs": (Input(name="x", shape=(None, 5)),)}, ["export", "verify"], id="inputs.shape"
+    ),
+    pytest.param(
+        {"inputs": (Input(name="x", shape=(None, 4), dtype="int64"),)},
+        ["export", "verify"],
+        id="inputs.dtype",
+    ),
+    pytest.param(
+        {"inputs": (Input(name="x", shape=(None, 4), range=(0, 9)),)},
+        ["verify"],
+        id="inputs.range",
+    ),
+]
+REFERENCE = Reference(module="other.py", name="Net")
+FETCHED_ONLY = [
+    pytest.param({"requires": Requirement.parse("v2")}, ["export", "sync", "verify"], id="version"),
+    pytest.param({"urls": ("https://mirror/m.pdparams",)}, ["sync"], id="urls"),
+    pytest.param({"md5": "1" * 32}, ["sync"], id="md5"),
+    pytest.param({"sha256": "a" * 64}, ["sync"], id="sha256"),
+    pytest.param({"size": 3}, ["sync"], id="size"),
+    pytest.param({"format": "safetensors"}, ["export", "sync", "verify"], id="format"),
+    pytest.param({"base": "base"}, [], id="base"),
+    pytest.param({"network": REFERENCE}, ["export", "verify"], id="network"),
+    pytest.param({"network_args": {"a": 1}}, ["export", "verify"], id="network_args"),
+    pytest.param({"train": Train(command="x")}, ["export", "verify"], id="train: other weights"),
+    pytest.param({"name": "n"}, ["export", "sync", "verify"], id="name"),
+]
+ALL = ["export", "train", "verify"]
+TRAINED_ONLY = [
+    pytest.param({"requires": Requirement.parse("v2")}, [], id="version"),
+    pytest.param({"base": "other"}, ["train"], id="base"),
+    pytest.param({"base": None}, ["train"], id="no base"),
+    pytest.param({"urls": ("https://host/m.pdparams",)}, ["train"], id="urls: another base"),
+    pytest.param({"network": REFERENCE}, ALL, id="network"),
+    pytest.param({"network_args": {"a": 1}}, ALL, id="network_args"),
+    pytest.param({"name": "n"}, ALL, id="name"),
+    pytest.param({"train": replace(TRAINED.train, seed=1)}, ["train"], id="train.seed"),
+    pytest.param({"train": replace(TRAINED.train, device="gpu")}, ["train"], id="train.device"),
+    pytest.param({"train": replace(TRAINED.train, launch=Launch())}, ["train"], id="train.launch"),
+    pytest.param({"train": replace(TRAINED.train, deps=("d",))}, [], id="train.deps"),
+    pytest.param({"train": replace(TRAINED.train, outs=("o",))}, [], id="train.outs"),
+    pytest.param(
+        {"train": Train(function=Reference(module="train.py", name="other"))},
+        ["train"],
+        id="train.function",
+    ),
+    pytest.param({"train": Train(command="x")}, ["train"], id="train.command"),
+]
+
+
+@pytest.mark.parametrize(("change", "expected"), [*EVERYWHERE, *FETCHED_ONLY])
+def test_the_pins_of_a_fetched_model_move_with_what_its_stages_use(change, expected):
+    assert moved(FETCHED, replace(FETCHED, **change)) == expected
+
+
+@pytest.mark.parametrize(("change", "expected"), [*EVERYWHERE, *TRAINED_ONLY])
+def test_the_pins_of_a_trained_model_move_with_what_its_stages_use(change, expected):
+    assert moved(TRAINED, replace(TRAINED, **change)) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        pytest.param({"network": REFERENCE}, ["export", "verify"], id="network"),
+        pytest.param({"network_args": {"a": 1}}, ["export", "verify"], id="network_args"),
+    ],
+)
+def test_a_training_by_command_does_not_depend_on_the_network(change, expected):
+    assert moved(BY_COMMAND, replace(BY_COMMAND, **change)) == expected
+
+
+def test_every_field_of_a_model_is_in_the_tables_above():
+    tables = [*EVERYWHERE, *FETCHED_ONLY, *TRAINED_ONLY]
+    tried = {name for param in tables for name in param.values[0]}
+
+    assert tried == {field.name for field in fields(Model)}
+
+
+def test_every_setting_of_a_verification_is_in_the_tables_above():
+    tried = {param.id.partition(".")[2] for param in EVERYWHERE if "verify." in param.id}
+
+    assert tried == {field.name for field in fields(Verify)}
+
+
+def test_the_digest_of_a_mapping_does_not_depend_on_its_order():
+    left = replace(FETCHED, network_args={"a": 1, "b": 2})
+    right = replace(FETCHED, network_args={"b": 2, "a": 1})
+
+    assert pins(left) == pins(right)
+
+
+def test_a_new_version_of_the_base_moves_the_training_alone():
+    def train_pin(base):
+        pipeline = a_pipeline(base, TRAINED)
+        return stages.train_pin(pipeline.registry, pipeline.lock, TRAINED)
+
+    assert train_pin(BASE) != train_pin(replace(BASE, requires=Requirement.parse("v2")))
+
+
+def test_a_pin_of_sync_starts_with_the_version():
+    assert pins(FETCHED)["sync"].startswith("v1-")
+
+
+def test_a_pin_is_eight_hexadecimal_digits():
+    assert all(len(pin.removeprefix("v1-")) == 8 for pin in pins(FETCHED).values())
+    assert all(int(pin.removeprefix("v1-"), 16) >= 0 for pin in pins(FETCHED).values())
+
+
+def test_the_stages_of_a_fetched_model():
+    pin = pins(FETCHED)
+    pipeline = a_pipeline(FETCHED, code={FETCHED.network: ("net.py", "layers.py")})
+
+    assert stages.build_stages(pipeline) == {
+        "sync-m": {
+            "cmd": f"paddledvc sync m --pin {pin['sync']}",
+            "outs": [{"checkpoints/m_v1.pdparams": {"persist": True}}],
+            "meta": MARK,
+        },
+        "export-m": {
+            "cmd": f"paddledvc export m --pin {pin['export']}",
+            "deps": ["checkpoints/m_v1.pdparams", "layers.py", "net.py"],
+            "outs": ["exports/m"],
+            "meta": MARK,
+        },
+        "verify-m": {
+            "cmd": f"paddledvc verify m --pin {pin['verify']}",
+            "deps": ["checkpoints/m_v1.pdparams", "exports/m", "layers.py", "net.py"],
+            "metrics": [
+                {"reports/m/latency.json": {"cache": False}},
+                {"reports/m/verify.json": {"cache": False}},
+            ],
+            "plots": [
+                {
+                    "reports/m/verify.csv": {
+                        "cache": False,
+                        "x": "sample",
+                        "y": "scaled_error",
+                        "template": "scatter",
+                    }
+                }
+            ],
+            "meta": MARK,
+        },
+    }
+
+
+def test_the_training_stage_of_a_model():
+    model = replace(
+        TRAINED,
+        train=replace(TRAINED.train, deps=("data", "base.txt"), outs=("z.log", "a.log")),
+    )
+    code = {model.network: ("net.py",), model.train.function: ("net.py", "train.py")}
+    pipeline = a_pipeline(BASE, model, code=code, sections=frozenset({("m", "train")}))
+
+    assert stages.build_stages(pipeline)["train-m"] == {
+        "cmd": f"paddledvc train m --pin {pins(model)['train']}",
+        "deps": ["base.txt", "checkpoints/base_v1.pdparams", "data", "net.py", "train.py"],
+        "params": ["m.train"],
+        "outs": ["checkpoints/m_trained.pdparams", "a.log", "z.log"],
+        "metrics": [{"reports/m/train/metrics.json": {"cache": False}}],
+        "plots": [{"reports/m/train/plots/metrics": {"cache": False, "x": "step"}}],
+        "meta": MARK,
+    }
+
+
+def test_a_training_by_command_depends_on_no_python_code_and_plots_nothing():
+    code = {BY_COMMAND.network: ("net.py",)}
+    stage = stages.build_stages(a_pipeline(BASE, BY_COMMAND, code=code))["train-m"]
+
+    assert (stage["deps"], "plots" in stage) == (["checkpoints/base_v1.pdparams"], False)
+
+
+@pytest.mark.parametrize(
+    ("model", "names"),
+    [
+        pytest.param(FETCHED, ["sync-m", "export-m", "verify-m"], id="fetched"),
+        pytest.param(TRAINED, ["train-m", "export-m", "verify-m"], id="trained"),
+        pytest.param(replace(FETCHED, export=None), ["sync-m"], id="no export"),
+        pytest.param(replace(FETCHED, network=None), ["sync-m"], id="no network"),
+        pytest.param(replace(TRAINED, export=None, base=None), ["train-m"], id="no base"),
+        pytest.param(Model(name="m", requires=Requirement.parse("v1")), [], id="only a name"),
+        pytest.param(
+            replace(TRAINED, train=None), ["export-m", "verify-m"], id="the base's weights"
+        ),
+    ],
+)
+def test_a_model_has_the_stages_that_its_fields_ask_for(model, names):
+    built = stages.build_stages(a_pipeline(BASE, model))
+
+    assert [name for name in built if name != "sync-base"] == names
+
+
+def test_the_weights_of_a_model_are_trained_ones_then_its_own_then_its_bases():
+    both = replace(TRAINED, urls=FETCHED.urls)
+    neither = replace(TRAINED, train=None)
+    pipeline = a_pipeline(BASE, both)
+    other = a_pipeline(BASE, neither)
+
+    assert stages.own_weights(pipeline.registry, pipeline.lock, both) == (
+        "checkpoints/m_trained.pdparams"
+    )
+    assert stages.base_weights(pipeline.registry, pipeline.lock, both) == (
+        "checkpoints/m_v1.pdparams"
+    )
+    assert stages.own_weights(other.registry, other.lock, neither) == (
+        "checkpoints/base_v1.pdparams"
+    )
+
+
+def test_a_params_section_is_a_dependency_of_its_own_stage_alone():
+    sections = frozenset({("m", "verify"), ("base", "train")})
+    built = stages.build_stages(a_pipeline(BASE, TRAINED, sections=sections))
+
+    assert {name: stage["params"] for name, stage in built.items() if "params" in stage} == {
+        "verify-m": ["m.verify"]
+    }
+
+
+def test_stages_use_the_slug_and_commands_the_name():
+    built = stages.build_stages(a_pipeline(replace(FETCHED, name="PP-OCRv4.1+")))
+
+    assert built["export-PP-OCRv4-1plus"]["cmd"].startswith("paddledvc export PP-OCRv4.1+ --pin ")
+    assert built["export-PP-OCRv4-1plus"]["outs"] == ["exports/PP-OCRv4-1plus"]
+
+
+@pytest.mark.parametrize(
+    ("samples", "code", "deps"),
+    [
+        pytest.param("data/s.npz", {}, ["data/s.npz"], id="file"),
+        pytest.param(
+            "data.py:samples",
+            {Reference(module="data.py", name="samples"): ("data.py", "more.py")},
+            ["data.py", "more.py"],
+            id="function",
+        ),
+    ],
+)
+def test_samples_are_a_dependency_of_verify_alone(samples, code, deps):
+    built = stages.build_stages(
+        a_pipeline(replace(FETCHED, verify=Verify(samples=samples)), code=code)
+    )
+
+    assert set(deps) <= set(built["verify-m"]["deps"])
+    assert not set(deps) & set(built["export-m"]["deps"])
+
+
+def test_the_artifacts_of_models():
+    plain = replace(BASE, name="p.q")
+    told = replace(TRAINED, task="t", tags=("x", "y"), description="costs ${5}")
+
+    assert stages.build_artifacts(a_pipeline(BASE, plain, told)) == {
+        "base": {"path": "checkpoints/base_v1.pdparams", "type": "model", "meta": MARK},
+        "p-q": {"path": "checkpoints/p.q_v1.pdparams", "type": "model", "meta": MARK},
+        "m": {
+            "path": "checkpoints/m_trained.pdparams",
+            "type": "model",
+            "desc": "costs \\${5}",
+            "labels": ["t", "x", "y"],
+            "meta": MARK,
+        },
+    }
+
+
+def test_a_model_that_borrows_its_bases_weights_is_no_artifact():
+    assert list(stages.build_artifacts(a_pipeline(BASE, replace(TRAINED, train=None)))) == ["base"]
+
+
+def test_a_stage_of_other_settings_is_refused():
+    with pytest.raises(StaleStages) as caught:
+        stages.require_pin("sync", FETCHED, "v1-00000000", "v1-11111111")
+
+    assert str(caught.value) == (
+        "the stage sync-m was generated for --pin v1-00000000, but its settings now give "
+        "v1-11111111; run `paddledvc generate`, then `dvc repro`"
+    )
+
+
+def test_a_stage_of_todays_settings_is_let_pass():
+    stages.require_pin("sync", FETCHED, "v1-00000000", "v1-00000000")

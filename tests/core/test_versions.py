@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import pytest
+
+from paddledvc.core.changes import describe
+from paddledvc.core.lock import Lock, LockedModel
+from paddledvc.core.names import did_you_mean, slug
+from paddledvc.core.versions import Requirement, is_version, same_version
+
+
+@pytest.mark.parametrize(
+    "text", ["v3.3.0", "3.3", "1.10", "V1", "1!2.0", "3.3.0rc1", "1.0.post1", "1.0+cu118", "2024"]
+)
+def test_exact_versions(text):
+    assert Requirement.parse(text) == Requirement(text=text, exact=True)
+
+
+@pytest.mark.parametrize(
+    "text", [">=3.2,<4", "~=3.2", "==3.2", "!=1", "===1", "^3.2", "^v3.2", "latest", "latest-pre"]
+)
+def test_ranges(text):
+    assert Requirement.parse(text) == Requirement(text=text, exact=False)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "newest", "v", "1.0/../x", "3.2 ", "\n1.0", "^", "^>=1", ">=", "1 2", "1.0\n"]
+)
+def test_what_is_no_version_is_refused(text):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the message is compared below
+        Requirement.parse(text)
+
+    assert str(caught.value) == (
+        f"{text!r} is not a version; expected one such as v3.3.0, "
+        "or a range such as >=3.2,<4 or latest"
+    )
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        pytest.param("v3.3.0", "3.3", True, id="spelling"),
+        pytest.param("1.0rc1", "1.0.RC-1", True, id="pre-release"),
+        pytest.param("1.10", "1.1", False, id="ten is not one"),
+        pytest.param("1.0", "1.0+cpu", False, id="local"),
+    ],
+)
+def test_versions_are_compared_by_pep_440(left, right, same):
+    assert same_version(left, right) is same
+
+
+def test_a_version_has_no_blanks_around():
+    assert not is_version(" 1.0")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        pytest.param("resnet50_imagenet", "resnet50_imagenet", id="as it is"),
+        pytest.param("PP-OCRv4.1", "PP-OCRv4-1", id="dot"),
+        pytest.param("PP-YOLOE+_L", "PP-YOLOEplus_L", id="plus"),
+        pytest.param("a b/c", "a-b-c", id="others"),
+    ],
+)
+def test_a_slug_is_what_dvc_and_gto_allow(name, expected):
+    assert slug(name) == expected
+
+
+def test_the_nearest_word_is_suggested():
+    assert did_you_mean("weight_url", ["hub_url", "weights_url"]) == (
+        "; did you mean 'weights_url'?"
+    )
+
+
+def test_nothing_is_suggested_for_what_resembles_nothing():
+    assert did_you_mean("zzz", ["name"]) == did_you_mean("a", []) == ""
+
+
+def lock(**versions):
+    return Lock(
+        models=tuple(LockedModel(name=n, version=v, requires=v) for n, v in versions.items())
+    )
+
+
+def test_what_moved_between_two_locks_is_told_a_line_a_model_sorted():
+    changed = LockedModel(name="d", version="v1", requires="v1", md5="0" * 32)
+    before = Lock(models=(*lock(b="v1", c="v1", d="v1", e="v1").models,))
+    after = Lock(models=(*lock(a="v1", b="v2", e="v1").models, changed))
+
+    assert describe(before, after) == (
+        "Add a v1",
+        "Update b v1 -> v2",
+        "Remove c v1",
+        "Change d v1",
+    )
+
+
+def test_nothing_moved_is_nothing_told():
+    assert describe(lock(a="v1"), lock(a="v1")) == ()

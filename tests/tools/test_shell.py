@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from paddledvc.errors import MissingTool, ToolFailed
+from paddledvc.tools import git, shell
+
+PYTHON = sys.executable
+
+
+def test_a_program_gives_back_its_standard_output(tmp_path):
+    assert shell.run([PYTHON, "-c", "print('é')"], cwd=tmp_path) == "é\n"
+
+
+def test_a_program_that_fails_is_an_outside_failure_with_its_last_words(tmp_path):
+    code = "import sys; sys.stderr.write('fatal: no\\n'); sys.exit(3)"
+    with pytest.raises(ToolFailed) as caught:
+        shell.run([PYTHON, "-c", code], cwd=tmp_path)
+
+    assert (caught.value.returncode, caught.value.exit_code) == (3, 3)
+    assert str(caught.value).endswith("failed with exit code 3\nfatal: no")
+
+
+def test_a_program_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(MissingTool) as caught:
+        shell.run(["no-such-program", "x"], cwd=tmp_path)
+
+    assert str(caught.value) == "`no-such-program` is not installed, or not on the PATH"
+
+
+def test_a_program_that_does_not_end_is_stopped(tmp_path):
+    with pytest.raises(ToolFailed) as caught:
+        shell.run([PYTHON, "-c", "import time; time.sleep(60)"], cwd=tmp_path, timeout=0.2)
+
+    assert str(caught.value).endswith("it did not end within 0.2 s")
+
+
+def test_a_failure_can_be_an_answer(tmp_path):
+    finished = shell.attempt([PYTHON, "-c", "print(1); raise SystemExit(2)"], cwd=tmp_path)
+
+    assert (finished.returncode, finished.output, finished.errors) == (2, "1\n", "")
+
+
+def test_what_git_tells_its_hooks_does_not_reach_other_programs(project, tmp_path, monkeypatch):
+    project.git("init", "--quiet")
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path))
+
+    assert git.root(project.root) == project.root
+
+
+def test_the_root_of_a_work_tree_is_found_from_below(project):
+    project.git("init", "--quiet")
+    deep = project.root / "a b" / "模型"
+    deep.mkdir(parents=True)
+
+    assert git.root(deep) == project.root
+
+
+def test_outside_git_there_is_no_root(tmp_path):
+    assert git.root(tmp_path) is None

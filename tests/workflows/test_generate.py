@@ -1,0 +1,404 @@
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+import paddledvc
+from paddledvc.errors import InvalidFile, NotAProject, StaleLock, StaleStages
+from paddledvc.tools import yaml
+
+MODELS = """\
+models:
+  - name: base
+    version: v1
+    weights_url: zoo/base.pdparams
+    md5: "00000000000000000000000000000000"
+    description: the base
+  - name: m
+    version: v1
+    base: base
+    network: net.py:Net
+    inputs: [{name: x, shape: [null, 4]}]
+    train: {function: train.py:train, deps: [data.npz]}
+    export: {}
+"""
+ALL = ("sync-base", "train-m", "export-m", "verify-m")
+
+
+@pytest.fixture
+def ready(project):
+    """Make a locked project of two models, with dvc.yaml as given."""
+    project.write("net.py", "import layers\n")
+    project.write("layers.py", "")
+    project.write("train.py", "")
+
+    def make(stages=None, models=MODELS):
+        made = project.models(models)
+        paddledvc.lock(made)
+        if stages is not None:
+            (project.root / "dvc.yaml").write_bytes(stages.encode())
+        return made
+
+    return make
+
+
+def stages(project):
+    return yaml.parse(project.read("dvc.yaml"), "dvc.yaml").value["stages"]
+
+
+def changed(project, before, after):
+    """Name the stages that a change of models.yaml changes."""
+    old = stages(project)
+    made = project.models(MODELS.replace(before, after))
+    paddledvc.lock(made)
+    done = paddledvc.generate(made)
+    new = stages(project)
+
+    assert before in MODELS
+    assert [name for name in done.changed if name in new] == sorted(
+        name for name in old if name in new and old[name] != new[name]
+    )
+    return [name for name in done.changed if name in new]
+
+
+def test_stages_are_generated_for_every_model(ready, project):
+    done = paddledvc.generate(ready())
+
+    assert done.added == (*ALL, "base", "m")
+    assert tuple(stages(project)) == ALL
+    assert stages(project)["train-m"]["deps"] == [
+        "checkpoints/base_v1.pdparams",
+        "data.npz",
+        "layers.py",
+        "net.py",
+        "train.py",
+    ]
+
+
+def test_generating_twice_writes_once(ready, project):
+    made = ready()
+    paddledvc.generate(made)
+    path = project.root / "dvc.yaml"
+    os.utime(path, ns=(1, 1))
+    done = paddledvc.generate(made)
+
+    assert (done.added, done.changed, done.removed) == ((), (), ())
+    assert path.stat().st_mtime_ns == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        pytest.param("the base", "other words", [], id="description"),
+        pytest.param("0" * 32, "1" * 32, ["sync-base"], id="md5"),
+        pytest.param(
+            "version: v1\n    weights",
+            "version: v2\n    weights",
+            ["sync-base", "train-m"],
+            id="version",
+        ),
+        pytest.param("null, 4", "null, 5", ["export-m", "verify-m"], id="inputs"),
+        pytest.param("export: {}", "export: {allow: [in-place]}", ["export-m"], id="export"),
+        pytest.param("[data.npz]}", "[data.npz], seed: 1}", ["train-m"], id="seed"),
+        pytest.param("[data.npz]", "[other.npz]", ["train-m"], id="deps"),
+        pytest.param("export: {}", "export: {}\n    verify: {seed: 2}", ["verify-m"], id="verify"),
+    ],
+)
+def test_a_change_of_a_model_changes_only_the_stages_that_use_it(
+    ready, project, before, after, expected
+):
+    paddledvc.generate(ready())
+
+    assert changed(project, before, after) == expected
+
+
+def test_a_description_changes_the_artifact_alone(ready, project):
+    paddledvc.generate(ready())
+    made = project.models(MODELS.replace("the base", "other words"))
+    paddledvc.lock(made)
+
+    assert paddledvc.generate(made).changed == ("base",)
+
+
+def test_hyperparameters_of_another_model_change_nothing(ready, project):
+    made = ready()
+    project.write("params.yaml", "m: {train: {epochs: 1}}\n")
+    paddledvc.generate(made)
+    project.write("params.yaml", "m: {train: {epochs: 2}}\nother: {train: {epochs: 1}}\n")
+    done = paddledvc.generate(made)
+
+    assert (done.added, done.changed, done.removed) == ((), (), ())
+
+
+def test_a_new_section_of_hyperparameters_changes_its_stage_alone(ready, project):
+    made = ready()
+    paddledvc.generate(made)
+    project.write("params.yaml", "m: {train: {epochs: 1}}\n")
+
+    assert paddledvc.generate(made).changed == ("train-m",)
+    assert stages(project)["train-m"]["params"] == ["m.train"]
+
+
+def test_a_new_import_of_the_code_changes_the_stages_that_run_it(ready, project):
+    made = ready()
+    paddledvc.generate(made)
+    project.write("more.py", "")
+    project.write("layers.py", "import more\n")
+
+    assert paddledvc.generate(made).changed == ("export-m", "train-m", "verify-m")
+
+
+def test_a_model_that_goes_takes_its_stages_and_nothing_else(ready, project):
+    text = "stages:\n  mine: {cmd: x}  # mine\nvars: [a]  # kept\n"
+    paddledvc.generate(ready(text))
+    before = project.read("dvc.yaml")
+    made = project.models(MODELS.partition("  - name: m\n")[0])
+    paddledvc.lock(made)
+    done = paddledvc.generate(made)
+
+    assert done.removed == ("export-m", "train-m", "verify-m", "m")
+    assert list(stages(project)) == ["mine", "sync-base"]
+    assert project.read("dvc.yaml").startswith("stages:\n  mine: {cmd: x}  # mine\n  sync-base:")
+    assert "vars: [a]  # kept\n" in before
+    assert "vars: [a]  # kept\n" in project.read("dvc.yaml")
+
+
+def test_all_models_gone_leave_the_users_file_as_it_was(ready, project):
+    text = "# mine\nvars: [a]\n\nstages:\n    mine:\n        cmd: 'x'\n"
+    paddledvc.generate(ready(text))
+    made = project.models("models: []\n")
+    paddledvc.lock(made)
+    paddledvc.generate(made)
+
+    assert project.read("dvc.yaml") == text
+
+
+USERS = """\
+# head
+vars:
+    -   params.yaml
+
+stages:
+    # the user's
+    prepare:   {cmd: "python prepare.py"}   # beside
+
+    last:
+        cmd: |
+            echo one
+            # no comment
+        deps: [ 'a' ,b ]
+# tail
+plots:
+- a.csv
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(USERS, id="as it is"),
+        pytest.param(USERS.replace("\n", "\r\n"), id="crlf"),
+        pytest.param(USERS.rstrip("\n"), id="no last newline"),
+        pytest.param("\ufeff" + USERS, id="byte order mark"),
+    ],
+)
+def test_every_byte_of_the_user_survives(ready, project, text):
+    paddledvc.generate(ready(text))
+    written = project.read("dvc.yaml")
+    head, tail = text.split("# tail")
+
+    assert written.startswith(head)
+    assert ("# tail" + tail).rstrip("\r\n") in written
+    assert ("\r\n" in text) == ("\r\n" in written)
+    assert "\r\n" not in text or "\n" not in written.replace("\r\n", "")
+
+
+@pytest.mark.parametrize("text", ["stages: {}\n", "stages:\n", "stages: null\nartifacts: {}\n"])
+def test_empty_sections_are_filled(ready, project, text):
+    paddledvc.generate(ready(text))
+
+    assert tuple(stages(project)) == ALL
+
+
+@pytest.mark.parametrize("key", ["stages", "artifacts"])
+def test_a_section_in_braces_is_refused(ready, project, key):
+    text = f"vars: []\n{key}: {{mine: {{cmd: x}}}}\n"
+    with pytest.raises(InvalidFile) as caught:
+        paddledvc.generate(ready(text))
+
+    assert str(caught.value) == (
+        f"dvc.yaml:2:1: {key}: expected entries on lines of their own, not in braces or a list"
+    )
+    assert project.read("dvc.yaml") == text
+
+
+@pytest.mark.parametrize("text", ["- a\n- b\n", "just text\n"])
+def test_a_dvc_yaml_that_is_no_mapping_is_refused(ready, project, text):
+    with pytest.raises(InvalidFile) as caught:
+        paddledvc.generate(ready(text))
+
+    assert str(caught.value).startswith("dvc.yaml:1:1: ")
+    assert "expected a mapping" in str(caught.value)
+    assert project.read("dvc.yaml") == text
+
+
+def test_a_users_stage_of_a_name_that_is_needed_is_refused_with_its_place(ready, project):
+    text = "stages:\n  mine: {cmd: x}\n  train-m:\n    cmd: y\n  sync-base: {cmd: z}\n"
+    with pytest.raises(InvalidFile) as caught:
+        paddledvc.generate(ready(text))
+
+    advice = (
+        "the name is needed for a generated entry, but this one is not marked with "
+        "`meta: {generated_by: paddledvc}`; rename it, or delete it to let it be generated"
+    )
+    assert str(caught.value).splitlines() == [
+        f"dvc.yaml:3:3: stages.train-m: {advice}",
+        f"dvc.yaml:5:3: stages.sync-base: {advice}",
+    ]
+    assert project.read("dvc.yaml") == text
+
+
+def test_a_users_artifact_of_a_name_that_is_needed_is_refused(ready):
+    with pytest.raises(InvalidFile) as caught:
+        paddledvc.generate(ready("artifacts:\n  m: {path: x}\n"))
+
+    assert str(caught.value).startswith("dvc.yaml:2:3: artifacts.m: the name is needed")
+
+
+def test_a_frozen_stage_stays_frozen(ready, project):
+    made = ready()
+    paddledvc.generate(made)
+    text = project.read("dvc.yaml").replace("  train-m:\n", "  train-m:\n    frozen: true\n")
+    project.write("dvc.yaml", text)
+    quiet = paddledvc.generate(made)
+    change = changed(project, "[data.npz]", "[other.npz]")
+
+    assert (quiet.changed, change) == ((), ["train-m"])
+    assert stages(project)["train-m"]["frozen"] is True
+
+
+def test_an_edited_stage_of_ours_is_put_right(ready, project):
+    made = ready()
+    paddledvc.generate(made)
+    before = project.read("dvc.yaml")
+    project.write("dvc.yaml", before.replace("paddledvc export m", "echo"))
+
+    assert paddledvc.generate(made).changed == ("export-m",)
+    assert project.read("dvc.yaml") == before
+
+
+def test_stages_keep_the_place_that_people_gave_them(ready, project):
+    made = ready()
+    paddledvc.generate(made)
+    text = project.read("dvc.yaml")
+    head, rest = text.split("  train-m:\n")
+    train, export = rest.split("  export-m:\n")
+    moved = (
+        head + "  export-m:\n" + export.replace("\nartifacts", f"  train-m:\n{train}\nartifacts", 1)
+    )
+    project.write("dvc.yaml", moved)
+
+    assert paddledvc.generate(made).changed == ()
+    assert list(stages(project)) == ["sync-base", "export-m", "verify-m", "train-m"]
+
+
+def test_check_is_content_right_after_generating(ready):
+    made = ready()
+    paddledvc.generate(made)
+
+    assert paddledvc.generate(made, check=True).added == ()
+
+
+def test_check_says_what_is_stale_and_writes_nothing(ready, project):
+    made = ready()
+    paddledvc.generate(made)
+    text = project.read("dvc.yaml").replace("paddledvc export m", "echo")
+    text = text.replace("  sync-base:", "  sync-gone:")
+    project.write("dvc.yaml", text)
+    with pytest.raises(StaleStages) as caught:
+        paddledvc.generate(made, check=True)
+
+    assert str(caught.value) == (
+        "dvc.yaml is stale; run `paddledvc generate` to update it:\n"
+        "  sync-base is missing\n"
+        "  export-m is out of date\n"
+        "  sync-gone has no model any more"
+    )
+    assert project.read("dvc.yaml") == text
+
+
+def test_a_stale_lock_is_refused(ready, project):
+    ready()
+    made = project.models(MODELS.replace("version: v1\n    base", "version: v2\n    base"))
+    with pytest.raises(StaleLock):
+        paddledvc.generate(made)
+
+
+def test_a_missing_lock_says_what_to_do(project):
+    with pytest.raises(NotAProject) as caught:
+        paddledvc.generate(project.models(MODELS))
+
+    assert str(caught.value) == "there is no models.lock yet; run `paddledvc lock`"
+
+
+def test_code_that_is_not_there_is_refused(ready, project):
+    made = ready()
+    (project.root / "train.py").unlink()
+    with pytest.raises(paddledvc.errors.InvalidInput) as caught:
+        paddledvc.generate(made)
+
+    assert str(caught.value) == "train.py:train: there is no file train.py in the project"
+
+
+def test_params_that_are_a_list_are_refused(ready, project):
+    project.write("params.yaml", "- a\n")
+    with pytest.raises(InvalidFile) as caught:
+        paddledvc.generate(ready())
+
+    assert str(caught.value) == (
+        "params.yaml:1:1: expected a mapping of a model's slug to its sections"
+    )
+
+
+def test_a_project_without_models_gets_no_dvc_yaml(project):
+    made = project.models("models: []")
+    paddledvc.lock(made)
+    paddledvc.generate(made)
+
+    assert not (project.root / "dvc.yaml").exists()
+
+
+def test_the_command_tells_what_it_did(ready, cli, project):
+    ready()
+
+    assert cli("generate").stdout.splitlines() == [f"Add {name}" for name in (*ALL, "base", "m")]
+    assert cli("generate") == (0, "", "dvc.yaml is up to date\n")
+    assert cli("generate", "--check").exit_code == 0
+
+
+def test_the_command_exits_with_1_for_stale_stages(ready, cli):
+    ready()
+    done = cli("generate", "--check")
+
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: dvc.yaml is stale; run `paddledvc generate`")
+
+
+def test_the_command_exits_with_2_for_a_foreign_stage(ready, cli):
+    ready("stages:\n  train-m: {cmd: x}\n")
+    done = cli("generate")
+
+    assert done.exit_code == 2
+    assert done.stderr.startswith("dvc.yaml:2:3: stages.train-m: ")
+
+
+def test_the_command_prints_json(ready, cli):
+    ready()
+
+    assert json.loads(cli("generate", "--format", "json").stdout) == {
+        "added": [*ALL, "base", "m"],
+        "changed": [],
+        "removed": [],
+    }

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import pytest
+
+import paddledvc
+from paddledvc.errors import NotAProject
+
+
+@pytest.fixture
+def repository(project):
+    project.git("init", "--quiet")
+    return project
+
+
+def test_a_folder_outside_git_is_refused(project):
+    with pytest.raises(NotAProject) as caught:
+        paddledvc.init(project.root)
+
+    assert str(caught.value) == f"{project.root} is in no git repository; run `git init` first"
+    assert list(project.root.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_repository_becomes_a_project(repository):
+    done = paddledvc.init(repository.root)
+
+    assert done.made == (
+        ".dvc/config",
+        ".dvcignore",
+        ".paddledvc/.gitignore",
+        ".paddledvc/models.schema.json",
+        ".paddledvc/lock.schema.json",
+        "models.yaml",
+        "params.yaml",
+        ".gitignore",
+    )
+    assert done.kept == ()
+    assert repository.read(".gitignore") == "/checkpoints/\n/exports/\n/dvc_plots/\n"
+    assert "url = ../.paddledvc/remote" in repository.read(".dvc/config")
+    assert "verify = true" in repository.read(".dvc/config")
+
+
+@pytest.mark.slow
+def test_a_new_project_locks_and_generates_at_once(repository):
+    paddledvc.init(repository.root)
+    project = paddledvc.Project(repository.root)
+
+    assert paddledvc.lock(project).changes == ()
+    assert paddledvc.generate(project).added == ()
+
+
+@pytest.mark.slow
+def test_initialising_twice_keeps_everything(repository):
+    first = paddledvc.init(repository.root)
+    repository.write("models.yaml", "models: []  # mine\n")
+    repository.write("params.yaml", "# mine\n")
+    config = repository.read(".dvc/config")
+    second = paddledvc.init(repository.root)
+
+    assert second.made == ()
+    assert set(second.kept) == set(first.made) - {".dvcignore"}
+    assert repository.read("models.yaml") == "models: []  # mine\n"
+    assert repository.read(".dvc/config") == config
+
+
+@pytest.mark.slow
+def test_what_is_there_is_kept(repository):
+    repository.write("models.yaml", "models: []\n")
+    repository.write(".gitignore", "*.pyc\n/exports/")
+    done = paddledvc.init(repository.root)
+
+    assert "models.yaml" in done.kept
+    assert repository.read("models.yaml") == "models: []\n"
+    assert repository.read(".gitignore") == "*.pyc\n/exports/\n/checkpoints/\n/dvc_plots/\n"
+
+
+@pytest.mark.slow
+def test_a_folder_of_a_repository_becomes_a_project_of_its_own(repository):
+    folder = repository.root / "sub dir"
+    folder.mkdir()
+    done = paddledvc.init(folder)
+
+    assert done.root == folder
+    assert (folder / ".dvc" / "config").is_file()
+    assert not (repository.root / ".dvc").exists()
+
+
+@pytest.mark.slow
+def test_a_team_with_a_remote_keeps_it_alone(repository, cli):
+    from paddledvc.tools import dvc  # noqa: PLC0415
+
+    dvc.init(repository.root, subdir=False)
+    dvc.run("remote", "add", "--default", "prod", "/data/prod", root=repository.root)
+    paddledvc.init(repository.root)
+
+    assert dvc.remotes(repository.root) == ["prod"]
+
+
+@pytest.mark.slow
+def test_the_command_tells_what_it_made(repository, cli):
+    done = cli("init")
+
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[0] == "made .dvc/config"
+    assert done.stdout.splitlines()[-1] == (
+        "Next: describe a model in models.yaml, then `paddledvc lock && paddledvc generate`."
+    )
+
+
+def test_the_command_exits_with_2_outside_git(project, cli):
+    assert cli("init") == (
+        2,
+        "",
+        f"Error: {project.root} is in no git repository; run `git init` first\n",
+    )
