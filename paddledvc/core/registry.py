@@ -85,6 +85,7 @@ def _between_entries(
     ]
     yield from _unique_names(document, entries)
     yield from _bases(document, entries)
+    yield from _unique_files(document, entries)
     for path, entry in entries:
         for at, message in _within_entry(entry):
             problem = document.problem((*path, *at), message)
@@ -111,6 +112,24 @@ def _unique_names(
                 f"name {layout.collision_key(name)!r}; rename one of them"
             )
         yield document.problem(at, message)
+
+
+def _unique_files(
+    document: Document, entries: Iterable[tuple[Path, dict[str, Any]]]
+) -> Iterator[Problem]:
+    """See that no two downloads get one file: ``a_1`` at ``2`` and ``a`` at ``1_2`` would."""
+    owners: dict[str, str] = {}
+    for path, entry in entries:
+        if not _has_urls(entry) or not isinstance(entry.get("version"), str):
+            continue
+        stem = layout.downloaded(entry["name"], entry["version"], "").casefold()
+        owner = owners.setdefault(stem, entry["name"])
+        if layout.collision_key(owner) != layout.collision_key(entry["name"]):
+            message = (
+                f"{entry['name']!r} {entry['version']} and {owner!r} would be downloaded to "
+                "files of one name; rename one of them"
+            )
+            yield document.problem((*path, "name"), message)
 
 
 def _bases(document: Document, entries: Iterable[tuple[Path, dict[str, Any]]]) -> Iterator[Problem]:

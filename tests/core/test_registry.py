@@ -1647,6 +1647,21 @@ def test_the_published_schemas_are_valid_json_schema_2020_12(name):
     assert meta.is_valid(schema)
 
 
+def test_two_downloads_to_files_of_one_name_are_refused():
+    text = (
+        "models:\n"
+        "  - {name: x_1.0_rc, version: '1', weights_url: a.pdparams}\n"
+        "  - {name: x, version: 1.0_rc_1, weights_url: b.pdparams}\n"
+    )
+
+    assert complaints(text) == [
+        (
+            "models.yaml:3:12: models[1].name: 'x' 1.0_rc_1 and 'x_1.0_rc' would be downloaded to "
+            "files of one name; rename one of them"
+        )
+    ]
+
+
 def test_every_key_of_a_model_is_described_in_the_schema():
     model = json.loads(schemas.text("models"))["$defs"]["model"]
     silent = [

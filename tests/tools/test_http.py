@@ -311,3 +311,12 @@ def test_hashes_are_learnt_without_keeping_anything(server, tmp_path, naps):
 
     assert (found.md5, found.size) == (GOOD.md5, GOOD.size)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dead_proxy_is_named(server, closed, monkeypatch):
+    monkeypatch.setenv("http_proxy", closed.removesuffix("/a"))
+
+    with pytest.raises(http.Unreadable) as caught:
+        list(http.chunks(server.put("/a", DATA)))
+
+    assert str(caught.value) == "the proxy: connection refused"
