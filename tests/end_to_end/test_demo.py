@@ -1,0 +1,113 @@
+"""The repository's own demo, as someone who has just cloned it runs it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.slow
+
+HERE = Path(__file__).parents[2]
+BUILT = ("sync-digits-base", "train-digits", "export-digits", "verify-digits")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory, repo_at: Callable[[Path], Any]) -> Any:
+    """A copy of what git tracks here, built by ``dvc repro`` and committed; not to be changed."""
+    repo = repo_at(tmp_path_factory.mktemp("demo") / "repo")
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=HERE, capture_output=True, text=True, check=True
+    ).stdout
+    for name in filter(None, tracked.split("\0")):
+        if (HERE / name).is_file():
+            repo.write(name, (HERE / name).read_bytes())
+    repo.commit("The demo")
+    repo.ran = repo.repro()
+    repo.commit("Built")
+    return repo
+
+
+def test_the_lock_and_the_stages_are_fresh(demo: Any) -> None:
+    demo.paddledvc("lock", "--check")
+    demo.paddledvc("generate", "--check")
+
+
+def test_every_stage_runs_in_its_order(demo: Any) -> None:
+    assert tuple(demo.ran) == BUILT
+
+
+def test_the_digits_are_read_well(demo: Any) -> None:
+    metrics = json.loads((demo.root / "reports" / "digits" / "train" / "metrics.json").read_text())
+
+    assert metrics["test_accuracy"] > 0.95
+
+
+def test_the_exported_model_agrees_with_the_network(demo: Any) -> None:
+    report = json.loads((demo.root / "reports" / "digits" / "verify.json").read_text())
+
+    assert report["verdict"] == "pass"
+
+
+def test_nothing_is_left_to_do(demo: Any) -> None:
+    assert demo.dvc("status") == "Data and pipelines are up to date.\n"
+
+
+def test_a_second_repro_runs_nothing(demo: Any) -> None:
+    assert demo.repro() == []
+
+
+def test_the_metrics_of_every_stage_are_shown(demo: Any) -> None:
+    shown = json.loads(demo.dvc("metrics", "show", "--json"))[""]["data"]
+
+    assert shown["reports/digits/verify.json"]["data"]["verdict"] == "pass"
+    assert set(shown["reports/digits/latency.json"]["data"]["median_ms"]) == {
+        "eager",
+        "jit",
+        "predictor",
+        "deployed",
+    }
+    assert shown["reports/digits/train/metrics.json"]["data"]["test_accuracy"] > 0.95
+
+
+def test_the_plots_show_the_curves_and_the_errors_of_the_samples(demo: Any, tmp_path: Path) -> None:
+    demo.dvc("plots", "show", "--out", str(tmp_path))
+
+    page = (tmp_path / "index.html").read_text()
+    assert [name for name in ("train_loss", "test_accuracy", "scaled_error") if name in page] == [
+        "train_loss",
+        "test_accuracy",
+        "scaled_error",
+    ]
+
+
+def test_every_number_of_a_curve_is_plotted(demo: Any) -> None:
+    curve = "reports/digits/train/plots/metrics/train_loss.tsv"
+    rows = [line.split("\t") for line in (demo.root / curve).read_text().splitlines()[1:]]
+
+    plotted = json.loads(demo.dvc("plots", "show", curve, "--json", "--split"))
+
+    (plot,) = plotted["data"][next(iter(plotted["data"]))]
+    points = plot["anchor_definitions"]["<DVC_METRIC_DATA>"]
+    assert [float(point["train_loss"]) for point in points] == [float(loss) for _, loss in rows]
+    assert len(rows) == demo.yaml("params.yaml")["digits"]["train"]["epochs"]
+
+
+def test_what_is_kept_by_git_is_clean_after_the_build(demo: Any) -> None:
+    assert demo.git("status", "--porcelain") == ""
+
+
+def test_an_export_that_is_built_again_changes_nothing(demo: Any, tmp_path: Path) -> None:
+    again = demo.copy(tmp_path)
+    shutil.rmtree(again.root / "exports")
+
+    again.dvc("repro", "--force", "--single-item", "export-digits")
+
+    assert again.dvc("status") == "Data and pipelines are up to date.\n"

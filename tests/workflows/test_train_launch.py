@@ -1,0 +1,118 @@
+"""Train: several processes under ``paddle.distributed.launch``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import paddledvc
+from paddledvc.errors import PaddleDVCError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from paddledvc import Project, Trained
+
+pytestmark = pytest.mark.slow
+
+# Files of the user's that are called as ours are.
+FILES = {
+    "runtime.py": "RATE = 0.1\n",
+    "train.py": """
+import json
+
+import paddle
+import paddle.distributed as dist
+from runtime import RATE
+
+
+def train(run):
+    layer = run.network()
+    model = paddle.DataParallel(layer)
+    optimizer = paddle.optimizer.SGD(RATE, parameters=model.parameters())
+    loss = model(paddle.full([2, 4], float(run.rank + 1))).square().mean()
+    loss.backward()
+    optimizer.step()
+    total = paddle.to_tensor([run.rank + 1])
+    dist.all_reduce(total)
+    told = {"world_size": run.world_size, "sum_of_ranks": total.item()}
+    told["backend"] = dist.get_backend()
+    (run.root / f"rank{run.rank}.json").write_text(json.dumps(told))
+    run.log(0, loss=loss)
+    run.summary(rank=run.rank)
+    run.save(model)
+
+
+def fail_in_the_second(run):
+    run.save(run.network())
+    if run.rank == 1:
+        raise RuntimeError("no luck in the second")
+""",
+}
+
+
+@pytest.fixture
+def project(lay_out: Callable[..., Project], tmp_path: Path) -> Callable[[str], Project]:
+    """Make a project whose training function runs in two processes."""
+
+    def make(function: str) -> Project:
+        train = {"function": f"train.py:{function}", "launch": {"processes": 2}}
+        return lay_out(tmp_path / "a project", files=FILES, train=train)
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def launched(
+    lay_out: Callable[..., Project], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Project, Trained]:
+    train = {"function": "train.py:train", "launch": {"processes": 2}}
+    project = lay_out(tmp_path_factory.mktemp("launched"), files=FILES, train=train)
+    return project, paddledvc.train(project, "net")
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_every_process_takes_part(rank: int, launched: tuple[Project, Trained]) -> None:
+    project, _ = launched
+
+    told = json.loads((project.root / f"rank{rank}.json").read_text())
+
+    assert told == {"world_size": 2, "sum_of_ranks": 3, "backend": "GLOO"}
+
+
+def test_only_the_first_process_writes_metrics(launched: tuple[Project, Trained]) -> None:
+    project, trained = launched
+
+    metrics = json.loads((project.root / trained.metrics).read_text())
+
+    assert (metrics["rank"], metrics["step"]) == (0.0, 0)
+
+
+def test_the_same_seed_trains_the_same_bytes_again(launched: tuple[Project, Trained]) -> None:
+    project, trained = launched
+
+    assert paddledvc.train(project, "net").hashes == trained.hashes
+
+
+def test_an_error_in_any_process_fails_the_training_and_keeps_the_old_weights(
+    project: Callable[[str], Project], contents: Callable[..., Any]
+) -> None:
+    failing = project("fail_in_the_second")
+    (failing.root / "checkpoints" / "net_trained.pdparams").write_bytes(b"old")
+    before = contents(failing.root / "checkpoints")
+
+    with pytest.raises(PaddleDVCError) as caught:
+        paddledvc.train(failing, "net")
+
+    assert caught.value.exit_code == 3
+    assert contents(failing.root / "checkpoints") == before
+
+
+def test_an_error_in_any_process_is_shown(project: Callable[[str], Project]) -> None:
+    failing = project("fail_in_the_second")
+
+    with pytest.raises(PaddleDVCError, match="no luck in the second"):
+        paddledvc.train(failing, "net")
