@@ -1,6 +1,6 @@
 """``dvc status`` of generated stages: a digest in ``cmd`` beside ``params:`` on a shared file.
 
-usage: python benchmarks/stages.py [--models 50]
+usage: python benchmarks/stages.py [--models 40]
 """
 
 from __future__ import annotations

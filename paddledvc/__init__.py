@@ -1,7 +1,7 @@
 """Cargo.lock for PaddlePaddle model weights, kept by git and DVC.
 
-Every command of the command line is a function here with the same name, which takes a ``Project``
-and returns a typed value. Nothing heavy is imported until it is used.
+Every command of the command line is a function here with the same name that returns a typed value;
+most take a ``Project``. Nothing heavy is imported until it is used.
 
 >>> import paddledvc
 >>> paddledvc.Project.__name__

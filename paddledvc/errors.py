@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 class PaddleDVCError(Exception):
@@ -105,22 +105,51 @@ class ChecksumMismatch(Finding):
     """
 
     def __init__(self, *, model: str, url: str, expected: str, found: str, hint: str = "") -> None:
-        self.model, self.url, self.expected, self.found = model, url, expected, found
+        self.model, self.url, self.expected, self.found, self.hint = (
+            model,
+            url,
+            expected,
+            found,
+            hint,
+        )
         super().__init__(
             f"{model}: the bytes from {url} are not the pinned ones\n"
             f"  expected {expected}\n"
             f"  found    {found}" + (f"\n  {hint}" if hint else "")
         )
 
+    def with_others(self, causes: Iterable[str]) -> ChecksumMismatch:
+        """Add why the other sources were of no use either."""
+        hint = "\n  ".join(filter(None, [*causes, self.hint]))
+        return ChecksumMismatch(
+            model=self.model, url=self.url, expected=self.expected, found=self.found, hint=hint
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stale:
+    """One way in which a lock is not what the registry asks for.
+
+    Attributes:
+        model: name of the model.
+        why: what differs, as the end of a sentence about the model.
+    """
+
+    model: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.model}: {self.why}"
+
 
 class StaleLock(Finding):
     """models.lock no longer says what models.yaml asks for.
 
     Attributes:
-        reasons: one sentence an entry, for example ``resnet50: …``.
+        reasons: what differs, model by model.
     """
 
-    def __init__(self, reasons: Sequence[str], advice: str) -> None:
+    def __init__(self, reasons: Sequence[Stale], advice: str) -> None:
         self.reasons = tuple(reasons)
         super().__init__("\n".join((advice, *(f"  {reason}" for reason in self.reasons))))
 
@@ -177,3 +206,9 @@ class WorkerDied(OutsideFailure):
 
 class UserCodeFailed(OutsideFailure):
     """A network, training function or sample function of the user's raised or misbehaved."""
+
+
+NO_PADDLE = (
+    "Paddle is not installed in this environment; "
+    "run `pip install 'paddledvc[cpu]'`, or install the paddlepaddle-gpu that fits your CUDA"
+)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout, lock, registry
 from paddledvc.core.entries import override_verify
+from paddledvc.core.names import did_you_mean
 from paddledvc.errors import InvalidFile, InvalidInput, NotAProject
 from paddledvc.tools import files, schemas, yaml
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from paddledvc.core.lock import Lock
     from paddledvc.core.model import Model, Verify
     from paddledvc.core.registry import Registry
+
+
+SECTIONS = ("train", "verify")
+"""Sections of a model in params.yaml, each for the stage of its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,26 +84,40 @@ class Project:
         """Write models.lock in one step; tell whether it changed."""
         return files.write_text(self.root / layout.LOCK, lock.render(new))
 
-    def params(self) -> Mapping[str, Any]:
-        """Read params.yaml; empty where there is none."""
+    def params(self, model: Model) -> Mapping[str, Any]:
+        """Read the sections of a model in params.yaml; empty where there are none.
+
+        Raises:
+            InvalidFile: they are under another key than the model's slug, or are no sections.
+        """
         document = self.read_optional(layout.PARAMS)
-        if document.value is None:
-            return {}
-        if not isinstance(document.value, dict):
+        value = {} if document.value is None else document.value
+        if not isinstance(value, dict):
             problem = document.problem((), "expected a mapping of a model's slug to its sections")
             raise InvalidFile([problem])
-        return document.value
+        if model.name != model.slug and model.name in value:
+            message = f"write it as {model.slug!r}; DVC's params allow no other form of the name"
+            raise InvalidFile([document.problem((model.name,), message, at_key=True)])
+        sections = value.get(model.slug) or {}
+        if not isinstance(sections, dict):
+            message = f"expected a mapping with {' and '.join(SECTIONS)}, found {sections!r}"
+            raise InvalidFile([document.problem((model.slug,), message)])
+        for name, section in sections.items():
+            self._check_section(document, (model.slug, name), section)
+        return sections
+
+    def _check_section(self, document: Document, at: tuple[str, str], section: object) -> None:
+        if at[1] not in SECTIONS:
+            hint = did_you_mean(at[1], SECTIONS) or f"; expected {' or '.join(SECTIONS)}"
+            message = f"no stage reads a section {at[1]!r}{hint}"
+            raise InvalidFile([document.problem(at, message, at_key=True)])
+        if not isinstance(section, dict | None):
+            message = f"expected a mapping of hyperparameters, found {section!r}"
+            raise InvalidFile([document.problem(at, message)])
 
     def section(self, model: Model, name: str) -> Mapping[str, Any]:
-        """Read one section of a model's params, such as ``train``; empty where there is none."""
-        of_model = self.params().get(model.slug)
-        section = of_model.get(name) if isinstance(of_model, dict) else None
-        if section is None:
-            return {}
-        if not isinstance(section, dict):
-            document = self.read(layout.PARAMS)
-            message = f"expected a mapping of hyperparameters, found {section!r}"
-            raise InvalidFile([document.problem((model.slug, name), message)])
+        """Read one section of a model's params: ``train`` or ``verify``."""
+        section: Mapping[str, Any] = self.params(model).get(name) or {}
         return section
 
     def verify_settings(self, model: Model) -> Verify:

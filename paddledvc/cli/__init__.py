@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import traceback
 from importlib import import_module
@@ -14,7 +15,7 @@ from typing import Any
 
 import click
 
-from paddledvc.errors import PaddleDVCError
+from paddledvc.errors import OutsideFailure, PaddleDVCError
 
 SECTIONS = {
     "Set-up": {
@@ -87,6 +88,10 @@ class Group(click.Group):
             ctx.exit(BROKEN_PIPE)
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            _complain(OutsideFailure(f"{where}{error.strerror or error}"))
+            ctx.exit(OutsideFailure.exit_code)
         except Exception:  # noqa: BLE001 - the boundary: what gets here is our bug
             traceback.print_exc()
             click.echo(
@@ -130,6 +135,13 @@ def paddledvc(directory: str | None, *, verbose: bool) -> None:
         os.chdir(directory)
 
 
+def _stop(number: int, _frame: object) -> None:
+    """End by an exception, so that what we have started is ended too."""
+    raise SystemExit(128 + number)
+
+
 def main() -> None:
     """Run the command line of this process."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
     paddledvc(prog_name="paddledvc")

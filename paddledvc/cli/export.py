@@ -31,5 +31,7 @@ def export(project: Project, name: str, *, pin: str | None, output: str) -> None
     if output == "json":
         echo_json(done)
         return
+    for warning in done.warnings:
+        click.echo(f"{done.name}: the export warned of {warning}, which is allowed", err=True)
     for file, hashes in done.files.items():
         click.echo(f"{done.name}: {done.folder}/{file} ({hashes.size:,} bytes, md5 {hashes.md5})")

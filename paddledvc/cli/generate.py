@@ -11,6 +11,7 @@ from paddledvc.workflows import generate as workflow
 
 if TYPE_CHECKING:
     from paddledvc.project import Project
+    from paddledvc.workflows.generate import Entries
 
 
 @click.command()
@@ -32,8 +33,16 @@ def generate(project: Project, *, check: bool, output: str) -> None:
     if output == "json":
         echo_json(done)
         return
-    for word, names in (("Add", done.added), ("Change", done.changed), ("Remove", done.removed)):
-        for name in names:
-            click.echo(f"{word} {name}")
-    if not (done.added or done.changed or done.removed):
+    lines = [*_lines("stage", done.stages), *_lines("artifact", done.artifacts)]
+    for line in lines:
+        click.echo(line)
+    if not lines:
         click.echo("dvc.yaml is up to date", err=True)
+
+
+def _lines(kind: str, entries: Entries) -> list[str]:
+    return [
+        *(f"Add {kind} {name}" for name in entries.added),
+        *(f"Change {kind} {name}" for name in entries.changed),
+        *(f"Remove {kind} {name}" for name in entries.removed),
+    ]

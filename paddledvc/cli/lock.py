@@ -33,8 +33,8 @@ def lock(project: Project, *, check: bool, dry_run: bool, output: str) -> None:
     if output == "json":
         echo_json(done)
         return
-    for line in done.changes:
-        click.echo(line)
+    for change in done.changes:
+        click.echo(str(change))
     for name in done.trusted:
         click.echo(f"Trust {name}: its bytes were hashed for the first time", err=True)
     count = len(done.lock.models)

@@ -51,7 +51,7 @@ def sync(  # noqa: PLR0913
       paddledvc sync --dry-run
     """
     if dry_run:
-        probed = workflow.probe(project, names)
+        probed = workflow.probe(project, names, pin=pin)
         echo_json(probed) if output == "json" else _print_probed(probed)
         ctx.exit(_exit_code(probed))
     with progress_bars() as progress:

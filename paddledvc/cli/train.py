@@ -32,4 +32,7 @@ def train(project: Project, name: str, *, pin: str | None, output: str) -> None:
     if output == "json":
         echo_json(done)
         return
+    if done.hashes is None:
+        click.echo(f"{done.name}: trained; the first machine of the launch has the weights")
+        return
     click.echo(f"{done.name}: {done.path} ({done.hashes.size:,} bytes), metrics in {done.metrics}")

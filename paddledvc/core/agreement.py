@@ -113,6 +113,7 @@ def compare(
     problems: dict[str, None] = {}
     errors: list[SampleError] = []
     worst: dict[str, OutputAgreement] = {}
+    axes = _sample_axes(reference, batches)
     for case, (expected, found, batch) in enumerate(
         zip(reference, candidate, batches, strict=True)
     ):
@@ -120,14 +121,15 @@ def compare(
             names = ", ".join(output.name for output in expected)
             problems[f"{len(found)} outputs, expected {len(expected)}: {names}"] = None
             continue
-        for left, right in zip(expected, found, strict=True):
+        for left, right, axis in zip(expected, found, axes, strict=True):
             if (problem := _incomparable(left, right)) is not None:
                 problems[problem] = None
-                errors.append(_error(case, 0, left.name, float("inf")))
-                continue
-            scaled = scaled_errors(left.values, right.values, batch)
+                scaled = np.full(1 if axis is None else batch, np.inf)
+            else:
+                scaled = scaled_errors(left.values, right.values, axis)
+                summary = _summary(left, right, scaled, axis)
+                worst[left.name] = _worse(worst.get(left.name), summary)
             errors += [_error(case, row, left.name, e) for row, e in enumerate(scaled.tolist())]
-            worst[left.name] = _worse(worst.get(left.name), _summary(left, right, scaled, batch))
     return Agreement(
         tolerance=tolerance,
         problems=tuple(problems),
@@ -159,29 +161,49 @@ def _same_pattern(left: Array, right: Array) -> bool:
     return bool(np.array_equal(left[special], right[special], equal_nan=True))
 
 
-def scaled_errors(reference: Array, candidate: Array, batch: int) -> Array:
+def _sample_axes(calls: Sequence[Outputs], batches: Sequence[int]) -> list[int | None]:
+    """Find the axis of each output that holds the samples: its length follows the batch size.
+
+    It is the first axis wherever that fits; recurrent states have the samples second. None where
+    no axis fits, or several after the first: the output is then one sample.
+    """
+    axes: list[int | None] = []
+    for outputs in zip(*calls, strict=False):
+        fitting = [
+            axis
+            for axis in range(min(output.values.ndim for output in outputs))
+            if all(
+                output.values.shape[axis] == batch
+                for output, batch in zip(outputs, batches, strict=True)
+            )
+        ]
+        only = fitting[0] if len(fitting) == 1 or 0 in fitting else None
+        axes.append(only)
+    return axes
+
+
+def scaled_errors(reference: Array, candidate: Array, axis: int | None) -> Array:
     """Compute max|d| / max|ref| of each sample.
 
     Args:
-        reference: any shape; its first axis holds the samples where its length is ``batch``.
+        reference: any shape.
         candidate: the same shape and type.
-        batch: number of samples.
+        axis: the axis that holds the samples; None where the whole array is one sample.
 
     Returns:
         One float64 a sample; of integers and booleans 0 where equal and infinity where not.
 
-    >>> scaled_errors(np.array([[2.0, 0.0]]), np.array([[2.0, 1.0]]), 1).tolist()
+    >>> scaled_errors(np.array([[2.0, 0.0]]), np.array([[2.0, 1.0]]), 0).tolist()
     [0.5]
     """
-    left, right = _rows(reference, batch), _rows(candidate, batch)
+    left, right = _rows(reference, axis), _rows(candidate, axis)
     if reference.dtype.kind not in "fc":
         return np.where((left == right).all(axis=1), 0.0, np.inf)
     finite = np.isfinite(left)
-    left, right = np.where(finite, left, 0), np.where(finite, right, 0)
-    difference = np.abs(right.astype(_wide(right)) - left.astype(_wide(left))).max(
-        axis=1, initial=0
-    )
-    scale = np.abs(left.astype(_wide(left))).max(axis=1, initial=0)
+    left = np.where(finite, left, 0).astype(_wide(left))
+    right = np.where(finite, right, 0).astype(_wide(right))
+    difference = np.abs(right - left).max(axis=1, initial=0)
+    scale = np.abs(left).max(axis=1, initial=0)
     # A sample of zeros has no scale of its own: it is judged by that of the whole output.
     scale = np.where(scale > 0, scale, scale.max(initial=0))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -192,17 +214,18 @@ def _wide(array: Array) -> type[np.generic]:
     return np.complex128 if array.dtype.kind == "c" else np.float64
 
 
-def _rows(array: Array, batch: int) -> Array:
-    has_batch = array.ndim > 0 and array.shape[0] == batch
-    return array.reshape(batch, -1) if has_batch and batch > 0 else array.reshape(1, -1)
+def _rows(array: Array, axis: int | None) -> Array:
+    if axis is None:
+        return array.reshape(1, -1)
+    return np.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)
 
 
-def _summary(left: Output, right: Output, scaled: Array, batch: int) -> OutputAgreement:
+def _summary(left: Output, right: Output, scaled: Array, axis: int | None) -> OutputAgreement:
     with np.errstate(invalid="ignore"):
         wide = _wide(left.values) if left.values.dtype.kind in "fc" else np.float64
         difference = np.abs(right.values.astype(wide) - left.values.astype(wide))
     changed = None
-    if left.values.ndim == 2 and left.values.shape[0] == batch and left.values.shape[1] > 1:  # noqa: PLR2004
+    if left.values.ndim == 2 and axis == 0 and left.values.shape[1] > 1:  # noqa: PLR2004
         changed = int((left.values.argmax(axis=1) != right.values.argmax(axis=1)).sum())
     return OutputAgreement(
         name=left.name,

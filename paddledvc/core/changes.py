@@ -1,31 +1,53 @@
-"""What moved between two locks, as uv says it."""
+"""What moved between two locks."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from paddledvc.core.lock import Lock
 
 
-def describe(before: Lock, after: Lock) -> tuple[str, ...]:
-    """Say what moved, a line a model, sorted by name.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What happened to one model; as text it reads as uv would say it.
 
-    >>> from paddledvc.core.lock import Lock, LockedModel
-    >>> old = Lock(models=(LockedModel(name="a", version="v1", requires="v1"),))
-    >>> new = Lock(models=(LockedModel(name="a", version="v2", requires="v2"),))
-    >>> describe(old, new)
-    ('Update a v1 -> v2',)
+    Attributes:
+        kind: ``change`` is anything but the version.
+        before: version that was locked; None for a new model.
+        after: version that is locked now; None for a model that went.
+
+    >>> str(Change(kind="update", name="a", before="v1", after="v2"))
+    'Update a v1 -> v2'
     """
-    lines = []
+
+    kind: Literal["add", "remove", "update", "change"]
+    name: str
+    before: str | None
+    after: str | None
+
+    def __str__(self) -> str:
+        versions = (self.before, self.after) if self.before != self.after else (self.after,)
+        return f"{self.kind.capitalize()} {self.name} {' -> '.join(filter(None, versions))}"
+
+
+def compare(before: Lock, after: Lock) -> tuple[Change, ...]:
+    """List what moved, sorted by name."""
+    changes = []
     for name in sorted(before.by_name.keys() | after.by_name.keys()):
         old, new = before.by_name.get(name), after.by_name.get(name)
-        if old is None and new is not None:
-            lines.append(f"Add {name} {new.version}")
-        elif new is None and old is not None:
-            lines.append(f"Remove {name} {old.version}")
-        elif old is not None and new is not None and old.version != new.version:
-            lines.append(f"Update {name} {old.version} -> {new.version}")
-        elif old != new and new is not None:
-            lines.append(f"Change {name} {new.version}")
-    return tuple(lines)
+        if old == new:
+            continue
+        versions = (old.version if old else None, new.version if new else None)
+        kind: Literal["add", "remove", "update", "change"] = (
+            "add"
+            if old is None
+            else "remove"
+            if new is None
+            else "update"
+            if old.version != new.version
+            else "change"
+        )
+        changes.append(Change(kind=kind, name=name, before=versions[0], after=versions[1]))
+    return tuple(changes)

@@ -49,7 +49,8 @@ class Hashes:
         Hashes(md5='a', sha256=None, size=None)
         """
         shared = {self.md5, self.sha256} & {other.md5, other.sha256} - {None}
-        if self.first_difference(other) is not None or (self.known and not shared):
+        contradicted = Hashes(md5=self.md5, sha256=self.sha256).first_difference(other) is not None
+        if contradicted or (self.known and not shared):
             return self
         return Hashes(
             md5=self.md5 or other.md5,

@@ -96,7 +96,8 @@ class PathJob:
     device: str
 
     def __str__(self) -> str:
-        return f"running {self.program} on the path {self.path}"
+        # Without the folder: the words go into a report that is the same on every machine.
+        return f"running the exported program on the path {self.path}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,11 +134,13 @@ class Ran:
     Attributes:
         outputs: names of the outputs, in the order of the exported program.
         batches: number of samples in each call.
+        starts: number of the first sample of each call, among all samples.
         repeatable: whether a second run gave the same bytes.
     """
 
     outputs: tuple[str, ...]
     batches: tuple[int, ...]
+    starts: tuple[int, ...]
     repeatable: bool
     latency: tuple[Latency, ...]
     runtime: Runtime

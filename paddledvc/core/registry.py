@@ -39,6 +39,15 @@ class Registry:
         """The models by name."""
         return {model.name: model for model in self.models}
 
+    def lineage(self, name: str) -> tuple[str, ...]:
+        """Name a model and the models whose weights it starts from, nearest first.
+
+        Raises:
+            UnknownModel: there is no such model.
+        """
+        model = self.model(name)
+        return (name, *self.lineage(model.base)) if model.base is not None else (name,)
+
     def model(self, name: str) -> Model:
         """Return the model called ``name``.
 
@@ -193,6 +202,8 @@ def _train(train: Any) -> Iterator[tuple[Path, str]]:
         yield ("train", "launch"), "more than one node needs master: host:port"
     if "command" in train:
         yield ("train", "launch"), "launch goes with function; a command starts its own processes"
+    if str(train.get("device", "")).startswith("gpu:"):
+        yield ("train", "device"), "launch gives each process a GPU of its own; write device: gpu"
 
 
 def _export(entry: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -201,7 +212,7 @@ def _export(entry: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     for key in ("network", "inputs"):
         if key not in entry:
             yield ("export",), f"an export needs {key!r}; add it to the model"
-    if not _has_urls(entry) and "train" not in entry and "base" not in entry:
+    if not _has_urls(entry) and not {"source", "train", "base"} & entry.keys():
         yield ("export",), "nothing gives the weights to export; add weights_url, train or base"
 
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from paddledvc.core.agreement import Agreement
+    from paddledvc.core.hashes import Hashes
     from paddledvc.core.jobs import Latency, Runtime
-    from paddledvc.core.model import PathName
+    from paddledvc.core.model import Engine, PathName
 
-Verdict = Literal["pass", "fail", "not repeatable"]
+Verdict = Literal["pass", "fail", "not-repeatable"]
 DIGITS = 3
 """Significant digits of errors in a report."""
 VERSION = 1
@@ -67,10 +68,10 @@ class PathReport:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hashed:
-    """A file or set of samples that the verdict belongs to."""
+    """A file that the verdict belongs to, by its path in the project."""
 
-    what: str
-    sha256: str
+    path: str
+    hashes: Hashes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,8 +80,11 @@ class VerifyReport:
 
     Attributes:
         repeatable: whether the dynamic network gave the same bytes twice.
-        samples: number of samples compared on each path.
-        hashes: the bytes that the verdict belongs to.
+        starts: number of the first sample of each call, among all samples.
+        batches: number of samples in each call; some samples are in several.
+        files: the weights and exported files that the verdict belongs to.
+        samples_sha256: digest of all inputs that were compared on.
+        engine: settings of the path ``deployed``.
         runtime: what ran the dynamic network.
         latency: of the dynamic network.
     """
@@ -88,18 +92,31 @@ class VerifyReport:
     model: str
     version: str
     repeatable: bool
-    samples: int
-    batch_sizes: tuple[int, ...]
+    starts: tuple[int, ...]
+    batches: tuple[int, ...]
     paths: tuple[PathReport, ...]
-    hashes: tuple[Hashed, ...]
+    files: tuple[Hashed, ...]
+    samples_sha256: str
+    engine: Engine
     runtime: Runtime
     latency: tuple[Latency, ...]
+
+    @property
+    def samples(self) -> int:
+        """Number of different samples that were compared."""
+        ends = (first + size for first, size in zip(self.starts, self.batches, strict=True))
+        return max(ends, default=0)
+
+    @property
+    def batch_sizes(self) -> tuple[int, ...]:
+        """The batch sizes that were compared at, each once."""
+        return tuple(sorted(set(self.batches)))
 
     @property
     def verdict(self) -> Verdict:
         """Whether every path agrees; a network that disagrees with itself proves nothing."""
         if not self.repeatable:
-            return "not repeatable"
+            return "not-repeatable"
         return "pass" if self.paths and all(path.passed for path in self.paths) else "fail"
 
     def to_json(self) -> str:
@@ -121,7 +138,11 @@ class VerifyReport:
                         "batch_sizes": list(self.batch_sizes),
                         "repeatable": self.repeatable,
                         "runtime": _runtime(self.runtime),
-                        "hashes": {item.what: item.sha256 for item in self.hashes},
+                        "files": [
+                            {"path": item.path, **asdict(item.hashes)} for item in self.files
+                        ],
+                        "samples_sha256": self.samples_sha256,
+                        "engine": asdict(self.engine),
                         "paths": [_path(path) for path in self.paths],
                     }
                 ],
@@ -149,13 +170,12 @@ class VerifyReport:
         """Write the scaled error of every sample, for ``dvc plots``."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["sample", "path", "output", "scaled_error"])
+        writer.writerow(["sample", "batch", "path", "output", "scaled_error"])
         for path in self.paths:
-            numbers: dict[str, int] = {}
             for error in path.agreement.samples if path.agreement else ():
-                number = numbers[error.output] = numbers.get(error.output, -1) + 1
-                scaled = rounded(error.scaled_error)
-                writer.writerow([number, path.path, error.output, scaled])
+                number = self.starts[error.case] + error.sample
+                batch, scaled = self.batches[error.case], rounded(error.scaled_error)
+                writer.writerow([number, batch, path.path, error.output, scaled])
         return text.getvalue()
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from paddledvc.core import layout
 from paddledvc.core.hashes import Hashes
 from paddledvc.core.lock import Lock, LockedModel, stated
-from paddledvc.errors import StaleLock
+from paddledvc.core.versions import same_version
+from paddledvc.errors import Stale, StaleLock
 
 if TYPE_CHECKING:
     from paddledvc.core.model import Model
@@ -47,7 +48,7 @@ def resolve(registry: Registry, previous: Lock) -> Resolution:
 def _entry(model: Model, previous: LockedModel | None, image: str | None) -> LockedModel:
     version = model.requires.text
     hashes = Hashes(md5=model.md5, sha256=model.sha256, size=model.size)
-    if previous is not None and previous.version == version and model.urls:
+    if previous is not None and same_version(previous.version, version) and model.urls:
         hashes = hashes.completed_by(previous.hashes)
     common = LockedModel(
         name=model.name,
@@ -70,39 +71,42 @@ def _entry(model: Model, previous: LockedModel | None, image: str | None) -> Loc
     )
 
 
-def staleness(registry: Registry, lock: Lock) -> tuple[str, ...]:
-    """Say, a sentence a model, where the lock is not what the registry asks for."""
+def staleness(registry: Registry, lock: Lock) -> tuple[Stale, ...]:
+    """List where the lock is not what the registry asks for."""
     resolution = resolve(registry, lock)
     wanted = resolution.lock.by_name
     reasons = [
-        f"{name}: its version is a range, which is not locked" for name in resolution.floating
+        Stale(model=name, why="its version is a range, which is not locked")
+        for name in resolution.floating
     ]
     for name in sorted(wanted.keys() | lock.by_name.keys()):
         if name not in lock.by_name:
-            reasons.append(f"{name}: is in models.yaml but not in models.lock")
+            reasons.append(Stale(model=name, why="is in models.yaml but not in models.lock"))
         elif name not in registry.by_name:
-            reasons.append(f"{name}: is in models.lock but no longer in models.yaml")
+            why = "is in models.lock but no longer in models.yaml"
+            reasons.append(Stale(model=name, why=why))
         elif name in wanted:
             reasons += _differences(wanted[name], lock.by_name[name])
     reasons += [
-        f"{name}: nobody has hashed its bytes yet"
+        Stale(model=name, why="nobody has hashed its bytes yet")
         for name in resolution.unhashed
         if name in lock.by_name
     ]
     return tuple(reasons)
 
 
-def _differences(wanted: LockedModel, locked: LockedModel) -> list[str]:
+def _differences(wanted: LockedModel, locked: LockedModel) -> list[Stale]:
+    name = wanted.name
     if wanted.version != locked.version:
-        return [f"{wanted.name}: models.yaml asks for {wanted.version}, locked is {locked.version}"]
+        why = f"models.yaml asks for {wanted.version}, locked is {locked.version}"
+        return [Stale(model=name, why=why)]
     differences = []
     for field in fields(LockedModel):
         now, before = getattr(wanted, field.name), getattr(locked, field.name)
         follows = field.name == "path" and wanted.format != locked.format
         if now != before and not follows:
-            differences.append(
-                f"{wanted.name}: {field.name} is {_say(now)} in models.yaml, {_say(before)} locked"
-            )
+            why = f"{field.name} is {_say(now)} in models.yaml, {_say(before)} locked"
+            differences.append(Stale(model=name, why=why))
     return differences
 
 
@@ -124,9 +128,7 @@ def require_fresh(registry: Registry, lock: Lock, names: tuple[str, ...] | None 
         StaleLock: with a reason for each difference.
     """
     reasons = [
-        reason
-        for reason in staleness(registry, lock)
-        if names is None or reason.partition(":")[0] in names
+        reason for reason in staleness(registry, lock) if names is None or reason.model in names
     ]
     if reasons:
         raise StaleLock(reasons, "models.lock is stale; run `paddledvc lock` to update it:")

@@ -87,18 +87,39 @@ def split(
     [1, 2, 2, 1]
     """
     count = _check(arrays, inputs)
+    return [
+        {item.name: arrays[item.name][start:stop] for item in inputs}
+        for start, stop in windows(count, inputs, batch_sizes)
+    ]
+
+
+def windows(
+    count: int, inputs: Sequence[Input], batch_sizes: Sequence[int]
+) -> list[tuple[int, int]]:
+    """List the samples of each call, from the first to before the last, of ``count`` samples.
+
+    >>> windows(5, [], (1, 2))
+    [(0, 1), (0, 2), (2, 4), (4, 5)]
+    """
     fixed = {item.shape[0] for item in inputs if item.shape and item.shape[0] is not None}
     if fixed:
         size = fixed.pop() or 1
-        starts = [(start, start + size) for start in range(0, count - size + 1, size)]
-        if count % size:
-            starts.append((count - size, count))
-    else:
-        sizes = sorted({min(size, count) for size in batch_sizes})
-        step = sizes[-1]
-        starts = [(0, size) for size in sizes[:-1]]
-        starts += [(start, min(start + step, count)) for start in range(0, count, step)]
-    return [{item.name: arrays[item.name][start:stop] for item in inputs} for start, stop in starts]
+        calls = [(start, start + size) for start in range(0, count - size + 1, size)]
+        return [*calls, (count - size, count)] if count % size else calls
+    sizes = sorted({min(size, count) for size in batch_sizes})
+    step = sizes[-1]
+    calls = [(0, size) for size in sizes[:-1]]
+    return calls + [(start, min(start + step, count)) for start in range(0, count, step)]
+
+
+def batch_of(case: Case) -> int:
+    """Count the samples of a call.
+
+    >>> batch_of({"x": np.zeros((3, 4))})
+    3
+    """
+    first = next(iter(case.values()))
+    return len(first) if first.ndim else 1
 
 
 def _check(arrays: Mapping[str, Array], inputs: Sequence[Input]) -> int:

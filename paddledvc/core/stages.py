@@ -7,7 +7,7 @@ which people tune with ``dvc exp``, are real DVC params.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from paddledvc.core import layout
@@ -65,8 +65,8 @@ def own_weights(registry: Registry, lock: Lock, model: Model) -> str | None:
 
 def base_weights(registry: Registry, lock: Lock, model: Model) -> str | None:
     """Name the weights that a training starts from, if any."""
-    if model.urls:
-        return lock.model(model.name).path
+    if (path := lock.model(model.name).path) is not None:
+        return path
     if model.base is not None:
         return own_weights(registry, lock, registry.model(model.base))
     return None
@@ -82,9 +82,9 @@ def sync_pin(lock: Lock, model: Model) -> str:
 def train_pin(registry: Registry, lock: Lock, model: Model) -> str:
     """Digest what ``train`` uses, its hyperparameters apart."""
     assert model.train is not None
-    settings = asdict(model.train)
+    settings = said(model.train)
     for not_used in ("deps", "outs"):
-        del settings[not_used]
+        settings.pop(not_used, None)
     network = _network(model) if model.train.function is not None else None
     base = base_weights(registry, lock, model)
     return pin((settings, network, base, layout.trained(model)))
@@ -95,14 +95,33 @@ def export_pin(registry: Registry, lock: Lock, model: Model) -> str:
     assert model.export is not None
     inputs = [(item.name, item.shape, item.dtype) for item in model.inputs]
     weights = own_weights(registry, lock, model)
-    return pin((asdict(model.export), _network(model), inputs, weights))
+    return pin((said(model.export), _network(model), inputs, weights))
 
 
 def verify_pin(registry: Registry, lock: Lock, model: Model) -> str:
     """Digest what ``verify`` uses, its section of params.yaml apart."""
-    inputs = [asdict(item) for item in model.inputs]
+    inputs = [said(item) for item in model.inputs]
     weights = own_weights(registry, lock, model)
-    return pin((asdict(model.verify), _network(model), inputs, model.input_size, weights))
+    return pin((said(model.verify), _network(model), inputs, model.input_size, weights))
+
+
+def said(value: Any) -> dict[str, Any]:
+    """List what a value of ours says beyond its defaults.
+
+    A pin of all fields would move, and everything be built again, whenever a new version of
+    paddledvc gives a section a new setting.
+
+    >>> from paddledvc.core.model import Verify
+    >>> said(Verify(seed=3))
+    {'seed': 3}
+    """
+    stated = {}
+    for one in fields(value):
+        default = one.default_factory() if callable(one.default_factory) else one.default
+        item = getattr(value, one.name)
+        if item != default:
+            stated[one.name] = said(item) if is_dataclass(item) else item
+    return stated
 
 
 def _network(model: Model) -> tuple[str, Mapping[str, Any]]:
@@ -113,7 +132,7 @@ def build_stages(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
     """Build every stage, in the order of the registry and of the work."""
     stages: dict[str, dict[str, Any]] = {}
     for model in pipeline.registry.models:
-        if model.urls:
+        if pipeline.lock.model(model.name).urls:
             stages[stage_name("sync", model)] = _sync(pipeline, model)
         if model.train is not None:
             stages[stage_name("train", model)] = _train(pipeline, model)
@@ -128,7 +147,7 @@ def build_artifacts(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
     artifacts: dict[str, dict[str, Any]] = {}
     for model in pipeline.registry.models:
         path = own_weights(pipeline.registry, pipeline.lock, model)
-        if path is None or not (model.urls or model.train):
+        if path is None or not (pipeline.lock.model(model.name).urls or model.train):
             continue
         entry: dict[str, Any] = {"path": path, "type": "model"}
         if model.description:
@@ -159,11 +178,10 @@ def _train(pipeline: Pipeline, model: Model) -> dict[str, Any]:
         f"--pin {train_pin(pipeline.registry, pipeline.lock, model)}",
         **_needs(
             pipeline,
-            model,
-            "train",
             [base_weights(pipeline.registry, pipeline.lock, model), *train.deps],
             [train.function, model.network if train.function else None],
         ),
+        **_params(pipeline, model, "train"),
         "outs": [layout.trained(model), *sorted(train.outs)],
         "metrics": [{f"{folder}/metrics.json": {"cache": False}}],
     }
@@ -177,7 +195,7 @@ def _export(pipeline: Pipeline, model: Model) -> dict[str, Any]:
     return {
         "cmd": f"paddledvc export {model.name} "
         f"--pin {export_pin(pipeline.registry, pipeline.lock, model)}",
-        **_needs(pipeline, model, "export", [weights], [model.network]),
+        **_needs(pipeline, [weights], [model.network]),
         "outs": [layout.exported(model)],
         "meta": dict(MARK),
     }
@@ -194,7 +212,8 @@ def _verify(pipeline: Pipeline, model: Model) -> dict[str, Any]:
     return {
         "cmd": f"paddledvc verify {model.name} "
         f"--pin {verify_pin(pipeline.registry, pipeline.lock, model)}",
-        **_needs(pipeline, model, "verify", files, code),
+        **_needs(pipeline, files, code),
+        **_params(pipeline, model, "verify"),
         "metrics": [
             {f"{folder}/latency.json": {"cache": False}},
             {f"{folder}/verify.json": {"cache": False}},
@@ -205,20 +224,19 @@ def _verify(pipeline: Pipeline, model: Model) -> dict[str, Any]:
 
 
 def _needs(
-    pipeline: Pipeline,
-    model: Model,
-    section: str,
-    files: list[str | None],
-    code: list[Reference | None],
+    pipeline: Pipeline, files: list[str | None], code: list[Reference | None]
 ) -> dict[str, Any]:
-    """List the deps and params of a stage: files and code that it reads, sorted, each once."""
+    """List the files and code that a stage reads, sorted, each once."""
     deps = {path for path in files if path is not None}
     for reference in code:
         deps.update(pipeline.code.get(reference, ()) if reference is not None else ())
-    needs: dict[str, Any] = {"deps": sorted(deps)} if deps else {}
-    if (model.slug, section) in pipeline.sections:
-        needs["params"] = [f"{model.slug}.{section}"]
-    return needs
+    return {"deps": sorted(deps)} if deps else {}
+
+
+def _params(pipeline: Pipeline, model: Model, section: str) -> dict[str, Any]:
+    """List the hyperparameters of a stage, if params.yaml has any."""
+    has = (model.slug, section) in pipeline.sections
+    return {"params": [f"{model.slug}.{section}"]} if has else {}
 
 
 def require_pin(kind: Kind, model: Model, given: str, now: str) -> None:

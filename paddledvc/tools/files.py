@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import hashlib
+import logging
 import os
 import secrets
 import shutil
@@ -17,11 +18,12 @@ from typing import TYPE_CHECKING
 import filelock
 
 from paddledvc.core.hashes import Hashes
-from paddledvc.errors import InvalidFile, OutsideFailure, Problem
+from paddledvc.errors import InvalidFile, InvalidInput, OutsideFailure, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+logger = logging.getLogger(__name__)
 CHUNK = 1 << 20
 """Bytes that are read at a time."""
 
@@ -150,10 +152,28 @@ def _settle(new: Path, target: Path) -> None:
 @contextmanager
 def exclusive(lock: Path) -> Iterator[None]:
     """Hold a lock file against other processes; the system lets go of it when a process dies."""
+    holder = filelock.FileLock(lock)
     with _writable(lock):
         lock.parent.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(lock):
+        try:
+            holder.acquire(timeout=0)
+        except filelock.Timeout:
+            logger.warning("waiting for another paddledvc to finish with %s", lock.stem)
+            holder.acquire()
+    try:
         yield
+    finally:
+        holder.release()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it.
+
+    Raises:
+        OutsideFailure: it cannot be made, for example because a file is in the way.
+    """
+    with _writable(folder):
+        folder.mkdir(parents=True, exist_ok=True)
 
 
 def write_text(path: Path, text: str) -> bool:
@@ -185,8 +205,12 @@ def read_text(path: Path, name: str) -> str:
 
     Raises:
         InvalidFile: it is not UTF-8.
+        InvalidInput: it is not there, or no file.
     """
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"cannot read {name}: {error.strerror or error}") from error
     try:
         return data.decode()
     except UnicodeDecodeError as error:
@@ -206,7 +230,7 @@ def replacing_folder(target: Path) -> Iterator[Path]:
     """Give an empty folder beside ``target``; it takes the target's place at the end.
 
     A process that is killed between the two renames at the end leaves no target, never a mixture;
-    what was there before then still lies beside it.
+    what was there before then still lies beside it. Whatever else goes wrong, the target stays.
 
     Args:
         target: the folder to replace or create.
@@ -221,5 +245,9 @@ def replacing_folder(target: Path) -> Iterator[Path]:
             if target.exists():
                 target.replace(scratch / "old")
             new.replace(target)
+        except BaseException:
+            if (scratch / "old").exists():
+                (scratch / "old").replace(target)
+            raise
         finally:
             shutil.rmtree(scratch, ignore_errors=True)

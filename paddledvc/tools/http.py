@@ -50,7 +50,16 @@ def _open(url: str, method: str = "GET") -> Iterator[requests.Response]:
         ) as response:
             yield response
     except (requests.RequestException, HTTPError, OSError) as error:
-        raise Unreadable(_reason(error), again=True) from error
+        raise Unreadable(_reason(error), again=_may_pass(error)) from error
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Tell what may be better a moment later from what will not, such as a bad certificate."""
+    import requests  # noqa: PLC0415
+
+    kinds = requests.exceptions
+    passing = (kinds.ConnectionError, kinds.Timeout, kinds.ChunkedEncodingError, HTTPError)
+    return isinstance(error, passing) and not isinstance(error, kinds.SSLError)
 
 
 def _reason(error: BaseException) -> str:

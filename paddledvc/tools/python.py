@@ -47,12 +47,24 @@ def code_files(reference: Reference, root: Path) -> tuple[str, ...]:
     return tuple(sorted(file.relative_to(root).as_posix() for file in found))
 
 
-def _packages(file: Path, root: Path) -> Iterator[Path]:
-    """List the ``__init__.py`` of the packages that a file is in, which importing it runs."""
+def import_root(file: Path, root: Path) -> Path:
+    """Find the folder that a file's absolute imports start from, beside the project's root.
+
+    It is the first folder above the file that is no package: ``src`` for ``src/pkg/net.py``.
+    """
     folder = file.parent
     while folder != root and (folder / "__init__.py").is_file():
-        yield folder / "__init__.py"
         folder = folder.parent
+    return folder
+
+
+def _packages(file: Path, root: Path) -> Iterator[Path]:
+    """List the ``__init__.py`` of the packages that a file is in, which importing it runs."""
+    top = import_root(file, root)
+    for folder in file.parents:
+        if folder == top:
+            return
+        yield folder / "__init__.py"
 
 
 def _imported_files(file: Path, root: Path) -> Iterator[Path]:
@@ -107,10 +119,11 @@ def _from_modules(node: ast.ImportFrom, file: Path, root: Path) -> list[str]:
 
 
 def _visible_files(module: str, file: Path, root: Path) -> Iterator[Path]:
-    """Look beside the importing file too: code given as a path finds its neighbours there."""
+    """Look where the importing file's own package is too, as importing it by its path does."""
     yield from _module_files(module, root)
-    if file.parent != root and not (file.parent / "__init__.py").exists():
-        yield from _module_files(module, root, file.parent)
+    top = import_root(file, root)
+    if top != root:
+        yield from _module_files(module, root, top)
 
 
 def _module_files(module: str, root: Path, start: Path | None = None) -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import sys
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.core.names import did_you_mean
 from paddledvc.errors import PaddleDVCError, UserCodeFailed
+from paddledvc.tools.python import import_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,20 +51,34 @@ def _import(reference: Reference, root: Path) -> ModuleType:
     if not reference.is_file:
         return importlib.import_module(reference.module)
     file = root / reference.module
-    top = file.parent
-    while top != root and (top / "__init__.py").is_file():
-        top = top.parent
+    top = import_root(file, root)
     if str(top) not in sys.path:
         sys.path.append(str(top))
     if top != file.parent:
         return importlib.import_module(".".join(file.relative_to(top).with_suffix("").parts))
+    return _import_file(file, reference)
+
+
+def _import_file(file: Path, reference: Reference) -> ModuleType:
+    """Import a file once, under its own name unless another module has that."""
     name = file.stem
+    known = sys.modules.get(name)
+    if known is not None and getattr(known, "__file__", None) == str(file):
+        return known
+    if known is not None or name in sys.stdlib_module_names:
+        name = f"_{name}_{hashlib.sha256(str(file).encode()).hexdigest()[:8]}"
+        if name in sys.modules:
+            return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None or not file.is_file():
         raise FileNotFoundError(f"there is no file {reference.module} in the project")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # Paddle reads the source of classes by way of their module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module
 
 

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -75,23 +74,19 @@ def attempt(
         ToolFailed: it did not end within ``timeout`` seconds.
     """
     try:
-        done = subprocess.run(
-            command,
-            cwd=cwd,
-            env=_environment(env),
-            timeout=timeout,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        process = _start(command, cwd, env, stdin=subprocess.DEVNULL, **pipes)
     except FileNotFoundError as error:
         raise MissingTool(f"`{command[0]}` is not installed, or not on the PATH") from error
-    except subprocess.TimeoutExpired as error:
-        raise ToolFailed(command, -9, f"it did not end within {timeout:g} s") from error
+    with _ending(process):
+        try:
+            output, errors = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired as error:
+            raise ToolFailed(command, -9, f"it did not end within {timeout:g} s") from error
     return Finished(
-        returncode=done.returncode,
-        output=done.stdout.decode(errors="replace"),
-        errors=done.stderr.decode(errors="replace"),
+        returncode=process.returncode,
+        output=output.decode(errors="replace"),
+        errors=errors.decode(errors="replace"),
     )
 
 
@@ -100,58 +95,73 @@ def stream(command: Sequence[str] | str, *, cwd: Path, env: Mapping[str, str] | 
 
     What it writes to its standard output goes to our standard error, so that ours stays ours.
     """
+    process = _start(command, cwd, env, stdout=_error_descriptor())
+    with _ending(process):
+        return process.wait()
+
+
+def _start(
+    command: Sequence[str] | str, cwd: Path, env: Mapping[str, str] | None, **streams: int | None
+) -> subprocess.Popen[bytes]:
     # A session of its own, so that whatever the program starts can be ended with it.
-    with subprocess.Popen(
+    return subprocess.Popen(
         command,
         cwd=cwd,
         env=_environment(env),
         shell=isinstance(command, str),  # a user writes a command line for a shell
-        stdout=sys.stderr.fileno() if _has_descriptor() else None,
         start_new_session=True,
-    ) as process:
-        try:
-            with _terminable():
-                return process.wait()
-        except BaseException:
-            _end(process)
-            raise
+        stdin=streams.get("stdin"),
+        stdout=streams.get("stdout"),
+        stderr=streams.get("stderr"),
+    )
+
+
+_running: set[subprocess.Popen[bytes]] = set()
 
 
 @contextmanager
-def _terminable() -> Iterator[None]:
-    """Turn a SIGTERM into an exception meanwhile, so that it reaches what we have started too."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, _frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, stop)
+def _ending(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """See that no program outlives our waiting for it."""
+    _running.add(process)
     try:
         yield
+    except BaseException:
+        _end(process)
+        raise
     finally:
-        signal.signal(signal.SIGTERM, before)
+        _running.discard(process)
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+def end_all() -> None:
+    """End every program that a thread of ours is waiting for."""
+    for process in tuple(_running):
+        _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a program and all that it started: asked first, then told, then killed."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
+        _signal_group(process, number)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(GRACE)
             break
+    _signal_group(process, signal.SIGKILL)
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
+    # macOS answers EPERM for a group of which only a dead process is left.
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, number)
 
 
-def _has_descriptor() -> bool:
+def _error_descriptor() -> int | None:
     try:
-        sys.stderr.fileno()
+        return sys.stderr.fileno()
     except (AttributeError, OSError, ValueError):
-        return False
-    return True
+        return None
 
 
 def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:

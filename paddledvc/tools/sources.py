@@ -121,7 +121,7 @@ def fetch(
                 found = files.hash_chunks(_chunks(url, source.root, progress), write=descriptor)
             finally:
                 os.close(descriptor)
-            kept = "the file that was there is untouched"
+            kept = f"{target.name} is still what it was" if target.exists() else ""
             _require_same(source.model, url, expected, found, kept)
         return found
 
@@ -145,20 +145,24 @@ def _first_good(source: Source, attempt: Callable[[str], Hashes]) -> tuple[str, 
         wait = 0.0
         for url in tuple(waiting):
             try:
-                return url, attempt(url)
+                found = attempt(url)
             except ChecksumMismatch as error:
                 mismatch = mismatch or error
                 waiting.remove(url)
-                logger.warning("%s", error)
+                causes[url] = f"{url}: has {error.found}"
             except http.Unreadable as error:
                 causes[url] = f"{url}: {error}"
                 wait = max(wait, error.wait)
                 if not error.again:
                     waiting.remove(url)
                 logger.info("%s: %s", source.model, causes[url])
+            else:
+                if mismatch is not None:
+                    logger.warning("%s", mismatch)
+                return url, found
         if not waiting or turn == ROUNDS - 1:
             break
         time.sleep(max(wait, 0.5 * 2**turn))
     if mismatch is not None:
-        raise mismatch
+        raise mismatch.with_others(cause for url, cause in causes.items() if url != mismatch.url)
     raise DownloadFailed(source.model, list(causes.values()))

@@ -16,26 +16,42 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from paddledvc import errors
 from paddledvc.core.jobs import Failure
-from paddledvc.errors import MissingTool, OutsideFailure, PaddleDVCError, ToolFailed, WorkerDied
+from paddledvc.errors import (
+    NO_PADDLE,
+    MissingTool,
+    OutsideFailure,
+    PaddleDVCError,
+    ToolFailed,
+    WorkerDied,
+)
 from paddledvc.tools import shell
 
 if TYPE_CHECKING:
     from paddledvc.core.model import Launch
 
 Answer = TypeVar("Answer")
-ENVIRONMENT = {
-    "GLOG_minloglevel": "2",
+DEFAULTS = {
+    "GLOG_minloglevel": "2",  # Paddle's own chatter is kept for real errors
     "PYTHONUNBUFFERED": "1",
     # Paddle looks for a compiler cache that only custom operators would use.
     "PYTHONWARNINGS": "ignore:No ccache found",
 }
-"""Paddle's own chatter is kept for real errors."""
+"""Environment of a worker, where the user has not set it otherwise."""
 TIMEOUT = 3600.0
-"""Seconds after which a silent job counts as hung."""
+"""Seconds that a job may take before it counts as hung."""
 
 
-def call(job: Any, answer: type[Answer], *, root: Path, timeout: float = TIMEOUT) -> Answer:
+def call(
+    job: Any, answer: type[Answer], *, root: Path, timeout: float = TIMEOUT, **environment: str
+) -> Answer:
     """Do a job in a process of its own and return its answer.
+
+    Args:
+        job: what to do.
+        answer: type of the answer.
+        root: folder of the project.
+        timeout: seconds that it may take.
+        environment: further variables, where the user has not set them otherwise.
 
     Raises:
         PaddleDVCError: what the job raised.
@@ -44,7 +60,9 @@ def call(job: Any, answer: type[Answer], *, root: Path, timeout: float = TIMEOUT
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         command = _command(job, Path(folder))
         try:
-            finished = shell.attempt(command, cwd=root, env=ENVIRONMENT, timeout=timeout)
+            finished = shell.attempt(
+                command, cwd=root, env=_environment(**environment), timeout=timeout
+            )
         except ToolFailed as error:
             message = f"the process that was {job} did not end within {timeout:g} s"
             raise WorkerDied(message, "") from error
@@ -69,13 +87,17 @@ def follow(
     """
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         command = _command(job, Path(folder))
-        environment = dict(ENVIRONMENT)
+        environment = _environment()
         if launch is not None:
             command = [*_launcher(launch, log), *command[3:]]
             environment |= _launch_environment(launch, job.device, root)
         returncode = shell.stream(command, cwd=root, env=environment)
         hint = f"the logs of its processes are in {log}" if launch is not None else ""
         return _answer(Path(folder), answer, job, returncode, hint)
+
+
+def _environment(**more: str) -> dict[str, str]:
+    return {k: v for k, v in {**DEFAULTS, **more}.items() if k not in os.environ}
 
 
 def _command(job: Any, folder: Path) -> list[str]:
@@ -118,8 +140,10 @@ def _answer(folder: Path, answer: type[Answer], job: Any, returncode: int, words
 
 
 def _error(failure: Failure) -> PaddleDVCError:
+    """Make the error again that a worker met, from its class and text."""
     kind = getattr(errors, failure.error, OutsideFailure)
-    error: PaddleDVCError = kind(failure.message)
+    error: PaddleDVCError = kind.__new__(kind)
+    Exception.__init__(error, failure.message)
     return error
 
 
@@ -133,7 +157,6 @@ def _death(job: Any, returncode: int, words: str) -> PaddleDVCError:
     return WorkerDied(f"the process that was {job} {how}", words[-shell.TAIL :])
 
 
-NO_PADDLE = (
-    "Paddle is not installed in this environment; "
-    "run `pip install 'paddledvc[cpu]'`, or install the paddlepaddle-gpu that fits your CUDA"
-)
+def end_all() -> None:
+    """End every worker that a thread of ours is waiting for."""
+    shell.end_all()

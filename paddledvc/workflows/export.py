@@ -54,7 +54,7 @@ def export(project: Project, name: str, *, pin: str | None = None) -> ExportedMo
     model = registry.model(name)
     if model.export is None or model.network is None:
         raise InvalidInput(f"{name} has no `export` section in models.yaml")
-    require_fresh(registry, lock, (name,))
+    require_fresh(registry, lock, registry.lineage(name))
     if pin is not None:
         stages.require_pin("export", model, pin, stages.export_pin(registry, lock, model))
     weights = stages.own_weights(registry, lock, model)
@@ -65,7 +65,8 @@ def export(project: Project, name: str, *, pin: str | None = None) -> ExportedMo
         weights=None if weights is None else project.weights(weights, model),
     )
     target = project.root / layout.exported(model)
-    with files.replacing_folder(target) as folder:
+    lock_file = project.scratch() / f"export-{model.slug}.lock"
+    with files.exclusive(lock_file), files.replacing_folder(target) as folder:
         job = ExportJob(
             network=network, inputs=model.inputs, allow=model.export.allow, folder=folder
         )

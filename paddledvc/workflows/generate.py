@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.core import merge, stages
+from paddledvc.core import layout, merge, stages
 from paddledvc.core.model import Reference
 from paddledvc.core.resolution import require_fresh
 from paddledvc.core.splice import Changes, splice
@@ -21,12 +21,10 @@ if TYPE_CHECKING:
     from paddledvc.core.registry import Registry
     from paddledvc.project import Project
 
-STAGES = "dvc.yaml"
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Generated:
-    """What generating did to dvc.yaml, as names of stages and artifacts.
+class Entries:
+    """What happened to the entries of one section of dvc.yaml, by name.
 
     Attributes:
         added: entries that were not there.
@@ -37,6 +35,14 @@ class Generated:
     added: tuple[str, ...]
     changed: tuple[str, ...]
     removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Generated:
+    """What generating did to dvc.yaml."""
+
+    stages: Entries
+    artifacts: Entries
 
 
 def generate(project: Project, *, check: bool = False) -> Generated:
@@ -66,7 +72,7 @@ def generate(project: Project, *, check: bool = False) -> Generated:
         "stages": stages.build_stages(pipeline),
         "artifacts": stages.build_artifacts(pipeline),
     }
-    document = project.read_optional(STAGES)
+    document = project.read_optional(layout.STAGES)
     if not isinstance(document.value, dict | None):
         raise InvalidFile([document.problem((), "expected a mapping with stages")])
     merges = {key: _merge(document, key, entries) for key, entries in wanted.items()}
@@ -74,18 +80,20 @@ def generate(project: Project, *, check: bool = False) -> Generated:
         _require_nothing_to_do(merges)
     elif any(merges.values()):
         _write(project, merges)
-    return Generated(
-        added=tuple(name for m in merges.values() for name in m.added),
-        changed=tuple(name for m in merges.values() for name in sorted(m.changed)),
-        removed=tuple(name for m in merges.values() for name in sorted(m.removed)),
+    return Generated(stages=_entries(merges["stages"]), artifacts=_entries(merges["artifacts"]))
+
+
+def _entries(plan: Merge) -> Entries:
+    return Entries(
+        added=tuple(plan.added),
+        changed=tuple(sorted(plan.changed)),
+        removed=tuple(sorted(plan.removed)),
     )
 
 
 def _sections(project: Project, registry: Registry) -> Iterator[tuple[str, str]]:
-    params = project.params()
     for model in registry.models:
-        of_model = params.get(model.slug)
-        for section in of_model if isinstance(of_model, dict) else ():
+        for section in project.params(model):
             yield model.slug, section
 
 
@@ -127,17 +135,17 @@ def _require_nothing_to_do(merges: dict[str, Merge]) -> None:
 
 
 def _write(project: Project, merges: dict[str, Merge]) -> None:
-    path = project.root / STAGES
-    text = files.read_text(path, STAGES) if path.exists() else ""
-    before = yaml.parse(text, STAGES).value or {}
+    path = project.root / layout.STAGES
+    text = files.read_text(path, layout.STAGES) if path.exists() else ""
+    before = yaml.parse(text, layout.STAGES).value or {}
     for key, plan in merges.items():
         changes = Changes(
             replace={name: yaml.dump({name: entry}) for name, entry in plan.changed.items()},
             remove=plan.removed,
             append=[yaml.dump({name: entry}) for name, entry in plan.added.items()],
         )
-        text = splice(text, key, yaml.outline(text, STAGES, key), changes)
-    _require_same(yaml.parse(text, STAGES).value or {}, before, merges)
+        text = splice(text, key, yaml.outline(text, layout.STAGES, key), changes)
+    _require_same(yaml.parse(text, layout.STAGES).value or {}, before, merges)
     files.write_text(path, text)
 
 

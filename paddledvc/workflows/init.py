@@ -49,16 +49,17 @@ def init(folder: Path) -> Initialised:
         raise NotAProject(f"{root} is in no git repository; run `git init` first")
     made: list[str] = []
     kept: list[str] = []
-    if dvc.is_initialised(root):
+    if not dvc.is_initialised(root):
+        dvc.init(root, subdir=top.resolve() != root)
+        made.append(".dvcignore")
+    if dvc.remotes(root):
         kept.append(".dvc/config")
     else:
-        dvc.init(root, subdir=top.resolve() != root)
-        made += [".dvc/config", ".dvcignore"]
+        dvc.add_remote(root, EMBEDDED, f"{layout.OWN}/remote")
+        made.append(".dvc/config")
     for name, text in _own_files().items():
         written = files.write_text(root / name, text)
         (made if written else kept).append(name)
-    if not dvc.remotes(root):
-        dvc.add_remote(root, EMBEDDED, f"{layout.OWN}/remote")
     for name in (layout.REGISTRY, layout.PARAMS):
         if (root / name).exists():
             kept.append(name)

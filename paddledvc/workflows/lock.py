@@ -13,6 +13,7 @@ from paddledvc.tools import sources
 from paddledvc.tools.sources import Source
 
 if TYPE_CHECKING:
+    from paddledvc.core.changes import Change
     from paddledvc.core.lock import Lock
     from paddledvc.project import Project
 
@@ -23,13 +24,13 @@ class Locked:
 
     Attributes:
         lock: the lock as it is now.
-        changes: what moved, a line a model.
+        changes: what moved, sorted by name.
         trusted: names of the models whose bytes were hashed for the first time, so that nothing
             but their source vouches for them.
     """
 
     lock: Lock
-    changes: tuple[str, ...]
+    changes: tuple[Change, ...]
     trusted: tuple[str, ...] = ()
 
 
@@ -56,8 +57,8 @@ def lock(project: Project, *, check: bool = False, dry_run: bool = False) -> Loc
     >>> root = Path(tempfile.mkdtemp())
     >>> _ = (root / "models.yaml").write_text('models: [{name: a, version: "v1.0"}]')
     >>> from paddledvc import Project
-    >>> lock(Project(root)).changes
-    ('Add a v1.0',)
+    >>> [str(change) for change in lock(Project(root)).changes]
+    ['Add a v1.0']
     """
     registry = project.registry()
     if check:
@@ -71,7 +72,9 @@ def lock(project: Project, *, check: bool = False, dry_run: bool = False) -> Loc
     if not dry_run:
         project.write_lock(hashed)
     return Locked(
-        lock=hashed, changes=changes.describe(previous, hashed), trusted=resolution.unhashed
+        lock=hashed,
+        changes=changes.compare(previous, hashed),
+        trusted=() if dry_run else resolution.unhashed,
     )
 
 

@@ -119,28 +119,30 @@ def sync(
     return [_bring(project, entry, progress) for entry in _entries(project, names, pin)]
 
 
-def probe(project: Project, names: Sequence[str] = ()) -> list[Probed]:
+def probe(project: Project, names: Sequence[str] = (), *, pin: str | None = None) -> list[Probed]:
     """Ask every source whether it has the weights, without downloading them.
 
     Args:
         project: the project.
         names: the models; all that have weights by default.
+        pin: as for ``sync``.
 
     Raises:
         StaleLock: models.lock is not what models.yaml asks for.
+        StaleStages: the stage was generated for another pin.
         UnknownModel: there is no such model.
     """
-    return [_probe(project, entry) for entry in _entries(project, names, None)]
+    return [_probe(project, entry) for entry in _entries(project, names, pin)]
 
 
 def _entries(project: Project, names: Sequence[str], pin: str | None) -> list[LockedModel]:
     registry, lock = project.registry(), project.lock()
     models = [registry.model(name) for name in names]
-    models = models or [model for model in registry.models if model.urls]
+    require_fresh(registry, lock, tuple(names) or None)
+    models = models or [model for model in registry.models if lock.model(model.name).urls]
     for model in models:
-        if not model.urls:
+        if not lock.model(model.name).urls:
             raise InvalidInput(f"{model.name} has no weights to download; add weights_url")
-    require_fresh(registry, lock, tuple(model.name for model in models))
     if pin is not None:
         if len(models) != 1:
             raise InvalidInput("--pin belongs to one model; name it")

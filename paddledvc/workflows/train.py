@@ -28,13 +28,13 @@ class Trained:
     Attributes:
         path: where they are, relative to the project.
         metrics: the file of the final values, relative to the project.
-        hashes: what the bytes hash to.
+        hashes: what the bytes hash to; None where another machine of the launch has them.
     """
 
     name: str
     path: str
     metrics: str
-    hashes: Hashes
+    hashes: Hashes | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,25 +68,34 @@ def train(project: Project, name: str, *, pin: str | None = None) -> Trained:
     model = registry.model(name)
     if model.train is None:
         raise InvalidInput(f"{name} has no `train` section in models.yaml")
-    require_fresh(registry, lock, (name,))
+    require_fresh(registry, lock, registry.lineage(name))
     if pin is not None:
         stages.require_pin("train", model, pin, stages.train_pin(registry, lock, model))
     base = stages.base_weights(registry, lock, model)
-    places = _places(project, model, base)
-    try:
-        if model.train.function is not None:
-            _by_function(project, model, model.train, places)
-        else:
-            _by_command(project, model, model.train, places)
-        places.staged.replace(places.weights)
-    finally:
-        shutil.rmtree(places.staged.parent, ignore_errors=True)
+    with files.exclusive(project.scratch() / f"train-{model.slug}.lock"):
+        hashes = _train(project, model, model.train, base)
     return Trained(
         name=name,
         path=layout.trained(model),
         metrics=f"{layout.reports(model)}/train/metrics.json",
-        hashes=files.hash_file(places.weights),
+        hashes=hashes,
     )
+
+
+def _train(project: Project, model: Model, settings: Train, base: str | None) -> Hashes | None:
+    places = _places(project, model, base)
+    try:
+        if settings.function is not None:
+            here = _by_function(project, model, settings, places)
+        else:
+            _by_command(project, model, settings, places)
+            here = True
+        if not here:
+            return None
+        places.staged.replace(places.weights)
+    finally:
+        shutil.rmtree(places.staged.parent, ignore_errors=True)
+    return files.hash_file(places.weights)
 
 
 def _places(project: Project, model: Model, base: str | None) -> _Places:
@@ -94,7 +103,7 @@ def _places(project: Project, model: Model, base: str | None) -> _Places:
     # Beside the weights, so that moving them into place is one rename.
     staged = weights.parent / f".train-{model.slug}" / weights.name
     shutil.rmtree(staged.parent, ignore_errors=True)
-    staged.parent.mkdir(parents=True)
+    files.make_folder(staged.parent)
     return _Places(
         base=None if base is None else project.weights(base, model),
         staged=staged,
@@ -103,7 +112,7 @@ def _places(project: Project, model: Model, base: str | None) -> _Places:
     )
 
 
-def _by_function(project: Project, model: Model, settings: Train, places: _Places) -> None:
+def _by_function(project: Project, model: Model, settings: Train, places: _Places) -> bool:
     assert settings.function is not None
     network = None
     if model.network is not None:
@@ -127,7 +136,7 @@ def _by_function(project: Project, model: Model, settings: Train, places: _Place
         device=settings.device,
     )
     log = project.scratch() / "launch" / model.slug
-    worker.follow(job, bool, root=project.root, launch=settings.launch, log=log)
+    return worker.follow(job, bool, root=project.root, launch=settings.launch, log=log)
 
 
 def _by_command(project: Project, model: Model, settings: Train, places: _Places) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from paddledvc.core.model import Model, PathName, Verify
     from paddledvc.project import Project
 
+logger = logging.getLogger(__name__)
 GATES = {"jit": "program", "predictor": "program", "deployed": "engine", "gpu": "device"}
 """The tolerance that applies to a path."""
 
@@ -53,7 +55,7 @@ def verify(project: Project, name: str, *, pin: str | None = None) -> VerifyRepo
     model = registry.model(name)
     if not model.exports:
         raise InvalidInput(f"{name} has no `export` section in models.yaml")
-    require_fresh(registry, lock, (name,))
+    require_fresh(registry, lock, registry.lineage(name))
     if pin is not None:
         stages.require_pin("verify", model, pin, stages.verify_pin(registry, lock, model))
     weights = stages.own_weights(registry, lock, model)
@@ -90,15 +92,21 @@ class _Comparison:
         # Two cores a path, so that none slows down the latency that another measures.
         with ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 1) // 2)) as pool:
             run = partial(self._run, expected, reference.batches)
-            paths = tuple(pool.map(run, self.settings.chosen_paths))
+            try:
+                paths = tuple(pool.map(run, self.settings.chosen_paths))
+            except BaseException:
+                worker.end_all()
+                raise
         return VerifyReport(
             model=self.model.name,
             version=self.model.requires.text,
             repeatable=reference.repeatable,
-            samples=sum(reference.batches),
-            batch_sizes=tuple(sorted(set(reference.batches))),
+            starts=reference.starts,
+            batches=reference.batches,
             paths=paths,
-            hashes=tuple(self._hashes(exported)),
+            files=tuple(self._hashed(exported)),
+            samples_sha256=arrays.digest(arrays.load(self._cases)),
+            engine=self.settings.engine,
             runtime=reference.runtime,
             latency=reference.latency,
         )
@@ -142,8 +150,12 @@ class _Comparison:
             device=self.settings.device if self.settings.device != "cpu" else "gpu",
         )
         try:
-            ran = worker.call(job, Ran, root=self.project.root)
-        except (Finding, WorkerDied, MissingTool, InvalidInput) as error:
+            # TF32 rounds float32 to ten bits of mantissa: not what a float32 export promises.
+            ran = worker.call(job, Ran, root=self.project.root, NVIDIA_TF32_OVERRIDE="0")
+        except WorkerDied as error:
+            logger.warning("%s: %s", path, error)
+            return PathReport(path=path, gate=gate, tolerance=tolerance, failure=error.how)
+        except (Finding, MissingTool, InvalidInput) as error:
             return PathReport(path=path, gate=gate, tolerance=tolerance, failure=str(error))
         found = [
             [Output(name=name, values=array) for name, array in call.items()]
@@ -159,12 +171,11 @@ class _Comparison:
             runtime=ran.runtime,
         )
 
-    def _hashes(self, exported: list[Path]) -> Iterator[Hashed]:
-        """Hash the bytes that the verdict belongs to."""
+    def _hashed(self, exported: list[Path]) -> Iterator[Hashed]:
+        """Hash the files that the verdict belongs to."""
         for file in (*([self.weights] if self.weights else []), *exported):
-            name = file.relative_to(self.project.root).as_posix()
-            yield Hashed(what=name, sha256=str(files.hash_file(file).sha256))
-        yield Hashed(what="samples", sha256=arrays.digest(arrays.load(self._cases)))
+            path = file.relative_to(self.project.root).as_posix()
+            yield Hashed(path=path, hashes=files.hash_file(file))
 
 
 def _exported_files(project: Project, model: Model) -> list[Path]:

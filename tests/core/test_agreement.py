@@ -35,13 +35,13 @@ def test_equal_outputs_agree_without_any_error():
 
 
 def test_the_error_of_a_sample_is_scaled_by_its_largest_element():
-    errors = scaled_errors(floats([[2, 0], [100, 0]]), floats([[2, 1], [100, 1]]), 2)
+    errors = scaled_errors(floats([[2, 0], [100, 0]]), floats([[2, 1], [100, 1]]), 0)
 
     assert errors.tolist() == [0.5, 0.01]
 
 
 def test_the_scale_is_that_of_the_reference():
-    assert scaled_errors(floats([[1.0]]), floats([[4.0]]), 1).tolist() == [3.0]
+    assert scaled_errors(floats([[1.0]]), floats([[4.0]]), 0).tolist() == [3.0]
 
 
 @pytest.mark.parametrize(
@@ -150,14 +150,14 @@ def test_finite_elements_beside_infinities_are_compared():
 
 
 def test_a_sample_of_zeros_is_judged_by_the_scale_of_the_whole_output():
-    errors = scaled_errors(floats([[10, 0], [0, 0]]), floats([[10, 0], [1, 0]]), 2)
+    errors = scaled_errors(floats([[10, 0], [0, 0]]), floats([[10, 0], [1, 0]]), 0)
 
     assert errors.tolist() == [0.0, 0.1]
 
 
 def test_an_output_of_zeros_must_stay_zero():
-    assert scaled_errors(floats([[0, 0]]), floats([[0, 1e-30]]), 1).tolist() == [INF]
-    assert scaled_errors(floats([[0, 0]]), floats([[0, -0.0]]), 1).tolist() == [0.0]
+    assert scaled_errors(floats([[0, 0]]), floats([[0, 1e-30]]), 0).tolist() == [INF]
+    assert scaled_errors(floats([[0, 0]]), floats([[0, -0.0]]), 0).tolist() == [0.0]
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "int32", "int64", "bool"])
@@ -205,17 +205,39 @@ def test_an_output_without_axes_is_one_sample():
     [
         pytest.param((8, 4), 8, 8, id="batch first"),
         pytest.param((8,), 8, 8, id="a number a sample"),
-        pytest.param((4, 8), 8, 1, id="batch not first"),
+        pytest.param((4, 8), 8, 8, id="batch second"),
+        pytest.param((4, 8, 8), 8, 1, id="two axes that fit"),
         pytest.param((2, 3, 5), 2, 2, id="three axes"),
         pytest.param((6, 5), 2, 1, id="boxes of all samples"),
         pytest.param((0, 5), 2, 1, id="no boxes"),
         pytest.param((2, 0), 2, 2, id="empty rows"),
     ],
 )
-def test_the_first_axis_holds_the_samples_where_it_has_their_number(shape, batch, samples):
+def test_the_axis_that_has_their_number_holds_the_samples(shape, batch, samples):
     array = np.ones(shape, "float32")
 
-    assert scaled_errors(array, array, batch).tolist() == [0.0] * samples
+    assert len(one_call(array, array, batch=batch).samples) == samples
+
+
+def test_the_axis_that_follows_the_batch_size_holds_the_samples():
+    calls = [[Output(name="h", values=np.ones((2, batch, 3)))] for batch in (2, 5)]
+
+    assert len(compare(calls, calls, [2, 5], tolerance=0).samples) == 7
+
+
+def test_one_bad_sample_of_a_recurrent_state_is_not_diluted_by_a_large_one():
+    reference = np.ones((10, 32, 4), "float32")
+    reference[:, 0] *= 1e6
+    candidate = reference.copy()
+    candidate[:, 5] *= 1.5
+
+    assert not one_call(reference, candidate, batch=32).agrees
+
+
+def test_samples_that_cannot_be_compared_are_all_off():
+    agreement = one_call(floats([[1], [2]]), floats([[1], [NAN]]), batch=2)
+
+    assert [sample.scaled_error for sample in agreement.samples] == [INF, INF]
 
 
 def test_one_bad_sample_among_many_is_found_and_named():
@@ -297,6 +319,6 @@ def test_the_scaled_error_does_not_depend_on_the_unit(values, factor, power):
     unit = 2.0**power
 
     assert np.array_equal(
-        scaled_errors(reference, candidate, 2),
-        scaled_errors(reference * unit, candidate * unit, 2),
+        scaled_errors(reference, candidate, 0),
+        scaled_errors(reference * unit, candidate * unit, 0),
     )

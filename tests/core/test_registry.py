@@ -1547,7 +1547,7 @@ models:
       outs: [logs]
       launch: {processes: 2, nodes: 3, master: "host-1:6170", backend: gloo}
       seed: 7
-      device: gpu:1
+      device: gpu
     export: {allow: [in-place, branch-types]}
     verify:
       samples: data/samples.npz
@@ -1605,7 +1605,7 @@ def test_everything_that_a_model_can_say_is_read():
             outs=("logs",),
             launch=Launch(processes=2, nodes=3, master="host-1:6170", backend="gloo"),
             seed=7,
-            device="gpu:1",
+            device="gpu",
         ),
         export=Export(allow=("in-place", "branch-types")),
         verify=Verify(

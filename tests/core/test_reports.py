@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 
 from paddledvc.core.agreement import Agreement, OutputAgreement, SampleError
+from paddledvc.core.hashes import Hashes
 from paddledvc.core.jobs import Latency, Runtime
+from paddledvc.core.model import Engine
 from paddledvc.core.reports import Hashed, PathReport, VerifyReport, rounded
 
 RUNTIME = Runtime(paddle="3.2.0", commit="abc", device="cpu", flags=(("FLAGS_x", "1"),))
@@ -50,10 +52,12 @@ def a_report(*paths, **fields):
         model="a",
         version="v1",
         repeatable=True,
-        samples=9,
-        batch_sizes=(1, 8),
+        starts=(0, 1),
+        batches=(1, 8),
         paths=paths,
-        hashes=(Hashed(what="weights", sha256="0" * 64),),
+        files=(Hashed(path="a.pdparams", hashes=Hashes(sha256="0" * 64, size=3)),),
+        samples_sha256="1" * 64,
+        engine=Engine(),
         runtime=RUNTIME,
         latency=LATENCY,
     )
@@ -70,10 +74,10 @@ NOT_RUN = PathReport(path="gpu", gate="device", tolerance=1e-4, failure="there i
         pytest.param(a_report(a_path(0.0), a_path(1e-4)), "fail", id="one is off"),
         pytest.param(a_report(a_path(0.0), NOT_RUN), "fail", id="one did not run"),
         pytest.param(
-            a_report(a_path(0.0), repeatable=False), "not repeatable", id="not repeatable"
+            a_report(a_path(0.0), repeatable=False), "not-repeatable", id="not-repeatable"
         ),
         pytest.param(
-            a_report(a_path(1.0), repeatable=False), "not repeatable", id="off and not repeatable"
+            a_report(a_path(1.0), repeatable=False), "not-repeatable", id="off and not-repeatable"
         ),
     ],
 )
@@ -135,7 +139,14 @@ def test_the_report_says_what_was_compared_and_with_what_result():
                     "device": "cpu",
                     "flags": {"FLAGS_x": "1"},
                 },
-                "hashes": {"weights": "0" * 64},
+                "files": [{"path": "a.pdparams", "md5": None, "sha256": "0" * 64, "size": 3}],
+                "samples_sha256": "1" * 64,
+                "engine": {
+                    "onednn": True,
+                    "ir_optim": True,
+                    "memory_optim": True,
+                    "threads": 1,
+                },
                 "paths": [
                     {
                         "path": "jit",
@@ -232,7 +243,8 @@ def test_the_table_has_a_row_a_sample_numbered_over_all_calls():
     )
 
     assert a_report(a_path(agreement=agreement), NOT_RUN).to_csv() == (
-        "sample,path,output,scaled_error\n0,jit,y,0.0\n0,jit,z,1.23e-06\n1,jit,y,inf\n2,jit,y,0.5\n"
+        "sample,batch,path,output,scaled_error\n"
+        "0,1,jit,y,0.0\n0,1,jit,z,1.23e-06\n1,8,jit,y,inf\n2,8,jit,y,0.5\n"
     )
 
 
@@ -240,4 +252,4 @@ def test_the_table_survives_names_with_commas_and_quotes():
     sample = SampleError(case=0, sample=0, output='a,"b"', scaled_error=0.0)
     text = a_report(a_path(agreement=replace(an_agreement(0.0), samples=(sample,)))).to_csv()
 
-    assert list(csv.reader(io.StringIO(text)))[1] == ["0", "jit", 'a,"b"', "0.0"]
+    assert list(csv.reader(io.StringIO(text)))[1] == ["0", "1", "jit", 'a,"b"', "0.0"]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 
 import pytest
 
@@ -20,7 +20,7 @@ from paddledvc.core.model import (
 )
 from paddledvc.core.registry import Registry
 from paddledvc.core.resolution import resolve
-from paddledvc.core.stages import Pipeline
+from paddledvc.core.stages import Pipeline, export_pin, said, sync_pin, train_pin, verify_pin
 from paddledvc.core.versions import Requirement
 from paddledvc.errors import StaleStages
 
@@ -377,3 +377,36 @@ def test_a_stage_of_other_settings_is_refused():
 
 def test_a_stage_of_todays_settings_is_let_pass():
     stages.require_pin("sync", FETCHED, "v1-00000000", "v1-00000000")
+
+
+def test_a_setting_that_a_later_version_adds_moves_no_pin():
+    @dataclass(frozen=True, kw_only=True, slots=True)
+    class LaterTrain(Train):
+        mixed_precision: bool = False
+
+    now = Train(command="make", seed=3)
+    later = LaterTrain(command="make", seed=3)
+
+    assert said(later) == said(now)
+
+
+def test_pins_are_those_of_the_first_release():
+    model = Model(
+        name="m",
+        requires=Requirement.parse("v1"),
+        urls=("m.pdparams",),
+        md5="0" * 32,
+        network=Reference(module="net.py", name="Net"),
+        inputs=(Input(name="x", shape=(None, 3)),),
+        train=Train(function=Reference(module="train.py", name="train")),
+        export=Export(),
+    )
+    registry = Registry(models=(model,))
+    lock = resolve(registry, locks.Lock(models=())).lock
+
+    assert (
+        sync_pin(lock, model),
+        train_pin(registry, lock, model),
+        export_pin(registry, lock, model),
+        verify_pin(registry, lock, model),
+    ) == ("v1-7b101bb9", "26b7553a", "160baee0", "3f8c83c5")

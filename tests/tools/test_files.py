@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -292,3 +293,23 @@ def test_a_lock_is_let_go_of_when_its_process_is_killed(tmp_path):
 
     with files.exclusive(lock):
         pass
+
+
+def test_a_folder_stays_where_the_last_step_fails(tmp_path, monkeypatch):
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "old").touch()
+    rename = Path.replace
+
+    def fail_at_the_end(path, target):
+        if path.name == "new":
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "replace", fail_at_the_end)
+    with pytest.raises(KeyboardInterrupt), files.replacing_folder(tmp_path / "target") as folder:
+        (folder / "fresh").touch()
+
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == [
+        "target",
+        "target/old",
+    ]

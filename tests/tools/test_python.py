@@ -232,3 +232,15 @@ def test_code_that_is_not_utf_8_is_refused_with_its_place(depends, project):
         depends("a.py:f", {})
 
     assert str(caught.value) == "a.py:1:6: byte 0xe9 is not UTF-8; save the file as UTF-8"
+
+
+def test_a_package_below_src_depends_on_its_own_modules(project):
+    project.write("src/pkg/__init__.py", "")
+    project.write("src/pkg/blocks.py", "")
+    project.write("src/pkg/net.py", "from pkg.blocks import B\n")
+
+    assert code_files(Reference.parse("src/pkg/net.py:Net"), project.root) == (
+        "src/pkg/__init__.py",
+        "src/pkg/blocks.py",
+        "src/pkg/net.py",
+    )

@@ -57,16 +57,16 @@ def changed(project, before, after):
     new = stages(project)
 
     assert before in MODELS
-    assert [name for name in done.changed if name in new] == sorted(
+    assert [name for name in done.stages.changed if name in new] == sorted(
         name for name in old if name in new and old[name] != new[name]
     )
-    return [name for name in done.changed if name in new]
+    return [name for name in done.stages.changed if name in new]
 
 
 def test_stages_are_generated_for_every_model(ready, project):
     done = paddledvc.generate(ready())
 
-    assert done.added == (*ALL, "base", "m")
+    assert (done.stages.added, done.artifacts.added) == (ALL, ("base", "m"))
     assert tuple(stages(project)) == ALL
     assert stages(project)["train-m"]["deps"] == [
         "checkpoints/base_v1.pdparams",
@@ -84,7 +84,7 @@ def test_generating_twice_writes_once(ready, project):
     os.utime(path, ns=(1, 1))
     done = paddledvc.generate(made)
 
-    assert (done.added, done.changed, done.removed) == ((), (), ())
+    assert (done.stages.added, done.stages.changed, done.stages.removed) == ((), (), ())
     assert path.stat().st_mtime_ns == 1
 
 
@@ -119,7 +119,9 @@ def test_a_description_changes_the_artifact_alone(ready, project):
     made = project.models(MODELS.replace("the base", "other words"))
     paddledvc.lock(made)
 
-    assert paddledvc.generate(made).changed == ("base",)
+    done = paddledvc.generate(made)
+
+    assert (done.stages.changed, done.artifacts.changed) == ((), ("base",))
 
 
 def test_hyperparameters_of_another_model_change_nothing(ready, project):
@@ -129,7 +131,7 @@ def test_hyperparameters_of_another_model_change_nothing(ready, project):
     project.write("params.yaml", "m: {train: {epochs: 2}}\nother: {train: {epochs: 1}}\n")
     done = paddledvc.generate(made)
 
-    assert (done.added, done.changed, done.removed) == ((), (), ())
+    assert (done.stages.added, done.stages.changed, done.stages.removed) == ((), (), ())
 
 
 def test_a_new_section_of_hyperparameters_changes_its_stage_alone(ready, project):
@@ -137,7 +139,7 @@ def test_a_new_section_of_hyperparameters_changes_its_stage_alone(ready, project
     paddledvc.generate(made)
     project.write("params.yaml", "m: {train: {epochs: 1}}\n")
 
-    assert paddledvc.generate(made).changed == ("train-m",)
+    assert paddledvc.generate(made).stages.changed == ("train-m",)
     assert stages(project)["train-m"]["params"] == ["m.train"]
 
 
@@ -147,7 +149,7 @@ def test_a_new_import_of_the_code_changes_the_stages_that_run_it(ready, project)
     project.write("more.py", "")
     project.write("layers.py", "import more\n")
 
-    assert paddledvc.generate(made).changed == ("export-m", "train-m", "verify-m")
+    assert paddledvc.generate(made).stages.changed == ("export-m", "train-m", "verify-m")
 
 
 def test_a_model_that_goes_takes_its_stages_and_nothing_else(ready, project):
@@ -158,7 +160,8 @@ def test_a_model_that_goes_takes_its_stages_and_nothing_else(ready, project):
     paddledvc.lock(made)
     done = paddledvc.generate(made)
 
-    assert done.removed == ("export-m", "train-m", "verify-m", "m")
+    assert done.stages.removed == ("export-m", "train-m", "verify-m")
+    assert done.artifacts.removed == ("m",)
     assert list(stages(project)) == ["mine", "sync-base"]
     assert project.read("dvc.yaml").startswith("stages:\n  mine: {cmd: x}  # mine\n  sync-base:")
     assert "vars: [a]  # kept\n" in before
@@ -275,7 +278,7 @@ def test_a_frozen_stage_stays_frozen(ready, project):
     quiet = paddledvc.generate(made)
     change = changed(project, "[data.npz]", "[other.npz]")
 
-    assert (quiet.changed, change) == ((), ["train-m"])
+    assert (quiet.stages.changed, change) == ((), ["train-m"])
     assert stages(project)["train-m"]["frozen"] is True
 
 
@@ -285,7 +288,7 @@ def test_an_edited_stage_of_ours_is_put_right(ready, project):
     before = project.read("dvc.yaml")
     project.write("dvc.yaml", before.replace("paddledvc export m", "echo"))
 
-    assert paddledvc.generate(made).changed == ("export-m",)
+    assert paddledvc.generate(made).stages.changed == ("export-m",)
     assert project.read("dvc.yaml") == before
 
 
@@ -300,7 +303,7 @@ def test_stages_keep_the_place_that_people_gave_them(ready, project):
     )
     project.write("dvc.yaml", moved)
 
-    assert paddledvc.generate(made).changed == ()
+    assert paddledvc.generate(made).stages.changed == ()
     assert list(stages(project)) == ["sync-base", "export-m", "verify-m", "train-m"]
 
 
@@ -308,7 +311,7 @@ def test_check_is_content_right_after_generating(ready):
     made = ready()
     paddledvc.generate(made)
 
-    assert paddledvc.generate(made, check=True).added == ()
+    assert paddledvc.generate(made, check=True).stages.added == ()
 
 
 def test_check_says_what_is_stale_and_writes_nothing(ready, project):
@@ -373,7 +376,11 @@ def test_a_project_without_models_gets_no_dvc_yaml(project):
 def test_the_command_tells_what_it_did(ready, cli, project):
     ready()
 
-    assert cli("generate").stdout.splitlines() == [f"Add {name}" for name in (*ALL, "base", "m")]
+    assert cli("generate").stdout.splitlines() == [
+        *(f"Add stage {name}" for name in ALL),
+        "Add artifact base",
+        "Add artifact m",
+    ]
     assert cli("generate") == (0, "", "dvc.yaml is up to date\n")
     assert cli("generate", "--check").exit_code == 0
 
@@ -398,7 +405,39 @@ def test_the_command_prints_json(ready, cli):
     ready()
 
     assert json.loads(cli("generate", "--format", "json").stdout) == {
-        "added": [*ALL, "base", "m"],
-        "changed": [],
-        "removed": [],
+        "stages": {"added": [*ALL], "changed": [], "removed": []},
+        "artifacts": {"added": ["base", "m"], "changed": [], "removed": []},
     }
+
+
+def test_hyperparameters_under_the_name_instead_of_the_slug_are_refused(project):
+    made = project.models('models: [{name: PP-OCRv4.1, version: v1, train: {command: "true"}}]')
+    paddledvc.lock(made)
+    project.write("params.yaml", "PP-OCRv4.1: {train: {epochs: 3}}\n")
+    with pytest.raises(InvalidFile) as caught:
+        paddledvc.generate(made)
+
+    assert str(caught.value) == (
+        "params.yaml:1:1: PP-OCRv4.1: write it as 'PP-OCRv4-1'; "
+        "DVC's params allow no other form of the name"
+    )
+
+
+@pytest.mark.parametrize(
+    ("section", "reason"),
+    [
+        pytest.param("trian", "no stage reads a section 'trian'; did you mean 'train'?", id="typo"),
+        pytest.param(
+            "export", "no stage reads a section 'export'; expected train or verify", id="export"
+        ),
+    ],
+)
+def test_a_section_of_hyperparameters_that_no_stage_reads_is_refused(
+    ready, project, section, reason
+):
+    made = ready()
+    project.write("params.yaml", f"m:\n  {section}: {{epochs: 3}}\n")
+    with pytest.raises(InvalidFile) as caught:
+        paddledvc.generate(made)
+
+    assert str(caught.value) == f"params.yaml:2:3: m.{section}: {reason}"

@@ -46,7 +46,7 @@ def test_a_new_project_locks_and_generates_at_once(repository):
     project = paddledvc.Project(repository.root)
 
     assert paddledvc.lock(project).changes == ()
-    assert paddledvc.generate(project).added == ()
+    assert paddledvc.generate(project).stages.added == ()
 
 
 @pytest.mark.slow

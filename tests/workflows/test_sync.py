@@ -115,7 +115,7 @@ def test_one_changed_byte_is_refused_and_the_old_file_stays(locked, server, proj
         f"a: the bytes from {server.url}/a.pdparams are not the pinned ones\n"
         f"  expected md5:{md5(DATA).hexdigest()}\n"
         f"  found    md5:{md5(changed).hexdigest()}\n"
-        "  the file that was there is untouched"
+        "  a_v1.pdparams is still what it was"
     )
     assert (project.root / PATH).read_bytes() == b"old"
     assert litter(project) == ["a_v1.pdparams"]
@@ -278,7 +278,7 @@ def test_a_stale_lock_is_refused(locked, project):
     with pytest.raises(StaleLock) as caught:
         paddledvc.sync(made)
 
-    assert caught.value.reasons == ("a: models.yaml asks for v2, locked is v1",)
+    assert tuple(map(str, caught.value.reasons)) == ("a: models.yaml asks for v2, locked is v1",)
 
 
 def test_an_unknown_model_is_refused(locked):
@@ -406,7 +406,6 @@ def test_a_mismatch_exits_with_1_and_says_it_once(locked, cli, server):
         f"Error: a: the bytes from {server.url}/a.pdparams are not the pinned ones\n"
         "  expected size:1500000\n"
         "  found    size:1\n"
-        "  the file that was there is untouched\n"
     )
 
 

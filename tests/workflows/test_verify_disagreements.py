@@ -153,7 +153,7 @@ def test_a_network_that_is_random_in_eval_mode_is_not_repeatable(
 ) -> None:
     report = verified("return F.dropout(self.fc(x))", verify=JIT)
 
-    assert (report.verdict, report.repeatable) == ("not repeatable", False)
+    assert (report.verdict, report.repeatable) == ("not-repeatable", False)
 
 
 def test_a_network_that_counts_its_calls_is_not_repeatable(
@@ -172,7 +172,7 @@ def test_a_network_that_counts_its_calls_is_not_repeatable(
 
     report = paddledvc.verify(project, "net")
 
-    assert (report.verdict, report.paths[0].passed) == ("not repeatable", False)
+    assert (report.verdict, report.paths[0].passed) == ("not-repeatable", False)
 
 
 INTERPOLATE = """
@@ -320,4 +320,4 @@ def test_a_failing_verdict_is_written_down(
     done = cli("verify", "net", "--format", "json")
 
     assert (done.exit_code, done.stdout) == (1, project.read("reports/net/verify.json"))
-    assert json.loads(done.stdout)["verdict"] == "not repeatable"
+    assert json.loads(done.stdout)["verdict"] == "not-repeatable"

@@ -22,22 +22,23 @@ DOERS = {
 }
 """The module whose ``do`` does a kind of job."""
 INTERRUPTED = 130
+LAUNCHED = ("PADDLE_TRAINER", "PADDLE_LOCAL_RANK", "PADDLE_RANK_IN_NODE")
+"""Variables by which a launched process knows its rank."""
 
 
 def main(job_file: str, answer_file: str) -> int:
-    """Do a job; of launched processes the first gives the answer, or whichever fails first."""
+    """Do a job; of launched processes the first of each machine answers, or who fails first."""
     job = pickle.loads(Path(job_file).read_bytes())
-    rank = int(os.environ.get("PADDLE_TRAINER_ID", "0"))
     try:
         answer: Any = importlib.import_module(f"paddledvc.tools.paddle.{DOERS[type(job)]}").do(job)
     except PaddleDVCError as error:
-        launched = os.environ.get("PADDLE_TRAINERS_NUM", "1") != "1"
-        message = f"process {rank}: {error}" if launched else str(error)
+        rank = os.environ.get("PADDLE_TRAINER_ID")
+        message = str(error) if rank is None else f"process {rank}: {error}"
         answer = Failure(error=type(error).__name__, message=message)
     except KeyboardInterrupt:
         return INTERRUPTED
     failed = isinstance(answer, Failure)
-    if failed or rank == 0:
+    if failed or os.environ.get("PADDLE_LOCAL_RANK", "0") == "0":
         _give(answer, Path(answer_file))
     return 1 if failed else 0
 
@@ -51,4 +52,7 @@ def _give(answer: Any, file: Path) -> None:
 
 
 if __name__ == "__main__":
+    # Clusters set these for a whole container; a process that was not launched is no rank of any.
+    for variable in [name for name in os.environ if name.startswith(LAUNCHED)]:
+        del os.environ[variable]
     sys.exit(main(sys.argv[1], sys.argv[2]))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core.jobs import PathJob, Ran
+from paddledvc.core.samples import batch_of
 from paddledvc.errors import Finding, InvalidInput
 from paddledvc.tools import arrays
 from paddledvc.tools.paddle import runtime, timing
@@ -27,11 +28,12 @@ def do(job: PathJob) -> Ran:
     cases = arrays.load(job.cases)
     device = job.device if job.path == "gpu" else "cpu"
     runtime.use_device(device)
+    runtime.seed_all(0)  # asks CUDA for its deterministic kernels
     try:
         run = _loaded(job) if job.path == "jit" else _predictor(job)
         first = [run(case) for case in cases]
         repeat = [run(case) for case in cases]
-        batches = tuple(_batch(case) for case in cases)
+        batches = tuple(batch_of(case) for case in cases)
         measured = timing.latency(lambda number: run(cases[number]), batches)
     except (RuntimeError, ValueError, NotImplementedError, TypeError, OSError) as error:
         raise Finding(_shorten(str(error))) from error
@@ -39,6 +41,7 @@ def do(job: PathJob) -> Ran:
     return Ran(
         outputs=tuple(str(index) for index in range(len(first[0]))),
         batches=batches,
+        starts=(),
         repeatable=_bytes(first) == _bytes(repeat),
         latency=measured,
         runtime=runtime.describe(device),
@@ -118,11 +121,6 @@ def _set_onednn(config: Any, *, on: bool) -> None:
 
 def _with(job: PathJob, suffix: str) -> Path:
     return Path(f"{job.program}{suffix}")
-
-
-def _batch(case: Case) -> int:
-    first = next(iter(case.values()))
-    return len(first) if first.ndim else 1
 
 
 def _bytes(calls: list[list[Array]]) -> list[list[bytes]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,46 +30,58 @@ def do(job: ReferenceJob) -> Ran:
     module = runtime.paddle()
     runtime.use_device("cpu")
     runtime.seed_all(job.seed)
-    cases = _cases(job)
+    cases, starts = _cases(job)
     layer = network.for_inference(network.build(job.network))
-    tensors = [[module.to_tensor(case[item.name]) for item in job.inputs] for case in cases]
+    arrays.save(job.cases, cases)
 
     def call(number: int) -> list[tuple[str, Array]]:
-        return [(name, t.numpy()) for name, t in network.flatten(layer(*tensors[number]))]
+        # Tensors are made anew for each call, for a network may write into its inputs.
+        tensors = [module.to_tensor(cases[number][item.name]) for item in job.inputs]
+        return [(name, tensor.numpy()) for name, tensor in network.flatten(layer(*tensors))]
 
     with references.user_code(f"running {job.network.reference}"), module.no_grad():
         first = [dict(call(number)) for number in range(len(cases))]
         second = [dict(call(number)) for number in range(len(cases))]
-        batches = tuple(_batch(case) for case in cases)
+        batches = tuple(samples.batch_of(case) for case in cases)
         measured = timing.latency(call, batches)
-    arrays.save(job.cases, cases)
     arrays.save(job.outputs, first)
     return Ran(
         outputs=tuple(first[0]),
         batches=batches,
+        starts=starts,
         repeatable=all(map(_equal, first, second)),
         latency=measured,
         runtime=runtime.describe("cpu"),
     )
 
 
-def _cases(job: ReferenceJob) -> list[Case]:
+def _cases(job: ReferenceJob) -> tuple[list[Case], tuple[int, ...]]:
+    """Make the calls, and number the first sample of each."""
     if job.samples is None:
-        return samples.seeded(job.inputs, job.input_size, job.batch_sizes, job.seed)
+        cases = samples.seeded(job.inputs, job.input_size, job.batch_sizes, job.seed)
+        sizes = [samples.batch_of(case) for case in cases]
+        return cases, tuple(accumulate(sizes[:-1], initial=0))
+    made = _arrays(job, job.samples)
     try:
-        return samples.split(_arrays(job, job.samples), job.inputs, job.batch_sizes)
+        cases = samples.split(made, job.inputs, job.batch_sizes)
     except ValueError as error:
         raise InvalidInput(f"samples {job.samples}: {error}") from error
+    calls = samples.windows(samples.batch_of(made), job.inputs, job.batch_sizes)
+    return cases, tuple(start for start, _ in calls)
 
 
 def _arrays(job: ReferenceJob, source: str) -> dict[str, Array]:
     root = Path(job.network.root)
     if ":" not in source:
         try:
+            with zipfile.ZipFile(root / source):
+                pass  # np.load takes other formats too, by their first bytes
             with np.load(root / source, allow_pickle=False) as file:
                 return dict(file)
         except OSError as error:
             raise InvalidInput(f"samples {source}: {error.strerror or error}") from error
+        except (ValueError, EOFError, zipfile.BadZipFile) as error:
+            raise InvalidInput(f"samples {source}: not an .npz file: {error}") from error
     function = references.load(Reference.parse(source), root)
     with references.user_code(f"making samples with {source}"):
         made: Any = function()
@@ -77,11 +91,6 @@ def _arrays(job: ReferenceJob, source: str) -> dict[str, Array]:
             "expected a dict of an array for each input"
         )
     return {str(name): np.asarray(value) for name, value in made.items()}
-
-
-def _batch(case: Case) -> int:
-    first = next(iter(case.values()))
-    return len(first) if first.ndim else 1
 
 
 def _equal(left: dict[str, Array], right: dict[str, Array]) -> bool:

@@ -59,8 +59,8 @@ class Run:
     """One training of one model, as its training function sees it.
 
     Paddle, numpy and ``random`` are seeded and the device is chosen before the function is called.
-    With ``launch:`` each process gets a run of its own and has called
-    ``paddle.distributed.init_parallel_env()``.
+    Of several launched processes each gets a run of its own, and
+    ``paddle.distributed.init_parallel_env()`` was called in it.
 
     Attributes:
         model: name of the model.

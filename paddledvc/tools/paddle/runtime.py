@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from paddledvc.core.jobs import Runtime
-from paddledvc.errors import MissingTool
-from paddledvc.tools.worker import NO_PADDLE
+from paddledvc.errors import NO_PADDLE, MissingTool
 
 RECORDED_FLAGS = (
     "FLAGS_cudnn_deterministic",
@@ -86,10 +85,9 @@ def describe(device: str) -> Runtime:
     module = paddle()
     known = module.base.core.globals() if hasattr(module, "base") else {}
     flags = {name: str(known[name]) for name in RECORDED_FLAGS if name in known}
-    if "NVIDIA_TF32_OVERRIDE" in os.environ:
-        flags["NVIDIA_TF32_OVERRIDE"] = os.environ["NVIDIA_TF32_OVERRIDE"]
     name = device
     if device != "cpu":
+        flags["NVIDIA_TF32_OVERRIDE"] = os.environ.get("NVIDIA_TF32_OVERRIDE", "unset")
         name = f"{device} ({module.device.cuda.get_device_name(require_gpu(device))})"
     return Runtime(
         paddle=str(module.__version__),

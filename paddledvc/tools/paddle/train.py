@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 def do(job: TrainJob) -> bool:
     """Call the function, and see that it wrote the weights.
 
+    Returns:
+        Whether the weights were written on this machine.
+
     Raises:
         UserCodeFailed: it raised, or wrote no weights.
     """
@@ -33,7 +36,7 @@ def do(job: TrainJob) -> bool:
             f"{job.function} ended without weights; end it with run.save(layer), "
             "or write the state dict to run.weights"
         )
-    return True
+    return run.rank == 0
 
 
 def _choose_device(device: str, processes: int) -> None:

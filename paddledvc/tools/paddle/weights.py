@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddledvc.errors import InvalidInput
+from paddledvc.errors import InvalidInput, MissingTool
 
 if TYPE_CHECKING:
     from paddledvc.core.samples import Array
@@ -166,9 +166,11 @@ def _join_slices(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _safetensors(file: Path) -> dict[str, Array]:
-    from safetensors import SafetensorError
-    from safetensors.paddle import load_file
-
+    try:
+        from safetensors import SafetensorError
+        from safetensors.paddle import load_file
+    except ModuleNotFoundError as error:  # Paddle 3 brings it, Paddle 2 does not
+        raise MissingTool(f"{file} needs safetensors; run `pip install safetensors`") from error
     try:
         tensors = load_file(str(file))
     except (SafetensorError, ValueError, TypeError) as error:
