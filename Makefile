@@ -20,7 +20,7 @@ demo: $(VENV)/demo ## Train, export and verify a digit reader with `dvc repro`
 	dvc status
 
 test: $(VENV)/dev lint ## Lint, check types and run every test
-	pytest -n 2 --cov --cov-report=term
+	pytest -n 2 --dist loadfile --cov --cov-report=term
 
 quick: $(VENV)/dev ## Run the tests that start neither Paddle nor DVC
 	pytest -n 2 -m "not slow"

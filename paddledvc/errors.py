@@ -104,6 +104,11 @@ class ChecksumMismatch(Finding):
         found: what arrived, in the same form.
     """
 
+    ADVICE: ClassVar = (
+        "  If they are meant, give them a new version, or state their digest in models.yaml; "
+        "then run `paddledvc lock`"
+    )
+
     def __init__(self, *, model: str, url: str, expected: str, found: str, hint: str = "") -> None:
         self.model, self.url, self.expected, self.found, self.hint = (
             model,
@@ -115,7 +120,7 @@ class ChecksumMismatch(Finding):
         super().__init__(
             f"{model}: the bytes from {url} are not the pinned ones\n"
             f"  expected {expected}\n"
-            f"  found    {found}" + (f"\n  {hint}" if hint else "")
+            f"  found    {found}\n" + (f"  {hint}\n" if hint else "") + self.ADVICE
         )
 
     def with_others(self, causes: Iterable[str]) -> ChecksumMismatch:

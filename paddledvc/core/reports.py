@@ -53,6 +53,14 @@ class PathReport:
         return float("inf") if self.agreement is None else self.agreement.scaled_error
 
     @property
+    def tolerance_used(self) -> float | str:
+        """The largest scaled error as a share of the tolerance: above 1 the path fails."""
+        error = self.scaled_error
+        if self.tolerance > 0:
+            return rounded(error / self.tolerance)
+        return 0.0 if error == 0 else "inf"
+
+    @property
     def findings(self) -> tuple[str, ...]:
         """Say, a sentence a thing, what is wrong."""
         if self.agreement is None:
@@ -129,6 +137,8 @@ class VerifyReport:
             {
                 "verdict": self.verdict,
                 "scaled_error": {path.path: rounded(path.scaled_error) for path in self.paths},
+                # DVC shows five digits, which of an error are often five zeros.
+                "tolerance_used": {path.path: path.tolerance_used for path in self.paths},
                 "samples": self.samples,
                 "evidence": [
                     {

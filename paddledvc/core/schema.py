@@ -23,6 +23,8 @@ TYPE_NAMES = {
     "object": "a mapping of keys to values",
     "string": "text",
 }
+SHOWN = 120
+"""Characters of a value that a message repeats."""
 EXPECTED = "x-expected"
 """Our keyword: what a part of the schema expects, in words that end the sentence "expected …"."""
 
@@ -98,6 +100,10 @@ def _without_whole_floats(value: Any) -> Any:
     return value + 0.5 if isinstance(value, float) and value.is_integer() else value
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
+
 def _found(value: Any, written: str) -> str:
     """Say what stands in the file."""
     match value:
@@ -108,11 +114,12 @@ def _found(value: Any, written: str) -> str:
         case None:
             return "found nothing"
         case str():
-            return f"found {value!r}"
+            return f"found {_short(value)!r}"
         case bool():
             return f"found {written}, which YAML reads as true or false"
     kind = "integer" if isinstance(value, int) else "number"
-    meant = "" if str(value) == written else f" ({value})"
+    written = _short(written)
+    meant = "" if str(value)[:SHOWN] == written[:SHOWN] else f" ({value})"
     return f"found {written}, which YAML reads as {TYPE_NAMES[kind]}{meant}"
 
 

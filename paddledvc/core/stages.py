@@ -36,12 +36,14 @@ class Pipeline:
         lock: what that resolved to.
         sections: the (slug, section) pairs that params.yaml has, such as ``("digits", "train")``.
         code: the project's files behind each reference, imports included.
+        commands: the project's files that each training's command line names.
     """
 
     registry: Registry
     lock: Lock
     sections: frozenset[tuple[str, str]] = frozenset()
     code: Mapping[Reference, tuple[str, ...]] = field(default_factory=dict)
+    commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def stage_name(kind: Kind, model: Model) -> str:
@@ -178,7 +180,11 @@ def _train(pipeline: Pipeline, model: Model) -> dict[str, Any]:
         f"--pin {train_pin(pipeline.registry, pipeline.lock, model)}",
         **_needs(
             pipeline,
-            [base_weights(pipeline.registry, pipeline.lock, model), *train.deps],
+            [
+                base_weights(pipeline.registry, pipeline.lock, model),
+                *train.deps,
+                *pipeline.commands.get(train.command or "", ()),
+            ],
             [train.function, model.network if train.function else None],
         ),
         **_params(pipeline, model, "train"),

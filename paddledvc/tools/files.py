@@ -166,14 +166,19 @@ def exclusive(lock: Path) -> Iterator[None]:
         holder.release()
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it.
+def fresh_folder(parent: Path, prefix: str) -> Path:
+    """Make an empty folder of a new name, and remove those of the prefix that were left behind.
+
+    The caller holds a lock, so that whatever is there was left by a process that was killed.
 
     Raises:
         OutsideFailure: it cannot be made, for example because a file is in the way.
     """
-    with _writable(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    with _writable(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        for stale in parent.glob(f"{glob.escape(prefix)}*"):
+            shutil.rmtree(stale, ignore_errors=True)
+        return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
 
 
 def write_text(path: Path, text: str) -> bool:
@@ -231,13 +236,13 @@ def replacing_folder(target: Path) -> Iterator[Path]:
 
     A process that is killed between the two renames at the end leaves no target, never a mixture;
     what was there before then still lies beside it. Whatever else goes wrong, the target stays.
+    The caller holds the target's lock.
 
     Args:
         target: the folder to replace or create.
     """
     with _writable(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        scratch = fresh_folder(target.parent, f".{target.name}.")
         try:
             new = scratch / "new"
             new.mkdir()

@@ -20,6 +20,8 @@ TIMEOUT = (10.0, 60.0)
 """Seconds to wait for a connection, and between two packets."""
 PASSING = (408, 429, 500, 502, 503, 504)
 """Answers that may be better a moment later."""
+MAX_DIGITS = 19
+"""Digits of a Content-Length that can be true."""
 LONGEST_WAIT = 60.0
 """Seconds that a server may ask us to wait."""
 
@@ -49,7 +51,7 @@ def _open(url: str, method: str = "GET") -> Iterator[requests.Response]:
             method, url, stream=True, timeout=TIMEOUT, headers=headers, allow_redirects=True
         ) as response:
             yield response
-    except (requests.RequestException, HTTPError, OSError) as error:
+    except (requests.RequestException, HTTPError, OSError, ValueError) as error:
         raise Unreadable(_reason(error), again=_may_pass(error)) from error
 
 
@@ -114,7 +116,7 @@ def _size_by_get(url: str) -> int | None:
 
 def _length(response: requests.Response) -> int | None:
     length = response.headers.get("Content-Length", "")
-    return int(length) if length.isdecimal() else None
+    return int(length) if length.isdecimal() and len(length) < MAX_DIGITS else None
 
 
 def _require_ok(response: requests.Response) -> None:

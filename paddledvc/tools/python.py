@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ast
+import shlex
 import warnings
 from typing import TYPE_CHECKING
 
+from paddledvc.core.model import Reference
 from paddledvc.errors import InvalidFile, InvalidInput, Problem
 from paddledvc.tools.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from paddledvc.core.model import Reference
 
 
 def code_files(reference: Reference, root: Path) -> tuple[str, ...]:
@@ -65,6 +65,45 @@ def _packages(file: Path, root: Path) -> Iterator[Path]:
         if folder == top:
             return
         yield folder / "__init__.py"
+
+
+def command_files(command: str, root: Path) -> tuple[str, ...]:
+    """List the project's files that a command line names, with what its Python files import.
+
+    Args:
+        command: a command line, such as ``python tools/train.py --config a.yml``.
+        root: folder of the project.
+
+    Returns:
+        Paths relative to the root, sorted.
+    """
+    try:
+        words = shlex.split(command, comments=True)
+    except ValueError:
+        words = command.split()
+    found: set[str] = set()
+    for before, word in zip(["", *words], words, strict=False):
+        if before == "-m":
+            for file in _module_files(word, root):
+                found.update(code_files(_as_reference(file, root), root))
+        elif _is_file_of(word, root):
+            file = root / word
+            code = code_files(_as_reference(file, root), root) if file.suffix == ".py" else ()
+            found.update({file.relative_to(root).as_posix(), *code})
+    return tuple(sorted(found))
+
+
+def _as_reference(file: Path, root: Path) -> Reference:
+    return Reference(module=file.relative_to(root).as_posix(), name="")
+
+
+def _is_file_of(word: str, root: Path) -> bool:
+    if word.startswith("/") or ".." in word.split("/"):
+        return False
+    try:
+        return (root / word).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _imported_files(file: Path, root: Path) -> Iterator[Path]:

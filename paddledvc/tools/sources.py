@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from paddledvc.tools.http import Progress
 
 logger = logging.getLogger(__name__)
+NOTICED = 4.0
+"""Seconds of silence that need an explanation."""
 ROUNDS = 4
 """How often all sources are tried before giving up; 0.5, 1 and 2 seconds apart."""
 
@@ -54,8 +56,18 @@ def local_path(url: str, root: Path) -> Path | None:
     return root / (unquote(urlsplit(url).path) if url.startswith("file:") else url)
 
 
-def _chunks(url: str, root: Path, progress: Progress | None) -> Iterator[bytes]:
-    path = local_path(url, root)
+def _chunks(url: str, root: Path, expected: Hashes, progress: Progress | None) -> Iterator[bytes]:
+    """Read a source, but not much beyond the size that it is to have."""
+    done = 0
+    for chunk in _all_chunks(url, root, progress):
+        yield chunk
+        done += len(chunk)
+        if expected.size is not None and done > expected.size:
+            return
+
+
+def _all_chunks(url: str, root: Path, progress: Progress | None) -> Iterator[bytes]:
+    path = _regular_file(url, root)
     if path is None:
         yield from http.chunks(url, progress)
         return
@@ -70,19 +82,29 @@ def _chunks(url: str, root: Path, progress: Progress | None) -> Iterator[bytes]:
         raise http.Unreadable(error.strerror or str(error)) from error
 
 
+def _regular_file(url: str, root: Path) -> Path | None:
+    """Name the file behind a URL; None for http(s).
+
+    Raises:
+        Unreadable: there is no file, or what is there never ends, such as a device.
+    """
+    try:
+        path = local_path(url, root)
+        if path is not None and not path.is_file():
+            raise http.Unreadable("not a file" if path.exists() else "No such file or directory")
+    except (OSError, ValueError) as error:
+        raise http.Unreadable(str(error)) from error
+    return path
+
+
 def size(url: str, root: Path) -> int | None:
     """Ask for the size of a source in bytes without reading it; None if it keeps that back.
 
     Raises:
         Unreadable: the source is not there.
     """
-    path = local_path(url, root)
-    if path is None:
-        return http.size(url)
-    try:
-        return path.stat().st_size
-    except OSError as error:
-        raise http.Unreadable(error.strerror or str(error)) from error
+    path = _regular_file(url, root)
+    return http.size(url) if path is None else path.stat().st_size
 
 
 def describe(source: Source, expected: Hashes) -> Hashes:
@@ -94,7 +116,7 @@ def describe(source: Source, expected: Hashes) -> Hashes:
     """
 
     def read(url: str) -> Hashes:
-        found = files.hash_chunks(_chunks(url, source.root, None))
+        found = files.hash_chunks(_chunks(url, source.root, expected, None))
         _require_same(source.model, url, expected, found)
         return found
 
@@ -118,7 +140,9 @@ def fetch(
         with files.replacing(target) as new:
             descriptor = os.open(new, os.O_WRONLY)
             try:
-                found = files.hash_chunks(_chunks(url, source.root, progress), write=descriptor)
+                found = files.hash_chunks(
+                    _chunks(url, source.root, expected, progress), write=descriptor
+                )
             finally:
                 os.close(descriptor)
             kept = f"{target.name} is still what it was" if target.exists() else ""
@@ -162,7 +186,13 @@ def _first_good(source: Source, attempt: Callable[[str], Hashes]) -> tuple[str, 
                 return url, found
         if not waiting or turn == ROUNDS - 1:
             break
-        time.sleep(max(wait, 0.5 * 2**turn))
+        _pause(source.model, max(wait, 0.5 * 2**turn))
     if mismatch is not None:
         raise mismatch.with_others(cause for url, cause in causes.items() if url != mismatch.url)
     raise DownloadFailed(source.model, list(causes.values()))
+
+
+def _pause(model: str, seconds: float) -> None:
+    if seconds > NOTICED:
+        logger.warning("%s: waiting %g s, as the server asked", model, seconds)
+    time.sleep(seconds)

@@ -42,7 +42,7 @@ TIMEOUT = 3600.0
 
 
 def call(
-    job: Any, answer: type[Answer], *, root: Path, timeout: float = TIMEOUT, **environment: str
+    job: Any, answer: type[Answer], *, root: Path, timeout: float = TIMEOUT, **variables: str
 ) -> Answer:
     """Do a job in a process of its own and return its answer.
 
@@ -51,7 +51,7 @@ def call(
         answer: type of the answer.
         root: folder of the project.
         timeout: seconds that it may take.
-        environment: further variables, where the user has not set them otherwise.
+        variables: further variables, where the user has not set them otherwise.
 
     Raises:
         PaddleDVCError: what the job raised.
@@ -61,7 +61,7 @@ def call(
         command = _command(job, Path(folder))
         try:
             finished = shell.attempt(
-                command, cwd=root, env=_environment(**environment), timeout=timeout
+                command, cwd=root, env=environment(**variables), timeout=timeout
             )
         except ToolFailed as error:
             message = f"the process that was {job} did not end within {timeout:g} s"
@@ -87,16 +87,17 @@ def follow(
     """
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         command = _command(job, Path(folder))
-        environment = _environment()
+        variables = environment()
         if launch is not None:
             command = [*_launcher(launch, log), *command[3:]]
-            environment |= _launch_environment(launch, job.device, root)
-        returncode = shell.stream(command, cwd=root, env=environment)
+            variables |= _launch_environment(launch, job.device, root)
+        returncode = shell.stream(command, cwd=root, env=variables)
         hint = f"the logs of its processes are in {log}" if launch is not None else ""
         return _answer(Path(folder), answer, job, returncode, hint)
 
 
-def _environment(**more: str) -> dict[str, str]:
+def environment(**more: str) -> dict[str, str]:
+    """List the variables of a worker that the user has not set otherwise."""
     return {k: v for k, v in {**DEFAULTS, **more}.items() if k not in os.environ}
 
 
@@ -151,7 +152,7 @@ def _death(job: Any, returncode: int, words: str) -> PaddleDVCError:
     """Say how a process ended that gave no answer."""
     if "No module named 'paddle'" in words or "No module named paddle." in words:
         return MissingTool(NO_PADDLE)
-    how = f"ended with exit code {returncode}"
+    how = f"ended early, with exit code {returncode}"
     if returncode < 0:
         how = f"was killed by {signal.Signals(-returncode).name}"
     return WorkerDied(f"the process that was {job} {how}", words[-shell.TAIL :])

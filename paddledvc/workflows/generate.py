@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout, merge, stages
 from paddledvc.core.model import Reference
+from paddledvc.core.names import did_you_mean
 from paddledvc.core.resolution import require_fresh
 from paddledvc.core.splice import Changes, splice
 from paddledvc.core.stages import Pipeline
 from paddledvc.errors import InvalidFile, StaleStages
+from paddledvc.project import SECTIONS
 from paddledvc.tools import files, python, yaml
 
 if TYPE_CHECKING:
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from paddledvc.core.merge import Merge
     from paddledvc.core.registry import Registry
     from paddledvc.project import Project
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +73,13 @@ def generate(project: Project, *, check: bool = False) -> Generated:
         lock=lock,
         sections=frozenset(_sections(project, registry)),
         code=_code(project, registry),
+        commands={
+            model.train.command: python.command_files(model.train.command, project.root)
+            for model in registry.models
+            if model.train is not None and model.train.command is not None
+        },
     )
+    _warn_of_strangers(project, registry)
     wanted = {
         "stages": stages.build_stages(pipeline),
         "artifacts": stages.build_artifacts(pipeline),
@@ -95,6 +107,16 @@ def _sections(project: Project, registry: Registry) -> Iterator[tuple[str, str]]
     for model in registry.models:
         for section in project.params(model):
             yield model.slug, section
+
+
+def _warn_of_strangers(project: Project, registry: Registry) -> None:
+    """Point at hyperparameters that look like a model's but belong to none."""
+    slugs = [model.slug for model in registry.models]
+    value = project.read_optional(layout.PARAMS).value
+    for key, sections in value.items() if isinstance(value, dict) else ():
+        if key not in slugs and isinstance(sections, dict) and sections.keys() & set(SECTIONS):
+            hint = did_you_mean(str(key), slugs)
+            logger.warning("%s: %r is no model's slug%s", layout.PARAMS, key, hint)
 
 
 def _code(project: Project, registry: Registry) -> dict[Reference, tuple[str, ...]]:

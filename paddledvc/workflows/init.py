@@ -26,11 +26,13 @@ class Initialised:
         root: the project's folder.
         made: files that were made or added to.
         kept: files that were there and stay as they are.
+        inside: folder of the project that this one lies in, if it lies in one.
     """
 
     root: Path
     made: tuple[str, ...]
     kept: tuple[str, ...]
+    inside: Path | None
 
 
 def init(folder: Path) -> Initialised:
@@ -67,7 +69,11 @@ def init(folder: Path) -> Initialised:
             files.write_text(root / name, _template(name))
             made.append(name)
     (made if _ignore(root / ".gitignore") else kept).append(".gitignore")
-    return Initialised(root=root, made=tuple(made), kept=tuple(kept))
+    return Initialised(root=root, made=tuple(made), kept=tuple(kept), inside=_around(root))
+
+
+def _around(root: Path) -> Path | None:
+    return next((folder for folder in root.parents if (folder / layout.REGISTRY).is_file()), None)
 
 
 def _own_files() -> dict[str, str]:

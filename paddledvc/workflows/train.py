@@ -100,13 +100,15 @@ def _train(project: Project, model: Model, settings: Train, base: str | None) ->
 
 def _places(project: Project, model: Model, base: str | None) -> _Places:
     weights = project.root / layout.trained(model)
-    # Beside the weights, so that moving them into place is one rename.
-    staged = weights.parent / f".train-{model.slug}" / weights.name
-    shutil.rmtree(staged.parent, ignore_errors=True)
-    files.make_folder(staged.parent)
+    if weights.is_dir():
+        raise InvalidInput(f"{layout.trained(model)} is a folder; the weights need the name")
+    base_file = None if base is None else project.weights(base, model)
+    # Beside the weights, so that moving them into place is one rename; and of a new name each
+    # time, so that a training whose paddledvc was killed cannot give its weights to the next.
+    folder = files.fresh_folder(weights.parent, f".train-{model.slug}.")
     return _Places(
-        base=None if base is None else project.weights(base, model),
-        staged=staged,
+        base=base_file,
+        staged=folder / weights.name,
         weights=weights,
         metrics=project.root / layout.reports(model) / "train",
     )
@@ -147,6 +149,7 @@ def _by_command(project: Project, model: Model, settings: Train, places: _Places
     metrics.parent.mkdir(parents=True, exist_ok=True)
     metrics.unlink(missing_ok=True)
     environment = {
+        **worker.environment(),
         "PADDLEDVC_MODEL": model.name,
         "PADDLEDVC_WEIGHTS": str(places.staged),
         "PADDLEDVC_BASE": str(places.base or ""),

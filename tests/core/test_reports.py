@@ -125,6 +125,7 @@ def test_the_report_says_what_was_compared_and_with_what_result():
     assert json.loads(report.to_json()) == {
         "verdict": "fail",
         "scaled_error": {"jit": 2e-5, "gpu": "inf"},
+        "tolerance_used": {"jit": 2.0, "gpu": "inf"},
         "samples": 9,
         "evidence": [
             {

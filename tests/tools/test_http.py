@@ -249,7 +249,9 @@ def test_a_mirror_of_other_bytes_is_passed_over_with_a_warning(server, fetch, ca
     assert message == (
         f"m: the bytes from {bad} are not the pinned ones\n"
         f"  expected size:{len(DATA)}\n"
-        "  found    size:5"
+        "  found    size:5\n"
+        "  If they are meant, give them a new version, or state their digest in models.yaml; "
+        "then run `paddledvc lock`"
     )
 
 

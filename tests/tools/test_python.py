@@ -4,7 +4,7 @@ import pytest
 
 from paddledvc.core.model import Reference
 from paddledvc.errors import InvalidFile, InvalidInput
-from paddledvc.tools.python import code_files
+from paddledvc.tools.python import code_files, command_files
 
 
 @pytest.fixture
@@ -244,3 +244,24 @@ def test_a_package_below_src_depends_on_its_own_modules(project):
         "src/pkg/blocks.py",
         "src/pkg/net.py",
     )
+
+
+@pytest.mark.parametrize(
+    ("command", "files"),
+    [
+        pytest.param("python cmd/train.py --lr 0.1", ("cmd/parts.py", "cmd/train.py"), id="script"),
+        pytest.param("python -m pkg.train", ("pkg/__init__.py", "pkg/train.py"), id="module"),
+        pytest.param("./run.sh 'my data.csv' && true", ("my data.csv", "run.sh"), id="files"),
+        pytest.param("echo /etc/passwd ../x", (), id="outside"),
+        pytest.param("echo 'unclosed", (), id="not a command"),
+    ],
+)
+def test_the_files_of_a_command_line_are_found(project, command, files):
+    project.write("cmd/train.py", "import parts\n")
+    project.write("cmd/parts.py", "")
+    project.write("pkg/__init__.py", "")
+    project.write("pkg/train.py", "")
+    project.write("run.sh", "")
+    project.write("my data.csv", "")
+
+    assert command_files(command, project.root) == files

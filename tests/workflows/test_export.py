@@ -307,7 +307,10 @@ def test_a_process_that_vanishes_without_an_answer_is_an_error(
     with pytest.raises(WorkerDied) as caught:
         paddledvc.export(project, "net")
 
-    assert str(caught.value) == "the process that was exporting net.py:Net ended with exit code 0"
+    assert (
+        str(caught.value)
+        == "the process that was exporting net.py:Net ended early, with exit code 0"
+    )
 
 
 def test_a_class_without_readable_source_is_explained(

@@ -115,7 +115,9 @@ def test_one_changed_byte_is_refused_and_the_old_file_stays(locked, server, proj
         f"a: the bytes from {server.url}/a.pdparams are not the pinned ones\n"
         f"  expected md5:{md5(DATA).hexdigest()}\n"
         f"  found    md5:{md5(changed).hexdigest()}\n"
-        "  a_v1.pdparams is still what it was"
+        "  a_v1.pdparams is still what it was\n"
+        "  If they are meant, give them a new version, or state their digest in models.yaml; "
+        "then run `paddledvc lock`"
     )
     assert (project.root / PATH).read_bytes() == b"old"
     assert litter(project) == ["a_v1.pdparams"]
@@ -406,6 +408,8 @@ def test_a_mismatch_exits_with_1_and_says_it_once(locked, cli, server):
         f"Error: a: the bytes from {server.url}/a.pdparams are not the pinned ones\n"
         "  expected size:1500000\n"
         "  found    size:1\n"
+        "  If they are meant, give them a new version, or state their digest in models.yaml; "
+        "then run `paddledvc lock`\n"
     )
 
 
@@ -498,3 +502,24 @@ def test_a_project_is_found_from_a_folder_below(locked, project, monkeypatch):
     (project.root / "deep" / "er").mkdir(parents=True)
 
     assert Project.find(project.root / "deep" / "er").root == project.root
+
+
+def test_a_download_stops_soon_after_the_size_of_the_pin(locked, project, server):
+    made = locked()
+    server.files["/a.pdparams"] = bytes(20_000_000)
+    with pytest.raises(ChecksumMismatch) as caught:
+        paddledvc.sync(made)
+
+    assert caught.value.expected == "size:1500000"
+    assert int(caught.value.found.partition(":")[2]) < 5_000_000
+
+
+@pytest.mark.parametrize("name", ["fifo", "folder"])
+def test_what_is_no_file_is_no_source(project, name):
+    (project.root / "folder").mkdir()
+    os.mkfifo(project.root / "fifo")
+    made = project.models(f"models: [{{name: a, version: v1, weights_url: {name}}}]")
+    with pytest.raises(DownloadFailed) as caught:
+        paddledvc.lock(made)
+
+    assert caught.value.causes == (f"{name}: not a file",)

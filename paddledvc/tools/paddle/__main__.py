@@ -35,6 +35,9 @@ def main(job_file: str, answer_file: str) -> int:
         rank = os.environ.get("PADDLE_TRAINER_ID")
         message = str(error) if rank is None else f"process {rank}: {error}"
         answer = Failure(error=type(error).__name__, message=message)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        answer = Failure(error="OutsideFailure", message=f"{where}{error.strerror or error}")
     except KeyboardInterrupt:
         return INTERRUPTED
     failed = isinstance(answer, Failure)

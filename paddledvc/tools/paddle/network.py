@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from paddledvc.tools.paddle import weights
 from paddledvc.tools.paddle.runtime import paddle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from paddledvc.core.jobs import Network
     from paddledvc.core.samples import Array
@@ -21,8 +22,12 @@ SHOWN = 6
 """Names of keys that a message lists."""
 
 
-def build(network: Network) -> Any:
+def build(network: Network, *, skip: Sequence[str] = ()) -> Any:
     """Build the layer and load its weights.
+
+    Args:
+        network: what to build and load.
+        skip: patterns of the weights that keep the values they were built with.
 
     Raises:
         UserCodeFailed: the factory failed, or returned something else than a layer.
@@ -37,7 +42,7 @@ def build(network: Network) -> Any:
             f"{network.reference} returned a {type(layer).__name__}, expected a paddle.nn.Layer"
         )
     if network.weights is not None:
-        load(layer, weights.read(network.weights), str(network.weights))
+        load(layer, weights.read(network.weights), str(network.weights), skip=skip)
     elif layer.state_dict():
         raise InvalidInput(
             f"{network.reference} has {len(layer.state_dict())} weights, but models.yaml gives it "
@@ -46,13 +51,21 @@ def build(network: Network) -> Any:
     return layer
 
 
-def load(layer: Any, state: Mapping[str, Array], file: str) -> None:
+def load(layer: Any, state: Mapping[str, Array], file: str, *, skip: Sequence[str] = ()) -> None:
     """Load a state dict of which every key must fit, and which must fill the whole layer.
 
+    Args:
+        layer: the ``paddle.nn.Layer``.
+        state: an array for each weight, by its structured name.
+        file: where the arrays come from, for messages.
+        skip: patterns of the weights that are left alone on both sides.
+
     Raises:
-        InvalidInput: keys are missing or left over, or shapes differ.
+        InvalidInput: keys are missing or left over, or shapes or types differ.
     """
-    own = layer.state_dict()
+    everything = layer.state_dict()
+    own = {key: tensor for key, tensor in everything.items() if not _matches(key, skip)}
+    state = {key: array for key, array in state.items() if not _matches(key, skip)}
     missing = sorted(own.keys() - state.keys())
     extra = sorted(state.keys() - own.keys())
     shapes = [
@@ -77,7 +90,11 @@ def load(layer: Any, state: Mapping[str, Array], file: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with references.user_code(f"loading {file}"):
-            layer.set_state_dict(dict(state))
+            layer.set_state_dict({**everything, **state})
+
+
+def _matches(key: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(key, pattern) for pattern in patterns)
 
 
 def _type(tensor: Any) -> str:

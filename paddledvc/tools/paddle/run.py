@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,8 +114,12 @@ class Run:
             _curves=Curves(Path(job.metrics)) if rank == 0 else None,
         )
 
-    def network(self) -> Any:
+    def network(self, *, skip: Sequence[str] = ()) -> Any:
         """Build the model's network, with the base weights loaded where the model has a base.
+
+        Args:
+            skip: patterns of the weights that keep the values they were built with, for example
+                ``["fc.*"]`` for a new head on a known backbone.
 
         Returns:
             The ``paddle.nn.Layer``, in training mode.
@@ -129,7 +133,7 @@ class Run:
         if self._network is None:
             raise InvalidInput(f"{self.model}: models.yaml names no network to build")
         if self._network.weights is not None:
-            layer = network.build(self._network)
+            layer = network.build(self._network, skip=skip)
         else:
             factory = references.load(self._network.reference, self.root)
             layer = factory(**self._network.arguments)
@@ -161,5 +165,4 @@ class Run:
                 kind = type(layer).__name__
                 raise UserCodeFailed(f"run.save() got a {kind}, expected a paddle.nn.Layer")
             inner = layer._layers if isinstance(layer, module.DataParallel) else layer  # noqa: SLF001
-            self.weights.parent.mkdir(parents=True, exist_ok=True)
             module.save(inner.state_dict(), str(self.weights))

@@ -127,7 +127,8 @@ def _unpickle(stream: IO[bytes]) -> Any:
             "it may run a program when loaded. Ask its author for a plain state dict"
         ) from error
     except Exception as error:
-        raise InvalidInput(f"{stream.name} is not a weights file: {error}") from error
+        why = str(error) or type(error).__name__
+        raise InvalidInput(f"{stream.name} is not a weights file: {why}") from error
 
 
 def _state_dict(value: Any, file: Path) -> dict[str, Array]:
