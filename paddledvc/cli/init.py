@@ -30,6 +30,8 @@ def init(output: str) -> None:
         click.echo(f"made {name}")
     for name in done.kept:
         click.echo(f"kept {name}")
+    if done.inside is not None:
+        click.echo(f"note: this project lies inside another one, {done.inside}", err=True)
     click.echo(
         "Next: describe a model in models.yaml, then `paddledvc lock && paddledvc generate`."
     )

@@ -181,3 +181,7 @@ class Failure:
 
     error: str
     message: str
+
+
+FAILURE = "failure"
+"""File beside the answer that a failure goes to; it counts more than any answer."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from paddledvc import errors
-from paddledvc.core.jobs import Failure
+from paddledvc.core.jobs import FAILURE, Failure
 from paddledvc.errors import (
     NO_PADDLE,
     MissingTool,
@@ -129,12 +129,12 @@ def _launcher(launch: Launch, log: Path) -> list[str]:
 
 
 def _answer(folder: Path, answer: type[Answer], job: Any, returncode: int, words: str) -> Answer:
+    if (folder / FAILURE).exists():
+        raise _error(pickle.loads((folder / FAILURE).read_bytes()))
     try:
         given = pickle.loads((folder / "answer").read_bytes())
     except FileNotFoundError:
         raise _death(job, returncode, words) from None
-    if isinstance(given, Failure):
-        raise _error(given)
     if returncode or not isinstance(given, answer):
         raise _death(job, returncode, words)
     return given

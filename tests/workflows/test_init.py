@@ -25,8 +25,8 @@ def test_a_repository_becomes_a_project(repository):
     done = paddledvc.init(repository.root)
 
     assert done.made == (
-        ".dvc/config",
         ".dvcignore",
+        ".dvc/config",
         ".paddledvc/.gitignore",
         ".paddledvc/models.schema.json",
         ".paddledvc/lock.schema.json",
@@ -101,7 +101,7 @@ def test_the_command_tells_what_it_made(repository, cli):
     done = cli("init")
 
     assert done.exit_code == 0
-    assert done.stdout.splitlines()[0] == "made .dvc/config"
+    assert done.stdout.splitlines()[0] == "made .dvcignore"
     assert done.stdout.splitlines()[-1] == (
         "Next: describe a model in models.yaml, then `paddledvc lock && paddledvc generate`."
     )

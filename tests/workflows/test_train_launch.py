@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,6 +26,9 @@ FILES = {
     "runtime.py": "RATE = 0.1\n",
     "train.py": """
 import json
+import socket
+import subprocess
+import sys
 
 import paddle
 import paddle.distributed as dist
@@ -116,3 +122,56 @@ def test_an_error_in_any_process_is_shown(project: Callable[[str], Project]) -> 
 
     with pytest.raises(PaddleDVCError, match="no luck in the second"):
         paddledvc.train(failing, "net")
+
+
+NODES = """
+models:
+  - name: m
+    version: v1
+    network: net.py:Net
+    train:
+      function: net.py:train
+      launch: {processes: 1, nodes: 2, master: "127.0.0.1:PORT"}
+"""
+NET = """
+import paddle
+
+
+class Net(paddle.nn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.fc = paddle.nn.Linear(2, 2)
+
+    def forward(self, x):
+        return self.fc(x)
+
+
+def train(run):
+    layer = run.network()
+    total = paddle.to_tensor([float(run.rank + 1)])
+    paddle.distributed.all_reduce(total)
+    run.log(0, total=float(total[0]))
+    run.save(layer)
+"""
+
+
+def test_two_machines_train_together_and_the_first_has_the_weights(tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    for machine in ("one", "two"):
+        (tmp_path / machine).mkdir()
+        (tmp_path / machine / "models.yaml").write_text(NODES.replace("PORT", port))
+        (tmp_path / machine / "net.py").write_text(NET)
+        paddledvc.lock(paddledvc.Project(tmp_path / machine))
+    command = [sys.executable, "-m", "paddledvc", "train", "m"]
+    both = [
+        subprocess.Popen(command, cwd=tmp_path / machine, stderr=subprocess.PIPE, text=True)
+        for machine in ("one", "two")
+    ]
+    errors = [process.communicate(timeout=180)[1] for process in both]
+
+    assert [process.returncode for process in both] == [0, 0], errors
+    assert len(list(tmp_path.glob("*/checkpoints/m_trained.pdparams"))) == 1
+    [metrics] = tmp_path.glob("*/reports/m/train/metrics.json")
+    assert json.loads(metrics.read_text())["total"] == 3.0

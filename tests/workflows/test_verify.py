@@ -120,10 +120,9 @@ def test_the_report_hashes_the_weights_and_every_exported_file(
         "exports/net/inference.pdiparams",
     ]
 
-    assert [(item.what, item.sha256) for item in report.hashes[:3]] == [
+    assert [(item.path, item.hashes.sha256) for item in report.files] == [
         (name, sha256(varied.root / name)) for name in names
     ]
-    assert [item.what for item in report.hashes[3:]] == ["samples"]
 
 
 def test_the_evidence_is_three_files(evidence: dict[str, str]) -> None:
@@ -135,7 +134,10 @@ def test_the_metrics_that_dvc_shows_are_the_verdict_and_the_errors(
 ) -> None:
     shown = json.loads(evidence["verify.json"])
     del shown["evidence"]
+    used = shown.pop("tolerance_used")
 
+    assert sorted(used) == sorted(PATHS)
+    assert max(used.values()) < 1
     assert shown == {
         "verdict": "pass",
         "scaled_error": {

@@ -70,7 +70,7 @@ def test_a_file_and_a_function_with_the_same_samples_give_the_same_evidence(
     of_function = paddledvc.verify(with_samples("data.py:samples"), "net")
 
     assert (of_file.verdict, of_function.verdict) == ("pass", "pass")
-    assert of_file.hashes == of_function.hashes
+    assert of_file.samples_sha256 == of_function.samples_sha256
 
 
 def test_every_sample_is_compared(with_samples: Callable[[str], Project], tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_every_sample_is_compared(with_samples: Callable[[str], Project], tmp_pa
     report = paddledvc.verify(with_samples("x.npz"), "net")
 
     # The batch of 1, then all five samples by threes.
-    assert (report.batch_sizes, report.samples) == ((1, 2, 3), 6)
+    assert (report.starts, report.batches, report.samples) == ((0, 0, 3), (1, 3, 2), 5)
 
 
 @pytest.mark.parametrize(

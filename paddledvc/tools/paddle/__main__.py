@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from paddledvc.core import jobs
-from paddledvc.core.jobs import Failure
+from paddledvc.core.jobs import FAILURE, Failure
 from paddledvc.errors import PaddleDVCError
 
 DOERS = {
@@ -27,7 +27,7 @@ LAUNCHED = ("PADDLE_TRAINER", "PADDLE_LOCAL_RANK", "PADDLE_RANK_IN_NODE")
 
 
 def main(job_file: str, answer_file: str) -> int:
-    """Do a job; of launched processes the first of each machine answers, or who fails first."""
+    """Do a job; of launched processes the first of each machine answers; one that fails says so."""
     job = pickle.loads(Path(job_file).read_bytes())
     try:
         answer: Any = importlib.import_module(f"paddledvc.tools.paddle.{DOERS[type(job)]}").do(job)
@@ -40,14 +40,16 @@ def main(job_file: str, answer_file: str) -> int:
         answer = Failure(error="OutsideFailure", message=f"{where}{error.strerror or error}")
     except KeyboardInterrupt:
         return INTERRUPTED
-    failed = isinstance(answer, Failure)
-    if failed or os.environ.get("PADDLE_LOCAL_RANK", "0") == "0":
+    if isinstance(answer, Failure):
+        _give(answer, Path(answer_file).with_name(FAILURE))
+        return 1
+    if os.environ.get("PADDLE_LOCAL_RANK", "0") == "0":
         _give(answer, Path(answer_file))
-    return 1 if failed else 0
+    return 0
 
 
 def _give(answer: Any, file: Path) -> None:
-    """Write the answer, unless another process has: the first failure is the cause of the rest."""
+    """Write an answer, unless another process has: the first failure is the cause of the rest."""
     part = file.with_name(f"{file.name}.{os.getpid()}")
     part.write_bytes(pickle.dumps(answer))
     with contextlib.suppress(FileExistsError):
