@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from paddledvc.core.names import slug
 
 if TYPE_CHECKING:
+    from paddledvc.core.lock import Lock
     from paddledvc.core.model import Model
+    from paddledvc.core.registry import Registry
 
+Kind = Literal["sync", "train", "export", "verify"]
+"""A stage of a model."""
 REGISTRY = "models.yaml"
 LOCK = "models.lock"
 PARAMS = "params.yaml"
@@ -71,3 +75,31 @@ def collision_key(name: str) -> str:
     True
     """
     return slug(name).casefold()
+
+
+def stage_name(kind: Kind, model: Model) -> str:
+    """Name a stage.
+
+    >>> from paddledvc.core.model import Model
+    >>> from paddledvc.core.versions import Requirement
+    >>> model = Model(name="PP-YOLOE+_L", requires=Requirement.parse("v1"))
+    >>> stage_name("sync", model)
+    'sync-PP-YOLOEplus_L'
+    """
+    return f"{kind}-{model.slug}"
+
+
+def own_weights(registry: Registry, lock: Lock, model: Model) -> str | None:
+    """Name the weights of a model: trained, else downloaded, else those of its base."""
+    if model.train is not None:
+        return trained(model)
+    return base_weights(registry, lock, model)
+
+
+def base_weights(registry: Registry, lock: Lock, model: Model) -> str | None:
+    """Name the weights that a training starts from, if any."""
+    if (path := lock.model(model.name).path) is not None:
+        return path
+    if model.base is not None:
+        return own_weights(registry, lock, registry.model(model.base))
+    return None

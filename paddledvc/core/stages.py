@@ -7,13 +7,13 @@ which people tune with ``dvc exp``, are real DVC params.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, is_dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout
-from paddledvc.core.hashes import pin
+from paddledvc.core.layout import base_weights, own_weights, stage_name
 from paddledvc.core.model import Reference
-from paddledvc.errors import StaleStages
+from paddledvc.core.pins import export_pin, sync_pin, train_pin, verify_pin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from paddledvc.core.model import Model
     from paddledvc.core.registry import Registry
 
-Kind = Literal["sync", "train", "export", "verify"]
 MARK = {"generated_by": "paddledvc"}
 """The ``meta`` by which a stage or artifact is known as ours."""
 
@@ -44,90 +43,6 @@ class Pipeline:
     sections: frozenset[tuple[str, str]] = frozenset()
     code: Mapping[Reference, tuple[str, ...]] = field(default_factory=dict)
     commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-def stage_name(kind: Kind, model: Model) -> str:
-    """Name a stage.
-
-    >>> from paddledvc.core.model import Model
-    >>> from paddledvc.core.versions import Requirement
-    >>> model = Model(name="PP-YOLOE+_L", requires=Requirement.parse("v1"))
-    >>> stage_name("sync", model)
-    'sync-PP-YOLOEplus_L'
-    """
-    return f"{kind}-{model.slug}"
-
-
-def own_weights(registry: Registry, lock: Lock, model: Model) -> str | None:
-    """Name the weights of a model: trained, else downloaded, else those of its base."""
-    if model.train is not None:
-        return layout.trained(model)
-    return base_weights(registry, lock, model)
-
-
-def base_weights(registry: Registry, lock: Lock, model: Model) -> str | None:
-    """Name the weights that a training starts from, if any."""
-    if (path := lock.model(model.name).path) is not None:
-        return path
-    if model.base is not None:
-        return own_weights(registry, lock, registry.model(model.base))
-    return None
-
-
-def sync_pin(lock: Lock, model: Model) -> str:
-    """Digest what ``sync`` uses: version, sources, hashes and target."""
-    entry = lock.model(model.name)
-    used = (entry.urls, entry.md5, entry.sha256, entry.size, entry.path)
-    return f"{entry.version}-{pin(used)}"
-
-
-def train_pin(registry: Registry, lock: Lock, model: Model) -> str:
-    """Digest what ``train`` uses, its hyperparameters apart."""
-    assert model.train is not None
-    settings = said(model.train)
-    for not_used in ("deps", "outs"):
-        settings.pop(not_used, None)
-    network = _network(model) if model.train.function is not None else None
-    base = base_weights(registry, lock, model)
-    return pin((settings, network, base, layout.trained(model)))
-
-
-def export_pin(registry: Registry, lock: Lock, model: Model) -> str:
-    """Digest what ``export`` uses."""
-    assert model.export is not None
-    inputs = [(item.name, item.shape, item.dtype) for item in model.inputs]
-    weights = own_weights(registry, lock, model)
-    return pin((said(model.export), _network(model), inputs, weights))
-
-
-def verify_pin(registry: Registry, lock: Lock, model: Model) -> str:
-    """Digest what ``verify`` uses, its section of params.yaml apart."""
-    inputs = [said(item) for item in model.inputs]
-    weights = own_weights(registry, lock, model)
-    return pin((said(model.verify), _network(model), inputs, model.input_size, weights))
-
-
-def said(value: Any) -> dict[str, Any]:
-    """List what a value of ours says beyond its defaults.
-
-    A pin of all fields would move, and everything be built again, whenever a new version of
-    paddledvc gives a section a new setting.
-
-    >>> from paddledvc.core.model import Verify
-    >>> said(Verify(seed=3))
-    {'seed': 3}
-    """
-    stated = {}
-    for one in fields(value):
-        default = one.default_factory() if callable(one.default_factory) else one.default
-        item = getattr(value, one.name)
-        if item != default:
-            stated[one.name] = said(item) if is_dataclass(item) else item
-    return stated
-
-
-def _network(model: Model) -> tuple[str, Mapping[str, Any]]:
-    return str(model.network), dict(model.network_args)
 
 
 def build_stages(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
@@ -243,16 +158,3 @@ def _params(pipeline: Pipeline, model: Model, section: str) -> dict[str, Any]:
     """List the hyperparameters of a stage, if params.yaml has any."""
     has = (model.slug, section) in pipeline.sections
     return {"params": [f"{model.slug}.{section}"]} if has else {}
-
-
-def require_pin(kind: Kind, model: Model, given: str, now: str) -> None:
-    """Refuse to work for a stage that was generated from other settings than today's.
-
-    Raises:
-        StaleStages: the pins differ.
-    """
-    if given != now:
-        raise StaleStages(
-            f"the stage {stage_name(kind, model)} was generated for --pin {given}, but its "
-            f"settings now give {now}; run `paddledvc generate`, then `dvc repro`"
-        )

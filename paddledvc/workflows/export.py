@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from paddledvc.core import layout, stages
+from paddledvc.core import layout, pins
 from paddledvc.core.jobs import Exported, ExportJob, Network
 from paddledvc.core.resolution import require_fresh
 from paddledvc.errors import InvalidInput
@@ -56,8 +56,8 @@ def export(project: Project, name: str, *, pin: str | None = None) -> ExportedMo
         raise InvalidInput(f"{name} has no `export` section in models.yaml")
     require_fresh(registry, lock, registry.lineage(name))
     if pin is not None:
-        stages.require_pin("export", model, pin, stages.export_pin(registry, lock, model))
-    weights = stages.own_weights(registry, lock, model)
+        pins.require_pin("export", model, pin, pins.export_pin(registry, lock, model))
+    weights = layout.own_weights(registry, lock, model)
     network = Network(
         root=project.root,
         reference=model.network,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from paddledvc.core import stages
+from paddledvc.core import pins
 from paddledvc.core.resolution import require_fresh
 from paddledvc.errors import InvalidInput
 from paddledvc.tools import files, http, sources
@@ -146,7 +146,7 @@ def _entries(project: Project, names: Sequence[str], pin: str | None) -> list[Lo
     if pin is not None:
         if len(models) != 1:
             raise InvalidInput("--pin belongs to one model; name it")
-        stages.require_pin("sync", models[0], pin, stages.sync_pin(lock, models[0]))
+        pins.require_pin("sync", models[0], pin, pins.sync_pin(lock, models[0]))
     return [lock.model(model.name) for model in models]
 
 

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from paddledvc.core import layout, stages
+from paddledvc.core import layout, pins
 from paddledvc.core.jobs import Network, TrainJob
 from paddledvc.core.resolution import require_fresh
 from paddledvc.errors import InvalidInput, UserCodeFailed
@@ -70,8 +70,8 @@ def train(project: Project, name: str, *, pin: str | None = None) -> Trained:
         raise InvalidInput(f"{name} has no `train` section in models.yaml")
     require_fresh(registry, lock, registry.lineage(name))
     if pin is not None:
-        stages.require_pin("train", model, pin, stages.train_pin(registry, lock, model))
-    base = stages.base_weights(registry, lock, model)
+        pins.require_pin("train", model, pin, pins.train_pin(registry, lock, model))
+    base = layout.base_weights(registry, lock, model)
     with files.exclusive(project.scratch() / f"train-{model.slug}.lock"):
         hashes = _train(project, model, model.train, base)
     return Trained(

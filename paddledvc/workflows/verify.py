@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paddledvc.core import agreement, layout, stages
+from paddledvc.core import agreement, layout, pins
 from paddledvc.core.agreement import Output
 from paddledvc.core.jobs import Network, PathJob, Ran, ReferenceJob
 from paddledvc.core.reports import Hashed, PathReport, VerifyReport
@@ -57,8 +57,8 @@ def verify(project: Project, name: str, *, pin: str | None = None) -> VerifyRepo
         raise InvalidInput(f"{name} has no `export` section in models.yaml")
     require_fresh(registry, lock, registry.lineage(name))
     if pin is not None:
-        stages.require_pin("verify", model, pin, stages.verify_pin(registry, lock, model))
-    weights = stages.own_weights(registry, lock, model)
+        pins.require_pin("verify", model, pin, pins.verify_pin(registry, lock, model))
+    weights = layout.own_weights(registry, lock, model)
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         report = _Comparison(
             project=project,

@@ -4,8 +4,8 @@ from dataclasses import dataclass, fields, replace
 
 import pytest
 
+from paddledvc.core import layout, pins, stages
 from paddledvc.core import lock as locks
-from paddledvc.core import stages
 from paddledvc.core.model import (
     Engine,
     Export,
@@ -18,9 +18,10 @@ from paddledvc.core.model import (
     Train,
     Verify,
 )
+from paddledvc.core.pins import export_pin, said, sync_pin, train_pin, verify_pin
 from paddledvc.core.registry import Registry
 from paddledvc.core.resolution import resolve
-from paddledvc.core.stages import Pipeline, export_pin, said, sync_pin, train_pin, verify_pin
+from paddledvc.core.stages import Pipeline
 from paddledvc.core.versions import Requirement
 from paddledvc.errors import StaleStages
 
@@ -52,23 +53,23 @@ def a_pipeline(*models, **fields):
     return Pipeline(registry=registry, lock=lock, **fields)
 
 
-def pins(model):
+def pins_of(model):
     """Digest what each stage of a model uses, by kind."""
     pipeline = a_pipeline(BASE, OTHER, model)
     registry, lock = pipeline.registry, pipeline.lock
     found = {
-        "export": stages.export_pin(registry, lock, model),
-        "verify": stages.verify_pin(registry, lock, model),
+        "export": pins.export_pin(registry, lock, model),
+        "verify": pins.verify_pin(registry, lock, model),
     }
     if model.urls:
-        found["sync"] = stages.sync_pin(lock, model)
+        found["sync"] = pins.sync_pin(lock, model)
     if model.train:
-        found["train"] = stages.train_pin(registry, lock, model)
+        found["train"] = pins.train_pin(registry, lock, model)
     return found
 
 
 def moved(before, after):
-    old, new = pins(before), pins(after)
+    old, new = pins_of(before), pins_of(after)
     return sorted(kind for kind in old.keys() & new.keys() if old[kind] != new[kind])
 
 
@@ -186,28 +187,28 @@ def test_the_digest_of_a_mapping_does_not_depend_on_its_order():
     left = replace(FETCHED, network_args={"a": 1, "b": 2})
     right = replace(FETCHED, network_args={"b": 2, "a": 1})
 
-    assert pins(left) == pins(right)
+    assert pins_of(left) == pins_of(right)
 
 
 def test_a_new_version_of_the_base_moves_the_training_alone():
     def train_pin(base):
         pipeline = a_pipeline(base, TRAINED)
-        return stages.train_pin(pipeline.registry, pipeline.lock, TRAINED)
+        return pins.train_pin(pipeline.registry, pipeline.lock, TRAINED)
 
     assert train_pin(BASE) != train_pin(replace(BASE, requires=Requirement.parse("v2")))
 
 
 def test_a_pin_of_sync_starts_with_the_version():
-    assert pins(FETCHED)["sync"].startswith("v1-")
+    assert pins_of(FETCHED)["sync"].startswith("v1-")
 
 
 def test_a_pin_is_eight_hexadecimal_digits():
-    assert all(len(pin.removeprefix("v1-")) == 8 for pin in pins(FETCHED).values())
-    assert all(int(pin.removeprefix("v1-"), 16) >= 0 for pin in pins(FETCHED).values())
+    assert all(len(pin.removeprefix("v1-")) == 8 for pin in pins_of(FETCHED).values())
+    assert all(int(pin.removeprefix("v1-"), 16) >= 0 for pin in pins_of(FETCHED).values())
 
 
 def test_the_stages_of_a_fetched_model():
-    pin = pins(FETCHED)
+    pin = pins_of(FETCHED)
     pipeline = a_pipeline(FETCHED, code={FETCHED.network: ("net.py", "layers.py")})
 
     assert stages.build_stages(pipeline) == {
@@ -253,7 +254,7 @@ def test_the_training_stage_of_a_model():
     pipeline = a_pipeline(BASE, model, code=code, sections=frozenset({("m", "train")}))
 
     assert stages.build_stages(pipeline)["train-m"] == {
-        "cmd": f"paddledvc train m --pin {pins(model)['train']}",
+        "cmd": f"paddledvc train m --pin {pins_of(model)['train']}",
         "deps": ["base.txt", "checkpoints/base_v1.pdparams", "data", "net.py", "train.py"],
         "params": ["m.train"],
         "outs": ["checkpoints/m_trained.pdparams", "a.log", "z.log"],
@@ -296,13 +297,13 @@ def test_the_weights_of_a_model_are_trained_ones_then_its_own_then_its_bases():
     pipeline = a_pipeline(BASE, both)
     other = a_pipeline(BASE, neither)
 
-    assert stages.own_weights(pipeline.registry, pipeline.lock, both) == (
+    assert layout.own_weights(pipeline.registry, pipeline.lock, both) == (
         "checkpoints/m_trained.pdparams"
     )
-    assert stages.base_weights(pipeline.registry, pipeline.lock, both) == (
+    assert layout.base_weights(pipeline.registry, pipeline.lock, both) == (
         "checkpoints/m_v1.pdparams"
     )
-    assert stages.own_weights(other.registry, other.lock, neither) == (
+    assert layout.own_weights(other.registry, other.lock, neither) == (
         "checkpoints/base_v1.pdparams"
     )
 
@@ -367,7 +368,7 @@ def test_a_model_that_borrows_its_bases_weights_is_no_artifact():
 
 def test_a_stage_of_other_settings_is_refused():
     with pytest.raises(StaleStages) as caught:
-        stages.require_pin("sync", FETCHED, "v1-00000000", "v1-11111111")
+        pins.require_pin("sync", FETCHED, "v1-00000000", "v1-11111111")
 
     assert str(caught.value) == (
         "the stage sync-m was generated for --pin v1-00000000, but its settings now give "
@@ -376,7 +377,7 @@ def test_a_stage_of_other_settings_is_refused():
 
 
 def test_a_stage_of_todays_settings_is_let_pass():
-    stages.require_pin("sync", FETCHED, "v1-00000000", "v1-00000000")
+    pins.require_pin("sync", FETCHED, "v1-00000000", "v1-00000000")
 
 
 def test_a_setting_that_a_later_version_adds_moves_no_pin():

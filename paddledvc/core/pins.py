@@ -1,0 +1,87 @@
+"""Digests of exactly the settings that a stage uses, short enough to read in a diff."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from paddledvc.core import layout
+from paddledvc.core.hashes import pin
+from paddledvc.core.layout import base_weights, own_weights
+from paddledvc.errors import StaleStages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paddledvc.core.lock import Lock
+    from paddledvc.core.model import Model
+    from paddledvc.core.registry import Registry
+
+
+def sync_pin(lock: Lock, model: Model) -> str:
+    """Digest what ``sync`` uses: version, sources, hashes and target."""
+    entry = lock.model(model.name)
+    used = (entry.urls, entry.md5, entry.sha256, entry.size, entry.path)
+    return f"{entry.version}-{pin(used)}"
+
+
+def train_pin(registry: Registry, lock: Lock, model: Model) -> str:
+    """Digest what ``train`` uses, its hyperparameters apart."""
+    assert model.train is not None
+    settings = said(model.train)
+    for not_used in ("deps", "outs"):
+        settings.pop(not_used, None)
+    network = _network(model) if model.train.function is not None else None
+    base = base_weights(registry, lock, model)
+    return pin((settings, network, base, layout.trained(model)))
+
+
+def export_pin(registry: Registry, lock: Lock, model: Model) -> str:
+    """Digest what ``export`` uses."""
+    assert model.export is not None
+    inputs = [(item.name, item.shape, item.dtype) for item in model.inputs]
+    weights = own_weights(registry, lock, model)
+    return pin((said(model.export), _network(model), inputs, weights))
+
+
+def verify_pin(registry: Registry, lock: Lock, model: Model) -> str:
+    """Digest what ``verify`` uses, its section of params.yaml apart."""
+    inputs = [said(item) for item in model.inputs]
+    weights = own_weights(registry, lock, model)
+    return pin((said(model.verify), _network(model), inputs, model.input_size, weights))
+
+
+def said(value: Any) -> dict[str, Any]:
+    """List what a value of ours says beyond its defaults.
+
+    A pin of all fields would move, and everything be built again, whenever a new version of
+    paddledvc gives a section a new setting.
+
+    >>> from paddledvc.core.model import Verify
+    >>> said(Verify(seed=3))
+    {'seed': 3}
+    """
+    stated = {}
+    for one in fields(value):
+        default = one.default_factory() if callable(one.default_factory) else one.default
+        item = getattr(value, one.name)
+        if item != default:
+            stated[one.name] = said(item) if is_dataclass(item) else item
+    return stated
+
+
+def _network(model: Model) -> tuple[str, Mapping[str, Any]]:
+    return str(model.network), dict(model.network_args)
+
+
+def require_pin(kind: layout.Kind, model: Model, given: str, now: str) -> None:
+    """Refuse to work for a stage that was generated from other settings than today's.
+
+    Raises:
+        StaleStages: the pins differ.
+    """
+    if given != now:
+        raise StaleStages(
+            f"the stage {layout.stage_name(kind, model)} was generated for --pin {given}, but its "
+            f"settings now give {now}; run `paddledvc generate`, then `dvc repro`"
+        )
