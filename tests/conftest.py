@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 settings.register_profile("quick", deadline=None, max_examples=60, derandomize=True, database=None)
 settings.register_profile("search", deadline=None, max_examples=3000, database=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+# A shell that starts us in the background has us ignore ^C, and our own processes inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LEAKING = ("GIT_", "PADDLEDVC_", "DVC_")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")

@@ -133,7 +133,11 @@ class Run:
         if self._network is None:
             raise InvalidInput(f"{self.model}: models.yaml names no network to build")
         if self._network.weights is not None:
-            layer = network.build(self._network, skip=skip)
+            try:
+                layer = network.build(self._network, skip=skip)
+            except InvalidInput as error:
+                hint = 'weights that are to start anew: run.network(skip=["head.*"])'
+                raise InvalidInput(f"{error}\n  {hint}") from error
         else:
             factory = references.load(self._network.reference, self.root)
             layer = factory(**self._network.arguments)
