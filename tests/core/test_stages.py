@@ -377,7 +377,7 @@ def test_a_stage_of_other_settings_is_refused():
 
 
 def test_a_stage_of_todays_settings_is_let_pass():
-    pins.require_pin("sync", FETCHED, "v1-00000000", "v1-00000000")
+    assert pins.require_pin("sync", FETCHED, "v1-00000000", "v1-00000000") is None
 
 
 def test_a_setting_that_a_later_version_adds_moves_no_pin():
