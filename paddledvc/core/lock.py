@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout
 from paddledvc.core.hashes import Hashes
+from paddledvc.core.versions import is_version
 from paddledvc.errors import InvalidFile, Problem, UnknownModel
 
 if TYPE_CHECKING:
@@ -102,6 +103,18 @@ def _quote(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def _no_versions(document: Document) -> Iterator[Problem]:
+    """Find versions that are none, as only a hand could have written them."""
+    value: Any = document.value
+    for index, entry in enumerate(value["models"]):
+        if not is_version(entry["version"]):
+            message = (
+                f"found {entry['version']!r}, expected one exact version; "
+                "run `paddledvc lock` after mending or removing the entry"
+            )
+            yield document.problem(("models", index, "version"), message)
+
+
 def _twice(document: Document) -> Iterator[Problem]:
     """Find names that are locked more than once, as a careless merge leaves them."""
     value: Any = document.value
@@ -131,7 +144,8 @@ def parse(document: Document, schema: Schema) -> Lock:
             "upgrade paddledvc"
         )
         raise InvalidFile([document.problem(("version",), message)])
-    if problems := schema.problems(document) or list(_twice(document)):
+    problems = schema.problems(document) or [*_no_versions(document), *_twice(document)]
+    if problems:
         raise InvalidFile(problems)
     return Lock(
         models=tuple(
