@@ -6,17 +6,21 @@
     ├── Finding (1)           something was checked and is not as it should be
     │   ├── ChecksumMismatch
     │   ├── StaleLock
-    │   └── StaleStages
+    │   ├── StaleStages
+    │   └── Unresolvable
     ├── InvalidInput (2)      wrong usage, or a file that cannot be read
     │   ├── InvalidFile
     │   ├── UnknownModel
+    │   ├── UnknownCatalog
     │   └── NotAProject
-    └── OutsideFailure (3)    something outside paddledvc failed
-        ├── ToolFailed
-        ├── DownloadFailed
-        ├── MissingTool
-        ├── WorkerDied
-        └── UserCodeFailed
+    ├── OutsideFailure (3)    something outside paddledvc failed
+    │   ├── CatalogFailed
+    │   ├── ToolFailed
+    │   ├── DownloadFailed
+    │   ├── MissingTool
+    │   ├── WorkerDied
+    │   └── UserCodeFailed
+    └── Several               more than one of these, with the highest of their exit codes
 
 An error is data first: its attributes are for programs, its text is for people and says what is
 wrong, where, what was expected and what to do next.
@@ -34,7 +38,7 @@ if TYPE_CHECKING:
 class PaddleDVCError(Exception):
     """Base of every error that paddledvc raises on purpose."""
 
-    exit_code: ClassVar[int] = 70
+    exit_code: int = 70
 
 
 class Finding(PaddleDVCError):
@@ -88,6 +92,10 @@ class InvalidFile(InvalidInput):
 
 class UnknownModel(InvalidInput):
     """A model was asked for that the registry does not have, or that lacks what was asked."""
+
+
+class UnknownCatalog(InvalidInput):
+    """A catalog was asked for that models.yaml does not declare and that is not built in."""
 
 
 class NotAProject(InvalidInput):
@@ -159,8 +167,35 @@ class StaleLock(Finding):
         super().__init__("\n".join((advice, *(f"  {reason}" for reason in self.reasons))))
 
 
+class Unresolvable(Finding):
+    """No version of a model satisfies all that is asked of it.
+
+    Attributes:
+        model: name of the model.
+        reasons: one sentence a cause: who wants what, and what there is.
+    """
+
+    def __init__(self, model: str, summary: str, reasons: Sequence[str] = ()) -> None:
+        self.model, self.reasons = model, tuple(reasons)
+        super().__init__("\n".join((f"{model}: {summary}", *(f"  {one}" for one in reasons))))
+
+
 class StaleStages(Finding):
     """dvc.yaml no longer holds the stages that models.yaml and models.lock ask for."""
+
+
+class CatalogFailed(OutsideFailure):
+    """A catalog is down, slow, malformed or lists nonsense.
+
+    Attributes:
+        catalog: its name in the project.
+        where: what and where it is.
+        cause: why it was of no use, as the end of a sentence.
+    """
+
+    def __init__(self, *, catalog: str, where: str, cause: str) -> None:
+        self.catalog, self.where, self.cause = catalog, where, cause
+        super().__init__(f"the catalog {catalog} ({where}): {cause}")
 
 
 class ToolFailed(OutsideFailure):
@@ -190,6 +225,21 @@ class DownloadFailed(OutsideFailure):
         self.model, self.causes = model, tuple(causes)
         lines = (f"{model}: no source of the weights could be read", *(f"  {c}" for c in causes))
         super().__init__("\n".join((*lines, hint) if hint else lines))
+
+
+class Several(PaddleDVCError):
+    """More than one error, each of which is worth to be told.
+
+    Attributes:
+        errors: the errors.
+        exit_code: the highest exit code among them.
+    """
+
+    def __init__(self, errors: Sequence[PaddleDVCError]) -> None:
+        self.errors = tuple(errors)
+        self.exit_code = max(error.exit_code for error in errors)
+        super().__init__("\n".join(str(error) for error in errors))
+
 
 
 class MissingTool(OutsideFailure):

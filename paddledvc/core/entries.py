@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from paddledvc.core.catalog import Declared
 from paddledvc.core.model import (
     Engine,
+    Environment,
     Export,
     Input,
     Launch,
@@ -23,6 +25,10 @@ from paddledvc.core.versions import Requirement
 PLAIN_FIELDS = (
     "name",
     "source",
+    "source_name",
+    "revision",
+    "file",
+    "paddle",
     "size",
     "format",
     "task",
@@ -30,7 +36,6 @@ PLAIN_FIELDS = (
     "license",
     "owner",
     "config_path",
-    "base",
     "meta",
 )
 
@@ -52,8 +57,16 @@ def read_model(entry: Mapping[str, Any]) -> Model:
         train=read_train(entry["train"]) if "train" in entry else None,
         export=_export(entry.get("export", False)),
         verify=read_verify(entry.get("verify", {})),
-        image=read_image(entry.get("environment")),
+        **_base(entry.get("base")),
+        environment=read_environment(entry.get("environment")),
     )
+
+
+def _base(base: Any) -> dict[str, Any]:
+    if not isinstance(base, Mapping):
+        return {"base": base}
+    requires = Requirement.parse(base["version"]) if "version" in base else None
+    return {"base": base["name"], "base_requires": requires}
 
 
 def read_input(item: Mapping[str, Any]) -> Input:
@@ -127,10 +140,17 @@ def _export(section: Any) -> Export | None:
     return Export() if section is True else Export(allow=tuple(section.get("allow", ())))
 
 
-def read_image(environment: Any) -> str | None:
+def read_environment(value: Any) -> Environment | None:
     """Read an ``environment:`` value, of a model or of the file."""
-    image = environment.get("image") if isinstance(environment, Mapping) else environment
-    return None if image is None else str(image)
+    if isinstance(value, Mapping):
+        return Environment(image=value.get("image"), stated_paddle=value.get("paddle"))
+    return None if value is None else Environment(image=str(value))
+
+
+def read_catalog(entry: Mapping[str, Any]) -> Declared:
+    """Read one entry of ``catalogs:``."""
+    settings = {key: value for key, value in entry.items() if key != "kind"}
+    return Declared(kind=entry["kind"], settings=settings)
 
 
 def _metrics(entry: Mapping[str, Any]) -> tuple[Metric, ...]:

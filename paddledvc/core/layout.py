@@ -31,7 +31,16 @@ def is_url(location: str) -> bool:
     >>> is_url("https://host/a.pdparams"), is_url("zoo/a.pdparams")
     (True, False)
     """
-    return location.startswith(("http://", "https://", "file:"))
+    return location.startswith("file:") or is_remote(location)
+
+
+def is_remote(location: str) -> bool:
+    """Tell what other machines hold, or another repository, from files of this one.
+
+    >>> is_remote("s3://models/a.pdparams"), is_remote("file:///a.pdparams")
+    (True, False)
+    """
+    return location.startswith(("http://", "https://", "s3://", "git+"))
 
 
 def format_of(location: str) -> str | None:
@@ -40,7 +49,10 @@ def format_of(location: str) -> str | None:
     >>> format_of("https://host/dir/resnet50.pdparams?x=1")
     'pdparams'
     """
-    path = re.split(r"[?#]", location)[0] if is_url(location) else location
+    if location.startswith("git+"):
+        path = location.partition("#")[2]
+    else:
+        path = re.split(r"[?#]", location)[0] if is_url(location) else location
     return next((name for name in FORMATS if path.endswith("." + name)), None)
 
 
@@ -51,6 +63,15 @@ def downloaded(name: str, version: str, format: str) -> str:  # noqa: A002
     'checkpoints/resnet50_v3.3.0.pdparams'
     """
     return f"checkpoints/{name}_{version}.{format}"
+
+
+def downloaded_folder(name: str, version: str) -> str:
+    """Name the folder that ``sync`` writes for a model of several files.
+
+    >>> downloaded_folder("PP-OCRv5", "v1.0")
+    'checkpoints/PP-OCRv5_v1.0'
+    """
+    return f"checkpoints/{name}_{version}"
 
 
 def trained(model: Model) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from paddledvc.core.versions import Requirement
 
+_PADDLE_TAG = re.compile(r"(?:^|/)paddle:(?P<version>[0-9][0-9a-z.]*)(?:-|$|@)")
 PathName = Literal["jit", "predictor", "deployed", "gpu"]
 """A way to run the exported files."""
 
@@ -166,19 +168,52 @@ class Verify:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Environment:
+    """What a model runs in.
+
+    Attributes:
+        image: container image.
+        stated_paddle: version of Paddle in it, where people state it.
+    """
+
+    image: str | None = None
+    stated_paddle: str | None = None
+
+    @property
+    def paddle(self) -> str | None:
+        """Version of Paddle in it; None if nothing tells.
+
+        >>> Environment(image="paddlepaddle/paddle:3.3.1-gpu-cuda12.9-cudnn9.9").paddle
+        '3.3.1'
+        """
+        tag = _PADDLE_TAG.search(self.image or "")
+        return self.stated_paddle or (tag["version"] if tag else None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Model:
     """One entry of models.yaml.
 
     Attributes:
+        source: the catalog that lists its versions, or a note where there is no such catalog.
+        source_name: the model's name in its source; None where it is the same.
+        revision: branch, tag or commit of the source to look at.
+        file: the one file to take of a source that holds several.
+        paddle: range of the Paddle versions that load the weights.
+        base_requires: the versions of its base that this model can start from.
         urls: where the weights are, in the order to try: ``weights_url``, ``hub_url``, ``urls``.
         base: name of the model whose weights this one starts from.
         network: what builds the dynamic network.
-        image: container image that runs the model.
+        environment: what it runs in; None for that of the registry.
     """
 
     name: str
     requires: Requirement
     source: str | None = None
+    source_name: str | None = None
+    revision: str | None = None
+    file: str | None = None
+    paddle: str | None = None
     urls: tuple[str, ...] = ()
     md5: str | None = None
     sha256: str | None = None
@@ -193,13 +228,14 @@ class Model:
     config_path: str | None = None
     input_size: tuple[int, ...] = ()
     base: str | None = None
+    base_requires: Requirement | None = None
     network: Reference | None = None
     network_args: Mapping[str, Any] = field(default_factory=dict)
     inputs: tuple[Input, ...] = ()
     train: Train | None = None
     export: Export | None = None
     verify: Verify = field(default_factory=Verify)
-    image: str | None = None
+    environment: Environment | None = None
     meta: Any = None
 
     @property

@@ -6,12 +6,19 @@ comparing.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 FLOATING = ("latest", "latest-pre")
+_ONE = re.compile(r"==\s*(?P<version>[^\s,*=]+)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,11 +27,11 @@ class Requirement:
 
     Attributes:
         text: the requirement as written.
-        exact: whether it names one version, so that it needs no catalog to resolve.
+        version: the one version that it names, as written; None for a range.
     """
 
     text: str
-    exact: bool
+    version: str | None
 
     @classmethod
     def parse(cls, text: str) -> Requirement:
@@ -35,21 +42,104 @@ class Requirement:
 
         >>> Requirement.parse("v3.3.0").exact, Requirement.parse(">=3.2,<4").exact
         (True, False)
+        >>> Requirement.parse("==v3.3.0").version
+        'v3.3.0'
         """
         if is_version(text):
-            return cls(text=text, exact=True)
+            return cls(text=text, version=text)
         if text in FLOATING or (text.startswith("^") and is_version(text[1:])):
-            return cls(text=text, exact=False)
-        try:
-            specifiers = SpecifierSet(text)
-        except InvalidSpecifier:
-            specifiers = SpecifierSet()
-        if not specifiers:
-            raise ValueError(
-                f"{text!r} is not a version; expected one such as v3.3.0, "
-                "or a range such as >=3.2,<4 or latest"
-            )
-        return cls(text=text, exact=False)
+            return cls(text=text, version=None)
+        if one := _ONE.fullmatch(text):
+            if is_version(one["version"]):
+                return cls(text=text, version=one["version"])
+        elif "===" not in text and _specifiers(text):
+            return cls(text=text, version=None)
+        raise ValueError(
+            f"{text!r} is not a version; expected one such as v3.3.0, a range such as "
+            ">=3.2,<4, ~=3.3.0, ==3.* or ^3.2, latest or latest-pre"
+        )
+
+    @property
+    def exact(self) -> bool:
+        """Whether it names one version."""
+        return self.version is not None
+
+    @property
+    def names_prerelease(self) -> bool:
+        """Whether it asks for pre-releases, which nobody else gets.
+
+        >>> [Requirement.parse(text).names_prerelease for text in (">=3.3", ">=3.3rc1")]
+        [False, True]
+        """
+        if self.version is not None:
+            return as_version(self.version).is_prerelease
+        return self.text == "latest-pre" or bool(self._range().prereleases)
+
+    def allows(self, version: str, *, prereleases: bool | None = None) -> bool:
+        """Tell whether an exact version satisfies this requirement.
+
+        Args:
+            version: the exact version.
+            prereleases: whether pre-releases will do; by default only where this requirement
+                asks for them.
+
+        >>> Requirement.parse("^3.2").allows("v3.9"), Requirement.parse("^0.2").allows("0.3")
+        (True, False)
+        >>> Requirement.parse("latest").allows("4.0rc1")
+        False
+        """
+        found = as_version(version)
+        if self.version is not None:
+            return found == as_version(self.version)
+        wanted = self.names_prerelease if prereleases is None else prereleases
+        if found.is_prerelease and not wanted:
+            return False
+        return self.text in FLOATING or self._range().contains(found, prereleases=True)
+
+    def _range(self) -> SpecifierSet:
+        text = caret(self.text[1:]) if self.text.startswith("^") else self.text
+        return _specifiers(text) if text not in FLOATING else SpecifierSet()
+
+
+@lru_cache(maxsize=1 << 16)
+def as_version(text: str) -> Version:
+    """Read an exact version, for comparing.
+
+    >>> as_version("v3.10") > as_version("3.9")
+    True
+    """
+    return Version(text)
+
+
+@lru_cache(maxsize=1 << 12)
+def _specifiers(text: str) -> SpecifierSet:
+    """Read a PEP 440 range; an empty one where the text is none."""
+    try:
+        return SpecifierSet(text)
+    except InvalidSpecifier:
+        return SpecifierSet()
+
+
+def caret(text: str) -> str:
+    """Write Cargo's caret as a PEP 440 range: what may not break, up to the next that may.
+
+    >>> caret("1.2.3"), caret("0.2.3"), caret("0.0.3"), caret("0.0"), caret("0")
+    ('>=1.2.3,<2', '>=0.2.3,<0.3', '>=0.0.3,<0.0.4', '>=0.0,<0.1', '>=0,<1')
+    """
+    release = as_version(text).release
+    fixed = next((i for i, part in enumerate(release[:3]) if part), len(release[:3]) - 1)
+    upper = (*release[:fixed], release[fixed] + 1)
+    epoch = f"{as_version(text).epoch}!" if as_version(text).epoch else ""
+    return f">={text},<{epoch}{'.'.join(map(str, upper))}"
+
+
+def newest(versions: Iterable[str]) -> str | None:
+    """Return the newest of some versions, whatever their order; None of none.
+
+    >>> newest(["v1.9", "v1.10", "1.2"])
+    'v1.10'
+    """
+    return max(versions, key=lambda text: (as_version(text), text), default=None)
 
 
 def is_version(text: str) -> bool:
@@ -59,10 +149,28 @@ def is_version(text: str) -> bool:
     (True, True, False)
     """
     try:
-        Version(text)
+        as_version(text)
     except InvalidVersion:
         return False
     return text == text.strip()
+
+
+def is_range(text: str) -> bool:
+    """Tell whether ``text`` is a PEP 440 range.
+
+    >>> is_range(">=3.0,<4"), is_range("3.0")
+    (True, False)
+    """
+    return bool(_specifiers(text))
+
+
+def in_range(version: str, text: str) -> bool:
+    """Tell whether a PEP 440 range holds a version, pre-releases included.
+
+    >>> in_range("3.3.1", ">=3.0,<4")
+    True
+    """
+    return _specifiers(text).contains(as_version(version), prereleases=True)
 
 
 def same_version(left: str, right: str) -> bool:
@@ -71,4 +179,4 @@ def same_version(left: str, right: str) -> bool:
     >>> same_version("v3.3.0", "3.3")
     True
     """
-    return Version(left) == Version(right)
+    return as_version(left) == as_version(right)

@@ -8,9 +8,11 @@ from jsonschema_rs import meta
 from yaml import safe_load
 
 from paddledvc.core import registry
+from paddledvc.core.catalog import Declared
 from paddledvc.core.entries import PLAIN_FIELDS
 from paddledvc.core.model import (
     Engine,
+    Environment,
     Export,
     Input,
     Launch,
@@ -47,7 +49,7 @@ def named(name):
 
 
 def of_version(version):
-    return f"models:\n  - name: a\n    version: {version}\n"
+    return f"models:\n  - name: a\n    version: {version}\n    source: huggingface\n"
 
 
 BROKEN = [
@@ -156,7 +158,7 @@ models:
     assert models == (
         Model(
             name="resnet50_imagenet",
-            requires=Requirement(text="v3.3.0", exact=True),
+            requires=Requirement.parse("v3.3.0"),
             source="paddlehub",
             urls=("https://paddlemodels.bj.bcebos.com/resnet50.pdparams",),
             md5="d41d8cd98f00b204e9800998ecf8427e",
@@ -166,7 +168,7 @@ models:
         ),
         Model(
             name="pp-yolo-tiny",
-            requires=Requirement(text="v3.3.1", exact=True),
+            requires=Requirement.parse("v3.3.1"),
             source="model_zoo_official",
             config_path="configs/yolo/pp_yolo_tiny.yml",
             urls=("https://paddledet.bj.bcebos.com/models/pp_yolo_tiny.pdparams",),
@@ -178,9 +180,9 @@ models:
 
 
 EVERYTHING = """\
-environment: {image: "registry/paddle:3.1"}
+environment: {image: "registry/paddle:3.1", paddle: 3.1.1}
 policy: {main: {}}
-catalogs: {zoo: {}}
+catalogs: {team: {kind: git, url: "git@host:models.git"}}
 models:
   - name: base
     version: v1
@@ -233,6 +235,14 @@ models:
       engine: {onednn: false, ir_optim: false, memory_optim: false, threads: 4}
     environment: registry/paddle:3.2
     meta: {anything: [1, {a: null}]}
+  - name: det
+    version: ">=1,<2"
+    source: team
+    source_name: zoo:detector
+    revision: release/1
+    file: det.pdparams
+    paddle: ">=3.0"
+    base: {name: base, version: ^1}
 """
 
 
@@ -241,7 +251,7 @@ def test_everything_that_a_model_can_say_is_read():
 
     assert model == Model(
         name="PP-YOLOE+_L",
-        requires=Requirement(text="v3.3.1", exact=True),
+        requires=Requirement.parse("v3.3.1"),
         source="zoo",
         urls=(
             "https://host/a.tar.gz",
@@ -291,29 +301,43 @@ def test_everything_that_a_model_can_say_is_read():
             tolerance=Tolerance(program=0, engine=1e-4, device=0.5),
             engine=Engine(onednn=False, ir_optim=False, memory_optim=False, threads=4),
         ),
-        image="registry/paddle:3.2",
+        environment=Environment(image="registry/paddle:3.2"),
         meta={"anything": [1, {"a": None}]},
+    )
+
+
+def test_everything_that_a_model_of_a_catalog_can_say_is_read():
+    assert parse(EVERYTHING).model("det") == Model(
+        name="det",
+        requires=Requirement(text=">=1,<2", version=None),
+        source="team",
+        source_name="zoo:detector",
+        revision="release/1",
+        file="det.pdparams",
+        paddle=">=3.0",
+        base="base",
+        base_requires=Requirement(text="^1", version=None),
     )
 
 
 def test_everything_that_a_registry_can_say_beside_its_models_is_read():
     read = parse(EVERYTHING)
 
-    assert (read.image, read.policy, read.catalogs) == (
-        "registry/paddle:3.1",
+    assert (read.environment, read.policy, read.catalogs) == (
+        Environment(image="registry/paddle:3.1", stated_paddle="3.1.1"),
         {"main": {}},
-        {"zoo": {}},
+        {"team": Declared(kind="git", settings={"url": "git@host:models.git"})},
     )
 
 
 def test_the_schema_knows_no_model_key_that_is_not_in_the_test_of_everything():
     known = set(json.loads(schemas.text("models"))["$defs"]["model"]["properties"])
-    written = set(yaml.parse(EVERYTHING, "models.yaml").value["models"][1])
+    entries = yaml.parse(EVERYTHING, "models.yaml").value["models"]
 
-    assert known - written == set()
+    assert known - set().union(*entries) == set()
 
 
-@pytest.mark.parametrize("name", ["models", "lock"])
+@pytest.mark.parametrize("name", ["models", "lock", "index"])
 def test_the_published_schemas_are_valid_json_schema_2020_12(name):
     schema = json.loads(schemas.text(name))
 
@@ -391,7 +415,8 @@ def test_a_metric_is_a_number_and_a_percentage_a_fraction(written, value):
         pytest.param("'>=3.2,<4'", False, id="range"),
         pytest.param("~=3.2", False, id="compatible"),
         pytest.param("^3.2", False, id="caret"),
-        pytest.param("==3.2", False, id="equals"),
+        pytest.param("==3.2", True, id="equals"),
+        pytest.param("==3.*", False, id="any patch"),
         pytest.param("latest", False, id="latest"),
         pytest.param("latest-pre", False, id="latest-pre"),
     ],

@@ -1,0 +1,52 @@
+"""Whether the Paddle that a model is to run in loads its weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from paddledvc.core.versions import in_range
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from paddledvc.core.model import Environment
+
+PROGRAMS = {"json": ">=3.0rc0"}
+"""Formats of static programs, and the Paddle versions that read them; Paddle 3.3 reads .pdmodel."""
+
+
+def obstacle(
+    environment: Environment, ranges: Iterable[str | None], program: str | None
+) -> str | None:
+    """Say why an environment cannot load a version of a model; None if nothing is in the way.
+
+    Args:
+        environment: what the model runs in; where it does not tell its Paddle, anything goes.
+        ranges: PEP 440 ranges of the Paddle versions that load it, None among them ignored.
+        program: format of its static program, if it has one.
+
+    >>> from paddledvc.core.model import Environment
+    >>> obstacle(Environment(stated_paddle="2.6.2"), [">=3.0"], None)
+    'needs Paddle >=3.0, and its environment has Paddle 2.6.2'
+    """
+    if environment.paddle is None:
+        return None
+    where = f"{environment.image or 'its environment'} has Paddle {environment.paddle}"
+    for wanted in ranges:
+        if wanted is not None and not in_range(environment.paddle, wanted):
+            return f"needs Paddle {wanted}, and {where}"
+    if program in PROGRAMS and not in_range(environment.paddle, PROGRAMS[program]):
+        return f"is a .{program} program, which needs Paddle 3, and {where}"
+    return None
+
+
+def program_of(paths: Iterable[str]) -> str | None:
+    """Name the format of the static program among files; None if there is none.
+
+    >>> program_of(["a/inference.json", "a/inference.pdiparams", "config.json"])
+    'json'
+    """
+    files = set(paths)
+    stems = [path.removesuffix(".pdiparams") for path in files if path.endswith(".pdiparams")]
+    found = {kind for stem in stems for kind in ("pdmodel", "json") if f"{stem}.{kind}" in files}
+    return next((kind for kind in ("pdmodel", "json") if kind in found), None)
