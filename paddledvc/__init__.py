@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from paddledvc.core.model import Model
     from paddledvc.core.registry import Registry
     from paddledvc.core.reports import VerifyReport
+    from paddledvc.locking import Locked, LockUse
     from paddledvc.project import Project
     from paddledvc.tools.paddle.run import Run
     from paddledvc.workflows.export import ExportedModel, export
     from paddledvc.workflows.generate import Generated, generate
     from paddledvc.workflows.init import Initialised, init
-    from paddledvc.workflows.lock import Locked, lock
+    from paddledvc.workflows.lock import lock
     from paddledvc.workflows.schema import schema
     from paddledvc.workflows.sync import Probed, Synced, probe, sync
     from paddledvc.workflows.train import Trained, train
@@ -35,7 +36,8 @@ _HOMES = {
     "Generated": "workflows.generate",
     "Initialised": "workflows.init",
     "Lock": "core.lock",
-    "Locked": "workflows.lock",
+    "LockUse": "locking",
+    "Locked": "locking",
     "LockedModel": "core.lock",
     "Model": "core.model",
     "Probed": "workflows.sync",
@@ -60,6 +62,7 @@ __all__ = [
     "Generated",
     "Initialised",
     "Lock",
+    "LockUse",
     "Locked",
     "LockedModel",
     "Model",

@@ -141,6 +141,11 @@ class Project:
         Raises:
             InvalidInput: it is not there yet.
         """
+        if (self.root / path).is_dir():
+            raise InvalidInput(
+                f"{path} is a folder, and {model.name} needs one file of weights; name it with "
+                "`file:` in models.yaml, then run `paddledvc lock`"
+            )
         if not (self.root / path).is_file():
             raise InvalidInput(
                 f"{model.name} needs {path}, which is not there; run `dvc repro` to make it, or "

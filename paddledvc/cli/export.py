@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import echo_json, format_option, pass_project, pin_option
+from paddledvc.cli.options import echo_json, format_option, lock_options, pass_project, pin_option
 from paddledvc.workflows import export as workflow
 
 if TYPE_CHECKING:
+    from paddledvc.locking import LockUse
     from paddledvc.project import Project
 
 
 @click.command()
 @click.argument("name")
 @pin_option
+@lock_options
 @format_option
 @pass_project
-def export(project: Project, name: str, *, pin: str | None, output: str) -> None:
+def export(project: Project, name: str, *, pin: str | None, use: LockUse, output: str) -> None:
     """Export a model as a static program.
 
     Runs paddle.jit.save in a fresh process, so that the same weights always give the same bytes.
@@ -27,7 +29,7 @@ def export(project: Project, name: str, *, pin: str | None, output: str) -> None
     Example:
       paddledvc export digits
     """
-    done = workflow.export(project, name, pin=pin)
+    done = workflow.export(project, name, pin=pin, use=use)
     if output == "json":
         echo_json(done)
         return

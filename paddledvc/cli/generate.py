@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import echo_json, format_option, pass_project
+from paddledvc.cli.options import echo_json, format_option, lock_options, pass_project
 from paddledvc.workflows import generate as workflow
 
 if TYPE_CHECKING:
+    from paddledvc.locking import LockUse
     from paddledvc.project import Project
     from paddledvc.workflows.generate import Entries
 
 
 @click.command()
 @click.option("--check", is_flag=True, help="Change nothing; exit 1 if dvc.yaml is stale.")
+@lock_options
 @format_option
 @pass_project
-def generate(project: Project, *, check: bool, output: str) -> None:
+def generate(project: Project, *, check: bool, use: LockUse, output: str) -> None:
     """Bring the stages of every model into dvc.yaml.
 
     A weights URL gives sync, a train section gives train, an export section gives export and
@@ -29,7 +31,7 @@ def generate(project: Project, *, check: bool, output: str) -> None:
       paddledvc generate && dvc repro
       paddledvc generate --check
     """
-    done = workflow.generate(project, check=check)
+    done = workflow.generate(project, check=check, use=use)
     if output == "json":
         echo_json(done)
         return

@@ -6,30 +6,62 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import echo_json, format_option, pass_project
+from paddledvc.cli.options import echo_json, format_option, lock_options, pass_project
 from paddledvc.workflows import lock as workflow
 
 if TYPE_CHECKING:
+    from paddledvc.locking import LockUse
     from paddledvc.project import Project
 
 
 @click.command()
 @click.option("--check", is_flag=True, help="Change nothing; exit 1 if models.lock is stale.")
 @click.option("--dry-run", is_flag=True, help="Change nothing; print what would move.")
+@click.option("-U", "--upgrade", is_flag=True, help="Let every pin move to the newest version.")
+@click.option(
+    "-P",
+    "--upgrade-package",
+    "packages",
+    metavar="NAME[==V]",
+    multiple=True,
+    help="Let the pin of one model move, or move it to V.",
+)
+@click.option("--keep-going", is_flag=True, help="Report every failure, not the first.")
+@lock_options
 @format_option
 @pass_project
-def lock(project: Project, *, check: bool, dry_run: bool, output: str) -> None:
+def lock(  # noqa: PLR0913
+    project: Project,
+    *,
+    check: bool,
+    dry_run: bool,
+    upgrade: bool,
+    packages: tuple[str, ...],
+    keep_going: bool,
+    use: LockUse,
+    output: str,
+) -> None:
     """Lock models.yaml to exact versions and digests.
 
-    Writes models.lock. What it knows already is kept; a model without any digest is read once
-    from its source, and trusted.
+    Writes models.lock. Pins that still satisfy models.yaml stay, also when a catalog lists newer
+    versions; only --upgrade and --upgrade-package move them. Bytes without any digest are read
+    once from their source, and trusted.
 
     \b
     Example:
       paddledvc lock
       paddledvc lock --check
+      paddledvc lock --upgrade-package resnet50 --dry-run
     """
-    done = workflow.lock(project, check=check, dry_run=dry_run)
+    done = workflow.lock(
+        project,
+        check=check,
+        dry_run=dry_run,
+        upgrade=upgrade,
+        upgrade_packages=packages,
+        keep_going=keep_going,
+        use=use,
+    )
     if output == "json":
         echo_json(done)
         return

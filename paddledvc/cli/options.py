@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
 if TYPE_CHECKING:
+    from paddledvc.locking import LockUse
     from paddledvc.workflows.sync import Progress
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -31,6 +33,67 @@ pin_option = click.option(
     metavar="PIN",
     help="What the stage in dvc.yaml was generated for; refused if it is another one now.",
 )
+
+
+def lock_options(command: Command) -> Command:
+    """Add ``--locked``, ``--frozen`` and ``--offline``; the command gets them as ``use``."""
+
+    @functools.wraps(command)
+    def wrapper(*args: Any, locked: bool, frozen: bool, offline: bool, **kwargs: Any) -> Any:
+        from paddledvc.locking import LockUse  # noqa: PLC0415 - not for --help
+
+        use = LockUse(
+            locked=_blamed("locked", given=locked),
+            frozen=_blamed("frozen", given=frozen),
+            offline=_blamed("offline", given=offline),
+        )
+        return command(*args, use=_one_of_both(use), **kwargs)
+
+    for name, text in reversed(_LOCK_OPTIONS.items()):
+        option = click.option(f"--{name}", is_flag=True, envvar=_variable(name), help=text)
+        option(wrapper)
+    return cast("Command", wrapper)
+
+
+_LOCK_OPTIONS = {
+    "locked": "Refuse a stale models.lock instead of updating it.",
+    "frozen": "Trust models.lock, even if it is stale.",
+    "offline": "Use no network.",
+}
+
+
+def _variable(name: str) -> str:
+    return f"PADDLEDVC_{name.upper()}"
+
+
+def _from_environment(name: str) -> bool:
+    source = click.get_current_context().get_parameter_source(name)
+    return source is click.core.ParameterSource.ENVIRONMENT
+
+
+def _blamed(name: str, *, given: bool) -> str | None:
+    """Name what asked for something: people look in vain for an option that a variable set."""
+    if not given:
+        return None
+    return (
+        f"{_variable(name)}={os.environ[_variable(name)]}"
+        if _from_environment(name)
+        else f"--{name}"
+    )
+
+
+def _one_of_both(use: LockUse) -> LockUse:
+    """Let an option win over a variable; two of a kind contradict each other."""
+    if use.locked is None or use.frozen is None:
+        return use
+    from_environment = {name: _from_environment(name) for name in ("locked", "frozen")}
+    if from_environment["locked"] == from_environment["frozen"]:
+        raise click.UsageError(
+            f"{use.locked} and {use.frozen} contradict each other: the one refuses a stale lock, "
+            "the other trusts it"
+        )
+    loser = "locked" if from_environment["locked"] else "frozen"
+    return dataclasses.replace(use, **{loser: None})
 
 
 def pass_project(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -10,6 +10,7 @@ from paddledvc.cli.options import (
     echo_json,
     echo_table,
     format_option,
+    lock_options,
     pass_project,
     pin_option,
     progress_bars,
@@ -17,6 +18,7 @@ from paddledvc.cli.options import (
 from paddledvc.workflows import sync as workflow
 
 if TYPE_CHECKING:
+    from paddledvc.locking import LockUse
     from paddledvc.project import Project
     from paddledvc.workflows.sync import Probed
 
@@ -28,6 +30,7 @@ MISMATCH = 1
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--dry-run", is_flag=True, help="Ask the sources, download nothing.")
 @pin_option
+@lock_options
 @format_option
 @pass_project
 @click.pass_context
@@ -38,6 +41,7 @@ def sync(  # noqa: PLR0913
     *,
     dry_run: bool,
     pin: str | None,
+    use: LockUse,
     output: str,
 ) -> None:
     """Download weights and compare them with their pins.
@@ -51,11 +55,11 @@ def sync(  # noqa: PLR0913
       paddledvc sync --dry-run
     """
     if dry_run:
-        probed = workflow.probe(project, names, pin=pin)
+        probed = workflow.probe(project, names, pin=pin, use=use)
         echo_json(probed) if output == "json" else _print_probed(probed)
         ctx.exit(_exit_code(probed))
     with progress_bars() as progress:
-        done = workflow.sync(project, names, pin=pin, progress=progress)
+        done = workflow.sync(project, names, pin=pin, use=use, progress=progress)
     if output == "json":
         echo_json(done)
         return

@@ -6,19 +6,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import echo_json, format_option, pass_project, pin_option
+from paddledvc.cli.options import echo_json, format_option, lock_options, pass_project, pin_option
 from paddledvc.workflows import train as workflow
 
 if TYPE_CHECKING:
+    from paddledvc.locking import LockUse
     from paddledvc.project import Project
 
 
 @click.command()
 @click.argument("name")
 @pin_option
+@lock_options
 @format_option
 @pass_project
-def train(project: Project, name: str, *, pin: str | None, output: str) -> None:
+def train(project: Project, name: str, *, pin: str | None, use: LockUse, output: str) -> None:
     """Train a model with your code.
 
     Runs the function or command line of its train section with the hyperparameters of
@@ -28,7 +30,7 @@ def train(project: Project, name: str, *, pin: str | None, output: str) -> None:
     Example:
       paddledvc train digits
     """
-    done = workflow.train(project, name, pin=pin)
+    done = workflow.train(project, name, pin=pin, use=use)
     if output == "json":
         echo_json(done)
         return

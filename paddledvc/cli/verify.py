@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import echo_table, format_option, pass_project, pin_option
+from paddledvc.cli.options import echo_table, format_option, lock_options, pass_project, pin_option
 from paddledvc.core.reports import rounded
 from paddledvc.workflows import verify as workflow
 
 if TYPE_CHECKING:
     from paddledvc.core.reports import VerifyReport
+    from paddledvc.locking import LockUse
     from paddledvc.project import Project
 
 FINDING = 1
@@ -20,11 +21,12 @@ FINDING = 1
 @click.command()
 @click.argument("name")
 @pin_option
+@lock_options
 @format_option
 @pass_project
 @click.pass_context
-def verify(
-    ctx: click.Context, project: Project, name: str, *, pin: str | None, output: str
+def verify(  # noqa: PLR0913
+    ctx: click.Context, project: Project, name: str, *, pin: str | None, use: LockUse, output: str
 ) -> None:
     """Compare the exported files with the dynamic network.
 
@@ -35,7 +37,7 @@ def verify(
     Example:
       paddledvc verify digits
     """
-    report = workflow.verify(project, name, pin=pin)
+    report = workflow.verify(project, name, pin=pin, use=use)
     if output == "json":
         click.echo(report.to_json(), nl=False)
     else:

@@ -26,33 +26,82 @@ HEADER = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LockedModel:
-    """One exact version of a model, and all that is needed to get it.
+class LockedFile:
+    """One file of a model that is a folder.
 
     Attributes:
-        version: the exact version.
-        requires: what models.yaml asked for.
-        urls: where the bytes are, in the order to try; empty when nothing is to be downloaded.
-        path: where the bytes lie in the project.
+        path: where it lies in the model's folder.
+        urls: where its bytes are, in the order to try.
     """
 
-    name: str
-    version: str
-    requires: str
-    source: str | None = None
-    urls: tuple[str, ...] = ()
+    path: str
+    urls: tuple[str, ...]
     md5: str | None = None
     sha256: str | None = None
     size: int | None = None
-    format: str | None = None
-    path: str | None = None
-    base: str | None = None
-    image: str | None = None
 
     @property
     def hashes(self) -> Hashes:
         """What the bytes must hash to."""
         return Hashes(md5=self.md5, sha256=self.sha256, size=self.size)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LockedModel:
+    """One exact version of a model, and all that is needed to get it.
+
+    Attributes:
+        version: the exact version.
+        source_name: the model's name in its source, where that differs.
+        revision: the branch, tag or commit of the source that models.yaml asked for.
+        file: the one file that models.yaml asked for.
+        commit: the commit of the source that holds this version.
+        urls: where the bytes of a single file are, in the order to try.
+        paddle: range of the Paddle versions that load it.
+        path: where the file or folder lies in the project.
+        files: the files of a model that is a folder.
+    """
+
+    name: str
+    version: str
+    source: str | None = None
+    source_name: str | None = None
+    revision: str | None = None
+    file: str | None = None
+    commit: str | None = None
+    urls: tuple[str, ...] = ()
+    md5: str | None = None
+    sha256: str | None = None
+    size: int | None = None
+    format: str | None = None
+    paddle: str | None = None
+    path: str | None = None
+    files: tuple[LockedFile, ...] = ()
+    base: str | None = None
+    image: str | None = None
+
+    @property
+    def hashes(self) -> Hashes:
+        """What the bytes of a single file must hash to."""
+        return Hashes(md5=self.md5, sha256=self.sha256, size=self.size)
+
+    @property
+    def downloads(self) -> bool:
+        """Whether there are weights to bring."""
+        return bool(self.urls or self.files)
+
+    @property
+    def hashed(self) -> bool:
+        """Whether every byte to bring can be compared with a digest."""
+        if self.files:
+            return all(file.hashes.known for file in self.files)
+        return not self.urls or self.hashes.known
+
+    @property
+    def total_size(self) -> int | None:
+        """Bytes to bring in all; None if that is not known."""
+        sizes = [file.size for file in self.files] if self.files else [self.size]
+        return None if None in sizes else sum(size for size in sizes if size is not None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +126,7 @@ class Lock:
         return self.by_name[name]
 
 
-def stated(entry: LockedModel) -> dict[str, Any]:
+def stated(entry: LockedModel | LockedFile) -> dict[str, Any]:
     """List the fields of an entry that say something, in their order."""
     pairs = ((field.name, getattr(entry, field.name)) for field in fields(entry))
     return {name: value for name, value in pairs if value not in (None, ())}
@@ -88,15 +137,23 @@ def render(lock: Lock) -> str:
     lines = [HEADER + f"version: {FORMAT_VERSION}"]
     lines.append("models:" if lock.models else "models: []")
     for model in lock.models:
-        bullet = "  - "
-        for key, value in stated(model).items():
-            if isinstance(value, tuple):
-                lines.append(f"{bullet}{key}:")
-                lines += [f"      - {_quote(item)}" for item in value]
-            else:
-                lines.append(f"{bullet}{key}: {_quote(value)}")
-            bullet = "    "
+        lines += _block(model, "  ")
     return "\n".join(lines) + "\n"
+
+
+def _block(entry: LockedModel | LockedFile, indent: str) -> Iterator[str]:
+    bullet = f"{indent}- "
+    for key, value in stated(entry).items():
+        if isinstance(value, tuple):
+            yield f"{bullet}{key}:"
+            for item in value:
+                if isinstance(item, LockedFile):
+                    yield from _block(item, f"{indent}    ")
+                else:
+                    yield f"{indent}    - {_quote(item)}"
+        else:
+            yield f"{bullet}{key}: {_quote(value)}"
+        bullet = f"{indent}  "
 
 
 def _quote(value: object) -> str:
@@ -149,7 +206,16 @@ def parse(document: Document, schema: Schema) -> Lock:
         raise InvalidFile(problems)
     return Lock(
         models=tuple(
-            LockedModel(**{**entry, "urls": tuple(entry.get("urls", ()))})
+            LockedModel(
+                **{
+                    **entry,
+                    "urls": tuple(entry.get("urls", ())),
+                    "files": tuple(
+                        LockedFile(**{**file, "urls": tuple(file["urls"])})
+                        for file in entry.get("files", ())
+                    ),
+                }
+            )
             for entry in value["models"]
         )
     )

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def sync_pin(lock: Lock, model: Model) -> str:
     """Digest what ``sync`` uses: version, sources, hashes and target."""
     entry = lock.model(model.name)
-    used = (entry.urls, entry.md5, entry.sha256, entry.size, entry.path)
+    used: tuple[Any, ...] = (entry.urls, entry.md5, entry.sha256, entry.size, entry.path)
+    if entry.files:
+        used = (*used, [said(file) for file in entry.files])
     return f"{entry.version}-{pin(used)}"
 
 

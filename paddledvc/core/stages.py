@@ -49,7 +49,7 @@ def build_stages(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
     """Build every stage, in the order of the registry and of the work."""
     stages: dict[str, dict[str, Any]] = {}
     for model in pipeline.registry.models:
-        if pipeline.lock.model(model.name).urls:
+        if pipeline.lock.model(model.name).downloads:
             stages[stage_name("sync", model)] = _sync(pipeline, model)
         if model.train is not None:
             stages[stage_name("train", model)] = _train(pipeline, model)
@@ -64,7 +64,7 @@ def build_artifacts(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
     artifacts: dict[str, dict[str, Any]] = {}
     for model in pipeline.registry.models:
         path = own_weights(pipeline.registry, pipeline.lock, model)
-        if path is None or not (pipeline.lock.model(model.name).urls or model.train):
+        if path is None or not (pipeline.lock.model(model.name).downloads or model.train):
             continue
         entry: dict[str, Any] = {"path": path, "type": "model"}
         if model.description:

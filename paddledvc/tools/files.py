@@ -166,6 +166,12 @@ def exclusive(lock: Path) -> Iterator[None]:
         holder.release()
 
 
+def names_below(folder: Path) -> set[str]:
+    """Name every file below a folder, with ``/`` between the parts."""
+    files = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    return {path.relative_to(folder).as_posix() for path in files}
+
+
 def fresh_folder(parent: Path, prefix: str) -> Path:
     """Make an empty folder of a new name, and remove those of the prefix that were left behind.
 

@@ -1,14 +1,17 @@
-"""Weights from their sources, http(s) and files, into the project: only the pinned bytes get in."""
+"""Weights from their sources into the project: only the pinned bytes get in."""
 
 from __future__ import annotations
 
 import logging
 import os
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
+from paddledvc.core.gitfile import GitFile
+from paddledvc.core.layout import is_remote
 from paddledvc.errors import ChecksumMismatch, DownloadFailed
 from paddledvc.tools import files, http
 
@@ -34,11 +37,13 @@ class Source:
         model: name of the model, for messages.
         urls: URLs, and paths relative to ``root``, in the order to try.
         root: folder of the project.
+        offline: what forbids to use the network; None if nothing does.
     """
 
     model: str
     urls: Sequence[str]
     root: Path
+    offline: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,10 +55,38 @@ class Fetched:
 
 
 def local_path(url: str, root: Path) -> Path | None:
-    """Name the file behind a ``file:`` URL or a path of the project; None for http(s)."""
-    if url.startswith(("http://", "https://")):
+    """Name the file behind a ``file:`` URL or a path of the project; None for anything else."""
+    if is_remote(url):
         return None
     return root / (unquote(urlsplit(url).path) if url.startswith("file:") else url)
+
+
+class Reader(Protocol):
+    """A module that reads URLs of one kind; both functions raise ``http.Unreadable``."""
+
+    def chunks(self, url: str, progress: Progress | None) -> Iterator[bytes]:
+        """Read the bytes a megabyte at a time."""
+        ...
+
+    def size(self, url: str) -> int | None:
+        """Ask for the size in bytes without reading them; None if that is kept back."""
+        ...
+
+
+def _reader(url: str) -> Reader:
+    """Import what reads a URL; most projects need one kind only."""
+    scheme = url.partition(":")[0]
+    module = {"s3": "s3"}.get(scheme, "repositories" if scheme.startswith("git+") else "http")
+    reader: Reader = import_module(f"paddledvc.tools.{module}")
+    return reader
+
+
+def _rooted(url: str, root: Path) -> str:
+    """Let the path of a repository, which may be relative to the project, hold anywhere."""
+    if not url.startswith("git+"):
+        return url
+    at = GitFile.parse(url)
+    return str(replace(at, repository=str(root / at.repository))) if at.is_local else url
 
 
 def _chunks(url: str, root: Path, expected: Hashes, progress: Progress | None) -> Iterator[bytes]:
@@ -69,7 +102,7 @@ def _chunks(url: str, root: Path, expected: Hashes, progress: Progress | None) -
 def _all_chunks(url: str, root: Path, progress: Progress | None) -> Iterator[bytes]:
     path = _regular_file(url, root)
     if path is None:
-        yield from http.chunks(url, progress)
+        yield from _reader(url).chunks(_rooted(url, root), progress)
         return
     try:
         total, done = path.stat().st_size, 0
@@ -83,7 +116,7 @@ def _all_chunks(url: str, root: Path, progress: Progress | None) -> Iterator[byt
 
 
 def _regular_file(url: str, root: Path) -> Path | None:
-    """Name the file behind a URL; None for http(s).
+    """Name the file behind a URL; None for one of another kind.
 
     Raises:
         Unreadable: there is no file, or what is there never ends, such as a device.
@@ -104,7 +137,32 @@ def size(url: str, root: Path) -> int | None:
         Unreadable: the source is not there.
     """
     path = _regular_file(url, root)
-    return http.size(url) if path is None else path.stat().st_size
+    return _reader(url).size(_rooted(url, root)) if path is None else path.stat().st_size
+
+
+def read(url: str, root: Path, limit: int) -> bytes:
+    """Read a small file whole, trying again what may pass.
+
+    Raises:
+        Unreadable: it cannot be read, or has more than ``limit`` bytes.
+    """
+    for turn in range(ROUNDS - 1):
+        try:
+            return _read(url, root, limit)
+        except http.Unreadable as error:
+            if not error.again:
+                raise
+            _pause(url, max(error.wait, 0.5 * 2**turn))
+    return _read(url, root, limit)
+
+
+def _read(url: str, root: Path, limit: int) -> bytes:
+    data = bytearray()
+    for chunk in _all_chunks(url, root, None):
+        data += chunk
+        if len(data) > limit:
+            raise http.Unreadable(f"it has more than {limit:,} bytes")
+    return bytes(data)
 
 
 def describe(source: Source, expected: Hashes) -> Hashes:
@@ -169,6 +227,7 @@ def _first_good(source: Source, attempt: Callable[[str], Hashes]) -> tuple[str, 
         wait = 0.0
         for url in tuple(waiting):
             try:
+                require_allowed(url, source.offline)
                 found = attempt(url)
             except ChecksumMismatch as error:
                 mismatch = mismatch or error
@@ -190,6 +249,20 @@ def _first_good(source: Source, attempt: Callable[[str], Hashes]) -> tuple[str, 
     if mismatch is not None:
         raise mismatch.with_others(cause for url, cause in causes.items() if url != mismatch.url)
     raise DownloadFailed(source.model, list(causes.values()))
+
+
+def require_allowed(url: str, offline: str | None) -> None:
+    """Refuse to read from elsewhere where that is forbidden.
+
+    Raises:
+        Unreadable: it is.
+    """
+    if offline is not None and is_remote(url) and not _is_local_repository(url):
+        raise http.Unreadable(f"it needs the network, which {offline} forbids")
+
+
+def _is_local_repository(url: str) -> bool:
+    return url.startswith("git+") and GitFile.parse(url).is_local
 
 
 def _pause(model: str, seconds: float) -> None:

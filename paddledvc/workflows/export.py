@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from paddledvc.core import layout, pins
 from paddledvc.core.jobs import Exported, ExportJob, Network
-from paddledvc.core.resolution import require_fresh
 from paddledvc.errors import InvalidInput
+from paddledvc.locking import UPDATE, current_lock
 from paddledvc.tools import files, worker
 
 if TYPE_CHECKING:
     from paddledvc.core.hashes import Hashes
+    from paddledvc.locking import LockUse
     from paddledvc.project import Project
 
 
@@ -32,13 +33,16 @@ class ExportedModel:
     warnings: tuple[str, ...]
 
 
-def export(project: Project, name: str, *, pin: str | None = None) -> ExportedModel:
+def export(
+    project: Project, name: str, *, pin: str | None = None, use: LockUse = UPDATE
+) -> ExportedModel:
     """Export a model with ``paddle.jit.save`` in a fresh process, byte for byte reproducibly.
 
     Args:
         project: the project.
         name: the model.
         pin: what the stage in dvc.yaml was generated for; refused if it is another one now.
+        use: how models.lock may be used.
 
     Raises:
         InvalidInput: the model has no ``export`` section, or its weights are not there or do not
@@ -48,13 +52,13 @@ def export(project: Project, name: str, *, pin: str | None = None) -> ExportedMo
         WorkerDied: the export killed its process.
         MissingTool: Paddle is not installed.
         StaleStages: the stage was generated for another pin.
-        StaleLock: models.lock is not what models.yaml asks for.
+        StaleLock: models.lock is not what models.yaml asks for, and may not be updated.
     """
-    registry, lock = project.registry(), project.lock()
+    registry = project.registry()
     model = registry.model(name)
     if model.export is None or model.network is None:
         raise InvalidInput(f"{name} has no `export` section in models.yaml")
-    require_fresh(registry, lock, registry.lineage(name))
+    lock = current_lock(project, registry, use, registry.lineage(name), pin=pin)
     if pin is not None:
         pins.require_pin("export", model, pin, pins.export_pin(registry, lock, model))
     weights = layout.own_weights(registry, lock, model)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout, merge, stages
 from paddledvc.core.model import Reference
 from paddledvc.core.names import did_you_mean
-from paddledvc.core.resolution import require_fresh
 from paddledvc.core.splice import Changes, splice
 from paddledvc.core.stages import Pipeline
 from paddledvc.errors import InvalidFile, StaleStages
+from paddledvc.locking import UPDATE, current_lock
 from paddledvc.project import SECTIONS
 from paddledvc.tools import files, python, yaml
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from paddledvc.core.document import Document
     from paddledvc.core.merge import Merge
     from paddledvc.core.registry import Registry
+    from paddledvc.locking import LockUse
     from paddledvc.project import Project
 
 
@@ -51,7 +52,7 @@ class Generated:
     artifacts: Entries
 
 
-def generate(project: Project, *, check: bool = False) -> Generated:
+def generate(project: Project, *, check: bool = False, use: LockUse = UPDATE) -> Generated:
     """Bring the stages and artifacts of every model into dvc.yaml.
 
     Only entries that bear our mark are touched; everything else keeps every byte. Where nothing
@@ -60,14 +61,15 @@ def generate(project: Project, *, check: bool = False) -> Generated:
     Args:
         project: the project.
         check: change nothing, and raise where something would change.
+        use: how models.lock may be used.
 
     Raises:
         StaleStages: with ``check``, dvc.yaml is not what models.yaml and models.lock ask for.
-        StaleLock: models.lock is not what models.yaml asks for.
+        StaleLock: models.lock is not what models.yaml asks for, and may not be updated.
         InvalidFile: an entry of the user's has a name that we need, or a file breaks its rules.
     """
-    registry, lock = project.registry(), project.lock()
-    require_fresh(registry, lock)
+    registry = project.registry()
+    lock = current_lock(project, registry, replace(use, locked="--check") if check else use)
     pipeline = Pipeline(
         registry=registry,
         lock=lock,

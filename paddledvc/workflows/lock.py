@@ -2,55 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from paddledvc.core import changes
-from paddledvc.core import lock as locks
-from paddledvc.core.resolution import Resolution, require_fresh, resolve
-from paddledvc.errors import InvalidInput
-from paddledvc.tools import sources
-from paddledvc.tools.sources import Source
+from paddledvc.core.names import did_you_mean
+from paddledvc.core.resolution import Upgrade
+from paddledvc.core.staleness import require_fresh
+from paddledvc.core.versions import Requirement
+from paddledvc.errors import InvalidInput, UnknownModel
+from paddledvc.locking import UPDATE, Locked, LockUse, relock
 
 if TYPE_CHECKING:
-    from paddledvc.core.changes import Change
-    from paddledvc.core.lock import Lock
+    from collections.abc import Mapping, Sequence
+
+    from paddledvc.core.registry import Registry
     from paddledvc.project import Project
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Locked:
-    """What locking did.
-
-    Attributes:
-        lock: the lock as it is now.
-        changes: what moved, sorted by name.
-        trusted: names of the models whose bytes were hashed for the first time, so that nothing
-            but their source vouches for them.
-    """
-
-    lock: Lock
-    changes: tuple[Change, ...]
-    trusted: tuple[str, ...] = ()
-
-
-def lock(project: Project, *, check: bool = False, dry_run: bool = False) -> Locked:
+def lock(  # noqa: PLR0913
+    project: Project,
+    *,
+    check: bool = False,
+    dry_run: bool = False,
+    upgrade: bool = False,
+    upgrade_packages: Sequence[str] = (),
+    keep_going: bool = False,
+    use: LockUse = UPDATE,
+) -> Locked:
     """Lock every model of models.yaml to one exact version, and write models.lock.
 
-    What the lock knows about the same bytes is kept. A model whose bytes nobody has hashed is
-    read once from its source, and trusted.
+    Pins that still satisfy models.yaml stay; a new version in a catalog moves none. Bytes that
+    nobody has hashed are read once from their source, and trusted.
 
     Args:
         project: the project.
         check: change nothing, and raise where something would change.
         dry_run: change nothing, and say what would change.
+        upgrade: let every pin move to the newest version that satisfies models.yaml.
+        upgrade_packages: models whose pin may move, each as ``NAME`` or ``NAME==VERSION``.
+        keep_going: go on after a failure, to report all of them.
+        use: what forbids to change the lock or to use the network.
 
     Raises:
-        StaleLock: with ``check``, the lock is not what models.yaml asks for.
+        StaleLock: the lock is not what models.yaml asks for, and may not be changed.
         InvalidFile: models.yaml or models.lock breaks its rules.
-        InvalidInput: a version is a range.
+        Unresolvable: no version satisfies all that is asked of a model.
+        CatalogFailed: a catalog could not answer.
         DownloadFailed: a model has no digest, and its source cannot be read.
         ChecksumMismatch: a model has no digest, and its bytes are not of the size it states.
+        Several: with ``keep_going``, more than one of these.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -61,39 +60,43 @@ def lock(project: Project, *, check: bool = False, dry_run: bool = False) -> Loc
     ['Add a v1.0']
     """
     registry = project.registry()
-    if check:
-        current = project.lock()
-        require_fresh(registry, current)
-        return Locked(lock=current, changes=())
-    previous = project.previous_lock()
-    resolution = resolve(registry, previous)
-    _require_exact(resolution)
-    hashed = resolution.lock if dry_run else _hash_unhashed(project, resolution)
-    if not dry_run:
-        project.write_lock(hashed)
-    return Locked(
-        lock=hashed,
-        changes=changes.compare(previous, hashed),
-        trusted=() if dry_run else resolution.unhashed,
+    movable = Upgrade(everything=upgrade, models=_packages(registry, upgrade_packages))
+    if check or use.locked or use.frozen:
+        return _unchanged(project, registry, movable, use)
+    done = relock(
+        project,
+        registry,
+        project.previous_lock(),
+        upgrade=movable,
+        offline=use.offline,
+        keep_going=keep_going,
+        hash_bytes=not dry_run,
     )
+    if not dry_run:
+        project.write_lock(done.lock)
+    return done
 
 
-def _require_exact(resolution: Resolution) -> None:
-    if resolution.floating:
-        names = ", ".join(resolution.floating)
-        raise InvalidInput(
-            f"models.yaml asks for a range of versions of {names}; no catalog lists the versions "
-            "to choose from, so write an exact one such as v3.3.0"
-        )
+def _unchanged(project: Project, registry: Registry, movable: Upgrade, use: LockUse) -> Locked:
+    """Answer where the lock may not be changed."""
+    refused_by = use.frozen or use.locked
+    if refused_by and movable != Upgrade():
+        raise InvalidInput(f"an upgrade changes models.lock, which {refused_by} forbids")
+    current = project.lock()
+    if use.frozen is None:
+        require_fresh(registry, current, refused_by=use.locked or "")
+    return Locked(lock=current, changes=(), trusted=())
 
 
-def _hash_unhashed(project: Project, resolution: Resolution) -> Lock:
-    entries = []
-    for entry in resolution.lock.models:
-        if entry.name in resolution.unhashed:
-            source = Source(model=entry.name, urls=entry.urls, root=project.root)
-            found = sources.describe(source, entry.hashes)
-            entries.append(replace(entry, md5=found.md5, sha256=found.sha256, size=found.size))
-        else:
-            entries.append(entry)
-    return locks.Lock(models=tuple(entries))
+def _packages(registry: Registry, texts: Sequence[str]) -> Mapping[str, Requirement | None]:
+    packages: dict[str, Requirement | None] = {}
+    for text in texts:
+        name, equals, version = text.partition("==")
+        if name not in registry.by_name:
+            hint = did_you_mean(name, registry.by_name)
+            raise UnknownModel(f"models.yaml has no model {name!r}{hint}")
+        try:
+            packages[name] = Requirement.parse(f"=={version}") if equals else None
+        except ValueError as error:
+            raise InvalidInput(f"{text}: expected NAME or NAME==VERSION") from error
+    return packages

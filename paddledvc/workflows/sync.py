@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from paddledvc.core import pins
-from paddledvc.core.resolution import require_fresh
+from paddledvc.core.hashes import Hashes
 from paddledvc.errors import InvalidInput
+from paddledvc.locking import UPDATE, current_lock
 from paddledvc.tools import files, http, sources
-from paddledvc.tools.sources import Source
+from paddledvc.tools.sources import Fetched, Source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from paddledvc.core.hashes import Hashes
     from paddledvc.core.lock import LockedModel
+    from paddledvc.locking import LockUse
     from paddledvc.project import Project
 
 Progress: TypeAlias = Callable[[str, int, int | None], None]
@@ -29,10 +30,10 @@ class Synced:
     """Weights that are in place, and are the pinned ones.
 
     Attributes:
-        path: where they are, relative to the project.
+        path: the file or folder where they are, relative to the project.
         state: ``present`` if they were in place already, ``fetched`` if they had to be brought.
-        url: where they were brought from; None if they were present.
-        hashes: what the bytes hash to.
+        url: where they, or the first file of a folder, were brought from; None if present.
+        hashes: what the bytes of a file hash to; of a folder only the size.
     """
 
     name: str
@@ -63,7 +64,7 @@ class Probed:
 
     Attributes:
         hash_known: whether the bytes could be compared with a digest.
-        present: whether a file is in place already; its bytes are not looked at.
+        present: whether something is in place already; its bytes are not looked at.
         sources: the answer of each source, in the order to try.
     """
 
@@ -85,6 +86,7 @@ def sync(
     names: Sequence[str] = (),
     *,
     pin: str | None = None,
+    use: LockUse = UPDATE,
     progress: Progress | None = None,
 ) -> list[Synced]:
     """Bring the pinned weights of models into the project.
@@ -95,12 +97,13 @@ def sync(
         project: the project.
         names: the models; all that have weights by default.
         pin: what the stage in dvc.yaml was generated for; refused if it is another one now.
+        use: how models.lock may be used.
         progress: told how the bytes arrive.
 
     Raises:
         ChecksumMismatch: the bytes are not the pinned ones; what was in place still is.
         DownloadFailed: no source could be read.
-        StaleLock: models.lock is not what models.yaml asks for.
+        StaleLock: models.lock is not what models.yaml asks for, and may not be updated.
         StaleStages: the stage was generated for another pin.
         UnknownModel: there is no such model.
 
@@ -116,33 +119,46 @@ def sync(
     >>> [(done.state, done.path) for done in paddledvc.sync(project, ["a"])]
     [('fetched', 'checkpoints/a_v1.pdparams')]
     """
-    return [_bring(project, entry, progress) for entry in _entries(project, names, pin)]
+    entries = _entries(project, names, pin, use)
+    return [_bring(project, entry, use.offline, progress) for entry in entries]
 
 
-def probe(project: Project, names: Sequence[str] = (), *, pin: str | None = None) -> list[Probed]:
+def probe(
+    project: Project,
+    names: Sequence[str] = (),
+    *,
+    pin: str | None = None,
+    use: LockUse = UPDATE,
+) -> list[Probed]:
     """Ask every source whether it has the weights, without downloading them.
 
     Args:
         project: the project.
         names: the models; all that have weights by default.
         pin: as for ``sync``.
+        use: as for ``sync``, but a stale lock is never updated.
 
     Raises:
         StaleLock: models.lock is not what models.yaml asks for.
         StaleStages: the stage was generated for another pin.
         UnknownModel: there is no such model.
     """
-    return [_probe(project, entry) for entry in _entries(project, names, pin)]
+    use = replace(use, locked=use.locked or "--dry-run")
+    return [_probe(project, entry, use) for entry in _entries(project, names, pin, use)]
 
 
-def _entries(project: Project, names: Sequence[str], pin: str | None) -> list[LockedModel]:
-    registry, lock = project.registry(), project.lock()
+def _entries(
+    project: Project, names: Sequence[str], pin: str | None, use: LockUse
+) -> list[LockedModel]:
+    registry = project.registry()
     models = [registry.model(name) for name in names]
-    require_fresh(registry, lock, tuple(names) or None)
-    models = models or [model for model in registry.models if lock.model(model.name).urls]
+    lock = current_lock(project, registry, use, names or None, pin=pin)
+    models = models or [model for model in registry.models if lock.model(model.name).downloads]
     for model in models:
-        if not lock.model(model.name).urls:
-            raise InvalidInput(f"{model.name} has no weights to download; add weights_url")
+        if not lock.model(model.name).downloads:
+            raise InvalidInput(
+                f"{model.name} has no weights to download; add weights_url, or a source"
+            )
     if pin is not None:
         if len(models) != 1:
             raise InvalidInput("--pin belongs to one model; name it")
@@ -150,34 +166,79 @@ def _entries(project: Project, names: Sequence[str], pin: str | None) -> list[Lo
     return [lock.model(model.name) for model in models]
 
 
-def _bring(project: Project, entry: LockedModel, progress: Progress | None) -> Synced:
+def _bring(
+    project: Project, entry: LockedModel, offline: str | None, progress: Progress | None
+) -> Synced:
     target = _target(project, entry)
-    name = entry.name
     # Two at once: the second waits, and then finds the weights in place.
     with files.exclusive(project.scratch() / f"{target.name}.lock"):
         files.remove_parts(target)
-        present = _present(target, entry)
+        present = _present_folder(target, entry) if entry.files else _present(target, entry)
         if present is not None:
             return _synced(entry, "present", None, present)
-        fetched = sources.fetch(
-            Source(model=name, urls=entry.urls, root=project.root),
-            entry.hashes,
-            target,
-            None if progress is None else lambda done, total: progress(name, done, total),
-        )
+        bring = _fetch_folder if entry.files else _fetch
+        fetched = bring(project, entry, offline, progress)
     return _synced(entry, "fetched", fetched.url, fetched.hashes)
+
+
+def _fetch(
+    project: Project, entry: LockedModel, offline: str | None, progress: Progress | None
+) -> Fetched:
+    source = Source(model=entry.name, urls=entry.urls, root=project.root, offline=offline)
+    target = _target(project, entry)
+    return sources.fetch(source, entry.hashes, target, _named(progress, entry.name))
+
+
+def _fetch_folder(
+    project: Project, entry: LockedModel, offline: str | None, progress: Progress | None
+) -> Fetched:
+    """Bring all files of a folder before any of them takes its place."""
+    urls = []
+    with files.replacing_folder(_target(project, entry)) as folder:
+        for file in entry.files:
+            name = f"{entry.name}: {file.path}"
+            source = Source(model=name, urls=file.urls, root=project.root, offline=offline)
+            target = folder / file.path
+            fetched = sources.fetch(source, file.hashes, target, _named(progress, name))
+            urls.append(fetched.url)
+    return Fetched(url=urls[0], hashes=Hashes(size=entry.total_size))
+
+
+def _named(progress: Progress | None, name: str) -> http.Progress | None:
+    return None if progress is None else lambda done, total: progress(name, done, total)
 
 
 def _present(target: Path, entry: LockedModel) -> Hashes | None:
     """Hash what is in place; None if that is not the pinned file."""
-    if not target.is_file() or entry.size not in (None, target.stat().st_size):
+    return _matching(target, entry.hashes)
+
+
+def _matching(path: Path, expected: Hashes) -> Hashes | None:
+    if not path.is_file() or expected.size not in (None, path.stat().st_size):
         return None
-    found = files.hash_file(target)
-    return None if entry.hashes.first_difference(found) else found
+    found = files.hash_file(path)
+    return None if expected.first_difference(found) else found
+
+
+def _present_folder(target: Path, entry: LockedModel) -> Hashes | None:
+    """Hash what is in place; None if that is not the pinned folder.
+
+    Raises:
+        InvalidInput: the folder holds a file of somebody's, which would be lost.
+    """
+    known = {file.path for file in entry.files}
+    if strange := sorted(files.names_below(target) - known):
+        raise InvalidInput(
+            f"{entry.path} holds {strange[0]}, which is no part of {entry.name} {entry.version}; "
+            "move it away, for the folder is replaced as a whole"
+        )
+    if all(_matching(target / file.path, file.hashes) for file in entry.files):
+        return Hashes(size=entry.total_size)
+    return None
 
 
 def _target(project: Project, entry: LockedModel) -> Path:
-    assert entry.path is not None, "a locked model with URLs has a path"
+    assert entry.path is not None, "a locked model with weights has a path"
     return project.root / entry.path
 
 
@@ -194,22 +255,34 @@ def _synced(
     )
 
 
-def _probe(project: Project, entry: LockedModel) -> Probed:
+def _probe(project: Project, entry: LockedModel, use: LockUse) -> Probed:
     return Probed(
         name=entry.name,
         version=entry.version,
         path=str(entry.path),
-        hash_known=entry.hashes.known,
-        present=_target(project, entry).is_file(),
-        sources=tuple(_reach(project, entry, url) for url in entry.urls),
+        hash_known=entry.hashed,
+        present=_target(project, entry).exists(),
+        sources=tuple(
+            _reach(project, url, size, use.offline)
+            for urls, size in _downloads(entry)
+            for url in urls
+        ),
     )
 
 
-def _reach(project: Project, entry: LockedModel, url: str) -> Reached:
+def _downloads(entry: LockedModel) -> list[tuple[tuple[str, ...], int | None]]:
+    """List the sources of each file, and its size."""
+    if entry.files:
+        return [(file.urls, file.size) for file in entry.files]
+    return [(entry.urls, entry.size)]
+
+
+def _reach(project: Project, url: str, expected: int | None, offline: str | None) -> Reached:
     try:
+        sources.require_allowed(url, offline)
         size = sources.size(url, project.root)
     except http.Unreadable as error:
         return Reached(url=url, size=None, problem=str(error))
-    differs = size is not None and entry.size is not None and size != entry.size
-    problem = f"has {size:,} bytes, the pin says {entry.size:,}" if differs else ""
+    differs = size is not None and expected is not None and size != expected
+    problem = f"has {size:,} bytes, the pin says {expected:,}" if differs else ""
     return Reached(url=url, size=size, problem=problem)

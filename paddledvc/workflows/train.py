@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from paddledvc.core import layout, pins
 from paddledvc.core.jobs import Network, TrainJob
-from paddledvc.core.resolution import require_fresh
 from paddledvc.errors import InvalidInput, UserCodeFailed
+from paddledvc.locking import UPDATE, current_lock
 from paddledvc.tools import files, shell, worker
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from paddledvc.core.hashes import Hashes
     from paddledvc.core.model import Model, Train
+    from paddledvc.locking import LockUse
     from paddledvc.project import Project
 
 
@@ -47,7 +48,7 @@ class _Places:
     metrics: Path
 
 
-def train(project: Project, name: str, *, pin: str | None = None) -> Trained:
+def train(project: Project, name: str, *, pin: str | None = None, use: LockUse = UPDATE) -> Trained:
     """Train a model in processes of its own and move its weights into place when it succeeded.
 
     What the training prints goes to our standard error.
@@ -56,19 +57,20 @@ def train(project: Project, name: str, *, pin: str | None = None) -> Trained:
         project: the project.
         name: the model.
         pin: what the stage in dvc.yaml was generated for; refused if it is another one now.
+        use: how models.lock may be used.
 
     Raises:
         InvalidInput: the model has no ``train`` section, or its base weights are not there.
         UserCodeFailed: the training failed, or wrote no weights; the old ones are untouched.
         MissingTool: Paddle, or the GPU that ``device`` asks for, is not there.
         StaleStages: the stage was generated for another pin.
-        StaleLock: models.lock is not what models.yaml asks for.
+        StaleLock: models.lock is not what models.yaml asks for, and may not be updated.
     """
-    registry, lock = project.registry(), project.lock()
+    registry = project.registry()
     model = registry.model(name)
     if model.train is None:
         raise InvalidInput(f"{name} has no `train` section in models.yaml")
-    require_fresh(registry, lock, registry.lineage(name))
+    lock = current_lock(project, registry, use, registry.lineage(name), pin=pin)
     if pin is not None:
         pins.require_pin("train", model, pin, pins.train_pin(registry, lock, model))
     base = layout.base_weights(registry, lock, model)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from paddledvc.core import layout, pins
 from paddledvc.core.jobs import Network
 from paddledvc.core.reports import Hashed, VerifyReport
-from paddledvc.core.resolution import require_fresh
 from paddledvc.errors import InvalidInput
+from paddledvc.locking import UPDATE, current_lock
 from paddledvc.tools import files
 from paddledvc.tools.comparison import Compared, Comparison
 
@@ -18,10 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from paddledvc.core.model import Model, Verify
+    from paddledvc.locking import LockUse
     from paddledvc.project import Project
 
 
-def verify(project: Project, name: str, *, pin: str | None = None) -> VerifyReport:
+def verify(
+    project: Project, name: str, *, pin: str | None = None, use: LockUse = UPDATE
+) -> VerifyReport:
     """Compare the exported files of a model with its dynamic network, and write the evidence.
 
     Each path runs in a process of its own, so that one that dies is a result too. The report goes
@@ -31,6 +34,7 @@ def verify(project: Project, name: str, *, pin: str | None = None) -> VerifyRepo
         project: the project.
         name: the model.
         pin: what the stage in dvc.yaml was generated for; refused if it is another one now.
+        use: how models.lock may be used.
 
     Returns:
         The report; its ``verdict`` says whether every path agrees.
@@ -40,13 +44,13 @@ def verify(project: Project, name: str, *, pin: str | None = None) -> VerifyRepo
         UserCodeFailed: the dynamic network itself fails.
         MissingTool: Paddle is not installed.
         StaleStages: the stage was generated for another pin.
-        StaleLock: models.lock is not what models.yaml asks for.
+        StaleLock: models.lock is not what models.yaml asks for, and may not be updated.
     """
-    registry, lock = project.registry(), project.lock()
+    registry = project.registry()
     model = registry.model(name)
     if not model.exports:
         raise InvalidInput(f"{name} has no `export` section in models.yaml")
-    require_fresh(registry, lock, registry.lineage(name))
+    lock = current_lock(project, registry, use, registry.lineage(name), pin=pin)
     if pin is not None:
         pins.require_pin("verify", model, pin, pins.verify_pin(registry, lock, model))
     weights = layout.own_weights(registry, lock, model)

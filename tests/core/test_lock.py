@@ -11,9 +11,10 @@ from ruamel.yaml import YAML
 from paddledvc.core import lock as locks
 from paddledvc.core.layout import collision_key
 from paddledvc.core.lock import Lock, LockedModel
-from paddledvc.core.model import Metric, Model, Verify
+from paddledvc.core.model import Environment, Metric, Model, Verify
 from paddledvc.core.registry import Registry
-from paddledvc.core.resolution import require_fresh, resolve, staleness
+from paddledvc.core.resolution import plan
+from paddledvc.core.staleness import require_fresh, staleness
 from paddledvc.core.versions import Requirement
 from paddledvc.errors import InvalidFile, StaleLock, UnknownModel
 from paddledvc.tools import schemas, yaml
@@ -32,7 +33,7 @@ def a_model(name="a", version="v1", **fields):
 
 
 def a_registry(*models, image=None):
-    return Registry(models=models, image=image)
+    return Registry(models=models, environment=image and Environment(image=image))
 
 
 def weights(name="a", version="v1", **fields):
@@ -40,7 +41,14 @@ def weights(name="a", version="v1", **fields):
 
 
 def lock_of(*models, previous=EMPTY):
-    return resolve(a_registry(*models), previous).lock
+    return resolve(a_registry(*models), previous)
+
+
+def resolve(registry, previous):
+    """Lock what needs no catalog."""
+    planned = plan(registry, previous)
+    assert planned.questions == planned.conflicts == ()
+    return Lock(models=planned.entries)
 
 
 def parse(text):
@@ -71,25 +79,25 @@ models = st.builds(
     size=st.none() | st.integers(0, 2**50),
     format=st.sampled_from([None, "pdparams", "tar.gz"]),
     base=st.none() | names,
-    image=st.none() | words,
+    environment=st.none() | words.map(lambda image: Environment(image=image)),
 )
 registries = st.builds(
     Registry,
     models=st.lists(models, max_size=6, unique_by=lambda m: collision_key(m.name)).map(tuple),
-    image=st.none() | words,
+    environment=st.none() | words.map(lambda image: Environment(image=image)),
 )
 
 
 @given(registries)
 def test_a_lock_survives_being_written_and_read(registry):
-    lock = resolve(registry, EMPTY).lock
+    lock = resolve(registry, EMPTY)
 
     assert parse(locks.render(lock)) == lock
 
 
 @given(registries)
 def test_every_yaml_reader_understands_a_lock_alike(registry):
-    text = locks.render(resolve(registry, EMPTY).lock)
+    text = locks.render(resolve(registry, EMPTY))
 
     assert yaml.parse(text, "models.lock").value == YAML(typ="safe").load(text)
     assert yaml.parse(text, "models.lock").value == pyyaml.safe_load(text)
@@ -101,28 +109,30 @@ def test_the_order_of_the_models_does_not_matter(registry, random):
     random.shuffle(shuffled)
     other = replace(registry, models=tuple(shuffled))
 
-    assert locks.render(resolve(other, EMPTY).lock) == locks.render(resolve(registry, EMPTY).lock)
+    assert locks.render(resolve(other, EMPTY)) == locks.render(resolve(registry, EMPTY))
 
 
 @given(registries)
 def test_locking_twice_changes_nothing(registry):
-    once = resolve(registry, EMPTY).lock
+    once = resolve(registry, EMPTY)
 
-    assert resolve(registry, once).lock == once
+    assert resolve(registry, once) == once
 
 
 @given(registries)
 def test_a_lock_is_fresh_right_after_locking_but_for_bytes_that_nobody_hashed(registry):
-    resolution = resolve(registry, EMPTY)
+    lock = resolve(registry, EMPTY)
 
-    assert said(staleness(registry, resolution.lock)) == tuple(
-        f"{name}: nobody has hashed its bytes yet" for name in resolution.unhashed
+    assert said(staleness(registry, lock)) == tuple(
+        f"{model.name}: nobody has hashed its bytes yet"
+        for model in lock.models
+        if not model.hashed
     )
 
 
 @given(registries)
 def test_what_is_learnt_about_the_bytes_is_kept_and_makes_the_lock_fresh(registry):
-    lock = resolve(registry, EMPTY).lock
+    lock = resolve(registry, EMPTY)
     learnt = Lock(
         models=tuple(
             replace(
@@ -137,7 +147,7 @@ def test_what_is_learnt_about_the_bytes_is_kept_and_makes_the_lock_fresh(registr
         )
     )
 
-    assert resolve(registry, learnt).lock == learnt
+    assert resolve(registry, learnt) == learnt
     assert staleness(registry, learnt) == ()
 
 
@@ -148,8 +158,8 @@ def test_a_new_model_moves_no_other_entry(registry, model):
     )
     registry = replace(registry, models=others)
     grown = replace(registry, models=(*others, model))
-    before = resolve(registry, EMPTY).lock.by_name
-    after = resolve(grown, EMPTY).lock.by_name
+    before = resolve(registry, EMPTY).by_name
+    after = resolve(grown, EMPTY).by_name
 
     assert {name: entry for name, entry in after.items() if name != model.name} == before
 
@@ -168,7 +178,7 @@ def test_a_lock_is_written_sorted_and_quoted_a_block_a_model():
             image="paddle:3",
         ),
         EMPTY,
-    ).lock
+    )
 
     assert locks.render(lock) == (
         "# yaml-language-server: $schema=.paddledvc/lock.schema.json\n"
@@ -177,7 +187,6 @@ def test_a_lock_is_written_sorted_and_quoted_a_block_a_model():
         "models:\n"
         '  - name: "a"\n'
         '    version: "v1"\n'
-        '    requires: "v1"\n'
         '    source: "zoo"\n'
         "    urls:\n"
         '      - "https://host/a.tar.gz"\n'
@@ -189,7 +198,6 @@ def test_a_lock_is_written_sorted_and_quoted_a_block_a_model():
         '    image: "paddle:3"\n'
         '  - name: "b"\n'
         '    version: "1.10"\n'
-        '    requires: "1.10"\n'
         '    base: "a"\n'
         '    image: "paddle:3"\n'
     )
@@ -207,9 +215,11 @@ def test_the_format_is_pdparams_where_nothing_says_otherwise():
 
 
 def test_a_models_own_image_wins_over_that_of_the_file():
-    registry = a_registry(a_model("a", image="own"), a_model("b"), image="all")
+    registry = a_registry(
+        a_model("a", environment=Environment(image="own")), a_model("b"), image="all"
+    )
 
-    assert [m.image for m in resolve(registry, EMPTY).lock.models] == ["own", "all"]
+    assert [m.image for m in resolve(registry, EMPTY).models] == ["own", "all"]
 
 
 @pytest.mark.parametrize(
@@ -266,15 +276,9 @@ def test_nothing_is_kept_from_another_version():
 
 
 def test_models_that_nobody_hashed_are_named():
-    resolution = resolve(a_registry(weights("b"), weights("a", md5=MD5), a_model("c")), EMPTY)
+    lock = lock_of(weights("b"), weights("a", md5=MD5), a_model("c"))
 
-    assert resolution.unhashed == ("b",)
-
-
-def test_models_of_a_range_are_named_and_not_locked():
-    resolution = resolve(a_registry(weights("b", ">=3"), weights("a")), EMPTY)
-
-    assert (resolution.floating, list(resolution.lock.by_name)) == (("b",), ["a"])
+    assert [model.name for model in lock.models if not model.hashed] == ["b"]
 
 
 LOCKED = weights(md5=MD5, size=3, source="zoo")
@@ -294,11 +298,6 @@ LOCKED = weights(md5=MD5, size=3, source="zoo")
             [replace(LOCKED, requires=Requirement.parse("v2"))],
             ("a: models.yaml asks for v2, locked is v1",),
             id="version",
-        ),
-        pytest.param(
-            [replace(LOCKED, requires=Requirement.parse(">=1"))],
-            ("a: its version is a range, which is not locked",),
-            id="range",
         ),
         pytest.param(
             [replace(LOCKED, md5=OTHER_MD5)],
@@ -321,7 +320,7 @@ LOCKED = weights(md5=MD5, size=3, source="zoo")
             id="format",
         ),
         pytest.param(
-            [replace(LOCKED, image="paddle:3")],
+            [replace(LOCKED, environment=Environment(image="paddle:3"))],
             ("a: image is paddle:3 in models.yaml, absent locked",),
             id="image",
         ),
@@ -385,7 +384,7 @@ def test_a_newer_format_is_refused_whatever_else_it_says():
     assert "upgrade paddledvc" in complaint("version: 2\nthings: [new]\n")
 
 
-ENTRY = 'version: 1\nmodels:\n  - name: "a"\n    version: "v1"\n    requires: "v1"\n'
+ENTRY = 'version: 1\nmodels:\n  - name: "a"\n    version: "v1"\n'
 
 
 @pytest.mark.parametrize(
@@ -397,12 +396,12 @@ ENTRY = 'version: 1\nmodels:\n  - name: "a"\n    version: "v1"\n    requires: "v
         pytest.param("version: 1\n", "1:1: 'models' is missing", id="no models"),
         pytest.param(
             ENTRY + "    md6: x\n",
-            "6:5: models[0].md6: unknown key 'md6'; did you mean 'md5'?",
+            "5:5: models[0].md6: unknown key 'md6'; did you mean 'md5'?",
             id="unknown key",
         ),
         pytest.param(
             ENTRY + "    md5: 12345678901234567890123456789012\n",
-            "6:10: models[0].md5: found 12345678901234567890123456789012, which YAML reads as a "
+            "5:10: models[0].md5: found 12345678901234567890123456789012, which YAML reads as a "
             "whole number; expected 32 lower-case hexadecimal digits, in quotes: "
             '"12345678901234567890123456789012"',
             id="unquoted digest",
@@ -429,10 +428,10 @@ def test_urls_without_a_path_are_refused_in_words_that_people_understand():
 
 
 def test_a_model_that_is_locked_twice_is_refused():
-    twice = ENTRY + '  - name: "a"\n    version: "v2"\n    requires: "v2"\n'
+    twice = ENTRY + '  - name: "a"\n    version: "v2"\n'
 
     assert complaint(twice) == (
-        "models.lock:6:11: models[1].name: 'a' is locked in line 3 already; "
+        "models.lock:5:11: models[1].name: 'a' is locked in line 3 already; "
         "run `paddledvc lock` after removing either"
     )
 
@@ -447,10 +446,10 @@ def test_a_version_that_is_none_is_refused():
 def test_a_path_outside_the_project_is_refused():
     text = ENTRY + '    format: "pdparams"\n    path: "../../outside"\n'
 
-    assert complaint(text).startswith("models.lock:7:11: models[0].path: ")
+    assert complaint(text).startswith("models.lock:6:11: models[0].path: ")
 
 
 def test_a_locked_model_knows_its_hashes():
-    entry = LockedModel(name="a", version="v1", requires="v1", md5=MD5, size=3)
+    entry = LockedModel(name="a", version="v1", md5=MD5, size=3)
 
     assert (entry.hashes.md5, entry.hashes.sha256, entry.hashes.size) == (MD5, None, 3)

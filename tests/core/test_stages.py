@@ -8,6 +8,7 @@ from paddledvc.core import layout, pins, stages
 from paddledvc.core import lock as locks
 from paddledvc.core.model import (
     Engine,
+    Environment,
     Export,
     Input,
     Launch,
@@ -20,7 +21,7 @@ from paddledvc.core.model import (
 )
 from paddledvc.core.pins import export_pin, said, sync_pin, train_pin, verify_pin
 from paddledvc.core.registry import Registry
-from paddledvc.core.resolution import resolve
+from paddledvc.core.resolution import plan
 from paddledvc.core.stages import Pipeline
 from paddledvc.core.versions import Requirement
 from paddledvc.errors import StaleStages
@@ -49,7 +50,7 @@ BY_COMMAND = replace(TRAINED, train=Train(command="python train.py"))
 
 def a_pipeline(*models, **fields):
     registry = Registry(models=models)
-    lock = resolve(registry, locks.Lock(models=())).lock
+    lock = locks.Lock(models=plan(registry, locks.Lock(models=())).entries)
     return Pipeline(registry=registry, lock=lock, **fields)
 
 
@@ -82,7 +83,12 @@ EVERYWHERE = [
     pytest.param({"tags": ("t",)}, [], id="tags"),
     pytest.param({"metrics": (Metric(name="m", value=1.0),)}, [], id="metrics"),
     pytest.param({"config_path": "c.yml"}, [], id="config_path"),
-    pytest.param({"image": "paddle:3"}, [], id="image"),
+    pytest.param({"environment": Environment(image="paddle:3")}, [], id="environment"),
+    pytest.param({"source_name": "zoo:det"}, [], id="source_name"),
+    pytest.param({"revision": "main"}, [], id="revision"),
+    pytest.param({"file": "a.pdparams"}, [], id="file"),
+    pytest.param({"paddle": ">=2.0"}, [], id="paddle"),
+    pytest.param({"base_requires": Requirement.parse("v1")}, [], id="base_requires"),
     pytest.param({"meta": {"a": 1}}, [], id="meta"),
     pytest.param({"input_size": (32, 32)}, ["verify"], id="input_size"),
     pytest.param({"export": Export(allow=("in-place",))}, ["export"], id="export.allow"),
@@ -403,7 +409,7 @@ def test_pins_are_those_of_the_first_release():
         export=Export(),
     )
     registry = Registry(models=(model,))
-    lock = resolve(registry, locks.Lock(models=())).lock
+    lock = locks.Lock(models=plan(registry, locks.Lock(models=())).entries)
 
     assert (
         sync_pin(lock, model),

@@ -332,16 +332,16 @@ def test_check_says_what_is_stale_and_writes_nothing(ready, project):
     assert project.read("dvc.yaml") == text
 
 
-def test_a_stale_lock_is_refused(ready, project):
+def test_a_stale_lock_is_refused_by_a_check(ready, project):
     ready()
     made = project.models(MODELS.replace("version: v1\n    base", "version: v2\n    base"))
-    with pytest.raises(StaleLock):
-        paddledvc.generate(made)
+    with pytest.raises(StaleLock, match="stale, and --check forbids to update it"):
+        paddledvc.generate(made, check=True)
 
 
-def test_a_missing_lock_says_what_to_do(project):
+def test_a_missing_lock_says_what_to_do_to_a_check(project):
     with pytest.raises(NotAProject) as caught:
-        paddledvc.generate(project.models(MODELS))
+        paddledvc.generate(project.models(MODELS), check=True)
 
     assert str(caught.value) == "there is no models.lock yet; run `paddledvc lock`"
 

@@ -8,7 +8,7 @@ import pytest
 
 import paddledvc
 from paddledvc import Project
-from paddledvc.errors import DownloadFailed, InvalidFile, InvalidInput, NotAProject, StaleLock
+from paddledvc.errors import DownloadFailed, InvalidFile, NotAProject, StaleLock
 
 MD5 = "0" * 32
 TWO = f"""\
@@ -172,18 +172,6 @@ def test_what_the_lock_knows_is_kept_where_the_url_moves(project, server):
 
     assert after.urls == (f"{server.url}/moved.pdparams",)
     assert after.hashes == before.hashes
-
-
-def test_ranges_are_refused_by_name(project):
-    made = project.models('models: [{name: a, version: ">=3"}, {name: b, version: latest}]')
-    with pytest.raises(InvalidInput) as caught:
-        paddledvc.lock(made)
-
-    assert str(caught.value) == (
-        "models.yaml asks for a range of versions of a, b; no catalog lists the versions to "
-        "choose from, so write an exact one such as v3.3.0"
-    )
-    assert not (project.root / "models.lock").exists()
 
 
 def test_a_merge_conflict_in_the_lock_says_the_way_out(project):

@@ -10,7 +10,7 @@ from hashlib import md5, sha256
 import pytest
 
 import paddledvc
-from paddledvc import Project
+from paddledvc import LockUse, Project
 from paddledvc.errors import (
     ChecksumMismatch,
     DownloadFailed,
@@ -274,13 +274,39 @@ def test_a_pin_without_a_model_is_wrong_usage(project):
     assert str(caught.value) == "--pin belongs to one model; name it"
 
 
-def test_a_stale_lock_is_refused(locked, project):
+def test_a_stale_lock_is_refused_where_it_may_not_be_updated(locked, project):
     locked()
     made = project.models(project.read("models.yaml").replace("version: v1", "version: v2"))
     with pytest.raises(StaleLock) as caught:
-        paddledvc.sync(made)
+        paddledvc.sync(made, use=LockUse(locked="--locked"))
 
-    assert tuple(map(str, caught.value.reasons)) == ("a: models.yaml asks for v2, locked is v1",)
+    assert str(caught.value) == (
+        "models.lock is stale, and --locked forbids to update it; run `paddledvc lock` to update "
+        "it:\n  a: models.yaml asks for v2, locked is v1"
+    )
+
+
+def test_a_stale_lock_is_updated_first(locked, project):
+    locked()
+    made = project.models(project.read("models.yaml").replace("version: v1", "version: v2"))
+    [done] = paddledvc.sync(made)
+
+    assert (done.version, made.lock().model("a").version) == ("v2", "v2")
+
+
+def test_a_stage_never_updates_the_lock(locked, project):
+    locked()
+    made = project.models(project.read("models.yaml").replace("version: v1", "version: v2"))
+    with pytest.raises(StaleLock, match="stale, and --pin forbids"):
+        paddledvc.sync(made, ["a"], pin="v1-00000000")
+
+
+def test_a_frozen_lock_is_trusted_although_it_is_stale(locked, project):
+    locked()
+    made = project.models(project.read("models.yaml").replace("version: v1", "version: v2"))
+    [done] = paddledvc.sync(made, use=LockUse(frozen="--frozen"))
+
+    assert (done.version, made.lock().model("a").version) == ("v1", "v1")
 
 
 def test_an_unknown_model_is_refused(locked):
@@ -294,7 +320,7 @@ def test_a_model_without_weights_is_refused(project):
     with pytest.raises(InvalidInput) as caught:
         paddledvc.sync(made, ["a"])
 
-    assert str(caught.value) == "a has no weights to download; add weights_url"
+    assert str(caught.value) == "a has no weights to download; add weights_url, or a source"
 
 
 def test_a_project_without_models_has_nothing_to_sync(project):

@@ -1,0 +1,266 @@
+"""models.lock brought up to date: catalogs asked, versions chosen by the core, bytes hashed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from paddledvc.core import changes
+from paddledvc.core.choice import choose
+from paddledvc.core.lock import Lock
+from paddledvc.core.names import did_you_mean
+from paddledvc.core.resolution import NO_UPGRADE, Upgrade, plan, settle
+from paddledvc.core.staleness import require_fresh, staleness
+from paddledvc.errors import CatalogFailed, PaddleDVCError, Several, Unresolvable
+from paddledvc.tools import sources
+from paddledvc.tools.catalogs import open_catalog
+from paddledvc.tools.catalogs.base import Context
+from paddledvc.tools.sources import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from paddledvc.core.changes import Change
+    from paddledvc.core.choice import Choice
+    from paddledvc.core.hashes import Hashes
+    from paddledvc.core.lock import LockedFile, LockedModel
+    from paddledvc.core.registry import Registry
+    from paddledvc.core.resolution import Question
+    from paddledvc.project import Project
+    from paddledvc.tools.catalogs.base import Catalog
+
+logger = logging.getLogger(__name__)
+AT_ONCE = 8
+"""Questions that are asked at the same time."""
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LockUse:
+    """How a command may use models.lock; each holds the words to blame, such as ``--locked``.
+
+    Without any of them a stale lock is updated before it is used.
+
+    Attributes:
+        locked: what forbids to change the lock; a stale one is refused.
+        frozen: what says to trust the lock, stale or not.
+        offline: what forbids to use the network.
+
+    >>> LockUse(locked="PADDLEDVC_LOCKED").frozen is None
+    True
+    """
+
+    locked: str | None = None
+    frozen: str | None = None
+    offline: str | None = None
+
+
+UPDATE = LockUse()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Locked:
+    """What resolving a registry gave.
+
+    Attributes:
+        lock: the new lock.
+        changes: what moved, sorted by name.
+        trusted: names of the models whose bytes were hashed for the first time.
+    """
+
+    lock: Lock
+    changes: tuple[Change, ...]
+    trusted: tuple[str, ...]
+
+
+def current_lock(
+    project: Project,
+    registry: Registry,
+    use: LockUse = UPDATE,
+    names: Collection[str] | None = None,
+    *,
+    pin: str | None = None,
+) -> Lock:
+    """Give the lock to work with, updated first where it is stale and may be.
+
+    Args:
+        project: the project.
+        registry: what is wanted.
+        use: what may be done.
+        names: the models that matter; all by default.
+        pin: what the stage that is running was generated for; a stage never updates the lock.
+
+    Raises:
+        StaleLock: the lock is stale and may not be updated.
+    """
+    if use.frozen is not None:
+        return project.lock()
+    refused_by = use.locked or (None if pin is None else "--pin")
+    if refused_by is not None:
+        lock = project.lock()
+        require_fresh(registry, lock, names, refused_by)
+        return lock
+    lock = project.previous_lock()
+    stale = {reason.model for reason in staleness(registry, lock)}
+    if not (stale if names is None else stale & set(names)):
+        return lock
+    done = relock(project, registry, lock, offline=use.offline)
+    project.write_lock(done.lock)
+    for change in done.changes:
+        logger.warning("models.lock: %s", change)
+    for name in done.trusted:
+        logger.warning("models.lock: trust %s, its bytes were hashed for the first time", name)
+    return done.lock
+
+
+def relock(  # noqa: PLR0913
+    project: Project,
+    registry: Registry,
+    previous: Lock,
+    *,
+    upgrade: Upgrade = NO_UPGRADE,
+    offline: str | None = None,
+    keep_going: bool = False,
+    hash_bytes: bool = True,
+) -> Locked:
+    """Resolve a registry, asking catalogs and reading bytes only where that is needed.
+
+    Args:
+        project: the project.
+        registry: what is wanted.
+        previous: what was locked.
+        upgrade: which pins may move although they satisfy the registry.
+        offline: what forbids to use the network; None if nothing does.
+        keep_going: go on after a failure, to report all of them.
+        hash_bytes: read bytes that nobody has hashed yet.
+
+    Raises:
+        Unresolvable: no version satisfies all that is asked of a model.
+        CatalogFailed: a catalog could not answer.
+        DownloadFailed: bytes that nobody has hashed could not be read.
+        Several: with ``keep_going``, more than one of these.
+    """
+    planned = plan(registry, previous, upgrade)
+    failures = _Failures(planned.conflicts, keep_going=keep_going)
+    catalogs = _Catalogs(project, registry, offline)
+    answered = failures.collect(catalogs.answer, planned.questions)
+    entries = sorted((*planned.entries, *answered), key=lambda entry: entry.name)
+    unhashed = tuple(entry.name for entry in entries if not entry.hashed)
+    if hash_bytes:
+        entries = failures.collect(lambda entry: _hashed(project, entry, offline), entries)
+    failures.raise_any()
+    lock = Lock(models=tuple(entries))
+    return Locked(
+        lock=lock,
+        changes=changes.compare(previous, lock),
+        trusted=unhashed if hash_bytes else (),
+    )
+
+
+class _Failures:
+    """Errors of models, told one or all."""
+
+    def __init__(self, errors: Iterable[PaddleDVCError], *, keep_going: bool) -> None:
+        self._errors = list(errors)
+        self._keep_going = keep_going
+        if not keep_going:
+            self.raise_any()
+
+    def collect(self, do: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+        """Do something with many items at once; the results keep their order."""
+        results: list[Result] = []
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            futures = [pool.submit(do, item) for item in items]
+            try:
+                for future in futures:
+                    try:
+                        results.append(future.result())
+                    except PaddleDVCError as error:
+                        self._errors.append(error)
+                        if not self._keep_going:
+                            self.raise_any()
+            finally:
+                for future in futures:
+                    future.cancel()
+        return results
+
+    def raise_any(self) -> None:
+        """Raise what went wrong, if anything did."""
+        distinct = list({str(error): error for error in self._errors}.values())
+        if len(distinct) > 1 and self._keep_going:
+            raise Several(distinct)
+        if distinct:
+            raise distinct[0]
+
+
+class _Catalogs:
+    """The catalogs of a registry, each opened once."""
+
+    def __init__(self, project: Project, registry: Registry, offline: str | None) -> None:
+        self._project, self._registry, self._offline = project, registry, offline
+        self._open: dict[str, Catalog] = {}
+        self._opening = threading.Lock()
+
+    def open(self, name: str) -> Catalog:
+        """Open a catalog, or return it if it is open."""
+        with self._opening:
+            if name not in self._open:
+                declared = self._registry.declared(name)
+                context = Context(name=name, root=self._project.root, offline=self._offline)
+                self._open[name] = open_catalog(context, declared.kind, declared.settings)
+            return self._open[name]
+
+    def answer(self, question: Question) -> LockedModel:
+        """Ask a catalog for the versions of a model, choose one and have it described."""
+        catalog = self.open(question.catalog)
+        listed = catalog.versions(question.query)
+        try:
+            choice: Choice = choose(question, listed)
+        except Unresolvable as error:
+            if listed:
+                raise
+            raise _unlisted(question, catalog, error) from error
+        if choice.warning is not None:
+            logger.warning("%s", choice.warning)
+        return settle(question, catalog.describe(question.query, choice.version))
+
+
+def _unlisted(question: Question, catalog: Catalog, error: Unresolvable) -> Unresolvable:
+    """Add where the catalog is, and the nearest name that it has."""
+    try:
+        hint = did_you_mean(question.query.name, catalog.names())
+    except CatalogFailed:
+        hint = ""
+    reasons = [f"it is at {catalog.where}{hint}"]
+    return Unresolvable(error.model, str(error).removeprefix(f"{error.model}: "), reasons)
+
+
+def _hashed(project: Project, entry: LockedModel, offline: str | None) -> LockedModel:
+    """Read the bytes that nobody has hashed yet, and trust them."""
+    if entry.hashed:
+        return entry
+    if entry.files:
+        files = tuple(_hashed_file(project, entry, file, offline) for file in entry.files)
+        return replace(entry, files=files)
+    found = _read(project, entry.name, entry.urls, entry.hashes, offline)
+    return replace(entry, md5=found.md5, sha256=found.sha256, size=found.size)
+
+
+def _hashed_file(
+    project: Project, entry: LockedModel, file: LockedFile, offline: str | None
+) -> LockedFile:
+    if file.hashes.known:
+        return file
+    found = _read(project, f"{entry.name}: {file.path}", file.urls, file.hashes, offline)
+    return replace(file, md5=found.md5, sha256=found.sha256, size=found.size)
+
+
+def _read(
+    project: Project, name: str, urls: Sequence[str], expected: Hashes, offline: str | None
+) -> Hashes:
+    source = Source(model=name, urls=urls, root=project.root, offline=offline)
+    return sources.describe(source, expected)
