@@ -20,7 +20,7 @@ from paddledvc.errors import OutsideFailure, PaddleDVCError
 SECTIONS = {
     "Set-up": {
         "init": "Make this git repository a paddledvc project.",
-        "schema": "Print the JSON Schema of models.yaml or models.lock.",
+        "schema": "Print the JSON Schema of models.yaml, models.lock or an index.",
     },
     "Registry": {
         "lock": "Lock models.yaml to exact versions and digests.",

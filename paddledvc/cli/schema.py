@@ -10,9 +10,9 @@ from paddledvc.workflows import schema as workflow
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["models", "lock"]), default="models")
-def schema(name: Literal["models", "lock"]) -> None:
-    """Print the JSON Schema of models.yaml or models.lock.
+@click.argument("name", type=click.Choice(["models", "lock", "index"]), default="models")
+def schema(name: Literal["models", "lock", "index"]) -> None:
+    """Print the JSON Schema of models.yaml, models.lock or an index.
 
     \b
     Example:

@@ -7,8 +7,8 @@ from typing import Literal
 from paddledvc.tools import schemas
 
 
-def schema(name: Literal["models", "lock"] = "models") -> str:
-    """Return the JSON Schema of models.yaml or models.lock, for editors and other programs.
+def schema(name: Literal["models", "lock", "index"] = "models") -> str:
+    """Return the JSON Schema of models.yaml, models.lock or an index.
 
     >>> import json
     >>> json.loads(schema())["title"]
