@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from paddledvc.core.document import Document, Path, Position
 from paddledvc.errors import InvalidFile
+from paddledvc.tools.yaml import plain
 from paddledvc.tools.yaml.nodes import MAX_ALIAS_VALUES, MAX_VALUES, compose
 from paddledvc.tools.yaml.scalars import KNOWN_TAGS, scalar, short_tag
 
@@ -28,6 +30,23 @@ def parse(text: str, file: str) -> Document:
     >>> parse("a: [1, two]", "x.yaml").value
     {'a': [1, 'two']}
     """
+    try:
+        value = plain.read(text)
+    except plain.NotPlain:
+        return _parse_nodes(text, file)
+    if value is None:
+        return _parse_nodes(text, file)
+    root = cache(lambda: compose(text, file))
+    return Document(
+        file=file,
+        value=value,
+        position=lambda path, at_key: _position(_find(root(), path, at_key=at_key)),
+        written=lambda path: _written(_find(root(), path)),
+    )
+
+
+def _parse_nodes(text: str, file: str) -> Document:
+    """Read YAML with all that it can hold, and say where its mistakes are."""
     root = compose(text, file)
     if root is None:
         return Document(
@@ -56,8 +75,9 @@ def _written(node: yaml.Node) -> str:
     return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
 
 
-def _find(root: yaml.Node, path: Path, *, at_key: bool = False) -> yaml.Node:
+def _find(root: yaml.Node | None, path: Path, *, at_key: bool = False) -> yaml.Node:
     """Find the node at a path, or the nearest one above it."""
+    assert root is not None, "a file without any value is read by its nodes"
     node = root
     for depth, step in enumerate(path):
         last = depth == len(path) - 1

@@ -44,13 +44,18 @@ def scalar(node: yaml.ScalarNode) -> Any:
     """Say what a scalar means: text, a number, true, false or null."""
     if node.tag in ("!", _TAG + "str") or (node.style and not node.tag):
         return node.value
-    value = _plain(node.value)
+    value = plain_scalar(node.value)
     if node.tag == _TAG + "float" and isinstance(value, int):
         return float(value)
     return value
 
 
-def _plain(text: str) -> Any:
+def plain_scalar(text: str) -> Any:
+    """Say what text without quotes means.
+
+    >>> plain_scalar("0o17"), plain_scalar("on"), plain_scalar("~")
+    (15, 'on', None)
+    """
     if text in _WORDS:
         return _WORDS[text]
     if text[0] not in "+-.0123456789":
