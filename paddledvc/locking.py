@@ -15,10 +15,6 @@ from paddledvc.core.names import did_you_mean
 from paddledvc.core.resolution import NO_UPGRADE, Upgrade, plan, settle
 from paddledvc.core.staleness import require_fresh, staleness
 from paddledvc.errors import CatalogFailed, PaddleDVCError, Several, Unresolvable
-from paddledvc.tools import sources
-from paddledvc.tools.catalogs import open_catalog
-from paddledvc.tools.catalogs.base import Context
-from paddledvc.tools.sources import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -209,6 +205,10 @@ class _Catalogs:
         """Open a catalog, or return it if it is open."""
         with self._opening:
             if name not in self._open:
+                # What asks and reads costs 0.1 s to import, and a fresh lock needs neither.
+                from paddledvc.tools.catalogs import open_catalog  # noqa: PLC0415
+                from paddledvc.tools.catalogs.base import Context  # noqa: PLC0415
+
                 declared = self._registry.declared(name)
                 context = Context(name=name, root=self._project.root, offline=self._offline)
                 self._open[name] = open_catalog(context, declared.kind, declared.settings)
@@ -262,5 +262,7 @@ def _hashed_file(
 def _read(
     project: Project, name: str, urls: Sequence[str], expected: Hashes, offline: str | None
 ) -> Hashes:
-    source = Source(model=name, urls=urls, root=project.root, offline=offline)
+    from paddledvc.tools import sources  # noqa: PLC0415 - as above
+
+    source = sources.Source(model=name, urls=urls, root=project.root, offline=offline)
     return sources.describe(source, expected)

@@ -52,13 +52,14 @@ def _source(entry: Mapping[str, Any], catalogs: set[str]) -> Iterator[tuple[Path
     """Check a source against the catalogs that there are."""
     version, source = entry.get("version"), entry.get("source")
     listed = source in catalogs
-    if _is_floating(version) and _has_urls(entry):
+    floating = _is_floating(version)
+    if floating and _has_urls(entry):
         message = (
             f"{version!r} is a range, but a URL has the bytes of one version; name that version, "
             "or let a source give the versions and leave the URL out"
         )
         yield ("version",), message
-    elif _is_floating(version) and not listed:
+    elif floating and not listed:
         known = f"; the catalogs are {', '.join(sorted(catalogs))}"
         hint = did_you_mean(str(source), catalogs) or known
         if source is None:
@@ -67,7 +68,7 @@ def _source(entry: Mapping[str, Any], catalogs: set[str]) -> Iterator[tuple[Path
             message = f"{version!r} is a range, and no catalog is called {source!r}{hint}"
         yield ("version",), message
     for key in ("md5", "sha256", "size"):
-        if _is_floating(version) and key in entry:
+        if floating and key in entry:
             yield (key,), f"{key} is that of one version, and {version!r} is a range; leave it out"
     for key in ("source_name", "revision", "file"):
         if key in entry and (not listed or _has_urls(entry)):

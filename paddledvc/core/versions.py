@@ -34,6 +34,7 @@ class Requirement:
     version: str | None
 
     @classmethod
+    @lru_cache(maxsize=1 << 12)
     def parse(cls, text: str) -> Requirement:
         """Read a requirement: an exact version, a PEP 440 range, a caret or ``latest``.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import index
@@ -80,9 +79,11 @@ class Index:
             raise self._malformed(error) from error
 
     def _malformed(self, error: InvalidFile) -> CatalogFailed:
-        first, *others = (replace(problem, file="line") for problem in error.problems)
+        first, *others = error.problems
+        path = f"{first.path}: " if first.path else ""
         more = f", and {len(others)} more" if others else ""
-        return self._context.failed(self.where, f"{first}{more}")
+        cause = f"line {first.line}: {path}{first.message}{more}"
+        return self._context.failed(self.where, cause)
 
 
 def _document(text: str) -> Document:
