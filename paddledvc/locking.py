@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -12,15 +11,17 @@ from paddledvc.core import changes
 from paddledvc.core.choice import choose
 from paddledvc.core.lock import Lock
 from paddledvc.core.names import did_you_mean
-from paddledvc.core.resolution import NO_UPGRADE, Upgrade, plan, settle
+from paddledvc.core.pinning import clashes, settle
+from paddledvc.core.resolution import plan
 from paddledvc.core.staleness import require_fresh, staleness
+from paddledvc.core.wants import NO_UPGRADE, Upgrade
 from paddledvc.errors import CatalogFailed, PaddleDVCError, Several, Unresolvable
+from paddledvc.tools.catalogs import Catalogs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
 
     from paddledvc.core.changes import Change
-    from paddledvc.core.choice import Choice
     from paddledvc.core.hashes import Hashes
     from paddledvc.core.lock import LockedFile, LockedModel
     from paddledvc.core.registry import Registry
@@ -142,12 +143,13 @@ def relock(  # noqa: PLR0913
     """
     planned = plan(registry, previous, upgrade)
     failures = _Failures(planned.conflicts, keep_going=keep_going)
-    catalogs = _Catalogs(project, registry, offline)
-    answered = failures.collect(catalogs.answer, planned.questions)
+    catalogs = Catalogs(project.root, registry, offline)
+    answered = failures.collect(lambda one: _answer(catalogs, one), planned.questions)
     entries = sorted((*planned.entries, *answered), key=lambda entry: entry.name)
     unhashed = tuple(entry.name for entry in entries if not entry.hashed)
     if hash_bytes:
         entries = failures.collect(lambda entry: _hashed(project, entry, offline), entries)
+    failures.add(clashes(entries))
     failures.raise_any()
     lock = Lock(models=tuple(entries))
     return Locked(
@@ -184,6 +186,10 @@ class _Failures:
                     future.cancel()
         return results
 
+    def add(self, errors: Iterable[PaddleDVCError]) -> None:
+        """Note what went wrong besides."""
+        self._errors += errors
+
     def raise_any(self) -> None:
         """Raise what went wrong, if anything did."""
         distinct = list({str(error): error for error in self._errors}.values())
@@ -193,40 +199,17 @@ class _Failures:
             raise distinct[0]
 
 
-class _Catalogs:
-    """The catalogs of a registry, each opened once."""
-
-    def __init__(self, project: Project, registry: Registry, offline: str | None) -> None:
-        self._project, self._registry, self._offline = project, registry, offline
-        self._open: dict[str, Catalog] = {}
-        self._opening = threading.Lock()
-
-    def open(self, name: str) -> Catalog:
-        """Open a catalog, or return it if it is open."""
-        with self._opening:
-            if name not in self._open:
-                # What asks and reads costs 0.1 s to import, and a fresh lock needs neither.
-                from paddledvc.tools.catalogs import open_catalog  # noqa: PLC0415
-                from paddledvc.tools.catalogs.base import Context  # noqa: PLC0415
-
-                declared = self._registry.declared(name)
-                context = Context(name=name, root=self._project.root, offline=self._offline)
-                self._open[name] = open_catalog(context, declared.kind, declared.settings)
-            return self._open[name]
-
-    def answer(self, question: Question) -> LockedModel:
-        """Ask a catalog for the versions of a model, choose one and have it described."""
-        catalog = self.open(question.catalog)
-        listed = catalog.versions(question.query)
-        try:
-            choice: Choice = choose(question, listed)
-        except Unresolvable as error:
-            if listed:
-                raise
-            raise _unlisted(question, catalog, error) from error
-        if choice.warning is not None:
-            logger.warning("%s", choice.warning)
-        return settle(question, catalog.describe(question.query, choice.version))
+def _answer(catalogs: Catalogs, question: Question) -> LockedModel:
+    """Ask a catalog for the versions of a model, choose one and have it described."""
+    catalog = catalogs.open(question.catalog)
+    listed = catalog.versions(question.query)
+    try:
+        choice = choose(question, listed)
+    except Unresolvable as error:
+        raise error if listed else _unlisted(question, catalog, error) from error
+    if choice.warning is not None:
+        logger.warning("%s", choice.warning)
+    return settle(question, catalog.describe(question.query, choice.version))
 
 
 def _unlisted(question: Question, catalog: Catalog, error: Unresolvable) -> Unresolvable:
@@ -262,7 +245,8 @@ def _hashed_file(
 def _read(
     project: Project, name: str, urls: Sequence[str], expected: Hashes, offline: str | None
 ) -> Hashes:
-    from paddledvc.tools import sources  # noqa: PLC0415 - as above
+    # What reads costs 0.1 s to import, and a fresh lock needs none of it.
+    from paddledvc.tools import sources  # noqa: PLC0415
 
     source = sources.Source(model=name, urls=urls, root=project.root, offline=offline)
     return sources.describe(source, expected)

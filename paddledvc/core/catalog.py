@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-BUILT_IN = ("paddle.vision", "paddlespeech", "paddlex", "huggingface", "modelscope")
+TABLES = ("paddle.vision", "paddlespeech", "paddlex")
+"""Catalogs that installed packages carry."""
+BUILT_IN = (*TABLES, "huggingface", "modelscope")
 """Catalogs that are there without any declaration; each is called as its kind."""
 
 

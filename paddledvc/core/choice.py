@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddledvc.core.compatibility import obstacle
-from paddledvc.core.resolution import unsatisfied
 from paddledvc.core.versions import as_version, newest
+from paddledvc.core.wants import unsatisfied
 from paddledvc.errors import Unresolvable
 
 if TYPE_CHECKING:

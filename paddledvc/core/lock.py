@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from paddledvc.core.schema import Schema
 
 FORMAT_VERSION = 1
+IGNORED = ("requires",)
+"""Fields that earlier versions wrote."""
 HEADER = (
     f"# yaml-language-server: $schema={layout.OWN}/lock.schema.json\n"
     "# Written by `paddledvc lock` from models.yaml; do not edit.\n"
@@ -208,7 +210,7 @@ def parse(document: Document, schema: Schema) -> Lock:
         models=tuple(
             LockedModel(
                 **{
-                    **entry,
+                    **{key: said for key, said in entry.items() if key not in IGNORED},
                     "urls": tuple(entry.get("urls", ())),
                     "files": tuple(
                         LockedFile(**{**file, "urls": tuple(file["urls"])})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paddledvc.core.names import did_you_mean
-from paddledvc.core.resolution import Upgrade
 from paddledvc.core.staleness import require_fresh
 from paddledvc.core.versions import Requirement
+from paddledvc.core.wants import Upgrade
 from paddledvc.errors import InvalidInput, UnknownModel
 from paddledvc.locking import UPDATE, Locked, LockUse, relock
 

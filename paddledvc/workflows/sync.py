@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 from paddledvc.core import pins
-from paddledvc.core.hashes import Hashes
 from paddledvc.errors import InvalidInput
 from paddledvc.locking import UPDATE, current_lock
-from paddledvc.tools import files, http, sources
-from paddledvc.tools.sources import Fetched, Source
+from paddledvc.tools import files, http, sources, weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
+    from paddledvc.core.hashes import Hashes
     from paddledvc.core.lock import LockedModel
     from paddledvc.locking import LockUse
     from paddledvc.project import Project
-
-Progress: TypeAlias = Callable[[str, int, int | None], None]
-"""Told a model's name, how many bytes have arrived, and how many there are if that is known."""
+    from paddledvc.tools.weights import Progress
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,77 +164,15 @@ def _entries(
 def _bring(
     project: Project, entry: LockedModel, offline: str | None, progress: Progress | None
 ) -> Synced:
-    target = _target(project, entry)
+    target = weights.target(entry, project.root)
     # Two at once: the second waits, and then finds the weights in place.
     with files.exclusive(project.scratch() / f"{target.name}.lock"):
         files.remove_parts(target)
-        present = _present_folder(target, entry) if entry.files else _present(target, entry)
+        present = weights.present(entry, project.root)
         if present is not None:
             return _synced(entry, "present", None, present)
-        bring = _fetch_folder if entry.files else _fetch
-        fetched = bring(project, entry, offline, progress)
+        fetched = weights.fetch(entry, project.root, offline=offline, progress=progress)
     return _synced(entry, "fetched", fetched.url, fetched.hashes)
-
-
-def _fetch(
-    project: Project, entry: LockedModel, offline: str | None, progress: Progress | None
-) -> Fetched:
-    source = Source(model=entry.name, urls=entry.urls, root=project.root, offline=offline)
-    target = _target(project, entry)
-    return sources.fetch(source, entry.hashes, target, _named(progress, entry.name))
-
-
-def _fetch_folder(
-    project: Project, entry: LockedModel, offline: str | None, progress: Progress | None
-) -> Fetched:
-    """Bring all files of a folder before any of them takes its place."""
-    urls = []
-    with files.replacing_folder(_target(project, entry)) as folder:
-        for file in entry.files:
-            name = f"{entry.name}: {file.path}"
-            source = Source(model=name, urls=file.urls, root=project.root, offline=offline)
-            target = folder / file.path
-            fetched = sources.fetch(source, file.hashes, target, _named(progress, name))
-            urls.append(fetched.url)
-    return Fetched(url=urls[0], hashes=Hashes(size=entry.total_size))
-
-
-def _named(progress: Progress | None, name: str) -> http.Progress | None:
-    return None if progress is None else lambda done, total: progress(name, done, total)
-
-
-def _present(target: Path, entry: LockedModel) -> Hashes | None:
-    """Hash what is in place; None if that is not the pinned file."""
-    return _matching(target, entry.hashes)
-
-
-def _matching(path: Path, expected: Hashes) -> Hashes | None:
-    if not path.is_file() or expected.size not in (None, path.stat().st_size):
-        return None
-    found = files.hash_file(path)
-    return None if expected.first_difference(found) else found
-
-
-def _present_folder(target: Path, entry: LockedModel) -> Hashes | None:
-    """Hash what is in place; None if that is not the pinned folder.
-
-    Raises:
-        InvalidInput: the folder holds a file of somebody's, which would be lost.
-    """
-    known = {file.path for file in entry.files}
-    if strange := sorted(files.names_below(target) - known):
-        raise InvalidInput(
-            f"{entry.path} holds {strange[0]}, which is no part of {entry.name} {entry.version}; "
-            "move it away, for the folder is replaced as a whole"
-        )
-    if all(_matching(target / file.path, file.hashes) for file in entry.files):
-        return Hashes(size=entry.total_size)
-    return None
-
-
-def _target(project: Project, entry: LockedModel) -> Path:
-    assert entry.path is not None, "a locked model with weights has a path"
-    return project.root / entry.path
 
 
 def _synced(
@@ -261,7 +194,7 @@ def _probe(project: Project, entry: LockedModel, use: LockUse) -> Probed:
         version=entry.version,
         path=str(entry.path),
         hash_known=entry.hashed,
-        present=_target(project, entry).exists(),
+        present=weights.target(entry, project.root).exists(),
         sources=tuple(
             _reach(project, url, size, use.offline)
             for urls, size in _downloads(entry)

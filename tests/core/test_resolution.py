@@ -12,10 +12,12 @@ from paddledvc.core.choice import choose
 from paddledvc.core.hashes import Hashes, pin
 from paddledvc.core.lock import Lock
 from paddledvc.core.model import Environment, Model
+from paddledvc.core.pinning import clashes, settle
 from paddledvc.core.registry import Registry
-from paddledvc.core.resolution import NO_UPGRADE, Upgrade, plan, settle
+from paddledvc.core.resolution import plan
 from paddledvc.core.staleness import staleness
 from paddledvc.core.versions import Requirement, as_version, same_version
+from paddledvc.core.wants import NO_UPGRADE, Upgrade
 from paddledvc.errors import Unresolvable
 
 EMPTY = Lock(models=())
@@ -334,6 +336,17 @@ def test_a_base_that_no_longer_satisfies_makes_the_lock_stale():
         "a: is in models.yaml but not in models.lock",
         "det: a, which starts from it, asks for >=2, locked is v1.0",
     ]
+
+
+def test_models_that_would_share_a_file_are_told_apart():
+    registry = a_registry(a_model("x_1.0_rc", "latest"), a_model("X", "latest-pre"))
+    catalog = {"x_1.0_rc": [Listed(version="1")], "X": [Listed(version="1.0_RC_1")]}
+
+    [error] = clashes(resolve(registry, catalog).models)
+    assert str(error) == (
+        "x_1.0_rc: checkpoints/x_1.0_rc_1.pdparams is where X is downloaded to; "
+        "rename one of the two"
+    )
 
 
 numbers = st.builds(

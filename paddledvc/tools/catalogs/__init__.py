@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core.names import did_you_mean
 from paddledvc.errors import CatalogFailed, PaddleDVCError
+from paddledvc.tools.catalogs.base import Context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-    from paddledvc.tools.catalogs.base import Catalog, Context, Kind
+    from paddledvc.core.registry import Registry
+    from paddledvc.tools.catalogs.base import Catalog, Kind
 
 ENTRY_POINTS = "paddledvc.catalogs"
 """Entry points by which other packages add kinds."""
@@ -27,6 +30,29 @@ KINDS = {
     "s3": "s3:S3Prefix",
 }
 """Our kinds: module and class."""
+
+
+class Catalogs:
+    """The catalogs of a project, each opened once, by whichever thread asks first."""
+
+    def __init__(self, root: Path, registry: Registry, offline: str | None = None) -> None:
+        self._root, self._registry, self._offline = root, registry, offline
+        self._open: dict[str, Catalog] = {}
+        self._opening = threading.Lock()
+
+    def open(self, name: str) -> Catalog:
+        """Open a catalog, without asking it anything.
+
+        Raises:
+            UnknownCatalog: models.yaml declares none of that name, and none is built in.
+            CatalogFailed: nobody offers its kind, or the kind does not take its settings.
+        """
+        with self._opening:
+            if name not in self._open:
+                declared = self._registry.declared(name)
+                context = Context(name=name, root=self._root, offline=self._offline)
+                self._open[name] = open_catalog(context, declared.kind, declared.settings)
+            return self._open[name]
 
 
 def open_catalog(context: Context, kind: str, settings: Mapping[str, Any]) -> Catalog:
@@ -56,6 +82,8 @@ def _kind(context: Context, kind: str) -> Kind:
         module, _, name = KINDS[kind].partition(":")
         own: Kind = getattr(import_module(f"{__name__}.{module}"), name)
         return own
+    from importlib.metadata import entry_points  # noqa: PLC0415 - our own kinds need no search
+
     added = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
     if kind not in added:
         known = sorted({*KINDS, *added})

@@ -9,10 +9,8 @@ import yaml
 from paddledvc.tools.yaml.nodes import MAX_DEPTH, MAX_VALUES
 from paddledvc.tools.yaml.scalars import plain_scalar
 
-try:
-    from yaml.cyaml import CParser as _Parser  # type: ignore[attr-defined]
-except ImportError:  # a PyYAML built without libyaml
-    _Parser = None
+_Parser = getattr(getattr(yaml, "cyaml", None), "CParser", None)
+"""libyaml's parser; None where PyYAML was built without it."""
 
 CONFLICT = ("<<<<<<<", "=======", ">>>>>>>")
 

@@ -1,0 +1,116 @@
+"""One exact version into an entry of the lock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from paddledvc.core import layout
+from paddledvc.core.hashes import Hashes
+from paddledvc.core.lock import LockedFile, LockedModel
+from paddledvc.core.versions import same_version
+from paddledvc.errors import Unresolvable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from paddledvc.core.catalog import Release
+    from paddledvc.core.model import Environment, Model
+    from paddledvc.core.resolution import Question
+
+
+def stated(model: Model) -> Hashes:
+    """Return what models.yaml says the bytes hash to."""
+    return Hashes(md5=model.md5, sha256=model.sha256, size=model.size)
+
+
+def kept(model: Model, pinned: LockedModel, environment: Environment) -> LockedModel:
+    """Keep a pin, with what models.yaml says about it today."""
+    return LockedModel(
+        name=model.name,
+        version=pinned.version,
+        source=model.source,
+        source_name=model.source_name,
+        revision=model.revision,
+        file=model.file,
+        commit=pinned.commit,
+        urls=pinned.urls,
+        md5=pinned.md5,
+        sha256=pinned.sha256,
+        size=pinned.size,
+        format=pinned.format,
+        paddle=pinned.paddle,
+        path=_path(model, pinned.version, pinned.format),
+        files=pinned.files,
+        base=model.base,
+        image=environment.image,
+    )
+
+
+def _path(model: Model, version: str, file_format: str | None) -> str:
+    if file_format is None:
+        return layout.downloaded_folder(model.name, version)
+    return layout.downloaded(model.name, version, file_format)
+
+
+def settle(question: Question, release: Release) -> LockedModel:
+    """Lock the version that was chosen, with what is known about the same bytes.
+
+    Raises:
+        Unresolvable: the catalog says other bytes than models.yaml, or than it said before.
+    """
+    files = tuple(_locked_file(question, release, index) for index in range(len(release.files)))
+    first = files[0]
+    file_format = None
+    if not release.folder:
+        file_format = release.format or layout.format_of(first.urls[0]) or "pdparams"
+    return kept(
+        question.model,
+        LockedModel(
+            name=question.model.name,
+            version=release.version,
+            commit=release.commit,
+            urls=() if release.folder else first.urls,
+            md5=None if release.folder else first.md5,
+            sha256=None if release.folder else first.sha256,
+            size=None if release.folder else first.size,
+            format=file_format,
+            paddle=release.paddle,
+            files=files if release.folder else (),
+        ),
+        question.environment,
+    )
+
+
+def clashes(entries: Iterable[LockedModel]) -> Iterator[Unresolvable]:
+    """Find models that would be downloaded to one place, also where file systems ignore case."""
+    owners: dict[str, str] = {}
+    for entry in entries:
+        if entry.path is not None:
+            owner = owners.setdefault(entry.path.casefold(), entry.name)
+            if owner != entry.name:
+                summary = f"{entry.path} is where {owner} is downloaded to; rename one of the two"
+                yield Unresolvable(entry.name, summary)
+
+
+def _locked_file(question: Question, release: Release, index: int) -> LockedFile:
+    file = release.files[index]
+    hashes = file.hashes
+    where = f"{question.catalog} says {{}} of {release.version}"
+    if not release.folder:
+        hashes = _agreed(question, where, hashes, stated(question.model), "models.yaml")
+    previous = question.previous
+    if previous is not None and same_version(previous.version, release.version):
+        known = {one.path: one.hashes for one in previous.files}
+        before = known.get(file.path, Hashes()) if release.folder else previous.hashes
+        hashes = _agreed(question, where, hashes, before, "models.lock")
+    return LockedFile(
+        path=file.path, urls=file.urls, md5=hashes.md5, sha256=hashes.sha256, size=hashes.size
+    )
+
+
+def _agreed(question: Question, where: str, said: Hashes, other: Hashes, whose: str) -> Hashes:
+    if difference := said.first_difference(other):
+        summary = f"{where.format(difference[0])}, {whose} says {difference[1]}"
+        reasons = ["a version never changes its bytes; ask for a new one, or find out who is wrong"]
+        raise Unresolvable(question.model.name, summary, reasons)
+    return said.completed_by(other)

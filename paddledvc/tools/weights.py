@@ -1,0 +1,85 @@
+"""The weights of a locked model on the disk: whether they are there, and how they get there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from paddledvc.core.hashes import Hashes
+from paddledvc.errors import InvalidInput
+from paddledvc.tools import files, http, sources
+from paddledvc.tools.sources import Fetched, Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from paddledvc.core.lock import LockedModel
+
+Progress: TypeAlias = Callable[[str, int, int | None], None]
+"""Told a model's name, how many bytes have arrived, and how many there are if that is known."""
+
+
+def target(entry: LockedModel, root: Path) -> Path:
+    """Name the file or folder of a model that has weights to bring."""
+    assert entry.path is not None, "a locked model with weights has a path"
+    return root / entry.path
+
+
+def present(entry: LockedModel, root: Path) -> Hashes | None:
+    """Hash what is in place; None if that is not what is pinned.
+
+    Returns:
+        Of a folder only the size.
+
+    Raises:
+        InvalidInput: the folder holds a file of somebody's, which would be lost.
+    """
+    if not entry.files:
+        return _matching(target(entry, root), entry.hashes)
+    folder = target(entry, root)
+    if strange := sorted(files.names_below(folder) - {file.path for file in entry.files}):
+        raise InvalidInput(
+            f"{entry.path} holds {strange[0]}, which is no part of {entry.name} {entry.version}; "
+            "move it away, for the folder is replaced as a whole"
+        )
+    if all(_matching(folder / file.path, file.hashes) for file in entry.files):
+        return Hashes(size=entry.total_size)
+    return None
+
+
+def _matching(path: Path, expected: Hashes) -> Hashes | None:
+    if not path.is_file() or expected.size not in (None, path.stat().st_size):
+        return None
+    found = files.hash_file(path)
+    return None if expected.first_difference(found) else found
+
+
+def fetch(
+    entry: LockedModel, root: Path, *, offline: str | None, progress: Progress | None
+) -> Fetched:
+    """Bring the pinned bytes of a file, or of all files of a folder before any is in place.
+
+    Returns:
+        Of a folder the source of its first file, and only the size.
+
+    Raises:
+        ChecksumMismatch: sources answered, but none with the pinned bytes.
+        DownloadFailed: no source could be read.
+    """
+    if not entry.files:
+        source = Source(model=entry.name, urls=entry.urls, root=root, offline=offline)
+        return sources.fetch(
+            source, entry.hashes, target(entry, root), _named(progress, entry.name)
+        )
+    urls = []
+    with files.replacing_folder(target(entry, root)) as folder:
+        for file in entry.files:
+            name = f"{entry.name}: {file.path}"
+            source = Source(model=name, urls=file.urls, root=root, offline=offline)
+            told = _named(progress, name)
+            urls.append(sources.fetch(source, file.hashes, folder / file.path, told).url)
+    return Fetched(url=urls[0], hashes=Hashes(size=entry.total_size))
+
+
+def _named(progress: Progress | None, name: str) -> http.Progress | None:
+    return None if progress is None else lambda done, total: progress(name, done, total)
