@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout
 from paddledvc.core.hashes import Hashes
+from paddledvc.core.quoting import quoted
 from paddledvc.core.versions import is_version
 from paddledvc.errors import InvalidFile, Problem, UnknownModel
 
@@ -159,7 +160,7 @@ def _block(entry: LockedModel | LockedFile, indent: str) -> Iterator[str]:
 
 
 def _quote(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return quoted(value) if isinstance(value, str) else json.dumps(value)
 
 
 def _no_versions(document: Document) -> Iterator[Problem]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from paddledvc.core.lines import Edit, apply, indented, newline_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,77 +80,51 @@ def splice(text: str, key: str, section: Section | None, changes: Changes) -> st
     """
     if not changes:
         return text
-    newline = "\r\n" if "\r\n" in text else "\n"
+    newline = newline_of(text)
     lines = text.splitlines(keepends=True)
     if section is None:
         head = [newline] if lines else []
-        body = [line for block in changes.append for line in _block(block, 2, newline)]
-        edits = [_Edit(len(lines), len(lines), [*head, f"{key}:{newline}", *body])]
+        body = [line for block in changes.append for line in indented(block, 2, newline)]
+        edits = [Edit(len(lines), len(lines), [*head, f"{key}:{newline}", *body])]
     elif changes.append or any(entry.name not in changes.remove for entry in section.entries):
         edits = _edits(lines, key, section, changes, newline)
     else:
         edits = _closing(lines, key, section, newline)
-    return "".join(_apply(lines, edits, newline))
-
-
-class _Edit(NamedTuple):
-    """Lines from ``start`` to before ``end``, and what takes their place."""
-
-    start: int
-    end: int
-    lines: list[str]
+    return apply(text, edits)
 
 
 def _edits(
     lines: list[str], key: str, section: Section, changes: Changes, newline: str
-) -> list[_Edit]:
+) -> list[Edit]:
     edits = [
-        _Edit(
-            entry.start, entry.end, _block(changes.replace.get(entry.name), section.indent, newline)
+        Edit(
+            entry.start,
+            entry.end,
+            indented(changes.replace.get(entry.name, ""), section.indent, newline),
         )
         for entry in section.entries
         if entry.name in changes.replace or entry.name in changes.remove
     ]
-    added = [line for block in changes.append for line in _block(block, section.indent, newline)]
+    added = [line for block in changes.append for line in indented(block, section.indent, newline)]
     if section.entries:
-        return [*edits, _Edit(section.end, section.end, added)]
+        return [*edits, Edit(section.end, section.end, added)]
     comment = re.search(r"\s+#.*", lines[section.start].rstrip("\r\n"))
     head = f"{key}:{comment.group() if comment else ''}{newline}"
-    return [_Edit(section.start, section.end, [head, *added])]
+    return [Edit(section.start, section.end, [head, *added])]
 
 
-def _closing(lines: list[str], key: str, section: Section, newline: str) -> list[_Edit]:
+def _closing(lines: list[str], key: str, section: Section, newline: str) -> list[Edit]:
     """Take out a section of which nothing stays, unless people wrote comments into it."""
-    edits = [_Edit(entry.start, entry.end, []) for entry in section.entries]
+    edits = [Edit(entry.start, entry.end, []) for entry in section.entries]
     ours = {number for entry in section.entries for number in range(entry.start, entry.end)}
     head = lines[section.start].rstrip("\r\n")
     notes = [n for n in range(section.start + 1, section.end) if n not in ours and lines[n].strip()]
     if notes:
         # An empty mapping must be written out, or DVC takes the section for null and refuses it.
-        return [
-            _Edit(
-                section.start, section.start + 1, [f"{key}: {{}}{head[len(key) + 1 :]}{newline}"]
-            ),
-            *edits,
-        ]
+        rest = head[head.index(":", head.index(key) + len(key)) + 1 :]
+        empty = f"{key}: {{}}{rest}{newline}"
+        return [Edit(section.start, section.start + 1, [empty]), *edits]
     start = section.start
     while section.end == len(lines) and start > 0 and not lines[start - 1].strip():
         start -= 1
-    return [_Edit(start, section.end, [])]
-
-
-def _apply(lines: list[str], edits: list[_Edit], newline: str) -> list[str]:
-    """Apply edits from the last to the first, so that the numbers of lines stay right."""
-    result = list(lines)
-    for edit in sorted(edits, key=lambda edit: edit[:2], reverse=True):
-        before = edit.start - 1
-        if edit.lines and 0 <= before == len(lines) - 1 and not result[before].endswith("\n"):
-            result[before] += newline
-        result[edit.start : edit.end] = edit.lines
-    return result
-
-
-def _block(block: str | None, indent: int, newline: str) -> list[str]:
-    if block is None:
-        return []
-    return [" " * indent + line + newline for line in block.splitlines()]
+    return [Edit(start, section.end, [])]

@@ -11,7 +11,7 @@ from paddledvc.core.model import Reference
 from paddledvc.core.names import did_you_mean
 from paddledvc.core.splice import Changes, splice
 from paddledvc.core.stages import Pipeline
-from paddledvc.errors import InvalidFile, StaleStages
+from paddledvc.errors import InvalidFile, Problem, StaleStages
 from paddledvc.locking import UPDATE, current_lock
 from paddledvc.project import SECTIONS
 from paddledvc.tools import files, python, yaml
@@ -162,6 +162,7 @@ def _write(project: Project, merges: dict[str, Merge]) -> None:
     path = project.root / layout.STAGES
     text = files.read_text(path, layout.STAGES) if path.exists() else ""
     before = yaml.parse(text, layout.STAGES).value or {}
+    _require_closed(text, before)
     for key, plan in merges.items():
         changes = Changes(
             replace={name: yaml.dump({name: entry}) for name, entry in plan.changed.items()},
@@ -171,6 +172,16 @@ def _write(project: Project, merges: dict[str, Merge]) -> None:
         text = splice(text, key, yaml.outline(text, layout.STAGES, key), changes)
     _require_same(yaml.parse(text, layout.STAGES).value or {}, before, merges)
     files.write_text(path, text)
+
+
+def _require_closed(text: str, before: Any) -> None:
+    """Refuse a file whose last text would get another newline by what is added after it."""
+    if (yaml.parse(f"{text}\n", layout.STAGES).value or {}) != before:
+        line = text.count("\n") + 1
+        message = "the file ends inside of this text; add a newline to its end first"
+        raise InvalidFile(
+            [Problem(file=layout.STAGES, line=line, column=1, path="", message=message)]
+        )
 
 
 def _require_same(after: Any, before: Any, merges: dict[str, Merge]) -> None:

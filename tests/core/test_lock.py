@@ -65,7 +65,7 @@ def hexadecimal(length):
     return st.integers(0, 16**length - 1).map(f"{{:0{length}x}}".format)
 
 
-words = st.text(alphabet="aé模 :#'\"${}\\-0~\t", min_size=1, max_size=9)
+words = st.text(alphabet="aé模\x7f\x85\u2028 :#'\"${}\\-0~\t", min_size=1, max_size=9)
 names = st.text(alphabet="aA0.+_-", max_size=6).map("x{}y".format)
 versions = st.sampled_from(["v1.0.0", "2.1rc1", "1!3", "v3.3.0+cu118", "1.10", "0"])
 models = st.builds(
@@ -408,8 +408,8 @@ ENTRY = 'version: 1\nmodels:\n  - name: "a"\n    version: "v1"\n'
         ),
         pytest.param(
             "version: 1\nmodels:\n<<<<<<< HEAD\n",
-            "3:1: found a merge conflict; take either side, for example with "
-            "`git checkout --ours models.lock`, then run `paddledvc lock`",
+            "3:1: found a merge conflict; keep one of the blocks between the markers, then run "
+            "`paddledvc lock`",
             id="conflict",
         ),
     ],

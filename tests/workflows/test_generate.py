@@ -441,3 +441,28 @@ def test_a_section_of_hyperparameters_that_no_stage_reads_is_refused(
         paddledvc.generate(made)
 
     assert str(caught.value) == f"params.yaml:2:3: m.{section}: {reason}"
+
+
+def test_a_file_that_ends_inside_of_a_text_is_left_alone(ready, project):
+    made = ready()
+    project.write("dvc.yaml", "stages:\n  mine:\n    cmd: |\n      echo\n").write_bytes(
+        b"stages:\n  mine:\n    cmd: |\n      echo"
+    )
+    with pytest.raises(InvalidFile) as caught:
+        paddledvc.generate(made)
+
+    assert str(caught.value) == (
+        "dvc.yaml:4:1: the file ends inside of this text; add a newline to its end first"
+    )
+
+
+def test_a_quoted_section_of_which_nothing_stays_keeps_its_notes(ready, project):
+    made = ready()
+    paddledvc.generate(made)
+    text = project.read("dvc.yaml")
+    project.write("dvc.yaml", text.replace("stages:\n", '"stages":   # c\n  # note\n', 1))
+    made = project.models("models: []\n")
+    paddledvc.generate(made)
+
+    assert '"stages"' not in project.read("dvc.yaml")
+    assert "stages: {}   # c\n  # note\n" in project.read("dvc.yaml")

@@ -5,8 +5,10 @@ resolved here as DVC's reader resolves them, and whatever the two could read dif
 in quotes. The parsing itself is libyaml's, through PyYAML.
 """
 
+from paddledvc.tools.yaml.edits import EditableList
+from paddledvc.tools.yaml.items import items
 from paddledvc.tools.yaml.outline import outline
 from paddledvc.tools.yaml.reader import parse
 from paddledvc.tools.yaml.writer import dump
 
-__all__ = ["dump", "outline", "parse"]
+__all__ = ["EditableList", "dump", "items", "outline", "parse"]

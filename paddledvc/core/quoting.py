@@ -1,0 +1,32 @@
+"""Text as YAML that every reader understands alike."""
+
+from __future__ import annotations
+
+import json
+import re
+
+_PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./@%+-]*(?: [A-Za-z0-9_./@%+-]+)*")
+_AMBIGUOUS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", ".inf", ".nan"}
+_ESCAPED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""Characters that end a line, or that YAML allows in no other form."""
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether text needs no quotes to be read as itself by YAML 1.1 and 1.2.
+
+    >>> is_plain("v1.10"), is_plain("1.10"), is_plain("on"), is_plain(">=3")
+    (True, False, False, False)
+    """
+    return bool(_PLAIN.fullmatch(text)) and text.lower() not in _AMBIGUOUS
+
+
+def quoted(text: str, quote: str = '"') -> str:
+    r"""Write text in quotes; single ones can hold no escapes, and are left where it needs one.
+
+    >>> print(quoted("it's"), quoted("it's", "'"), quoted("a\nb", "'"))
+    "it's" 'it''s' "a\nb"
+    """
+    if quote == "'" and not _ESCAPED.search(text):
+        return f"'{text.replace(quote, quote * 2)}'"
+    escaped = json.dumps(text, ensure_ascii=False)
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found.group()):04x}", escaped)
