@@ -65,6 +65,14 @@ class Project:
         """
         return registry.parse(self.read(layout.REGISTRY), schemas.schema("models"))
 
+    def parse_registry(self, text: str) -> Registry:
+        """Read what is to become models.yaml.
+
+        Raises:
+            InvalidFile: with every problem of the text.
+        """
+        return registry.parse(yaml.parse(text, layout.REGISTRY), schemas.schema("models"))
+
     def lock(self) -> Lock:
         """Read models.lock.
 

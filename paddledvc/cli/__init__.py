@@ -23,6 +23,10 @@ SECTIONS = {
         "schema": "Print the JSON Schema of models.yaml, models.lock or an index.",
     },
     "Registry": {
+        "add": "Add a model of a catalog to models.yaml and lock it.",
+        "remove": "Remove models from models.yaml and models.lock.",
+        "list": "List the models and what is locked of them.",
+        "show": "Show everything about a model, and why it is locked at that version.",
         "lock": "Lock models.yaml to exact versions and digests.",
         "generate": "Bring the stages of every model into dvc.yaml.",
     },
@@ -34,6 +38,8 @@ SECTIONS = {
     },
 }
 """Every command and what it does, as the overview shows it; a command is imported when it runs."""
+HIDDEN = ("merge-file",)
+"""Commands that programs call, and that the overview leaves out."""
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 BUG = 70
@@ -48,9 +54,11 @@ class Group(click.Group):
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Import a command."""
-        if name not in self.list_commands(ctx):
+        if name not in (*self.list_commands(ctx), *HIDDEN):
             return None
-        command: click.Command = getattr(import_module(f"paddledvc.cli.{name}"), name)
+        # A module called `list` would hide Python's own in this package.
+        module = "list_models" if name == "list" else name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"paddledvc.cli.{module}"), module)
         return command
 
     def resolve_command(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import echo_json, format_option, lock_options, pass_project
+from paddledvc.cli.options import echo_changes, echo_json, format_option, lock_options, pass_project
 from paddledvc.workflows import lock as workflow
 
 if TYPE_CHECKING:
@@ -65,10 +65,7 @@ def lock(  # noqa: PLR0913
     if output == "json":
         echo_json(done)
         return
-    for change in done.changes:
-        click.echo(str(change))
-    for name in done.trusted:
-        click.echo(f"Trust {name}: its bytes were hashed for the first time", err=True)
+    echo_changes(done.changes, done.trusted)
     count = len(done.lock.models)
     models = "1 model" if count == 1 else f"{count} models"
     click.echo(f"{'Would lock' if dry_run else 'Locked'} {models}", err=True)

@@ -7,7 +7,7 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 if TYPE_CHECKING:
+    from paddledvc.core.changes import Change
     from paddledvc.locking import LockUse
-    from paddledvc.workflows.sync import Progress
+    from paddledvc.tools.weights import Progress
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -53,6 +54,18 @@ def lock_options(command: Command) -> Command:
         option = click.option(f"--{name}", is_flag=True, envvar=_variable(name), help=text)
         option(wrapper)
     return cast("Command", wrapper)
+
+
+def offline_option(command: Command) -> Command:
+    """Add ``--offline``; the command gets as ``offline`` what forbids the network, or None."""
+
+    @functools.wraps(command)
+    def wrapper(*args: Any, offline: bool, **kwargs: Any) -> Any:
+        return command(*args, offline=_blamed("offline", given=offline), **kwargs)
+
+    text = _LOCK_OPTIONS["offline"]
+    option = click.option("--offline", is_flag=True, envvar=_variable("offline"), help=text)
+    return cast("Command", option(wrapper))
 
 
 _LOCK_OPTIONS = {
@@ -119,6 +132,14 @@ def _plain(value: Any) -> Any:
     if isinstance(value, PurePath):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def echo_changes(changes: Iterable[Change], trusted: Iterable[str] = ()) -> None:
+    """Print what moved in models.lock, and whose bytes nobody had hashed before."""
+    for change in changes:
+        click.echo(str(change))
+    for name in trusted:
+        click.echo(f"Trust {name}: its bytes were hashed for the first time", err=True)
 
 
 def echo_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -1,0 +1,62 @@
+"""``paddledvc add``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from paddledvc.cli.options import (
+    echo_changes,
+    echo_json,
+    format_option,
+    lock_options,
+    pass_project,
+)
+from paddledvc.workflows import add as workflow
+
+if TYPE_CHECKING:
+    from paddledvc.locking import LockUse
+    from paddledvc.project import Project
+
+
+@click.command()
+@click.argument("model", metavar="NAME[==V]")
+@click.option("--from", "source", metavar="CATALOG", help="The catalog that lists it.")
+@click.option("--as", "name", metavar="NAME", help="Its name in models.yaml.")
+@click.option("--file", metavar="PATH", help="The one file to take of a model that has several.")
+@click.option("--revision", metavar="REV", help="Branch, tag or commit of its repository.")
+@lock_options
+@format_option
+@pass_project
+def add(  # noqa: PLR0913
+    project: Project,
+    model: str,
+    *,
+    source: str | None,
+    name: str | None,
+    file: str | None,
+    revision: str | None,
+    use: LockUse,
+    output: str,
+) -> None:
+    """Add a model of a catalog to models.yaml and lock it.
+
+    Asks for the newest version and those that follow, unless versions are given: NAME==V,
+    'NAME>=1,<2' or 'NAME^1.2'. A model that models.yaml has already gets that version. Comments
+    and formatting stay.
+
+    \b
+    Example:
+      paddledvc add resnet50 --from paddle.vision
+      paddledvc add detector==v1.2.0 --from zoo
+      paddledvc add PaddlePaddle/PP-OCRv5_mobile_det --from huggingface
+    """
+    done = workflow.add(
+        project, model, source=source, name=name, file=file, revision=revision, use=use
+    )
+    if output == "json":
+        echo_json(done)
+        return
+    click.echo(f"models.yaml: {done.name} {done.requires} from {done.source}", err=True)
+    echo_changes(done.changes, done.trusted)
