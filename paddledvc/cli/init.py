@@ -15,8 +15,10 @@ from paddledvc.workflows import init as workflow
 def init(output: str) -> None:
     """Make this git repository a paddledvc project.
 
-    Initialises DVC with a remote inside the clone, and writes a commented models.yaml and
-    params.yaml. What is there is never overwritten; running it twice is safe.
+    Initialises DVC with a remote inside the clone, writes a commented models.yaml and params.yaml,
+    and lets git merge models.yaml, models.lock, dvc.yaml and dvc.lock block by block. What is there
+    is never overwritten; running it twice is safe. Run it in every clone: git clones no merge
+    drivers, and without ours it merges these files line by line.
 
     \b
     Example:

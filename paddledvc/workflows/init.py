@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from paddledvc.core import layout
 from paddledvc.errors import NotAProject
-from paddledvc.tools import dvc, files, git, schemas
+from paddledvc.tools import dvc, files, git, merge_driver, schemas
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 EMBEDDED = "embedded"
 """The DVC remote inside the clone that serves until the team has a server."""
+DRIVER = "merge driver of this clone"
 IGNORED = ("/checkpoints/", "/exports/", "/dvc_plots/")
 
 
@@ -24,8 +26,8 @@ class Initialised:
 
     Attributes:
         root: the project's folder.
-        made: files that were made or added to.
-        kept: files that were there and stay as they are.
+        made: what was made or added to: files, and the merge driver in git's configuration.
+        kept: what was there and stays as it is.
         inside: folder of the project that this one lies in, if it lies in one.
     """
 
@@ -38,6 +40,8 @@ class Initialised:
 def init(folder: Path) -> Initialised:
     """Make a folder of a git repository a paddledvc project; what is there is never overwritten.
 
+    In a clone of a project it sets up what git does not clone: the merge driver.
+
     Args:
         folder: the folder; DVC is initialised in it if need be.
 
@@ -49,27 +53,39 @@ def init(folder: Path) -> Initialised:
     top = git.root(root)
     if top is None:
         raise NotAProject(f"{root} is in no git repository; run `git init` first")
-    made: list[str] = []
-    kept: list[str] = []
+    done = [*_set_up_dvc(root, top.resolve()), *_write_files(root)]
+    done.append((DRIVER, merge_driver.install(root)))
+    return Initialised(
+        root=root,
+        made=tuple(name for name, is_new in done if is_new),
+        kept=tuple(name for name, is_new in done if not is_new),
+        inside=_around(root),
+    )
+
+
+def _set_up_dvc(root: Path, top: Path) -> Iterator[tuple[str, bool]]:
+    """See that there is a DVC with a remote; name the files and tell whether they were made."""
     if not dvc.is_initialised(root):
-        dvc.init(root, subdir=top.resolve() != root)
-        made.append(".dvcignore")
-    if dvc.remotes(root):
-        kept.append(".dvc/config")
-    else:
+        dvc.init(root, subdir=top != root)
+        yield ".dvcignore", True
+    has_remote = bool(dvc.remotes(root))
+    if not has_remote:
         dvc.add_remote(root, EMBEDDED, f"{layout.OWN}/remote")
-        made.append(".dvc/config")
+    yield ".dvc/config", not has_remote
+
+
+def _write_files(root: Path) -> Iterator[tuple[str, bool]]:
+    """Write what is missing; name the files and tell whether they were written."""
     for name, text in _own_files().items():
-        written = files.write_text(root / name, text)
-        (made if written else kept).append(name)
+        yield name, files.write_text(root / name, text)
     for name in (layout.REGISTRY, layout.PARAMS):
-        if (root / name).exists():
-            kept.append(name)
-        else:
-            files.write_text(root / name, _template(name))
-            made.append(name)
-    (made if _ignore(root / ".gitignore") else kept).append(".gitignore")
-    return Initialised(root=root, made=tuple(made), kept=tuple(kept), inside=_around(root))
+        is_there = (root / name).exists()
+        yield name, not is_there and files.write_text(root / name, _template(name))
+    for name, missing in (
+        (".gitignore", _unignored),
+        (".gitattributes", merge_driver.missing_attributes),
+    ):
+        yield name, _add_lines(root / name, missing)
 
 
 def _around(root: Path) -> Path | None:
@@ -88,13 +104,17 @@ def _template(name: str) -> str:
     return (package_files("paddledvc.schemas") / f"template.{name}").read_text(encoding="utf-8")
 
 
-def _ignore(path: Path) -> bool:
-    """Add what is missing to .gitignore; tell whether anything was."""
+def _add_lines(path: Path, missing: Callable[[str], list[str]]) -> bool:
+    """Add the lines that a file lacks; tell whether there were any."""
     text = files.read_text(path, path.name) if path.exists() else ""
-    have = {line.strip() for line in text.splitlines()}
-    missing = [line for line in IGNORED if line not in have]
-    if not missing:
+    lines = missing(text)
+    if not lines:
         return False
     if text and not text.endswith("\n"):
         text += "\n"
-    return files.write_text(path, text + "\n".join(missing) + "\n")
+    return files.write_text(path, text + "\n".join(lines) + "\n")
+
+
+def _unignored(text: str) -> list[str]:
+    have = {line.strip() for line in text.splitlines()}
+    return [line for line in IGNORED if line not in have]

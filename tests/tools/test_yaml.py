@@ -357,15 +357,19 @@ def test_a_control_character_is_refused_in_one_line():
 def test_merge_conflicts_are_named_with_the_line():
     text = "a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> other\n"
 
-    assert complaint(text) == "x.yaml:2:1: found a merge conflict; resolve it first"
+    assert complaint(text) == (
+        "x.yaml:2:1: found a merge conflict in lines 2-6; "
+        "keep what is wanted of the lines between the markers"
+    )
 
 
 def test_merge_conflicts_in_a_lock_name_the_way_out():
     text = "a: 1\r\n<<<<<<< HEAD\r\nb: 2\r\n=======\r\nb: 3\r\n>>>>>>> other\r\n"
 
     assert complaint(text, "models.lock") == (
-        "models.lock:2:1: found a merge conflict; take either side, for example with "
-        "`git checkout --ours models.lock`, then run `paddledvc lock`"
+        "models.lock:2:1: found a merge conflict in lines 2-6; "
+        "run `paddledvc lock --resolve ours` or `theirs` to take a side in each, "
+        "or keep one of the blocks between the markers and run `paddledvc lock`"
     )
 
 

@@ -1,9 +1,21 @@
 from __future__ import annotations
 
+import shlex
+import sys
+
 import pytest
 
 import paddledvc
 from paddledvc.errors import NotAProject
+
+ATTRIBUTES = (
+    "models.lock merge=paddledvc\nmodels.yaml merge=paddledvc\n"
+    "dvc.yaml merge=paddledvc\ndvc.lock merge=paddledvc\n"
+)
+
+
+def driver(repository):
+    return repository.git("config", "merge.paddledvc.driver")
 
 
 @pytest.fixture
@@ -30,14 +42,19 @@ def test_a_repository_becomes_a_project(repository):
         ".paddledvc/.gitignore",
         ".paddledvc/models.schema.json",
         ".paddledvc/lock.schema.json",
+        ".paddledvc/index.schema.json",
         "models.yaml",
         "params.yaml",
         ".gitignore",
+        ".gitattributes",
+        "merge driver of this clone",
     )
     assert done.kept == ()
     assert repository.read(".gitignore") == "/checkpoints/\n/exports/\n/dvc_plots/\n"
     assert "url = ../.paddledvc/remote" in repository.read(".dvc/config")
     assert "verify = true" in repository.read(".dvc/config")
+    assert repository.read(".gitattributes") == ATTRIBUTES
+    assert driver(repository).startswith("export PYTHONSAFEPATH=1; ")
 
 
 @pytest.mark.slow
@@ -55,9 +72,11 @@ def test_initialising_twice_keeps_everything(repository):
     repository.write("models.yaml", "models: []  # mine\n")
     repository.write("params.yaml", "# mine\n")
     config = repository.read(".dvc/config")
+    git_config = repository.read(".git/config")
     second = paddledvc.init(repository.root)
 
     assert second.made == ()
+    assert repository.read(".git/config") == git_config
     assert set(second.kept) == set(first.made) - {".dvcignore"}
     assert repository.read("models.yaml") == "models: []  # mine\n"
     assert repository.read(".dvc/config") == config
@@ -83,6 +102,32 @@ def test_a_folder_of_a_repository_becomes_a_project_of_its_own(repository):
     assert done.root == folder
     assert (folder / ".dvc" / "config").is_file()
     assert not (repository.root / ".dvc").exists()
+    assert (folder / ".gitattributes").read_text() == ATTRIBUTES
+    assert not (repository.root / ".gitattributes").exists()
+
+
+@pytest.mark.slow
+def test_what_a_team_says_of_merging_stays(repository):
+    repository.write(".gitattributes", "models.yaml merge=union\n*.png binary")
+    done = paddledvc.init(repository.root)
+
+    assert ".gitattributes" in done.made
+    assert repository.read(".gitattributes") == (
+        "models.yaml merge=union\n*.png binary\n"
+        "models.lock merge=paddledvc\ndvc.yaml merge=paddledvc\ndvc.lock merge=paddledvc\n"
+    )
+
+
+@pytest.mark.slow
+def test_another_python_takes_over_the_merge_driver(repository, monkeypatch):
+    paddledvc.init(repository.root)
+    ours = driver(repository)
+    repository.git("config", "merge.paddledvc.driver", ours.replace(sys.executable, "/old/python"))
+    done = paddledvc.init(repository.root)
+
+    assert done.made == ("merge driver of this clone",)
+    assert driver(repository) == ours
+    assert shlex.quote(sys.executable) in ours
 
 
 @pytest.mark.slow

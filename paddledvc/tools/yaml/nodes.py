@@ -6,6 +6,7 @@ import re
 
 import yaml
 
+from paddledvc.core.conflicts import conflict
 from paddledvc.errors import InvalidFile, Problem
 
 try:
@@ -51,15 +52,8 @@ def compose(text: str, file: str) -> yaml.Node | None:
     Raises:
         InvalidFile: not YAML, or with merge conflicts.
     """
-    if marker := re.search(r"^(<{7}|>{7}|={7}$)", text, re.MULTILINE):
-        line = text.count("\n", 0, marker.start()) + 1
-        advice = "found a merge conflict; resolve it first"
-        if file.endswith(".lock"):
-            advice = (
-                "found a merge conflict; take either side, for example with "
-                f"`git checkout --ours {file}`, then run `paddledvc lock`"
-            )
-        raise InvalidFile([_problem(file, line, 1, advice)])
+    if problem := conflict(text, file):
+        raise InvalidFile([problem])
     try:
         node: yaml.Node | None = _NodeLoader(text.removeprefix("\ufeff")).get_single_node()
     except yaml.MarkedYAMLError as error:

@@ -1,0 +1,96 @@
+"""The merge of what two sides made of one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from operator import methodcaller
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T_co = TypeVar("T_co", covariant=True)
+U = TypeVar("U")
+Side = Literal["ours", "theirs"]
+
+
+class No(Enum):
+    """Why there is no value."""
+
+    VALUE = "there is none"
+    AGREEMENT = "the sides say different things"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sides(Generic[T_co]):
+    """One thing as it was, and what either side made of it.
+
+    Attributes:
+        base: what both started from.
+        ours: what is merged into.
+        theirs: what is merged.
+    """
+
+    base: T_co
+    ours: T_co
+    theirs: T_co
+
+    def map(self, function: Callable[[T_co], U]) -> Sides[U]:
+        """Apply a function to all three."""
+        return Sides(
+            base=function(self.base), ours=function(self.ours), theirs=function(self.theirs)
+        )
+
+
+def complete(sides: Sides[U | None]) -> Sides[U] | None:
+    """Give the three things; None unless all are there."""
+    if sides.base is None or sides.ours is None or sides.theirs is None:
+        return None
+    return Sides(base=sides.base, ours=sides.ours, theirs=sides.theirs)
+
+
+def choose(sides: Sides[Any]) -> Any:
+    """Take what the side says that changed something; ``No.AGREEMENT`` where both did.
+
+    >>> choose(Sides(base=1, ours=1, theirs=2)), choose(Sides(base=1, ours=3, theirs=2))
+    (2, <No.AGREEMENT: 'the sides say different things'>)
+    """
+    if sides.theirs in (sides.base, sides.ours):
+        return sides.ours
+    return sides.theirs if sides.ours == sides.base else No.AGREEMENT
+
+
+def combine(sides: Sides[Any], unit: frozenset[str] = frozenset()) -> Any:
+    """Merge mappings key by key, and everything else as a whole.
+
+    Args:
+        sides: the values; ``No.VALUE`` where there is none.
+        unit: keys that only mean something together, so that they come from one side.
+
+    Returns:
+        The merged value, ``No.VALUE``, or ``No.AGREEMENT``.
+
+    >>> sides = Sides(base={"a": 1, "b": 1}, ours={"a": 2, "b": 1}, theirs={"a": 1})
+    >>> combine(sides), combine(sides, unit=frozenset("ab"))
+    ({'a': 2}, <No.AGREEMENT: 'the sides say different things'>)
+    """
+    chosen = choose(sides)
+    if chosen is not No.AGREEMENT or not _all_mappings(sides):
+        return chosen
+    together = choose(sides.map(lambda value: {k: value[k] for k in value if k in unit}))
+    if together is No.AGREEMENT:
+        return together
+    merged = dict(together)
+    for key in {**sides.base, **sides.ours, **sides.theirs}.keys() - unit:
+        value = combine(sides.map(methodcaller("get", key, No.VALUE)))
+        if value is No.AGREEMENT:
+            return value
+        if value is not No.VALUE:
+            merged[key] = value
+    return merged
+
+
+def _all_mappings(sides: Sides[Any]) -> bool:
+    return all(isinstance(value, Mapping) for value in (sides.base, sides.ours, sides.theirs))

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+
+from paddledvc.core.conflicts import conflict, take
+
+ONE = "a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> other\n"
+BLOCK = "keep one of the blocks between the markers"
+LINES = "keep what is wanted of the lines between the markers"
+
+
+@pytest.mark.parametrize(
+    ("file", "advice"),
+    [
+        pytest.param(
+            "models.lock",
+            "run `paddledvc lock --resolve ours` or `theirs` to take a side in each, "
+            f"or {BLOCK} and run `paddledvc lock`",
+            id="lock",
+        ),
+        pytest.param("models.yaml", f"{LINES}, then run `paddledvc lock`", id="registry"),
+        pytest.param("dvc.yaml", f"{BLOCK}, then run `paddledvc generate`", id="stages"),
+        pytest.param("sub/dvc.lock", f"{BLOCK}, then run `dvc repro`", id="what was built"),
+        pytest.param("params.yaml", LINES, id="other"),
+    ],
+)
+def test_a_conflict_names_its_lines_and_what_mends_it(file, advice):
+    assert str(conflict(ONE, file)) == (
+        f"{file}:2:1: found a merge conflict in lines 2-6; {advice}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "where"),
+    [
+        pytest.param(2, "2 merge conflicts, in lines 2-6 and 8-12", id="two"),
+        pytest.param(3, "3 merge conflicts, in lines 2-6, 8-12 and 14-18", id="three"),
+        pytest.param(4, "4 merge conflicts, in lines 2-6, 8-12, 14-18 and 1 more", id="four"),
+    ],
+)
+def test_several_conflicts_are_told_at_once(count, where):
+    assert str(conflict(ONE * count, "x")) == f"x:2:1: found {where}; {LINES}"
+
+
+def test_a_conflict_that_is_half_mended_is_one_still():
+    assert str(conflict("a: 1\n=======\nb: 3\n>>>>>>> other\n", "x")) == (
+        f"x:2:1: found a merge conflict; {LINES}"
+    )
+
+
+def test_a_conflict_with_windows_line_ends_is_found():
+    text = ONE.replace("\n", "\r\n")
+
+    assert str(conflict(text, "x")) == f"x:2:1: found a merge conflict in lines 2-6; {LINES}"
+
+
+def test_lines_that_only_resemble_markers_are_none():
+    assert conflict("a: <<<<<<< b\n# =======\n======= title\n", "x") is None
+
+
+@pytest.mark.parametrize(("side", "expected"), [("ours", "b: 2\n"), ("theirs", "b: 3\n")])
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(ONE, id="plain"),
+        pytest.param(ONE.replace("=======", "||||||| base\nb: 1\n======="), id="with base"),
+        pytest.param(
+            ONE.replace("<<<<<<<", "<" * 9).replace("=======", "=" * 9).replace(">>>>>>>", ">" * 9),
+            id="wide markers",
+        ),
+    ],
+)
+def test_a_side_can_be_taken(text, side, expected):
+    assert take(text, side) == f"a: 1\n{expected}"
+
+
+def test_a_side_that_has_nothing_can_be_taken():
+    assert take("<<<<<<< ours\n=======\nb: 3\n>>>>>>> theirs\nc: 1\n" * 2, "ours") == "c: 1\n" * 2
