@@ -20,6 +20,7 @@ from paddledvc.tools.catalogs import Catalogs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
+    from pathlib import Path
 
     from paddledvc.core.changes import Change
     from paddledvc.core.hashes import Hashes
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from paddledvc.core.resolution import Question
     from paddledvc.project import Project
     from paddledvc.tools.catalogs.base import Catalog
+    from paddledvc.tools.weights import Progress
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 8
@@ -123,6 +125,7 @@ def relock(  # noqa: PLR0913
     offline: str | None = None,
     keep_going: bool = False,
     hash_bytes: bool = True,
+    progress: Progress | None = None,
 ) -> Locked:
     """Resolve a registry, asking catalogs and reading bytes only where that is needed.
 
@@ -134,6 +137,7 @@ def relock(  # noqa: PLR0913
         offline: what forbids to use the network; None if nothing does.
         keep_going: go on after a failure, to report all of them.
         hash_bytes: read bytes that nobody has hashed yet.
+        progress: told how these bytes arrive.
 
     Raises:
         Unresolvable: no version satisfies all that is asked of a model.
@@ -148,7 +152,8 @@ def relock(  # noqa: PLR0913
     entries = sorted((*planned.entries, *answered), key=lambda entry: entry.name)
     unhashed = tuple(entry.name for entry in entries if not entry.hashed)
     if hash_bytes:
-        entries = failures.collect(lambda entry: _hashed(project, entry, offline), entries)
+        reader = _Reader(root=project.root, offline=offline, progress=progress)
+        entries = failures.collect(reader.hashed, entries)
     failures.add(clashes(entries))
     failures.raise_any()
     lock = Lock(models=tuple(entries))
@@ -222,31 +227,32 @@ def _unlisted(question: Question, catalog: Catalog, error: Unresolvable) -> Unre
     return Unresolvable(error.model, str(error).removeprefix(f"{error.model}: "), reasons)
 
 
-def _hashed(project: Project, entry: LockedModel, offline: str | None) -> LockedModel:
-    """Read the bytes that nobody has hashed yet, and trust them."""
-    if entry.hashed:
-        return entry
-    if entry.files:
-        files = tuple(_hashed_file(project, entry, file, offline) for file in entry.files)
-        return replace(entry, files=files)
-    found = _read(project, entry.name, entry.urls, entry.hashes, offline)
-    return replace(entry, md5=found.md5, sha256=found.sha256, size=found.size)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Reader:
+    """Reads the bytes that nobody has hashed yet, and trusts them."""
 
+    root: Path
+    offline: str | None
+    progress: Progress | None
 
-def _hashed_file(
-    project: Project, entry: LockedModel, file: LockedFile, offline: str | None
-) -> LockedFile:
-    if file.hashes.known:
-        return file
-    found = _read(project, f"{entry.name}: {file.path}", file.urls, file.hashes, offline)
-    return replace(file, md5=found.md5, sha256=found.sha256, size=found.size)
+    def hashed(self, entry: LockedModel) -> LockedModel:
+        """Complete the digests of an entry."""
+        if entry.hashed:
+            return entry
+        if entry.files:
+            return replace(entry, files=tuple(self._file(entry, file) for file in entry.files))
+        found = self._read(entry.name, entry.urls, entry.hashes)
+        return replace(entry, md5=found.md5, sha256=found.sha256, size=found.size)
 
+    def _file(self, entry: LockedModel, file: LockedFile) -> LockedFile:
+        if file.hashes.known:
+            return file
+        found = self._read(f"{entry.name}: {file.path}", file.urls, file.hashes)
+        return replace(file, md5=found.md5, sha256=found.sha256, size=found.size)
 
-def _read(
-    project: Project, name: str, urls: Sequence[str], expected: Hashes, offline: str | None
-) -> Hashes:
-    # What reads costs 0.1 s to import, and a fresh lock needs none of it.
-    from paddledvc.tools import sources  # noqa: PLC0415
+    def _read(self, name: str, urls: Sequence[str], expected: Hashes) -> Hashes:
+        # What reads costs 0.1 s to import, and a fresh lock needs none of it.
+        from paddledvc.tools import sources, weights  # noqa: PLC0415
 
-    source = sources.Source(model=name, urls=urls, root=project.root, offline=offline)
-    return sources.describe(source, expected)
+        source = sources.Source(model=name, urls=urls, root=self.root, offline=self.offline)
+        return sources.describe(source, expected, weights.named(self.progress, name))

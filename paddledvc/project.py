@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.core import layout, lock, registry
+from paddledvc.core import conflicts, layout, lock, registry
 from paddledvc.core.entries import override_verify
 from paddledvc.core.names import did_you_mean
 from paddledvc.errors import InvalidFile, InvalidInput, NotAProject
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from paddledvc.core.lock import Lock
     from paddledvc.core.model import Model, Verify
     from paddledvc.core.registry import Registry
+    from paddledvc.core.threeway import Side
 
 
 SECTIONS = ("train", "verify")
@@ -84,9 +85,18 @@ class Project:
             raise NotAProject(f"there is no {layout.LOCK} yet; run `paddledvc lock`")
         return lock.parse(self.read(layout.LOCK), schemas.schema("lock"))
 
-    def previous_lock(self) -> Lock:
-        """Read models.lock, or an empty lock where there is none yet."""
-        return self.lock() if (self.root / layout.LOCK).exists() else lock.Lock(models=())
+    def previous_lock(self, side: Side | None = None) -> Lock:
+        """Read models.lock, or an empty lock where there is none yet.
+
+        Args:
+            side: whose block to take in each merge conflict; None refuses conflicts.
+        """
+        if not (self.root / layout.LOCK).exists():
+            return lock.Lock(models=())
+        if side is None:
+            return self.lock()
+        text = conflicts.take(files.read_text(self.root / layout.LOCK, layout.LOCK), side)
+        return lock.parse(yaml.parse(text, layout.LOCK), schemas.schema("lock"))
 
     def write_lock(self, new: Lock) -> bool:
         """Write models.lock in one step; tell whether it changed."""

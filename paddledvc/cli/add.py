@@ -12,6 +12,7 @@ from paddledvc.cli.options import (
     format_option,
     lock_options,
     pass_project,
+    progress_bars,
 )
 from paddledvc.workflows import add as workflow
 
@@ -52,9 +53,17 @@ def add(  # noqa: PLR0913
       paddledvc add detector==v1.2.0 --from zoo
       paddledvc add PaddlePaddle/PP-OCRv5_mobile_det --from huggingface
     """
-    done = workflow.add(
-        project, model, source=source, name=name, file=file, revision=revision, use=use
-    )
+    with progress_bars() as progress:
+        done = workflow.add(
+            project,
+            model,
+            source=source,
+            name=name,
+            file=file,
+            revision=revision,
+            use=use,
+            progress=progress,
+        )
     if output == "json":
         echo_json(done)
         return

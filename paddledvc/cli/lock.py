@@ -6,10 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import echo_changes, echo_json, format_option, lock_options, pass_project
+from paddledvc.cli.options import (
+    echo_changes,
+    echo_json,
+    format_option,
+    lock_options,
+    pass_project,
+    progress_bars,
+)
 from paddledvc.workflows import lock as workflow
 
 if TYPE_CHECKING:
+    from paddledvc.core.threeway import Side
     from paddledvc.locking import LockUse
     from paddledvc.project import Project
 
@@ -26,6 +34,11 @@ if TYPE_CHECKING:
     multiple=True,
     help="Let the pin of one model move, or move it to V.",
 )
+@click.option(
+    "--resolve",
+    type=click.Choice(["ours", "theirs"]),
+    help="Take a side in each merge conflict of models.lock first.",
+)
 @click.option("--keep-going", is_flag=True, help="Report every failure, not the first.")
 @lock_options
 @format_option
@@ -37,6 +50,7 @@ def lock(  # noqa: PLR0913
     dry_run: bool,
     upgrade: bool,
     packages: tuple[str, ...],
+    resolve: Side | None,
     keep_going: bool,
     use: LockUse,
     output: str,
@@ -53,15 +67,18 @@ def lock(  # noqa: PLR0913
       paddledvc lock --check
       paddledvc lock --upgrade-package resnet50 --dry-run
     """
-    done = workflow.lock(
-        project,
-        check=check,
-        dry_run=dry_run,
-        upgrade=upgrade,
-        upgrade_packages=packages,
-        keep_going=keep_going,
-        use=use,
-    )
+    with progress_bars() as progress:
+        done = workflow.lock(
+            project,
+            check=check,
+            dry_run=dry_run,
+            upgrade=upgrade,
+            upgrade_packages=packages,
+            keep_going=keep_going,
+            resolve=resolve,
+            use=use,
+            progress=progress,
+        )
     if output == "json":
         echo_json(done)
         return

@@ -7,6 +7,7 @@ import functools
 import json
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
@@ -155,17 +156,19 @@ def progress_bars() -> Iterator[Progress]:
     from tqdm import tqdm  # noqa: PLC0415
 
     bars: dict[str, tqdm[Any]] = {}
+    drawing = threading.Lock()
 
     def show(name: str, done: int, total: int | None) -> None:
-        if name not in bars:
-            bars[name] = tqdm(
-                desc=name,
-                total=total,
-                unit="B",
-                unit_scale=True,
-                file=sys.stderr,
-                disable=not sys.stderr.isatty(),
-            )
+        with drawing:
+            if name not in bars:
+                bars[name] = tqdm(
+                    desc=name,
+                    total=total,
+                    unit="B",
+                    unit_scale=True,
+                    file=sys.stderr,
+                    disable=not sys.stderr.isatty(),
+                )
         bar = bars[name]
         bar.total = total
         bar.update(done - bar.n)

@@ -165,7 +165,7 @@ def _read(url: str, root: Path, limit: int) -> bytes:
     return bytes(data)
 
 
-def describe(source: Source, expected: Hashes) -> Hashes:
+def describe(source: Source, expected: Hashes, progress: Progress | None = None) -> Hashes:
     """Read the bytes once to learn their hashes and size, and keep nothing.
 
     Raises:
@@ -174,7 +174,7 @@ def describe(source: Source, expected: Hashes) -> Hashes:
     """
 
     def read(url: str) -> Hashes:
-        found = files.hash_chunks(_chunks(url, source.root, expected, None))
+        found = files.hash_chunks(_chunks(url, source.root, expected, progress))
         _require_same(source.model, url, expected, found)
         return found
 

@@ -68,18 +68,17 @@ def fetch(
     """
     if not entry.files:
         source = Source(model=entry.name, urls=entry.urls, root=root, offline=offline)
-        return sources.fetch(
-            source, entry.hashes, target(entry, root), _named(progress, entry.name)
-        )
+        return sources.fetch(source, entry.hashes, target(entry, root), named(progress, entry.name))
     urls = []
     with files.replacing_folder(target(entry, root)) as folder:
         for file in entry.files:
             name = f"{entry.name}: {file.path}"
             source = Source(model=name, urls=file.urls, root=root, offline=offline)
-            told = _named(progress, name)
+            told = named(progress, name)
             urls.append(sources.fetch(source, file.hashes, folder / file.path, told).url)
     return Fetched(url=urls[0], hashes=Hashes(size=entry.total_size))
 
 
-def _named(progress: Progress | None, name: str) -> http.Progress | None:
+def named(progress: Progress | None, name: str) -> http.Progress | None:
+    """Let whoever reads bytes tell whose they are."""
     return None if progress is None else lambda done, total: progress(name, done, total)

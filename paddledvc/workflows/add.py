@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from paddledvc.core.changes import Change
     from paddledvc.locking import Locked
     from paddledvc.project import Project
+    from paddledvc.tools.weights import Progress
 
 _SPEC = re.compile(r"(?P<name>[^\s<>=!~^]+)\s*(?P<version>[<>=!~^].*)?")
 _MODEL = re.compile(r"[^/:=]+$")
@@ -53,6 +54,7 @@ def add(  # noqa: PLR0913
     file: str | None = None,
     revision: str | None = None,
     use: LockUse = UPDATE,
+    progress: Progress | None = None,
 ) -> Added:
     """Add a model of a catalog to models.yaml, or change the version that it asks for, and lock it.
 
@@ -68,6 +70,7 @@ def add(  # noqa: PLR0913
         file: the one file to take of a model that has several.
         revision: branch, tag or commit of the source to look at.
         use: what may be done; where the lock is frozen, only models.yaml is changed.
+        progress: told how bytes arrive that nobody has hashed yet.
 
     Raises:
         InvalidInput: no catalog lists the model, or several do.
@@ -83,7 +86,7 @@ def add(  # noqa: PLR0913
     with files.exclusive(project.scratch() / "models.yaml.lock"):
         entry = _entry(project, spec["name"], name, file=file, revision=revision)
         entry["source"] = source or _only_source(project, entry, use.offline)
-        return _write(project, entry, _asked(model, spec["version"]), use)
+        return _write(project, entry, _asked(model, spec["version"]), use, progress)
 
 
 def _entry(project: Project, found: str, name: str | None, **fields: str | None) -> dict[str, Any]:
@@ -133,14 +136,20 @@ def _only_source(project: Project, entry: dict[str, Any], offline: str | None) -
 
 
 def _write(
-    project: Project, entry: dict[str, Any], asked: Requirement | None, use: LockUse
+    project: Project,
+    entry: dict[str, Any],
+    asked: Requirement | None,
+    use: LockUse,
+    progress: Progress | None,
 ) -> Added:
     text = files.read_text(project.root / layout.REGISTRY, layout.REGISTRY)
     wanted = _text_of(asked) if asked else "latest"
     edited = _edited(text, {**entry, "version": wanted})
     done: Locked | None = None
     if use.frozen is None:
-        done = _lock(project, edited, use)
+        registry = project.parse_registry(edited)
+        previous = project.previous_lock()
+        done = relock(project, registry, previous, offline=use.offline, progress=progress)
         locked = done.lock.model(entry["name"]).version
         if asked is None:
             wanted = f">={as_version(locked).public}"
@@ -176,8 +185,3 @@ def _edited(text: str, entry: dict[str, Any]) -> str:
         if known.get(key) != value:
             text = EditableList(text, layout.REGISTRY, "models").set_scalar(name, key, value)
     return text
-
-
-def _lock(project: Project, text: str, use: LockUse) -> Locked:
-    registry = project.parse_registry(text)
-    return relock(project, registry, project.previous_lock(), offline=use.offline)

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from paddledvc.core.registry import Registry
+    from paddledvc.core.threeway import Side
     from paddledvc.project import Project
+    from paddledvc.tools.weights import Progress
 
 
 def lock(  # noqa: PLR0913
@@ -26,7 +28,9 @@ def lock(  # noqa: PLR0913
     upgrade: bool = False,
     upgrade_packages: Sequence[str] = (),
     keep_going: bool = False,
+    resolve: Side | None = None,
     use: LockUse = UPDATE,
+    progress: Progress | None = None,
 ) -> Locked:
     """Lock every model of models.yaml to one exact version, and write models.lock.
 
@@ -40,7 +44,9 @@ def lock(  # noqa: PLR0913
         upgrade: let every pin move to the newest version that satisfies models.yaml.
         upgrade_packages: models whose pin may move, each as ``NAME`` or ``NAME==VERSION``.
         keep_going: go on after a failure, to report all of them.
+        resolve: whose block of models.lock to start from in each merge conflict.
         use: what forbids to change the lock or to use the network.
+        progress: told how bytes arrive that nobody has hashed yet.
 
     Raises:
         StaleLock: the lock is not what models.yaml asks for, and may not be changed.
@@ -66,11 +72,12 @@ def lock(  # noqa: PLR0913
     done = relock(
         project,
         registry,
-        project.previous_lock(),
+        project.previous_lock(resolve),
         upgrade=movable,
         offline=use.offline,
         keep_going=keep_going,
         hash_bytes=not dry_run,
+        progress=progress,
     )
     if not dry_run:
         project.write_lock(done.lock)

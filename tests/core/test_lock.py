@@ -408,7 +408,8 @@ ENTRY = 'version: 1\nmodels:\n  - name: "a"\n    version: "v1"\n'
         ),
         pytest.param(
             "version: 1\nmodels:\n<<<<<<< HEAD\n",
-            "3:1: found a merge conflict; keep one of the blocks between the markers, then run "
+            "3:1: found a merge conflict; run `paddledvc lock --resolve ours` or `theirs` to take "
+            "a side in each, or keep one of the blocks between the markers and run "
             "`paddledvc lock`",
             id="conflict",
         ),

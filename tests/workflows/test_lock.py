@@ -181,8 +181,9 @@ def test_a_merge_conflict_in_the_lock_says_the_way_out(project):
         paddledvc.lock(made)
 
     assert str(caught.value) == (
-        "models.lock:2:1: found a merge conflict; take either side, for example with "
-        "`git checkout --ours models.lock`, then run `paddledvc lock`"
+        "models.lock:2:1: found a merge conflict in lines 2-5; run `paddledvc lock --resolve ours` "
+        "or `theirs` to take a side in each, or keep one of the blocks between the markers and run "
+        "`paddledvc lock`"
     )
 
 
