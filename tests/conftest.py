@@ -34,7 +34,7 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-LEAKING = ("GIT_", "PADDLEDVC_", "DVC_", "AWS_", "HF_", "MODELSCOPE_")
+LEAKING = ("GIT_", "PADDLEDVC_", "DVC_", "AWS_", "HF_", "HUGGING", "MODELSCOPE_")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
 from urllib3.exceptions import HTTPError, IncompleteRead, ReadTimeoutError
 
+from paddledvc.tools import hubs
 from paddledvc.tools.files import CHUNK
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import requests
 
 Progress: TypeAlias = Callable[[int, int | None], None]
@@ -20,6 +24,8 @@ TIMEOUT = (10.0, 60.0)
 """Seconds to wait for a connection, and between two packets."""
 PASSING = (408, 429, 500, 502, 503, 504)
 """Answers that may be better a moment later."""
+UNAUTHORIZED = (401, 403)
+"""Answers that a token may turn into better ones."""
 MAX_DIGITS = 19
 """Digits of a Content-Length that can be true."""
 LONGEST_WAIT = 60.0
@@ -32,27 +38,57 @@ class Unreadable(Exception):
     Attributes:
         again: whether another try may help.
         wait: seconds after which the server asked to be tried again.
+        status: the status code that the server refused with; None if it was not that.
+        body: the beginning of what it said then, where somebody may want it.
     """
 
-    def __init__(self, reason: str, *, again: bool = False, wait: float = 0.0) -> None:
-        self.again, self.wait = again, wait
+    def __init__(
+        self,
+        reason: str,
+        *,
+        again: bool = False,
+        wait: float = 0.0,
+        status: int | None = None,
+        body: bytes = b"",
+    ) -> None:
+        self.again, self.wait, self.status, self.body = again, wait, status, body
         super().__init__(reason)
 
 
+def _authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Show a hub its token, going by the URL as requests understood it, for there it will go.
+
+    Where a redirect leads to another server, requests takes the header off again.
+    """
+    request.headers.update(hubs.authorization(request.url or ""))
+    return request
+
+
 @contextmanager
-def _open(url: str, method: str = "GET") -> Iterator[requests.Response]:
+def _open(
+    url: str, method: str = "GET", timeout: tuple[float, float] | None = None
+) -> Iterator[requests.Response]:
     # requests costs 0.1 s, which commands that ask no network should not pay.
     import requests  # noqa: PLC0415
 
     # identity: the bytes are hashed as the server keeps them, so they must come unpacked.
     headers = {"Accept-Encoding": "identity", "User-Agent": "paddledvc"}
+    timeout = timeout or TIMEOUT
+    # Without an authorization of ours, requests looks for one in ~/.netrc.
+    auth = _authorize if hubs.authorization(url) else None
     try:
         with requests.request(
-            method, url, stream=True, timeout=TIMEOUT, headers=headers, allow_redirects=True
+            method,
+            url,
+            stream=True,
+            timeout=timeout,
+            headers=headers,
+            auth=auth,
+            allow_redirects=True,
         ) as response:
             yield response
     except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-        raise Unreadable(_reason(error), again=_may_pass(error)) from error
+        raise Unreadable(reason(error, timeout[1]), again=_may_pass(error)) from error
 
 
 def _may_pass(error: BaseException) -> bool:
@@ -64,12 +100,17 @@ def _may_pass(error: BaseException) -> bool:
     return isinstance(error, passing) and not isinstance(error, kinds.SSLError)
 
 
-def _reason(error: BaseException) -> str:
-    """Say in a few words what a network error is, below its wrappers."""
+def reason(error: BaseException, timeout: float) -> str:
+    """Say in a few words what a network error is, below its wrappers.
+
+    Args:
+        error: what requests or another HTTP client raised.
+        timeout: seconds that the client was to wait for an answer.
+    """
     import requests  # noqa: PLC0415
 
-    if isinstance(error, requests.Timeout | ReadTimeoutError):
-        return f"no answer within {TIMEOUT[1]:g} s"
+    if isinstance(error, requests.Timeout | ReadTimeoutError) or "Timeout" in type(error).__name__:
+        return f"no answer within {timeout:g} s"
     for inner in error.args:
         if isinstance(inner, IncompleteRead) and inner.expected:
             total = inner.partial + inner.expected
@@ -83,6 +124,7 @@ def _reason(error: BaseException) -> str:
         ("CERTIFICATE_VERIFY_FAILED", "its certificate is not trusted"),
         ("IncompleteRead", "the connection broke off"),
         ("RemoteDisconnected", "the server closed the connection"),
+        ("Server disconnected", "the server closed the connection"),
         ("Connection reset", "the connection was reset"),
     ):
         if sign in text:
@@ -119,18 +161,24 @@ def _length(response: requests.Response) -> int | None:
     return int(length) if length.isdecimal() and len(length) < MAX_DIGITS else None
 
 
-def _require_ok(response: requests.Response) -> None:
-    if response.status_code != 200:  # noqa: PLR2004
-        reason = f" {response.reason}" if response.reason else ""
+def _require_ok(response: requests.Response, body: bytes = b"") -> None:
+    status = response.status_code
+    if status != 200:  # noqa: PLR2004
+        phrase = f" {response.reason}" if response.reason else ""
+        asked = response.history[0].url if response.history else response.url
+        advice = hubs.advice(asked) if status in UNAUTHORIZED else ""
         raise Unreadable(
-            f"the server answered {response.status_code}{reason}",
-            again=response.status_code in PASSING,
-            wait=_retry_after(response),
+            f"the server answered {status}{phrase}{advice}",
+            again=status in PASSING,
+            wait=retry_after(response.headers),
+            status=status,
+            body=body,
         )
 
 
-def _retry_after(response: requests.Response) -> float:
-    seconds = response.headers.get("Retry-After", "")
+def retry_after(headers: Mapping[str, str]) -> float:
+    """Tell for how many seconds a server asked to be left alone."""
+    seconds = headers.get("Retry-After", "")
     return min(float(seconds), LONGEST_WAIT) if seconds.isdecimal() else 0.0
 
 
@@ -148,3 +196,27 @@ def chunks(url: str, progress: Progress | None = None) -> Iterator[bytes]:
             if progress is not None:
                 progress(done, total)
             yield chunk
+
+
+def read(url: str, limit: int, timeout: float = TIMEOUT[1]) -> bytes:
+    """Read a small document whole, however slowly its server lets it drip.
+
+    Args:
+        url: where it is.
+        limit: how many bytes it may have.
+        timeout: seconds until the last byte must be there.
+
+    Raises:
+        Unreadable: the URL does not answer with a document in time, or with too long a one.
+    """
+    deadline = time.monotonic() + timeout
+    with _open(url, timeout=(min(TIMEOUT[0], timeout), timeout)) as response:
+        data = bytearray()
+        while len(data) <= limit and (chunk := response.raw.read1(CHUNK)):
+            data += chunk
+            if time.monotonic() > deadline:
+                raise Unreadable(f"no answer within {timeout:g} s", again=True)
+        _require_ok(response, bytes(data[:limit]))
+    if len(data) > limit:
+        raise Unreadable(f"it has more than {limit:,} bytes")
+    return bytes(data)
