@@ -241,7 +241,6 @@ class Several(PaddleDVCError):
         super().__init__("\n".join(str(error) for error in errors))
 
 
-
 class MissingTool(OutsideFailure):
     """Something that the command needs is not installed or not there, such as Paddle or a GPU."""
 

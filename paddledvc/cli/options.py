@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from paddledvc.core.changes import Change
     from paddledvc.locking import LockUse
     from paddledvc.tools.weights import Progress
@@ -153,14 +155,14 @@ def echo_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None
 @contextmanager
 def progress_bars() -> Iterator[Progress]:
     """Draw a bar for each download on a terminal; stay quiet in a pipe."""
-    from tqdm import tqdm  # noqa: PLC0415
-
     bars: dict[str, tqdm[Any]] = {}
     drawing = threading.Lock()
 
     def show(name: str, done: int, total: int | None) -> None:
         with drawing:
             if name not in bars:
+                from tqdm import tqdm  # noqa: PLC0415 - not where no bytes move
+
                 bars[name] = tqdm(
                     desc=name,
                     total=total,

@@ -91,9 +91,7 @@ def test_nothing_is_suggested_for_what_resembles_nothing():
 
 
 def lock(**versions):
-    return Lock(
-        models=tuple(LockedModel(name=n, version=v) for n, v in versions.items())
-    )
+    return Lock(models=tuple(LockedModel(name=n, version=v) for n, v in versions.items()))
 
 
 def test_what_moved_between_two_locks_is_told_a_line_a_model_sorted():
