@@ -32,7 +32,9 @@ lint: $(VENV)/dev ## Check style, types and import contracts
 	lint-imports
 
 bench: $(VENV)/dev ## Measure, beside the alternatives
+	python -m pip install --quiet --group bench
 	python benchmarks/download.py
+	python benchmarks/lock.py
 	python benchmarks/registry.py
 	python benchmarks/stages.py
 
