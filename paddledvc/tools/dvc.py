@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddledvc.tools import shell
@@ -10,16 +13,32 @@ from paddledvc.tools import shell
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from paddledvc.errors import ToolFailed
+
 ENVIRONMENT = {"DVC_NO_ANALYTICS": "1", "GIT_TERMINAL_PROMPT": "0"}
+LISTING = 600.0
+"""Seconds that a remote may take to say what is in a folder."""
+MISSING = "its DVC remote does not have it, or does not answer; was it pushed there by `dvc push`?"
+"""Why DVC does not bring what it tracks."""
+NOWHERE = "neither git nor DVC tracks such a file"
+_REASONS = {
+    "No storage files available": MISSING,
+    "failed to load directory": MISSING,
+    "Unable to locate credentials": "there are no credentials for its DVC remote",
+    "Forbidden": "its DVC remote refuses the credentials",
+    "Access Denied": "its DVC remote refuses the credentials",
+    "No such file or directory": NOWHERE,
+}
 
 
-def run(*arguments: str, root: Path) -> str:
+def run(*arguments: str, root: Path, timeout: float | None = None) -> str:
     """Run a DVC command in a project and return what it printed.
 
     Raises:
-        ToolFailed: it ended with an error.
+        ToolFailed: it ended with an error, or not within ``timeout`` seconds.
     """
-    return shell.run([sys.executable, "-m", "dvc", *arguments], cwd=root, env=ENVIRONMENT)
+    command = [sys.executable, "-m", "dvc", *arguments]
+    return shell.run(command, cwd=root, env=ENVIRONMENT, timeout=timeout)
 
 
 def is_initialised(root: Path) -> bool:
@@ -41,3 +60,57 @@ def add_remote(root: Path, name: str, url: str) -> None:
     """Add a default remote that compares what it delivers with its hash, as DVC itself does not."""
     run("remote", "add", "--quiet", "--default", name, url, root=root)
     run("remote", "modify", "--quiet", name, "verify", "true", root=root)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """A file of a repository, tracked by DVC or by git.
+
+    Attributes:
+        path: from the folder that was asked for; its name alone if it was asked for itself.
+        tracked: whether DVC tracks it.
+        md5: DVC's hash, which need not be that of the bytes; None if DVC has none.
+        size: in bytes; None if DVC does not know.
+    """
+
+    path: str
+    tracked: bool
+    md5: str | None
+    size: int | None
+
+
+def list_files(repository: Path, commit: str, path: str, *, cwd: Path) -> list[Listed]:
+    """List a file, or all files below a folder, at a commit of a repository.
+
+    Raises:
+        ToolFailed: there is no such path, or what DVC needs to know of it is out of reach.
+    """
+    form = ("--json", "--recursive", "--size", "--show-hash", "--rev", commit)
+    listing = run("list", *form, "--", str(repository), path, root=cwd, timeout=LISTING)
+    return [
+        Listed(path=one["path"], tracked=one["isout"], md5=one["md5"], size=one["size"])
+        for one in json.loads(listing)
+        if not one["isdir"]
+    ]
+
+
+def get(repository: Path, commit: str, path: str, target: Path, *, cwd: Path) -> None:
+    """Bring a file, tracked by DVC or by git, from a commit of a repository.
+
+    Raises:
+        ToolFailed: there is no such path, or its bytes are out of reach.
+    """
+    form = ("--rev", commit, "--out", str(target))
+    run("get", *form, "--", str(repository), path, root=cwd)
+
+
+def reason(error: ToolFailed) -> str:
+    """Say in a few words why DVC failed."""
+    if "did not end within" in error.stderr:
+        return "its DVC remote does not answer in time"
+    lines = [line for line in error.stderr.splitlines() if line.startswith("ERROR: ")]
+    said = lines[-1] if lines else f"DVC ended with exit code {error.returncode}"
+    said = re.sub(r"^ERROR: (unexpected error - )?", "", said)
+    if re.fullmatch(r"\[.*\]", said):  # nothing but the path that it looked for
+        return NOWHERE
+    return next((meaning for sign, meaning in _REASONS.items() if sign in said), said)
