@@ -23,7 +23,18 @@ TAIL = 4000
 """Characters of a failed program's last words that are worth showing."""
 
 # git exports these while it runs a hook; a git or DVC that inherits them works on the wrong tree.
-LEAKING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
+LEAKING = (
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_NAMESPACE",
+    "GIT_INDEX_FILE",
+    "GIT_PREFIX",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_QUARANTINE_PATH",
+    "GIT_SHALLOW_FILE",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
