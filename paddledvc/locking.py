@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from paddledvc.core import changes
-from paddledvc.core.choice import choose
+from paddledvc.core.choice import choose, described, why_not
 from paddledvc.core.lock import Lock
 from paddledvc.core.names import did_you_mean
 from paddledvc.core.pinning import clashes, settle
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 AT_ONCE = 8
 """Questions that are asked at the same time."""
+TRIES = 20
+"""Versions of a model that are described before giving up."""
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -207,24 +209,34 @@ class _Failures:
 def _answer(catalogs: Catalogs, question: Question) -> LockedModel:
     """Ask a catalog for the versions of a model, choose one and have it described."""
     catalog = catalogs.open(question.catalog)
-    listed = catalog.versions(question.query)
-    try:
+    listed = list(catalog.versions(question.query))
+    if not listed:
+        raise _unlisted(question, catalog)
+    for _ in range(TRIES):
         choice = choose(question, listed)
-    except Unresolvable as error:
-        raise error if listed else _unlisted(question, catalog, error) from error
-    if choice.warning is not None:
-        logger.warning("%s", choice.warning)
-    return settle(question, catalog.describe(question.query, choice.version))
+        release = catalog.describe(question.query, choice.version)
+        said = described(choice.listed, release)
+        if why_not(question, said) is None:
+            if choice.warning is not None:
+                logger.warning("%s", choice.warning)
+            return settle(question, release)
+        # Only its description told that the version cannot be loaded: choose again.
+        listed[listed.index(choice.listed)] = said
+    summary = f"none of the {TRIES} newest versions that satisfy all of this can be loaded"
+    raise Unresolvable(question.model.name, summary, list(map(str, question.wants)))
 
 
-def _unlisted(question: Question, catalog: Catalog, error: Unresolvable) -> Unresolvable:
-    """Add where the catalog is, and the nearest name that it has."""
+def _unlisted(question: Question, catalog: Catalog) -> Unresolvable:
+    """Say where the catalog is that does not list a model, and the nearest name that it has."""
+    name, asked = question.model.name, question.query.name
     try:
-        hint = did_you_mean(question.query.name, catalog.names())
+        hint = did_you_mean(asked, catalog.names())
     except CatalogFailed:
         hint = ""
-    reasons = [f"it is at {catalog.where}{hint}"]
-    return Unresolvable(error.model, str(error).removeprefix(f"{error.model}: "), reasons)
+    known_as = f" as {asked!r}" if asked != name else ""
+    summary = f"the catalog {question.catalog} ({catalog.where}) does not list it{known_as}{hint}"
+    advice = "look for it with `paddledvc list --available`, or set source_name to its name there"
+    return Unresolvable(name, summary, [] if hint else [advice])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import conflicts, layout, lock, registry
@@ -83,7 +83,7 @@ class Project:
         """
         if not (self.root / layout.LOCK).exists():
             raise NotAProject(f"there is no {layout.LOCK} yet; run `paddledvc lock`")
-        return lock.parse(self.read(layout.LOCK), schemas.schema("lock"))
+        return self._parse_lock(files.read_text(self.root / layout.LOCK, layout.LOCK))
 
     def previous_lock(self, side: Side | None = None) -> Lock:
         """Read models.lock, or an empty lock where there is none yet.
@@ -93,10 +93,19 @@ class Project:
         """
         if not (self.root / layout.LOCK).exists():
             return lock.Lock(models=())
-        if side is None:
-            return self.lock()
-        text = conflicts.take(files.read_text(self.root / layout.LOCK, layout.LOCK), side)
-        return lock.parse(yaml.parse(text, layout.LOCK), schemas.schema("lock"))
+        text = files.read_text(self.root / layout.LOCK, layout.LOCK)
+        return self._parse_lock(text if side is None else conflicts.take(text, side))
+
+    def _parse_lock(self, text: str) -> Lock:
+        try:
+            return lock.parse(yaml.parse(text, layout.LOCK), schemas.schema("lock"))
+        except InvalidFile as error:
+            first, *others = error.problems
+            if "; run" in first.message or "; upgrade" in first.message:
+                raise
+            advice = "restore it with `git checkout`, or delete it and run `paddledvc lock`"
+            told = replace(first, message=f"{first.message}; {advice}")
+            raise InvalidFile([told, *others]) from error
 
     def write_lock(self, new: Lock) -> bool:
         """Write models.lock in one step; tell whether it changed."""

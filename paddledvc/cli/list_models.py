@@ -58,6 +58,8 @@ def list_models(  # noqa: PLR0913
         raise click.UsageError("--exit-code goes with --outdated")
     if available is not None:
         found = workflow.available(project, available, offline=offline)
+        if not found:
+            click.echo(f"no catalog has a model with {available!r} in its name", err=True)
         _print(output, found, ("name", "latest", "catalog"))
     elif outdated:
         rows = workflow.outdated(project, offline=offline)

@@ -65,8 +65,7 @@ def sync(  # noqa: PLR0913
         return
     for one in done:
         how = "in place" if one.url is None else f"from {one.url}"
-        size = "" if one.hashes.size is None else f"{one.hashes.size:,} bytes, "
-        click.echo(f"{one.name} {one.version}: {one.path} ({size}{how})")
+        click.echo(f"{one.name} {one.version}: {one.path} ({one.hashes.size:,} bytes, {how})")
 
 
 def _print_probed(probed: list[Probed]) -> None:

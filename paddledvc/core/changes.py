@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
+
+from paddledvc.core.lock import LockedModel
 
 if TYPE_CHECKING:
     from paddledvc.core.lock import Lock
@@ -17,6 +19,7 @@ class Change:
         kind: ``change`` is anything but the version.
         before: version that was locked; None for a new model.
         after: version that is locked now; None for a model that went.
+        fields: what else than the version changed, as models.lock calls it.
 
     >>> str(Change(kind="update", name="a", before="v1", after="v2"))
     'Update a v1 -> v2'
@@ -26,10 +29,12 @@ class Change:
     name: str
     before: str | None
     after: str | None
+    fields: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         versions = (self.before, self.after) if self.before != self.after else (self.after,)
-        return f"{self.kind.capitalize()} {self.name} {' -> '.join(filter(None, versions))}"
+        what = f" ({', '.join(self.fields)})" if self.kind == "change" else ""
+        return f"{self.kind.capitalize()} {self.name} {' -> '.join(filter(None, versions))}{what}"
 
 
 def compare(before: Lock, after: Lock) -> tuple[Change, ...]:
@@ -49,5 +54,13 @@ def compare(before: Lock, after: Lock) -> tuple[Change, ...]:
             if old.version != new.version
             else "change"
         )
-        changes.append(Change(kind=kind, name=name, before=versions[0], after=versions[1]))
+        changed = _changed(old, new) if kind == "change" else ()
+        changes.append(
+            Change(kind=kind, name=name, before=versions[0], after=versions[1], fields=changed)
+        )
     return tuple(changes)
+
+
+def _changed(old: LockedModel | None, new: LockedModel | None) -> tuple[str, ...]:
+    names = (field.name for field in fields(LockedModel))
+    return tuple(name for name in names if getattr(old, name) != getattr(new, name))

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.core.catalog import Listed, Release, ReleaseFile
 from paddledvc.core.compatibility import program_of
+from paddledvc.core.gitfile import GitFile
 from paddledvc.core.hashes import Hashes
-from paddledvc.core.layout import format_of, is_url
+from paddledvc.core.layout import format_of, is_remote, is_url
 from paddledvc.core.versions import as_version, is_range, is_version
 from paddledvc.errors import InvalidFile
 
@@ -80,12 +81,16 @@ class Index:
             if not is_range(entry.get("paddle", ">=0")):
                 message = f"found {entry['paddle']!r}, expected a range such as >=3.0,<4"
                 yield self.document.problem((*path, "paddle"), message)
+            for url in (url for file in _files(entry) for url in _urls(file)):
+                if is_remote(self.url) and _is_local(url):
+                    message = f"{url!r} is on this machine, of which a server knows nothing"
+                    yield self.document.problem(path, message)
 
     def release(self, name: str, version: str) -> Release:
         """Describe a listed version."""
         _, entries = self._models[name]
         entry = next(entry for entry in entries if entry["version"] == version)
-        files = entry.get("files", (entry,))
+        files = _files(entry)
         return Release(
             version=version,
             files=tuple(sorted(map(self._file, files), key=lambda file: file.path)),
@@ -105,6 +110,16 @@ class Index:
                 size=entry.get("size"),
             ),
         )
+
+
+def _files(entry: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    files: Sequence[Mapping[str, Any]] = entry.get("files", (entry,))
+    return files
+
+
+def _is_local(url: str) -> bool:
+    local_repository = url.startswith("git+") and GitFile.parse(url).is_local
+    return url.startswith("file:") or local_repository
 
 
 def parse(document: Document, url: str, schema: Schema) -> Index:

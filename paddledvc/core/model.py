@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from paddledvc.core.names import slug
+from paddledvc.core.versions import is_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -187,7 +188,8 @@ class Environment:
         '3.3.1'
         """
         tag = _PADDLE_TAG.search(self.image or "")
-        return self.stated_paddle or (tag["version"] if tag else None)
+        tagged = tag["version"] if tag and is_version(tag["version"]) else None
+        return self.stated_paddle or tagged
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -96,15 +96,29 @@ def _locked_file(question: Question, release: Release, index: int) -> LockedFile
     file = release.files[index]
     hashes = file.hashes
     where = f"{question.catalog} says {{}} of {release.version}"
+    said = stated(question.model)
     if not release.folder:
-        hashes = _agreed(question, where, hashes, stated(question.model), "models.yaml")
+        hashes = _agreed(question, where, hashes, said, "models.yaml")
+    elif said != Hashes():
+        summary = f"models.yaml states a digest or size, but {release.version} is a folder of files"
+        raise Unresolvable(question.model.name, summary, ["leave it out, or name one with `file:`"])
     previous = question.previous
-    if previous is not None and same_version(previous.version, release.version):
+    if previous is not None and _is_of_same_bytes(question.model, previous, release):
         known = {one.path: one.hashes for one in previous.files}
         before = known.get(file.path, Hashes()) if release.folder else previous.hashes
         hashes = _agreed(question, where, hashes, before, "models.lock")
     return LockedFile(
         path=file.path, urls=file.urls, md5=hashes.md5, sha256=hashes.sha256, size=hashes.size
+    )
+
+
+def _is_of_same_bytes(model: Model, previous: LockedModel, release: Release) -> bool:
+    """Tell whether the lock speaks of the very version that a catalog describes."""
+    origin = (model.source, model.source_name, model.file)
+    return (
+        same_version(previous.version, release.version)
+        and origin == (previous.source, previous.source_name, previous.file)
+        and bool(previous.files) == release.folder
     )
 
 

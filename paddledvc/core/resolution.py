@@ -34,6 +34,7 @@ class Question:
         wants: all that is asked of the version.
         environment: what has to load it.
         previous: what was locked; None for a new model.
+        movable: whether the locked version may be left although it satisfies everybody.
         why: why the pin does not stand, as the end of a sentence about the model.
     """
 
@@ -43,6 +44,7 @@ class Question:
     wants: tuple[Want, ...]
     environment: Environment
     previous: LockedModel | None
+    movable: bool
     why: str
 
 
@@ -91,6 +93,7 @@ def plan(registry: Registry, previous: Lock, upgrade: Upgrade = NO_UPGRADE) -> P
                 wants=wants[model.name],
                 environment=environment,
                 previous=pinned,
+                movable=upgrade.covers(model.name),
                 why=str(why),
             )
         )

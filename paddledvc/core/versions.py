@@ -127,11 +127,12 @@ def caret(text: str) -> str:
     >>> caret("1.2.3"), caret("0.2.3"), caret("0.0.3"), caret("0.0"), caret("0")
     ('>=1.2.3,<2', '>=0.2.3,<0.3', '>=0.0.3,<0.0.4', '>=0.0,<0.1', '>=0,<1')
     """
-    release = as_version(text).release
+    version = as_version(text)
+    release = version.release
     fixed = next((i for i, part in enumerate(release[:3]) if part), len(release[:3]) - 1)
     upper = (*release[:fixed], release[fixed] + 1)
-    epoch = f"{as_version(text).epoch}!" if as_version(text).epoch else ""
-    return f">={text},<{epoch}{'.'.join(map(str, upper))}"
+    epoch = f"{version.epoch}!" if version.epoch else ""
+    return f">={version.public},<{epoch}{'.'.join(map(str, upper))}"
 
 
 def newest(versions: Iterable[str]) -> str | None:

@@ -140,23 +140,31 @@ def size(url: str, root: Path) -> int | None:
     return _reader(url).size(_rooted(url, root)) if path is None else path.stat().st_size
 
 
-def read(url: str, root: Path, limit: int) -> bytes:
+def read(url: str, root: Path, limit: int, timeout: float) -> bytes:
     """Read a small file whole, trying again what may pass.
+
+    Args:
+        url: where it is.
+        root: folder of the project.
+        limit: how many bytes it may have.
+        timeout: seconds in which a server must have sent it.
 
     Raises:
         Unreadable: it cannot be read, or has more than ``limit`` bytes.
     """
     for turn in range(ROUNDS - 1):
         try:
-            return _read(url, root, limit)
+            return _read(url, root, limit, timeout)
         except http.Unreadable as error:
             if not error.again:
                 raise
             _pause(url, max(error.wait, 0.5 * 2**turn))
-    return _read(url, root, limit)
+    return _read(url, root, limit, timeout)
 
 
-def _read(url: str, root: Path, limit: int) -> bytes:
+def _read(url: str, root: Path, limit: int, timeout: float) -> bytes:
+    if url.startswith(("http://", "https://")):
+        return http.read(url, limit, timeout)
     data = bytearray()
     for chunk in _all_chunks(url, root, None):
         data += chunk

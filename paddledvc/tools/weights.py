@@ -11,6 +11,7 @@ from paddledvc.tools import files, http, sources
 from paddledvc.tools.sources import Fetched, Source
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from paddledvc.core.lock import LockedModel
@@ -42,9 +43,12 @@ def present(entry: LockedModel, root: Path) -> Hashes | None:
             f"{entry.path} holds {strange[0]}, which is no part of {entry.name} {entry.version}; "
             "move it away, for the folder is replaced as a whole"
         )
-    if all(_matching(folder / file.path, file.hashes) for file in entry.files):
-        return Hashes(size=entry.total_size)
-    return None
+    found = [_matching(folder / file.path, file.hashes) for file in entry.files]
+    return _together(found) if all(found) else None
+
+
+def _together(found: Iterable[Hashes | None]) -> Hashes:
+    return Hashes(size=sum(one.size or 0 for one in found if one is not None))
 
 
 def _matching(path: Path, expected: Hashes) -> Hashes | None:
@@ -69,14 +73,14 @@ def fetch(
     if not entry.files:
         source = Source(model=entry.name, urls=entry.urls, root=root, offline=offline)
         return sources.fetch(source, entry.hashes, target(entry, root), named(progress, entry.name))
-    urls = []
+    found = []
     with files.replacing_folder(target(entry, root)) as folder:
         for file in entry.files:
             name = f"{entry.name}: {file.path}"
             source = Source(model=name, urls=file.urls, root=root, offline=offline)
             told = named(progress, name)
-            urls.append(sources.fetch(source, file.hashes, folder / file.path, told).url)
-    return Fetched(url=urls[0], hashes=Hashes(size=entry.total_size))
+            found.append(sources.fetch(source, file.hashes, folder / file.path, told))
+    return Fetched(url=found[0].url, hashes=_together(one.hashes for one in found))
 
 
 def named(progress: Progress | None, name: str) -> http.Progress | None:

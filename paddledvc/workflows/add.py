@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout
 from paddledvc.core.catalog import TABLES, Query
+from paddledvc.core.names import did_you_mean
 from paddledvc.core.versions import Requirement, as_version
 from paddledvc.errors import CatalogFailed, InvalidInput
 from paddledvc.locking import UPDATE, LockUse, relock
@@ -62,8 +63,9 @@ def add(  # noqa: PLR0913
 
     Args:
         project: the project.
-        model: the model's name in the catalog, and the versions to ask for if not those from the
-            newest one on: ``NAME``, ``NAME==V``, ``NAME>=1,<2`` or ``NAME^1``.
+        model: the model's name in the catalog, and the versions to ask for: ``NAME``,
+            ``NAME==V``, ``NAME>=1,<2`` or ``NAME^1``; by default those that models.yaml asks for,
+            or for a new model those from the newest one on.
         source: the catalog; by default the only one that lists the model, of those that
             models.yaml declares and that installed packages carry.
         name: its name in models.yaml, where that is to differ.
@@ -74,6 +76,7 @@ def add(  # noqa: PLR0913
 
     Raises:
         InvalidInput: no catalog lists the model, or several do.
+        UnknownCatalog: there is no such catalog.
         InvalidFile: models.yaml breaks its rules, or would.
         Unresolvable: no version satisfies all that is asked.
         CatalogFailed: the catalog could not answer.
@@ -84,6 +87,8 @@ def add(  # noqa: PLR0913
     if spec is None:
         raise InvalidInput(f"{model!r}: expected NAME, NAME==V or a range such as 'NAME>=1,<2'")
     with files.exclusive(project.scratch() / "models.yaml.lock"):
+        if source is not None:
+            project.registry().declared(source)
         entry = _entry(project, spec["name"], name, file=file, revision=revision)
         entry["source"] = source or _only_source(project, entry, use.offline)
         return _write(project, entry, _asked(model, spec["version"]), use, progress)
@@ -91,7 +96,12 @@ def add(  # noqa: PLR0913
 
 def _entry(project: Project, found: str, name: str | None, **fields: str | None) -> dict[str, Any]:
     """Write down a model; one that models.yaml has may be called by its name there."""
-    known = project.registry().by_name.get(found)
+    known = project.registry().by_name.get(name or found)
+    if known is not None and known.urls:
+        raise InvalidInput(
+            f"{known.name} has a URL in models.yaml, which fixes its bytes; take that out first, "
+            "or add the model under another name with --as"
+        )
     if known is not None and name is None:
         found, name = known.source_name or found, found
     match = _MODEL.search(found)
@@ -128,11 +138,15 @@ def _only_source(project: Project, entry: dict[str, Any], offline: str | None) -
                 raise
     if len(found) == 1:
         return found[0]
-    listed = f"{' and '.join(found)} list it" if found else "no catalog lists it"
-    raise InvalidInput(
-        f"{query.name}: {listed}; say which one with --from, or look for it with "
-        "`paddledvc list --available`"
+    if found:
+        raise InvalidInput(
+            f"{query.name}: {' and '.join(found)} list it; say which one with --from"
+        )
+    names = [one for source in registry.catalogs for one in catalogs.open(source).names()]
+    hint = did_you_mean(query.name, names) or (
+        "; look for it with `paddledvc list --available`, or name a hub with --from"
     )
+    raise InvalidInput(f"{query.name}: no catalog lists it{hint}")
 
 
 def _write(
@@ -143,6 +157,9 @@ def _write(
     progress: Progress | None,
 ) -> Added:
     text = files.read_text(project.root / layout.REGISTRY, layout.REGISTRY)
+    known = project.registry().by_name.get(entry["name"])
+    if asked is None and known is not None:
+        asked = known.requires
     wanted = _text_of(asked) if asked else "latest"
     edited = _edited(text, {**entry, "version": wanted})
     done: Locked | None = None

@@ -172,7 +172,7 @@ def _compared(
         wanted=wanted,
         latest=latest.version if latest else None,
         source=question.catalog,
-        why=_why(question, wanted, latest),
+        why=_why(question, wanted, latest) or _withdrawn(listed, current),
     )
 
 
@@ -193,6 +193,13 @@ def _why(question: Question, wanted: str | None, latest: Listed | None) -> str:
     if wanted is not None and same_version(wanted, latest.version):
         return ""
     return why_not(question, latest) or ""
+
+
+def _withdrawn(listed: Sequence[Listed], current: str | None) -> str:
+    """Say why nobody should take the locked version any more."""
+    found = (one for one in listed if current and same_version(one.version, current))
+    why = next((one.yanked for one in found), "no longer listed" if current else None)
+    return f"{current} is {why}" if why else ""
 
 
 def available(

@@ -67,7 +67,10 @@ def lock(  # noqa: PLR0913
     """
     registry = project.registry()
     movable = Upgrade(everything=upgrade, models=_packages(registry, upgrade_packages))
-    if check or use.locked or use.frozen:
+    refused_by = "--check" if check else use.locked or use.frozen
+    if resolve is not None and refused_by:
+        raise InvalidInput(f"--resolve changes models.lock, which {refused_by} forbids")
+    if refused_by:
         return _unchanged(project, registry, movable, use)
     done = relock(
         project,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.core.names import did_you_mean
 from paddledvc.errors import CatalogFailed, PaddleDVCError
 from paddledvc.tools.catalogs.base import Context
+from paddledvc.tools.catalogs.checked import Checked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,8 @@ class Catalogs:
             if name not in self._open:
                 declared = self._registry.declared(name)
                 context = Context(name=name, root=self._root, offline=self._offline)
-                self._open[name] = open_catalog(context, declared.kind, declared.settings)
+                opened = open_catalog(context, declared.kind, declared.settings)
+                self._open[name] = Checked(context, opened)
             return self._open[name]
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import index
 from paddledvc.core.document import Document
+from paddledvc.core.names import did_you_mean
 from paddledvc.errors import CatalogFailed, InvalidFile
 from paddledvc.tools import http, schemas, sources, yaml
 
@@ -44,7 +46,20 @@ class Index:
 
     def describe(self, query: Query, version: str) -> Release:
         """Say all that is needed to get a version."""
-        return self._read().release(query.name, version)
+        if query.revision is not None:
+            cause = f"it has no revisions; take `revision` out of {query.name}"
+            raise self._context.failed(self.where, cause)
+        release = self._read().release(query.name, version)
+        return release if query.file is None else self._one(release, query.file)
+
+    def _one(self, release: Release, path: str) -> Release:
+        """Take one file of a folder."""
+        found = [file for file in release.files if file.path == path]
+        if not found:
+            known = [file.path for file in release.files]
+            hint = did_you_mean(path, known) or f"; it has {', '.join(known)}"
+            raise self._context.failed(self.where, f"{release.version} has no file {path!r}{hint}")
+        return replace(release, files=tuple(found), folder=False)
 
     def names(self) -> Sequence[str]:
         """Name the models of the index."""
@@ -66,7 +81,7 @@ class Index:
         url, root = self.where, self._context.root
         try:
             sources.require_allowed(url, self._context.offline)
-            return sources.read(url, root, MAX_BYTES).decode()
+            return sources.read(url, root, MAX_BYTES, self._context.timeout).decode()
         except http.Unreadable as error:
             raise self._context.failed(url, str(error)) from error
         except UnicodeDecodeError as error:
