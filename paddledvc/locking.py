@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from paddledvc.core import changes
 from paddledvc.core.choice import choose, described, why_not
-from paddledvc.core.lock import Lock
+from paddledvc.core.lock import FIRST_USE, Lock
 from paddledvc.core.names import did_you_mean
 from paddledvc.core.pinning import clashes, settle
 from paddledvc.core.resolution import plan
@@ -105,17 +106,25 @@ def current_lock(
         lock = project.lock()
         require_fresh(registry, lock, names, refused_by)
         return lock
-    lock = project.previous_lock()
-    stale = {reason.model for reason in staleness(registry, lock)}
-    if not (stale if names is None else stale & set(names)):
-        return lock
-    done = relock(project, registry, lock, offline=use.offline)
-    project.write_lock(done.lock)
+    if not _is_stale(registry, project.previous_lock(), names):
+        return project.previous_lock()
+    with project.exclusive():
+        # Somebody may have updated it while we waited.
+        previous = project.previous_lock()
+        if not _is_stale(registry, previous, names):
+            return previous
+        done = relock(project, registry, previous, offline=use.offline)
+        project.write_lock(done.lock)
     for change in done.changes:
         logger.warning("models.lock: %s", change)
     for name in done.trusted:
         logger.warning("models.lock: trust %s, its bytes were hashed for the first time", name)
     return done.lock
+
+
+def _is_stale(registry: Registry, lock: Lock, names: Collection[str] | None) -> bool:
+    stale = {reason.model for reason in staleness(registry, lock)}
+    return bool(stale if names is None else stale & set(names))
 
 
 def relock(  # noqa: PLR0913
@@ -153,9 +162,9 @@ def relock(  # noqa: PLR0913
     answered = failures.collect(lambda one: _answer(catalogs, one), planned.questions)
     entries = sorted((*planned.entries, *answered), key=lambda entry: entry.name)
     unhashed = tuple(entry.name for entry in entries if not entry.hashed)
-    if hash_bytes:
+    if hash_bytes and not failures:
         reader = _Reader(root=project.root, offline=offline, progress=progress)
-        entries = failures.collect(reader.hashed, entries)
+        entries = failures.collect(reader.hashed, entries, on_stop=reader.stop.set)
     failures.add(clashes(entries))
     failures.raise_any()
     lock = Lock(models=tuple(entries))
@@ -175,8 +184,23 @@ class _Failures:
         if not keep_going:
             self.raise_any()
 
-    def collect(self, do: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-        """Do something with many items at once; the results keep their order."""
+    def __bool__(self) -> bool:
+        """Tell whether anything went wrong."""
+        return bool(self._errors)
+
+    def collect(
+        self,
+        do: Callable[[Item], Result],
+        items: Sequence[Item],
+        on_stop: Callable[[], None] = lambda: None,
+    ) -> list[Result]:
+        """Do something with many items at once; the results keep their order.
+
+        Args:
+            do: what to do, in threads.
+            items: what to do it with.
+            on_stop: lets the threads end early, where nobody wants their results any more.
+        """
         results: list[Result] = []
         with ThreadPoolExecutor(AT_ONCE) as pool:
             futures = [pool.submit(do, item) for item in items]
@@ -188,9 +212,10 @@ class _Failures:
                         self._errors.append(error)
                         if not self._keep_going:
                             self.raise_any()
-            finally:
-                for future in futures:
-                    future.cancel()
+            except BaseException:
+                on_stop()
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
         return results
 
     def add(self, errors: Iterable[PaddleDVCError]) -> None:
@@ -230,13 +255,21 @@ def _unlisted(question: Question, catalog: Catalog) -> Unresolvable:
     """Say where the catalog is that does not list a model, and the nearest name that it has."""
     name, asked = question.model.name, question.query.name
     try:
-        hint = did_you_mean(asked, catalog.names())
+        known = catalog.names()
     except CatalogFailed:
-        hint = ""
+        known = ()
+    if asked in known:
+        where = f"{question.catalog} ({catalog.where})"
+        return Unresolvable(name, f"the catalog {where} lists no version of it")
+    hint = did_you_mean(asked, known)
     known_as = f" as {asked!r}" if asked != name else ""
     summary = f"the catalog {question.catalog} ({catalog.where}) does not list it{known_as}{hint}"
     advice = "look for it with `paddledvc list --available`, or set source_name to its name there"
     return Unresolvable(name, summary, [] if hint else [advice])
+
+
+class _StoppedError(Exception):
+    """Nobody wants the result any more."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -246,15 +279,17 @@ class _Reader:
     root: Path
     offline: str | None
     progress: Progress | None
+    stop: threading.Event = field(default_factory=threading.Event)
 
     def hashed(self, entry: LockedModel) -> LockedModel:
         """Complete the digests of an entry."""
         if entry.hashed:
             return entry
         if entry.files:
-            return replace(entry, files=tuple(self._file(entry, file) for file in entry.files))
+            files = tuple(self._file(entry, file) for file in entry.files)
+            return replace(entry, files=files, trust=FIRST_USE)
         found = self._read(entry.name, entry.urls, entry.hashes)
-        return replace(entry, md5=found.md5, sha256=found.sha256, size=found.size)
+        return replace(entry, md5=found.md5, sha256=found.sha256, size=found.size, trust=FIRST_USE)
 
     def _file(self, entry: LockedModel, file: LockedFile) -> LockedFile:
         if file.hashes.known:
@@ -267,4 +302,12 @@ class _Reader:
         from paddledvc.tools import sources, weights  # noqa: PLC0415
 
         source = sources.Source(model=name, urls=urls, root=self.root, offline=self.offline)
-        return sources.describe(source, expected, weights.named(self.progress, name))
+        told = weights.named(self.progress, name)
+
+        def progress(done: int, total: int | None) -> None:
+            if self.stop.is_set():
+                raise _StoppedError
+            if told is not None:
+                told(done, total)
+
+        return sources.describe(source, expected, progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from paddledvc.errors import InvalidFile, InvalidInput, NotAProject
 from paddledvc.tools import files, schemas, yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from paddledvc.core.document import Document
@@ -187,6 +188,12 @@ class Project:
     def read_optional(self, name: str) -> Document:
         """Read one of the project's YAML files, as empty where it does not exist."""
         return self.read(name) if (self.root / name).exists() else yaml.parse("", name)
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Hold models.yaml and models.lock against other processes of ours that change them."""
+        with files.exclusive(self.scratch() / f"{layout.LOCK}.lock"):
+            yield
 
     def scratch(self) -> Path:
         """Make a folder for locks and logs that git does not see."""

@@ -85,4 +85,10 @@ def lock(  # noqa: PLR0913
     echo_changes(done.changes, done.trusted)
     count = len(done.lock.models)
     models = "1 model" if count == 1 else f"{count} models"
-    click.echo(f"{'Would lock' if dry_run else 'Locked'} {models}", err=True)
+    if use.frozen is not None:
+        did = f"{use.frozen} trusts models.lock:"
+    elif check or use.locked is not None:
+        did = "models.lock is fresh:"
+    else:
+        did = "Would lock" if dry_run else "Locked"
+    click.echo(f"{did} {models}", err=True)

@@ -74,7 +74,10 @@ def described(listed: Listed, release: Release) -> Listed:
 def _is_kept(question: Question, version: str) -> bool:
     """Tell whether a version is the locked one, which nobody asked to move."""
     previous = question.previous
-    return previous is not None and not question.movable and same_version(previous.version, version)
+    if previous is None or question.movable:
+        return False
+    same_model = previous.source_name == question.model.source_name
+    return same_model and same_version(previous.version, version)
 
 
 def why_not(question: Question, listed: Listed) -> str | None:

@@ -13,12 +13,6 @@ if TYPE_CHECKING:
     from paddledvc.core.threeway import Side
 
 _MARKER = re.compile(r"^(<{7}|>{7}|={7}\r?$)", re.MULTILINE)
-_CONFLICT = re.compile(
-    r"^<{7,}.*\n(?P<ours>(?s:.*?))"
-    r"(?:^\|{7,}.*\n(?s:.*?))?"
-    r"^={7,}\r?\n(?P<theirs>(?s:.*?))^>{7,}.*\n",
-    re.MULTILINE,
-)
 _SHOWN = 3
 """Conflicts whose lines are told; they all have to be mended anyway."""
 _BLOCK = "keep one of the blocks between the markers"
@@ -74,7 +68,30 @@ def _many(places: list[str]) -> str:
 def take(text: str, side: Side) -> str:
     r"""Take a side in every conflict.
 
+    The markers of one conflict are of one length; shorter or longer ones inside of it are text.
+
     >>> take("a: 1\n<<<<<<< ours\n=======\nb: 1\n>>>>>>> theirs\n", "theirs")
     'a: 1\nb: 1\n'
     """
-    return _CONFLICT.sub(lambda match: match[side], text)
+    kept: list[str] = []
+    length, part = 0, ""
+    for line in text.splitlines(keepends=True):
+        marker = _LINE.match(line)
+        sign, size = (marker[1][0], len(marker[1])) if marker else ("", 0)
+        if not length and sign == "<":
+            length, part = size, "ours"
+        elif length and size == length and sign in _NEXT[part]:
+            part = _NEXT[part][sign]
+            length = length if part else 0
+        elif not length or part == side:
+            kept.append(line)
+    return "".join(kept)
+
+
+_LINE = re.compile(r"(<{7,}|\|{7,}|={7,}|>{7,})(?=[ \r\n]|$)")
+_NEXT = {
+    "ours": {"|": "base", "=": "theirs"},
+    "base": {"=": "theirs"},
+    "theirs": {">": ""},
+}
+"""The part of a conflict that comes after a marker in each part; none after the last."""

@@ -75,9 +75,11 @@ class Index:
             if not is_version(version):
                 message = f"found {version!r}, expected one exact version such as v3.3.0"
                 yield self.document.problem((*path, "version"), message)
-            elif seen.setdefault(as_version(version), version) is not version:
+            elif as_version(version) in seen:
                 message = f"{version!r} and {seen[as_version(version)]!r} are one version"
                 yield self.document.problem((*path, "version"), message)
+            else:
+                seen[as_version(version)] = version
             if not is_range(entry.get("paddle", ">=0")):
                 message = f"found {entry['paddle']!r}, expected a range such as >=3.0,<4"
                 yield self.document.problem((*path, "paddle"), message)
@@ -118,8 +120,10 @@ def _files(entry: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 
 def _is_local(url: str) -> bool:
-    local_repository = url.startswith("git+") and GitFile.parse(url).is_local
-    return url.startswith("file:") or local_repository
+    try:
+        return url.startswith("file:") or (url.startswith("git+") and GitFile.parse(url).is_local)
+    except ValueError:
+        return True
 
 
 def parse(document: Document, url: str, schema: Schema) -> Index:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from paddledvc.core.schema import Schema
 
 FORMAT_VERSION = 1
+FIRST_USE = "first use"
+"""Why bytes are trusted that nobody stated a digest of: they were hashed when they were locked."""
 IGNORED = ("requires",)
 """Fields that earlier versions wrote."""
 HEADER = (
@@ -60,6 +62,7 @@ class LockedModel:
         file: the one file that models.yaml asked for.
         commit: the commit of the source that holds this version.
         urls: where the bytes of a single file are, in the order to try.
+        trust: ``FIRST_USE`` where nobody stated a digest of the bytes; None where somebody did.
         paddle: range of the Paddle versions that load it.
         path: where the file or folder lies in the project.
         files: the files of a model that is a folder.
@@ -76,6 +79,7 @@ class LockedModel:
     md5: str | None = None
     sha256: str | None = None
     size: int | None = None
+    trust: str | None = None
     format: str | None = None
     paddle: str | None = None
     path: str | None = None

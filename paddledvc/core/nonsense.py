@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from paddledvc.core.layout import FORMATS
 from paddledvc.core.versions import as_version, is_range, is_version
 
 if TYPE_CHECKING:
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from paddledvc.core.hashes import Hashes
 
 _PATH = re.compile(r"(?!/)(?!(.*/)?\.{0,2}(/|$))[^\\\x00-\x1f]+")
+_FORMAT = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _DIGESTS = {"md5": re.compile("[0-9a-f]{32}"), "sha256": re.compile("[0-9a-f]{64}")}
 
 
@@ -29,9 +29,12 @@ def nonsense_in_list(listed: Sequence[Listed]) -> str | None:
     for one in listed:
         if not is_version(one.version):
             return f"it lists {one.version!r}, which is no version"
-        first = seen.setdefault(as_version(one.version), one.version)
-        if first is not one.version:
-            return f"it lists {first!r} and {one.version!r}, which are one version"
+        version = as_version(one.version)
+        if version in seen:
+            return f"it lists {seen[version]!r} and {one.version!r}, which are one version"
+        seen[version] = one.version
+        if not (one.yanked or "").isprintable():
+            return f"it says of {one.version} what no terminal should show: {one.yanked!r}"
         if one.paddle is not None and not is_range(one.paddle):
             return f"it lists {one.version} for Paddle {one.paddle!r}, which is no range"
     return None
@@ -50,8 +53,8 @@ def nonsense_in_release(release: Release, version: str) -> str | None:
 def _nonsense(release: Release, version: str) -> Iterator[str]:
     if release.version != version:
         yield f"it describes {release.version!r} instead of {version}"
-    if release.format not in (None, *FORMATS):
-        yield f"it says that {version} has the format {release.format!r}, which nobody knows"
+    if release.format is not None and not _FORMAT.fullmatch(release.format):
+        yield f"it says that {version} has the format {release.format!r}, which can be no suffix"
     if release.paddle is not None and not is_range(release.paddle):
         yield f"it says that {version} needs Paddle {release.paddle!r}, which is no range"
     if not release.files or (len(release.files) > 1 and not release.folder):
@@ -78,7 +81,9 @@ def _nonsense_in_paths(paths: Iterable[str], version: str) -> Iterator[str]:
     seen: set[str] = set()
     for path in sorted(paths):
         key = path.casefold()
-        if not _PATH.fullmatch(path) or "//" in path or "/./" in path or path.startswith("./"):
+        parts = key.split("/")
+        # A folder that looks like a repository would have git run what its configuration says.
+        if not _PATH.fullmatch(path) or {"", ".", "..", ".git"} & set(parts):
             yield f"it lists the file {path!r} in {version}, which is no path in a folder"
         parents = {key[:at] for at, sign in enumerate(key) if sign == "/"}
         if key in seen | folders or parents & seen:

@@ -37,6 +37,7 @@ def kept(model: Model, pinned: LockedModel, environment: Environment) -> LockedM
         md5=pinned.md5,
         sha256=pinned.sha256,
         size=pinned.size,
+        trust=pinned.trust,
         format=pinned.format,
         paddle=pinned.paddle,
         path=_path(model, pinned.version, pinned.format),
@@ -62,7 +63,8 @@ def settle(question: Question, release: Release) -> LockedModel:
     first = files[0]
     file_format = None
     if not release.folder:
-        file_format = release.format or layout.format_of(first.urls[0]) or "pdparams"
+        suffix = layout.format_of(first.path) or layout.format_of(first.urls[0])
+        file_format = release.format or suffix or "pdparams"
     return kept(
         question.model,
         LockedModel(
@@ -73,12 +75,22 @@ def settle(question: Question, release: Release) -> LockedModel:
             md5=None if release.folder else first.md5,
             sha256=None if release.folder else first.sha256,
             size=None if release.folder else first.size,
+            trust=_trust(question, release),
             format=file_format,
             paddle=release.paddle,
             files=files if release.folder else (),
         ),
         question.environment,
     )
+
+
+def _trust(question: Question, release: Release) -> str | None:
+    """Say why bytes are trusted that the catalog states no digest of, if they were before."""
+    previous = question.previous
+    told = all(file.hashes.known for file in release.files) or stated(question.model).known
+    if told or previous is None or not _is_of_same_bytes(question.model, previous, release):
+        return None
+    return previous.trust
 
 
 def clashes(entries: Iterable[LockedModel]) -> Iterator[Unresolvable]:
@@ -114,10 +126,11 @@ def _locked_file(question: Question, release: Release, index: int) -> LockedFile
 
 def _is_of_same_bytes(model: Model, previous: LockedModel, release: Release) -> bool:
     """Tell whether the lock speaks of the very version that a catalog describes."""
-    origin = (model.source, model.source_name, model.file)
+    # Another catalog under the same version is to have the same bytes too.
+    origin = (model.source_name, model.file)
     return (
         same_version(previous.version, release.version)
-        and origin == (previous.source, previous.source_name, previous.file)
+        and origin == (previous.source_name, previous.file)
         and bool(previous.files) == release.folder
     )
 
@@ -126,5 +139,8 @@ def _agreed(question: Question, where: str, said: Hashes, other: Hashes, whose: 
     if difference := said.first_difference(other):
         summary = f"{where.format(difference[0])}, {whose} says {difference[1]}"
         reasons = ["a version never changes its bytes; ask for a new one, or find out who is wrong"]
+        if whose == "models.lock":
+            advice = "to take the new bytes nevertheless, `paddledvc remove` and `add` the model"
+            reasons.append(advice)
         raise Unresolvable(question.model.name, summary, reasons)
     return said.completed_by(other)

@@ -119,8 +119,9 @@ def _own(model: Model, pinned: LockedModel | None, environment: Environment) -> 
     )
     if not model.urls:
         return entry
-    hashes = stated(model)
+    hashes, trust = stated(model), None
     if pinned is not None and same_version(pinned.version, version):
+        trust = None if hashes.known else pinned.trust
         hashes = hashes.completed_by(pinned.hashes)
     file_format = model.format or layout.format_of(model.urls[0]) or "pdparams"
     return replace(
@@ -129,6 +130,7 @@ def _own(model: Model, pinned: LockedModel | None, environment: Environment) -> 
         md5=hashes.md5,
         sha256=hashes.sha256,
         size=hashes.size,
+        trust=trust if hashes.known else None,
         format=file_format,
         path=layout.downloaded(model.name, version, file_format),
     )
@@ -139,9 +141,12 @@ def _conflict(
 ) -> Unresolvable | None:
     """Say why the one version that models.yaml names will not do."""
     if unsatisfied(wants, entry.version) is not None:
-        return Unresolvable(model.name, "no version satisfies all of this", list(map(str, wants)))
-    problem = obstacle(environment, [model.paddle], entry.format)
-    return Unresolvable(model.name, f"{entry.version} {problem}") if problem else None
+        reasons = [*map(str, wants), "change one of them in models.yaml"]
+        return Unresolvable(model.name, "no version satisfies all of this", reasons)
+    if problem := obstacle(environment, [model.paddle], entry.format):
+        advice = "name another version in models.yaml, or another environment"
+        return Unresolvable(model.name, f"{entry.version} {problem}", [advice])
+    return None
 
 
 def _why_it_moves(

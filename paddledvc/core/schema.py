@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
@@ -100,7 +101,12 @@ def _without_whole_floats(value: Any) -> Any:
     return value + 0.5 if isinstance(value, float) and value.is_integer() else value
 
 
+_SECRET = re.compile(r"(?<=://)[^/@\s]*@")
+"""A user and password in a URL, which must not reach the logs of CI."""
+
+
 def _short(text: str) -> str:
+    text = _SECRET.sub("***@", text)
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 

@@ -129,7 +129,7 @@ def _refusal(error: ClientError, client: Any) -> Unreadable:
         return Unreadable(f"{server} denies access{_anonymity(client)}")
     if code in REFUSALS:
         return Unreadable(f"{server} says that {REFUSALS[code]}")
-    return Unreadable(f"{server} answered {code}: {said}")
+    return Unreadable(f"{server} answered {code}: {said}{_anonymity(client)}")
 
 
 def _anonymity(client: Any) -> str:

@@ -85,7 +85,7 @@ def _rooted(url: str, root: Path) -> str:
     """Let the path of a repository, which may be relative to the project, hold anywhere."""
     if not url.startswith("git+"):
         return url
-    at = GitFile.parse(url)
+    at = _git_file(url)
     return str(replace(at, repository=str(root / at.repository))) if at.is_local else url
 
 
@@ -270,7 +270,14 @@ def require_allowed(url: str, offline: str | None) -> None:
 
 
 def _is_local_repository(url: str) -> bool:
-    return url.startswith("git+") and GitFile.parse(url).is_local
+    return url.startswith("git+") and _git_file(url).is_local
+
+
+def _git_file(url: str) -> GitFile:
+    try:
+        return GitFile.parse(url)
+    except ValueError as error:
+        raise http.Unreadable(str(error)) from error
 
 
 def _pause(model: str, seconds: float) -> None:

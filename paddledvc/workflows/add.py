@@ -86,7 +86,7 @@ def add(  # noqa: PLR0913
     spec = _SPEC.fullmatch(model.strip())
     if spec is None:
         raise InvalidInput(f"{model!r}: expected NAME, NAME==V or a range such as 'NAME>=1,<2'")
-    with files.exclusive(project.scratch() / "models.yaml.lock"):
+    with project.exclusive():
         if source is not None:
             project.registry().declared(source)
         entry = _entry(project, spec["name"], name, file=file, revision=revision)

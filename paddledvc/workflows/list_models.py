@@ -164,7 +164,7 @@ def _compared(
     except Unresolvable:
         wanted = None
     latest = _latest(question, listed)
-    if current and all(one and same_version(current, one.version) for one in (latest,)):
+    if current and latest and same_version(current, latest.version):
         return None
     return OutdatedRow(
         name=name,
@@ -172,7 +172,7 @@ def _compared(
         wanted=wanted,
         latest=latest.version if latest else None,
         source=question.catalog,
-        why=_why(question, wanted, latest) or _withdrawn(listed, current),
+        why="; ".join(filter(None, (_withdrawn(listed, current), _why(question, wanted, latest)))),
     )
 
 
@@ -231,7 +231,10 @@ def available(
 
 
 def _available(catalogs: Catalogs, catalog: str, name: str) -> AvailableRow:
-    listed = catalogs.open(catalog).versions(Query(name=name))
+    try:
+        listed = catalogs.open(catalog).versions(Query(name=name))
+    except CatalogFailed:
+        return AvailableRow(name=name, catalog=catalog, latest=None)
     finals = [one for one in versions_of(listed) if not as_version(one).is_prerelease]
     latest = newest(finals or versions_of(listed))
     return AvailableRow(name=name, catalog=catalog, latest=latest)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from paddledvc.core.names import did_you_mean
 from paddledvc.core.staleness import require_fresh
 from paddledvc.core.versions import Requirement
 from paddledvc.core.wants import Upgrade
-from paddledvc.errors import InvalidInput, UnknownModel
+from paddledvc.errors import InvalidInput
 from paddledvc.locking import UPDATE, Locked, LockUse, relock
 
 if TYPE_CHECKING:
@@ -65,32 +65,39 @@ def lock(  # noqa: PLR0913
     >>> [str(change) for change in lock(Project(root)).changes]
     ['Add a v1.0']
     """
-    registry = project.registry()
-    movable = Upgrade(everything=upgrade, models=_packages(registry, upgrade_packages))
     refused_by = "--check" if check else use.locked or use.frozen
     if resolve is not None and refused_by:
         raise InvalidInput(f"--resolve changes models.lock, which {refused_by} forbids")
     if refused_by:
-        return _unchanged(project, registry, movable, use)
-    done = relock(
-        project,
-        registry,
-        project.previous_lock(resolve),
-        upgrade=movable,
-        offline=use.offline,
-        keep_going=keep_going,
-        hash_bytes=not dry_run,
-        progress=progress,
-    )
-    if not dry_run:
-        project.write_lock(done.lock)
+        registry = project.registry()
+        movable = _upgrade(registry, upgrade, upgrade_packages)
+        return _unchanged(project, registry, movable, use, refused_by)
+    with project.exclusive():
+        registry = project.registry()
+        done = relock(
+            project,
+            registry,
+            project.previous_lock(resolve),
+            upgrade=_upgrade(registry, upgrade, upgrade_packages),
+            offline=use.offline,
+            keep_going=keep_going,
+            hash_bytes=not dry_run,
+            progress=progress,
+        )
+        if not dry_run:
+            project.write_lock(done.lock)
     return done
 
 
-def _unchanged(project: Project, registry: Registry, movable: Upgrade, use: LockUse) -> Locked:
+def _upgrade(registry: Registry, everything: bool, packages: Sequence[str]) -> Upgrade:  # noqa: FBT001
+    return Upgrade(everything=everything, models=_packages(registry, packages))
+
+
+def _unchanged(
+    project: Project, registry: Registry, movable: Upgrade, use: LockUse, refused_by: str
+) -> Locked:
     """Answer where the lock may not be changed."""
-    refused_by = use.frozen or use.locked
-    if refused_by and movable != Upgrade():
+    if movable != Upgrade():
         raise InvalidInput(f"an upgrade changes models.lock, which {refused_by} forbids")
     current = project.lock()
     if use.frozen is None:
@@ -102,9 +109,9 @@ def _packages(registry: Registry, texts: Sequence[str]) -> Mapping[str, Requirem
     packages: dict[str, Requirement | None] = {}
     for text in texts:
         name, equals, version = text.partition("==")
-        if name not in registry.by_name:
-            hint = did_you_mean(name, registry.by_name)
-            raise UnknownModel(f"models.yaml has no model {name!r}{hint}")
+        if re.search("[<>!~^]", text):
+            raise InvalidInput(f"{text}: expected NAME or NAME==VERSION")
+        registry.model(name)
         try:
             packages[name] = Requirement.parse(f"=={version}") if equals else None
         except ValueError as error:

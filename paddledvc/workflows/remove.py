@@ -58,7 +58,7 @@ def remove(project: Project, names: Sequence[str], *, use: LockUse = UPDATE) -> 
     """
     if use.locked:
         raise InvalidInput(f"removing a model changes models.lock, which {use.locked} forbids")
-    with files.exclusive(project.scratch() / "models.yaml.lock"):
+    with project.exclusive():
         registry = project.registry()
         _require_unused(registry, names)
         text = files.read_text(project.root / layout.REGISTRY, layout.REGISTRY)

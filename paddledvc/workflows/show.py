@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from paddledvc.core import layout
 from paddledvc.core.staleness import staleness
 from paddledvc.core.wants import wants_of
+from paddledvc.errors import OutsideFailure
 from paddledvc.tools import blame
 from paddledvc.tools.catalogs import Catalogs
 
@@ -88,7 +89,10 @@ def show(project: Project, name: str) -> Shown:
     locked = lock.by_name.get(name)
     catalog = None
     if registry.catalog(model) is not None:
-        catalog = Catalogs(project.root, registry).open(str(model.source)).where
+        try:
+            catalog = Catalogs(project.root, registry).open(str(model.source)).where
+        except OutsideFailure as error:
+            catalog = str(error)
     return Shown(
         model=model,
         locked=locked,

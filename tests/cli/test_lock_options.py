@@ -85,4 +85,6 @@ def test_an_update_on_the_way_is_told(stale, cli, caplog):
 def test_what_moved_can_be_read_by_a_program(stale, cli):
     done = json.loads(cli("lock", "--format", "json").stdout)
 
-    assert done["changes"] == [{"kind": "update", "name": "a", "before": "v1", "after": "v2"}]
+    assert done["changes"] == [
+        {"kind": "update", "name": "a", "before": "v1", "after": "v2", "fields": []}
+    ]

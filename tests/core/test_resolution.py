@@ -243,7 +243,8 @@ def test_the_one_version_of_a_url_that_does_not_satisfy_says_who_wants_what():
     assert complaint(base, child, catalog={}) == (
         "det: no version satisfies all of this\n"
         "  models.yaml asks for v1\n"
-        "  flowers, which starts from it, asks for >=2"
+        "  flowers, which starts from it, asks for >=2\n"
+        "  change one of them in models.yaml"
     )
 
 
@@ -253,7 +254,8 @@ def test_a_program_that_the_image_cannot_load_is_refused_by_name():
 
     assert complaint(model, catalog={}, environment=image) == (
         "det: v1 is a .json program, which needs Paddle 3, "
-        "and paddlepaddle/paddle:2.6.2 has Paddle 2.6.2"
+        "and paddlepaddle/paddle:2.6.2 has Paddle 2.6.2\n"
+        "  name another version in models.yaml, or another environment"
     )
 
 
@@ -273,7 +275,7 @@ def test_what_is_listed_but_cannot_be_taken_is_explained():
         "  models.yaml asks for >=1\n"
         "  zoo lists v2.0rc1 (a pre-release), v1.2 (needs Paddle >=3.3, and "
         "paddlepaddle/paddle:3.1.0 has Paddle 3.1.0), v1.1 (cancelled by the tag det@v1.1!), v0.9\n"
-        "  pre-releases are taken only when asked for: latest-pre, or >= with a pre-release"
+        "  pre-releases are taken only when asked for: latest-pre, or a range that names one"
     )
 
 
@@ -286,7 +288,8 @@ def test_other_bytes_under_a_known_version_are_refused():
 
     assert str(caught.value) == (
         f"det: zoo says md5:{lock.models[0].md5} of v1.0, models.lock says md5:{'f' * 32}\n"
-        "  a version never changes its bytes; ask for a new one, or find out who is wrong"
+        "  a version never changes its bytes; ask for a new one, or find out who is wrong\n"
+        "  to take the new bytes nevertheless, `paddledvc remove` and `add` the model"
     )
 
 

@@ -103,7 +103,7 @@ def test_what_moved_between_two_locks_is_told_a_line_a_model_sorted():
         "Add a v1",
         "Update b v1 -> v2",
         "Remove c v1",
-        "Change d v1",
+        "Change d v1 (md5)",
     )
 
 

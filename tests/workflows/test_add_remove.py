@@ -4,7 +4,7 @@ import pytest
 
 import paddledvc
 from paddledvc import LockUse
-from paddledvc.errors import InvalidFile, InvalidInput, Unresolvable
+from paddledvc.errors import InvalidInput, UnknownCatalog, Unresolvable
 
 ZOO = """\
 version: 1
@@ -80,10 +80,7 @@ def test_catalogs_that_both_list_a_model_must_be_told_apart(made, project):
     with pytest.raises(InvalidInput) as caught:
         paddledvc.add(made, "det")
 
-    assert str(caught.value) == (
-        "det: zoo and other list it; say which one with --from, or look for it with "
-        "`paddledvc list --available`"
-    )
+    assert str(caught.value) == ("det: zoo and other list it; say which one with --from")
 
 
 def test_a_name_with_an_owner_gives_a_name_without(made):
@@ -141,9 +138,34 @@ def test_words_that_are_no_model_are_refused(made, model, message):
     assert str(caught.value).startswith(message)
 
 
-def test_a_catalog_that_is_not_there_is_refused_where_it_is_written(made, project):
+def test_a_model_that_no_catalog_lists_is_told_with_the_nearest_name(made):
+    with pytest.raises(InvalidInput) as caught:
+        paddledvc.add(made, "dett")
+
+    assert str(caught.value) == "dett: no catalog lists it; did you mean 'det'?"
+
+
+def test_adding_what_is_there_without_a_version_keeps_what_is_asked_for(made):
+    paddledvc.add(made, "det==1.0", source="zoo")
+
+    assert paddledvc.add(made, "det").requires == "v1.0.0"
+
+
+def test_a_model_with_a_url_gets_no_source(made, project):
     before = files(project)
-    with pytest.raises(InvalidFile, match="no catalog is called 'zo'; did you mean 'zoo'"):
+    with pytest.raises(InvalidInput) as caught:
+        paddledvc.add(made, "det==1.0", source="zoo", name="mine")
+
+    assert str(caught.value) == (
+        "mine has a URL in models.yaml, which fixes its bytes; take that out first, or add the "
+        "model under another name with --as"
+    )
+    assert files(project) == before
+
+
+def test_a_catalog_that_is_not_there_is_refused(made, project):
+    before = files(project)
+    with pytest.raises(UnknownCatalog, match="no catalog is called 'zo'; did you mean 'zoo'"):
         paddledvc.add(made, "det", source="zo")
 
     assert files(project) == before

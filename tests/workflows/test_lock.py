@@ -271,7 +271,7 @@ def test_the_command_prints_json(project, cli):
     done = json.loads(cli("lock", "--format", "json").stdout)
 
     assert (done["changes"], done["trusted"]) == (
-        [{"kind": "add", "name": "a", "before": None, "after": "v1"}],
+        [{"kind": "add", "name": "a", "before": None, "after": "v1", "fields": []}],
         [],
     )
     assert done["lock"]["models"][0]["name"] == "a"

@@ -3,13 +3,14 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
 import pytest
 
 import paddledvc
 from paddledvc import LockUse
-from paddledvc.core.catalog import Listed, Release, ReleaseFile
+from paddledvc.core.catalog import Listed, Query, Release, ReleaseFile
 from paddledvc.errors import (
     CatalogFailed,
     InvalidInput,
@@ -18,6 +19,8 @@ from paddledvc.errors import (
     UnknownModel,
     Unresolvable,
 )
+from paddledvc.tools.catalogs import open_catalog
+from paddledvc.tools.catalogs.base import Context
 
 ZOO = """\
 version: 1
@@ -190,7 +193,7 @@ def test_a_model_that_its_catalog_lacks_is_told_with_the_nearest_name(made, proj
         paddledvc.lock(project.models(MODELS.replace("name: det", "name: dett")))
 
     assert str(caught.value) == (
-        "dett: the catalog zoo does not list it\n  it is at zoo/index.yaml; did you mean 'det'?"
+        "dett: the catalog zoo (zoo/index.yaml) does not list it; did you mean 'det'?"
     )
 
 
@@ -356,3 +359,203 @@ def test_a_kind_of_another_package_that_refuses_its_settings_is_named(made, proj
         paddledvc.lock(project.models(SHELF.replace("row: 3", "raw: 3")))
 
     assert str(caught.value) == "the catalog mine (shelf): KeyError: 'row'"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "version"),
+    [
+        pytest.param("zoo:", "other:", "v1.0.0", id="catalog renamed"),
+        pytest.param("source: zoo}", "source: zoo, paddle: '>=2.0'}", "v1.0.0", id="range added"),
+        pytest.param("name: det", "name: rec, source_name: det", "v1.2.0", id="another model"),
+    ],
+)
+def test_a_pin_moves_no_further_than_it_must(made, project, before, after, version):
+    paddledvc.lock(made, upgrade_packages=["det==1.0.0"])
+    text = MODELS.replace(before, after)
+    if after == "other:":
+        text = text.replace("source: zoo", "source: other")
+    lock = paddledvc.lock(project.models(text)).lock
+
+    assert lock.models[0].version == version
+
+
+def test_another_file_of_the_same_version_can_be_locked(made, project):
+    text = MODELS + "  - {name: ocr, version: latest, source: zoo}\n"
+    paddledvc.lock(project.models(text))
+    one = text.replace("name: ocr", "name: ocr, file: model/inference.json")
+    entry = paddledvc.lock(project.models(one)).lock.model("ocr")
+
+    assert (entry.path, entry.files) == ("checkpoints/ocr_v1.0.0.json", ())
+    assert entry.sha256 == sha256(b"one").hexdigest()
+
+
+def test_a_digest_that_people_state_for_a_folder_is_refused(made, project):
+    text = MODELS + "  - {name: ocr, version: v1.0.0, source: zoo, size: 9}\n"
+    with pytest.raises(Unresolvable) as caught:
+        paddledvc.lock(project.models(text))
+
+    assert str(caught.value) == (
+        "ocr: models.yaml states a digest or size, but v1.0.0 is a folder of files\n"
+        "  leave it out, or name one with `file:`"
+    )
+
+
+def test_bytes_that_were_trusted_are_recorded_as_such(made, project):
+    lock = paddledvc.lock(made).lock
+    digest = lock.model("det").sha256
+    exact = MODELS.replace('"^1"', f'v1.2.0, sha256: "{digest}"')
+    kept = paddledvc.lock(made, upgrade=True).lock
+    stated = paddledvc.lock(project.models(exact), upgrade=True).lock
+
+    assert [entry.trust for entry in lock.models] == ["first use", "first use"]
+    assert kept == lock
+    assert stated.model("det").trust is None
+
+
+class Liar(Shelf):
+    """A catalog whose descriptions tell what its lists do not, or nonsense."""
+
+    told: dict[str, Release]
+
+    def versions(self, query):
+        if query.name == "raises":
+            raise KeyError(query.name)
+        return [Listed(version=version) for version in self.told]
+
+    def describe(self, _query, version):
+        return self.told[version]
+
+
+def a_release(version="v1", path="a.pdparams", **fields):
+    file = ReleaseFile(path=path, urls=("zoo/det_v1.pdparams",))
+    return Release(version=version, files=(file,), **fields)
+
+
+LIAR = """\
+environment: {paddle: 3.1.0}
+catalogs: {mine: {kind: shelf, row: 3}}
+models: [{name: book, version: latest, source: mine}]
+"""
+
+
+@pytest.fixture
+def liar(monkeypatch, shelf, made, project):
+    monkeypatch.setattr(sys.modules[__name__], "Shelf", Liar)
+
+    def tell(*releases, name="book"):
+        Liar.told = {release.version: release for release in releases}
+        return project.models(LIAR.replace("book", name))
+
+    return tell
+
+
+def test_a_version_that_only_its_description_rules_out_is_passed_over(liar):
+    made = liar(a_release("v1"), a_release("v2", paddle=">=3.3"), a_release("v3", format="json"))
+    new = versions(paddledvc.lock(made).lock)
+    fresh = paddledvc.lock(made, check=True).changes
+    (made.root / "models.yaml").write_text(LIAR.replace("3.1.0", "2.6.2"))
+    old = versions(paddledvc.lock(made, upgrade=True).lock)
+
+    assert (new, fresh, old) == ({"book": "v3"}, (), {"book": "v1"})
+
+
+def test_no_version_that_can_be_loaded_says_why_none(liar):
+    made = liar(a_release("v2", paddle=">=3.3"))
+    with pytest.raises(Unresolvable) as caught:
+        paddledvc.lock(made)
+
+    assert str(caught.value) == (
+        "book: no version satisfies all of this\n"
+        "  models.yaml asks for latest\n"
+        "  mine lists v2 (needs Paddle >=3.3, and its environment has Paddle 3.1.0)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("release", "cause"),
+    [
+        pytest.param(
+            a_release(format="../../evil"),
+            "it says that v1 has the format '../../evil', which can be no suffix",
+            id="format",
+        ),
+        pytest.param(
+            a_release(path="../x", folder=True),
+            "it lists the file '../x' in v1, which is no path in a folder",
+            id="out of the folder",
+        ),
+        pytest.param(
+            a_release(path=".git/config", folder=True),
+            "it lists the file '.git/config' in v1, which is no path in a folder",
+            id="repository",
+        ),
+        pytest.param(
+            Release(
+                version="v1",
+                files=a_release(path="a").files + a_release(path="A/b").files,
+                folder=True,
+            ),
+            "it lists the file 'a' in v1 twice, or inside of another file",
+            id="colliding",
+        ),
+        pytest.param(Release(version="v1", files=()), "it says that v1 has 0 files", id="nothing"),
+        pytest.param(
+            a_release(paddle="3"), "it says that v1 needs Paddle '3', which is no range", id="range"
+        ),
+    ],
+)
+def test_nonsense_of_a_catalog_never_reaches_the_lock(liar, project, release, cause):
+    with pytest.raises(CatalogFailed) as caught:
+        paddledvc.lock(liar(release))
+
+    assert str(caught.value) == f"the catalog mine (3): of book {cause}"
+    assert not (project.root / "models.lock").exists()
+
+
+def test_an_exception_of_another_packages_catalog_is_its_failure(liar):
+    with pytest.raises(CatalogFailed) as caught:
+        paddledvc.lock(liar(a_release(), name="raises"))
+
+    assert str(caught.value) == "the catalog mine (3): KeyError: 'raises'"
+
+
+def test_a_model_is_shown_although_its_catalog_cannot_be_opened(made, project):
+    made = project.models(SHELF)
+
+    assert "no such kind of catalog" in paddledvc.show(made, "book").catalog
+
+
+def test_two_who_lock_at_once_wait_for_each_other(made, server, project):
+    url = server.put("/slow.pdparams", bytes(300_000))
+    server.delay["/slow.pdparams"] = 0.1
+    slow = MODELS + f"  - {{name: slow, version: v1, weights_url: {url}}}\n"
+    made = project.models(slow)
+    with ThreadPoolExecutor() as pool:
+        locking = pool.submit(paddledvc.lock, made)
+        server.sent.wait()
+        paddledvc.remove(made, ["text"])
+        locking.result()
+
+    assert paddledvc.lock(made, check=True).lock.by_name.keys() == {"det", "slow"}
+
+
+def test_an_index_that_drips_is_given_up(server, project, naps):
+    url = server.put("/index.yaml", ZOO.encode() + b"#" * 300_000)
+    server.delay["/index.yaml"] = 0.2
+    context = Context(name="zoo", root=project.root, timeout=0.3)
+    catalog = open_catalog(context, "index", {"url": url})
+    with pytest.raises(CatalogFailed, match=r"no answer within 0\.3 s"):
+        catalog.versions(Query(name="det"))
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "git+../x@0#a", "git+nonsense"])
+def test_an_index_of_a_server_names_nothing_of_this_machine(project, server, url):
+    text = f"version: 1\nmodels: [{{name: det, versions: [{{version: v1, url: '{url}'}}]}}]\n"
+    index = server.put("/index.yaml", text.encode())
+    with pytest.raises(CatalogFailed) as caught:
+        paddledvc.lock(project.models(MODELS.replace("zoo/index.yaml", index)))
+
+    assert str(caught.value) == (
+        f"the catalog zoo ({index}): line 2: models[0].versions[0]: {url!r} is on this machine, "
+        "of which a server knows nothing"
+    )

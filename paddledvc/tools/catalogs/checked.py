@@ -46,7 +46,7 @@ class Checked:
     def names(self) -> Sequence[str]:
         """Name the models of the catalog."""
         with self._failing():
-            return tuple(self._catalog.names())
+            return tuple(name for name in self._catalog.names() if name.isprintable())
 
     def _refuse(self, nonsense: str | None, query: Query) -> None:
         if nonsense is not None:

@@ -101,12 +101,19 @@ class Index:
         return self._context.failed(self.where, cause)
 
 
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        raise ValueError
+    return value
+
+
 def _document(text: str) -> Document:
     """Read JSON, forty times faster than as YAML, and look for lines only if asked."""
     if not text.lstrip().startswith("{"):
         return yaml.parse(text, "index")
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError):
         return yaml.parse(text, "index")
     slow: list[Document] = []

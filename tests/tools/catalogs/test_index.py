@@ -158,7 +158,7 @@ def test_a_server_that_recovers_is_asked_again(index, server, naps):
         pytest.param(
             "version: 1\nmodels: [{name: det, versions: [{version: v1}]}]\n",
             "line 2: models[0].versions[0]: found a mapping, expected a mapping with version "
-            "and url",
+            "and either url or files",
             id="no url",
         ),
         pytest.param(
