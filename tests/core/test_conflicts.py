@@ -76,3 +76,29 @@ def test_a_side_can_be_taken(text, side, expected):
 
 def test_a_side_that_has_nothing_can_be_taken():
     assert take("<<<<<<< ours\n=======\nb: 3\n>>>>>>> theirs\nc: 1\n" * 2, "ours") == "c: 1\n" * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "ours", "theirs"),
+    [
+        pytest.param(
+            "<<<<<<< o\na\n||||||| b\nx\n=======\nb\n>>>>>>> t\n", "a\n", "b\n", id="diff3"
+        ),
+        pytest.param(
+            "<<<<<<< o\na\n||||||| b\n<<<<<<<<< i\nx\n=========\ny\n>>>>>>>>> j\n=======\nb\n"
+            ">>>>>>> t\n",
+            "a\n",
+            "b\n",
+            id="a conflict in the base",
+        ),
+        pytest.param(
+            "1\n<<<<<<< o\r\na\r\n=======\r\n>>>>>>> t\r\n2\n<<<<<<< o\n=======\nb\n>>>>>>> t\n",
+            "1\na\r\n2\n",
+            "1\n2\nb\n",
+            id="two",
+        ),
+        pytest.param("a: 1\n", "a: 1\n", "a: 1\n", id="none"),
+    ],
+)
+def test_a_side_is_taken_of_every_conflict(text, ours, theirs):
+    assert (take(text, "ours"), take(text, "theirs")) == (ours, theirs)

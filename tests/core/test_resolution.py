@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from paddledvc.core import lock as locks
 from paddledvc.core.catalog import Declared, Listed, Release, ReleaseFile
 from paddledvc.core.choice import choose
+from paddledvc.core.compatibility import obstacle
 from paddledvc.core.hashes import Hashes, pin
 from paddledvc.core.lock import Lock
 from paddledvc.core.model import Environment, Model
@@ -17,16 +18,16 @@ from paddledvc.core.registry import Registry
 from paddledvc.core.resolution import plan
 from paddledvc.core.staleness import staleness
 from paddledvc.core.versions import Requirement, as_version, same_version
-from paddledvc.core.wants import NO_UPGRADE, Upgrade
+from paddledvc.core.wants import NO_UPGRADE, Upgrade, unsatisfied
 from paddledvc.errors import Unresolvable
 
 EMPTY = Lock(models=())
-ZOO = {"zoo": Declared(kind="index", settings={"url": "zoo.yaml"})}
+ZOO = {name: Declared(kind="index", settings={"url": f"{name}.yaml"}) for name in ("zoo", "team")}
 EVERYTHING = Upgrade(everything=True)
 
 
-def a_model(name="det", version=">=1", **fields):
-    return Model(name=name, requires=Requirement.parse(version), source="zoo", **fields)
+def a_model(name="det", version=">=1", source="zoo", **fields):
+    return Model(name=name, requires=Requirement.parse(version), source=source, **fields)
 
 
 def a_registry(*models, **fields):
@@ -55,7 +56,8 @@ def resolve(registry, catalog, previous=EMPTY, upgrade=NO_UPGRADE):
     entries = list(planned.entries)
     for question in planned.questions:
         choice = choose(question, catalog.get(question.query.name, ()))
-        entries.append(settle(question, release(question.query.name, choice.version)))
+        told = replace(release(question.query.name, choice.version), paddle=choice.listed.paddle)
+        entries.append(settle(question, told))
     return Lock(models=tuple(sorted(entries, key=lambda entry: entry.name)))
 
 
@@ -381,6 +383,9 @@ def registries(draw):
             a_model(
                 name,
                 draw(ranges),
+                source=draw(st.sampled_from(["zoo", "zoo", "team"])),
+                source_name=draw(st.sampled_from([None, None, "b"])),
+                file=draw(st.sampled_from([None, None, "x"])),
                 base=base,
                 base_requires=Requirement.parse(draw(ranges)) if base else None,
             )
@@ -434,17 +439,21 @@ def test_the_order_of_models_and_of_versions_does_not_matter(registry, catalog, 
 
 
 @given(registries(), registries(), catalogs)
-def test_only_pins_that_no_longer_satisfy_move(before, now, catalog):
+def test_a_pin_leaves_its_version_only_if_that_no_longer_satisfies(before, now, catalog):
     lock = attempt(before, catalog)
     assume(lock is not None)
     after = attempt(now, catalog, lock)
     assume(after is not None)
-    stale = {reason.model for reason in staleness(now, lock)}
-    for name in versions_of(lock).keys() & versions_of(after).keys() - stale:
-        assert lock.by_name[name] == after.by_name[name]
-    for name in versions_of(lock).keys() & versions_of(after).keys() & stale:
-        [moved] = [q for q in plan(now, lock).questions if q.model.name == name] or [None]
-        assert moved is not None or versions_of(lock)[name] == versions_of(after)[name]
+    for question in plan(now, EMPTY).questions:
+        name = question.model.name
+        locked = lock.by_name.get(name)
+        if locked is None or locked.source_name != question.model.source_name:
+            continue
+        [listed] = [one for one in catalog[question.query.name] if one.version == locked.version]
+        still_good = unsatisfied(question.wants, locked.version) is None and not obstacle(
+            question.environment, [listed.paddle], None
+        )
+        assert (after.by_name[name].version == locked.version) or not still_good
 
 
 @given(registries(), catalogs)
@@ -459,7 +468,7 @@ def test_what_is_locked_is_the_newest_that_everybody_admits(registry, catalog):
         paddle = question.environment.paddle
         admitted = [
             one.version
-            for one in catalog[name]
+            for one in catalog[question.query.name]
             if all(requirement.allows(one.version, prereleases=pre) for requirement in wanted)
             and (one.yanked is None or exact)
             and (paddle is None or one.paddle != (">=3" if paddle < "3" else "<3"))
