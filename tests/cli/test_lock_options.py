@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -88,3 +91,17 @@ def test_what_moved_can_be_read_by_a_program(stale, cli):
     assert done["changes"] == [
         {"kind": "update", "name": "a", "before": "v1", "after": "v2", "fields": []}
     ]
+
+
+def test_an_interrupted_lock_ends_at_once_and_leaves_nothing(project, server):
+    url = server.put("/a.pdparams", bytes(40_000_000))
+    server.delay["/a.pdparams"] = 0.1
+    project.models(f"models: [{{name: a, version: v1, weights_url: {url}}}]\n")
+    command = [sys.executable, "-m", "paddledvc", "lock"]
+    running = subprocess.Popen(command, cwd=project.root, stderr=subprocess.PIPE)
+    server.sent.wait()
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=20)
+
+    assert (running.returncode, errors.splitlines()[-1]) == (130, b"interrupted")
+    assert not (project.root / "models.lock").exists()
