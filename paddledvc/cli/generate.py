@@ -10,6 +10,7 @@ from paddledvc.cli.options import echo_json, format_option, lock_options, pass_p
 from paddledvc.workflows import generate as workflow
 
 if TYPE_CHECKING:
+    from paddledvc.core.threeway import Side
     from paddledvc.locking import LockUse
     from paddledvc.project import Project
     from paddledvc.workflows.generate import Entries
@@ -17,10 +18,17 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--check", is_flag=True, help="Change nothing; exit 1 if dvc.yaml is stale.")
+@click.option(
+    "--resolve",
+    type=click.Choice(["ours", "theirs"]),
+    help="Take a side in each merge conflict of dvc.yaml first.",
+)
 @lock_options
 @format_option
 @pass_project
-def generate(project: Project, *, check: bool, use: LockUse, output: str) -> None:
+def generate(
+    project: Project, *, check: bool, resolve: Side | None, use: LockUse, output: str
+) -> None:
     """Bring the stages of every model into dvc.yaml.
 
     A weights URL gives sync, a train section gives train, an export section gives export and
@@ -31,7 +39,7 @@ def generate(project: Project, *, check: bool, use: LockUse, output: str) -> Non
       paddledvc generate && dvc repro
       paddledvc generate --check
     """
-    done = workflow.generate(project, check=check, use=use)
+    done = workflow.generate(project, check=check, resolve=resolve, use=use)
     if output == "json":
         echo_json(done)
         return

@@ -23,7 +23,10 @@ _ADVICE = {
         f"{_BLOCK} and run `paddledvc lock`"
     ),
     layout.REGISTRY: f"{_LINES}, then run `paddledvc lock`",
-    layout.STAGES: f"{_BLOCK}, then run `paddledvc generate`",
+    layout.STAGES: (
+        "run `paddledvc generate --resolve ours` or `theirs` to take a side in each, or "
+        f"{_BLOCK} and run `paddledvc generate`"
+    ),
     "dvc.lock": f"{_BLOCK}, then run `dvc repro`",
 }
 

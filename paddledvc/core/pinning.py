@@ -118,7 +118,9 @@ def _locked_file(question: Question, release: Release, index: int) -> LockedFile
     if previous is not None and _is_of_same_bytes(question.model, previous, release):
         known = {one.path: one.hashes for one in previous.files}
         before = known.get(file.path, Hashes()) if release.folder else previous.hashes
-        hashes = _agreed(question, where, hashes, before, "models.lock")
+        agreed = _agreed(question, where, hashes, before, "models.lock")
+        # Nobody vouches that another catalog has the bytes that were trusted once.
+        hashes = agreed if previous.source == question.model.source else hashes
     return LockedFile(
         path=file.path, urls=file.urls, md5=hashes.md5, sha256=hashes.sha256, size=hashes.size
     )

@@ -110,7 +110,7 @@ def reason(error: BaseException, timeout: float) -> str:
     import requests  # noqa: PLC0415
 
     if isinstance(error, requests.Timeout | ReadTimeoutError) or "Timeout" in type(error).__name__:
-        return f"no answer within {timeout:g} s"
+        return _late(timeout)
     for inner in error.args:
         if isinstance(inner, IncompleteRead) and inner.expected:
             total = inner.partial + inner.expected
@@ -209,14 +209,27 @@ def read(url: str, limit: int, timeout: float = TIMEOUT[1]) -> bytes:
     Raises:
         Unreadable: the URL does not answer with a document in time, or with too long a one.
     """
+    try:
+        return _read(url, limit, timeout)
+    except Unreadable as error:
+        if str(error) == _late(timeout):  # to wait as long once more is no help
+            raise Unreadable(str(error)) from error
+        raise
+
+
+def _read(url: str, limit: int, timeout: float) -> bytes:
     deadline = time.monotonic() + timeout
     with _open(url, timeout=(min(TIMEOUT[0], timeout), timeout)) as response:
         data = bytearray()
         while len(data) <= limit and (chunk := response.raw.read1(CHUNK)):
             data += chunk
             if time.monotonic() > deadline:
-                raise Unreadable(f"no answer within {timeout:g} s", again=True)
+                raise Unreadable(_late(timeout))
         _require_ok(response, bytes(data[:limit]))
     if len(data) > limit:
         raise Unreadable(f"it has more than {limit:,} bytes")
     return bytes(data)
+
+
+def _late(timeout: float) -> str:
+    return f"no answer within {timeout:g} s"

@@ -106,6 +106,12 @@ def _entry(project: Project, found: str, name: str | None, **fields: str | None)
         found, name = known.source_name or found, found
     match = _MODEL.search(found)
     entry: dict[str, Any] = {"name": name or (match.group() if match else found)}
+    taken = project.registry().by_name.get(entry["name"])
+    if taken is not None and (taken.source_name or taken.name) != found:
+        raise InvalidInput(
+            f"{taken.name} in models.yaml is {taken.source_name or taken.name} of {taken.source}; "
+            f"give {found} another name with --as"
+        )
     if entry["name"] != found:
         entry["source_name"] = found
     return {**entry, **{key: value for key, value in fields.items() if value is not None}}

@@ -6,22 +6,24 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.core import layout, merge, stages
+from paddledvc.core import conflicts, layout, merge, stages
 from paddledvc.core.model import Reference
 from paddledvc.core.names import did_you_mean
 from paddledvc.core.splice import Changes, splice
 from paddledvc.core.stages import Pipeline
-from paddledvc.errors import InvalidFile, Problem, StaleStages
+from paddledvc.errors import InvalidFile, InvalidInput, Problem, StaleStages
 from paddledvc.locking import UPDATE, current_lock
 from paddledvc.project import SECTIONS
 from paddledvc.tools import files, python, yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from paddledvc.core.document import Document
     from paddledvc.core.merge import Merge
     from paddledvc.core.registry import Registry
+    from paddledvc.core.threeway import Side
     from paddledvc.locking import LockUse
     from paddledvc.project import Project
 
@@ -52,7 +54,13 @@ class Generated:
     artifacts: Entries
 
 
-def generate(project: Project, *, check: bool = False, use: LockUse = UPDATE) -> Generated:
+def generate(
+    project: Project,
+    *,
+    check: bool = False,
+    resolve: Side | None = None,
+    use: LockUse = UPDATE,
+) -> Generated:
     """Bring the stages and artifacts of every model into dvc.yaml.
 
     Only entries that bear our mark are touched; everything else keeps every byte. Where nothing
@@ -61,6 +69,7 @@ def generate(project: Project, *, check: bool = False, use: LockUse = UPDATE) ->
     Args:
         project: the project.
         check: change nothing, and raise where something would change.
+        resolve: whose lines of dvc.yaml to start from in each merge conflict.
         use: how models.lock may be used.
 
     Raises:
@@ -68,6 +77,8 @@ def generate(project: Project, *, check: bool = False, use: LockUse = UPDATE) ->
         StaleLock: models.lock is not what models.yaml asks for, and may not be updated.
         InvalidFile: an entry of the user's has a name that we need, or a file breaks its rules.
     """
+    if check and resolve is not None:
+        raise InvalidInput("--resolve changes dvc.yaml, which --check forbids")
     registry = project.registry()
     lock = current_lock(project, registry, replace(use, locked="--check") if check else use)
     pipeline = Pipeline(
@@ -86,6 +97,8 @@ def generate(project: Project, *, check: bool = False, use: LockUse = UPDATE) ->
         "stages": stages.build_stages(pipeline),
         "artifacts": stages.build_artifacts(pipeline),
     }
+    if resolve is not None:
+        _settle_conflicts(project.root / layout.STAGES, resolve)
     document = project.read_optional(layout.STAGES)
     if not isinstance(document.value, dict | None):
         raise InvalidFile([document.problem((), "expected a mapping with stages")])
@@ -95,6 +108,11 @@ def generate(project: Project, *, check: bool = False, use: LockUse = UPDATE) ->
     elif any(merges.values()):
         _write(project, merges)
     return Generated(stages=_entries(merges["stages"]), artifacts=_entries(merges["artifacts"]))
+
+
+def _settle_conflicts(path: Path, side: Side) -> None:
+    if path.exists():
+        files.write_text(path, conflicts.take(files.read_text(path, layout.STAGES), side))
 
 
 def _entries(plan: Merge) -> Entries:

@@ -19,7 +19,12 @@ LINES = "keep what is wanted of the lines between the markers"
             id="lock",
         ),
         pytest.param("models.yaml", f"{LINES}, then run `paddledvc lock`", id="registry"),
-        pytest.param("dvc.yaml", f"{BLOCK}, then run `paddledvc generate`", id="stages"),
+        pytest.param(
+            "dvc.yaml",
+            "run `paddledvc generate --resolve ours` or `theirs` to take a side in each, "
+            f"or {BLOCK} and run `paddledvc generate`",
+            id="stages",
+        ),
         pytest.param("sub/dvc.lock", f"{BLOCK}, then run `dvc repro`", id="what was built"),
         pytest.param("params.yaml", LINES, id="other"),
     ],

@@ -183,7 +183,10 @@ def test_what_the_advice_says_mends_each_file(
     assert told == [
         f"models.yaml:2:1: {where}; {LINES}, then run `paddledvc lock`",
         f"models.lock:5:1: {where}; {RESOLVE}, or {BLOCK} and run `paddledvc lock`",
-        f"dvc.yaml:2:1: {many}; {BLOCK}, then run `paddledvc generate`",
+        (
+            f"dvc.yaml:2:1: {many}; run `paddledvc generate --resolve ours` or `theirs` to take a "
+            f"side in each, or {BLOCK} and run `paddledvc generate`"
+        ),
     ]
     require_fresh(team.project)
 

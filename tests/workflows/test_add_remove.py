@@ -215,3 +215,15 @@ def test_a_base_is_removed_only_with_those_that_start_from_it(made, project):
 def test_a_model_that_is_not_there_cannot_be_removed(made):
     with pytest.raises(paddledvc.errors.UnknownModel, match="did you mean 'mine'"):
         paddledvc.remove(made, ["mines"])
+
+
+def test_a_name_that_another_model_of_the_catalog_has_is_refused(made, project):
+    paddledvc.add(made, "team/rec")
+    before = files(project)
+    with pytest.raises(InvalidInput) as caught:
+        paddledvc.add(made, "det", source="zoo", name="rec")
+
+    assert str(caught.value) == (
+        "rec in models.yaml is team/rec of zoo; give det another name with --as"
+    )
+    assert files(project) == before

@@ -6,7 +6,7 @@ import os
 import pytest
 
 import paddledvc
-from paddledvc.errors import InvalidFile, NotAProject, StaleLock, StaleStages
+from paddledvc.errors import InvalidFile, InvalidInput, NotAProject, StaleLock, StaleStages
 from paddledvc.tools import yaml
 
 MODELS = """\
@@ -466,3 +466,23 @@ def test_a_quoted_section_of_which_nothing_stays_keeps_its_notes(ready, project)
 
     assert '"stages"' not in project.read("dvc.yaml")
     assert "stages: {}   # c\n  # note\n" in project.read("dvc.yaml")
+
+
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+def test_a_side_is_taken_of_conflicting_stages_which_are_then_generated(ready, project, side):
+    made = ready()
+    paddledvc.generate(made)
+    before = project.read("dvc.yaml")
+    entry = next(line for line in before.splitlines(keepends=True) if "cmd: paddledvc" in line)
+    torn = f"<<<<<<< ours\n{entry.replace('--pin', '--pin a')}=======\n{entry}>>>>>>> theirs\n"
+    project.write("dvc.yaml", before.replace(entry, torn))
+    with pytest.raises(InvalidFile, match="run `paddledvc generate --resolve ours` or `theirs`"):
+        paddledvc.generate(made)
+    paddledvc.generate(made, resolve=side)
+
+    assert project.read("dvc.yaml") == before
+
+
+def test_a_check_takes_no_side(ready):
+    with pytest.raises(InvalidInput, match=r"--resolve changes dvc.yaml, which --check forbids"):
+        paddledvc.generate(ready(), check=True, resolve="ours")

@@ -559,3 +559,14 @@ def test_an_index_of_a_server_names_nothing_of_this_machine(project, server, url
         f"the catalog zoo ({index}): line 2: models[0].versions[0]: {url!r} is on this machine, "
         "of which a server knows nothing"
     )
+
+
+def test_bytes_that_were_trusted_of_one_catalog_are_read_anew_of_another(made, project):
+    other = ZOO.replace("det_v12.pdparams", "det_v1.pdparams").replace("url: det", "url: zoo/det")
+    project.write("other.yaml", other)
+    paddledvc.lock(made)
+    text = MODELS.replace("models:", "  other: {kind: index, url: other.yaml}\nmodels:")
+    done = paddledvc.lock(project.models(text.replace('"^1", source: zoo', '"^1", source: other')))
+
+    assert done.trusted == ("det",)
+    assert done.lock.model("det").sha256 == sha256(b"one").hexdigest()
