@@ -113,8 +113,8 @@ class ChecksumMismatch(Finding):
     """
 
     ADVICE: ClassVar = (
-        "  If they are meant, give them a new version, or state their digest in models.yaml; "
-        "then run `paddledvc lock`"
+        "  If they are meant, they need a new version; or state their digest in models.yaml, where "
+        "that names the URL. Then run `paddledvc lock`"
     )
 
     def __init__(self, *, model: str, url: str, expected: str, found: str, hint: str = "") -> None:
@@ -172,11 +172,12 @@ class Unresolvable(Finding):
 
     Attributes:
         model: name of the model.
+        summary: what is wrong, as the end of a sentence about the model.
         reasons: one sentence a cause: who wants what, and what there is.
     """
 
     def __init__(self, model: str, summary: str, reasons: Sequence[str] = ()) -> None:
-        self.model, self.reasons = model, tuple(reasons)
+        self.model, self.summary, self.reasons = model, summary, tuple(reasons)
         super().__init__("\n".join((f"{model}: {summary}", *(f"  {one}" for one in reasons))))
 
 

@@ -202,20 +202,21 @@ class _Failures:
             on_stop: lets the threads end early, where nobody wants their results any more.
         """
         results: list[Result] = []
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            futures = [pool.submit(do, item) for item in items]
-            try:
-                for future in futures:
-                    try:
-                        results.append(future.result())
-                    except PaddleDVCError as error:
-                        self._errors.append(error)
-                        if not self._keep_going:
-                            self.raise_any()
-            except BaseException:
-                on_stop()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        pool = ThreadPoolExecutor(AT_ONCE)
+        try:
+            for future in [pool.submit(do, item) for item in items]:
+                try:
+                    results.append(future.result())
+                except PaddleDVCError as error:
+                    self._errors.append(error)
+                    if not self._keep_going:
+                        self.raise_any()
+        except BaseException:
+            # Whoever waits for a slow server must not keep everybody waiting.
+            on_stop()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        pool.shutdown()
         return results
 
     def add(self, errors: Iterable[PaddleDVCError]) -> None:

@@ -9,6 +9,8 @@ import logging
 import os
 import signal
 import sys
+import threading
+import time
 import traceback
 from importlib import import_module
 from typing import Any
@@ -43,6 +45,10 @@ HIDDEN = ("merge-file",)
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 BUG = 70
+LAST_OWN = 128
+"""Exit codes above this one say that somebody stopped us."""
+GRACE = 2.0
+"""Seconds that threads get to end themselves when somebody stops us."""
 
 
 class Group(click.Group):
@@ -152,4 +158,24 @@ def main() -> None:
     """Run the command line of this process."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
-    paddledvc(prog_name="paddledvc")
+    try:
+        paddledvc(prog_name="paddledvc")
+    except SystemExit as stop:
+        if isinstance(stop.code, int) and stop.code > LAST_OWN:
+            _leave(stop.code)
+        raise
+
+
+def _leave(code: int) -> None:
+    """End although a thread still waits for a server that does not answer."""
+    from paddledvc.tools import shell  # noqa: PLC0415 - only for those who are stopped
+
+    shell.end_all()
+    until = time.monotonic() + GRACE
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join(max(0.0, until - time.monotonic()))
+    if threading.active_count() > 1:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)

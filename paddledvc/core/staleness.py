@@ -24,7 +24,7 @@ def staleness(registry: Registry, lock: Lock) -> tuple[Stale, ...]:
     planned = plan(registry, lock)
     reasons = [Stale(model=one.model.name, why=one.why) for one in planned.questions]
     reasons += [
-        Stale(model=one.model, why=str(one).removeprefix(f"{one.model}: "))
+        Stale(model=one.model, why="\n    ".join((one.summary, *one.reasons)))
         for one in planned.conflicts
     ]
     in_conflict = {one.model for one in planned.conflicts}

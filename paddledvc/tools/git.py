@@ -19,6 +19,7 @@ ENVIRONMENT = {
     "LC_ALL": "C",
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
     "SSH_ASKPASS_REQUIRE": "never",
 }
 FILE = "blob"

@@ -10,7 +10,7 @@ from paddledvc.core import layout
 from paddledvc.core.catalog import TABLES, Query
 from paddledvc.core.names import did_you_mean
 from paddledvc.core.versions import Requirement, as_version
-from paddledvc.errors import CatalogFailed, InvalidInput
+from paddledvc.errors import CatalogFailed, InvalidInput, Unresolvable
 from paddledvc.locking import UPDATE, LockUse, relock
 from paddledvc.tools import files, yaml
 from paddledvc.tools.catalogs import Catalogs
@@ -172,7 +172,10 @@ def _write(
     if use.frozen is None:
         registry = project.parse_registry(edited)
         previous = project.previous_lock()
-        done = relock(project, registry, previous, offline=use.offline, progress=progress)
+        try:
+            done = relock(project, registry, previous, offline=use.offline, progress=progress)
+        except Unresolvable as error:
+            raise _in_own_words(error, entry["name"]) from error
         locked = done.lock.model(entry["name"]).version
         if asked is None:
             wanted = f">={as_version(locked).public}"
@@ -190,6 +193,14 @@ def _write(
         changes=done.changes if done else (),
         trusted=done.trusted if done else (),
     )
+
+
+def _in_own_words(error: Unresolvable, name: str) -> Unresolvable:
+    """Tell whoever adds a model that it is they who ask, not a file that says nothing yet."""
+    if error.model != name:
+        return error
+    reasons = [reason.replace("models.yaml asks", "you ask") for reason in error.reasons]
+    return Unresolvable(error.model, error.summary, reasons)
 
 
 def _text_of(asked: Requirement) -> str:

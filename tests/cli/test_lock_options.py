@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 
@@ -105,3 +106,20 @@ def test_an_interrupted_lock_ends_at_once_and_leaves_nothing(project, server):
 
     assert (running.returncode, errors.splitlines()[-1]) == (130, b"interrupted")
     assert not (project.root / "models.lock").exists()
+
+
+def test_an_interrupted_lock_waits_for_no_server(project):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/index.json"
+        project.models(
+            f"catalogs: {{zoo: {{kind: index, url: '{url}'}}}}\n"
+            "models: [{name: a, version: latest, source: zoo}]\n"
+        )
+        command = [sys.executable, "-m", "paddledvc", "lock"]
+        running = subprocess.Popen(command, cwd=project.root, stderr=subprocess.PIPE)
+        connection, _ = silent.accept()
+        with connection:
+            running.send_signal(signal.SIGINT)
+            _, errors = running.communicate(timeout=30)
+
+    assert (running.returncode, errors.splitlines()[-1]) == (130, b"interrupted")

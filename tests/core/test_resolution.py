@@ -354,19 +354,16 @@ def test_models_that_would_share_a_file_are_told_apart():
     )
 
 
-numbers = st.builds(
-    "{}.{}{}".format, st.integers(0, 2), st.integers(0, 2), st.sampled_from(["", "", "rc1"])
-)
-ranges = st.one_of(
-    st.sampled_from(["latest", "latest-pre", ">=0.1", "<2", "!=1.1"]),
-    st.builds("{}{}".format, st.sampled_from([">=", "<=", "!=", "^", "=="]), numbers),
-    numbers,
-)
-finds = st.builds(
-    Listed,
-    version=numbers,
-    yanked=st.sampled_from([None, None, None, "yanked"]),
-    paddle=st.sampled_from([None, None, ">=3", "<3"]),
+NUMBERS = [f"{major}.{minor}{pre}" for major in "012" for minor in "012" for pre in ("", "rc1")]
+RANGES = [f"{sign}{number}" for sign in ("", ">=", "<=", "!=", "^", "==") for number in NUMBERS]
+ranges = st.sampled_from(["latest", "latest-pre", ">=0.1", "<2", "!=1.1"] * 9 + RANGES)
+finds = st.sampled_from(
+    [
+        Listed(version=version, yanked=yanked, paddle=paddle)
+        for version in NUMBERS
+        for yanked in (None, None, None, "yanked")
+        for paddle in (None, None, ">=3", "<3")
+    ]
 )
 catalogs = st.fixed_dictionaries(
     {name: st.lists(finds, min_size=8, unique_by=lambda one: one.version) for name in "abc"}

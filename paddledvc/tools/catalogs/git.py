@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from paddledvc.tools.git import Repository
 
 logger = logging.getLogger(__name__)
+TOLD = 5
+"""Tags of a model that are named when they do not count."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,9 +59,11 @@ class GitRegistry:
         """List the versions of a model; those taken back or deprecated are yanked."""
         artifact = self._find(query)
         names = {query.name, artifact.name if artifact else query.name}
-        for one in self._read().tags.ignored:
-            if one.artifact in names:
-                logger.warning("%s: the tag %s does not count: %s", self.where, one.tag, one.why)
+        ignored = [one for one in self._read().tags.ignored if one.artifact in names]
+        for one in ignored[:TOLD]:
+            logger.warning("%s: the tag %s does not count: %s", self.where, one.tag, one.why)
+        if more := len(ignored[TOLD:]):
+            logger.warning("%s: %d more tags of %s do not count", self.where, more, query.name)
         return [_listed(artifact, one) for one in artifact.versions] if artifact else []
 
     def describe(self, query: Query, version: str) -> Release:
