@@ -106,11 +106,12 @@ def current_lock(
         lock = project.lock()
         require_fresh(registry, lock, names, refused_by)
         return lock
-    if not _is_stale(registry, project.previous_lock(), names):
-        return project.previous_lock()
+    lock = project.previous_lock()
+    if not _is_stale(registry, lock, names):
+        return lock
     with project.exclusive():
-        # Somebody may have updated it while we waited.
-        previous = project.previous_lock()
+        # Somebody may have changed either file while we waited.
+        registry, previous = project.registry(), project.previous_lock()
         if not _is_stale(registry, previous, names):
             return previous
         done = relock(project, registry, previous, offline=use.offline)

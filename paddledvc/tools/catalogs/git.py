@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import posixpath
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from paddledvc.core.names import did_you_mean
 from paddledvc.core.versions import is_range
 from paddledvc.errors import CatalogFailed, InvalidFile, OutsideFailure, ToolFailed
 from paddledvc.tools import git, mirrors, repositories, yaml
+from paddledvc.tools.catalogs.once import Once
 from paddledvc.tools.contents import Contents, Place, contents
 from paddledvc.tools.http import Unreadable
 
@@ -51,9 +51,7 @@ class GitRegistry:
         self._url: str = settings["url"]
         self.where = git.shown(self._url)
         self._is_local = GitFile(repository=self._url, commit="", path="").is_local
-        self._reading = threading.Lock()
-        self._opened: _Opened | None = None
-        self._failure: CatalogFailed | None = None
+        self._read = Once(self._read_tags)
 
     def versions(self, query: Query) -> Sequence[Listed]:
         """List the versions of a model; those taken back or deprecated are yanked."""
@@ -92,20 +90,11 @@ class GitRegistry:
         except ValueError as error:
             raise self._context.failed(self.where, str(error)) from error
 
-    def _read(self) -> _Opened:
-        """Open the repository and read its tags, once."""
-        with self._reading:
-            if self._failure is not None:
-                raise self._failure
-            if self._opened is None:
-                try:
-                    with self._failing():
-                        where = self._open()
-                        self._opened = _Opened(where=where, tags=gto.read(git.tags(where)))
-                except CatalogFailed as error:
-                    self._failure = error
-                    raise
-            return self._opened
+    def _read_tags(self) -> _Opened:
+        """Open the repository and read its tags."""
+        with self._failing():
+            where = self._open()
+            return _Opened(where=where, tags=gto.read(git.tags(where)))
 
     def _open(self) -> Repository:
         if self._url.startswith("-"):

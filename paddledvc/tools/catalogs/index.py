@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from paddledvc.core.document import Document
 from paddledvc.core.names import did_you_mean
 from paddledvc.errors import CatalogFailed, InvalidFile
 from paddledvc.tools import http, schemas, sources, yaml
+from paddledvc.tools.catalogs.once import Once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,9 +33,7 @@ class Index:
     def __init__(self, context: Context, settings: Mapping[str, Any]) -> None:
         self._context = context
         self.where: str = settings["url"]
-        self._reading = threading.Lock()
-        self._index: index.Index | None = None
-        self._failure: CatalogFailed | None = None
+        self._read = Once(lambda: self._parse(self._text()))
 
     def versions(self, query: Query) -> Sequence[Listed]:
         """List the versions of a model."""
@@ -64,18 +62,6 @@ class Index:
     def names(self) -> Sequence[str]:
         """Name the models of the index."""
         return self._read().names
-
-    def _read(self) -> index.Index:
-        with self._reading:
-            if self._failure is not None:
-                raise self._failure
-            if self._index is None:
-                try:
-                    self._index = self._parse(self._text())
-                except CatalogFailed as error:
-                    self._failure = error
-                    raise
-            return self._index
 
     def _text(self) -> str:
         url, root = self.where, self._context.root

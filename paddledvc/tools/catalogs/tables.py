@@ -6,7 +6,6 @@ Importing Paddle costs a second, and PaddleSpeech brings half the world along.
 from __future__ import annotations
 
 import re
-import threading
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,8 +19,8 @@ from paddledvc.core.hashes import Hashes
 from paddledvc.core.layout import format_of
 from paddledvc.core.names import did_you_mean
 from paddledvc.core.versions import is_version, same_version
-from paddledvc.errors import CatalogFailed
 from paddledvc.tools.catalogs.literals import Scope, Unclear
+from paddledvc.tools.catalogs.once import Once
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -110,9 +109,7 @@ class PackageCatalog(ABC):
     def __init__(self, context: Context, settings: Mapping[str, Any]) -> None:  # noqa: ARG002
         self._context = context
         self.package = Package.find(self.MODULE, self.DISTRIBUTIONS)
-        self._reading = threading.Lock()
-        self._releases: Mapping[str, Sequence[Release]] | None = None
-        self._failure: CatalogFailed | None = None
+        self._read = Once(self._read_tables)
 
     @property
     def where(self) -> str:
@@ -171,19 +168,7 @@ class PackageCatalog(ABC):
                 self.where, f"{query.name} is one file, {path}; take `file` out of {query.name}"
             )
 
-    def _read(self) -> Mapping[str, Sequence[Release]]:
-        with self._reading:
-            if self._failure is not None:
-                raise self._failure
-            if self._releases is None:
-                try:
-                    self._releases = self._read_once()
-                except CatalogFailed as error:
-                    self._failure = error
-                    raise
-            return self._releases
-
-    def _read_once(self) -> Mapping[str, Sequence[Release]]:
+    def _read_tables(self) -> Mapping[str, Sequence[Release]]:
         if self.package is None:
             raise self._context.failed(self.where, self.MISSING)
         try:
