@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import conflicts, layout, merge, stages
+from paddledvc.core.editing import require_meant
 from paddledvc.core.model import Reference
 from paddledvc.core.names import did_you_mean
 from paddledvc.core.splice import Changes, splice
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from paddledvc.core.document import Document
+    from paddledvc.core.lock import Lock
     from paddledvc.core.merge import Merge
     from paddledvc.core.registry import Registry
     from paddledvc.core.threeway import Side
@@ -81,17 +83,7 @@ def generate(
         raise InvalidInput("--resolve changes dvc.yaml, which --check forbids")
     registry = project.registry()
     lock = current_lock(project, registry, replace(use, locked="--check") if check else use)
-    pipeline = Pipeline(
-        registry=registry,
-        lock=lock,
-        sections=frozenset(_sections(project, registry)),
-        code=_code(project, registry),
-        commands={
-            model.train.command: python.command_files(model.train.command, project.root)
-            for model in registry.models
-            if model.train is not None and model.train.command is not None
-        },
-    )
+    pipeline = _pipeline(project, registry, lock)
     _warn_of_strangers(project, registry)
     wanted = {
         "stages": stages.build_stages(pipeline),
@@ -108,6 +100,21 @@ def generate(
     elif any(merges.values()):
         _write(project, merges)
     return Generated(stages=_entries(merges["stages"]), artifacts=_entries(merges["artifacts"]))
+
+
+def _pipeline(project: Project, registry: Registry, lock: Lock) -> Pipeline:
+    """Collect all that the stages follow from."""
+    return Pipeline(
+        registry=registry,
+        lock=lock,
+        sections=frozenset(_sections(project, registry)),
+        code=_code(project, registry),
+        commands={
+            model.train.command: python.command_files(model.train.command, project.root)
+            for model in registry.models
+            if model.train is not None and model.train.command is not None
+        },
+    )
 
 
 def _settle_conflicts(path: Path, side: Side) -> None:
@@ -211,5 +218,4 @@ def _require_same(after: Any, before: Any, merges: dict[str, Merge]) -> None:
     empty: tuple[Any, ...] = (None, {})
     left = {key: value for key, value in after.items() if value not in empty}
     right = {key: value for key, value in meant.items() if value not in empty}
-    if left != right:
-        raise AssertionError("the edited dvc.yaml does not say what was meant; nothing was written")
+    require_meant(left, right, layout.STAGES)
