@@ -84,7 +84,7 @@ class Project:
         """
         if not (self.root / layout.LOCK).exists():
             raise NotAProject(f"there is no {layout.LOCK} yet; run `paddledvc lock`")
-        return self._parse_lock(files.read_text(self.root / layout.LOCK, layout.LOCK))
+        return self.parse_lock(files.read_text(self.root / layout.LOCK, layout.LOCK))
 
     def previous_lock(self, side: Side | None = None) -> Lock:
         """Read models.lock, or an empty lock where there is none yet.
@@ -95,9 +95,14 @@ class Project:
         if not (self.root / layout.LOCK).exists():
             return lock.Lock(models=())
         text = files.read_text(self.root / layout.LOCK, layout.LOCK)
-        return self._parse_lock(text if side is None else conflicts.take(text, side))
+        return self.parse_lock(text if side is None else conflicts.take(text, side))
 
-    def _parse_lock(self, text: str) -> Lock:
+    def parse_lock(self, text: str) -> Lock:
+        """Read what is, was or is to become models.lock.
+
+        Raises:
+            InvalidFile: it is not a lock.
+        """
         try:
             return lock.parse(yaml.parse(text, layout.LOCK), schemas.schema("lock"))
         except InvalidFile as error:

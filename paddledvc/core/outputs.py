@@ -100,34 +100,66 @@ def find(path: str, files: Mapping[str, Any]) -> Output | None:
     Returns:
         The output; None where these files name none, or do not agree on it.
     """
-    found = {one for one in _outputs(files) if one.holds(path)}
+    found = {one for one in every(files) if one.holds(path)}
     return found.pop() if len(found) == 1 else None
 
 
 def is_exact(md5: str, files: Mapping[str, Any]) -> bool:
     """Tell whether a hash that DVC gives is one of bytes, by the files that it must be from."""
-    return {one.exact for one in _outputs(files) if one.md5 == md5} == {True}
+    return {one.exact for one in every(files) if one.md5 == md5} == {True}
 
 
-def _outputs(files: Mapping[str, Any]) -> Iterator[Output]:
-    """Yield all outputs; one in a folder that is a template has a path that is none."""
+def every(files: Mapping[str, Any]) -> Iterator[Output]:
+    """Yield all outputs; one in a folder that is a template has a path that is none.
+
+    Args:
+        files: values of the dvc.yaml, dvc.lock and .dvc files, by path.
+    """
     for file, value in files.items():
         folder, name = posixpath.split(file)
         if name == LOCK:
-            stages = files.get(posixpath.join(folder, STAGES))
-            yield from _locked(folder, _mapping(stages, "stages"), _mapping(value, "stages"))
+            known = _mapping(files.get(posixpath.join(folder, STAGES)), "stages")
+            yield from _locked(folder, known, _mapping(value, "stages"))
         elif name != STAGES and isinstance(value, dict):
-            yield from _entries(posixpath.join(folder, str(value.get("wdir", ""))), value)
+            yield from _entries(join(folder, str(value.get("wdir", ""))), value)
 
 
-def _locked(folder: str, stages: Mapping[str, Any], locked: Mapping[str, Any]) -> Iterator[Output]:
+def stages(file: str, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield every stage of a dvc.yaml, or that of a .dvc file, and the folder its paths are from.
+
+    >>> [*stages("a/dvc.yaml", {"stages": {"b": {"wdir": "c", "outs": ["d"]}}})]
+    [('a/c', {'wdir': 'c', 'outs': ['d']})]
+    """
+    folder, name = posixpath.split(file)
+    if name == LOCK:
+        return
+    known = _mapping(value, "stages").values() if name == STAGES else [value]
+    for stage in map(_template, known):
+        if isinstance(stage, dict):
+            yield join(folder, str(stage.get("wdir", ""))), stage
+
+
+def join(folder: str, path: str) -> str:
+    """Join a path to its folder.
+
+    >>> join("a", "../b")
+    'b'
+    """
+    return posixpath.normpath(posixpath.join(folder, path))
+
+
+def _template(stage: object) -> object:
+    """Return what a ``foreach`` repeats; any other stage as it is."""
+    repeated = stage.get("do") if isinstance(stage, dict) else None
+    return repeated if isinstance(repeated, dict) else stage
+
+
+def _locked(folder: str, known: Mapping[str, Any], locked: Mapping[str, Any]) -> Iterator[Output]:
     """Yield what stages wrote; a stage that is no more may still be locked."""
     for name, entry in locked.items():
-        stage = stages.get(name.partition("@")[0])
+        stage = _template(known.get(name.partition("@")[0]))
         if isinstance(stage, dict) and isinstance(entry, dict):
-            template = stage.get("do")
-            wdir = (template if isinstance(template, dict) else stage).get("wdir", "")
-            yield from _entries(posixpath.join(folder, str(wdir)), entry)
+            yield from _entries(join(folder, str(stage.get("wdir", ""))), entry)
 
 
 def _entries(folder: str, value: Mapping[str, Any]) -> Iterator[Output]:
@@ -137,7 +169,7 @@ def _entries(folder: str, value: Mapping[str, Any]) -> Iterator[Output]:
             case {"path": str() as path, "md5": str() as md5}:
                 size = entry.get("size")
                 yield Output(
-                    path=posixpath.normpath(posixpath.join(folder, path)),
+                    path=join(folder, path),
                     md5=md5,
                     folder=md5.endswith(".dir"),
                     exact=entry.get("hash") == "md5",

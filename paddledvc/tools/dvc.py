@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paddledvc.core import dvcconfig
 from paddledvc.tools import shell
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from paddledvc.core.dvcconfig import DvcConfig
     from paddledvc.errors import ToolFailed
 
 ENVIRONMENT = {"DVC_NO_ANALYTICS": "1", "GIT_TERMINAL_PROMPT": "0"}
@@ -54,6 +56,35 @@ def init(root: Path, *, subdir: bool) -> None:
 def remotes(root: Path) -> list[str]:
     """List the names of the configured remotes."""
     return [line.split()[0] for line in run("remote", "list", root=root).splitlines() if line]
+
+
+def config(root: Path) -> DvcConfig:
+    """Read where DVC keeps bytes, without starting it."""
+    folders = [*map(_shared_config, ("SYSTEM", "GLOBAL")), root / ".dvc"]
+    found = [folder / "config" for folder in folders]
+    found.append(root / ".dvc" / "config.local")
+    return dvcconfig.parse(
+        (str(file.parent), file.read_text(encoding="utf-8", errors="replace"))
+        for file in found
+        if file.is_file()
+    )
+
+
+def _shared_config(level: str) -> Path:
+    """Name the folder of the configuration of this machine, or of its user."""
+    if folder := os.environ.get(f"DVC_{level}_CONFIG_DIR"):
+        return Path(folder)
+    if sys.platform == "darwin":
+        support = Path("/Library/Application Support/dvc")
+        return support if level == "SYSTEM" else Path.home() / str(support)[1:]
+    if level == "SYSTEM":
+        return Path(os.environ.get("XDG_CONFIG_DIRS", "").split(":")[0] or "/etc/xdg") / "dvc"
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "dvc"
+
+
+def cache_folder(root: Path, config: DvcConfig) -> Path:
+    """Name the folder of the cache; its objects are below ``files/md5``."""
+    return root / ".dvc" / "cache" if config.cache is None else Path(config.cache)
 
 
 def add_remote(root: Path, name: str, url: str) -> None:

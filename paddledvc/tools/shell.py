@@ -101,6 +101,25 @@ def attempt(
     )
 
 
+def exchange(command: Sequence[str], *, cwd: Path, sent: bytes) -> bytes:
+    """Run a program that reads ``sent``, and return the bytes that it wrote.
+
+    Raises:
+        ToolFailed: it ended with an error.
+        MissingTool: it is not installed.
+    """
+    try:
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        process = _start(command, cwd, None, **pipes)
+    except FileNotFoundError as error:
+        raise MissingTool(f"`{command[0]}` is not installed, or not on the PATH") from error
+    with _ending(process):
+        output, errors = process.communicate(sent)
+    if process.returncode:
+        raise ToolFailed(command, process.returncode, errors.decode(errors="replace")[-TAIL:])
+    return output
+
+
 def stream(command: Sequence[str] | str, *, cwd: Path, env: Mapping[str, str] | None = None) -> int:
     """Run a program, or a shell's command line, on the user's terminal; return its exit status.
 

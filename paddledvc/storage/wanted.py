@@ -1,0 +1,68 @@
+"""Which outputs the work tree, or a commit, asks for, and the remotes they belong in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from paddledvc.core import layout
+from paddledvc.core.outputs import LOCK as BUILT
+from paddledvc.core.outputs import STAGES, SUFFIX
+from paddledvc.core.policy import Policy, remote_order
+from paddledvc.core.tracked import PATTERNS, Tracked, tracked
+from paddledvc.tools import dvc, files, worktree, yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paddledvc.project import Project
+
+
+def wanted(
+    project: Project, revision: str | None = None, *, untracked: bool = False
+) -> tuple[Tracked, ...]:
+    """List what lies, or ought to lie, in the work tree, sorted by path.
+
+    Args:
+        project: the project.
+        revision: a commit or tree; the files of the work tree as they are by default.
+        untracked: look at files of the work tree that git does not know yet, too.
+
+    Raises:
+        InvalidFile: one of the files cannot be read; its name says where, the commit is not named.
+        ToolFailed: there is no such revision.
+    """
+    if revision is None:
+        return read(project, texts_here(project, untracked=untracked))
+    return read(project, worktree.texts_at(project.root, revision, PATTERNS))
+
+
+def texts_here(project: Project, *, untracked: bool = False) -> Mapping[str, str]:
+    """Read the files of the work tree that say what lies in it, by path from the project."""
+    found = set(worktree.names(project.root, PATTERNS, untracked=untracked))
+    found.update((layout.REGISTRY, layout.LOCK, STAGES, BUILT))  # the new ones of a new project
+    return {
+        name: files.read_text(project.root / name, name)
+        for name in sorted(found)
+        if (project.root / name).is_file()
+    }
+
+
+def read(project: Project, texts: Mapping[str, str]) -> tuple[Tracked, ...]:
+    """Read what files say lies in the work tree, sorted by path."""
+    lock = project.parse_lock(texts[layout.LOCK]) if layout.LOCK in texts else None
+    return tracked(lock, {name: value(name, text) for name, text in texts.items() if _tells(name)})
+
+
+def _tells(name: str) -> bool:
+    return name.rpartition("/")[2] in (STAGES, BUILT) or name.endswith(SUFFIX)
+
+
+def value(name: str, text: str) -> Any:
+    """Read a YAML file."""
+    return yaml.parse(text, name).value
+
+
+def remotes(project: Project, branch: str | None, policy: Policy) -> tuple[str, ...]:
+    """Name the DVC remotes of a project, that of the branch's role first."""
+    config = dvc.config(project.root)
+    return remote_order(policy.role(branch), list(config.remotes), config.default)

@@ -1,0 +1,109 @@
+"""The git work tree that a project lives in: its branch, its commits, and the files they hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from paddledvc.tools import shell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+ENVIRONMENT = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+_KEEP_PATHS = ("-c", "core.quotePath=false")
+
+
+def git(root: Path, *arguments: str) -> str:
+    """Run git in the folder of a project and return what it printed.
+
+    Raises:
+        ToolFailed: it ended with an error.
+    """
+    return shell.run(["git", *_KEEP_PATHS, *arguments], cwd=root, env=ENVIRONMENT)
+
+
+def ask(root: Path, *arguments: str) -> str | None:
+    """Ask git something that may have no answer; None where it has none."""
+    done = shell.attempt(["git", *_KEEP_PATHS, *arguments], cwd=root, env=ENVIRONMENT)
+    return None if done.returncode else done.output.removesuffix("\n")
+
+
+def branch(root: Path) -> str | None:
+    """Name the branch that is checked out; None where HEAD is detached."""
+    return ask(root, "symbolic-ref", "--quiet", "--short", "HEAD")
+
+
+def commit(root: Path, revision: str) -> str | None:
+    """Give the full name of a commit; None if there is no such one."""
+    return ask(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+
+
+def folder(root: Path, what: str) -> Path:
+    """Name one of git's own folders or files, such as ``hooks``, for this very work tree."""
+    return root / git(root, "rev-parse", "--git-path", what).rstrip("\n")
+
+
+def common_folder(root: Path) -> Path:
+    """Name the ``.git`` folder that all work trees of the repository share."""
+    return (root / git(root, "rev-parse", "--git-common-dir").rstrip("\n")).resolve()
+
+
+def names(root: Path, patterns: Sequence[str], *, untracked: bool = False) -> list[str]:
+    """Name the files of the work tree, below ``root``, that git knows and whose name fits.
+
+    Args:
+        root: folder of the work tree; the paths start there.
+        patterns: of the names, in any folder; ``*`` is anything.
+        untracked: name the files that git does not know yet too, unless it ignores them.
+    """
+    kinds = ("--cached", "--others", "--exclude-standard") if untracked else ("--cached",)
+    listed = git(root, "ls-files", "-z", *kinds, "--", *_anywhere(patterns))
+    return sorted(set(filter(None, listed.split("\0"))))
+
+
+def _anywhere(patterns: Iterable[str]) -> list[str]:
+    return [f":(glob)**/{pattern}" for pattern in patterns]
+
+
+def texts_at(root: Path, revision: str, patterns: Sequence[str]) -> Mapping[str, str]:
+    """Read the text files of a commit or tree below ``root`` whose names fit, by path from there.
+
+    Raises:
+        ToolFailed: there is no such revision.
+    """
+    listing = git(root, "ls-tree", "-r", "-z", revision)
+    blobs: dict[str, str] = {}
+    for line in filter(None, listing.split("\0")):
+        meta, _, path = line.partition("\t")
+        mode, kind, name = meta.split(" ")
+        if kind == "blob" and mode != "120000" and _fits(path, patterns):
+            blobs[path] = name
+    found = read_blobs(root, set(blobs.values()))
+    return {path: found[name].decode(errors="replace") for path, name in blobs.items()}
+
+
+def _fits(path: str, patterns: Sequence[str]) -> bool:
+    last = path.rpartition("/")[2]
+    return any(
+        last.endswith(pattern[1:]) if pattern.startswith("*") else last == pattern
+        for pattern in patterns
+    )
+
+
+def read_blobs(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
+    """Read objects of git, each once, by their names."""
+    asked = sorted(set(blobs))
+    if not asked:
+        return {}
+    sent = "".join(f"{name}\n" for name in asked).encode()
+    answer = shell.exchange(["git", "cat-file", "--batch"], cwd=root, sent=sent)
+    found: dict[str, bytes] = {}
+    at = 0
+    for name in asked:
+        head, _, rest = answer[at : at + 200].partition(b"\n")
+        size = int(head.rsplit(b" ", 1)[1])
+        start = at + len(answer[at : at + 200]) - len(rest)
+        found[name] = answer[start : start + size]
+        at = start + size + 1
+    return found
