@@ -23,6 +23,7 @@ TAIL = 4000
 """Characters of a failed program's last words that are worth showing."""
 
 # git exports these while it runs a hook; a git or DVC that inherits them works on the wrong tree.
+# Its settings (GIT_CONFIG_*) stay: they are how CI hands over credentials and safe folders.
 LEAKING = (
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -34,6 +35,10 @@ LEAKING = (
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_QUARANTINE_PATH",
     "GIT_SHALLOW_FILE",
+    "GIT_GRAFT_FILE",
+    "GIT_REPLACE_REF_BASE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INTERNAL_SUPER_PREFIX",
 )
 
 

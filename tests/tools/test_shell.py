@@ -61,3 +61,18 @@ def test_the_root_of_a_work_tree_is_found_from_below(project):
 
 def test_outside_git_there_is_no_root(tmp_path):
     assert git.root(tmp_path) is None
+
+
+def test_a_program_reads_what_is_sent_and_its_bytes_come_back(tmp_path):
+    data = bytes(range(256)) * 1000
+    assert shell.exchange(["cat"], cwd=tmp_path, sent=data) == data
+
+
+def test_a_program_that_fails_on_what_is_sent_is_an_error(tmp_path):
+    with pytest.raises(ToolFailed, match="no good"):
+        shell.exchange(["sh", "-c", "echo no good >&2; exit 3"], cwd=tmp_path, sent=b"x")
+
+
+def test_a_program_to_send_to_that_is_not_installed_is_named(tmp_path):
+    with pytest.raises(MissingTool, match="`no-such-program` is not installed"):
+        shell.exchange(["no-such-program"], cwd=tmp_path, sent=b"")

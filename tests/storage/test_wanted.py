@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+
+from paddledvc import Project, lock
+from paddledvc.errors import InvalidFile
+from paddledvc.storage import wanted
+
+
+@pytest.fixture
+def versions(project):
+    """A project with two commits: v1 of one model, then v2."""
+    for number in (1, 2):
+        project.write_bytes("a.pdparams", b"weights" * number)
+        project.models(f'models: [{{name: a, version: "v{number}", weights_url: a.pdparams}}]')
+        lock(Project(project.root))
+        project.commit(f"v{number}")
+    return Project(project.root)
+
+
+def titles(found):
+    return [one.title for one in found]
+
+
+def test_the_work_tree_asks_for_what_its_files_say_as_they_are(versions, project):
+    assert titles(wanted.wanted(versions)) == ["a v2"]
+    project.write("models.lock", project.git("show", "HEAD~1:models.lock"))
+    assert titles(wanted.wanted(versions)) == ["a v1"]
+
+
+def test_a_commit_asks_for_what_its_files_said(versions):
+    assert titles(wanted.wanted(versions, "HEAD~1")) == ["a v1"]
+
+
+def test_what_git_does_not_know_yet_is_looked_for_only_when_asked(versions, project):
+    project.write("data/x.dvc", "outs: [{path: x, md5: '%s', hash: md5}]" % ("1" * 32))
+    assert titles(wanted.wanted(versions)) == ["a v2"]
+    assert titles(wanted.wanted(versions, untracked=True)) == ["a v2", "data/x"]
+
+
+def test_the_files_of_a_new_project_count_before_git_knows_them(project):
+    project.git("init", "--quiet")
+    project.write_bytes("a.pdparams", b"weights")
+    new = project.models('models: [{name: a, version: "v1", weights_url: a.pdparams}]')
+    lock(new)
+    assert titles(wanted.wanted(new)) == ["a v1"]
+
+
+def test_a_commit_before_the_project_asks_for_nothing(project):
+    project.commit("nothing yet")
+    assert wanted.wanted(Project(project.root), "HEAD") == ()
+
+
+def test_conflict_markers_are_named_with_their_line(versions, project):
+    text = project.read("models.lock").replace("  - name", "<<<<<<< ours\n  - name", 1)
+    project.write("models.lock", text)
+    with pytest.raises(InvalidFile, match=r"models\.lock:\d+"):
+        wanted.wanted(versions)
