@@ -1,4 +1,7 @@
-"""A project on the disk: where its files are, and the typed ones read and written."""
+"""A project on the disk: where its files are, and the typed ones read and written.
+
+What reads them is imported when it is needed: a hook of git needs the folder, and no time.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.core import conflicts, layout, lock, registry
-from paddledvc.core.entries import override_verify
-from paddledvc.core.names import did_you_mean
+from paddledvc.core import layout
 from paddledvc.errors import InvalidFile, InvalidInput, NotAProject
-from paddledvc.tools import files, schemas, yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,6 +65,9 @@ class Project:
         Raises:
             InvalidFile: with every problem of the file.
         """
+        from paddledvc.core import registry  # noqa: PLC0415
+        from paddledvc.tools import schemas  # noqa: PLC0415
+
         return registry.parse(self.read(layout.REGISTRY), schemas.schema("models"))
 
     def parse_registry(self, text: str) -> Registry:
@@ -73,6 +76,9 @@ class Project:
         Raises:
             InvalidFile: with every problem of the text.
         """
+        from paddledvc.core import registry  # noqa: PLC0415
+        from paddledvc.tools import schemas, yaml  # noqa: PLC0415
+
         return registry.parse(yaml.parse(text, layout.REGISTRY), schemas.schema("models"))
 
     def lock(self) -> Lock:
@@ -82,6 +88,8 @@ class Project:
             NotAProject: there is none yet.
             InvalidFile: it is not a lock.
         """
+        from paddledvc.tools import files  # noqa: PLC0415
+
         if not (self.root / layout.LOCK).exists():
             raise NotAProject(f"there is no {layout.LOCK} yet; run `paddledvc lock`")
         return self.parse_lock(files.read_text(self.root / layout.LOCK, layout.LOCK))
@@ -92,6 +100,9 @@ class Project:
         Args:
             side: whose block to take in each merge conflict; None refuses conflicts.
         """
+        from paddledvc.core import conflicts, lock  # noqa: PLC0415
+        from paddledvc.tools import files  # noqa: PLC0415
+
         if not (self.root / layout.LOCK).exists():
             return lock.Lock(models=())
         text = files.read_text(self.root / layout.LOCK, layout.LOCK)
@@ -103,6 +114,9 @@ class Project:
         Raises:
             InvalidFile: it is not a lock.
         """
+        from paddledvc.core import lock  # noqa: PLC0415
+        from paddledvc.tools import schemas, yaml  # noqa: PLC0415
+
         try:
             return lock.parse(yaml.parse(text, layout.LOCK), schemas.schema("lock"))
         except InvalidFile as error:
@@ -115,15 +129,22 @@ class Project:
 
     def write_lock(self, new: Lock) -> bool:
         """Write models.lock in one step; tell whether it changed."""
+        from paddledvc.core import lock  # noqa: PLC0415
+        from paddledvc.tools import files  # noqa: PLC0415
+
         return files.write_text(self.root / layout.LOCK, lock.render(new))
 
-    def params(self, model: Model) -> Mapping[str, Any]:
+    def params(self, model: Model, document: Document | None = None) -> Mapping[str, Any]:
         """Read the sections of a model in params.yaml; empty where there are none.
+
+        Args:
+            model: the model.
+            document: params.yaml, for those who have read it already.
 
         Raises:
             InvalidFile: they are under another key than the model's slug, or are no sections.
         """
-        document = self.read_optional(layout.PARAMS)
+        document = document or self.read_optional(layout.PARAMS)
         value = {} if document.value is None else document.value
         if not isinstance(value, dict):
             problem = document.problem((), "expected a mapping of a model's slug to its sections")
@@ -140,6 +161,8 @@ class Project:
         return sections
 
     def _check_section(self, document: Document, at: tuple[str, str], section: object) -> None:
+        from paddledvc.core.names import did_you_mean  # noqa: PLC0415
+
         if at[1] not in SECTIONS:
             hint = did_you_mean(at[1], SECTIONS) or f"; expected {' or '.join(SECTIONS)}"
             message = f"no stage reads a section {at[1]!r}{hint}"
@@ -155,6 +178,9 @@ class Project:
 
     def verify_settings(self, model: Model) -> Verify:
         """Read how a model is verified: its own settings, and over them those of params.yaml."""
+        from paddledvc.core.entries import override_verify  # noqa: PLC0415
+        from paddledvc.tools import schemas  # noqa: PLC0415
+
         section = self.section(model, "verify")
         if not section:
             return model.verify
@@ -188,15 +214,21 @@ class Project:
 
     def read(self, name: str) -> Document:
         """Read one of the project's YAML files."""
+        from paddledvc.tools import files, yaml  # noqa: PLC0415
+
         return yaml.parse(files.read_text(self.root / name, name), name)
 
     def read_optional(self, name: str) -> Document:
         """Read one of the project's YAML files, as empty where it does not exist."""
+        from paddledvc.tools import yaml  # noqa: PLC0415
+
         return self.read(name) if (self.root / name).exists() else yaml.parse("", name)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """Hold models.yaml and models.lock against other processes of ours that change them."""
+        from paddledvc.tools import files  # noqa: PLC0415
+
         with files.exclusive(self.scratch() / f"{layout.LOCK}.lock"):
             yield
 
@@ -204,5 +236,7 @@ class Project:
         """Make a folder for locks and logs that git does not see."""
         folder = self.root / layout.OWN / "tmp"
         if not (folder / ".gitignore").exists():
+            from paddledvc.tools import files  # noqa: PLC0415
+
             files.write_text(folder / ".gitignore", "*\n")
         return folder

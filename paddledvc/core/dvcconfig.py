@@ -21,6 +21,7 @@ class DvcConfig:
 
     Attributes:
         remotes: URL or path of each remote by name, sorted; paths are absolute.
+        settings: all that is said of each of those, such as its URL and ``endpointurl``.
         default: name of the remote that DVC takes by itself; None if there is none.
         cache: folder of the cache, absolute; None for the usual ``.dvc/cache``.
         links: ways to link from the cache, in the order to try: ``reflink``, ``hardlink``,
@@ -29,6 +30,7 @@ class DvcConfig:
     """
 
     remotes: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict, repr=False)
     default: str | None = None
     cache: str | None = None
     links: tuple[str, ...] = ("reflink", "copy")
@@ -63,6 +65,7 @@ def parse(files: Iterable[tuple[str, str]]) -> DvcConfig:
     types = tuple(kind.strip() for kind in cache.get("type", "").split(",") if kind.strip())
     return DvcConfig(
         remotes={name: named[name]["url"] for name in sorted(named) if "url" in named[name]},
+        settings={name: frozenset(named[name].items()) for name in named if "url" in named[name]},
         default=core.get("remote"),
         cache=cache.get("dir"),
         links=types or ("reflink", "copy"),

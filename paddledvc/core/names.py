@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,5 +29,7 @@ def did_you_mean(found: str, known: Iterable[str]) -> str:
     >>> did_you_mean("zzz", ["name", "version"])
     ''
     """
+    from difflib import get_close_matches  # noqa: PLC0415 - for mistakes only
+
     close = get_close_matches(found, list(known), n=1, cutoff=0.65)
     return f"; did you mean {close[0]!r}?" if close else ""

@@ -9,7 +9,7 @@ from paddledvc.core.outputs import LOCK as BUILT
 from paddledvc.core.outputs import STAGES, SUFFIX
 from paddledvc.core.policy import Policy, remote_order
 from paddledvc.core.tracked import PATTERNS, Tracked, tracked
-from paddledvc.tools import dvc, files, worktree, yaml
+from paddledvc.tools import dvc, worktree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +38,8 @@ def wanted(
 
 def texts_here(project: Project, *, untracked: bool = False) -> Mapping[str, str]:
     """Read the files of the work tree that say what lies in it, by path from the project."""
+    from paddledvc.tools import files  # noqa: PLC0415 - as all that reads YAML, not for git's hooks
+
     found = set(worktree.names(project.root, PATTERNS, untracked=untracked))
     found.update((layout.REGISTRY, layout.LOCK, STAGES, BUILT))  # the new ones of a new project
     return {
@@ -59,6 +61,8 @@ def _tells(name: str) -> bool:
 
 def value(name: str, text: str) -> Any:
     """Read a YAML file."""
+    from paddledvc.tools import yaml  # noqa: PLC0415
+
     return yaml.parse(text, name).value
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.core.gto import Tag
+from paddledvc.core.urls import shown
 from paddledvc.errors import ToolFailed
 from paddledvc.tools import shell
 
@@ -138,16 +139,6 @@ def reason(error: ToolFailed, url: str = "") -> str:
     said = telling[0] if telling else f"git ended with exit code {error.returncode}"
     said = re.sub(r"^(fatal|error): ", "", said)
     return said.replace(url, shown(url)) if url else said
-
-
-def shown(url: str) -> str:
-    """Write a URL without the secrets that it may hold.
-
-    >>> shown("https://token@host/models.git"), shown("ssh://git:secret@host/models")
-    ('https://host/models.git', 'ssh://git@host/models')
-    """
-    without_user = re.sub(r"^(https?://)[^/@]*@", r"\1", url)
-    return re.sub(r"^([a-z+]+://[^/@:]*):[^/@]*@", r"\1@", without_user)
 
 
 def tags(where: Repository) -> list[Tag]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from paddledvc.errors import ToolFailed
 from paddledvc.tools import shell
 
 if TYPE_CHECKING:
@@ -58,12 +59,40 @@ def names(root: Path, patterns: Sequence[str], *, untracked: bool = False) -> li
         untracked: name the files that git does not know yet too, unless it ignores them.
     """
     kinds = ("--cached", "--others", "--exclude-standard") if untracked else ("--cached",)
-    listed = git(root, "ls-files", "-z", *kinds, "--", *_anywhere(patterns))
+    listed = git(root, "ls-files", "-z", *kinds, "--", *anywhere(patterns))
     return sorted(set(filter(None, listed.split("\0"))))
 
 
-def _anywhere(patterns: Iterable[str]) -> list[str]:
+def anywhere(patterns: Iterable[str]) -> list[str]:
+    """Have git look for names in any folder, below the one where it starts."""
     return [f":(glob)**/{pattern}" for pattern in patterns]
+
+
+def differing(root: Path, one: str, others: Sequence[str], patterns: Sequence[str]) -> list[str]:
+    """Pick the commits with other files below ``root`` than ``one``, of those whose names fit."""
+    # Each commit with the one that it is compared to, as if that were its parent.
+    sent = "".join(f"{other} {one}\n" for other in others).encode()
+    form = ("diff-tree", "--stdin", "-r", "--name-only", "-z", "--")
+    try:
+        said = shell.exchange(["git", *form, *anywhere(patterns)], cwd=root, sent=sent)
+    except ToolFailed:  # one of them is gone
+        return list(others)
+    different = said.decode(errors="replace").split("\0")
+    return [other for other in others if other in different]
+
+
+def staged(root: Path, index: str | None = None) -> str:
+    """Write what is staged as a tree of the whole repository; return its name.
+
+    Args:
+        root: the project.
+        index: git's index, absolute, where it is not the usual one.
+
+    Raises:
+        ToolFailed: it is in conflict.
+    """
+    env = {**ENVIRONMENT, **({"GIT_INDEX_FILE": index} if index is not None else {})}
+    return shell.run(["git", "write-tree"], cwd=root, env=env).rstrip("\n")
 
 
 def texts_at(root: Path, revision: str, patterns: Sequence[str]) -> Mapping[str, str]:
@@ -92,18 +121,24 @@ def _fits(path: str, patterns: Sequence[str]) -> bool:
 
 
 def read_blobs(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
-    """Read objects of git, each once, by their names."""
+    """Read objects of git, each once, by their names.
+
+    Raises:
+        ToolFailed: the repository lacks one of them.
+    """
     asked = sorted(set(blobs))
     if not asked:
         return {}
     sent = "".join(f"{name}\n" for name in asked).encode()
-    answer = shell.exchange(["git", "cat-file", "--batch"], cwd=root, sent=sent)
+    command = ["git", "cat-file", "--batch"]
+    answer = shell.exchange(command, cwd=root, sent=sent)
     found: dict[str, bytes] = {}
     at = 0
     for name in asked:
-        head, _, rest = answer[at : at + 200].partition(b"\n")
-        size = int(head.rsplit(b" ", 1)[1])
-        start = at + len(answer[at : at + 200]) - len(rest)
-        found[name] = answer[start : start + size]
-        at = start + size + 1
+        end = answer.index(b"\n", at)
+        *_, size = answer[at:end].decode(errors="replace").split(" ")
+        if not size.isdigit():  # what git says instead: "missing"
+            raise ToolFailed(command, 1, f"the repository lacks {name}; `git fsck` tells more")
+        found[name] = answer[end + 1 : end + 1 + int(size)]
+        at = end + int(size) + 2
     return found

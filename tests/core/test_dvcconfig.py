@@ -20,6 +20,10 @@ REPO = """
 def test_remotes_the_default_and_the_links_are_read():
     assert parse([("/p/.dvc", REPO)]) == DvcConfig(
         remotes={"near by": "/p/shared folder", "prod": "s3://bucket/prod"},
+        settings={
+            "near by": frozenset({("url", "/p/shared folder")}),
+            "prod": frozenset({("url", "s3://bucket/prod"), ("verify", "true")}),
+        },
         default="prod",
         links=("hardlink", "symlink"),
     )

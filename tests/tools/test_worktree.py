@@ -68,6 +68,12 @@ def test_blobs_are_read_byte_by_byte(project):
     assert [found[name] for name in names] == contents
 
 
+def test_an_object_that_the_repository_lacks_is_named(project):
+    there = project.commit()
+    with pytest.raises(ToolFailed, match=f"the repository lacks {'1' * 40}"):
+        worktree.read_blobs(project.root, [there, "1" * 40])
+
+
 def test_nothing_is_asked_of_git_where_nothing_is_to_be_read(tmp_path):
     assert worktree.read_blobs(tmp_path / "no such folder", []) == {}
 

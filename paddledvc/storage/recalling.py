@@ -1,0 +1,177 @@
+"""What may lie in the work tree, because a commit named it, or because it was put there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from paddledvc.core import layout
+from paddledvc.core.hashes import Hashes
+from paddledvc.core.outputs import is_inside
+from paddledvc.core.placement import ITSELF
+from paddledvc.core.tracked import PATTERNS
+from paddledvc.errors import PaddleDVCError
+from paddledvc.tools import worktree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from paddledvc.core.ledger import Entry
+    from paddledvc.core.placement import Content
+    from paddledvc.core.tracked import Tracked
+    from paddledvc.project import Project
+    from paddledvc.tools.cache import Cache
+
+LISTING = tuple(one for one in PATTERNS if one != layout.REGISTRY)
+"""Names of the files that say what lies in the work tree."""
+RECENT = 20
+"""Commits that were checked out last, and that are asked when nothing else knows what is there."""
+
+
+class Known(NamedTuple):
+    """Files that may be there as an output, and whose weights they are."""
+
+    content: Content
+    model: str | None
+    version: str | None
+
+
+class Past:
+    """Knows what may be there.
+
+    Args:
+        project: the project.
+        cache: its cache.
+        before: what commits said was there.
+        entries: what was put there last, by path.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        cache: Cache,
+        *,
+        before: Sequence[Tracked],
+        entries: Mapping[str, Entry],
+    ) -> None:
+        self._project, self._cache = project, cache
+        self._before, self._entries = before, entries
+        self._listings: dict[str, Content | None] = {}
+        self._recent: list[tuple[Tracked, ...]] = []
+        self._unread: Iterator[tuple[Tracked, ...]] | None = None
+
+    def paths(self, *, put: bool) -> set[str]:
+        """Name the outputs that commits said were there; and those that were put there."""
+        return {one.path for one in self._before} | (self._entries.keys() if put else set())
+
+    def of(self, path: str) -> list[Known]:
+        """List what may be there as an output: what was put there first."""
+        entry = self._entries.get(path)
+        put = [] if entry is None else _put(entry)
+        return put + self._named(one for one in self._before if one.path == path)
+
+    def around(self, path: str) -> list[Known]:
+        """List what was in this folder, or in which folders this was, as other outputs."""
+        every = [(out, known) for out, entry in self._entries.items() for known in _put(entry)]
+        every += [(one.path, known) for one in self._before for known in self._named([one])]
+        parts = ((_part(path, out, known.content), known) for out, known in every if out != path)
+        return [known._replace(content=content) for content, known in parts if content]
+
+    def recent(self, path: str) -> Iterator[Known]:
+        """Yield what the commits that were checked out last said was there, the last one first."""
+        yield from (known for one in self._recent for known in self._at(one, path))
+        if self._unread is None:
+            self._unread = _recent(self._project)
+        for outputs in self._unread:
+            self._recent.append(outputs)
+            yield from self._at(outputs, path)
+
+    def _at(self, outputs: Iterable[Tracked], path: str) -> list[Known]:
+        return self._named(one for one in outputs if one.path == path)
+
+    def _named(self, outputs: Iterable[Tracked]) -> list[Known]:
+        exact = [(self.content(one), one) for one in outputs if one.exact]
+        return [Known(found, one.model, one.version) for found, one in exact if found is not None]
+
+    def content(self, tracked: Tracked) -> Content | None:
+        """List the files of an output; None if the listing of a folder is not in the cache."""
+        oid = tracked.oid
+        if tracked.folder and oid is not None:
+            if oid not in self._listings:
+                self._listings[oid] = self._listing(oid)
+            if self._listings[oid] is not None:
+                return self._listings[oid]
+        if tracked.files:
+            return {file.path: file.hashes for file in tracked.files}
+        return None if tracked.folder else {ITSELF: tracked.hashes}
+
+    def _listing(self, oid: str) -> Content | None:
+        listed = self._cache.listing(oid)
+        if listed is None or not all(is_inside(path) for path, _ in listed):
+            return None
+        return {path: Hashes(md5=md5) for path, md5 in listed}
+
+
+def _put(entry: Entry) -> list[Known]:
+    return [Known(content, entry.model, entry.version) for content in entry.contents]
+
+
+def _part(path: str, out: str, content: Content) -> Content:
+    """Give the files that an output has at, or below, a path of another one."""
+    if out.startswith(f"{path}/"):
+        inside = out[len(path) + 1 :]
+        return {(f"{inside}/{name}" if name else inside): one for name, one in content.items()}
+    if not path.startswith(f"{out}/"):
+        return {}
+    inside = path[len(out) + 1 :]
+    start = f"{inside}/"
+    return {
+        name.removeprefix(start) if name != inside else ITSELF: hashes
+        for name, hashes in content.items()
+        if name == inside or name.startswith(start)
+    }
+
+
+def earlier(
+    project: Project, *, marked: str | None, before: str | None = None
+) -> tuple[Tracked, ...]:
+    """List what the commits said that were checked out since the weights were put in place.
+
+    Git has no hook for a reset, a stash or a cherry-pick, and none for the stage that made weights
+    which somebody has committed since.
+
+    Args:
+        project: the project.
+        marked: the commit whose weights were put in place; None if nobody knows.
+        before: the commit that was checked out before, if git told; its full name saves time.
+    """
+    if before is not None and before == marked:
+        return ()  # as nearly always
+    root = project.root
+    before = worktree.commit(root, before) if before is not None else None
+    visited = _visited(project)
+    since = visited[: visited.index(marked)] if marked in visited else visited
+    commits = [one for one in dict.fromkeys([before, *since]) if one is not None]
+    commits = [one for one in commits if one != marked and one not in visited[:1]]
+    if marked is not None and commits:
+        commits = worktree.differing(root, marked, commits, LISTING)
+    return tuple(one for commit in commits for one in _named_by(project, commit))
+
+
+def _visited(project: Project) -> list[str]:
+    """Name the commits that were checked out last, this one first."""
+    listed = worktree.ask(project.root, "rev-list", "--walk-reflogs", f"-n{RECENT}", "HEAD")
+    return list(dict.fromkeys((listed or "").split()))
+
+
+def _recent(project: Project) -> Iterator[tuple[Tracked, ...]]:
+    return (_named_by(project, commit) for commit in _visited(project))
+
+
+def _named_by(project: Project, commit: str) -> tuple[Tracked, ...]:
+    """Read what a commit says lies in the work tree; nothing if it cannot be read."""
+    from paddledvc.storage.remembering import read  # noqa: PLC0415 - only where it is asked for
+
+    try:
+        return read(project, worktree.texts_at(project.root, commit, PATTERNS))
+    except (PaddleDVCError, OSError):
+        return ()

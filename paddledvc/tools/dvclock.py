@@ -1,0 +1,157 @@
+"""Locks: our own, and those by which DVC says that it is at work."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+PAUSE = 0.05
+"""Seconds between two tries to get a lock."""
+TORN = 0.2
+"""Seconds in which a file that DVC is just writing must become readable."""
+
+
+class Busy(Exception):
+    """Somebody else is at work; the text says who, as a sentence."""
+
+
+@contextmanager
+def held(file: Path, *, patience: float, who: str) -> Iterator[None]:
+    """Hold a lock file; the system lets go of it when a process dies.
+
+    Args:
+        file: the file; made if need be.
+        patience: seconds to wait.
+        who: who may be holding it.
+
+    Raises:
+        Busy: somebody still holds it.
+        OSError: the file cannot be made.
+    """
+    os.makedirs(file.parent, exist_ok=True)  # noqa: PTH103
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        _lock(descriptor, time.monotonic() + patience, who)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, until: float, who: str) -> None:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= until:
+                raise Busy(f"{who} is at work") from error
+            time.sleep(PAUSE)
+        else:
+            return
+
+
+@contextmanager
+def dvc_held(root: Path, paths: Iterable[str], *, patience: float) -> Iterator[None]:
+    """Hold off DVC for a moment, after those of its stages that use some paths.
+
+    Args:
+        root: the project.
+        paths: what is about to be changed, from the root; ``.`` is everything.
+        patience: seconds to wait.
+
+    Raises:
+        Busy: DVC is at work, or was killed and left what keeps everybody waiting.
+    """
+    wanted = tuple(paths)
+    with held(root / ".dvc" / "tmp" / "lock", patience=patience, who="DVC"):
+        # While a stage runs, DVC lets go of its lock and notes what the stage uses.
+        for user in users(root):
+            if user.lives and any(_overlap(user.path, one) for one in wanted):
+                who = f"process {user.process}: {user.command}"
+                raise Busy(f"DVC is at work on {user.path} ({who})")
+        yield
+
+
+class User(NamedTuple):
+    """A process of DVC that reads or writes something, or did when it was killed.
+
+    Attributes:
+        path: what, from the root.
+        process: its number.
+        command: its command line.
+        lives: whether it still runs.
+    """
+
+    path: str
+    process: int
+    command: str
+    lives: bool
+
+
+def users(root: Path) -> list[User]:
+    """List who DVC says is at work.
+
+    Raises:
+        Busy: a DVC that was killed left what nobody can read.
+    """
+    return [
+        User(
+            path=os.path.relpath(path, root),
+            process=process,
+            command=command,
+            lives=_runs(process, command),
+        )
+        for path, process, command in _users(root / ".dvc" / "tmp" / "rwlock")
+    ]
+
+
+def _users(file: Path) -> list[tuple[str, int, str]]:
+    until = time.monotonic() + TORN
+    while True:
+        try:
+            return _parse(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return []
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            # DVC does not write it in one step.
+            if time.monotonic() >= until:
+                raise Busy(
+                    "a DVC that was killed left .dvc/tmp/rwlock unreadable, which stops every "
+                    "other one; when no DVC runs, remove it with `rm .dvc/tmp/rwlock`"
+                ) from error
+            time.sleep(PAUSE)
+
+
+def _parse(text: str) -> list[tuple[str, int, str]]:
+    value = json.loads(text)
+    writers = [(path, one) for path, one in value.get("write", {}).items()]
+    readers = [(path, one) for path, many in value.get("read", {}).items() for one in many]
+    return [(path, int(one["pid"]), str(one["cmd"])) for path, one in writers + readers if one]
+
+
+def _runs(process: int, command: str) -> bool:
+    """Tell whether the process that DVC noted still is that process; numbers are used again."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    with contextlib.suppress(OSError):
+        with open(f"/proc/{process}/cmdline", "rb") as file:  # noqa: PTH123
+            words = file.read().decode(errors="replace").split("\0")
+        return any(os.path.basename(word) in map(os.path.basename, words)  # noqa: PTH119
+                   for word in command.split())  # fmt: skip
+    return True
+
+
+def _overlap(one: str, other: str) -> bool:
+    return other in (one, ".") or one.startswith(f"{other}/") or other.startswith(f"{one}/")

@@ -1,0 +1,199 @@
+"""DVC's own notes of what it has hashed and linked, written without starting DVC.
+
+Importing DVC's module for them takes longer than all the rest of a switch of branches. Wherever the
+notes are not as they should be, nothing is written, and DVC only has to hash once more. They are
+not read: they also say what remotes promised to have sent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import sqlite3
+import sys
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+MAJOR = 3
+"""The major version of DVC, which is part of where its notes are."""
+PATIENCE = 0.5
+"""Seconds to wait for a DVC that writes its notes."""
+_HASH = """
+    INSERT INTO Cache(key, raw, store_time, expire_time, access_time, tag, mode, filename, value)
+    VALUES (?, 1, 0, null, 0, null, 1, null, ?)
+    ON CONFLICT(key, raw) DO UPDATE SET value = excluded.value
+"""
+_LINK = """
+    INSERT INTO Cache(key, raw, store_time, expire_time, access_time, tag, mode, filename, value)
+    VALUES (?, 1, ?, null, ?, null, 4, null, ?)
+    ON CONFLICT(key, raw) DO UPDATE
+    SET mode = 4, size = 0, filename = null, value = excluded.value
+"""
+
+
+class DvcState:
+    """The notes of one repository.
+
+    Args:
+        root: the repository.
+        site: the folder that DVC's configuration says they are below, if it says one.
+    """
+
+    def __init__(self, root: Path, site: str | None) -> None:
+        self._root = root
+        self._site = os.environ.get("DVC_SITE_CACHE_DIR") or site or _default_site()
+        self._folder = _folder(root, self._site)
+
+    def record(
+        self,
+        files: Iterable[tuple[str, str, os.stat_result]],
+        links: Mapping[str, tuple[int, str]],
+    ) -> bool:
+        """Note what files hold, and which of them, or folders, came from the cache.
+
+        Args:
+            files: path, MD5 and ``stat`` of each; paths are absolute.
+            links: inode and time, see `file_time` and `folder_time`, by path from the repository.
+
+        Returns:
+            Whether that is noted now.
+        """
+        now = time.time()
+        hashes = [(path, _note(md5, stat)) for path, md5, stat in files]
+        # DVC removes links that nobody needs any more while they are these very values.
+        linked = [(path, now, now, _pickled(*link)) for path, link in links.items()]
+        try:
+            for table, statement, rows in (
+                ("hashes/local", _HASH, hashes),
+                ("links", _LINK, linked),
+            ):
+                with contextlib.closing(_connect(self._file(table))) as database:
+                    _write(database, statement, rows)
+        except (sqlite3.Error, OSError):
+            return False
+        return True
+
+    def create(self) -> None:
+        """Have DVC begin its notes of this repository, if it has not."""
+        if self._folder is not None and os.path.exists(self._file("links")):  # noqa: PTH110
+            return
+        # Whatever DVC has become, at worst it hashes once more.
+        with contextlib.suppress(Exception):
+            from dvc_data.hashfile.state import State  # noqa: PLC0415 - slow, and rarely needed
+
+            temporary = self._root / ".dvc" / "tmp"
+            temporary.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileExistsError):
+                (temporary / "btime").touch(exist_ok=False)
+            self._folder = _folder(self._root, self._site)
+            assert self._folder is not None
+            _make_shared(os.path.dirname(self._folder))  # noqa: PTH120
+            with contextlib.closing(State(str(self._root), self._folder)):
+                pass
+
+    def _file(self, table: str) -> str:
+        if self._folder is None:
+            raise FileNotFoundError(table)
+        return f"{self._folder}/{table}/cache.db"
+
+
+def checksum(stat: os.stat_result) -> str:
+    """Digest what DVC tells a changed file by, as ``fsspec`` digests it for DVC."""
+    digest = hashlib.md5(
+        str(([stat.st_ino, stat.st_mtime, stat.st_size],)).encode(), usedforsecurity=False
+    )
+    return str(int(digest.hexdigest(), 16))
+
+
+def file_time(stat: os.stat_result) -> str:
+    """Give the time of a file as DVC notes it with a link."""
+    return str(round(stat.st_mtime * 1_000_000_000))
+
+
+def folder_time(files: Mapping[str, os.stat_result]) -> str:
+    """Digest the times of all files of a folder, by their absolute paths, as DVC does."""
+    times = {path: stat.st_mtime for path, stat in files.items()}
+    data = json.dumps(times, sort_keys=True).encode()
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def _note(md5: str, stat: os.stat_result) -> str:
+    return json.dumps(
+        {
+            "version": 1,
+            "checksum": checksum(stat),
+            "size": stat.st_size,
+            "hash_info": {"md5": md5},
+        }
+    )
+
+
+def _pickled(inode: int, time: str) -> bytes:
+    """Pickle a link as DVC does, protocol 4; the module for that takes longer to import."""
+    number = inode.to_bytes(inode.bit_length() // 8 + 1, "little", signed=True)
+    text = time.encode()
+    return b"\x80\x04\x8a%c%s\x8c%c%s\x86." % (len(number), number, len(text), text)
+
+
+def _connect(file: str) -> sqlite3.Connection:
+    """Open a database that is there; one that is missing is not made."""
+    if not os.path.exists(file):  # noqa: PTH110
+        raise FileNotFoundError(file)
+    database = sqlite3.connect(file, timeout=PATIENCE, isolation_level=None)
+    database.execute("PRAGMA synchronous = 1")  # as DVC does: a lost note costs a hash, no more
+    return database
+
+
+def _write(
+    database: sqlite3.Connection, statement: str, rows: Sequence[tuple[object, ...]]
+) -> None:
+    if not rows:
+        return
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        database.executemany(statement, rows)
+        database.execute("COMMIT")
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+
+
+def _default_site() -> str:
+    # The folder that DVC took when all users could share it, and has kept to.
+    return "/Library/Caches/dvc" if sys.platform == "darwin" else "/var/tmp/dvc"  # noqa: S108
+
+
+def _folder(root: Path, site: str) -> str | None:
+    """Name the folder of a repository's notes, as DVC does; None where it has not run yet."""
+    try:
+        born = os.path.getmtime(f"{root}/.dvc/tmp/btime")  # noqa: PTH204
+    except OSError:
+        return None
+    token = str((str(root), None, born, _user(), MAJOR, 0))
+    name = hashlib.md5(token.encode(), usedforsecurity=False).hexdigest()
+    return os.path.join(site, "repo", name)  # noqa: PTH118
+
+
+def _user() -> str:
+    """Name the user as ``getpass`` does, which takes longer to import."""
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        if name := os.environ.get(variable):
+            return name
+    import pwd  # noqa: PLC0415 - where the environment says nothing
+
+    return pwd.getpwuid(os.getuid()).pw_name
+
+
+def _make_shared(folder: str) -> None:
+    """Make a folder that the repositories of every user go into, as DVC makes it."""
+    mask = os.umask(0)
+    try:
+        os.makedirs(folder, mode=0o777, exist_ok=True)  # noqa: PTH103
+    finally:
+        os.umask(mask)
