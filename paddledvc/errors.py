@@ -15,6 +15,7 @@
     │   └── NotAProject
     ├── OutsideFailure (3)    something outside paddledvc failed
     │   ├── CatalogFailed
+    │   ├── RemoteFailed
     │   ├── ToolFailed
     │   ├── DownloadFailed
     │   ├── MissingTool
@@ -197,6 +198,26 @@ class CatalogFailed(OutsideFailure):
     def __init__(self, *, catalog: str, where: str, cause: str) -> None:
         self.catalog, self.where, self.cause = catalog, where, cause
         super().__init__(f"the catalog {catalog} ({where}): {cause}")
+
+
+class RemoteFailed(OutsideFailure):
+    """A DVC remote is down, refuses us, or does not have what it should have.
+
+    Attributes:
+        remote: its name in DVC's configuration.
+        url: where it is.
+        cause: why it was of no use, as the end of a sentence.
+        absent: whether all that is wrong is that it does not have the object.
+        silent: whether nobody answers, so that there is no point in asking for other objects.
+    """
+
+    def __init__(
+        self, *, remote: str, url: str, cause: str, absent: bool = False, silent: bool = False
+    ) -> None:
+        self.remote, self.url, self.cause = remote, url, cause
+        self.absent, self.silent = absent, silent
+        where = f" ({url})" if url else ""
+        super().__init__(f"the remote {remote}{where}: {cause}")
 
 
 class ToolFailed(OutsideFailure):

@@ -35,8 +35,10 @@ class S3Server:
         self.root = root
         log = root.with_name(f"{root.name}.log")
         command = ["rclone", "serve", "s3", "--addr", "127.0.0.1:0", *options, str(root)]
-        # Without this it does not see what is put into its folder behind its back.
-        command += ["--dir-cache-time", "0s", "--config", str(root.with_name("none.conf"))]
+        # Without this it does not see what is put into its folder behind its back; with 0 it stands
+        # still for ever after a while, and polls without a pause.
+        command += ["--dir-cache-time", "1ms", "--poll-interval", "0"]
+        command += ["--config", str(root.with_name("none.conf"))]
         bin_folder = Path(sys.executable).parent
         program = shutil.which("rclone", path=f"{bin_folder}{os.pathsep}{os.environ['PATH']}")
         assert program is not None, "rclone is missing; install the test dependencies"

@@ -14,6 +14,8 @@ from paddledvc.core import dvcconfig
 from paddledvc.tools import shell
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from paddledvc.core.dvcconfig import DvcConfig
     from paddledvc.errors import ToolFailed
 
@@ -87,10 +89,26 @@ def cache_folder(root: Path, config: DvcConfig) -> Path:
     return root / ".dvc" / "cache" if config.cache is None else Path(config.cache)
 
 
-def add_remote(root: Path, name: str, url: str) -> None:
-    """Add a default remote that compares what it delivers with its hash, as DVC itself does not."""
-    run("remote", "add", "--quiet", "--default", name, url, root=root)
-    run("remote", "modify", "--quiet", name, "verify", "true", root=root)
+def add_remote(
+    root: Path,
+    name: str,
+    url: str,
+    *,
+    default: bool = True,
+    options: Mapping[str, str] | None = None,
+) -> None:
+    """Add a remote that compares what it delivers with its hash, as DVC itself does not.
+
+    Args:
+        root: folder of the project.
+        name: its name.
+        url: where it is; a path is relative to the project.
+        default: take it where nobody names a remote.
+        options: its other options in DVC's configuration.
+    """
+    run("remote", "add", "--quiet", *(["--default"] if default else []), name, url, root=root)
+    for option, value in {"verify": "true", **(options or {})}.items():
+        run("remote", "modify", "--quiet", name, option, value, root=root)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

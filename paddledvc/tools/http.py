@@ -182,13 +182,21 @@ def retry_after(headers: Mapping[str, str]) -> float:
     return min(float(seconds), LONGEST_WAIT) if seconds.isdecimal() else 0.0
 
 
-def chunks(url: str, progress: Progress | None = None) -> Iterator[bytes]:
+def chunks(
+    url: str, progress: Progress | None = None, timeout: float | None = None
+) -> Iterator[bytes]:
     """Read the bytes of a URL a megabyte at a time.
+
+    Args:
+        url: where it is.
+        progress: told how the bytes arrive.
+        timeout: seconds to wait for the server, and between two packets; long by default.
 
     Raises:
         Unreadable: the URL does not answer with a file, or the connection breaks off.
     """
-    with _open(url) as response:
+    limits = None if timeout is None else (min(TIMEOUT[0], timeout), timeout)
+    with _open(url, timeout=limits) as response:
         _require_ok(response)
         total, done = _length(response), 0
         while chunk := response.raw.read(CHUNK):

@@ -25,12 +25,17 @@ POINTER = b"version https://git-lfs.github.com/spec/"
 """How the file begins that git LFS leaves in place of a large one."""
 
 
-def chunks(url: str, progress: Progress | None = None) -> Iterator[bytes]:
+def chunks(
+    url: str,
+    progress: Progress | None = None,
+    timeout: float | None = None,  # noqa: ARG001 - git and DVC have their own
+) -> Iterator[bytes]:
     """Read a file of a commit a megabyte at a time, once it has arrived as a whole.
 
     Args:
         url: as ``GitFile`` writes it, its repository an absolute path or a URL.
         progress: told of the bytes that are read.
+        timeout: not used.
 
     Raises:
         Unreadable: repository, commit, path or bytes are out of reach.

@@ -82,15 +82,22 @@ class Listed:
     size: int
 
 
-def chunks(url: str, progress: Progress | None = None) -> Iterator[bytes]:
+def chunks(
+    url: str, progress: Progress | None = None, timeout: float | None = None
+) -> Iterator[bytes]:
     """Read an object a megabyte at a time.
+
+    Args:
+        url: where it is.
+        progress: told how the bytes arrive.
+        timeout: seconds to wait for the server, and between two packets; long by default.
 
     Raises:
         Unreadable: it cannot be read, or not to its end.
         MissingTool: botocore is not installed.
     """
     at = _object(url)
-    with answers(at.endpoint, TIMEOUT[1]) as client:
+    with answers(at.endpoint, timeout or TIMEOUT[1]) as client:
         answer = client.get_object(Bucket=at.bucket, Key=at.key)
         total, done = answer.get("ContentLength"), 0
         with closing(answer["Body"]) as body:

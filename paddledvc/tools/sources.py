@@ -38,12 +38,15 @@ class Source:
         urls: URLs, and paths relative to ``root``, in the order to try.
         root: folder of the project.
         offline: what forbids to use the network; None if nothing does.
+        patience: seconds that a server may be silent; then each source is tried once only. None for
+            as long as people wait for a download that they asked for.
     """
 
     model: str
     urls: Sequence[str]
     root: Path
     offline: str | None = None
+    patience: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,8 +67,10 @@ def local_path(url: str, root: Path) -> Path | None:
 class Reader(Protocol):
     """A module that reads URLs of one kind; both functions raise ``http.Unreadable``."""
 
-    def chunks(self, url: str, progress: Progress | None) -> Iterator[bytes]:
-        """Read the bytes a megabyte at a time."""
+    def chunks(
+        self, url: str, progress: Progress | None, timeout: float | None = None
+    ) -> Iterator[bytes]:
+        """Read the bytes a megabyte at a time, with ``timeout`` seconds between two packets."""
         ...
 
     def size(self, url: str) -> int | None:
@@ -89,20 +94,24 @@ def _rooted(url: str, root: Path) -> str:
     return str(replace(at, repository=str(root / at.repository))) if at.is_local else url
 
 
-def _chunks(url: str, root: Path, expected: Hashes, progress: Progress | None) -> Iterator[bytes]:
+def _chunks(
+    url: str, source: Source, expected: Hashes, progress: Progress | None
+) -> Iterator[bytes]:
     """Read a source, but not much beyond the size that it is to have."""
     done = 0
-    for chunk in _all_chunks(url, root, progress):
+    for chunk in _all_chunks(url, source.root, progress, source.patience):
         yield chunk
         done += len(chunk)
         if expected.size is not None and done > expected.size:
             return
 
 
-def _all_chunks(url: str, root: Path, progress: Progress | None) -> Iterator[bytes]:
+def _all_chunks(
+    url: str, root: Path, progress: Progress | None, timeout: float | None = None
+) -> Iterator[bytes]:
     path = _regular_file(url, root)
     if path is None:
-        yield from _reader(url).chunks(_rooted(url, root), progress)
+        yield from _reader(url).chunks(_rooted(url, root), progress, timeout)
         return
     try:
         total, done = path.stat().st_size, 0
@@ -182,7 +191,7 @@ def describe(source: Source, expected: Hashes, progress: Progress | None = None)
     """
 
     def read(url: str) -> Hashes:
-        found = files.hash_chunks(_chunks(url, source.root, expected, progress))
+        found = files.hash_chunks(_chunks(url, source, expected, progress))
         _require_same(source.model, url, expected, found)
         return found
 
@@ -204,19 +213,42 @@ def fetch(
 
     def receive(url: str) -> Hashes:
         with files.replacing(target) as new:
-            descriptor = os.open(new, os.O_WRONLY)
-            try:
-                found = files.hash_chunks(
-                    _chunks(url, source.root, expected, progress), write=descriptor
-                )
-            finally:
-                os.close(descriptor)
+            found = _write(url, source, expected, new, progress)
             kept = f"{target.name} is still what it was" if target.exists() else ""
             _require_same(source.model, url, expected, found, kept)
         return found
 
     url, found = _first_good(source, receive)
     return Fetched(url=url, hashes=found)
+
+
+def download(
+    source: Source, expected: Hashes, file: Path, progress: Progress | None = None
+) -> Fetched:
+    """Write the pinned bytes to a file that is there for them, such as one of a cache.
+
+    Raises:
+        ChecksumMismatch: sources answered, but none with the pinned bytes.
+        DownloadFailed: no source could be read.
+    """
+
+    def receive(url: str) -> Hashes:
+        found = _write(url, source, expected, file, progress)
+        _require_same(source.model, url, expected, found)
+        return found
+
+    url, found = _first_good(source, receive)
+    return Fetched(url=url, hashes=found)
+
+
+def _write(
+    url: str, source: Source, expected: Hashes, file: Path, progress: Progress | None
+) -> Hashes:
+    descriptor = os.open(file, os.O_WRONLY | os.O_TRUNC)
+    try:
+        return files.hash_chunks(_chunks(url, source, expected, progress), write=descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _require_same(model: str, url: str, expected: Hashes, found: Hashes, hint: str = "") -> None:
@@ -231,7 +263,8 @@ def _first_good(source: Source, attempt: Callable[[str], Hashes]) -> tuple[str, 
     causes: dict[str, str] = {}
     mismatch: ChecksumMismatch | None = None
     waiting = list(source.urls)
-    for turn in range(ROUNDS):
+    rounds = ROUNDS if source.patience is None else 1
+    for turn in range(rounds):
         wait = 0.0
         for url in tuple(waiting):
             try:
@@ -251,7 +284,7 @@ def _first_good(source: Source, attempt: Callable[[str], Hashes]) -> tuple[str, 
                 if mismatch is not None:
                     logger.warning("%s", mismatch)
                 return url, found
-        if not waiting or turn == ROUNDS - 1:
+        if not waiting or turn == rounds - 1:
             break
         _pause(source.model, max(wait, 0.5 * 2**turn))
     if mismatch is not None:

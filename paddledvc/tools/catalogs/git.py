@@ -12,6 +12,7 @@ from paddledvc.core import gto, outputs
 from paddledvc.core.catalog import Listed, Release, ReleaseFile
 from paddledvc.core.gitfile import GitFile
 from paddledvc.core.names import did_you_mean
+from paddledvc.core.urls import shown
 from paddledvc.core.versions import is_range
 from paddledvc.errors import CatalogFailed, InvalidFile, OutsideFailure, ToolFailed
 from paddledvc.tools import git, mirrors, repositories, yaml
@@ -49,7 +50,7 @@ class GitRegistry:
     def __init__(self, context: Context, settings: Mapping[str, Any]) -> None:
         self._context = context
         self._url: str = settings["url"]
-        self.where = git.shown(self._url)
+        self.where = shown(self._url)
         self._is_local = GitFile(repository=self._url, commit="", path="").is_local
         self._read = Once(self._read_tags)
 

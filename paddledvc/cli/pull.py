@@ -1,0 +1,125 @@
+"""``paddledvc pull``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from paddledvc.cli.options import (
+    echo_json,
+    format_option,
+    offline_option,
+    pass_project,
+    progress_bars,
+)
+from paddledvc.core.placed import human_size, lines
+from paddledvc.core.transfers import WRONG, label, telling
+from paddledvc.workflows import pull as workflow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from paddledvc.core.placed import Placed, PlacedOutput
+    from paddledvc.core.transfers import Arrived
+    from paddledvc.project import Project
+    from paddledvc.workflows.pull import Pulled
+
+MISMATCH = 1
+UNREACHABLE = 3
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[PATH|MODEL]...")
+@click.option("-r", "--remote", metavar="NAME", help="Ask this remote alone, then the URLs.")
+@click.option("--no-checkout", is_flag=True, help="Only fill the cache; leave the files alone.")
+@click.option("-f", "--force", is_flag=True, help="Give up changes that were made to the weights.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Transfers at a time.  [default: 8]")
+@offline_option
+@format_option
+@pass_project
+@click.pass_context
+def pull(  # noqa: PLR0913
+    ctx: click.Context,
+    project: Project,
+    names: tuple[str, ...],
+    *,
+    remote: str | None,
+    no_checkout: bool,
+    force: bool,
+    jobs: int | None,
+    offline: str | None,
+    output: str,
+) -> None:
+    """Bring the weights of this commit from the remotes.
+
+    They come from the remote of the branch's role, else from the others, else from the URLs in
+    models.lock. Every byte is compared with models.lock and dvc.lock on its way. Weights that you
+    changed are kept.
+
+    \b
+    Example:
+      paddledvc pull
+      paddledvc pull resnet50 exports/detector
+
+    Exit codes: 1 if bytes were wrong and nobody had the right ones, or changes of yours were kept;
+    3 if something is out of reach.
+    """
+    with progress_bars() as progress:
+        pulled = workflow.pull(
+            project,
+            names,
+            remote=remote,
+            checkout=not no_checkout,
+            force=force,
+            jobs=jobs,
+            offline=offline,
+            progress=progress,
+        )
+    echo_json(pulled) if output == "json" else _print(pulled)
+    ctx.exit(_exit_code(pulled))
+
+
+def _print(pulled: Pulled) -> None:
+    for line in telling(pulled.arrived):
+        click.echo(line, err=True)
+    placed = pulled.placed
+    if placed is None:
+        for arrived in pulled.arrived:
+            if arrived.state == "fetched":
+                about = f"{human_size(arrived.size)}, {arrived.source}"
+                click.echo(f"{label(arrived.tracked)} ({about})")
+        _count(pulled.arrived, "cached", "in the cache already")
+    else:
+        _print_placed(pulled, placed)
+    for one in pulled.lacking:
+        click.echo(f"{label(one.tracked)} is not to be had", err=True)
+
+
+def _print_placed(pulled: Pulled, placed: Placed) -> None:
+    sources = {one.tracked.path: one.source for one in pulled.arrived if one.source}
+    for one in placed.of("placed"):
+        name = one.path if one.model is None else f"{one.model} {one.after}: {one.path}"
+        size = "" if one.size is None else f"{human_size(one.size)}, "
+        click.echo(f"{name} ({size}{sources.get(one.path, 'cache')})")
+    for one in placed.of("removed"):
+        click.echo(f"{one.path} (removed)")
+    _count(placed.outputs, "unchanged", "in place already")
+    for line in lines(replace(placed, outputs=placed.of("kept", "failed"))):
+        click.echo(line, err=True)
+
+
+def _count(outputs: Iterable[Arrived | PlacedOutput], state: str, what: str) -> None:
+    if count := sum(one.state == state for one in outputs):
+        click.echo(f"{count} {what}")
+
+
+def _exit_code(pulled: Pulled) -> int:
+    """Tell wrong bytes, and changes that were kept, from what is out of reach."""
+    placed = pulled.placed
+    wrong = [bad for one in pulled.lacking for bad in one.problems if bad.kind in WRONG]
+    if wrong or (placed is not None and placed.of("kept")):
+        return MISMATCH
+    unplaced = placed is not None and not placed.complete
+    return UNREACHABLE if pulled.lacking or unplaced else 0

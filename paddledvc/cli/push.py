@@ -1,0 +1,90 @@
+"""``paddledvc push``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+
+from paddledvc.cli.options import echo_json, format_option, pass_project, progress_bars
+from paddledvc.core.placed import human_size
+from paddledvc.core.transfers import WRONG, label, telling
+from paddledvc.workflows import push as workflow
+
+if TYPE_CHECKING:
+    from paddledvc.project import Project
+    from paddledvc.workflows.push import Pushed
+
+MISMATCH = 1
+UNREACHABLE = 3
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[PATH|MODEL]...")
+@click.option("-r", "--remote", metavar="NAME", help="Send there, not to the branch's remote.")
+@click.option("--rev", "revisions", multiple=True, help="Send what a branch, tag or commit names.")
+@click.option("--repair", is_flag=True, help="Hash all that is there, and replace what is bad.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Transfers at a time.  [default: 8]")
+@format_option
+@pass_project
+@click.pass_context
+def push(  # noqa: PLR0913
+    ctx: click.Context,
+    project: Project,
+    names: tuple[str, ...],
+    *,
+    remote: str | None,
+    revisions: tuple[str, ...],
+    repair: bool,
+    jobs: int | None,
+    output: str,
+) -> None:
+    """Send the weights of this commit to the remote of its branch.
+
+    Only what is missing there is sent, and each file is hashed before. The remote is that of the
+    branch's role in the policy; of a --rev, that of the branch or tag it names.
+
+    \b
+    Example:
+      paddledvc push
+      paddledvc push --rev main --rev v1.2.0
+      paddledvc push --repair
+
+    Exit codes: 1 if wrong bytes are there, or here; 3 if something is out of reach.
+    """
+    with progress_bars() as progress:
+        done = workflow.push(
+            project,
+            names,
+            remote=remote,
+            revisions=revisions,
+            repair=repair,
+            jobs=jobs,
+            progress=progress,
+        )
+    echo_json(done) if output == "json" else _print(done)
+    ctx.exit(_exit_code(done))
+
+
+def _print(done: tuple[Pushed, ...]) -> None:
+    for one in done:
+        for line in telling(one.sent):
+            click.echo(line, err=True)
+        for sent in one.sent:
+            if sent.state in ("sent", "repaired"):
+                about = f"{human_size(sent.size)}, {sent.state} in {one.remote}"
+                about = about.replace("sent in", "sent to")
+                click.echo(f"{label(sent.tracked)} ({about})")
+            if sent.state == "failed":
+                click.echo(f"{label(sent.tracked)} is not whole in {one.remote}", err=True)
+        there = Counter(sent.state for sent in one.sent)["present"]
+        if there or not one.sent:
+            click.echo(f"{there} in {one.remote} already")
+
+
+def _exit_code(done: tuple[Pushed, ...]) -> int:
+    failed = [sent for one in done for sent in one.sent if sent.state == "failed"]
+    if any(bad.kind in WRONG for sent in failed for bad in sent.problems):
+        return MISMATCH
+    return UNREACHABLE if failed else 0

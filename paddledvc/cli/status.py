@@ -1,0 +1,140 @@
+"""``paddledvc status``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from paddledvc.cli.options import (
+    echo_json,
+    echo_table,
+    format_option,
+    offline_option,
+    pass_project,
+    progress_bars,
+)
+from paddledvc.workflows import status as workflow
+
+if TYPE_CHECKING:
+    from paddledvc.project import Project
+    from paddledvc.workflows.status import Looked, RemoteStatus, Status
+
+FINDING = 1
+UNREACHABLE = 3
+SHOWN = 3
+"""Branches and tags that a row names."""
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[PATH|MODEL]...")
+@click.option("--remote", is_flag=True, help="Look into the remotes, for branches and tags.")
+@click.option("--deep", is_flag=True, help="With --remote: read and hash every object there.")
+@click.option("--branch", "branches", multiple=True, help="With --remote: this branch or tag only.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if anything is not as it should be.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Questions at a time.  [default: 8]")
+@offline_option
+@format_option
+@pass_project
+@click.pass_context
+def status(  # noqa: PLR0913
+    ctx: click.Context,
+    project: Project,
+    names: tuple[str, ...],
+    *,
+    remote: bool,
+    deep: bool,
+    branches: tuple[str, ...],
+    exit_code: bool,
+    jobs: int | None,
+    offline: str | None,
+    output: str,
+) -> None:
+    """Show which weights are not what the commit says, here or in the remotes.
+
+    With --remote: what the remotes have of the weights of every production and integration branch,
+    here and on git's remotes, of every tag, and of this branch. Sizes are compared; with --deep the
+    bytes too.
+
+    \b
+    Example:
+      paddledvc status
+      paddledvc status --remote --deep --exit-code
+    """
+    if (deep or branches) and not remote:
+        raise click.UsageError("--deep and --branch look into remotes; add --remote")
+    if not remote:
+        here = workflow.status(project, names)
+        echo_json(here) if output == "json" else _print(here)
+        ctx.exit(FINDING if exit_code and not here.clean else 0)
+    with progress_bars() as progress:
+        there = workflow.remote_status(
+            project,
+            names,
+            branches=branches,
+            deep=deep,
+            jobs=jobs,
+            offline=offline,
+            progress=progress,
+        )
+    echo_json(there) if output == "json" else _print_remote(there, deep=deep)
+    ctx.exit(_exit_code(there) if exit_code else 0)
+
+
+def _print(here: Status) -> None:
+    rows = [
+        (one.tracked.title, one.tracked.path, one.state, one.problem, one.mend)
+        for one in here.outputs
+        if one.state != "ok"
+    ]
+    if rows:
+        echo_table(["output", "path", "state", "why", "mend it by"], rows)
+    fine = sum(one.state == "ok" for one in here.outputs)
+    click.echo(f"{fine} of {len(here.outputs)} as the commit says")
+    if here.hookless:
+        click.echo(
+            f"git's hooks do not bring weights: {here.hookless}; run `paddledvc hooks install`",
+            err=True,
+        )
+
+
+def _print_remote(there: RemoteStatus, *, deep: bool) -> None:
+    rows = [
+        (
+            one.inspected.tracked.title,
+            one.inspected.tracked.path,
+            one.inspected.remote,
+            one.inspected.state,
+            _holders(one),
+        )
+        for one in there.outputs
+    ]
+    if rows:
+        echo_table(["output", "path", "remote", "state", "needed by"], rows)
+    for line in dict.fromkeys(line for one in there.outputs for line in _problems(one)):
+        click.echo(line, err=True)
+    for line in there.unreadable:
+        click.echo(f"cannot be read: {line}", err=True)
+    fine = sum(one.inspected.state == "present" for one in there.outputs)
+    how = "intact" if deep else "present"
+    click.echo(f"{fine} of {len(rows)} {how}, of {len(there.holders)} branches and tags")
+
+
+def _holders(one: Looked) -> str:
+    more = len(one.holders) - SHOWN
+    named = ", ".join(one.holders[:SHOWN])
+    return f"{named} and {more} more" if more > 0 else named
+
+
+def _problems(one: Looked) -> list[str]:
+    found = one.inspected
+    if found.state == "unreachable" and not found.problems:
+        return [f"{found.remote} is out of reach: {found.found}"]
+    return [str(bad) for bad in found.problems]
+
+
+def _exit_code(there: RemoteStatus) -> int:
+    states = {one.inspected.state for one in there.outputs}
+    if states - {"present", "unreachable"} or there.unreadable:
+        return FINDING
+    return UNREACHABLE if "unreachable" in states else 0

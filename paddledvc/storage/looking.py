@@ -1,0 +1,84 @@
+"""Whether the work tree has what its files name, without touching anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from shlex import quote
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from paddledvc.core.placement import Decision
+from paddledvc.storage.noting import read
+from paddledvc.storage.placing import LEDGER
+from paddledvc.storage.surveying import Survey, Surveyor
+from paddledvc.tools.cache import Cache
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from paddledvc.core.tracked import Tracked
+    from paddledvc.project import Project
+
+Condition: TypeAlias = Literal["ok", "missing", "stale", "changed", "unbuilt", "unknown"]
+"""What an output in the work tree is.
+
+``ok`` is what the files name; ``stale`` is what another commit named; ``changed`` is somebody's
+own; ``unbuilt`` is one that nobody has hashed yet; ``unknown`` one whose bytes cannot be compared.
+"""
+PULL = "paddledvc pull"
+_UNCOMPARED: dict[str, tuple[Condition, str, str]] = {
+    "unhashed": ("unbuilt", "nobody has made it yet", "dvc repro"),
+    "old": ("unknown", "its hash is one of DVC 1 or 2, not of its bytes", "dvc commit --force"),
+    "unlisted": ("unknown", "the listing of its files is not in the cache", PULL),
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Here:
+    """An output, as it is in the work tree.
+
+    Attributes:
+        tracked: what ought to be there.
+        state: what is there.
+        version: the version that is there, where it is another one and that is known.
+        problem: what is wrong, as the end of a sentence; empty if nothing is.
+        mend: the command that mends it; empty if nothing is wrong.
+    """
+
+    tracked: Tracked
+    state: Condition
+    version: str | None = None
+    problem: str = ""
+    mend: str = ""
+
+
+def look(project: Project, wanted: Sequence[Tracked]) -> tuple[Here, ...]:
+    """Look at outputs in the work tree; files that changed since they were hashed are hashed."""
+    root = project.root
+    entries = read(project.scratch() / LEDGER)
+    surveyor = Surveyor(
+        project, Cache.of(root), wanted=wanted, before=(), entries=entries, force=False
+    )
+    surveys = {one.path: one for one in surveyor.every(prune=False)}
+    return tuple(_here(one, surveys[one.path]) for one in wanted)
+
+
+def _here(tracked: Tracked, survey: Survey) -> Here:
+    state: Condition
+    problem = mend = ""
+    version = None
+    match survey:
+        case Survey(obstacle="unhashed" | "old" as obstacle):
+            state, problem, mend = _UNCOMPARED[obstacle]
+        case Survey(seen=seen) if not seen:
+            state, problem, mend = "missing", "it is not there", PULL
+        case Survey(obstacle="unlisted"):
+            state, problem, mend = _UNCOMPARED["unlisted"]
+        case Survey(decision=Decision(act="leave")):
+            state = "ok"
+        case Survey(decision=Decision(act="keep", why=why)):
+            path = quote(tracked.path)
+            state, problem, mend = "changed", why, f"dvc commit {path}, or {PULL} --force {path}"
+        case _:
+            version = None if survey.version == tracked.version else survey.version
+            state, problem, mend = "stale", f"{version or 'something else'} is there", PULL
+    return Here(tracked=tracked, state=state, version=version, problem=problem, mend=mend)

@@ -1,0 +1,432 @@
+"""``pull`` from remotes that are folders, or a server that tells who asked for what."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+from hashlib import sha256
+
+import pytest
+
+import paddledvc
+from paddledvc.errors import InvalidInput
+from paddledvc.tools import marker
+from tests.outputs_repo import md5
+from tests.stores_repo import EXPORT, FILES, WEIGHTS, A
+
+PLACED = {A: WEIGHTS, **{f"{EXPORT}/{name}": data for name, data in FILES.items()}}
+SIZE = len(WEIGHTS)
+SPOILT = b"X" + WEIGHTS[1:]
+
+
+def hashed(data):
+    return f"sha256:{sha256(data).hexdigest()}"
+
+
+@pytest.fixture
+def cold(stores):
+    """All of it is in prod, and nothing is here."""
+    stores.store("prod")
+    stores.forget()
+    return stores
+
+
+def test_everything_comes_from_the_remote_of_the_branch(cold, cli):
+    ran = cli("pull")
+
+    assert ran == (0, f"a v1: {A} (27 B, prod)\n{EXPORT} (15 B, prod)\n", "")
+    assert cold.files() == PLACED
+
+
+def test_what_is_in_place_is_left_alone(cold, cli):
+    cli("pull")
+
+    assert cli("pull") == (0, "2 in place already\n", "")
+
+
+def test_what_the_first_remote_lacks_comes_from_the_next(stores, cli):
+    stores.store("dev")
+    stores.forget()
+
+    assert cli("pull") == (0, f"a v1: {A} (27 B, dev)\n{EXPORT} (15 B, dev)\n", "")
+
+
+def test_each_file_of_a_folder_comes_from_where_it_is(stores, cli):
+    stores.store("dev", md5(FILES["inference.json"]))
+    stores.store("prod")
+    stores.stored("prod", FILES["inference.json"]).unlink()
+    stores.forget()
+
+    assert cli("pull", EXPORT) == (0, f"{EXPORT} (15 B, prod, dev)\n", "")
+    assert stores.files() == {path: data for path, data in PLACED.items() if path != A}
+
+
+def test_the_remote_that_a_stage_names_is_asked_first(cold, cli):
+    cold.store("prod")
+    stages = cold.folder.read("dvc.yaml")
+    named = stages.replace(f'"{A}"', f'"{A}":\n        remote: dev')
+    cold.folder.write("dvc.yaml", named)
+    cold.spoil("dev", WEIGHTS, SPOILT)
+    [one] = paddledvc.pull(cold.project, ["a"]).arrived
+
+    assert [(bad.place, bad.kind) for bad in one.problems] == [("dev", "corrupt")]
+    assert one.source == "prod"
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "said"),
+    [
+        (SPOILT, f"corrupt in prod: expected {hashed(WEIGHTS)}, found {hashed(SPOILT)}"),
+        (WEIGHTS[:9], "truncated in prod: expected size:27, found size:9"),
+        (b"", "truncated in prod: expected size:27, found size:0"),
+        (WEIGHTS + b"!", "corrupt in prod: expected size:27, found size:28"),
+    ],
+    ids=["other bytes", "shorter", "empty", "longer"],
+)  # fmt: skip
+def test_bad_bytes_are_named_and_the_next_remote_is_tried(cold, cli, spoilt, said):
+    cold.store("dev")
+    cold.spoil("dev", WEIGHTS, WEIGHTS)
+    cold.spoil("prod", WEIGHTS, spoilt)
+    ran = cli("pull", "a")
+
+    assert ran == (0, f"a v1: {A} (27 B, dev)\n", f"a v1: {A} is {said}\n")
+    assert cold.read(A) == WEIGHTS
+
+
+def test_bad_bytes_everywhere_are_a_finding_and_get_nowhere(cold, cli):
+    for remote in ("prod", "dev"):
+        cold.spoil(remote, WEIGHTS, SPOILT)
+    code, out, err = cli("pull")
+
+    assert code == 1
+    assert out == f"{EXPORT} (15 B, prod)\n"
+    assert [line.partition(":")[2].partition(":")[0] for line in err.splitlines()] == [
+        f" {A} is corrupt in prod",
+        f" {A} is corrupt in dev",
+        f" {A} cannot be had from file",
+        f" {A} is not to be had",
+    ]
+    assert not (cold.root / A).exists()
+    assert md5(WEIGHTS) not in cold.held()
+
+
+def test_what_nobody_has_is_out_of_reach(cold, cli):
+    cold.stored("prod", FILES["inference.json"]).unlink()
+    code, out, err = cli("pull", EXPORT)
+
+    assert (code, out) == (3, "")
+    assert err == (
+        f"{EXPORT}/inference.json is missing in prod\n"
+        f"{EXPORT}/inference.json is missing in dev\n"
+        f"{EXPORT} is not to be had\n"
+    )
+    assert not (cold.root / EXPORT).exists()
+
+
+def test_a_bad_listing_of_a_folder_is_named_and_the_next_remote_is_tried(cold, cli):
+    [listing] = [oid for oid in cold.holds("prod") if oid.endswith(".dir")]
+    data = cold.stored("prod", listing).read_bytes()
+    cold.spoil("dev", listing, data)
+    cold.spoil("prod", listing, data[:-5] + b"\n\n\n\n]")
+    code, _, err = cli("pull", EXPORT)
+
+    assert code == 0
+    assert err.startswith(f"{EXPORT} is corrupt in prod: expected md5:{listing[:-4]}, found md5:")
+    assert cold.files() == {path: data for path, data in PLACED.items() if path != A}
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"relpath": "../evil", "md5": md5(b"evil")}, "'../evil', which is no path in a folder"),
+        ({"relpath": "a", "md5": "../../../../etc"}, "'../../../../etc', which is no MD5 digest"),
+    ],
+)
+def test_a_listing_that_leads_out_of_its_folder_is_refused(cold, cli, entry, said):
+    data = json.dumps([entry]).encode()
+    oid = f"{md5(data)}.dir"
+    cold.spoil("prod", oid, data)
+    cold.spoil("prod", b"evil", b"evil")
+    [old] = [oid for oid in cold.holds("prod") if oid.endswith(".dir") and oid[:-4] != md5(data)]
+    cold.folder.write("dvc.lock", cold.folder.read("dvc.lock").replace(old, oid))
+    code, _, err = cli("pull", EXPORT)
+
+    assert code == 1
+    assert f"{EXPORT} is corrupt in prod: expected a listing of a folder" in err
+    assert said in err
+    assert not (cold.root / "exports" / "evil").exists()
+
+
+def test_a_remote_that_is_down_is_named_once(cold, cli):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    cold.remotes("dev", prod=url, staging="../../stores/prod")
+    code, out, err = cli("pull")
+
+    assert (code, err) == (0, "prod is of no use: connection refused\n")
+    assert out == f"a v1: {A} (27 B, staging)\n{EXPORT} (15 B, staging)\n"
+
+
+def test_offline_only_folders_are_asked(cold, cli, server):
+    cold.remotes(prod=f"{server.url}/store", dev="../../stores/prod")
+    code, out, err = cli("pull", "--offline")
+
+    assert (code, err) == (0, "prod is of no use: it needs the network, which --offline forbids\n")
+    assert out == f"a v1: {A} (27 B, dev)\n{EXPORT} (15 B, dev)\n"
+    assert server.log == []
+
+
+@pytest.fixture
+def served(cold, server):
+    """A server of HTTP has what prod has."""
+    for oid in cold.holds("prod"):
+        server.put(
+            f"/{oid[:2]}/{oid[2:]}".replace("/", "/files/md5/", 1),
+            cold.stored("prod", oid).read_bytes(),
+        )
+    cold.remotes(prod=server.url)
+    return server
+
+
+def fetched(server):
+    return [path.removeprefix("/files/md5/") for method, path in server.log if method == "GET"]
+
+
+def test_an_object_that_several_outputs_share_comes_once(stores, server, cli):
+    stores.declare({"data/one": b"same", "data/two": b"same", "exports/b": {"f": b"same"}})
+    for oid in stores.held():
+        server.put(f"/files/md5/{oid[:2]}/{oid[2:]}", stores.cache.path(oid).read_bytes())
+    stores.remotes(prod=server.url)
+    stores.forget()
+    code, _, _ = cli("pull")
+
+    assert code == 0
+    assert sorted(set(fetched(server))) == sorted(fetched(server))
+    assert stores.files() == {"data/one": b"same", "data/two": b"same", "exports/b/f": b"same"}
+
+
+def test_a_second_pull_fetches_only_what_is_missing(cold, served, cli):
+    path = next(path for path in served.files if path.endswith(md5(WEIGHTS)[2:]))
+    served.truncate[path] = 9
+    code, out, err = cli("pull")
+    assert (code, out) == (3, f"{EXPORT} (15 B, prod)\n")
+    assert f"a v1: {A} cannot be had from prod: the connection broke off" in err
+    served.truncate.clear()
+    served.log.clear()
+
+    assert cli("pull") == (0, f"a v1: {A} (27 B, prod)\n1 in place already\n", "")
+    assert set(served.requests) == {path}
+
+
+def test_the_pinned_url_is_the_last_resort(stores, server, cli):
+    url = server.put("/a.pdparams", WEIGHTS)
+    lock = stores.folder.read("models.lock").replace("file:///nowhere/a-v1", url)
+    stores.folder.write("models.lock", lock)
+    stores.forget()
+
+    assert cli("pull", "a") == (0, f"a v1: {A} (27 B, {url})\n", "")
+    assert stores.read(A) == WEIGHTS
+
+
+def test_a_url_with_other_bytes_is_a_finding(stores, server, cli):
+    url = server.put("/a.pdparams", SPOILT)
+    lock = stores.folder.read("models.lock").replace("file:///nowhere/a-v1", url)
+    stores.folder.write("models.lock", lock)
+    stores.forget()
+    code, _, err = cli("pull", "a")
+
+    assert code == 1
+    assert f"a v1: {A} is corrupt in {url}: expected sha256:" in err
+
+
+LOCK = """\
+version: 1
+models:
+  - name: "a"
+    version: "v1"
+    urls:
+      - "{url}"
+    sha256: "{sha256}"
+    size: {size}
+    format: "pdparams"
+    path: "{path}"
+"""
+
+
+def test_weights_that_are_known_by_sha256_alone_come_from_their_url(stores, server, cli):
+    lock = LOCK.format(
+        url=server.put("/a.pdparams", b"other weights"),
+        sha256=sha256(b"other weights").hexdigest(),
+        size=13,
+        path=A,
+    )
+    stores.folder.write("models.lock", lock)
+    stores.folder.write("dvc.lock", "schema: '2.0'\n")
+    stores.forget()
+
+    assert cli("pull") == (0, f"a v1: {A} (13 B, {server.url}/a.pdparams)\n", "")
+    assert stores.read(A) == b"other weights"
+    assert cli("pull") == (0, "1 in place already\n", "")
+    (stores.root / A).unlink()
+    assert cli("pull") == (0, f"a v1: {A} (13 B, cache)\n", "")
+    assert server.requests == {"/a.pdparams": 1}
+
+
+def test_a_folder_of_weights_comes_from_its_urls(stores, server, cli, monkeypatch):
+    lock = LOCK.partition("    urls")[0] + '    path: "checkpoints/a_v1"\n    files:\n'
+    for name, data in FILES.items():
+        lock += (
+            f'      - path: "{name}"\n        urls:\n'
+            f'          - "{server.put(f"/{md5(data)}", data)}"\n'
+            f'        sha256: "{sha256(data).hexdigest()}"\n        size: {len(data)}\n'
+        )
+    stores.folder.write("models.lock", lock)
+    stores.folder.write("dvc.lock", "schema: '2.0'\n")
+    stores.forget()
+    code, out, err = cli("pull")
+
+    assert (code, err) == (0, "")
+    assert out.startswith("a v1: checkpoints/a_v1 (15 B, ")
+    assert stores.files() == {f"checkpoints/a_v1/{name}": data for name, data in FILES.items()}
+    assert cli("pull") == (0, "1 in place already\n", "")
+    assert len(server.log) == len(FILES)
+
+
+def test_changes_of_yours_are_kept_and_a_finding(cold, cli):
+    cli("pull")
+    cold.edit(A, b"mine")
+    code, out, err = cli("pull")
+
+    assert (code, out) == (1, "1 in place already\n")
+    assert err.startswith(f"weights: kept {A}: it was changed")
+    assert cold.read(A) == b"mine"
+
+
+def test_force_gives_changes_up(cold, cli):
+    cli("pull")
+    cold.edit(A, b"mine")
+
+    assert cli("pull", "--force", A) == (0, f"a v1: {A} (27 B, cache)\n", "")
+    assert cold.read(A) == WEIGHTS
+
+
+def test_only_the_cache_is_filled_where_no_checkout_is_asked_for(cold, cli):
+    ran = cli("pull", "--no-checkout")
+
+    assert ran == (0, f"a v1: {A} (27 B, prod)\n{EXPORT} (244 B, prod)\n", "")
+    assert cold.files() == {}
+    assert cli("pull", "--no-checkout").stdout == "2 in the cache already\n"
+
+
+@pytest.mark.parametrize("name", ["a", A, "checkpoints", "checkpoints/", f"./{A}"])
+def test_models_and_paths_can_be_named(cold, name):
+    pulled = paddledvc.pull(cold.project, [name])
+
+    assert [one.tracked.path for one in pulled.arrived] == [A]
+
+
+def test_paths_are_from_the_current_folder_too(cold, monkeypatch):
+    folder = cold.root / "exports"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+
+    assert [one.tracked.path for one in paddledvc.pull(cold.project, ["a", "."]).arrived] == [
+        A,
+        EXPORT,
+    ]
+
+
+def test_a_name_that_nothing_has(cold, cli):
+    ran = cli("pull", "exports/b")
+
+    assert ran.exit_code == 2
+    assert ran.stderr == (
+        "Error: there is no model or output 'exports/b'; did you mean 'exports/a'?\n"
+    )
+
+
+def test_one_remote_can_be_named(cold, cli):
+    assert cli("pull", "-r", "dev", EXPORT).exit_code == 3
+    assert cli("pull", "-r", "prod", EXPORT).exit_code == 0
+
+
+def test_a_remote_that_is_not_there(cold):
+    with pytest.raises(InvalidInput) as caught:
+        paddledvc.pull(cold.project, remote="production")
+
+    assert str(caught.value) == "there is no DVC remote 'production'; there are dev, prod"
+
+
+def test_without_any_remote_somebody_has_to_set_one_up(stores, cli):
+    stores.configure("hardlink")
+    stores.forget()
+    code, _, err = cli("pull", EXPORT)
+
+    assert code == 3
+    assert err.startswith(
+        f"{EXPORT} cannot be had from anywhere: there is no DVC remote; set one up by "
+        "`paddledvc init --remote URL`\n"
+    )
+
+
+def test_what_is_kept_out_of_remotes_is_not_asked_for(cold, cli):
+    stages = cold.folder.read("dvc.yaml")
+    cold.folder.write(
+        "dvc.yaml", stages.replace(f'"{EXPORT}"', f'"{EXPORT}":\n        push: false')
+    )
+    code, _, err = cli("pull", EXPORT)
+
+    assert code == 3
+    assert err.startswith(
+        f"{EXPORT} cannot be had from anywhere: its stage keeps it out of remotes; run `dvc repro`"
+    )
+
+
+def test_hashes_of_old_versions_of_dvc_are_left_to_dvc(cold, cli):
+    lock = cold.folder.read("dvc.lock").replace("      hash: md5\n", "")
+    cold.folder.write("dvc.lock", lock)
+    ran = cli("pull", EXPORT)
+
+    assert ran.exit_code == 1
+    assert ran.stderr.startswith(f"weights: kept {EXPORT}: DVC 2 hashed it")
+
+
+def test_the_hooks_know_afterwards_that_there_is_nothing_to_do(cold, cli):
+    file = marker.path(cold.root)
+    cli("pull", "a")
+    assert marker.commit(file) is None
+    cli("pull")
+
+    assert marker.commit(file) == cold.folder.git("rev-parse", "HEAD").strip()
+
+
+def test_json_tells_all_of_it(cold, cli):
+    told = json.loads(cli("pull", "--format", "json", "a").stdout)
+
+    assert told["arrived"][0]["state"] == "fetched"
+    assert told["arrived"][0]["source"] == "prod"
+    assert told["placed"]["outputs"][0]["path"] == A
+
+
+def test_a_disk_that_is_full_is_no_corrupt_object(cold, monkeypatch):
+    def full(*_):
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr("paddledvc.tools.files.os.write", full)
+    with pytest.raises(paddledvc.errors.OutsideFailure, match="No space left on device"):
+        paddledvc.pull(cold.project)
+
+
+def test_pull_starts_no_dvc(cold, monkeypatch, cli):
+    started = []
+    popen = subprocess.Popen
+    monkeypatch.setattr(
+        subprocess,
+        "Popen",
+        lambda command, **rest: started.append(command) or popen(command, **rest),
+    )
+    cli("pull")
+
+    assert {command[0] for command in started} == {"git"}
