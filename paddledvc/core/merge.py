@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from paddledvc.core.stages import MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 KEPT = ("frozen",)
 """Keys that ``dvc freeze`` and people set in a stage of ours and that stay."""
@@ -31,6 +34,13 @@ class Merge:
     def __bool__(self) -> bool:
         """Tell whether there is anything to do."""
         return bool(self.changed or self.added or self.removed)
+
+    @property
+    def differences(self) -> Iterator[tuple[str, str]]:
+        """What is not as it should be: each name, and what is wrong with its entry."""
+        yield from ((name, "is missing") for name in self.added)
+        yield from ((name, "is out of date") for name in sorted(self.changed))
+        yield from ((name, "has no model any more") for name in sorted(self.removed))
 
 
 def is_ours(entry: object) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from paddledvc.core import policy as policies
 from paddledvc.core import rules
 from paddledvc.core.catalog import BUILT_IN, Declared
 from paddledvc.core.entries import read_catalog, read_environment, read_model
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from paddledvc.core.document import Document
+    from paddledvc.core.policy import Policy
     from paddledvc.core.schema import Schema
 
 
@@ -31,7 +33,7 @@ class Registry:
 
     models: tuple[Model, ...]
     environment: Environment | None = None
-    policy: Mapping[str, Any] = field(default_factory=dict)
+    policy: Policy = policies.DEFAULT
     catalogs: Mapping[str, Declared] = field(default_factory=dict)
 
     @cached_property
@@ -101,12 +103,13 @@ def parse(document: Document, schema: Schema) -> Registry:
         problems += rules.between_entries(document, entries, reported)
         environment = value.get("environment") if isinstance(value, dict) else None
         problems += rules.environment(document, ("environment",), environment, reported)
+        problems += policies.problems(document, reported)
     if problems:
         raise InvalidFile(problems)
     return Registry(
         models=tuple(read_model(entry) for entry in entries),
         environment=read_environment(value.get("environment")),
-        policy=value.get("policy", {}),
+        policy=policies.read(value.get("policy")),
         catalogs={
             name: read_catalog(entry) for name, entry in (value.get("catalogs") or {}).items()
         },

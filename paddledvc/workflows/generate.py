@@ -6,23 +6,19 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.core import conflicts, layout, merge, stages
+from paddledvc import staging
+from paddledvc.core import conflicts, layout
 from paddledvc.core.editing import require_meant
-from paddledvc.core.model import Reference
 from paddledvc.core.names import did_you_mean
 from paddledvc.core.splice import Changes, splice
-from paddledvc.core.stages import Pipeline
 from paddledvc.errors import InvalidFile, InvalidInput, Problem, StaleStages
 from paddledvc.locking import UPDATE, current_lock
 from paddledvc.project import SECTIONS
-from paddledvc.tools import files, python, yaml
+from paddledvc.tools import files, yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from paddledvc.core.document import Document
-    from paddledvc.core.lock import Lock
     from paddledvc.core.merge import Merge
     from paddledvc.core.registry import Registry
     from paddledvc.core.threeway import Side
@@ -83,38 +79,16 @@ def generate(
         raise InvalidInput("--resolve changes dvc.yaml, which --check forbids")
     registry = project.registry()
     lock = current_lock(project, registry, replace(use, locked="--check") if check else use)
-    pipeline = _pipeline(project, registry, lock)
+    wanted = staging.wanted(project, registry, lock)
     _warn_of_strangers(project, registry)
-    wanted = {
-        "stages": stages.build_stages(pipeline),
-        "artifacts": stages.build_artifacts(pipeline),
-    }
     if resolve is not None:
         _settle_conflicts(project.root / layout.STAGES, resolve)
-    document = project.read_optional(layout.STAGES)
-    if not isinstance(document.value, dict | None):
-        raise InvalidFile([document.problem((), "expected a mapping with stages")])
-    merges = {key: _merge(document, key, entries) for key, entries in wanted.items()}
+    merges = staging.plan(project.read_optional(layout.STAGES), wanted)
     if check:
         _require_nothing_to_do(merges)
     elif any(merges.values()):
         _write(project, merges)
     return Generated(stages=_entries(merges["stages"]), artifacts=_entries(merges["artifacts"]))
-
-
-def _pipeline(project: Project, registry: Registry, lock: Lock) -> Pipeline:
-    """Collect all that the stages follow from."""
-    return Pipeline(
-        registry=registry,
-        lock=lock,
-        sections=frozenset(_sections(project, registry)),
-        code=_code(project, registry),
-        commands={
-            model.train.command: python.command_files(model.train.command, project.root)
-            for model in registry.models
-            if model.train is not None and model.train.command is not None
-        },
-    )
 
 
 def _settle_conflicts(path: Path, side: Side) -> None:
@@ -130,12 +104,6 @@ def _entries(plan: Merge) -> Entries:
     )
 
 
-def _sections(project: Project, registry: Registry) -> Iterator[tuple[str, str]]:
-    for model in registry.models:
-        for section in project.params(model):
-            yield model.slug, section
-
-
 def _warn_of_strangers(project: Project, registry: Registry) -> None:
     """Point at hyperparameters that look like a model's but belong to none."""
     slugs = [model.slug for model in registry.models]
@@ -146,38 +114,8 @@ def _warn_of_strangers(project: Project, registry: Registry) -> None:
             logger.warning("%s: %r is no model's slug%s", layout.PARAMS, key, hint)
 
 
-def _code(project: Project, registry: Registry) -> dict[Reference, tuple[str, ...]]:
-    code: dict[Reference, tuple[str, ...]] = {}
-    for model in registry.models:
-        train = model.train.function if model.train else None
-        samples = model.verify.samples
-        parsed = Reference.parse(samples) if samples and ":" in samples else None
-        for reference in (model.network, train, parsed):
-            if reference is not None and reference not in code:
-                code[reference] = python.code_files(reference, project.root)
-    return code
-
-
-def _merge(document: Document, key: str, wanted: dict[str, Any]) -> Merge:
-    existing = document.value.get(key) if isinstance(document.value, dict) else None
-    plan = merge.merge(existing if isinstance(existing, dict) else {}, wanted)
-    if plan.foreign:
-        message = (
-            "the name is needed for a generated entry, but this one is not marked with "
-            "`meta: {generated_by: paddledvc}`; rename it, or delete it to let it be generated"
-        )
-        raise InvalidFile(
-            [document.problem((key, name), message, at_key=True) for name in plan.foreign]
-        )
-    return plan
-
-
 def _require_nothing_to_do(merges: dict[str, Merge]) -> None:
-    reasons = [
-        *(f"{name} is missing" for m in merges.values() for name in m.added),
-        *(f"{name} is out of date" for m in merges.values() for name in sorted(m.changed)),
-        *(f"{name} has no model any more" for m in merges.values() for name in sorted(m.removed)),
-    ]
+    reasons = [f"{name} {why}" for plan in merges.values() for name, why in plan.differences]
     if reasons:
         advice = "dvc.yaml is stale; run `paddledvc generate` to update it:"
         raise StaleStages("\n  ".join((advice, *reasons)))

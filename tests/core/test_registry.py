@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from paddledvc.core.model import (
     Train,
     Verify,
 )
+from paddledvc.core.policy import FEATURE, INTEGRATION, PRODUCTION, Policy
 from paddledvc.core.versions import Requirement
 from paddledvc.errors import InvalidFile, UnknownModel
 from paddledvc.tools import schemas, yaml
@@ -181,7 +183,7 @@ models:
 
 EVERYTHING = """\
 environment: {image: "registry/paddle:3.1", paddle: 3.1.1}
-policy: {main: {}}
+policy: {integration: {branches: [next], lock: any}}
 catalogs: {team: {kind: git, url: "git@host:models.git"}}
 models:
   - name: base
@@ -325,7 +327,7 @@ def test_everything_that_a_registry_can_say_beside_its_models_is_read():
 
     assert (read.environment, read.policy, read.catalogs) == (
         Environment(image="registry/paddle:3.1", stated_paddle="3.1.1"),
-        {"main": {}},
+        Policy(roles=(PRODUCTION, replace(INTEGRATION, branches=("next",), fresh=False), FEATURE)),
         {"team": Declared(kind="git", settings={"url": "git@host:models.git"})},
     )
 

@@ -111,3 +111,31 @@ def test_an_export_that_is_built_again_changes_nothing(demo: Any, tmp_path: Path
     again.dvc("repro", "--force", "--single-item", "export-digits")
 
     assert again.dvc("status") == "Data and pipelines are up to date.\n"
+
+
+def test_the_gate_lets_what_was_built_onto_main(demo: Any) -> None:
+    assert demo.run("paddledvc", "check") == "checking main (production)\nno findings\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "rules"),
+    [
+        ("digits/network.py", "import paddle", "import paddle as p, paddle", ["not-built"] * 3),
+        ("params.yaml", "epochs: 20", "epochs: 21", ["not-built"]),
+        ("reports/digits/verify.json", '"pass"', '"fail"', ["not-built", "evidence-failing"]),
+        ("dvc.lock", "81c2a42d", "81c2a42e", ["built-other-bytes", "not-built"]),
+    ],
+)
+def test_the_gate_refuses_what_was_not_built_so(  # noqa: PLR0913
+    demo: Any, tmp_path: Path, *, name: str, old: str, new: str, rules: list[str]
+) -> None:
+    copy = demo.copy(tmp_path)
+    copy.git("checkout", "--quiet", "-b", "feature/x")
+    text = (copy.root / name).read_text()
+    (copy.root / name).write_text(text.replace(old, new, 1))
+    copy.commit("spoilt")
+    copy.git("checkout", "--quiet", "--detach")
+    done = copy.try_("paddledvc", "check", "--base", "main", "--format", "json")
+
+    assert done.returncode == 1
+    assert [one["rule"] for one in json.loads(done.stdout)["violations"]] == rules

@@ -1,0 +1,77 @@
+"""``paddledvc check``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from paddledvc.cli.options import pass_project
+from paddledvc.workflows import check as workflow
+
+if TYPE_CHECKING:
+    from paddledvc.project import Project
+
+FINDING = 1
+
+
+@click.command()
+@click.option("--branch", metavar="B", help="Judge by the rules of branch B.")
+@click.option(
+    "--base", metavar="REV", help="Judge what merging HEAD into REV gives, by the policy of REV."
+)
+@click.option("--remote", is_flag=True, help="See too that the branch's remote has all bytes.")
+@click.option("--strict", is_flag=True, help="Take warnings for errors.")
+@click.option(
+    "--format",
+    "output",
+    type=click.Choice(["text", "json", "github", "sarif", "junit"]),
+    default="text",
+    show_default=True,
+    help="How to write the findings.",
+)
+@click.option(
+    "--output",
+    "file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write them to FILE, and print them as text.",
+)
+@pass_project
+@click.pass_context
+def check(  # noqa: PLR0913
+    ctx: click.Context,
+    project: Project,
+    *,
+    branch: str | None,
+    base: str | None,
+    remote: bool,
+    strict: bool,
+    output: str,
+    file: Path | None,
+) -> None:
+    """Check schema, lock, stages and policy, as hooks and CI do.
+
+    Without --branch and --base: in CI what the job is about, a change as merged into its target;
+    elsewhere the work tree, by the rules of the branch that is checked out. Exits 1 where there
+    is an error.
+
+    \b
+    Example:
+      paddledvc check
+      paddledvc check --base origin/main
+      paddledvc check --format sarif --output check.sarif
+    """
+    from paddledvc.core.formats import FORMATS  # noqa: PLC0415 - not for --help
+
+    verdict = workflow.check(project, branch=branch, base=base, remote=remote)
+    if strict:
+        verdict = verdict.strict()
+    if file is not None:
+        from paddledvc.tools import files  # noqa: PLC0415 - not for --help
+
+        files.write_text(file, f"{FORMATS[output](verdict)}\n")
+        output = "text"
+    click.echo(FORMATS[output](verdict))
+    ctx.exit(FINDING if verdict.errors else 0)

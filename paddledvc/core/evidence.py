@@ -1,0 +1,105 @@
+"""The report of a verification, read back: whether it passes, and which bytes it is of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from paddledvc.core.hashes import Hashes
+from paddledvc.core.reports import VERSION, Hashed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sized
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evidence:
+    """What a report proves.
+
+    Attributes:
+        verdict: what it says of itself.
+        failures: what did not pass, a few words a thing.
+        files: the weights and exported files that it is of.
+    """
+
+    verdict: str
+    failures: tuple[str, ...]
+    files: tuple[Hashed, ...]
+
+    @property
+    def passes(self) -> bool:
+        """Whether everything that was compared agrees."""
+        return self.verdict == "pass" and not self.failures
+
+    def hashes(self, path: str) -> Hashes | None:
+        """Give what a file hashed to when it was verified; None if it was not."""
+        return next((one.hashes for one in self.files if one.path == path), None)
+
+    def folder(self, path: str) -> str | None:
+        """Give DVC's MD5 of a folder, as it was when its files were verified; None if unknown."""
+        start = f"{path}/"
+        files = {
+            one.path.removeprefix(start): one.hashes.md5
+            for one in self.files
+            if one.path.startswith(start)
+        }
+        known = {name: md5 for name, md5 in files.items() if md5 is not None}
+        return folder_md5(known) if known and len(known) == len(files) else None
+
+
+def parse(text: str) -> Evidence:
+    """Read a report.
+
+    Raises:
+        ValueError: it is none; the message says why, as the end of a sentence about it.
+    """
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"is not JSON: {error.msg} in line {error.lineno}") from error
+    except RecursionError as error:
+        raise ValueError("is JSON of too many lists in lists") from error
+    try:
+        evidence = value["evidence"][0]
+        version = evidence["version"]
+        if version != VERSION:
+            raise ValueError(f"has the format {version!r}, this paddledvc reads {VERSION}")
+        verdict = str(value["verdict"])
+        return Evidence(
+            verdict=verdict,
+            failures=tuple(_failures(evidence["paths"])) or _nothing(verdict, evidence["paths"]),
+            files=tuple(_hashed(file) for file in evidence["files"]),
+        )
+    except (AttributeError, IndexError, KeyError, TypeError) as error:
+        raise ValueError("is no report of `paddledvc verify`") from error
+
+
+def _failures(paths: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for path in paths:
+        if not path["passed"]:
+            yield ": ".join((str(path["path"]), *map(str, path["findings"][:1])))
+
+
+def _nothing(verdict: str, paths: Sized) -> tuple[str, ...]:
+    """Doubt a report that passes because it is of no path."""
+    return ("nothing was compared",) if verdict == "pass" and not len(paths) else ()
+
+
+def _hashed(file: Mapping[str, Any]) -> Hashed:
+    hashes = Hashes(md5=file["md5"], sha256=file["sha256"], size=file["size"])
+    return Hashed(path=str(file["path"]), hashes=hashes)
+
+
+def folder_md5(files: Mapping[str, str]) -> str:
+    """Compute DVC's MD5 of a folder from those of its files, by path from the folder.
+
+    It is that of the listing of the folder, byte for byte as ``dvc_data.hashfile.tree`` writes it.
+
+    >>> folder_md5({"a": "d41d8cd98f00b204e9800998ecf8427e"})
+    '3e3335ff0ba6ac6f06f589d8219daf0e.dir'
+    """
+    listing = [{"md5": files[path], "relpath": path} for path in sorted(files)]
+    text = json.dumps(listing, sort_keys=True)
+    return f"{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()}.dir"

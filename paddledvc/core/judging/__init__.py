@@ -1,0 +1,1 @@
+"""What is judged of the models of a commit: values in, findings out."""

@@ -1,0 +1,165 @@
+"""All that a judgement is made of, as it was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from paddledvc.core import layout
+from paddledvc.core.violations import Violation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from paddledvc.core.document import Document, Path
+    from paddledvc.core.history import Past
+    from paddledvc.core.judging.builds import Built
+    from paddledvc.core.lock import Lock, LockedModel
+    from paddledvc.core.policy import Policy, Role
+    from paddledvc.core.registry import Registry
+    from paddledvc.core.transfers import Inspected
+    from paddledvc.core.violations import Level
+    from paddledvc.errors import Stale
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outdated:
+    """An entry of dvc.yaml that is not what it should be.
+
+    Attributes:
+        section: ``stages`` or ``artifacts``.
+        name: its name.
+        why: what is wrong, as the end of a sentence about it.
+        missing: whether it is not there.
+    """
+
+    section: str
+    name: str
+    why: str
+    missing: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Written:
+    """Something that a stage wrote, by its MD5."""
+
+    stage: str
+    md5: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is to be judged, by which rules, and on which day.
+
+    Attributes:
+        branch: the branch that it is judged as; None for a detached HEAD.
+        role: what that branch is.
+        policy: the rules; of a change those of its target.
+        own: the rules that the judged files themselves state.
+        changed: whether a change is judged, so that ``policy`` is what it started from.
+        today: the day, for waivers.
+        unreadable: findings of files that could not be read.
+        documents: the files whose lines may have to be named, by name.
+        registry: models.yaml; None where it could not be read.
+        lock: models.lock; None where it is not there or could not be read.
+        stale: what models.lock does not say as it should.
+        stages: the stages that the two ask for, by name; None where that could not be told.
+        outdated: what dvc.yaml does not say as it should.
+        params: params.yaml.
+        built: what dvc.lock says of every stage.
+        digests: possible MD5 digests of files that git keeps and stages read, by path.
+        reports: text of the report of each exported model that has one, by name.
+        past: what was released before.
+        lacking: what the branch's remote does not have as it should; None where nobody asked.
+    """
+
+    branch: str | None
+    role: Role
+    policy: Policy
+    own: Policy
+    changed: bool
+    today: date
+    unreadable: tuple[Violation, ...] = ()
+    documents: Mapping[str, Document] = field(default_factory=dict)
+    registry: Registry | None = None
+    lock: Lock | None = None
+    stale: tuple[Stale, ...] = ()
+    stages: Mapping[str, Mapping[str, Any]] | None = None
+    outdated: tuple[Outdated, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
+    built: Mapping[str, Built] = field(default_factory=dict)
+    digests: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    reports: Mapping[str, str] = field(default_factory=dict)
+    past: Past | None = None
+    lacking: tuple[Inspected, ...] | None = None
+
+    @property
+    def level(self) -> Level:
+        """How grave it is that something is not up to date."""
+        return "error" if self.role.fresh else "warning"
+
+    @cached_property
+    def written(self) -> Mapping[str, Written]:
+        """What stages wrote, by path."""
+        return {
+            path: Written(stage=name, md5=md5)
+            for name, built in self.built.items()
+            for path, md5 in built.outs.items()
+        }
+
+    @cached_property
+    def pinned(self) -> Mapping[str, LockedModel]:
+        """The locked models that have weights, by the path of these."""
+        models = self.lock.models if self.lock else ()
+        return {model.path: model for model in models if model.path is not None}
+
+    @cached_property
+    def _indexes(self) -> Mapping[str, Mapping[str, int]]:
+        models = self.registry.models if self.registry else ()
+        locked = self.lock.models if self.lock else ()
+        return {
+            layout.REGISTRY: {model.name: index for index, model in enumerate(models)},
+            layout.LOCK: {model.name: index for index, model in enumerate(locked)},
+        }
+
+    def found(  # noqa: PLR0913
+        self,
+        rule: str,
+        message: str,
+        *,
+        level: Level = "error",
+        model: str | None = None,
+        file: str = "",
+        path: Path = (),
+        at_key: bool = False,
+    ) -> Violation:
+        """Make a finding, at its place in a file."""
+        document = self.documents.get(file) if path else None
+        position = document.position(path, at_key) if document else None
+        return Violation(
+            rule=rule,
+            level=level,
+            message=message,
+            model=model,
+            file=file,
+            line=position.line if position else None,
+            column=position.column if position else None,
+        )
+
+    def of_model(
+        self, rule: str, message: str, name: str, *at: str | int, level: Level = "error"
+    ) -> Violation:
+        """Make a finding about a model, at a key of its entry in models.yaml."""
+        index = self._indexes[layout.REGISTRY].get(name)
+        path = ("models", index, *(at or ("name",))) if index is not None else ()
+        return self.found(rule, message, level=level, model=name, file=layout.REGISTRY, path=path)
+
+    def of_pin(
+        self, rule: str, message: str, name: str, *at: str | int, level: Level = "error"
+    ) -> Violation:
+        """Make a finding about a model, at a key of its block in models.lock."""
+        index = self._indexes[layout.LOCK].get(name)
+        path = ("models", index, *(at or ("name",))) if index is not None else ()
+        return self.found(rule, message, level=level, model=name, file=layout.LOCK, path=path)

@@ -1,0 +1,91 @@
+"""Whether every export comes with a report that passes, of the very bytes that are built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from paddledvc.core import evidence, layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paddledvc.core.evidence import Evidence
+    from paddledvc.core.hashes import Hashes
+    from paddledvc.core.judging.facts import Facts
+    from paddledvc.core.model import Model
+    from paddledvc.core.violations import Level, Violation
+
+VERIFY = "run `dvc repro` and commit the report"
+
+
+def report(model: Model) -> str:
+    """Name the report of a model."""
+    return f"{layout.reports(model)}/verify.json"
+
+
+def proofs(facts: Facts) -> Iterator[Violation]:
+    """Judge the reports of the exported models."""
+    if facts.role.evidence == "none" or facts.registry is None:
+        return
+    for model in facts.registry.models:
+        if not model.exports:
+            continue
+        if model.name in facts.reports:
+            yield from _of_model(facts, model, facts.reports[model.name])
+        elif facts.role.evidence == "required":
+            message = (
+                f"{model.name}: there is no {report(model)}, expected a report that its export "
+                f"agrees with its network; {VERIFY}"
+            )
+            yield facts.of_model("evidence-missing", message, model.name, "export")
+
+
+def _of_model(facts: Facts, model: Model, text: str) -> Iterator[Violation]:
+    def found(rule: str, message: str, level: Level = "error") -> Violation:
+        sentence = f"{model.name}: {message}"
+        return facts.found(rule, sentence, level=level, model=model.name, file=report(model))
+
+    try:
+        proof = evidence.parse(text)
+    except ValueError as error:
+        yield found("evidence-invalid", f"the report {error}; {VERIFY}")
+        return
+    if not proof.passes:
+        why = f" ({'; '.join(proof.failures)})" if proof.failures else ""
+        message = (
+            f"the verdict is {proof.verdict}{why}, expected pass; mend the export or what it is "
+            "compared with, then run `dvc repro`"
+        )
+        yield found("evidence-failing", message)
+    difference = next(_differences(facts, model, proof), None)
+    if difference is not None:
+        level: Level = "error" if facts.role.evidence == "required" else "warning"
+        yield found("evidence-other-bytes", f"{difference}; {VERIFY}", level)
+
+
+def _differences(facts: Facts, model: Model, proof: Evidence) -> Iterator[str]:
+    """Say which bytes the report is not of, each as a sentence about the report."""
+    if facts.registry is None or facts.lock is None or model.name not in facts.lock.by_name:
+        return
+    weights = layout.own_weights(facts.registry, facts.lock, model)
+    if weights is not None:
+        verified = proof.hashes(weights)
+        if verified is None:
+            yield f"the report is not of {weights}, which is its weights now"
+        else:
+            yield from _other_weights(facts, weights, verified)
+    folder = layout.exported(model)
+    now, then = facts.written.get(folder), proof.folder(folder)
+    if now is not None and now.md5 != then:
+        yield (
+            f"the report is of {folder} with md5:{then or 'unknown'}, dvc.lock has md5:{now.md5}"
+        )
+
+
+def _other_weights(facts: Facts, path: str, verified: Hashes) -> Iterator[str]:
+    locked, written = facts.pinned.get(path), facts.written.get(path)
+    found = locked.hashes.first_difference(verified) if locked is not None else None
+    if found is not None:
+        yield f"the report is of {path} with {found[1]}, models.lock has {found[0]}"
+    elif written is not None and written.md5 != verified.md5:
+        yield f"the report is of {path} with md5:{verified.md5}, dvc.lock has md5:{written.md5}"

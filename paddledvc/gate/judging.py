@@ -1,0 +1,250 @@
+"""A work tree, a tree of git or a change, judged by the policy of a branch."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from paddledvc.core import layout, outputs, policy
+from paddledvc.core.judging.facts import Facts
+from paddledvc.core.judging.judge import judge
+from paddledvc.core.violations import Verdict, Violation, in_order
+from paddledvc.gate import reading
+from paddledvc.gate.past import past
+from paddledvc.project import Project
+from paddledvc.tools import git, mergetree, treefiles, worktree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from paddledvc.core.policy import Policy, Role
+    from paddledvc.core.transfers import Inspected
+    from paddledvc.gate.subject import Subject
+
+JUDGED = (layout.REGISTRY, layout.LOCK, layout.STAGES, outputs.LOCK, layout.PARAMS)
+_NEEDED = (".py", outputs.SUFFIX, "/verify.json")
+"""Ends of the names of other files that are looked into."""
+_PATH = re.compile(r"^\s*(?:- )?path: (?P<path>.+?)\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Ask:
+    """How to judge.
+
+    Attributes:
+        title: what is judged.
+        branch: the branch whose rules count.
+        release: whether it is judged as a release, whatever the branch.
+        policy: the rules; None for those that the files themselves state.
+        changed: whether a change is judged.
+        more: commits that are of production too, each with the name of its branch.
+        remote: whether to look into the remote.
+        revision: git's name of what is judged; None for the work tree.
+        hollow: files that are there without their content.
+        prefix: folder of the project in its repository, with a slash at its end.
+        notes: what else whoever reads the verdict must know.
+    """
+
+    title: str
+    branch: str | None
+    release: bool = False
+    policy: Policy | None = None
+    changed: bool = False
+    more: Mapping[str, str] = field(default_factory=dict)
+    remote: bool = False
+    revision: str | None = None
+    hollow: frozenset[str] = frozenset()
+    prefix: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def judge_subject(
+    project: Project, subject: Subject, *, remote: bool = False, today: date | None = None
+) -> Verdict:
+    """Judge what people, CI or git want to be judged: the work tree, or what HEAD changes.
+
+    Args:
+        project: the project.
+        subject: what to judge.
+        remote: look too whether the branch's remote has the bytes of every output.
+        today: the day, for waivers; by default that of this machine.
+
+    Raises:
+        InvalidInput: nothing is known that the change is based on.
+        ToolFailed: git failed.
+    """
+    today = today or date.today()  # noqa: DTZ011 - a waiver ends on the day of those who read it
+    if subject.base is not None:
+        return _judge_change(project, subject, subject.base, today, remote=remote)
+    in_git = git.root(project.root) is not None
+    rules, notes = _policy_at(project.root, subject.before, subject.branch)
+    head = worktree.commit(project.root, "HEAD") if in_git and subject.here else None
+    more = {head: subject.branch} if head is not None and subject.branch is not None else {}
+    ask = _Ask(
+        title=subject.title,
+        branch=subject.branch,
+        release=subject.tag,
+        policy=rules,
+        changed=rules is not None,
+        more=more,
+        remote=remote,
+        prefix=treefiles.prefix_of(project.root) if in_git else "",
+        notes=notes,
+    )
+    return _judge_folder(project, project, ask, today)
+
+
+def judge_tree(
+    project: Project,
+    tree: str,
+    *,
+    branch: str | None,
+    before: str | None = None,
+    today: date | None = None,
+) -> Verdict:
+    """Judge a tree of git, such as the one that is about to be committed.
+
+    Args:
+        project: the project, in the work tree.
+        tree: git's name of a tree of the whole repository, or of a commit.
+        branch: the branch that it is for; None for a detached HEAD.
+        before: the commit that it is to follow, whose policy counts; by default that of the tree.
+        today: the day, for waivers; by default that of this machine.
+
+    Raises:
+        ToolFailed: git failed.
+    """
+    rules, notes = _policy_at(project.root, before, branch)
+    ask = _Ask(
+        title=branch or "a detached HEAD",
+        branch=branch,
+        policy=rules,
+        changed=rules is not None,
+        notes=notes,
+    )
+    today = today or date.today()  # noqa: DTZ011 - as above
+    return _judge_tree(project, tree, ask, today)
+
+
+def _policy_at(
+    root: Path, commit: str | None, branch: str | None
+) -> tuple[Policy | None, tuple[str, ...]]:
+    """Read the policy of a commit, and what to say of it; None without a commit."""
+    if commit is None:
+        return None, ()
+    text = worktree.ask(root, "cat-file", "blob", f"{commit}:./{layout.REGISTRY}")
+    rules = policy.DEFAULT if text is None else reading.parse_policy(text)
+    if rules is not None:
+        return rules, ()
+    return policy.DEFAULT, (
+        f"the policy of {branch or 'HEAD'} cannot be read; the default one counts",
+    )
+
+
+def _judge_change(
+    project: Project, subject: Subject, base: str, today: date, *, remote: bool
+) -> Verdict:
+    """Judge the merge of HEAD into a commit, by the policy of that commit."""
+    root, prefix = project.root, treefiles.prefix_of(project.root)
+    rules, notes = _policy_at(root, base, subject.branch)
+    ask = _Ask(
+        title=subject.title,
+        branch=subject.branch,
+        release=subject.tag,
+        policy=rules,
+        changed=True,
+        more={base: subject.branch or base},
+        remote=remote,
+        prefix=prefix,
+        notes=(*_uncommitted(root), *notes),
+    )
+    if subject.merged:
+        return _judge_tree(project, "HEAD", ask, today)
+    merged = mergetree.merge(root, base, "HEAD")
+    if merged.tree is None:
+        return _in_conflict(ask, merged.conflicts)
+    return _judge_tree(project, merged.tree, ask, today)
+
+
+def _uncommitted(root: Path) -> Iterator[str]:
+    """Say which files differ from what is judged."""
+    form = ("status", "--porcelain", "--untracked-files=all", "--", *JUDGED)
+    changed = [line[3:].rpartition("/")[2] for line in worktree.git(root, *form).splitlines()]
+    if changed:
+        verb = "has" if len(changed) == 1 else "have"
+        yield f"{', '.join(changed)} {verb} uncommitted changes, which are not judged"
+
+
+def _in_conflict(ask: _Ask, files: tuple[str, ...]) -> Verdict:
+    assert ask.policy is not None
+    role = ask.policy.production if ask.release else ask.policy.role(ask.branch)
+    found = tuple(
+        Violation(
+            rule="merge-conflict",
+            level="error",
+            message=f"both sides changed {file}; merge {ask.branch} into this branch first, and "
+            "settle the conflict",
+            file=posixpath.relpath(file, ask.prefix or "."),
+        )
+        for file in files
+    )
+    return Verdict(
+        title=ask.title,
+        role=role.name,
+        violations=in_order(found),
+        notes=ask.notes,
+        prefix=ask.prefix,
+    )
+
+
+def _judge_tree(project: Project, tree: str, ask: _Ask, today: date) -> Verdict:
+    prefix = treefiles.prefix_of(project.root)
+    text = worktree.ask(project.root, "cat-file", "blob", f"{tree}:{prefix}{outputs.LOCK}")
+    read = {match["path"].strip("'\"") for match in _PATH.finditer(text or "")}
+
+    def needed(path: str) -> bool:
+        return path in JUDGED or path in read or path.endswith(_NEEDED)
+
+    with treefiles.laid_out(project.root, tree, needed) as laid:
+        ask = replace(ask, revision=tree, hollow=laid.hollow, prefix=prefix)
+        return _judge_folder(Project(laid.folder), project, ask, today)
+
+
+def _judge_folder(at: Project, project: Project, ask: _Ask, today: date) -> Verdict:
+    """Judge the files of a folder, with the history of the repository that the project is in."""
+    opened = reading.open_registry(at)
+    rules = ask.policy or opened.policy
+    facts = Facts(
+        branch=ask.branch,
+        role=rules.production if ask.release else rules.role(ask.branch),
+        policy=rules,
+        own=opened.policy,
+        changed=ask.changed,
+        today=today,
+        unreadable=opened.unreadable,
+        documents=opened.documents,
+        registry=opened.registry,
+    )
+    facts = reading.read(at, facts, ask.hollow)
+    if facts.lock is not None and git.root(project.root) is not None:
+        more = ask.more if facts.role == rules.production else {}
+        now = (at.root / layout.LOCK).read_bytes()
+        facts = replace(facts, past=past(project.root, facts.lock, now, rules, more))
+    if ask.remote and not facts.unreadable:
+        facts = replace(facts, lacking=_lacking(project, facts.role, ask.revision))
+    return judge(facts, ask.title, prefix=ask.prefix, notes=ask.notes)
+
+
+def _lacking(project: Project, role: Role, revision: str | None) -> tuple[Inspected, ...]:
+    """Look what the remote of a role lacks of what is judged."""
+    # Only those who ask for it pay for what speaks to servers.
+    from paddledvc.storage.inspecting import inspect  # noqa: PLC0415
+    from paddledvc.storage.selecting import remote_of  # noqa: PLC0415
+    from paddledvc.storage.wanted import wanted  # noqa: PLC0415
+
+    found = inspect(project, wanted(project, revision), remote_of(project, role))
+    return tuple(one for one in found if one.state != "present")

@@ -1,0 +1,241 @@
+"""The files of a project in a folder, read into facts."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from paddledvc import staging
+from paddledvc.core import layout, outputs, policy, registry
+from paddledvc.core import lock as locks
+from paddledvc.core.judging import builds
+from paddledvc.core.judging.facts import Facts, Outdated
+from paddledvc.core.judging.proofs import report
+from paddledvc.core.staleness import staleness
+from paddledvc.core.violations import Violation, unreadable
+from paddledvc.errors import InvalidFile, InvalidInput
+from paddledvc.tools import files, schemas, yaml
+from paddledvc.tools.treefiles import LARGEST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from paddledvc.core.document import Document
+    from paddledvc.core.policy import Policy
+    from paddledvc.core.registry import Registry
+    from paddledvc.project import Project
+
+
+@dataclass(kw_only=True, slots=True)
+class _Found:
+    """What has been read so far."""
+
+    documents: dict[str, Document] = field(default_factory=dict)
+    unreadable: list[Violation] = field(default_factory=list)
+
+    def read(self, project: Project, name: str, rule: str) -> Document | None:
+        """Read a YAML file; None where it is not there, or cannot be read."""
+        if not (project.root / name).exists():
+            return None
+        try:
+            self.documents[name] = project.read(name)
+        except InvalidFile as error:
+            self.unreadable += unreadable(rule, error)
+            return None
+        return self.documents[name]
+
+
+def read(project: Project, facts: Facts, hollow: frozenset[str] = frozenset()) -> Facts:
+    """Read all that is judged of a project's files.
+
+    Args:
+        project: the project, in the work tree or laid out of a tree.
+        facts: what is known so far: by which rules to judge, and the registry.
+        hollow: files that are there without their content.
+    """
+    found = _Found(documents=dict(facts.documents), unreadable=list(facts.unreadable))
+    facts = _with_lock(project, facts, found)
+    if facts.lock is not None and facts.registry is not None and not facts.stale:
+        facts = _with_stages(project, facts, found)
+    built = found.read(project, outputs.LOCK, "stages-invalid")
+    params = found.read(project, layout.PARAMS, "stages-invalid")
+    facts = replace(
+        facts,
+        documents=found.documents,
+        unreadable=tuple(dict.fromkeys(found.unreadable)),
+        built=builds.read(built.value if built else None),
+        params=_mapping(params),
+        reports=dict(_reports(project, facts.registry)),
+    )
+    if facts.role.evidence == "required":
+        return replace(facts, digests=dict(_digests(project.root, facts, hollow)))
+    return facts
+
+
+def _mapping(document: Document | None) -> Mapping[str, Any]:
+    return document.value if document and isinstance(document.value, dict) else {}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opened:
+    """models.yaml, as far as it could be read.
+
+    Attributes:
+        policy: its policy, or the default where that cannot be read.
+    """
+
+    registry: Registry | None
+    policy: Policy
+    documents: Mapping[str, Document]
+    unreadable: tuple[Violation, ...]
+
+
+def open_registry(project: Project) -> Opened:
+    """Read models.yaml; its policy counts as long as that itself is right."""
+    found = _Found()
+    document = found.read(project, layout.REGISTRY, "registry-invalid")
+    if document is None and not found.unreadable:
+        message = f"there is no {layout.REGISTRY}; restore it, or run `paddledvc init`"
+        missing = Violation(
+            rule="registry-invalid", level="error", message=message, file=layout.REGISTRY
+        )
+        found.unreadable.append(missing)
+    parsed = None
+    if document is not None:
+        try:
+            parsed = registry.parse(document, schemas.schema("models"))
+        except InvalidFile as error:
+            found.unreadable += unreadable("registry-invalid", error)
+    own = parsed.policy if parsed else document and policy_of(document)
+    return Opened(
+        registry=parsed,
+        policy=own or policy.DEFAULT,
+        documents=found.documents,
+        unreadable=tuple(found.unreadable),
+    )
+
+
+def policy_of(document: Document) -> Policy | None:
+    """Read the policy of a models.yaml alone; None where it breaks its rules."""
+    section = document.value.get("policy") if isinstance(document.value, dict) else None
+    if section is None:
+        return policy.DEFAULT
+    at = ("policy",)
+    wrong = schemas.part("models", "policy").problems(document, at)
+    return None if [*wrong, *policy.problems(document)] else policy.read(section)
+
+
+def parse_policy(text: str) -> Policy | None:
+    """Read the policy of the text of a models.yaml; None where it breaks its rules."""
+    if "policy" not in text:
+        return policy.DEFAULT
+    try:
+        return policy_of(yaml.parse(text, layout.REGISTRY))
+    except InvalidFile:
+        return None
+
+
+def _with_lock(project: Project, facts: Facts, found: _Found) -> Facts:
+    document = found.read(project, layout.LOCK, "lock-invalid")
+    if document is None:
+        return facts
+    try:
+        lock = locks.parse(document, schemas.schema("lock"))
+    except InvalidFile as error:
+        found.unreadable += unreadable("lock-invalid", error)
+        return facts
+    stale = staleness(facts.registry, lock) if facts.registry is not None else ()
+    return replace(facts, lock=lock, stale=stale)
+
+
+def _with_stages(project: Project, facts: Facts, found: _Found) -> Facts:
+    assert facts.registry is not None
+    assert facts.lock is not None
+    document = found.read(project, layout.STAGES, "stages-invalid")
+    if document is None and any(one.file == layout.STAGES for one in found.unreadable):
+        return facts
+    try:
+        wanted = staging.wanted(project, facts.registry, facts.lock)
+        plan = staging.plan(document or yaml.parse("", layout.STAGES), wanted)
+    except InvalidFile as error:
+        found.unreadable += unreadable("stages-invalid", error)
+        return facts
+    except InvalidInput as error:
+        message = f"{error}; mend what models.yaml names"
+        wrong = Violation(rule="stages-invalid", level="error", message=message)
+        found.unreadable.append(wrong)
+        return facts
+    outdated = (
+        Outdated(section=section, name=name, why=why, missing=name in merge.added)
+        for section, merge in plan.items()
+        for name, why in merge.differences
+    )
+    return replace(facts, stages=wanted.stages, outdated=tuple(outdated))
+
+
+def _reports(project: Project, registry: Registry | None) -> Iterator[tuple[str, str]]:
+    for model in registry.models if registry else ():
+        path = project.root / report(model)
+        if model.exports and path.is_file():
+            yield model.name, path.read_text(encoding="utf-8", errors="replace")
+
+
+def _digests(
+    root: Path, facts: Facts, hollow: frozenset[str]
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """Hash what git keeps of the files that the stages read and write."""
+    in_cache = {path for stage in _stages(facts) for path in _paths(stage, "outs")}
+    expected: dict[str, str] = {}
+    for name, stage in (facts.stages or {}).items():
+        if (built := facts.built.get(name)) is not None:
+            kept = {*_paths(stage, "metrics"), *_paths(stage, "plots")}
+            expected.update(built.deps)
+            expected.update({path: built.outs[path] for path in kept & built.outs.keys()})
+    for path in expected.keys() - in_cache - hollow:
+        if found := _digest(root, path, expected[path]):
+            yield path, found
+
+
+def _stages(facts: Facts) -> Iterable[Mapping[str, Any]]:
+    return (facts.stages or {}).values()
+
+
+def _paths(stage: Mapping[str, Any], key: str) -> Iterator[str]:
+    for entry in stage.get(key, ()):
+        yield from [entry] if isinstance(entry, str) else entry
+
+
+def _digest(root: Path, path: str, expected: str) -> frozenset[str]:
+    """Give the digests that a file may have been hashed to; none where it is not known."""
+    file = root / path
+    size = file.stat().st_size if file.is_file() else None
+    if size is None or size > LARGEST:
+        return _of_tracked(root / f"{path}{outputs.SUFFIX}") or _of_large(file)
+    data = file.read_bytes()
+    if _md5(data) == expected:
+        return frozenset((expected,))
+    # Where git changes line ends, it does not keep the bytes that were hashed.
+    plain = data.replace(b"\r\n", b"\n")
+    return frozenset(map(_md5, (data, plain, plain.replace(b"\n", b"\r\n"))))
+
+
+def _md5(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def _of_tracked(file: Path) -> frozenset[str]:
+    """Give what DVC tracks a file or folder by; nothing where it does not."""
+    if not file.is_file():
+        return frozenset()
+    try:
+        value = yaml.parse(file.read_text(encoding="utf-8", errors="replace"), file.name).value
+    except InvalidFile:
+        return frozenset()
+    return frozenset(output.md5 for output in outputs.every({file.name: value}))
+
+
+def _of_large(file: Path) -> frozenset[str]:
+    digest = files.hash_file(file).md5 if file.is_file() else None
+    return frozenset() if digest is None else frozenset((digest,))

@@ -1,0 +1,97 @@
+"""The stages that a project asks for, and how dvc.yaml comes to hold them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from paddledvc.core import layout, merge, stages
+from paddledvc.core.model import Reference
+from paddledvc.core.stages import Pipeline
+from paddledvc.errors import InvalidFile
+from paddledvc.tools import python
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from paddledvc.core.document import Document
+    from paddledvc.core.lock import Lock
+    from paddledvc.core.merge import Merge
+    from paddledvc.core.registry import Registry
+    from paddledvc.project import Project
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wanted:
+    """What dvc.yaml should hold of ours, by name."""
+
+    stages: Mapping[str, Mapping[str, Any]]
+    artifacts: Mapping[str, Mapping[str, Any]]
+
+
+def wanted(project: Project, registry: Registry, lock: Lock) -> Wanted:
+    """Work out the stages and artifacts of every model; their code is looked at, never run.
+
+    Raises:
+        InvalidFile: params.yaml or a file of code breaks its rules.
+        InvalidInput: code is named that is not there.
+    """
+    pipeline = Pipeline(
+        registry=registry,
+        lock=lock,
+        sections=frozenset(_sections(project, registry)),
+        code=_code(project, registry),
+        commands={
+            model.train.command: python.command_files(model.train.command, project.root)
+            for model in registry.models
+            if model.train is not None and model.train.command is not None
+        },
+    )
+    return Wanted(stages=stages.build_stages(pipeline), artifacts=stages.build_artifacts(pipeline))
+
+
+def _sections(project: Project, registry: Registry) -> Iterator[tuple[str, str]]:
+    params = project.read_optional(layout.PARAMS)
+    for model in registry.models:
+        for section in project.params(model, params):
+            yield model.slug, section
+
+
+def _code(project: Project, registry: Registry) -> dict[Reference, tuple[str, ...]]:
+    code: dict[Reference, tuple[str, ...]] = {}
+    for model in registry.models:
+        train = model.train.function if model.train else None
+        samples = model.verify.samples
+        parsed = Reference.parse(samples) if samples and ":" in samples else None
+        for reference in (model.network, train, parsed):
+            if reference is not None and reference not in code:
+                code[reference] = python.code_files(reference, project.root)
+    return code
+
+
+def plan(document: Document, entries: Wanted) -> dict[str, Merge]:
+    """Compare dvc.yaml with what it should hold, section by section.
+
+    Raises:
+        InvalidFile: it is no mapping, or an entry of the user's has a name that we need.
+    """
+    if not isinstance(document.value, dict | None):
+        raise InvalidFile([document.problem((), "expected a mapping with stages")])
+    return {
+        "stages": _merge(document, "stages", entries.stages),
+        "artifacts": _merge(document, "artifacts", entries.artifacts),
+    }
+
+
+def _merge(document: Document, key: str, entries: Mapping[str, Any]) -> Merge:
+    existing = document.value.get(key) if isinstance(document.value, dict) else None
+    found = merge.merge(existing if isinstance(existing, dict) else {}, entries)
+    if found.foreign:
+        message = (
+            "the name is needed for a generated entry, but this one is not marked with "
+            "`meta: {generated_by: paddledvc}`; rename it, or delete it to let it be generated"
+        )
+        raise InvalidFile(
+            [document.problem((key, name), message, at_key=True) for name in found.foreign]
+        )
+    return found
