@@ -7,24 +7,37 @@ from pathlib import Path
 import click
 
 from paddledvc.cli.options import echo_json, format_option
+from paddledvc.core.newremote import NewRemote
 from paddledvc.workflows import init as workflow
 
 
 @click.command()
+@click.option(
+    "--remote",
+    "remotes",
+    multiple=True,
+    metavar="[NAME=]URL",
+    help="Keep weights there: prod, staging and dev serve the branches of these roles.",
+)
+@click.option("--endpoint-url", metavar="URL", help="Server of the s3:// remotes, such as MinIO.")
+@click.option("--no-hooks", is_flag=True, help="Leave git's hooks alone.")
 @format_option
-def init(output: str) -> None:
+def init(
+    *, remotes: tuple[str, ...], endpoint_url: str | None, no_hooks: bool, output: str
+) -> None:
     """Make this git repository a paddledvc project.
 
     Initialises DVC with a remote inside the clone, writes a commented models.yaml and params.yaml,
-    and lets git merge models.yaml, models.lock, dvc.yaml and dvc.lock block by block. What is there
-    is never overwritten; running it twice is safe. Run it in every clone: git clones no merge
-    drivers, and without ours it merges these files line by line.
+    lets git merge models.yaml, models.lock, dvc.yaml and dvc.lock block by block, and installs
+    hooks that bring the weights of whatever git checks out. What is there is never overwritten;
+    running it twice is safe. Run it in every clone: git clones neither merge drivers nor hooks.
 
     \b
     Example:
       git init && paddledvc init
+      paddledvc init --remote prod=s3://weights/prod --remote dev=s3://weights/dev
     """
-    done = workflow.init(Path())
+    done = workflow.init(Path(), remotes=_parsed(remotes, endpoint_url), with_hooks=not no_hooks)
     if output == "json":
         echo_json(done)
         return
@@ -34,6 +47,18 @@ def init(output: str) -> None:
         click.echo(f"kept {name}")
     if done.inside is not None:
         click.echo(f"note: this project lies inside another one, {done.inside}", err=True)
+    if done.hookless is not None:
+        click.echo(f"note: no hooks were installed: {done.hookless}", err=True)
     click.echo(
         "Next: describe a model in models.yaml, then `paddledvc lock && paddledvc generate`."
     )
+
+
+def _parsed(remotes: tuple[str, ...], endpoint: str | None) -> list[NewRemote]:
+    try:
+        found = [NewRemote.parse(one, endpoint) for one in remotes]
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    if endpoint is not None and not any(one.endpoint for one in found):
+        raise click.UsageError("--endpoint-url is for remotes at s3://; add --remote NAME=s3://…")
+    return found

@@ -7,16 +7,18 @@ from importlib.resources import files as package_files
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout
-from paddledvc.errors import NotAProject
-from paddledvc.tools import dvc, files, git, merge_driver, schemas
+from paddledvc.errors import InvalidInput, NotAProject, OutsideFailure
+from paddledvc.storage.declaring import EMBEDDED, declare
+from paddledvc.tools import dvc, files, git, hooks, merge_driver, schemas
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-EMBEDDED = "embedded"
-"""The DVC remote inside the clone that serves until the team has a server."""
+    from paddledvc.core.newremote import NewRemote
+
 DRIVER = "merge driver of this clone"
+HOOKS = "git hooks of this clone"
 IGNORED = ("/checkpoints/", "/exports/", "/dvc_plots/")
 
 
@@ -26,52 +28,68 @@ class Initialised:
 
     Attributes:
         root: the project's folder.
-        made: what was made or added to: files, and the merge driver in git's configuration.
+        made: what was made or added to: files, and the merge driver and hooks of the clone.
         kept: what was there and stays as it is.
         inside: folder of the project that this one lies in, if it lies in one.
+        hookless: why the hooks could not be installed; None if nothing was in the way.
     """
 
     root: Path
     made: tuple[str, ...]
     kept: tuple[str, ...]
     inside: Path | None
+    hookless: str | None = None
 
 
-def init(folder: Path) -> Initialised:
+def init(
+    folder: Path, *, remotes: Sequence[NewRemote] = (), with_hooks: bool = True
+) -> Initialised:
     """Make a folder of a git repository a paddledvc project; what is there is never overwritten.
 
-    In a clone of a project it sets up what git does not clone: the merge driver.
+    In a clone of a project it sets up what git does not clone: the merge driver and the hooks.
 
     Args:
         folder: the folder; DVC is initialised in it if need be.
+        remotes: DVC remotes to set up; by default one inside the clone, if there is none.
+        with_hooks: let git call our hooks, unless their folder is not this clone's alone.
 
     Raises:
         NotAProject: the folder is in no git repository.
+        InvalidInput: a remote of the name is somewhere else already.
         ToolFailed: git or DVC failed.
     """
     root = folder.resolve()
     top = git.root(root)
     if top is None:
         raise NotAProject(f"{root} is in no git repository; run `git init` first")
-    done = [*_set_up_dvc(root, top.resolve()), *_write_files(root)]
+    done = [*_set_up_dvc(root, top.resolve(), remotes), *_write_files(root)]
     done.append((DRIVER, merge_driver.install(root)))
+    hookless = None
+    if with_hooks:
+        try:
+            done.append((HOOKS, any(hooks.install(root).values())))
+        except (InvalidInput, OutsideFailure) as error:
+            hookless = str(error)
     return Initialised(
         root=root,
         made=tuple(name for name, is_new in done if is_new),
         kept=tuple(name for name, is_new in done if not is_new),
         inside=_around(root),
+        hookless=hookless,
     )
 
 
-def _set_up_dvc(root: Path, top: Path) -> Iterator[tuple[str, bool]]:
+def _set_up_dvc(root: Path, top: Path, remotes: Sequence[NewRemote]) -> Iterator[tuple[str, bool]]:
     """See that there is a DVC with a remote; name the files and tell whether they were made."""
     if not dvc.is_initialised(root):
         dvc.init(root, subdir=top != root)
         yield ".dvcignore", True
-    has_remote = bool(dvc.remotes(root))
+    declared = list(declare(root, remotes))
+    yield from declared
+    has_remote = bool(declared or dvc.remotes(root))
     if not has_remote:
         dvc.add_remote(root, EMBEDDED, f"{layout.OWN}/remote")
-    yield ".dvc/config", not has_remote
+    yield ".dvc/config", not has_remote or any(is_new for _, is_new in declared)
 
 
 def _write_files(root: Path) -> Iterator[tuple[str, bool]]:

@@ -48,6 +48,7 @@ def test_a_repository_becomes_a_project(repository):
         ".gitignore",
         ".gitattributes",
         "merge driver of this clone",
+        "git hooks of this clone",
     )
     assert done.kept == ()
     assert repository.read(".gitignore") == "/checkpoints/\n/exports/\n/dvc_plots/\n"
@@ -55,6 +56,29 @@ def test_a_repository_becomes_a_project(repository):
     assert "verify = true" in repository.read(".dvc/config")
     assert repository.read(".gitattributes") == ATTRIBUTES
     assert driver(repository).startswith("export PYTHONSAFEPATH=1; ")
+
+
+@pytest.mark.slow
+def test_hooks_are_installed_unless_they_are_not_wanted(repository):
+    without = paddledvc.init(repository.root, with_hooks=False)
+    project = paddledvc.Project(repository.root)
+
+    assert "git hooks of this clone" not in without.made
+    assert not paddledvc.hooks_status(project).live
+    assert paddledvc.init(repository.root).made == ("git hooks of this clone",)
+    assert paddledvc.hooks_status(project).live
+
+
+@pytest.mark.slow
+def test_hooks_that_cannot_be_installed_are_told(repository, cli):
+    repository.git("config", "core.hooksPath", ".githooks")
+    done = cli("init")
+
+    assert done.exit_code == 0
+    assert done.stderr.startswith(
+        "note: no hooks were installed: core.hooksPath is .githooks, a folder that git tracks; "
+    )
+    assert cli("init", "--no-hooks").stderr == ""
 
 
 @pytest.mark.slow

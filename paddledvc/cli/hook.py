@@ -1,0 +1,35 @@
+"""``paddledvc hook``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from paddledvc.cli.options import progress_bars
+from paddledvc.core.hookscript import NAMES
+from paddledvc.hooks import alone, run
+
+if TYPE_CHECKING:
+    from paddledvc.core.hookscript import Name
+
+
+@click.command(
+    "hook", hidden=True, context_settings={"ignore_unknown_options": True, "help_option_names": []}
+)
+@click.argument("name", type=click.Choice(NAMES), required=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def hook(ctx: click.Context, name: Name | None, arguments: tuple[str, ...]) -> None:
+    """Do what a hook of git is for, called by its script or by another program's hook.
+
+    \b
+    Example, in a hook of another program:
+      paddledvc hook post-checkout "$@"
+    """
+    with progress_bars() as progress:
+        if name is not None and arguments[:1] == ("--in",):  # our own script calls
+            status = run.run(run.Call.parse([name, *arguments]), progress)
+        else:
+            status = alone.answer(name, arguments, progress)
+    ctx.exit(status)

@@ -1,0 +1,205 @@
+#!/bin/sh
+# Lets git bring the weights that a commit names. `paddledvc hooks install` writes this file and
+# `paddledvc hooks uninstall` takes it away: do not edit it. What was here before lies beside it
+# as @HOOK@.before-paddledvc. Python is started only if something that concerns models changed.
+# paddledvc hook, form 1
+hook=@HOOK@
+python=@PYTHON@
+before=@BEFORE@
+projects=@PROJECTS@
+
+# Runs what was here before. A shell script may look at its own name, so it keeps that.
+run_theirs() {
+    theirs=${0%/*}/$hook.before-paddledvc
+    [ -x "$theirs" ] || return 0
+    case $before in
+        aside) return 0 ;;
+        pre-commit) [ -z "${PRE_COMMIT_RUNNING_LEGACY-}" ] || return 0 ;; # it is running us
+    esac
+    IFS= read -r first <"$theirs" || :
+    case $first in
+        '#!/bin/sh' | '#!/usr/bin/sh' | '#!/usr/bin/env sh') shell=sh ;;
+        '#!/bin/bash' | '#!/usr/bin/bash' | '#!/usr/bin/env bash') shell=bash ;;
+        *)
+            "$theirs" "$@"
+            return
+            ;;
+    esac
+    "$shell" -c '. "$0.before-paddledvc"' "${0%/*}/$hook" "$@"
+}
+
+is_off() {
+    case ${PADDLEDVC_HOOKS-} in
+        0 | no | off | false) return 0 ;;
+        ?*) return 1 ;;
+    esac
+    case $hook/${CI-} in
+        pre-* | post-*/ | post-*/0 | post-*/false) return 1 ;;
+    esac
+    return 0
+}
+
+# Hands over to Python: that of the environment that installed us, else whichever is on the PATH.
+# Modules of the work tree must not take the place of ours, before Python 3.11 either.
+start='import sys
+sys.path = [folder for folder in sys.path if folder]
+try:
+    from paddledvc.@MODULE@ import main
+except ImportError:
+    sys.exit(127)
+main()'
+run_ours() {
+    for entry in $projects; do
+        set -- --in "${entry#* }" "$@"
+    done
+    set -- hook "$hook" "$@"
+    problem='is gone'
+    if [ -x "$python" ]; then
+        PYTHONSAFEPATH=1 "$python" -c "$start" "$@"
+        status=$?
+        [ "$status" = 127 ] || return "$status"
+        problem='has no paddledvc any more'
+    fi
+    if command -v paddledvc >/dev/null; then
+        paddledvc "$@"
+        return
+    fi
+    echo "paddledvc: $undone: $python $problem; run \`paddledvc hooks install\`" >&2
+}
+
+# The folder that git keeps for this very work tree, found without a process.
+find_gitdir() {
+    gitdir=${GIT_DIR-}
+    if [ -z "$gitdir" ] && [ -f .git ]; then
+        IFS= read -r gitdir <.git
+        gitdir=${gitdir#gitdir: }
+    fi
+    gitdir=${gitdir:-.git}
+}
+
+# In the middle of a rebase the weights stay. At its end git calls post-rewrite, unless there was
+# nothing to pick: then the checkout that it begins with is its end too.
+is_amid_rebase() {
+    state=$gitdir/rebase-merge
+    [ -d "$state" ] || [ -d "$gitdir/rebase-apply" ] || return 1
+    case $hook-$1 in
+        post-rewrite-rebase) return 1 ;;
+        post-checkout-*) [ -s "$state/git-rebase-todo" ] || [ -e "$state/stopped-sha" ] ;;
+    esac
+}
+
+# Asks git about the files that say which weights belong to a commit.
+of_weights() {
+    git "$@" -- ':(top,glob)**/models.lock' ':(top,glob)**/dvc.lock' \
+        ':(top,glob)**/dvc.yaml' ':(top,glob)**/*.dvc' 2>/dev/null
+}
+
+# Tells whether two commits agree on all of these files.
+agree() {
+    of_weights diff-tree --quiet -r "$1" "$2"
+}
+
+# Tells whether the commits since another one, too, leave all of these files as they are.
+leave() {
+    changed=$(of_weights rev-list -1 --full-history "$2" --not "$1") && [ -z "$changed" ]
+}
+
+is_older() {
+    [ -d "$1" ] && [ ! "$1" -nt "$marker" ]
+}
+
+# Tells whether the weights of a commit are in place. The marker of a project names the commit whose
+# weights were put there, and their folders: those become newer when somebody else changes them.
+is_in_place() {
+    placed=
+    for entry in $projects; do
+        marker=$gitdir/paddledvc/${entry%% *}
+        folder=${entry#* }
+        if [ ! -f "$marker" ]; then
+            [ ! -f "$folder/models.yaml" ] || return 1
+            continue # it is on other branches
+        fi
+        [ -d "$folder" ] || continue
+        {
+            IFS= read -r commit
+            case $commit in '' | *[!0-9a-f]*) return 1 ;; esac
+            [ "${placed:=$commit}" = "$commit" ] || return 1
+            lines=0
+            while [ "$lines" -lt 100 ] && IFS= read -r path; do
+                is_older "$folder/$path" || return 1
+                lines=$((lines + 1))
+            done
+            [ "$lines" -lt 100 ] && continue
+            for path in $(cat); do # `read` takes its time, byte by byte
+                is_older "$folder/$path" || return 1
+            done
+        } <"$marker"
+    done
+    [ -z "$placed" ] || [ "$placed" = "$1" ] || agree "$placed" "$1"
+}
+
+# post-checkout, post-commit, post-merge, post-rewrite
+bring() {
+    new=HEAD
+    case $hook in
+        post-checkout)
+            [ "$3" = 1 ] || return 0 # files were checked out, not a commit
+            new=$2
+            ;;
+        post-merge) [ "$1" = 0 ] || return 0 ;; # with --squash nothing is committed yet
+    esac
+    find_gitdir
+    ! is_amid_rebase "$1" && ! is_in_place "$new" || return 0
+    trap : INT # git has switched already; whoever does not want to wait keeps the old weights
+    undone='weights not checked'
+    run_ours "$@" </dev/null
+}
+
+# pre-commit
+check() {
+    git diff-index --cached --quiet HEAD -- ':(top,glob)**/models.yaml' \
+        ':(top,glob)**/models.lock' ':(top,glob)**/params.yaml' ':(top,glob)**/dvc.yaml' \
+        ':(top,glob)**/dvc.lock' ':(top,glob)**/*.dvc' ':(top,glob)**/reports/**' 2>/dev/null &&
+        return 0
+    undone='commit not checked'
+    run_ours "$@" </dev/null
+}
+
+# pre-push: reads what is to be pushed, one line a branch or tag
+send() {
+    needed=
+    while IFS=' ' read -r name commit target old; do
+        case $commit in *[!0]*) ;; *) continue ;; esac # deleted there
+        case $old in *[!0]*) agree "$old" "$commit" && leave "$old" "$commit" && continue ;; esac
+        needed="$needed$name $commit $target $old
+"
+    done
+    [ -n "$needed" ] || return 0
+    undone='weights not sent'
+    printf %s "$needed" | run_ours "$@"
+}
+
+set -f
+IFS='
+'
+case $hook in
+    post-*)
+        run_theirs "$@"
+        theirs_status=$?
+        is_off || bring "$@"
+        exit "$theirs_status"
+        ;;
+    pre-commit)
+        run_theirs "$@" || exit
+        is_off || check "$@"
+        ;;
+    pre-push)
+        pushed=
+        while read -r line; do
+            pushed="$pushed$line
+"
+        done
+        printf %s "$pushed" | run_theirs "$@" || exit
+        is_off || printf %s "$pushed" | send "$@"
+        ;;
+esac

@@ -1,0 +1,167 @@
+"""What the shell script of a hook hands over to; also ``paddledvc hook``.
+
+It stands beside the command line, not in it: to import click takes longer than all that it does.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from paddledvc.errors import PaddleDVCError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from paddledvc.project import Project
+    from paddledvc.tools.weights import Progress
+
+BLOCKED = 1
+DEBUG = "PADDLEDVC_DEBUG"
+
+
+class Call(NamedTuple):
+    """What git, or the script, asks for.
+
+    Attributes:
+        name: the hook.
+        folders: the projects, from the top of the work tree, which is the current folder.
+        arguments: those that git gave.
+    """
+
+    name: str
+    folders: tuple[str, ...]
+    arguments: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, words: Sequence[str]) -> Call:
+        """Read a hook, ``--in FOLDER`` for each project, and git's arguments."""
+        name, *rest = words
+        folders: list[str] = []
+        while rest[:1] == ["--in"]:
+            folders.append(rest[1])
+            rest = rest[2:]
+        return cls(name=name, folders=tuple(folders), arguments=tuple(rest))
+
+    def projects(self) -> list[Project]:
+        """Open those of the projects that are in the work tree now."""
+        from paddledvc.project import Project  # noqa: PLC0415 - once something is to be done
+
+        top = Path.cwd()
+        return [Project(top / folder) for folder in self.folders if (top / folder).is_dir()]
+
+
+def main() -> None:
+    """Do what a hook is for, as the command line of this process says, and end the process."""
+    gc.disable()  # it ends before there is anything to collect
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGHUP, _stop)
+    _, *words = sys.argv[1:]  # the first one is for the command line: `hook`
+    sys.exit(run(Call.parse(words)))
+
+
+def _stop(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
+def run(call: Call, progress: Progress | None = None) -> int:
+    """Do what a hook is for; return its exit status.
+
+    Args:
+        call: what git asks for.
+        progress: told how the bytes leave before a push.
+    """
+    failed = 0 if call.name.startswith("post-") else BLOCKED
+    try:
+        if call.name == "pre-push":
+            return _send(call, progress)
+        return _check(call) if call.name == "pre-commit" else _bring(call)
+    except KeyboardInterrupt:
+        _say("stopped")
+        return failed
+    except (PaddleDVCError, OSError) as error:
+        _say(str(error))
+        return failed
+    except Exception as error:  # noqa: BLE001 - git must not fail for a bug of ours
+        if os.environ.get(DEBUG):
+            import traceback  # noqa: PLC0415 - it costs more than a hook without a bug may
+
+            traceback.print_exc()
+        said = f"{type(error).__name__}: {error}"
+        _say(f"this is a bug, please report it with what {DEBUG}=1 shows: {said}")
+        return 0
+
+
+def _say(text: str) -> None:
+    _print(f"paddledvc: {text}")
+
+
+def _print(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - git shows it
+
+
+def _bring(call: Call) -> int:
+    """Bring the weights, after git has switched; whoever commits shall not wait for a server."""
+    from paddledvc.workflows.checkout import checkout  # noqa: PLC0415 - loads none of the others
+
+    offline = call.name if call.name == "post-commit" else None
+    for project in call.projects():
+        for line in checkout(project, before=_old(call), offline=offline).lines:
+            _print(line)
+    return 0
+
+
+def _old(call: Call) -> str | None:
+    """Name the commit that git came from, as far as that is known."""
+    if call.name == "post-checkout":
+        old = next(iter(call.arguments), "")
+        return old if old.strip("0") else None
+    # A merge and a rebase leave it there; a commit only in the log of HEAD.
+    committed = call.name == "post-commit" or call.arguments == ("amend",)
+    return "HEAD@{1}" if committed else "ORIG_HEAD"
+
+
+def _check(call: Call) -> int:
+    """Judge what is staged, before it is committed."""
+    from paddledvc.core.formats import text  # noqa: PLC0415 - not for the other hooks
+    from paddledvc.workflows.guard import check_staged  # noqa: PLC0415 - it reads schemas
+
+    index = os.environ.get("GIT_INDEX_FILE")
+    failed = False
+    for project in call.projects():
+        verdict = check_staged(project, index=index and str(Path(index).absolute()))
+        if verdict.violations:
+            _print(text.render(verdict))
+        failed = failed or bool(verdict.errors)
+    if failed:
+        _say("not committed; `git commit --no-verify` does it all the same")
+    return BLOCKED if failed else 0
+
+
+def _send(call: Call, progress: Progress | None) -> int:
+    """Send the weights of what is pushed, before it is pushed."""
+    from paddledvc.core.pushed import parse  # noqa: PLC0415 - not for the other hooks
+    from paddledvc.workflows.guard import send_pushed  # noqa: PLC0415 - it knows the gate
+
+    refs = parse(sys.stdin)
+    to = next(iter(call.arguments), None)
+    complete = True
+    try:
+        for project in call.projects():
+            for sent in send_pushed(project, refs, to=to, progress=progress):
+                complete = complete and sent.complete
+                for line in sent.lines:
+                    _print(line)
+    except PaddleDVCError as error:
+        _print(str(error))
+        complete = False
+    if not complete:
+        _say(
+            "not pushed; bring what is missing by `paddledvc pull` or `dvc repro` and push again, "
+            "or push without it by `git push --no-verify`"
+        )
+    return 0 if complete else BLOCKED

@@ -1,0 +1,437 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import paddledvc
+from paddledvc.core import hookscript
+from paddledvc.core.hookscript import NAMES
+from paddledvc.errors import InvalidInput, NotAProject, OutsideFailure
+from paddledvc.tools import hooks, hookstate, marker
+
+DVC = "#!/usr/bin/sh\nexec dvc git-hook post-checkout $@\n"
+ALL = dict.fromkeys(NAMES, True)
+NONE = dict.fromkeys(NAMES, False)
+
+
+@pytest.fixture
+def repository(project):
+    project.git("init", "--quiet")
+    project.models("models: []\n")
+    return project
+
+
+def listed(folder):
+    """What is in a folder of hooks: the bytes or the target, and the mode."""
+    return {
+        path.name: (
+            str(path.readlink()) if path.is_symlink() else path.read_bytes(),
+            oct(path.lstat().st_mode),
+        )
+        for path in folder.iterdir()
+        if not path.name.endswith(".sample")
+    }
+
+
+def states(root):
+    return {one.name: (one.state, one.why) for one in hookstate.states(root)}
+
+
+def put(repository, name, text, mode=0o755):
+    path = repository.write(f".git/hooks/{name}", text)
+    path.chmod(mode)
+    return path
+
+
+# Installing
+
+
+def test_six_hooks_are_installed_that_name_this_python(repository):
+    assert hooks.install(repository.root) == ALL
+
+    folder = repository.root / ".git" / "hooks"
+    assert sorted(listed(folder)) == sorted(NAMES)
+    for name in NAMES:
+        script = hooks.ours(folder / name)
+        assert (script.python, script.projects) == (sys.executable, (".",))
+        assert os.access(folder / name, os.X_OK)
+    assert states(repository.root) == dict.fromkeys(NAMES, ("live", ""))
+
+
+def test_installing_twice_changes_nothing(repository):
+    hooks.install(repository.root)
+    before = listed(repository.root / ".git" / "hooks")
+
+    assert hooks.install(repository.root) == NONE
+    assert listed(repository.root / ".git" / "hooks") == before
+
+
+def test_a_repository_without_a_folder_for_hooks_gets_one(repository):
+    shutil.rmtree(repository.root / ".git" / "hooks")
+
+    assert hooks.install(repository.root) == ALL
+
+
+def test_another_python_takes_over(repository, monkeypatch):
+    hooks.install(repository.root)
+    monkeypatch.setattr(sys, "executable", "/it's/new/python")
+
+    assert hooks.install(repository.root) == ALL
+    assert hooks.ours(repository.root / ".git/hooks/pre-push").python == "/it's/new/python"
+    assert "python='/it'\"'\"'s/new/python'\n" in repository.read(".git/hooks/pre-push")
+
+
+def test_a_hook_of_an_older_form_is_ours_and_renewed(repository):
+    hooks.install(repository.root)
+    path = repository.root / ".git/hooks/post-merge"
+    path.write_text(path.read_text().replace("form 1", "form 0").replace("agree()", "agreed()"))
+
+    assert hooks.install(repository.root) == {**NONE, "post-merge": True}
+    assert not (repository.root / ".git/hooks/post-merge.before-paddledvc").exists()
+
+
+def test_a_hook_that_lost_its_mode_gets_it_back(repository):
+    hooks.install(repository.root)
+    (repository.root / ".git/hooks/pre-commit").chmod(0o644)
+    assert states(repository.root)["pre-commit"] == ("disabled", "it is not executable")
+
+    assert hooks.install(repository.root) == {**NONE, "pre-commit": True}
+    assert states(repository.root)["pre-commit"] == ("live", "")
+
+
+def test_a_folder_outside_git_is_refused(project):
+    with pytest.raises(NotAProject) as caught:
+        hooks.install(project.root)
+
+    assert str(caught.value) == f"{project.root} is in no git repository; run `git init` first"
+
+
+def test_a_folder_that_cannot_be_written_is_told(repository):
+    repository.git("config", "core.hooksPath", "/dev/null")
+
+    with pytest.raises(OutsideFailure) as caught:
+        hooks.install(repository.root)
+
+    assert str(caught.value).startswith("cannot write /dev/null/.post-checkout.paddledvc: ")
+
+
+# What was there
+
+
+def own(repository, name):
+    put(repository, name, "#!/bin/sh\necho mine\n")
+
+
+def not_executable(repository, name):
+    put(repository, name, "#!/bin/sh\necho off\n", 0o644)
+
+
+def binary(repository, name):
+    shutil.copy2("/bin/true", repository.root / ".git" / "hooks" / name)
+
+
+def link(repository, name):
+    put(repository, "../shared hook", "#!/bin/sh\n")
+    (repository.root / ".git" / "hooks" / name).symlink_to("../shared hook")
+
+
+def broken_link(repository, name):
+    (repository.root / ".git" / "hooks" / name).symlink_to("nowhere")
+
+
+def odd_mode(repository, name):
+    put(repository, name, "#!/usr/bin/env python3\n", 0o700)
+
+
+KINDS = [own, not_executable, binary, link, broken_link, odd_mode]
+
+
+@pytest.mark.parametrize("name", ["post-checkout", "pre-push"])
+@pytest.mark.parametrize("make", KINDS)
+def test_a_hook_that_is_there_is_kept_and_comes_back(repository, make, name):
+    make(repository, name)
+    folder = repository.root / ".git" / "hooks"
+    before = listed(folder)
+    stat = (folder / name).lstat()
+    hooks.install(repository.root)
+
+    assert listed(folder)[f"{name}.before-paddledvc"] == before[name]
+    assert hooks.install(repository.root) == NONE
+    assert hooks.uninstall(repository.root) == ALL
+    assert listed(folder) == before
+    assert ((folder / name).lstat().st_mtime_ns, (folder / name).lstat().st_ino) == (
+        stat.st_mtime_ns,
+        stat.st_ino,
+    )
+
+
+def test_without_hard_links_a_hook_is_copied(repository, monkeypatch):
+    put(repository, "pre-commit", "#!/bin/sh\n", 0o750)
+    before = listed(repository.root / ".git/hooks")
+
+    def refuse(*_, **__):
+        raise OSError
+
+    monkeypatch.setattr(os, "link", refuse)
+    hooks.install(repository.root)
+    hooks.uninstall(repository.root)
+
+    assert listed(repository.root / ".git/hooks") == before
+
+
+def test_uninstalling_what_was_never_installed_changes_nothing(repository):
+    put(repository, "pre-commit", "#!/bin/sh\n")
+    before = listed(repository.root / ".git/hooks")
+
+    assert hooks.uninstall(repository.root) == NONE
+    assert listed(repository.root / ".git/hooks") == before
+
+
+def test_a_hook_that_somebody_put_over_ours_stays(repository):
+    hooks.install(repository.root)
+    put(repository, "pre-push", "#!/bin/sh\ngit lfs pre-push $@\n")
+    assert states(repository.root)["pre-push"] == ("overwritten", "by the hook of git-lfs")
+
+    assert hooks.uninstall(repository.root) == {**ALL, "pre-push": False}
+    assert listed(repository.root / ".git/hooks") == {
+        "pre-push": (b"#!/bin/sh\ngit lfs pre-push $@\n", "0o100755")
+    }
+
+
+def test_installing_over_a_hook_that_was_put_over_ours_keeps_every_one(repository):
+    put(repository, "pre-push", "first")
+    hooks.install(repository.root)
+    put(repository, "pre-push", "second")
+
+    assert hooks.install(repository.root) == {**NONE, "pre-push": True}
+    folder = repository.root / ".git/hooks"
+    assert (folder / "pre-push.before-paddledvc").read_text() == "second"
+    assert (folder / "pre-push.before-paddledvc-2").read_text() == "first"
+    hooks.uninstall(repository.root)
+    assert (folder / "pre-push").read_text() == "second"
+
+
+def test_an_install_that_was_killed_in_between_is_finished_by_the_next(repository):
+    put(repository, "pre-push", "theirs")
+    folder = repository.root / ".git/hooks"
+    os.link(folder / "pre-push", folder / "pre-push.before-paddledvc")
+    before = (folder / "pre-push").read_bytes()
+
+    hooks.install(repository.root)
+    hooks.uninstall(repository.root)
+    assert listed(folder) == {"pre-push": (before, "0o100755")}
+
+
+def test_an_install_that_was_killed_in_between_is_undone(repository):
+    put(repository, "pre-push", "theirs")
+    folder = repository.root / ".git/hooks"
+    os.link(folder / "pre-push", folder / "pre-push.before-paddledvc")
+
+    hooks.uninstall(repository.root)
+    assert sorted(listed(folder)) == ["pre-push"]
+
+
+def test_two_installs_at_once_are_one(repository):
+    put(repository, "pre-push", "theirs")
+    code = (
+        "import sys; from pathlib import Path; from paddledvc.tools import hooks; "
+        "hooks.install(Path(sys.argv[1]))"
+    )
+    command = [sys.executable, "-c", code, str(repository.root)]
+    running = [subprocess.Popen(command) for _ in range(4)]
+
+    assert [process.wait() for process in running] == [0, 0, 0, 0]
+    assert (repository.root / ".git/hooks/pre-push.before-paddledvc").read_text() == "theirs"
+    assert sorted(listed(repository.root / ".git/hooks")) == sorted(
+        [*NAMES, "pre-push.before-paddledvc"]
+    )
+
+
+def test_the_post_checkout_of_dvc_is_left_aside(repository):
+    put(repository, "post-checkout", DVC)
+    hooks.install(repository.root)
+
+    assert "\nbefore=aside\n" in repository.read(".git/hooks/post-checkout")
+    assert states(repository.root)["post-checkout"] == ("live", "the hook of DVC is left aside")
+
+
+def test_what_people_added_to_the_hook_of_dvc_runs(repository):
+    put(repository, "post-checkout", "#!/bin/sh\necho mine\nexec dvc git-hook post-checkout $@\n")
+    hooks.install(repository.root)
+
+    assert states(repository.root)["post-checkout"] == ("live", "after the hook of DVC")
+
+
+# Where git looks
+
+
+def test_a_work_tree_beside_the_repository_shares_its_hooks(repository, tmp_path):
+    repository.commit()
+    beside = tmp_path / "be side"
+    repository.git("worktree", "add", "--quiet", "--detach", str(beside))
+
+    assert hooks.install(beside) == ALL
+    assert hooks.install(repository.root) == NONE
+    assert marker.path(beside) == repository.root / ".git/worktrees/be-side/paddledvc/root"
+    assert marker.path(repository.root) == repository.root / ".git/paddledvc/root"
+
+
+def test_a_submodule_has_hooks_of_its_own(repository, tmp_path):
+    repository.commit()
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    at = ("-C", str(outer), "-c", "protocol.file.allow=always")
+    repository.git(*at, "init", "--quiet")
+    repository.git(*at, "submodule", "--quiet", "add", str(repository.root), "in")
+    hooks.install(outer / "in")
+
+    assert sorted(listed(outer / ".git/modules/in/hooks")) == sorted(NAMES)
+    assert listed(outer / ".git/hooks") == {}
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+def test_hooks_go_where_the_configuration_of_the_clone_says(repository, tmp_path, absolute):
+    folder = tmp_path / "hooks" if absolute else repository.root / ".husky/_"
+    repository.write(".husky/_/.gitignore", "*\n")
+    repository.git("config", "core.hooksPath", str(folder) if absolute else ".husky/_")
+    (repository.root / "sub").mkdir()
+
+    assert hooks.install(repository.root / "sub") == ALL
+    assert set(NAMES) <= set(listed(folder))
+    assert listed(repository.root / ".git/hooks") == {}
+
+
+def test_hooks_of_all_repositories_are_refused(repository, home, tmp_path):
+    shared = tmp_path / "all hooks"
+    with (home / ".gitconfig").open("a") as config:
+        config.write(f'[core]\n\thooksPath = "{shared}"\n')
+    try:
+        with pytest.raises(InvalidInput) as caught:
+            hooks.install(repository.root)
+        assert hooks.install(repository.root, force=True) == ALL
+    finally:
+        subprocess.run(["git", "config", "--global", "--unset", "core.hooksPath"], check=True)
+
+    own = repository.root / ".git/hooks"
+    assert str(caught.value) == (
+        f"core.hooksPath is {shared} in your global configuration of git, so hooks there run in "
+        f"all repositories. Give this one hooks of its own with `git config core.hooksPath {own}`, "
+        "or write there with `paddledvc hooks install --force`"
+    )
+    assert sorted(listed(shared)) == sorted(NAMES)
+
+
+def test_hooks_that_git_tracks_are_refused(repository):
+    repository.write(".githooks/pre-commit", "#!/bin/sh\n")
+    repository.git("config", "core.hooksPath", ".githooks")
+
+    with pytest.raises(InvalidInput) as caught:
+        hooks.install(repository.root)
+
+    assert str(caught.value) == (
+        "core.hooksPath is .githooks, a folder that git tracks; hooks written there would be "
+        'committed. Call `paddledvc hook NAME "$@"` in the hooks there for each NAME of '
+        "post-checkout, post-commit, post-merge, post-rewrite, pre-commit, pre-push, or write "
+        "there with `paddledvc hooks install --force`"
+    )
+    assert hooks.install(repository.root, force=True) == ALL
+
+
+def test_several_projects_share_the_hooks(repository):
+    vision = repository.root / "vi sion" / "dét"
+    vision.mkdir(parents=True)
+    hooks.install(repository.root)
+    assert states(vision)["pre-push"] == ("missing", "it serves other projects: .")
+
+    assert hooks.install(vision) == ALL
+    assert hooks.install(repository.root) == NONE
+    assert states(vision)["pre-push"] == ("live", "")
+    assert marker.path(vision).name == "in-vi%20sion%2Fd%C3%A9t"
+    script = hooks.ours(repository.root / ".git/hooks/pre-push")
+    assert script.projects == (".", "vi sion/dét")
+
+    assert hooks.uninstall(repository.root) == ALL
+    assert states(vision)["pre-push"] == ("live", "")
+    assert hooks.uninstall(vision) == ALL
+    assert listed(repository.root / ".git/hooks") == {}
+
+
+def test_a_folder_with_a_line_break_is_refused(repository):
+    folder = repository.root / "a\nb"
+    folder.mkdir()
+
+    with pytest.raises(InvalidInput) as caught:
+        hooks.install(folder)
+
+    assert str(caught.value) == "git's hooks cannot name a folder with a line break: 'a\\nb'"
+
+
+# States
+
+
+def test_where_nothing_is_installed_every_hook_is_missing(repository):
+    put(repository, "pre-push", "#!/bin/sh\n")
+
+    assert states(repository.root) == {
+        **dict.fromkeys(NAMES, ("missing", "")),
+        "pre-push": ("missing", "there is another hook"),
+    }
+
+
+def test_hooks_are_disabled_where_git_looks_elsewhere(repository):
+    hooks.install(repository.root)
+    repository.git("config", "core.hooksPath", "elsewhere")
+
+    assert set(states(repository.root).values()) == {
+        ("disabled", "core.hooksPath is elsewhere"),
+    }
+
+
+def test_hooks_are_disabled_by_a_variable(repository, monkeypatch):
+    hooks.install(repository.root)
+    monkeypatch.setenv("PADDLEDVC_HOOKS", "0")
+
+    assert set(states(repository.root).values()) == {("disabled", "PADDLEDVC_HOOKS=0")}
+
+
+def test_a_hook_of_another_program_that_calls_us_is_live(repository):
+    put(repository, "post-checkout", '#!/bin/sh\npaddledvc hook post-checkout "$@"\n')
+
+    assert states(repository.root)["post-checkout"] == ("live", "another hook calls it")
+
+
+def test_a_version_is_that_of_the_python(repository, tmp_path):
+    assert hookstate.version(sys.executable, tmp_path) == "0.1.0"
+    assert hookstate.version("/gone/python", tmp_path) is None
+    assert hookstate.version("/bin/false", tmp_path) is None
+
+
+def test_the_modules_of_the_work_tree_are_not_ours(repository):
+    repository.write("paddledvc/__init__.py", "raise ImportError('not me')\n")
+
+    assert hookstate.version(sys.executable, repository.root) == "0.1.0"
+
+
+def test_what_was_rendered_is_read_back():
+    script = hookscript.Script(python="/a b/p'ython", projects=(".", "it's $HOME", "ü"))
+    text = hookscript.render(hooks.template(), "pre-push", script)
+
+    assert hookscript.parse(text) == script
+    assert hookscript.parse(text.replace("paddledvc hook, form", "other")) is None
+
+
+def test_the_package_exports_nothing_of_it():
+    assert not hasattr(paddledvc, "marker")
+
+
+def test_a_marker_tells_a_commit(tmp_path):
+    path = tmp_path / "root"
+    assert marker.commit(path) is None
+    path.write_text("c0ffee\ncheckpoints\n")
+    assert marker.commit(path) == "c0ffee"
+    assert Path(path).read_text().splitlines()[1:] == ["checkpoints"]
