@@ -1,0 +1,1 @@
+"""What ``doctor`` looks at, one topic a module; each yields checks, and none changes anything."""

@@ -1,0 +1,76 @@
+"""The programs and packages that paddledvc works with."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib import metadata
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from paddledvc.core.diagnosis import Check, is_older
+from paddledvc.errors import MissingTool
+from paddledvc.tools import shell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paddledvc.project import Project
+
+TOPIC = "versions"
+GIT = (2, 30)
+"""The oldest git that is tried; 2.29 has not all options that we use."""
+
+
+def checks(project: Project) -> Iterator[Check]:
+    """Look at the versions of what is installed."""
+    yield _check("paddledvc", f"{metadata.version('paddledvc')} at {sys.executable}")
+    yield _check("Python", platform.python_version())
+    yield _git(project)
+    yield _dvc()
+    if platform.python_implementation() == "CPython" and find_spec("_ruamel_yaml") is None:
+        yield Check(
+            topic=TOPIC,
+            name="ruamel.yaml.clib",
+            state="warning",
+            found="not installed, so DVC reads YAML four times slower",
+            advice="pip install ruamel.yaml.clib",
+        )
+
+
+def _check(name: str, found: str) -> Check:
+    return Check(topic=TOPIC, name=name, state="ok", found=found)
+
+
+def _git(project: Project) -> Check:
+    try:
+        found = shell.run(["git", "--version"], cwd=project.root).strip()
+    except MissingTool as error:
+        advice = "install git, or add it to the PATH"
+        return Check(topic=TOPIC, name="git", state="problem", found=str(error), advice=advice)
+    found = found.removeprefix("git version ")
+    if not is_older(found, GIT):
+        return _check("git", found)
+    oldest = ".".join(map(str, GIT))
+    advice = f"install git {oldest} or newer"
+    return Check(topic=TOPIC, name="git", state="problem", found=found, advice=advice)
+
+
+def _dvc() -> Check:
+    from packaging.requirements import Requirement  # noqa: PLC0415 - not for --help
+
+    wanted = next(
+        one
+        for one in map(Requirement, metadata.requires("paddledvc") or ())
+        if one.name == "dvc" and one.marker is None
+    )
+    found = metadata.version("dvc")
+    if found in wanted.specifier:
+        return _check("DVC", found)
+    return Check(
+        topic=TOPIC,
+        name="DVC",
+        state="problem",
+        found=f"{found}, which is not {wanted.specifier}",
+        advice=f"pip install '{wanted}'",
+    )

@@ -1,0 +1,59 @@
+"""``paddledvc doctor``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from paddledvc.cli.options import (
+    echo_json,
+    echo_table,
+    format_option,
+    offline_option,
+    pass_project,
+)
+from paddledvc.workflows import doctor as workflow
+
+if TYPE_CHECKING:
+    from paddledvc.core.diagnosis import Diagnosis
+    from paddledvc.project import Project
+
+FINDING = 1
+MARKS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM"}
+
+
+@click.command()
+@offline_option
+@format_option
+@pass_project
+@click.pass_context
+def doctor(ctx: click.Context, project: Project, *, offline: str | None, output: str) -> None:
+    """Look for what keeps this clone from working, and say what to do about it.
+
+    Nothing is changed; remotes are asked, and a tiny file is put there and removed again, unless
+    --offline is given. Exits 1 if there is a problem; a warning is none.
+
+    \b
+    Example:
+      paddledvc doctor
+      paddledvc doctor --offline --format json
+    """
+    diagnosis = workflow.doctor(project, offline=offline)
+    if output == "json":
+        echo_json(diagnosis)
+    else:
+        rows = [(MARKS[one.state], one.topic, one.name, one.found) for one in diagnosis.checks]
+        echo_table(["state", "topic", "what", "found"], rows)
+        for advice, names in _advice(diagnosis).items():
+            click.echo(f"{', '.join(names)}: {advice}")
+    ctx.exit(FINDING if diagnosis.of("problem") else 0)
+
+
+def _advice(diagnosis: Diagnosis) -> dict[str, list[str]]:
+    """Say what to do, each thing once, and what it is good for."""
+    found: dict[str, list[str]] = {}
+    for one in (*diagnosis.of("problem"), *diagnosis.of("warning")):
+        if one.advice and one.topic not in found.setdefault(one.advice, []):
+            found[one.advice].append(one.topic)
+    return found

@@ -1,0 +1,1 @@
+"""Objects that nothing needs: found by all that needs any, and removed."""
