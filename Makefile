@@ -33,6 +33,7 @@ lint: $(VENV)/dev ## Check style, types and import contracts
 
 bench: $(VENV)/dev ## Measure, beside the alternatives
 	python -m pip install --quiet --group bench
+	python benchmarks/checkout.py
 	python benchmarks/download.py
 	python benchmarks/lock.py
 	python benchmarks/registry.py
