@@ -34,9 +34,15 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-pytest_plugins = ["tests.s3"]
+pytest_plugins = [
+    "tests.s3",
+    "tests.weights_repo",
+    "tests.outputs_repo",
+    "tests.stores_repo",
+]
 
 LEAKING = ("GIT_", "PADDLEDVC_", "DVC_", "AWS_", "HF_", "HUGGING", "MODELSCOPE_")
+CI = ("CI", "GITHUB_", "GITLAB_", "BITBUCKET_", "TF_BUILD", "JENKINS_")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
@@ -55,7 +61,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def isolated(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the machine's home, git, DVC, proxies and settings out of every test."""
     for key in tuple(os.environ):
-        if key.startswith(LEAKING) or key.lower() in PROXIES:
+        if key.startswith((*LEAKING, *CI)) or key.lower() in PROXIES:
             monkeypatch.delenv(key)
     monkeypatch.setenv("HOME", str(home))
     for folder in ("config", "cache", "data", "state"):

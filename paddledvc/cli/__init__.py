@@ -22,6 +22,8 @@ from paddledvc.errors import OutsideFailure, PaddleDVCError
 SECTIONS = {
     "Set-up": {
         "init": "Make this git repository a paddledvc project.",
+        "hooks": "Let git bring the weights of whatever it checks out.",
+        "doctor": "Look for what keeps this clone from working, and say what to do about it.",
         "schema": "Print the JSON Schema of models.yaml, models.lock or an index.",
     },
     "Registry": {
@@ -38,9 +40,18 @@ SECTIONS = {
         "export": "Export a model as a static program.",
         "verify": "Compare the exported files with the dynamic network.",
     },
+    "Weights": {
+        "status": "Show which weights are not what the commit says, here or in the remotes.",
+        "pull": "Bring the weights of this commit from the remotes.",
+        "push": "Send the weights of this commit to the remote of its branch.",
+        "gc": "Remove what no branch, tag or recent commit needs from cache and remotes.",
+    },
+    "Gate": {
+        "check": "Check schema, lock, stages and policy, as hooks and CI do.",
+    },
 }
 """Every command and what it does, as the overview shows it; a command is imported when it runs."""
-HIDDEN = ("merge-file",)
+HIDDEN = ("hook", "merge-file")
 """Commands that programs call, and that the overview leaves out."""
 INTERRUPTED = 130
 BROKEN_PIPE = 141
