@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from paddledvc.core.transfers import Bad
     from paddledvc.project import Project
 
+SPOILED = ("corrupt", "truncated")
+"""What is wrong with objects that somebody has to mend, although others had the right bytes."""
 SILENCE = 5.0
 """Seconds that a server may be silent."""
 
@@ -30,11 +32,13 @@ class Brought:
         arrived: those that the cache holds now, with all that is known of their bytes.
         sources: where they came from.
         problems: why the others did not, as the end of a sentence.
+        spoiled: lines about objects that are not what they should be, where others were.
     """
 
     arrived: Mapping[str, Tracked]
     sources: Mapping[str, str]
     problems: Mapping[str, str]
+    spoiled: tuple[str, ...]
 
     def complete(self, wanted: Sequence[Tracked]) -> list[Tracked]:
         """Add to outputs what is known of their bytes by now."""
@@ -71,6 +75,13 @@ def bring(
         arrived={one.tracked.path: one.tracked for one in found if one.state != "failed"},
         sources={one.tracked.path: one.source for one in found if one.source},
         problems={one.tracked.path: _why(one.problems) for one in found if one.problems},
+        spoiled=tuple(
+            f"weights: {bad}; run `paddledvc push --repair` where the right bytes are"
+            for one in found
+            if one.state != "failed"
+            for bad in one.problems
+            if bad.kind in SPOILED
+        ),
     )
 
 

@@ -95,6 +95,7 @@ def _brought(  # noqa: PLR0913 - all that is known by then
     if placed.busy:
         return _stopped(f"{placed.busy}; when that is over")
     sources: Mapping[str, str] = {}
+    spoiled: tuple[str, ...] = ()
     if placed.of("missing"):
         from paddledvc.storage.bringing import bring  # noqa: PLC0415 - it knows the network
 
@@ -103,12 +104,13 @@ def _brought(  # noqa: PLR0913 - all that is known by then
         lacking = [one for one in wanted if one.path in missing]
         brought = bring(project, lacking, branch=stand.branch, offline=offline)
         sources, whole = brought.sources, brought.complete(wanted)
+        spoiled = brought.spoiled
         if brought.arrived:
             again = place(project, whole, known, prune=True, patience=patience)
             placed = placed if again.busy else again.after(placed)
         placed = brought.explain(placed)
     mark(project, placed, stand)
-    lines = tuple(said.lines(placed, sources))
+    lines = (*said.lines(placed, sources), *spoiled)
     return CheckedOut(placed=placed, lines=lines, complete=placed.complete)
 
 
