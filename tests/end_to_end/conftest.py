@@ -17,7 +17,7 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LEAKING = ("GIT_", "PADDLEDVC_", "DVC_", "COV_CORE", "PYTEST_")
+LEAKING = ("GIT_", "PADDLEDVC_", "DVC_", "COV_CORE", "PYTEST_", "CI", "GITHUB_", "GITLAB_")
 TRAIN = """
 import hashlib
 import json

@@ -17,6 +17,8 @@ import pytest
 
 from paddledvc.tools import hooks
 
+pytestmark = pytest.mark.slow
+
 RECORDER = """#!/bin/sh
 shift 3 # -c, the program, and `hook`
 echo "$@" >>{log}
