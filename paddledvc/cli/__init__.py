@@ -23,14 +23,14 @@ SECTIONS = {
     "Set-up": {
         "init": "Make this git repository a paddledvc project.",
         "hooks": "Let git bring the weights of whatever it checks out.",
-        "doctor": "Look for what keeps this clone from working, and say what to do about it.",
+        "doctor": "Look for what keeps this clone from working.",
         "schema": "Print the JSON Schema of models.yaml, models.lock or an index.",
     },
     "Registry": {
         "add": "Add a model of a catalog to models.yaml and lock it.",
         "remove": "Remove models from models.yaml and models.lock.",
         "list": "List the models and what is locked of them.",
-        "show": "Show everything about a model, and why it is locked at that version.",
+        "show": "Show a model, and why it is locked at that version.",
         "lock": "Lock models.yaml to exact versions and digests.",
         "generate": "Bring the stages of every model into dvc.yaml.",
     },
@@ -41,10 +41,10 @@ SECTIONS = {
         "verify": "Compare the exported files with the dynamic network.",
     },
     "Weights": {
-        "status": "Show which weights are not what the commit says, here or in the remotes.",
+        "status": "Show which weights are not what the commit says.",
         "pull": "Bring the weights of this commit from the remotes.",
         "push": "Send the weights of this commit to the remote of its branch.",
-        "gc": "Remove what no branch, tag or recent commit needs from cache and remotes.",
+        "gc": "Remove what no branch, tag or recent commit needs.",
     },
     "Gate": {
         "check": "Check schema, lock, stages and policy, as hooks and CI do.",

@@ -29,7 +29,7 @@ MARKS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM"}
 @pass_project
 @click.pass_context
 def doctor(ctx: click.Context, project: Project, *, offline: str | None, output: str) -> None:
-    """Look for what keeps this clone from working, and say what to do about it.
+    """Look for what keeps this clone from working.
 
     Nothing is changed; remotes are asked, and a tiny file is put there and removed again, unless
     --offline is given. Exits 1 if there is a problem; a warning is none.

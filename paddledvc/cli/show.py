@@ -26,7 +26,7 @@ SHORT = 10
 @format_option
 @pass_project
 def show(project: Project, name: str, *, output: str) -> None:
-    """Show everything about a model, and why it is locked at that version.
+    """Show a model, and why it is locked at that version.
 
     Says who asks for which versions and where, which catalog lists them, and since which commit
     the version is locked. Asks no network.

@@ -27,6 +27,8 @@ ASKED = 16
 """Questions on their way at a time."""
 TRIES = 2
 """How often a server of S3 is asked the same."""
+CLOSING = 5.0
+"""Seconds that connections get to end themselves."""
 HTTP = ("http", "https")
 OBJECT_STORES = ("s3", "gs", "azure", "oss")
 """Where parts of an object can be read at once, and what is written is seen whole or not at all."""
@@ -222,8 +224,11 @@ class System:
         system = self._system.__dict__.get("fs")
         session = getattr(system, "_session", None) or getattr(system, "_s3", None)
         if session is not None:
+            import asyncio  # noqa: PLC0415 - not for remotes that are folders
+
+            # fsspec's own way to close gives up after 0.1 s and leaves it open then.
             with suppress(Exception):  # the process may go on without
-                system.close_session(system.loop, session)
+                asyncio.run_coroutine_threadsafe(session.close(), system.loop).result(CLOSING)
 
     def _info(self, path: str) -> Any:
         """Ask about a file, and do not wait for the answer for ever."""
