@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "--resolve",
     type=click.Choice(["ours", "theirs"]),
-    help="Take a side in each merge conflict of dvc.yaml first.",
+    help="Take a side in each merge conflict of dvc.yaml and dvc.lock first.",
 )
 @lock_options
 @format_option
@@ -43,7 +43,8 @@ def generate(
     if output == "json":
         echo_json(done)
         return
-    lines = [*_lines("stage", done.stages), *_lines("artifact", done.artifacts)]
+    lines = [f"Take {resolve} in {name}" for name in done.resolved]
+    lines += [*_lines("stage", done.stages), *_lines("artifact", done.artifacts)]
     for line in lines:
         click.echo(line)
     if not lines:

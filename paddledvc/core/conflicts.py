@@ -27,7 +27,10 @@ _ADVICE = {
         "run `paddledvc generate --resolve ours` or `theirs` to take a side in each, or "
         f"{_BLOCK} and run `paddledvc generate`"
     ),
-    "dvc.lock": f"{_BLOCK}, then run `dvc repro`",
+    "dvc.lock": (
+        "run `paddledvc generate --resolve ours` or `theirs` to take a side in each, or "
+        f"{_BLOCK}, then run `dvc repro`"
+    ),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from paddledvc.core import layout
 from paddledvc.core import placed as said
 from paddledvc.core.placed import Placed
 from paddledvc.errors import InvalidFile, PaddleDVCError
@@ -73,8 +74,9 @@ def _checkout(
         share_cache(project.root)
     stand = standing.standing(project.root, LISTING)
     texts = remembering.texts_here(project)
-    if torn := [*stand.torn, *(name for name, text in texts.items() if _is_torn(text))]:
-        return _stopped(f"{torn[0]} has merge conflicts; when they are resolved")
+    if torn := {*stand.torn, *(name for name, text in texts.items() if _is_torn(text))}:
+        first = layout.REGISTRY if layout.REGISTRY in torn else min(torn)  # the others follow it
+        return _stopped(f"{first} has merge conflicts; when they are resolved")
     return _brought(project, texts, stand, before=before, patience=patience, offline=offline)
 
 

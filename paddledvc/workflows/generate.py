@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from paddledvc import staging
-from paddledvc.core import conflicts, layout
+from paddledvc.core import conflicts, layout, outputs
 from paddledvc.core.editing import require_meant
 from paddledvc.core.names import did_you_mean
 from paddledvc.core.splice import Changes, splice
@@ -17,7 +17,7 @@ from paddledvc.project import SECTIONS
 from paddledvc.tools import files, yaml
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
     from paddledvc.core.merge import Merge
     from paddledvc.core.registry import Registry
@@ -46,10 +46,15 @@ class Entries:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Generated:
-    """What generating did to dvc.yaml."""
+    """What generating did to dvc.yaml.
+
+    Attributes:
+        resolved: files in whose merge conflicts a side was taken.
+    """
 
     stages: Entries
     artifacts: Entries
+    resolved: tuple[str, ...] = ()
 
 
 def generate(
@@ -67,7 +72,7 @@ def generate(
     Args:
         project: the project.
         check: change nothing, and raise where something would change.
-        resolve: whose lines of dvc.yaml to start from in each merge conflict.
+        resolve: whose lines of dvc.yaml and dvc.lock to take in each merge conflict first.
         use: how models.lock may be used.
 
     Raises:
@@ -81,19 +86,27 @@ def generate(
     lock = current_lock(project, registry, replace(use, locked="--check") if check else use)
     wanted = staging.wanted(project, registry, lock)
     _warn_of_strangers(project, registry)
-    if resolve is not None:
-        _settle_conflicts(project.root / layout.STAGES, resolve)
+    resolved = () if resolve is None else tuple(_settled(project, resolve))
     merges = staging.plan(project.read_optional(layout.STAGES), wanted)
     if check:
         _require_nothing_to_do(merges)
     elif any(merges.values()):
         _write(project, merges)
-    return Generated(stages=_entries(merges["stages"]), artifacts=_entries(merges["artifacts"]))
+    return Generated(
+        stages=_entries(merges["stages"]),
+        artifacts=_entries(merges["artifacts"]),
+        resolved=resolved,
+    )
 
 
-def _settle_conflicts(path: Path, side: Side) -> None:
-    if path.exists():
-        files.write_text(path, conflicts.take(files.read_text(path, layout.STAGES), side))
+def _settled(project: Project, side: Side) -> Iterator[str]:
+    """Take a side in the conflicts of DVC's files; name those that had any."""
+    for name in (layout.STAGES, outputs.LOCK):
+        path = project.root / name
+        if path.exists():
+            text = files.read_text(path, name)
+            if files.write_text(path, conflicts.take(text, side)):
+                yield name
 
 
 def _entries(plan: Merge) -> Entries:

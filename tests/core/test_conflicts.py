@@ -25,7 +25,12 @@ LINES = "keep what is wanted of the lines between the markers"
             f"or {BLOCK} and run `paddledvc generate`",
             id="stages",
         ),
-        pytest.param("sub/dvc.lock", f"{BLOCK}, then run `dvc repro`", id="what was built"),
+        pytest.param(
+            "sub/dvc.lock",
+            "run `paddledvc generate --resolve ours` or `theirs` to take a side in each, "
+            f"or {BLOCK}, then run `dvc repro`",
+            id="what was built",
+        ),
         pytest.param("params.yaml", LINES, id="other"),
     ],
 )

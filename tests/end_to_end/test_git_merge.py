@@ -204,6 +204,27 @@ def test_the_command_that_the_advice_names_mends_the_lock(team: Team, side: Any)
     assert versions == {"a": "v2", "b": "v2", "left": "v1", "m": "v1", "z": "v2"}
 
 
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+def test_a_side_taken_of_the_registry_can_be_taken_of_all_that_follows_it(
+    team: Team, side: Any
+) -> None:
+    built = {}
+    for name, version in (("theirs", "v2"), ("ours", "v3")):
+        team.branch(name, **{**BASE, "a": version})
+        built[name] = f"schema: '2.0'\nstages:\n  sync-a:\n    cmd: {version}\n"
+        team.write("dvc.lock", built[name])
+        team.repository.commit("built")
+    assert team.try_("merge", "theirs").returncode == 1
+    assert sorted(team.conflicts()) == ["dvc.lock", "dvc.yaml", "models.lock", "models.yaml"]
+    team.write("models.yaml", take(team.read("models.yaml"), ["ours", "theirs"].index(side)))
+    paddledvc.lock(team.project, resolve=side)
+    done = paddledvc.generate(team.project, resolve=side)
+
+    require_fresh(team.project)
+    assert done.resolved == ("dvc.yaml", "dvc.lock")
+    assert team.read("dvc.lock") == built[side]
+
+
 def test_a_rebase_and_a_cherry_pick_use_the_driver_too(team: Team) -> None:
     team.branch("left", **{**BASE, "a": "v2", "left": "v1"})
     team.save(**{**BASE, "a": "v2", "left": "v2"})
@@ -411,11 +432,13 @@ def test_a_clone_merges_by_model_once_it_is_initialised(repo: Any, tmp_path: Pat
     repo.paddledvc("init")
     repo.write("models.yaml", registry(**BASE))
     repo.paddledvc("lock")
+    repo.paddledvc("generate")
     repo.commit("base")
     for name, versions in (("left", {"a": "v2", "x": "v1"}), ("right", {"b": "v2", "y": "v1"})):
         repo.git("checkout", "--quiet", "-b", name, "main")
         repo.write("models.yaml", registry(**{**BASE, **versions}))
         repo.paddledvc("lock")
+        repo.paddledvc("generate")
         repo.commit(name)
     clone = type(repo)(tmp_path / "clone", repo.environment)
     repo.git("clone", "--quiet", str(repo.root), str(clone.root))

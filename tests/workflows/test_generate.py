@@ -407,6 +407,7 @@ def test_the_command_prints_json(ready, cli):
     assert json.loads(cli("generate", "--format", "json").stdout) == {
         "stages": {"added": [*ALL], "changed": [], "removed": []},
         "artifacts": {"added": ["base", "m"], "changed": [], "removed": []},
+        "resolved": [],
     }
 
 
@@ -481,6 +482,19 @@ def test_a_side_is_taken_of_conflicting_stages_which_are_then_generated(ready, p
     paddledvc.generate(made, resolve=side)
 
     assert project.read("dvc.yaml") == before
+
+
+@pytest.mark.parametrize(("side", "kept"), [("ours", "1"), ("theirs", "2")])
+def test_a_side_is_taken_of_what_two_branches_built(ready, project, cli, side, kept):
+    paddledvc.generate(ready())
+    ours, theirs = (f"stages:\n  a:\n    cmd: echo {n}\n" for n in ("1", "2"))
+    torn = f"<<<<<<< ours\n{ours}=======\n{theirs}>>>>>>> theirs\n"
+    project.write("dvc.lock", torn)
+    done = cli("generate", "--resolve", side)
+
+    assert (done.exit_code, done.stdout) == (0, f"Take {side} in dvc.lock\n")
+    assert project.read("dvc.lock") == (ours if kept == "1" else theirs)
+    assert cli("generate", "--resolve", side) == (0, "", "dvc.yaml is up to date\n")
 
 
 def test_a_check_takes_no_side(ready):
