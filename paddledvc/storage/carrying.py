@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from paddledvc.core import layout
 from paddledvc.core.ledger import Entry
 from paddledvc.core.placed import Placed, PlacedOutput
 from paddledvc.core.placement import ITSELF, UNKNOWN
@@ -107,7 +108,7 @@ class Carrier:
             return "unchanged"
         if survey.decision.act == "keep":
             self._separate(survey)
-            raise Refused("kept", survey.decision.why, _choice(survey.path))
+            raise Refused("kept", survey.decision.why, _choice(survey))
         self._obstacles.require_free(survey.path)
         self._obstacles.require_held(survey)
         self._obstacles.require_saved(survey)
@@ -209,9 +210,13 @@ def _quoted(path: str) -> str:
     return quote(path)
 
 
-def _choice(path: str) -> str:
-    name = _quoted(path)
-    return f"run `dvc commit {name}` to keep that, or `paddledvc pull --force {name}` to drop it"
+def _choice(survey: Survey) -> str:
+    name = _quoted(survey.path)
+    drop = f"`paddledvc pull --force {name}` to drop it"
+    if survey.wanted is not None and survey.wanted.model is not None:
+        # DVC would commit it, and the lock would still say otherwise.
+        return f"{layout.LOCK} pins it: copy it elsewhere to keep that, or run {drop}"
+    return f"run `dvc commit {name}` to keep that, or {drop}"
 
 
 def _size(survey: Survey) -> int | None:

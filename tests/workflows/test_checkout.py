@@ -179,9 +179,9 @@ def test_somebodys_change_is_kept_and_the_marker_is_written(team):
     assert done.lines == (
         "weights: a v1 → v2 (6 B, cache)",
         (
-            "weights: kept checkpoints/b_v1.bin: it was changed; run `dvc commit "
-            "checkpoints/b_v1.bin` to keep that, or `paddledvc pull --force "
-            "checkpoints/b_v1.bin` to drop it"
+            "weights: kept checkpoints/b_v1.bin: it was changed; models.lock pins it: copy it "
+            "elsewhere to keep that, or run `paddledvc pull --force checkpoints/b_v1.bin` to "
+            "drop it"
         ),
     )
     assert (done.complete, marked(team)) == (True, "next")
