@@ -15,10 +15,10 @@ import yaml
 import paddledvc
 from paddledvc import Project
 from paddledvc.core.agreement import Agreement, OutputAgreement, SampleError
-from paddledvc.core.evidence import folder_md5
 from paddledvc.core.hashes import Hashes
 from paddledvc.core.jobs import Runtime
 from paddledvc.core.model import Engine
+from paddledvc.core.objects import folder_oid
 from paddledvc.core.reports import Hashed, PathReport, VerifyReport
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class Gated:
         folder, _, slug = path.partition("/")
         if folder == "exports":
             files = {one.rpartition("/")[2]: found for one, found in self.exported(slug).items()}
-            return folder_md5(files)
+            return folder_oid(files)
         return md5(path)
 
     def yaml(self, name: str) -> Any:

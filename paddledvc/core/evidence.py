@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core.hashes import Hashes
+from paddledvc.core.objects import folder_oid
 from paddledvc.core.reports import VERSION, Hashed
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Evidence:
             if one.path.startswith(start)
         }
         known = {name: md5 for name, md5 in files.items() if md5 is not None}
-        return folder_md5(known) if known and len(known) == len(files) else None
+        return folder_oid(known) if known and len(known) == len(files) else None
 
 
 def parse(text: str) -> Evidence:
@@ -90,16 +90,3 @@ def _nothing(verdict: str, paths: Sized) -> tuple[str, ...]:
 def _hashed(file: Mapping[str, Any]) -> Hashed:
     hashes = Hashes(md5=file["md5"], sha256=file["sha256"], size=file["size"])
     return Hashed(path=str(file["path"]), hashes=hashes)
-
-
-def folder_md5(files: Mapping[str, str]) -> str:
-    """Compute DVC's MD5 of a folder from those of its files, by path from the folder.
-
-    It is that of the listing of the folder, byte for byte as ``dvc_data.hashfile.tree`` writes it.
-
-    >>> folder_md5({"a": "d41d8cd98f00b204e9800998ecf8427e"})
-    '3e3335ff0ba6ac6f06f589d8219daf0e.dir'
-    """
-    listing = [{"md5": files[path], "relpath": path} for path in sorted(files)]
-    text = json.dumps(listing, sort_keys=True)
-    return f"{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()}.dir"

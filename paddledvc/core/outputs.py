@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 STAGES, LOCK, SUFFIX = "dvc.yaml", "dvc.lock", ".dvc"
+FOLDER = ".dir"
+"""End of the name of an object that lists the files of a folder."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -171,7 +173,7 @@ def _entries(folder: str, value: Mapping[str, Any]) -> Iterator[Output]:
                 yield Output(
                     path=join(folder, path),
                     md5=md5,
-                    folder=md5.endswith(".dir"),
+                    folder=md5.endswith(FOLDER),
                     exact=entry.get("hash") == "md5",
                     size=size if isinstance(size, int) else None,
                 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from paddledvc.core import layout, outputs
 from paddledvc.core.lock import FORMAT_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 Holder = Literal[
     "work trees", "branches", "remote branches", "tags", "stashes", "other refs", "recent commits"
@@ -29,20 +28,8 @@ HOLDERS: tuple[Holder, ...] = (
 )
 FILES = (layout.LOCK, outputs.LOCK, outputs.SUFFIX)
 """Ends of the names of the files that name objects."""
-FOLDER = ".dir"
-"""End of the name of an object that lists the files of a folder."""
 NONE: frozenset[str] = frozenset()
 _DIGEST = re.compile(rb"(?<![0-9A-Za-z])([0-9a-fA-F]{32}(?:\.dir)?)(?![0-9A-Za-z])")
-_OID = re.compile(r"[0-9a-f]{32}(\.dir)?")
-
-
-def is_oid(name: str) -> bool:
-    """Tell whether a name is one of an object.
-
-    >>> is_oid("0cc175b9c0f1b6a831c399e269772661.dir"), is_oid("tmp-host-1")
-    (True, False)
-    """
-    return _OID.fullmatch(name) is not None
 
 
 def holder(ref: str) -> Holder:
@@ -84,40 +71,6 @@ def is_readable(file: str, value: object) -> bool:
         return False
     version = value.get("version") if posixpath.basename(file) == layout.LOCK else None
     return not isinstance(version, int) or version <= FORMAT_VERSION
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ListedFile:
-    """A file of a folder that DVC tracks.
-
-    Attributes:
-        path: from the folder.
-        oid: name of its object.
-    """
-
-    path: str
-    oid: str
-
-
-def listing(data: bytes) -> tuple[ListedFile, ...]:
-    """Read DVC's listing of a folder.
-
-    Raises:
-        ValueError: it is none.
-
-    >>> listing(b'[{"md5": "0cc175b9c0f1b6a831c399e269772661", "relpath": "a"}]')[0].path
-    'a'
-    """
-    try:
-        return tuple(_listed(entry) for entry in json.loads(data))
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError("no listing of a folder") from error
-
-
-def _listed(entry: Mapping[str, str]) -> ListedFile:
-    if not is_oid(entry["md5"]):
-        raise ValueError(entry["md5"])
-    return ListedFile(path=entry["relpath"], oid=entry["md5"])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -229,5 +182,5 @@ def sort(objects: Iterable[Held], needed: frozenset[str], *, before: float | Non
         else:
             garbage.append(one)
     # DVC takes the files of a listing that is in a remote for being there too.
-    garbage.sort(key=lambda one: not one.oid.endswith(FOLDER))
+    garbage.sort(key=lambda one: not one.oid.endswith(outputs.FOLDER))
     return Sorted(needed=tuple(kept), young=tuple(young), garbage=tuple(garbage))

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout, outputs
 from paddledvc.core.hashes import Hashes
+from paddledvc.core.objects import is_oid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from paddledvc.core.document import Document
     from paddledvc.core.lock import Lock, LockedFile, LockedModel
+    from paddledvc.errors import Problem
 
 PATTERNS = (layout.REGISTRY, layout.LOCK, layout.STAGES, outputs.LOCK, f"*{outputs.SUFFIX}")
 """Names of the files that say what lies in the work tree, and the policy that says from where."""
@@ -60,7 +63,7 @@ class Tracked:
         """
         if self.hashes.md5 is None:
             return None
-        return f"{self.hashes.md5}.dir" if self.folder else self.hashes.md5
+        return f"{self.hashes.md5}{outputs.FOLDER}" if self.folder else self.hashes.md5
 
     @property
     def title(self) -> str:
@@ -93,7 +96,7 @@ def tracked(lock: Lock | None, records: Mapping[str, Any]) -> tuple[Tracked, ...
         if outputs.is_inside(output.path) and option.get("cache", True):
             found[output.path] = Tracked(
                 path=output.path,
-                hashes=Hashes(md5=output.md5.removesuffix(".dir"), size=output.size),
+                hashes=Hashes(md5=output.md5.removesuffix(outputs.FOLDER), size=output.size),
                 folder=output.folder,
                 remote=option.get("remote"),
                 pushed=option.get("push", True),
@@ -103,6 +106,27 @@ def tracked(lock: Lock | None, records: Mapping[str, Any]) -> tuple[Tracked, ...
         if model.downloads and model.path is not None:
             found[model.path] = _joined(model, found.get(model.path))
     return tuple(found[path] for path in sorted(found))
+
+
+def problems(document: Document) -> list[Problem]:
+    """Find the hashes in a file of DVC that are none; as names of objects they lead anywhere."""
+    value: Any = document.value
+    stages = value.get("stages") if isinstance(value, dict) else None
+    places = {("stages", name): stage for name, stage in stages.items()} if stages else {(): value}
+    return [
+        document.problem(
+            (*place, "outs", index, "md5"),
+            f"found {out['md5']!r}, expected 32 hexadecimal digits, and `.dir` for a folder",
+        )
+        for place, entry in places.items()
+        for index, out in enumerate(_outs(entry))
+        if "md5" in out and not is_oid(str(out["md5"]))
+    ]
+
+
+def _outs(entry: Any) -> list[Any]:
+    outs = entry.get("outs") if isinstance(entry, dict) else None
+    return [one if isinstance(one, dict) else {} for one in outs] if isinstance(outs, list) else []
 
 
 def _joined(model: LockedModel, output: Tracked | None) -> Tracked:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from paddledvc.core.hashes import Hashes
-from paddledvc.core.outputs import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -149,56 +147,6 @@ class Inspected:
     expected: str = ""
     found: str = ""
     problems: tuple[Bad, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Listed:
-    """A file of a folder, as DVC lists it."""
-
-    path: str
-    md5: str
-
-
-def read_listing(data: bytes) -> tuple[Listed, ...]:
-    """Read DVC's listing of a folder.
-
-    Raises:
-        ValueError: it is none, or names what is not in the folder.
-
-    >>> read_listing(b'[{"md5": "0cc175b9c0f1b6a831c399e269772661", "relpath": "a"}]')[0].path
-    'a'
-    """
-    try:
-        entries = json.loads(data)
-        found = tuple(Listed(path=str(one["relpath"]), md5=str(one["md5"])) for one in entries)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError("no listing of a folder") from error
-    for one in found:
-        if not is_inside(one.path):
-            raise ValueError(f"a listing of {one.path!r}, which is no path in a folder")
-        if not is_md5(one.md5):
-            raise ValueError(f"a listing with {one.md5!r}, which is no MD5 digest")
-    return found
-
-
-def is_md5(text: str) -> bool:
-    """Tell whether a text is an MD5 digest in hexadecimal digits.
-
-    >>> is_md5("0cc175b9c0f1b6a831c399e269772661"), is_md5("../etc")
-    (True, False)
-    """
-    return len(text) == 32 and not set(text) - set("0123456789abcdef")  # noqa: PLR2004
-
-
-def write_listing(files: Iterable[Listed]) -> bytes:
-    """Write a listing of a folder, byte for byte as DVC does.
-
-    >>> write_listing([Listed(path="a", md5="0cc175b9c0f1b6a831c399e269772661")])
-    b'[{"md5": "0cc175b9c0f1b6a831c399e269772661", "relpath": "a"}]'
-    """
-    ordered = sorted(files, key=lambda one: one.path)
-    entries = [{"md5": one.md5, "relpath": one.path} for one in ordered]
-    return json.dumps(entries, sort_keys=True).encode()
 
 
 def label(tracked: Tracked) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paddledvc.core.transfers import Listed, write_listing
+from paddledvc.core.objects import ListedFile, write_listing
 from paddledvc.tools import files
 from paddledvc.tools.known import hash_md5
 
@@ -29,7 +29,7 @@ def _adopt_folder(gathering: Gathering, path: str, oid: str) -> None:
     names = sorted(files.names_below(folder))
     if not all((folder / name).is_file() for name in names):
         return
-    listed = [Listed(path=name, md5=hash_md5(folder / name)) for name in names]
+    listed = [ListedFile(name, hash_md5(folder / name)) for name in names]
     data = write_listing(listed)
     if f"{files.hash_chunks([data]).md5}.dir" != oid:
         return

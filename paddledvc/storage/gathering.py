@@ -8,7 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from paddledvc.core.hashes import Hashes
-from paddledvc.core.transfers import Bad, read_listing, wrong_size
+from paddledvc.core.objects import read_listing
+from paddledvc.core.outputs import FOLDER
+from paddledvc.core.transfers import Bad, wrong_size
 from paddledvc.errors import ChecksumMismatch, DownloadFailed, RemoteFailed
 from paddledvc.storage.transferring import Remotes, Tally, in_parallel
 from paddledvc.tools import sources
@@ -18,13 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from paddledvc.core.transfers import Kind, Listed
+    from paddledvc.core.objects import ListedFile
+    from paddledvc.core.transfers import Kind
     from paddledvc.tools.cache import Cache
     from paddledvc.tools.http import Progress as Told
     from paddledvc.tools.weights import Progress
-
-FOLDER = ".dir"
-"""How the names of listings of folders end."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +109,7 @@ class Gathering:
         self.came: dict[str, tuple[str, int]] = {}
         self._jobs, self._tally = jobs, Tally("weights", progress)
         self._bad: defaultdict[str, list[Bad]] = defaultdict(list)
-        self._listings: dict[str, tuple[Listed, ...]] = {}
+        self._listings: dict[str, tuple[ListedFile, ...]] = {}
 
     def gather(self, needs: Iterable[Need], order: Sequence[str]) -> None:
         """Bring those objects that the cache lacks.
@@ -230,15 +230,13 @@ class Gathering:
         """Tell whether the cache holds an object."""
         return self.cache.holds(need.oid, need.hashes.size)
 
-    def listing(self, oid: str) -> tuple[Listed, ...] | None:
+    def listing(self, oid: str) -> tuple[ListedFile, ...] | None:
         """Read the listing of a folder; None if the cache does not hold one that can be used."""
         if oid not in self._listings:
-            if not self.cache.holds(oid):
+            listed = self.cache.listing(oid)
+            if listed is None:
                 return None
-            try:
-                self._listings[oid] = read_listing(self.cache.path(oid).read_bytes())
-            except (OSError, ValueError):
-                return None
+            self._listings[oid] = listed
         return self._listings[oid]
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.core.hashes import Hashes
-from paddledvc.core.transfers import Listed, is_md5, write_listing
+from paddledvc.core.objects import ListedFile, is_md5, write_listing
+from paddledvc.core.outputs import FOLDER
 from paddledvc.errors import ChecksumMismatch, DownloadFailed
-from paddledvc.storage.gathering import FOLDER, Need
+from paddledvc.storage.gathering import Need
 from paddledvc.tools import files, sources
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ class Learning:
     def _listed(self, tracked: Tracked) -> Tracked:
         """Write the listing of a folder, as DVC will when it sees the folder."""
         known = [(one.path, self._completed(one.hashes).md5) for one in tracked.files]
-        listed = [Listed(path=path, md5=md5) for path, md5 in known if md5 is not None]
+        listed = [ListedFile(path, md5) for path, md5 in known if md5 is not None]
         if len(listed) < len(known):
             return tracked
         data = write_listing(listed)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.core import layout
 from paddledvc.core.hashes import Hashes
-from paddledvc.core.outputs import is_inside
 from paddledvc.core.placement import ITSELF
 from paddledvc.core.tracked import PATTERNS
 from paddledvc.errors import PaddleDVCError
@@ -106,9 +105,7 @@ class Past:
 
     def _listing(self, oid: str) -> Content | None:
         listed = self._cache.listing(oid)
-        if listed is None or not all(is_inside(path) for path, _ in listed):
-            return None
-        return {path: Hashes(md5=md5) for path, md5 in listed}
+        return None if listed is None else {path: Hashes(md5=md5) for path, md5 in listed}
 
 
 def _put(entry: Entry) -> list[Known]:

@@ -6,10 +6,11 @@ from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING
 
+from paddledvc.core.outputs import FOLDER
 from paddledvc.core.transfers import Sent
 from paddledvc.errors import RemoteFailed
 from paddledvc.storage.adopting import adopt_files, adopt_folders
-from paddledvc.storage.gathering import FOLDER, Gathering
+from paddledvc.storage.gathering import Gathering
 from paddledvc.storage.inspecting import all_needs, bad_of, belongs, conditions, others
 from paddledvc.storage.transferring import Remotes
 from paddledvc.tools.cache import Cache

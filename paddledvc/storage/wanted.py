@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout
+from paddledvc.core.conflicts import conflict
 from paddledvc.core.outputs import LOCK as BUILT
 from paddledvc.core.outputs import STAGES, SUFFIX
 from paddledvc.core.policy import Policy, remote_order
-from paddledvc.core.tracked import PATTERNS, Tracked, tracked
+from paddledvc.core.tracked import PATTERNS, Tracked, problems, tracked
+from paddledvc.errors import InvalidFile
 from paddledvc.tools import dvc, worktree
 
 if TYPE_CHECKING:
@@ -51,6 +53,8 @@ def texts_here(project: Project, *, untracked: bool = False) -> Mapping[str, str
 
 def read(project: Project, texts: Mapping[str, str]) -> tuple[Tracked, ...]:
     """Read what files say lies in the work tree, sorted by path."""
+    if torn := conflict(texts.get(layout.REGISTRY, ""), layout.REGISTRY):
+        raise InvalidFile([torn])  # the others follow it
     lock = project.parse_lock(texts[layout.LOCK]) if layout.LOCK in texts else None
     return tracked(lock, {name: value(name, text) for name, text in texts.items() if _tells(name)})
 
@@ -60,10 +64,17 @@ def _tells(name: str) -> bool:
 
 
 def value(name: str, text: str) -> Any:
-    """Read a YAML file."""
+    """Read a file of DVC.
+
+    Raises:
+        InvalidFile: it is not YAML, or has merge conflicts, or a hash in it is none.
+    """
     from paddledvc.tools import yaml  # noqa: PLC0415
 
-    return yaml.parse(text, name).value
+    document = yaml.parse(text, name)
+    if found := problems(document):
+        raise InvalidFile(found)
+    return document.value
 
 
 def remotes(project: Project, branch: str | None, policy: Policy) -> tuple[str, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import stat
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from paddledvc.core.objects import read_listing
+from paddledvc.core.outputs import FOLDER
 from paddledvc.errors import OutsideFailure
 from paddledvc.tools import dvc, incoming, links
 from paddledvc.tools.dvcstate import DvcState
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from paddledvc.core.objects import ListedFile
+
 MODE = 0o444
 """What DVC makes of an object: read-only for everybody."""
-_FOLDER = ".dir"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -88,7 +90,7 @@ class Cache:
             return False
         if not stat.S_ISREG(found.st_mode) or size not in (None, found.st_size):
             return False
-        return self.hash(path, found) == oid.removesuffix(_FOLDER)
+        return self.hash(path, found) == oid.removesuffix(FOLDER)
 
     def hash(self, path: Path | str, found: os.stat_result) -> str | None:
         """Hash a file of the cache or the work tree, unless it is known.
@@ -155,18 +157,13 @@ class Cache:
                 new.unlink(missing_ok=True)
         return True
 
-    def listing(self, oid: str) -> tuple[tuple[str, str], ...] | None:
-        """Read which files a folder has: their paths from it, and their names as objects.
-
-        Returns:
-            None if the object is not there, or is no listing.
-        """
+    def listing(self, oid: str) -> tuple[ListedFile, ...] | None:
+        """Read which files a folder has; None if the object is not there, or is no listing."""
         if not self.holds(oid):
             return None
         try:
-            entries = json.loads(self.path(oid).read_bytes())
-            return tuple((str(entry["relpath"]), str(entry["md5"])) for entry in entries)
-        except (OSError, ValueError, KeyError, TypeError):
+            return read_listing(self.path(oid).read_bytes())
+        except (OSError, ValueError):
             return None
 
     def link(self, oid: str, target: str) -> str:
@@ -203,7 +200,7 @@ class Cache:
             self._aside.mkdir(parents=True, exist_ok=True)
             target.replace(self._aside / f"{oid}-{os.urandom(4).hex()}")
         new.replace(target)
-        self.known.settled(found, oid.removesuffix(_FOLDER))
+        self.known.settled(found, oid.removesuffix(FOLDER))
 
 
 @contextmanager

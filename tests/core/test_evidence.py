@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from paddledvc.core.evidence import folder_md5, parse
+from paddledvc.core.evidence import parse
 from paddledvc.core.hashes import Hashes
 from paddledvc.core.jobs import Runtime
 from paddledvc.core.model import Engine
+from paddledvc.core.objects import folder_oid
 from paddledvc.core.reports import Hashed, PathReport, VerifyReport
 
 FILES = (
@@ -41,7 +42,7 @@ def test_a_report_is_read_back():
     assert found.files == FILES
     assert found.hashes("checkpoints/a.pdparams") == FILES[0].hashes
     assert found.hashes("exports/a") is None
-    assert found.folder("exports/a") == folder_md5({"inference.json": "c" * 32})
+    assert found.folder("exports/a") == folder_oid({"inference.json": "c" * 32})
     assert found.folder("exports") is not None
     assert found.folder("nothing") is None
 
@@ -110,5 +111,5 @@ def test_the_digest_of_a_folder_is_that_of_dvc(tmp_path, names):
     _, _, tree = build(cache, str(folder), system, "md5")
     digests = {path: info.value for path, _, info in (("/".join(k), m, i) for k, m, i in tree)}
 
-    assert folder_md5(digests) == tree.hash_info.value
+    assert folder_oid(digests) == tree.hash_info.value
     assert len(digests) == len(names)

@@ -75,23 +75,6 @@ def test_a_file_is_what_its_name_promises(file: str, value: object, *, readable:
     assert retention.is_readable(file, value) is readable
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"{}x",
-        b"[1]",
-        b'[{"md5": "x", "relpath": "a"}]',
-        b'[{"relpath": "a"}]',
-        b"null",
-        b"\xff",
-    ],
-)
-def test_what_is_no_listing_is_refused(data: bytes) -> None:
-    with pytest.raises(ValueError, match="no listing of a folder"):
-        retention.listing(data)
-
-
 def test_weights_and_outputs_are_named_from_the_top_of_the_repository() -> None:
     lock = {
         "models": [

@@ -56,3 +56,33 @@ def test_conflict_markers_are_named_with_their_line(versions, project):
     project.write("models.lock", text)
     with pytest.raises(InvalidFile, match=r"models\.lock:\d+"):
         wanted.wanted(versions)
+
+
+def test_of_several_files_in_conflict_the_registry_comes_first(versions, project):
+    for name in ("models.lock", "models.yaml"):
+        project.write(name, f"<<<<<<< ours\n=======\n>>>>>>> theirs\n{project.read(name)}")
+    with pytest.raises(InvalidFile, match=r"models\.yaml:1:1: found a merge conflict"):
+        wanted.wanted(versions)
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("outs:\n- path: x\n  hash: md5\n  md5: {}\n", "x.dvc:4:8: outs[0].md5"),
+        (
+            "stages:\n  a:\n    outs:\n    - path: y\n      md5: {}\n",
+            "dvc.lock:5:12: stages.a.outs[0].md5",
+        ),
+    ],
+)
+@pytest.mark.parametrize("md5", ["../../../etc/passwd", "//abs", ".dir", "A" * 32, "12"])
+def test_a_hash_that_could_lead_out_of_the_cache_is_refused(versions, project, text, where, md5):
+    project.write(where.partition(":")[0], text.format(md5))
+    project.commit("hostile")
+    with pytest.raises(InvalidFile) as caught:
+        wanted.wanted(versions)
+
+    found = 12 if md5 == "12" else md5
+    assert str(caught.value) == (
+        f"{where}: found {found!r}, expected 32 hexadecimal digits, and `.dir` for a folder"
+    )

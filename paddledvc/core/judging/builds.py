@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout, outputs
-from paddledvc.core.evidence import folder_md5
+from paddledvc.core.objects import folder_oid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -185,4 +185,4 @@ def _md5(model: LockedModel) -> str | None:
     if not model.files:
         return model.md5
     known = {file.path: file.md5 for file in model.files if file.md5 is not None}
-    return folder_md5(known) if len(known) == len(model.files) else None
+    return folder_oid(known) if len(known) == len(model.files) else None

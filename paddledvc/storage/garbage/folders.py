@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from paddledvc.core import retention
+from paddledvc.core.outputs import FOLDER
 from paddledvc.errors import InvalidInput, OutsideFailure
 from paddledvc.storage.garbage import naming
 from paddledvc.storage.garbage.places import CACHE, Unreadable
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
-    from paddledvc.core.retention import ListedFile
+    from paddledvc.core.objects import ListedFile
     from paddledvc.storage.garbage.places import Place
     from paddledvc.storage.garbage.retaining import Need
 
@@ -55,7 +56,7 @@ def opened(
         InvalidInput: a listing is nowhere.
     """
     every = retention.NONE.union(*(one.objects for one in needs))
-    asked = sorted(oid for oid in every - set(ignored) if oid.endswith(retention.FOLDER))
+    asked = sorted(oid for oid in every - set(ignored) if oid.endswith(FOLDER))
     with ThreadPoolExecutor(JOBS) as pool:
         answers = dict(zip(asked, pool.map(lambda oid: _read(oid, where), asked), strict=True))
     failed = {oid: answer for oid, answer in answers.items() if isinstance(answer, str)}
@@ -66,7 +67,7 @@ def opened(
     if missed := lost & retention.NONE.union(*current):
         _refuse_lost(missed, where, root)
     files = {
-        oid: frozenset(file.oid for file in answer)
+        oid: frozenset(file.md5 for file in answer)
         for oid, answer in answers.items()
         if isinstance(answer, tuple)
     }

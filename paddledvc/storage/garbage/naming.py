@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout, retention
+from paddledvc.core.outputs import FOLDER
 from paddledvc.core.retention import Label
 from paddledvc.errors import InvalidFile
 from paddledvc.storage.garbage.places import Unreadable
@@ -46,13 +47,13 @@ def name(root: Path, objects: Iterable[tuple[Place, Sorted]]) -> Named:
     garbage = {one.oid: place for place, found in objects for one in found.garbage}
     labels = find(root, garbage)
     folders: dict[str, str] = {}
-    for oid in [oid for oid in labels if oid.endswith(retention.FOLDER)]:
+    for oid in [oid for oid in labels if oid.endswith(FOLDER)]:
         path = folders[oid] = labels[oid].path
         with suppress(Unreadable):
             for file in garbage[oid].listing(oid) or ():
-                if file.oid in garbage and file.oid not in labels:
-                    labels[file.oid] = Label(path=f"{path}/{file.path}")
-                    folders[file.oid] = path
+                if file.md5 in garbage and file.md5 not in labels:
+                    labels[file.md5] = Label(path=f"{path}/{file.path}")
+                    folders[file.md5] = path
     return Named(labels=labels, folders=folders)
 
 

@@ -10,7 +10,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from paddledvc.core import retention
+from paddledvc.core.objects import is_oid, read_listing
+from paddledvc.core.outputs import FOLDER
 from paddledvc.core.retention import Held
 from paddledvc.core.urls import shown
 from paddledvc.errors import OutsideFailure, RemoteFailed
@@ -21,7 +22,7 @@ from paddledvc.tools.remotes import open_remote
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator, Sequence
 
-    from paddledvc.core.retention import ListedFile
+    from paddledvc.core.objects import ListedFile
     from paddledvc.tools.remotes import Remote
 
 CACHE = "cache"
@@ -78,7 +79,7 @@ class CachePlace:
         for folder in _scan(self._cache.folder):
             for file in _scan(Path(folder.path)) if folder.is_dir(follow_symlinks=False) else ():
                 oid = folder.name + file.name
-                if retention.is_oid(oid):
+                if is_oid(oid):
                     with suppress(FileNotFoundError):
                         found = file.stat(follow_symlinks=False)
                         # Whoever moves or links a file leaves it the time of its last byte.
@@ -164,8 +165,8 @@ def remove_all(place: Place, oids: Sequence[str]) -> None:
     Raises:
         OutsideFailure: some are still there.
     """
-    listings = [oid for oid in oids if oid.endswith(retention.FOLDER)]
-    others = [oid for oid in oids if not oid.endswith(retention.FOLDER)]
+    listings = [oid for oid in oids if oid.endswith(FOLDER)]
+    others = [oid for oid in oids if not oid.endswith(FOLDER)]
     done = 0
     with ThreadPoolExecutor(JOBS) as pool:
         for batch in (listings, others):
@@ -187,9 +188,9 @@ def _removal(place: Place, oid: str) -> OutsideFailure | None:
 
 
 def _listing(oid: str, data: bytes) -> tuple[ListedFile, ...]:
-    if hashlib.md5(data, usedforsecurity=False).hexdigest() != oid.removesuffix(retention.FOLDER):
+    if hashlib.md5(data, usedforsecurity=False).hexdigest() != oid.removesuffix(FOLDER):
         raise ValueError("not what its name says")
-    return retention.listing(data)
+    return read_listing(data)
 
 
 def _scan(folder: Path) -> Iterator[os.DirEntry[str]]:
