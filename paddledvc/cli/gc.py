@@ -100,7 +100,7 @@ def gc(  # noqa: PLR0913
     offline: str | None,
     output: str,
 ) -> None:
-    """Remove what no branch, tag or recent commit needs from cache and remotes.
+    """Remove what no branch, tag or recent commit needs.
 
     It fetches from git's remotes first, and keeps what any branch or tag there or here needs, any
     work tree, any stash, and any commit of the last days. Without --force it only shows what

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from paddledvc.locking import LockUse
     from paddledvc.tools.weights import Progress
 
+MANY = 100
+"""Lines of one kind that people read."""
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 format_option = click.option(
@@ -143,6 +145,17 @@ def echo_changes(changes: Iterable[Change], trusted: Iterable[str] = ()) -> None
         click.echo(str(change))
     for name in trusted:
         click.echo(f"Trust {name}: its bytes were hashed for the first time", err=True)
+
+
+def echo_lines(lines: Iterable[str], *, err: bool = False) -> None:
+    """Print lines; of very many only the first, and how many more there are."""
+    every = list(lines)
+    shown = every if len(every) <= MANY else every[: MANY // 2]
+    for line in shown:
+        click.echo(line, err=err)
+    if len(shown) < len(every):
+        more = len(every) - len(shown)
+        click.echo(f"... and {more:,} more, which --format json names", err=err)
 
 
 def echo_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

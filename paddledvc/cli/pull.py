@@ -9,6 +9,7 @@ import click
 
 from paddledvc.cli.options import (
     echo_json,
+    echo_lines,
     format_option,
     offline_option,
     pass_project,
@@ -82,32 +83,31 @@ def pull(  # noqa: PLR0913
 
 
 def _print(pulled: Pulled) -> None:
-    for line in telling(pulled.arrived):
-        click.echo(line, err=True)
+    echo_lines(telling(pulled.arrived), err=True)
     placed = pulled.placed
     if placed is None:
-        for arrived in pulled.arrived:
-            if arrived.state == "fetched":
-                about = f"{human_size(arrived.size)}, {arrived.source}"
-                click.echo(f"{label(arrived.tracked)} ({about})")
+        echo_lines(
+            f"{label(one.tracked)} ({human_size(one.size)}, {one.source})"
+            for one in pulled.arrived
+            if one.state == "fetched"
+        )
         _count(pulled.arrived, "cached", "in the cache already")
     else:
         _print_placed(pulled, placed)
-    for one in pulled.lacking:
-        click.echo(f"{label(one.tracked)} is not to be had", err=True)
+    echo_lines((f"{label(one.tracked)} is not to be had" for one in pulled.lacking), err=True)
 
 
 def _print_placed(pulled: Pulled, placed: Placed) -> None:
     sources = {one.tracked.path: one.source for one in pulled.arrived if one.source}
-    for one in placed.of("placed"):
-        name = one.path if one.model is None else f"{one.model} {one.after}: {one.path}"
-        size = "" if one.size is None else f"{human_size(one.size)}, "
-        click.echo(f"{name} ({size}{sources.get(one.path, 'cache')})")
-    for one in placed.of("removed"):
-        click.echo(f"{one.path} (removed)")
+    echo_lines(_placed(one, sources.get(one.path, "cache")) for one in placed.of("placed"))
+    echo_lines(f"{one.path} (removed)" for one in placed.of("removed"))
     _count(placed.outputs, "unchanged", "in place already")
-    for line in lines(replace(placed, outputs=placed.of("kept", "failed"))):
-        click.echo(line, err=True)
+    echo_lines(lines(replace(placed, outputs=placed.of("kept", "failed"))), err=True)
+
+
+def _placed(one: PlacedOutput, source: str) -> str:
+    name = one.path if one.model is None else f"{one.wanted}: {one.path}"
+    return f"{name} ({'' if one.size is None else f'{human_size(one.size)}, '}{source})"
 
 
 def _count(outputs: Iterable[Arrived | PlacedOutput], state: str, what: str) -> None:

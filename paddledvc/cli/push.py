@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import echo_json, format_option, pass_project, progress_bars
+from paddledvc.cli.options import echo_json, echo_lines, format_option, pass_project, progress_bars
 from paddledvc.core.placed import human_size
 from paddledvc.core.transfers import WRONG, label, telling
 from paddledvc.workflows import push as workflow
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MISMATCH = 1
 UNREACHABLE = 3
+_DONE = {"sent": "sent to", "repaired": "repaired in"}
 
 
 @click.command()
@@ -69,15 +70,19 @@ def push(  # noqa: PLR0913
 
 def _print(done: tuple[Pushed, ...]) -> None:
     for one in done:
-        for line in telling(one.sent):
-            click.echo(line, err=True)
-        for sent in one.sent:
-            if sent.state in ("sent", "repaired"):
-                about = f"{human_size(sent.size)}, {sent.state} in {one.remote}"
-                about = about.replace("sent in", "sent to")
-                click.echo(f"{label(sent.tracked)} ({about})")
-            if sent.state == "failed":
-                click.echo(f"{label(sent.tracked)} is not whole in {one.remote}", err=True)
+        if one.problem:
+            click.echo(f"Error: {one.problem}", err=True)
+            continue
+        echo_lines(telling(one.sent), err=True)
+        echo_lines(
+            f"{label(sent.tracked)} ({human_size(sent.size)}, {_DONE[sent.state]} {one.remote})"
+            for sent in one.sent
+            if sent.state in _DONE
+        )
+        failed = [sent for sent in one.sent if sent.state == "failed"]
+        echo_lines(
+            (f"{label(bad.tracked)} is not whole in {one.remote}" for bad in failed), err=True
+        )
         there = Counter(sent.state for sent in one.sent)["present"]
         if there or not one.sent:
             click.echo(f"{there} in {one.remote} already")
@@ -87,4 +92,4 @@ def _exit_code(done: tuple[Pushed, ...]) -> int:
     failed = [sent for one in done for sent in one.sent if sent.state == "failed"]
     if any(bad.kind in WRONG for sent in failed for bad in sent.problems):
         return MISMATCH
-    return UNREACHABLE if failed else 0
+    return UNREACHABLE if failed or any(one.problem for one in done) else 0

@@ -50,7 +50,7 @@ def status(  # noqa: PLR0913
     offline: str | None,
     output: str,
 ) -> None:
-    """Show which weights are not what the commit says, here or in the remotes.
+    """Show which weights are not what the commit says.
 
     With --remote: what the remotes have of the weights of every production and integration branch,
     here and on git's remotes, of every tag, and of this branch. Sizes are compared; with --deep the

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 State: TypeAlias = Literal["unchanged", "placed", "removed", "left", "kept", "missing", "failed"]
 """What became of an output.
@@ -42,6 +42,11 @@ class PlacedOutput:
     size: int | None = None
     problem: str = ""
     mend: str = ""
+
+    @property
+    def wanted(self) -> str:
+        """What people call what ought to be there: ``resnet50 v3.3.0``, or its path."""
+        return self.path if self.model is None else f"{self.model} {self.after}"
 
     @property
     def title(self) -> str:
@@ -101,7 +106,7 @@ def lines(placed: Placed, sources: Mapping[str, str] | None = None) -> list[str]
     unchanged = len(placed.of("unchanged"))
     others = [f"{unchanged} unchanged"] if unchanged else []
     told = [f"weights: {', '.join(said + others)}"] if said else []
-    return told + [_trouble(one) for one in placed.of("kept", "missing", "failed")]
+    return told + list(_troubles(placed.of("kept", "missing", "failed")))
 
 
 def _changes(outputs: tuple[PlacedOutput, ...], sources: Mapping[str, str]) -> Iterable[str]:
@@ -126,13 +131,27 @@ def _removals(placed: Placed) -> Iterable[str]:
     return [f"{one.title} removed" for one in gone]
 
 
+def _troubles(outputs: Iterable[PlacedOutput]) -> Iterator[str]:
+    """Say what needs a hand; what is wrong with many for one reason is said once."""
+    alike: dict[tuple[bool, str, str], list[PlacedOutput]] = {}
+    for one in outputs:
+        alike.setdefault((one.state == "kept", one.problem, one.mend), []).append(one)
+    for (kept, problem, mend), its in alike.items():
+        if len(its) <= MANY + 1:
+            yield from map(_trouble, its)
+            continue
+        names = ", ".join(one.path if kept else one.wanted for one in its[:MANY])
+        what = f"{'kept' if kept else 'no'} {names} and {len(its) - MANY} more"
+        yield f"weights: {what}: {problem}{f'; {mend}' if mend else ''}"
+
+
 def _trouble(one: PlacedOutput) -> str:
     mend = f"; {one.mend}" if one.mend else ""
     if one.state == "kept" or one.model is None:
         what = "kept" if one.state == "kept" else "stale"
         return f"weights: {what} {one.path}: {one.problem}{mend}"
     stays = f" ({one.before} stays)" if one.before not in (None, one.after) else ""
-    return f"weights: no {one.model} {one.after}{stays}: {one.problem}{mend}"
+    return f"weights: no {one.wanted}{stays}: {one.problem}{mend}"
 
 
 def human_size(size: int) -> str:

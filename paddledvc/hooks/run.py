@@ -149,19 +149,20 @@ def _send(call: Call, progress: Progress | None) -> int:
 
     refs = parse(sys.stdin)
     to = next(iter(call.arguments), None)
-    complete = True
+    steps: dict[str, None] = {}
     try:
         for project in call.projects():
             for sent in send_pushed(project, refs, to=to, progress=progress):
-                complete = complete and sent.complete
                 for line in sent.lines:
                     _print(line)
+                if sent.problem:
+                    steps[f"push again when the remote {sent.remote} answers"] = None
+                elif not sent.complete:
+                    steps["bring what is missing by `paddledvc pull` or `dvc repro`"] = None
     except PaddleDVCError as error:
         _print(str(error))
-        complete = False
-    if not complete:
-        _say(
-            "not pushed; bring what is missing by `paddledvc pull` or `dvc repro` and push again, "
-            "or push without it by `git push --no-verify`"
-        )
-    return 0 if complete else BLOCKED
+        steps["mend that"] = None
+    if steps:
+        todo = f"{', '.join(steps)}, or push without it by `git push --no-verify`"
+        _say(f"not pushed; {todo}")
+    return BLOCKED if steps else 0

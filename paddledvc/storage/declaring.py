@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from paddledvc.core.dvcconfig import DvcConfig
     from paddledvc.core.newremote import NewRemote
 
 EMBEDDED = "embedded"
@@ -35,7 +36,7 @@ def declare(root: Path, remotes: Sequence[NewRemote]) -> Iterator[tuple[str, boo
     for one in remotes:
         config = dvc.config(root)
         if one.name in config.remotes:
-            _require_same(one, config.remotes[one.name], root)
+            _require_same(one, config, root)
             yield f"remote {one.name} ({one.url})", False
             continue
         default = one.name == chosen and config.default in (None, EMBEDDED)
@@ -44,10 +45,18 @@ def declare(root: Path, remotes: Sequence[NewRemote]) -> Iterator[tuple[str, boo
         yield f"remote {one.name} ({one.url})", True
 
 
-def _require_same(new: NewRemote, there: str, root: Path) -> None:
+def _require_same(new: NewRemote, config: DvcConfig, root: Path) -> None:
+    there = config.remotes[new.name]
     asked = new.url if "://" in new.url else str((root / new.url).resolve())
     if asked.rstrip("/") != there.rstrip("/"):
         raise InvalidInput(
             f"the remote {new.name} is {shown(there)} already; move it by "
             f"`dvc remote modify {new.name} url {new.url}`"
+        )
+    endpoint = dict(config.settings[new.name]).get("endpointurl")
+    if new.endpoint is not None and new.endpoint != endpoint:
+        raise InvalidInput(
+            f"the remote {new.name} is there already, "
+            f"{f'at the endpoint {shown(endpoint)}' if endpoint else 'without an endpoint'}; "
+            f"give it this one by `dvc remote modify {new.name} endpointurl {new.endpoint}`"
         )

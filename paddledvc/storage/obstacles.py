@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from paddledvc.core.outputs import is_inside
@@ -60,9 +61,16 @@ class Obstacles:
         if not is_inside(path) or not _OWN.isdisjoint(map(str.casefold, path.split("/"))):
             raise Refused("failed", "no output may lie there", "look who wrote that path")
         if self._leads_out(path):
-            raise Refused("failed", "a link on the way to it leads out of the project")
+            raise Refused(
+                "failed",
+                "a link on the way to it leads out of the project",
+                "make that a folder again, or move DVC's cache there by `dvc cache dir` and "
+                "`dvc config cache.type symlink`",
+            )
         if any(one == path or one.startswith(f"{path}/") for one in self._tracked):
-            raise Refused("kept", "git tracks it", f"run `git rm --cached {path}` or move it")
+            raise Refused(
+                "kept", "git tracks it", f"run `git rm --cached {quote(path)}` or move it"
+            )
 
     def _leads_out(self, path: str) -> bool:
         """Tell whether a folder on the way to an output is a link that leads out of the project."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.core import layout, placed
 from paddledvc.core.policy import DEFAULT, remote_order
+from paddledvc.errors import RemoteFailed
 from paddledvc.gate.judging import judge_tree
 from paddledvc.gate.reading import parse_policy
 from paddledvc.storage.earlier import History, belonging
@@ -51,21 +52,26 @@ class SentTo:
         refs: the branches and tags whose weights belong there.
         sent: what became of every output of theirs.
         passed: outputs that only earlier commits need, which are pushed along, and one of those.
+        problem: why nothing could be sent, as a sentence; empty if the remote answered.
     """
 
     remote: str
     refs: tuple[str, ...]
-    sent: tuple[Sent, ...]
+    sent: tuple[Sent, ...] = ()
     passed: Mapping[Tracked, str] = field(default_factory=dict)
+    problem: str = ""
 
     @property
     def complete(self) -> bool:
         """Whether the remote has all now that the branches and tags themselves need."""
-        return all(one.state != "failed" or one.tracked in self.passed for one in self.sent)
+        here = all(one.state != "failed" or one.tracked in self.passed for one in self.sent)
+        return here and not self.problem
 
     @property
     def lines(self) -> tuple[str, ...]:
         """What people should know of it; none if all of it was there."""
+        if self.problem:
+            return (self.problem,)
         sent = [one for one in self.sent if one.size]
         size = placed.human_size(sum(one.size for one in sent))
         names = ", ".join(one.tracked.title for one in sent[: placed.MANY])
@@ -110,10 +116,7 @@ def send_pushed(
 
     Raises:
         InvalidFile: a branch or tag names its weights in a file that cannot be read.
-        RemoteFailed: a remote is down, or refuses us.
     """
-    from paddledvc.storage.sending import send  # noqa: PLC0415 - it knows the network
-
     needed: dict[str, _Needed] = {}
     history = History(project, to)
     for one in pushed:
@@ -126,15 +129,19 @@ def send_pushed(
             its.refs.append(one.title)
             its.outputs.update(dict.fromkeys(outputs))
             its.earlier.update(earlier)
-    return tuple(
-        SentTo(
-            remote=remote,
-            refs=tuple(dict.fromkeys(its.refs)),
-            sent=send(project, (*its.outputs, *its.passed), remote, progress=progress),
-            passed=its.passed,
-        )
-        for remote, its in needed.items()
-    )
+    return tuple(_sent(project, remote, its, progress) for remote, its in needed.items())
+
+
+def _sent(project: Project, remote: str, needed: _Needed, progress: Progress | None) -> SentTo:
+    """Send what belongs in a remote; one that is down does not keep the others from theirs."""
+    from paddledvc.storage.sending import send  # noqa: PLC0415 - it knows the network
+
+    refs = tuple(dict.fromkeys(needed.refs))
+    try:
+        sent = send(project, (*needed.outputs, *needed.passed), remote, progress=progress)
+    except RemoteFailed as error:
+        return SentTo(remote=remote, refs=refs, problem=str(error))
+    return SentTo(remote=remote, refs=refs, sent=sent, passed=needed.passed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from paddledvc.errors import InvalidInput
+from paddledvc.errors import InvalidInput, RemoteFailed
 from paddledvc.storage.selecting import policy, remote_of, require_remotes, select
 from paddledvc.storage.sending import send
 from paddledvc.storage.wanted import wanted
@@ -28,10 +28,12 @@ class Pushed:
     Attributes:
         remote: its name.
         sent: what became of each output that belongs there.
+        problem: why nothing could be sent, as a sentence; empty if the remote answered.
     """
 
     remote: str
-    sent: tuple[Sent, ...]
+    sent: tuple[Sent, ...] = ()
+    problem: str = ""
 
 
 def push(  # noqa: PLR0913 - each is an option
@@ -62,7 +64,6 @@ def push(  # noqa: PLR0913 - each is an option
 
     Raises:
         InvalidInput: nothing is called so, or there is no such remote or revision.
-        RemoteFailed: a remote does not answer.
         OutsideFailure: the cache cannot be written to, or the disk is full.
     """
     require_remotes(project, [remote] if remote else [])
@@ -71,13 +72,14 @@ def push(  # noqa: PLR0913 - each is an option
         name = remote or remote_of(project, _role(project, policy(project), revision))
         outputs = select(project, _outputs(project, revision), names)
         groups.setdefault(name, {}).update(dict.fromkeys(outputs))
-    return tuple(
-        Pushed(
-            remote=name,
-            sent=send(project, tuple(outputs), name, repair=repair, jobs=jobs, progress=progress),
-        )
-        for name, outputs in groups.items()
-    )
+    done = []
+    for name, wanted_ in groups.items():
+        try:
+            sent = send(project, wanted_, name, repair=repair, jobs=jobs, progress=progress)
+            done.append(Pushed(remote=name, sent=sent))
+        except RemoteFailed as error:
+            done.append(Pushed(remote=name, problem=str(error)))
+    return tuple(done)
 
 
 def _outputs(project: Project, revision: str | None) -> tuple[Tracked, ...]:

@@ -13,7 +13,7 @@ import pytest
 import paddledvc
 from paddledvc import cli as group
 from paddledvc import core
-from paddledvc.cli import SECTIONS
+from paddledvc.cli import SECTIONS, options
 
 COMMANDS = {name: text for commands in SECTIONS.values() for name, text in commands.items()}
 PLAIN = "models: [{name: a, version: v1}]\n"
@@ -348,3 +348,13 @@ def test_every_module_of_the_core_can_be_imported_first():
     )
 
     assert "paddledvc.core.lock" in names
+
+
+def test_of_very_many_lines_the_first_are_shown_and_the_rest_counted(capsys):
+    options.echo_lines(f"line {number}" for number in range(20_000))
+    shown = capsys.readouterr().out.splitlines()
+
+    assert (len(shown), shown[0]) == (51, "line 0")
+    assert shown[-1] == "... and 19,950 more, which --format json names"
+    options.echo_lines(["a", "b"], err=True)
+    assert capsys.readouterr() == ("", "a\nb\n")

@@ -298,8 +298,12 @@ def test_nothing_is_written_out_of_the_project(outputs, tmp_path):
 
     placed = outputs.place()
 
-    assert [(one.path, one.problem) for one in placed.outputs] == [
-        ("data/a", "a link on the way to it leads out of the project")
+    assert lines(placed) == [
+        (
+            "weights: stale data/a: a link on the way to it leads out of the project; make that a "
+            "folder again, or move DVC's cache there by `dvc cache dir` and `dvc config cache.type "
+            "symlink`"
+        )
     ]
     assert list((tmp_path / "elsewhere").iterdir()) == []
     assert not (outputs.root.parent / "x").exists()

@@ -6,7 +6,7 @@ import pytest
 
 import paddledvc
 from paddledvc.core.pushed import Pushed
-from paddledvc.errors import InvalidFile, RemoteFailed
+from paddledvc.errors import InvalidFile
 from paddledvc.hooks import run
 from paddledvc.workflows import guard
 
@@ -236,8 +236,8 @@ def test_the_hook_stops_a_push_whose_weights_are_nowhere(zoo, monkeypatch, capsy
     said = capsys.readouterr().err.splitlines()
     assert said[0] == "weights: a v1 is not in prod, and cannot be sent"
     assert said[-1] == (
-        "paddledvc: not pushed; bring what is missing by `paddledvc pull` or `dvc repro` and push "
-        "again, or push without it by `git push --no-verify`"
+        "paddledvc: not pushed; bring what is missing by `paddledvc pull` or `dvc repro`, or push "
+        "without it by `git push --no-verify`"
     )
 
 
@@ -248,16 +248,28 @@ def test_the_hook_stops_a_push_whose_remote_is_down(zoo, monkeypatch, capsys):
     monkeypatch.setattr("sys.stdin", [f"refs/heads/a {first} refs/heads/main {'0' * 40}\n"])
 
     assert run.run(run.Call(name="pre-push", folders=(".",), arguments=("origin", "url"))) == 1
-    assert "prod" in capsys.readouterr().err
+    assert capsys.readouterr().err.splitlines() == [
+        f"the remote prod ({zoo.remotes}/prod): a file is in the way of its folder",
+        (
+            "paddledvc: not pushed; push again when the remote prod answers, or push without it by "
+            "`git push --no-verify`"
+        ),
+    ]
 
 
-def test_a_remote_that_is_down_is_an_error(zoo, monkeypatch):
-    first = zoo.lock("v1")
-    zoo.repository.write(".dvc/config", "['remote \"prod\"']\n    url = http://127.0.0.1:9/x\n")
+def test_a_remote_that_is_down_keeps_no_other_from_its_weights(zoo):
+    commit = zoo.lock("v1")
+    zoo.repository.write(
+        ".dvc/config",
+        "['remote \"prod\"']\n    url = http://127.0.0.1:9/x\n"
+        f"['remote \"dev\"']\n    url = {zoo.remotes}/dev\n",
+    )
 
-    with pytest.raises(RemoteFailed) as caught:
-        guard.send_pushed(zoo.project, [branch(first, "main")])
-    assert caught.value.remote == "prod"
+    prod, dev = guard.send_pushed(zoo.project, [branch(commit, "main"), branch(commit, "feature")])
+    assert (prod.remote, prod.complete, prod.sent) == ("prod", False, ())
+    assert "connection refused" in prod.problem
+    assert (dev.remote, dev.complete) == ("dev", True)
+    assert [one.state for one in dev.sent] == ["sent"]
 
 
 def test_a_commit_that_cannot_be_read_is_an_error(zoo):

@@ -236,6 +236,17 @@ def test_a_remote_that_cannot_be_written_to_is_named(stores, cli):
     )
 
 
+def test_a_remote_that_is_down_keeps_no_other_from_its_weights(stores, cli):
+    stores.folder.git("branch", "feature/x")
+    folder = stores.stored("prod", WEIGHTS).parents[3]
+    folder.parent.mkdir()
+    folder.write_bytes(b"")
+    done = cli("push", "a", "--rev", "main", "--rev", "feature/x")
+
+    assert (done.exit_code, done.stdout) == (3, f"a v1: {A} (27 B, sent to dev)\n")
+    assert done.stderr == f"Error: the remote prod ({folder}): a file is in the way of its folder\n"
+
+
 def test_one_output_of_several_commits_is_sent_for_each(stores):
     [one, other] = stores.wanted()
     sent = send(stores.project, [one, other, one], "dev")
