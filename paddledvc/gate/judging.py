@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 JUDGED = (layout.REGISTRY, layout.LOCK, layout.STAGES, outputs.LOCK, layout.PARAMS)
 _NEEDED = (".py", outputs.SUFFIX, "/verify.json")
 """Ends of the names of other files that are looked into."""
-_PATH = re.compile(r"^\s*(?:- )?path: (?P<path>.+?)\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -204,10 +202,11 @@ def _in_conflict(ask: _Ask, files: tuple[str, ...]) -> Verdict:
 def _judge_tree(project: Project, tree: str, ask: _Ask, today: date) -> Verdict:
     prefix = treefiles.prefix_of(project.root)
     text = worktree.ask(project.root, "cat-file", "blob", f"{tree}:{prefix}{outputs.LOCK}")
-    read = {match["path"].strip("'\"") for match in _PATH.finditer(text or "")}
+    read = reading.built_paths(text or "")
+    inside = tuple(f"{path}/" for path in read)
 
     def needed(path: str) -> bool:
-        return path in JUDGED or path in read or path.endswith(_NEEDED)
+        return path in JUDGED or path in read or path.endswith(_NEEDED) or path.startswith(inside)
 
     with treefiles.laid_out(project.root, tree, needed) as laid:
         ask = replace(ask, revision=tree, hollow=laid.hollow, prefix=prefix)

@@ -12,6 +12,7 @@ from paddledvc.core import lock as locks
 from paddledvc.core.judging import builds
 from paddledvc.core.judging.facts import Facts, Outdated
 from paddledvc.core.judging.proofs import report
+from paddledvc.core.objects import folder_oid
 from paddledvc.core.staleness import staleness
 from paddledvc.core.violations import Violation, unreadable
 from paddledvc.errors import InvalidFile, InvalidInput
@@ -70,7 +71,12 @@ def read(project: Project, facts: Facts, hollow: frozenset[str] = frozenset()) -
         reports=dict(_reports(project, facts.registry)),
     )
     if facts.role.evidence == "required":
-        return replace(facts, digests=dict(_digests(project.root, facts, hollow)))
+        paths = _compared(facts) - hollow
+        return replace(
+            facts,
+            digests=dict(_digests(project.root, facts, paths)),
+            folders=dict(_folders(project.root, paths, hollow)),
+        )
     return facts
 
 
@@ -137,6 +143,15 @@ def parse_policy(text: str) -> Policy | None:
         return None
 
 
+def built_paths(text: str) -> frozenset[str]:
+    """Name the files and folders that dvc.lock says were read or written; none if it is torn."""
+    try:
+        built = builds.read(yaml.parse(text, outputs.LOCK).value)
+    except InvalidFile:
+        return frozenset()
+    return frozenset(path for one in built.values() for path in (*one.deps, *one.outs))
+
+
 def _with_lock(project: Project, facts: Facts, found: _Found) -> Facts:
     document = found.read(project, layout.LOCK, "lock-invalid")
     if document is None:
@@ -182,20 +197,40 @@ def _reports(project: Project, registry: Registry | None) -> Iterator[tuple[str,
             yield model.name, path.read_text(encoding="utf-8", errors="replace")
 
 
-def _digests(
-    root: Path, facts: Facts, hollow: frozenset[str]
-) -> Iterator[tuple[str, frozenset[str]]]:
-    """Hash what git keeps of the files that the stages read and write."""
+def _compared(facts: Facts) -> set[str]:
+    """Name what the stages read and write, as far as it is not in DVC's cache."""
     in_cache = {path for stage in _stages(facts) for path in _paths(stage, "outs")}
-    expected: dict[str, str] = {}
+    found: set[str] = set()
     for name, stage in (facts.stages or {}).items():
         if (built := facts.built.get(name)) is not None:
             kept = {*_paths(stage, "metrics"), *_paths(stage, "plots")}
-            expected.update(built.deps)
-            expected.update({path: built.outs[path] for path in kept & built.outs.keys()})
-    for path in expected.keys() - in_cache - hollow:
+            found.update(built.deps, kept & built.outs.keys())
+    return found - in_cache
+
+
+def _digests(
+    root: Path, facts: Facts, paths: Iterable[str]
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """Hash files that git keeps, and give what DVC says of the others."""
+    expected: dict[str, str] = {}
+    for built in facts.built.values():
+        expected.update({**built.outs, **built.deps})
+    for path in paths:
         if found := _digest(root, path, expected[path]):
             yield path, found
+
+
+def _folders(root: Path, paths: Iterable[str], hollow: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Hash folders that git keeps, as far as they are small enough to be read."""
+    for path in paths:
+        folder = root / path
+        if not folder.is_dir() or (root / f"{path}{outputs.SUFFIX}").exists():
+            continue
+        its = {one.relative_to(folder).as_posix(): one for one in folder.rglob("*")}
+        every = {name: one for name, one in its.items() if one.is_file()}
+        size = sum(one.stat().st_size for one in every.values())
+        if size <= LARGEST and not hollow & {f"{path}/{name}" for name in every}:
+            yield path, folder_oid({name: _md5(one.read_bytes()) for name, one in every.items()})
 
 
 def _stages(facts: Facts) -> Iterable[Mapping[str, Any]]:

@@ -8,7 +8,9 @@ from datetime import date
 import pytest
 
 import paddledvc
+from paddledvc.core.objects import folder_oid
 from paddledvc.core.violations import RULES, UNWAIVABLE
+from paddledvc.gate.judging import judge_tree
 from paddledvc.tools import schemas
 from tests.gated import EXPORTED, RANGED, Gated, a_waiver, md5
 
@@ -678,3 +680,48 @@ def test_a_file_that_nobody_may_read_is_no_finding(gated, cli):
     done = cli("check")
 
     assert (done.exit_code, done.stderr) == (2, "Error: cannot read models.lock: Is a directory\n")
+
+
+@pytest.fixture
+def trained(gated):
+    """A model that is trained with a folder that git keeps."""
+    gated.write("train.py", "")
+    for name in ("rose.txt", "more/tulip.txt"):
+        gated.write(f"data/flowers/{name}", name)
+    train = "    train: {command: python train.py, deps: [train.py, data/flowers]}"
+    lines = [line for line in EXPORTED.splitlines() if "url:" not in line and "md5:" not in line]
+    text = "\n".join([*lines, train, ""])
+    gated.models(text, build=False)
+    gated.build()
+    return gated
+
+
+def flowers(gated):
+    names = ("rose.txt", "more/tulip.txt")
+    return folder_oid(
+        {name: md5((gated.root / "data/flowers" / name).read_bytes()) for name in names}
+    )
+
+
+def test_a_folder_that_git_keeps_is_compared_too(trained):
+    built = trained.read("dvc.lock").replace(md5("data/flowers"), flowers(trained))
+    trained.write("dvc.lock", built)
+    assert trained.lines() == []
+    trained.write("data/flowers/rose.txt", "withered")
+
+    [line] = trained.lines()
+    assert "warning[not-built]: resnet50: train-resnet50 ran with another data/flowers, " in line
+    assert "unless git ignores a part of that; run `dvc repro`" in line
+
+
+def test_a_folder_is_read_out_of_the_tree_that_is_judged(trained):
+    trained.write(
+        "dvc.lock", trained.read("dvc.lock").replace(md5("data/flowers"), flowers(trained))
+    )
+    trained.commit("built")
+    trained.write("data/flowers/rose.txt", "withered")
+    assert judge_tree(trained.project, "HEAD", branch="main").violations == ()
+    trained.commit("withered")
+
+    [found] = judge_tree(trained.project, "HEAD", branch="main").violations
+    assert (found.rule, found.level) == ("not-built", "warning")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from paddledvc.core.judging.facts import Facts
     from paddledvc.core.lock import LockedModel
     from paddledvc.core.model import Model
-    from paddledvc.core.violations import Violation
+    from paddledvc.core.violations import Level, Violation
 
 REPRO = "run `dvc repro` and commit dvc.lock"
 _SHOWN = 3
@@ -88,8 +88,12 @@ def not_built(facts: Facts) -> Iterator[Violation]:
             )
             yield facts.of_model("not-built", message, model.name)
         for name in names:
-            if name in facts.built and (whys := [*_why_outdated(facts, name)]):
+            if name not in facts.built:
+                continue
+            if whys := [*_why_outdated(facts, name)]:
                 yield _finding(facts, model, name, whys)
+            elif whys := [*_changed_folders(facts, name)]:
+                yield _finding(facts, model, name, whys, level="warning")
 
 
 def _stages_behind(facts: Facts, model: Model) -> Iterator[str]:
@@ -106,12 +110,15 @@ def _stages_behind(facts: Facts, model: Model) -> Iterator[str]:
                 yield stage
 
 
-def _finding(facts: Facts, model: Model, name: str, whys: list[str]) -> Violation:
+def _finding(
+    facts: Facts, model: Model, name: str, whys: list[str], *, level: Level = "error"
+) -> Violation:
     more = len(whys) - _SHOWN
     why = ", ".join(whys[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
     return facts.found(
         "not-built",
         f"{model.name}: {name} {why}; {REPRO}",
+        level=level,
         model=model.name,
         file=outputs.LOCK,
         path=("stages", name),
@@ -145,6 +152,16 @@ def _changed_deps(facts: Facts, stage: Mapping[str, Any], built: Built) -> Itera
             yield f"ran without {path}"
         elif now and built.deps[path] not in now:
             yield f"ran with another {path}"
+
+
+def _changed_folders(facts: Facts, name: str) -> Iterator[str]:
+    """Say which folders of git a stage ran with that were others, as far as git can tell."""
+    assert facts.stages is not None
+    built = facts.built[name]
+    for path in facts.stages[name].get("deps", ()):
+        now = facts.folders.get(path)
+        if now is not None and now != built.deps.get(path):
+            yield f"ran with another {path}, unless git ignores a part of that"
 
 
 def _at(params: Mapping[str, Any], key: str) -> object:

@@ -70,6 +70,8 @@ class Facts:
         params: params.yaml.
         built: what dvc.lock says of every stage.
         digests: possible MD5 digests of files that git keeps and stages read, by path.
+        folders: DVC's names of folders that git keeps and stages read, by path; of a folder that
+            git ignores a part of, it is another one than DVC's.
         reports: text of the report of each exported model that has one, by name.
         past: what was released before.
         lacking: what the branch's remote does not have as it should; None where nobody asked.
@@ -91,6 +93,7 @@ class Facts:
     params: Mapping[str, Any] = field(default_factory=dict)
     built: Mapping[str, Built] = field(default_factory=dict)
     digests: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    folders: Mapping[str, str] = field(default_factory=dict)
     reports: Mapping[str, str] = field(default_factory=dict)
     past: Past | None = None
     lacking: tuple[Inspected, ...] | None = None
