@@ -152,6 +152,12 @@ def _print_place(place: Cleaned, *, removed: bool) -> None:
     rows = [_row(path, list(group)) for path, group in _groups(place.garbage).items()]
     if rows:
         echo_table(["model", "path", "size"], rows)
+    if place.strange:
+        stay, they = ("stays", "it") if place.strange == 1 else ("stay", "they")
+        click.echo(
+            f"{_count(place.strange, 'object')} in {title} that no commit here ever named {stay}: "
+            f"{they} may be another repository's; --unshared says that there is none"
+        )
 
 
 def _groups(garbage: Iterable[Garbage]) -> dict[str, list[Garbage]]:

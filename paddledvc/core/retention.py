@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from paddledvc.core import layout, outputs
 from paddledvc.core.lock import FORMAT_VERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 Holder = Literal[
     "work trees", "branches", "remote branches", "tags", "stashes", "other refs", "recent commits"
@@ -29,7 +29,7 @@ HOLDERS: tuple[Holder, ...] = (
 FILES = (layout.LOCK, outputs.LOCK, outputs.SUFFIX)
 """Ends of the names of the files that name objects."""
 NONE: frozenset[str] = frozenset()
-_DIGEST = re.compile(rb"(?<![0-9A-Za-z])([0-9a-fA-F]{32}(?:\.dir)?)(?![0-9A-Za-z])")
+_DIGEST = re.compile(rb"(?<![0-9A-Za-z])([0-9a-fA-F]{64}|[0-9a-fA-F]{32}(?:\.dir)?)(?![0-9A-Za-z])")
 
 
 def holder(ref: str) -> Holder:
@@ -48,7 +48,7 @@ def holder(ref: str) -> Holder:
 
 
 def digests(text: bytes) -> frozenset[str]:
-    """Find everything in a file that looks like the name of an object.
+    """Find everything in a file that looks like the name of an object, or like a SHA-256.
 
     Whatever looks like one is kept. So nothing is lost to a file that nobody can parse any more,
     to a stage that has gone from dvc.yaml, or to a form of these files that is not known yet.
@@ -154,11 +154,27 @@ class Sorted:
         needed: those that something needs.
         young: those that nothing needs yet, and that came only now.
         garbage: the others, the listings of folders first.
+        strange: what nothing needs, and what may be somebody else's.
     """
 
     needed: tuple[Held, ...]
     young: tuple[Held, ...]
     garbage: tuple[Held, ...]
+    strange: tuple[Held, ...] = ()
+
+    def only(self, known: Collection[str]) -> Sorted:
+        """Keep what is not known, for it may be somebody else's.
+
+        >>> old = Held(oid="a" * 32, size=1, modified=1)
+        >>> found = Sorted(needed=(), young=(), garbage=(old,)).only([])
+        >>> len(found.garbage), len(found.strange)
+        (0, 1)
+        """
+        return replace(
+            self,
+            garbage=tuple(one for one in self.garbage if one.oid in known),
+            strange=tuple(one for one in self.garbage if one.oid not in known),
+        )
 
 
 def sort(objects: Iterable[Held], needed: frozenset[str], *, before: float | None) -> Sorted:

@@ -19,7 +19,7 @@ from paddledvc.storage.gathering import Need
 from paddledvc.tools import files, sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from paddledvc.core.tracked import Tracked
     from paddledvc.project import Project
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 LEARNED = "learned.json"
 STALE = 86_400.0
 """Seconds after which what a killed process left is removed."""
+
+
+def learned(project: Project) -> Mapping[str, str]:
+    """Give the MD5 of the bytes that are pinned by their SHA-256 only, as far as it is known."""
+    return _read(project.scratch() / LEARNED)
 
 
 class Learning:

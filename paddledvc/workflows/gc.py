@@ -61,6 +61,8 @@ class Cleaned:
         needed: how many objects are needed.
         young: how many nothing needs yet, that came only now.
         garbage: the others.
+        strange: how many stay because no commit of the repository ever named them: they may be
+            another repository's.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Cleaned:
     needed: int
     young: int
     garbage: tuple[Garbage, ...]
+    strange: int = 0
 
     @property
     def size(self) -> int:
@@ -136,6 +139,7 @@ def _collected(plan: Plan, *, removed: bool) -> Collected:
             needed=len(found.needed),
             young=len(found.young),
             garbage=tuple(_garbage(plan, one) for one in found.garbage),
+            strange=len(found.strange),
         )
         for place, found in plan.objects
     ]

@@ -87,9 +87,9 @@ def test_we_keep_what_any_branch_of_the_remote_repository_needs(team: Team) -> N
     team.bucket.put(f"files/md5/{md5(stray)[:2]}/{md5(stray)[2:]}", stray)
     fresh = team.clone("fresh")
 
-    shown = fresh.paddledvc("gc", "-r", "store", "--grace", "0")
+    shown = fresh.paddledvc("gc", "-r", "store", "--unshared", "--grace", "0")
     assert team.objects() == before | {md5(stray)}
-    removed = fresh.paddledvc("gc", "-r", "store", "--grace", "0", "--force")
+    removed = fresh.paddledvc("gc", "-r", "store", "--unshared", "--grace", "0", "--force")
 
     assert f"Unneeded in the remote store (s3://{team.bucket.name}): 1 object, 37 B" in shown
     assert shown.endswith("Nothing was removed; add --force to remove it\n")
@@ -110,7 +110,7 @@ def test_dvc_sees_at_once_what_was_removed_and_pushes_it_again(team: Team) -> No
     first.git("push", "--quiet", "origin", "--delete", "develop")
     first.git("reflog", "expire", "--expire=now", "--all")
 
-    first.paddledvc("gc", "--all-remotes", "--grace", "0", "--days", "0", "--force")
+    first.paddledvc("gc", "--all-remotes", "--unshared", "--grace", "0", "--days", "0", "--force")
     assert team.objects() == {md5(STABLE)}
 
     first.git("switch", "--quiet", "--create", "develop", kept)

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from tests.s3 import Bucket
 
 DAY = 86400
-REMOTE = GcScope(cache=False, remotes=("shared",), grace=0)
+REMOTE = GcScope(cache=False, unshared=True, remotes=("shared",), grace=0)
 
 
 def md5(data: bytes) -> str:
@@ -139,6 +140,25 @@ def gone(clone: Clone, scope: GcScope = REMOTE) -> set[str]:
     return before - clone.remote.every()
 
 
+def test_what_no_commit_ever_named_stays_in_a_remote_for_it_may_be_anothers(
+    team: Clone, cli: Callable[..., Ran]
+) -> None:
+    old = team.release("old")
+    team.release("new")
+    foreign = b"of another repository"
+    team.remote.put(md5(foreign), foreign)
+    mine = GcScope(cache=False, remotes=("shared",), grace=0, days=0)
+    ours = replace(mine, unshared=True)
+
+    assert gone(team, mine) == {old}
+    out = cli("-C", str(team.root), "gc", "-r", "shared", "--grace", "0").stdout.splitlines()
+    assert out[-1] == (
+        "1 object in the remote shared that no commit here ever named stays: it may be another "
+        "repository's; --unshared says that there is none"
+    )
+    assert gone(team, ours) == {md5(foreign)}
+
+
 def long_ago(clone: Clone, days: int = 90) -> None:
     """Let the next commits have been made then."""
     date = f"{int(time.time()) - days * DAY} +0000"
@@ -222,7 +242,10 @@ def test_a_tag_that_was_moved_there_is_kept_as_it_is_here_and_as_it_is_there(tea
     team.git("tag", "--force", "nightly")
     team.git("push", "-q", "--force", "origin", "nightly")
 
-    assert gone(theirs, GcScope(cache=False, remotes=("shared",), grace=0, days=0)) == set()
+    assert (
+        gone(theirs, GcScope(cache=False, unshared=True, remotes=("shared",), grace=0, days=0))
+        == set()
+    )
     assert second in theirs.remote.every()
 
 
@@ -288,7 +311,7 @@ def test_what_another_work_tree_has_checked_out_or_changed_is_kept(team: Clone) 
     data = b"not committed yet"
     other.write("new/thing.dvc", f"outs:\n- md5: {md5(data)}\n  path: thing\n")
     team.remote.put(md5(data), data)
-    none = GcScope(cache=False, remotes=("shared",), grace=0, days=0)
+    none = GcScope(cache=False, unshared=True, remotes=("shared",), grace=0, days=0)
 
     assert gone(team, none) == set()
     other.git("switch", "-q", "--detach", "main")
@@ -313,7 +336,7 @@ def test_what_a_detached_head_has_is_kept_whatever_lies_over_it(team: Clone) -> 
     team.git("add", "models.lock")
     team.git("reflog", "expire", "--expire=now", "--all")
 
-    none = GcScope(cache=False, remotes=("shared",), grace=0, days=0)
+    none = GcScope(cache=False, unshared=True, remotes=("shared",), grace=0, days=0)
     assert detached not in gone(team, none)
 
 
@@ -325,7 +348,7 @@ def test_every_stash_is_kept_with_what_git_did_not_know(team: Clone) -> None:
     team.write("new.dvc", f"outs:\n- md5: {md5(data)}\n  path: new\n")
     team.remote.put(md5(data), data)
     team.git("stash", "--include-untracked")
-    none = GcScope(cache=False, remotes=("shared",), grace=0, days=0)
+    none = GcScope(cache=False, unshared=True, remotes=("shared",), grace=0, days=0)
 
     assert gone(team, none) == set()
     team.git("stash", "clear")
@@ -344,7 +367,9 @@ def test_what_a_stopped_rebase_put_aside_is_kept(team: Clone) -> None:
     assert done.returncode == 1
     assert "v1" in team.read("models.lock")
 
-    assert aside not in gone(team, GcScope(cache=False, remotes=("shared",), grace=0, days=0))
+    assert aside not in gone(
+        team, GcScope(cache=False, unshared=True, remotes=("shared",), grace=0, days=0)
+    )
 
 
 def test_commits_of_the_last_days_are_kept_and_what_they_were_made_on(team: Clone) -> None:
@@ -358,10 +383,16 @@ def test_commits_of_the_last_days_are_kept_and_what_they_were_made_on(team: Clon
     team.git("push", "-q", "origin", "main")
     theirs = join(team)
 
-    assert gone(theirs, GcScope(cache=False, remotes=("shared",), grace=0, days=5)) != set()
+    assert (
+        gone(theirs, GcScope(cache=False, unshared=True, remotes=("shared",), grace=0, days=5))
+        != set()
+    )
     assert before not in theirs.remote.every()
     team.remote.put(before, b"weights v3")
-    assert gone(theirs, GcScope(cache=False, remotes=("shared",), grace=0, days=30)) == set()
+    assert (
+        gone(theirs, GcScope(cache=False, unshared=True, remotes=("shared",), grace=0, days=30))
+        == set()
+    )
     assert ancient not in theirs.remote.every()
 
 
@@ -403,7 +434,9 @@ def test_a_branch_whose_files_cannot_be_read_must_be_named(team: Clone) -> None:
         "models.lock of broken cannot be read, so nobody knows which weights it needs; mend it "
         "there, delete broken, or go on with `--ignore-ref broken`"
     )
-    ignoring = GcScope(cache=False, remotes=("shared",), grace=0, ignored_refs=("broken",))
+    ignoring = GcScope(
+        cache=False, unshared=True, remotes=("shared",), grace=0, ignored_refs=("broken",)
+    )
     assert oid not in gone(team, ignoring)  # what can be found in it is kept nevertheless
 
 
@@ -429,7 +462,7 @@ def test_the_files_of_a_kept_folder_stay_and_those_of_another_go(team: Clone) ->
     first, files = team.export("a", "c")
     team.commit("another one")
     team.git("reset", "-q", "--hard", "HEAD~1")
-    none = GcScope(cache=False, remotes=("shared",), grace=0, days=0)
+    none = GcScope(cache=False, unshared=True, remotes=("shared",), grace=0, days=0)
     team.git("reflog", "expire", "--expire=now", "--all")
 
     assert gone(team, none) == {first, files[1]}
@@ -450,6 +483,20 @@ def test_one_url_at_two_endpoints_is_two_places(team: Clone) -> None:
 
     assert [place.name for place in places.every(team.root)] == ["cache", "again", "minio"]
     assert len({place.key for place in places.every(team.root)}) == 3
+
+
+def test_weights_that_are_pinned_by_their_sha256_only_are_needed(team: Clone) -> None:
+    data = b"from a hub"
+    pin = hashlib.sha256(data).hexdigest()
+    team.cache.put(md5(data), data)
+    team.write("models.lock", f'{team.read("models.lock")}# "{pin}"\n')
+    team.write(".paddledvc/tmp/learned.json", json.dumps({pin: md5(data)}))
+    gc(team.project, GcScope(grace=0), force=True)
+    assert md5(data) in team.cache.every()
+
+    team.write(".paddledvc/tmp/learned.json", json.dumps({"0" * 64: md5(data)}))
+    gc(team.project, GcScope(grace=0), force=True)
+    assert md5(data) not in team.cache.every()
 
 
 def test_a_listing_is_looked_for_at_every_endpoint_of_a_url(
@@ -504,7 +551,9 @@ def test_a_kept_folder_whose_listing_is_lost_must_be_named(team: Clone) -> None:
         "push it where it was made with `paddledvc push`; if it is lost for good, add "
         f"`--ignore-folder {listing}`"
     )
-    named = GcScope(cache=False, remotes=("shared",), grace=0, ignored_folders=(listing,))
+    named = GcScope(
+        cache=False, unshared=True, remotes=("shared",), grace=0, ignored_folders=(listing,)
+    )
     assert gone(team, named) == set(files)
 
 
@@ -522,7 +571,7 @@ def test_what_came_only_now_is_kept_for_its_commit_may_be_coming(team: Clone) ->
     for place in (team.cache, team.remote):
         os.utime(place.path(old), (1, 1))  # only the last change of the inode tells
 
-    assert gone(team, GcScope(cache=False, remotes=("shared",))) == set()
+    assert gone(team, GcScope(cache=False, unshared=True, remotes=("shared",))) == set()
     found = gc(team.project, GcScope()).places[0]
     assert (found.young, found.needed, found.garbage) == (2, 1, ())
     assert {new, old} <= team.cache.every()
@@ -637,7 +686,7 @@ def test_a_remote_of_a_repository_that_nobody_can_clone_may_be_shared(team: Clon
     team.git("remote", "remove", "origin")
 
     with pytest.raises(InvalidInput) as caught:
-        gc(team.project, REMOTE)
+        gc(team.project, replace(REMOTE, unshared=False))
 
     assert str(caught.value) == (
         "this repository has no git remote, so nobody knows who else uses the DVC remote shared "
@@ -707,7 +756,7 @@ def test_objects_of_s3_are_told_from_those_that_came_only_now(team: Clone, bucke
     store.put(new, b"new")
     os.utime(store.path(old), (1, 1))
 
-    found = gc(team.project, GcScope(cache=False, remotes=("shared",)), force=True)
+    found = gc(team.project, GcScope(cache=False, unshared=True, remotes=("shared",)), force=True)
 
     assert [one.oid for one in found.places[0].garbage] == [old]
     assert found.places[0].young == 1

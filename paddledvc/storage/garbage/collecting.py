@@ -14,6 +14,7 @@ from paddledvc.core.urls import shown
 from paddledvc.errors import Finding, InvalidInput, OutsideFailure
 from paddledvc.project import Project
 from paddledvc.storage.garbage import folders, naming, places, retaining, seeing
+from paddledvc.storage.learning import learned
 from paddledvc.tools import dvc, dvclock, refs, worktree
 
 if TYPE_CHECKING:
@@ -40,10 +41,11 @@ class GcScope:
         every_remote: whether to clean all of them.
         days: what was current at any time of so many days is kept.
         grace: what came within so many days is kept, for its commit may still be coming.
-        also: folders of other projects that share the cache or a remote.
+        also: folders of all other projects that share the cache or a remote.
         ignored_refs: branches and tags whose files need not be readable.
         ignored_folders: names of folders' listings that are lost for good.
-        unshared: whether nobody else is known to use the cache and the remotes.
+        unshared: whether nobody else uses the cache and the remotes; by default what no commit of
+            the repository ever named stays in remotes.
     """
 
     cache: bool = True
@@ -130,12 +132,19 @@ def look(project: Project, scope: GcScope) -> Plan:
     sources = {place.key: place for one in projects for place in places.every(one.root)}
     complete = folders.opened(needs, [*sources.values()], scope.ignored_folders, root=project.root)
     needed = retention.NONE.union(*(one.objects for one in complete.needs))
+    for one in projects:
+        needed |= {md5 for sha256, md5 in learned(one).items() if sha256 in needed}
     needed |= places.linked([tree.path for one in seen for tree in one.trees], project.root)
     before = now - scope.grace * DAY if scope.grace else None
     objects = tuple(
         (place, retention.sort(place.every(), needed, before=before)) for place in cleaned
     )
     named = naming.name(project.root, objects)
+    if not (scope.unshared or scope.also):
+        objects = tuple(
+            (place, found if place.name == places.CACHE else found.only(named.labels))
+            for place, found in objects
+        )
     return Plan(
         projects=projects,
         seen=seen,
