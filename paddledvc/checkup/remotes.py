@@ -79,8 +79,9 @@ def _committed(project: Project) -> str:
 
 def _roles(project: Project, names: list[str], default: str | None) -> Iterator[Check]:
     """Look whether the remote of every role is there; one remote serves all."""
-    for role in _policy(project).roles if len(names) > 1 else ():
-        if role.remote not in names:
+    for role, usual in zip(_policy(project).roles, DEFAULT.roles, strict=True):
+        asked = len(names) > 1 or role.remote != usual.remote
+        if asked and role.remote not in names:
             instead = default if default in names else min(names)
             yield _check(
                 role.remote,

@@ -119,6 +119,13 @@ def test_a_waiver_holds_on_its_branches_and_up_to_its_day():
             ),
         ),
         (
+            '{production: {branches: ["[", "v[0-9]"]}}',
+            (
+                "1:34: policy.production.branches[0]: found '[', expected the name of a branch, "
+                "or a pattern such as release/*"
+            ),
+        ),
+        (
             "{waivers: [{rule: lock-stale}]}",
             (
                 "1:20: policy.waivers[0]: 'reason' is missing\n"

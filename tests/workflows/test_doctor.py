@@ -362,6 +362,22 @@ def test_a_role_whose_remote_is_missing_among_several_is_a_warning(healthy: Fold
     ]
 
 
+def test_a_remote_that_the_policy_names_and_nobody_set_up_is_a_warning(healthy: Folder) -> None:
+    healthy.write(".dvc/config", "['remote \"only\"']\n    url = ../../only\n    verify = true\n")
+    assert look(healthy, remotes.checks) == []
+    registry = healthy.read("models.yaml")
+    healthy.write("models.yaml", f"{registry}policy: {{production: {{remote: gold}}}}\n")
+
+    assert look(healthy, remotes.checks) == [
+        (
+            "gold",
+            "warning",
+            "not configured, so weights of production branches go to only",
+            "dvc remote add gold URL, or name another under `policy:` in models.yaml",
+        )
+    ]
+
+
 def test_a_remote_that_can_only_be_read_is_a_warning(healthy: Folder, server: Server) -> None:
     healthy.write(".dvc/config", f"['remote \"a\"']\n    url = {server.url}/store\n")
 
