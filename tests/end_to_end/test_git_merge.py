@@ -448,7 +448,10 @@ def test_a_clone_merges_by_model_once_it_is_initialised(repo: Any, tmp_path: Pat
     done = clone.paddledvc("init").splitlines()
     clone.git("merge", "--no-edit", "origin/left")
 
-    assert [line for line in done if line.startswith("made")] == ["made merge driver of this clone"]
+    assert [line for line in done if line.startswith("made")] == [
+        "made merge driver of this clone",
+        "made git hooks of this clone",
+    ]
     assert "kept .gitattributes" in done
     clone.paddledvc("lock", "--check")
 

@@ -23,17 +23,21 @@ NO_PRE_COMMIT = "pre-commit is not installed"
 class Weights:
     """A project with a model; ``main`` locks v1 and ``feature/x`` v2, and DVC knows nothing yet."""
 
-    def __init__(self, repo: Any, tmp_path: Path, *, hooks: bool = True) -> None:
+    def __init__(self, repo: Any) -> None:
         self.repo, self.root, self.git = repo, repo.root, repo.git
-        repo.environment = {**repo.environment, "PRE_COMMIT_HOME": str(tmp_path / "pre-commit")}
+        self.remotes = self.root.parent / "remotes"
+        cache = str(self.root.parent / "pre-commit")
+        repo.environment = {**repo.environment, "PRE_COMMIT_HOME": cache}
+
+    def make(self, *, hooks: bool) -> None:
+        """Make the project and both branches."""
+        repo = self.repo
         remotes = [
-            f"['remote \"{name}\"']\n    url = {tmp_path / 'remotes' / name}\n"
-            for name in ("prod", "dev")
+            f"['remote \"{name}\"']\n    url = ../../remotes/{name}\n" for name in ("prod", "dev")
         ]
         repo.write(".dvc/config", "".join(remotes))
         repo.write(".gitignore", "/.dvc/cache\n/.dvc/tmp\n/zoo/\n/.paddledvc/tmp\n")
         repo.paddledvc("init", *([] if hooks else ["--no-hooks"]))
-        self.remotes = tmp_path / "remotes"
         for version, data in BYTES.items():
             repo.write(f"zoo/a-{version}.pdparams", data)
         self.lock("v1")
@@ -62,9 +66,19 @@ class Weights:
         return [(path.parts[-5], names[path.parent.name + path.name]) for path in paths]
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory, repo_at: Any) -> dict[str, Weights]:
+    """A project of each kind, from which each test has a copy."""
+    found = {}
+    for kind in ("hooked", "hookless"):
+        found[kind] = Weights(repo_at(tmp_path_factory.mktemp(kind) / "repo"))
+        found[kind].make(hooks=kind == "hooked")
+    return found
+
+
 @pytest.fixture
-def weights(repo: Any, tmp_path: Path) -> Weights:
-    return Weights(repo, tmp_path)
+def weights(made: dict[str, Weights], tmp_path: Path) -> Weights:
+    return Weights(made["hooked"].repo.copy(tmp_path))
 
 
 def test_weights_follow_every_switch(weights: Weights) -> None:
@@ -173,10 +187,10 @@ def test_somebody_who_stops_a_hook_keeps_the_old_weights(weights: Weights) -> No
 
 
 @pytest.fixture
-def framework(repo: Any, tmp_path: Path) -> Weights:
+def framework(made: dict[str, Weights], tmp_path: Path) -> Weights:
     """The same under pre-commit, with the hooks of our manifest."""
     pytest.importorskip("pre_commit", reason=NO_PRE_COMMIT)
-    weights = Weights(repo, tmp_path, hooks=False)
+    weights = Weights(made["hookless"].repo.copy(tmp_path))
     offered = yaml.safe_load(MANIFEST.read_text())
     config = {
         "default_install_hook_types": sorted({stage for one in offered for stage in one["stages"]}),
