@@ -70,7 +70,9 @@ class Contestant:
 
     def switch(self, branch: str) -> None:
         """Switch from main to a branch, on the clock, and back."""
-        os.sync()  # what is still being written is not this switch's
+        # What is still being written, and files too new for git's index, are not this switch's.
+        os.sync()
+        self.run("git", "status", "--porcelain")
         start = time.perf_counter()
         self.run("git", "checkout", "--quiet", branch)
         self.seconds[branch].append(time.perf_counter() - start)
@@ -105,11 +107,9 @@ def make_weights(folder: Path, count: int, size: int) -> dict[str, Weights]:
 
 def digests(path: Path) -> dict[str, str | int]:
     """Hash a file as models.yaml states it."""
-    found: dict[str, str | int] = {}
-    for name in ("md5", "sha256"):
-        with path.open("rb") as file:
-            found[name] = hashlib.file_digest(file, name).hexdigest()
-    return {**found, "size": path.stat().st_size}
+    data = path.read_bytes()
+    found = {name: hashlib.new(name, data).hexdigest() for name in ("md5", "sha256")}
+    return {**found, "size": len(data)}
 
 
 def fill_cache(cache: Path, branches: dict[str, Weights]) -> Pins:

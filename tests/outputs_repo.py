@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddledvc import Project
-from paddledvc.storage.placing import place
+from paddledvc.storage.tree.place import place
 from paddledvc.storage.wanted import wanted
 from paddledvc.tools.cache import Cache
 

@@ -241,8 +241,8 @@ def _judge_folder(at: Project, project: Project, ask: _Ask, today: date) -> Verd
 def _lacking(project: Project, role: Role, revision: str | None) -> tuple[Inspected, ...]:
     """Look what the remote of a role lacks of what is judged."""
     # Only those who ask for it pay for what speaks to servers.
-    from paddledvc.storage.inspecting import inspect  # noqa: PLC0415
-    from paddledvc.storage.selecting import remote_of  # noqa: PLC0415
+    from paddledvc.storage.choose import remote_of  # noqa: PLC0415
+    from paddledvc.storage.transfer.inspection import inspect  # noqa: PLC0415
     from paddledvc.storage.wanted import wanted  # noqa: PLC0415
 
     found = inspect(project, wanted(project, revision), remote_of(project, role))

@@ -9,10 +9,10 @@ from paddledvc.core import layout
 from paddledvc.core import placed as said
 from paddledvc.core.placed import Placed
 from paddledvc.errors import InvalidFile, PaddleDVCError
-from paddledvc.storage import remembering
-from paddledvc.storage.marking import mark
-from paddledvc.storage.placing import PATIENCE, place
-from paddledvc.storage.recalling import LISTING, earlier
+from paddledvc.storage import wanted_cache
+from paddledvc.storage.tree.candidates import LISTING, earlier
+from paddledvc.storage.tree.mark import mark
+from paddledvc.storage.tree.place import PATIENCE, place
 from paddledvc.tools import marker, standing
 
 if TYPE_CHECKING:
@@ -69,11 +69,11 @@ def _checkout(
     project: Project, before: str | None, patience: float, offline: str | None
 ) -> CheckedOut:
     if not (project.root / ".git").is_dir():
-        from paddledvc.storage.sharing import share_cache  # noqa: PLC0415 - for linked work trees
+        from paddledvc.storage.shared_cache import share_cache  # noqa: PLC0415 - for linked work trees
 
         share_cache(project.root)
     stand = standing.standing(project.root, LISTING)
-    texts = remembering.texts_here(project)
+    texts = wanted_cache.texts_here(project)
     if torn := {*stand.torn, *(name for name, text in texts.items() if _is_torn(text))}:
         first = layout.REGISTRY if layout.REGISTRY in torn else min(torn)  # the others follow it
         return _stopped(f"{first} has merge conflicts; when they are resolved")
@@ -90,7 +90,7 @@ def _brought(  # noqa: PLR0913 - all that is known by then
     offline: str | None,
 ) -> CheckedOut:
     """Put into the work tree what its files name, and fetch first what is missing."""
-    wanted = remembering.read(project, texts)
+    wanted = wanted_cache.read(project, texts)
     file = marker.path(project.root)
     known = earlier(project, marked=marker.commit(file), before=before)
     placed = place(project, wanted, known, prune=True, patience=patience)
@@ -99,7 +99,7 @@ def _brought(  # noqa: PLR0913 - all that is known by then
     sources: Mapping[str, str] = {}
     spoiled: tuple[str, ...] = ()
     if placed.of("missing"):
-        from paddledvc.storage.bringing import bring  # noqa: PLC0415 - it knows the network
+        from paddledvc.storage.transfer.bring import bring  # noqa: PLC0415 - it knows the network
 
         file.unlink(missing_ok=True)
         missing = {one.path for one in placed.of("missing")}

@@ -134,7 +134,7 @@ def send_pushed(
 
 def _sent(project: Project, remote: str, needed: _Needed, progress: Progress | None) -> SentTo:
     """Send what belongs in a remote; one that is down does not keep the others from theirs."""
-    from paddledvc.storage.sending import send  # noqa: PLC0415 - it knows the network
+    from paddledvc.storage.transfer.send import send  # noqa: PLC0415 - it knows the network
 
     refs = tuple(dict.fromkeys(needed.refs))
     try:

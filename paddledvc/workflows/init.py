@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.core import layout
 from paddledvc.errors import InvalidInput, NotAProject, OutsideFailure
-from paddledvc.storage.declaring import EMBEDDED, declare
+from paddledvc.storage.remote_setup import EMBEDDED, declare
 from paddledvc.tools import dvc, files, git, hooks, merge_driver, schemas
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from paddledvc.storage.fetching import fetch
-from paddledvc.storage.marking import mark
-from paddledvc.storage.placing import place
-from paddledvc.storage.recalling import earlier
-from paddledvc.storage.selecting import policy, require_remotes, select
+from paddledvc.storage.choose import policy, require_remotes, select
+from paddledvc.storage.transfer.fetch import fetch
+from paddledvc.storage.tree.candidates import earlier
+from paddledvc.storage.tree.mark import mark
+from paddledvc.storage.tree.place import place
 from paddledvc.storage.wanted import remotes, wanted
 from paddledvc.tools import marker, worktree
 

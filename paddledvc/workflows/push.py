@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, RemoteFailed
-from paddledvc.storage.selecting import policy, remote_of, require_remotes, select
-from paddledvc.storage.sending import send
+from paddledvc.storage.choose import policy, remote_of, require_remotes, select
+from paddledvc.storage.transfer.send import send
 from paddledvc.storage.wanted import wanted
 from paddledvc.tools import worktree
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import PaddleDVCError
-from paddledvc.storage.looking import look
-from paddledvc.storage.selecting import policy, select
+from paddledvc.storage.choose import policy, select
+from paddledvc.storage.tree.condition import look
 from paddledvc.storage.wanted import wanted
 from paddledvc.tools import hookstate
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from paddledvc.core.transfers import Inspected
     from paddledvc.project import Project
-    from paddledvc.storage.looking import Here
+    from paddledvc.storage.tree.condition import Here
     from paddledvc.tools.weights import Progress
 
 
@@ -122,8 +122,8 @@ def remote_status(  # noqa: PLR0913 - each is an option
     Raises:
         InvalidInput: there is no such branch or tag, or nothing is called so.
     """
-    from paddledvc.storage.inspecting import inspect  # noqa: PLC0415 - not for the work tree
-    from paddledvc.storage.released import demands, holders  # noqa: PLC0415
+    from paddledvc.storage.demands import demands, holders  # noqa: PLC0415
+    from paddledvc.storage.transfer.inspection import inspect  # noqa: PLC0415 - not for the work tree
 
     found = demands(project, holders(project, policy(project), branches))
     picked = {one.path for one in select(project, [one.tracked for one in found.outputs], names)}

@@ -9,7 +9,7 @@ import pytest
 
 import paddledvc
 from paddledvc.errors import InvalidInput, RemoteFailed
-from paddledvc.storage.sending import send
+from paddledvc.storage.transfer.send import send
 from tests.outputs_repo import md5
 from tests.stores_repo import EXPORT, FILES, MODELS, WEIGHTS, A
 

@@ -14,7 +14,7 @@ from paddledvc.core.urls import shown
 from paddledvc.errors import Finding, InvalidInput, OutsideFailure
 from paddledvc.project import Project
 from paddledvc.storage.garbage import folders, naming, places, retaining, seeing
-from paddledvc.storage.learning import learned
+from paddledvc.storage.transfer.learned import learned
 from paddledvc.tools import dvc, dvclock, refs, worktree
 
 if TYPE_CHECKING:

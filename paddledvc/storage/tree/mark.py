@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paddledvc.storage.recalling import LISTING
+from paddledvc.storage.tree.candidates import LISTING
 from paddledvc.tools import marker, standing
 
 if TYPE_CHECKING:

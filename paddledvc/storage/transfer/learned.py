@@ -15,7 +15,7 @@ from paddledvc.core.hashes import Hashes
 from paddledvc.core.objects import ListedFile, is_md5, write_listing
 from paddledvc.core.outputs import FOLDER
 from paddledvc.errors import ChecksumMismatch, DownloadFailed
-from paddledvc.storage.gathering import Need
+from paddledvc.storage.transfer.gather import Need
 from paddledvc.tools import files, sources
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from paddledvc.core.tracked import Tracked
     from paddledvc.project import Project
-    from paddledvc.storage.gathering import Gathering
+    from paddledvc.storage.transfer.gather import Gathering
 
 LEARNED = "learned.json"
 STALE = 86_400.0

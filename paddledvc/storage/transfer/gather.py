@@ -12,7 +12,7 @@ from paddledvc.core.objects import read_listing
 from paddledvc.core.outputs import FOLDER
 from paddledvc.core.transfers import Bad, wrong_size
 from paddledvc.errors import ChecksumMismatch, DownloadFailed, RemoteFailed
-from paddledvc.storage.transferring import Remotes, Tally, in_parallel
+from paddledvc.storage.transfer.remotes import Remotes, Tally, in_parallel
 from paddledvc.tools import sources
 from paddledvc.tools.sources import Source
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from paddledvc.core.placed import State
-    from paddledvc.storage.surveying import Survey
+    from paddledvc.storage.tree.survey import Survey
     from paddledvc.tools.cache import Cache
 
 PULL = "run `paddledvc pull`"

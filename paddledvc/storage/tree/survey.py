@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from paddledvc.core.hashes import Hashes
 from paddledvc.core.placement import UNKNOWN, Decision, decide, same_bytes, same_content
-from paddledvc.storage.noting import mark as mark_of
-from paddledvc.storage.recalling import Past
+from paddledvc.storage.tree.candidates import Candidates
+from paddledvc.storage.tree.notes import mark as mark_of
 from paddledvc.tools import outfiles
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from paddledvc.core.placement import Content
     from paddledvc.core.tracked import Tracked
     from paddledvc.project import Project
-    from paddledvc.storage.recalling import Known
+    from paddledvc.storage.tree.candidates import Candidate
     from paddledvc.tools.cache import Cache
     from paddledvc.tools.outfiles import Seen
 
@@ -82,7 +82,7 @@ class Surveyor:
         self._root, self._cache, self._force = str(project.root), cache, force
         self._wanted = {one.path: one for one in wanted}
         self._entries = entries
-        self._past = Past(project, cache, before=before, entries=entries)
+        self._candidates = Candidates(project, cache, before=before, entries=entries)
 
     def every(self, *, prune: bool) -> list[Survey]:
         """Look at all outputs that are wanted, and at those that are no more.
@@ -90,7 +90,7 @@ class Surveyor:
         Args:
             prune: also look at what was put there last.
         """
-        gone = (path for path in self._past.paths(put=prune) if not self._inside_wanted(path))
+        gone = (path for path in self._candidates.paths(put=prune) if not self._inside_wanted(path))
         return [self._survey(path) for path in sorted({*self._wanted, *gone})]
 
     def _survey(self, path: str) -> Survey:
@@ -102,7 +102,7 @@ class Surveyor:
                 return survey._replace(model=entry.model, version=entry.version)
             if not wanted.exact:
                 return survey._replace(obstacle="old")
-            content = self._past.content(wanted)
+            content = self._candidates.content(wanted)
             if content is None:
                 return survey._replace(obstacle="unlisted")
             if not all(one.known for one in content.values()):
@@ -127,25 +127,25 @@ class Surveyor:
     def _decided(self, survey: Survey, found: Content) -> Survey:
         """Decide; ask first what is known at once, and for what looks like an edit the rest."""
         entry = survey.entry
-        known = self._past.of(survey.path)
+        known = self._candidates.of(survey.path)
         if survey.wanted is None:
             known = [one._replace(content=self._own(survey.path, one.content)) for one in known]
         first = self._with(survey, found, known, mixed=entry is not None and bool(entry.pending))
         if first.decision.act != "keep":
             return first
         # A file may have been an output before, and now the folder that it lies in.
-        if around := self._past.around(survey.path):
+        if around := self._candidates.around(survey.path):
             second = self._with(survey, found, [*known, *around], mixed=True)
             if second.decision.act != "keep":
                 return second
         if all(one.md5 and self._cache.holds(one.md5) for one in found.values()):
-            for one in self._past.recent(survey.path):
+            for one in self._candidates.recent(survey.path):
                 if same_content(one.content, found):
                     return self._with(survey, found, [one], mixed=False)
         return first
 
     def _with(
-        self, survey: Survey, found: Content, known: Sequence[Known], *, mixed: bool
+        self, survey: Survey, found: Content, known: Sequence[Candidate], *, mixed: bool
     ) -> Survey:
         contents = [one.content for one in known]
         decision = decide(

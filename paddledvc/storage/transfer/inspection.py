@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from paddledvc.core.hashes import Hashes
 from paddledvc.core.transfers import Inspected, worst, wrong_size
 from paddledvc.errors import RemoteFailed
-from paddledvc.storage.fetching import first, inside
-from paddledvc.storage.gathering import Gathering
-from paddledvc.storage.transferring import Remotes
+from paddledvc.storage.transfer.fetch import first, inside
+from paddledvc.storage.transfer.gather import Gathering
+from paddledvc.storage.transfer.remotes import Remotes
 from paddledvc.tools import dvc, files
 from paddledvc.tools.cache import Cache
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from paddledvc.core.tracked import Tracked
     from paddledvc.core.transfers import Bad
     from paddledvc.project import Project
-    from paddledvc.storage.gathering import Need
+    from paddledvc.storage.transfer.gather import Need
     from paddledvc.tools.weights import Progress
 
 

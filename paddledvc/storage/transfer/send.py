@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from paddledvc.core.outputs import FOLDER
 from paddledvc.core.transfers import Sent
 from paddledvc.errors import RemoteFailed
-from paddledvc.storage.adopting import adopt_files, adopt_folders
-from paddledvc.storage.gathering import Gathering
-from paddledvc.storage.inspecting import all_needs, bad_of, belongs, conditions, others
-from paddledvc.storage.transferring import Remotes
+from paddledvc.storage.transfer.adopt import adopt_files, adopt_folders
+from paddledvc.storage.transfer.gather import Gathering
+from paddledvc.storage.transfer.inspection import all_needs, bad_of, belongs, conditions, others
+from paddledvc.storage.transfer.remotes import Remotes
 from paddledvc.tools.cache import Cache
 from paddledvc.tools.known import hash_md5
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from paddledvc.core.tracked import Tracked
     from paddledvc.core.transfers import Bad, SentState
     from paddledvc.project import Project
-    from paddledvc.storage.gathering import Need
+    from paddledvc.storage.transfer.gather import Need
     from paddledvc.tools.weights import Progress
 
 HERE = "cache"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from paddledvc.core.tracked import Tracked
-    from paddledvc.storage.surveying import Survey
+    from paddledvc.storage.tree.survey import Survey
     from paddledvc.tools.dvcstate import DvcState
     from paddledvc.tools.outfiles import Seen
 

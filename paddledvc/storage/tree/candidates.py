@@ -26,7 +26,7 @@ RECENT = 20
 """Commits that were checked out last, and that are asked when nothing else knows what is there."""
 
 
-class Known(NamedTuple):
+class Candidate(NamedTuple):
     """Files that may be there as an output, and whose weights they are."""
 
     content: Content
@@ -34,7 +34,7 @@ class Known(NamedTuple):
     version: str | None
 
 
-class Past:
+class Candidates:
     """Knows what may be there.
 
     Args:
@@ -62,20 +62,20 @@ class Past:
         """Name the outputs that commits said were there; and those that were put there."""
         return {one.path for one in self._before} | (self._entries.keys() if put else set())
 
-    def of(self, path: str) -> list[Known]:
+    def of(self, path: str) -> list[Candidate]:
         """List what may be there as an output: what was put there first."""
         entry = self._entries.get(path)
         put = [] if entry is None else _put(entry)
         return put + self._named(one for one in self._before if one.path == path)
 
-    def around(self, path: str) -> list[Known]:
+    def around(self, path: str) -> list[Candidate]:
         """List what was in this folder, or in which folders this was, as other outputs."""
         every = [(out, known) for out, entry in self._entries.items() for known in _put(entry)]
         every += [(one.path, known) for one in self._before for known in self._named([one])]
         parts = ((_part(path, out, known.content), known) for out, known in every if out != path)
         return [known._replace(content=content) for content, known in parts if content]
 
-    def recent(self, path: str) -> Iterator[Known]:
+    def recent(self, path: str) -> Iterator[Candidate]:
         """Yield what the commits that were checked out last said was there, the last one first."""
         yield from (known for one in self._recent for known in self._at(one, path))
         if self._unread is None:
@@ -84,12 +84,14 @@ class Past:
             self._recent.append(outputs)
             yield from self._at(outputs, path)
 
-    def _at(self, outputs: Iterable[Tracked], path: str) -> list[Known]:
+    def _at(self, outputs: Iterable[Tracked], path: str) -> list[Candidate]:
         return self._named(one for one in outputs if one.path == path)
 
-    def _named(self, outputs: Iterable[Tracked]) -> list[Known]:
+    def _named(self, outputs: Iterable[Tracked]) -> list[Candidate]:
         exact = [(self.content(one), one) for one in outputs if one.exact]
-        return [Known(found, one.model, one.version) for found, one in exact if found is not None]
+        return [
+            Candidate(found, one.model, one.version) for found, one in exact if found is not None
+        ]
 
     def content(self, tracked: Tracked) -> Content | None:
         """List the files of an output; None if the listing of a folder is not in the cache."""
@@ -108,8 +110,8 @@ class Past:
         return None if listed is None else {path: Hashes(md5=md5) for path, md5 in listed}
 
 
-def _put(entry: Entry) -> list[Known]:
-    return [Known(content, entry.model, entry.version) for content in entry.contents]
+def _put(entry: Entry) -> list[Candidate]:
+    return [Candidate(content, entry.model, entry.version) for content in entry.contents]
 
 
 def _part(path: str, out: str, content: Content) -> Content:
@@ -166,7 +168,7 @@ def _recent(project: Project) -> Iterator[tuple[Tracked, ...]]:
 
 def _named_by(project: Project, commit: str) -> tuple[Tracked, ...]:
     """Read what a commit says lies in the work tree; nothing if it cannot be read."""
-    from paddledvc.storage.remembering import read  # noqa: PLC0415 - only where it is asked for
+    from paddledvc.storage.wanted_cache import read  # noqa: PLC0415 - only where it is asked for
 
     try:
         return read(project, worktree.texts_at(project.root, commit, PATTERNS))

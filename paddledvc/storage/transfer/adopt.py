@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from paddledvc.core.tracked import Tracked
-    from paddledvc.storage.gathering import Gathering, Need
+    from paddledvc.storage.transfer.gather import Gathering, Need
 
 
 def adopt_folders(gathering: Gathering, outputs: Sequence[Tracked]) -> None:

@@ -6,9 +6,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from paddledvc.core.placed import Placed
-from paddledvc.storage.carrying import Carrier
-from paddledvc.storage.noting import Notes
-from paddledvc.storage.surveying import Surveyor
+from paddledvc.storage.tree.carrier import Carrier
+from paddledvc.storage.tree.notes import Notes
+from paddledvc.storage.tree.survey import Surveyor
 from paddledvc.tools import dvclock, outfiles
 from paddledvc.tools.cache import Cache
 from paddledvc.tools.dvclock import Busy

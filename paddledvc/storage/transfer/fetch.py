@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from paddledvc.core.hashes import Hashes
 from paddledvc.core.transfers import Arrived, Bad, sources
-from paddledvc.storage.gathering import Gathering, Need
-from paddledvc.storage.learning import Learning, pinned
-from paddledvc.storage.transferring import Remotes
+from paddledvc.storage.transfer.gather import Gathering, Need
+from paddledvc.storage.transfer.learned import Learning, pinned
+from paddledvc.storage.transfer.remotes import Remotes
 from paddledvc.tools.cache import Cache
 
 if TYPE_CHECKING:

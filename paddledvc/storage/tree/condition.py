@@ -7,9 +7,9 @@ from shlex import quote
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from paddledvc.core.placement import Decision
-from paddledvc.storage.noting import read
-from paddledvc.storage.placing import LEDGER
-from paddledvc.storage.surveying import Survey, Surveyor
+from paddledvc.storage.tree.notes import read
+from paddledvc.storage.tree.place import LEDGER
+from paddledvc.storage.tree.survey import Survey, Surveyor
 from paddledvc.tools.cache import Cache
 
 if TYPE_CHECKING:

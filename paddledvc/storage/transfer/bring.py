@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from paddledvc.core.transfers import worst
-from paddledvc.storage.fetching import fetch
-from paddledvc.storage.selecting import policy
+from paddledvc.storage.choose import policy
+from paddledvc.storage.transfer.fetch import fetch
 from paddledvc.storage.wanted import remotes
 
 if TYPE_CHECKING:

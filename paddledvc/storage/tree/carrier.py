@@ -11,7 +11,7 @@ from paddledvc.core.ledger import Entry
 from paddledvc.core.placed import Placed, PlacedOutput
 from paddledvc.core.placement import ITSELF, UNKNOWN
 from paddledvc.errors import OutsideFailure
-from paddledvc.storage.obstacles import PULL, Obstacles, Refused
+from paddledvc.storage.tree.obstacles import PULL, Obstacles, Refused
 from paddledvc.tools import outfiles
 from paddledvc.tools.outfiles import Changed
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from paddledvc.core.placed import State
     from paddledvc.core.tracked import Tracked
-    from paddledvc.storage.noting import Notes
-    from paddledvc.storage.surveying import Survey
+    from paddledvc.storage.tree.notes import Notes
+    from paddledvc.storage.tree.survey import Survey
     from paddledvc.tools.cache import Cache
     from paddledvc.tools.outfiles import Seen
 
