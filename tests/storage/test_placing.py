@@ -424,3 +424,27 @@ def test_a_copy_is_older_than_any_write_after_it(outputs, monkeypatch):
 
     (stat,) = settled
     assert (outputs.root / "checkpoints/a.bin").stat().st_mtime_ns == stat.st_mtime_ns
+
+
+@pytest.fixture
+def unlisted(outputs):
+    """A folder that somebody else put there, and whose listing the cache has lost since."""
+    outputs.configure("copy")
+    [tracked] = outputs.declare({"exports/a": FOLDER})
+    for name, data in FOLDER.items():
+        outputs.folder.write_bytes(f"exports/a/{name}", data)
+    outputs.cache.path(tracked.oid).unlink()
+    return tracked
+
+
+def test_a_folder_is_right_although_the_cache_has_lost_its_listing(outputs, unlisted):
+    assert outputs.states(outputs.place()) == {"exports/a": "unchanged"}
+    outputs.edit("exports/a/inference.json", b"mine")
+    assert outputs.states(outputs.place()) != {"exports/a": "unchanged"}
+
+
+def test_a_folder_gives_way_although_the_cache_has_lost_its_listing(outputs, unlisted):
+    outputs.declare({"exports/a": {"inference.json": b"[]"}})
+
+    assert outputs.states(outputs.place([unlisted])) == {"exports/a": "placed"}
+    assert outputs.files() == {"exports/a/inference.json": b"[]"}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.core import layout
 from paddledvc.core.hashes import Hashes
+from paddledvc.core.objects import folder_oid
 from paddledvc.core.placement import ITSELF
 from paddledvc.core.tracked import PATTERNS
 from paddledvc.errors import PaddleDVCError
@@ -68,6 +69,11 @@ class Candidates:
         put = [] if entry is None else _put(entry)
         return put + self._named(one for one in self._before if one.path == path)
 
+    def unlisted(self, path: str, found: Content) -> list[Candidate]:
+        """List what is there itself, as far as it is a folder whose listing the cache has lost."""
+        lost = (one for one in self._before if one.path == path and self.content(one) is None)
+        return [Candidate(found, one.model, one.version) for one in lost if is_folder(found, one)]
+
     def around(self, path: str) -> list[Candidate]:
         """List what was in this folder, or in which folders this was, as other outputs."""
         every = [(out, known) for out, entry in self._entries.items() for known in _put(entry)]
@@ -108,6 +114,13 @@ class Candidates:
     def _listing(self, oid: str) -> Content | None:
         listed = self._cache.listing(oid)
         return None if listed is None else {path: Hashes(md5=md5) for path, md5 in listed}
+
+
+def is_folder(found: Content, tracked: Tracked) -> bool:
+    """Tell whether files are those of a folder, by the name that DVC would give them together."""
+    md5s = {name: one.md5 for name, one in found.items()}
+    known = {name: md5 for name, md5 in md5s.items() if name != ITSELF and md5 is not None}
+    return tracked.folder and len(known) == len(found) and folder_oid(known) == tracked.oid
 
 
 def _put(entry: Entry) -> list[Candidate]:

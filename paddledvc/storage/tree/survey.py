@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from paddledvc.core.hashes import Hashes
 from paddledvc.core.placement import UNKNOWN, Decision, decide, same_bytes, same_content
-from paddledvc.storage.tree.candidates import Candidates
+from paddledvc.storage.tree.candidates import Candidates, is_folder
 from paddledvc.storage.tree.notes import mark as mark_of
 from paddledvc.tools import outfiles
 
@@ -103,6 +103,8 @@ class Surveyor:
             if not wanted.exact:
                 return survey._replace(obstacle="old")
             content = self._candidates.content(wanted)
+            if content is None and is_folder(found := self._found(survey, {}), wanted):
+                content = found
             if content is None:
                 return survey._replace(obstacle="unlisted")
             if not all(one.known for one in content.values()):
@@ -127,7 +129,7 @@ class Surveyor:
     def _decided(self, survey: Survey, found: Content) -> Survey:
         """Decide; ask first what is known at once, and for what looks like an edit the rest."""
         entry = survey.entry
-        known = self._candidates.of(survey.path)
+        known = [*self._candidates.of(survey.path), *self._candidates.unlisted(survey.path, found)]
         if survey.wanted is None:
             known = [one._replace(content=self._own(survey.path, one.content)) for one in known]
         first = self._with(survey, found, known, mixed=entry is not None and bool(entry.pending))
