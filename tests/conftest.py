@@ -57,6 +57,33 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def environment(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The variables of other programs: an empty home, and nothing of this machine's settings."""
+    leaking = (*LEAKING, *CI, "COV_CORE", "PYTEST_")
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(leaking) and not key.lower().endswith("_proxy")
+    }
+    return {
+        **kept,
+        "HOME": str(home),
+        "PATH": os.pathsep.join((str(Path(sys.executable).parent), kept["PATH"])),
+        **{f"XDG_{name}_HOME": str(home / name) for name in ("CONFIG", "CACHE", "DATA", "STATE")},
+        "DVC_GLOBAL_CONFIG_DIR": str(home / "dvc-global"),
+        "DVC_SYSTEM_CONFIG_DIR": str(home / "dvc-system"),
+        "DVC_SITE_CACHE_DIR": str(tmp_path_factory.mktemp("dvc-site")),
+        "DVC_NO_ANALYTICS": "1",
+        "DVC_STUDIO_OFFLINE": "true",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_EDITOR": "true",
+        "GIT_MERGE_AUTOEDIT": "no",
+        "GIT_TERMINAL_PROMPT": "0",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
 @pytest.fixture(autouse=True)
 def isolated(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the machine's home, git, DVC, proxies and settings out of every test."""

@@ -18,7 +18,6 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,9 +30,9 @@ from paddledvc.tools import merge_driver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
 ROLES = ("dev", "staging", "prod")
-LEAKING = ("GIT_", "PADDLEDVC_", "DVC_", "AWS_", "CI", "GITHUB_", "GITLAB_")
 NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 NOWHERE = "file:///nowhere"
 """Where the pinned weights come from: a place that has gone."""
@@ -383,8 +382,8 @@ def start(root: Path, environment: Mapping[str, str]) -> Weights:
     return made
 
 
-def _populate(world: Path, quiet: Mapping[str, str]) -> None:
-    made = start(world / "work", quiet)
+def _populate(world: Path, environment: Mapping[str, str]) -> None:
+    made = start(world / "work", environment)
     for role in ROLES:
         (world / "remotes" / role).mkdir(parents=True)
     made.git("tag", "v1.0.0")
@@ -414,32 +413,6 @@ def _populate(world: Path, quiet: Mapping[str, str]) -> None:
         made.git("branch", "--quiet", "--set-upstream-to", f"origin/{branch}", branch)
 
 
-@pytest.fixture(scope="session")
-def quiet(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The variables of every command: an empty home, and nothing of this machine's settings."""
-    kept = {
-        key: value
-        for key, value in os.environ.items()
-        if not key.startswith(LEAKING) and not key.lower().endswith("_proxy")
-    }
-    return {
-        **kept,
-        "HOME": str(home),
-        "PATH": os.pathsep.join((str(Path(sys.executable).parent), kept["PATH"])),
-        **{f"XDG_{one}_HOME": str(home / one) for one in ("CONFIG", "CACHE", "DATA", "STATE")},
-        "DVC_GLOBAL_CONFIG_DIR": str(home / "dvc-global"),
-        "DVC_SYSTEM_CONFIG_DIR": str(home / "dvc-system"),
-        "DVC_SITE_CACHE_DIR": str(tmp_path_factory.mktemp("dvc-site")),
-        "DVC_NO_ANALYTICS": "1",
-        "DVC_STUDIO_OFFLINE": "true",
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_EDITOR": "true",
-        "GIT_MERGE_AUTOEDIT": "no",
-        "GIT_TERMINAL_PROMPT": "0",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-
-
 @contextmanager
 def as_environment(variables: Mapping[str, str]) -> Iterator[None]:
     """Let this very process have the variables of the commands."""
@@ -452,7 +425,7 @@ def as_environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def bare_world(tmp_path_factory: pytest.TempPathFactory, quiet: dict[str, str]) -> Path:
+def bare_world(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Path:
     """A world whose clone has no hooks yet; to be copied only.
 
     ====================  ======  ======  ====  ======  =======
@@ -466,28 +439,28 @@ def bare_world(tmp_path_factory: pytest.TempPathFactory, quiet: dict[str, str]) 
     ====================  ======  ======  ====  ======  =======
     """
     world = tmp_path_factory.mktemp("worlds") / "world"
-    with as_environment(quiet):
-        _populate(world, quiet)
+    with as_environment(environment):
+        _populate(world, environment)
     return world
 
 
 @pytest.fixture(scope="session")
-def hooked_world(bare_world: Path, quiet: dict[str, str]) -> Path:
+def hooked_world(bare_world: Path, environment: dict[str, str]) -> Path:
     """A world whose clone has live hooks, and its weights in place; to be copied only."""
     world = shutil.copytree(bare_world, bare_world.with_name("hooked"), symlinks=True)
-    made = Weights(world / "work", quiet)
+    made = Weights(world / "work", environment)
     made.hook()
     made.check()
     return world
 
 
 @pytest.fixture
-def copy_of(tmp_path: Path, quiet: dict[str, str]) -> Callable[..., Weights]:
+def copy_of(tmp_path: Path, environment: dict[str, str]) -> Callable[..., Weights]:
     """Copy a world and return its clone."""
 
     def copy(world: Path, name: str = "world") -> Weights:
         shutil.copytree(world, tmp_path / name, symlinks=True)
-        return Weights(tmp_path / name / "work", quiet)
+        return Weights(tmp_path / name / "work", environment)
 
     return copy
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,8 +14,8 @@ import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-LEAKING = ("GIT_", "PADDLEDVC_", "DVC_", "COV_CORE", "PYTEST_", "CI", "GITHUB_", "GITLAB_")
 TRAIN = """
 import hashlib
 import json
@@ -110,29 +108,6 @@ class Repo:
 
 def md5(data: bytes) -> str:
     return hashlib.md5(data).hexdigest()
-
-
-@pytest.fixture(scope="session")
-def environment(home: Path) -> dict[str, str]:
-    """The variables of every command: an empty home, and nothing of this machine's settings."""
-    kept = {
-        key: value
-        for key, value in os.environ.items()
-        if not key.startswith(LEAKING) and not key.lower().endswith("_proxy")
-    }
-    return {
-        **kept,
-        "HOME": str(home),
-        "PATH": os.pathsep.join((str(Path(sys.executable).parent), kept["PATH"])),
-        **{f"XDG_{name}_HOME": str(home / name) for name in ("CONFIG", "CACHE", "DATA", "STATE")},
-        "DVC_GLOBAL_CONFIG_DIR": str(home / "dvc-global"),
-        "DVC_SYSTEM_CONFIG_DIR": str(home / "dvc-system"),
-        "DVC_SITE_CACHE_DIR": str(home / "dvc-site"),
-        "DVC_NO_ANALYTICS": "1",
-        "DVC_STUDIO_OFFLINE": "true",
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-    }
 
 
 @pytest.fixture(scope="session")

@@ -293,7 +293,7 @@ class Bare(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def bare(hooked_world: Path, quiet: dict[str, str]) -> Callable[[str], Bare]:
+def bare(hooked_world: Path, environment: dict[str, str]) -> Callable[[str], Bare]:
     """Do an operation without hooks, once for all states."""
     worlds = {"main": hooked_world}
 
@@ -301,7 +301,7 @@ def bare(hooked_world: Path, quiet: dict[str, str]) -> Callable[[str], Bare]:
         if branch not in worlds:
             world = hooked_world.with_name(f"on-{branch}")
             worlds[branch] = shutil.copytree(hooked_world, world, symlinks=True)
-            clone = Weights(world / "work", quiet)
+            clone = Weights(world / "work", environment)
             clone.git("switch", "--quiet", branch)
             clone.check()
         return worlds[branch]
@@ -311,11 +311,11 @@ def bare(hooked_world: Path, quiet: dict[str, str]) -> Callable[[str], Bare]:
         operation = OPERATIONS[name]
         world = hooked_world.with_name(name.replace(" ", "-"))
         shutil.copytree(world_on(operation.start), world, symlinks=True)
-        start = Weights(world / "work", {**quiet, **WHEN})
+        start = Weights(world / "work", {**environment, **WHEN})
         operation.prepare(start)
         start.check()
         shutil.copytree(world, world.with_name("bare"), symlinks=True)
-        twin = Weights(world.with_name("bare") / "work", {**quiet, **WHEN})
+        twin = Weights(world.with_name("bare") / "work", {**environment, **WHEN})
         git, codes, _ = runner(twin, *NO_HOOKS)
         operation.act(git, twin)
         head, status = twin.git("rev-parse", "HEAD"), twin.git("status", "--porcelain")

@@ -78,14 +78,14 @@ def test_another_folder_is_where_git_is_called(weights):
     weights.check()
 
 
-def test_a_submodule(weights, quiet):
-    outer = Weights(weights.world / "outer", quiet)
+def test_a_submodule(weights, environment):
+    outer = Weights(weights.world / "outer", environment)
     outer.root.mkdir()
     outer.git("init", "--quiet")
     hub = str(weights.world / "hub.git")
     allowed = ("-c", "protocol.file.allow=always")
     outer.git(*allowed, "submodule", "--quiet", "add", hub, "zoo")
-    inner = Weights(outer.root / "zoo", quiet)
+    inner = Weights(outer.root / "zoo", environment)
     shutil.copytree(weights.world / "remotes", outer.root / "remotes")
     inner.hook()
     inner.git("switch", "--quiet", "develop")

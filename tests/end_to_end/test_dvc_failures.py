@@ -35,10 +35,10 @@ STALE = {
 
 
 @pytest.fixture(scope="session")
-def dvc_world(bare_world: Path, quiet: dict[str, str]) -> Path:
+def dvc_world(bare_world: Path, environment: dict[str, str]) -> Path:
     """A world whose clone has the hooks of ``dvc install``; to be copied only."""
     world = shutil.copytree(bare_world, bare_world.with_name("dvc"), symlinks=True)
-    done = Weights(world / "work", quiet).dvc("install")
+    done = Weights(world / "work", environment).dvc("install")
     assert done.returncode == 0, done.stderr
     return world
 

@@ -89,15 +89,15 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 
 @pytest.fixture
-def team(tmp_path: Path, quiet: dict[str, str], store: Store) -> Weights:
+def team(tmp_path: Path, environment: dict[str, str], store: Store) -> Weights:
     """A project before its first push, with hooks and `git flow init`."""
     keys = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
-    environment = {**quiet, **keys, "AWS_REGION": "us-east-1"}
+    variables = {**environment, **keys, "AWS_REGION": "us-east-1"}
     config = "[core]\n    analytics = false\n    remote = dev\n" + "".join(
         f"['remote \"{role}\"']\n    url = s3://team-{role}\n    endpointurl = {store.url}\n"
         for role in ROLES
     )
-    made = start(tmp_path / "work", environment)
+    made = start(tmp_path / "work", variables)
     made.write(".dvc/config", config)
     made.commit("The team's buckets")
     made.git("init", "--quiet", "--bare", str(tmp_path / "hub.git"))
@@ -121,7 +121,7 @@ def release(clone: Weights, title: str, **versions: object) -> None:
     clone.git("commit", "--quiet", "--message", title)
 
 
-def test_every_step_of_git_flow_brings_the_weights_of_its_commit(team, store, quiet):
+def test_every_step_of_git_flow_brings_the_weights_of_its_commit(team, store):
     with as_environment(team.environment):
         _first_push(team, store)
         other = _second_clone(team)

@@ -226,9 +226,9 @@ class Walk(RuleBasedStateMachine):
 
 
 def test_weights_are_those_of_the_commit_or_your_own(
-    hooked_world: Path, quiet: dict[str, str], tmp_path: Path
+    hooked_world: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    start = Start(hooked_world, tmp_path, quiet)
+    start = Start(hooked_world, tmp_path, environment)
     make: Callable[[], Walk] = lambda: Walk(start)  # noqa: E731
     ways = settings(
         max_examples=WALKS,
