@@ -12,7 +12,7 @@ from paddledvc.cli.options import (
     format_option,
     lock_options,
     pass_project,
-    progress_bars,
+    progress_bar,
 )
 from paddledvc.workflows import add as workflow
 
@@ -53,7 +53,7 @@ def add(  # noqa: PLR0913
       paddledvc add detector==v1.2.0 --from zoo
       paddledvc add PaddlePaddle/PP-OCRv5_mobile_det --from huggingface
     """
-    with progress_bars() as progress:
+    with progress_bar() as progress:
         done = workflow.add(
             project,
             model,

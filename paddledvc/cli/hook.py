@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import progress_bars
+from paddledvc.cli.options import progress_bar
 from paddledvc.core.hookscript import NAMES
 from paddledvc.hooks import alone, run
 
@@ -27,7 +27,7 @@ def hook(ctx: click.Context, name: Name | None, arguments: tuple[str, ...]) -> N
     Example, in a hook of another program:
       paddledvc hook post-checkout "$@"
     """
-    with progress_bars() as progress:
+    with progress_bar() as progress:
         if name is not None and arguments[:1] == ("--in",):  # our own script calls
             status = run.run(run.Call.parse([name, *arguments]), progress)
         else:

@@ -12,7 +12,7 @@ from paddledvc.cli.options import (
     format_option,
     lock_options,
     pass_project,
-    progress_bars,
+    progress_bar,
 )
 from paddledvc.workflows import lock as workflow
 
@@ -67,7 +67,7 @@ def lock(  # noqa: PLR0913
       paddledvc lock --check
       paddledvc lock --upgrade-package resnet50 --dry-run
     """
-    with progress_bars() as progress:
+    with progress_bar() as progress:
         done = workflow.lock(
             project,
             check=check,

@@ -166,30 +166,46 @@ def echo_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None
 
 
 @contextmanager
-def progress_bars() -> Iterator[Progress]:
-    """Draw a bar for each download on a terminal; stay quiet in a pipe."""
-    bars: dict[str, tqdm[Any]] = {}
-    drawing = threading.Lock()
+def progress_bar() -> Iterator[Progress]:
+    """Draw one bar for all transfers on a terminal; stay quiet in a pipe."""
+    bar = _Bar()
+    try:
+        yield bar.show
+    finally:
+        bar.close()
 
-    def show(name: str, done: int, total: int | None) -> None:
-        with drawing:
-            if name not in bars:
+
+class _Bar:
+    """What is on its way, in one line: bars of their own would scroll many files off the screen."""
+
+    def __init__(self) -> None:
+        self._drawing = threading.Lock()
+        self._files: dict[str, tuple[int, int | None]] = {}
+        self._bar: tqdm[Any] | None = None
+        self._finished: set[str] = set()
+        self._total = self._unknown = 0
+
+    def show(self, name: str, done: int, total: int | None) -> None:
+        """Show that so many bytes of a file are there."""
+        with self._drawing:
+            if self._bar is None:
                 from tqdm import tqdm  # noqa: PLC0415 - not where no bytes move
 
-                bars[name] = tqdm(
-                    desc=name,
-                    total=total,
-                    unit="B",
-                    unit_scale=True,
-                    file=sys.stderr,
-                    disable=not sys.stderr.isatty(),
+                self._bar = tqdm(
+                    unit="B", unit_scale=True, file=sys.stderr, disable=not sys.stderr.isatty()
                 )
-        bar = bars[name]
-        bar.total = total
-        bar.update(done - bar.n)
+            before = self._files.get(name, (0, 0))
+            self._files[name] = (done, total)
+            self._total += (total or 0) - (before[1] or 0)
+            self._unknown += (total is None) - (before[1] is None)
+            (self._finished.add if done == total else self._finished.discard)(name)
+            self._bar.total = None if self._unknown else self._total
+            many = len(self._files) > 1
+            title = f"{len(self._finished)} of {len(self._files)} files" if many else name
+            self._bar.set_description_str(title, refresh=False)
+            self._bar.update(done - before[0])
 
-    try:
-        yield show
-    finally:
-        for bar in bars.values():
-            bar.close()
+    def close(self) -> None:
+        """Leave the bar as it is."""
+        if self._bar is not None:
+            self._bar.close()

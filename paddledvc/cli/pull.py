@@ -13,7 +13,7 @@ from paddledvc.cli.options import (
     format_option,
     offline_option,
     pass_project,
-    progress_bars,
+    progress_bar,
 )
 from paddledvc.core.placed import human_size, lines
 from paddledvc.core.transfers import WRONG, label, telling
@@ -67,7 +67,7 @@ def pull(  # noqa: PLR0913
     Exit codes: 1 if bytes were wrong and nobody had the right ones, or changes of yours were kept;
     3 if something is out of reach.
     """
-    with progress_bars() as progress:
+    with progress_bar() as progress:
         pulled = workflow.pull(
             project,
             names,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import echo_json, echo_lines, format_option, pass_project, progress_bars
+from paddledvc.cli.options import echo_json, echo_lines, format_option, pass_project, progress_bar
 from paddledvc.core.placed import human_size
 from paddledvc.core.transfers import WRONG, label, telling
 from paddledvc.workflows import push as workflow
@@ -54,7 +54,7 @@ def push(  # noqa: PLR0913
 
     Exit codes: 1 if wrong bytes are there, or here; 3 if something is out of reach.
     """
-    with progress_bars() as progress:
+    with progress_bar() as progress:
         done = workflow.push(
             project,
             names,

@@ -12,7 +12,7 @@ from paddledvc.cli.options import (
     format_option,
     offline_option,
     pass_project,
-    progress_bars,
+    progress_bar,
 )
 from paddledvc.workflows import status as workflow
 
@@ -67,7 +67,7 @@ def status(  # noqa: PLR0913
         here = workflow.status(project, names)
         echo_json(here) if output == "json" else _print(here)
         ctx.exit(FINDING if exit_code and not here.clean else 0)
-    with progress_bars() as progress:
+    with progress_bar() as progress:
         there = workflow.remote_status(
             project,
             names,

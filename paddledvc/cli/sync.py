@@ -13,7 +13,7 @@ from paddledvc.cli.options import (
     lock_options,
     pass_project,
     pin_option,
-    progress_bars,
+    progress_bar,
 )
 from paddledvc.workflows import sync as workflow
 
@@ -58,7 +58,7 @@ def sync(  # noqa: PLR0913
         probed = workflow.probe(project, names, pin=pin, use=use)
         echo_json(probed) if output == "json" else _print_probed(probed)
         ctx.exit(_exit_code(probed))
-    with progress_bars() as progress:
+    with progress_bar() as progress:
         done = workflow.sync(project, names, pin=pin, use=use, progress=progress)
     if output == "json":
         echo_json(done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 from collections import deque
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 PART = 8 << 20
 """Bytes that are asked for, or sent, at a time."""
+PARTS = 10_000
+"""Parts of which an object may be sent to S3."""
 WINDOW = 3
 """Parts of one object that are on their way at a time; memory holds so many."""
 ASKED = 16
@@ -176,8 +179,11 @@ class System:
         with translating(path, self._patience):
             protocol = self._system.protocol
             if protocol in OBJECT_STORES:
-                parts = {"chunksize": PART, "max_concurrency": WINDOW} if protocol == "s3" else {}
-                put = self._system.fs._put_file(str(source), path, callback=told, **parts)  # noqa: SLF001
+                options = {}
+                if protocol == "s3":
+                    part = _part(source.stat().st_size)
+                    options = {"chunksize": part, "max_concurrency": WINDOW}
+                put = self._system.fs._put_file(str(source), path, callback=told, **options)  # noqa: SLF001
                 self._begin(put).result()
             elif protocol in HTTP:
                 self._system.put_file(str(source), path, callback=told)
@@ -257,6 +263,15 @@ class System:
         """Let the file system look anew: others write to the remote too."""
         if invalidate := getattr(self._system.fs, "invalidate_cache", None):
             invalidate()
+
+
+def _part(size: int) -> int:
+    """Say how large the parts of an upload are, of which S3 takes no more than so many.
+
+    >>> _part(1 << 30) == PART, _part(1 << 40)
+    (True, 109951163)
+    """
+    return max(PART, math.ceil(size / PARTS))
 
 
 async def _filled(file: Any) -> bytes:

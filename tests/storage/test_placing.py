@@ -448,3 +448,11 @@ def test_a_folder_gives_way_although_the_cache_has_lost_its_listing(outputs, unl
 
     assert outputs.states(outputs.place([unlisted])) == {"exports/a": "placed"}
     assert outputs.files() == {"exports/a/inference.json": b"[]"}
+
+
+def test_a_folder_of_a_recent_commit_gives_way_although_its_listing_is_lost(outputs, unlisted):
+    outputs.folder.commit("the folder")
+    outputs.declare({"exports/a": {"inference.json": b"[]"}})
+    outputs.folder.commit("the next one")
+
+    assert outputs.states(outputs.place()) == {"exports/a": "placed"}

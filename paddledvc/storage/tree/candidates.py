@@ -63,41 +63,41 @@ class Candidates:
         """Name the outputs that commits said were there; and those that were put there."""
         return {one.path for one in self._before} | (self._entries.keys() if put else set())
 
-    def of(self, path: str) -> list[Candidate]:
-        """List what may be there as an output: what was put there first."""
+    def of(self, path: str, found: Content) -> list[Candidate]:
+        """List what may be there as an output: what was put there first.
+
+        Args:
+            path: of the output.
+            found: what is there; a folder whose listing the cache has lost is told by that.
+        """
         entry = self._entries.get(path)
         put = [] if entry is None else _put(entry)
-        return put + self._named(one for one in self._before if one.path == path)
-
-    def unlisted(self, path: str, found: Content) -> list[Candidate]:
-        """List what is there itself, as far as it is a folder whose listing the cache has lost."""
-        lost = (one for one in self._before if one.path == path and self.content(one) is None)
-        return [Candidate(found, one.model, one.version) for one in lost if is_folder(found, one)]
+        return [*put, *self._named((one for one in self._before if one.path == path), found)]
 
     def around(self, path: str) -> list[Candidate]:
         """List what was in this folder, or in which folders this was, as other outputs."""
         every = [(out, known) for out, entry in self._entries.items() for known in _put(entry)]
-        every += [(one.path, known) for one in self._before for known in self._named([one])]
+        every += [(one.path, known) for one in self._before for known in self._named([one], {})]
         parts = ((_part(path, out, known.content), known) for out, known in every if out != path)
         return [known._replace(content=content) for content, known in parts if content]
 
-    def recent(self, path: str) -> Iterator[Candidate]:
+    def recent(self, path: str, found: Content) -> Iterator[Candidate]:
         """Yield what the commits that were checked out last said was there, the last one first."""
-        yield from (known for one in self._recent for known in self._at(one, path))
+        for outputs in self._recent:
+            yield from self._named((one for one in outputs if one.path == path), found)
         if self._unread is None:
             self._unread = _recent(self._project)
         for outputs in self._unread:
             self._recent.append(outputs)
-            yield from self._at(outputs, path)
+            yield from self._named((one for one in outputs if one.path == path), found)
 
-    def _at(self, outputs: Iterable[Tracked], path: str) -> list[Candidate]:
-        return self._named(one for one in outputs if one.path == path)
-
-    def _named(self, outputs: Iterable[Tracked]) -> list[Candidate]:
-        exact = [(self.content(one), one) for one in outputs if one.exact]
-        return [
-            Candidate(found, one.model, one.version) for found, one in exact if found is not None
-        ]
+    def _named(self, outputs: Iterable[Tracked], found: Content) -> Iterator[Candidate]:
+        for one in outputs:
+            content = self.content(one)
+            if content is None and is_folder(found, one):
+                content = found
+            if content is not None and one.exact:
+                yield Candidate(content, one.model, one.version)
 
     def content(self, tracked: Tracked) -> Content | None:
         """List the files of an output; None if the listing of a folder is not in the cache."""

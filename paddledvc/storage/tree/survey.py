@@ -129,7 +129,7 @@ class Surveyor:
     def _decided(self, survey: Survey, found: Content) -> Survey:
         """Decide; ask first what is known at once, and for what looks like an edit the rest."""
         entry = survey.entry
-        known = [*self._candidates.of(survey.path), *self._candidates.unlisted(survey.path, found)]
+        known = self._candidates.of(survey.path, found)
         if survey.wanted is None:
             known = [one._replace(content=self._own(survey.path, one.content)) for one in known]
         first = self._with(survey, found, known, mixed=entry is not None and bool(entry.pending))
@@ -141,7 +141,7 @@ class Surveyor:
             if second.decision.act != "keep":
                 return second
         if all(one.md5 and self._cache.holds(one.md5) for one in found.values()):
-            for one in self._candidates.recent(survey.path):
+            for one in self._candidates.recent(survey.path, found):
                 if same_content(one.content, found):
                     return self._with(survey, found, [one], mixed=False)
         return first
