@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from paddledvc.core.diagnosis import Check
@@ -24,6 +25,8 @@ LOW = 5_000_000_000
 """Free bytes below which a model or two may not fit any more."""
 OLD = 3600.0
 """Seconds after which what a process left behind belongs to nobody."""
+SHOWN = 5
+"""Files that a message names."""
 LEFT = ("*.part", "tmp-*", "*.tmp")
 """Names of what killed processes leave."""
 
@@ -32,10 +35,10 @@ def checks(project: Project) -> Iterator[Check]:
     """Look at the cache."""
     config = dvc.config(project.root)
     folder = dvc.cache_folder(project.root, config)
+    there = next(one for one in (folder, *folder.parents) if one.exists())
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".paddledvc-", dir=folder) as scratch:
-            yield from _place(project, folder)
+        with tempfile.TemporaryDirectory(prefix=".paddledvc-", dir=there) as scratch:
+            yield from _place(project, folder, shutil.disk_usage(there).free)
             yield _links(project, Path(scratch), config.links)
     except OSError as error:
         found = f"{folder} cannot be written to: {error.strerror or error}"
@@ -48,14 +51,13 @@ def _check(name: str, state: State, found: str, advice: str = "") -> Check:
     return Check(topic=TOPIC, name=name, state=state, found=found, advice=advice)
 
 
-def _place(project: Project, folder: Path) -> Iterator[Check]:
+def _place(project: Project, folder: Path, free: int) -> Iterator[Check]:
     trees = worktree.git(project.root, "worktree", "list", "--porcelain").count("worktree ")
     own = project.root / ".dvc" / "cache"
     shared = "" if folder.resolve() == own.resolve() else ", shared"
     if trees > 1 and not shared:
         shared = f", the main one of {trees} work trees"
     yield _check("folder", "ok", f"{folder}{shared}")
-    free = shutil.disk_usage(folder).free
     low: State = "warning" if free < LOW else "ok"
     advice = "paddledvc gc" if free < LOW else ""
     yield _check("disk", low, f"{human_size(free)} free", advice)
@@ -93,11 +95,16 @@ def _leftovers(project: Project, folder: Path) -> Iterator[Check]:
     old = [one for one in left if one.is_file() and one.stat().st_mtime < before]
     if old:
         size = human_size(sum(one.stat().st_size for one in old))
-        found = f"{len(old)} files that killed processes left, {size}, such as {old[0]}"
-        yield _check("leftovers", "warning", found, f"rm {old[0]}")
+        files = "file" if len(old) == 1 else "files"
+        found = f"{len(old)} {files} that killed processes left, {size}, such as {old[0]}"
+        more = " ..." if len(old) > SHOWN else ""
+        names = " ".join(quote(str(one)) for one in old[:SHOWN])
+        yield _check("leftovers", "warning", found, f"rm {names}{more}")
     damaged = folder / "paddledvc" / "damaged"
     if damaged.is_dir() and (count := len(os.listdir(damaged))):  # noqa: PTH208
-        found = f"{count} objects were not what their names say, and lie in {damaged}"
+        found = (
+            f"{count} of its objects had other bytes than their names say; they are in {damaged}"
+        )
         yield _check(
             "damaged", "warning", found, "look whether any is an edit of yours; remove them"
         )

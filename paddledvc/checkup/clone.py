@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from paddledvc.core import outputs
@@ -120,7 +121,7 @@ def _tracked(root: Path) -> Check:
         name="weights",
         state="problem",
         found=f"git tracks {len(large)} of them, such as {name} ({human_size(large[name])})",
-        advice=f"git rm --cached {name}",
+        advice=f"git rm --cached -- {quote(name)}",
     )
 
 

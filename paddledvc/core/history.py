@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Contents: TypeAlias = Mapping[str, Hashes]
 """What is known of the bytes of each file of a model, by its path; a single file has none."""
 _BLOCK = b"\n  - name: "
-_VERSION = re.compile(rb'^    version: "?([^"\r\n]+)"?\r?$', re.MULTILINE)
+_VERSION = re.compile(rb"""^    version: ["']?([^"'\r\n]+)["']?\r?$""", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,7 +91,8 @@ def _may_be_meant(block: bytes, current: Lock) -> bool:
     """Tell, without parsing it, whether a block may be about a version that is locked now."""
     if not block.startswith(_BLOCK):
         return True
-    name = block[len(_BLOCK) :].partition(b"\n")[0].strip().strip(b'"').decode(errors="replace")
+    line = block[len(_BLOCK) :].partition(b"\n")[0]
+    name = line.strip().strip(b"\"'").decode(errors="replace")
     version = _VERSION.search(block)
     locked = current.by_name.get(name)
     if locked is None or version is None:

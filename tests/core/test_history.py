@@ -55,6 +55,7 @@ def test_only_blocks_of_what_is_locked_now_are_parsed_and_each_once():
         pytest.param(f"version: 1\nmodels: [{{name: m, version: v1.0, md5: '{B}'}}]\n", id="flow"),
         pytest.param(f"models:\n- name: m\n  version: 'v1'\n  md5: {B}\n", id="indent"),
         pytest.param(f"models:\n  - name: m\n    md5: {B}\n    version: 1.0.0\n", id="order"),
+        pytest.param(f"models:\n  - name: 'm'\n    version: 'v1'\n    md5: {B}\n", id="quotes"),
     ],
 )
 def test_a_lock_that_looks_otherwise_is_read_too(text):

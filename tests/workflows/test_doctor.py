@@ -273,7 +273,7 @@ def test_weights_that_git_tracks_are_a_problem(healthy: Folder) -> None:
             "weights",
             "problem",
             "git tracks 1 of them, such as checkpoints/large.pdparams (2 MB)",
-            "git rm --cached checkpoints/large.pdparams",
+            "git rm --cached -- checkpoints/large.pdparams",
         )
     ]
 
@@ -532,6 +532,14 @@ def test_a_way_to_link_that_does_not_work_is_a_warning(
     ]
 
 
+def test_looking_at_a_cache_that_is_not_there_yet_does_not_make_it(healthy: Folder) -> None:
+    folder = healthy.root.parent / "disk" / "cache"
+    healthy.write(".dvc/config.local", f"[cache]\n    dir = {folder}\n")
+
+    assert look(healthy, cache.checks) == []
+    assert not folder.parent.exists()
+
+
 def test_what_killed_processes_left_is_a_warning(healthy: Folder) -> None:
     old = healthy.write_bytes("checkpoints/.a.1-2.part", b"half")
     healthy.write_bytes("checkpoints/.b.1-2.part", b"of somebody who is at it")
@@ -541,7 +549,7 @@ def test_what_killed_processes_left_is_a_warning(healthy: Folder) -> None:
         (
             "leftovers",
             "warning",
-            f"1 files that killed processes left, 4 B, such as {old}",
+            f"1 file that killed processes left, 4 B, such as {old}",
             f"rm {old}",
         )
     ]
@@ -554,7 +562,7 @@ def test_damaged_objects_that_were_put_aside_are_a_warning(healthy: Folder) -> N
         (
             "damaged",
             "warning",
-            f"1 objects were not what their names say, and lie in {put.parent}",
+            f"1 of its objects had other bytes than their names say; they are in {put.parent}",
             "look whether any is an edit of yours; remove them",
         )
     ]
