@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from paddledvc.cli.options import echo_json, format_option
+from paddledvc.core import layout
 from paddledvc.core.newremote import NewRemote
 from paddledvc.workflows import init as workflow
 
@@ -49,9 +50,12 @@ def init(
         click.echo(f"note: this project lies inside another one, {done.inside}", err=True)
     if done.hookless is not None:
         click.echo(f"note: no hooks were installed: {done.hookless}", err=True)
-    click.echo(
-        "Next: describe a model in models.yaml, then `paddledvc lock && paddledvc generate`."
-    )
+    if (done.root / layout.LOCK).exists():
+        click.echo("Next: `paddledvc pull` brings the weights of this commit.")
+    else:
+        click.echo(
+            "Next: describe a model in models.yaml, then `paddledvc lock && paddledvc generate`."
+        )
 
 
 def _parsed(remotes: tuple[str, ...], endpoint: str | None) -> list[NewRemote]:

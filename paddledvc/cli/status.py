@@ -115,9 +115,13 @@ def _print_remote(there: RemoteStatus, *, deep: bool) -> None:
         click.echo(line, err=True)
     for line in there.unreadable:
         click.echo(f"cannot be read: {line}", err=True)
+    for line in dict.fromkeys(filter(None, map(_mend, there.outputs))):
+        click.echo(line, err=True)
     fine = sum(one.inspected.state == "present" for one in there.outputs)
     how = "intact" if deep else "present"
-    click.echo(f"{fine} of {len(rows)} {how}, of {len(there.holders)} branches and tags")
+    count = len(there.holders)
+    holders = "1 branch or tag" if count == 1 else f"{count} branches and tags"
+    click.echo(f"{fine} of {len(rows)} {how}, of {holders}")
 
 
 def _holders(one: Looked) -> str:
@@ -131,6 +135,15 @@ def _problems(one: Looked) -> list[str]:
     if found.state == "unreachable" and not found.problems:
         return [f"{found.remote} is out of reach: {found.found}"]
     return [str(bad) for bad in found.problems]
+
+
+def _mend(one: Looked) -> str:
+    """Say what brings an object into the remote where it belongs."""
+    what = {"missing": "push", "corrupt": "push --repair", "truncated": "push --repair"}
+    command = what.get(one.inspected.state)
+    if command is None:
+        return ""
+    return f"mend it where the right bytes are by `paddledvc {command} --rev {one.holders[0]}`"
 
 
 def _exit_code(there: RemoteStatus) -> int:

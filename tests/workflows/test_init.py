@@ -182,3 +182,12 @@ def test_the_command_exits_with_2_outside_git(project, cli):
         "",
         f"Error: {project.root} is in no git repository; run `git init` first\n",
     )
+
+
+def test_in_a_clone_of_a_project_the_next_step_is_to_pull(project, cli):
+    project.git("init", "--quiet")
+    assert cli("init", "--no-hooks").stdout.splitlines()[-1].startswith("Next: describe a model")
+    project.write("models.lock", "version: 1\nmodels: []\n")
+
+    done = cli("init", "--no-hooks").stdout.splitlines()
+    assert done[-1] == "Next: `paddledvc pull` brings the weights of this commit."

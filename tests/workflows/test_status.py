@@ -157,7 +157,10 @@ def test_protected_branches_and_tags_are_looked_at(released, cli):
         [EXPORT, EXPORT, "prod", "present", "develop, main, v1.0.0"],
     ]
     assert out.splitlines()[-1] == "2 of 3 present, of 3 branches and tags"
-    assert err == f"a v2: {NEXT} is missing in prod\n"
+    assert err == (
+        f"a v2: {NEXT} is missing in prod\n"
+        "mend it where the right bytes are by `paddledvc push --rev develop`\n"
+    )
 
 
 def test_branches_of_gits_remotes_are_looked_at_too(released, cli):
@@ -186,7 +189,10 @@ def test_bad_objects_are_named(released, cli):
     assert code == 1
     assert cells(out)[0] == ["a v1", A, "prod", "truncated", "main"]
     assert cells(out)[1] == [EXPORT, EXPORT, "prod", "present", "main"]
-    assert err == f"a v1: {A} is truncated in prod: expected size:27, found size:9\n"
+    assert err == (
+        f"a v1: {A} is truncated in prod: expected size:27, found size:9\n"
+        "mend it where the right bytes are by `paddledvc push --repair --rev main`\n"
+    )
 
 
 def test_deep_reads_every_object(released, cli):
@@ -195,7 +201,7 @@ def test_deep_reads_every_object(released, cli):
     _, out, err = cli("status", "--remote", "--deep", "--branch", "main")
 
     assert [row[3] for row in cells(out)] == ["corrupt", "corrupt"]
-    assert out.splitlines()[-1] == "0 of 2 intact, of 1 branches and tags"
+    assert out.splitlines()[-1] == "0 of 2 intact, of 1 branch or tag"
     assert f"{EXPORT}/inference.json is corrupt in prod: expected md5:{md5(b'{}')}" in err
 
 
