@@ -272,14 +272,19 @@ class Weights:
         found: set[str] = set()
         for oid, _ in expected(self.root, revision).values():
             found.add(oid)
-            if oid.endswith(".dir"):
+            if oid.endswith(".dir") and self.is_whole(oid):
                 entries = json.loads(self.cached(oid).read_bytes())
                 found.update(entry["md5"] for entry in entries)
         return found
 
+    def is_whole(self, oid: str) -> bool:
+        """Tell whether the cache has the bytes of an object, and no others."""
+        path = self.cached(oid)
+        return path.is_file() and md5(path.read_bytes()) == oid.removesuffix(".dir")
+
     def send(self, role: str, revision: str = "HEAD") -> None:
-        """Copy what a commit needs from the cache into a remote that is a folder."""
-        for oid in self.objects(revision):
+        """Copy what a commit needs from the cache into a remote that is a folder, as a push does."""
+        for oid in filter(self.is_whole, self.objects(revision)):
             target = self.stored(role, oid)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self.cached(oid), target)
