@@ -175,7 +175,7 @@ RUNTIME = Runtime(paddle="3.3.1", commit="abc", device="cpu", flags=())
 
 
 def _path(error: float) -> PathReport:
-    worst = OutputAgreement(name="y", scaled_error=error, absolute_error=error, top1_changed=0)
+    worst = OutputAgreement(name="y", scaled_error=error)
     sample = SampleError(case=0, sample=0, output="y", scaled_error=error)
     agreement = Agreement(tolerance=1e-7, problems=(), outputs=(worst,), samples=(sample,))
     return PathReport(

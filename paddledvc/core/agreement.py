@@ -8,10 +8,13 @@ faults and a mean hides the one bad sample.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import reduce
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+
+from paddledvc.core.closeness import Closeness, Ranking, closeness, ranking
 
 if TYPE_CHECKING:
     from paddledvc.core.samples import Array
@@ -52,14 +55,24 @@ class OutputAgreement:
 
     Attributes:
         scaled_error: largest max|d| / max|ref| of a sample.
-        absolute_error: largest |d| of an element, in the units of the output.
-        top1_changed: samples whose largest element is another one; None where that says nothing.
+        closeness: the same difference in other measures.
+        ranking: whether classes come in the same order; None where that says nothing.
     """
 
     name: str
     scaled_error: float
-    absolute_error: float
-    top1_changed: int | None
+    closeness: Closeness = field(default_factory=Closeness)
+    ranking: Ranking | None = None
+
+    def worse(self, other: OutputAgreement) -> OutputAgreement:
+        """Take the worst of two calls."""
+        rankings = [one for one in (self.ranking, other.ranking) if one is not None]
+        return OutputAgreement(
+            name=self.name,
+            scaled_error=max(self.scaled_error, other.scaled_error),
+            closeness=self.closeness.worse(other.closeness),
+            ranking=reduce(Ranking.joined, rankings) if rankings else None,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,7 +141,8 @@ def compare(
             else:
                 scaled = scaled_errors(left.values, right.values, axis)
                 summary = _summary(left, right, scaled, axis)
-                worst[left.name] = _worse(worst.get(left.name), summary)
+                before = worst.get(left.name)
+                worst[left.name] = summary if before is None else before.worse(summary)
             errors += [_error(case, row, left.name, e) for row, e in enumerate(scaled.tolist())]
     return Agreement(
         tolerance=tolerance,
@@ -220,28 +234,43 @@ def _rows(array: Array, axis: int | None) -> Array:
     return np.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)
 
 
+def batch_error(
+    calls: Sequence[Outputs], batches: Sequence[int], alone: Sequence[Outputs]
+) -> float:
+    """Compute how far the first samples of the last call are from what each gives alone.
+
+    Args:
+        calls: outputs of calls of several batch sizes, which tell the axis of the samples.
+        batches: number of samples in each call.
+        alone: outputs of the first samples of the last call, one call each.
+
+    Returns:
+        The largest scaled error of an output that has its samples along an axis; infinite where a
+        sample alone has an output of another shape.
+
+    >>> calls = [[Output(name="y", values=np.ones((n, 2)))] for n in (1, 3)]
+    >>> batch_error(calls, [1, 3], [calls[0]] * 3)
+    0.0
+    """
+    worst = 0.0
+    for number, axis in enumerate(_sample_axes(calls, batches)):
+        if axis is None:
+            continue
+        whole = np.take(calls[-1][number].values, range(len(alone)), axis)
+        parts = [outputs[number].values for outputs in alone]
+        expected = (*whole.shape[:axis], 1, *whole.shape[axis + 1 :])
+        if any(part.shape != expected or part.dtype != whole.dtype for part in parts):
+            return float("inf")
+        joined = np.concatenate(parts, axis=axis)
+        same = whole.dtype.kind not in "fc" or _same_pattern(whole, joined)
+        worst = max(worst, scaled_errors(whole, joined, axis).max(initial=0) if same else np.inf)
+    return float(worst)
+
+
 def _summary(left: Output, right: Output, scaled: Array, axis: int | None) -> OutputAgreement:
-    with np.errstate(invalid="ignore"):
-        wide = _wide(left.values) if left.values.dtype.kind in "fc" else np.float64
-        difference = np.abs(right.values.astype(wide) - left.values.astype(wide))
-    changed = None
-    if left.values.ndim == 2 and axis == 0 and left.values.shape[1] > 1:  # noqa: PLR2004
-        changed = int((left.values.argmax(axis=1) != right.values.argmax(axis=1)).sum())
     return OutputAgreement(
         name=left.name,
         scaled_error=float(scaled.max(initial=0)),
-        absolute_error=float(np.nan_to_num(difference, nan=0, posinf=0).max(initial=0)),
-        top1_changed=changed,
-    )
-
-
-def _worse(before: OutputAgreement | None, now: OutputAgreement) -> OutputAgreement:
-    if before is None:
-        return now
-    changed = [count for count in (before.top1_changed, now.top1_changed) if count is not None]
-    return OutputAgreement(
-        name=now.name,
-        scaled_error=max(before.scaled_error, now.scaled_error),
-        absolute_error=max(before.absolute_error, now.absolute_error),
-        top1_changed=sum(changed) if changed else None,
+        closeness=closeness(_rows(left.values, axis), _rows(right.values, axis)),
+        ranking=ranking(left.values, right.values) if axis == 0 else None,
     )

@@ -78,6 +78,31 @@ class ReferenceJob:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DescribeJob:
+    """Tell what exported files take.
+
+    Attributes:
+        program: path of the exported files without their suffix.
+    """
+
+    program: PurePath
+
+    def __str__(self) -> str:
+        return "reading the exported program"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Described:
+    """What exported files take.
+
+    Attributes:
+        inputs: the arguments, in order.
+    """
+
+    inputs: tuple[Input, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PathJob:
     """Run the exported files in one way.
 
@@ -136,6 +161,8 @@ class Ran:
         batches: number of samples in each call.
         starts: number of the first sample of each call, among all samples.
         repeatable: whether a second run gave the same bytes.
+        batch_error: scaled error of the samples of the largest batch from what each gives alone;
+            None where that was not looked at.
     """
 
     outputs: tuple[str, ...]
@@ -144,6 +171,7 @@ class Ran:
     repeatable: bool
     latency: tuple[Latency, ...]
     runtime: Runtime
+    batch_error: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

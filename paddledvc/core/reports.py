@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from paddledvc.core.agreement import Agreement
+    from paddledvc.core.closeness import Ranking
     from paddledvc.core.hashes import Hashes
     from paddledvc.core.jobs import Latency, Runtime
     from paddledvc.core.model import Engine, PathName
@@ -95,6 +96,8 @@ class VerifyReport:
         engine: settings of the path ``deployed``.
         runtime: what ran the dynamic network.
         latency: of the dynamic network.
+        batch_error: scaled error of samples in a batch from what each gives alone; None where that
+            was not looked at.
     """
 
     model: str
@@ -108,6 +111,7 @@ class VerifyReport:
     engine: Engine
     runtime: Runtime
     latency: tuple[Latency, ...]
+    batch_error: float | None = None
 
     @property
     def samples(self) -> int:
@@ -147,6 +151,7 @@ class VerifyReport:
                         "model_version": self.version,
                         "batch_sizes": list(self.batch_sizes),
                         "repeatable": self.repeatable,
+                        "batch_error": _rounded(self.batch_error),
                         "runtime": _runtime(self.runtime),
                         "files": [
                             {"path": item.path, **asdict(item.hashes)} for item in self.files
@@ -212,12 +217,22 @@ def _path(path: PathReport) -> dict[str, Any]:
             {
                 "name": output.name,
                 "scaled_error": rounded(output.scaled_error),
-                "absolute_error": rounded(output.absolute_error),
-                "top1_changed": output.top1_changed,
+                **{key: _rounded(value) for key, value in asdict(output.closeness).items()},
+                **_ranking(output.ranking),
             }
             for output in outputs
         ],
     }
+
+
+def _rounded(value: float | None) -> float | str | None:
+    return rounded(value) if isinstance(value, float) else value
+
+
+def _ranking(ranking: Ranking | None) -> dict[str, Any]:
+    if ranking is None:
+        return {"top1_changed": None}
+    return {key: _rounded(value) for key, value in asdict(ranking).items()}
 
 
 def _runtime(runtime: Runtime) -> dict[str, Any]:

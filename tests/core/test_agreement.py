@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.core.agreement import Output, compare, scaled_errors
+from paddledvc.core.agreement import Output, batch_error, compare, scaled_errors
+from paddledvc.core.closeness import Ranking
 
 NAN, INF = float("nan"), float("inf")
 
@@ -178,7 +179,7 @@ def test_large_integers_that_no_float_tells_apart_are_told_apart():
 def test_the_error_of_small_unsigned_integers_does_not_wrap_around():
     agreement = one_call(np.array([[0]], "uint8"), np.array([[255]], "uint8"))
 
-    assert agreement.outputs[0].absolute_error == 255.0
+    assert agreement.outputs[0].closeness.absolute_error == 255.0
 
 
 def test_float16_is_measured_without_overflow():
@@ -197,7 +198,7 @@ def test_an_output_without_axes_is_one_sample():
     agreement = one_call(floats(2.0), floats(1.0), batch=8)
 
     assert [sample.scaled_error for sample in agreement.samples] == [0.5]
-    assert agreement.outputs[0].top1_changed is None
+    assert agreement.outputs[0].ranking is None
 
 
 @pytest.mark.parametrize(
@@ -288,9 +289,12 @@ def test_the_worst_of_each_output_over_all_calls_is_kept():
     )
 
     assert [
-        (out.name, out.scaled_error, out.absolute_error, out.top1_changed)
+        (out.name, out.scaled_error, out.closeness.absolute_error, out.ranking)
         for out in agreement.outputs
-    ] == [("y", 1.0, 1.0, 1), ("z", 0.5, 1.0, None)]
+    ] == [
+        ("y", 1.0, 1.0, Ranking(top1_changed=1, top5_changed=0, margin=1.0)),
+        ("z", 0.5, 1.0, None),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -305,7 +309,8 @@ def test_a_changed_top1_is_counted_where_it_says_something(shape, expected):
     reference = np.arange(math.prod(shape), dtype="float32").reshape(shape)
     agreement = one_call(reference, -reference, batch=2)
 
-    assert agreement.outputs[0].top1_changed == expected
+    found = agreement.outputs[0].ranking
+    assert (found and found.top1_changed) == expected
 
 
 @given(
@@ -322,3 +327,40 @@ def test_the_scaled_error_does_not_depend_on_the_unit(values, factor, power):
         scaled_errors(reference, candidate, 0),
         scaled_errors(reference * unit, candidate * unit, 0),
     )
+
+
+def in_batches(function, *sizes):
+    """Run a function on batches of samples, and on the first samples of the last one alone."""
+    rows = np.random.default_rng(0).standard_normal((max(sizes), 4)).astype("float32")
+    calls = [outputs(function(rows[:size])) for size in sizes]
+    return batch_error(calls, sizes, [outputs(function(rows[n : n + 1])) for n in range(2)])
+
+
+def test_samples_that_do_not_depend_on_their_batch_have_no_error():
+    assert in_batches(lambda rows: rows * 2, 1, 3, 8) == 0
+
+
+def test_samples_that_depend_on_the_others_are_off():
+    assert in_batches(lambda rows: rows - rows.mean(axis=0), 1, 3, 8) == 1
+
+
+def test_samples_along_the_second_axis_are_found():
+    assert in_batches(lambda rows: rows.T, 1, 3, 8) == 0
+    assert in_batches(lambda rows: rows.T - rows.mean(), 1, 3, 8) > 0.1
+
+
+def test_an_output_of_the_whole_batch_is_left_out():
+    assert in_batches(lambda rows: rows.sum(axis=0), 1, 3, 8) == 0
+
+
+def test_a_sample_that_alone_has_another_shape_cannot_be_compared():
+    calls = [outputs(np.ones((size, 2))) for size in (2, 3)]
+
+    assert batch_error(calls, [2, 3], [outputs(np.ones(2))]) == INF
+
+
+def test_nans_that_come_with_the_batch_cannot_be_compared():
+    calls = [outputs(floats([[NAN], [1]])), outputs(floats([[NAN], [1], [1]]))]
+
+    assert batch_error(calls, [2, 3], [outputs(floats([[1]]))]) == INF
+    assert batch_error(calls, [2, 3], [outputs(floats([[NAN]]))]) == 0

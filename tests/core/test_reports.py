@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from paddledvc.core.agreement import Agreement, OutputAgreement, SampleError
+from paddledvc.core.closeness import Closeness, Ranking
 from paddledvc.core.hashes import Hashes
 from paddledvc.core.jobs import Latency, Runtime
 from paddledvc.core.model import Engine
@@ -26,7 +27,12 @@ def an_agreement(*errors, tolerance=1e-5, problems=()):
         tolerance=tolerance,
         problems=problems,
         outputs=(
-            OutputAgreement(name="y", scaled_error=worst, absolute_error=worst, top1_changed=0),
+            OutputAgreement(
+                name="y",
+                scaled_error=worst,
+                closeness=Closeness(absolute_error=worst, ulps=3),
+                ranking=Ranking(top1_changed=0, top5_changed=0, margin=0.25),
+            ),
         ),
         samples=tuple(
             SampleError(case=0, sample=number, output="y", scaled_error=error)
@@ -134,6 +140,7 @@ def test_the_report_says_what_was_compared_and_with_what_result():
                 "model_version": "v1",
                 "batch_sizes": [1, 8],
                 "repeatable": True,
+                "batch_error": None,
                 "runtime": {
                     "paddle": "3.2.0",
                     "commit": "abc",
@@ -167,7 +174,13 @@ def test_the_report_says_what_was_compared_and_with_what_result():
                                 "name": "y",
                                 "scaled_error": 2e-5,
                                 "absolute_error": 2e-5,
+                                "relative_error": 0.0,
+                                "mean_error": 0.0,
+                                "cosine_distance": 0.0,
+                                "ulps": 3,
                                 "top1_changed": 0,
+                                "top5_changed": 0,
+                                "margin": 0.25,
                             }
                         ],
                     },

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddledvc.core import samples
+from paddledvc.core import agreement, samples
+from paddledvc.core.agreement import Output
 from paddledvc.core.jobs import Ran, ReferenceJob
 from paddledvc.core.model import Reference
 from paddledvc.errors import InvalidInput
@@ -17,7 +18,12 @@ from paddledvc.tools import arrays, references
 from paddledvc.tools.paddle import network, runtime, timing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from paddledvc.core.samples import Array, Case
+
+ALONE = 3
+"""Samples of a batch that are run alone too."""
 
 
 def do(job: ReferenceJob) -> Ran:
@@ -34,16 +40,17 @@ def do(job: ReferenceJob) -> Ran:
     layer = network.for_inference(network.build(job.network))
     arrays.save(job.cases, cases)
 
-    def call(number: int) -> list[tuple[str, Array]]:
+    def run(case: Case) -> dict[str, Array]:
         # Tensors are made anew for each call, for a network may write into its inputs.
-        tensors = [module.to_tensor(cases[number][item.name]) for item in job.inputs]
-        return [(name, tensor.numpy()) for name, tensor in network.flatten(layer(*tensors))]
+        tensors = [module.to_tensor(case[item.name]) for item in job.inputs]
+        return {name: tensor.numpy() for name, tensor in network.flatten(layer(*tensors))}
 
     with references.user_code(f"running {job.network.reference}"), module.no_grad():
-        first = [dict(call(number)) for number in range(len(cases))]
-        second = [dict(call(number)) for number in range(len(cases))]
+        first = list(map(run, cases))
+        second = list(map(run, cases))
         batches = tuple(samples.batch_of(case) for case in cases)
-        measured = timing.latency(call, batches)
+        batch_error = _batch_error(job, run, cases, first)
+        measured = timing.latency(lambda number: run(cases[number]), batches)
     arrays.save(job.outputs, first)
     return Ran(
         outputs=tuple(first[0]),
@@ -52,7 +59,32 @@ def do(job: ReferenceJob) -> Ran:
         repeatable=all(map(_equal, first, second)),
         latency=measured,
         runtime=runtime.describe("cpu"),
+        batch_error=batch_error,
     )
+
+
+def _batch_error(
+    job: ReferenceJob,
+    run: Callable[[Case], dict[str, Array]],
+    cases: list[Case],
+    found: list[dict[str, Array]],
+) -> float | None:
+    """Run samples of the largest batch alone, and say how far they are from what the batch gave."""
+    batches = [samples.batch_of(case) for case in cases]
+    if max(batches) == 1 or any(item.shape[:1] != (None,) for item in job.inputs):
+        return None
+    order = sorted(range(len(cases)), key=lambda number: batches[number])
+    whole = cases[order[-1]]
+    alone = [
+        _outputs(run({name: array[n : n + 1] for name, array in whole.items()}))
+        for n in range(min(ALONE, batches[order[-1]]))
+    ]
+    calls = [_outputs(found[number]) for number in order]
+    return agreement.batch_error(calls, [batches[number] for number in order], alone)
+
+
+def _outputs(call: dict[str, Array]) -> list[Output]:
+    return [Output(name=name, values=array) for name, array in call.items()]
 
 
 def _cases(job: ReferenceJob) -> tuple[list[Case], tuple[int, ...]]:
