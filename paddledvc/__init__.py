@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from paddledvc.storage.garbage.collecting import GcScope
     from paddledvc.tools.paddle.run import Run
     from paddledvc.workflows.add import Added, add
+    from paddledvc.workflows.assert_equal import assert_equal
     from paddledvc.workflows.check import check
     from paddledvc.workflows.doctor import doctor
     from paddledvc.workflows.export import ExportedModel, export
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from paddledvc.workflows.sync import Probed, Synced, probe, sync
     from paddledvc.workflows.train import Trained, train
     from paddledvc.workflows.verify import verify
+    from paddledvc.workflows.verify_files import verify_files
 
 _HOMES = {
     "Added": "workflows.add",
@@ -87,6 +89,7 @@ _HOMES = {
     "VerifyReport": "core.reports",
     "Violation": "core.violations",
     "add": "workflows.add",
+    "assert_equal": "workflows.assert_equal",
     "available": "workflows.list_models",
     "check": "workflows.check",
     "doctor": "workflows.doctor",
@@ -111,6 +114,7 @@ _HOMES = {
     "train": "workflows.train",
     "uninstall_hooks": "workflows.hooks",
     "verify": "workflows.verify",
+    "verify_files": "workflows.verify_files",
 }
 __all__ = [
     "Added",
@@ -146,6 +150,7 @@ __all__ = [
     "VerifyReport",
     "Violation",
     "add",
+    "assert_equal",
     "available",
     "check",
     "doctor",
@@ -171,6 +176,7 @@ __all__ = [
     "train",
     "uninstall_hooks",
     "verify",
+    "verify_files",
 ]
 
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from paddledvc.core.versions import Requirement
 
 _PADDLE_TAG = re.compile(r"(?:^|/)paddle:(?P<version>[0-9][0-9a-z.]*)(?:-|$|@)")
+_INPUT = re.compile(
+    r"(?P<name>[A-Za-z_]\w*)(?::(?P<dtype>bool|u?int(?:8|16|32|64)|float(?:16|32|64)))?"
+    r"\[(?P<shape>(?:(?:\?|[0-9]+)(?:,|(?=\])))*)\]"
+)
 PathName = Literal["jit", "predictor", "deployed", "gpu"]
 """A way to run the exported files."""
 
@@ -77,6 +81,23 @@ class Input:
     shape: tuple[int | None, ...]
     dtype: str = "float32"
     range: tuple[float, float] | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Input:
+        """Read ``NAME:DTYPE[SHAPE]``, or ``NAME[SHAPE]`` for float32; ``?`` marks a dynamic size.
+
+        Raises:
+            ValueError: it is none.
+
+        >>> Input.parse("ids:int64[?,16]").shape
+        (None, 16)
+        """
+        match = _INPUT.fullmatch(text.replace(" ", ""))
+        if match is None:
+            raise ValueError(f"found {text!r}, expected NAME:DTYPE[SHAPE] such as x:float32[?,3]")
+        sizes = (size for size in match["shape"].split(",") if size)
+        shape = tuple(None if size == "?" else int(size) for size in sizes)
+        return cls(name=match["name"], shape=shape, dtype=match["dtype"] or "float32")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,12 +13,15 @@ from typing import TYPE_CHECKING
 from paddledvc.core import agreement
 from paddledvc.core.agreement import Output
 from paddledvc.core.jobs import Network, PathJob, Ran, ReferenceJob
-from paddledvc.core.reports import PathReport
+from paddledvc.core.reports import PathReport, VerifyReport
 from paddledvc.errors import Finding, InvalidInput, MissingTool, WorkerDied
-from paddledvc.tools import arrays, worker
+from paddledvc.tools import arrays, files, worker
 
 if TYPE_CHECKING:
-    from paddledvc.core.model import Input, PathName, Verify
+    from collections.abc import Iterable, Sequence
+
+    from paddledvc.core.model import Engine, Input, PathName, Verify
+    from paddledvc.core.reports import Hashed
 
 logger = logging.getLogger(__name__)
 GATES = {"jit": "program", "predictor": "program", "deployed": "engine", "gpu": "device"}
@@ -38,6 +41,104 @@ class Compared:
     reference: Ran
     paths: tuple[PathReport, ...]
     samples_sha256: str
+
+    def report(
+        self, model: str, version: str, files: Iterable[Hashed], engine: Engine
+    ) -> VerifyReport:
+        """Make the report of a model's files."""
+        return VerifyReport(
+            model=model,
+            version=version,
+            repeatable=self.reference.repeatable,
+            starts=self.reference.starts,
+            batches=self.reference.batches,
+            paths=self.paths,
+            files=tuple(files),
+            samples_sha256=self.samples_sha256,
+            engine=engine,
+            runtime=self.reference.runtime,
+            latency=self.reference.latency,
+            batch_error=self.reference.batch_error,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exports:
+    """Exported files that are run in every way that is chosen, each in a process of its own.
+
+    Attributes:
+        program: path of the exported files without their suffix, absolute.
+        settings: paths, tolerances, engine and device.
+        root: the folder to work in.
+        folder: a folder for samples, in ``cases.npz``, and outputs on their way.
+    """
+
+    program: Path
+    settings: Verify
+    root: Path
+    folder: Path
+
+    @property
+    def cases(self) -> Path:
+        """The file with the samples."""
+        return self.folder / "cases.npz"
+
+    def outputs(self, path: str) -> Path:
+        """Name the file with the outputs of a path."""
+        return self.folder / f"{path}.npz"
+
+    def compare(
+        self, expected: Sequence[Sequence[Output]], batches: Sequence[int]
+    ) -> tuple[PathReport, ...]:
+        """Run the files on the samples and compare what they compute with what is expected.
+
+        Args:
+            expected: the outputs of each call.
+            batches: number of samples of each call.
+        """
+        # Two cores a path, so that none slows down the latency that another measures.
+        with ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 1) // 2)) as pool:
+            run = partial(self._run, expected, batches)
+            try:
+                return tuple(pool.map(run, self.settings.chosen_paths))
+            except BaseException:
+                worker.end_all()
+                raise
+
+    def _run(
+        self, expected: Sequence[Sequence[Output]], batches: Sequence[int], path: PathName
+    ) -> PathReport:
+        gate = GATES[path]
+        tolerance: float = getattr(self.settings.tolerance, gate)
+        job = PathJob(
+            path=path,
+            program=self.program,
+            cases=self.cases,
+            outputs=self.outputs(path),
+            engine=self.settings.engine,
+            device=self.settings.device if self.settings.device != "cpu" else "gpu",
+        )
+        try:
+            # TF32 rounds float32 to ten bits of mantissa: not what a float32 export promises.
+            ran = worker.call(job, Ran, root=self.root, NVIDIA_TF32_OVERRIDE="0")
+        except WorkerDied as error:
+            logger.warning("%s: %s", path, error)
+            return PathReport(path=path, gate=gate, tolerance=tolerance, failure=error.how)
+        except (Finding, MissingTool, InvalidInput) as error:
+            return PathReport(path=path, gate=gate, tolerance=tolerance, failure=str(error))
+        found = [
+            [Output(name=name, values=array) for name, array in call.items()]
+            for call in arrays.load(job.outputs)
+        ]
+        return PathReport(
+            path=path,
+            gate=gate,
+            tolerance=tolerance,
+            agreement=agreement.compare(expected, found, batches, tolerance),
+            repeatable=ran.repeatable,
+            latency=ran.latency,
+            runtime=ran.runtime,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,34 +169,21 @@ class Comparison:
             UserCodeFailed: the dynamic network itself fails.
             MissingTool: Paddle is not installed.
         """
-        reference = worker.call(self._reference_job(), Ran, root=self._root)
+        root = Path(self.network.root)
+        exports = Exports(
+            program=self.program, settings=self.settings, root=root, folder=self.folder
+        )
+        eager = exports.outputs("eager")
+        reference = worker.call(self._reference_job(exports.cases, eager), Ran, root=root)
         expected = [
             [Output(name=name, values=call[name]) for name in reference.outputs]
-            for call in arrays.load(self._outputs("eager"))
+            for call in arrays.load(eager)
         ]
-        # Two cores a path, so that none slows down the latency that another measures.
-        with ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 1) // 2)) as pool:
-            run = partial(self._run, expected, reference.batches)
-            try:
-                paths = tuple(pool.map(run, self.settings.chosen_paths))
-            except BaseException:
-                worker.end_all()
-                raise
-        digest = arrays.digest(arrays.load(self._cases))
+        paths = exports.compare(expected, reference.batches)
+        digest = arrays.digest(arrays.load(exports.cases))
         return Compared(reference=reference, paths=paths, samples_sha256=digest)
 
-    @property
-    def _root(self) -> Path:
-        return Path(self.network.root)
-
-    @property
-    def _cases(self) -> Path:
-        return self.folder / "cases.npz"
-
-    def _outputs(self, path: str) -> Path:
-        return self.folder / f"{path}.npz"
-
-    def _reference_job(self) -> ReferenceJob:
+    def _reference_job(self, cases: Path, outputs: Path) -> ReferenceJob:
         return ReferenceJob(
             network=self.network,
             inputs=self.inputs,
@@ -103,41 +191,13 @@ class Comparison:
             input_size=self.input_size,
             batch_sizes=self.settings.batch_sizes,
             seed=self.settings.seed,
-            cases=self._cases,
-            outputs=self._outputs("eager"),
+            cases=cases,
+            outputs=outputs,
         )
 
-    def _run(
-        self, expected: list[list[Output]], batches: tuple[int, ...], path: PathName
-    ) -> PathReport:
-        gate = GATES[path]
-        tolerance: float = getattr(self.settings.tolerance, gate)
-        job = PathJob(
-            path=path,
-            program=self.program,
-            cases=self._cases,
-            outputs=self._outputs(path),
-            engine=self.settings.engine,
-            device=self.settings.device if self.settings.device != "cpu" else "gpu",
-        )
-        try:
-            # TF32 rounds float32 to ten bits of mantissa: not what a float32 export promises.
-            ran = worker.call(job, Ran, root=self._root, NVIDIA_TF32_OVERRIDE="0")
-        except WorkerDied as error:
-            logger.warning("%s: %s", path, error)
-            return PathReport(path=path, gate=gate, tolerance=tolerance, failure=error.how)
-        except (Finding, MissingTool, InvalidInput) as error:
-            return PathReport(path=path, gate=gate, tolerance=tolerance, failure=str(error))
-        found = [
-            [Output(name=name, values=array) for name, array in call.items()]
-            for call in arrays.load(job.outputs)
-        ]
-        return PathReport(
-            path=path,
-            gate=gate,
-            tolerance=tolerance,
-            agreement=agreement.compare(expected, found, batches, tolerance),
-            repeatable=ran.repeatable,
-            latency=ran.latency,
-            runtime=ran.runtime,
-        )
+
+def write(folder: Path, report: VerifyReport) -> None:
+    """Write a report and what DVC draws of it; the verdict comes last."""
+    files.write_text(folder / "verify.csv", report.to_csv())
+    files.write_text(folder / "latency.json", report.latency_json())
+    files.write_text(folder / "verify.json", report.to_json())

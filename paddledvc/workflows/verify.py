@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 from paddledvc.core import layout, pins
 from paddledvc.core.jobs import Network
-from paddledvc.core.reports import Hashed, VerifyReport
+from paddledvc.core.reports import Hashed
 from paddledvc.errors import InvalidInput
 from paddledvc.locking import UPDATE, current_lock
 from paddledvc.tools import files
-from paddledvc.tools.comparison import Compared, Comparison
+from paddledvc.tools.comparison import Compared, Comparison, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from paddledvc.core.model import Model, Verify
+    from paddledvc.core.reports import VerifyReport
     from paddledvc.locking import LockUse
     from paddledvc.project import Project
 
@@ -58,20 +59,9 @@ def verify(
     exported = _exported_files(project, model)
     settings = project.verify_settings(model)
     compared = _compare(project, model, settings, weights_file)
-    report = VerifyReport(
-        model=model.name,
-        version=model.requires.text,
-        repeatable=compared.reference.repeatable,
-        starts=compared.reference.starts,
-        batches=compared.reference.batches,
-        paths=compared.paths,
-        files=tuple(_hashed(project, weights_file, exported)),
-        samples_sha256=compared.samples_sha256,
-        engine=settings.engine,
-        runtime=compared.reference.runtime,
-        latency=compared.reference.latency,
-    )
-    _write(project, model, report)
+    hashed = _hashed(project, weights_file, exported)
+    report = compared.report(model.name, model.requires.text, hashed, settings.engine)
+    write(project.root / layout.reports(model), report)
     return report
 
 
@@ -110,10 +100,3 @@ def _exported_files(project: Project, model: Model) -> list[Path]:
             f"run `paddledvc export {model.name}`"
         )
     return [file for file in found if file.is_file()]
-
-
-def _write(project: Project, model: Model, report: VerifyReport) -> None:
-    folder = project.root / layout.reports(model)
-    files.write_text(folder / "verify.csv", report.to_csv())
-    files.write_text(folder / "latency.json", report.latency_json())
-    files.write_text(folder / "verify.json", report.to_json())

@@ -16,6 +16,7 @@ from paddledvc.errors import PaddleDVCError
 
 DOERS = {
     jobs.ExportJob: "export",
+    jobs.DescribeJob: "describe",
     jobs.ReferenceJob: "reference",
     jobs.PathJob: "program",
     jobs.TrainJob: "train",

@@ -1,0 +1,98 @@
+"""Exported files compared with a live network, for tests."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from paddledvc.core.agreement import Output
+from paddledvc.core.model import Tolerance, Verify
+from paddledvc.core.samples import batch_of
+from paddledvc.tools import arrays
+from paddledvc.tools.comparison import Exports
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from paddledvc.core.model import PathName
+    from paddledvc.core.reports import PathReport
+    from paddledvc.core.samples import Array, Case
+
+USUAL = Tolerance()
+PATHS: tuple[PathName, ...] = ("jit", "predictor", "deployed")
+SHOWN = 3
+"""Samples of a path that a failure names."""
+
+
+def assert_equal(
+    dynamic: Callable[..., Any],
+    static: str | Path,
+    samples: Mapping[str, Array] | Sequence[Mapping[str, Array]],
+    *,
+    paths: Sequence[PathName] = PATHS,
+    tolerance: Tolerance = USUAL,
+) -> None:
+    """Assert that exported files compute what a network computes, for use in tests.
+
+    The network runs here, on the CPU or wherever it is; the files run in processes of their own.
+
+    Args:
+        dynamic: a ``paddle.nn.Layer`` in eval mode, or anything else that is called like one.
+        static: what ``paddle.jit.save`` was given.
+        samples: an array for each input, in the order of the arguments, with the samples along the
+            first axis; or several such calls.
+        paths: ways to run the files.
+        tolerance: largest scaled errors, max|d| / max|ref| of a sample.
+
+    Raises:
+        AssertionError: an output is off by more than its tolerance, or the files do not run.
+        ValueError: there is no sample, or the network is in training mode.
+    """
+    from paddledvc.tools.paddle import network, runtime  # noqa: PLC0415 - they need Paddle
+
+    if getattr(dynamic, "training", False):
+        raise ValueError("the network is in training mode; call eval() first")
+    calls = [samples] if isinstance(samples, Mapping) else list(samples)
+    cases: list[Case] = [{name: np.asarray(one) for name, one in call.items()} for call in calls]
+    if not cases or not all(cases):
+        raise ValueError("there are no samples; give an array for each input")
+    module = runtime.paddle()
+    expected = []
+    with module.no_grad():
+        for case in cases:
+            result = dynamic(*(module.to_tensor(array) for array in case.values()))
+            tensors = network.flatten(result)
+            expected.append([Output(name=name, values=one.numpy()) for name, one in tensors])
+    with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
+        exports = Exports(
+            program=Path(static).resolve(),
+            settings=Verify(paths=tuple(paths), tolerance=tolerance),
+            root=Path.cwd(),
+            folder=Path(folder),
+        )
+        arrays.save(exports.cases, cases)
+        found = exports.compare(expected, [batch_of(case) for case in cases])
+    if failed := [path for path in found if not path.passed]:
+        lines = [line for path in failed for line in _said(path)]
+        head = f"the exported files disagree on {len(failed)} of {len(found)} paths"
+        raise AssertionError("\n".join([f"{head} ({static}):", *lines]))
+
+
+def _said(path: PathReport) -> list[str]:
+    lines = [f"  {path.path}: {finding}" for finding in path.findings]
+    errors = [] if path.agreement is None else path.agreement.samples
+    off = sorted(
+        (one for one in errors if one.scaled_error > path.tolerance),
+        key=lambda one: -one.scaled_error,
+    )
+    lines += [
+        f"    call {one.case}, sample {one.sample}: {one.output} is off by {one.scaled_error:.3g}"
+        for one in off[:SHOWN]
+    ]
+    if len(off) > SHOWN:
+        lines.append(f"    and {len(off) - SHOWN} more")
+    return lines

@@ -1,0 +1,109 @@
+"""Any exported files compared with any dynamic network, without a project."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paddledvc.core.jobs import Described, DescribeJob, Network
+from paddledvc.core.model import Reference, Verify
+from paddledvc.core.reports import Hashed
+from paddledvc.errors import InvalidInput
+from paddledvc.tools import files, worker
+from paddledvc.tools.comparison import Comparison, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from paddledvc.core.model import Input
+    from paddledvc.core.reports import VerifyReport
+
+PROGRAMS = (".json", ".pdmodel")
+SUFFIXES = (*PROGRAMS, ".pdiparams")
+USUAL = Verify()
+
+
+def verify_files(  # noqa: PLR0913 - each is an option
+    network: str,
+    export: Path,
+    *,
+    weights: Path | None = None,
+    arguments: Mapping[str, object] | None = None,
+    inputs: Sequence[Input] = (),
+    settings: Verify = USUAL,
+    root: Path | None = None,
+    report: Path | None = None,
+) -> VerifyReport:
+    """Compare exported files with a dynamic network, in any folder.
+
+    Args:
+        network: what builds the layer: ``package.module:Name`` or ``path/file.py:Name``.
+        export: the exported files without their suffix, or one of them.
+        weights: the weights of the network; None for a network without any.
+        arguments: keyword arguments for what builds the layer.
+        inputs: what the network takes; by default what the exported program says of itself.
+        settings: samples, batch sizes, paths, tolerances and engine.
+        root: folder that the network, and a function that makes samples, are imported from; the
+            current one by default.
+        report: a folder to write the report to.
+
+    Returns:
+        The report; its ``verdict`` says whether every path agrees.
+
+    Raises:
+        InvalidInput: there is nothing exported, or samples or weights do not fit.
+        UserCodeFailed: the dynamic network itself fails.
+        MissingTool: Paddle is not installed.
+    """
+    folder = (root or Path()).resolve()
+    if ":" not in network:
+        raise InvalidInput(f"network: found {network!r}, expected MODULE:NAME or FILE.py:NAME")
+    program = _program(export)
+    if weights is not None and not weights.is_file():
+        raise InvalidInput(f"there are no weights {weights}")
+    taken = tuple(inputs) or _described(program, folder)
+    with tempfile.TemporaryDirectory(prefix="paddledvc-") as scratch:
+        compared = Comparison(
+            network=Network(
+                root=folder,
+                reference=Reference.parse(network),
+                arguments=dict(arguments or {}),
+                weights=weights.resolve() if weights else None,
+            ),
+            inputs=taken,
+            input_size=(),
+            program=program,
+            settings=settings,
+            folder=Path(scratch),
+        ).run()
+    found = compared.report(network, "", _hashed(program, weights), settings.engine)
+    if report is not None:
+        write(report, found)
+    return found
+
+
+def _program(export: Path) -> Path:
+    """Name the exported files without their suffix."""
+    bare = export.with_suffix("") if export.suffix in SUFFIXES else export
+    if not any(_with(bare, suffix).is_file() for suffix in PROGRAMS):
+        raise InvalidInput(
+            f"there is no exported program {bare}.json or {bare}.pdmodel; name what "
+            "paddle.jit.save was given"
+        )
+    return bare.resolve()
+
+
+def _described(program: Path, root: Path) -> tuple[Input, ...]:
+    return worker.call(DescribeJob(program=program), Described, root=root).inputs
+
+
+def _with(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _hashed(program: Path, weights: Path | None) -> Iterator[Hashed]:
+    """Hash the files that the verdict belongs to, by their names alone."""
+    for file in filter(None, (weights, *(_with(program, suffix) for suffix in SUFFIXES))):
+        if file.is_file():
+            yield Hashed(path=file.name, hashes=files.hash_file(file))
