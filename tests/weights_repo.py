@@ -283,7 +283,7 @@ class Weights:
         return path.is_file() and md5(path.read_bytes()) == oid.removesuffix(".dir")
 
     def send(self, role: str, revision: str = "HEAD") -> None:
-        """Copy what a commit needs from the cache into a remote that is a folder, as a push does."""
+        """Copy the whole objects of a commit from the cache into a remote that is a folder."""
         for oid in filter(self.is_whole, self.objects(revision)):
             target = self.stored(role, oid)
             target.parent.mkdir(parents=True, exist_ok=True)
