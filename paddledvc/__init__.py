@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from paddledvc.workflows.pull import Pulled, pull
     from paddledvc.workflows.push import Pushed, push
     from paddledvc.workflows.remove import Removed, remove
+    from paddledvc.workflows.report import report
     from paddledvc.workflows.schema import schema
     from paddledvc.workflows.show import Shown, show
     from paddledvc.workflows.status import RemoteStatus, Status, remote_status, status
@@ -107,6 +108,7 @@ _HOMES = {
     "push": "workflows.push",
     "remote_status": "workflows.status",
     "remove": "workflows.remove",
+    "report": "workflows.report",
     "schema": "workflows.schema",
     "show": "workflows.show",
     "status": "workflows.status",
@@ -169,6 +171,7 @@ __all__ = [
     "push",
     "remote_status",
     "remove",
+    "report",
     "schema",
     "show",
     "status",

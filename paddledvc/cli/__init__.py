@@ -39,6 +39,7 @@ SECTIONS = {
         "train": "Train a model with your code.",
         "export": "Export a model as a static program.",
         "verify": "Compare the exported files with the dynamic network.",
+        "report": "Write pages of HTML from what verify has found.",
     },
     "Weights": {
         "status": "Show which weights are not what the commit says.",

@@ -134,12 +134,18 @@ class Latency:
         median_ms: median, in milliseconds.
         p95_ms: 95th percentile, in milliseconds.
         calls: number of calls that were timed.
+        fastest_ms: the shortest, in milliseconds.
+        q1_ms: first quartile, in milliseconds.
+        q3_ms: third quartile, in milliseconds.
     """
 
     batch: int
     median_ms: float
     p95_ms: float
     calls: int
+    fastest_ms: float
+    q1_ms: float
+    q3_ms: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

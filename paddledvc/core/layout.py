@@ -17,6 +17,7 @@ Kind = Literal["sync", "train", "export", "verify"]
 REGISTRY = "models.yaml"
 LOCK = "models.lock"
 PARAMS = "params.yaml"
+REPORTS = "reports"
 STAGES = "dvc.yaml"
 OWN = ".paddledvc"
 """Our own folder: schemas for editors, and the embedded remote of a project without a server."""
@@ -86,7 +87,7 @@ def exported(model: Model) -> str:
 
 def reports(model: Model) -> str:
     """Name the folder of a model's metrics and plots."""
-    return f"reports/{model.slug}"
+    return f"{REPORTS}/{model.slug}"
 
 
 def collision_key(name: str) -> str:

@@ -15,7 +15,7 @@ from paddledvc.core.agreement import Output
 from paddledvc.core.jobs import Network, PathJob, Ran, ReferenceJob
 from paddledvc.core.reports import PathReport, VerifyReport
 from paddledvc.errors import Finding, InvalidInput, MissingTool, WorkerDied
-from paddledvc.tools import arrays, files, worker
+from paddledvc.tools import arrays, worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -194,10 +194,3 @@ class Comparison:
             cases=cases,
             outputs=outputs,
         )
-
-
-def write(folder: Path, report: VerifyReport) -> None:
-    """Write a report and what DVC draws of it; the verdict comes last."""
-    files.write_text(folder / "verify.csv", report.to_csv())
-    files.write_text(folder / "latency.json", report.latency_json())
-    files.write_text(folder / "verify.json", report.to_json())

@@ -12,7 +12,8 @@ from paddledvc.core.reports import Hashed
 from paddledvc.errors import InvalidInput
 from paddledvc.locking import UPDATE, current_lock
 from paddledvc.tools import files
-from paddledvc.tools.comparison import Compared, Comparison, write
+from paddledvc.tools.comparison import Compared, Comparison
+from paddledvc.tools.reporting import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

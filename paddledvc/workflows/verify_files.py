@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from paddledvc.core.jobs import Described, DescribeJob, Network
 from paddledvc.core.model import Reference, Verify
+from paddledvc.core.page import page
 from paddledvc.core.reports import Hashed
 from paddledvc.errors import InvalidInput
 from paddledvc.tools import files, worker
-from paddledvc.tools.comparison import Comparison, write
+from paddledvc.tools.comparison import Comparison
+from paddledvc.tools.reporting import NAME, read, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -80,6 +82,7 @@ def verify_files(  # noqa: PLR0913 - each is an option
     found = compared.report(network, "", _hashed(program, weights), settings.engine)
     if report is not None:
         write(report, found)
+        files.write_text(report / NAME, page(read(report, folder)))
     return found
 
 

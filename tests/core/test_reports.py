@@ -15,9 +15,15 @@ from paddledvc.core.model import Engine
 from paddledvc.core.reports import Hashed, PathReport, VerifyReport, rounded
 
 RUNTIME = Runtime(paddle="3.2.0", commit="abc", device="cpu", flags=(("FLAGS_x", "1"),))
+
+
+def a_latency(**fields):
+    return Latency(calls=10, fastest_ms=0.25, q1_ms=0.5, q3_ms=0.625, **fields)
+
+
 LATENCY = (
-    Latency(batch=1, median_ms=0.5, p95_ms=0.75, calls=10),
-    Latency(batch=8, median_ms=2.5, p95_ms=3.0, calls=10),
+    a_latency(batch=1, median_ms=0.5, p95_ms=0.75),
+    a_latency(batch=8, median_ms=2.5, p95_ms=3.0),
 )
 
 
@@ -236,6 +242,9 @@ def test_latencies_are_the_median_at_the_largest_batch_and_every_call():
         "median_ms": 0.5,
         "p95_ms": 0.75,
         "calls": 10,
+        "fastest_ms": 0.25,
+        "q1_ms": 0.5,
+        "q3_ms": 0.625,
     }
     assert [(call["path"], call["batch"]) for call in report["calls"]] == [
         ("eager", 1),

@@ -95,6 +95,7 @@ def test_files_of_another_training_fail_and_the_report_is_written_where_asked(
     assert sorted(path.name for path in evidence.iterdir()) == [
         "latency.json",
         "verify.csv",
+        "verify.html",
         "verify.json",
     ]
 

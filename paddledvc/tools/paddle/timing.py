@@ -37,7 +37,13 @@ def _measure(call: Callable[[int], object], number: int, batch: int) -> Latency:
         start = time.perf_counter()
         call(number)
         times.append((time.perf_counter() - start) * 1000)
-    p95 = quantiles(times, n=20, method="inclusive")[-1] if len(times) > 1 else times[0]
+    parts = quantiles(times, n=20, method="inclusive") if len(times) > 1 else times * 19
     return Latency(
-        batch=batch, median_ms=round(median(times), 3), p95_ms=round(p95, 3), calls=len(times)
+        batch=batch,
+        median_ms=round(median(times), 3),
+        p95_ms=round(parts[18], 3),
+        calls=len(times),
+        fastest_ms=round(min(times), 3),
+        q1_ms=round(parts[4], 3),
+        q3_ms=round(parts[14], 3),
     )

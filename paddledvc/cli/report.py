@@ -1,0 +1,34 @@
+"""``paddledvc report``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from paddledvc.cli.options import echo_json, format_option, pass_project
+from paddledvc.workflows import report as workflow
+
+if TYPE_CHECKING:
+    from paddledvc.project import Project
+
+
+@click.command()
+@format_option
+@pass_project
+def report(project: Project, *, output: str) -> None:
+    """Write pages of HTML from what verify has found.
+
+    One for each model, reports/<slug>/verify.html, and reports/index.html, which names them all.
+    They need no other file and no network.
+
+    \b
+    Example:
+      paddledvc report
+    """
+    pages = workflow.report(project)
+    if output == "json":
+        echo_json([str(page.relative_to(project.root)) for page in pages])
+        return
+    for page in pages:
+        click.echo(page.relative_to(project.root))
