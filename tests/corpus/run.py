@@ -1,0 +1,110 @@
+"""Run one way to compute every layer of the corpus, in this process: ``run.py WAY FOLDER``.
+
+Each layer is weighed by the code that verify runs, one after the other, for to import Paddle for
+each of them would take longer than all the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+import layers
+import paddle
+
+from paddledvc.core.jobs import ExportJob, Network, PathJob, ReferenceJob
+from paddledvc.core.model import Engine, Input, Reference
+from paddledvc.errors import PaddleDVCError
+from paddledvc.tools.paddle import export, program, reference
+
+LAYERS = Path(layers.__file__)
+NAMES = [
+    name
+    for name, value in vars(layers).items()
+    if isinstance(value, type) and value.__module__ == "layers" and name != "Base"
+]
+
+
+def inputs(name: str) -> tuple[Input, ...]:
+    told = layers.INPUTS.get(name, [("x", (None, 4), "float32")])
+    return tuple(Input(name=one, shape=shape, dtype=dtype) for one, shape, dtype in told)
+
+
+def network(name: str, folder: Path) -> Network:
+    weights = folder / name / "weights.pdparams"
+    return Network(
+        root=LAYERS.parent,
+        reference=Reference.parse(f"layers.py:{name}"),
+        arguments={},
+        weights=weights if weights.exists() else None,
+    )
+
+
+def export_one(name: str, folder: Path) -> None:
+    here = folder / name
+    (here / "export").mkdir(parents=True)
+    paddle.seed(7)
+    layer = getattr(layers, name)()
+    if state := layer.state_dict():
+        paddle.save(state, str(here / "weights.pdparams"))
+    allow = ("in-place", "branch-types")
+    job = ExportJob(
+        network=network(name, folder), inputs=inputs(name), allow=allow, folder=here / "export"
+    )
+    export.do(job)
+
+
+def eager_one(name: str, folder: Path) -> Any:
+    here = folder / name
+    job = ReferenceJob(
+        network=network(name, folder),
+        inputs=inputs(name),
+        samples=None,
+        input_size=(),
+        batch_sizes=(1, 3, 8),
+        seed=0,
+        cases=here / "cases.npz",
+        outputs=here / "eager.npz",
+    )
+    ran = reference.do(job)
+    return {"outputs": ran.outputs, "batches": ran.batches, "repeatable": ran.repeatable}
+
+
+def path_one(path: Any, name: str, folder: Path) -> None:
+    here = folder / name
+    job = PathJob(
+        path=path,
+        program=here / "export" / "inference",
+        cases=here / "cases.npz",
+        outputs=here / f"{path}.npz",
+        engine=Engine(),
+        device="gpu",
+    )
+    program.do(job)
+
+
+def main(way: str, folder: Path) -> None:
+    """Write what became of each layer to ``WAY.json``."""
+    found: dict[str, Any] = {}
+    for name in NAMES:
+        try:
+            if way == "export":
+                found[name] = export_one(name, folder)
+            elif way == "eager":
+                found[name] = eager_one(name, folder)
+            else:
+                found[name] = path_one(way, name, folder)
+        except PaddleDVCError as error:
+            found[name] = {"failed": f"{type(error).__name__}: {error}"}
+        except FileNotFoundError as error:
+            found[name] = {"failed": f"FileNotFoundError: {error.filename}"}
+    (folder / f"{way}.json").write_text(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    main(sys.argv[1], Path(sys.argv[2]))

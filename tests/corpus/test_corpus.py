@@ -1,0 +1,118 @@
+"""About fifty small layers, each with what verify must say of it; seen with Paddle 3.3.1."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paddledvc.core import agreement
+from paddledvc.core.agreement import Output
+from paddledvc.tools import arrays
+
+WAYS = ("jit", "predictor", "deployed")
+TOLERANCES = {"jit": 1e-7, "predictor": 1e-7, "deployed": 1e-5}
+AGREES = ("agrees", "agrees", "agrees")
+DIFFERS = ("differs", "differs", "differs")
+ENGINE_FAILS = ("agrees", "agrees", "fails")
+FED_THROUGH = ("differs", "fails", "fails")
+"""An input that is returned with a constant added, which jit.save drops."""
+EXPECTED: dict[str, tuple[str, ...] | str] = {
+    **dict.fromkeys(
+        (
+            *("Plain", "Classifier", "NestedOutputs", "Integers", "TwoInputs", "TensorIf"),
+            *("TensorWhile", "BreakInLoop", "ShapeIf", "BatchLoop", "ZerosOfBatch", "Constant"),
+            *("Lstm", "Attention", "ConvBatchNorm", "Embedding", "DynamicLength", "DropoutLayer"),
+            *("LogSumExp", "Gather", "TopK", "Einsum"),
+        ),
+        AGREES,
+    ),
+    **dict.fromkeys(
+        (
+            *("AddedToParameter", "ReshapedView", "SlicedBase", "TransposedBase"),
+            *("FlattenedView", "InDynamicMode", "IsTensor", "InPlaceInput", "ShortCircuit"),
+            "AutoCast",
+        ),
+        DIFFERS,
+    ),
+    **dict.fromkeys(("AddedToInput", "ShiftedIds"), FED_THROUGH),
+    **dict.fromkeys(("Nearest", "Bilinear", "PadChannelsLast"), ENGINE_FAILS),
+    **dict.fromkeys(
+        ("RandomInEval", "DropoutInEval", "CountsItsCalls", "BufferUpdated", "RandomNumpy"),
+        "not repeatable",
+    ),
+    **dict.fromkeys(
+        (
+            *("HistogramEdges", "IsInOfBooleans", "EarlyReturnOfOtherType"),
+            "InPlaceIntermediate",
+        ),
+        "no export",
+    ),
+}
+
+
+def paddle() -> str:
+    try:
+        return version("paddlepaddle")
+    except PackageNotFoundError:
+        return "none"
+
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not paddle().startswith("3.3."), reason=f"Paddle here is {paddle()}"),
+]
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, ...] | str]:
+    """What became of every layer, each way to compute in one process for all of them."""
+    folder = tmp_path_factory.mktemp("corpus")
+    told: dict[str, Any] = {}
+    for way in ("export", "eager", *WAYS):
+        script = str(Path(__file__).with_name("run.py"))
+        command = [sys.executable, script, way, str(folder)]
+        subprocess.run(command, check=True, capture_output=True, cwd=folder)
+        told[way] = json.loads((folder / f"{way}.json").read_text())
+    return {name: judged(name, told, folder) for name in told["export"]}
+
+
+def judged(name: str, told: dict[str, Any], folder: Path) -> tuple[str, ...] | str:
+    if told["export"][name] is not None:
+        return "no export"
+    eager = told["eager"][name]
+    if not eager.get("repeatable"):
+        return "not repeatable"
+    expected = [
+        [Output(name=output, values=call[output]) for output in eager["outputs"]]
+        for call in arrays.load(folder / name / "eager.npz")
+    ]
+    return tuple(compared(name, way, told, folder, expected) for way in WAYS)
+
+
+def compared(
+    name: str, way: str, told: dict[str, Any], folder: Path, expected: list[list[Output]]
+) -> str:
+    if told[way][name] is not None:
+        return "fails"
+    calls = [
+        [Output(name=key, values=values) for key, values in call.items()]
+        for call in arrays.load(folder / name / f"{way}.npz")
+    ]
+    batches = told["eager"][name]["batches"]
+    agrees = agreement.compare(expected, calls, batches, TOLERANCES[way]).agrees
+    return "agrees" if agrees else "differs"
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_verify_says_of_a_layer_what_is_true(name, found):
+    assert found[name] == EXPECTED[name]
+
+
+def test_every_layer_of_the_corpus_is_judged(found):
+    assert found.keys() == EXPECTED.keys()
