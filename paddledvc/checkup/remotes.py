@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from paddledvc.core.diagnosis import State
     from paddledvc.core.policy import Policy
     from paddledvc.project import Project
+    from paddledvc.tools.remotes import Remote
 
 TOPIC = "remotes"
 PATIENCE = 5.0
@@ -110,18 +112,17 @@ def probe(project: Project, name: str) -> Iterator[Check]:
     credentials = _credentials(project, name, url)
     found = f"{url}{f', credentials from {credentials}' if credentials else ''}"
     try:
-        remote = open_remote(project.root, name, patience=PATIENCE)
-        remote.sizes([NOTHING])
+        with closing(open_remote(project.root, name, patience=PATIENCE)) as remote:
+            remote.sizes([NOTHING])
+            refusal = _refusal(remote)
     except RemoteFailed as error:
         yield _check(name, "problem", f"{found}: {error.cause}", _mend(name, url))
         return
-    try:
-        remote.try_write()
-    except RemoteFailed as error:
+    if refusal:
         yield _check(
             name,
             "warning",
-            f"{found}: can be read, but not written: {error.cause}",
+            f"{found}: can be read, but not written: {refusal}",
             "ask for the right to write, if you are to push there",
         )
         return
@@ -130,6 +131,15 @@ def probe(project: Project, name: str) -> Iterator[Check]:
         yield _check(name, "warning", f"{what}: {url}", "paddledvc init --remote URL")
         return
     yield _check(name, "ok", f"{found}: can be read and written")
+
+
+def _refusal(remote: Remote) -> str:
+    """Say why nothing can be written; nothing if it can."""
+    try:
+        remote.try_write()
+    except RemoteFailed as error:
+        return error.cause
+    return ""
 
 
 def _mend(name: str, url: str) -> str:

@@ -7,7 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+import threading
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -89,12 +90,8 @@ def attempt(
         MissingTool: it is not installed.
         ToolFailed: it did not end within ``timeout`` seconds.
     """
-    try:
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        process = _start(command, cwd, env, stdin=subprocess.DEVNULL, **pipes)
-    except FileNotFoundError as error:
-        raise MissingTool(f"`{command[0]}` is not installed, or not on the PATH") from error
-    with _ending(process):
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with _started(command, cwd, env, stdin=subprocess.DEVNULL, **pipes) as process:
         try:
             output, errors = process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired as error:
@@ -113,12 +110,8 @@ def exchange(command: Sequence[str], *, cwd: Path, sent: bytes) -> bytes:
         ToolFailed: it ended with an error.
         MissingTool: it is not installed.
     """
-    try:
-        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        process = _start(command, cwd, None, **pipes)
-    except FileNotFoundError as error:
-        raise MissingTool(f"`{command[0]}` is not installed, or not on the PATH") from error
-    with _ending(process):
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with _started(command, cwd, None, **pipes) as process:
         output, errors = process.communicate(sent)
     if process.returncode:
         raise ToolFailed(command, process.returncode, errors.decode(errors="replace")[-TAIL:])
@@ -130,25 +123,61 @@ def stream(command: Sequence[str] | str, *, cwd: Path, env: Mapping[str, str] | 
 
     What it writes to its standard output goes to our standard error, so that ours stays ours.
     """
-    process = _start(command, cwd, env, stdout=_error_descriptor())
-    with _ending(process):
+    with _started(command, cwd, env, stdout=_error_descriptor()) as process:
         return process.wait()
 
 
-def _start(
+@contextmanager
+def _started(
     command: Sequence[str] | str, cwd: Path, env: Mapping[str, str] | None, **streams: int | None
-) -> subprocess.Popen[bytes]:
-    # A session of its own, so that whatever the program starts can be ended with it.
-    return subprocess.Popen(
-        command,
-        cwd=cwd,
-        env=_environment(env),
-        shell=isinstance(command, str),  # a user writes a command line for a shell
-        start_new_session=True,
-        stdin=streams.get("stdin"),
-        stdout=streams.get("stdout"),
-        stderr=streams.get("stderr"),
-    )
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a program, and see that it does not outlive our waiting for it.
+
+    Raises:
+        MissingTool: it is not installed.
+    """
+    with ExitStack() as stack:
+        with _undisturbed():
+            try:
+                # A session of its own, so that whatever the program starts can be ended with it.
+                process = subprocess.Popen(
+                    command,
+                    cwd=cwd,
+                    env=_environment(env),
+                    shell=isinstance(command, str),  # a user writes a command line for a shell
+                    start_new_session=True,
+                    stdin=streams.get("stdin"),
+                    stdout=streams.get("stdout"),
+                    stderr=streams.get("stderr"),
+                )
+            except FileNotFoundError as error:
+                raise MissingTool(f"`{command[0]}` is not installed, or not on the PATH") from error
+            stack.enter_context(_ending(process))
+        yield process
+
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hold back whoever stops us: a program that is being started is not known to anybody yet."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in STOPPING}
+    # What is ignored stays so, for the program inherits it.
+    mine = {number: old for number, old in handlers.items() if old not in (None, signal.SIG_IGN)}
+    for number in mine:
+        signal.signal(number, lambda caught, _: held.append(caught))
+    try:
+        yield
+    finally:
+        for number, old in mine.items():
+            signal.signal(number, old)
+        for caught in held[:1]:
+            signal.raise_signal(caught)
 
 
 _running: set[subprocess.Popen[bytes]] = set()

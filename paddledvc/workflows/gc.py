@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -122,10 +123,10 @@ def gc(
     """
     if offline is not None:
         raise InvalidInput(f"{offline} forbids to ask other repositories what they need")
-    plan = collecting.look(project, scope or GcScope())
-    if force:
-        plan.remove()
-    return _collected(plan, removed=force)
+    with closing(collecting.look(project, scope or GcScope())) as plan:
+        if force:
+            plan.remove()
+        return _collected(plan, removed=force)
 
 
 def _collected(plan: Plan, *, removed: bool) -> Collected:

@@ -44,7 +44,11 @@ def test_whatever_looks_like_an_object_is_one(text: str) -> None:
     assert retention.digests(text.encode()) == {A}
 
 
-@pytest.mark.parametrize("text", [f"sha256: {A}{B}", f"commit: {A}01234567", "md5: abc", f"x{A}"])
+def test_a_sha256_is_found_whole() -> None:
+    assert retention.digests(f"sha256: {A}{B}".encode()) == {A + B}
+
+
+@pytest.mark.parametrize("text", [f"sha256: {A}{B}0", f"commit: {A}01234567", "md5: abc", f"x{A}"])
 def test_longer_and_shorter_digests_are_none(text: str) -> None:
     assert retention.digests(text.encode()) == frozenset()
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
 
 import pytest
@@ -76,3 +79,29 @@ def test_a_program_that_fails_on_what_is_sent_is_an_error(tmp_path):
 def test_a_program_to_send_to_that_is_not_installed_is_named(tmp_path):
     with pytest.raises(MissingTool, match="`no-such-program` is not installed"):
         shell.exchange(["no-such-program"], cwd=tmp_path, sent=b"")
+
+
+def test_who_stops_us_while_a_program_starts_stops_the_program_too(tmp_path, monkeypatch):
+    started = []
+
+    class Stopped(subprocess.Popen):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            started.append(self)
+            os.kill(os.getpid(), signal.SIGINT)  # before anybody knows of the program
+
+    monkeypatch.setattr(subprocess, "Popen", Stopped)
+    with pytest.raises(KeyboardInterrupt):
+        shell.stream(["sleep", "60"], cwd=tmp_path)
+
+    assert started[0].poll() is not None
+
+
+def test_what_was_ignored_is_ignored_by_the_program_too(tmp_path):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        shell.stream("kill -HUP $$; echo lived > told", cwd=tmp_path)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+    assert (tmp_path / "told").read_text() == "lived\n"

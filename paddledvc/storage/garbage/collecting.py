@@ -103,6 +103,11 @@ class Plan:
         except dvclock.Busy as error:
             raise OutsideFailure(f"nothing was removed, for {error}") from error
 
+    def close(self) -> None:
+        """Close the connections to the places."""
+        for place, _ in self.objects:
+            place.close()
+
     def _folders(self) -> set[Path]:
         """Name the projects' folders in every work tree, for DVC may be at work in any."""
         found: set[Path] = set()
@@ -130,7 +135,11 @@ def look(project: Project, scope: GcScope) -> Plan:
     now = time.time()
     needs = _needs(seen, scope, now)
     sources = {place.key: place for one in projects for place in places.every(one.root)}
-    complete = folders.opened(needs, [*sources.values()], scope.ignored_folders, root=project.root)
+    with ExitStack() as stack:
+        for place in sources.values():
+            stack.callback(place.close)
+        where = [*sources.values()]
+        complete = folders.opened(needs, where, scope.ignored_folders, root=project.root)
     needed = retention.NONE.union(*(one.objects for one in complete.needs))
     for one in projects:
         needed |= {md5 for sha256, md5 in learned(one).items() if sha256 in needed}

@@ -65,6 +65,9 @@ class Place(Protocol):
             OutsideFailure: it is still there.
         """
 
+    def close(self) -> None:
+        """Close what connections there are."""
+
 
 class CachePlace:
     """The objects of a cache; what DVC keeps beside them is left alone."""
@@ -102,6 +105,9 @@ class CachePlace:
         """Remove an object."""
         self._cache.remove(oid)
 
+    def close(self) -> None:
+        """Do nothing: it has no connections."""
+
 
 class RemotePlace:
     """The objects of a remote, which is opened when it is needed."""
@@ -133,6 +139,11 @@ class RemotePlace:
     def remove(self, oid: str) -> None:
         """Remove an object."""
         self._remote.remove(oid)
+
+    def close(self) -> None:
+        """Close what connections there are."""
+        if "_remote" in self.__dict__:
+            self._remote.close()
 
 
 def cache(root: Path) -> Place:
