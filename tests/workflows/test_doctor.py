@@ -582,12 +582,13 @@ def test_a_lock_that_a_killed_dvc_left_unreadable_is_a_problem(healthy: Folder) 
 
 
 def test_a_dvc_at_work_is_told(healthy: Folder) -> None:
-    users = {"write": {f"{healthy.root}/a": {"pid": os.getpid(), "cmd": "python -m pytest"}}}
+    command = f"{sys.executable} -m pytest"
+    users = {"write": {f"{healthy.root}/a": {"pid": os.getpid(), "cmd": command}}}
     healthy.write(".dvc/tmp/rwlock", json.dumps(users))
 
     told = [one.found for one in cache.checks(Project(healthy.root)) if one.topic == "DVC"]
 
-    assert told == [f"DVC is at work (process {os.getpid()}: python -m pytest)"]
+    assert told == [f"DVC is at work (process {os.getpid()}: {command})"]
 
 
 def program(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, script: str) -> None:

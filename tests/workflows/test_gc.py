@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -606,7 +607,7 @@ def test_a_change_of_the_work_tree_in_between_stops_it_too(team: Clone) -> None:
 
 def test_dvc_at_work_stops_it(team: Clone) -> None:
     orphan(team)
-    running = {"pid": os.getpid(), "cmd": "python -m pytest"}
+    running = {"pid": os.getpid(), "cmd": f"{sys.executable} -m pytest"}
     users = {"write": {str(team.root / "checkpoints/x"): running}, "read": {}}
     team.write(".dvc/tmp/rwlock", json.dumps(users))
 
