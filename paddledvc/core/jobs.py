@@ -126,6 +126,65 @@ class PathJob:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DiagnoseJob:
+    """Find the sublayer in which a path parts from the network.
+
+    Attributes:
+        call: number of the call that disagrees.
+        tolerance: largest scaled error of a sample.
+        path_job: how the path is run.
+        folder: an empty folder to work in.
+    """
+
+    network: Network
+    inputs: tuple[Input, ...]
+    call: int
+    tolerance: float
+    path_job: PathJob
+    folder: PurePath
+
+    @property
+    def path(self) -> PathName:
+        """The path that disagrees."""
+        return self.path_job.path
+
+    @property
+    def cases(self) -> PurePath:
+        """The file with the samples."""
+        return self.path_job.cases
+
+    def __str__(self) -> str:
+        return "looking for the sublayer that disagrees"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Diagnosis:
+    """Where a disagreement begins.
+
+    Attributes:
+        sublayer: the innermost sublayer whose own export disagrees; empty for the network itself.
+        kind: the class of that sublayer; empty where the files are of another network.
+        scaled_error: of that sublayer alone; infinite for the network itself, or where the
+            sublayer does not run.
+        cause: what likely goes wrong, as the end of a sentence; empty if nobody knows.
+        advice: what to do about it.
+    """
+
+    sublayer: str
+    kind: str
+    scaled_error: float
+    cause: str
+    advice: str
+
+    def __str__(self) -> str:
+        why = f"{self.cause}; {self.advice}" if self.cause else ""
+        if not self.kind:
+            return why
+        where = f"sublayer {self.sublayer} ({self.kind})" if self.sublayer else self.kind
+        return f"it begins in {where}{f': {why}' if why else ''}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Latency:
     """How long one call takes, after a warm-up.
 

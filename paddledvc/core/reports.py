@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from paddledvc.core.agreement import Agreement
     from paddledvc.core.closeness import Ranking
     from paddledvc.core.hashes import Hashes
-    from paddledvc.core.jobs import Latency, Runtime
+    from paddledvc.core.jobs import Diagnosis, Latency, Runtime
     from paddledvc.core.model import Engine, PathName
 
 Verdict = Literal["pass", "fail", "not-repeatable"]
@@ -32,6 +32,7 @@ class PathReport:
         failure: why it did not run; empty where it did.
         repeatable: whether a second run gave the same bytes.
         runtime: what ran; None where nothing did.
+        diagnosis: where the disagreement begins; None where nobody looked.
     """
 
     path: PathName
@@ -42,6 +43,7 @@ class PathReport:
     repeatable: bool = True
     latency: tuple[Latency, ...] = ()
     runtime: Runtime | None = None
+    diagnosis: Diagnosis | None = None
 
     @property
     def passed(self) -> bool:
@@ -64,15 +66,16 @@ class PathReport:
     @property
     def findings(self) -> tuple[str, ...]:
         """Say, a sentence a thing, what is wrong."""
+        begins = () if self.diagnosis is None else (str(self.diagnosis),)
         if self.agreement is None:
-            return (self.failure,)
+            return (self.failure, *begins)
         over = tuple(
             f"{output.name}: scaled error {rounded(output.scaled_error)} "
             f"over the tolerance {self.tolerance:g}"
             for output in self.agreement.outputs
             if output.scaled_error > self.tolerance
         )
-        return self.agreement.problems + over
+        return (*self.agreement.problems, *over, *begins)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -213,6 +216,7 @@ def _path(path: PathReport) -> dict[str, Any]:
         "repeatable": path.repeatable,
         "runtime": None if path.runtime is None else _runtime(path.runtime),
         "findings": [] if path.passed else list(path.findings),
+        "diagnosis": None if path.diagnosis is None else _diagnosis(path.diagnosis),
         "outputs": [
             {
                 "name": output.name,
@@ -223,6 +227,10 @@ def _path(path: PathReport) -> dict[str, Any]:
             for output in outputs
         ],
     }
+
+
+def _diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
+    return {**asdict(diagnosis), "scaled_error": rounded(diagnosis.scaled_error)}
 
 
 def _rounded(value: float | None) -> float | str | None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.core import agreement
 from paddledvc.core.agreement import Output
-from paddledvc.core.jobs import Network, PathJob, Ran, ReferenceJob
+from paddledvc.core.jobs import DiagnoseJob, Diagnosis, Network, PathJob, Ran, ReferenceJob
 from paddledvc.core.reports import PathReport, VerifyReport
-from paddledvc.errors import Finding, InvalidInput, MissingTool, WorkerDied
+from paddledvc.errors import Finding, InvalidInput, MissingTool, PaddleDVCError, WorkerDied
 from paddledvc.tools import arrays, worker
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 GATES = {"jit": "program", "predictor": "program", "deployed": "engine", "gpu": "device"}
 """The tolerance that applies to a path."""
+DIAGNOSIS = 600.0
+"""Seconds that the search for the sublayer may take."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +89,17 @@ class Exports:
         """Name the file with the outputs of a path."""
         return self.folder / f"{path}.npz"
 
+    def job(self, path: PathName) -> PathJob:
+        """Say how to run the files in one way."""
+        return PathJob(
+            path=path,
+            program=self.program,
+            cases=self.cases,
+            outputs=self.outputs(path),
+            engine=self.settings.engine,
+            device=self.settings.device if self.settings.device != "cpu" else "gpu",
+        )
+
     def compare(
         self, expected: Sequence[Sequence[Output]], batches: Sequence[int]
     ) -> tuple[PathReport, ...]:
@@ -110,14 +123,7 @@ class Exports:
     ) -> PathReport:
         gate = GATES[path]
         tolerance: float = getattr(self.settings.tolerance, gate)
-        job = PathJob(
-            path=path,
-            program=self.program,
-            cases=self.cases,
-            outputs=self.outputs(path),
-            engine=self.settings.engine,
-            device=self.settings.device if self.settings.device != "cpu" else "gpu",
-        )
+        job = self.job(path)
         try:
             # TF32 rounds float32 to ten bits of mantissa: not what a float32 export promises.
             ran = worker.call(job, Ran, root=self.root, NVIDIA_TF32_OVERRIDE="0")
@@ -180,8 +186,34 @@ class Comparison:
             for call in arrays.load(eager)
         ]
         paths = exports.compare(expected, reference.batches)
+        if reference.repeatable:
+            paths = self._diagnosed(exports, paths)
         digest = arrays.digest(arrays.load(exports.cases))
         return Compared(reference=reference, paths=paths, samples_sha256=digest)
+
+    def _diagnosed(self, exports: Exports, paths: tuple[PathReport, ...]) -> tuple[PathReport, ...]:
+        """Say of the first path that disagrees where that begins; the others follow from it."""
+        failed = next((one for one in paths if not one.passed and one.path != "gpu"), None)
+        if failed is None:
+            return paths
+        folder = self.folder / "parts"
+        folder.mkdir()
+        samples = () if failed.agreement is None else failed.agreement.samples
+        worst = max(samples, key=lambda one: one.scaled_error, default=None)
+        job = DiagnoseJob(
+            network=self.network,
+            inputs=self.inputs,
+            call=0 if worst is None else worst.case,
+            tolerance=failed.tolerance,
+            path_job=exports.job(failed.path),
+            folder=folder,
+        )
+        try:
+            found = worker.call(job, Diagnosis, root=exports.root, timeout=DIAGNOSIS)
+        except PaddleDVCError as error:
+            logger.warning("nobody knows where it begins: %s", error)
+            return paths
+        return tuple(replace(one, diagnosis=found) if one is failed else one for one in paths)
 
     def _reference_job(self, cases: Path, outputs: Path) -> ReferenceJob:
         return ReferenceJob(

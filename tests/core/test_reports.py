@@ -175,6 +175,7 @@ def test_the_report_says_what_was_compared_and_with_what_result():
                             "flags": {"FLAGS_x": "1"},
                         },
                         "findings": ["y: scaled error 2e-05 over the tolerance 1e-05"],
+                        "diagnosis": None,
                         "outputs": [
                             {
                                 "name": "y",
@@ -198,6 +199,7 @@ def test_the_report_says_what_was_compared_and_with_what_result():
                         "repeatable": False,
                         "runtime": None,
                         "findings": ["there is no GPU"],
+                        "diagnosis": None,
                         "outputs": [],
                     },
                 ],

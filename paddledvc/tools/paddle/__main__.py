@@ -17,6 +17,7 @@ from paddledvc.errors import PaddleDVCError
 DOERS = {
     jobs.ExportJob: "export",
     jobs.DescribeJob: "describe",
+    jobs.DiagnoseJob: "diagnose",
     jobs.ReferenceJob: "reference",
     jobs.PathJob: "program",
     jobs.TrainJob: "train",
