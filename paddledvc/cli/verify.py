@@ -167,6 +167,8 @@ def _print(report: VerifyReport) -> None:
     for path in report.paths:
         for finding in () if path.passed else path.findings:
             click.echo(f"{path.path}: {finding}")
+        if path.diagnosis is not None:
+            click.echo(f"{path.path}: {path.diagnosis}")
     if not report.repeatable:
         click.echo("the dynamic network gives other outputs when it is run again")
     if report.batch_error is not None and report.batch_error > BATCH_NOISE:

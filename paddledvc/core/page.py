@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import svg
+from paddledvc.core.jobs import Diagnosis
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -123,6 +124,8 @@ def _sections(evidence: Evidence) -> Iterator[str]:
     for path in details["paths"]:
         for finding in path["findings"]:
             yield f'<p class="fail">{escape(path["path"])}: {escape(finding)}</p>'
+        if begins := path.get("diagnosis"):
+            yield f"<p>{escape(path['path'])}: {escape(str(Diagnosis(**begins)))}</p>"
     yield f"<h2>Paths</h2>{_paths(evidence)}"
     if series := _series(evidence):
         names = "".join(

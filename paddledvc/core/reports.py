@@ -66,16 +66,15 @@ class PathReport:
     @property
     def findings(self) -> tuple[str, ...]:
         """Say, a sentence a thing, what is wrong."""
-        begins = () if self.diagnosis is None else (str(self.diagnosis),)
         if self.agreement is None:
-            return (self.failure, *begins)
+            return (self.failure,)
         over = tuple(
             f"{output.name}: scaled error {rounded(output.scaled_error)} "
             f"over the tolerance {self.tolerance:g}"
             for output in self.agreement.outputs
             if output.scaled_error > self.tolerance
         )
-        return (*self.agreement.problems, *over, *begins)
+        return self.agreement.problems + over
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -94,6 +94,14 @@ def test_what_is_wrong_stands_at_the_top():
     assert "1 1 jit out inf inf" in read(text)
 
 
+def test_where_a_disagreement_begins_is_told():
+    begins = {"sublayer": "b", "kind": "Conv", "scaled_error": 1.0, "cause": "c", "advice": "d"}
+    made = evidence(verdict="fail")
+    made.details["paths"][0]["diagnosis"] = begins
+
+    assert "jit: it begins in sublayer b (Conv): c; d" in read(page(made))
+
+
 def test_a_network_that_is_not_repeatable_is_told():
     words = read(page(evidence(verdict="not-repeatable", repeatable=False)))
 

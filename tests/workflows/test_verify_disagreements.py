@@ -301,10 +301,11 @@ def test_the_command_prints_what_is_off_and_exits_1(
 
     done = cli("verify", "net")
 
-    *_, finding, verdict = done.stdout.splitlines()
+    *_, finding, diagnosis, verdict = done.stdout.splitlines()
     assert done.exit_code == 1
     assert finding.startswith("jit: out[1]: scaled error ")
     assert finding.endswith(" over the tolerance 1e-07")
+    assert diagnosis.startswith("jit: it begins in Net: jit.save drops a constant that is added ")
     assert verdict == "net: fail, 12 samples at batch sizes 1, 3, 8"
 
 
