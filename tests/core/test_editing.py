@@ -631,4 +631,5 @@ def test_an_edit_that_says_something_else_is_not_written(after, meant):
 def test_an_edit_that_says_what_was_meant_passes():
     nan = {"b": [float("nan"), {"x": None}], "a": "1"}
 
-    editing.require_meant({"a": "1", "b": [float("nan"), {"x": None}]}, nan, "models.yaml")
+    after = {"a": "1", "b": [float("nan"), {"x": None}]}
+    assert editing.require_meant(after, nan, "models.yaml") is None

@@ -139,6 +139,8 @@ def test_a_stale_lock_may_be_committed_to_a_feature(weights: Weights) -> None:
     weights.repo.edit("models.yaml", "version: v2", "version: v3")
     weights.git("commit", "--quiet", "--all", "--message", "not locked yet")
 
+    assert weights.git("log", "-1", "--format=%s") == "not locked yet\n"
+
 
 def test_a_push_sends_weights_to_the_remotes_of_its_branches(
     weights: Weights, tmp_path: Path
