@@ -28,7 +28,7 @@ def note(outputs: Outputs, **uses: object) -> None:
 def me(outputs: Outputs, path: str, process: int | None = None) -> dict[str, object]:
     command = "pytest" if process is None else "dvc repro"
     pid = os.getpid() if process is None else process
-    return {str(outputs.root / path): {"pid": pid, "cmd": f"python {command}"}}
+    return {str(outputs.root / path): {"pid": pid, "cmd": f"{sys.executable} {command}"}}
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_what_a_running_stage_uses_is_not_touched(switched, path, mode):
     used = me(switched, path)
     note(switched, **{mode: used if mode == "write" else {key: [one] for key, one in used.items()}})
 
-    busy = f"DVC is at work on {path} (process {os.getpid()}: python pytest)"
+    busy = f"DVC is at work on {path} (process {os.getpid()}: {sys.executable} pytest)"
     assert switched.place().busy == busy
     assert switched.read("checkpoints/a.bin") == b"one"
 
