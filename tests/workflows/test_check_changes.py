@@ -20,6 +20,7 @@ from paddledvc.tools import yaml
 from tests.conftest import Folder
 from tests.gated import EXPORTED, Gated, a_waiver
 
+pytestmark = pytest.mark.slow
 TODAY = date(2026, 11, 22)
 REPORT = "reports/resnet50/verify.json"
 SECOND = """\

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tests.conftest import Ran
     from tests.s3 import Bucket
 
+pytestmark = pytest.mark.slow
 DAY = 86400
 REMOTE = GcScope(cache=False, unshared=True, remotes=("shared",), grace=0)
 
