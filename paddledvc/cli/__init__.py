@@ -33,6 +33,7 @@ SECTIONS = {
         "show": "Show a model, and why it is locked at that version.",
         "lock": "Lock models.yaml to exact versions and digests.",
         "generate": "Bring the stages of every model into dvc.yaml.",
+        "check": "Check schema, lock, stages and policy, as hooks and CI do.",
     },
     "Stages": {
         "sync": "Download weights and compare them with their pins.",
@@ -46,9 +47,6 @@ SECTIONS = {
         "pull": "Bring the weights of this commit from the remotes.",
         "push": "Send the weights of this commit to the remote of its branch.",
         "gc": "Remove what no branch, tag or recent commit needs.",
-    },
-    "Gate": {
-        "check": "Check schema, lock, stages and policy, as hooks and CI do.",
     },
 }
 """Every command and what it does, as the overview shows it; a command is imported when it runs."""
@@ -94,8 +92,10 @@ class Group(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Show the overview without importing any command."""
-        for section, commands in SECTIONS.items():
-            with formatter.section(section):
+        formatter.write_paragraph()
+        for section, commands in SECTIONS.items():  # without blank lines, to fit a screen
+            formatter.write_heading(section)
+            with formatter.indentation():
                 formatter.write_dl(list(commands.items()), col_max=12)
 
     def invoke(self, ctx: click.Context) -> Any:
