@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from paddledvc.core.document import Document
     from paddledvc.core.lock import Lock
-    from paddledvc.core.model import Model, Verify
+    from paddledvc.core.model import Model
     from paddledvc.core.registry import Registry
     from paddledvc.core.threeway import Side
+    from paddledvc.core.verification import Verify
 
 
 SECTIONS = ("train", "verify")

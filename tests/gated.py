@@ -17,9 +17,9 @@ from paddledvc import Project
 from paddledvc.core.agreement import Agreement, OutputAgreement, SampleError
 from paddledvc.core.hashes import Hashes
 from paddledvc.core.jobs import Runtime
-from paddledvc.core.model import Engine
 from paddledvc.core.objects import folder_oid
 from paddledvc.core.reports import Hashed, PathReport, VerifyReport
+from paddledvc.core.verification import Engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from paddledvc import Project
-from paddledvc.core.model import Engine, Tolerance
+from paddledvc.core.verification import Engine, Tolerance
 from paddledvc.errors import InvalidFile, InvalidInput, NotAProject
 
 MODELS = """

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 
 from paddledvc.cli.options import echo_table, format_option, lock_options, pin_option
-from paddledvc.core.model import Input, PathName, Verify
+from paddledvc.core.model import Input
 from paddledvc.core.reports import rounded
+from paddledvc.core.verification import PathName, Verify
 from paddledvc.workflows import verify as workflow
 from paddledvc.workflows.verify_files import verify_files
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from paddledvc.core.catalog import Declared
 from paddledvc.core.model import (
-    Engine,
     Environment,
     Export,
     Input,
@@ -16,10 +15,9 @@ from paddledvc.core.model import (
     Metric,
     Model,
     Reference,
-    Tolerance,
     Train,
-    Verify,
 )
+from paddledvc.core.verification import Engine, Tolerance, Verify
 from paddledvc.core.versions import Requirement
 
 PLAIN_FIELDS = (

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import PurePath
 
-    from paddledvc.core.model import Engine, Input, PathName, Reference
+    from paddledvc.core.model import Input, Reference
+    from paddledvc.core.verification import Engine, PathName
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -59,7 +59,7 @@ def said(value: Any) -> dict[str, Any]:
     A pin of all fields would move, and everything be built again, whenever a new version of
     paddledvc gives a section a new setting.
 
-    >>> from paddledvc.core.model import Verify
+    >>> from paddledvc.core.verification import Verify
     >>> said(Verify(seed=3))
     {'seed': 3}
     """

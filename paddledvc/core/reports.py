@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from paddledvc.core.closeness import Ranking
     from paddledvc.core.hashes import Hashes
     from paddledvc.core.jobs import Diagnosis, Latency, Runtime
-    from paddledvc.core.model import Engine, PathName
+    from paddledvc.core.verification import Engine, PathName
 
 Verdict = Literal["pass", "fail", "not-repeatable"]
 DIGITS = 3

@@ -14,18 +14,18 @@ from paddledvc.core import agreement
 from paddledvc.core.agreement import Output
 from paddledvc.core.jobs import DiagnoseJob, Diagnosis, Network, PathJob, Ran, ReferenceJob
 from paddledvc.core.reports import PathReport, VerifyReport
+from paddledvc.core.verification import GATES
 from paddledvc.errors import Finding, InvalidInput, MissingTool, PaddleDVCError, WorkerDied
 from paddledvc.tools import arrays, worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from paddledvc.core.model import Engine, Input, PathName, Verify
+    from paddledvc.core.model import Input
     from paddledvc.core.reports import Hashed
+    from paddledvc.core.verification import Engine, PathName, Verify
 
 logger = logging.getLogger(__name__)
-GATES = {"jit": "program", "predictor": "program", "deployed": "engine", "gpu": "device"}
-"""The tolerance that applies to a path."""
 DIAGNOSIS = 600.0
 """Seconds that the search for the sublayer may take."""
 

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddledvc.core.agreement import Output
-from paddledvc.core.model import Tolerance, Verify
 from paddledvc.core.samples import batch_of
+from paddledvc.core.verification import Tolerance, Verify
 from paddledvc.tools import arrays
 from paddledvc.tools.comparison import Exports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from paddledvc.core.model import PathName
     from paddledvc.core.reports import PathReport
     from paddledvc.core.samples import Array, Case
+    from paddledvc.core.verification import PathName
 
 USUAL = Tolerance()
 PATHS: tuple[PathName, ...] = ("jit", "predictor", "deployed")

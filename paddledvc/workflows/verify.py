@@ -18,8 +18,9 @@ from paddledvc.tools.reporting import write
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from paddledvc.core.model import Model, Verify
+    from paddledvc.core.model import Model
     from paddledvc.core.reports import VerifyReport
+    from paddledvc.core.verification import Verify
     from paddledvc.locking import LockUse
     from paddledvc.project import Project
 

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.core.jobs import Described, DescribeJob, Network
-from paddledvc.core.model import Reference, Verify
+from paddledvc.core.model import Reference
 from paddledvc.core.page import page
 from paddledvc.core.reports import Hashed
+from paddledvc.core.verification import Verify
 from paddledvc.errors import InvalidInput
 from paddledvc.tools import files, worker
 from paddledvc.tools.comparison import Comparison

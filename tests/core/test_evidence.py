@@ -7,9 +7,9 @@ import pytest
 from paddledvc.core.evidence import parse
 from paddledvc.core.hashes import Hashes
 from paddledvc.core.jobs import Runtime
-from paddledvc.core.model import Engine
 from paddledvc.core.objects import folder_oid
 from paddledvc.core.reports import Hashed, PathReport, VerifyReport
+from paddledvc.core.verification import Engine
 
 FILES = (
     Hashed(path="checkpoints/a.pdparams", hashes=Hashes(md5="a" * 32, sha256="b" * 64, size=3)),

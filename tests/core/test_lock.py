@@ -11,10 +11,11 @@ from ruamel.yaml import YAML
 from paddledvc.core import lock as locks
 from paddledvc.core.layout import collision_key
 from paddledvc.core.lock import Lock, LockedModel
-from paddledvc.core.model import Environment, Metric, Model, Verify
+from paddledvc.core.model import Environment, Metric, Model
 from paddledvc.core.registry import Registry
 from paddledvc.core.resolution import plan
 from paddledvc.core.staleness import require_fresh, staleness
+from paddledvc.core.verification import Verify
 from paddledvc.core.versions import Requirement
 from paddledvc.errors import InvalidFile, StaleLock, UnknownModel
 from paddledvc.tools import schemas, yaml

@@ -12,7 +12,6 @@ from paddledvc.core import registry
 from paddledvc.core.catalog import Declared
 from paddledvc.core.entries import PLAIN_FIELDS
 from paddledvc.core.model import (
-    Engine,
     Environment,
     Export,
     Input,
@@ -20,11 +19,10 @@ from paddledvc.core.model import (
     Metric,
     Model,
     Reference,
-    Tolerance,
     Train,
-    Verify,
 )
 from paddledvc.core.policy import FEATURE, INTEGRATION, PRODUCTION, Policy
+from paddledvc.core.verification import Engine, Tolerance, Verify
 from paddledvc.core.versions import Requirement
 from paddledvc.errors import InvalidFile, UnknownModel
 from paddledvc.tools import schemas, yaml

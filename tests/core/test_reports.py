@@ -11,8 +11,8 @@ from paddledvc.core.agreement import Agreement, OutputAgreement, SampleError
 from paddledvc.core.closeness import Closeness, Ranking
 from paddledvc.core.hashes import Hashes
 from paddledvc.core.jobs import Latency, Runtime
-from paddledvc.core.model import Engine
 from paddledvc.core.reports import Hashed, PathReport, VerifyReport, rounded
+from paddledvc.core.verification import Engine
 
 RUNTIME = Runtime(paddle="3.2.0", commit="abc", device="cpu", flags=(("FLAGS_x", "1"),))
 

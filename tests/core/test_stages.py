@@ -7,7 +7,6 @@ import pytest
 from paddledvc.core import layout, pins, stages
 from paddledvc.core import lock as locks
 from paddledvc.core.model import (
-    Engine,
     Environment,
     Export,
     Input,
@@ -15,14 +14,13 @@ from paddledvc.core.model import (
     Metric,
     Model,
     Reference,
-    Tolerance,
     Train,
-    Verify,
 )
 from paddledvc.core.pins import export_pin, said, sync_pin, train_pin, verify_pin
 from paddledvc.core.registry import Registry
 from paddledvc.core.resolution import plan
 from paddledvc.core.stages import Pipeline
+from paddledvc.core.verification import Engine, Tolerance, Verify
 from paddledvc.core.versions import Requirement
 from paddledvc.errors import StaleStages
 

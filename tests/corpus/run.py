@@ -17,7 +17,8 @@ import layers
 import paddle
 
 from paddledvc.core.jobs import ExportJob, Network, PathJob, ReferenceJob
-from paddledvc.core.model import Engine, Input, Reference
+from paddledvc.core.model import Input, Reference
+from paddledvc.core.verification import Engine
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools.paddle import export, program, reference
 

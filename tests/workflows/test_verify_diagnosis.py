@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 import paddledvc
-from paddledvc.core.model import Verify
+from paddledvc.core.verification import Verify
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from paddledvc.core.model import PathName
+    from paddledvc.core.verification import PathName
 
 NETWORKS = """
 import paddle

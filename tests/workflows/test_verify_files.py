@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import paddledvc
-from paddledvc.core.model import Input, Verify
+from paddledvc.core.model import Input
+from paddledvc.core.verification import Verify
 from paddledvc.errors import InvalidInput
 
 NETWORK = """
