@@ -70,10 +70,13 @@ def test_params_of_another_form_are_refused(made, project, text, reason):
 
 
 def test_verify_settings_of_params_win_key_by_key(made, project):
-    project.write("params.yaml", "m: {verify: {tolerance: {engine: 1e-3}, engine: {threads: 2}}}")
+    project.write(
+        "params.yaml",
+        "m: {verify: {tolerance: {engine: 1e-3, reason: measured}, engine: {threads: 2}}}",
+    )
     settings = made.verify_settings(made.registry().model("m"))
 
-    assert settings.tolerance == Tolerance(engine=1e-3)
+    assert settings.tolerance == Tolerance(engine=1e-3, reason="measured")
     assert settings.engine == Engine(onednn=False, threads=2)
 
 

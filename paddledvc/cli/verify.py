@@ -76,16 +76,18 @@ def verify(
 
     With --network and --export it compares any files with any network, in any folder: what the
     network takes is read from the exported program, and nothing is written without --report.
+    Without --export the network is exported for the comparison only.
 
     \b
     Example:
       paddledvc verify digits
       paddledvc verify --network net.py:Net --weights net.pdparams --export exported/net
+      paddledvc verify --network net.py:Net --input "x:float32[?,3,224,224]"
     """
-    if (given["network"] is None) != (given["export"] is None):
-        raise click.UsageError("--network and --export go together")
+    if given["export"] is not None and given["network"] is None:
+        raise click.UsageError("--export goes with the --network that it was made of")
     if (name is None) == (given["network"] is None):
-        raise click.UsageError("name a model of models.yaml, or give --network and --export")
+        raise click.UsageError("name a model of models.yaml, or give --network")
     if name is not None:
         if any(given.values()):
             told = next(key for key, value in given.items() if value)
@@ -108,7 +110,7 @@ def verify(
 def _verify_files(  # noqa: PLR0913
     *,
     network: str,
-    export: Path,
+    export: Path | None,
     weights: Path | None,
     arguments: tuple[str, ...],
     inputs: tuple[str, ...],
@@ -154,8 +156,8 @@ def _print(report: VerifyReport) -> None:
     rows = [
         (
             path.path,
-            "pass" if path.passed else "FAIL",
-            rounded(path.scaled_error),
+            "FAIL" if path.result == "fail" else path.result,
+            "" if path.skipped else rounded(path.scaled_error),
             f"{path.tolerance:g}",
             path.latency[-1].median_ms if path.latency else "",
         )
@@ -172,6 +174,8 @@ def _print(report: VerifyReport) -> None:
             click.echo(f"{path.path}: {path.diagnosis}")
     if not report.repeatable:
         click.echo("the dynamic network gives other outputs when it is run again")
+    for note in report.notes:
+        click.echo(f"note: {note}")
     if report.batch_error is not None and report.batch_error > BATCH_NOISE:
         click.echo(
             "note: samples of the dynamic network depend on the others of their batch: alone they "

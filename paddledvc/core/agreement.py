@@ -7,7 +7,7 @@ faults and a mean hides the one bad sample.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING, TypeAlias
@@ -80,14 +80,21 @@ class Agreement:
     """How one way to run the exported files agrees with the reference.
 
     Attributes:
+        tolerance: largest scaled error of a sample.
+        overrides: that of outputs that have their own, by name.
         problems: sentences about what cannot be compared at all: structure, shape, type, or
             infinities and NaNs at other places.
     """
 
     tolerance: float
+    overrides: Mapping[str, float] = field(default_factory=dict)
     problems: tuple[str, ...]
     outputs: tuple[OutputAgreement, ...]
     samples: tuple[SampleError, ...]
+
+    def tolerance_of(self, output: str) -> float:
+        """Give the tolerance of an output."""
+        return self.overrides.get(output, self.tolerance)
 
     @property
     def scaled_error(self) -> float:
@@ -100,7 +107,7 @@ class Agreement:
     def agrees(self) -> bool:
         """Whether every sample is within the tolerance."""
         return not self.problems and all(
-            sample.scaled_error <= self.tolerance for sample in self.samples
+            sample.scaled_error <= self.tolerance_of(sample.output) for sample in self.samples
         )
 
 
@@ -109,6 +116,7 @@ def compare(
     candidate: Sequence[Outputs],
     batches: Sequence[int],
     tolerance: float,
+    overrides: Mapping[str, float] | None = None,
 ) -> Agreement:
     """Compare call by call.
 
@@ -117,6 +125,7 @@ def compare(
         candidate: outputs of the exported files for the same calls.
         batches: number of samples in each call.
         tolerance: largest scaled error of a sample; outputs that are not floats must be equal.
+        overrides: tolerances of single outputs, by name.
 
     >>> ref = [[Output(name="y", values=np.array([[1.0, 2.0]]))]]
     >>> off = [[Output(name="y", values=np.array([[1.0, 2.2]]))]]
@@ -146,6 +155,7 @@ def compare(
             errors += [_error(case, row, left.name, e) for row, e in enumerate(scaled.tolist())]
     return Agreement(
         tolerance=tolerance,
+        overrides=dict(overrides or {}),
         problems=tuple(problems),
         outputs=tuple(worst.values()),
         samples=tuple(errors),

@@ -17,7 +17,7 @@ from paddledvc.core.model import (
     Reference,
     Train,
 )
-from paddledvc.core.verification import Engine, Tolerance, Verify
+from paddledvc.core.verification import Engine, OutputTolerance, Tolerance, Verify
 from paddledvc.core.versions import Requirement
 
 PLAIN_FIELDS = (
@@ -94,16 +94,17 @@ def read_train(section: Mapping[str, Any]) -> Train:
 
 def read_verify(section: Mapping[str, Any]) -> Verify:
     """Read a ``verify:`` section, of a model or of params.yaml."""
-    tolerance = section.get("tolerance", {})
-    if not isinstance(tolerance, Mapping):
-        tolerance = dict.fromkeys(("program", "engine", "device"), tolerance)
     settings: dict[str, Any] = {
         **{key: section[key] for key in ("samples", "seed", "device") if key in section},
-        **{key: tuple(section[key]) for key in ("batch_sizes", "paths") if key in section},
+        **{
+            key: tuple(section[key])
+            for key in ("batch_sizes", "paths", "optional")
+            if key in section
+        },
     }
     return Verify(
         **settings,
-        tolerance=Tolerance(**tolerance),
+        tolerance=_tolerance(Tolerance(), section.get("tolerance", {})),
         engine=Engine(**section.get("engine", {})),
     )
 
@@ -114,9 +115,14 @@ def override_verify(settings: Verify, section: Mapping[str, Any]) -> Verify:
     changes = {key: getattr(read, key) for key in section}
     if "engine" in section:
         changes["engine"] = replace(settings.engine, **section["engine"])
-    if isinstance(section.get("tolerance"), Mapping):
-        changes["tolerance"] = replace(settings.tolerance, **section["tolerance"])
+    if "tolerance" in section:
+        changes["tolerance"] = _tolerance(settings.tolerance, section["tolerance"])
     return replace(settings, **changes)
+
+
+def _tolerance(base: Tolerance, section: Mapping[str, Any]) -> Tolerance:
+    own = {name: OutputTolerance(**one) for name, one in section.get("outputs", {}).items()}
+    return replace(base, **{**section, "outputs": {**base.outputs, **own}})
 
 
 def _urls(entry: Mapping[str, Any]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from paddledvc.core.objects import folder_oid
 from paddledvc.core.reports import VERSION, Hashed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sized
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,11 +21,13 @@ class Evidence:
     Attributes:
         verdict: what it says of itself.
         failures: what did not pass, a few words a thing.
+        paths: the ways to run the exported files that agree with the network.
         files: the weights and exported files that it is of.
     """
 
     verdict: str
     failures: tuple[str, ...]
+    paths: tuple[str, ...]
     files: tuple[Hashed, ...]
 
     @property
@@ -70,6 +72,7 @@ def parse(text: str) -> Evidence:
         return Evidence(
             verdict=verdict,
             failures=tuple(_failures(evidence["paths"])) or _nothing(verdict, evidence["paths"]),
+            paths=tuple(str(path["path"]) for path in evidence["paths"] if path["passed"]),
             files=tuple(_hashed(file) for file in evidence["files"]),
         )
     except (AttributeError, IndexError, KeyError, TypeError) as error:
@@ -78,13 +81,14 @@ def parse(text: str) -> Evidence:
 
 def _failures(paths: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     for path in paths:
-        if not path["passed"]:
+        if not path["passed"] and not path.get("skipped", False):
             yield ": ".join((str(path["path"]), *map(str, path["findings"][:1])))
 
 
-def _nothing(verdict: str, paths: Sized) -> tuple[str, ...]:
+def _nothing(verdict: str, paths: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """Doubt a report that passes because it is of no path."""
-    return ("nothing was compared",) if verdict == "pass" and not len(paths) else ()
+    compared = any(path["passed"] for path in paths)
+    return () if compared or verdict != "pass" else ("nothing was compared",)
 
 
 def _hashed(file: Mapping[str, Any]) -> Hashed:

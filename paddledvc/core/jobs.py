@@ -42,13 +42,20 @@ class ExportJob:
         return f"exporting {self.network.reference}"
 
 
+FORETELLING = {
+    "in-place": "an operation in place became one that is not, so views do not follow it",
+    "branch-types": "branches on a tensor return different types, which are made one",
+}
+"""Export warnings after which a program often computes something else, by our name for them."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exported:
     """What an export wrote.
 
     Attributes:
         files: names of the files, sorted.
-        warnings: export warnings that were let pass, by name.
+        warnings: export warnings that were let pass, by their names in ``FORETELLING``.
     """
 
     files: tuple[str, ...]
@@ -63,6 +70,8 @@ class ReferenceJob:
         samples: a .npz file or a function of the user's; None to draw them.
         cases: file to write the samples to.
         outputs: file to write the network's outputs to.
+        initial: file to write the weights to that the network is built with, if those are meant;
+            none is written for a network without any.
     """
 
     network: Network
@@ -73,6 +82,7 @@ class ReferenceJob:
     seed: int
     cases: PurePath
     outputs: PurePath
+    initial: PurePath | None = None
 
     def __str__(self) -> str:
         return f"running {self.network.reference}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +12,6 @@ from paddledvc.core.layout import base_weights, own_weights
 from paddledvc.errors import StaleStages
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from paddledvc.core.lock import Lock
     from paddledvc.core.model import Model
     from paddledvc.core.registry import Registry
@@ -68,8 +67,14 @@ def said(value: Any) -> dict[str, Any]:
         default = one.default_factory() if callable(one.default_factory) else one.default
         item = getattr(value, one.name)
         if item != default:
-            stated[one.name] = said(item) if is_dataclass(item) else item
+            stated[one.name] = _said_item(item)
     return stated
+
+
+def _said_item(item: Any) -> Any:
+    if isinstance(item, Mapping):
+        return {key: _said_item(one) for key, one in item.items()}
+    return said(item) if is_dataclass(item) else item
 
 
 def _network(model: Model) -> tuple[str, Mapping[str, Any]]:

@@ -30,6 +30,7 @@ class Role:
         remote: name of the DVC remote that the weights of these branches live in.
         evidence: whether exported models need a passing report: ``required``, ``passing`` where
             there is one, or ``none``.
+        paths: ways to run the exported files that a report must show to agree.
     """
 
     name: RoleName
@@ -39,6 +40,7 @@ class Role:
     fresh: bool
     remote: str
     evidence: Literal["required", "passing", "none"]
+    paths: tuple[str, ...] = ()
 
     def covers(self, branch: str) -> bool:
         """Tell whether a branch matches one of the patterns.
@@ -178,9 +180,8 @@ def read(section: Mapping[str, Any] | None) -> Policy:
 
 
 def _role(default: Role, said: Mapping[str, Any]) -> Role:
-    settings = {key: value for key, value in said.items() if key not in ("branches", "lock")}
-    if "branches" in said:
-        settings["branches"] = tuple(said["branches"])
+    settings = {key: value for key, value in said.items() if key != "lock"}
+    settings |= {key: tuple(said[key]) for key in ("branches", "paths") if key in said}
     if "lock" in said:
         settings["fresh"] = said["lock"] == "fresh"
     return replace(default, **settings)

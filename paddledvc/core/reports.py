@@ -8,6 +8,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from paddledvc.core.verification import Tolerance
+
 if TYPE_CHECKING:
     from paddledvc.core.agreement import Agreement
     from paddledvc.core.closeness import Ranking
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from paddledvc.core.jobs import Diagnosis, Latency, Runtime
     from paddledvc.core.verification import Engine, PathName
 
+USUAL = Tolerance()
 Verdict = Literal["pass", "fail", "not-repeatable"]
 DIGITS = 3
 """Significant digits of errors in a report."""
@@ -30,16 +33,18 @@ class PathReport:
         gate: which tolerance applies: ``program``, ``engine`` or ``device``.
         agreement: the comparison; None where the path did not run.
         failure: why it did not run; empty where it did.
+        skipped: whether it is an optional one, and what it needs is not there.
         repeatable: whether a second run gave the same bytes.
         runtime: what ran; None where nothing did.
         diagnosis: where the disagreement begins; None where nobody looked.
     """
 
-    path: PathName
+    path: PathName | Literal["export"]
     gate: str
     tolerance: float
     agreement: Agreement | None = None
     failure: str = ""
+    skipped: bool = False
     repeatable: bool = True
     latency: tuple[Latency, ...] = ()
     runtime: Runtime | None = None
@@ -51,17 +56,27 @@ class PathReport:
         return self.agreement is not None and self.agreement.agrees
 
     @property
+    def result(self) -> Literal["pass", "fail", "skipped"]:
+        """How it fared, in a word."""
+        if self.skipped:
+            return "skipped"
+        return "pass" if self.passed else "fail"
+
+    @property
     def scaled_error(self) -> float:
         """The largest scaled error of a sample; infinite where nothing could be compared."""
         return float("inf") if self.agreement is None else self.agreement.scaled_error
 
     @property
     def tolerance_used(self) -> float | str:
-        """The largest scaled error as a share of the tolerance: above 1 the path fails."""
-        error = self.scaled_error
-        if self.tolerance > 0:
-            return rounded(error / self.tolerance)
-        return 0.0 if error == 0 else "inf"
+        """The largest scaled error as a share of its tolerance: above 1 the path fails."""
+        if self.agreement is None or self.agreement.problems:
+            return "inf"
+        shares = [
+            _share(one.scaled_error, self.agreement.tolerance_of(one.name))
+            for one in self.agreement.outputs
+        ]
+        return rounded(max(shares, default=0.0))
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -70,11 +85,17 @@ class PathReport:
             return (self.failure,)
         over = tuple(
             f"{output.name}: scaled error {rounded(output.scaled_error)} "
-            f"over the tolerance {self.tolerance:g}"
+            f"over the tolerance {self.agreement.tolerance_of(output.name):g}"
             for output in self.agreement.outputs
-            if output.scaled_error > self.tolerance
+            if output.scaled_error > self.agreement.tolerance_of(output.name)
         )
         return self.agreement.problems + over
+
+
+def _share(error: float, tolerance: float) -> float:
+    if tolerance > 0:
+        return error / tolerance
+    return 0.0 if error == 0 else float("inf")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,6 +121,8 @@ class VerifyReport:
         latency: of the dynamic network.
         batch_error: scaled error of samples in a batch from what each gives alone; None where that
             was not looked at.
+        notes: sentences about what nobody is to overlook.
+        tolerance: what its outputs may be off by, and why that is more or less than usual.
     """
 
     model: str
@@ -114,6 +137,8 @@ class VerifyReport:
     runtime: Runtime
     latency: tuple[Latency, ...]
     batch_error: float | None = None
+    notes: tuple[str, ...] = ()
+    tolerance: Tolerance = USUAL
 
     @property
     def samples(self) -> int:
@@ -131,7 +156,8 @@ class VerifyReport:
         """Whether every path agrees; a network that disagrees with itself proves nothing."""
         if not self.repeatable:
             return "not-repeatable"
-        return "pass" if self.paths and all(path.passed for path in self.paths) else "fail"
+        counted = [path for path in self.paths if not path.skipped]
+        return "pass" if counted and all(path.passed for path in counted) else "fail"
 
     def to_json(self) -> str:
         """Write the report: the same bytes whenever the same bytes were verified.
@@ -139,12 +165,13 @@ class VerifyReport:
         DVC shows every number and text of a metrics file except what is inside a list; so the
         verdict and the errors are outside and the evidence is inside lists.
         """
+        compared = [path for path in self.paths if not path.skipped]
         return _json(
             {
                 "verdict": self.verdict,
-                "scaled_error": {path.path: rounded(path.scaled_error) for path in self.paths},
+                "scaled_error": {path.path: rounded(path.scaled_error) for path in compared},
                 # DVC shows five digits, which of an error are often five zeros.
-                "tolerance_used": {path.path: path.tolerance_used for path in self.paths},
+                "tolerance_used": {path.path: path.tolerance_used for path in compared},
                 "samples": self.samples,
                 "evidence": [
                     {
@@ -154,12 +181,14 @@ class VerifyReport:
                         "batch_sizes": list(self.batch_sizes),
                         "repeatable": self.repeatable,
                         "batch_error": _rounded(self.batch_error),
+                        "notes": list(self.notes),
                         "runtime": _runtime(self.runtime),
                         "files": [
                             {"path": item.path, **asdict(item.hashes)} for item in self.files
                         ],
                         "samples_sha256": self.samples_sha256,
                         "engine": asdict(self.engine),
+                        "tolerance": asdict(self.tolerance),
                         "paths": [_path(path) for path in self.paths],
                     }
                 ],
@@ -210,6 +239,7 @@ def _path(path: PathReport) -> dict[str, Any]:
     return {
         "path": path.path,
         "passed": path.passed,
+        "skipped": path.skipped,
         "gate": path.gate,
         "tolerance": path.tolerance,
         "repeatable": path.repeatable,
@@ -220,6 +250,7 @@ def _path(path: PathReport) -> dict[str, Any]:
             {
                 "name": output.name,
                 "scaled_error": rounded(output.scaled_error),
+                "tolerance": path.agreement.tolerance_of(output.name) if path.agreement else None,
                 **{key: _rounded(value) for key, value in asdict(output.closeness).items()},
                 **_ranking(output.ranking),
             }

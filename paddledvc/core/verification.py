@@ -22,17 +22,56 @@ GATES: Mapping[PathName, Gate] = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class OutputTolerance:
+    """What one output may be off by, instead of what its model may; None where that is the same.
+
+    Attributes:
+        reason: why, for those who read the report.
+    """
+
+    reason: str
+    program: float | None = None
+    engine: float | None = None
+    device: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Tolerance:
     """Largest scaled error, max|d| / max|ref| of a sample, by gate.
 
     The plain program repeats the dynamic network bit for bit on a CPU, with 1e-7 to spare for one
     rounding; a deployed engine reorders sums, which costs up to 1.6e-6 in float32; a GPU uses other
     kernels altogether.
+
+    Attributes:
+        reason: why a model has others than these, for those who read the report.
+        outputs: what single outputs may be off by, by the name of the output.
     """
 
     program: float = 1e-7
     engine: float = 1e-5
     device: float = 1e-4
+    reason: str = ""
+    outputs: Mapping[str, OutputTolerance] = field(default_factory=dict)
+
+    def of(self, path: PathName) -> float:
+        """Give the tolerance of a path, for outputs that have none of their own.
+
+        >>> Tolerance(program=0).of("jit")
+        0
+        """
+        value: float = getattr(self, GATES[path])
+        return value
+
+    def of_outputs(self, path: PathName) -> dict[str, float]:
+        """Give the tolerances of the outputs that have their own on a path.
+
+        >>> mask = OutputTolerance(engine=1e-3, reason="a sigmoid of large numbers")
+        >>> Tolerance(outputs={"mask": mask}).of_outputs("deployed")
+        {'mask': 0.001}
+        """
+        own = {name: getattr(one, GATES[path]) for name, one in self.outputs.items()}
+        return {name: value for name, value in own.items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +94,7 @@ class Verify:
         seed: seed of seeded samples.
         device: ``cpu``, or ``gpu`` to compare a predictor on the GPU too.
         paths: the ways to run the exported files; None stands for those that ``device`` implies.
+        optional: further ways, which are skipped where what they need is not there.
         tolerance: largest scaled errors.
         engine: the predictor as it will be deployed.
     """
@@ -64,13 +104,14 @@ class Verify:
     seed: int = 0
     device: str = "cpu"
     paths: tuple[PathName, ...] | None = None
+    optional: tuple[PathName, ...] = ()
     tolerance: Tolerance = field(default_factory=Tolerance)
     engine: Engine = field(default_factory=Engine)
 
     @property
     def chosen_paths(self) -> tuple[PathName, ...]:
         """The paths to run, in the order of the report."""
-        if self.paths is not None:
-            return self.paths
         cpu: tuple[PathName, ...] = ("jit", "predictor", "deployed")
-        return cpu if self.device == "cpu" else (*cpu, "gpu")
+        implied = cpu if self.device == "cpu" else (*cpu, "gpu")
+        required = implied if self.paths is None else self.paths
+        return tuple(dict.fromkeys((*required, *self.optional)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,10 +13,28 @@ from typing import TYPE_CHECKING
 
 from paddledvc.core import agreement
 from paddledvc.core.agreement import Output
-from paddledvc.core.jobs import DiagnoseJob, Diagnosis, Network, PathJob, Ran, ReferenceJob
+from paddledvc.core.jobs import (
+    FORETELLING,
+    DiagnoseJob,
+    Diagnosis,
+    Exported,
+    ExportJob,
+    Network,
+    PathJob,
+    Ran,
+    ReferenceJob,
+)
+from paddledvc.core.layout import EXPORT_PREFIX
 from paddledvc.core.reports import PathReport, VerifyReport
 from paddledvc.core.verification import GATES
-from paddledvc.errors import Finding, InvalidInput, MissingTool, PaddleDVCError, WorkerDied
+from paddledvc.errors import (
+    Finding,
+    InvalidInput,
+    MissingTool,
+    PaddleDVCError,
+    UserCodeFailed,
+    WorkerDied,
+)
 from paddledvc.tools import arrays, worker
 
 if TYPE_CHECKING:
@@ -23,9 +42,10 @@ if TYPE_CHECKING:
 
     from paddledvc.core.model import Input
     from paddledvc.core.reports import Hashed
-    from paddledvc.core.verification import Engine, PathName, Verify
+    from paddledvc.core.verification import PathName, Verify
 
 logger = logging.getLogger(__name__)
+_ERROR = re.compile(r"\s*[\w.]+(?:Error|Exception|Warning|Exit): ")
 DIAGNOSIS = 600.0
 """Seconds that the search for the sublayer may take."""
 
@@ -38,14 +58,16 @@ class Compared:
         reference: how the dynamic network ran.
         paths: how each way to run the exported files fared.
         samples_sha256: digest of the inputs that they were compared on.
+        notes: sentences about what nobody is to overlook.
     """
 
     reference: Ran
     paths: tuple[PathReport, ...]
     samples_sha256: str
+    notes: tuple[str, ...] = ()
 
     def report(
-        self, model: str, version: str, files: Iterable[Hashed], engine: Engine
+        self, model: str, version: str, files: Iterable[Hashed], settings: Verify
     ) -> VerifyReport:
         """Make the report of a model's files."""
         return VerifyReport(
@@ -57,10 +79,12 @@ class Compared:
             paths=self.paths,
             files=tuple(files),
             samples_sha256=self.samples_sha256,
-            engine=engine,
+            engine=settings.engine,
+            tolerance=settings.tolerance,
             runtime=self.reference.runtime,
             latency=self.reference.latency,
             batch_error=self.reference.batch_error,
+            notes=self.notes,
         )
 
 
@@ -121,8 +145,7 @@ class Exports:
     def _run(
         self, expected: Sequence[Sequence[Output]], batches: Sequence[int], path: PathName
     ) -> PathReport:
-        gate = GATES[path]
-        tolerance: float = getattr(self.settings.tolerance, gate)
+        gate, tolerance = GATES[path], self.settings.tolerance.of(path)
         job = self.job(path)
         try:
             # TF32 rounds float32 to ten bits of mantissa: not what a float32 export promises.
@@ -131,7 +154,10 @@ class Exports:
             logger.warning("%s: %s", path, error)
             return PathReport(path=path, gate=gate, tolerance=tolerance, failure=error.how)
         except (Finding, MissingTool, InvalidInput) as error:
-            return PathReport(path=path, gate=gate, tolerance=tolerance, failure=str(error))
+            skipped = isinstance(error, MissingTool) and path in self.settings.optional
+            return PathReport(
+                path=path, gate=gate, tolerance=tolerance, failure=str(error), skipped=skipped
+            )
         found = [
             [Output(name=name, values=array) for name, array in call.items()]
             for call in arrays.load(job.outputs)
@@ -140,7 +166,9 @@ class Exports:
             path=path,
             gate=gate,
             tolerance=tolerance,
-            agreement=agreement.compare(expected, found, batches, tolerance),
+            agreement=agreement.compare(
+                expected, found, batches, tolerance, self.settings.tolerance.of_outputs(path)
+            ),
             repeatable=ran.repeatable,
             latency=ran.latency,
             runtime=ran.runtime,
@@ -155,7 +183,8 @@ class Comparison:
         network: the dynamic network with its weights.
         inputs: the arguments of its forward.
         input_size: sizes for dynamic dimensions, if known.
-        program: path of the exported files without their suffix, absolute.
+        program: path of the exported files without their suffix, absolute; None to export the
+            network into ``exported``, with the weights it is built with if it is given none.
         settings: samples, batch sizes, paths, tolerances.
         folder: an empty folder for samples and outputs on their way between processes.
     """
@@ -163,9 +192,19 @@ class Comparison:
     network: Network
     inputs: tuple[Input, ...]
     input_size: tuple[int, ...]
-    program: Path
+    program: Path | None
     settings: Verify
     folder: Path
+
+    @property
+    def exported(self) -> Path:
+        """The folder that a network goes to that was not exported yet."""
+        return self.folder / "exported"
+
+    @property
+    def initial(self) -> Path:
+        """The weights that a network is built with, where it is given none."""
+        return self.folder / "initial.pdparams"
 
     def run(self) -> Compared:
         """Run the dynamic network, then every path on the same samples.
@@ -177,7 +216,10 @@ class Comparison:
         """
         root = Path(self.network.root)
         exports = Exports(
-            program=self.program, settings=self.settings, root=root, folder=self.folder
+            program=self.program or self.exported / EXPORT_PREFIX,
+            settings=self.settings,
+            root=root,
+            folder=self.folder,
         )
         eager = exports.outputs("eager")
         reference = worker.call(self._reference_job(exports.cases, eager), Ran, root=root)
@@ -185,23 +227,70 @@ class Comparison:
             [Output(name=name, values=call[name]) for name in reference.outputs]
             for call in arrays.load(eager)
         ]
-        paths = exports.compare(expected, reference.batches)
-        if reference.repeatable:
+        notes: tuple[str, ...] = ()
+        failed: tuple[PathReport, ...] = ()
+        if self.program is None:
+            notes, failed = self._export()
+        self._check_names(reference.outputs)
+        paths = failed or exports.compare(expected, reference.batches)
+        if reference.repeatable and not failed:
             paths = self._diagnosed(exports, paths)
         digest = arrays.digest(arrays.load(exports.cases))
-        return Compared(reference=reference, paths=paths, samples_sha256=digest)
+        return Compared(reference=reference, paths=paths, samples_sha256=digest, notes=notes)
+
+    def _check_names(self, outputs: Sequence[str]) -> None:
+        for name in self.settings.tolerance.outputs:
+            if name not in outputs:
+                raise InvalidInput(
+                    f"tolerance: there is no output {name!r}, expected one of {', '.join(outputs)}"
+                )
+
+    def _export(self) -> tuple[tuple[str, ...], tuple[PathReport, ...]]:
+        """Export the network; give what it was warned of, and the paths where that fails."""
+        self.exported.mkdir()
+        job = ExportJob(
+            network=self._loaded(),
+            inputs=self.inputs,
+            allow=tuple(FORETELLING),  # the comparison tells what came of it
+            folder=self.exported,
+        )
+        try:
+            exported = worker.call(job, Exported, root=Path(self.network.root))
+        except (WorkerDied, UserCodeFailed) as error:
+            logger.warning("export: %s", error)
+            why = error.how if isinstance(error, WorkerDied) else _raised(str(error))
+            return (), self._unrun(why)
+        return tuple(f"the export warns: {FORETELLING[one]}" for one in exported.warnings), ()
+
+    def _unrun(self, why: str) -> tuple[PathReport, ...]:
+        """Report a failing export, and with it every path that it was for."""
+        failed = PathReport(path="export", gate="program", tolerance=0.0, failure=why)
+        unrun = "there is nothing to run, for the network cannot be exported"
+        of = self.settings.tolerance.of
+        return (
+            failed,
+            *(
+                PathReport(path=path, gate=GATES[path], tolerance=of(path), failure=unrun)
+                for path in self.settings.chosen_paths
+            ),
+        )
+
+    def _loaded(self) -> Network:
+        """Give the network the weights it was built with, if it was given none."""
+        meant = self.program is None and self.network.weights is None and self.initial.exists()
+        return replace(self.network, weights=self.initial) if meant else self.network
 
     def _diagnosed(self, exports: Exports, paths: tuple[PathReport, ...]) -> tuple[PathReport, ...]:
         """Say of the first path that disagrees where that begins; the others follow from it."""
-        failed = next((one for one in paths if not one.passed and one.path != "gpu"), None)
-        if failed is None:
+        failed = next((one for one in paths if one.result == "fail" and one.path != "gpu"), None)
+        if failed is None or failed.path == "export":
             return paths
         folder = self.folder / "parts"
         folder.mkdir()
         samples = () if failed.agreement is None else failed.agreement.samples
         worst = max(samples, key=lambda one: one.scaled_error, default=None)
         job = DiagnoseJob(
-            network=self.network,
+            network=self._loaded(),
             inputs=self.inputs,
             call=0 if worst is None else worst.case,
             tolerance=failed.tolerance,
@@ -225,4 +314,12 @@ class Comparison:
             seed=self.settings.seed,
             cases=cases,
             outputs=outputs,
+            initial=None if self.program else self.initial,
         )
+
+
+def _raised(message: str) -> str:
+    """Leave out where in the code it was raised, which differs from machine to machine."""
+    first, *rest = message.splitlines()
+    told = [line.strip() for line in rest if _ERROR.match(line)]
+    return f"{first} {told[-1]}" if told else first

@@ -84,9 +84,11 @@ def assert_equal(
 
 def _said(path: PathReport) -> list[str]:
     lines = [f"  {path.path}: {finding}" for finding in path.findings]
-    errors = [] if path.agreement is None else path.agreement.samples
+    found = path.agreement
     off = sorted(
-        (one for one in errors if one.scaled_error > path.tolerance),
+        (one for one in found.samples if one.scaled_error > found.tolerance_of(one.output))
+        if found
+        else (),
         key=lambda one: -one.scaled_error,
     )
     lines += [

@@ -62,7 +62,7 @@ def verify(
     settings = project.verify_settings(model)
     compared = _compare(project, model, settings, weights_file)
     hashed = _hashed(project, weights_file, exported)
-    report = compared.report(model.name, model.requires.text, hashed, settings.engine)
+    report = compared.report(model.name, model.requires.text, hashed, settings)
     write(project.root / layout.reports(model), report)
     return report
 

@@ -1,4 +1,4 @@
-"""Any exported files compared with any dynamic network, without a project."""
+"""Any dynamic network compared with its exported files, without a project."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.core.jobs import Described, DescribeJob, Network
+from paddledvc.core.layout import EXPORT_PREFIX
 from paddledvc.core.model import Reference
 from paddledvc.core.page import page
 from paddledvc.core.reports import Hashed
 from paddledvc.core.verification import Verify
-from paddledvc.errors import InvalidInput
+from paddledvc.errors import InvalidInput, WorkerDied
 from paddledvc.tools import files, worker
 from paddledvc.tools.comparison import Comparison
 from paddledvc.tools.reporting import NAME, read, write
@@ -29,7 +30,7 @@ USUAL = Verify()
 
 def verify_files(  # noqa: PLR0913 - each is an option
     network: str,
-    export: Path,
+    export: Path | None = None,
     *,
     weights: Path | None = None,
     arguments: Mapping[str, object] | None = None,
@@ -38,12 +39,14 @@ def verify_files(  # noqa: PLR0913 - each is an option
     root: Path | None = None,
     report: Path | None = None,
 ) -> VerifyReport:
-    """Compare exported files with a dynamic network, in any folder.
+    """Compare a dynamic network with exported files, in any folder.
 
     Args:
         network: what builds the layer: ``package.module:Name`` or ``path/file.py:Name``.
-        export: the exported files without their suffix, or one of them.
-        weights: the weights of the network; None for a network without any.
+        export: the exported files without their suffix, or one of them; None to export the network
+            for the comparison only.
+        weights: the weights of the network; None for a network without any, or, where there are no
+            exported files, to take those that it is built with.
         arguments: keyword arguments for what builds the layer.
         inputs: what the network takes; by default what the exported program says of itself.
         settings: samples, batch sizes, paths, tolerances and engine.
@@ -62,12 +65,16 @@ def verify_files(  # noqa: PLR0913 - each is an option
     folder = (root or Path()).resolve()
     if ":" not in network:
         raise InvalidInput(f"network: found {network!r}, expected MODULE:NAME or FILE.py:NAME")
-    program = _program(export)
+    program = None if export is None else _program(export)
     if weights is not None and not weights.is_file():
         raise InvalidInput(f"there are no weights {weights}")
-    taken = tuple(inputs) or _described(program, folder)
+    taken = tuple(inputs)
+    if not taken:
+        if program is None:
+            raise InvalidInput("say what the network takes, with --input NAME:DTYPE[SHAPE]")
+        taken = _described(program, folder)
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as scratch:
-        compared = Comparison(
+        comparison = Comparison(
             network=Network(
                 root=folder,
                 reference=Reference.parse(network),
@@ -79,8 +86,12 @@ def verify_files(  # noqa: PLR0913 - each is an option
             program=program,
             settings=settings,
             folder=Path(scratch),
-        ).run()
-    found = compared.report(network, "", _hashed(program, weights), settings.engine)
+        )
+        compared = comparison.run()
+        made = comparison.exported / EXPORT_PREFIX
+        known = weights or (comparison.initial if comparison.initial.exists() else None)
+        hashed = tuple(_hashed(program or made, known))
+    found = compared.report(network, "", hashed, settings)
     if report is not None:
         write(report, found)
         files.write_text(report / NAME, page(read(report, folder)))
@@ -99,7 +110,11 @@ def _program(export: Path) -> Path:
 
 
 def _described(program: Path, root: Path) -> tuple[Input, ...]:
-    return worker.call(DescribeJob(program=program), Described, root=root).inputs
+    try:
+        return worker.call(DescribeJob(program=program), Described, root=root).inputs
+    except WorkerDied as error:
+        hint = "describe each input with --input NAME:DTYPE[SHAPE], and the paths will tell"
+        raise InvalidInput(f"{error.how}; {hint}") from error
 
 
 def _with(path: Path, suffix: str) -> Path:

@@ -35,6 +35,14 @@ def test_equal_outputs_agree_without_any_error():
     assert (agreement.agrees, agreement.scaled_error, agreement.problems) == (True, 0.0, ())
 
 
+def test_an_output_may_have_a_tolerance_of_its_own():
+    calls = [outputs(floats([[1.0]]), floats([[1.0]]))], [outputs(floats([[1.5]]), floats([[1]]))]
+
+    assert compare(*calls, [1], 0, {"y": 0.5}).agrees
+    assert not compare(*calls, [1], 0, {"z": 0.5}).agrees
+    assert not compare(*calls, [1], 0.5, {"y": 0}).agrees
+
+
 def test_the_error_of_a_sample_is_scaled_by_its_largest_element():
     errors = scaled_errors(floats([[2, 0], [100, 0]]), floats([[2, 1], [100, 1]]), 0)
 

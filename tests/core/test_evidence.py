@@ -63,6 +63,18 @@ def test_a_report_that_compares_nothing_does_not_pass():
     assert found.failures == ("nothing was compared",)
 
 
+def test_paths_that_were_skipped_prove_nothing_and_fail_nothing():
+    skipped = PathReport(path="gpu", gate="device", tolerance=1e-4, failure="none", skipped=True)
+    text = a_report(skipped)
+    value = json.loads(text)
+    value["verdict"] = "pass"
+    value["evidence"][0]["paths"].append({"path": "jit", "passed": True, "findings": []})
+    found = parse(json.dumps(value))
+
+    assert (found.passes, found.paths) == (True, ("jit",))
+    assert json.loads(text)["verdict"] == "fail", "for nothing else was compared"
+
+
 def test_a_folder_without_all_digests_has_none():
     files = (*FILES, Hashed(path="exports/a/x", hashes=Hashes(sha256="d" * 64)))
 

@@ -22,7 +22,7 @@ from paddledvc.core.model import (
     Train,
 )
 from paddledvc.core.policy import FEATURE, INTEGRATION, PRODUCTION, Policy
-from paddledvc.core.verification import Engine, Tolerance, Verify
+from paddledvc.core.verification import Engine, OutputTolerance, Tolerance, Verify
 from paddledvc.core.versions import Requirement
 from paddledvc.errors import InvalidFile, UnknownModel
 from paddledvc.tools import schemas, yaml
@@ -231,7 +231,13 @@ models:
       seed: 3
       device: gpu
       paths: [jit, gpu]
-      tolerance: {program: 0, engine: 1.0e-4, device: 0.5}
+      tolerance:
+        program: 0
+        engine: 1.0e-4
+        device: 0.5
+        reason: measured
+        outputs: {"out[1]": {engine: 1.0e-3, reason: a mask}}
+      optional: [deployed]
       engine: {onednn: false, ir_optim: false, memory_optim: false, threads: 4}
     environment: registry/paddle:3.2
     meta: {anything: [1, {a: null}]}
@@ -298,7 +304,14 @@ def test_everything_that_a_model_can_say_is_read():
             seed=3,
             device="gpu",
             paths=("jit", "gpu"),
-            tolerance=Tolerance(program=0, engine=1e-4, device=0.5),
+            optional=("deployed",),
+            tolerance=Tolerance(
+                program=0,
+                engine=1e-4,
+                device=0.5,
+                reason="measured",
+                outputs={"out[1]": OutputTolerance(engine=1e-3, reason="a mask")},
+            ),
             engine=Engine(onednn=False, ir_optim=False, memory_optim=False, threads=4),
         ),
         environment=Environment(image="registry/paddle:3.2"),

@@ -147,6 +147,7 @@ def test_the_report_says_what_was_compared_and_with_what_result():
                 "batch_sizes": [1, 8],
                 "repeatable": True,
                 "batch_error": None,
+                "notes": [],
                 "runtime": {
                     "paddle": "3.2.0",
                     "commit": "abc",
@@ -161,10 +162,18 @@ def test_the_report_says_what_was_compared_and_with_what_result():
                     "memory_optim": True,
                     "threads": 1,
                 },
+                "tolerance": {
+                    "program": 1e-7,
+                    "engine": 1e-5,
+                    "device": 1e-4,
+                    "reason": "",
+                    "outputs": {},
+                },
                 "paths": [
                     {
                         "path": "jit",
                         "passed": False,
+                        "skipped": False,
                         "gate": "program",
                         "tolerance": 1e-5,
                         "repeatable": True,
@@ -180,6 +189,7 @@ def test_the_report_says_what_was_compared_and_with_what_result():
                             {
                                 "name": "y",
                                 "scaled_error": 2e-5,
+                                "tolerance": 1e-5,
                                 "absolute_error": 2e-5,
                                 "relative_error": 0.0,
                                 "mean_error": 0.0,
@@ -194,6 +204,7 @@ def test_the_report_says_what_was_compared_and_with_what_result():
                     {
                         "path": "gpu",
                         "passed": False,
+                        "skipped": False,
                         "gate": "device",
                         "tolerance": 1e-4,
                         "repeatable": False,
@@ -206,6 +217,26 @@ def test_the_report_says_what_was_compared_and_with_what_result():
             }
         ],
     }
+
+
+def test_a_path_that_was_skipped_counts_for_nothing_and_says_why():
+    report = a_report(a_path(1e-6), replace(NOT_RUN, skipped=True))
+    value = json.loads(report.to_json())
+
+    assert (report.verdict, value["scaled_error"]) == ("pass", {"jit": 1e-6})
+    assert value["evidence"][0]["paths"][1]["skipped"]
+    assert value["evidence"][0]["paths"][1]["findings"] == ["there is no GPU"]
+    assert a_report(replace(NOT_RUN, skipped=True)).verdict == "fail"
+
+
+def test_an_output_with_a_tolerance_of_its_own_is_judged_by_it():
+    agreement = replace(an_agreement(2e-5), overrides={"y": 1e-4})
+    path = a_path(agreement=agreement)
+
+    assert path.passed
+    assert path.tolerance_used == 0.2
+    stricter = a_path(agreement=replace(agreement, overrides={"y": 1e-6}))
+    assert stricter.findings == ("y: scaled error 2e-05 over the tolerance 1e-06",)
 
 
 def test_the_same_result_gives_the_same_bytes():

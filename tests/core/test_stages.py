@@ -98,6 +98,7 @@ EVERYWHERE = [
     pytest.param(
         {"verify": Verify(tolerance=Tolerance(engine=0.1))}, ["verify"], id="verify.tolerance"
     ),
+    pytest.param({"verify": Verify(optional=("gpu",))}, ["verify"], id="verify.optional"),
     pytest.param({"verify": Verify(engine=Engine(threads=2))}, ["verify"], id="verify.engine"),
     pytest.param(
         {"inputs": (Input(name="y", shape=(None, 4)),)}, ["export", "verify"], id="inputs.name"

@@ -483,6 +483,19 @@ def test_a_report_that_fails_is_refused_wherever_there_is_one(gated):
     assert gated.lines(branch="feature/x") == []
 
 
+def test_a_report_must_show_every_path_that_the_policy_names(gated):
+    gated.edit("models.yaml", "models:", "policy: {production: {paths: [jit, gpu]}}\nmodels:")
+
+    assert gated.lines(branch="main") == [
+        (
+            "reports/resnet50/verify.json: error[evidence-path]: resnet50: the report shows no "
+            "agreement on the path gpu, which production asks for; verify it where that can run, "
+            "and commit the report"
+        )
+    ]
+    assert gated.lines(branch="develop") == []
+
+
 def test_a_verdict_that_somebody_wrote_over_is_seen_through(gated):
     gated.build(passes=False)
     gated.edit("reports/resnet50/verify.json", '"verdict": "fail"', '"verdict": "pass"')

@@ -145,6 +145,7 @@ def test_a_change_that_removes_an_expired_waiver_passes(gated):
             "evidence: passing",
             "turns evidence: required into evidence: passing",
         ),
+        ("paths: [jit, gpu]", "paths: [jit]", "no longer asks for the path gpu"),
     ],
 )
 def test_every_rule_can_be_weakened(gated, before, after, what):

@@ -246,8 +246,12 @@ def test_a_device_gpu_adds_the_path_gpu(varied: Project, tmp_path: Path) -> None
     [
         pytest.param({}, (False, 1), (0.5, 0.25), id="of models.yaml"),
         pytest.param({"engine": {"threads": 2}}, (False, 2), (0.5, 0.25), id="threads"),
-        pytest.param({"tolerance": {"engine": 0.1}}, (False, 1), (0.5, 0.1), id="tolerance"),
-        pytest.param({"tolerance": 0.1}, (False, 1), (0.1, 0.1), id="one tolerance for all"),
+        pytest.param(
+            {"tolerance": {"engine": 0.1, "reason": "measured"}},
+            (False, 1),
+            (0.5, 0.1),
+            id="tolerance",
+        ),
     ],
 )
 def test_params_override_only_what_they_name(
@@ -257,7 +261,10 @@ def test_params_override_only_what_they_name(
     varied: Project,
     tmp_path: Path,
 ) -> None:
-    verify = {"engine": {"onednn": False}, "tolerance": {"program": 0.5, "engine": 0.25}}
+    verify = {
+        "engine": {"onednn": False},
+        "tolerance": {"program": 0.5, "engine": 0.25, "reason": "loose"},
+    }
     project = with_verify(varied, verify, tmp_path, **params)
 
     settings = project.verify_settings(project.registry().model("net"))

@@ -246,10 +246,12 @@ def stale(
     ("verify", "params", "verdict"),
     [
         pytest.param({}, {}, "fail", id="the default"),
-        pytest.param({"tolerance": {"program": 0.02}}, {}, "pass", id="of models.yaml"),
         pytest.param(
-            {"tolerance": {"program": 0.02}},
-            {"tolerance": {"program": 0.002}},
+            {"tolerance": {"program": 0.02, "reason": "older"}}, {}, "pass", id="of models.yaml"
+        ),
+        pytest.param(
+            {"tolerance": {"program": 0.02, "reason": "older"}},
+            {"tolerance": {"program": 0.002, "reason": "stricter"}},
             "fail",
             id="of params.yaml",
         ),

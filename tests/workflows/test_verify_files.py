@@ -142,8 +142,9 @@ def test_a_program_that_does_not_tell_what_it_takes_needs_a_description(tmp_path
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "name a model of models.yaml, or give --network and --export"),
-        (("--network", "a:b"), "--network and --export go together"),
+        ((), "name a model of models.yaml, or give --network"),
+        (("--network", "a:b"), "say what the network takes, with --input NAME:DTYPE[SHAPE]"),
+        (("--export", "c"), "--export goes with the --network that it was made of"),
         (("a", "--network", "a:b", "--export", "c"), "name a model of models.yaml, or give"),
         (("a", "--batch-sizes", "1"), "--batch-sizes is for --network; what is compared of a"),
         (("--network", "a:b", "--export", "c", "--input", "x"), "found 'x', expected NAME:DTYPE"),

@@ -48,6 +48,8 @@ def _laxer(before: Policy, after: Policy) -> Iterator[tuple[str, str]]:
             was, is_now = getattr(old, key), getattr(new, key)
             if values.index(is_now) > values.index(was):
                 yield old.name, f"turns {_said(key, was)} into {_said(key, is_now)} for {old.name}"
+        if gone := [path for path in old.paths if path not in new.paths]:
+            yield old.name, f"no longer asks for the path {', '.join(gone)} for {old.name}"
         as_strict = [pattern for role in after.roles[: position + 1] for pattern in role.branches]
         for pattern in old.branches if position < len(before.roles) - 1 else ():
             if pattern not in as_strict:

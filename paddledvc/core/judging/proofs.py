@@ -57,6 +57,12 @@ def _of_model(facts: Facts, model: Model, text: str) -> Iterator[Violation]:
             "compared with, then run `dvc repro`"
         )
         yield found("evidence-failing", message)
+    elif lacking := [path for path in facts.role.paths if path not in proof.paths]:
+        message = (
+            f"the report shows no agreement on the path {', '.join(lacking)}, which "
+            f"{facts.role.name} asks for; verify it where that can run, and commit the report"
+        )
+        yield found("evidence-path", message)
     difference = next(_differences(facts, model, proof), None)
     if difference is not None:
         level: Level = "error" if facts.role.evidence == "required" else "warning"

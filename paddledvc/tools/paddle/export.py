@@ -19,11 +19,11 @@ from paddledvc.tools.paddle.runtime import paddle, use_device
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FORETELLING = {
+SIGNS = {
     "in-place": re.compile(r"does not perform inplace operation", re.IGNORECASE),
     "branch-types": re.compile(r"Return results from different branches in cond", re.IGNORECASE),
 }
-"""Export warnings after which the program often computes something else, by our name for them."""
+"""How Paddle words the warnings of ``FORETELLING``."""
 
 
 def do(job: ExportJob) -> Exported:
@@ -90,7 +90,7 @@ def _judge(messages: list[str], allowed: tuple[str, ...]) -> list[str]:
     heard = {
         name: message
         for message in messages
-        for name, sign in FORETELLING.items()
+        for name, sign in SIGNS.items()
         if sign.search(message)
     }
     for name, message in heard.items():

@@ -22,12 +22,13 @@ SHOWN = 6
 """Names of keys that a message lists."""
 
 
-def build(network: Network, *, skip: Sequence[str] = ()) -> Any:
+def build(network: Network, *, skip: Sequence[str] = (), initial: bool = False) -> Any:
     """Build the layer and load its weights.
 
     Args:
         network: what to build and load.
         skip: patterns of the weights that keep the values they were built with.
+        initial: whether a network without a file of weights may keep all of them.
 
     Raises:
         UserCodeFailed: the factory failed, or returned something else than a layer.
@@ -43,10 +44,10 @@ def build(network: Network, *, skip: Sequence[str] = ()) -> Any:
         )
     if network.weights is not None:
         load(layer, weights.read(network.weights), str(network.weights), skip=skip)
-    elif layer.state_dict():
+    elif layer.state_dict() and not initial:
         raise InvalidInput(
-            f"{network.reference} has {len(layer.state_dict())} weights, but models.yaml gives it "
-            "none; add weights_url, train or base"
+            f"{network.reference} has {len(layer.state_dict())} weights and is given no file of "
+            "them; in models.yaml add weights_url, train or base, elsewhere name one with --weights"
         )
     return layer
 

@@ -37,7 +37,9 @@ def do(job: ReferenceJob) -> Ran:
     runtime.use_device("cpu")
     runtime.seed_all(job.seed)
     cases, starts = _cases(job)
-    layer = network.for_inference(network.build(job.network))
+    layer = network.for_inference(network.build(job.network, initial=job.initial is not None))
+    if job.initial is not None and (state := layer.state_dict()):
+        module.save(state, str(job.initial))
     arrays.save(job.cases, cases)
 
     def run(case: Case) -> dict[str, Array]:
