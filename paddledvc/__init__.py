@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from paddledvc.workflows.status import RemoteStatus, Status, remote_status, status
     from paddledvc.workflows.sync import Probed, Synced, probe, sync
     from paddledvc.workflows.train import Trained, train
-    from paddledvc.workflows.verify import verify
+    from paddledvc.workflows.verify import Verified, verify, verify_all
     from paddledvc.workflows.verify_files import verify_files
 
 _HOMES = {
@@ -87,6 +87,7 @@ _HOMES = {
     "Synced": "workflows.sync",
     "Trained": "workflows.train",
     "Verdict": "core.violations",
+    "Verified": "workflows.verify",
     "VerifyReport": "core.reports",
     "Violation": "core.violations",
     "add": "workflows.add",
@@ -116,6 +117,7 @@ _HOMES = {
     "train": "workflows.train",
     "uninstall_hooks": "workflows.hooks",
     "verify": "workflows.verify",
+    "verify_all": "workflows.verify",
     "verify_files": "workflows.verify_files",
 }
 __all__ = [
@@ -149,6 +151,7 @@ __all__ = [
     "Synced",
     "Trained",
     "Verdict",
+    "Verified",
     "VerifyReport",
     "Violation",
     "add",
@@ -179,6 +182,7 @@ __all__ = [
     "train",
     "uninstall_hooks",
     "verify",
+    "verify_all",
     "verify_files",
 ]
 

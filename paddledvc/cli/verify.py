@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from paddledvc.cli.options import echo_table, format_option, lock_options, pin_option
+from paddledvc.cli.options import format_option, lock_options, pin_option
+from paddledvc.cli.verdicts import echo_report, echo_reports, reports_json
 from paddledvc.core.model import Input
-from paddledvc.core.reports import rounded
 from paddledvc.core.verification import PathName, Verify
 from paddledvc.workflows import verify as workflow
 from paddledvc.workflows.verify_files import verify_files
@@ -18,10 +19,10 @@ from paddledvc.workflows.verify_files import verify_files
 if TYPE_CHECKING:
     from paddledvc.core.reports import VerifyReport
     from paddledvc.locking import LockUse
+    from paddledvc.project import Project
+    from paddledvc.workflows.verify import Verified
 
 FINDING = 1
-BATCH_NOISE = 1e-5
-"""Scaled error above which a sample depends on its batch by more than the order of sums."""
 FILE = click.Path(path_type=Path)
 PATHS = get_args(PathName)
 OPTIONS = {
@@ -39,7 +40,11 @@ OPTIONS = {
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--all", "every", is_flag=True, help="Every model that exports.")
+@click.option(
+    "-j", "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Models at once."
+)
 @click.option("--network", metavar="MODULE:NAME", help="What builds the layer; needs no project.")
 @click.option("--export", "export", metavar="PATH", type=FILE, help="The files of jit.save.")
 @click.option("--weights", metavar="FILE", type=FILE, help="The weights of --network.")
@@ -59,11 +64,13 @@ OPTIONS = {
 @lock_options
 @format_option
 @click.pass_context
-def verify(
+def verify(  # noqa: PLR0913
     ctx: click.Context,
     /,
-    name: str | None,
+    names: tuple[str, ...],
     *,
+    every: bool,
+    jobs: int,
     pin: str | None,
     use: LockUse,
     output: str,
@@ -81,30 +88,59 @@ def verify(
     \b
     Example:
       paddledvc verify digits
+      paddledvc verify --all -j 2
       paddledvc verify --network net.py:Net --weights net.pdparams --export exported/net
       paddledvc verify --network net.py:Net --input "x:float32[?,3,224,224]"
     """
     if given["export"] is not None and given["network"] is None:
         raise click.UsageError("--export goes with the --network that it was made of")
-    if (name is None) == (given["network"] is None):
+    if (bool(names) or every) == (given["network"] is not None):
         raise click.UsageError("name a model of models.yaml, or give --network")
-    if name is not None:
-        if any(given.values()):
-            told = next(key for key, value in given.items() if value)
-            raise click.UsageError(
-                f"{OPTIONS[told]} is for --network; what is compared of a model is in models.yaml "
-                "and params.yaml"
-            )
-        from paddledvc.project import Project  # noqa: PLC0415 - not for files without a project
-
-        report = workflow.verify(Project.find(Path()), name, pin=pin, use=use)
-    else:
+    if every and names:
+        raise click.UsageError("--all goes without names")
+    if given["network"] is not None:
         report = _verify_files(**given)
+    elif told := [key for key, value in given.items() if value]:
+        raise click.UsageError(
+            f"{OPTIONS[told[0]]} is for --network; what is compared of a model is in models.yaml "
+            "and params.yaml"
+        )
+    elif every or len(names) > 1:
+        if pin is not None:
+            raise click.UsageError("--pin is for one model")
+        ctx.exit(_verify_all(names, jobs, use, output))
+    else:
+        report = workflow.verify(_project(), names[0], pin=pin, use=use)
     if output == "json":
         click.echo(report.to_json(), nl=False)
     else:
-        _print(report)
+        echo_report(report)
     ctx.exit(0 if report.verdict == "pass" else FINDING)
+
+
+def _project() -> Project:
+    from paddledvc.project import Project  # noqa: PLC0415 - not for files without a project
+
+    return Project.find(Path())
+
+
+def _verify_all(names: tuple[str, ...], jobs: int, use: LockUse, output: str) -> int:
+    """Verify several models, and give the exit code."""
+
+    def done(one: Verified) -> None:
+        if sys.stderr.isatty():
+            click.echo(f"{one.model}: {one.verdict}", err=True)
+
+    found = workflow.verify_all(_project(), names, jobs=jobs, use=use, done=done)
+    if output == "json":
+        click.echo(reports_json(found))
+    else:
+        echo_reports(found)
+    for one in found:
+        if one.error is not None:
+            click.echo(f"{one.model}: {one.error}", err=True)
+    codes = [one.error.exit_code for one in found if one.error is not None]
+    return max([0 if all(one.verdict == "pass" for one in found) else FINDING, *codes])
 
 
 def _verify_files(  # noqa: PLR0913
@@ -150,36 +186,3 @@ def _argument(text: str) -> tuple[str, Any]:
         return key, json.loads(value)
     except ValueError:
         return key, value
-
-
-def _print(report: VerifyReport) -> None:
-    rows = [
-        (
-            path.path,
-            "FAIL" if path.result == "fail" else path.result,
-            "" if path.skipped else rounded(path.scaled_error),
-            f"{path.tolerance:g}",
-            path.latency[-1].median_ms if path.latency else "",
-        )
-        for path in report.paths
-    ]
-    echo_table(
-        ["path", "result", "scaled error", "tolerance", f"ms at batch {max(report.batch_sizes)}"],
-        rows,
-    )
-    for path in report.paths:
-        for finding in () if path.passed else path.findings:
-            click.echo(f"{path.path}: {finding}")
-        if path.diagnosis is not None:
-            click.echo(f"{path.path}: {path.diagnosis}")
-    if not report.repeatable:
-        click.echo("the dynamic network gives other outputs when it is run again")
-    for note in report.notes:
-        click.echo(f"note: {note}")
-    if report.batch_error is not None and report.batch_error > BATCH_NOISE:
-        click.echo(
-            "note: samples of the dynamic network depend on the others of their batch: alone they "
-            f"are off by a scaled error of {rounded(report.batch_error)}"
-        )
-    sizes = ", ".join(map(str, report.batch_sizes))
-    click.echo(f"{report.model}: {report.verdict}, {report.samples} samples at batch sizes {sizes}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import logging
 import os
 import re
@@ -35,7 +36,7 @@ from paddledvc.errors import (
     UserCodeFailed,
     WorkerDied,
 )
-from paddledvc.tools import arrays, worker
+from paddledvc.tools import arrays, memory, worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,6 +47,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _ERROR = re.compile(r"\s*[\w.]+(?:Error|Exception|Warning|Exit): ")
+PROCESS = 400 * 2**20
+"""Bytes that a process with Paddle takes before it loads anything."""
+COPIES = 4
+"""Times that a path holds the exported files in memory, of which a fused engine has its own."""
 DIAGNOSIS = 600.0
 """Seconds that the search for the sublayer may take."""
 
@@ -133,14 +138,22 @@ class Exports:
             expected: the outputs of each call.
             batches: number of samples of each call.
         """
-        # Two cores a path, so that none slows down the latency that another measures.
-        with ThreadPoolExecutor(max_workers=max(1, (os.cpu_count() or 1) // 2)) as pool:
+        with ThreadPoolExecutor(max_workers=self._side_by_side()) as pool:
             run = partial(self._run, expected, batches)
             try:
                 return tuple(pool.map(run, self.settings.chosen_paths))
             except BaseException:
                 worker.end_all()
                 raise
+
+    def _side_by_side(self) -> int:
+        """Count the paths that may run at once, within the memory that is left."""
+        # Two cores a path, so that none slows down the latency that another measures.
+        wanted = max(1, (os.cpu_count() or 1) // 2)
+        files = self.program.parent.glob(f"{glob.escape(self.program.name)}.*")
+        need = PROCESS + COPIES * sum(file.stat().st_size for file in files)
+        left = memory.available()
+        return wanted if left is None else max(1, min(wanted, left // need))
 
     def _run(
         self, expected: Sequence[Sequence[Output]], batches: Sequence[int], path: PathName

@@ -3,26 +3,49 @@
 from __future__ import annotations
 
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from paddledvc.core import layout, pins
 from paddledvc.core.jobs import Network
 from paddledvc.core.reports import Hashed
-from paddledvc.errors import InvalidInput
+from paddledvc.errors import InvalidInput, PaddleDVCError
 from paddledvc.locking import UPDATE, current_lock
-from paddledvc.tools import files
+from paddledvc.tools import files, worker
 from paddledvc.tools.comparison import Compared, Comparison
 from paddledvc.tools.reporting import write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
+    from paddledvc.core.lock import Lock
     from paddledvc.core.model import Model
-    from paddledvc.core.reports import VerifyReport
+    from paddledvc.core.registry import Registry
+    from paddledvc.core.reports import Verdict, VerifyReport
     from paddledvc.core.verification import Verify
     from paddledvc.locking import LockUse
     from paddledvc.project import Project
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verified:
+    """What became of one model among several.
+
+    Attributes:
+        report: its report; None where it could not be verified.
+        error: why it could not; None where it was.
+    """
+
+    model: str
+    report: VerifyReport | None = None
+    error: PaddleDVCError | None = None
+
+    @property
+    def verdict(self) -> Verdict | Literal["error"]:
+        """What its report says; ``error`` where there is none."""
+        return "error" if self.report is None else self.report.verdict
 
 
 def verify(
@@ -56,6 +79,60 @@ def verify(
     lock = current_lock(project, registry, use, registry.lineage(name), pin=pin)
     if pin is not None:
         pins.require_pin("verify", model, pin, pins.verify_pin(registry, lock, model))
+    return _verify(project, registry, lock, model)
+
+
+def verify_all(
+    project: Project,
+    names: Iterable[str] = (),
+    *,
+    jobs: int = 1,
+    use: LockUse = UPDATE,
+    done: Callable[[Verified], None] = lambda _: None,
+) -> tuple[Verified, ...]:
+    """Verify several models, each as ``verify`` does.
+
+    Args:
+        project: the project.
+        names: the models; by default every one that exports.
+        jobs: models that are verified at once.
+        use: how models.lock may be used.
+        done: called with each when it is done.
+
+    Returns:
+        What became of each, in the order of models.yaml, or as they were named.
+
+    Raises:
+        UnknownModel: one is not in models.yaml.
+        StaleLock: models.lock is not what models.yaml asks for, and may not be updated.
+    """
+    registry = project.registry()
+    models = [registry.model(name) for name in names]
+    models = models or [model for model in registry.models if model.exports]
+    if not models:
+        raise InvalidInput("no model of models.yaml has an `export` section")
+    if unfit := [model.name for model in models if not model.exports]:
+        raise InvalidInput(f"{', '.join(unfit)}: no `export` section in models.yaml")
+    lock = current_lock(project, registry, use)
+
+    def one(model: Model) -> Verified:
+        try:
+            found = Verified(model=model.name, report=_verify(project, registry, lock, model))
+        except PaddleDVCError as error:
+            found = Verified(model=model.name, error=error)
+        done(found)
+        return found
+
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        try:
+            return tuple(pool.map(one, models))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            worker.end_all()
+            raise
+
+
+def _verify(project: Project, registry: Registry, lock: Lock, model: Model) -> VerifyReport:
     weights = layout.own_weights(registry, lock, model)
     weights_file = None if weights is None else project.weights(weights, model)
     exported = _exported_files(project, model)

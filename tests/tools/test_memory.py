@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from paddledvc.tools import memory
+
+MEMINFO = "MemTotal:  8000 kB\nMemFree:  10 kB\nMemAvailable:   4000 kB\n"
+
+
+@pytest.fixture
+def system(tmp_path, monkeypatch):
+    """A system whose files say what a test lets them say."""
+    machine, limit, used = (tmp_path / name for name in ("meminfo", "max", "current"))
+    monkeypatch.setattr(memory, "MACHINE", machine)
+    monkeypatch.setattr(memory, "LIMITS", ((limit, used),))
+    return machine, limit, used
+
+
+def test_a_machine_alone_has_what_it_says(system):
+    machine, limit, used = system
+    machine.write_text(MEMINFO)
+    limit.write_text("max\n")
+    used.write_text("1000\n")
+
+    assert memory.available() == 4000 * 1024
+
+
+@pytest.mark.parametrize(("most", "now", "left"), [(5000, 1000, 4000), (1000, 5000, 0)])
+def test_a_container_has_what_its_limit_leaves(system, most, now, left):
+    machine, limit, used = system
+    machine.write_text(MEMINFO)
+    limit.write_text(f"{most}\n")
+    used.write_text(f"{now}\n")
+
+    assert memory.available() == left
+
+
+def test_a_system_that_does_not_say_has_no_limit(system):
+    assert memory.available() is None
+
+
+def test_this_system_has_some_left():
+    left = memory.available()
+
+    assert left is None or left > 0
