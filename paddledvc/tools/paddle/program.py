@@ -89,7 +89,8 @@ def _config(inference: Any, job: PathJob) -> Any:
         raise InvalidInput(f"there is no exported program {job.program}.json")
     config = inference.Config(str(program), str(_with(job, ".pdiparams")))
     config.disable_glog_info()
-    config.set_cpu_math_library_num_threads(job.engine.threads)
+    threads = runtime.threads() if job.path == "predictor" else job.engine.threads
+    config.set_cpu_math_library_num_threads(threads)
     if job.path == "gpu":
         config.enable_use_gpu(256, runtime.require_gpu(job.device))
     onednn = job.path == "deployed" and job.engine.onednn

@@ -80,6 +80,14 @@ def seed_all(seed: int) -> None:
         module.set_flags(flags)
 
 
+def threads() -> int:
+    """Count the threads of a dynamic network on the CPU; with another number sums round otherwise.
+
+    Paddle reads the variable when it is imported, and sets it where the user has not.
+    """
+    return int(os.environ.get("OMP_NUM_THREADS", "1"))
+
+
 def describe(device: str) -> Runtime:
     """Say what runs: version, commit, device and the flags that change numbers."""
     module = paddle()
