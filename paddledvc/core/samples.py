@@ -122,6 +122,15 @@ def batch_of(case: Case) -> int:
     return len(first) if first.ndim else 1
 
 
+def one_of_each(batches: Sequence[int]) -> list[int]:
+    """Choose the calls to run again: the first of each batch size.
+
+    >>> one_of_each([1, 8, 8, 3])
+    [0, 1, 3]
+    """
+    return sorted({batch: number for number, batch in reversed(list(enumerate(batches)))}.values())
+
+
 def _check(arrays: Mapping[str, Array], inputs: Sequence[Input]) -> int:
     names = [item.name for item in inputs]
     if sorted(arrays) != sorted(names):

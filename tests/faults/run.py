@@ -278,7 +278,7 @@ FAULTS: dict[str, Callable[[Bench], Changed]] = {
 def main(name: str, folder: Path, sweep: str) -> None:
     """Compare the untouched export, and the faults, as far as the sweep goes."""
     # Nobody asks how long calls take, which would be most of what they take here.
-    timing.latency = lambda *_: ()
+    timing.Stopwatch.latency = lambda *_: ()
     found: list[dict[str, Any]] = []
     for seed in range(SEEDS if sweep == "all" else 1):
         bench = Bench(name, folder / str(seed), seed)

@@ -13,8 +13,15 @@ import pytest
 from tests.faults.sweeps import FAULTS, NAMES, RIGHT, sweep
 
 HOW = os.environ.get("FAULTS", "quick")
-BELOW_THE_ENGINES_NOISE: set[tuple[str, str]] = set()
-"""Faults of an architecture too small for the tolerance of an engine."""
+BELOW_THE_ENGINES_NOISE = {
+    ("mobilenet_v3_small", "swapped channels"),
+    ("mobilenet_v3_small", "one tensor +0.1 %"),
+    ("mobilenet_v3_small", "flipped sample"),
+}
+"""Faults no larger than what an engine may be off by; the program gate alone catches them.
+
+With random weights this network hardly looks at its input.
+"""
 OF_ONE_OUTPUT = {("tagger", "one tensor +0.1 %"): {"out.tags"}}
 """Faults that reach only some of the outputs."""
 OUTPUTS = {"tagger": {"out.tags", "out.kind"}}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core.jobs import PathJob, Ran
-from paddledvc.core.samples import batch_of
+from paddledvc.core.samples import batch_of, one_of_each
 from paddledvc.errors import Finding, InvalidInput
 from paddledvc.tools import arrays
 from paddledvc.tools.paddle import runtime, timing
@@ -30,11 +30,12 @@ def do(job: PathJob) -> Ran:
     runtime.use_device(device)
     runtime.seed_all(0)  # asks CUDA for its deterministic kernels
     try:
-        run = _loaded(job) if job.path == "jit" else _predictor(job)
+        run = timing.Stopwatch(_loaded(job) if job.path == "jit" else _predictor(job))
         first = [run(case) for case in cases]
-        repeat = [run(case) for case in cases]
         batches = tuple(batch_of(case) for case in cases)
-        measured = timing.latency(lambda number: run(cases[number]), batches)
+        again = one_of_each(batches)
+        repeat = [run(cases[number]) for number in again]
+        measured = run.latency(cases)
     except (RuntimeError, ValueError, NotImplementedError, TypeError, OSError) as error:
         raise Finding(_shorten(str(error))) from error
     arrays.save(job.outputs, [{str(i): array for i, array in enumerate(call)} for call in first])
@@ -42,7 +43,7 @@ def do(job: PathJob) -> Ran:
         outputs=tuple(str(index) for index in range(len(first[0]))),
         batches=batches,
         starts=(),
-        repeatable=_bytes(first) == _bytes(repeat),
+        repeatable=_bytes([first[number] for number in again]) == _bytes(repeat),
         latency=measured,
         runtime=runtime.describe(device),
     )

@@ -3,47 +3,62 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from statistics import median, quantiles
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from paddledvc.core.jobs import Latency
+from paddledvc.core.samples import batch_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from paddledvc.core.samples import Case
+
+Result = TypeVar("Result")
 CALLS = 20
-"""Calls that are timed at most, for each batch size."""
-BUDGET = 2.0
-"""Seconds after which timing one batch size stops."""
-WARM_UP = 2
+"""Calls of a batch size for whose sake none is added."""
+BUDGET = 0.5
+"""Seconds of calls of a batch size after which none is added."""
 
 
-def latency(call: Callable[[int], object], batches: Sequence[int]) -> tuple[Latency, ...]:
-    """Time calls, once for each different batch size.
+class Stopwatch(Generic[Result]):
+    """What runs calls, timed at every call that happens anyway."""
 
-    Args:
-        call: runs the call of a number; returns when its outputs are there.
-        batches: number of samples of each call.
-    """
-    return tuple(_measure(call, batches.index(batch), batch) for batch in sorted(set(batches)))
+    def __init__(self, run: Callable[[Case], Result]) -> None:
+        """Time what runs a call and returns when its outputs are there."""
+        self._run = run
+        self._times: dict[int, list[float]] = defaultdict(list)
 
-
-def _measure(call: Callable[[int], object], number: int, batch: int) -> Latency:
-    for _ in range(WARM_UP):
-        call(number)
-    times: list[float] = []
-    end = time.perf_counter() + BUDGET
-    while len(times) < CALLS and (not times or time.perf_counter() < end):
+    def __call__(self, case: Case) -> Result:
+        """Run a call."""
         start = time.perf_counter()
-        call(number)
-        times.append((time.perf_counter() - start) * 1000)
-    parts = quantiles(times, n=20, method="inclusive") if len(times) > 1 else times * 19
-    return Latency(
-        batch=batch,
-        median_ms=round(median(times), 3),
-        p95_ms=round(parts[18], 3),
-        calls=len(times),
-        fastest_ms=round(min(times), 3),
-        q1_ms=round(parts[4], 3),
-        q3_ms=round(parts[14], 3),
-    )
+        result = self._run(case)
+        self._times[batch_of(case)].append(time.perf_counter() - start)
+        return result
+
+    def latency(self, cases: Sequence[Case]) -> tuple[Latency, ...]:
+        """Sum up the times of each batch size of the cases, after further calls where few are.
+
+        The first call of each batch size is left out: it prepares what the others find prepared.
+        """
+        firsts = {batch_of(case): case for case in reversed(cases)}
+        return tuple(self._sum_up(batch, firsts[batch]) for batch in sorted(firsts))
+
+    def _sum_up(self, batch: int, case: Case) -> Latency:
+        while len(self._warm(batch)) < CALLS and sum(self._warm(batch)) < BUDGET:
+            self(case)
+        times = [second * 1000 for second in self._warm(batch)]
+        parts = quantiles(times, n=20, method="inclusive") if len(times) > 1 else times * 19
+        return Latency(
+            batch=batch,
+            median_ms=round(median(times), 3),
+            p95_ms=round(parts[18], 3),
+            calls=len(times),
+            fastest_ms=round(min(times), 3),
+            q1_ms=round(parts[4], 3),
+            q3_ms=round(parts[14], 3),
+        )
+
+    def _warm(self, batch: int) -> list[float]:
+        return self._times[batch][1:]
