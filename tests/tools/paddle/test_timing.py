@@ -19,7 +19,7 @@ class Runner:
     def __init__(self, *seconds: float) -> None:
         self.seconds, self.now, self.calls = list(seconds), 0.0, 0
 
-    def __call__(self, case):
+    def __call__(self, _):
         self.now += self.seconds[min(self.calls, len(self.seconds) - 1)]
         self.calls += 1
 
