@@ -41,6 +41,8 @@ def echo_report(report: VerifyReport) -> None:
             click.echo(line)
     if not report.repeatable:
         click.echo("the dynamic network gives other outputs when it is run again")
+    for name, error in report.float64.errors if report.float64 else ():
+        click.echo(f"{name}: the dynamic network itself is off by {rounded(error)} from float64")
     for note in report.notes:
         click.echo(f"note: {note}")
     if report.batch_error is not None and report.batch_error > BATCH_NOISE:

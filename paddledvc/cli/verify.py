@@ -12,7 +12,7 @@ import click
 from paddledvc.cli.options import format_option, lock_options, pin_option
 from paddledvc.cli.verdicts import echo_report, echo_reports, reports_json
 from paddledvc.core.model import Input
-from paddledvc.core.verification import PathName, Verify
+from paddledvc.core.verification import ON_GPU, Engine, PathName, Precision, Verify
 from paddledvc.workflows import verify as workflow
 from paddledvc.workflows.verify_files import verify_files
 
@@ -34,6 +34,8 @@ OPTIONS = {
     "samples": "--samples",
     "batch_sizes": "--batch-sizes",
     "paths": "--path",
+    "precision": "--precision",
+    "float64": "--float64",
     "folder": "--report",
 }
 """How the options that need no project are written."""
@@ -59,6 +61,12 @@ OPTIONS = {
 @click.option(
     "--path", "paths", multiple=True, type=click.Choice(PATHS), help="Only this way to run."
 )
+@click.option(
+    "--precision",
+    type=click.Choice(get_args(Precision)),
+    help="What deployed, gpu and tensorrt compute in.",
+)
+@click.option("--float64", is_flag=True, help="Tell too how far float32 is from float64.")
 @click.option("--report", "folder", metavar="DIR", type=FILE, help="Write the evidence there.")
 @pin_option
 @lock_options
@@ -153,6 +161,8 @@ def _verify_files(  # noqa: PLR0913
     samples: str | None,
     batch_sizes: str | None,
     paths: tuple[PathName, ...],
+    precision: Precision | None,
+    float64: bool,
     folder: Path | None,
 ) -> VerifyReport:
     try:
@@ -164,7 +174,9 @@ def _verify_files(  # noqa: PLR0913
         samples=samples,
         batch_sizes=sizes,
         paths=paths or None,
-        device="gpu" if "gpu" in paths else "cpu",
+        device="cpu" if set(paths).isdisjoint(ON_GPU) else "gpu",
+        engine=Engine(precision=precision or "float32"),
+        reference="float64" if float64 else "float32",
     )
     return verify_files(
         network,

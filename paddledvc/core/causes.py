@@ -63,18 +63,31 @@ ENGINE = Cause(
     "the program is right, and the engine's fused kernels are not",
     "switch oneDNN off in `verify: {engine: {onednn: false}}` and where it is deployed",
 )
+REDUCED = Cause(
+    re.compile(""),
+    "the program is right, and the engine computes it in fewer bits",
+    "deploy it in float32, or allow for the error in `verify: {tolerance: {engine: ...}}`",
+)
+ONNX = Cause(
+    re.compile(""),
+    "the program is right, and what paddle2onnx makes of it is not",
+    "try another paddle2onnx, or write this part with other operators",
+)
 
 
-def cause(source: str, path: str) -> Cause | None:
+def cause(source: str, path: str, precision: str = "float32") -> Cause | None:
     r"""Guess why a sublayer disagrees; None if nothing in its source is known to go wrong.
 
     Args:
         source: the source of its forward; empty if there is none.
-        path: the first path that disagrees, in the order jit, predictor, deployed, gpu.
+        path: the first path that disagrees, in the order jit, predictor, deployed, onnx.
+        precision: what the engine computes in.
 
     >>> cause("def forward(self, x):\n    return x + 0.5", "jit").advice
     'add it to something that was computed, or multiply by 1.0 first'
     """
     if path == "deployed":
-        return ENGINE
+        return ENGINE if precision == "float32" else REDUCED
+    if path == "onnx":
+        return ONNX
     return next((one for one in CAUSES if one.sign.search(source)), None)

@@ -95,7 +95,11 @@ def read_train(section: Mapping[str, Any]) -> Train:
 def read_verify(section: Mapping[str, Any]) -> Verify:
     """Read a ``verify:`` section, of a model or of params.yaml."""
     settings: dict[str, Any] = {
-        **{key: section[key] for key in ("samples", "seed", "device") if key in section},
+        **{
+            key: section[key]
+            for key in ("samples", "seed", "device", "reference")
+            if key in section
+        },
         **{
             key: tuple(section[key])
             for key in ("batch_sizes", "paths", "optional")

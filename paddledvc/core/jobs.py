@@ -89,6 +89,39 @@ class ReferenceJob:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class WideJob:
+    """Run the dynamic network in float64 on the same samples.
+
+    Attributes:
+        seed: seed of the run.
+        cases: file with the samples.
+        outputs: file with the outputs of the network as it is.
+    """
+
+    network: Network
+    inputs: tuple[Input, ...]
+    seed: int
+    cases: PurePath
+    outputs: PurePath
+
+    def __str__(self) -> str:
+        return f"running {self.network.reference} in float64"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wide:
+    """How far a dynamic network is from itself in float64: the noise that float32 has anyway.
+
+    Attributes:
+        errors: the largest scaled error of a sample, for each output that is a float, by its name.
+        reason: why there are none; empty where there are.
+    """
+
+    errors: tuple[tuple[str, float], ...]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DescribeJob:
     """Tell what exported files take.
 
@@ -121,7 +154,7 @@ class PathJob:
         program: path of the exported files without their suffix.
         cases: file with the samples.
         outputs: file to write the outputs to.
-        device: the device for the path ``gpu``.
+        device: the device for the paths ``gpu`` and ``tensorrt``.
     """
 
     path: PathName

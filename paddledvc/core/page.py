@@ -19,7 +19,7 @@ WORST = 12
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d2733; --dim: #5d6b7a; --paper: #fff; --rule: #d9dfe6;
   --bad: #c0392b; --good: #1e7e4f; --c0: #2f6fd0; --c1: #d07c1f; --c2: #2a9168; --c3: #8457c9;
-  --c4: #6b7785; }
+  --c4: #6b7785; --c5: #c2477f; --c6: #8a7a18; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e4e9ee; --dim: #98a5b3; --paper: #14181d;
   --rule: #323a44; --bad: #ff7a6b; --good: #5fd39b; } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
@@ -39,11 +39,13 @@ svg text.tolerance { stroke: none; fill: var(--bad); }
 svg .median { stroke: var(--paper); stroke-width: 2; }
 .c0 { fill: var(--c0); stroke: var(--c0); } .c1 { fill: var(--c1); stroke: var(--c1); }
 .c2 { fill: var(--c2); stroke: var(--c2); } .c3 { fill: var(--c3); stroke: var(--c3); }
-.c4 { fill: var(--c4); stroke: var(--c4); } svg circle { fill-opacity: .6; stroke: none; }
+.c4 { fill: var(--c4); stroke: var(--c4); } .c5 { fill: var(--c5); stroke: var(--c5); }
+.c6 { fill: var(--c6); stroke: var(--c6); } svg circle { fill-opacity: .6; stroke: none; }
 svg circle.bad { fill-opacity: 1; stroke: var(--bad); stroke-width: 2; }
 i { display: inline-block; width: .7em; height: .7em; border-radius: 50%; margin-right: .3em; }
 i.c0 { background: var(--c0); } i.c1 { background: var(--c1); } i.c2 { background: var(--c2); }
-i.c3 { background: var(--c3); } i.c4 { background: var(--c4); }
+i.c3 { background: var(--c3); } i.c4 { background: var(--c4); } i.c5 { background: var(--c5); }
+i.c6 { background: var(--c6); }
 """
 
 
@@ -126,6 +128,8 @@ def _sections(evidence: Evidence) -> Iterator[str]:
             yield f'<p class="fail">{escape(path["path"])}: {escape(finding)}</p>'
         if begins := path.get("diagnosis"):
             yield f"<p>{escape(path['path'])}: {escape(str(Diagnosis(**begins)))}</p>"
+    for note in details.get("notes", []):
+        yield f'<p class="dim">note: {escape(note)}</p>'
     yield f"<h2>Paths</h2>{_paths(evidence)}"
     if series := _series(evidence):
         names = "".join(
@@ -138,6 +142,12 @@ def _sections(evidence: Evidence) -> Iterator[str]:
         )
         yield f"<h2>Largest errors</h2>{_worst(evidence)}"
     yield f"<h2>Outputs</h2>{_outputs(evidence)}"
+    if wide := details.get("float64_error"):
+        rows = [(name, _number(error)) for name, error in wide.items()]
+        yield (
+            '<p class="dim">The dynamic network beside itself in float64: the noise that float32 '
+            f"has anyway.</p>{_table(['output', 'scaled error'], rows)}"
+        )
     if boxes := _boxes(evidence):
         yield (
             f"<h2>Time</h2><figure>{svg.times(boxes)}<figcaption>Calls at the largest batch size: "

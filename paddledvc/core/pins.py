@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout
@@ -49,7 +49,10 @@ def verify_pin(registry: Registry, lock: Lock, model: Model) -> str:
     """Digest what ``verify`` uses, its section of params.yaml apart."""
     inputs = [said(item) for item in model.inputs]
     weights = own_weights(registry, lock, model)
-    return pin((said(model.verify), _network(model), inputs, model.input_size, weights))
+    settings = model.verify
+    tolerance = settings.tolerance.beyond_usual(settings.engine.precision)
+    settings = replace(settings, tolerance=tolerance)
+    return pin((said(settings), _network(model), inputs, model.input_size, weights))
 
 
 def said(value: Any) -> dict[str, Any]:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from paddledvc.core.verification import Tolerance
+from paddledvc.core.verification import REDUCIBLE, USUAL, Tolerance
 
 if TYPE_CHECKING:
     from paddledvc.core.agreement import Agreement
     from paddledvc.core.closeness import Ranking
     from paddledvc.core.hashes import Hashes
-    from paddledvc.core.jobs import Diagnosis, Latency, Runtime
+    from paddledvc.core.jobs import Diagnosis, Latency, Runtime, Wide
     from paddledvc.core.verification import Engine, PathName
 
-USUAL = Tolerance()
 Verdict = Literal["pass", "fail", "not-repeatable"]
 DIGITS = 3
 """Significant digits of errors in a report."""
@@ -37,6 +36,7 @@ class PathReport:
         repeatable: whether a second run gave the same bytes.
         runtime: what ran; None where nothing did.
         diagnosis: where the disagreement begins; None where nobody looked.
+        missing: whether it did not run for want of something, such as a GPU.
     """
 
     path: PathName | Literal["export"]
@@ -49,6 +49,7 @@ class PathReport:
     latency: tuple[Latency, ...] = ()
     runtime: Runtime | None = None
     diagnosis: Diagnosis | None = None
+    missing: bool = False
 
     @property
     def passed(self) -> bool:
@@ -121,8 +122,9 @@ class VerifyReport:
         latency: of the dynamic network.
         batch_error: scaled error of samples in a batch from what each gives alone; None where that
             was not looked at.
-        notes: sentences about what nobody is to overlook.
+        warnings: sentences about what the export was warned of.
         tolerance: what its outputs may be off by, and why that is more or less than usual.
+        float64: how far the dynamic network is from itself in float64; None where nobody asked.
     """
 
     model: str
@@ -137,8 +139,26 @@ class VerifyReport:
     runtime: Runtime
     latency: tuple[Latency, ...]
     batch_error: float | None = None
-    notes: tuple[str, ...] = ()
-    tolerance: Tolerance = USUAL
+    warnings: tuple[str, ...] = ()
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    float64: Wide | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Say, a sentence a thing, what is not wrong and yet worth to know."""
+        wanted = self.engine.precision
+        exact = tuple(
+            f"{path.path}: no output is off by more than in float32; little or nothing of the "
+            f"network was computed in {wanted}"
+            for path in self.paths
+            if wanted != "float32"
+            and path.path in REDUCIBLE
+            and path.agreement is not None
+            and path.scaled_error <= USUAL["float32"]["engine"]
+        )
+        if self.float64 is not None and self.float64.reason:
+            exact = (*exact, f"no error against float64: {self.float64.reason}")
+        return self.warnings + exact
 
     @property
     def samples(self) -> int:
@@ -181,6 +201,7 @@ class VerifyReport:
                         "batch_sizes": list(self.batch_sizes),
                         "repeatable": self.repeatable,
                         "batch_error": _rounded(self.batch_error),
+                        "float64_error": _float64(self.float64),
                         "notes": list(self.notes),
                         "runtime": _runtime(self.runtime),
                         "files": [
@@ -261,6 +282,10 @@ def _path(path: PathReport) -> dict[str, Any]:
 
 def _diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
     return {**asdict(diagnosis), "scaled_error": rounded(diagnosis.scaled_error)}
+
+
+def _float64(wide: Wide | None) -> dict[str, float | str] | None:
+    return None if wide is None else {name: rounded(error) for name, error in wide.errors}
 
 
 def _rounded(value: float | None) -> float | str | None:

@@ -19,8 +19,8 @@ ROW = 44
 """Height of a box and its label."""
 MOST = 600
 """Points of a path; of more samples only the worst of each few is drawn."""
-PATHS = ("jit", "predictor", "deployed", "gpu")
-"""Paths that have a color of their own."""
+PATHS = ("jit", "predictor", "deployed", "gpu", "eager", "onnx", "tensorrt")
+"""Paths that have a color of their own, and the dynamic network."""
 DECADES = 4
 """Powers of ten that the axis of errors spans at least."""
 
@@ -151,7 +151,7 @@ def color(path: str) -> str:
     >>> color("jit"), color("eager")
     ('c0', 'c4')
     """
-    return f"c{PATHS.index(path) if path in PATHS else len(PATHS)}"
+    return f"c{PATHS.index(path)}"
 
 
 def _element(tag: str, kind: str, title: str = "", **numbers: float) -> str:

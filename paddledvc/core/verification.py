@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PathName = Literal["jit", "predictor", "deployed", "gpu"]
+PathName = Literal["jit", "predictor", "deployed", "onnx", "gpu", "tensorrt"]
 """A way to run the exported files."""
+Precision = Literal["float32", "bfloat16", "float16"]
+"""The type of numbers that an engine computes in."""
 Gate = Literal["program", "engine", "device"]
 """What a tolerance is for."""
 GATES: Mapping[PathName, Gate] = {
     "jit": "program",
     "predictor": "program",
     "deployed": "engine",
+    "onnx": "engine",
     "gpu": "device",
+    "tensorrt": "device",
 }
 """The tolerance that applies to a path."""
+ON_GPU: tuple[PathName, ...] = ("gpu", "tensorrt")
+"""The paths that need a GPU."""
+REDUCIBLE: tuple[PathName, ...] = ("deployed", *ON_GPU)
+"""The paths that compute in the precision of the engine; the others do as the program says."""
+USUAL: Mapping[Precision, Mapping[Gate, float]] = {
+    "float32": {"program": 1e-7, "engine": 1e-5, "device": 1e-4},
+    "float16": {"program": 1e-7, "engine": 2e-3, "device": 2e-3},
+    "bfloat16": {"program": 1e-7, "engine": 2e-2, "device": 2e-2},
+}
+"""The tolerances that hold where none is stated."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,48 +54,70 @@ class Tolerance:
     """Largest scaled error, max|d| / max|ref| of a sample, by gate.
 
     The plain program repeats the dynamic network bit for bit on a CPU, with 1e-7 to spare for one
-    rounding; a deployed engine reorders sums, which costs up to 1.6e-6 in float32; a GPU uses other
-    kernels altogether.
+    rounding; a deployed engine reorders sums, which costs up to 1.6e-6 in float32 and up to 7e-3 in
+    bfloat16; a GPU uses other kernels altogether.
 
     Attributes:
-        reason: why a model has others than these, for those who read the report.
+        program: for the plain program.
+        engine: for a deployed engine; None for what its precision implies.
+        device: for a GPU; None for what the precision implies.
+        reason: why a model has others than the usual ones, for those who read the report.
         outputs: what single outputs may be off by, by the name of the output.
     """
 
     program: float = 1e-7
-    engine: float = 1e-5
-    device: float = 1e-4
+    engine: float | None = None
+    device: float | None = None
     reason: str = ""
     outputs: Mapping[str, OutputTolerance] = field(default_factory=dict)
 
-    def of(self, path: PathName) -> float:
-        """Give the tolerance of a path, for outputs that have none of their own.
+    def for_path(self, path: PathName, precision: Precision = "float32") -> float:
+        """Tell the tolerance of a path, for outputs that have none of their own.
 
-        >>> Tolerance(program=0).of("jit")
-        0
+        >>> Tolerance().for_path("deployed"), Tolerance().for_path("deployed", "bfloat16")
+        (1e-05, 0.02)
+        >>> Tolerance(engine=1e-3).for_path("deployed", "bfloat16")
+        0.001
         """
-        value: float = getattr(self, GATES[path])
-        return value
+        gate = GATES[path]
+        stated: float | None = getattr(self, gate)
+        return (
+            USUAL[precision if path in REDUCIBLE else "float32"][gate] if stated is None else stated
+        )
 
-    def of_outputs(self, path: PathName) -> dict[str, float]:
-        """Give the tolerances of the outputs that have their own on a path.
+    def for_outputs(self, path: PathName) -> dict[str, float]:
+        """Tell the tolerances of the outputs that have their own on a path.
 
         >>> mask = OutputTolerance(engine=1e-3, reason="a sigmoid of large numbers")
-        >>> Tolerance(outputs={"mask": mask}).of_outputs("deployed")
+        >>> Tolerance(outputs={"mask": mask}).for_outputs("deployed")
         {'mask': 0.001}
         """
         own = {name: getattr(one, GATES[path]) for name, one in self.outputs.items()}
         return {name: value for name, value in own.items() if value is not None}
 
+    def beyond_usual(self, precision: Precision) -> Tolerance:
+        """Leave out what the precision implies anyway, stated or not."""
+        usual = USUAL[precision]
+        return replace(
+            self,
+            engine=None if self.engine == usual["engine"] else self.engine,
+            device=None if self.device == usual["device"] else self.device,
+        )
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Engine:
-    """Settings of the predictor as it will be deployed."""
+    """Settings of the predictor as it will be deployed.
+
+    Attributes:
+        precision: what it computes in, on the CPU and on a GPU.
+    """
 
     onednn: bool = True
     ir_optim: bool = True
     memory_optim: bool = True
     threads: int = 1
+    precision: Precision = "float32"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,6 +133,8 @@ class Verify:
         optional: further ways, which are skipped where what they need is not there.
         tolerance: largest scaled errors.
         engine: the predictor as it will be deployed.
+        reference: ``float64`` to tell too how far the dynamic network itself is from the same
+            network in float64.
     """
 
     samples: str | None = None
@@ -107,6 +145,11 @@ class Verify:
     optional: tuple[PathName, ...] = ()
     tolerance: Tolerance = field(default_factory=Tolerance)
     engine: Engine = field(default_factory=Engine)
+    reference: Literal["float32", "float64"] = "float32"
+
+    def tolerance_of(self, path: PathName) -> float:
+        """Tell the tolerance of a path, for outputs that have none of their own."""
+        return self.tolerance.for_path(path, self.engine.precision)
 
     @property
     def chosen_paths(self) -> tuple[PathName, ...]:

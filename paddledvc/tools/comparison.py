@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import glob
 import logging
-import os
 import re
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paddledvc.core import agreement
 from paddledvc.core.agreement import Output
 from paddledvc.core.jobs import (
     FORETELLING,
@@ -21,36 +16,32 @@ from paddledvc.core.jobs import (
     Exported,
     ExportJob,
     Network,
-    PathJob,
     Ran,
     ReferenceJob,
+    Wide,
+    WideJob,
 )
 from paddledvc.core.layout import EXPORT_PREFIX
 from paddledvc.core.reports import PathReport, VerifyReport
-from paddledvc.core.verification import GATES
+from paddledvc.core.verification import GATES, ON_GPU
 from paddledvc.errors import (
-    Finding,
     InvalidInput,
-    MissingTool,
     PaddleDVCError,
     UserCodeFailed,
     WorkerDied,
 )
-from paddledvc.tools import arrays, memory, worker
+from paddledvc.tools import arrays, worker
+from paddledvc.tools.exports import Exports
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from paddledvc.core.model import Input
     from paddledvc.core.reports import Hashed
-    from paddledvc.core.verification import PathName, Verify
+    from paddledvc.core.verification import Verify
 
 logger = logging.getLogger(__name__)
 _ERROR = re.compile(r"\s*[\w.]+(?:Error|Exception|Warning|Exit): ")
-PROCESS = 400 * 2**20
-"""Bytes that a process with Paddle takes before it loads anything."""
-COPIES = 4
-"""Times that a path holds the exported files in memory, of which a fused engine has its own."""
 DIAGNOSIS = 600.0
 """Seconds that the search for the sublayer may take."""
 
@@ -63,13 +54,15 @@ class Compared:
         reference: how the dynamic network ran.
         paths: how each way to run the exported files fared.
         samples_sha256: digest of the inputs that they were compared on.
-        notes: sentences about what nobody is to overlook.
+        warnings: sentences about what the export was warned of.
+        float64: how far the dynamic network is from itself in float64; None where nobody asked.
     """
 
     reference: Ran
     paths: tuple[PathReport, ...]
     samples_sha256: str
-    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    float64: Wide | None = None
 
     def report(
         self, model: str, version: str, files: Iterable[Hashed], settings: Verify
@@ -89,102 +82,8 @@ class Compared:
             runtime=self.reference.runtime,
             latency=self.reference.latency,
             batch_error=self.reference.batch_error,
-            notes=self.notes,
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Exports:
-    """Exported files that are run in every way that is chosen, each in a process of its own.
-
-    Attributes:
-        program: path of the exported files without their suffix, absolute.
-        settings: paths, tolerances, engine and device.
-        root: the folder to work in.
-        folder: a folder for samples, in ``cases.npz``, and outputs on their way.
-    """
-
-    program: Path
-    settings: Verify
-    root: Path
-    folder: Path
-
-    @property
-    def cases(self) -> Path:
-        """The file with the samples."""
-        return self.folder / "cases.npz"
-
-    def outputs(self, path: str) -> Path:
-        """Name the file with the outputs of a path."""
-        return self.folder / f"{path}.npz"
-
-    def job(self, path: PathName) -> PathJob:
-        """Say how to run the files in one way."""
-        return PathJob(
-            path=path,
-            program=self.program,
-            cases=self.cases,
-            outputs=self.outputs(path),
-            engine=self.settings.engine,
-            device=self.settings.device if self.settings.device != "cpu" else "gpu",
-        )
-
-    def compare(
-        self, expected: Sequence[Sequence[Output]], batches: Sequence[int]
-    ) -> tuple[PathReport, ...]:
-        """Run the files on the samples and compare what they compute with what is expected.
-
-        Args:
-            expected: the outputs of each call.
-            batches: number of samples of each call.
-        """
-        with ThreadPoolExecutor(max_workers=self._side_by_side()) as pool:
-            run = partial(self._run, expected, batches)
-            try:
-                return tuple(pool.map(run, self.settings.chosen_paths))
-            except BaseException:
-                worker.end_all()
-                raise
-
-    def _side_by_side(self) -> int:
-        """Count the paths that may run at once, within the memory that is left."""
-        # Two cores a path, so that none slows down the latency that another measures.
-        wanted = max(1, (os.cpu_count() or 1) // 2)
-        files = self.program.parent.glob(f"{glob.escape(self.program.name)}.*")
-        need = PROCESS + COPIES * sum(file.stat().st_size for file in files)
-        left = memory.available()
-        return wanted if left is None else max(1, min(wanted, left // need))
-
-    def _run(
-        self, expected: Sequence[Sequence[Output]], batches: Sequence[int], path: PathName
-    ) -> PathReport:
-        gate, tolerance = GATES[path], self.settings.tolerance.of(path)
-        job = self.job(path)
-        try:
-            # TF32 rounds float32 to ten bits of mantissa: not what a float32 export promises.
-            ran = worker.call(job, Ran, root=self.root, NVIDIA_TF32_OVERRIDE="0")
-        except WorkerDied as error:
-            logger.warning("%s: %s", path, error)
-            return PathReport(path=path, gate=gate, tolerance=tolerance, failure=error.how)
-        except (Finding, MissingTool, InvalidInput) as error:
-            skipped = isinstance(error, MissingTool) and path in self.settings.optional
-            return PathReport(
-                path=path, gate=gate, tolerance=tolerance, failure=str(error), skipped=skipped
-            )
-        found = [
-            [Output(name=name, values=array) for name, array in call.items()]
-            for call in arrays.load(job.outputs)
-        ]
-        return PathReport(
-            path=path,
-            gate=gate,
-            tolerance=tolerance,
-            agreement=agreement.compare(
-                expected, found, batches, tolerance, self.settings.tolerance.of_outputs(path)
-            ),
-            repeatable=ran.repeatable,
-            latency=ran.latency,
-            runtime=ran.runtime,
+            warnings=self.warnings,
+            float64=self.float64,
         )
 
 
@@ -240,16 +139,38 @@ class Comparison:
             [Output(name=name, values=call[name]) for name in reference.outputs]
             for call in arrays.load(eager)
         ]
-        notes: tuple[str, ...] = ()
+        warnings: tuple[str, ...] = ()
         failed: tuple[PathReport, ...] = ()
         if self.program is None:
-            notes, failed = self._export()
+            warnings, failed = self._export()
         self._check_names(reference.outputs)
         paths = failed or exports.compare(expected, reference.batches)
         if reference.repeatable and not failed:
             paths = self._diagnosed(exports, paths)
         digest = arrays.digest(arrays.load(exports.cases))
-        return Compared(reference=reference, paths=paths, samples_sha256=digest, notes=notes)
+        wide = self._wide(exports, eager) if self.settings.reference == "float64" else None
+        return Compared(
+            reference=reference,
+            paths=paths,
+            samples_sha256=digest,
+            warnings=warnings,
+            float64=wide,
+        )
+
+    def _wide(self, exports: Exports, eager: Path) -> Wide:
+        """Run the dynamic network in float64, in a process of its own: it may well fail there."""
+        job = WideJob(
+            network=self._loaded(),
+            inputs=self.inputs,
+            seed=self.settings.seed,
+            cases=exports.cases,
+            outputs=eager,
+        )
+        try:
+            return worker.call(job, Wide, root=exports.root)
+        except WorkerDied as error:
+            logger.warning("%s", error)
+            return Wide(errors=(), reason=error.how)
 
     def _check_names(self, outputs: Sequence[str]) -> None:
         for name in self.settings.tolerance.outputs:
@@ -279,11 +200,15 @@ class Comparison:
         """Report a failing export, and with it every path that it was for."""
         failed = PathReport(path="export", gate="program", tolerance=0.0, failure=why)
         unrun = "there is nothing to run, for the network cannot be exported"
-        of = self.settings.tolerance.of
         return (
             failed,
             *(
-                PathReport(path=path, gate=GATES[path], tolerance=of(path), failure=unrun)
+                PathReport(
+                    path=path,
+                    gate=GATES[path],
+                    tolerance=self.settings.tolerance_of(path),
+                    failure=unrun,
+                )
                 for path in self.settings.chosen_paths
             ),
         )
@@ -295,7 +220,8 @@ class Comparison:
 
     def _diagnosed(self, exports: Exports, paths: tuple[PathReport, ...]) -> tuple[PathReport, ...]:
         """Say of the first path that disagrees where that begins; the others follow from it."""
-        failed = next((one for one in paths if one.result == "fail" and one.path != "gpu"), None)
+        wrong = (one for one in paths if one.result == "fail" and not one.missing)
+        failed = next((one for one in wrong if one.path not in ON_GPU), None)
         if failed is None or failed.path == "export":
             return paths
         folder = self.folder / "parts"

@@ -13,7 +13,7 @@ from paddledvc.core.agreement import Output
 from paddledvc.core.samples import batch_of
 from paddledvc.core.verification import Tolerance, Verify
 from paddledvc.tools import arrays
-from paddledvc.tools.comparison import Exports
+from paddledvc.tools.exports import Exports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

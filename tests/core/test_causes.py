@@ -60,3 +60,15 @@ def test_a_diagnosis_says_where_and_why(fields, said):
     found = Diagnosis(sublayer=sublayer, kind=kind, scaled_error=1.0, cause=why, advice=advice)
 
     assert str(found) == said
+
+
+@pytest.mark.parametrize(
+    ("path", "precision", "says"),
+    [
+        ("deployed", "float32", "fused kernels"),
+        ("deployed", "bfloat16", "fewer bits"),
+        ("onnx", "bfloat16", "what paddle2onnx makes of it"),
+    ],
+)
+def test_a_fault_of_an_engine_is_told_by_the_path_and_its_precision(path, precision, says):
+    assert says in cause("", path, precision).what

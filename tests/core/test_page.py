@@ -102,6 +102,13 @@ def test_where_a_disagreement_begins_is_told():
     assert "jit: it begins in sublayer b (Conv): c; d" in read(page(made))
 
 
+def test_notes_and_the_error_against_float64_are_told():
+    words = read(page(evidence(notes=["look <here>"], float64_error={"out": 1.5e-7})))
+
+    assert "note: look <here>" in words
+    assert "that float32 has anyway. output scaled error out 1.5e-07" in words
+
+
 def test_a_network_that_is_not_repeatable_is_told():
     words = read(page(evidence(verdict="not-repeatable", repeatable=False)))
 

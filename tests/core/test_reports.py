@@ -10,7 +10,7 @@ import pytest
 from paddledvc.core.agreement import Agreement, OutputAgreement, SampleError
 from paddledvc.core.closeness import Closeness, Ranking
 from paddledvc.core.hashes import Hashes
-from paddledvc.core.jobs import Latency, Runtime
+from paddledvc.core.jobs import Latency, Runtime, Wide
 from paddledvc.core.reports import Hashed, PathReport, VerifyReport, rounded
 from paddledvc.core.verification import Engine
 
@@ -147,6 +147,7 @@ def test_the_report_says_what_was_compared_and_with_what_result():
                 "batch_sizes": [1, 8],
                 "repeatable": True,
                 "batch_error": None,
+                "float64_error": None,
                 "notes": [],
                 "runtime": {
                     "paddle": "3.2.0",
@@ -161,11 +162,12 @@ def test_the_report_says_what_was_compared_and_with_what_result():
                     "ir_optim": True,
                     "memory_optim": True,
                     "threads": 1,
+                    "precision": "float32",
                 },
                 "tolerance": {
                     "program": 1e-7,
-                    "engine": 1e-5,
-                    "device": 1e-4,
+                    "engine": None,
+                    "device": None,
                     "reason": "",
                     "outputs": {},
                 },
@@ -309,3 +311,36 @@ def test_the_table_survives_names_with_commas_and_quotes():
     text = a_report(a_path(agreement=replace(an_agreement(0.0), samples=(sample,)))).to_csv()
 
     assert list(csv.reader(io.StringIO(text)))[1] == ["0", "1", "jit", 'a,"b"', "0.0"]
+
+
+def reduced(error):
+    path = a_path(error, path="deployed", gate="engine")
+    return a_report(path, engine=Engine(precision="bfloat16"))
+
+
+def test_an_engine_that_is_as_exact_as_float32_is_told():
+    assert reduced(1e-6).notes == (
+        (
+            "deployed: no output is off by more than in float32; little or nothing of the network "
+            "was computed in bfloat16"
+        ),
+    )
+
+
+def test_an_engine_that_rounds_to_fewer_bits_needs_no_note():
+    assert (reduced(3e-3).notes, a_report(a_path(0.0)).notes) == ((), ())
+
+
+def test_the_error_of_float32_itself_is_told_by_output():
+    report = a_report(float64=Wide(errors=(("y", 1.2345e-7), ("z", float("inf"))), reason=""))
+    told = json.loads(report.to_json())["evidence"][0]
+
+    assert (told["float64_error"], told["notes"]) == ({"y": 1.23e-7, "z": "inf"}, [])
+
+
+def test_a_network_that_does_not_run_in_float64_is_a_note():
+    report = a_report(a_path(0.0), float64=Wide(errors=(), reason="it casts"))
+    told = json.loads(report.to_json())["evidence"][0]
+
+    assert (report.verdict, told["float64_error"]) == ("pass", {})
+    assert told["notes"] == ["no error against float64: it casts"]

@@ -100,6 +100,7 @@ EVERYWHERE = [
     ),
     pytest.param({"verify": Verify(optional=("gpu",))}, ["verify"], id="verify.optional"),
     pytest.param({"verify": Verify(engine=Engine(threads=2))}, ["verify"], id="verify.engine"),
+    pytest.param({"verify": Verify(reference="float64")}, ["verify"], id="verify.reference"),
     pytest.param(
         {"inputs": (Input(name="y", shape=(None, 4)),)}, ["export", "verify"], id="inputs.name"
     ),
@@ -186,6 +187,22 @@ def test_every_setting_of_a_verification_is_in_the_tables_above():
     tried = {param.id.partition(".")[2] for param in EVERYWHERE if "verify." in param.id}
 
     assert tried == {field.name for field in fields(Verify)}
+
+
+@pytest.mark.parametrize(
+    ("precision", "tolerance", "expected"),
+    [
+        ("float32", Tolerance(engine=1e-5, device=1e-4), []),
+        ("float32", Tolerance(engine=2e-5), ["verify"]),
+        ("bfloat16", Tolerance(engine=2e-2), []),
+        ("bfloat16", Tolerance(engine=1e-5), ["verify"]),
+    ],
+)
+def test_a_tolerance_that_the_precision_implies_anyway_moves_no_pin(precision, tolerance, expected):
+    before = Verify(engine=Engine(precision=precision))
+    after = replace(before, tolerance=tolerance)
+
+    assert moved(replace(FETCHED, verify=before), replace(FETCHED, verify=after)) == expected
 
 
 def test_the_digest_of_a_mapping_does_not_depend_on_its_order():

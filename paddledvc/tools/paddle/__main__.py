@@ -21,6 +21,7 @@ DOERS = {
     jobs.ReferenceJob: "reference",
     jobs.PathJob: "program",
     jobs.TrainJob: "train",
+    jobs.WideJob: "wide",
 }
 """The module whose ``do`` does a kind of job."""
 INTERRUPTED = 130

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core.jobs import PathJob, Ran
 from paddledvc.core.samples import batch_of, one_of_each
+from paddledvc.core.verification import ON_GPU
 from paddledvc.errors import Finding, InvalidInput
 from paddledvc.tools import arrays
-from paddledvc.tools.paddle import runtime, timing
+from paddledvc.tools.paddle import engine, onnx, runtime, tensorrt, timing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from paddledvc.core.samples import Array, Case
 
@@ -23,21 +23,23 @@ def do(job: PathJob) -> Ran:
 
     Raises:
         Finding: the files do not load or run in this way.
-        MissingTool: the way needs a GPU that is not there.
+        InvalidInput: there is no program, or no engine for what is asked for.
+        MissingTool: the way needs something that is not there, such as a GPU.
     """
+    engine.require(job)
     cases = arrays.load(job.cases)
-    device = job.device if job.path == "gpu" else "cpu"
+    device = job.device if job.path in ON_GPU else "cpu"
     runtime.use_device(device)
     runtime.seed_all(0)  # asks CUDA for its deterministic kernels
     try:
-        run = timing.Stopwatch(_loaded(job) if job.path == "jit" else _predictor(job))
+        run = timing.Stopwatch(_loaded(job, cases))
         first = [run(case) for case in cases]
         batches = tuple(batch_of(case) for case in cases)
         again = one_of_each(batches)
         repeat = [run(cases[number]) for number in again]
         measured = run.latency(cases)
     except (RuntimeError, ValueError, NotImplementedError, TypeError, OSError) as error:
-        raise Finding(_shorten(str(error))) from error
+        raise Finding(runtime.shorten(str(error))) from error
     arrays.save(job.outputs, [{str(i): array for i, array in enumerate(call)} for call in first])
     return Ran(
         outputs=tuple(str(index) for index in range(len(first[0]))),
@@ -49,7 +51,16 @@ def do(job: PathJob) -> Ran:
     )
 
 
-def _loaded(job: PathJob) -> Callable[[Case], list[Array]]:
+def _loaded(job: PathJob, cases: Sequence[Case]) -> Callable[[Case], list[Array]]:
+    """Load the files in the way of the path."""
+    if job.path == "jit":
+        return _layer(job)
+    if job.path == "onnx":
+        return onnx.load(job, _program(job))
+    return _predictor(job, cases)
+
+
+def _layer(job: PathJob) -> Callable[[Case], list[Array]]:
     """Load the files as a layer, as a Python service would."""
     module = runtime.paddle()
     layer = module.jit.load(str(job.program))
@@ -64,11 +75,11 @@ def _loaded(job: PathJob) -> Callable[[Case], list[Array]]:
     return run
 
 
-def _predictor(job: PathJob) -> Callable[[Case], list[Array]]:
+def _predictor(job: PathJob, cases: Sequence[Case]) -> Callable[[Case], list[Array]]:
     """Load the files into an inference predictor, as a server would."""
     from paddle import inference
 
-    predictor = inference.create_predictor(_config(inference, job))
+    predictor = inference.create_predictor(_config(inference, job, cases))
 
     def run(case: Case) -> list[Array]:
         for name in predictor.get_input_names():
@@ -82,24 +93,44 @@ def _predictor(job: PathJob) -> Callable[[Case], list[Array]]:
     return run
 
 
-def _config(inference: Any, job: PathJob) -> Any:
-    program = next(
-        (file for suffix in (".json", ".pdmodel") if (file := _with(job, suffix)).is_file()), None
-    )
-    if program is None:
-        raise InvalidInput(f"there is no exported program {job.program}.json")
-    config = inference.Config(str(program), str(_with(job, ".pdiparams")))
+def _program(job: PathJob) -> Path:
+    for suffix in (".json", ".pdmodel"):
+        if (file := Path(f"{job.program}{suffix}")).is_file():
+            return file
+    raise InvalidInput(f"there is no exported program {job.program}.json")
+
+
+def _config(inference: Any, job: PathJob, cases: Sequence[Case]) -> Any:
+    program = _program(job)
+    if job.path == "tensorrt":
+        program = tensorrt.prepare(job, program, cases)
+    config = inference.Config(str(program), str(program)[: -len(program.suffix)] + ".pdiparams")
     config.disable_glog_info()
     threads = runtime.threads() if job.path == "predictor" else job.engine.threads
     config.set_cpu_math_library_num_threads(threads)
-    if job.path == "gpu":
-        config.enable_use_gpu(256, runtime.require_gpu(job.device))
-    onednn = job.path == "deployed" and job.engine.onednn
-    _set_onednn(config, on=onednn)
+    engine.set_onednn(config, on=job.path == "deployed" and job.engine.onednn)
     if job.path == "predictor":
         # For Paddle 2's programs the passes that fuse and reorder are on without it.
         config.switch_ir_optim(program.suffix == ".json")
         return config
+    if job.path == "deployed":
+        engine.reduce_on_cpu(config, job.engine.precision)
+    else:
+        _use_gpu(inference, config, job)
+    if job.path == "tensorrt":
+        tensorrt.enable(inference, config, job, program, cases)
+    _optimise(config, job, program)
+    return config
+
+
+def _use_gpu(inference: Any, config: Any, job: PathJob) -> None:
+    # What TensorRT computes in is its own setting.
+    wanted = "float32" if job.path == "tensorrt" else job.engine.precision
+    precision = engine.of_paddle(inference, wanted)
+    config.enable_use_gpu(256, runtime.require_gpu(job.device), precision)
+
+
+def _optimise(config: Any, job: PathJob, program: Path) -> None:
     if job.engine.memory_optim:
         if program.suffix == ".json":
             # Without it memory optimisation fails on every .json program (Paddle issue 75496).
@@ -110,27 +141,7 @@ def _config(inference: Any, job: PathJob) -> Any:
         # For .json programs Paddle 3 takes no notice of the switch, only of the level.
         if hasattr(config, "set_optimization_level"):
             config.set_optimization_level(0)
-    return config
-
-
-def _set_onednn(config: Any, *, on: bool) -> None:
-    """Switch oneDNN, which Paddle 2 calls MKL-DNN."""
-    for library in ("onednn", "mkldnn"):
-        if switch := getattr(config, f"{'enable' if on else 'disable'}_{library}", None):
-            switch()
-            return
-
-
-def _with(job: PathJob, suffix: str) -> Path:
-    return Path(f"{job.program}{suffix}")
 
 
 def _bytes(calls: list[list[Array]]) -> list[list[bytes]]:
     return [[array.tobytes() for array in call] for call in calls]
-
-
-def _shorten(message: str) -> str:
-    """Leave out Paddle's C++ stack and keep its summary."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    summaries = [line for line in lines if re.match(r"\w*Error\b|\(\w+\)|\[Hint", line)]
-    return " ".join((summaries or lines or ["it failed without a message"])[:3])

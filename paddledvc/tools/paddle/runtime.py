@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 from typing import Any
 
 import numpy as np
@@ -103,3 +104,10 @@ def describe(device: str) -> Runtime:
         device=name,
         flags=tuple(sorted(flags.items())),
     )
+
+
+def shorten(message: str) -> str:
+    """Leave out Paddle's C++ stack and keep its summary."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    summaries = [line for line in lines if re.match(r"\w*Error\b|\(\w+\)|\[Hint", line)]
+    return " ".join((summaries or lines or ["it failed without a message"])[:3])

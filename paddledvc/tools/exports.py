@@ -1,0 +1,138 @@
+"""Exported files, run on samples in every way that they are deployed in, and compared."""
+
+from __future__ import annotations
+
+import glob
+import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from paddledvc.core import agreement
+from paddledvc.core.agreement import Output
+from paddledvc.core.jobs import PathJob, Ran
+from paddledvc.core.reports import PathReport
+from paddledvc.core.verification import GATES
+from paddledvc.errors import Finding, InvalidInput, MissingTool, WorkerDied
+from paddledvc.tools import arrays, memory, worker
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from paddledvc.core.verification import PathName, Verify
+
+logger = logging.getLogger(__name__)
+PROCESS = 400 * 2**20
+"""Bytes that a process with Paddle takes before it loads anything."""
+COPIES = 4
+"""Times that a path holds the exported files in memory, of which a fused engine has its own."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exports:
+    """Exported files that are run in every way that is chosen, each in a process of its own.
+
+    Attributes:
+        program: path of the exported files without their suffix, absolute.
+        settings: paths, tolerances, engine and device.
+        root: the folder to work in.
+        folder: a folder for samples, in ``cases.npz``, and outputs on their way.
+    """
+
+    program: Path
+    settings: Verify
+    root: Path
+    folder: Path
+
+    @property
+    def cases(self) -> Path:
+        """The file with the samples."""
+        return self.folder / "cases.npz"
+
+    def outputs(self, path: str) -> Path:
+        """Name the file with the outputs of a path."""
+        return self.folder / f"{path}.npz"
+
+    def job(self, path: PathName) -> PathJob:
+        """Say how to run the files in one way."""
+        return PathJob(
+            path=path,
+            program=self.program,
+            cases=self.cases,
+            outputs=self.outputs(path),
+            engine=self.settings.engine,
+            device=self.settings.device if self.settings.device != "cpu" else "gpu",
+        )
+
+    def compare(
+        self, expected: Sequence[Sequence[Output]], batches: Sequence[int]
+    ) -> tuple[PathReport, ...]:
+        """Run the files on the samples and compare what they compute with what is expected.
+
+        Args:
+            expected: the outputs of each call.
+            batches: number of samples of each call.
+        """
+        with ThreadPoolExecutor(max_workers=self._side_by_side()) as pool:
+            run = partial(self._run, expected, batches)
+            try:
+                return tuple(pool.map(run, self.settings.chosen_paths))
+            except BaseException:
+                worker.end_all()
+                raise
+
+    def _side_by_side(self) -> int:
+        """Count the paths that may run at once, within the memory that is left."""
+        # Two cores a path, so that none slows down the latency that another measures.
+        wanted = max(1, (os.cpu_count() or 1) // 2)
+        files = self.program.parent.glob(f"{glob.escape(self.program.name)}.*")
+        need = PROCESS + COPIES * sum(file.stat().st_size for file in files)
+        left = memory.available()
+        return wanted if left is None else max(1, min(wanted, left // need))
+
+    def _run(
+        self, expected: Sequence[Sequence[Output]], batches: Sequence[int], path: PathName
+    ) -> PathReport:
+        gate, tolerance = GATES[path], self.settings.tolerance_of(path)
+        job = self.job(path)
+        try:
+            # TF32 rounds float32 to ten bits of mantissa: not what a float32 export promises.
+            ran = worker.call(job, Ran, root=self.root, NVIDIA_TF32_OVERRIDE="0")
+        except WorkerDied as error:
+            logger.warning("%s: %s", path, error)
+            how = ": ".join((error.how, *_last_words(error.words)))
+            return PathReport(path=path, gate=gate, tolerance=tolerance, failure=how)
+        except (Finding, MissingTool, InvalidInput) as error:
+            missing = not isinstance(error, Finding)
+            return PathReport(
+                path=path,
+                gate=gate,
+                tolerance=tolerance,
+                failure=str(error),
+                missing=missing,
+                skipped=missing and path in self.settings.optional,
+            )
+        found = [
+            [Output(name=name, values=array) for name, array in call.items()]
+            for call in arrays.load(job.outputs)
+        ]
+        return PathReport(
+            path=path,
+            gate=gate,
+            tolerance=tolerance,
+            agreement=agreement.compare(
+                expected, found, batches, tolerance, self.settings.tolerance.for_outputs(path)
+            ),
+            repeatable=ran.repeatable,
+            latency=ran.latency,
+            runtime=ran.runtime,
+        )
+
+
+def _last_words(words: str) -> tuple[str, ...]:
+    """Find what a library said before it ended its process; Paddle's stack says nothing."""
+    said = [line for line in words.splitlines() if line.startswith("[ERROR]")]
+    return tuple(said[-1:])
