@@ -250,6 +250,25 @@ class Latency:
     q1_ms: float
     q3_ms: float
 
+    @property
+    def throughput(self) -> float:
+        """Samples a second, in calls that take the median."""
+        return round(self.batch * 1000 / self.median_ms, 1) if self.median_ms else 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cost:
+    """What a process took.
+
+    Attributes:
+        peak_mib: the most memory that it had, in MiB.
+        seconds: how long each part of the work took, in the order of the work: ``import``,
+            ``load``, ``calls``, ``latency``.
+    """
+
+    peak_mib: float
+    seconds: tuple[tuple[str, float], ...]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Runtime:
@@ -280,6 +299,7 @@ class Ran:
     repeatable: bool
     latency: tuple[Latency, ...]
     runtime: Runtime
+    cost: Cost
     batch_error: float | None = None
 
 

@@ -124,8 +124,9 @@ def _sections(evidence: Evidence) -> Iterator[str]:
     if not details["repeatable"]:
         yield "<p class=fail>The dynamic network gives other outputs when it is run again.</p>"
     for path in details["paths"]:
+        kind = "dim" if path.get("skipped") else "fail"
         for finding in path["findings"]:
-            yield f'<p class="fail">{escape(path["path"])}: {escape(finding)}</p>'
+            yield f'<p class="{kind}">{escape(path["path"])}: {escape(finding)}</p>'
         if begins := path.get("diagnosis"):
             yield f"<p>{escape(path['path'])}: {escape(str(Diagnosis(**begins)))}</p>"
     for note in details.get("notes", []):
@@ -152,7 +153,7 @@ def _sections(evidence: Evidence) -> Iterator[str]:
         yield (
             f"<h2>Time</h2><figure>{svg.times(boxes)}<figcaption>Calls at the largest batch size: "
             "from the fastest to the 95th percentile, the middle half as a box.</figcaption>"
-            "</figure>"
+            f"</figure>{_costs(evidence)}"
         )
     yield f"<h2>What it belongs to</h2>{_files(evidence)}"
 
@@ -162,7 +163,7 @@ def _paths(evidence: Evidence) -> str:
     rows = [
         (
             path["path"],
-            _Html(_verdict("pass" if path["passed"] else "fail")),
+            _Html(_verdict(_result(path))),
             _number(evidence.report["scaled_error"].get(path["path"])),
             path["tolerance"],
             _number(evidence.report["tolerance_used"].get(path["path"])),
@@ -246,6 +247,21 @@ def _boxes(evidence: Evidence) -> list[svg.Box]:
     ]
 
 
+def _costs(evidence: Evidence) -> str:
+    """Say what each process took."""
+    rates = evidence.latency.get("samples_per_second", {})
+    rows = [
+        (
+            one["path"],
+            _number(rates.get(one["path"])),
+            one["peak_mib"],
+            ", ".join(f"{part} {seconds:g}" for part, seconds in one["seconds"].items()),
+        )
+        for one in evidence.latency.get("processes", [])
+    ]
+    return _table(["path", "samples / s", "peak MiB", "seconds"], rows) if rows else ""
+
+
 def _files(evidence: Evidence) -> str:
     rows = [
         (
@@ -284,8 +300,14 @@ def _number(value: object) -> Cell:
     return value if isinstance(value, float) else None if value is None else str(value)
 
 
+def _result(path: Mapping[str, Any]) -> str:
+    if path.get("skipped"):
+        return "skipped"
+    return "pass" if path["passed"] else "fail"
+
+
 def _verdict(verdict: str) -> str:
-    kind = "pass" if verdict == "pass" else "fail"
+    kind = {"pass": "pass", "skipped": "dim"}.get(verdict, "fail")
     return f'<span class="verdict {kind}">{escape(verdict)}</span>'
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from paddledvc.core.agreement import Agreement
     from paddledvc.core.closeness import Ranking
     from paddledvc.core.hashes import Hashes
-    from paddledvc.core.jobs import Diagnosis, Latency, Runtime, Wide
+    from paddledvc.core.jobs import Cost, Diagnosis, Latency, Runtime, Wide
     from paddledvc.core.verification import Engine, PathName
 
 Verdict = Literal["pass", "fail", "not-repeatable"]
@@ -35,6 +35,7 @@ class PathReport:
         skipped: whether it is an optional one, and what it needs is not there.
         repeatable: whether a second run gave the same bytes.
         runtime: what ran; None where nothing did.
+        cost: what its process took; None where nothing ran.
         diagnosis: where the disagreement begins; None where nobody looked.
         missing: whether it did not run for want of something, such as a GPU.
     """
@@ -48,6 +49,7 @@ class PathReport:
     repeatable: bool = True
     latency: tuple[Latency, ...] = ()
     runtime: Runtime | None = None
+    cost: Cost | None = None
     diagnosis: Diagnosis | None = None
     missing: bool = False
 
@@ -120,6 +122,7 @@ class VerifyReport:
         engine: settings of the path ``deployed``.
         runtime: what ran the dynamic network.
         latency: of the dynamic network.
+        cost: what the process of the dynamic network took.
         batch_error: scaled error of samples in a batch from what each gives alone; None where that
             was not looked at.
         warnings: sentences about what the export was warned of.
@@ -138,6 +141,7 @@ class VerifyReport:
     engine: Engine
     runtime: Runtime
     latency: tuple[Latency, ...]
+    cost: Cost | None = None
     batch_error: float | None = None
     warnings: tuple[str, ...] = ()
     tolerance: Tolerance = field(default_factory=Tolerance)
@@ -217,18 +221,30 @@ class VerifyReport:
         )
 
     def latency_json(self) -> str:
-        """Write how long a call takes on each path, in milliseconds.
+        """Write how long a call takes on each path, in milliseconds, and what its process took.
 
-        As in ``to_json``, what DVC is to show in its table is outside lists: the median at the
-        largest batch size.
+        As in ``to_json``, what DVC is to show in its table is outside lists: time and samples a
+        second at the largest batch size, and memory.
         """
-        every = [("eager", self.latency), *((path.path, path.latency) for path in self.paths)]
-        measured = [(name, latency) for name, latency in every if latency]
+        every = [
+            ("eager", self.latency, self.cost),
+            *((path.path, path.latency, path.cost) for path in self.paths),
+        ]
+        measured = [(name, latency) for name, latency, _ in every if latency]
+        costs = [(name, cost) for name, _, cost in every if cost is not None]
         return _json(
             {
                 "median_ms": {name: latency[-1].median_ms for name, latency in measured},
+                "samples_per_second": {name: latency[-1].throughput for name, latency in measured},
+                "peak_mib": {name: cost.peak_mib for name, cost in costs},
                 "calls": [
-                    {"path": name, **asdict(one)} for name, latency in measured for one in latency
+                    {"path": name, **asdict(one), "samples_per_second": one.throughput}
+                    for name, latency in measured
+                    for one in latency
+                ],
+                "processes": [
+                    {"path": name, "peak_mib": cost.peak_mib, "seconds": dict(cost.seconds)}
+                    for name, cost in costs
                 ],
             }
         )

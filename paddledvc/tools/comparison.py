@@ -81,6 +81,7 @@ class Compared:
             tolerance=settings.tolerance,
             runtime=self.reference.runtime,
             latency=self.reference.latency,
+            cost=self.reference.cost,
             batch_error=self.reference.batch_error,
             warnings=self.warnings,
             float64=self.float64,

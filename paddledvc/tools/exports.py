@@ -129,6 +129,7 @@ class Exports:
             repeatable=ran.repeatable,
             latency=ran.latency,
             runtime=ran.runtime,
+            cost=ran.cost,
         )
 
 

@@ -10,7 +10,7 @@ import pytest
 from paddledvc.core.agreement import Agreement, OutputAgreement, SampleError
 from paddledvc.core.closeness import Closeness, Ranking
 from paddledvc.core.hashes import Hashes
-from paddledvc.core.jobs import Latency, Runtime, Wide
+from paddledvc.core.jobs import Cost, Latency, Runtime, Wide
 from paddledvc.core.reports import Hashed, PathReport, VerifyReport, rounded
 from paddledvc.core.verification import Engine
 
@@ -72,6 +72,7 @@ def a_report(*paths, **fields):
         engine=Engine(),
         runtime=RUNTIME,
         latency=LATENCY,
+        cost=Cost(peak_mib=512.5, seconds=(("import", 1.5), ("calls", 0.25))),
     )
     return replace(report, **fields)
 
@@ -271,6 +272,11 @@ def test_latencies_are_the_median_at_the_largest_batch_and_every_call():
     report = json.loads(a_report(a_path(0.0), NOT_RUN).latency_json())
 
     assert report["median_ms"] == {"eager": 2.5, "jit": 2.5}
+    assert report["samples_per_second"] == {"eager": 3200.0, "jit": 3200.0}
+    assert report["peak_mib"] == {"eager": 512.5}
+    assert report["processes"] == [
+        {"path": "eager", "peak_mib": 512.5, "seconds": {"import": 1.5, "calls": 0.25}}
+    ]
     assert report["calls"][0] == {
         "path": "eager",
         "batch": 1,
@@ -280,6 +286,7 @@ def test_latencies_are_the_median_at_the_largest_batch_and_every_call():
         "fastest_ms": 0.25,
         "q1_ms": 0.5,
         "q3_ms": 0.625,
+        "samples_per_second": 2000.0,
     }
     assert [(call["path"], call["batch"]) for call in report["calls"]] == [
         ("eager", 1),

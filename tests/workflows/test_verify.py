@@ -160,6 +160,10 @@ def test_latency_is_in_a_file_of_its_own(evidence: dict[str, str]) -> None:
 
     assert sorted(latency["median_ms"]) == sorted(["eager", *PATHS])
     assert "median_ms" not in evidence["verify.json"]
+    assert min(latency["peak_mib"].values()) > 50
+    assert [list(one["seconds"]) for one in latency["processes"]] == [
+        ["import", "load", "calls", "latency"]
+    ] * (1 + len(PATHS))
 
 
 def test_the_table_has_a_row_for_each_sample_path_and_output(evidence: dict[str, str]) -> None:

@@ -26,6 +26,9 @@ def do(job: PathJob) -> Ran:
         InvalidInput: there is no program, or no engine for what is asked for.
         MissingTool: the way needs something that is not there, such as a GPU.
     """
+    costs = timing.Costs()
+    runtime.paddle()
+    costs.done("import")
     engine.require(job)
     cases = arrays.load(job.cases)
     device = job.device if job.path in ON_GPU else "cpu"
@@ -33,11 +36,14 @@ def do(job: PathJob) -> Ran:
     runtime.seed_all(0)  # asks CUDA for its deterministic kernels
     try:
         run = timing.Stopwatch(_loaded(job, cases))
+        costs.done("load")
         first = [run(case) for case in cases]
         batches = tuple(batch_of(case) for case in cases)
         again = one_of_each(batches)
         repeat = [run(cases[number]) for number in again]
+        costs.done("calls")
         measured = run.latency(cases)
+        costs.done("latency")
     except (RuntimeError, ValueError, NotImplementedError, TypeError, OSError) as error:
         raise Finding(runtime.shorten(str(error))) from error
     arrays.save(job.outputs, [{str(i): array for i, array in enumerate(call)} for call in first])
@@ -48,6 +54,7 @@ def do(job: PathJob) -> Ran:
         repeatable=_bytes([first[number] for number in again]) == _bytes(repeat),
         latency=measured,
         runtime=runtime.describe(device),
+        cost=costs.cost(),
     )
 
 

@@ -35,7 +35,9 @@ def do(job: ReferenceJob) -> Ran:
         UserCodeFailed: the network or the sample function failed.
         InvalidInput: the samples do not fit the inputs.
     """
+    costs = timing.Costs()
     module = runtime.paddle()
+    costs.done("import")
     runtime.use_device("cpu")
     runtime.seed_all(job.seed)
     cases, starts = _cases(job)
@@ -43,6 +45,7 @@ def do(job: ReferenceJob) -> Ran:
     if job.initial is not None and (state := layer.state_dict()):
         module.save(state, str(job.initial))
     arrays.save(job.cases, cases)
+    costs.done("load")
 
     def forward(case: Case) -> dict[str, Array]:
         # Tensors are made anew for each call, for a network may write into its inputs.
@@ -56,7 +59,9 @@ def do(job: ReferenceJob) -> Ran:
         again = samples.one_of_each(batches)
         second = [run(cases[number]) for number in again]
         batch_error = _batch_error(job, run, cases, first)
+        costs.done("calls")
         measured = run.latency(cases)
+        costs.done("latency")
     arrays.save(job.outputs, first)
     return Ran(
         outputs=tuple(first[0]),
@@ -65,6 +70,7 @@ def do(job: ReferenceJob) -> Ran:
         repeatable=all(map(_equal, [first[number] for number in again], second)),
         latency=measured,
         runtime=runtime.describe("cpu"),
+        cost=costs.cost(),
         batch_error=batch_error,
     )
 

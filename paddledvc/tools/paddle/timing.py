@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import resource
+import sys
 import time
 from collections import defaultdict
 from statistics import median, quantiles
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from paddledvc.core.jobs import Latency
+from paddledvc.core.jobs import Cost, Latency
 from paddledvc.core.samples import batch_of
 
 if TYPE_CHECKING:
@@ -20,6 +22,27 @@ CALLS = 20
 """Calls of a batch size for whose sake none is added."""
 BUDGET = 0.5
 """Seconds of calls of a batch size after which none is added."""
+
+
+class Costs:
+    """The seconds of each part of the work, and the memory that it took."""
+
+    def __init__(self) -> None:
+        """Start with the first part."""
+        self._since = time.perf_counter()
+        self._seconds: list[tuple[str, float]] = []
+
+    def done(self, part: str) -> None:
+        """End a part of the work, and start the next one."""
+        now = time.perf_counter()
+        self._seconds.append((part, round(now - self._since, 3)))
+        self._since = now
+
+    def cost(self) -> Cost:
+        """Sum up what this process took so far."""
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        scale = 2**20 if sys.platform == "darwin" else 2**10  # bytes there, KiB elsewhere
+        return Cost(peak_mib=round(peak / scale, 1), seconds=tuple(self._seconds))
 
 
 class Stopwatch(Generic[Result]):
