@@ -188,9 +188,11 @@ class Project:
         document = self.read(layout.PARAMS)
         at = (model.slug, "verify")
         problems = schemas.part("models", "verify").problems(document, at)
-        if "samples" in section:
-            message = "samples are a dependency of the stage; name them in models.yaml"
-            problems.append(document.problem((*at, "samples"), message, at_key=True))
+        for key, them in (("samples", "samples are"), ("preprocess", "preprocess is")):
+            if key in section:
+                name = "them" if key == "samples" else "it"
+                message = f"{them} a dependency of the stage; name {name} in models.yaml"
+                problems.append(document.problem((*at, key), message, at_key=True))
         if problems:
             raise InvalidFile(problems)
         return override_verify(model.verify, section)

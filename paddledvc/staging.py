@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout, merge, stages
-from paddledvc.core.model import Reference
 from paddledvc.core.stages import Pipeline
 from paddledvc.errors import InvalidFile
 from paddledvc.tools import python
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from paddledvc.core.document import Document
     from paddledvc.core.lock import Lock
     from paddledvc.core.merge import Merge
+    from paddledvc.core.model import Reference
     from paddledvc.core.registry import Registry
     from paddledvc.project import Project
 
@@ -61,9 +61,7 @@ def _code(project: Project, registry: Registry) -> dict[Reference, tuple[str, ..
     code: dict[Reference, tuple[str, ...]] = {}
     for model in registry.models:
         train = model.train.function if model.train else None
-        samples = model.verify.samples
-        parsed = Reference.parse(samples) if samples and ":" in samples else None
-        for reference in (model.network, train, parsed):
+        for reference in (model.network, train, *stages.samples_code(model.verify)):
             if reference is not None and reference not in code:
                 code[reference] = python.code_files(reference, project.root)
     return code

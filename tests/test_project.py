@@ -93,6 +93,11 @@ def test_verify_settings_of_params_win_key_by_key(made, project):
             "m.verify.samples: samples are a dependency of the stage; name them in models.yaml",
             id="samples",
         ),
+        pytest.param(
+            "{preprocess: 'a.py:f'}",
+            "m.verify.preprocess: preprocess is a dependency of the stage; name it in models.yaml",
+            id="preprocess",
+        ),
     ],
 )
 def test_verify_settings_of_params_are_checked_as_those_of_models(made, project, section, reason):

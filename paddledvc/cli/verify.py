@@ -32,6 +32,8 @@ OPTIONS = {
     "arguments": "--arg",
     "inputs": "--input",
     "samples": "--samples",
+    "preprocess": "--preprocess",
+    "edge_values": "--edge-values",
     "batch_sizes": "--batch-sizes",
     "paths": "--path",
     "precision": "--precision",
@@ -54,7 +56,13 @@ OPTIONS = {
 @click.option(
     "--input", "inputs", multiple=True, metavar="NAME:DTYPE[SHAPE]", help="What it takes."
 )
-@click.option("--samples", metavar="FILE|MODULE:NAME", help="An .npz file, or what makes arrays.")
+@click.option(
+    "--samples",
+    metavar="FILE|DIR|MODULE:NAME",
+    help="An .npz or .npy file, a folder of images, or what makes arrays.",
+)
+@click.option("--preprocess", metavar="MODULE:NAME", help="What makes a sample of an image.")
+@click.option("--edge-values", is_flag=True, help="Compare zeros, ends of ranges, inf, nan too.")
 @click.option(
     "--batch-sizes", metavar="N,N,...", help="Batch sizes to compare at.  [default: 1,3,8]"
 )
@@ -159,6 +167,8 @@ def _verify_files(  # noqa: PLR0913
     arguments: tuple[str, ...],
     inputs: tuple[str, ...],
     samples: str | None,
+    preprocess: str | None,
+    edge_values: bool,
     batch_sizes: str | None,
     paths: tuple[PathName, ...],
     precision: Precision | None,
@@ -172,6 +182,8 @@ def _verify_files(  # noqa: PLR0913
         raise click.UsageError(str(error)) from error
     settings = Verify(
         samples=samples,
+        preprocess=preprocess,
+        edge_values=edge_values,
         batch_sizes=sizes,
         paths=paths or None,
         device="cpu" if set(paths).isdisjoint(ON_GPU) else "gpu",

@@ -8,13 +8,14 @@ faults and a mean hides the one bad sample.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from paddledvc.core.closeness import Closeness, Ranking, closeness, ranking
+from paddledvc.core.edges import said_at
 
 if TYPE_CHECKING:
     from paddledvc.core.samples import Array
@@ -41,12 +42,14 @@ class SampleError:
         sample: number of the sample in the call, from 0.
         output: name of the output.
         scaled_error: max|d| / max|ref|; infinite where the two cannot be compared.
+        edge: name of the edge that the values of the call are at; empty for a usual one.
     """
 
     case: int
     sample: int
     output: str
     scaled_error: float
+    edge: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,18 +60,21 @@ class OutputAgreement:
         scaled_error: largest max|d| / max|ref| of a sample.
         closeness: the same difference in other measures.
         ranking: whether classes come in the same order; None where that says nothing.
+        edge: the edge that the samples are at, which are not among the usual ones.
     """
 
     name: str
     scaled_error: float
     closeness: Closeness = field(default_factory=Closeness)
     ranking: Ranking | None = None
+    edge: str = ""
 
     def worse(self, other: OutputAgreement) -> OutputAgreement:
         """Take the worst of two calls."""
         rankings = [one for one in (self.ranking, other.ranking) if one is not None]
         return OutputAgreement(
             name=self.name,
+            edge=self.edge,
             scaled_error=max(self.scaled_error, other.scaled_error),
             closeness=self.closeness.worse(other.closeness),
             ranking=reduce(Ranking.joined, rankings) if rankings else None,
@@ -111,12 +117,14 @@ class Agreement:
         )
 
 
-def compare(
+def compare(  # noqa: PLR0913
     reference: Sequence[Outputs],
     candidate: Sequence[Outputs],
     batches: Sequence[int],
     tolerance: float,
+    *,
     overrides: Mapping[str, float] | None = None,
+    edges: Sequence[str] = (),
 ) -> Agreement:
     """Compare call by call.
 
@@ -126,6 +134,7 @@ def compare(
         batches: number of samples in each call.
         tolerance: largest scaled error of a sample; outputs that are not floats must be equal.
         overrides: tolerances of single outputs, by name.
+        edges: the edge of each call, empty for a usual one; or nothing for only usual ones.
 
     >>> ref = [[Output(name="y", values=np.array([[1.0, 2.0]]))]]
     >>> off = [[Output(name="y", values=np.array([[1.0, 2.2]]))]]
@@ -134,25 +143,30 @@ def compare(
     """
     problems: dict[str, None] = {}
     errors: list[SampleError] = []
-    worst: dict[str, OutputAgreement] = {}
+    worst: dict[tuple[str, str], OutputAgreement] = {}
     axes = _sample_axes(reference, batches)
     for case, (expected, found, batch) in enumerate(
         zip(reference, candidate, batches, strict=True)
     ):
+        edge = edges[case] if edges else ""
         if len(expected) != len(found):
             names = ", ".join(output.name for output in expected)
-            problems[f"{len(found)} outputs, expected {len(expected)}: {names}"] = None
+            wanted = f"{len(expected)}: {names}{said_at(edge)}"
+            problems[f"{len(found)} outputs, expected {wanted}"] = None
             continue
         for left, right, axis in zip(expected, found, axes, strict=True):
             if (problem := _incomparable(left, right)) is not None:
-                problems[problem] = None
+                problems[f"{problem}{said_at(edge)}"] = None
                 scaled = np.full(1 if axis is None else batch, np.inf)
             else:
                 scaled = scaled_errors(left.values, right.values, axis)
-                summary = _summary(left, right, scaled, axis)
-                before = worst.get(left.name)
-                worst[left.name] = summary if before is None else before.worse(summary)
-            errors += [_error(case, row, left.name, e) for row, e in enumerate(scaled.tolist())]
+                summary = replace(_summary(left, right, scaled, axis), edge=edge)
+                before = worst.get((left.name, edge))
+                worst[left.name, edge] = summary if before is None else before.worse(summary)
+            errors += [
+                SampleError(case=case, sample=row, output=left.name, scaled_error=error, edge=edge)
+                for row, error in enumerate(scaled.tolist())
+            ]
     return Agreement(
         tolerance=tolerance,
         overrides=dict(overrides or {}),
@@ -160,10 +174,6 @@ def compare(
         outputs=tuple(worst.values()),
         samples=tuple(errors),
     )
-
-
-def _error(case: int, sample: int, output: str, scaled_error: float) -> SampleError:
-    return SampleError(case=case, sample=sample, output=output, scaled_error=scaled_error)
 
 
 def _incomparable(expected: Output, found: Output) -> str | None:

@@ -94,18 +94,14 @@ def read_train(section: Mapping[str, Any]) -> Train:
 
 def read_verify(section: Mapping[str, Any]) -> Verify:
     """Read a ``verify:`` section, of a model or of params.yaml."""
+    plain = ("samples", "preprocess", "edge_values", "seed", "device", "reference")
+    lists = ("batch_sizes", "paths", "optional")
     settings: dict[str, Any] = {
-        **{
-            key: section[key]
-            for key in ("samples", "seed", "device", "reference")
-            if key in section
-        },
-        **{
-            key: tuple(section[key])
-            for key in ("batch_sizes", "paths", "optional")
-            if key in section
-        },
+        **{key: section[key] for key in plain if key in section},
+        **{key: tuple(section[key]) for key in lists if key in section},
     }
+    if "samples" in settings:
+        settings["samples"] = settings["samples"].rstrip("/")
     return Verify(
         **settings,
         tolerance=_tolerance(Tolerance(), section.get("tolerance", {})),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathlib import PurePath
 
+    from paddledvc.core.branches import Branch
     from paddledvc.core.model import Input, Reference
     from paddledvc.core.verification import Engine, PathName
 
@@ -67,7 +68,9 @@ class ReferenceJob:
     """Make the samples and run the dynamic network on them.
 
     Attributes:
-        samples: a .npz file or a function of the user's; None to draw them.
+        samples: a file, a folder of images or a function of the user's; None to draw them.
+        preprocess: the function that makes a sample of an image.
+        edge_values: whether calls at the edges of the inputs follow.
         cases: file to write the samples to.
         outputs: file to write the network's outputs to.
         initial: file to write the weights to that the network is built with, if those are meant;
@@ -83,6 +86,8 @@ class ReferenceJob:
     cases: PurePath
     outputs: PurePath
     initial: PurePath | None = None
+    preprocess: str | None = None
+    edge_values: bool = False
 
     def __str__(self) -> str:
         return f"running {self.network.reference}"
@@ -155,6 +160,7 @@ class PathJob:
         cases: file with the samples.
         outputs: file to write the outputs to.
         device: the device for the paths ``gpu`` and ``tensorrt``.
+        edges: the edge of each call, empty for a usual one; or nothing for only usual ones.
     """
 
     path: PathName
@@ -163,6 +169,7 @@ class PathJob:
     outputs: PurePath
     engine: Engine
     device: str
+    edges: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         # Without the folder: the words go into a report that is the same on every machine.
@@ -291,6 +298,9 @@ class Ran:
         repeatable: whether a second run gave the same bytes.
         batch_error: scaled error of the samples of the largest batch from what each gives alone;
             None where that was not looked at.
+        branches: where a tensor decided how the dynamic network goes on.
+        edges: the edge of each call, empty for a usual one.
+        refused: sentences about calls that the dynamic network itself does not run.
     """
 
     outputs: tuple[str, ...]
@@ -301,6 +311,9 @@ class Ran:
     runtime: Runtime
     cost: Cost
     batch_error: float | None = None
+    branches: tuple[Branch, ...] = ()
+    edges: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import svg
+from paddledvc.core.edges import said_at
 from paddledvc.core.jobs import Diagnosis
 
 if TYPE_CHECKING:
@@ -203,7 +204,12 @@ def _worst(evidence: Evidence) -> str:
         return '<p class="dim">No output differs in any bit.</p>'
     head = ["sample", "batch", "path", "output", "scaled error", "error / tolerance"]
     told: list[tuple[Cell, ...]] = [
-        (*(row[key] for key in head[:4]), float(row["scaled_error"]), share(row))
+        (
+            *(row[key] for key in head[:3]),
+            row["output"] + said_at(row.get("edge", "")),
+            float(row["scaled_error"]),
+            share(row),
+        )
         for row in rows[:WORST]
     ]
     return _table(head, told)
@@ -222,7 +228,7 @@ def _outputs(evidence: Evidence) -> str:
     rows = [
         (
             path["path"],
-            output["name"],
+            output["name"] + said_at(output.get("edge", "")),
             *(_number(output.get(key)) for key in keys),
         )
         for path in evidence.details["paths"]

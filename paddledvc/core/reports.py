@@ -8,10 +8,12 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from paddledvc.core.edges import said_at
 from paddledvc.core.verification import REDUCIBLE, USUAL, Tolerance
 
 if TYPE_CHECKING:
     from paddledvc.core.agreement import Agreement
+    from paddledvc.core.branches import Branch
     from paddledvc.core.closeness import Ranking
     from paddledvc.core.hashes import Hashes
     from paddledvc.core.jobs import Cost, Diagnosis, Latency, Runtime, Wide
@@ -88,7 +90,7 @@ class PathReport:
             return (self.failure,)
         over = tuple(
             f"{output.name}: scaled error {rounded(output.scaled_error)} "
-            f"over the tolerance {self.agreement.tolerance_of(output.name):g}"
+            f"over the tolerance {self.agreement.tolerance_of(output.name):g}{said_at(output.edge)}"
             for output in self.agreement.outputs
             if output.scaled_error > self.agreement.tolerance_of(output.name)
         )
@@ -128,6 +130,9 @@ class VerifyReport:
         warnings: sentences about what the export was warned of.
         tolerance: what its outputs may be off by, and why that is more or less than usual.
         float64: how far the dynamic network is from itself in float64; None where nobody asked.
+        branches: where a tensor decided how the dynamic network goes on.
+        edges: the edge of each call, empty for a usual one; or nothing for only usual ones.
+        refused: sentences about calls that the dynamic network itself does not run.
     """
 
     model: str
@@ -146,6 +151,9 @@ class VerifyReport:
     warnings: tuple[str, ...] = ()
     tolerance: Tolerance = field(default_factory=Tolerance)
     float64: Wide | None = None
+    branches: tuple[Branch, ...] = ()
+    edges: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -162,7 +170,8 @@ class VerifyReport:
         )
         if self.float64 is not None and self.float64.reason:
             exact = (*exact, f"no error against float64: {self.float64.reason}")
-        return self.warnings + exact
+        one_sided = tuple(filter(None, map(str, self.branches)))
+        return self.warnings + one_sided + self.refused + exact
 
     @property
     def samples(self) -> int:
@@ -207,6 +216,8 @@ class VerifyReport:
                         "batch_error": _rounded(self.batch_error),
                         "float64_error": _float64(self.float64),
                         "notes": list(self.notes),
+                        "branches": [asdict(branch) for branch in self.branches],
+                        "edge_values": list(filter(None, self.edges)),
                         "runtime": _runtime(self.runtime),
                         "files": [
                             {"path": item.path, **asdict(item.hashes)} for item in self.files
@@ -253,12 +264,15 @@ class VerifyReport:
         """Write the scaled error of every sample, for ``dvc plots``."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["sample", "batch", "path", "output", "scaled_error"])
+        edges = any(self.edges)
+        head = ["sample", "batch", "path", "output", "scaled_error"]
+        writer.writerow([*head, "edge"] if edges else head)
         for path in self.paths:
             for error in path.agreement.samples if path.agreement else ():
                 number = self.starts[error.case] + error.sample
                 batch, scaled = self.batches[error.case], rounded(error.scaled_error)
-                writer.writerow([number, batch, path.path, error.output, scaled])
+                row = [number, batch, path.path, error.output, scaled]
+                writer.writerow([*row, error.edge] if edges else row)
         return text.getvalue()
 
 
@@ -286,6 +300,7 @@ def _path(path: PathReport) -> dict[str, Any]:
         "outputs": [
             {
                 "name": output.name,
+                **({"edge": output.edge} if output.edge else {}),
                 "scaled_error": rounded(output.scaled_error),
                 "tolerance": path.agreement.tolerance_of(output.name) if path.agreement else None,
                 **{key: _rounded(value) for key, value in asdict(output.closeness).items()},

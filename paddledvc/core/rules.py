@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.core import layout
 from paddledvc.core.catalog import BUILT_IN
 from paddledvc.core.names import did_you_mean
+from paddledvc.core.verification import is_folder
 from paddledvc.core.versions import Requirement, is_range, is_version
 
 if TYPE_CHECKING:
@@ -156,6 +157,7 @@ def _within_entry(entry: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     yield from _train(entry.get("train"))
     yield from _export(entry)
     yield from _inputs(entry.get("inputs"))
+    yield from _samples(entry.get("verify"))
 
 
 def _versions(entry: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -221,3 +223,15 @@ def _inputs(inputs: Any) -> Iterator[tuple[Path, str]]:
             case {"name": str() as name} if names.setdefault(name, index) != index:
                 message = f"the name {name!r} is taken by input {names[name]}"
                 yield ("inputs", index, "name"), message
+
+
+def _samples(verify: Any) -> Iterator[tuple[Path, str]]:
+    if not isinstance(verify, dict):
+        return
+    samples = verify.get("samples")
+    folder = isinstance(samples, str) and is_folder(samples)
+    if folder and "preprocess" not in verify:
+        message = "a folder of images needs preprocess, a function such as path/file.py:preprocess"
+        yield ("verify", "samples"), message
+    if "preprocess" in verify and not folder:
+        yield ("verify", "preprocess"), "it is for a folder of images; name that as samples"

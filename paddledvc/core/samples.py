@@ -39,7 +39,7 @@ def seeded(
     """
     random = np.random.default_rng(seed)
     return [
-        {item.name: _draw(random, item, _shape(item, input_size, batch, turn)) for item in inputs}
+        {item.name: draw(random, item, _shape(item, input_size, batch, turn)) for item in inputs}
         for turn, batch in enumerate(batch_sizes)
     ]
 
@@ -53,7 +53,8 @@ def _shape(item: Input, input_size: Sequence[int], batch: int, turn: int) -> tup
     return (*first, *(next(sizes) if size is None else size for size in tail))
 
 
-def _draw(random: np.random.Generator, item: Input, shape: tuple[int, ...]) -> Array:
+def draw(random: np.random.Generator, item: Input, shape: tuple[int, ...]) -> Array:
+    """Draw an input of a shape: standard normal, 0 or 1, or from the range that it states."""
     dtype = np.dtype(item.dtype)
     if dtype.kind == "f":
         if item.range is None:

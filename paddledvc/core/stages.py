@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from paddledvc.core.lock import Lock
     from paddledvc.core.model import Model
     from paddledvc.core.registry import Registry
+    from paddledvc.core.verification import Verify
 
 MARK = {"generated_by": "paddledvc"}
 """The ``meta`` by which a stage or artifact is known as ours."""
@@ -126,9 +127,8 @@ def _verify(pipeline: Pipeline, model: Model) -> dict[str, Any]:
     weights = own_weights(pipeline.registry, pipeline.lock, model)
     folder = layout.reports(model)
     samples = model.verify.samples
-    is_code = samples is not None and ":" in samples
-    files = [weights, layout.exported(model), None if is_code else samples]
-    code = [model.network, Reference.parse(samples) if samples and is_code else None]
+    files = [weights, layout.exported(model), None if ":" in (samples or "") else samples]
+    code = [model.network, *samples_code(model.verify)]
     errors = {"cache": False, "x": "sample", "y": "scaled_error", "template": "scatter"}
     return {
         "cmd": f"paddledvc verify {model.name} "
@@ -142,6 +142,12 @@ def _verify(pipeline: Pipeline, model: Model) -> dict[str, Any]:
         "plots": [{f"{folder}/verify.csv": errors}],
         "meta": dict(MARK),
     }
+
+
+def samples_code(settings: Verify) -> list[Reference | None]:
+    """List the functions that samples come from."""
+    named = (settings.samples, settings.preprocess)
+    return [Reference.parse(one) for one in named if one and ":" in one]
 
 
 def _needs(

@@ -125,7 +125,10 @@ class Verify:
     """How the exported model is compared with the dynamic network.
 
     Attributes:
-        samples: a .npz file, or a function that returns an array per input; None seeds them.
+        samples: a .npz or .npy file, a folder of images, or a function that returns an array per
+            input; None seeds them.
+        preprocess: the function that makes a sample of an image.
+        edge_values: whether zeros, ends of ranges, infinities and NaNs are compared too.
         batch_sizes: the batch sizes to compare at.
         seed: seed of seeded samples.
         device: ``cpu``, or ``gpu`` to compare a predictor on the GPU too.
@@ -146,6 +149,8 @@ class Verify:
     tolerance: Tolerance = field(default_factory=Tolerance)
     engine: Engine = field(default_factory=Engine)
     reference: Literal["float32", "float64"] = "float32"
+    preprocess: str | None = None
+    edge_values: bool = False
 
     def tolerance_of(self, path: PathName) -> float:
         """Tell the tolerance of a path, for outputs that have none of their own."""
@@ -158,3 +163,12 @@ class Verify:
         implied = cpu if self.device == "cpu" else (*cpu, "gpu")
         required = implied if self.paths is None else self.paths
         return tuple(dict.fromkeys((*required, *self.optional)))
+
+
+def is_folder(samples: str) -> bool:
+    """Tell a folder of images from files and functions, by how it is written.
+
+    >>> is_folder("data/val"), is_folder("data/x.npz"), is_folder("data.py:samples")
+    (True, False, False)
+    """
+    return ":" not in samples and not samples.endswith((".npy", ".npz"))

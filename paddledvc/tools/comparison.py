@@ -85,6 +85,9 @@ class Compared:
             batch_error=self.reference.batch_error,
             warnings=self.warnings,
             float64=self.float64,
+            branches=self.reference.branches,
+            edges=self.reference.edges,
+            refused=self.reference.refused,
         )
 
 
@@ -145,6 +148,7 @@ class Comparison:
         if self.program is None:
             warnings, failed = self._export()
         self._check_names(reference.outputs)
+        exports = replace(exports, edges=reference.edges)
         paths = failed or exports.compare(expected, reference.batches)
         if reference.repeatable and not failed:
             paths = self._diagnosed(exports, paths)
@@ -252,6 +256,8 @@ class Comparison:
             input_size=self.input_size,
             batch_sizes=self.settings.batch_sizes,
             seed=self.settings.seed,
+            preprocess=self.settings.preprocess,
+            edge_values=self.settings.edge_values,
             cases=cases,
             outputs=outputs,
             initial=None if self.program else self.initial,

@@ -40,12 +40,14 @@ class Exports:
         settings: paths, tolerances, engine and device.
         root: the folder to work in.
         folder: a folder for samples, in ``cases.npz``, and outputs on their way.
+        edges: the edge of each call, empty for a usual one; or nothing for only usual ones.
     """
 
     program: Path
     settings: Verify
     root: Path
     folder: Path
+    edges: tuple[str, ...] = ()
 
     @property
     def cases(self) -> Path:
@@ -65,6 +67,7 @@ class Exports:
             outputs=self.outputs(path),
             engine=self.settings.engine,
             device=self.settings.device if self.settings.device != "cpu" else "gpu",
+            edges=self.edges,
         )
 
     def compare(
@@ -124,7 +127,12 @@ class Exports:
             gate=gate,
             tolerance=tolerance,
             agreement=agreement.compare(
-                expected, found, batches, tolerance, self.settings.tolerance.for_outputs(path)
+                expected,
+                found,
+                batches,
+                tolerance,
+                overrides=self.settings.tolerance.for_outputs(path),
+                edges=self.edges,
             ),
             repeatable=ran.repeatable,
             latency=ran.latency,

@@ -38,9 +38,9 @@ def test_equal_outputs_agree_without_any_error():
 def test_an_output_may_have_a_tolerance_of_its_own():
     calls = [outputs(floats([[1.0]]), floats([[1.0]]))], [outputs(floats([[1.5]]), floats([[1]]))]
 
-    assert compare(*calls, [1], 0, {"y": 0.5}).agrees
-    assert not compare(*calls, [1], 0, {"z": 0.5}).agrees
-    assert not compare(*calls, [1], 0.5, {"y": 0}).agrees
+    assert compare(*calls, [1], 0, overrides={"y": 0.5}).agrees
+    assert not compare(*calls, [1], 0, overrides={"z": 0.5}).agrees
+    assert not compare(*calls, [1], 0.5, overrides={"y": 0}).agrees
 
 
 def test_the_error_of_a_sample_is_scaled_by_its_largest_element():
@@ -372,3 +372,23 @@ def test_nans_that_come_with_the_batch_cannot_be_compared():
 
     assert batch_error(calls, [2, 3], [outputs(floats([[1]]))]) == INF
     assert batch_error(calls, [2, 3], [outputs(floats([[NAN]]))]) == 0
+
+
+def test_what_is_wrong_at_an_edge_is_named_and_apart_from_the_usual():
+    usual, edge = np.array([[1.0, 2.0]]), np.array([[np.nan, 2.0]])
+    reference = [[Output(name="y", values=values)] for values in (usual, edge, usual)]
+    found = [[Output(name="y", values=values)] for values in (usual, usual, usual * 2)]
+    agreement = compare(reference, found, [1] * 3, 1e-5, edges=["", "nan", "huge"])
+
+    assert agreement.problems == (
+        "y: infinities or NaNs at other places than in the dynamic network at edge value nan",
+    )
+    assert [(one.name, one.edge, one.scaled_error) for one in agreement.outputs] == [
+        ("y", "", 0.0),
+        ("y", "huge", 1.0),
+    ]
+    assert [(one.edge, one.scaled_error) for one in agreement.samples] == [
+        ("", 0.0),
+        ("nan", INF),
+        ("huge", 1.0),
+    ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -107,6 +108,15 @@ def test_notes_and_the_error_against_float64_are_told():
 
     assert "note: look <here>" in words
     assert "that float32 has anyway. output scaled error out 1.5e-07" in words
+
+
+def test_errors_at_edge_values_are_named():
+    made = evidence(verdict="fail", errors=(0.5,))
+    made.details["paths"][0]["outputs"][0]["edge"] = "nan"
+    words = read(page(replace(made, errors=[{**made.errors[0], "edge": "inf"}])))
+
+    assert "jit out at edge value nan 0.5" in words
+    assert "jit out at edge value inf 0.5" in words
 
 
 def test_a_network_that_is_not_repeatable_is_told():

@@ -150,6 +150,8 @@ def test_the_report_says_what_was_compared_and_with_what_result():
                 "batch_error": None,
                 "float64_error": None,
                 "notes": [],
+                "branches": [],
+                "edge_values": [],
                 "runtime": {
                     "paddle": "3.2.0",
                     "commit": "abc",
@@ -351,3 +353,23 @@ def test_a_network_that_does_not_run_in_float64_is_a_note():
 
     assert (report.verdict, told["float64_error"]) == ("pass", {})
     assert told["notes"] == ["no error against float64: it casts"]
+
+
+def test_what_is_off_at_an_edge_value_is_named_in_findings_report_and_table():
+    agreement = an_agreement(0.5)
+    edged = replace(
+        agreement,
+        outputs=tuple(replace(one, edge="nan") for one in agreement.outputs),
+        samples=tuple(replace(one, case=1, edge="nan") for one in agreement.samples),
+    )
+    report = a_report(a_path(agreement=edged), edges=("", "nan"))
+    evidence = json.loads(report.to_json())["evidence"][0]
+
+    assert report.paths[0].findings == (
+        "y: scaled error 0.5 over the tolerance 1e-05 at edge value nan",
+    )
+    assert (evidence["edge_values"], evidence["paths"][0]["outputs"][0]["edge"]) == (["nan"], "nan")
+    assert report.to_csv().splitlines() == [
+        "sample,batch,path,output,scaled_error,edge",
+        "1,8,jit,y,0.5,nan",
+    ]

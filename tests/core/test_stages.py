@@ -91,6 +91,8 @@ EVERYWHERE = [
     pytest.param({"input_size": (32, 32)}, ["verify"], id="input_size"),
     pytest.param({"export": Export(allow=("in-place",))}, ["export"], id="export.allow"),
     pytest.param({"verify": Verify(samples="s.npz")}, ["verify"], id="verify.samples"),
+    pytest.param({"verify": Verify(preprocess="a.py:f")}, ["verify"], id="verify.preprocess"),
+    pytest.param({"verify": Verify(edge_values=True)}, ["verify"], id="verify.edge_values"),
     pytest.param({"verify": Verify(batch_sizes=(1,))}, ["verify"], id="verify.batch_sizes"),
     pytest.param({"verify": Verify(seed=1)}, ["verify"], id="verify.seed"),
     pytest.param({"verify": Verify(device="gpu")}, ["verify"], id="verify.device"),
@@ -356,12 +358,18 @@ def test_stages_use_the_slug_and_commands_the_name():
             ["data.py", "more.py"],
             id="function",
         ),
+        pytest.param(
+            "data/val",
+            {Reference(module="prepare.py", name="crop"): ("prepare.py",)},
+            ["data/val", "prepare.py"],
+            id="images",
+        ),
     ],
 )
 def test_samples_are_a_dependency_of_verify_alone(samples, code, deps):
-    built = stages.build_stages(
-        a_pipeline(replace(FETCHED, verify=Verify(samples=samples)), code=code)
-    )
+    preprocess = "prepare.py:crop" if samples == "data/val" else None
+    verify = Verify(samples=samples, preprocess=preprocess)
+    built = stages.build_stages(a_pipeline(replace(FETCHED, verify=verify), code=code))
 
     assert set(deps) <= set(built["verify-m"]["deps"])
     assert not set(deps) & set(built["export-m"]["deps"])

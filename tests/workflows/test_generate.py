@@ -152,6 +152,18 @@ def test_a_new_import_of_the_code_changes_the_stages_that_run_it(ready, project)
     assert paddledvc.generate(made).stages.changed == ("export-m", "train-m", "verify-m")
 
 
+def test_a_folder_of_images_and_the_code_that_prepares_them_are_dependencies_of_verify(
+    ready, project
+):
+    paddledvc.generate(ready())
+    project.write("prepare.py", "import more\n")
+    project.write("more.py", "")
+    verify = "    export: {}\n    verify: {samples: data/val/, preprocess: 'prepare.py:crop'}\n"
+
+    assert changed(project, "    export: {}\n", verify) == ["verify-m"]
+    assert {"data/val", "prepare.py", "more.py"} <= set(stages(project)["verify-m"]["deps"])
+
+
 def test_a_model_that_goes_takes_its_stages_and_nothing_else(ready, project):
     text = "stages:\n  mine: {cmd: x}  # mine\nvars: [a]  # kept\n"
     paddledvc.generate(ready(text))

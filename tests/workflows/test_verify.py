@@ -54,6 +54,8 @@ OUTPUTS = [
     "out.scores",
 ]
 PATHS = ["jit", "predictor", "deployed"]
+SAMPLES = 13
+"""Those of the batch sizes, and one image of another size."""
 
 
 def sha256(file: Path) -> str:
@@ -108,7 +110,7 @@ def test_nested_outputs_are_matched_by_the_order_of_their_names(report: VerifyRe
 
 
 def test_every_batch_size_is_compared(report: VerifyReport) -> None:
-    assert (report.batch_sizes, report.samples) == ((1, 3, 8), 12)
+    assert (report.batch_sizes, report.samples) == ((1, 3, 8), SAMPLES)
 
 
 def test_the_report_hashes_the_weights_and_every_exported_file(
@@ -145,7 +147,7 @@ def test_the_metrics_that_dvc_shows_are_the_verdict_and_the_errors(
             "predictor": 0.0,
             "deployed": float(f"{report.paths[2].scaled_error:.3g}"),
         },
-        "samples": 12,
+        "samples": SAMPLES,
     }
 
 
@@ -170,9 +172,9 @@ def test_the_table_has_a_row_for_each_sample_path_and_output(evidence: dict[str,
     rows = list(csv.DictReader(evidence["verify.csv"].splitlines()))
 
     assert {(row["path"], row["output"], int(row["sample"])) for row in rows} == {
-        (path, output, sample) for path in PATHS for output in OUTPUTS for sample in range(12)
+        (path, output, sample) for path in PATHS for output in OUTPUTS for sample in range(SAMPLES)
     }
-    assert len(rows) == len(PATHS) * len(OUTPUTS) * 12
+    assert len(rows) == len(PATHS) * len(OUTPUTS) * SAMPLES
 
 
 def test_a_second_verification_writes_the_same_bytes(

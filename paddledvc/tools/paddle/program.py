@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from paddledvc.core.edges import said_at
 from paddledvc.core.jobs import PathJob, Ran
 from paddledvc.core.samples import batch_of, one_of_each
+from paddledvc.core.sizes import written
 from paddledvc.core.verification import ON_GPU
 from paddledvc.errors import Finding, InvalidInput
 from paddledvc.tools import arrays
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from paddledvc.core.samples import Array, Case
+
+FAILS = (RuntimeError, ValueError, NotImplementedError, TypeError, OSError)
+"""What Paddle raises where it cannot load or run a program."""
 
 
 def do(job: PathJob) -> Ran:
@@ -37,14 +42,14 @@ def do(job: PathJob) -> Ran:
     try:
         run = timing.Stopwatch(_loaded(job, cases))
         costs.done("load")
-        first = [run(case) for case in cases]
+        first = _run_all(run, cases, job.edges)
         batches = tuple(batch_of(case) for case in cases)
         again = one_of_each(batches)
         repeat = [run(cases[number]) for number in again]
         costs.done("calls")
         measured = run.latency(cases)
         costs.done("latency")
-    except (RuntimeError, ValueError, NotImplementedError, TypeError, OSError) as error:
+    except FAILS as error:
         raise Finding(runtime.shorten(str(error))) from error
     arrays.save(job.outputs, [{str(i): array for i, array in enumerate(call)} for call in first])
     return Ran(
@@ -56,6 +61,21 @@ def do(job: PathJob) -> Ran:
         runtime=runtime.describe(device),
         cost=costs.cost(),
     )
+
+
+def _run_all(
+    run: Callable[[Case], list[Array]], cases: list[Case], edges: tuple[str, ...]
+) -> list[list[Array]]:
+    """Run every call; where a later one fails, say which."""
+    found = []
+    for number, case in enumerate(cases):
+        try:
+            found.append(run(case))
+        except FAILS as error:
+            later = f" at {written(case)}" if number else ""
+            where = said_at(edges[number] if edges else "") or later
+            raise Finding(f"{runtime.shorten(str(error))}{where}") from error
+    return found
 
 
 def _loaded(job: PathJob, cases: Sequence[Case]) -> Callable[[Case], list[Array]]:

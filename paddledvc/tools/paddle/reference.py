@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-import zipfile
+import re
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from paddledvc.core import agreement, samples
 from paddledvc.core.agreement import Output
 from paddledvc.core.jobs import Ran, ReferenceJob
-from paddledvc.core.model import Reference
-from paddledvc.errors import InvalidInput
+from paddledvc.core.sizes import free, written
+from paddledvc.errors import UserCodeFailed
 from paddledvc.tools import arrays, references
-from paddledvc.tools.paddle import network, runtime, timing
+from paddledvc.tools.paddle import branches, network, runtime, sampling, timing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from paddledvc.core.samples import Array, Case
+    from paddledvc.tools.paddle.sampling import Calls, Extra
 
+SUMMARY = re.compile(r"\(\w+\)|\w*Error\b")
+SHOWN = 160
+"""Characters of an error that a sentence has."""
 ALONE = 3
 """Samples of a batch that are run alone too."""
 
@@ -40,11 +43,10 @@ def do(job: ReferenceJob) -> Ran:
     costs.done("import")
     runtime.use_device("cpu")
     runtime.seed_all(job.seed)
-    cases, starts = _cases(job)
+    calls = sampling.calls(job)
     layer = network.for_inference(network.build(job.network, initial=job.initial is not None))
     if job.initial is not None and (state := layer.state_dict()):
         module.save(state, str(job.initial))
-    arrays.save(job.cases, cases)
     costs.done("load")
 
     def forward(case: Case) -> dict[str, Array]:
@@ -54,25 +56,105 @@ def do(job: ReferenceJob) -> Ran:
 
     run = timing.Stopwatch(forward)
     with references.user_code(f"running {job.network.reference}"), module.no_grad():
-        first = list(map(run, cases))
+        ran = _run_all(job, run, calls)
+        cases = [*calls.cases, *(extra.case for extra in ran.extras)]
         batches = tuple(samples.batch_of(case) for case in cases)
         again = samples.one_of_each(batches)
         second = [run(cases[number]) for number in again]
-        batch_error = _batch_error(job, run, cases, first)
+        batch_error = _batch_error(job, run, calls.cases, ran.found)
         costs.done("calls")
-        measured = run.latency(cases)
+        measured = run.latency(calls.cases)
         costs.done("latency")
-    arrays.save(job.outputs, first)
+    arrays.save(job.cases, cases)
+    arrays.save(job.outputs, ran.found)
     return Ran(
-        outputs=tuple(first[0]),
+        outputs=tuple(ran.found[0]),
         batches=batches,
-        starts=starts,
-        repeatable=all(map(_equal, [first[number] for number in again], second)),
+        starts=_starts(calls, batches),
+        repeatable=all(map(_equal, [ran.found[number] for number in again], second)),
         latency=measured,
         runtime=runtime.describe("cpu"),
         cost=costs.cost(),
         batch_error=batch_error,
+        branches=ran.asked.branches(Path(job.network.root)),
+        edges=(*("" for _ in calls.cases), *(extra.edge for extra in ran.extras)),
+        refused=tuple(ran.refused),
     )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _RanAll:
+    """How a network took its calls.
+
+    Attributes:
+        found: outputs of the usual calls, and of the extras that it ran.
+        extras: those extras.
+        refused: sentences about the others.
+        asked: what it asked of tensors in all these calls.
+    """
+
+    found: list[dict[str, Array]]
+    extras: list[Extra]
+    refused: list[str]
+    asked: branches.Asked
+
+
+def _run_all(job: ReferenceJob, run: Callable[[Case], dict[str, Array]], calls: Calls) -> _RanAll:
+    with branches.watched() as asked:
+        found = _usual(job, run, calls)
+    ran = _RanAll(found=found, extras=[], refused=[], asked=asked)
+    for extra in calls.extras:
+        try:
+            with branches.watched() as here, references.user_code("an extra call"):
+                ran.found.append(run(extra.case))
+        except UserCodeFailed as error:
+            ran.refused.append(_refusal(extra, error.__cause__))
+        else:
+            ran.extras.append(extra)
+            ran.asked.answers |= here.answers
+    return ran
+
+
+def _usual(
+    job: ReferenceJob, run: Callable[[Case], dict[str, Array]], calls: Calls
+) -> list[dict[str, Array]]:
+    """Run the calls that the network must take; where sizes were chosen, say which."""
+    found = []
+    for number, case in enumerate(calls.cases):
+        try:
+            with references.user_code(f"running {job.network.reference}"):
+                found.append(run(case))
+        except UserCodeFailed as error:
+            if job.samples is not None or not any(map(free, job.inputs)):
+                raise
+            ran = "; ".join(map(written, calls.cases[:number])) or "nothing"
+            raise UserCodeFailed(
+                f"{error}\n  it was called with {written(case)}, and ran on {ran} before: sizes of "
+                "dynamic dimensions are tried out; state those that it takes by input_size in "
+                "models.yaml or by numbers in the shape of the input, or give samples"
+            ) from error
+    return found
+
+
+def _refusal(extra: Extra, error: BaseException | None) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # Paddle's errors have a stack of C++ before them.
+    what = next(filter(SUMMARY.match, lines), next(iter(lines), ""))
+    short = what if len(what) <= SHOWN else f"{what[:SHOWN]}…"
+    why = f"{type(error).__name__}: {short}" if short else type(error).__name__
+    if extra.edge:
+        where, so = f"edge value {extra.edge}", "nothing was compared there"
+    else:
+        where = written(extra.case)
+        so = "these sizes were not compared; if it takes no others, state them in its inputs"
+    return f"the dynamic network itself fails at {where} ({why}), so {so}"
+
+
+def _starts(calls: Calls, batches: Sequence[int]) -> tuple[int, ...]:
+    """Number the first sample of each call; the extra calls have samples of their own."""
+    usual = len(calls.cases)
+    end = max(start + size for start, size in zip(calls.starts, batches, strict=False))
+    return (*calls.starts, *accumulate(batches[usual:-1], initial=end))[: len(batches)]
 
 
 def _batch_error(
@@ -97,44 +179,6 @@ def _batch_error(
 
 def _outputs(call: dict[str, Array]) -> list[Output]:
     return [Output(name=name, values=array) for name, array in call.items()]
-
-
-def _cases(job: ReferenceJob) -> tuple[list[Case], tuple[int, ...]]:
-    """Make the calls, and number the first sample of each."""
-    if job.samples is None:
-        cases = samples.seeded(job.inputs, job.input_size, job.batch_sizes, job.seed)
-        sizes = [samples.batch_of(case) for case in cases]
-        return cases, tuple(accumulate(sizes[:-1], initial=0))
-    made = _arrays(job, job.samples)
-    try:
-        cases = samples.split(made, job.inputs, job.batch_sizes)
-    except ValueError as error:
-        raise InvalidInput(f"samples {job.samples}: {error}") from error
-    calls = samples.windows(samples.batch_of(made), job.inputs, job.batch_sizes)
-    return cases, tuple(start for start, _ in calls)
-
-
-def _arrays(job: ReferenceJob, source: str) -> dict[str, Array]:
-    root = Path(job.network.root)
-    if ":" not in source:
-        try:
-            with zipfile.ZipFile(root / source):
-                pass  # np.load takes other formats too, by their first bytes
-            with np.load(root / source, allow_pickle=False) as file:
-                return dict(file)
-        except OSError as error:
-            raise InvalidInput(f"samples {source}: {error.strerror or error}") from error
-        except (ValueError, EOFError, zipfile.BadZipFile) as error:
-            raise InvalidInput(f"samples {source}: not an .npz file: {error}") from error
-    function = references.load(Reference.parse(source), root)
-    with references.user_code(f"making samples with {source}"):
-        made: Any = function()
-    if not isinstance(made, dict):
-        raise InvalidInput(
-            f"samples {source}: it returned a {type(made).__name__}, "
-            "expected a dict of an array for each input"
-        )
-    return {str(name): np.asarray(value) for name, value in made.items()}
 
 
 def _equal(left: dict[str, Array], right: dict[str, Array]) -> bool:
