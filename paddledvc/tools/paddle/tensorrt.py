@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.errors import InvalidInput, MissingTool
+from paddledvc.core.samples import batch_of
+from paddledvc.errors import Finding, InvalidInput, MissingTool
 from paddledvc.tools.paddle import engine, runtime
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from paddledvc.core.jobs import PathJob
-    from paddledvc.core.samples import Array, Case
+    from paddledvc.core.samples import Case
 
 WORKSPACE = 1 << 30
 """Bytes of GPU memory that TensorRT may use to choose kernels."""
@@ -20,6 +21,8 @@ SMALLEST = 3
 """Operators that a part of the program has at least to be given to TensorRT; Paddle's default."""
 MODES = {"float32": "FP32", "bfloat16": "BF16", "float16": "FP16"}
 """The names of the precisions in ``paddle.tensorrt``."""
+ENGINE = "pd_op.tensorrt_engine"
+"""What stands in a converted program for a part that TensorRT does."""
 
 
 def prepare(job: PathJob, program: Path, cases: Sequence[Case]) -> Path:
@@ -35,6 +38,7 @@ def prepare(job: PathJob, program: Path, cases: Sequence[Case]) -> Path:
 
     Raises:
         MissingTool: the Python package of TensorRT is not installed.
+        Finding: TensorRT can do nothing of it.
         InvalidInput: the GPU is not the first that is visible.
     """
     if program.suffix != ".json":
@@ -63,7 +67,11 @@ def prepare(job: PathJob, program: Path, cases: Sequence[Case]) -> Path:
         precision_mode=PrecisionMode[MODES[job.engine.precision]],
         save_model_dir=str(made),
     )
-    convert(str(job.program), config)
+    converted = convert(str(job.program), config)
+    if all(op.name() != ENGINE for op in converted.global_block().ops):
+        raise Finding(
+            f"TensorRT takes no part of the program that has {SMALLEST} operators or more"
+        )
     return made.with_suffix(".json")
 
 
@@ -76,6 +84,9 @@ def enable(inference: Any, config: Any, job: PathJob, program: Path, cases: Sequ
         job: how the program is run.
         program: the file that ``prepare`` returned.
         cases: the calls; a first run on them tells the shapes of everything inside.
+
+    Raises:
+        MissingTool: Paddle does not do it.
     """
     if program.suffix == ".json":
         return
@@ -83,13 +94,15 @@ def enable(inference: Any, config: Any, job: PathJob, program: Path, cases: Sequ
     _collect(inference, job, program, cases, shapes)
     config.enable_tensorrt_engine(
         workspace_size=WORKSPACE,
-        max_batch_size=max(len(_first(case)) for case in cases),
+        max_batch_size=max(batch_of(case) for case in cases),
         min_subgraph_size=SMALLEST,
         precision_mode=engine.of_paddle(inference, job.engine.precision),
         use_static=False,
         use_calib_mode=False,
     )
     config.enable_tuned_tensorrt_dynamic_shape(str(shapes), True)
+    if not config.tensorrt_engine_enabled():
+        raise MissingTool(f"Paddle {runtime.paddle().__version__} here leaves TensorRT off")
 
 
 def _collect(
@@ -108,8 +121,3 @@ def _collect(
         predictor.run()
     # The file is written as the predictor ends.
     del predictor
-
-
-def _first(case: Case) -> Array:
-    array = next(iter(case.values()))
-    return array.reshape(1) if array.ndim == 0 else array

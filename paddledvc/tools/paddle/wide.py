@@ -28,7 +28,9 @@ def do(job: WideJob) -> Wide:
     cases, narrow = arrays.load(job.cases), arrays.load(job.outputs)
     try:
         layer = network.for_inference(network.build(job.network))
-        _widen(module, layer)
+        # In place, for layers such as LSTM keep their weights at a second place too; layer.to()
+        # would make floats of integers.
+        layer._to_impl(dtype="float64", floating_only=True, include_sublayers=True)  # noqa: SLF001
         # What a forward makes anew, for example with paddle.zeros, is of the default type.
         module.set_default_dtype("float64")
         with module.no_grad():
@@ -39,16 +41,6 @@ def do(job: WideJob) -> Wide:
         words = runtime.shorten(str(error))
         return Wide(errors=(), reason=f"the network fails in float64: {words}")
     return _compared(wide, narrow, [batch_of(case) for case in cases])
-
-
-def _widen(module: Any, layer: Any) -> None:
-    """Make every weight and buffer that is a float a float64."""
-    for part in layer.sublayers(include_self=True):
-        part._dtype = "float64"  # noqa: SLF001 - what a layer makes anew while it runs
-        for kept in (part._parameters, part._buffers):  # noqa: SLF001 - the tensors themselves
-            for name, tensor in kept.items():
-                if tensor is not None and module.is_floating_point(tensor):
-                    kept[name] = tensor.astype("float64")
 
 
 def _run(module: Any, layer: Any, given: list[Array]) -> Case:
