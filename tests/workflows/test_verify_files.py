@@ -92,7 +92,7 @@ def test_files_of_another_training_fail_and_the_report_is_written_where_asked(
 
     assert done.exit_code == 1
     assert "jit: out.scores: scaled error" in done.stdout
-    assert done.stdout.endswith("net.py:Net: fail, 2 samples at batch sizes 2\n")
+    assert done.stdout.endswith("net.py:Net: fail, 4 samples at batch sizes 2\n")
     assert sorted(path.name for path in evidence.iterdir()) == [
         "latency.json",
         "verify.csv",

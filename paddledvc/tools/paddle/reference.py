@@ -125,7 +125,7 @@ def _usual(
             with references.user_code(f"running {job.network.reference}"):
                 found.append(run(case))
         except UserCodeFailed as error:
-            if job.samples is not None or not any(map(free, job.inputs)):
+            if job.samples is not None or not _has_chosen_sizes(job):
                 raise
             ran = "; ".join(map(written, calls.cases[:number])) or "nothing"
             raise UserCodeFailed(
@@ -134,6 +134,10 @@ def _usual(
                 "models.yaml or by numbers in the shape of the input, or give samples"
             ) from error
     return found
+
+
+def _has_chosen_sizes(job: ReferenceJob) -> bool:
+    return any(len(free(item)) not in (0, len(job.input_size)) for item in job.inputs)
 
 
 def _refusal(extra: Extra, error: BaseException | None) -> str:
