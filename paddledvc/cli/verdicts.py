@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from paddledvc.cli.options import echo_table
-from paddledvc.core.reports import rounded
+from paddledvc.core.path_reports import rounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from paddledvc.core.reports import PathReport, VerifyReport
+    from paddledvc.core.path_reports import PathReport
+    from paddledvc.core.reports import VerifyReport
     from paddledvc.workflows.verify import Verified
 
 BATCH_NOISE = 1e-5

@@ -7,47 +7,15 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import svg
+from paddledvc.core.answers import Diagnosis
 from paddledvc.core.edges import said_at
-from paddledvc.core.jobs import Diagnosis
+from paddledvc.core.html import Cell, Html, document, number, table, verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-    Cell = str | float | None
+    from collections.abc import Iterator, Mapping, Sequence
 
 WORST = 12
 """Samples that a page lists."""
-_STYLE = """
-:root { color-scheme: light dark; --ink: #1d2733; --dim: #5d6b7a; --paper: #fff; --rule: #d9dfe6;
-  --bad: #c0392b; --good: #1e7e4f; --c0: #2f6fd0; --c1: #d07c1f; --c2: #2a9168; --c3: #8457c9;
-  --c4: #6b7785; --c5: #c2477f; --c6: #8a7a18; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e4e9ee; --dim: #98a5b3; --paper: #14181d;
-  --rule: #323a44; --bad: #ff7a6b; --good: #5fd39b; } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
-.verdict { font-weight: 700; } .pass { color: var(--good); } .fail { color: var(--bad); }
-.dim, figcaption { color: var(--dim); } figure { margin: 0; overflow-x: auto; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--rule); }
-td.number, th.number { text-align: right; } code { font-size: .85em; overflow-wrap: anywhere; }
-svg { width: 100%; min-width: 34rem; height: auto; font: 11px system-ui, sans-serif; }
-svg text { fill: var(--ink); } svg .tick { fill: var(--dim); }
-svg .grid { stroke: var(--rule); } svg .axis { stroke: var(--dim); }
-svg .tolerance { stroke: var(--bad); stroke-dasharray: 5 4; }
-svg text.tolerance { stroke: none; fill: var(--bad); }
-svg .median { stroke: var(--paper); stroke-width: 2; }
-.c0 { fill: var(--c0); stroke: var(--c0); } .c1 { fill: var(--c1); stroke: var(--c1); }
-.c2 { fill: var(--c2); stroke: var(--c2); } .c3 { fill: var(--c3); stroke: var(--c3); }
-.c4 { fill: var(--c4); stroke: var(--c4); } .c5 { fill: var(--c5); stroke: var(--c5); }
-.c6 { fill: var(--c6); stroke: var(--c6); } svg circle { fill-opacity: .6; stroke: none; }
-svg circle.bad { fill-opacity: 1; stroke: var(--bad); stroke-width: 2; }
-i { display: inline-block; width: .7em; height: .7em; border-radius: 50%; margin-right: .3em; }
-i.c0 { background: var(--c0); } i.c1 { background: var(--c1); } i.c2 { background: var(--c2); }
-i.c3 { background: var(--c3); } i.c4 { background: var(--c4); } i.c5 { background: var(--c5); }
-i.c6 { background: var(--c6); }
-"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -88,9 +56,9 @@ def overview(every: Sequence[Evidence]) -> str:
     ordered = sorted(every, key=lambda one: (one.verdict == "pass", one.slug))
     rows = [
         (
-            _Html(f'<a href="{escape(one.slug)}/verify.html">{escape(one.details["model"])}</a>'),
+            Html(f'<a href="{escape(one.slug)}/verify.html">{escape(one.details["model"])}</a>'),
             str(one.details["model_version"]),
-            _Html(_verdict(one.verdict)),
+            Html(verdict(one.verdict)),
             one.share,
             ", ".join(path["path"] for path in one.details["paths"]),
             str(one.details["runtime"]["paddle"]),
@@ -102,14 +70,16 @@ def overview(every: Sequence[Evidence]) -> str:
     body = (
         f"<h1>{passed} of {len(every)} models pass</h1>"
         '<p class="dim">Each exported model beside its dynamic network, on every path.</p>'
-        f"{_table(head, rows)}"
+        f"{table(head, rows)}"
     )
-    return _page("Verified models", body)
+    return document("Verified models", body)
 
 
 def page(evidence: Evidence) -> str:
     """Write the page of a model."""
-    return _page(f"{evidence.details['model']}: {evidence.verdict}", "".join(_sections(evidence)))
+    return document(
+        f"{evidence.details['model']}: {evidence.verdict}", "".join(_sections(evidence))
+    )
 
 
 def _sections(evidence: Evidence) -> Iterator[str]:
@@ -118,7 +88,7 @@ def _sections(evidence: Evidence) -> Iterator[str]:
     runtime = details["runtime"]
     title = f"{details['model']} {details['model_version']}".strip()
     yield (
-        f"<h1>{escape(title)}: {_verdict(evidence.verdict)}</h1>"
+        f"<h1>{escape(title)}: {verdict(evidence.verdict)}</h1>"
         f'<p class="dim">{report["samples"]} samples at batch sizes {sizes}; Paddle '
         f"{escape(str(runtime['paddle']))} on {escape(str(runtime['device']))}</p>"
     )
@@ -145,10 +115,10 @@ def _sections(evidence: Evidence) -> Iterator[str]:
         yield f"<h2>Largest errors</h2>{_worst(evidence)}"
     yield f"<h2>Outputs</h2>{_outputs(evidence)}"
     if wide := details.get("float64_error"):
-        rows = [(name, _number(error)) for name, error in wide.items()]
+        rows = [(name, number(error)) for name, error in wide.items()]
         yield (
             '<p class="dim">The dynamic network beside itself in float64: the noise that float32 '
-            f"has anyway.</p>{_table(['output', 'scaled error'], rows)}"
+            f"has anyway.</p>{table(['output', 'scaled error'], rows)}"
         )
     if boxes := _boxes(evidence):
         yield (
@@ -164,15 +134,15 @@ def _paths(evidence: Evidence) -> str:
     rows = [
         (
             path["path"],
-            _Html(_verdict(_result(path))),
-            _number(evidence.report["scaled_error"].get(path["path"])),
+            Html(verdict(_result(path))),
+            number(evidence.report["scaled_error"].get(path["path"])),
             path["tolerance"],
-            _number(evidence.report["tolerance_used"].get(path["path"])),
+            number(evidence.report["tolerance_used"].get(path["path"])),
             path["gate"],
         )
         for path in evidence.details["paths"]
     ]
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _series(evidence: Evidence) -> list[svg.Series]:
@@ -212,7 +182,7 @@ def _worst(evidence: Evidence) -> str:
         )
         for row in rows[:WORST]
     ]
-    return _table(head, told)
+    return table(head, told)
 
 
 def _outputs(evidence: Evidence) -> str:
@@ -229,12 +199,12 @@ def _outputs(evidence: Evidence) -> str:
         (
             path["path"],
             output["name"] + said_at(output.get("edge", "")),
-            *(_number(output.get(key)) for key in keys),
+            *(number(output.get(key)) for key in keys),
         )
         for path in evidence.details["paths"]
         for output in path["outputs"]
     ]
-    return _table(["path", "output", *keys.values()], rows)
+    return table(["path", "output", *keys.values()], rows)
 
 
 def _boxes(evidence: Evidence) -> list[svg.Box]:
@@ -259,67 +229,30 @@ def _costs(evidence: Evidence) -> str:
     rows = [
         (
             one["path"],
-            _number(rates.get(one["path"])),
+            number(rates.get(one["path"])),
             one["peak_mib"],
             ", ".join(f"{part} {seconds:g}" for part, seconds in one["seconds"].items()),
         )
         for one in evidence.latency.get("processes", [])
     ]
-    return _table(["path", "samples / s", "peak MiB", "seconds"], rows) if rows else ""
+    return table(["path", "samples / s", "peak MiB", "seconds"], rows) if rows else ""
 
 
 def _files(evidence: Evidence) -> str:
     rows = [
         (
             file["path"],
-            _Html(f"<code>{escape(str(file['sha256'] or file['md5']))}</code>"),
+            Html(f"<code>{escape(str(file['sha256'] or file['md5']))}</code>"),
             file["size"],
         )
         for file in evidence.details["files"]
     ]
     samples = evidence.details["samples_sha256"]
-    rows.append(("samples", _Html(f"<code>{escape(str(samples))}</code>"), None))
-    return _table(["file", "digest", "bytes"], rows)
-
-
-class _Html(str):
-    """Text that is HTML already."""
-
-    __slots__ = ()
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
-    body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
-    names = "".join(f"<th>{escape(name)}</th>" for name in head)
-    return f'<div class="wide"><table><tr>{names}</tr>{body}</table></div>'
-
-
-def _cell(value: Cell) -> str:
-    if isinstance(value, _Html):
-        return f"<td>{value}</td>"
-    if isinstance(value, float):
-        return f"<td>{value:.3g}</td>"
-    return f"<td>{'' if value is None else escape(str(value))}</td>"
-
-
-def _number(value: object) -> Cell:
-    return value if isinstance(value, float) else None if value is None else str(value)
+    rows.append(("samples", Html(f"<code>{escape(str(samples))}</code>"), None))
+    return table(["file", "digest", "bytes"], rows)
 
 
 def _result(path: Mapping[str, Any]) -> str:
     if path.get("skipped"):
         return "skipped"
     return "pass" if path["passed"] else "fail"
-
-
-def _verdict(verdict: str) -> str:
-    kind = {"pass": "pass", "skipped": "dim"}.get(verdict, "fail")
-    return f'<span class="verdict {kind}">{escape(verdict)}</span>'
-
-
-def _page(title: str, body: str) -> str:
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>{body}</body></html>\n"
-    )

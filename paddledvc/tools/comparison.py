@@ -3,34 +3,24 @@
 from __future__ import annotations
 
 import logging
-import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.core.agreement import Output
-from paddledvc.core.jobs import (
-    FORETELLING,
-    DiagnoseJob,
-    Diagnosis,
-    Exported,
-    ExportJob,
-    Network,
-    Ran,
-    ReferenceJob,
-    Wide,
-    WideJob,
-)
+from paddledvc.core.answers import Diagnosis, Ran, Wide
+from paddledvc.core.jobs import DiagnoseJob, Network, ReferenceJob, WideJob
 from paddledvc.core.layout import EXPORT_PREFIX
-from paddledvc.core.reports import PathReport, VerifyReport
+from paddledvc.core.path_reports import PathReport
+from paddledvc.core.reports import VerifyReport
 from paddledvc.core.verification import GATES, ON_GPU
 from paddledvc.errors import (
     InvalidInput,
     PaddleDVCError,
-    UserCodeFailed,
     WorkerDied,
 )
 from paddledvc.tools import arrays, worker
+from paddledvc.tools.attempt import Attempt, attempt
 from paddledvc.tools.exports import Exports
 
 if TYPE_CHECKING:
@@ -41,7 +31,6 @@ if TYPE_CHECKING:
     from paddledvc.core.verification import Verify
 
 logger = logging.getLogger(__name__)
-_ERROR = re.compile(r"\s*[\w.]+(?:Error|Exception|Warning|Exit): ")
 DIAGNOSIS = 600.0
 """Seconds that the search for the sublayer may take."""
 
@@ -143,22 +132,23 @@ class Comparison:
             [Output(name=name, values=call[name]) for name in reference.outputs]
             for call in arrays.load(eager)
         ]
-        warnings: tuple[str, ...] = ()
-        failed: tuple[PathReport, ...] = ()
-        if self.program is None:
-            warnings, failed = self._export()
         self._check_names(reference.outputs)
+        made = Attempt()
+        if self.program is None:
+            made = attempt(self._loaded(), self.inputs, self.exported)
         exports = replace(exports, edges=reference.edges)
-        paths = failed or exports.compare(expected, reference.batches)
-        if reference.repeatable and not failed:
-            paths = self._diagnosed(exports, paths)
+        if made.failure:
+            paths = self._unrun(made.failure)
+        else:
+            paths = exports.compare(expected, reference.batches)
+            paths = self._diagnosed(exports, paths) if reference.repeatable else paths
         digest = arrays.digest(arrays.load(exports.cases))
         wide = self._wide(exports, eager) if self.settings.reference == "float64" else None
         return Compared(
             reference=reference,
             paths=paths,
             samples_sha256=digest,
-            warnings=warnings,
+            warnings=made.warnings,
             float64=wide,
         )
 
@@ -183,23 +173,6 @@ class Comparison:
                 raise InvalidInput(
                     f"tolerance: there is no output {name!r}, expected one of {', '.join(outputs)}"
                 )
-
-    def _export(self) -> tuple[tuple[str, ...], tuple[PathReport, ...]]:
-        """Export the network; give what it was warned of, and the paths where that fails."""
-        self.exported.mkdir()
-        job = ExportJob(
-            network=self._loaded(),
-            inputs=self.inputs,
-            allow=tuple(FORETELLING),  # the comparison tells what came of it
-            folder=self.exported,
-        )
-        try:
-            exported = worker.call(job, Exported, root=Path(self.network.root))
-        except (WorkerDied, UserCodeFailed) as error:
-            logger.warning("export: %s", error)
-            why = error.how if isinstance(error, WorkerDied) else _raised(str(error))
-            return (), self._unrun(why)
-        return tuple(f"the export warns: {FORETELLING[one]}" for one in exported.warnings), ()
 
     def _unrun(self, why: str) -> tuple[PathReport, ...]:
         """Report a failing export, and with it every path that it was for."""
@@ -227,7 +200,7 @@ class Comparison:
         """Say of the first path that disagrees where that begins; the others follow from it."""
         wrong = (one for one in paths if one.result == "fail" and not one.missing)
         failed = next((one for one in wrong if one.path not in ON_GPU), None)
-        if failed is None or failed.path == "export":
+        if failed is None or failed.path == "export":  # the latter never comes here
             return paths
         folder = self.folder / "parts"
         folder.mkdir()
@@ -262,10 +235,3 @@ class Comparison:
             outputs=outputs,
             initial=None if self.program else self.initial,
         )
-
-
-def _raised(message: str) -> str:
-    """Leave out where in the code it was raised, which differs from machine to machine."""
-    first, *rest = message.splitlines()
-    told = [line.strip() for line in rest if _ERROR.match(line)]
-    return f"{first} {told[-1]}" if told else first

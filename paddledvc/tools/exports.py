@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from paddledvc.core import agreement
 from paddledvc.core.agreement import Output
-from paddledvc.core.jobs import PathJob, Ran
-from paddledvc.core.reports import PathReport
+from paddledvc.core.answers import Ran
+from paddledvc.core.jobs import PathJob
+from paddledvc.core.path_reports import PathReport
 from paddledvc.core.verification import GATES
 from paddledvc.errors import Finding, InvalidInput, MissingTool, WorkerDied
 from paddledvc.tools import arrays, memory, worker

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from paddledvc import errors
-from paddledvc.core.jobs import FAILURE, Failure
+from paddledvc.core.answers import FAILURE, Failure
 from paddledvc.errors import (
     NO_PADDLE,
     MissingTool,

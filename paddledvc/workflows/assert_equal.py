@@ -18,7 +18,7 @@ from paddledvc.tools.exports import Exports
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from paddledvc.core.reports import PathReport
+    from paddledvc.core.path_reports import PathReport
     from paddledvc.core.samples import Array, Case
     from paddledvc.core.verification import PathName
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout, pins
-from paddledvc.core.jobs import Exported, ExportJob, Network
+from paddledvc.core.answers import Exported
+from paddledvc.core.jobs import ExportJob, Network
 from paddledvc.errors import InvalidInput
 from paddledvc.locking import UPDATE, current_lock
 from paddledvc.tools import files, worker

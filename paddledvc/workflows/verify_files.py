@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paddledvc.core.jobs import Described, DescribeJob, Network
+from paddledvc.core.answers import Described
+from paddledvc.core.jobs import DescribeJob, Network
 from paddledvc.core.layout import EXPORT_PREFIX
 from paddledvc.core.model import Reference
 from paddledvc.core.page import page

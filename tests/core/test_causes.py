@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from paddledvc.core.answers import Diagnosis
 from paddledvc.core.causes import cause
-from paddledvc.core.jobs import Diagnosis
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
+from paddledvc.core.answers import Runtime
 from paddledvc.core.evidence import parse
 from paddledvc.core.hashes import Hashes
-from paddledvc.core.jobs import Runtime
 from paddledvc.core.objects import folder_oid
-from paddledvc.core.reports import Hashed, PathReport, VerifyReport
+from paddledvc.core.path_reports import PathReport
+from paddledvc.core.reports import Hashed, VerifyReport
 from paddledvc.core.verification import Engine
 
 FILES = (

@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from paddledvc.core.agreement import Agreement, OutputAgreement, SampleError
+from paddledvc.core.answers import Cost, Latency, Runtime, Wide
 from paddledvc.core.closeness import Closeness, Ranking
 from paddledvc.core.hashes import Hashes
-from paddledvc.core.jobs import Cost, Latency, Runtime, Wide
-from paddledvc.core.reports import Hashed, PathReport, VerifyReport, rounded
+from paddledvc.core.path_reports import PathReport, rounded
+from paddledvc.core.reports import Hashed, VerifyReport
 from paddledvc.core.verification import Engine
 
 RUNTIME = Runtime(paddle="3.2.0", commit="abc", device="cpu", flags=(("FLAGS_x", "1"),))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from paddledvc import errors
-from paddledvc.core.jobs import Failure
+from paddledvc.core.answers import Failure
 from paddledvc.tools import worker
 
 

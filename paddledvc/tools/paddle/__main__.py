@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from paddledvc.core import jobs
-from paddledvc.core.jobs import FAILURE, Failure
+from paddledvc.core.answers import FAILURE, Failure
 from paddledvc.errors import PaddleDVCError
 
 DOERS = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.core.jobs import Described
+from paddledvc.core.answers import Described
 from paddledvc.core.model import Input
 from paddledvc.errors import InvalidInput
 from paddledvc.tools.paddle.runtime import paddle

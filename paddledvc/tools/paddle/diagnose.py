@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import agreement
 from paddledvc.core.agreement import Output
+from paddledvc.core.answers import Diagnosis
 from paddledvc.core.causes import cause
-from paddledvc.core.jobs import DiagnoseJob, Diagnosis
 from paddledvc.core.samples import batch_of
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools import arrays
 from paddledvc.tools.paddle import network, program, runtime
 
 if TYPE_CHECKING:
+    from paddledvc.core.jobs import DiagnoseJob
     from paddledvc.core.samples import Array, Case
 
 STALE = "an export made now agrees, so the files are not of this network with these weights"

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.core.jobs import Exported, ExportJob
+from paddledvc.core.answers import Exported
 from paddledvc.core.layout import EXPORT_PREFIX
 from paddledvc.errors import Finding
 from paddledvc.tools import references
@@ -18,6 +18,8 @@ from paddledvc.tools.paddle.runtime import paddle, use_device
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from paddledvc.core.jobs import ExportJob
 
 SIGNS = {
     "in-place": re.compile(r"does not perform inplace operation", re.IGNORECASE),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from paddledvc.core.answers import Ran
 from paddledvc.core.edges import said_at
-from paddledvc.core.jobs import PathJob, Ran
 from paddledvc.core.samples import batch_of, one_of_each
 from paddledvc.core.sizes import written
 from paddledvc.core.verification import ON_GPU
@@ -17,6 +17,7 @@ from paddledvc.tools.paddle import engine, onnx, runtime, tensorrt, timing
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from paddledvc.core.jobs import PathJob
     from paddledvc.core.samples import Array, Case
 
 FAILS = (RuntimeError, ValueError, NotImplementedError, TypeError, OSError)

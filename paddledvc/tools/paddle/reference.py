@@ -8,9 +8,9 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paddledvc.core import agreement, samples
+from paddledvc.core import samples, scaling
 from paddledvc.core.agreement import Output
-from paddledvc.core.jobs import Ran, ReferenceJob
+from paddledvc.core.answers import Ran
 from paddledvc.core.sizes import free, written
 from paddledvc.errors import UserCodeFailed
 from paddledvc.tools import arrays, references
@@ -19,6 +19,7 @@ from paddledvc.tools.paddle import branches, network, runtime, sampling, timing
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from paddledvc.core.jobs import ReferenceJob
     from paddledvc.core.samples import Array, Case
     from paddledvc.tools.paddle.sampling import Calls, Extra
 
@@ -178,7 +179,7 @@ def _batch_error(
         for n in range(min(ALONE, batches[order[-1]]))
     ]
     calls = [_outputs(found[number]) for number in order]
-    return agreement.batch_error(calls, [batches[number] for number in order], alone)
+    return scaling.batch_error(calls, [batches[number] for number in order], alone)
 
 
 def _outputs(call: dict[str, Array]) -> list[Output]:

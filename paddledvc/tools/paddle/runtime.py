@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from paddledvc.core.jobs import Runtime
+from paddledvc.core.answers import Runtime
 from paddledvc.errors import NO_PADDLE, MissingTool
 
 RECORDED_FLAGS = (

@@ -9,7 +9,7 @@ from collections import defaultdict
 from statistics import median, quantiles
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from paddledvc.core.jobs import Cost, Latency
+from paddledvc.core.answers import Cost, Latency
 from paddledvc.core.samples import batch_of
 
 if TYPE_CHECKING:

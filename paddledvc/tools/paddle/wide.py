@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import agreement
 from paddledvc.core.agreement import Output
-from paddledvc.core.jobs import Wide, WideJob
+from paddledvc.core.answers import Wide
 from paddledvc.core.samples import batch_of
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools import arrays
 from paddledvc.tools.paddle import network, runtime
 
 if TYPE_CHECKING:
+    from paddledvc.core.jobs import WideJob
     from paddledvc.core.samples import Array, Case
 
 
