@@ -10,9 +10,9 @@ from paddledvc.workflows import schema as workflow
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["models", "lock", "index"]), default="models")
-def schema(name: Literal["models", "lock", "index"]) -> None:
-    """Print the JSON Schema of models.yaml, models.lock or an index.
+@click.argument("name", type=click.Choice(["models", "lock", "index", "report"]), default="models")
+def schema(name: Literal["models", "lock", "index", "report"]) -> None:
+    """Print the JSON Schema of models.yaml, models.lock, an index or a report of verify.
 
     \b
     Example:

@@ -8,11 +8,11 @@ from importlib.resources import files
 
 from paddledvc.core.schema import Schema
 
-NAMES = ("models", "lock", "index")
+NAMES = ("models", "lock", "index", "report")
 
 
 def text(name: str) -> str:
-    """Return the text of a published schema: ``models``, ``lock`` or ``index``."""
+    """Return the text of a published schema: ``models``, ``lock``, ``index`` or ``report``."""
     return (files("paddledvc.schemas") / f"{name}.schema.json").read_text(encoding="utf-8")
 
 

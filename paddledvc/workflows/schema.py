@@ -7,8 +7,8 @@ from typing import Literal
 from paddledvc.tools import schemas
 
 
-def schema(name: Literal["models", "lock", "index"] = "models") -> str:
-    """Return the JSON Schema of models.yaml, models.lock or an index.
+def schema(name: Literal["models", "lock", "index", "report"] = "models") -> str:
+    """Return the JSON Schema of models.yaml, models.lock, an index or a report of verify.
 
     >>> import json
     >>> json.loads(schema())["title"]

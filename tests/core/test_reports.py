@@ -5,15 +5,18 @@ import io
 import json
 from dataclasses import replace
 
+import jsonschema_rs
 import pytest
 
 from paddledvc.core.agreement import Agreement, OutputAgreement, SampleError
-from paddledvc.core.answers import Cost, Latency, Runtime, Wide
+from paddledvc.core.answers import Cost, Diagnosis, Latency, Runtime, Wide
+from paddledvc.core.branches import Branch
 from paddledvc.core.closeness import Closeness, Ranking
 from paddledvc.core.hashes import Hashes
 from paddledvc.core.path_reports import PathReport, rounded
 from paddledvc.core.reports import Hashed, VerifyReport
-from paddledvc.core.verification import Engine
+from paddledvc.core.verification import Engine, OutputTolerance, Tolerance
+from paddledvc.tools import schemas
 
 RUNTIME = Runtime(paddle="3.2.0", commit="abc", device="cpu", flags=(("FLAGS_x", "1"),))
 
@@ -243,6 +246,44 @@ def test_an_output_with_a_tolerance_of_its_own_is_judged_by_it():
     assert path.tolerance_used == 0.2
     stricter = a_path(agreement=replace(agreement, overrides={"y": 1e-6}))
     assert stricter.findings == ("y: scaled error 2e-05 over the tolerance 1e-06",)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        a_report(a_path(2e-5, 1e-7), replace(NOT_RUN, repeatable=False)),
+        a_report(a_path(0.0, path="onnx"), NOT_RUN, version="", batch_error=float("inf")),
+        a_report(
+            replace(NOT_RUN, skipped=True),
+            float64=Wide(errors=(("y", 1e-7), ("z", float("inf"))), reason=""),
+            branches=(Branch(file="n.py", line=1, code="if x:", outcomes=(True,)),),
+            warnings=("look",),
+            tolerance=Tolerance(
+                engine=1e-3, reason="a", outputs={"y": OutputTolerance(device=1, reason="b")}
+            ),
+        ),
+        a_report(
+            replace(NOT_RUN, path="export"),
+            a_path(
+                0.5,
+                diagnosis=Diagnosis(
+                    sublayer="a", kind="A", scaled_error=float("inf"), cause="", advice=""
+                ),
+            ),
+            edges=("", "nan"),
+        ),
+    ],
+    ids=["fails", "new paths", "notes", "export and diagnosis"],
+)
+def test_a_report_keeps_to_its_published_schema(report):
+    jsonschema_rs.validate(json.loads(schemas.text("report")), json.loads(report.to_json()))
+
+
+@pytest.mark.parametrize("change", [{"more": 1}, {"verdict": "good"}, {"evidence": []}])
+def test_what_is_no_report_breaks_the_published_schema(change):
+    value = json.loads(a_report(a_path(0.0)).to_json()) | change
+    with pytest.raises(jsonschema_rs.ValidationError):
+        jsonschema_rs.validate(json.loads(schemas.text("report")), value)
 
 
 def test_the_same_result_gives_the_same_bytes():

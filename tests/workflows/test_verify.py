@@ -9,6 +9,7 @@ import shutil
 from importlib.metadata import PackageNotFoundError, distribution
 from typing import TYPE_CHECKING, Any
 
+import jsonschema_rs
 import pytest
 import yaml
 
@@ -149,6 +150,12 @@ def test_the_metrics_that_dvc_shows_are_the_verdict_and_the_errors(
         },
         "samples": SAMPLES,
     }
+
+
+def test_the_evidence_keeps_to_its_published_schema(evidence: dict[str, str]) -> None:
+    report = json.loads(evidence["verify.json"])
+
+    jsonschema_rs.validate(json.loads(paddledvc.schema("report")), report)
 
 
 def test_the_evidence_names_the_paddle_that_ran(evidence: dict[str, str]) -> None:
