@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 # Stages call `paddledvc` and `python` by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
+# Hundreds of short processes are started, which would compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test quick lint bench clean
