@@ -52,8 +52,8 @@ def echo_report(report: VerifyReport) -> None:
             f"are off by a scaled error of {rounded(report.batch_error)}"
         )
     sizes = ", ".join(map(str, report.batch_sizes))
-    edges = len([edge for edge in report.edges if edge])
-    told = f" and {edges} edge values" if edges else ""
+    edges = ", ".join(filter(None, report.edges))
+    told = f", and at edge values {edges}" if edges else ""
     count = f"{report.samples} samples at batch sizes {sizes}{told}"
     click.echo(f"{report.model}: {report.verdict}, {count}")
 
