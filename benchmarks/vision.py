@@ -1,0 +1,122 @@
+"""Verify every family of paddle.vision.models, with random weights, as a table in Markdown.
+
+usage: python benchmarks/vision.py [NAME ...]
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import paddledvc
+from paddledvc.core.jobs import Exported, ExportJob, Network
+from paddledvc.core.layout import EXPORT_PREFIX
+from paddledvc.core.model import Input, Reference
+from paddledvc.core.reports import VerifyReport, rounded
+from paddledvc.core.verification import Verify
+from paddledvc.errors import PaddleDVCError
+from paddledvc.tools import worker
+
+PATHS = ("jit", "predictor", "deployed")
+BATCH_SIZES = (1, 2, 3)
+USUAL = (3, 224, 224)
+MODELS = {
+    "LeNet": (1, 28, 28),
+    "alexnet": USUAL,
+    "vgg11": USUAL,
+    "resnet18": USUAL,
+    "resnet50": USUAL,
+    "resnext50_32x4d": USUAL,
+    "wide_resnet50_2": USUAL,
+    "densenet121": USUAL,
+    "mobilenet_v1": USUAL,
+    "mobilenet_v2": USUAL,
+    "mobilenet_v3_small": USUAL,
+    "mobilenet_v3_large": USUAL,
+    "shufflenet_v2_x0_25": USUAL,
+    "shufflenet_v2_swish": USUAL,
+    "squeezenet1_0": USUAL,
+    "squeezenet1_1": USUAL,
+    "googlenet": USUAL,
+    "inception_v3": (3, 299, 299),
+}
+"""Every family: of most the smallest member, of some one that is built otherwise too."""
+WEIGHTS = """
+import sys
+import paddle
+from paddle import nn
+from paddle.vision import models
+
+paddle.seed(0)
+layer = getattr(models, sys.argv[1])()
+for part in layer.sublayers():
+    # A batch norm as it comes does nothing; these do as if they had been trained.
+    if isinstance(part, nn.BatchNorm2D):
+        size = part._mean.shape
+        part._mean.set_value(paddle.randn(size) * 0.2)
+        part._variance.set_value(paddle.uniform(size, min=0.5, max=1.5))
+        part.weight.set_value(paddle.uniform(size, min=0.5, max=1.5))
+        part.bias.set_value(paddle.randn(size) * 0.2)
+paddle.save(layer.state_dict(), sys.argv[2])
+"""
+
+
+def verified(name: str, folder: Path) -> VerifyReport:
+    """Export a model and verify what was exported."""
+    reference, weights = f"paddle.vision.models:{name}", folder / "net.pdparams"
+    taken = Input(name="image", shape=(None, *MODELS.get(name, USUAL)))
+    command = [sys.executable, "-c", WEIGHTS, name, str(weights)]
+    subprocess.run(command, check=True, capture_output=True)
+    network = Network(
+        root=folder, reference=Reference.parse(reference), arguments={}, weights=weights
+    )
+    (folder / "export").mkdir()
+    job = ExportJob(network=network, inputs=(taken,), allow=(), folder=folder / "export")
+    worker.call(job, Exported, root=folder)
+    return paddledvc.verify_files(
+        reference,
+        folder / "export" / EXPORT_PREFIX,
+        weights=weights,
+        inputs=(taken,),
+        settings=Verify(batch_sizes=BATCH_SIZES),
+        root=folder,
+    )
+
+
+def row(name: str, report: VerifyReport) -> str:
+    """Write what was found of a model, the largest error of any of its outputs."""
+    paths = {path.path: path for path in report.paths}
+    errors = [rounded(paths[path].scaled_error) for path in PATHS]
+    agreement = paths["jit"].agreement
+    outputs = len(agreement.outputs) if agreement else ""
+    cells = [
+        f"`{name}`",
+        "x".join(map(str, MODELS.get(name, USUAL))),
+        outputs,
+        *errors,
+        report.verdict,
+    ]
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def main() -> None:
+    """Verify the models that are named, or all."""
+    print(f"| model | input | outputs | {' | '.join(PATHS)} | verdict |")
+    print("|---|---|---|---|---|---|---|")
+    for name in sys.argv[1:] or MODELS:
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                report = verified(name, Path(folder))
+            except PaddleDVCError as error:
+                print(f"| `{name}` | | | | | | {type(error).__name__}: {error} |", flush=True)
+                continue
+        print(row(name, report), flush=True)
+        for path in report.paths:
+            if path.diagnosis is not None:
+                print(f"{path.path}: {path.diagnosis}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
