@@ -37,9 +37,12 @@ bench: $(VENV)/dev ## Measure, beside the alternatives
 	python -m pip install --quiet --group bench
 	python benchmarks/checkout.py
 	python benchmarks/download.py
+	python benchmarks/faults.py
 	python benchmarks/lock.py
 	python benchmarks/registry.py
 	python benchmarks/stages.py
+	python benchmarks/verify.py
+	python benchmarks/vision.py
 
 clean: ## Remove what was installed and measured
 	rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
