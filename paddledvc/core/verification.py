@@ -54,7 +54,7 @@ class Tolerance:
     """Largest scaled error, max|d| / max|ref| of a sample, by gate.
 
     The plain program repeats the dynamic network bit for bit on a CPU, with 1e-7 to spare for one
-    rounding; a deployed engine reorders sums, which costs up to 1.6e-6 in float32 and up to 9e-3 in
+    rounding; a deployed engine reorders sums, which costs up to 6e-6 in float32 and up to 9e-3 in
     bfloat16; a GPU uses other kernels altogether.
 
     Attributes:
