@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -108,22 +109,13 @@ def verify(  # noqa: PLR0913
       paddledvc verify --network net.py:Net --weights net.pdparams --export exported/net
       paddledvc verify --network net.py:Net --input "x:float32[?,3,224,224]"
     """
-    if given["export"] is not None and given["network"] is None:
-        raise click.UsageError("--export goes with the --network that it was made of")
-    if (bool(names) or every) == (given["network"] is not None):
-        raise click.UsageError("name a model of models.yaml, or give --network")
-    if every and names:
-        raise click.UsageError("--all goes without names")
+    _check(names, given, every=every, pin=pin)
+    if sys.stderr.isatty():
+        for work in ("comparison", "exports"):
+            logging.getLogger(f"paddledvc.tools.{work}").setLevel(logging.INFO)
     if given["network"] is not None:
         report = _verify_files(**given)
-    elif told := [key for key, value in given.items() if value]:
-        raise click.UsageError(
-            f"{OPTIONS[told[0]]} is for --network; what is compared of a model is in models.yaml "
-            "and params.yaml"
-        )
     elif every or len(names) > 1:
-        if pin is not None:
-            raise click.UsageError("--pin is for one model")
         ctx.exit(_verify_all(names, jobs, use, output))
     else:
         report = workflow.verify(_project(), names[0], pin=pin, use=use)
@@ -132,6 +124,24 @@ def verify(  # noqa: PLR0913
     else:
         echo_report(report)
     ctx.exit(0 if report.verdict == "pass" else FINDING)
+
+
+def _check(names: tuple[str, ...], given: dict[str, Any], *, every: bool, pin: str | None) -> None:
+    """Refuse options that contradict each other."""
+    if given["export"] is not None and given["network"] is None:
+        raise click.UsageError("--export goes with the --network that it was made of")
+    if (bool(names) or every) == (given["network"] is not None):
+        raise click.UsageError("name a model of models.yaml, or give --network")
+    if every and names:
+        raise click.UsageError("--all goes without names")
+    if pin is not None and len(names) != 1:
+        raise click.UsageError("--pin is for one model")
+    told = [key for key, value in given.items() if value]
+    if told and given["network"] is None:
+        raise click.UsageError(
+            f"{OPTIONS[told[0]]} is for --network; what is compared of a model is in models.yaml "
+            "and params.yaml"
+        )
 
 
 def _project() -> Project:

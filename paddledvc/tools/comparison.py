@@ -127,6 +127,7 @@ class Comparison:
             folder=self.folder,
         )
         eager = exports.outputs("eager")
+        logger.info("running the dynamic network %s", self.network.reference)
         reference = worker.call(self._reference_job(exports.cases, eager), Ran, root=root)
         expected = [
             [Output(name=name, values=call[name]) for name in reference.outputs]
@@ -135,6 +136,7 @@ class Comparison:
         self._check_names(reference.outputs)
         made = Attempt()
         if self.program is None:
+            logger.info("exporting it")
             made = attempt(self._loaded(), self.inputs, self.exported)
         exports = replace(exports, edges=reference.edges)
         if made.failure:
@@ -202,6 +204,7 @@ class Comparison:
         failed = next((one for one in wrong if one.path not in ON_GPU), None)
         if failed is None or failed.path == "export":  # the latter never comes here
             return paths
+        logger.info("looking for the sublayer in which %s begins to disagree", failed.path)
         folder = self.folder / "parts"
         folder.mkdir()
         samples = () if failed.agreement is None else failed.agreement.samples

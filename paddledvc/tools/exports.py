@@ -102,6 +102,7 @@ class Exports:
     ) -> PathReport:
         gate, tolerance = GATES[path], self.settings.tolerance_of(path)
         job = self.job(path)
+        logger.info("running the path %s", path)
         try:
             # TF32 rounds float32 to ten bits of mantissa: not what a float32 export promises.
             ran = worker.call(job, Ran, root=self.root, NVIDIA_TF32_OVERRIDE="0")

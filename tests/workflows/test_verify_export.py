@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -117,6 +121,26 @@ def test_what_the_export_warns_of_is_a_note_beside_what_came_of_it(nets):
     assert report.notes == (
         "the export warns: an operation in place became one that is not, so views do not follow it",
     )
+
+
+def test_what_is_going_on_is_told_on_a_terminal(nets):
+    words = ["--network", "nets.py:Net", "--input", "x[?,4]", "--path", "jit"]
+    terminal, ours = pty.openpty()
+    subprocess.run(
+        [sys.executable, "-m", "paddledvc", "verify", *words],
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=ours,
+    )
+    os.close(ours)
+    told = os.read(terminal, 2**16).decode()
+    os.close(terminal)
+
+    assert told.splitlines() == [
+        "running the dynamic network nets.py:Net",
+        "exporting it",
+        "running the path jit",
+    ]
 
 
 def test_what_a_network_takes_must_be_said_where_no_program_tells(nets):

@@ -144,6 +144,9 @@ def test_a_program_that_does_not_tell_what_it_takes_needs_a_description(tmp_path
     [
         ((), "name a model of models.yaml, or give --network"),
         (("--network", "a:b"), "say what the network takes, with --input NAME:DTYPE[SHAPE]"),
+        (("--all", "a"), "--all goes without names"),
+        (("--all", "--pin", "a"), "--pin is for one model"),
+        (("--network", "a:b", "--pin", "a"), "--pin is for one model"),
         (("--export", "c"), "--export goes with the --network that it was made of"),
         (("a", "--network", "a:b", "--export", "c"), "name a model of models.yaml, or give"),
         (("a", "--batch-sizes", "1"), "--batch-sizes is for --network; what is compared of a"),
