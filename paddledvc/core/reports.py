@@ -46,7 +46,7 @@ class VerifyReport:
         cost: what the process of the dynamic network took.
         batch_error: scaled error of samples in a batch from what each gives alone; None where that
             was not looked at.
-        warnings: sentences about what the export was warned of.
+        warnings: sentences about what the export was warned of, and what could not be compared.
         tolerance: what its outputs may be off by, and why that is more or less than usual.
         float64: how far the dynamic network is from itself in float64; None where nobody asked.
         branches: where a tensor decided how the dynamic network goes on.

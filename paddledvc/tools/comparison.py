@@ -43,7 +43,7 @@ class Compared:
         reference: how the dynamic network ran.
         paths: how each way to run the exported files fared.
         samples_sha256: digest of the inputs that they were compared on.
-        warnings: sentences about what the export was warned of.
+        warnings: sentences about what the export was warned of, and what could not be compared.
         float64: how far the dynamic network is from itself in float64; None where nobody asked.
     """
 
@@ -150,7 +150,7 @@ class Comparison:
             reference=reference,
             paths=paths,
             samples_sha256=digest,
-            warnings=made.warnings,
+            warnings=made.warnings + self._fixed(),
             float64=wide,
         )
 
@@ -168,6 +168,15 @@ class Comparison:
         except WorkerDied as error:
             logger.warning("%s", error)
             return Wide(errors=(), reason=error.how)
+
+    def _fixed(self) -> tuple[str, ...]:
+        """Say where a program that takes other batch sizes was not asked to show it."""
+        return tuple(
+            f"the first dimension of {one.name} is fixed at {one.shape[0]}, so no other batch size "
+            "was compared; a program does not refuse them, and may compute something else"
+            for one in self.inputs
+            if one.shape and one.shape[0] is not None
+        )
 
     def _check_names(self, outputs: Sequence[str]) -> None:
         for name in self.settings.tolerance.outputs:

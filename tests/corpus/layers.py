@@ -6,6 +6,8 @@ Each is a ``paddle.nn.Layer`` whose ``forward`` takes ``x``, float32 of shape [b
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import paddle
 import paddle.nn.functional as F  # noqa: N812 - as everybody calls it
@@ -21,6 +23,21 @@ INPUTS = {
     "Attention": [("x", (None, 3, 4), "float32")],
     "TwoInputs": [("x", (None, 4), "float32"), ("y", (None, 4), "float32")],
     "DynamicLength": [("x", (None, None), "float32")],
+    "ConvTranspose": [("x", (None, 3, 8, 8), "float32")],
+    "Bicubic": [("x", (None, 3, 8, 8), "float32")],
+    "GridSample": [("x", (None, 3, 8, 8), "float32")],
+    "PixelShuffle": [("x", (None, 4, 4, 4), "float32")],
+    "GroupNorm": [("x", (None, 4, 4, 4), "float32")],
+    "Dropout2D": [("x", (None, 3, 8, 8), "float32")],
+    "FixedBatch": [("x", (2, 4), "float32")],
+    "ScalarInput": [("x", (None, 4), "float32"), ("s", (), "float32")],
+    "BooleanInput": [("x", (None, 4), "float32"), ("m", (None, 4), "bool")],
+    "IntegerInput": [("i", (None, 4), "int32")],
+    "Float64": [("x", (None, 4), "float64")],
+    "Float16In": [("x", (None, 4), "float16")],
+    "Gru": [("x", (None, 5, 4), "float32")],
+    "NamedStates": [("x", (None, 5, 4), "float32")],
+    "BatchSecond": [("x", (None, 5, 4), "float32")],
 }
 
 
@@ -350,3 +367,344 @@ class EarlyReturnOfOtherType(Base):
         if x.sum() > 0:
             return self.fc(x)
         return (x > 0).astype("int64")
+
+
+# Of more kinds of inputs, outputs and operators, which agree.
+
+
+class GroupNorm(paddle.nn.Layer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.g = paddle.nn.GroupNorm(2, 4)
+
+    def forward(self, x):
+        return F.silu(self.g(x))
+
+
+class ConvTranspose(paddle.nn.Layer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.c = paddle.nn.Conv2DTranspose(3, 4, 3, stride=2, output_padding=1)
+
+    def forward(self, x):
+        return self.c(x)
+
+
+class Bicubic(paddle.nn.Layer):
+    def forward(self, x):
+        return F.interpolate(x, scale_factor=2, mode="bicubic")
+
+
+class GridSample(paddle.nn.Layer):
+    def forward(self, x):
+        g = paddle.ones([x.shape[0], 4, 4, 2]) * 0.3
+        return F.grid_sample(x, g)
+
+
+class PixelShuffle(paddle.nn.Layer):
+    def forward(self, x):
+        return F.pixel_shuffle(x, 2)
+
+
+class Dropout2D(paddle.nn.Layer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.d = paddle.nn.Dropout2D(0.5)
+
+    def forward(self, x):
+        return self.d(x) * 2
+
+
+class FixedBatch(Base):
+    def forward(self, x):
+        return self.fc(x).reshape([2, 2, 2])
+
+
+class ScalarInput(Base):
+    def forward(self, x, s):
+        return self.fc(x) * s
+
+
+class BooleanInput(Base):
+    def forward(self, x, m):
+        return paddle.where(m, self.fc(x), x)
+
+
+class IntegerInput(paddle.nn.Layer):
+    def forward(self, i):
+        return i * 2 + 1, (i % 3).astype("int64")
+
+
+class Float64(paddle.nn.Layer):
+    def forward(self, x):
+        return paddle.sin(x) * 2
+
+
+class Float16In(paddle.nn.Layer):
+    def forward(self, x):
+        return x.astype("float32") * 2
+
+
+class Gru(paddle.nn.Layer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.g = paddle.nn.GRU(4, 6, 2, direction="bidirect")
+
+    def forward(self, x):
+        return self.g(x)
+
+
+class NamedStates(paddle.nn.Layer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.g = paddle.nn.LSTM(4, 6)
+
+    def forward(self, x):
+        y, (h, c) = self.g(x)
+        return {"y": y, "state": {"h": h, "c": c}}
+
+
+class BatchSecond(Base):
+    def forward(self, x):
+        return self.fc(x).transpose([1, 0, 2])
+
+
+class ParameterOutput(Base):
+    def forward(self, x):
+        return self.fc(x), self.fc.weight
+
+
+class ConstantOutput(Base):
+    def forward(self, x):
+        return self.fc(x), paddle.ones([3])
+
+
+class NumberOutput(Base):
+    def forward(self, x):
+        return self.fc(x), 3, None
+
+
+class NestedTuples(Base):
+    def forward(self, x):
+        return ((self.fc(x),), [x * 2, [x * 3]])
+
+
+class NonZero(Base):
+    def forward(self, x):
+        return paddle.nonzero(x > 0)
+
+
+class MaskedSelect(Base):
+    def forward(self, x):
+        return paddle.masked_select(x, x > 0)
+
+
+class Sort(Base):
+    def forward(self, x):
+        return paddle.sort(self.fc(x)), paddle.argsort(x)
+
+
+class SetColumn(Base):
+    def forward(self, x):
+        y = self.fc(x)
+        y[:, 0] = 1.0
+        return y
+
+
+class SetByMask(Base):
+    def forward(self, x):
+        y = self.fc(x)
+        y[y > 0] = 0.0
+        return y
+
+
+class SetInput(Base):
+    def forward(self, x):
+        x[:, 0] = 1.0
+        return self.fc(x)
+
+
+class TensorConstant(Base):
+    def forward(self, x):
+        return self.fc(x) + paddle.to_tensor([1.0, 2.0, 3.0, 4.0])
+
+
+class DropoutInBranch(Base):
+    def __init__(self) -> None:
+        super().__init__()
+        self.d = paddle.nn.Dropout(0.5)
+
+    def forward(self, x):
+        y = self.fc(x)
+        if y.mean() > -1e9:
+            y = self.d(y)
+        return y
+
+
+class BatchMean(Base):
+    def forward(self, x):
+        return x - x.mean(0, keepdim=True)
+
+
+class TinyVariance(paddle.nn.Layer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.b = paddle.nn.BatchNorm1D(4)
+        self.b._variance.set_value(paddle.to_tensor([1e-12, 1e-6, 1.0, 1e6]))
+
+    def forward(self, x):
+        return self.b(x)
+
+
+class LogOfNegative(Base):
+    def forward(self, x):
+        return paddle.log(x)
+
+
+class DividedByZero(Base):
+    def forward(self, x):
+        return x / paddle.zeros([4])
+
+
+class Linear1D(Base):
+    def forward(self, x):
+        return F.interpolate(x.unsqueeze(1), size=[8], mode="linear", data_format="NCW")
+
+
+class Round(Base):
+    def forward(self, x):
+        return paddle.round(self.fc(x) * 10), paddle.floor(x)
+
+
+class Hooked(Base):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc.register_forward_post_hook(lambda _layer, _given, found: found * 2)
+
+    def forward(self, x):
+        return self.fc(x)
+
+
+class BufferNotSaved(Base):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("t", paddle.arange(4, dtype="float32"), persistable=False)
+
+    def forward(self, x):
+        return self.fc(x) + self.t
+
+
+class TensorAttribute(Base):
+    def __init__(self) -> None:
+        super().__init__()
+        self.t = paddle.arange(4, dtype="float32")
+
+    def forward(self, x):
+        return self.fc(x) + self.t
+
+
+class Float16Out(Base):
+    def forward(self, x):
+        return self.fc(x).astype("float16")
+
+
+# Weights that a hook makes, and a cast that is lost.
+
+
+class SpectralNorm(paddle.nn.Layer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = paddle.nn.utils.spectral_norm(paddle.nn.Linear(4, 4))
+
+    def forward(self, x):
+        return self.fc(x)
+
+
+class WeightNorm(paddle.nn.Layer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = paddle.nn.utils.weight_norm(paddle.nn.Linear(4, 4))
+
+    def forward(self, x):
+        return self.fc(x)
+
+
+class UniqueCast(Base):
+    def forward(self, x):
+        return paddle.unique((x > 0).astype("int64")).astype("float32")
+
+
+# What a predictor cannot do, or does otherwise than the program says.
+
+
+class EqualOutputs(Base):
+    def forward(self, x):
+        return self.fc(x) + 1, self.fc(x) + 1
+
+
+class Identity(Base):
+    def forward(self, x):
+        return x
+
+
+class Complex(Base):
+    def forward(self, x):
+        return paddle.fft.fft(self.fc(x))
+
+
+class Bfloat16Out(Base):
+    def forward(self, x):
+        return self.fc(x).astype("bfloat16")
+
+
+class EmptyOutput(Base):
+    def forward(self, x):
+        return x[:0] * 2, self.fc(x)
+
+
+class Overflows(Base):
+    def forward(self, x):
+        return paddle.exp(x * 200)
+
+
+class Denormals(Base):
+    def forward(self, x):
+        return (x * 1e-39) * 1e30
+
+
+# More that depends on its calls, and more that cannot be exported.
+
+
+class Alternates(Base):
+    n = 0
+
+    def forward(self, x):
+        self.n += 1
+        return self.fc(x) * (1 if self.n % 2 else 2)
+
+
+class DependsOnTime(Base):
+    def forward(self, x):
+        return self.fc(x) * (time.time() % 1 + 1)
+
+
+class ScatterOfUnknownBatch(Base):
+    def forward(self, x):
+        return paddle.scatter_nd_add(self.fc(x), paddle.to_tensor([[0]]), x[:1])
+
+
+class ViewOfProduct(Base):
+    def forward(self, x):
+        y = self.fc(x)[:1].matmul(x[:1].t())
+        v = y.reshape([-1])
+        y.add_(paddle.ones_like(y))
+        return v
+
+
+class SublayersInList(paddle.nn.Layer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.ls = [paddle.nn.Linear(4, 4)]
+
+    def forward(self, x):
+        return self.ls[0](x)

@@ -143,6 +143,19 @@ def test_what_is_going_on_is_told_on_a_terminal(nets):
     ]
 
 
+def test_a_fixed_batch_is_a_note_for_programs_take_any(nets):
+    fixed = (Input(name="x", shape=(2, 4)),)
+    report = paddledvc.verify_files("nets.py:Net", inputs=fixed, settings=JIT)
+
+    assert report.verdict == "pass"
+    assert report.notes == (
+        (
+            "the first dimension of x is fixed at 2, so no other batch size was compared; a "
+            "program does not refuse them, and may compute something else"
+        ),
+    )
+
+
 def test_what_a_network_takes_must_be_said_where_no_program_tells(nets):
     with pytest.raises(InvalidInput, match="say what the network takes, with --input NAME:DTYPE"):
         paddledvc.verify_files("nets.py:Net", settings=JIT)
