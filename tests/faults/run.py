@@ -24,7 +24,7 @@ from paddledvc.core.agreement import Output
 from paddledvc.core.jobs import ExportJob, Network, ReferenceJob
 from paddledvc.core.layout import EXPORT_PREFIX
 from paddledvc.core.model import Input, Reference
-from paddledvc.core.verification import GATES, Engine, PathName, Tolerance, Verify
+from paddledvc.core.verification import Engine, PathName, Tolerance, Verify
 from paddledvc.tools import arrays
 from paddledvc.tools.comparison import Exports
 from paddledvc.tools.paddle import export, program, reference, timing
@@ -185,7 +185,7 @@ class Bench:
             [Output(name=key, values=values) for key, values in call.items()]
             for call in arrays.load(exports.outputs(path))
         ]
-        tolerance: float = getattr(Tolerance(), GATES[path])
+        tolerance = Tolerance().for_path(path)
         agreed = agreement.compare(self.calls, found, self.batches, tolerance)
         return {
             "name": self.name,
