@@ -24,7 +24,7 @@ SECTIONS = {
         "init": "Make this git repository a paddledvc project.",
         "hooks": "Let git bring the weights of whatever it checks out.",
         "doctor": "Look for what keeps this clone from working.",
-        "schema": "Print the JSON Schema of models.yaml, models.lock or an index.",
+        "schema": "Print the JSON Schema of registry, lock, index or report.",
     },
     "Registry": {
         "add": "Add a model of a catalog to models.yaml and lock it.",

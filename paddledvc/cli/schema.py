@@ -12,7 +12,7 @@ from paddledvc.workflows import schema as workflow
 @click.command()
 @click.argument("name", type=click.Choice(["models", "lock", "index", "report"]), default="models")
 def schema(name: Literal["models", "lock", "index", "report"]) -> None:
-    """Print the JSON Schema of models.yaml, models.lock, an index or a report of verify.
+    """Print the JSON Schema of registry, lock, index or report.
 
     \b
     Example:

@@ -8,7 +8,8 @@ from importlib.resources import files
 
 from paddledvc.core.schema import Schema
 
-NAMES = ("models", "lock", "index", "report")
+NAMES = ("models", "lock", "index")
+"""The schemas of files that people open in an editor; a report has one too."""
 
 
 def text(name: str) -> str:

@@ -8,7 +8,7 @@ from paddledvc.tools import schemas
 
 
 def schema(name: Literal["models", "lock", "index", "report"] = "models") -> str:
-    """Return the JSON Schema of models.yaml, models.lock, an index or a report of verify.
+    """Return the JSON Schema of models.yaml, models.lock, an index or a report.
 
     >>> import json
     >>> json.loads(schema())["title"]
