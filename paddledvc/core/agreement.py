@@ -103,6 +103,21 @@ class Agreement:
         """Give the tolerance of an output."""
         return self.overrides.get(output, self.tolerance)
 
+    def tolerance_used(self, output: str, scaled_error: float) -> float:
+        """Tell an error as a share of what an output may be off by: above 1 it disagrees."""
+        if (tolerance := self.tolerance_of(output)) > 0:
+            return scaled_error / tolerance
+        return 0.0 if scaled_error == 0 else float("inf")
+
+    @property
+    def worst(self) -> SampleError | None:
+        """The first sample that uses most of its tolerance; None where there is none at all."""
+        return max(
+            self.samples,
+            key=lambda one: self.tolerance_used(one.output, one.scaled_error),
+            default=None,
+        )
+
     @property
     def scaled_error(self) -> float:
         """The largest scaled error of all; infinite where something cannot be compared."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import PurePath
 
     from paddledvc.core.model import Input, Reference
@@ -137,7 +138,9 @@ class DiagnoseJob:
 
     Attributes:
         call: number of the call that disagrees.
+        output: the output that disagrees there; empty where nothing could be compared.
         tolerance: largest scaled error of a sample.
+        overrides: that of outputs of the network that have their own, by name.
         path_job: how the path is run.
         folder: an empty folder to work in.
     """
@@ -145,7 +148,9 @@ class DiagnoseJob:
     network: Network
     inputs: tuple[Input, ...]
     call: int
+    output: str
     tolerance: float
+    overrides: Mapping[str, float]
     path_job: PathJob
     folder: PurePath
 

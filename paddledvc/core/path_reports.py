@@ -69,7 +69,7 @@ class PathReport:
         if self.agreement is None or self.agreement.problems:
             return "inf"
         shares = [
-            _share(one.scaled_error, self.agreement.tolerance_of(one.name))
+            self.agreement.tolerance_used(one.name, one.scaled_error)
             for one in self.agreement.outputs
         ]
         return rounded(max(shares, default=0.0))
@@ -86,12 +86,6 @@ class PathReport:
             if output.scaled_error > self.agreement.tolerance_of(output.name)
         )
         return self.agreement.problems + over
-
-
-def _share(error: float, tolerance: float) -> float:
-    if tolerance > 0:
-        return error / tolerance
-    return 0.0 if error == 0 else float("inf")
 
 
 def rounded(error: float) -> float | str:

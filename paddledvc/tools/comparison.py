@@ -211,27 +211,32 @@ class Comparison:
         """Say of the first path that disagrees where that begins; the others follow from it."""
         wrong = (one for one in paths if one.result == "fail" and not one.missing)
         failed = next((one for one in wrong if one.path not in ON_GPU), None)
-        if failed is None or failed.path == "export":  # the latter never comes here
+        if failed is None:
             return paths
         logger.info("looking for the sublayer in which %s begins to disagree", failed.path)
-        folder = self.folder / "parts"
-        folder.mkdir()
-        samples = () if failed.agreement is None else failed.agreement.samples
-        worst = max(samples, key=lambda one: one.scaled_error, default=None)
-        job = DiagnoseJob(
-            network=self._loaded(),
-            inputs=self.inputs,
-            call=0 if worst is None else worst.case,
-            tolerance=failed.tolerance,
-            path_job=exports.job(failed.path),
-            folder=folder,
-        )
+        job = self._diagnose_job(exports, failed)
         try:
             found = worker.call(job, Diagnosis, root=exports.root, timeout=DIAGNOSIS)
         except PaddleDVCError as error:
             logger.warning("nobody knows where it begins: %s", error)
             return paths
         return tuple(replace(one, diagnosis=found) if one is failed else one for one in paths)
+
+    def _diagnose_job(self, exports: Exports, failed: PathReport) -> DiagnoseJob:
+        assert failed.path != "export", "nothing is diagnosed where nothing was exported"
+        worst = None if failed.agreement is None else failed.agreement.worst
+        folder = self.folder / "parts"
+        folder.mkdir()
+        return DiagnoseJob(
+            network=self._loaded(),
+            inputs=self.inputs,
+            call=0 if worst is None else worst.case,
+            output="" if worst is None else worst.output,
+            tolerance=failed.tolerance,
+            overrides=self.settings.tolerance.for_outputs(failed.path),
+            path_job=exports.job(failed.path),
+            folder=folder,
+        )
 
     def _reference_job(self, cases: Path, outputs: Path) -> ReferenceJob:
         return ReferenceJob(

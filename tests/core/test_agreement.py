@@ -393,3 +393,27 @@ def test_what_is_wrong_at_an_edge_is_named_and_apart_from_the_usual():
         ("nan", INF),
         ("huge", 1.0),
     ]
+
+
+def test_the_worst_sample_is_the_one_that_uses_most_of_its_own_tolerance():
+    ref = [
+        [
+            Output(name="loose", values=np.ones((2, 1))),
+            Output(name="strict", values=np.ones((2, 1))),
+        ]
+    ]
+    off = [
+        [
+            Output(name="loose", values=np.array([[1.0], [1.05]])),
+            Output(name="strict", values=np.array([[1.001], [1.0]])),
+        ]
+    ]
+
+    found = compare(ref, off, [2], tolerance=0.1, overrides={"strict": 1e-6})
+
+    assert found.worst is not None
+    assert (found.worst.output, found.worst.sample) == ("strict", 0)
+
+
+def test_there_is_no_worst_sample_where_nothing_was_compared():
+    assert compare([], [], [], tolerance=0.1).worst is None

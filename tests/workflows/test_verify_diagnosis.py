@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import paddledvc
-from paddledvc.core.verification import Verify
+from paddledvc.core.verification import OutputTolerance, Tolerance, Verify
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,13 +91,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def diagnosed(
-    folder: Path, name: str, *, weights: str = "", paths: tuple[PathName, ...] = ("jit",)
+    folder: Path,
+    name: str,
+    *,
+    weights: str = "",
+    paths: tuple[PathName, ...] = ("jit",),
+    tolerance: Tolerance | None = None,
 ) -> tuple[str, str]:
+    settings = Verify(batch_sizes=(2,), paths=paths, tolerance=tolerance or Tolerance())
     report = paddledvc.verify_files(
         f"networks.py:{name}",
         folder / "out" / name,
         weights=folder / f"{weights or name}.pdparams",
-        settings=Verify(batch_sizes=(2,), paths=paths),
+        settings=settings,
         root=folder,
     )
     [path] = [path for path in report.paths if path.diagnosis is not None]
@@ -120,6 +126,15 @@ def test_a_fault_of_the_engine_is_told_from_one_of_the_program(folder):
 
 def test_a_fault_of_the_network_itself_is_named_so(folder):
     _, said = diagnosed(folder, "Fed")
+
+    assert said.startswith("it begins in Fed: jit.save drops a constant that is added to an input")
+
+
+def test_a_fault_of_an_output_with_a_tolerance_of_its_own_is_judged_by_that(folder):
+    own = OutputTolerance(program=1e-7, reason="read as it is")
+    tolerance = Tolerance(program=10.0, reason="only ranks matter", outputs={"out[1]": own})
+
+    _, said = diagnosed(folder, "Fed", tolerance=tolerance)
 
     assert said.startswith("it begins in Fed: jit.save drops a constant that is added to an input")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import agreement
-from paddledvc.core.agreement import Output
+from paddledvc.core.agreement import Agreement, Output
 from paddledvc.core.answers import Diagnosis
 from paddledvc.core.causes import cause
 from paddledvc.core.samples import batch_of
@@ -18,6 +18,8 @@ from paddledvc.tools import arrays
 from paddledvc.tools.paddle import network, program, runtime
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from paddledvc.core.jobs import DiagnoseJob
     from paddledvc.core.samples import Array, Case
 
@@ -45,9 +47,11 @@ def do(job: DiagnoseJob) -> Diagnosis:
     layer = network.for_inference(network.build(job.network))
     case = arrays.load(job.cases)[job.call]
     calls = _calls(module, layer, [case[item.name] for item in job.inputs])
-    name, error = "", _error(job, layer, calls[""])
-    if error is not None and error <= job.tolerance:
+    whole = _compared(job, layer, calls[""], job.tolerance, job.overrides)
+    error = float("inf") if whole is None else whole.scaled_error
+    if whole is not None and whole.agrees:
         return Diagnosis(sublayer="", kind="", scaled_error=error, cause=STALE, advice=AGAIN)
+    name = ""
     while (inner := _first_wrong(job, layer, calls, name)) is not None:
         name, error = inner
     part = _part(layer, name)
@@ -55,7 +59,7 @@ def do(job: DiagnoseJob) -> Diagnosis:
     return Diagnosis(
         sublayer=name,
         kind=type(part).__name__,
-        scaled_error=float("inf") if error is None else error,
+        scaled_error=error,
         cause=found.what if found else "",
         advice=found.advice if found else "",
     )
@@ -108,14 +112,17 @@ def _first_wrong(
         for one in calls
         if one.startswith(start) and one != name and "." not in one.removeprefix(start)
     ]
+    tolerance = job.overrides.get(job.output, job.tolerance)
     for one in inside:
-        error = _error(job, _part(layer, one), calls[one])
-        if error is not None and error > job.tolerance:
-            return one, error
+        found = _compared(job, _part(layer, one), calls[one], tolerance, {})
+        if found is not None and not found.agrees:
+            return one, found.scaled_error
     return None
 
 
-def _error(job: DiagnoseJob, part: Any, call: Call) -> float | None:
+def _compared(
+    job: DiagnoseJob, part: Any, call: Call, tolerance: float, overrides: Mapping[str, float]
+) -> Agreement | None:
     """Compare a sublayer with its own export; None if it cannot be exported by itself."""
     module = runtime.paddle()
     folder = Path(job.folder) / str(len(list(Path(job.folder).iterdir())))
@@ -133,11 +140,11 @@ def _error(job: DiagnoseJob, part: Any, call: Call) -> float | None:
     arrays.save(cases, [call.given])
     try:
         program.do(replace(job.path_job, program=prefix, cases=cases, outputs=outputs))
-    except PaddleDVCError:
-        return float("inf")
+    except PaddleDVCError as error:
+        return Agreement(tolerance=tolerance, problems=(str(error),), outputs=(), samples=())
     found = [Output(name=key, values=one) for key, one in arrays.load(outputs)[0].items()]
-    batch = batch_of(call.given)
-    return agreement.compare([call.found], [found], [batch], job.tolerance).scaled_error
+    batches = [batch_of(call.given)]
+    return agreement.compare([call.found], [found], batches, tolerance, overrides=overrides)
 
 
 def _part(layer: Any, name: str) -> Any:
