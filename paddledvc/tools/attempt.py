@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from paddledvc.core.answers import FORETELLING, Exported
 from paddledvc.core.jobs import ExportJob
 from paddledvc.errors import UserCodeFailed, WorkerDied
-from paddledvc.tools import worker
+from paddledvc.tools import files, worker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,8 @@ def attempt(network: Network, inputs: Sequence[Input], folder: Path) -> Attempt:
         folder=folder,
     )
     try:
-        exported = worker.call(job, Exported, root=Path(network.root))
+        root = Path(network.root)
+        exported = worker.call(job, Exported, root=root, loads=files.size(network.weights))
     except (WorkerDied, UserCodeFailed) as error:
         logger.warning("export: %s", error)
         why = error.how if isinstance(error, WorkerDied) else _raised(str(error))

@@ -19,7 +19,7 @@ from paddledvc.errors import (
     PaddleDVCError,
     WorkerDied,
 )
-from paddledvc.tools import arrays, worker
+from paddledvc.tools import arrays, files, worker
 from paddledvc.tools.attempt import Attempt, attempt
 from paddledvc.tools.exports import Exports
 
@@ -128,7 +128,8 @@ class Comparison:
         )
         eager = exports.outputs("eager")
         logger.info("running the dynamic network %s", self.network.reference)
-        reference = worker.call(self._reference_job(exports.cases, eager), Ran, root=root)
+        job = self._reference_job(exports.cases, eager)
+        reference = worker.call(job, Ran, root=root, loads=files.size(self.network.weights))
         expected = [
             [Output(name=name, values=call[name]) for name in reference.outputs]
             for call in arrays.load(eager)
@@ -164,7 +165,8 @@ class Comparison:
             outputs=eager,
         )
         try:
-            return worker.call(job, Wide, root=exports.root)
+            size = files.size(job.network.weights)
+            return worker.call(job, Wide, root=exports.root, loads=2 * size)
         except WorkerDied as error:
             logger.warning("%s", error)
             return Wide(errors=(), reason=error.how)
@@ -216,7 +218,9 @@ class Comparison:
         logger.info("looking for the sublayer in which %s begins to disagree", failed.path)
         job = self._diagnose_job(exports, failed)
         try:
-            found = worker.call(job, Diagnosis, root=exports.root, timeout=DIAGNOSIS)
+            found = worker.call(
+                job, Diagnosis, root=exports.root, timeout=DIAGNOSIS, loads=exports.size
+            )
         except PaddleDVCError as error:
             logger.warning("nobody knows where it begins: %s", error)
             return paths

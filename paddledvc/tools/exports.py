@@ -5,7 +5,6 @@ from __future__ import annotations
 import glob
 import logging
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,7 +16,8 @@ from paddledvc.core.jobs import PathJob
 from paddledvc.core.path_reports import PathReport
 from paddledvc.core.verification import GATES
 from paddledvc.errors import Finding, InvalidInput, MissingTool, WorkerDied
-from paddledvc.tools import arrays, memory, worker
+from paddledvc.tools import arrays, worker
+from paddledvc.tools.threads import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from paddledvc.core.verification import PathName, Verify
 
 logger = logging.getLogger(__name__)
-PROCESS = 400 * 2**20
-"""Bytes that a process with Paddle takes before it loads anything."""
-COPIES = 4
-"""Times that a path holds the exported files in memory, of which a fused engine has its own."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,22 +76,16 @@ class Exports:
             expected: the outputs of each call.
             batches: number of samples of each call.
         """
-        with ThreadPoolExecutor(max_workers=self._side_by_side()) as pool:
-            run = partial(self._run, expected, batches)
-            try:
-                return tuple(pool.map(run, self.settings.chosen_paths))
-            except BaseException:
-                worker.end_all()
-                raise
-
-    def _side_by_side(self) -> int:
-        """Count the paths that may run at once, within the memory that is left."""
         # Two cores a path, so that none slows down the latency that another measures.
-        wanted = max(1, (os.cpu_count() or 1) // 2)
+        jobs = max(1, (os.cpu_count() or 1) // 2)
+        run = partial(self._run, expected, batches)
+        return side_by_side(run, self.settings.chosen_paths, jobs=jobs)
+
+    @property
+    def size(self) -> int:
+        """The bytes of the exported files."""
         files = self.program.parent.glob(f"{glob.escape(self.program.name)}.*")
-        need = PROCESS + COPIES * sum(file.stat().st_size for file in files)
-        left = memory.available()
-        return wanted if left is None else max(1, min(wanted, left // need))
+        return sum(file.stat().st_size for file in files)
 
     def _run(
         self, expected: Sequence[Sequence[Output]], batches: Sequence[int], path: PathName
@@ -105,7 +95,7 @@ class Exports:
         logger.info("running the path %s", path)
         try:
             # TF32 rounds float32 to ten bits of mantissa: not what a float32 export promises.
-            ran = worker.call(job, Ran, root=self.root, NVIDIA_TF32_OVERRIDE="0")
+            ran = worker.call(job, Ran, root=self.root, loads=self.size, NVIDIA_TF32_OVERRIDE="0")
         except WorkerDied as error:
             logger.warning("%s: %s", path, error)
             how = ": ".join((error.how, *_last_words(error.words)))

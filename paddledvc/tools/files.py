@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 import filelock
@@ -84,6 +84,14 @@ def hash_chunks(chunks: Iterable[bytes], write: int | None = None) -> Hashes:
             while write is not None and view:
                 view = view[os.write(write, view) :]
     return hasher.hashes()
+
+
+def size(path: PurePath | None) -> int:
+    """Count the bytes of a file; 0 where there is none."""
+    try:
+        return 0 if path is None else Path(path).stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def read_chunks(path: Path) -> Iterator[bytes]:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Condition
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MACHINE = Path("/proc/meminfo")
 LIMITS = (
@@ -15,6 +21,37 @@ LIMITS = (
 )
 """The limit of a container and what it uses, for both versions of Linux's control groups."""
 _AVAILABLE = re.compile(r"^MemAvailable:\s*([0-9]+) kB", re.MULTILINE)
+
+
+class Room:
+    """The memory that is left, shared between threads that each start a process.
+
+    A process takes its memory only while it runs, so what others were promised is counted too.
+    """
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._promised = 0
+        self._left: int | None = None
+
+    @contextmanager
+    def reserve(self, need: int) -> Iterator[None]:
+        """Wait until so many bytes are free, or until nobody else has any."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._has(need))
+            self._promised += need
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._promised -= need
+                self._changed.notify_all()
+
+    def _has(self, need: int) -> bool:
+        if self._promised == 0:
+            self._left = available()
+            return True
+        return self._left is None or self._promised + need <= self._left
 
 
 def available() -> int | None:

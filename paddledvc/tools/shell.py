@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import weakref
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -181,17 +182,25 @@ def _undisturbed() -> Iterator[None]:
 
 
 _running: set[subprocess.Popen[bytes]] = set()
+_unwanted: weakref.WeakSet[subprocess.Popen[bytes]] = weakref.WeakSet()
 
 
 @contextmanager
 def _ending(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """See that no program outlives our waiting for it."""
+    """See that no program outlives our waiting for it.
+
+    Raises:
+        KeyboardInterrupt: ``end_all`` ended it, so that nobody takes its end for an answer.
+    """
     _running.add(process)
     try:
         yield
     except BaseException:
         _end(process)
         raise
+    else:
+        if process in _unwanted:
+            raise KeyboardInterrupt
     finally:
         _running.discard(process)
         for pipe in (process.stdout, process.stderr):
@@ -202,6 +211,7 @@ def _ending(process: subprocess.Popen[bytes]) -> Iterator[None]:
 def end_all() -> None:
     """End every program that a thread of ours is waiting for."""
     for process in tuple(_running):
+        _unwanted.add(process)
         _end(process)
 
 

@@ -24,7 +24,7 @@ from paddledvc.errors import (
     ToolFailed,
     WorkerDied,
 )
-from paddledvc.tools import shell
+from paddledvc.tools import memory, shell
 
 if TYPE_CHECKING:
     from paddledvc.core.model import Launch
@@ -39,25 +39,40 @@ DEFAULTS = {
 """Environment of a worker, where the user has not set it otherwise."""
 TIMEOUT = 3600.0
 """Seconds that a job may take before it counts as hung."""
+PROCESS = 400 * 2**20
+"""Bytes that a process with Paddle takes before it loads anything."""
+COPIES = 4
+"""Times that a process holds a model in memory, of which a fused engine has its own."""
+_room = memory.Room()
 
 
 def call(
-    job: Any, answer: type[Answer], *, root: Path, timeout: float = TIMEOUT, **variables: str
+    job: Any,
+    answer: type[Answer],
+    *,
+    root: Path,
+    timeout: float = TIMEOUT,
+    loads: int = 0,
+    **variables: str,
 ) -> Answer:
     """Do a job in a process of its own and return its answer.
+
+    It waits while the processes that other threads of ours wait for leave too little memory.
 
     Args:
         job: what to do.
         answer: type of the answer.
         root: folder of the project.
         timeout: seconds that it may take.
+        loads: bytes of the model that it loads.
         variables: further variables, where the user has not set them otherwise.
 
     Raises:
         PaddleDVCError: what the job raised.
         WorkerDied: the process died.
     """
-    with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
+    need = PROCESS + COPIES * loads
+    with _room.reserve(need), tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         command = _command(job, Path(folder))
         try:
             finished = shell.attempt(
@@ -156,8 +171,3 @@ def _death(job: Any, returncode: int, words: str) -> PaddleDVCError:
     if returncode < 0:
         how = f"was killed by {signal.Signals(-returncode).name}"
     return WorkerDied(f"the process that was {job} {how}", words[-shell.TAIL :])
-
-
-def end_all() -> None:
-    """End every worker that a thread of ours is waiting for."""
-    shell.end_all()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,9 +12,10 @@ from paddledvc.core.jobs import Network
 from paddledvc.core.reports import Hashed
 from paddledvc.errors import InvalidInput, PaddleDVCError
 from paddledvc.locking import UPDATE, current_lock
-from paddledvc.tools import files, worker
+from paddledvc.tools import files
 from paddledvc.tools.comparison import Compared, Comparison
 from paddledvc.tools.reporting import write
+from paddledvc.tools.threads import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -123,13 +123,7 @@ def verify_all(
         done(found)
         return found
 
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
-        try:
-            return tuple(pool.map(one, models))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            worker.end_all()
-            raise
+    return side_by_side(one, models, jobs=jobs)
 
 
 def _verify(project: Project, registry: Registry, lock: Lock, model: Model) -> VerifyReport:

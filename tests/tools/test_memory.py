@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from threading import Barrier, Thread
+
 import pytest
 
 from paddledvc.tools import memory
@@ -43,3 +45,53 @@ def test_this_system_has_some_left():
     left = memory.available()
 
     assert left is None or left > 0
+
+
+def test_what_others_were_promised_is_not_free(system):
+    machine, _, _ = system
+    machine.write_text(MEMINFO)  # 4,000 kB are available
+    room = memory.Room()
+    order: list[str] = []
+
+    def second() -> None:
+        with room.reserve(3000 * 1024):
+            order.append("second begins")
+
+    with room.reserve(2000 * 1024):
+        waiting = Thread(target=second)
+        waiting.start()
+        waiting.join(0.2)
+        order.append("first ends")
+    waiting.join()
+
+    assert order == ["first ends", "second begins"]
+
+
+def test_what_fits_runs_side_by_side(system):
+    machine, _, _ = system
+    machine.write_text(MEMINFO)
+    room = memory.Room()
+    both = Barrier(2, timeout=30)
+
+    def second() -> None:
+        with room.reserve(2000 * 1024):
+            both.wait()
+
+    waiting = Thread(target=second)
+    waiting.start()
+    with room.reserve(2000 * 1024):
+        both.wait()
+    waiting.join()
+
+    assert not both.broken
+
+
+def test_what_never_fits_runs_alone(system):
+    machine, _, _ = system
+    machine.write_text(MEMINFO)
+    ran = False
+
+    with memory.Room().reserve(10**12):
+        ran = True
+
+    assert ran

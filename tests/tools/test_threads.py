@@ -1,0 +1,60 @@
+"""Work in several threads ends as one."""
+
+from __future__ import annotations
+
+import sys
+import time
+from threading import Event, Timer
+from typing import TYPE_CHECKING
+
+import pytest
+
+from paddledvc.tools import shell
+from paddledvc.tools.threads import side_by_side
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
+FOREVER = 30.0
+"""Seconds that no test waits for."""
+
+
+def test_results_come_in_the_order_of_the_items():
+    def slow_first(number: int) -> int:
+        time.sleep(0.1 if number == 0 else 0)
+        return number * 10
+
+    assert side_by_side(slow_first, [0, 1, 2], jobs=3) == (0, 10, 20)
+
+
+def test_a_program_that_was_ended_for_nobody_waits_is_no_answer(tmp_path: Path):
+    """Else a comparison that somebody stopped would be written down as one that failed."""
+    answers: list[object] = []
+    started = Event()
+
+    def work(number: int) -> None:
+        if number == 0:
+            started.wait(FOREVER)
+            raise ValueError("no")
+        for _ in range(3):
+            Timer(0.2, started.set).start()
+            answers.append(shell.attempt(SLEEP, cwd=tmp_path))
+
+    with pytest.raises(ValueError, match="no"):
+        side_by_side(work, [0, 1], jobs=2)
+
+    assert answers == []
+
+
+def test_what_has_not_begun_never_does():
+    begun: list[int] = []
+
+    def work(number: int) -> None:
+        begun.append(number)
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        side_by_side(work, range(50), jobs=1)
+
+    assert len(begun) < 50
