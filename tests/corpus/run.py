@@ -1,12 +1,13 @@
-"""Run one way to compute every layer of the corpus, in this process: ``run.py WAY FOLDER``.
+"""Run one way to compute layers of the corpus, in this process: ``run.py WAY FOLDER [NAME ...]``.
 
 Each layer is weighed by the code that verify runs, one after the other, for to import Paddle for
-each of them would take longer than all the rest.
+each of them would take longer than all the rest. Those that are named were done before.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import warnings
 from pathlib import Path
@@ -47,6 +48,7 @@ def network(name: str, folder: Path) -> Network:
 
 def export_one(name: str, folder: Path) -> None:
     here = folder / name
+    shutil.rmtree(here, ignore_errors=True)  # what a process left that ended here
     (here / "export").mkdir(parents=True)
     paddle.seed(7)
     layer = getattr(layers, name)()
@@ -88,24 +90,28 @@ def path_one(path: Any, name: str, folder: Path) -> None:
     program.do(job)
 
 
-def main(way: str, folder: Path) -> None:
-    """Write what became of each layer to ``WAY.json``."""
-    found: dict[str, Any] = {}
-    for name in NAMES:
-        try:
-            if way == "export":
-                found[name] = export_one(name, folder)
-            elif way == "eager":
-                found[name] = eager_one(name, folder)
-            else:
-                found[name] = path_one(way, name, folder)
-        except PaddleDVCError as error:
-            found[name] = {"failed": f"{type(error).__name__}: {error}"}
-        except FileNotFoundError as error:
-            found[name] = {"failed": f"FileNotFoundError: {error.filename}"}
-    (folder / f"{way}.json").write_text(json.dumps(found, indent=1))
+def outcome(way: str, name: str, folder: Path) -> Any:
+    try:
+        if way == "export":
+            return export_one(name, folder)
+        if way == "eager":
+            return eager_one(name, folder)
+        return path_one(way, name, folder)
+    except PaddleDVCError as error:
+        return {"failed": f"{type(error).__name__}: {error}"}
+    except FileNotFoundError as error:
+        return {"failed": f"FileNotFoundError: {error.filename}"}
+
+
+def main(way: str, folder: Path, *done: str) -> None:
+    """Add what became of each layer to ``WAY.jsonl``, a line a layer."""
+    with (folder / f"{way}.jsonl").open("a") as file:
+        for name in NAMES:
+            if name not in done:
+                line = {"name": name, "outcome": outcome(way, name, folder)}
+                print(json.dumps(line), file=file, flush=True)
 
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), *sys.argv[3:])

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import os
-from importlib.metadata import PackageNotFoundError, version
 
 import pytest
 
 from tests.faults.sweeps import FAULTS, NAMES, RIGHT, sweep
+from tests.installed import needs_paddle
 
 HOW = os.environ.get("FAULTS", "quick")
 BELOW_THE_ENGINES_NOISE = {
@@ -27,17 +27,7 @@ OF_ONE_OUTPUT = {("tagger", "one tensor +0.1 %"): {"out.tags"}}
 OUTPUTS = {"tagger": {"out.tags", "out.kind"}}
 
 
-def paddle() -> str:
-    try:
-        return version("paddlepaddle")
-    except PackageNotFoundError:
-        return "none"
-
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not paddle().startswith("3.3."), reason=f"Paddle here is {paddle()}"),
-]
+pytestmark = [pytest.mark.slow, needs_paddle("3.3.")]
 
 
 @pytest.fixture(scope="module", params=NAMES)
