@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "faults"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "faults"))
 from sweeps import FAULTS, NAMES, RIGHT, Found, sweep_all
 
 PATHS = ("jit", "predictor", "deployed")

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from functools import partial
 from pathlib import Path
 
 from timing import compare
@@ -97,11 +98,11 @@ def main() -> None:
                 [
                     (
                         f"paddledvc lock {' '.join(arguments)}",
-                        lambda arguments=arguments: run(paddledvc, *arguments),
+                        partial(run, paddledvc, *arguments),
                     ),
                     (
                         f"uv lock {' '.join(arguments)}",
-                        lambda arguments=arguments: run(uv, *arguments),
+                        partial(run, uv, *arguments),
                     ),
                 ],
             )

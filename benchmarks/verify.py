@@ -20,6 +20,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -200,9 +201,9 @@ def main() -> None:
         subprocess.run(prepare, cwd=folder, check=True, capture_output=True)
         for _ in range(options.runs):
             for name, do in both.items():
-                with Memory() as memory:
-                    costs[name].append(measured(lambda do=do: do(options.network, folder)))
-                peaks[name] = memory.peaks
+                with Memory() as used:
+                    costs[name].append(measured(partial(do, options.network, folder)))
+                peaks[name] = used.peaks
     print(f"\nverify {options.network}, {options.samples} samples (median of {options.runs})")
     floor = median(costs["plain script"])
     for name, found in costs.items():

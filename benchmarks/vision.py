@@ -9,15 +9,20 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import paddledvc
-from paddledvc.core.jobs import Exported, ExportJob, Network
+from paddledvc.core.answers import Exported
+from paddledvc.core.jobs import ExportJob, Network
 from paddledvc.core.layout import EXPORT_PREFIX
 from paddledvc.core.model import Input, Reference
-from paddledvc.core.reports import VerifyReport, rounded
+from paddledvc.core.path_reports import rounded
 from paddledvc.core.verification import Verify
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools import worker
+
+if TYPE_CHECKING:
+    from paddledvc.core.reports import VerifyReport
 
 PATHS = ("jit", "predictor", "deployed")
 BATCH_SIZES = (1, 2, 3)
@@ -43,22 +48,16 @@ MODELS = {
     "inception_v3": (3, 299, 299),
 }
 """Every family: of most the smallest member, of some one that is built otherwise too."""
+NETWORKS = Path(__file__).resolve().parents[1] / "tests" / "faults"
 WEIGHTS = """
 import sys
 import paddle
-from paddle import nn
 from paddle.vision import models
+from networks import draw_norms
 
 paddle.seed(0)
 layer = getattr(models, sys.argv[1])()
-for part in layer.sublayers():
-    # A batch norm as it comes does nothing; these do as if they had been trained.
-    if isinstance(part, nn.BatchNorm2D):
-        size = part._mean.shape
-        part._mean.set_value(paddle.randn(size) * 0.2)
-        part._variance.set_value(paddle.uniform(size, min=0.5, max=1.5))
-        part.weight.set_value(paddle.uniform(size, min=0.5, max=1.5))
-        part.bias.set_value(paddle.randn(size) * 0.2)
+draw_norms(layer)
 paddle.save(layer.state_dict(), sys.argv[2])
 """
 
@@ -68,7 +67,7 @@ def verified(name: str, folder: Path) -> VerifyReport:
     reference, weights = f"paddle.vision.models:{name}", folder / "net.pdparams"
     taken = Input(name="image", shape=(None, *MODELS.get(name, USUAL)))
     command = [sys.executable, "-c", WEIGHTS, name, str(weights)]
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True, cwd=NETWORKS)
     network = Network(
         root=folder, reference=Reference.parse(reference), arguments={}, weights=weights
     )
@@ -87,7 +86,7 @@ def verified(name: str, folder: Path) -> VerifyReport:
 
 def row(name: str, report: VerifyReport) -> str:
     """Write what was found of a model, the largest error of any of its outputs."""
-    paths = {path.path: path for path in report.paths}
+    paths = {str(path.path): path for path in report.paths}
     errors = [rounded(paths[path].scaled_error) for path in PATHS]
     agreement = paths["jit"].agreement
     outputs = len(agreement.outputs) if agreement else ""

@@ -103,10 +103,8 @@ def block(given, made, kernel=3, padding=1, pool=None):
     return [*parts, nn.MaxPool2D(pool, stride=pool)] if pool else parts
 
 
-def random_weights(name, seed):
-    """Draw the weights of a network, those of batch norms too, as arrays by structured name."""
-    paddle.seed(seed)
-    layer = globals()[name]()
+def draw_norms(layer):
+    """Draw what batch norms hold as if they had been trained: as they come they do nothing."""
     for part in layer.sublayers():
         if isinstance(part, nn.BatchNorm2D):
             size = part._mean.shape
@@ -114,4 +112,11 @@ def random_weights(name, seed):
             part._variance.set_value(paddle.uniform(size, min=0.5, max=1.5))
             part.weight.set_value(paddle.uniform(size, min=0.5, max=1.5))
             part.bias.set_value(paddle.randn(size) * 0.2)
+
+
+def random_weights(name, seed):
+    """Draw the weights of a network, those of batch norms too, as arrays by structured name."""
+    paddle.seed(seed)
+    layer = globals()[name]()
+    draw_norms(layer)
     return {key: value.numpy() for key, value in layer.state_dict().items()}

@@ -41,7 +41,7 @@ class Found:
     scaled_error: float
     problems: list[str]
     samples: int
-    over: list[list]
+    over: list[tuple[int, int, str]]
 
     @property
     def outputs(self) -> set[str]:
