@@ -153,9 +153,9 @@ def test_the_metrics_that_dvc_shows_are_the_verdict_and_the_errors(
 
 
 def test_the_evidence_keeps_to_its_published_schema(evidence: dict[str, str]) -> None:
-    report = json.loads(evidence["verify.json"])
+    schema = json.loads(paddledvc.schema("report"))
 
-    jsonschema_rs.validate(json.loads(paddledvc.schema("report")), report)
+    assert list(jsonschema_rs.iter_errors(schema, json.loads(evidence["verify.json"]))) == []
 
 
 def test_the_evidence_names_the_paddle_that_ran(evidence: dict[str, str]) -> None:
