@@ -12,12 +12,15 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
+from copy import deepcopy
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -146,7 +149,7 @@ class Weights:
         return (self.root / name).read_bytes()
 
     def yaml(self, name: str) -> Any:
-        return yaml.safe_load((self.root / name).read_bytes())
+        return deepcopy(parsed((self.root / name).read_bytes()))
 
     def cached(self, oid: str, cache: Path | None = None) -> Path:
         """Name the file of an object in the cache, or in a remote."""
@@ -311,22 +314,38 @@ def expected(root: Path, revision: str = "HEAD") -> dict[str, tuple[str, str | N
     It shares nothing with paddledvc but the files it reads.
     """
 
-    def text(name: str) -> Any:
-        done = subprocess.run(
-            ["git", "show", f"{revision}:{name}"], cwd=root, capture_output=True, check=False
-        )
-        return yaml.safe_load(done.stdout) if done.returncode == 0 else {}
-
+    built, locked, labels = documents(root, revision, "dvc.lock", "models.lock", f"{LABELS}.dvc")
     found: dict[str, tuple[str, str | None]] = {}
-    for stage in text("dvc.lock").get("stages", {}).values():
+    for stage in built.get("stages", {}).values():
         for out in stage["outs"]:
             if not out["path"].startswith("reports/"):
                 found[out["path"]] = (out["md5"], None)
-    for model in text("models.lock").get("models", []):
+    for model in locked.get("models", []):
         if "path" in model:
             found[model["path"]] = (model["md5"], model.get("sha256"))
-    found[LABELS] = (text(f"{LABELS}.dvc")["outs"][0]["md5"], None)
+    found[LABELS] = (labels["outs"][0]["md5"], None)
     return found
+
+
+def documents(root: Path, revision: str, *names: str) -> Iterator[Any]:
+    """Read YAML files of a commit; one that it has not is an empty mapping."""
+    asked = "".join(f"{revision}:{name}\n" for name in names).encode()
+    command = ["git", "cat-file", "--batch"]
+    done = subprocess.run(command, cwd=root, input=asked, capture_output=True, check=True)
+    answer = io.BytesIO(done.stdout)
+    for _ in names:
+        size = answer.readline().split()[-1]
+        if size == b"missing":
+            yield {}
+        else:
+            yield parsed(answer.read(int(size)))
+            answer.read(1)  # the end of its last line
+
+
+@cache
+def parsed(text: bytes) -> Any:
+    """Parse YAML; what comes of it is not to be changed."""
+    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def name_of(path: Path) -> str | None:
