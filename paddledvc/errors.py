@@ -280,6 +280,10 @@ class WorkerDied(OutsideFailure):
         super().__init__(f"{how}\n{words.strip()}" if words.strip() else how)
 
 
+class WorkerStuck(WorkerDied):
+    """Such a process was ended, for it took longer than it may."""
+
+
 class UserCodeFailed(OutsideFailure):
     """A network, training function or sample function of the user's raised or misbehaved."""
 

@@ -39,6 +39,7 @@ OPTIONS = {
     "paths": "--path",
     "precision": "--precision",
     "float64": "--float64",
+    "timeout": "--timeout",
     "folder": "--report",
 }
 """How the options that need no project are written."""
@@ -76,6 +77,12 @@ OPTIONS = {
     help="What deployed, gpu and tensorrt compute in.",
 )
 @click.option("--float64", is_flag=True, help="Tell too how far float32 is from float64.")
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(0, min_open=True),
+    help=f"What each process may take.  [default: {Verify().timeout:g}]",
+)
 @click.option("--report", "folder", metavar="DIR", type=FILE, help="Write the evidence there.")
 @pin_option
 @lock_options
@@ -183,6 +190,7 @@ def _verify_files(  # noqa: PLR0913
     paths: tuple[PathName, ...],
     precision: Precision | None,
     float64: bool,
+    timeout: float | None,
     folder: Path | None,
 ) -> VerifyReport:
     try:
@@ -199,6 +207,7 @@ def _verify_files(  # noqa: PLR0913
         device="cpu" if set(paths).isdisjoint(ON_GPU) else "gpu",
         engine=Engine(precision=precision or "float32"),
         reference="float64" if float64 else "float32",
+        timeout=timeout or Verify().timeout,
     )
     return verify_files(
         network,

@@ -94,7 +94,7 @@ def read_train(section: Mapping[str, Any]) -> Train:
 
 def read_verify(section: Mapping[str, Any]) -> Verify:
     """Read a ``verify:`` section, of a model or of params.yaml."""
-    plain = ("samples", "preprocess", "edge_values", "seed", "device", "reference")
+    plain = ("samples", "preprocess", "edge_values", "seed", "device", "reference", "timeout")
     lists = ("batch_sizes", "paths", "optional")
     settings: dict[str, Any] = {
         **{key: section[key] for key in plain if key in section},

@@ -31,6 +31,7 @@ class PathReport:
         cost: what its process took; None where nothing ran.
         diagnosis: where the disagreement begins; None where nobody looked.
         missing: whether it did not run for want of something, such as a GPU.
+        stuck: whether it was ended, for it took longer than it may.
     """
 
     path: PathName | Literal["export"]
@@ -45,6 +46,7 @@ class PathReport:
     cost: Cost | None = None
     diagnosis: Diagnosis | None = None
     missing: bool = False
+    stuck: bool = False
 
     @property
     def passed(self) -> bool:

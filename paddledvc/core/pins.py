@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.core import layout
 from paddledvc.core.hashes import pin
 from paddledvc.core.layout import base_weights, own_weights
+from paddledvc.core.verification import Verify
 from paddledvc.errors import StaleStages
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def verify_pin(registry: Registry, lock: Lock, model: Model) -> str:
     weights = own_weights(registry, lock, model)
     settings = model.verify
     tolerance = settings.tolerance.beyond_usual(settings.engine.precision)
-    settings = replace(settings, tolerance=tolerance)
+    # How long it may take changes nothing that it finds.
+    settings = replace(settings, tolerance=tolerance, timeout=Verify().timeout)
     return pin((said(settings), _network(model), inputs, model.input_size, weights))
 
 

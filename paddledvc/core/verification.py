@@ -129,6 +129,7 @@ class Verify:
             input; None seeds them.
         preprocess: the function that makes a sample of an image.
         edge_values: whether zeros, ends of ranges, infinities and NaNs are compared too.
+        timeout: seconds that each process may take: the network, its export, and each path.
         batch_sizes: the batch sizes to compare at.
         seed: seed of seeded samples.
         device: ``cpu``, or ``gpu`` to compare a predictor on the GPU too.
@@ -151,6 +152,7 @@ class Verify:
     reference: Literal["float32", "float64"] = "float32"
     preprocess: str | None = None
     edge_values: bool = False
+    timeout: float = 900.0
 
     def tolerance_of(self, path: PathName) -> float:
         """Tell the tolerance of a path, for outputs that have none of their own."""

@@ -36,7 +36,7 @@ class Attempt:
     failure: str = ""
 
 
-def attempt(network: Network, inputs: Sequence[Input], folder: Path) -> Attempt:
+def attempt(network: Network, inputs: Sequence[Input], folder: Path, timeout: float) -> Attempt:
     """Export a network into a new folder; one that cannot be, or that dies of it, is a result."""
     folder.mkdir()
     job = ExportJob(
@@ -47,7 +47,8 @@ def attempt(network: Network, inputs: Sequence[Input], folder: Path) -> Attempt:
     )
     try:
         root = Path(network.root)
-        exported = worker.call(job, Exported, root=root, loads=files.size(network.weights))
+        size = files.size(network.weights)
+        exported = worker.call(job, Exported, root=root, timeout=timeout, loads=size)
     except (WorkerDied, UserCodeFailed) as error:
         logger.warning("export: %s", error)
         why = error.how if isinstance(error, WorkerDied) else _raised(str(error))

@@ -129,7 +129,8 @@ class Comparison:
         eager = exports.outputs("eager")
         logger.info("running the dynamic network %s", self.network.reference)
         job = self._reference_job(exports.cases, eager)
-        reference = worker.call(job, Ran, root=root, loads=files.size(self.network.weights))
+        timeout, size = self.settings.timeout, files.size(self.network.weights)
+        reference = worker.call(job, Ran, root=root, timeout=timeout, loads=size)
         expected = [
             [Output(name=name, values=call[name]) for name in reference.outputs]
             for call in arrays.load(eager)
@@ -138,7 +139,7 @@ class Comparison:
         made = Attempt()
         if self.program is None:
             logger.info("exporting it")
-            made = attempt(self._loaded(), self.inputs, self.exported)
+            made = attempt(self._loaded(), self.inputs, self.exported, timeout)
         exports = replace(exports, edges=reference.edges)
         if made.failure:
             paths = self._unrun(made.failure)
@@ -166,7 +167,8 @@ class Comparison:
         )
         try:
             size = files.size(job.network.weights)
-            return worker.call(job, Wide, root=exports.root, loads=2 * size)
+            timeout = self.settings.timeout
+            return worker.call(job, Wide, root=exports.root, timeout=timeout, loads=2 * size)
         except WorkerDied as error:
             logger.warning("%s", error)
             return Wide(errors=(), reason=error.how)
@@ -211,15 +213,16 @@ class Comparison:
 
     def _diagnosed(self, exports: Exports, paths: tuple[PathReport, ...]) -> tuple[PathReport, ...]:
         """Say of the first path that disagrees where that begins; the others follow from it."""
-        wrong = (one for one in paths if one.result == "fail" and not one.missing)
+        wrong = (one for one in paths if one.result == "fail" and not (one.missing or one.stuck))
         failed = next((one for one in wrong if one.path not in ON_GPU), None)
         if failed is None:
             return paths
         logger.info("looking for the sublayer in which %s begins to disagree", failed.path)
         job = self._diagnose_job(exports, failed)
         try:
+            timeout = min(DIAGNOSIS, self.settings.timeout)
             found = worker.call(
-                job, Diagnosis, root=exports.root, timeout=DIAGNOSIS, loads=exports.size
+                job, Diagnosis, root=exports.root, timeout=timeout, loads=exports.size
             )
         except PaddleDVCError as error:
             logger.warning("nobody knows where it begins: %s", error)

@@ -15,7 +15,7 @@ from paddledvc.core.answers import Ran
 from paddledvc.core.jobs import PathJob
 from paddledvc.core.path_reports import PathReport
 from paddledvc.core.verification import GATES
-from paddledvc.errors import Finding, InvalidInput, MissingTool, WorkerDied
+from paddledvc.errors import Finding, InvalidInput, MissingTool, WorkerDied, WorkerStuck
 from paddledvc.tools import arrays, worker
 from paddledvc.tools.threads import side_by_side
 
@@ -95,11 +95,24 @@ class Exports:
         logger.info("running the path %s", path)
         try:
             # TF32 rounds float32 to ten bits of mantissa: not what a float32 export promises.
-            ran = worker.call(job, Ran, root=self.root, loads=self.size, NVIDIA_TF32_OVERRIDE="0")
+            ran = worker.call(
+                job,
+                Ran,
+                root=self.root,
+                timeout=self.settings.timeout,
+                loads=self.size,
+                NVIDIA_TF32_OVERRIDE="0",
+            )
         except WorkerDied as error:
             logger.warning("%s: %s", path, error)
             how = ": ".join((error.how, *_last_words(error.words)))
-            return PathReport(path=path, gate=gate, tolerance=tolerance, failure=how)
+            return PathReport(
+                path=path,
+                gate=gate,
+                tolerance=tolerance,
+                failure=how,
+                stuck=isinstance(error, WorkerStuck),
+            )
         except (Finding, MissingTool, InvalidInput) as error:
             missing = not isinstance(error, Finding)
             return PathReport(

@@ -23,6 +23,7 @@ from paddledvc.errors import (
     PaddleDVCError,
     ToolFailed,
     WorkerDied,
+    WorkerStuck,
 )
 from paddledvc.tools import memory, shell
 
@@ -38,7 +39,7 @@ DEFAULTS = {
 }
 """Environment of a worker, where the user has not set it otherwise."""
 TIMEOUT = 3600.0
-"""Seconds that a job may take before it counts as hung."""
+"""Seconds that a job may take before it counts as hung, where nobody says."""
 PROCESS = 400 * 2**20
 """Bytes that a process with Paddle takes before it loads anything."""
 COPIES = 4
@@ -70,6 +71,7 @@ def call(
     Raises:
         PaddleDVCError: what the job raised.
         WorkerDied: the process died.
+        WorkerStuck: it took longer than it may.
     """
     need = PROCESS + COPIES * loads
     with _room.reserve(need), tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
@@ -80,7 +82,7 @@ def call(
             )
         except ToolFailed as error:
             message = f"the process that was {job} did not end within {timeout:g} s"
-            raise WorkerDied(message, "") from error
+            raise WorkerStuck(message, "") from error
         return _answer(Path(folder), answer, job, finished.returncode, finished.errors)
 
 

@@ -94,6 +94,7 @@ EVERYWHERE = [
     pytest.param({"verify": Verify(preprocess="a.py:f")}, ["verify"], id="verify.preprocess"),
     pytest.param({"verify": Verify(edge_values=True)}, ["verify"], id="verify.edge_values"),
     pytest.param({"verify": Verify(batch_sizes=(1,))}, ["verify"], id="verify.batch_sizes"),
+    pytest.param({"verify": Verify(timeout=9.0)}, [], id="verify.timeout"),
     pytest.param({"verify": Verify(seed=1)}, ["verify"], id="verify.seed"),
     pytest.param({"verify": Verify(device="gpu")}, ["verify"], id="verify.device"),
     pytest.param({"verify": Verify(paths=("jit",))}, ["verify"], id="verify.paths"),

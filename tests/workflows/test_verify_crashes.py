@@ -68,3 +68,35 @@ def test_a_predictor_that_kills_its_process_is_named_and_the_other_paths_run(tmp
         (died.format("predictor"),),
         (died.format("deployed"),),
     ]
+
+
+ENDLESS = """
+import paddle
+
+
+class Net(paddle.nn.Layer):
+    def forward(self, x):
+        step = 1.0 if paddle.in_dynamic_mode() else 0.0
+        total = x.sum() * 0.0
+        while total < 3.0:
+            total = total + step
+        return x + total
+"""
+
+
+@pytest.mark.slow
+def test_a_path_that_does_not_end_is_ended_and_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("net.py").write_text(ENDLESS)
+
+    report = paddledvc.verify_files(
+        "net.py:Net",
+        inputs=(Input(name="x", shape=(None, 4)),),
+        settings=Verify(paths=("jit",), batch_sizes=(2,), timeout=20.0),
+    )
+
+    [path] = report.paths
+    assert report.verdict == "fail"
+    assert path.findings == (
+        "the process that was running the exported program on the path jit did not end within 20 s",
+    )
