@@ -73,7 +73,7 @@ def verify_files(  # noqa: PLR0913 - each is an option
     if not taken:
         if program is None:
             raise InvalidInput("say what the network takes, with --input NAME:DTYPE[SHAPE]")
-        taken = _described(program, folder)
+        taken = _described(program, folder, settings.timeout)
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as scratch:
         comparison = Comparison(
             network=Network(
@@ -110,9 +110,10 @@ def _program(export: Path) -> Path:
     return bare.resolve()
 
 
-def _described(program: Path, root: Path) -> tuple[Input, ...]:
+def _described(program: Path, root: Path, timeout: float) -> tuple[Input, ...]:
+    job = DescribeJob(program=program)
     try:
-        return worker.call(DescribeJob(program=program), Described, root=root).inputs
+        return worker.call(job, Described, root=root, timeout=timeout).inputs
     except WorkerDied as error:
         hint = "describe each input with --input NAME:DTYPE[SHAPE], and the paths will tell"
         raise InvalidInput(f"{error.how}; {hint}") from error
