@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Of all the modules that are installed few are ever imported, and those are compiled then.
+PIP := $(BIN)/python -m pip install --quiet --no-compile
 # Stages call `paddledvc` and `python` by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
@@ -22,7 +24,7 @@ demo: $(VENV)/demo ## Train, export and verify a digit reader with `dvc repro`
 	dvc status
 
 test: $(VENV)/dev lint ## Lint, check types and run every test
-	pytest -n 2 --dist loadfile --cov --cov-report=term
+	pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
 
 quick: $(VENV)/dev ## Run the tests that start neither Paddle nor DVC
 	pytest -n 2 -m "not slow"
@@ -51,13 +53,13 @@ $(VENV)/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
 	  { echo "paddledvc needs Python 3.10 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(PIP) --upgrade "pip>=25.1"
 	@touch $@
 
 $(VENV)/demo: $(VENV)/pip pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable ".[cpu]"
+	$(PIP) --editable ".[cpu]"
 	@touch $@
 
 $(VENV)/dev: $(VENV)/demo pyproject.toml
-	$(BIN)/python -m pip install --quiet --group dev
+	$(PIP) --group dev
 	@touch $@
