@@ -100,28 +100,3 @@ def test_a_path_that_does_not_end_is_ended_and_named(tmp_path, monkeypatch):
     assert path.findings == (
         "the process that was running the exported program on the path jit did not end within 20 s",
     )
-
-
-LEAVING = (
-    NETWORK
-    + """
-
-import atexit, os, signal
-
-atexit.register(os.kill, os.getpid(), signal.SIGSEGV)
-"""
-)
-
-
-@pytest.mark.slow
-def test_a_process_that_dies_after_its_answer_has_answered(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    Path("net.py").write_text(LEAVING)
-
-    report = paddledvc.verify_files(
-        "net.py:Net",
-        inputs=(Input(name="x", shape=(None, 4)),),
-        settings=Verify(paths=("jit",), batch_sizes=(2,)),
-    )
-
-    assert report.verdict == "pass"

@@ -9,7 +9,7 @@ import os
 import pickle
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from paddledvc.core import jobs
 from paddledvc.core.answers import FAILURE, Failure
@@ -51,19 +51,7 @@ def main(job_file: str, answer_file: str) -> int:
         return 1
     if os.environ.get("PADDLE_LOCAL_RANK", "0") == "0":
         _give(answer, Path(answer_file))
-    if not isinstance(job, jobs.TrainJob):
-        _leave()
     return 0
-
-
-def _leave() -> NoReturn:
-    """End without what Paddle and imported code do at the end, which may fail and changes nothing.
-
-    A training ends as Python does, for its writers of logs may still hold some lines.
-    """
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
 
 
 def _import_paddle() -> None:
