@@ -7,7 +7,6 @@ each of them would take longer than all the rest. Those that are named were done
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import warnings
 from pathlib import Path
@@ -48,7 +47,6 @@ def network(name: str, folder: Path) -> Network:
 
 def export_one(name: str, folder: Path) -> None:
     here = folder / name
-    shutil.rmtree(here, ignore_errors=True)  # what a process left that ended here
     (here / "export").mkdir(parents=True)
     paddle.seed(7)
     layer = getattr(layers, name)()
@@ -104,12 +102,12 @@ def outcome(way: str, name: str, folder: Path) -> Any:
 
 
 def main(way: str, folder: Path, *done: str) -> None:
-    """Add what became of each layer to ``WAY.jsonl``, a line a layer."""
+    """Add to ``WAY.jsonl`` that a layer ends the process, and then what became of it instead."""
     with (folder / f"{way}.jsonl").open("a") as file:
         for name in NAMES:
             if name not in done:
-                line = {"name": name, "outcome": outcome(way, name, folder)}
-                print(json.dumps(line), file=file, flush=True)
+                print(json.dumps([name, {"died": ""}]), file=file, flush=True)
+                print(json.dumps([name, outcome(way, name, folder)]), file=file, flush=True)
 
 
 if __name__ == "__main__":
