@@ -90,7 +90,8 @@ class Exports:
     def _run(
         self, expected: Sequence[Sequence[Output]], batches: Sequence[int], path: PathName
     ) -> PathReport:
-        gate, tolerance = GATES[path], self.settings.tolerance_of(path)
+        tolerance = self.settings.tolerance_of(path)
+        report = partial(PathReport, path=path, gate=GATES[path], tolerance=tolerance)
         job = self.job(path)
         logger.info("running the path %s", path)
         try:
@@ -106,31 +107,16 @@ class Exports:
         except WorkerDied as error:
             logger.warning("%s: %s", path, error)
             how = ": ".join((error.how, *_last_words(error.words)))
-            return PathReport(
-                path=path,
-                gate=gate,
-                tolerance=tolerance,
-                failure=how,
-                stuck=isinstance(error, WorkerStuck),
-            )
+            return report(failure=how, stuck=isinstance(error, WorkerStuck))
         except (Finding, MissingTool, InvalidInput) as error:
             missing = not isinstance(error, Finding)
-            return PathReport(
-                path=path,
-                gate=gate,
-                tolerance=tolerance,
-                failure=str(error),
-                missing=missing,
-                skipped=missing and path in self.settings.optional,
-            )
+            skipped = missing and path in self.settings.optional
+            return report(failure=str(error), missing=missing, skipped=skipped)
         found = [
             [Output(name=name, values=array) for name, array in call.items()]
             for call in arrays.load(job.outputs)
         ]
-        return PathReport(
-            path=path,
-            gate=gate,
-            tolerance=tolerance,
+        return report(
             agreement=agreement.compare(
                 expected,
                 found,

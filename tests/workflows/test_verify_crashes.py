@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import paddledvc
 from paddledvc.core.model import Input
 from paddledvc.core.verification import Verify
+
+if TYPE_CHECKING:
+    from paddledvc import VerifyReport
 
 NETWORK = """
 import paddle
@@ -43,6 +47,12 @@ builtins.__import__ = crashing
 """
 
 
+def verified(settings: Verify) -> VerifyReport:
+    """Verify the network of net.py in the current folder."""
+    inputs = (Input(name="x", shape=(None, 4)),)
+    return paddledvc.verify_files("net.py:Net", inputs=inputs, settings=settings)
+
+
 @pytest.mark.slow
 def test_a_predictor_that_kills_its_process_is_named_and_the_other_paths_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -51,11 +61,7 @@ def test_a_predictor_that_kills_its_process_is_named_and_the_other_paths_run(tmp
     Path("crash/sitecustomize.py").write_text(CRASH)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "crash"), prepend=":")
 
-    report = paddledvc.verify_files(
-        "net.py:Net",
-        inputs=(Input(name="x", shape=(None, 4)),),
-        settings=Verify(paths=("predictor", "jit", "deployed"), batch_sizes=(2,)),
-    )
+    report = verified(Verify(paths=("predictor", "jit", "deployed"), batch_sizes=(2,)))
 
     died = "the process that was running the exported program on the path {} was killed by SIGSEGV"
     assert report.verdict == "fail"
@@ -89,11 +95,7 @@ def test_a_path_that_does_not_end_is_ended_and_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("net.py").write_text(ENDLESS)
 
-    report = paddledvc.verify_files(
-        "net.py:Net",
-        inputs=(Input(name="x", shape=(None, 4)),),
-        settings=Verify(paths=("jit",), batch_sizes=(2,), timeout=20.0),
-    )
+    report = verified(Verify(paths=("jit",), batch_sizes=(2,), timeout=20.0))
 
     [path] = report.paths
     assert report.verdict == "fail"
