@@ -26,6 +26,8 @@ except ImportError:  # a PyYAML built without libyaml: slower, the same answers
 MAX_DEPTH = 100
 MAX_VALUES = 1_000_000
 MAX_ALIAS_VALUES = 10_000
+_TOO_DEEP = "exceeded maximum nesting depth"
+"""What libyaml says since 0.2.6 where values are nested deeper than it reads."""
 
 
 class _NodeLoader(_Parser):
@@ -36,11 +38,12 @@ class _NodeLoader(_Parser):
     def resolve(self, _kind: object, _value: object, _implicit: object) -> str:
         return ""
 
-    def descend_resolver(self, _node: object, _index: object) -> None:
+    def descend_resolver(self, node: yaml.Node | None, _index: object) -> None:
         # libyaml's composer calls itself for each level, without Python's guard.
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise RecursionError
+            mark = None if node is None else node.start_mark
+            raise yaml.MarkedYAMLError(problem=_TOO_DEEP, problem_mark=mark)
 
     def ascend_resolver(self) -> None:
         self.depth -= 1
@@ -60,6 +63,9 @@ def compose(text: str, file: str) -> yaml.Node | None:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         said = error.problem or error.context or ""
+        if said == _TOO_DEEP:
+            message = "values are nested too deeply"
+            raise InvalidFile([_problem(file, line, column, message)]) from error
         if "another document" in said:
             said = "found a second document after ---; expected one"
         message = f"not YAML: {said}{_yaml_hint(text, line)}"
