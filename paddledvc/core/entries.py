@@ -14,6 +14,7 @@ from paddledvc.core.model import (
     Launch,
     Metric,
     Model,
+    Output,
     Reference,
     Train,
 )
@@ -34,6 +35,7 @@ PLAIN_FIELDS = (
     "license",
     "owner",
     "config_path",
+    "docs",
     "meta",
 )
 
@@ -52,6 +54,7 @@ def read_model(entry: Mapping[str, Any]) -> Model:
         network=Reference.parse(entry["network"]) if "network" in entry else None,
         network_args=entry.get("network_args", {}),
         inputs=tuple(read_input(item) for item in entry.get("inputs", ())),
+        outputs=tuple(_output(item) for item in entry.get("outputs", ())),
         train=read_train(entry["train"]) if "train" in entry else None,
         export=_export(entry.get("export", False)),
         verify=read_verify(entry.get("verify", {})),
@@ -78,6 +81,15 @@ def read_input(item: Mapping[str, Any]) -> Input:
     )
 
 
+def _output(item: Mapping[str, Any]) -> Output:
+    shape = item.get("shape")
+    return Output(
+        name=item["name"],
+        shape=None if shape is None else tuple(shape),
+        dtype=item.get("dtype"),
+    )
+
+
 def read_train(section: Mapping[str, Any]) -> Train:
     """Read a ``train:`` section."""
     function = section.get("function")
@@ -86,6 +98,8 @@ def read_train(section: Mapping[str, Any]) -> Train:
         command=section.get("command"),
         deps=tuple(section.get("deps", ())),
         outs=tuple(section.get("outs", ())),
+        datasets=section.get("datasets", {}),
+        params=section.get("params"),
         launch=Launch(**section["launch"]) if "launch" in section else None,
         seed=section.get("seed", 0),
         device=section.get("device", "cpu"),
@@ -141,7 +155,8 @@ def _sizes(size: Any) -> tuple[int, ...]:
 def _export(section: Any) -> Export | None:
     if section is False:
         return None
-    return Export() if section is True else Export(allow=tuple(section.get("allow", ())))
+    stated = {} if section is True else section
+    return Export(format=stated.get("format"), allow=tuple(stated.get("allow", ())))
 
 
 def read_environment(value: Any) -> Environment | None:

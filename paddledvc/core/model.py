@@ -100,6 +100,21 @@ class Input:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Output:
+    """One result of the network's ``forward``, as models.yaml states it.
+
+    Attributes:
+        name: what people call it.
+        shape: sizes, None for a dynamic one; None where nothing is stated.
+        dtype: element type, as numpy names it; None where nothing is stated.
+    """
+
+    name: str
+    shape: tuple[int | None, ...] | None = None
+    dtype: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Launch:
     """How a training is spread over processes and machines."""
 
@@ -111,12 +126,19 @@ class Launch:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Train:
-    """How a model is trained: a Python function or a command line, exactly one of them."""
+    """How a model is trained: a Python function or a command line, exactly one of them.
+
+    Attributes:
+        datasets: paths of the data that it learns from, by name.
+        params: the file that its hyperparameters are in; None for params.yaml.
+    """
 
     function: Reference | None = None
     command: str | None = None
     deps: tuple[str, ...] = ()
     outs: tuple[str, ...] = ()
+    datasets: Mapping[str, str] = field(default_factory=dict)
+    params: str | None = None
     launch: Launch | None = None
     seed: int = 0
     device: str = "cpu"
@@ -127,9 +149,11 @@ class Export:
     """How a model is exported.
 
     Attributes:
+        format: what the program is written as; None for what the installed Paddle writes.
         allow: names of the export warnings that this model is known to survive.
     """
 
+    format: Literal["json", "pdmodel"] | None = None
     allow: tuple[str, ...] = ()
 
 
@@ -171,6 +195,8 @@ class Model:
         urls: where the weights are, in the order to try: ``weights_url``, ``hub_url``, ``urls``.
         base: name of the model whose weights this one starts from.
         network: what builds the dynamic network.
+        outputs: what the network gives, as far as it is stated.
+        docs: the file that documents it.
         environment: what it runs in; None for that of the registry.
     """
 
@@ -199,6 +225,8 @@ class Model:
     network: Reference | None = None
     network_args: Mapping[str, Any] = field(default_factory=dict)
     inputs: tuple[Input, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    docs: str | None = None
     train: Train | None = None
     export: Export | None = None
     verify: Verify = field(default_factory=Verify)

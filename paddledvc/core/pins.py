@@ -31,7 +31,8 @@ def train_pin(registry: Registry, lock: Lock, model: Model) -> str:
     """Digest what ``train`` uses, its hyperparameters apart."""
     assert model.train is not None
     settings = said(model.train)
-    for not_used in ("deps", "outs"):
+    # DVC itself compares what these name.
+    for not_used in ("deps", "outs", "datasets", "params"):
         settings.pop(not_used, None)
     network = _network(model) if model.train.function is not None else None
     base = base_weights(registry, lock, model)

@@ -99,6 +99,7 @@ def _train(pipeline: Pipeline, model: Model) -> dict[str, Any]:
             [
                 base_weights(pipeline.registry, pipeline.lock, model),
                 *train.deps,
+                *train.datasets.values(),
                 *pipeline.commands.get(train.command or "", ()),
             ],
             [train.function, model.network if train.function else None],

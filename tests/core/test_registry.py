@@ -18,6 +18,7 @@ from paddledvc.core.model import (
     Launch,
     Metric,
     Model,
+    Output,
     Reference,
     Train,
 )
@@ -217,14 +218,20 @@ models:
     inputs:
       - {name: image, shape: [null, 3, 640, 640]}
       - {name: ids, shape: [], dtype: int64, range: [0, 10]}
+    outputs:
+      - {name: boxes, shape: [null, 6], dtype: float32}
+      - {name: count}
+    docs: docs/yolo.md
     train:
       function: pkg.train:train
       deps: [data, configs/x.yml]
       outs: [logs]
+      datasets: {coco: data/coco}
+      params: configs/yolo/big.yml
       launch: {processes: 2, nodes: 3, master: "host-1:6170", backend: gloo}
       seed: 7
       device: gpu
-    export: {allow: [in-place, branch-types]}
+    export: {format: pdmodel, allow: [in-place, branch-types]}
     verify:
       samples: data/samples.npz
       batch_sizes: [2, 5]
@@ -289,15 +296,22 @@ def test_everything_that_a_model_can_say_is_read():
             Input(name="image", shape=(None, 3, 640, 640)),
             Input(name="ids", shape=(), dtype="int64", range=(0, 10)),
         ),
+        outputs=(
+            Output(name="boxes", shape=(None, 6), dtype="float32"),
+            Output(name="count"),
+        ),
+        docs="docs/yolo.md",
         train=Train(
             function=Reference(module="pkg.train", name="train"),
             deps=("data", "configs/x.yml"),
             outs=("logs",),
+            datasets={"coco": "data/coco"},
+            params="configs/yolo/big.yml",
             launch=Launch(processes=2, nodes=3, master="host-1:6170", backend="gloo"),
             seed=7,
             device="gpu",
         ),
-        export=Export(allow=("in-place", "branch-types")),
+        export=Export(format="pdmodel", allow=("in-place", "branch-types")),
         verify=Verify(
             samples="data/samples.npz",
             batch_sizes=(2, 5),

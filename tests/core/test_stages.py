@@ -13,6 +13,7 @@ from paddledvc.core.model import (
     Launch,
     Metric,
     Model,
+    Output,
     Reference,
     Train,
 )
@@ -88,6 +89,9 @@ EVERYWHERE = [
     pytest.param({"paddle": ">=2.0"}, [], id="paddle"),
     pytest.param({"base_requires": Requirement.parse("v1")}, [], id="base_requires"),
     pytest.param({"meta": {"a": 1}}, [], id="meta"),
+    pytest.param({"docs": "docs/m.md"}, [], id="docs"),
+    pytest.param({"outputs": (Output(name="y"),)}, [], id="outputs"),
+    pytest.param({"export": Export(format="pdmodel")}, ["export"], id="export.format"),
     pytest.param({"input_size": (32, 32)}, ["verify"], id="input_size"),
     pytest.param({"export": Export(allow=("in-place",))}, ["export"], id="export.allow"),
     pytest.param({"verify": Verify(samples="s.npz")}, ["verify"], id="verify.samples"),
@@ -149,6 +153,8 @@ TRAINED_ONLY = [
     pytest.param({"train": replace(TRAINED.train, launch=Launch())}, ["train"], id="train.launch"),
     pytest.param({"train": replace(TRAINED.train, deps=("d",))}, [], id="train.deps"),
     pytest.param({"train": replace(TRAINED.train, outs=("o",))}, [], id="train.outs"),
+    pytest.param({"train": replace(TRAINED.train, datasets={"d": "d"})}, [], id="train.datasets"),
+    pytest.param({"train": replace(TRAINED.train, params="p.yml")}, [], id="train.params"),
     pytest.param(
         {"train": Train(function=Reference(module="train.py", name="other"))},
         ["train"],
