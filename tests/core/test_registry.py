@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from jsonschema_rs import meta
+from jsonschema import Draft202012Validator
 from yaml import safe_load
 
 from paddledvc.core import registry
@@ -369,7 +369,7 @@ def test_the_published_schemas_are_valid_json_schema_2020_12(name):
     schema = json.loads(schemas.text(name))
 
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert meta.is_valid(schema)
+    Draft202012Validator.check_schema(schema)
 
 
 def test_two_downloads_to_files_of_one_name_are_refused():

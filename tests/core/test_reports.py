@@ -5,7 +5,7 @@ import io
 import json
 from dataclasses import replace
 
-import jsonschema_rs
+import jsonschema
 import pytest
 
 from paddledvc.core.agreement import Agreement, OutputAgreement, SampleError
@@ -278,14 +278,14 @@ def test_an_output_with_a_tolerance_of_its_own_is_judged_by_it():
 def test_a_report_keeps_to_its_published_schema(report):
     schema = json.loads(schemas.text("report"))
 
-    assert list(jsonschema_rs.iter_errors(schema, json.loads(report.to_json()))) == []
+    jsonschema.Draft202012Validator(schema).validate(json.loads(report.to_json()))
 
 
 @pytest.mark.parametrize("change", [{"more": 1}, {"verdict": "good"}, {"evidence": []}])
 def test_what_is_no_report_breaks_the_published_schema(change):
     value = json.loads(a_report(a_path(0.0)).to_json()) | change
-    with pytest.raises(jsonschema_rs.ValidationError):
-        jsonschema_rs.validate(json.loads(schemas.text("report")), value)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(value, json.loads(schemas.text("report")))
 
 
 def test_the_same_result_gives_the_same_bytes():

@@ -297,7 +297,9 @@ SLOW = (
     "requests",
     "urllib3",
     "filelock",
+    "git",
     "yaml",
+    "jsonschema",
     "jsonschema_rs",
     "numpy",
 )
