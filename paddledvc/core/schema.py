@@ -6,6 +6,7 @@ where ``jsonschema-rs`` is installed, that answers first whether there is anythi
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -74,12 +75,19 @@ def _without_whole_floats(value: Any) -> Any:
     """Replace 4.0 by 4.5, because JSON Schema takes the one, but not the other, for an integer.
 
     The schema has no bound between the two that this could break.
+
+    Raises:
+        ValueError: a number is infinite or none, which JSON does not have.
     """
     if isinstance(value, dict):
         return {key: _without_whole_floats(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_without_whole_floats(item) for item in value]
-    return value + 0.5 if isinstance(value, float) and value.is_integer() else value
+    if not isinstance(value, float):
+        return value
+    if not math.isfinite(value):
+        raise ValueError(value)
+    return value + 0.5 if value.is_integer() else value
 
 
 class Schema:
@@ -97,7 +105,7 @@ class Schema:
             at: path of the part of the document that the schema describes.
         """
         checked = _at(document.value, at)
-        if self._is_valid is not None and self._is_valid(_without_whole_floats(checked)):
+        if self._is_fine(checked):
             return []
         from paddledvc.core.dialect import Explainer  # noqa: PLC0415 - only for what is wrong
 
@@ -110,6 +118,13 @@ class Schema:
             several = about_key or error.validator in ("required", "dependentRequired")
             problems.setdefault((path, message if several else ""), problem)
         return list(problems.values())
+
+    def _is_fine(self, value: object) -> bool:
+        """Ask the accelerator, which may not know: of infinity, or of integers beyond 64 bits."""
+        try:
+            return self._is_valid is not None and self._is_valid(_without_whole_floats(value))
+        except ValueError:
+            return False
 
 
 def _explain(error: ValidationError, written: str) -> str:
