@@ -2,8 +2,17 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Of all the modules that are installed few are ever imported, and those are compiled then.
+# Just what the lock files name, byte for byte. Of all the modules that are installed few are ever
+# imported, and those are compiled then.
 PIP := $(BIN)/python -m pip install --quiet --no-compile
+LOCKED := $(PIP) --require-hashes --only-binary :all: --requirement
+# The Pythons that there are wheels of Paddle for.
+PYTHONS := 3.10 3.11 3.12 3.13
+PYTEST := pytest -n 2 --dist loadfile --no-loadscope-reorder
+UV := $(CURDIR)/$(VENV)/uv/bin/uv
+EXTRAS := --extra cpu --extra fast --extra hub --extra onnx
+COMPILE := $(UV) pip compile --quiet --custom-compile-command "make upgrade" pyproject.toml
+LOCK := $(COMPILE) --upgrade --universal --python-version 3.10 --generate-hashes --group build
 # Stages call `paddledvc` and `python` by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
@@ -11,10 +20,10 @@ export DVC_NO_ANALYTICS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick lint bench clean
+.PHONY: help demo test quick test-all test-pythons test-lowest test-newest lint bench upgrade clean
 
 help: ## Show this help
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 demo: $(VENV)/demo ## Train, export and verify a digit reader with `dvc repro`
 	paddledvc lock --check
@@ -23,20 +32,38 @@ demo: $(VENV)/demo ## Train, export and verify a digit reader with `dvc repro`
 	dvc metrics show
 	dvc status
 
-test: $(VENV)/dev lint ## Lint, check types and run every test
-	pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+test: $(VENV)/test lint ## Lint, check types and run the tests
+	$(PYTEST) -m "not thorough" --cov --cov-report=term
 
-quick: $(VENV)/dev ## Run the tests that start neither Paddle nor DVC
-	pytest -n 2 -m "not slow"
+quick: $(VENV)/test ## Run the tests that start neither Paddle nor DVC
+	$(PYTEST) -m "not slow and not thorough"
 
-lint: $(VENV)/dev ## Check style, types and import contracts
+test-all: $(VENV)/test test-pythons ## Run, after `make test`, what takes longer, and other Pythons
+	$(PYTEST) -m thorough
+
+test-pythons: $(VENV)/test ## Run the quick tests on each of Python 3.10 to 3.13 that is here
+	.ci/pythons $(PYTHONS)
+
+test-lowest: $(VENV)/uv ## Run the tests with the oldest packages that pyproject.toml admits
+	$(UV) venv --quiet --clear --no-python-downloads --python 3.10 $(VENV)/lowest
+	$(COMPILE) $(EXTRAS) --resolution lowest-direct --python-version 3.10 -o $(VENV)/lowest/ours.txt
+	$(UV) pip install --quiet --python $(VENV)/lowest --resolution lowest-direct \
+	  --overrides $(VENV)/lowest/ours.txt --requirements pyproject.toml $(EXTRAS) --group dev --editable .
+	PATH="$(CURDIR)/$(VENV)/lowest/bin:$$PATH" $(PYTEST) -m "not thorough" $(TESTS)
+
+test-newest: $(VENV)/uv ## Run the tests with the newest packages that pyproject.toml admits
+	$(UV) venv --quiet --clear --no-python-downloads --python $(PYTHON) $(VENV)/newest
+	$(UV) pip install --quiet --python $(VENV)/newest --upgrade \
+	  --requirements pyproject.toml $(EXTRAS) --group dev --editable .
+	PATH="$(CURDIR)/$(VENV)/newest/bin:$$PATH" $(PYTEST) -m "not thorough" $(TESTS)
+
+lint: $(VENV)/test ## Check style, types and import contracts
 	ruff check .
 	ruff format --check .
 	mypy
 	lint-imports
 
-bench: $(VENV)/dev ## Measure, beside the alternatives
-	python -m pip install --quiet --group bench
+bench: $(VENV)/test ## Measure, beside the alternatives
 	python benchmarks/checkout.py
 	python benchmarks/download.py
 	python benchmarks/faults.py
@@ -46,20 +73,29 @@ bench: $(VENV)/dev ## Measure, beside the alternatives
 	python benchmarks/verify.py
 	python benchmarks/vision.py
 
+upgrade: $(VENV)/uv ## Lock the newest packages: requirements/demo.txt and requirements/test.txt
+	$(LOCK) --extra cpu -o requirements/demo.txt
+	$(LOCK) $(EXTRAS) --group dev --constraints requirements/demo.txt -o requirements/test.txt
+
 clean: ## Remove what was installed and measured
 	rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/pip:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
-	  { echo "paddledvc needs Python 3.10 or newer; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || { \
+	  echo "paddledvc needs Python 3.10 to 3.13, and $(PYTHON) is $$($(PYTHON) -V 2>&1); there are no" \
+	    "wheels of Paddle for others yet. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --upgrade "pip>=25.1"
 	@touch $@
 
-$(VENV)/demo: $(VENV)/pip pyproject.toml
-	$(PIP) --editable ".[cpu]"
+$(VENV)/demo: $(VENV)/pip requirements/demo.txt pyproject.toml
+	$(LOCKED) requirements/demo.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/dev: $(VENV)/demo pyproject.toml
-	$(PIP) --group dev
+$(VENV)/test: $(VENV)/demo requirements/test.txt
+	$(LOCKED) requirements/test.txt
 	@touch $@
+
+$(VENV)/uv:
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet --no-compile "uv>=0.5"

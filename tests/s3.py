@@ -120,11 +120,3 @@ def mute() -> Iterator[str]:
     """The URL of a server that takes connections and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
-@pytest.fixture
-def without_botocore(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let botocore look as if it were not installed."""
-    monkeypatch.setitem(sys.modules, "botocore", None)
-    for name in [name for name in sys.modules if name.startswith("botocore.")]:
-        monkeypatch.delitem(sys.modules, name)

@@ -169,13 +169,11 @@ def _credentials(project: Project, name: str, url: str) -> str | None:
     return _from_aws(said.get("profile"))
 
 
-def _from_aws(profile: str | None) -> str | None:
+def _from_aws(profile: str | None) -> str:
     """Ask botocore, as DVC does, where it finds credentials."""
-    try:
-        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - 0.2 s
-        from botocore.session import Session  # noqa: PLC0415
-    except ImportError:
-        return None  # opening the remote says so
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - 0.2 s
+    from botocore.session import Session  # noqa: PLC0415
+
     try:
         found = Session(profile=profile).get_credentials()
     except BotoCoreError as error:

@@ -14,8 +14,6 @@ from paddledvc.tools.s3client import SIGNS as S3_SIGNS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EXTRAS = {"s3": "pip install 'paddledvc[s3]'"}
-"""How to install what reads a kind of URL, where it is an extra of ours."""
 SIGNS = (
     *S3_SIGNS,
     ("Server disconnected", "the server closed the connection"),
@@ -161,8 +159,7 @@ def _is_lacking(error: BaseException) -> bool:
 def _not_installed(error: BaseException) -> str:
     """Say which plug-in a URL needs: `s3 is supported, but requires ...`."""
     scheme = str(getattr(error, "protocol", "") or str(error).partition(" ")[0])
-    install = EXTRAS.get(scheme, f"pip install 'dvc[{scheme}]'")
-    return f"{scheme}:// needs `{install}`"
+    return f"{scheme}:// needs `pip install 'dvc[{scheme}]'`"
 
 
 def _first_line(error: Exception, path: str) -> str:

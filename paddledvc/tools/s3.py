@@ -94,7 +94,6 @@ def chunks(
 
     Raises:
         Unreadable: it cannot be read, or not to its end.
-        MissingTool: botocore is not installed.
     """
     at = _object(url)
     with answers(at.endpoint, timeout or TIMEOUT[1]) as client:
@@ -113,7 +112,6 @@ def size(url: str) -> int | None:
 
     Raises:
         Unreadable: it is not there.
-        MissingTool: botocore is not installed.
     """
     at = _object(url)
     with answers(at.endpoint, TIMEOUT[1]) as client:
@@ -130,7 +128,6 @@ def objects(at: Location, timeout: float) -> Iterator[Listed]:
 
     Raises:
         Unreadable: the server does not list them.
-        MissingTool: botocore is not installed.
     """
     where: dict[str, str] = {"Bucket": at.bucket, "Prefix": at.key}
     while True:
@@ -156,7 +153,6 @@ def stated_sha256(at: Location, timeout: float) -> str | None:
 
     Raises:
         Unreadable: the object is not there.
-        MissingTool: botocore is not installed.
     """
     where = {"Bucket": at.bucket, "Key": at.key, "ChecksumMode": "ENABLED"}
     head = _ask(at, timeout, lambda client: client.head_object(**where))

@@ -1,4 +1,4 @@
-"""A client of S3, and what its failures mean, through botocore, which DVC's own S3 support brings.
+"""A client of S3, and what its failures mean, through botocore, on which DVC rests too.
 
 botocore and not s3fs, by which DVC reads S3: it starts no thread with an event loop, keeps to the
 timeouts and retries that it is given, and takes half the time to import.
@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from urllib3.exceptions import HTTPError, IncompleteRead
 
-from paddledvc.errors import MissingTool
 from paddledvc.tools.http import PASSING, TIMEOUT, Unreadable
 
 if TYPE_CHECKING:
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
     from botocore.exceptions import ClientError
 
-MISSING = "s3:// needs botocore, which is not installed; run `pip install 'paddledvc[s3]'`"
 BUSY = frozenset({"InternalError", "RequestTimeout", "ServiceUnavailable", "SlowDown"})
 """Codes of a server that may have time a moment later, whatever its status."""
 ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
@@ -66,13 +64,10 @@ def answers(endpoint: str | None, timeout: float) -> Iterator[Any]:
 
     Raises:
         Unreadable: the server did not give what was asked.
-        MissingTool: botocore is not installed.
     """
-    try:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as below
-        from botocore.parsers import ResponseParserError  # noqa: PLC0415
-    except ImportError as error:
-        raise MissingTool(MISSING) from error
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - as below
+    from botocore.parsers import ResponseParserError  # noqa: PLC0415
+
     client, server = None, endpoint or "AWS"
     try:
         client = _client(endpoint, timeout)

@@ -347,7 +347,7 @@ def test_a_plug_in_that_is_not_installed(failure, monkeypatch):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "dvc_s3", None)
 
-    assert failure("s3://zoo").cause == "s3:// needs `pip install 'paddledvc[s3]'`"
+    assert failure("s3://zoo").cause == "s3:// needs `pip install 'dvc[s3]'`"
     assert failure("gs://zoo").cause == "gs:// needs `pip install 'dvc[gs]'`"
 
 

@@ -23,7 +23,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddledvc.core.hashes import Hashes
-from paddledvc.errors import MissingTool
 from paddledvc.tools import s3, s3client, sources
 from paddledvc.tools.http import Unreadable
 from paddledvc.tools.s3 import Location
@@ -400,15 +399,6 @@ def test_a_server_that_closes_the_connection_at_once_is_told(server, at):
     assert failure(lambda: read(at("a"))) == (
         f"the server closed the connection ({server.url})",
         True,
-    )
-
-
-def test_a_missing_botocore_is_told_with_what_to_install(without_botocore):
-    with pytest.raises(MissingTool) as caught:
-        s3.size("s3://zoo/a")
-
-    assert str(caught.value) == (
-        "s3:// needs botocore, which is not installed; run `pip install 'paddledvc[s3]'`"
     )
 
 

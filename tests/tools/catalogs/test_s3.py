@@ -10,7 +10,7 @@ import pytest
 
 from paddledvc.core.catalog import Listed, Query, Release, ReleaseFile
 from paddledvc.core.hashes import Hashes
-from paddledvc.errors import CatalogFailed, MissingTool
+from paddledvc.errors import CatalogFailed
 from paddledvc.tools import s3, sources
 from paddledvc.tools.catalogs import open_catalog
 from paddledvc.tools.catalogs.base import Context
@@ -298,12 +298,3 @@ def test_the_network_is_not_used_where_that_is_forbidden(catalog, bucket):
 )
 def test_settings_that_cannot_be_are_refused_at_once(url, pattern, cause, catalog):
     assert failure(lambda: catalog(url, pattern)).startswith(f"the catalog zoo ({url}): {cause}")
-
-
-def test_a_missing_botocore_is_told_with_what_to_install(catalog, without_botocore):
-    with pytest.raises(MissingTool) as caught:
-        catalog().names()
-
-    assert str(caught.value) == (
-        "s3:// needs botocore, which is not installed; run `pip install 'paddledvc[s3]'`"
-    )
