@@ -2,10 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Just what the lock files name, byte for byte. Of all the modules that are installed few are ever
-# imported, and those are compiled then.
-PIP := $(BIN)/python -m pip install --quiet --no-compile
-LOCKED := $(PIP) --require-hashes --only-binary :all: --requirement
+# Of all the modules that are installed few are ever imported, and those are compiled then.
+PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
+# Just what a lock file names, byte for byte, and the same of what builds packages without a wheel.
+LOCKED = PIP_CONSTRAINT=$(1) PIP_BUILD_CONSTRAINT=$(1) $(PIP) --require-hashes --requirement $(1)
 # The Pythons that there are wheels of Paddle for.
 PYTHONS := 3.10 3.11 3.12 3.13
 PYTEST := pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -88,14 +88,14 @@ $(VENV)/pip:
 	@touch $@
 
 $(VENV)/demo: $(VENV)/pip requirements/demo.txt pyproject.toml
-	$(LOCKED) requirements/demo.txt
+	$(call LOCKED,requirements/demo.txt)
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/test: $(VENV)/demo requirements/test.txt
-	$(LOCKED) requirements/test.txt
+	$(call LOCKED,requirements/test.txt)
 	@touch $@
 
 $(VENV)/uv:
 	$(PYTHON) -m venv $@
-	$@/bin/python -m pip install --quiet --no-compile "uv>=0.5"
+	$@/bin/python -m pip install --quiet --no-compile --disable-pip-version-check "uv>=0.5"
