@@ -4,15 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Of all the modules that are installed few are ever imported, and those are compiled then.
 PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
-# Just what a lock file names, byte for byte, and the same of what builds packages without a wheel.
-LOCKED = PIP_CONSTRAINT=$(1) PIP_BUILD_CONSTRAINT=$(1) $(PIP) --require-hashes --requirement $(1)
+# Just what the lock files name, byte for byte; build.txt has what builds ourselves and the package
+# that DVC needs and that has no wheel.
+LOCKED := $(PIP) --require-hashes --no-build-isolation --requirement
 # The Pythons that there are wheels of Paddle for.
 PYTHONS := 3.10 3.11 3.12 3.13
 PYTEST := pytest -n 2 --dist loadfile --no-loadscope-reorder
 UV := $(CURDIR)/$(VENV)/uv/bin/uv
 EXTRAS := --extra cpu --extra fast --extra hub --extra onnx
-COMPILE := $(UV) pip compile --quiet --custom-compile-command "make upgrade" pyproject.toml
-LOCK := $(COMPILE) --upgrade --universal --python-version 3.10 --generate-hashes --group build
+COMPILE := $(UV) pip compile --quiet --custom-compile-command "make upgrade" --python-version 3.10
+LOCK := $(COMPILE) --upgrade --universal --generate-hashes
 # Stages call `paddledvc` and `python` by name.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DVC_NO_ANALYTICS := 1
@@ -46,7 +47,7 @@ test-pythons: $(VENV)/test ## Run the quick tests on each of Python 3.10 to 3.13
 
 test-lowest: $(VENV)/uv ## Run the tests with the oldest packages that pyproject.toml admits
 	$(UV) venv --quiet --clear --no-python-downloads --python 3.10 $(VENV)/lowest
-	$(COMPILE) $(EXTRAS) --resolution lowest-direct --python-version 3.10 -o $(VENV)/lowest/ours.txt
+	$(COMPILE) pyproject.toml $(EXTRAS) --resolution lowest-direct -o $(VENV)/lowest/ours.txt
 	$(UV) pip install --quiet --python $(VENV)/lowest --resolution lowest-direct \
 	  --overrides $(VENV)/lowest/ours.txt --requirements pyproject.toml $(EXTRAS) --group dev --editable .
 	PATH="$(CURDIR)/$(VENV)/lowest/bin:$$PATH" $(PYTEST) -m "not thorough" $(TESTS)
@@ -73,9 +74,10 @@ bench: $(VENV)/test ## Measure, beside the alternatives
 	python benchmarks/verify.py
 	python benchmarks/vision.py
 
-upgrade: $(VENV)/uv ## Lock the newest packages: requirements/demo.txt and requirements/test.txt
-	$(LOCK) --extra cpu -o requirements/demo.txt
-	$(LOCK) $(EXTRAS) --group dev --constraints requirements/demo.txt -o requirements/test.txt
+upgrade: $(VENV)/uv ## Lock the newest packages of what is installed here, in requirements/
+	$(LOCK) pyproject.toml --extra cpu -o requirements/demo.txt
+	$(LOCK) pyproject.toml $(EXTRAS) --group dev --constraints requirements/demo.txt -o requirements/test.txt
+	$(LOCK) --group build --constraints requirements/test.txt -o requirements/build.txt
 
 clean: ## Remove what was installed and measured
 	rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -87,13 +89,14 @@ $(VENV)/pip:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/demo: $(VENV)/pip requirements/demo.txt pyproject.toml
-	$(call LOCKED,requirements/demo.txt)
+$(VENV)/demo: $(VENV)/pip requirements/build.txt requirements/demo.txt pyproject.toml
+	$(LOCKED) requirements/build.txt
+	$(LOCKED) requirements/demo.txt
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/test: $(VENV)/demo requirements/test.txt
-	$(call LOCKED,requirements/test.txt)
+	$(LOCKED) requirements/test.txt
 	@touch $@
 
 $(VENV)/uv:
