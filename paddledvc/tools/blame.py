@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from paddledvc.errors import MissingTool
 from paddledvc.tools import shell
 
 if TYPE_CHECKING:
@@ -41,22 +40,23 @@ def origin(root: Path, file: str, line: int) -> Commit | None:
     Returns:
         None where no commit has the line yet, or there is no history to ask.
     """
-    command = ["git", "blame", "--porcelain", "-w", "-L", f"{line},{line}", "--", file]
     try:
-        finished = shell.attempt(command, cwd=root, env={"LC_ALL": "C"})
-    except MissingTool:
+        from git import GitError, Repo  # noqa: PLC0415 - 0.1 s, and it needs git to be imported
+    except ImportError:
         return None
-    if finished.returncode != 0:
-        return None
-    first, *others = finished.output.split("\n")
-    name = first.partition(" ")[0]
-    said = dict(part for entry in others if (part := _field(entry)))
-    if set(name) == {"0"}:
-        return None
-    date = datetime.fromtimestamp(int(said["author-time"]), timezone.utc).date().isoformat()
-    return Commit(name=name, author=said["author"], date=date, title=said["summary"])
-
-
-def _field(line: str) -> tuple[str, str] | None:
-    key, space, value = line.partition(" ")
-    return (key, value) if space and not line.startswith("\t") else None
+    path = root.resolve() / file
+    folder = str(path.parent)
+    with shell.own_environment():
+        try:
+            with Repo(folder, search_parent_directories=True, expand_vars=False) as repo:
+                repo.git(C=folder)  # for GitPython expands a $NAME in the path by itself
+                found: Any = repo.blame(None, str(path), L=f"{line},{line}", w=True)
+                commit = found[0][0]
+                if set(commit.hexsha) == {"0"}:
+                    return None
+                shown = {"max_count": 1, "no_show_signature": True, "format": "%s"}
+                title = repo.git(C=folder).log(commit.hexsha, **shown)
+        except GitError:
+            return None
+    date = datetime.fromtimestamp(commit.authored_date, timezone.utc).date().isoformat()
+    return Commit(name=commit.hexsha, author=commit.author.name, date=date, title=title)

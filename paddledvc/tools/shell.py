@@ -59,6 +59,19 @@ class Finished:
     errors: str
 
 
+@contextmanager
+def own_environment() -> Iterator[None]:
+    """Hide from this process what git tells its hooks, for a library that would follow it.
+
+    All threads of the process share one environment; none of ours needs these.
+    """
+    hidden = {name: os.environ.pop(name) for name in LEAKING if name in os.environ}
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
+
+
 def run(
     command: Sequence[str],
     *,
