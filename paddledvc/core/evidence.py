@@ -23,12 +23,14 @@ class Evidence:
         failures: what did not pass, a few words a thing.
         paths: the ways to run the exported files that agree with the network.
         files: the weights and exported files that it is of.
+        paddle: version of the Paddle that ran the network; None where the report does not say.
     """
 
     verdict: str
     failures: tuple[str, ...]
     paths: tuple[str, ...]
     files: tuple[Hashed, ...]
+    paddle: str | None = None
 
     @property
     def passes(self) -> bool:
@@ -74,9 +76,25 @@ def parse(text: str) -> Evidence:
             failures=tuple(_failures(evidence["paths"])) or _nothing(verdict, evidence["paths"]),
             paths=tuple(str(path["path"]) for path in evidence["paths"] if path["passed"]),
             files=tuple(_hashed(file) for file in evidence["files"]),
+            paddle=_paddle(evidence.get("runtime")),
         )
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         raise ValueError("is no report of `paddledvc verify`") from error
+
+
+def paddle_of(text: str, path: str, md5: str | None) -> str | None:
+    """Say which Paddle a folder was verified by; None where the report is not of these bytes.
+
+    Args:
+        text: the report.
+        path: the folder.
+        md5: DVC's MD5 of it.
+    """
+    try:
+        proof = parse(text)
+    except ValueError:
+        return None
+    return proof.paddle if md5 is not None and proof.folder(path) == md5 else None
 
 
 def _failures(paths: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -89,6 +107,11 @@ def _nothing(verdict: str, paths: Iterable[Mapping[str, Any]]) -> tuple[str, ...
     """Doubt a report that passes because it is of no path."""
     compared = any(path["passed"] for path in paths)
     return () if compared or verdict != "pass" else ("nothing was compared",)
+
+
+def _paddle(runtime: object) -> str | None:
+    said = runtime.get("paddle") if isinstance(runtime, dict) else None
+    return said if isinstance(said, str) else None
 
 
 def _hashed(file: Mapping[str, Any]) -> Hashed:

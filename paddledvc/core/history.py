@@ -11,27 +11,30 @@ from paddledvc.core.hashes import Hashes
 from paddledvc.core.versions import is_version, same_version
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterator
 
     from paddledvc.core.lock import Lock, LockedModel
 
 Contents: TypeAlias = Mapping[str, Hashes]
 """What is known of the bytes of each file of a model, by its path; a single file has none."""
 _BLOCK = b"\n  - name: "
+_CONFLICT = b"\n<<<<<<< "
 _VERSION = re.compile(rb"""^    version: ["']?([^"'\r\n]+)["']?\r?$""", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class LockText:
-    """A models.lock of the past.
+class State:
+    """What a production branch was once, or a tag names.
 
     Attributes:
-        where: where it was, such as ``main (commit 1a2b3c4 of 2026-11-02)``.
-        data: what was in it.
+        where: in words, such as ``main (commit 1a2b3c4 of 2026-11-02)``.
+        revision: what git calls it.
+        tag: whether it is a tag; what those name counts, whatever there was before.
     """
 
     where: str
-    data: bytes
+    revision: str = ""
+    tag: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,45 +43,68 @@ class Released:
 
     name: str
     version: str
-    where: str
+    state: State
     contents: Contents
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Past:
-    """What was released before.
+class Timeline:
+    """The versions that are locked now, in every models.lock of the past, oldest first.
+
+    From one models.lock to the next few blocks change; so each block is looked at once, and only
+    those are parsed that are about a version which is locked now, and say something else.
 
     Attributes:
-        released: the earlier locks of versions that are locked now, oldest first.
-        complete: whether all of the history could be looked at.
-    """
-
-    released: tuple[Released, ...] = ()
-    complete: bool = True
-
-
-def released(
-    texts: Iterable[LockText], current: Lock, now: bytes, read: Callable[[str], object]
-) -> Iterator[Released]:
-    """Find how the versions that are locked now were locked before.
-
-    From one version of models.lock to the next few blocks change; so each block is looked at once,
-    and only those are parsed that are about a version which is locked now, and say something else.
+        released: how each was locked, by its name, every block once.
+        stood: the states in which a model stood at that version, with what was locked of it.
 
     Args:
-        texts: every models.lock of the past, oldest first.
         current: what is locked now.
         now: the text of that.
+        follow: names of the models whose states are asked for, besides those without a digest.
         read: reads YAML; gives None for what is none.
     """
-    seen = set(_blocks(now))
-    for text in texts:
-        for block in _blocks(text.data):
-            if block in seen:
-                continue
-            seen.add(block)
-            if _may_be_meant(block, current):
-                yield from _entries(block, text.where, current, read)
+
+    def __init__(
+        self, current: Lock, now: bytes, follow: Container[str], read: Callable[[str], object]
+    ) -> None:
+        self.released: dict[str, list[Released]] = {}
+        self.stood: dict[str, list[tuple[State, Contents]]] = {}
+        self._current, self._follow, self._read = current, follow, read
+        self._now = frozenset(_blocks(now))
+        self._known: dict[tuple[bytes, bool], tuple[tuple[str, Contents], ...]] = {}
+
+    def add(self, state: State, data: bytes) -> None:
+        """Look at the next models.lock; one with merge conflicts was no release."""
+        if is_torn(data):
+            return
+        for block in _blocks(data):
+            key = block, state.tag
+            if key not in self._known:
+                self._known[key] = tuple(self._look(block, state))
+            for name, contents in self._known[key]:
+                self.stood.setdefault(name, []).append((state, contents))
+
+    def _look(self, block: bytes, state: State) -> Iterator[tuple[str, Contents]]:
+        """Note what a block says that is new, and give what is followed of it."""
+        if not _may_be_meant(block, self._current):
+            return
+        for name, version, contents in self._entries(block):
+            one = Released(name=name, version=version, state=state, contents=contents)
+            self.released.setdefault(name, []).append(one)
+            if name in self._follow or not contents:
+                yield name, contents
+
+    def _entries(self, block: bytes) -> Iterator[tuple[str, str, Contents]]:
+        if block in self._now and block.startswith(_BLOCK):
+            locked = self._current.by_name[_name_of(block)]
+            yield locked.name, locked.version, contents_of(locked)
+            return
+        yield from _entries(block, self._current, self._read)
+
+
+def is_torn(data: bytes) -> bool:
+    """Tell whether a file was committed with the marks of merge conflicts in it."""
+    return data.startswith(_CONFLICT[1:]) or _CONFLICT in data
 
 
 def _blocks(data: bytes) -> list[bytes]:
@@ -91,8 +117,7 @@ def _may_be_meant(block: bytes, current: Lock) -> bool:
     """Tell, without parsing it, whether a block may be about a version that is locked now."""
     if not block.startswith(_BLOCK):
         return True
-    line = block[len(_BLOCK) :].partition(b"\n")[0]
-    name = line.strip().strip(b"\"'").decode(errors="replace")
+    name = _name_of(block)
     version = _VERSION.search(block)
     locked = current.by_name.get(name)
     if locked is None or version is None:
@@ -100,13 +125,18 @@ def _may_be_meant(block: bytes, current: Lock) -> bool:
     return _same(version[1].decode(errors="replace"), locked.version)
 
 
+def _name_of(block: bytes) -> str:
+    line = block[len(_BLOCK) :].partition(b"\n")[0]
+    return line.strip().strip(b"\"'").decode(errors="replace")
+
+
 def _same(version: str, other: str) -> bool:
     return is_version(version) and same_version(version, other)
 
 
 def _entries(
-    block: bytes, where: str, current: Lock, read: Callable[[str], object]
-) -> Iterator[Released]:
+    block: bytes, current: Lock, read: Callable[[str], object]
+) -> Iterator[tuple[str, str, Contents]]:
     value = read(block.decode(errors="replace"))
     entries = value.get("models") if isinstance(value, dict) else value
     for entry in entries if isinstance(entries, list) else ():
@@ -114,8 +144,7 @@ def _entries(
             case {"name": str() as name, "version": str() as version}:
                 locked = current.by_name.get(name)
                 if locked is not None and _same(version, locked.version):
-                    contents = _read_contents(entry)
-                    yield Released(name=name, version=version, where=where, contents=contents)
+                    yield name, version, _read_contents(entry)
 
 
 def _read_contents(entry: Mapping[str, Any]) -> Contents:

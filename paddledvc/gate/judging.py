@@ -8,11 +8,12 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout, outputs, policy
+from paddledvc.core.judging import policies, versions
 from paddledvc.core.judging.facts import Facts
 from paddledvc.core.judging.judge import judge
 from paddledvc.core.violations import Verdict, Violation, in_order
 from paddledvc.gate import reading
-from paddledvc.gate.past import past
+from paddledvc.gate.past import Now, past
 from paddledvc.project import Project
 from paddledvc.tools import git, mergetree, treefiles, worktree
 
@@ -128,6 +129,44 @@ def judge_tree(
     return _judge_tree(project, tree, ask, today)
 
 
+def judge_released(
+    project: Project, commit: str, policy: Policy, *, branch: str | None, old: str | None = None
+) -> Verdict:
+    """Judge of a commit only whether released versions keep their bytes.
+
+    Args:
+        project: the project, in the work tree.
+        commit: git's name of a commit, or of a tag of one.
+        policy: the rules.
+        branch: the branch that it is for; None for a tag, which is a release.
+        old: the commit that the branch had so far; None where nobody knows.
+    """
+    names = (layout.REGISTRY, layout.LOCK, outputs.LOCK)
+    with treefiles.laid_out(
+        project.root, commit, lambda path: path in names or path.endswith("/verify.json")
+    ) as laid:
+        at = Project(laid.folder)
+        opened = reading.open_registry(at)
+        facts = Facts(
+            branch=branch,
+            role=policy.production if branch is None else policy.role(branch),
+            policy=policy,
+            own=opened.policy,
+            changed=True,
+            today=date.today(),  # noqa: DTZ011 - as above
+            documents=opened.documents,
+            registry=opened.registry,
+        )
+        facts = reading.read_versions(at, facts)
+        known = old if old is not None and worktree.commit(project.root, old) else None
+        more = {known: branch} if known is not None and branch is not None else {}
+        if facts.lock is not None:
+            facts = replace(facts, past=past(project.root, facts, Now.of(at.root), more))
+    left, waived = policies.waive(facts, versions.rewritten(facts))
+    found = tuple(one for one in left if one.rule == versions.REWRITTEN)
+    return Verdict(title=branch or "a tag", role=facts.role.name, violations=found, waived=waived)
+
+
 def _policy_at(
     root: Path, commit: str | None, branch: str | None
 ) -> tuple[Policy | None, tuple[str, ...]]:
@@ -231,8 +270,7 @@ def _judge_folder(at: Project, project: Project, ask: _Ask, today: date) -> Verd
     facts = reading.read(at, facts, ask.hollow)
     if facts.lock is not None and git.root(project.root) is not None:
         more = ask.more if facts.role == rules.production else {}
-        now = (at.root / layout.LOCK).read_bytes()
-        facts = replace(facts, past=past(project.root, facts.lock, now, rules, more))
+        facts = replace(facts, past=past(project.root, facts, Now.of(at.root), more))
     if ask.remote and not facts.unreadable:
         facts = replace(facts, lacking=_lacking(project, facts.role, ask.revision))
     return judge(facts, ask.title, prefix=ask.prefix, notes=ask.notes)

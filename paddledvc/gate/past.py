@@ -1,48 +1,89 @@
-"""What was locked on production branches and tags before, read from the history of models.lock."""
+"""What was released on production branches and tags before, read from the history of git."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from paddledvc.core import history, layout
-from paddledvc.core.history import LockText, Past
+from paddledvc.core import layout, outputs, releases
+from paddledvc.core.history import State, Timeline
+from paddledvc.core.judging.proofs import report
+from paddledvc.core.releases import Past, Search
 from paddledvc.errors import InvalidFile
 from paddledvc.tools import refs, shell, worktree, yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from paddledvc.core.lock import Lock
+    from paddledvc.core.judging.facts import Facts
     from paddledvc.core.policy import Policy
+    from paddledvc.core.registry import Registry
 
-_FORM = "--format=%x01%H %S %cs"
+_FORM = "--format=%H %S %cs"
 _HEADS, _REMOTES, _TAGS = "refs/heads/", "refs/remotes/", "refs/tags/"
+_AT_ONCE = 32
+"""Files that are held in memory at a time."""
 
 
-def past(root: Path, lock: Lock, now: bytes, policy: Policy, more: Mapping[str, str]) -> Past:
-    """Find how the versions that are locked now were released before.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Now:
+    """The texts of ``models.lock`` and ``dvc.lock`` that are judged."""
 
-    Every state counts that a production branch was in, and every tagged commit.
+    lock: bytes
+    built: bytes
+
+    @classmethod
+    def of(cls, folder: Path) -> Now:
+        """Read them in a folder; what is not there is empty."""
+        files = (folder / layout.LOCK, folder / outputs.LOCK)
+        lock, built = (file.read_bytes() if file.is_file() else b"" for file in files)
+        return cls(lock=lock, built=built)
+
+
+def past(root: Path, facts: Facts, now: Now, more: Mapping[str, str]) -> Past:
+    """Find what was released before of the versions that are locked now.
+
+    Every state counts that a production branch was in, and every tagged commit; of each the
+    models.lock and the dvc.lock together.
 
     Args:
         root: folder of the project.
-        lock: what is locked now.
+        facts: what is judged.
         now: the text of that.
-        policy: says which branches are of production.
         more: commits that are of production too, each with the name of its branch.
     """
-    known = refs.local(root)
-    ours = {ref.name: name for ref in known if (name := _production(ref.name, policy))}
-    starts = {**ours, **more}
-    tags = [ref.name.removeprefix(_TAGS) for ref in known if ref.name.startswith(_TAGS)]
-    states = [*_of_branches(root, starts), *_of_tags(root, tags)]
-    blobs = worktree.read_blobs(root, {blob for blob, _ in states})
-    texts = (LockText(where=where, data=blobs[blob]) for blob, where in states)
+    assert facts.lock is not None
+    states = list(_states(root, facts.policy, more))
+    making = {}
+    if facts.registry is not None:
+        making = dict(releases.makings(facts.registry, facts.lock, facts.built))
+    built = {name for name, one in making.items() if one.trained or one.exported}
+    timeline = Timeline(facts.lock, now.lock, built, _value)
+    for state, data in _read(root, states, layout.LOCK):
+        timeline.add(state, data)
+    search = Search(making, timeline.stood, now.built, facts.built, _value)
+    while chosen := search.choose():
+        for state, data in _read(root, list(chosen), outputs.LOCK):
+            search.look(state, data, chosen[state])
     return Past(
-        released=tuple(history.released(texts, lock, now, _value)),
+        released=timeline.released,
+        now=making,
+        made=search.made,
+        reports=dict(_reports(root, facts.registry, search)),
         complete=worktree.ask(root, "rev-parse", "--is-shallow-repository") != "true",
     )
+
+
+def _states(root: Path, policy: Policy, more: Mapping[str, str]) -> Iterator[State]:
+    """List what production branches have been, oldest first, then what is tagged."""
+    known = refs.local(root)
+    ours = {ref.name: name for ref in known if (name := _production(ref.name, policy))}
+    yield from of_branches(root, {**ours, **more})
+    for ref in known:
+        if ref.name.startswith(_TAGS):
+            name = ref.name.removeprefix(_TAGS)
+            yield State(where=f"the tag {name}", revision=ref.name, tag=True)
 
 
 def _production(ref: str, policy: Policy) -> str | None:
@@ -53,46 +94,58 @@ def _production(ref: str, policy: Policy) -> str | None:
     return name if name and policy.production.covers(name) else None
 
 
-def _of_branches(root: Path, starts: Mapping[str, str]) -> list[tuple[str, str]]:
-    """List every state of models.lock on some branches, oldest first, each where it was."""
+def of_branches(root: Path, starts: Mapping[str, str]) -> list[State]:
+    """List the states of some branches in which what is released changed, oldest first."""
     if not starts:
         return []
     # The first parents are what the branches themselves were; what was merged never was released.
-    form = ("--first-parent", "-m", "--raw", "--no-abbrev", "--no-renames", "--source", "-z")
-    # Submodules and a user's settings must not change what is listed.
-    command = ["git", "-c", "log.showRoot=true", "log", "--stdin", *form, _FORM, "--"]
+    form = ("--first-parent", "--date-order", "--source", "-z", _FORM, "--stdin", "--")
+    # A user's settings must not change what is listed.
+    command = ["git", "-c", "log.showSignature=false", "log", *form, layout.LOCK, outputs.LOCK]
     sent = "".join(f"{start}\n" for start in starts).encode()
-    answer = shell.exchange([*command, layout.LOCK], cwd=root, sent=sent)
-    states = []
-    for entry in answer.decode(errors="replace").split("\1")[1:]:
-        head, _, rest = entry.partition("\0")
-        commit, source, day = head.strip().split(" ")
+    listed = shell.exchange(command, cwd=root, sent=sent).decode(errors="replace")
+    found = []
+    for line in filter(None, listed.split("\0")):
+        commit, source, day = line.strip().split(" ")
         where = f"{starts.get(source, source)} (commit {commit[:7]} of {day})"
-        states += [(blob, where) for blob in _blobs(rest)]
-    return states[::-1]
+        found.append(State(where=where, revision=commit))
+    return found[::-1]
 
 
-def _blobs(raw: str) -> Iterator[str]:
-    """Yield the new contents in git's raw form of a difference, but for files that went."""
-    for line in raw.split("\0"):
-        fields = line.strip().split(" ")
-        if fields[0].startswith(":") and set(fields[3]) != {"0"}:
-            yield fields[3]
+def _read(root: Path, states: Sequence[State], file: str) -> Iterator[tuple[State, bytes]]:
+    """Read a file of the project in some states, in their order, as far as it is there."""
+    blobs = _blobs(root, [(state.revision, file) for state in states])
+    there = [(state, blob) for state, blob in zip(states, blobs, strict=True) if blob]
+    for start in range(0, len(there), _AT_ONCE):
+        batch = there[start : start + _AT_ONCE]
+        data = worktree.read_blobs(root, {blob for _, blob in batch})
+        for state, blob in batch:
+            yield state, data[blob]
 
 
-def _of_tags(root: Path, tags: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield models.lock as it is in every tag that has one."""
-    names = list(tags)
-    if not names:
-        return
+def _blobs(root: Path, asked: Sequence[tuple[str, str]]) -> list[str | None]:
+    """Find git's names of files of the project, each in a revision; None where there is none."""
+    if not asked:
+        return []
     prefix = worktree.git(root, "rev-parse", "--show-prefix").rstrip("\n")
-    sent = "".join(f"{_TAGS}{name}:{prefix}{layout.LOCK}\n" for name in names).encode()
+    sent = "".join(f"{revision}:{prefix}{file}\n" for revision, file in asked).encode()
     command = ["git", "cat-file", "--batch-check=%(objecttype) %(objectname)"]
-    answer = shell.exchange(command, cwd=root, sent=sent).decode(errors="replace")
-    for name, line in zip(names, answer.splitlines(), strict=True):
-        kind, _, blob = line.partition(" ")
-        if kind == "blob":
-            yield blob, f"the tag {name}"
+    answer = shell.exchange(command, cwd=root, sent=sent).decode(errors="replace").splitlines()
+    kinds = [line.partition(" ") for line in answer]
+    return [name if kind == "blob" else None for kind, _, name in kinds]
+
+
+def _reports(
+    root: Path, registry: Registry | None, search: Search
+) -> Iterator[tuple[tuple[State, str], str]]:
+    """Read the reports beside the exports that may be of another Paddle."""
+    asked = [(one.state, one.name) for one in search.rivals()] if registry is not None else []
+    models = registry.by_name if registry is not None else {}
+    blobs = _blobs(root, [(state.revision, report(models[name])) for state, name in asked])
+    data = worktree.read_blobs(root, set(filter(None, blobs)))
+    for key, blob in zip(asked, blobs, strict=True):
+        if blob is not None:
+            yield key, data[blob].decode(errors="replace")
 
 
 def _value(text: str) -> object:

@@ -80,6 +80,19 @@ def read(project: Project, facts: Facts, hollow: frozenset[str] = frozenset()) -
     return facts
 
 
+def read_versions(project: Project, facts: Facts) -> Facts:
+    """Read only what says which bytes versions have: models.lock, dvc.lock and the reports."""
+    found = _Found(documents=dict(facts.documents))
+    facts = _with_lock(project, facts, found)
+    built = found.read(project, outputs.LOCK, "stages-invalid")
+    return replace(
+        facts,
+        documents=found.documents,
+        built=builds.read(built.value if built else None),
+        reports=dict(_reports(project, facts.registry)),
+    )
+
+
 def _mapping(document: Document | None) -> Mapping[str, Any]:
     return document.value if document and isinstance(document.value, dict) else {}
 

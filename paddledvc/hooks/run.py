@@ -143,15 +143,20 @@ def _check(call: Call) -> int:
 
 
 def _send(call: Call, progress: Progress | None) -> int:
-    """Send the weights of what is pushed, before it is pushed."""
-    from paddledvc.core.pushed import parse  # noqa: PLC0415 - not for the other hooks
-    from paddledvc.workflows.guard import send_pushed  # noqa: PLC0415 - it knows the gate
+    """Send the weights of what is pushed, before it is pushed, unless a release is rewritten."""
+    from paddledvc.core.formats import text  # noqa: PLC0415 - not for the other hooks
+    from paddledvc.core.pushed import parse  # noqa: PLC0415
+    from paddledvc.workflows.guard import check_pushed, send_pushed  # noqa: PLC0415 - the gate
 
     refs = parse(sys.stdin)
     to = next(iter(call.arguments), None)
     steps: dict[str, None] = {}
     try:
         for project in call.projects():
+            if rewritten := check_pushed(project, refs):
+                _print("\n".join(map(text.render, rewritten)))
+                steps["give what changed a new version"] = None
+                continue
             for sent in send_pushed(project, refs, to=to, progress=progress):
                 for line in sent.lines:
                     _print(line)

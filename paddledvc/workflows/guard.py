@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout, placed
 from paddledvc.core.policy import DEFAULT, remote_order
 from paddledvc.errors import RemoteFailed
-from paddledvc.gate.judging import judge_tree
+from paddledvc.gate.judging import judge_released, judge_tree
 from paddledvc.gate.reading import parse_policy
 from paddledvc.storage.earlier import History, belonging
 from paddledvc.storage.wanted import wanted
@@ -41,6 +41,29 @@ def check_staged(project: Project, *, index: str | None = None) -> Verdict:
     tree = worktree.staged(project.root, index)
     head = worktree.commit(project.root, "HEAD")
     return judge_tree(project, tree, branch=worktree.branch(project.root), before=head)
+
+
+def check_pushed(project: Project, pushed: Sequence[Pushed]) -> tuple[Verdict, ...]:
+    """Judge whether released versions keep their bytes in what is about to be pushed.
+
+    Args:
+        project: the project.
+        pushed: what git is about to push; only branches count whose lock must be fresh, and tags.
+
+    Returns:
+        One for each branch or tag with a finding.
+    """
+    found = []
+    for one in pushed:
+        policy = _policy(project, one)
+        role = policy.production if one.is_tag else policy.role(one.branch)
+        if not role.fresh or (one.branch is None and not one.is_tag):
+            continue
+        verdict = judge_released(project, one.commit, policy, branch=one.branch, old=one.old)
+        if verdict.violations:
+            title = f"the tag {one.title}" if one.is_tag else one.title
+            found.append(replace(verdict, title=title))
+    return tuple(found)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

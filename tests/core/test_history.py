@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from paddledvc.core.hashes import Hashes
-from paddledvc.core.history import LockText, contents_of, difference, released
+from paddledvc.core.history import State, Timeline, contents_of, difference
 from paddledvc.core.lock import Lock, LockedFile, LockedModel, render
 from paddledvc.tools import yaml
 
@@ -29,12 +29,19 @@ class Reader:
         return yaml.parse(text, "models.lock").value
 
 
+def look(current, *texts, read=None, follow=(), tag=False):
+    timeline = Timeline(current, render(current).encode(), follow, read or Reader())
+    for number, text in enumerate(texts):
+        data = text if isinstance(text, bytes) else render(text).encode()
+        timeline.add(State(where=str(number), tag=tag), data)
+    return timeline
+
+
 def find(current, *texts, read=None):
-    past = [
-        LockText(where=str(number), data=text if isinstance(text, bytes) else render(text).encode())
-        for number, text in enumerate(texts)
-    ]
-    return list(released(past, current, render(current).encode(), read or Reader()))
+    """Find what was locked earlier, apart from what is locked now too."""
+    known = {model.name: contents_of(model) for model in current.models}
+    found = look(current, *texts, read=read).released
+    return [one for its in found.values() for one in its if one.contents != known[one.name]]
 
 
 def test_only_blocks_of_what_is_locked_now_are_parsed_and_each_once():
@@ -43,7 +50,7 @@ def test_only_blocks_of_what_is_locked_now_are_parsed_and_each_once():
     read = Reader()
     found = find(now, old, old, now, read=read)
 
-    assert [(one.name, one.version, one.where) for one in found] == [("m", "v1", "0")]
+    assert [(one.name, one.version, one.state.where) for one in found] == [("m", "v1", "0")]
     assert found[0].contents == {"": Hashes(md5=B)}
     assert len(read.read) == 1
 
@@ -107,3 +114,30 @@ def test_folders_of_the_past_are_read():
     [found] = find(locked(a_folder(x=A)), locked(a_folder(x=C)))
 
     assert found.contents == {"x": Hashes(md5=C)}
+
+
+def test_the_states_are_told_in_which_a_model_stood_at_its_version():
+    now = locked(a_model(), a_model("n"))
+    old = locked(a_model(version="v0"), a_model("n"))
+    found = look(now, old, now, locked(), now, follow={"m"})
+
+    states = {name: [state.where for state, _ in its] for name, its in found.stood.items()}
+    assert states == {"m": ["1", "3"]}
+
+
+def test_a_lock_that_was_committed_with_conflicts_was_no_release():
+    torn = render(locked(a_model(md5=B))).replace("    md5", "<<<<<<< ours\n    md5")
+
+    assert find(locked(a_model()), torn.encode()) == []
+    assert (
+        find(locked(a_model()), b"<<<<<<< ours\n" + render(locked(a_model(md5=B))).encode()) == []
+    )
+
+
+def test_what_is_tagged_is_told_beside_what_branches_had():
+    now, old = locked(a_model()), render(locked(a_model(md5=B))).encode()
+    timeline = Timeline(now, render(now).encode(), (), Reader())
+    for tag in (False, True, True):
+        timeline.add(State(where="", tag=tag), old)
+
+    assert [one.state.tag for one in timeline.released["m"]] == [False, True]

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from datetime import date
 
     from paddledvc.core.document import Document, Path
-    from paddledvc.core.history import Past
     from paddledvc.core.judging.builds import Built
     from paddledvc.core.lock import Lock, LockedModel
     from paddledvc.core.policy import Policy, Role
     from paddledvc.core.registry import Registry
+    from paddledvc.core.releases import Past
     from paddledvc.core.transfers import Inspected
     from paddledvc.core.violations import Level
     from paddledvc.errors import Stale
