@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -26,20 +27,51 @@ from paddledvc import Project
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-settings.register_profile("quick", deadline=None, max_examples=60, derandomize=True, database=None)
+for profile, examples in (("quick", 20), ("test", 60), ("thorough", 600)):
+    settings.register_profile(
+        profile, deadline=None, max_examples=examples, derandomize=True, database=None
+    )
 settings.register_profile("search", deadline=None, max_examples=3000, database=None)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 # A shell that starts us in the background has us ignore ^C, and our own processes inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = [
+    "tests.forks",
     "tests.s3",
     "tests.weights_repo",
     "tests.outputs_repo",
     "tests.stores_repo",
 ]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try each property with as many examples as what is run has time for."""
+    chosen = config.option.markexpr
+    usual = {"not slow and not thorough": "quick", "not slow": "quick", "thorough": "thorough"}
+    settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", usual.get(chosen, "test")))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Collect without the garbage collector, which would visit thousands of tests ever again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Try each property among the thorough tests again, with more examples."""
+    if settings.default is not None and settings.default.max_examples > 60:
+        for item in items:
+            if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+                item.add_marker("thorough")
+
 
 LEAKING = ("GIT_", "PADDLEDVC_", "DVC_", "AWS_", "HF_", "HUGGING", "MODELSCOPE_")
 CI = ("CI", "GITHUB_", "GITLAB_", "BITBUCKET_", "TF_BUILD", "JENKINS_")

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,8 +98,18 @@ def s3_server(start_s3: Callable[..., S3Server]) -> S3Server:
     return start_s3("--auth-key", f"{ACCESS_KEY},{SECRET_KEY}")
 
 
+@pytest.fixture(scope="session")
+def descriptions() -> Iterator[None]:
+    """Read what S3 is from botocore's files once, not for every server that a test starts."""
+    from botocore import loaders, session  # noqa: PLC0415 - slow
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "create_loader", cache(loaders.create_loader))
+        yield
+
+
 @pytest.fixture
-def no_aws(isolated: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def no_aws(isolated: None, descriptions: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the machine's settings of AWS out of a test."""
     for key in tuple(os.environ):
         if key.startswith("AWS_"):

@@ -30,6 +30,7 @@ import paddledvc
 from paddledvc import Project
 from paddledvc.core.forms import FORMS
 from paddledvc.tools import merge_driver
+from tests.forks import run_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -128,7 +129,7 @@ class Weights:
         return self.run("git", *NO_HOOKS, *arguments)
 
     def dvc(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return self.try_(sys.executable, "-m", "dvc", *arguments)
+        return self.try_(*run_module("dvc"), *arguments)
 
     def paddledvc(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return self.try_(sys.executable, "-m", "paddledvc", *arguments, **variables)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from tests.forks import run_module
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -64,7 +66,7 @@ class Repo:
         return self.run("git", *arguments)
 
     def dvc(self, *arguments: str) -> str:
-        return self.run(sys.executable, "-m", "dvc", *arguments)
+        return self.run(*run_module("dvc"), *arguments)
 
     def paddledvc(self, *arguments: str) -> str:
         return self.run(sys.executable, "-m", "paddledvc", *arguments)

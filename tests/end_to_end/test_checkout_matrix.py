@@ -338,8 +338,14 @@ def hooked(copy_of: Callable[..., Weights]) -> Callable[[Bare], Weights]:
     return copy
 
 
+SOONER = ("switch", "rebase --continue")
+"""What is tried in every state by `make test` too; it tries the others in a clean clone."""
 GRID = [
-    (name, state)
+    pytest.param(
+        name,
+        state,
+        marks=() if state == "clean" or name in SOONER else pytest.mark.thorough,
+    )
     for name, operation in OPERATIONS.items()
     for state in (STATES if operation.thorough else ("clean", "edited", "offline"))
 ]

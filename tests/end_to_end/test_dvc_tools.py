@@ -56,7 +56,7 @@ def test_experiments_show_our_numbers(ten: Any) -> None:
     assert (metrics, params["m3"]) == ({"loss": 0.125}, {"train": {"lr": 0.25}})
 
 
-@pytest.mark.parametrize("slug", ["m3", "PP-YOLOEplus_L"])
+@pytest.mark.parametrize("slug", [pytest.param("m3", marks=pytest.mark.thorough), "PP-YOLOEplus_L"])
 def test_an_experiment_with_another_hyperparameter_trains_that_model(slug: str, ten: Any) -> None:
     ran = ten.repro("exp", "run", "--name", "try", "--set-param", f"{slug}.train.lr=3.0")
 
@@ -112,7 +112,7 @@ def test_the_remote_inside_the_clone_is_not_in_git(ten: Any) -> None:
     assert ten.git("status", "--porcelain") == ""
 
 
-@pytest.mark.parametrize("slug", ["m3", "PP-YOLOEplus_L"])
+@pytest.mark.parametrize("slug", [pytest.param("m3", marks=pytest.mark.thorough), "PP-YOLOEplus_L"])
 def test_gto_registers_a_version_of_a_model(slug: str, ten: Any) -> None:
     ten.run("gto", "register", slug, "--version", "v1.0.0")
 
@@ -123,8 +123,8 @@ def test_gto_registers_a_version_of_a_model(slug: str, ten: Any) -> None:
 @pytest.mark.parametrize(
     ("slug", "file"),
     [
-        pytest.param("m1", "m1_v1.0.0.pdparams", id="downloaded"),
-        pytest.param("m2", "m2_trained.pdparams", id="trained"),
+        pytest.param("m1", "m1_v1.0.0.pdparams", id="downloaded", marks=pytest.mark.thorough),
+        pytest.param("m2", "m2_trained.pdparams", id="trained", marks=pytest.mark.thorough),
         pytest.param("PP-YOLOEplus_L", "PP-YOLOE+_L_trained.pdparams", id="a name with +"),
     ],
 )

@@ -80,7 +80,7 @@ def moto() -> Iterator[Store]:
     server.stop()
 
 
-@pytest.fixture(params=["rclone", "moto"])
+@pytest.fixture(params=["rclone", pytest.param("moto", marks=pytest.mark.thorough)])
 def store(request: pytest.FixtureRequest) -> Store:
     found: Store = request.getfixturevalue(request.param)
     for role in ROLES:

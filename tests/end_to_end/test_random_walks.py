@@ -1,6 +1,6 @@
 """Random walks through a repository: never weights that nobody asked for, never an edit lost.
 
-``HYPOTHESIS_PROFILE=search`` walks 200 times; a usual run walks a few ways, always the same ones.
+``HYPOTHESIS_PROFILE=search`` walks 200 times; other runs walk fewer ways, always the same ones.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 SEARCH = os.environ.get("HYPOTHESIS_PROFILE") == "search"
-WALKS, STEPS = (200, 12) if SEARCH else (6, 10)
+FEW, MANY, STEPS = (200, 200, 12) if SEARCH else (2, 12, 10)
 BRANCHES = ("main", "develop", "feature/labels", "feature/alpha", "docs")
 FOLDERS = {f"{md5(listing(packed(one)))}.dir": packed(one) for one in range(1, 100)}
 """The files of exports/beta in every version, by DVC's name of the folder."""
@@ -225,13 +225,14 @@ class Walk(RuleBasedStateMachine):
                 assert path in done.stdout
 
 
+@pytest.mark.parametrize("walks", [FEW, pytest.param(MANY, marks=pytest.mark.thorough)])
 def test_weights_are_those_of_the_commit_or_your_own(
-    hooked_world: Path, environment: dict[str, str], tmp_path: Path
+    walks: int, hooked_world: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     start = Start(hooked_world, tmp_path, environment)
     make: Callable[[], Walk] = lambda: Walk(start)  # noqa: E731
     ways = settings(
-        max_examples=WALKS,
+        max_examples=walks,
         stateful_step_count=STEPS,
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate,),  # a step takes a second: to shrink a walk takes an hour

@@ -111,7 +111,7 @@ def moto_team(no_aws, stores):
     server.stop()
 
 
-@pytest.fixture(params=["rclone", "moto"])
+@pytest.fixture(params=["rclone", pytest.param("moto", marks=pytest.mark.thorough)])
 def team(request):
     return request.getfixturevalue(f"{request.param}_team")
 
@@ -144,7 +144,9 @@ def test_what_dvc_pushed_is_pulled(rclone_team):
     assert team.stores.files() == FLAT
 
 
-@pytest.mark.parametrize("how", ["other bytes", "shorter"])
+@pytest.mark.parametrize(
+    "how", ["other bytes", pytest.param("shorter", marks=pytest.mark.thorough)]
+)
 def test_what_is_bad_in_one_remote_comes_from_the_next(rclone_team, how):
     team = rclone_team
     for remote in ("prod", "dev"):
@@ -277,7 +279,9 @@ def test_a_killed_pull_leaves_no_half_object_and_the_next_fetches_only_what_is_m
     assert litter(slow) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.thorough)]
+)
 def test_a_stopped_pull_ends_soon_and_cleans_up(slow, number):
     process = slow.pull()
     process.send_signal(number)

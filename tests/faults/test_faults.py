@@ -30,7 +30,16 @@ OUTPUTS = {"tagger": {"out.tags", "out.kind"}}
 pytestmark = [pytest.mark.slow, needs_paddle("3.3.")]
 
 
-@pytest.fixture(scope="module", params=NAMES)
+SOONER = ("crnn", "tagger")
+"""With convolutions and batch norms, and with several outputs; the others are larger, or alike."""
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(name, marks=() if name in SOONER else pytest.mark.thorough) for name in NAMES
+    ],
+)
 def name(request):
     return request.param
 

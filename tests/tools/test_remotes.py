@@ -68,7 +68,7 @@ def folder_store(tmp_path):
     return Store(str(tmp_path / "a folder" / "über"), {})
 
 
-@pytest.fixture(params=["folder", "rclone", "moto"])
+@pytest.fixture(params=["folder", "rclone", pytest.param("moto", marks=pytest.mark.thorough)])
 def store(request):
     return request.getfixturevalue(f"{request.param}_store")
 
