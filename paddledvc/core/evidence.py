@@ -23,12 +23,14 @@ class Evidence:
         failures: what did not pass, a few words a thing.
         paths: the ways to run the exported files that agree with the network.
         files: the weights and exported files that it is of.
+        paddles: the versions of Paddle that computed, the network's first.
     """
 
     verdict: str
     failures: tuple[str, ...]
     paths: tuple[str, ...]
     files: tuple[Hashed, ...]
+    paddles: tuple[str, ...] = ()
 
     @property
     def passes(self) -> bool:
@@ -74,6 +76,7 @@ def parse(text: str) -> Evidence:
             failures=tuple(_failures(evidence["paths"])) or _nothing(verdict, evidence["paths"]),
             paths=tuple(str(path["path"]) for path in evidence["paths"] if path["passed"]),
             files=tuple(_hashed(file) for file in evidence["files"]),
+            paddles=tuple(dict.fromkeys(_paddles(evidence))),
         )
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         raise ValueError("is no report of `paddledvc verify`") from error
@@ -89,6 +92,13 @@ def _nothing(verdict: str, paths: Iterable[Mapping[str, Any]]) -> tuple[str, ...
     """Doubt a report that passes because it is of no path."""
     compared = any(path["passed"] for path in paths)
     return () if compared or verdict != "pass" else ("nothing was compared",)
+
+
+def _paddles(evidence: Mapping[str, Any]) -> Iterator[str]:
+    for part in (evidence, *evidence["paths"]):
+        runtime = part.get("runtime")
+        if runtime is not None:
+            yield str(runtime["paddle"])
 
 
 def _hashed(file: Mapping[str, Any]) -> Hashed:

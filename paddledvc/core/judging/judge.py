@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paddledvc.core.judging import builds, freshness, policies, proofs, remotes, versions
+from paddledvc.core.judging import (
+    builds,
+    committed,
+    descriptions,
+    freshness,
+    images,
+    policies,
+    proofs,
+    remotes,
+    versions,
+)
 from paddledvc.core.violations import Verdict, in_order
 
 if TYPE_CHECKING:
@@ -23,6 +33,12 @@ JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     builds.not_built,
     builds.other_bytes,
     proofs.proofs,
+    images.floating,
+    images.contradicting,
+    images.verified_elsewhere,
+    descriptions.stated,
+    descriptions.documented,
+    committed.committed,
     remotes.lacking,
 )
 
