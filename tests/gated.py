@@ -30,25 +30,31 @@ if TYPE_CHECKING:
 
     from paddledvc.core.violations import Verdict
 
-EXPORTED = """\
+FACTS = """\
+    owner: the vision team
+    license: Apache-2.0
+    description: A backbone.
+"""
+"""What production warns of where a model does not say it."""
+EXPORTED = f"""\
 models:
   - name: resnet50
     version: v3.3.0
     weights_url: https://host/resnet50-3.3.0.pdparams
     md5: "0cc175b9c0f1b6a831c399e269772661"
     network: net.py:Net
-    inputs: [{name: x, shape: [null, 4]}]
-    export: {}
-"""
+    inputs: [{{name: x, shape: [null, 4]}}]
+    export: {{}}
+{FACTS}"""
 """One model that is downloaded, exported and verified."""
-RANGED = """\
+RANGED = f"""\
 catalogs:
-  team: {kind: index, url: zoo/index.yaml}
+  team: {{kind: index, url: zoo/index.yaml}}
 models:
   - name: det
     version: ">=1,<2"
     source: team
-"""
+{FACTS}"""
 """One model whose versions a catalog lists."""
 TODAY = "2026-11-22"
 

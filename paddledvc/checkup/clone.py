@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from paddledvc.core import outputs
 from paddledvc.core.diagnosis import Check
 from paddledvc.core.forms import FORMS
+from paddledvc.core.ignored import A_REPORT, FILES, committed
 from paddledvc.core.placed import human_size
-from paddledvc.tools import hooks, hookstate, merge_driver, worktree
+from paddledvc.errors import PaddleDVCError
+from paddledvc.tools import hooks, hookstate, ignores, merge_driver, worktree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +35,7 @@ def checks(project: Project) -> Iterator[Check]:
     yield _merge_driver(project.root)
     yield from _attributes(project.root)
     yield from _ignored(project.root)
+    yield from _not_committed(project)
     yield _tracked(project.root)
 
 
@@ -106,6 +109,23 @@ def _ignored(root: Path) -> Iterator[Check]:
                 found="git does not ignore it, so `git add .` would commit weights",
                 advice=INIT,
             )
+
+
+def _not_committed(project: Project) -> Iterator[Check]:
+    """Look for patterns by which git ignores what others need."""
+    try:
+        models = project.registry().models
+    except PaddleDVCError:  # `paddledvc check` and another probe say what is wrong with it
+        models = ()
+    named = (*committed(models),) if models else (*FILES, A_REPORT)
+    for one in ignores.ignoring(project.root, named):
+        yield Check(
+            topic="git",
+            name=f"{one.file}:{one.line}" if one.file else "ignored",
+            state="problem",
+            found=one.found,
+            advice=one.advice,
+        )
 
 
 def _tracked(root: Path) -> Check:

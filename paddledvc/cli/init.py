@@ -50,6 +50,8 @@ def init(
         click.echo(f"note: this project lies inside another one, {done.inside}", err=True)
     if done.hookless is not None:
         click.echo(f"note: no hooks were installed: {done.hookless}", err=True)
+    for pattern in done.ignored:
+        click.echo(f"warning: {pattern}", err=True)
     if (done.root / layout.LOCK).exists():
         click.echo("Next: `paddledvc pull` brings the weights of this commit.")
     else:

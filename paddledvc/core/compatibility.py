@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from paddledvc.core.versions import in_range
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 PROGRAMS = {"json": ">=3.0rc0"}
 """Formats of static programs, and the Paddle versions that read them; Paddle 3.3 reads .pdmodel."""
+_MINOR = re.compile(r"v?[0-9]+\.[0-9]+")
+_LAST = range(20)
+"""Last numbers that a release of Paddle may have."""
 
 
 def obstacle(
@@ -33,11 +37,22 @@ def obstacle(
         return None
     where = f"{environment.image or 'its environment'} has Paddle {environment.paddle}"
     for wanted in ranges:
-        if wanted is not None and not in_range(environment.paddle, wanted):
+        if wanted is not None and not _may_be_in(environment.paddle, wanted):
             return f"needs Paddle {wanted}, and {where}"
     if program in PROGRAMS and not in_range(environment.paddle, PROGRAMS[program]):
         return f"is a .{program} program, which needs Paddle 3, and {where}"
     return None
+
+
+def _may_be_in(paddle: str, wanted: str) -> bool:
+    """Tell whether a range holds a version, or one that it stands for: tags say 2.6 for 2.6.2.
+
+    >>> _may_be_in("2.6", ">=2.6.1"), _may_be_in("2.6.0", ">=2.6.1")
+    (True, False)
+    """
+    last = _LAST if _MINOR.fullmatch(paddle) else ()
+    meant = (paddle, *(f"{paddle}.{number}" for number in last))
+    return any(in_range(one, wanted) for one in meant)
 
 
 def program_of(paths: Iterable[str]) -> str | None:

@@ -23,14 +23,14 @@ class Evidence:
         failures: what did not pass, a few words a thing.
         paths: the ways to run the exported files that agree with the network.
         files: the weights and exported files that it is of.
-        paddle: version of the Paddle that ran the network; None where the report does not say.
+        paddles: the versions of Paddle that computed, the network's first.
     """
 
     verdict: str
     failures: tuple[str, ...]
     paths: tuple[str, ...]
     files: tuple[Hashed, ...]
-    paddle: str | None = None
+    paddles: tuple[str, ...] = ()
 
     @property
     def passes(self) -> bool:
@@ -76,7 +76,7 @@ def parse(text: str) -> Evidence:
             failures=tuple(_failures(evidence["paths"])) or _nothing(verdict, evidence["paths"]),
             paths=tuple(str(path["path"]) for path in evidence["paths"] if path["passed"]),
             files=tuple(_hashed(file) for file in evidence["files"]),
-            paddle=_paddle(evidence.get("runtime")),
+            paddles=tuple(dict.fromkeys(_paddles(evidence))),
         )
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         raise ValueError("is no report of `paddledvc verify`") from error
@@ -94,7 +94,7 @@ def paddle_of(text: str, path: str, md5: str | None) -> str | None:
         proof = parse(text)
     except ValueError:
         return None
-    return proof.paddle if md5 is not None and proof.folder(path) == md5 else None
+    return next(iter(proof.paddles), None) if md5 and proof.folder(path) == md5 else None
 
 
 def _failures(paths: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -109,9 +109,11 @@ def _nothing(verdict: str, paths: Iterable[Mapping[str, Any]]) -> tuple[str, ...
     return () if compared or verdict != "pass" else ("nothing was compared",)
 
 
-def _paddle(runtime: object) -> str | None:
-    said = runtime.get("paddle") if isinstance(runtime, dict) else None
-    return said if isinstance(said, str) else None
+def _paddles(evidence: Mapping[str, Any]) -> Iterator[str]:
+    for part in (evidence, *evidence["paths"]):
+        runtime = part.get("runtime")
+        if runtime is not None:
+            yield str(runtime["paddle"])
 
 
 def _hashed(file: Mapping[str, Any]) -> Hashed:

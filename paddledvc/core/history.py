@@ -96,7 +96,7 @@ class Timeline:
 
     def _entries(self, block: bytes) -> Iterator[tuple[str, str, Contents]]:
         if block in self._now and block.startswith(_BLOCK):
-            locked = self._current.by_name[_name_of(block)]
+            locked = self._current.by_name[_name(block)]
             yield locked.name, locked.version, contents_of(locked)
             return
         yield from _entries(block, self._current, self._read)
@@ -113,21 +113,35 @@ def _blocks(data: bytes) -> list[bytes]:
     return [_BLOCK + block for block in blocks] or [head]
 
 
+def versions(data: bytes) -> dict[str, str]:
+    r"""Read the versions of a models.lock without parsing it; none of one that others wrote.
+
+    >>> versions(b'version: 1\nmodels:\n  - name: "a"\n    version: "v1"\n')
+    {'a': 'v1'}
+    """
+    found: dict[str, str] = {}
+    for block in _blocks(data):
+        version = _VERSION.search(block)
+        text = version[1].decode(errors="replace") if version else ""
+        if block.startswith(_BLOCK) and is_version(text):
+            found[_name(block)] = text
+    return found
+
+
+def _name(block: bytes) -> str:
+    line = block[len(_BLOCK) :].partition(b"\n")[0]
+    return line.strip().strip(b"\"'").decode(errors="replace")
+
+
 def _may_be_meant(block: bytes, current: Lock) -> bool:
     """Tell, without parsing it, whether a block may be about a version that is locked now."""
     if not block.startswith(_BLOCK):
         return True
-    name = _name_of(block)
     version = _VERSION.search(block)
-    locked = current.by_name.get(name)
+    locked = current.by_name.get(_name(block))
     if locked is None or version is None:
         return locked is not None
     return _same(version[1].decode(errors="replace"), locked.version)
-
-
-def _name_of(block: bytes) -> str:
-    line = block[len(_BLOCK) :].partition(b"\n")[0]
-    return line.strip().strip(b"\"'").decode(errors="replace")
 
 
 def _same(version: str, other: str) -> bool:

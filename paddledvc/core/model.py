@@ -6,16 +6,15 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from paddledvc.core.images import Image
 from paddledvc.core.names import slug
 from paddledvc.core.verification import Verify
-from paddledvc.core.versions import is_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from paddledvc.core.versions import Requirement
 
-_PADDLE_TAG = re.compile(r"(?:^|/)paddle:(?P<version>[0-9][0-9a-z.]*)(?:-|$|@)")
 _INPUT = re.compile(
     r"(?P<name>[A-Za-z_]\w*)(?::(?P<dtype>bool|u?int(?:8|16|32|64)|float(?:16|32|64)))?"
     r"\[(?P<shape>(?:(?:\?|[0-9]+)(?:,|(?=\])))*)\]"
@@ -171,14 +170,20 @@ class Environment:
 
     @property
     def paddle(self) -> str | None:
-        """Version of Paddle in it; None if nothing tells.
+        """Version of Paddle in it, maybe without its last numbers; None if nothing tells.
 
         >>> Environment(image="paddlepaddle/paddle:3.3.1-gpu-cuda12.9-cudnn9.9").paddle
         '3.3.1'
         """
-        tag = _PADDLE_TAG.search(self.image or "")
-        tagged = tag["version"] if tag and is_version(tag["version"]) else None
-        return self.stated_paddle or tagged
+        return self.stated_paddle or self.tagged_paddle
+
+    @property
+    def tagged_paddle(self) -> str | None:
+        """Version of Paddle that the image's tag names; None if it names none."""
+        try:
+            return Image.parse(self.image or "").paddle
+        except ValueError:  # models.yaml has none such, a models.lock written by hand may
+            return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

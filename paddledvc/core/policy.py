@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 
 RoleName = Literal["production", "integration", "feature"]
 """What a branch is."""
+Fact = Literal[
+    "owner",
+    "license",
+    "task",
+    "description",
+    "inputs",
+    "outputs",
+    "datasets",
+    "metrics",
+    "environment",
+]
+"""Something that models.yaml says of a model."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +43,8 @@ class Role:
         evidence: whether exported models need a passing report: ``required``, ``passing`` where
             there is one, or ``none``.
         paths: ways to run the exported files that a report must show to agree.
+        requires: what models.yaml must say of every model.
+        recommends: what it is only warned of that it does not say.
     """
 
     name: RoleName
@@ -41,6 +55,8 @@ class Role:
     remote: str
     evidence: Literal["required", "passing", "none"]
     paths: tuple[str, ...] = ()
+    requires: tuple[Fact, ...] = ()
+    recommends: tuple[Fact, ...] = ()
 
     def covers(self, branch: str) -> bool:
         """Tell whether a branch matches one of the patterns.
@@ -63,6 +79,7 @@ PRODUCTION = Role(
     fresh=True,
     remote="prod",
     evidence="required",
+    recommends=("owner", "license", "description"),
 )
 INTEGRATION = Role(
     name="integration",
@@ -181,7 +198,10 @@ def read(section: Mapping[str, Any] | None) -> Policy:
 
 def _role(default: Role, said: Mapping[str, Any]) -> Role:
     settings = {key: value for key, value in said.items() if key != "lock"}
-    settings |= {key: tuple(said[key]) for key in ("branches", "paths") if key in said}
+    lists = ("branches", "paths", "requires")
+    settings |= {key: tuple(said[key]) for key in lists if key in said}
+    if "requires" in said:
+        settings["recommends"] = ()
     if "lock" in said:
         settings["fresh"] = said["lock"] == "fresh"
     return replace(default, **settings)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout
 from paddledvc.core.catalog import BUILT_IN
+from paddledvc.core.images import Image
 from paddledvc.core.names import did_you_mean
 from paddledvc.core.verification import is_folder
 from paddledvc.core.versions import Requirement, is_range, is_version
@@ -41,12 +42,23 @@ def environment(
     document: Document, path: Path, value: object, reported: set[str]
 ) -> Iterator[Problem]:
     """Check an ``environment:`` value, of a model or of the file."""
-    match value:
-        case {"paddle": str() as paddle} if not is_version(paddle):
-            message = f"found {paddle!r}, expected a Paddle version such as 3.3.1"
-            problem = document.problem((*path, "paddle"), message)
-            if problem.path not in reported:
-                yield problem
+    for at, message in _environment(value):
+        problem = document.problem((*path, *at), message)
+        if problem.path not in reported:
+            yield problem
+
+
+def _environment(value: object) -> Iterator[tuple[Path, str]]:
+    stated = value if isinstance(value, dict) else {}
+    paddle = stated.get("paddle")
+    if isinstance(paddle, str) and not is_version(paddle):
+        yield ("paddle",), f"found {paddle!r}, expected a Paddle version such as 3.3.1"
+    at, image = ((), value) if isinstance(value, str) else (("image",), stated.get("image"))
+    if isinstance(image, str):
+        try:
+            Image.parse(image)
+        except ValueError as error:
+            yield at, str(error)
 
 
 def _source(entry: Mapping[str, Any], catalogs: set[str]) -> Iterator[tuple[Path, str]]:

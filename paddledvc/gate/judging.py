@@ -8,14 +8,15 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout, outputs, policy
+from paddledvc.core.ignored import committed
 from paddledvc.core.judging import policies, versions
 from paddledvc.core.judging.facts import Facts
 from paddledvc.core.judging.judge import judge
 from paddledvc.core.violations import Verdict, Violation, in_order
-from paddledvc.gate import reading
+from paddledvc.gate import documents, reading
 from paddledvc.gate.past import Now, past
 from paddledvc.project import Project
-from paddledvc.tools import git, mergetree, treefiles, worktree
+from paddledvc.tools import git, ignores, mergetree, treefiles, worktree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,6 +44,7 @@ class _Ask:
         more: commits that are of production too, each with the name of its branch.
         remote: whether to look into the remote.
         revision: git's name of what is judged; None for the work tree.
+        before: the commit that the branch was at; None where that is not known.
         hollow: files that are there without their content.
         prefix: folder of the project in its repository, with a slash at its end.
         notes: what else whoever reads the verdict must know.
@@ -56,6 +58,7 @@ class _Ask:
     more: Mapping[str, str] = field(default_factory=dict)
     remote: bool = False
     revision: str | None = None
+    before: str | None = None
     hollow: frozenset[str] = frozenset()
     prefix: str = ""
     notes: tuple[str, ...] = ()
@@ -91,6 +94,7 @@ def judge_subject(
         changed=rules is not None,
         more=more,
         remote=remote,
+        before=_before(project.root, subject) if in_git else None,
         prefix=treefiles.prefix_of(project.root) if in_git else "",
         notes=notes,
     )
@@ -123,6 +127,7 @@ def judge_tree(
         branch=branch,
         policy=rules,
         changed=rules is not None,
+        before=before,
         notes=notes,
     )
     today = today or date.today()  # noqa: DTZ011 - as above
@@ -167,6 +172,16 @@ def judge_released(
     return Verdict(title=branch or "a tag", role=facts.role.name, violations=found, waived=waived)
 
 
+def _before(root: Path, subject: Subject) -> str | None:
+    """Name the commit that a branch was at before what is judged.
+
+    Of the branch that is checked out it is the one before HEAD, unless CI knows better.
+    """
+    if subject.before is not None or subject.branch is None:
+        return subject.before
+    return worktree.commit(root, "HEAD~1" if subject.here else f"refs/heads/{subject.branch}")
+
+
 def _policy_at(
     root: Path, commit: str | None, branch: str | None
 ) -> tuple[Policy | None, tuple[str, ...]]:
@@ -196,6 +211,7 @@ def _judge_change(
         changed=True,
         more={base: subject.branch or base},
         remote=remote,
+        before=base,
         prefix=prefix,
         notes=(*_uncommitted(root), *notes),
     )
@@ -270,12 +286,33 @@ def _judge_folder(at: Project, project: Project, ask: _Ask, today: date) -> Verd
         registry=opened.registry,
     )
     facts = reading.read(at, facts, ask.hollow)
-    if facts.lock is not None and git.root(project.root) is not None:
+    facts = replace(facts, absent=documents.absent(at.root, facts.registry))
+    in_git = git.root(project.root) is not None
+    if in_git:
+        facts = _with_repository(at, project, ask, facts)
+    if facts.lock is not None and in_git:
         more = ask.more if facts.role == rules.production else {}
         facts = replace(facts, past=past(project.root, facts, Now.of(at.root), more))
     if ask.remote and not facts.unreadable:
         facts = replace(facts, lacking=_lacking(project, facts.role, ask.revision))
     return judge(facts, ask.title, prefix=ask.prefix, notes=ask.notes)
+
+
+def _with_repository(at: Project, project: Project, ask: _Ask, facts: Facts) -> Facts:
+    """Add what git says: what was written since the branch moved, and what it ignores."""
+    places = documents.Places(
+        root=project.root, prefix=ask.prefix, now=ask.revision, before=ask.before
+    )
+    needed = set(committed(facts.registry.models if facts.registry else ()))
+    if not (project.root / layout.PARAMS).exists():
+        needed.remove(layout.PARAMS)
+    if ask.revision is not None:  # what is in the tree that is judged need not be in the index
+        needed = {path for path in needed if not (at.root / path).exists()}
+    return replace(
+        facts,
+        earlier=documents.earlier(places, facts),
+        ignored=ignores.ignoring(project.root, sorted(needed)),
+    )
 
 
 def _lacking(project: Project, role: Role, revision: str | None) -> tuple[Inspected, ...]:

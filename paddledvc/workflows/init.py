@@ -7,14 +7,16 @@ from importlib.resources import files as package_files
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout
+from paddledvc.core.ignored import A_REPORT, FILES
 from paddledvc.errors import InvalidInput, NotAProject, OutsideFailure
 from paddledvc.storage.remote_setup import EMBEDDED, declare
-from paddledvc.tools import dvc, files, git, hooks, merge_driver, schemas
+from paddledvc.tools import dvc, files, git, hooks, ignores, merge_driver, schemas
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from paddledvc.core.ignored import Pattern
     from paddledvc.core.newremote import NewRemote
 
 DRIVER = "merge driver of this clone"
@@ -32,6 +34,7 @@ class Initialised:
         kept: what was there and stays as it is.
         inside: folder of the project that this one lies in, if it lies in one.
         hookless: why the hooks could not be installed; None if nothing was in the way.
+        ignored: patterns by which git ignores files that have to be committed.
     """
 
     root: Path
@@ -39,6 +42,7 @@ class Initialised:
     kept: tuple[str, ...]
     inside: Path | None
     hookless: str | None = None
+    ignored: tuple[Pattern, ...] = ()
 
 
 def init(
@@ -76,6 +80,7 @@ def init(
         kept=tuple(name for name, is_new in done if not is_new),
         inside=_around(root),
         hookless=hookless,
+        ignored=ignores.ignoring(root, (*FILES, A_REPORT)),
     )
 
 

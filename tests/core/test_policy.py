@@ -112,6 +112,17 @@ def test_a_waiver_holds_on_its_branches_and_up_to_its_day():
             ),
         ),
         (
+            "{production: {requires: [ownr, task, task]}}",
+            (
+                "1:33: policy.production.requires: found a list, expected a list of owner, "
+                "license, task, description, inputs, outputs, datasets, metrics and environment, "
+                "each once\n"
+                "1:34: policy.production.requires[0]: found 'ownr', expected one of owner, "
+                "license, task, description, inputs, outputs, datasets, metrics, environment; did "
+                "you mean 'owner'?"
+            ),
+        ),
+        (
             "{feature: {branches: []}}",
             (
                 "1:30: policy.feature.branches: found an empty list, expected a list of branches "

@@ -12,7 +12,7 @@ from paddledvc.core.objects import folder_oid
 from paddledvc.core.violations import RULES, UNWAIVABLE
 from paddledvc.gate.judging import judge_tree
 from paddledvc.tools import schemas
-from tests.gated import EXPORTED, RANGED, Gated, a_waiver, md5
+from tests.gated import EXPORTED, FACTS, RANGED, Gated, a_waiver, md5
 
 TODAY = date(2026, 11, 22)
 EMPTY = "d41d8cd98f00b204e9800998ecf8427e"
@@ -118,7 +118,7 @@ def test_a_stale_lock_is_told_with_its_reasons(gated, branch, level):
             f"is v3.3.0; {LOCK}"
         ),
         (
-            f"models.yaml:9:12: {level}[lock-stale]: new: is in models.yaml but not in "
+            f"models.yaml:12:12: {level}[lock-stale]: new: is in models.yaml but not in "
             f"models.lock; {LOCK}"
         ),
         (
@@ -562,7 +562,7 @@ def test_a_report_is_of_the_weights_that_were_trained(project):
     made.models(
         "models:\n  - name: net\n    version: v1\n    network: net.py:Net\n"
         "    inputs: [{name: x, shape: [null, 4]}]\n    train: {function: train.py:train}\n"
-        "    export: {}\n"
+        "    export: {}\n" + FACTS
     )
     assert made.lines(branch="main") == []
     digest = md5("checkpoints/net_trained.pdparams")

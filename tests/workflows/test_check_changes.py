@@ -18,17 +18,20 @@ from paddledvc.core.violations import UNWAIVABLE
 from paddledvc.gate.judging import judge_tree
 from paddledvc.tools import yaml
 from tests.conftest import Folder
-from tests.gated import EXPORTED, Gated, a_waiver
+from tests.gated import EXPORTED, FACTS, Gated, a_waiver
 
 pytestmark = pytest.mark.slow
 TODAY = date(2026, 11, 22)
 REPORT = "reports/resnet50/verify.json"
-SECOND = """\
+SECOND = (
+    """\
   - name: {name}
     version: v1.0.0
     weights_url: https://host/{name}.pdparams
     md5: "{digest}"
 """
+    + FACTS
+)
 ATTRIBUTES = "".join(f"{name} merge=paddledvc\n" for name in FORMS)
 DIGEST, OTHER = "b0" * 16, "c1" * 16
 
@@ -146,6 +149,7 @@ def test_a_change_that_removes_an_expired_waiver_passes(gated):
             "turns evidence: required into evidence: passing",
         ),
         ("paths: [jit, gpu]", "paths: [jit]", "no longer asks for the path gpu"),
+        ("requires: [owner, task]", "requires: [owner]", "no longer requires task"),
     ],
 )
 def test_every_rule_can_be_weakened(gated, before, after, what):
@@ -174,6 +178,19 @@ def test_a_branch_that_stops_being_of_production_is_told(gated):
         f"takes {one} out of the production branches; it is judged by the policy of its target "
         "still"
         for one in ("hotfix/*", "master", "release/*")
+    ]
+
+
+def test_what_production_recommends_cannot_be_dropped_unseen(gated):
+    gated.write("models.yaml", "policy: {production: {requires: [owner]}}\n" + EXPORTED)
+    gated.commit()
+
+    assert gated.lines(base="main") == [
+        (
+            "models.yaml:1:10: warning[policy-weakened]: this change no longer warns where license "
+            "or description is missing for production; it is judged by the policy of its target "
+            "still"
+        )
     ]
 
 
@@ -217,19 +234,21 @@ def test_what_was_merged_meanwhile_is_judged_with_the_change(gated):
     gated.commit("our driver")
     gated.git("checkout", "--quiet", "-B", "feature/x")
     gated.models(
-        EXPORTED + '  - {name: head, version: v1, base: {name: resnet50, version: "<3.4"}}\n'
+        EXPORTED
+        + '  - name: head\n    version: v1\n    base: {name: resnet50, version: "<3.4"}\n'
+        + FACTS
     )
     gated.commit("what starts from it")
     assert gated.check(base="main").violations == ()
     gated.git("checkout", "--quiet", "main")
     gated.models(EXPORTED.replace("v3.3.0", "v3.4.0").replace("0cc175b9", "0cc175b0"))
     gated.commit("an upgrade")
-    assert gated.lines() == []
+    assert gated.check().errors == ()
     gated.git("checkout", "--quiet", "feature/x")
 
-    assert gated.lines(branch="main") == []
-    [line] = gated.lines(base="main")
-    assert "error[lock-stale]: resnet50: no version satisfies all of this" in line
+    assert gated.check(branch="main").errors == ()
+    [found] = gated.check(base="main").errors
+    assert "error[lock-stale]: resnet50: no version satisfies all of this" in str(found)
 
 
 def test_models_that_both_sides_add_merge_as_our_driver_merges_them(gated):
@@ -404,7 +423,8 @@ def test_a_version_that_has_gone_and_comes_back_keeps_its_bytes(gated):
     gated.branch("feature/y")
     rewrite(gated)
 
-    assert of_rules(gated.check(base="main")) == ["version-rewritten"]
+    [found] = gated.check(base="main").errors
+    assert found.rule == "version-rewritten"
 
 
 def test_a_tag_is_a_release_too(gated):
@@ -451,7 +471,7 @@ def test_a_new_version_may_have_other_bytes(gated):
     gated.models(text.replace("0cc175b9c0f1b6a831c399e269772661", OTHER))
     gated.commit()
 
-    assert gated.check(base="main").violations == ()
+    assert gated.check(base="main").errors == ()
 
 
 def test_a_shallow_clone_warns_that_history_is_missing(gated):

@@ -6,15 +6,18 @@ import hashlib
 
 import pytest
 
-from tests.gated import Gated, a_waiver, md5
+from tests.gated import FACTS, Gated, a_waiver, md5
 
 WEIGHTS, EXPORT = b"weights", b"made"
-MODELS = """\
+MODELS = (
+    """\
 models:
   - name: net
     version: v1
     weights_url: zoo/net.pdparams
 """
+    + FACTS
+)
 PUSH = "run `paddledvc push` where its bytes are"
 
 
@@ -100,8 +103,8 @@ def test_a_change_is_looked_for_as_it_is_merged(shared):
     shared.update(build=False)
     shared.commit()
 
-    [line] = shared.lines(remote=True, base="main")
-    assert "net v2: checkpoints/net_v2.pdparams is missing in prod" in line
+    [found] = shared.check(remote=True, base="main").errors
+    assert "net v2: checkpoints/net_v2.pdparams is missing in prod" in found.message
 
 
 def test_a_remote_that_does_not_answer_is_one_finding(shared):

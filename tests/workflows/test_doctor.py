@@ -89,6 +89,26 @@ def test_a_problem_is_an_exit_code_and_a_line_of_advice(
     } in told
 
 
+def test_a_pattern_that_ignores_what_has_to_be_committed_is_a_problem(healthy: Folder) -> None:
+    healthy.git("rm", "--quiet", "--cached", "models.lock")
+    healthy.write(".gitignore", "*.lock\n" + healthy.read(".gitignore"))
+
+    assert look(healthy, clone.checks) == [
+        (
+            ".gitignore:1",
+            "problem",
+            (
+                "git ignores models.lock and dvc.lock by the pattern `*.lock`, expected them to be "
+                "committed"
+            ),
+            (
+                "remove the pattern, or add `!/models.lock` and `!/dvc.lock` at the end of "
+                ".gitignore"
+            ),
+        )
+    ]
+
+
 def test_probes_run_side_by_side_and_none_stops_the_others() -> None:
     released = threading.Event()
 

@@ -24,6 +24,27 @@ def repository(project):
     return project
 
 
+def test_patterns_that_ignore_what_has_to_be_committed_are_named(repository, cli):
+    repository.write(".gitignore", "# a template\n*.lock\nreports/\n")
+    done = paddledvc.init(repository.root, with_hooks=False)
+
+    assert [str(one) for one in done.ignored] == [
+        (
+            ".gitignore:2: git ignores models.lock and dvc.lock by the pattern `*.lock`, expected "
+            "them to be committed; remove the pattern, or add `!/models.lock` and `!/dvc.lock` at "
+            "the end of .gitignore"
+        ),
+        (
+            ".gitignore:3: git ignores reports/NAME/verify.json by the pattern `reports/`, "
+            "expected it to be committed; remove the pattern, or add `!/reports/` and "
+            "`!/reports/**` at the end of .gitignore"
+        ),
+    ]
+    said = cli("init", "--no-hooks")
+    assert said.exit_code == 0
+    assert said.stderr == "".join(f"warning: {one}\n" for one in done.ignored)
+
+
 def test_a_folder_outside_git_is_refused(project):
     with pytest.raises(NotAProject) as caught:
         paddledvc.init(project.root)

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from paddledvc.core.document import Document, Path
+    from paddledvc.core.ignored import Pattern
     from paddledvc.core.judging.builds import Built
+    from paddledvc.core.judging.descriptions import Earlier
     from paddledvc.core.lock import Lock, LockedModel
     from paddledvc.core.policy import Policy, Role
     from paddledvc.core.registry import Registry
@@ -76,6 +78,9 @@ class Facts:
         reports: text of the report of each exported model that has one, by name.
         records: text of the record of each trained model that has one, by name.
         past: what was released before.
+        earlier: what a production branch was before this; None where that is not asked or known.
+        absent: files of documentation that models.yaml names, and that are not there.
+        ignored: patterns by which git ignores files that have to be committed.
         lacking: what the branch's remote does not have as it should; None where nobody asked.
     """
 
@@ -100,6 +105,9 @@ class Facts:
     reports: Mapping[str, str] = field(default_factory=dict)
     records: Mapping[str, str] = field(default_factory=dict)
     past: Past | None = None
+    earlier: Earlier | None = None
+    absent: frozenset[str] = frozenset()
+    ignored: tuple[Pattern, ...] = ()
     lacking: tuple[Inspected, ...] | None = None
 
     @property

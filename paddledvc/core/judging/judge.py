@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paddledvc.core.judging import builds, freshness, policies, proofs, records, remotes, versions
+from paddledvc.core.judging import (
+    builds,
+    committed,
+    descriptions,
+    freshness,
+    images,
+    policies,
+    proofs,
+    records,
+    remotes,
+    versions,
+)
 from paddledvc.core.violations import Verdict, in_order
 
 if TYPE_CHECKING:
@@ -24,6 +35,12 @@ JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     builds.other_bytes,
     proofs.proofs,
     records.records,
+    images.floating,
+    images.contradicting,
+    images.verified_elsewhere,
+    descriptions.stated,
+    descriptions.documented,
+    committed.committed,
     remotes.lacking,
 )
 

@@ -48,8 +48,8 @@ def _laxer(before: Policy, after: Policy) -> Iterator[tuple[str, str]]:
             was, is_now = getattr(old, key), getattr(new, key)
             if values.index(is_now) > values.index(was):
                 yield old.name, f"turns {_said(key, was)} into {_said(key, is_now)} for {old.name}"
-        if gone := [path for path in old.paths if path not in new.paths]:
-            yield old.name, f"no longer asks for the path {', '.join(gone)} for {old.name}"
+        for what in _no_longer(old, new):
+            yield old.name, f"no longer {what} for {old.name}"
         as_strict = [pattern for role in after.roles[: position + 1] for pattern in role.branches]
         for pattern in old.branches if position < len(before.roles) - 1 else ():
             if pattern not in as_strict:
@@ -57,6 +57,17 @@ def _laxer(before: Policy, after: Policy) -> Iterator[tuple[str, str]]:
     for waiver in after.waivers:
         if waiver not in before.waivers:
             yield "waivers", f"waives {waiver} until {waiver.until}"
+
+
+def _no_longer(old: Role, new: Role) -> Iterator[str]:
+    """Say what a role asks for no more, of that which it lists."""
+    if gone := [path for path in old.paths if path not in new.paths]:
+        yield f"asks for the path {', '.join(gone)}"
+    if gone := [fact for fact in old.requires if fact not in new.requires]:
+        yield f"requires {', '.join(gone)}"
+    asked = (*new.requires, *new.recommends)
+    if gone := [fact for fact in old.recommends if fact not in asked]:
+        yield f"warns where {' or '.join(gone)} is missing"
 
 
 def _said(key: str, value: object) -> str:

@@ -63,14 +63,14 @@ def _of_model(facts: Facts, model: Model, text: str) -> Iterator[Violation]:
             f"{facts.role.name} asks for; verify it where that can run, and commit the report"
         )
         yield found("evidence-path", message)
-    difference = next(_differences(facts, model, proof), None)
+    difference = next(differences(facts, model, proof), None)
     if difference is not None:
         level: Level = "error" if facts.role.evidence == "required" else "warning"
         yield found("evidence-other-bytes", f"{difference}; {VERIFY}", level)
 
 
-def _differences(facts: Facts, model: Model, proof: Evidence) -> Iterator[str]:
-    """Say which bytes the report is not of, each as a sentence about the report."""
+def differences(facts: Facts, model: Model, proof: Evidence) -> Iterator[str]:
+    """Say which bytes a report is not of, each as a sentence about the report."""
     if facts.registry is None or facts.lock is None or model.name not in facts.lock.by_name:
         return
     weights = layout.own_weights(facts.registry, facts.lock, model)

@@ -1,0 +1,147 @@
+"""Whether models.yaml and the documentation say of every model what they should."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from paddledvc.core.versions import same_version
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from paddledvc.core.judging.facts import Facts
+    from paddledvc.core.lock import Lock
+    from paddledvc.core.model import Model
+    from paddledvc.core.policy import Fact, Role
+    from paddledvc.core.registry import Registry
+    from paddledvc.core.violations import Level, Violation
+
+CHANGELOG = "docs/models/CHANGELOG.md"
+"""Where teams say of all models what changed."""
+_WRITTEN: Mapping[Fact, str] = {"datasets": "train.datasets", "environment": "environment.image"}
+"""How the facts are written that are not called as the policy calls them."""
+
+
+def stated(facts: Facts) -> Iterator[Violation]:
+    """Find the models of which models.yaml does not say what the policy asks for."""
+    if facts.registry is None:
+        return
+    role = facts.role
+    for model in facts.registry.models:
+        for asked, level in _asked(role):
+            lacking = [fact for fact in asked if not _says(facts.registry, model, fact)]
+            if lacking:
+                names = _and([_WRITTEN.get(fact, fact) for fact in lacking])
+                is_are, it = ("is", "it") if len(lacking) == 1 else ("are", "them")
+                message = (
+                    f"{model.name}: {names} {is_are} missing, expected on {role.name} branches; "
+                    f"add {it} to models.yaml"
+                )
+                yield facts.of_model("fact-missing", message, model.name, level=level)
+
+
+def _asked(role: Role) -> tuple[tuple[tuple[Fact, ...], Level], ...]:
+    return (role.requires, "error"), (role.recommends, "warning")
+
+
+def _says(registry: Registry, model: Model, fact: Fact) -> bool:
+    """Tell whether a fact is stated, or is none of a model such as this one."""
+    if fact in ("inputs", "outputs"):
+        return not model.exports or bool(getattr(model, fact))
+    if fact == "datasets":
+        return model.train is None or bool(model.train.datasets)
+    if fact == "environment":
+        runs = model.exports or model.train is not None
+        return not runs or registry.environment_of(model).image is not None
+    if fact == "metrics":
+        return bool(model.metrics)
+    text = getattr(model, fact)
+    return isinstance(text, str) and bool(text.strip())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Earlier:
+    """What a production branch was before: what was locked, and what is written since.
+
+    Attributes:
+        versions: the versions that were locked, by model.
+        gained: the lines of documentation that are new, by file.
+        files: the files of documentation that are there now.
+    """
+
+    versions: Mapping[str, str]
+    gained: Mapping[str, Collection[str]] = field(default_factory=dict)
+    files: Collection[str] = ()
+
+
+def moved(registry: Registry, lock: Lock, versions: Mapping[str, str]) -> Iterator[Model]:
+    """Yield the models whose version is another one than before, or that are new."""
+    for model in registry.models:
+        locked, before = lock.by_name.get(model.name), versions.get(model.name)
+        if locked is not None and not (before and same_version(locked.version, before)):
+            yield model
+
+
+def documents(models: Iterable[Model]) -> frozenset[str]:
+    """Name the files in which something should be written about models."""
+    return frozenset((CHANGELOG, *(model.docs for model in models if model.docs is not None)))
+
+
+def documented(facts: Facts) -> Iterator[Violation]:
+    """Find documentation that is not there, or does not go with the versions."""
+    for model in facts.registry.models if facts.registry else ():
+        if model.docs is not None and model.docs in facts.absent:
+            message = (
+                f"{model.name}: there is no file {model.docs} in the project; write it, or "
+                "correct docs:"
+            )
+            yield facts.of_model("docs-missing", message, model.name, "docs", level="warning")
+    if facts.earlier is None or facts.registry is None or facts.lock is None:
+        return
+    for model in moved(facts.registry, facts.lock, facts.earlier.versions):
+        if found := _undocumented(facts, facts.earlier, model):
+            yield found
+
+
+def _undocumented(facts: Facts, earlier: Earlier, model: Model) -> Violation | None:
+    assert facts.lock is not None
+    version, before = facts.lock.model(model.name).version, earlier.versions.get(model.name)
+    if before is None and model.docs is None and CHANGELOG not in earlier.files:
+        return None  # a team that writes nothing about its models need not begin with a new one
+    files = [*([model.docs] if model.docs else []), CHANGELOG]
+    if any(names(line, model, version) for file in files for line in earlier.gained.get(file, ())):
+        return None
+    what = f"is new at {version}" if before is None else f"moved from {before} to {version}"
+    gained = f"neither {files[0]} nor {files[1]} gained a" if files[1:] else f"{files[0]} gained no"
+    message = (
+        f"{model.name}: it {what}, and {gained} line that names both the model and {version}; add "
+        f"one, such as `- {model.name} {version}: what changed`"
+    )
+    return facts.of_model("docs-stale", message, model.name, "version", level="warning")
+
+
+def names(line: str, model: Model, version: str) -> bool:
+    """Tell whether a line names a model and a version of it, with or without a leading v.
+
+    >>> from paddledvc.core.model import Model
+    >>> from paddledvc.core.versions import Requirement
+    >>> digits = Model(name="digits", requires=Requirement.parse("v1.1.0"))
+    >>> [names(line, digits, "v1.1.0") for line in ("## digits 1.1.0", "- digits-base v1.1.0")]
+    [True, False]
+    """
+    number = re.escape(version.removeprefix("v"))
+    numbered = rf"v?{number}(?![A-Za-z0-9+]|\.[0-9]|[-._](?:a|b|c|rc|alpha|beta|pre|post|dev)[0-9])"
+    # Tags and files join the two: digits@v1.1.0, digits_v1.1.0.pdparams.
+    alone = rf"(?![\w+-]|\.\w)|(?=[-_]{numbered})"
+    named = "|".join(re.escape(name) for name in {model.name, model.slug})
+    return (
+        re.search(rf"(?<![\w.+-])(?:{named})(?:{alone})", line) is not None
+        and re.search(rf"(?<![A-Za-z0-9.]){numbered}", line) is not None
+    )
+
+
+def _and(words: list[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paddledvc.core.compatibility import obstacle
+from paddledvc.core.images import Image, agree, is_paddle
+from paddledvc.core.model import Environment
+from paddledvc.core.registry import parse
+from paddledvc.errors import InvalidFile
+from paddledvc.tools import schemas, yaml
+
+DIGEST = "sha256:" + "0a" * 32
+MIRROR = "ccr-2vdh3abv-pub.cnc.bj.baidubce.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "registry", "repository", "tag"),
+    [
+        ("paddlepaddle/paddle:3.3.1", None, "paddlepaddle/paddle", "3.3.1"),
+        (f"{MIRROR}/paddlepaddle/paddle:3.3.1", MIRROR, "paddlepaddle/paddle", "3.3.1"),
+        ("registry:5000/team/paddle:3.3.1", "registry:5000", "team/paddle", "3.3.1"),
+        ("registry:5000/team/paddle", "registry:5000", "team/paddle", None),
+        ("registry/paddle:3.1", None, "registry/paddle", "3.1"),
+        ("localhost/paddle:3.1", "localhost", "paddle", "3.1"),
+        ("10.0.0.7/a/b/paddle:3.1", "10.0.0.7", "a/b/paddle", "3.1"),
+        ("[::1]:5000/paddle:3.1", "[::1]:5000", "paddle", "3.1"),
+        ("Registry/paddle", "Registry", "paddle", None),
+        ("paddle", None, "paddle", None),
+        ("paddle:5000", None, "paddle", "5000"),
+    ],
+)
+def test_a_name_is_taken_apart_as_docker_does(text, registry, repository, tag):
+    for digest in (None, DIGEST):
+        image = Image.parse(text if digest is None else f"{text}@{digest}")
+
+        assert (image.registry, image.repository, image.tag) == (registry, repository, tag)
+        assert image.digest == digest
+
+
+@pytest.mark.parametrize(
+    ("tag", "paddle", "cuda", "cudnn", "tensorrt"),
+    [
+        ("3.3.1", "3.3.1", None, None, None),
+        ("3.3.1-gpu-cuda12.9-cudnn9.9", "3.3.1", "12.9", "9.9", None),
+        ("2.6-gpu-cuda11.8", "2.6", "11.8", None, None),
+        ("2.6.0-gpu-cuda11.7-trt8", "2.6.0", "11.7", None, "8"),
+        ("2.6.0-gpu-cuda11.7-cudnn8.4-trt8.4", "2.6.0", "11.7", "8.4", "8.4"),
+        ("3.0.0b1", "3.0.0b1", None, None, None),
+        ("3.0.0-beta1", "3.0.0-beta1", None, None, None),
+        ("3.0.0rc0-gpu-cuda11.8-cudnn8.6-trt8.5", "3.0.0rc0", "11.8", "8.6", "8.5"),
+        ("v3.3.1", "3.3.1", None, None, None),
+        ("2.6.2-jupyter", "2.6.2", None, None, None),
+        ("latest", None, None, None, None),
+        ("latest-dev", None, None, None, None),
+        ("latest-gpu-cuda11.2-cudnn8", None, "11.2", "8", None),
+        ("cuda118-dev", None, "11.8", None, None),
+        ("nightly", None, None, None, None),
+    ],
+)
+def test_a_tag_names_paddle_and_what_it_is_built_for(tag, paddle, cuda, cudnn, tensorrt):
+    for start in ("paddlepaddle/paddle", f"{MIRROR}/paddlepaddle/paddle", "paddle"):
+        image = Image.parse(f"{start}:{tag}")
+
+        assert (image.paddle, image.cuda) == (paddle, cuda)
+        assert (image.cudnn, image.tensorrt) == (cudnn, tensorrt)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["team/serving:1.4", "paddlepaddle/serving:0.9.0-devel", "paddlex/hps:3.3", "a/paddles:3"],
+)
+def test_the_tag_of_another_image_names_no_paddle(text):
+    assert Image.parse(text).paddle is None
+    assert Environment(image=text).paddle is None
+    assert Environment(image=text, stated_paddle="3.3.1").paddle == "3.3.1"
+
+
+@pytest.mark.parametrize(
+    ("tag", "floating"),
+    [
+        ("", True),
+        (":latest", True),
+        (":LATEST", True),
+        (":latest-dev", True),
+        (":latest-gpu-cuda11.2-cudnn8", True),
+        (":cuda118-dev", True),
+        (":3.3.1-dev", True),
+        (":gpu_latest", True),
+        (":nightly", True),
+        (":develop", True),
+        (":3.3.1", False),
+        (":2.6-gpu-cuda11.8", False),
+        (":0.9.0-cuda10.1-devel", False),
+        (":developers-1.2", False),
+    ],
+)
+def test_a_tag_that_moves_by_intent_floats_unless_a_digest_holds_it(tag, floating):
+    assert Image.parse(f"registry:5000/paddle{tag}").floating is floating
+    assert Image.parse(f"registry:5000/paddle{tag}@{DIGEST}").floating is False
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "a b", "https://host/paddle:3", "paddle:3:4", "paddle@3.3.1", "team/Paddle:3"),
+        *("paddle:", "/paddle", "paddle/", "paddle:-3", "paddle:3\n", f"paddle@{DIGEST[:-1]}"),
+        *("paddle@md5:" + "0" * 32, "p\u00e4ddle:3"),
+    ],
+)
+def test_what_docker_would_refuse_is_no_image(text):
+    with pytest.raises(ValueError, match="expected a container image such as"):
+        Image.parse(text)
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_taken_apart_or_refused(text):
+    try:
+        image = Image.parse(text)
+    except ValueError:
+        assert Environment(image=text).paddle is None
+        return
+    written = f"{image.registry}/" if image.registry else ""
+    written += image.repository
+    written += f":{image.tag}" if image.tag else ""
+    assert (f"{written}@{image.digest}" if image.digest else written) == text
+
+
+@pytest.mark.parametrize(
+    ("found", "named", "same"),
+    [
+        ("3.3.1", "3.3.1", True),
+        ("3.3.1+gpu", "3.3.1", True),
+        ("2.6.2.post117", "2.6.2", True),
+        ("2.6.2", "2.6.2.post117", True),
+        ("2.6.2", "2.6", True),
+        ("2.6.2", "2", True),
+        ("2.6", "2.6.0", True),
+        ("2.6.1", "2.6.2", False),
+        ("2.16.0", "2.1", False),
+        ("3.0.0rc1", "3.0.0", False),
+        ("3.0.0", "3.0.0rc1", False),
+        ("3.0.0b1", "3.0.0-beta1", True),
+        ("3.4.0.dev20251120", "3.4.0", False),
+        ("0.0.0", "3.3.1", False),
+        ("custom", "3.3.1", False),
+        ("custom", "custom", True),
+    ],
+)
+def test_a_paddle_is_the_one_that_a_tag_names(found, named, same):
+    assert is_paddle(found, named) is same
+
+
+def test_two_names_of_a_paddle_agree_where_one_is_the_beginning_of_the_other():
+    assert agree("2.6", "2.6.2")
+    assert agree("2.6.2", "2.6")
+    assert not agree("2.6.1", "2.6.2")
+
+
+def test_a_tag_without_a_last_number_stands_for_every_release_of_it():
+    short = Environment(image="paddlepaddle/paddle:2.6-gpu-cuda11.8")
+    exact = Environment(image="paddlepaddle/paddle:2.6.0-gpu-cuda11.7-trt8")
+
+    assert obstacle(short, [">=2.6.1,<3"], None) is None
+    assert obstacle(exact, [">=2.6.1,<3"], None) == (
+        "needs Paddle >=2.6.1,<3, and paddlepaddle/paddle:2.6.0-gpu-cuda11.7-trt8 has Paddle 2.6.0"
+    )
+    assert obstacle(short, [">=3"], None) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (
+            "environment: Paddle 3\nmodels: []\n",
+            "models.yaml:1:14: environment: found 'Paddle 3', expected",
+        ),
+        (
+            "models:\n  - {name: a, version: v1, environment: {image: 'paddle:3:4'}}\n",
+            "models.yaml:2:49: models[0].environment.image: found 'paddle:3:4', expected",
+        ),
+    ],
+)
+def test_what_is_no_image_is_refused_at_its_place(text, line):
+    with pytest.raises(InvalidFile) as caught:
+        parse(yaml.parse(text, "models.yaml"), schemas.schema("models"))
+
+    assert str(caught.value) == f"{line} a container image such as paddlepaddle/paddle:3.3.1"
