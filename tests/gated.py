@@ -40,6 +40,17 @@ models:
     export: {}
 """
 """One model that is downloaded, exported and verified."""
+NET = """\
+from paddle import nn
+
+import layers
+
+
+class Net(nn.Layer):
+    def forward(self, x):
+        return x
+"""
+"""Its network."""
 RANGED = """\
 catalogs:
   team: {kind: index, url: zoo/index.yaml}
@@ -63,7 +74,7 @@ class Gated:
         self.folder, self.root = folder, folder.root
         self.write, self.read = folder.write, folder.read
         if not (self.root / "net.py").exists():
-            self.write("net.py", "import layers\n")
+            self.write("net.py", NET)
             self.write("layers.py", "")
 
     def git(self, *arguments: str, check: bool = True) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from paddledvc.gate.subject import Subject
 
 JUDGED = (layout.REGISTRY, layout.LOCK, layout.STAGES, outputs.LOCK, layout.PARAMS)
-_NEEDED = (".py", outputs.SUFFIX, "/verify.json")
+_NEEDED = (".py", outputs.SUFFIX, "/verify.json", f"/{layout.STAGES}")
 """Ends of the names of other files that are looked into."""
 
 
@@ -43,6 +43,7 @@ class _Ask:
         remote: whether to look into the remote.
         revision: git's name of what is judged; None for the work tree.
         hollow: files that are there without their content.
+        elsewhere: folders of git's submodules; None for those that ``.gitmodules`` names.
         prefix: folder of the project in its repository, with a slash at its end.
         notes: what else whoever reads the verdict must know.
     """
@@ -56,6 +57,7 @@ class _Ask:
     remote: bool = False
     revision: str | None = None
     hollow: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] | None = None
     prefix: str = ""
     notes: tuple[str, ...] = ()
 
@@ -209,7 +211,9 @@ def _judge_tree(project: Project, tree: str, ask: _Ask, today: date) -> Verdict:
         return path in JUDGED or path in read or path.endswith(_NEEDED) or path.startswith(inside)
 
     with treefiles.laid_out(project.root, tree, needed) as laid:
-        ask = replace(ask, revision=tree, hollow=laid.hollow, prefix=prefix)
+        ask = replace(
+            ask, revision=tree, hollow=laid.hollow, prefix=prefix, elsewhere=laid.elsewhere
+        )
         return _judge_folder(Project(laid.folder), project, ask, today)
 
 
@@ -228,7 +232,7 @@ def _judge_folder(at: Project, project: Project, ask: _Ask, today: date) -> Verd
         documents=opened.documents,
         registry=opened.registry,
     )
-    facts = reading.read(at, facts, ask.hollow)
+    facts = reading.read(at, facts, ask.hollow, ask.elsewhere)
     if facts.lock is not None and git.root(project.root) is not None:
         more = ask.more if facts.role == rules.production else {}
         now = (at.root / layout.LOCK).read_bytes()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from paddledvc.core.document import Document, Path
     from paddledvc.core.history import Past
     from paddledvc.core.judging.builds import Built
+    from paddledvc.core.judging.names import Misnamed
     from paddledvc.core.lock import Lock, LockedModel
     from paddledvc.core.policy import Policy, Role
     from paddledvc.core.registry import Registry
@@ -67,6 +68,8 @@ class Facts:
         stale: what models.lock does not say as it should.
         stages: the stages that the two ask for, by name; None where that could not be told.
         outdated: what dvc.yaml does not say as it should.
+        misnamed: what is wrong with the names of code in models.yaml.
+        absent: files that models.yaml names and that are not there.
         params: params.yaml.
         built: what dvc.lock says of every stage.
         digests: possible MD5 digests of files that git keeps and stages read, by path.
@@ -90,6 +93,8 @@ class Facts:
     stale: tuple[Stale, ...] = ()
     stages: Mapping[str, Mapping[str, Any]] | None = None
     outdated: tuple[Outdated, ...] = ()
+    misnamed: tuple[Misnamed, ...] = ()
+    absent: tuple[Misnamed, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
     built: Mapping[str, Built] = field(default_factory=dict)
     digests: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paddledvc.core.judging import builds, freshness, policies, proofs, remotes, versions
+from paddledvc.core.judging import builds, freshness, names, policies, proofs, remotes, versions
 from paddledvc.core.violations import Verdict, in_order
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     freshness.lock,
     freshness.stages,
+    names.code,
+    names.files,
     versions.exactness,
     versions.prereleases,
     versions.digests_of_nothing,
