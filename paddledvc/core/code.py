@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
@@ -14,8 +15,8 @@ Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _KEEP_PARAMETERS = ("no_grad", "to_static", "not_to_static")
 """Decorators of Paddle after which a function takes what it took before."""
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
-_OPEN = ("globals", "exec")
-"""Functions whose use may give a module names that its source does not show."""
+_OPEN = re.compile(r"\b(?:globals|exec)\b|\b(?:locals|vars)\(\)|sys\.modules")
+_GLOBAL = re.compile(r"^\s*global\s+(.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,23 +53,6 @@ class Names:
 
     bindings: Mapping[str, Sequence[Binding]]
     stars: tuple[Imported, ...]
-
-
-@dataclass(kw_only=True, slots=True)
-class Seen:
-    """What a walk through a whole module finds.
-
-    Attributes:
-        imports: the import statements that a run may execute.
-        open: whether the module may have names that its source does not show.
-        attributes: what is set on names, as in ``build.large = ...``.
-        shared: names that functions declare as global.
-    """
-
-    imports: list[ast.Import | ast.ImportFrom] = field(default_factory=list)
-    open: bool = False
-    attributes: set[tuple[str, str]] = field(default_factory=set)
-    shared: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,36 +92,44 @@ class Parameters:
         return ", ".join((*self.names, *self.keywords, *stars)) or "nothing"
 
 
-def walk(tree: ast.Module) -> Seen:
-    """Go through all of a module, but not into what only type checkers read."""
-    seen = Seen()
+def imports(tree: ast.Module) -> Iterator[ast.Import | ast.ImportFrom]:
+    """List the import statements that a run may execute, those in functions included."""
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.If) and _never(node.test):
             waiting += node.orelse
-            continue
-        _note(node, seen)
-        waiting += ast.iter_child_nodes(node)
-    return seen
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+        else:
+            waiting += ast.iter_child_nodes(node)
 
 
-def _note(node: ast.AST, seen: Seen) -> None:
-    match node:
-        case ast.Import() | ast.ImportFrom():
-            seen.imports.append(node)
-        case ast.Name(id=name) if name in _OPEN:
-            seen.open = True
-        case ast.Call(func=ast.Name(id="locals" | "vars"), args=[]):
-            seen.open = True
-        case ast.Attribute(value=ast.Name(id="sys"), attr="modules"):
-            seen.open = True
-        case ast.Attribute(value=ast.Name(id=name), attr=attribute, ctx=ast.Store()):
-            seen.attributes.add((name, attribute))
-        case ast.Call(func=ast.Name(id="setattr"), args=[ast.Name(id=name), *_]):
-            seen.attributes.add((name, "*"))
-        case ast.Global(names=names):
-            seen.shared.update(names)
+def is_open(text: str) -> bool:
+    """Tell whether a module may have names that its source does not show.
+
+    >>> is_open("globals().update(made)"), is_open("layer.eval()")
+    (True, False)
+    """
+    return _OPEN.search(text) is not None
+
+
+def shared(text: str) -> set[str]:
+    r"""List the names that functions give a module.
+
+    >>> sorted(shared("def f():\n    global a, b"))
+    ['a', 'b']
+    """
+    return {name for line in _GLOBAL.findall(text) for name in re.findall(r"\w+", line)}
+
+
+def may_set(text: str, name: str, attribute: str) -> bool:
+    """Tell whether a module may set an attribute on one of its classes or functions.
+
+    >>> may_set("build.large = big", "build", "large")
+    True
+    """
+    return f"{name}.{attribute}" in text or re.search(rf"setattr\(\s*{name}\b", text) is not None
 
 
 def _never(test: ast.expr) -> bool:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 LISTED = 6
 """Names of a module that a message lists where none is near."""
+_PADDLES = ("paddle", "pp")
+"""How the packages of Paddle's suites begin, which not every machine has."""
 DEPTH = 20
 """Steps from one name to the next before a reference counts as too winding to tell."""
 
@@ -150,9 +152,9 @@ class Lookup:
         Without Paddle this is no environment that stages run in, and other packages may lack too.
         """
         first = dotted.partition(".")[0]
-        if _spec(first) is not None:
+        if _spec(first) is not None or first.startswith(_PADDLES):
             return None
-        hint = did_you_mean(first, _project_modules(self.root))
+        hint = did_you_mean(first, ["paddle", *_project_modules(self.root)])
         if not hint and _installed("paddle") is None:
             return None
         return Missing(why=f"there is no module {first} in the project or installed{hint}")
@@ -165,10 +167,7 @@ class Lookup:
             source = self.sources.read(module.file)
         except InvalidFile:
             return True
-        text = ("__path__", "sys.modules")
-        return source.seen.open or any(
-            isinstance(node, ast.Name) and node.id in text for node in ast.walk(source.tree)
-        )
+        return "__path__" in source.text or "sys.modules" in source.text
 
     def _part(self, target: Target, name: str) -> Target:
         """Find a name in what another name stands for."""
@@ -178,14 +177,13 @@ class Lookup:
             return target
         if isinstance(target.node, ast.ClassDef):
             return self._in_class(target, name)
-        if isinstance(target.node, ast.FunctionDef) and not target.node.decorator_list:
-            known = target.source.seen.attributes
-            if not {(target.node.name, name), (target.node.name, "*")} & known:
-                return Missing(
-                    why=f"{target.node.name} of {target.source.name} is a function, and has no "
-                    f"{name!r}"
-                )
-        return None
+        function = target.node
+        if not isinstance(function, ast.FunctionDef) or function.decorator_list:
+            return None
+        if code.may_set(target.source.text, function.name, name):
+            return None
+        where = f"{function.name} of {target.source.name}"
+        return Missing(why=f"{where} is a function, and has no {name!r}")
 
     def _in_module(self, module: Module, name: str) -> Target:
         """Find a name in a module; what leads back to itself cannot be told."""
@@ -205,7 +203,7 @@ class Lookup:
         bindings = source.names.bindings.get(name, ())
         if len(bindings) == 1:
             return self._follow(bindings[0], source, own=module.own)
-        if bindings or name in source.seen.shared:
+        if bindings or name in source.shared:
             return None
         inner = _in_folders(name, module.folders, own=module.own)
         if inner is not None:
@@ -223,16 +221,17 @@ class Lookup:
 
     def _by_star(self, source: Source, name: str) -> Target:
         """Look for a name in what a module takes all names of."""
-        known = [*source.offered, *source.seen.shared]
+        offered = [*source.offered, *source.shared]
+        known = [*source.names.bindings, *source.shared]
         for star in source.names.stars:
             origin = self._origin(star, source)
             found = self._part(origin, name) if isinstance(origin, Module) else None
             if not isinstance(found, Missing):
                 return found
             inner = self._read(origin) if isinstance(origin, Module) and origin.file else None
-            known += inner.offered if inner is not None else ()
-        is_open = source.seen.open or "__getattr__" in source.names.bindings
-        return None if is_open else _no_name(source.name, name, known)
+            known += inner.names.bindings if inner is not None else ()
+            offered += inner.offered if inner is not None else ()
+        return None if source.open else _no_name(source.name, name, known, offered)
 
     def _follow(self, binding: Binding, source: Source, *, own: bool) -> Target:
         """Find what a binding gives."""
@@ -298,12 +297,12 @@ class Lookup:
             if name in known:
                 only = known[name][0] if len(known[name]) == 1 else None
                 return self._follow(only, one.source, own=one.own)
-            if {(one.node.name, name), (one.node.name, "*")} & one.source.seen.attributes:
+            if code.may_set(one.source.text, one.node.name, name):
                 return None
             names += known
         assert isinstance(target.node, ast.ClassDef)
         where = f"{target.source.name}:{target.node.name}"
-        return _no_name(where, name, names)
+        return _no_name(where, name, names, names)
 
     def _line(self, target: Found) -> Sequence[Found | None]:
         """List a class and its bases in the order that Python searches; None ends what is known."""
@@ -432,10 +431,10 @@ def _no_submodule(name: str, part: str, package: Module) -> Missing:
     return Missing(why=f"there is no module {name}.{part}{hint}")
 
 
-def _no_name(where: str, name: str, known: Iterable[str]) -> Missing:
-    shown = sorted({one for one in known if not one.startswith("_")})
-    same = [one for one in shown if one.casefold() == name.casefold()]
-    hint = f"; did you mean {same[0]!r}?" if same else did_you_mean(name, shown)
+def _no_name(where: str, name: str, known: Iterable[str], offered: Iterable[str]) -> Missing:
+    same = [one for one in known if one.casefold() == name.casefold()]
+    hint = f"; did you mean {same[0]!r}?" if same else did_you_mean(name, sorted(known))
+    shown = sorted({one for one in offered if not one.startswith("_")})
     if not hint and shown:
         more = f" and {len(shown) - LISTED} more" if len(shown) > LISTED else ""
         hint = f"; it has {', '.join(shown[:LISTED])}{more}"

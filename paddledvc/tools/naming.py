@@ -125,7 +125,8 @@ class Code:
         where = f"forward of {built.source.name}:{built.node.name}"
         names = [item.name for item in model.inputs]
         for index, name in enumerate(names):
-            if why := _wrong_input(index, name, taken):
+            why = _wrong_input(index, name, taken)
+            if why is not None:
                 yield ("inputs", index, "name"), f"found {name!r}, and {where} takes {taken}{why}"
         missing = taken.names[len(names) : taken.required]
         missing += tuple(name for name, default in taken.keywords.items() if not default)
@@ -166,11 +167,11 @@ def _arguments(model: Model, reference: Reference, taken: Parameters) -> Iterato
         yield ("network",), text
 
 
-def _wrong_input(index: int, name: str, taken: Parameters) -> str:
-    """Say what is wrong with the name of an input; nothing where it is right."""
+def _wrong_input(index: int, name: str, taken: Parameters) -> str | None:
+    """Say what more there is to say of the wrong name of an input; None where it is right."""
     at = taken.names[index] if index < len(taken.names) else None
     if name == at or (at is None and taken.more):
-        return ""
+        return None
     if name in taken.names:
         return "; inputs are passed in order, so list them in this one"
     if name in taken.keywords:

@@ -7,7 +7,7 @@ import posixpath
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from paddledvc.core import outputs
 from paddledvc.core.names import did_you_mean
@@ -36,7 +36,7 @@ class Presence:
     root: Path
     made: frozenset[str] = frozenset()
     elsewhere: frozenset[str] = frozenset()
-    _values: dict[str, Any] = field(default_factory=dict)
+    _outputs: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def has(self, path: str) -> bool:
         """Tell whether a file or folder is there, or will be once DVC has brought or made it."""
@@ -46,34 +46,35 @@ class Presence:
             or _inside(path, self.made)
             or _inside(path, self.elsewhere)
             or any(map(self._tracks, _above(path)))
-            or any(_writes(one, path) for one in self._written(path))
+            or any(self._writes(record, path) for record in outputs.records(path))
         )
 
     def _tracks(self, path: str) -> bool:
         return (self.root / f"{path}{outputs.SUFFIX}").is_file()
 
-    def _written(self, path: str) -> Iterator[str]:
-        """Yield what the dvc.yaml files beside and above a path say that stages write."""
-        for record in outputs.records(path):
-            if posixpath.basename(record) != outputs.STAGES:
-                continue
-            for folder, stage in outputs.stages(record, self._value(record)):
-                for key in ("outs", "metrics", "plots"):
-                    entries = stage.get(key)
-                    for entry in entries if isinstance(entries, list) else ():
-                        named = [entry] if isinstance(entry, str) else entry
-                        for one in named if isinstance(named, list | dict) else ():
-                            yield outputs.join(folder, str(one))
+    def _writes(self, record: str, path: str) -> bool:
+        """Tell whether a stage of a dvc.yaml writes a path, or a folder that it is in."""
+        if posixpath.basename(record) != outputs.STAGES or not (self.root / record).is_file():
+            return False
+        if record not in self._outputs:
+            self._outputs[record] = frozenset(self._written(record))
+        known = self._outputs[record]
+        return _inside(path, known) or any(
+            _fits(one, path) for one in known if _TEMPLATE.search(one)
+        )
 
-    def _value(self, name: str) -> Any:
-        if name not in self._values:
-            file = self.root / name
-            try:
-                text = read_text(file, name) if file.is_file() else ""
-                self._values[name] = yaml.parse(text, name).value
-            except (InvalidFile, InvalidInput):
-                self._values[name] = None
-        return self._values[name]
+    def _written(self, record: str) -> Iterator[str]:
+        try:
+            value = yaml.parse(read_text(self.root / record, record), record).value
+        except (InvalidFile, InvalidInput):
+            return
+        for folder, stage in outputs.stages(record, value):
+            for key in ("outs", "metrics", "plots"):
+                entries = stage.get(key)
+                for entry in entries if isinstance(entries, list) else ():
+                    named = [entry] if isinstance(entry, str) else entry
+                    for one in named if isinstance(named, list | dict) else ():
+                        yield outputs.join(folder, str(one))
 
     def near(self, path: str) -> str:
         """Suggest what is there and has nearly the same name, as the end of a sentence."""
@@ -100,10 +101,8 @@ def _inside(path: str, folders: frozenset[str]) -> bool:
     return any(one in folders for one in _above(path))
 
 
-def _writes(pattern: str, path: str) -> bool:
-    """Tell whether an output, which may be a template, is a path or holds it."""
-    if "${" not in pattern:
-        return path == pattern or path.startswith(f"{pattern}/")
+def _fits(pattern: str, path: str) -> bool:
+    """Tell whether a template may stand for a path, or for a folder that it is in."""
     escaped = ".*".join(map(re.escape, _TEMPLATE.split(pattern)))
     return re.fullmatch(f"{escaped}(/.*)?", path) is not None
 
@@ -128,10 +127,11 @@ def nearest_code(path: str, root: Path) -> str:
     """Suggest the file of code whose name is nearest, as the end of a sentence."""
     files = sorted(_code_below(root))
     folder, name = posixpath.split(path)
+    same = [one for one in files if one.replace("/", ".") == path.replace("/", ".")]
     beside = _near_name(path, (one for one in files if posixpath.dirname(one) == folder))
-    same = [one for one in files if posixpath.basename(one) == name]
-    same += [one for one in files if one.replace("/", ".") == path.replace("/", ".")]
-    return beside or (f"; did you mean {same[0]!r}?" if len(same) == 1 else "")
+    if not beside:
+        same += [one for one in files if posixpath.basename(one) == name]
+    return f"; did you mean {same[0]!r}?" if len(same) == 1 else beside
 
 
 def _near_name(path: str, beside: Iterable[str]) -> str:

@@ -30,12 +30,18 @@ class Source:
 
     path: Path
     name: str
+    text: str
     tree: ast.Module
 
     @cached_property
-    def seen(self) -> code.Seen:
-        """What a walk through it finds."""
-        return code.walk(self.tree)
+    def open(self) -> bool:
+        """Whether it may have names that it does not show."""
+        return "__getattr__" in self.names.bindings or code.is_open(self.text)
+
+    @cached_property
+    def shared(self) -> set[str]:
+        """The names that its functions give it."""
+        return code.shared(self.text)
 
     @cached_property
     def names(self) -> code.Names:
@@ -43,16 +49,15 @@ class Source:
         try:
             return code.read_names(self.tree.body)
         except RecursionError:
-            self.seen.open = True
-            return code.Names(bindings={}, stars=())
+            return code.Names(bindings={"__getattr__": [None]}, stars=())
 
     @property
     def offered(self) -> list[str]:
-        """The names that are of use to others: not the modules that it imports for itself."""
+        """The names that are of use to others: not what it imports for itself."""
         return [
             name
             for name, given in self.names.bindings.items()
-            if not all(isinstance(one, code.Imported) and not one.name for one in given)
+            if not all(isinstance(one, code.Imported) and not one.level for one in given)
         ]
 
 
@@ -107,8 +112,9 @@ def _parse(file: Path, name: str) -> Source | Problem:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python will say it when it runs the file
-            tree = ast.parse(read_text(file, name).removeprefix("\ufeff"), filename=name)
-        return Source(path=file, name=name, tree=tree)
+            text = read_text(file, name).removeprefix("\ufeff")
+            tree = ast.parse(text, filename=name)
+        return Source(path=file, name=name, text=text, tree=tree)
     except InvalidFile as error:
         return error.problems[0]
     except InvalidInput as error:
@@ -216,7 +222,7 @@ def _is_file_of(word: str, root: Path) -> bool:
 
 
 def _imported_files(source: Source, root: Path) -> Iterator[Path]:
-    for node in source.seen.imports:
+    for node in code.imports(source.tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield from _visible_files(alias.name, source.path, root)
