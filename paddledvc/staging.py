@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout, merge, stages
 from paddledvc.core.stages import Pipeline
 from paddledvc.errors import InvalidFile
-from paddledvc.tools import python
+from paddledvc.tools import naming, python
+from paddledvc.tools.presence import Presence, submodules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from paddledvc.core.document import Document
+    from paddledvc.core.judging.names import Misnamed
     from paddledvc.core.lock import Lock
     from paddledvc.core.merge import Merge
     from paddledvc.core.model import Reference
     from paddledvc.core.registry import Registry
     from paddledvc.project import Project
+
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,8 +35,90 @@ class Wanted:
     artifacts: Mapping[str, Mapping[str, Any]]
 
 
-def wanted(project: Project, registry: Registry, lock: Lock) -> Wanted:
+def require_code(
+    project: Project,
+    registry: Registry,
+    *,
+    models: Collection[str] | None = None,
+    sources: python.Sources | None = None,
+) -> None:
+    """See that the code that models.yaml names is there; it is looked at, never run.
+
+    Args:
+        project: the project.
+        registry: its models.yaml.
+        models: names of the models that matter; all by default.
+        sources: the files that have been read already.
+
+    Raises:
+        InvalidFile: with all that is wrong.
+    """
+    code = naming.Code.of(sources or python.Sources(root=project.root))
+    misnamed = [*code.misnamed(registry, models)]
+    if misnamed or code.unreadable:
+        document = project.read(layout.REGISTRY) if misnamed else None
+        problems = [document.problem(one.path, one.message) for one in misnamed if document]
+        raise InvalidFile([*problems, *code.unreadable])
+
+
+def absent(
+    project: Project,
+    registry: Registry,
+    lock: Lock | None,
+    elsewhere: frozenset[str] | None = None,
+) -> tuple[Misnamed, ...]:
+    """List the files that models.yaml names and that are not there.
+
+    Args:
+        project: the project.
+        registry: its models.yaml.
+        lock: models.lock, which names the files that will be downloaded.
+        elsewhere: folders of git's submodules; by default those that ``.gitmodules`` names.
+    """
+    there = presence(project, registry, lock, elsewhere)
+    return tuple(naming.misplaced(registry, there))
+
+
+def warn_of_absent(project: Project, registry: Registry, lock: Lock) -> None:
+    """Warn of the files that models.yaml names and that are not there."""
+    if found := absent(project, registry, lock):
+        document = project.read(layout.REGISTRY)
+        for one in found:
+            logger.warning("%s", document.problem(one.path, one.message))
+
+
+def presence(
+    project: Project,
+    registry: Registry,
+    lock: Lock | None,
+    elsewhere: frozenset[str] | None = None,
+) -> Presence:
+    """Tell which files there are, or will be once the stages have run."""
+    made = {model.path for model in lock.models if model.path} if lock else set()
+    for model in registry.models:
+        made |= {layout.exported(model), layout.reports(model)}
+        if model.train is not None:
+            made |= {layout.trained(model), *model.train.outs}
+    elsewhere = submodules(project.root) if elsewhere is None else elsewhere
+    return Presence(root=project.root, made=frozenset(made), elsewhere=elsewhere)
+
+
+def wanted(
+    project: Project,
+    registry: Registry,
+    lock: Lock,
+    *,
+    sources: python.Sources | None = None,
+    elsewhere: frozenset[str] | None = None,
+) -> Wanted:
     """Work out the stages and artifacts of every model; their code is looked at, never run.
+
+    Args:
+        project: the project.
+        registry: its models.yaml.
+        lock: its models.lock.
+        sources: the files of code that have been read already.
+        elsewhere: folders of git's submodules; by default those that ``.gitmodules`` names.
 
     Raises:
         InvalidFile: params.yaml, a model's own file of hyperparameters or a file of code is not
@@ -39,16 +127,23 @@ def wanted(project: Project, registry: Registry, lock: Lock) -> Wanted:
     """
     for model in registry.models:
         project.own_params(model)  # a missing file is told now, not when its training begins
+    sources = sources or python.Sources(root=project.root)
+    there = presence(project, registry, lock, elsewhere)
     pipeline = Pipeline(
         registry=registry,
         lock=lock,
         sections=frozenset(_sections(project, registry)),
-        code=_code(project, registry),
+        code=_code(project, registry, sources),
         commands={
-            model.train.command: python.command_files(model.train.command, project.root)
+            model.train.command: python.command_files(model.train.command, project.root, sources)
             for model in registry.models
             if model.train is not None and model.train.command is not None
         },
+        configs=frozenset(
+            model.config_path
+            for model in registry.models
+            if model.config_path is not None and there.has(model.config_path)
+        ),
     )
     return Wanted(stages=stages.build_stages(pipeline), artifacts=stages.build_artifacts(pipeline))
 
@@ -60,13 +155,15 @@ def _sections(project: Project, registry: Registry) -> Iterator[tuple[str, str]]
             yield model.slug, section
 
 
-def _code(project: Project, registry: Registry) -> dict[Reference, tuple[str, ...]]:
+def _code(
+    project: Project, registry: Registry, sources: python.Sources
+) -> dict[Reference, tuple[str, ...]]:
     code: dict[Reference, tuple[str, ...]] = {}
     for model in registry.models:
         train = model.train.function if model.train else None
         for reference in (model.network, train, *stages.samples_code(model.verify)):
             if reference is not None and reference not in code:
-                code[reference] = python.code_files(reference, project.root)
+                code[reference] = python.code_files(reference, project.root, sources)
     return code
 
 

@@ -47,6 +47,17 @@ models:
     export: {{}}
 {FACTS}"""
 """One model that is downloaded, exported and verified."""
+NET = """\
+from paddle import nn
+
+import layers
+
+
+class Net(nn.Layer):
+    def forward(self, x):
+        return x
+"""
+"""Its network."""
 RANGED = f"""\
 catalogs:
   team: {{kind: index, url: zoo/index.yaml}}
@@ -73,7 +84,7 @@ class Gated:
         """What weights and exports hold, by path, where that is not as usual."""
         self.paddle = "3.3.1"
         if not (self.root / "net.py").exists():
-            self.write("net.py", "import layers\n")
+            self.write("net.py", NET)
             self.write("layers.py", "")
 
     def git(self, *arguments: str, check: bool = True) -> str:

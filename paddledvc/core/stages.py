@@ -37,6 +37,7 @@ class Pipeline:
         sections: the (slug, section) pairs that params.yaml has, such as ``("digits", "train")``.
         code: the project's files behind each reference, imports included.
         commands: the project's files that each training's command line names.
+        configs: those files that ``config_path`` names and that are there.
     """
 
     registry: Registry
@@ -44,6 +45,7 @@ class Pipeline:
     sections: frozenset[tuple[str, str]] = frozenset()
     code: Mapping[Reference, tuple[str, ...]] = field(default_factory=dict)
     commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    configs: frozenset[str] = frozenset()
 
 
 def build_stages(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
@@ -98,6 +100,7 @@ def _train(pipeline: Pipeline, model: Model) -> dict[str, Any]:
             pipeline,
             [
                 base_weights(pipeline.registry, pipeline.lock, model),
+                _config(pipeline, model),
                 *train.deps,
                 *train.datasets.values(),
                 *pipeline.commands.get(train.command or "", ()),
@@ -118,7 +121,7 @@ def _export(pipeline: Pipeline, model: Model) -> dict[str, Any]:
     return {
         "cmd": f"paddledvc export {model.name} "
         f"--pin {export_pin(pipeline.registry, pipeline.lock, model)}",
-        **_needs(pipeline, [weights], [model.network]),
+        **_needs(pipeline, [weights, _config(pipeline, model)], [model.network]),
         "outs": [layout.exported(model)],
         "meta": dict(MARK),
     }
@@ -129,6 +132,7 @@ def _verify(pipeline: Pipeline, model: Model) -> dict[str, Any]:
     folder = layout.reports(model)
     samples = model.verify.samples
     files = [weights, layout.exported(model), None if ":" in (samples or "") else samples]
+    files.append(_config(pipeline, model))
     code = [model.network, *samples_code(model.verify)]
     errors = {"cache": False, "x": "sample", "y": "scaled_error", "template": "scatter"}
     return {
@@ -143,6 +147,10 @@ def _verify(pipeline: Pipeline, model: Model) -> dict[str, Any]:
         "plots": [{f"{folder}/verify.csv": errors}],
         "meta": dict(MARK),
     }
+
+
+def _config(pipeline: Pipeline, model: Model) -> str | None:
+    return model.config_path if model.config_path in pipeline.configs else None
 
 
 def samples_code(settings: Verify) -> list[Reference | None]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from paddledvc.gate.subject import Subject
 
 JUDGED = (layout.REGISTRY, layout.LOCK, layout.STAGES, outputs.LOCK, layout.PARAMS)
-_NEEDED = (".py", outputs.SUFFIX, "/verify.json", "/record.json")
+_NEEDED = (".py", outputs.SUFFIX, "/verify.json", "/record.json", f"/{layout.STAGES}")
 """Ends of the names of other files that are looked into."""
 
 
@@ -46,6 +46,7 @@ class _Ask:
         revision: git's name of what is judged; None for the work tree.
         before: the commit that the branch was at; None where that is not known.
         hollow: files that are there without their content.
+        elsewhere: folders of git's submodules; None for those that ``.gitmodules`` names.
         prefix: folder of the project in its repository, with a slash at its end.
         notes: what else whoever reads the verdict must know.
     """
@@ -60,6 +61,7 @@ class _Ask:
     revision: str | None = None
     before: str | None = None
     hollow: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] | None = None
     prefix: str = ""
     notes: tuple[str, ...] = ()
 
@@ -266,7 +268,9 @@ def _judge_tree(project: Project, tree: str, ask: _Ask, today: date) -> Verdict:
         return path in named or path.endswith(_NEEDED) or path.startswith(inside)
 
     with treefiles.laid_out(project.root, tree, needed) as laid:
-        ask = replace(ask, revision=tree, hollow=laid.hollow, prefix=prefix)
+        ask = replace(
+            ask, revision=tree, hollow=laid.hollow, prefix=prefix, elsewhere=laid.elsewhere
+        )
         return _judge_folder(Project(laid.folder), project, ask, today)
 
 
@@ -285,8 +289,8 @@ def _judge_folder(at: Project, project: Project, ask: _Ask, today: date) -> Verd
         documents=opened.documents,
         registry=opened.registry,
     )
-    facts = reading.read(at, facts, ask.hollow)
-    facts = replace(facts, absent=documents.absent(at.root, facts.registry))
+    facts = reading.read(at, facts, ask.hollow, ask.elsewhere)
+    facts = replace(facts, undocumented=documents.absent(at.root, facts.registry))
     in_git = git.root(project.root) is not None
     if in_git:
         facts = _with_repository(at, project, ask, facts)

@@ -17,7 +17,8 @@ from paddledvc.core.record import record_path
 from paddledvc.core.staleness import staleness
 from paddledvc.core.violations import Violation, unreadable
 from paddledvc.errors import InvalidFile, InvalidInput
-from paddledvc.tools import files, schemas, yaml
+from paddledvc.tools import files, naming, schemas, yaml
+from paddledvc.tools.python import Sources
 from paddledvc.tools.treefiles import LARGEST
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 class _Found:
     """What has been read so far."""
 
+    sources: Sources
+    elsewhere: frozenset[str] | None = None
     documents: dict[str, Document] = field(default_factory=dict)
     unreadable: list[Violation] = field(default_factory=list)
 
@@ -49,16 +52,29 @@ class _Found:
         return self.documents[name]
 
 
-def read(project: Project, facts: Facts, hollow: frozenset[str] = frozenset()) -> Facts:
+def read(
+    project: Project,
+    facts: Facts,
+    hollow: frozenset[str] = frozenset(),
+    elsewhere: frozenset[str] | None = None,
+) -> Facts:
     """Read all that is judged of a project's files.
 
     Args:
         project: the project, in the work tree or laid out of a tree.
         facts: what is known so far: by which rules to judge, and the registry.
         hollow: files that are there without their content.
+        elsewhere: folders of git's submodules; by default those that ``.gitmodules`` names.
     """
-    found = _Found(documents=dict(facts.documents), unreadable=list(facts.unreadable))
+    found = _Found(
+        sources=Sources(root=project.root),
+        elsewhere=elsewhere,
+        documents=dict(facts.documents),
+        unreadable=list(facts.unreadable),
+    )
     facts = _with_lock(project, facts, found)
+    if facts.registry is not None:
+        facts = _with_names(project, facts, facts.registry, found)
     if facts.lock is not None and facts.registry is not None and not facts.stale:
         facts = _with_stages(project, facts, found)
     built = found.read(project, outputs.LOCK, "stages-invalid")
@@ -116,7 +132,7 @@ class Opened:
 
 def open_registry(project: Project) -> Opened:
     """Read models.yaml; its policy counts as long as that itself is right."""
-    found = _Found()
+    found = _Found(sources=Sources(root=project.root))
     document = found.read(project, layout.REGISTRY, "registry-invalid")
     if document is None and not found.unreadable:
         message = f"there is no {layout.REGISTRY}; restore it, or run `paddledvc init`"
@@ -181,6 +197,16 @@ def _with_lock(project: Project, facts: Facts, found: _Found) -> Facts:
     return replace(facts, lock=lock, stale=stale)
 
 
+def _with_names(project: Project, facts: Facts, registry: Registry, found: _Found) -> Facts:
+    """Look up what models.yaml names."""
+    code = naming.Code.of(found.sources)
+    misnamed = tuple(code.misnamed(registry))
+    if code.unreadable:
+        found.unreadable += unreadable("stages-invalid", InvalidFile(code.unreadable))
+    absent = staging.absent(project, registry, facts.lock, found.elsewhere)
+    return replace(facts, misnamed=misnamed, absent=absent)
+
+
 def _with_stages(project: Project, facts: Facts, found: _Found) -> Facts:
     assert facts.registry is not None
     assert facts.lock is not None
@@ -188,16 +214,19 @@ def _with_stages(project: Project, facts: Facts, found: _Found) -> Facts:
     if document is None and any(one.file == layout.STAGES for one in found.unreadable):
         return facts
     try:
-        wanted = staging.wanted(project, facts.registry, facts.lock)
+        wanted = staging.wanted(
+            project,
+            facts.registry,
+            facts.lock,
+            sources=found.sources,
+            elsewhere=found.elsewhere,
+        )
         plan = staging.plan(document or yaml.parse("", layout.STAGES), wanted)
     except InvalidFile as error:
         found.unreadable += unreadable("stages-invalid", error)
         return facts
-    except InvalidInput as error:
-        message = f"{error}; mend what models.yaml names"
-        wrong = Violation(rule="stages-invalid", level="error", message=message)
-        found.unreadable.append(wrong)
-        return facts
+    except InvalidInput:
+        return facts  # what is not there has been found already
     outdated = (
         Outdated(section=section, name=name, why=why, missing=name in merge.added)
         for section, merge in plan.items()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import shlex
 import warnings
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+from paddledvc.core import code
 from paddledvc.core.model import Reference
 from paddledvc.errors import InvalidFile, InvalidInput, Problem
 from paddledvc.tools.files import read_text
@@ -16,7 +19,115 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def code_files(reference: Reference, root: Path) -> tuple[str, ...]:
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A file of Python, parsed; what is found in it is found once.
+
+    Attributes:
+        path: where it is.
+        name: the same as people name it.
+    """
+
+    path: Path
+    name: str
+    text: str
+    tree: ast.Module
+
+    @cached_property
+    def open(self) -> bool:
+        """Whether it may have names that it does not show."""
+        return "__getattr__" in self.names.bindings or code.is_open(self.text)
+
+    @cached_property
+    def shared(self) -> set[str]:
+        """The names that its functions give it."""
+        return code.shared(self.text)
+
+    @cached_property
+    def names(self) -> code.Names:
+        """The names that importing it binds."""
+        try:
+            return code.read_names(self.tree.body)
+        except RecursionError:
+            return code.Names(bindings={"__getattr__": [None]}, stars=())
+
+    @property
+    def offered(self) -> list[str]:
+        """The names that are of use to others: not what it imports for itself."""
+        return [
+            name
+            for name, given in self.names.bindings.items()
+            if not all(isinstance(one, code.Imported) and not one.level for one in given)
+        ]
+
+
+@dataclass(kw_only=True, slots=True)
+class Sources:
+    """The Python files of a project, each read once however many references lead to it.
+
+    Attributes:
+        root: folder of the project.
+    """
+
+    root: Path
+    _read: dict[Path, Source | Problem] = field(default_factory=dict)
+    _imported: dict[Path, tuple[Path, ...]] = field(default_factory=dict)
+
+    def read(self, file: Path) -> Source:
+        """Parse a file.
+
+        Raises:
+            InvalidFile: it is not Python.
+        """
+        known = self._read.get(file)
+        if known is None:
+            known = self._read[file] = _parse(file, self.name(file))
+        if isinstance(known, Problem):
+            raise InvalidFile([known])
+        return known
+
+    def name(self, file: Path) -> str:
+        """Name a file as people do: from the root of the project, or as the module it is."""
+        if file.is_relative_to(self.root):
+            return file.relative_to(self.root).as_posix()
+        folder = file.parent
+        while (folder / "__init__.py").is_file():
+            folder = folder.parent
+        return ".".join(file.relative_to(folder).with_suffix("").parts).removesuffix(".__init__")
+
+    def imported(self, file: Path) -> tuple[Path, ...]:
+        """List the project's files that a file imports.
+
+        Raises:
+            InvalidFile: it is not Python.
+        """
+        if file not in self._imported:
+            found = dict.fromkeys(_imported_files(self.read(file), self.root))
+            self._imported[file] = tuple(found)
+        return self._imported[file]
+
+
+def _parse(file: Path, name: str) -> Source | Problem:
+    line, column = 1, 1
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python will say it when it runs the file
+            text = read_text(file, name).removeprefix("\ufeff")
+            tree = ast.parse(text, filename=name)
+        return Source(path=file, name=name, text=text, tree=tree)
+    except InvalidFile as error:
+        return error.problems[0]
+    except InvalidInput as error:
+        message = str(error)
+    except (RecursionError, MemoryError):
+        message = "not Python: it is nested too deeply"
+    except (SyntaxError, ValueError) as error:
+        line, column = getattr(error, "lineno", 1) or 1, getattr(error, "offset", 1) or 1
+        message = f"not Python: {getattr(error, 'msg', error)}"
+    return Problem(file=name, line=line, column=column, path="", message=message)
+
+
+def code_files(reference: Reference, root: Path, sources: Sources | None = None) -> tuple[str, ...]:
     """List the project's files that a reference's code is in, those it imports included.
 
     Installed packages are left out: they belong to the environment, not to the project.
@@ -24,6 +135,7 @@ def code_files(reference: Reference, root: Path) -> tuple[str, ...]:
     Args:
         reference: ``package.module:name`` or ``path/file.py:name``.
         root: folder of the project.
+        sources: the files that have been read already.
 
     Returns:
         Paths relative to the root, sorted; empty for code of an installed package.
@@ -39,11 +151,12 @@ def code_files(reference: Reference, root: Path) -> tuple[str, ...]:
         waiting = {start, *_packages(start, root)}
     else:
         waiting = set(_module_files(reference.module, root))
+    sources = sources or Sources(root=root)
     found: set[Path] = set()
     while waiting:
         file = waiting.pop()
         found.add(file)
-        waiting |= set(_imported_files(file, root)) - found
+        waiting |= set(sources.imported(file)) - found
     return tuple(sorted(file.relative_to(root).as_posix() for file in found))
 
 
@@ -67,12 +180,13 @@ def _packages(file: Path, root: Path) -> Iterator[Path]:
         yield folder / "__init__.py"
 
 
-def command_files(command: str, root: Path) -> tuple[str, ...]:
+def command_files(command: str, root: Path, sources: Sources | None = None) -> tuple[str, ...]:
     """List the project's files that a command line names, with what its Python files import.
 
     Args:
         command: a command line, such as ``python tools/train.py --config a.yml``.
         root: folder of the project.
+        sources: the files that have been read already.
 
     Returns:
         Paths relative to the root, sorted.
@@ -85,11 +199,12 @@ def command_files(command: str, root: Path) -> tuple[str, ...]:
     for before, word in zip(["", *words], words, strict=False):
         if before == "-m":
             for file in _module_files(word, root):
-                found.update(code_files(_as_reference(file, root), root))
+                found.update(code_files(_as_reference(file, root), root, sources))
         elif _is_file_of(word, root):
             file = root / word
-            code = code_files(_as_reference(file, root), root) if file.suffix == ".py" else ()
-            found.update({file.relative_to(root).as_posix(), *code})
+            found.add(file.relative_to(root).as_posix())
+            if file.suffix == ".py":
+                found.update(code_files(_as_reference(file, root), root, sources))
     return tuple(sorted(found))
 
 
@@ -106,45 +221,14 @@ def _is_file_of(word: str, root: Path) -> bool:
         return False
 
 
-def _imported_files(file: Path, root: Path) -> Iterator[Path]:
-    name = file.relative_to(root).as_posix()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Python will say it when it runs the file
-            tree = ast.parse(read_text(file, name).removeprefix("\ufeff"), filename=name)
-    except (SyntaxError, ValueError) as error:
-        problem = Problem(
-            file=name,
-            line=getattr(error, "lineno", 1) or 1,
-            column=getattr(error, "offset", 1) or 1,
-            path="",
-            message=f"not Python: {getattr(error, 'msg', error)}",
-        )
-        raise InvalidFile([problem]) from error
-    for node in _executed(tree):
+def _imported_files(source: Source, root: Path) -> Iterator[Path]:
+    for node in code.imports(source.tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield from _visible_files(alias.name, file, root)
-        elif isinstance(node, ast.ImportFrom):
-            for module in _from_modules(node, file, root):
-                yield from _visible_files(module, file, root)
-
-
-def _executed(node: ast.AST) -> Iterator[ast.AST]:
-    """Walk a tree, but not into ``if TYPE_CHECKING:``, which no run executes."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.If) and _is_type_checking(child.test):
-            for other in child.orelse:
-                yield other
-                yield from _executed(other)
-            continue
-        yield child
-        yield from _executed(child)
-
-
-def _is_type_checking(test: ast.expr) -> bool:
-    name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")
-    return name == "TYPE_CHECKING"
+                yield from _visible_files(alias.name, source.path, root)
+        else:
+            for module in _from_modules(node, source.path, root):
+                yield from _visible_files(module, source.path, root)
 
 
 def _from_modules(node: ast.ImportFrom, file: Path, root: Path) -> list[str]:

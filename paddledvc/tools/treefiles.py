@@ -28,12 +28,14 @@ class TreeFile:
         name: git's name of its bytes.
         size: in bytes.
         link: whether it is a symbolic link.
+        submodule: whether it is a folder that another repository keeps.
     """
 
     path: str
     name: str
     size: int
     link: bool
+    submodule: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,10 +45,12 @@ class LaidOut:
     Attributes:
         folder: the project's folder in it.
         hollow: files that are there, but empty, by path from that folder.
+        elsewhere: folders that are submodules, whose files another repository keeps.
     """
 
     folder: Path
     hollow: frozenset[str]
+    elsewhere: frozenset[str]
 
 
 @contextmanager
@@ -68,6 +72,8 @@ def laid_out(root: Path, tree: str, needed: Callable[[str], bool]) -> Iterator[L
     files = _listed(root, tree, prefix)
     if any(one.link and _leads_out(root, one, prefix) for one in files):
         files = _listed(root, tree, "")
+    elsewhere = frozenset(one.path.removeprefix(prefix) for one in files if one.submodule)
+    files = [one for one in files if not one.submodule]
     with TemporaryDirectory(prefix="paddledvc-") as scratch:
         top = Path(scratch).resolve()
         folder = top / prefix
@@ -79,7 +85,7 @@ def laid_out(root: Path, tree: str, needed: Callable[[str], bool]) -> Iterator[L
         }
         _write(root, top, files, full)
         hollow = (one.path.removeprefix(prefix) for one in files if one.path not in full)
-        yield LaidOut(folder=folder, hollow=frozenset(hollow))
+        yield LaidOut(folder=folder, hollow=frozenset(hollow), elsewhere=elsewhere)
 
 
 def prefix_of(root: Path) -> str:
@@ -99,8 +105,17 @@ def _listed(root: Path, tree: str, prefix: str) -> list[TreeFile]:
     for line in filter(None, listing.split("\0")):
         meta, _, path = line.partition("\t")
         mode, kind, name, size = meta.split()
-        if kind == "blob" and not {"..", ".git"} & set(path.split("/")):
-            files.append(TreeFile(path=path, name=name, size=int(size), link=mode == _LINK))
+        if kind in ("blob", "commit") and not {"..", ".git"} & set(path.split("/")):
+            is_submodule = kind == "commit"
+            files.append(
+                TreeFile(
+                    path=path,
+                    name=name,
+                    size=0 if is_submodule else int(size),
+                    link=mode == _LINK,
+                    submodule=is_submodule,
+                )
+            )
     return files
 
 

@@ -15,6 +15,7 @@ from paddledvc.errors import InvalidFile, InvalidInput, Problem, StaleStages
 from paddledvc.locking import UPDATE, current_lock
 from paddledvc.project import SECTIONS
 from paddledvc.tools import files, yaml
+from paddledvc.tools.python import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,13 +79,17 @@ def generate(
     Raises:
         StaleStages: with ``check``, dvc.yaml is not what models.yaml and models.lock ask for.
         StaleLock: models.lock is not what models.yaml asks for, and may not be updated.
-        InvalidFile: an entry of the user's has a name that we need, or a file breaks its rules.
+        InvalidFile: an entry of the user's has a name that we need, a file breaks its rules, or
+            models.yaml names code that is not there.
     """
     if check and resolve is not None:
         raise InvalidInput("--resolve changes dvc.yaml, which --check forbids")
     registry = project.registry()
+    sources = Sources(root=project.root)
+    staging.require_code(project, registry, sources=sources)
     lock = current_lock(project, registry, replace(use, locked="--check") if check else use)
-    wanted = staging.wanted(project, registry, lock)
+    wanted = staging.wanted(project, registry, lock, sources=sources)
+    staging.warn_of_absent(project, registry, lock)
     _warn_of_strangers(project, registry)
     resolved = () if resolve is None else tuple(_settled(project, resolve))
     merges = staging.plan(project.read_optional(layout.STAGES), wanted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from paddledvc import staging
 from paddledvc.core.staleness import require_fresh
 from paddledvc.core.versions import Requirement
 from paddledvc.core.wants import Upgrade
@@ -50,7 +51,8 @@ def lock(  # noqa: PLR0913
 
     Raises:
         StaleLock: the lock is not what models.yaml asks for, and may not be changed.
-        InvalidFile: models.yaml or models.lock breaks its rules.
+        InvalidFile: models.yaml or models.lock breaks its rules, or models.yaml names code that is
+            not there.
         Unresolvable: no version satisfies all that is asked of a model.
         CatalogFailed: a catalog could not answer.
         DownloadFailed: a model has no digest, and its source cannot be read.
@@ -70,10 +72,12 @@ def lock(  # noqa: PLR0913
         raise InvalidInput(f"--resolve changes models.lock, which {refused_by} forbids")
     if refused_by:
         registry = project.registry()
+        staging.require_code(project, registry)
         movable = _upgrade(registry, upgrade, upgrade_packages)
         return _unchanged(project, registry, movable, use, refused_by)
     with project.exclusive():
         registry = project.registry()
+        staging.require_code(project, registry)
         done = relock(
             project,
             registry,
@@ -86,6 +90,7 @@ def lock(  # noqa: PLR0913
         )
         if not dry_run:
             project.write_lock(done.lock)
+    staging.warn_of_absent(project, registry, done.lock)
     return done
 
 
@@ -102,6 +107,7 @@ def _unchanged(
     current = project.lock()
     if use.frozen is None:
         require_fresh(registry, current, refused_by=use.locked or "")
+    staging.warn_of_absent(project, registry, current)
     return Locked(lock=current, changes=(), trusted=())
 
 

@@ -8,6 +8,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from paddledvc import staging
 from paddledvc.core import layout, pins
 from paddledvc.core.answers import Ended
 from paddledvc.core.jobs import Network, TrainJob
@@ -70,6 +71,7 @@ def train(project: Project, name: str, *, pin: str | None = None, use: LockUse =
 
     Raises:
         InvalidInput: the model has no ``train`` section, or its base weights are not there.
+        InvalidFile: models.yaml names code of the model that is not there.
         UserCodeFailed: the training failed, or wrote no weights; the old ones are untouched.
         MissingTool: Paddle, or the GPU that ``device`` asks for, is not there.
         StaleStages: the stage was generated for another pin.
@@ -79,6 +81,7 @@ def train(project: Project, name: str, *, pin: str | None = None, use: LockUse =
     model = registry.model(name)
     if model.train is None:
         raise InvalidInput(f"{name} has no `train` section in models.yaml")
+    staging.require_code(project, registry, models=[name])
     lock = current_lock(project, registry, use, registry.lineage(name), pin=pin)
     if pin is not None:
         pins.require_pin("train", model, pin, pins.train_pin(registry, lock, model))

@@ -204,8 +204,8 @@ def test_code_that_is_named_and_not_there_is_a_finding(gated):
 
     assert gated.lines(branch="develop") == [
         (
-            "error[stages-invalid]: net.py:Net: there is no file net.py in the project; mend what "
-            "models.yaml names"
+            "models.yaml:6:14: error[reference-missing]: resnet50: there is no file net.py in the "
+            "project"
         )
     ]
 
@@ -558,7 +558,7 @@ def test_a_report_of_another_export_is_refused(gated):
 
 def test_a_report_is_of_the_weights_that_were_trained(project):
     made = Gated(project)
-    made.write("train.py", "")
+    made.write("train.py", "def train(run):\n    pass\n")
     made.models(
         "models:\n  - name: net\n    version: v1\n    network: net.py:Net\n"
         "    inputs: [{name: x, shape: [null, 4]}]\n    train: {function: train.py:train}\n"

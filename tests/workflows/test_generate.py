@@ -8,6 +8,7 @@ import pytest
 import paddledvc
 from paddledvc.errors import InvalidFile, InvalidInput, NotAProject, StaleLock, StaleStages
 from paddledvc.tools import yaml
+from tests.gated import NET
 
 MODELS = """\
 models:
@@ -30,9 +31,9 @@ ALL = ("sync-base", "train-m", "export-m", "verify-m")
 @pytest.fixture
 def ready(project):
     """Make a locked project of two models, with dvc.yaml as given."""
-    project.write("net.py", "import layers\n")
+    project.write("net.py", NET)
     project.write("layers.py", "")
-    project.write("train.py", "")
+    project.write("train.py", "def train(run):\n    pass\n")
 
     def make(stages=None, models=MODELS):
         made = project.models(models)
@@ -156,7 +157,7 @@ def test_a_folder_of_images_and_the_code_that_prepares_them_are_dependencies_of_
     ready, project
 ):
     paddledvc.generate(ready())
-    project.write("prepare.py", "import more\n")
+    project.write("prepare.py", "import more\n\n\ndef crop(image):\n    return image\n")
     project.write("more.py", "")
     verify = "    export: {}\n    verify: {samples: data/val/, preprocess: 'prepare.py:crop'}\n"
 
@@ -351,7 +352,9 @@ def test_a_stale_lock_is_refused_by_a_check(ready, project):
         paddledvc.generate(made, check=True)
 
 
-def test_a_missing_lock_says_what_to_do_to_a_check(project):
+def test_a_missing_lock_says_what_to_do_to_a_check(ready, project):
+    ready()
+    (project.root / "models.lock").unlink()
     with pytest.raises(NotAProject) as caught:
         paddledvc.generate(project.models(MODELS), check=True)
 
@@ -364,7 +367,9 @@ def test_code_that_is_not_there_is_refused(ready, project):
     with pytest.raises(paddledvc.errors.InvalidInput) as caught:
         paddledvc.generate(made)
 
-    assert str(caught.value) == "train.py:train: there is no file train.py in the project"
+    assert str(caught.value) == (
+        "models.yaml:12:23: models[1].train.function: there is no file train.py in the project"
+    )
 
 
 def test_params_that_are_a_list_are_refused(ready, project):

@@ -92,7 +92,7 @@ def documents(models: Iterable[Model]) -> frozenset[str]:
 def documented(facts: Facts) -> Iterator[Violation]:
     """Find documentation that is not there, or does not go with the versions."""
     for model in facts.registry.models if facts.registry else ():
-        if model.docs is not None and model.docs in facts.absent:
+        if model.docs is not None and model.docs in facts.undocumented:
             message = (
                 f"{model.name}: there is no file {model.docs} in the project; write it, or "
                 "correct docs:"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from paddledvc.core.ignored import Pattern
     from paddledvc.core.judging.builds import Built
     from paddledvc.core.judging.descriptions import Earlier
+    from paddledvc.core.judging.names import Misnamed
     from paddledvc.core.lock import Lock, LockedModel
     from paddledvc.core.policy import Policy, Role
     from paddledvc.core.registry import Registry
@@ -69,6 +70,8 @@ class Facts:
         stale: what models.lock does not say as it should.
         stages: the stages that the two ask for, by name; None where that could not be told.
         outdated: what dvc.yaml does not say as it should.
+        misnamed: what is wrong with the names of code in models.yaml.
+        absent: files that models.yaml names and that are not there.
         params: params.yaml.
         params_files: the files of hyperparameters that models have to themselves, by name.
         built: what dvc.lock says of every stage.
@@ -79,7 +82,7 @@ class Facts:
         records: text of the record of each trained model that has one, by name.
         past: what was released before.
         earlier: what a production branch was before this; None where that is not asked or known.
-        absent: files of documentation that models.yaml names, and that are not there.
+        undocumented: files of documentation that models.yaml names, and that are not there.
         ignored: patterns by which git ignores files that have to be committed.
         lacking: what the branch's remote does not have as it should; None where nobody asked.
     """
@@ -97,6 +100,8 @@ class Facts:
     stale: tuple[Stale, ...] = ()
     stages: Mapping[str, Mapping[str, Any]] | None = None
     outdated: tuple[Outdated, ...] = ()
+    misnamed: tuple[Misnamed, ...] = ()
+    absent: tuple[Misnamed, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
     params_files: Mapping[str, Any] = field(default_factory=dict)
     built: Mapping[str, Built] = field(default_factory=dict)
@@ -106,7 +111,7 @@ class Facts:
     records: Mapping[str, str] = field(default_factory=dict)
     past: Past | None = None
     earlier: Earlier | None = None
-    absent: frozenset[str] = frozenset()
+    undocumented: frozenset[str] = frozenset()
     ignored: tuple[Pattern, ...] = ()
     lacking: tuple[Inspected, ...] | None = None
 

@@ -10,6 +10,7 @@ from paddledvc.core.judging import (
     descriptions,
     freshness,
     images,
+    names,
     policies,
     proofs,
     records,
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     freshness.lock,
     freshness.stages,
+    names.code,
+    names.files,
     versions.exactness,
     versions.prereleases,
     versions.digests_of_nothing,

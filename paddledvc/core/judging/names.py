@@ -1,0 +1,54 @@
+"""Whether what models.yaml names is there: code, and files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from paddledvc.core import layout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paddledvc.core.document import Path
+    from paddledvc.core.judging.facts import Facts
+    from paddledvc.core.violations import Level, Violation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Misnamed:
+    """Something that models.yaml names, and that is not so.
+
+    Attributes:
+        model: name of the model.
+        path: where it is named.
+        message: what is wrong.
+    """
+
+    model: str
+    path: Path
+    message: str
+
+
+def code(facts: Facts) -> Iterator[Violation]:
+    """Judge the names of code."""
+    for one in facts.misnamed:
+        yield _finding(facts, "reference-missing", one, facts.level)
+
+
+def files(facts: Facts) -> Iterator[Violation]:
+    """Judge the names of files, which only a release must have."""
+    level: Level = "error" if facts.role == facts.policy.production else "warning"
+    for one in facts.absent:
+        yield _finding(facts, "file-missing", one, level)
+
+
+def _finding(facts: Facts, rule: str, one: Misnamed, level: Level) -> Violation:
+    return facts.found(
+        rule,
+        f"{one.model}: {one.message}",
+        level=level,
+        model=one.model,
+        file=layout.REGISTRY,
+        path=one.path,
+    )
