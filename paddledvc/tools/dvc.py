@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from paddledvc.core.dvcconfig import DvcConfig
     from paddledvc.errors import ToolFailed
 
-ENVIRONMENT = {"DVC_NO_ANALYTICS": "1", "GIT_TERMINAL_PROMPT": "0"}
+ENVIRONMENT = {
+    "DVC_NO_ANALYTICS": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "PYTHONIOENCODING": "utf-8:backslashreplace",  # in which we read what it prints
+    "PYTHONUTF8": "1",
+}
 LISTING = 600.0
 """Seconds that a remote may take to say what is in a folder."""
 MISSING = "its DVC remote does not have it, or does not answer; was it pushed there by `dvc push`?"
