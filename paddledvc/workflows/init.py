@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.core import layout
 from paddledvc.errors import InvalidInput, NotAProject, OutsideFailure
-from paddledvc.storage.remote_setup import EMBEDDED, declare
+from paddledvc.storage.remote_setup import declare
 from paddledvc.tools import dvc, files, git, hooks, merge_driver, schemas
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ def init(
 
     Raises:
         NotAProject: the folder is in no git repository.
-        InvalidInput: a remote of the name is somewhere else already.
+        InvalidInput: a remote of the name is somewhere else already, or DVC refuses one; then
+            nothing was changed.
         ToolFailed: git or DVC failed.
     """
     root = folder.resolve()
@@ -81,15 +82,13 @@ def init(
 
 def _set_up_dvc(root: Path, top: Path, remotes: Sequence[NewRemote]) -> Iterator[tuple[str, bool]]:
     """See that there is a DVC with a remote; name the files and tell whether they were made."""
+    declared = declare(root, remotes)
     if not dvc.is_initialised(root):
         dvc.init(root, subdir=top != root)
         yield ".dvcignore", True
-    declared = list(declare(root, remotes))
-    yield from declared
-    has_remote = bool(declared or dvc.remotes(root))
-    if not has_remote:
-        dvc.add_remote(root, EMBEDDED, f"{layout.OWN}/remote")
-    yield ".dvc/config", not has_remote or any(is_new for _, is_new in declared)
+    yield from declared.remotes
+    config = declared.config
+    yield ".dvc/config", config is not None and files.write_text(root / ".dvc" / "config", config)
 
 
 def _write_files(root: Path) -> Iterator[tuple[str, bool]]:
