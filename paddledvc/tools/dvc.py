@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.core import dvcconfig
-from paddledvc.tools import shell
+from paddledvc.errors import ToolFailed
+from paddledvc.tools import dvcpackage, shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from paddledvc.core.dvcconfig import DvcConfig
-    from paddledvc.errors import ToolFailed
 
 ENVIRONMENT = {
     "DVC_NO_ANALYTICS": "1",
@@ -50,9 +50,16 @@ def run(*arguments: str, root: Path, timeout: float | None = None) -> str:
 
     Raises:
         ToolFailed: it ended with an error, or not within ``timeout`` seconds.
+        MissingTool: there is no DVC that works.
     """
+    dvcpackage.require_usable()
     command = [sys.executable, "-m", "dvc", *arguments]
-    return shell.run(command, cwd=root, env=ENVIRONMENT, timeout=timeout)
+    try:
+        return shell.run(command, cwd=root, env=ENVIRONMENT, timeout=timeout)
+    except ToolFailed as error:
+        if (cause := dvcpackage.why_not_started(error.stderr)) is not None:
+            raise dvcpackage.broken(cause) from error
+        raise
 
 
 def is_initialised(root: Path) -> bool:

@@ -15,6 +15,7 @@ from paddledvc.errors import InvalidFile, InvalidInput, Problem, StaleStages
 from paddledvc.locking import UPDATE, current_lock
 from paddledvc.project import SECTIONS
 from paddledvc.tools import files, yaml
+from paddledvc.tools.dvcpackage import require_usable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,10 +79,13 @@ def generate(
     Raises:
         StaleStages: with ``check``, dvc.yaml is not what models.yaml and models.lock ask for.
         StaleLock: models.lock is not what models.yaml asks for, and may not be updated.
+        MissingTool: there is no DVC that works.
         InvalidFile: an entry of the user's has a name that we need, or a file breaks its rules.
     """
     if check and resolve is not None:
         raise InvalidInput("--resolve changes dvc.yaml, which --check forbids")
+    if not check:
+        require_usable()  # stages without it are of no use
     registry = project.registry()
     lock = current_lock(project, registry, replace(use, locked="--check") if check else use)
     wanted = staging.wanted(project, registry, lock)
