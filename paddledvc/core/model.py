@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from paddledvc.core.names import slug
+from paddledvc.core.names import params_key, slug
 from paddledvc.core.verification import Verify
 from paddledvc.core.versions import is_version
 
@@ -237,6 +237,11 @@ class Model:
     def slug(self) -> str:
         """The form of the name that DVC, GTO and file systems can carry."""
         return slug(self.name)
+
+    @property
+    def params_key(self) -> str:
+        """The key of its hyperparameters in params.yaml, which `dvc exp run -S` can address."""
+        return params_key(self.name)
 
     @property
     def exports(self) -> bool:

@@ -34,7 +34,7 @@ class Pipeline:
     Attributes:
         registry: what is wanted.
         lock: what that resolved to.
-        sections: the (slug, section) pairs that params.yaml has, such as ``("digits", "train")``.
+        sections: the (key, section) pairs that params.yaml has, such as ``("digits", "train")``.
         code: the project's files behind each reference, imports included.
         commands: the project's files that each training's command line names.
     """
@@ -163,5 +163,5 @@ def _needs(
 
 def _params(pipeline: Pipeline, model: Model, section: str) -> dict[str, Any]:
     """List the hyperparameters of a stage, if params.yaml has any."""
-    has = (model.slug, section) in pipeline.sections
-    return {"params": [f"{model.slug}.{section}"]} if has else {}
+    keys = [key for key in (model.params_key, model.slug) if (key, section) in pipeline.sections]
+    return {"params": [f"{keys[0]}.{section}"]} if keys else {}

@@ -123,12 +123,17 @@ def _entries(plan: Merge) -> Entries:
 
 def _warn_of_strangers(project: Project, registry: Registry) -> None:
     """Point at hyperparameters that look like a model's but belong to none."""
-    slugs = [model.slug for model in registry.models]
+    keys = [model.params_key for model in registry.models]
+    old = {model.slug: model.params_key for model in registry.models}
     value = project.read_optional(layout.PARAMS).value
     for key, sections in value.items() if isinstance(value, dict) else ():
-        if key not in slugs and isinstance(sections, dict) and sections.keys() & set(SECTIONS):
-            hint = did_you_mean(str(key), slugs)
-            logger.warning("%s: %r is no model's slug%s", layout.PARAMS, key, hint)
+        if key in keys or not isinstance(sections, dict) or not sections.keys() & set(SECTIONS):
+            continue
+        if key in old:
+            message = f"`dvc exp run -S` cannot address {key!r}; rename it to {old[key]!r}"
+        else:
+            message = f"{key!r} is no model's slug{did_you_mean(str(key), keys)}"
+        logger.warning("%s: %s", layout.PARAMS, message)
 
 
 def _require_nothing_to_do(merges: dict[str, Merge]) -> None:

@@ -135,7 +135,7 @@ def _by_function(project: Project, model: Model, settings: Train, places: _Place
         weights=places.staged,
         metrics=places.metrics,
         params=dict(project.section(model, "train")),
-        params_name=f"{layout.PARAMS}: {model.slug}.train",
+        params_name=f"{layout.PARAMS}: {project.params_key(model)}.train",
         seed=settings.seed,
         device=settings.device,
     )
