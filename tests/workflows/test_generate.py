@@ -523,7 +523,7 @@ def test_hyperparameters_of_a_name_that_begins_with_a_digit_are_where_dvc_addres
 
     paddledvc.generate(made)
 
-    assert "    params:\n      - _3d-net.train\n" in project.read("dvc.yaml")
+    assert '    params:\n      - "_3d-net.train"\n' in project.read("dvc.yaml")
     assert made.section(made.registry().models[0], "train") == {"epochs": 3}
 
 
