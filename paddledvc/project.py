@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout
 from paddledvc.errors import InvalidFile, InvalidInput, NotAProject
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from paddledvc.core.document import Document
     from paddledvc.core.lock import Lock
@@ -45,14 +46,20 @@ class Project:
 
     root: Path
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "root", Path(self.root))  # people write it as text
+
     @classmethod
-    def find(cls, start: Path) -> Project:
+    def find(cls, start: str | os.PathLike[str] = ".") -> Project:
         """Find the project that a folder belongs to: the nearest one above with a models.yaml.
+
+        Args:
+            start: the folder; the current one by default.
 
         Raises:
             NotAProject: there is none.
         """
-        folder = start.resolve()
+        folder = Path(start).resolve()
         for candidate in (folder, *folder.parents):
             if (candidate / layout.REGISTRY).is_file():
                 return cls(candidate)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from paddledvc.core.names import params_key, slug
+from paddledvc.core.results import Displayed
 from paddledvc.core.verification import Verify
 from paddledvc.core.versions import is_version
 
@@ -181,8 +182,8 @@ class Environment:
         return self.stated_paddle or tagged
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Model:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Model(Displayed):
     """One entry of models.yaml.
 
     Attributes:

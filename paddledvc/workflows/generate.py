@@ -10,6 +10,7 @@ from paddledvc import staging
 from paddledvc.core import conflicts, layout, outputs
 from paddledvc.core.editing import require_meant
 from paddledvc.core.names import did_you_mean
+from paddledvc.core.results import Displayed
 from paddledvc.core.splice import Changes, splice
 from paddledvc.errors import InvalidFile, InvalidInput, Problem, StaleStages
 from paddledvc.locking import UPDATE, current_lock
@@ -45,8 +46,8 @@ class Entries:
     removed: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Generated:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Generated(Displayed):
     """What generating did to dvc.yaml.
 
     Attributes:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.resources import files as package_files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout
+from paddledvc.core.results import Displayed
 from paddledvc.errors import InvalidInput, NotAProject, OutsideFailure
 from paddledvc.storage.remote_setup import declare
 from paddledvc.tools import dvc, files, git, hooks, merge_driver, schemas
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from paddledvc.core.newremote import NewRemote
 
@@ -22,8 +24,8 @@ HOOKS = "git hooks of this clone"
 IGNORED = ("/checkpoints/", "/exports/", "/dvc_plots/")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Initialised:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Initialised(Displayed):
     """What ``init`` did.
 
     Attributes:
@@ -42,14 +44,17 @@ class Initialised:
 
 
 def init(
-    folder: Path, *, remotes: Sequence[NewRemote] = (), with_hooks: bool = True
+    folder: str | os.PathLike[str] = ".",
+    *,
+    remotes: Sequence[NewRemote] = (),
+    with_hooks: bool = True,
 ) -> Initialised:
     """Make a folder of a git repository a paddledvc project; what is there is never overwritten.
 
     In a clone of a project it sets up what git does not clone: the merge driver and the hooks.
 
     Args:
-        folder: the folder; DVC is initialised in it if need be.
+        folder: the folder, by default the current one; DVC is initialised in it if need be.
         remotes: DVC remotes to set up; by default one inside the clone, if there is none.
         with_hooks: let git call our hooks, unless their folder is not this clone's alone.
 
@@ -59,7 +64,7 @@ def init(
             nothing was changed.
         ToolFailed: git or DVC failed.
     """
-    root = folder.resolve()
+    root = Path(folder).resolve()
     top = git.root(root)
     if top is None:
         raise NotAProject(f"{root} is in no git repository; run `git init` first")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.core import layout, pins
 from paddledvc.core.jobs import Network, TrainJob
+from paddledvc.core.results import Displayed
 from paddledvc.errors import InvalidInput, UserCodeFailed
 from paddledvc.locking import UPDATE, current_lock
 from paddledvc.tools import files, shell, worker
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from paddledvc.project import Project
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Trained:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Trained(Displayed):
     """Weights that a training wrote.
 
     Attributes:
