@@ -14,6 +14,7 @@ from paddledvc.core.lock import FIRST_USE, Lock
 from paddledvc.core.names import did_you_mean
 from paddledvc.core.pinning import clashes, settle
 from paddledvc.core.resolution import plan
+from paddledvc.core.results import Displayed
 from paddledvc.core.staleness import require_fresh, staleness
 from paddledvc.core.wants import NO_UPGRADE, Upgrade
 from paddledvc.errors import CatalogFailed, PaddleDVCError, Several, Unresolvable
@@ -64,8 +65,8 @@ class LockUse:
 UPDATE = LockUse()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Locked:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Locked(Displayed):
     """What resolving a registry gave.
 
     Attributes:
@@ -74,6 +75,7 @@ class Locked:
         trusted: names of the models whose bytes were hashed for the first time.
     """
 
+    _table_of = "changes"
     lock: Lock
     changes: tuple[Change, ...]
     trusted: tuple[str, ...]

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout
 from paddledvc.errors import InvalidFile, InvalidInput, NotAProject
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from paddledvc.core.document import Document
     from paddledvc.core.lock import Lock
@@ -47,14 +48,20 @@ class Project:
 
     root: Path
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "root", Path(self.root))  # people write it as text
+
     @classmethod
-    def find(cls, start: Path) -> Project:
+    def find(cls, start: str | os.PathLike[str] = ".") -> Project:
         """Find the project that a folder belongs to: the nearest one above with a models.yaml.
+
+        Args:
+            start: the folder; the current one by default.
 
         Raises:
             NotAProject: there is none.
         """
-        folder = start.resolve()
+        folder = Path(start).resolve()
         for candidate in (folder, *folder.parents):
             if (candidate / layout.REGISTRY).is_file():
                 return cls(candidate)
@@ -153,15 +160,34 @@ class Project:
             problem = document.problem((), "expected a mapping of a model's slug to its sections")
             raise InvalidFile([problem])
         if model.name != model.slug and model.name in value:
-            message = f"write it as {model.slug!r}; DVC's params allow no other form of the name"
+            message = (
+                f"write it as {model.params_key!r}; DVC's params allow no other form of the name"
+            )
             raise InvalidFile([document.problem((model.name,), message, at_key=True)])
-        sections = value.get(model.slug) or {}
+        if model.params_key != model.slug and {model.params_key, model.slug} <= value.keys():
+            message = f"{model.params_key!r} is there too; keep that one"
+            raise InvalidFile([document.problem((model.slug,), message, at_key=True)])
+        key = self.params_key(model, document)
+        sections = value.get(key) or {}
         if not isinstance(sections, dict):
             message = f"expected a mapping with {' and '.join(SECTIONS)}, found {sections!r}"
-            raise InvalidFile([document.problem((model.slug,), message)])
+            raise InvalidFile([document.problem((key,), message)])
         for name, section in sections.items():
-            self._check_section(document, (model.slug, name), section)
+            self._check_section(document, (key, name), section)
         return sections
+
+    def params_key(self, model: Model, document: Document | None = None) -> str:
+        """Name the key of a model in params.yaml: its slug, where an older project has that still.
+
+        Args:
+            model: the model.
+            document: params.yaml, for those who have read it already.
+        """
+        if model.params_key == model.slug:
+            return model.slug
+        value = (document or self.read_optional(layout.PARAMS)).value
+        is_old = isinstance(value, dict) and model.slug in value
+        return model.slug if is_old else model.params_key
 
     def _check_section(self, document: Document, at: tuple[str, str], section: object) -> None:
         from paddledvc.core.names import did_you_mean  # noqa: PLC0415
@@ -229,7 +255,7 @@ class Project:
         if not section:
             return model.verify
         document = self.read(layout.PARAMS)
-        at = (model.slug, "verify")
+        at = (self.params_key(model, document), "verify")
         problems = schemas.part("models", "verify").problems(document, at)
         for key, them in (("samples", "samples are"), ("preprocess", "preprocess is")):
             if key in section:

@@ -151,8 +151,9 @@ def wanted(
 def _sections(project: Project, registry: Registry) -> Iterator[tuple[str, str]]:
     params = project.read_optional(layout.PARAMS)
     for model in registry.models:
+        key = project.params_key(model, params)
         for section in project.params(model, params):
-            yield model.slug, section
+            yield key, section
 
 
 def _code(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.core.diagnosis import Check, is_older
 from paddledvc.errors import MissingTool
-from paddledvc.tools import shell
+from paddledvc.tools import dvc, shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,7 @@ def checks(project: Project) -> Iterator[Check]:
     yield _check("paddledvc", f"{metadata.version('paddledvc')} at {sys.executable}")
     yield _check("Python", platform.python_version())
     yield _git(project)
-    yield _dvc()
+    yield _dvc(project)
     if platform.python_implementation() == "CPython" and find_spec("_ruamel_yaml") is None:
         yield Check(
             topic=TOPIC,
@@ -56,21 +56,10 @@ def _git(project: Project) -> Check:
     return Check(topic=TOPIC, name="git", state="problem", found=found, advice=advice)
 
 
-def _dvc() -> Check:
-    from packaging.requirements import Requirement  # noqa: PLC0415 - not for --help
-
-    wanted = next(
-        one
-        for one in map(Requirement, metadata.requires("paddledvc") or ())
-        if one.name == "dvc" and one.marker is None
-    )
-    found = metadata.version("dvc")
-    if found in wanted.specifier:
-        return _check("DVC", found)
-    return Check(
-        topic=TOPIC,
-        name="DVC",
-        state="problem",
-        found=f"{found}, which is not {wanted.specifier}",
-        advice=f"pip install '{wanted}'",
-    )
+def _dvc(project: Project) -> Check:
+    try:
+        return _check("DVC", dvc.run("--version", root=project.root).strip())
+    except MissingTool as error:
+        found, _, advice = str(error).rpartition("; run ")
+        advice = advice.strip("`")
+        return Check(topic=TOPIC, name="DVC", state="problem", found=found, advice=advice)

@@ -18,6 +18,7 @@ from typing import Any
 import click
 
 from paddledvc.errors import OutsideFailure, PaddleDVCError
+from paddledvc.tools import streams
 
 SECTIONS = {
     "Set-up": {
@@ -109,14 +110,17 @@ class Group(click.Group):
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
-            # The reader has gone; what Python still wants to flush must not fail again.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            streams.abandon()  # the reader has gone
             ctx.exit(BROKEN_PIPE)
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
             _complain(OutsideFailure(f"{where}{error.strerror or error}"))
+            _flush()
+            ctx.exit(OutsideFailure.exit_code)
+        except UnicodeEncodeError as error:
+            _complain(OutsideFailure(streams.not_encoded(error)))
             ctx.exit(OutsideFailure.exit_code)
         except Exception:  # noqa: BLE001 - the boundary: what gets here is our bug
             traceback.print_exc()
@@ -124,6 +128,14 @@ class Group(click.Group):
                 "This is a bug in paddledvc; please report it with the lines above.", err=True
             )
             ctx.exit(BUG)
+
+
+def _flush() -> None:
+    """Write what is left; a disk that is full has been told of."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        streams.abandon()
 
 
 def _complain(error: PaddleDVCError) -> None:
@@ -168,6 +180,7 @@ def _stop(number: int, _frame: object) -> None:
 
 def main() -> None:
     """Run the command line of this process."""
+    streams.prepare_process()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:
@@ -176,6 +189,10 @@ def main() -> None:
         if isinstance(stop.code, int) and stop.code > LAST_OWN:
             _leave(stop.code)
         raise
+    except OSError as error:  # no room even for the text of --help
+        _complain(OutsideFailure(error.strerror or str(error)))
+        _flush()
+        sys.exit(OutsideFailure.exit_code)
 
 
 def _leave(code: int) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import pass_project
+from paddledvc.cli.options import echo_document, pass_project
 from paddledvc.workflows import check as workflow
 
 if TYPE_CHECKING:
@@ -73,5 +73,5 @@ def check(  # noqa: PLR0913
 
         files.write_text(file, f"{FORMATS[output](verdict)}\n")
         output = "text"
-    click.echo(FORMATS[output](verdict))
+    echo_document(FORMATS[output](verdict), output)
     ctx.exit(FINDING if verdict.errors else 0)

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import json
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,6 +15,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
+
+from paddledvc.tools import streams
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 MANY = 100
 """Lines of one kind that people read."""
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 format_option = click.option(
@@ -128,7 +132,22 @@ def pass_project(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def echo_json(value: Any) -> None:
     """Print a value of ours as JSON."""
-    click.echo(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))
+    echo_document(json.dumps(value, default=_plain, indent=2, ensure_ascii=False), "json")
+
+
+def echo_document(text: str, form: str) -> None:
+    """Print a text that programs read, in ASCII where the stream does not take every character.
+
+    Args:
+        text: the text.
+        form: its form, such as ``json``; the escapes are those of the form.
+    """
+    if not streams.take_every_character():
+        if form in ("json", "sarif"):
+            text = _NOT_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text)
+        elif form == "junit":
+            text = text.encode("ascii", "xmlcharrefreplace").decode()
+    click.echo(text)
 
 
 def _plain(value: Any) -> Any:

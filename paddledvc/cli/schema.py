@@ -6,6 +6,7 @@ from typing import Literal
 
 import click
 
+from paddledvc.cli.options import echo_document
 from paddledvc.workflows import schema as workflow
 
 
@@ -19,4 +20,4 @@ def schema(name: Literal["models", "lock", "index", "report"]) -> None:
       paddledvc schema > models.schema.json
       paddledvc schema lock
     """
-    click.echo(workflow.schema(name), nl=False)
+    echo_document(workflow.schema(name).rstrip("\n"), "json")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from paddledvc.cli.options import format_option, lock_options, pin_option
+from paddledvc.cli.options import echo_document, format_option, lock_options, pin_option
 from paddledvc.cli.verdicts import echo_report, echo_reports, reports_json
 from paddledvc.core.model import Input
 from paddledvc.core.verification import ON_GPU, Engine, PathName, Precision, Verify
@@ -127,7 +127,7 @@ def verify(  # noqa: PLR0913
     else:
         report = workflow.verify(_project(), names[0], pin=pin, use=use)
     if output == "json":
-        click.echo(report.to_json(), nl=False)
+        echo_document(report.to_json().rstrip("\n"), "json")
     else:
         echo_report(report)
     ctx.exit(0 if report.verdict == "pass" else FINDING)
@@ -166,7 +166,7 @@ def _verify_all(names: tuple[str, ...], jobs: int, use: LockUse, output: str) ->
 
     found = workflow.verify_all(_project(), names, jobs=jobs, use=use, done=done)
     if output == "json":
-        click.echo(reports_json(found))
+        echo_document(reports_json(found), "json")
     else:
         echo_reports(found)
     for one in found:

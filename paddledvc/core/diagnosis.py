@@ -8,6 +8,8 @@ from configparser import Error as ConfigError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from paddledvc.core.results import Displayed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -56,10 +58,11 @@ class Check:
     advice: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Diagnosis:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Diagnosis(Displayed):
     """Everything that was looked at, by topic."""
 
+    _table_of = "checks"
     checks: tuple[Check, ...]
 
     def of(self, state: State) -> tuple[Check, ...]:

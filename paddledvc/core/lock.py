@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.core import layout
 from paddledvc.core.hashes import Hashes
 from paddledvc.core.quoting import quoted
+from paddledvc.core.results import Displayed
 from paddledvc.core.versions import is_version
 from paddledvc.errors import InvalidFile, Problem, UnknownModel
 
@@ -51,8 +52,8 @@ class LockedFile:
         return Hashes(md5=self.md5, sha256=self.sha256, size=self.size)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LockedModel:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class LockedModel(Displayed):
     """One exact version of a model, and all that is needed to get it.
 
     Attributes:
@@ -111,10 +112,11 @@ class LockedModel:
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Lock:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Lock(Displayed):
     """What models.yaml resolved to, sorted by name."""
 
+    _table_of = "models"
     models: tuple[LockedModel, ...]
 
     @cached_property

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from paddledvc.core.images import Image
-from paddledvc.core.names import slug
+from paddledvc.core.names import params_key, slug
+from paddledvc.core.results import Displayed
 from paddledvc.core.verification import Verify
 
 if TYPE_CHECKING:
@@ -186,8 +187,8 @@ class Environment:
             return None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Model:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Model(Displayed):
     """One entry of models.yaml.
 
     Attributes:
@@ -242,6 +243,11 @@ class Model:
     def slug(self) -> str:
         """The form of the name that DVC, GTO and file systems can carry."""
         return slug(self.name)
+
+    @property
+    def params_key(self) -> str:
+        """The key of its hyperparameters in params.yaml, which `dvc exp run -S` can address."""
+        return params_key(self.name)
 
     @property
     def exports(self) -> bool:

@@ -21,6 +21,19 @@ def slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "-", name.replace("+", "plus"))
 
 
+def params_key(name: str) -> str:
+    """Turn a model's name into the key of its hyperparameters in params.yaml.
+
+    It is the slug; ``dvc exp run -S KEY.train.lr=…`` addresses no key that begins with a digit, so
+    one of those begins with an underline, as no name does.
+
+    >>> params_key("PP-OCRv4.1"), params_key("3d-net")
+    ('PP-OCRv4-1', '_3d-net')
+    """
+    key = slug(name)
+    return f"_{key}" if key[0].isdigit() else key
+
+
 def did_you_mean(found: str, known: Iterable[str]) -> str:
     """Suggest the known word nearest to ``found``, as the end of a sentence.
 

@@ -9,6 +9,10 @@ UNNAMED = "storage"
 """The name of a remote that nobody named; it serves all branches if it is the only one."""
 _SECRET = re.compile(r"[a-z0-9+.-]+://[^/@]*:[^/]*@|s3://[^/]*@", re.IGNORECASE)
 """A password, or anything before the bucket of S3, which can only be a key."""
+_NOWHERE = re.compile(r"(?!file:)[a-z0-9+.-]+://(/|$)", re.IGNORECASE)
+"""A URL without bucket or host."""
+_MISNAMED = re.compile(r"(?P<name>[^/\\:=]+)=")
+"""What stands before a URL like a name; a path with such a folder begins with ``./``."""
 _NAMED = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9_.-]*)=(?P<url>.+)", re.DOTALL)
 
 
@@ -40,6 +44,15 @@ class NewRemote:
         name, url = (match["name"].lower(), match["url"]) if match else (UNNAMED, text)
         if not url.strip() or url.startswith("="):
             raise ValueError(f"{text!r} is neither URL nor NAME=URL")
+        if match is None and (misnamed := _MISNAMED.match(text)) is not None:
+            raise ValueError(
+                f"{misnamed['name']!r} is no name for a remote; use letters, digits, "
+                "'.', '_' and '-', or begin a path by './'"
+            )
+        if not url.isprintable():
+            raise ValueError(f"the URL {url!r} of the remote {name} holds a control character")
+        if _NOWHERE.match(url) is not None:
+            raise ValueError(f"the URL {url} of the remote {name} names no server or bucket")
         for one in filter(None, (url, endpoint)):
             _require_no_password(name, one)
         return cls(name=name, url=url, endpoint=endpoint if url.startswith("s3://") else None)

@@ -12,6 +12,7 @@ from paddledvc.core.catalog import BUILT_IN, Declared
 from paddledvc.core.entries import read_catalog, read_environment, read_model
 from paddledvc.core.model import Environment, Model
 from paddledvc.core.names import did_you_mean
+from paddledvc.core.results import Displayed
 from paddledvc.errors import InvalidFile, UnknownCatalog, UnknownModel
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from paddledvc.core.schema import Schema
 
 
-@dataclass(frozen=True, kw_only=True)
-class Registry:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Registry(Displayed):
     """What a team wants: the models of models.yaml, in its order.
 
     >>> registry = Registry(models=())
@@ -31,6 +32,7 @@ class Registry:
     0
     """
 
+    _table_of = "models"
     models: tuple[Model, ...]
     environment: Environment | None = None
     policy: Policy = policies.DEFAULT

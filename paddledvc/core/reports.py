@@ -9,9 +9,12 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from paddledvc.core.path_reports import PathReport, rounded
+from paddledvc.core.results import Displayed
 from paddledvc.core.verification import REDUCIBLE, USUAL, Tolerance
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from paddledvc.core.answers import Cost, Diagnosis, Latency, Runtime, Wide
     from paddledvc.core.branches import Branch
     from paddledvc.core.closeness import Ranking
@@ -30,8 +33,8 @@ class Hashed:
     hashes: Hashes
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class VerifyReport:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class VerifyReport(Displayed):
     """The result of a verification.
 
     Attributes:
@@ -110,6 +113,33 @@ class VerifyReport:
             return "not-repeatable"
         counted = [path for path in self.paths if not path.skipped]
         return "pass" if counted and all(path.passed for path in counted) else "fail"
+
+    @property
+    def worst(self) -> str:
+        """Say which path is nearest to its tolerance or beyond it, in a few words."""
+        ran = [path for path in self.paths if path.agreement is not None]
+        failed = next((path for path in self.paths if path.result == "fail"), None)
+        if failed is not None and failed.agreement is None:
+            return f"{failed.path} did not run"
+        if not ran:
+            return "no path ran"
+        path = max(ran, key=lambda one: (one is failed, float(one.tolerance_used)))
+        return f"worst {path.scaled_error:.2g} of {path.tolerance:g} on {path.path}"
+
+    def _summary(self) -> str:
+        named = f"{self.model} {self.version}".rstrip()
+        return f"{named}: {self.verdict}, {self.samples} samples, {self.worst}"
+
+    def _rows(self) -> Iterator[Mapping[str, object]]:
+        for path in self.paths:
+            error = "" if path.agreement is None else f"{path.scaled_error:.3g}"
+            yield {
+                "path": path.path,
+                "result": path.result,
+                "error": error,
+                "tolerance": f"{path.tolerance:g}",
+                "why": path.failure,
+            }
 
     def to_json(self) -> str:
         """Write the report: the same bytes whenever the same bytes were verified.

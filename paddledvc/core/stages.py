@@ -34,7 +34,7 @@ class Pipeline:
     Attributes:
         registry: what is wanted.
         lock: what that resolved to.
-        sections: the (slug, section) pairs that params.yaml has, such as ``("digits", "train")``.
+        sections: the (key, section) pairs that params.yaml has, such as ``("digits", "train")``.
         code: the project's files behind each reference, imports included.
         commands: the project's files that each training's command line names.
         configs: those files that ``config_path`` names and that are there.
@@ -171,8 +171,8 @@ def _needs(
 
 def _params(pipeline: Pipeline, model: Model, section: str) -> dict[str, Any]:
     """List the hyperparameters of a stage, if there are any."""
-    has = (model.slug, section) in pipeline.sections
-    params: list[Any] = [f"{model.slug}.{section}"] if has else []
+    keys = [key for key in (model.params_key, model.slug) if (key, section) in pipeline.sections]
+    params: list[Any] = [f"{key}.{section}" for key in keys[:1]]
     if section == "train" and model.train is not None and model.train.params is not None:
         # None stands for all of the file.
         params.append({model.train.params: None})

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from paddledvc.core.hashes import Hashes
+from paddledvc.core.results import Displayed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from paddledvc.core.tracked import Tracked
 
@@ -68,8 +69,8 @@ def worst(problems: Iterable[Bad]) -> Bad:
     return min(problems, key=lambda one: _GRAVE.index(one.kind))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Arrived:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Arrived(Displayed):
     """An output that was to be brought into the cache.
 
     Attributes:
@@ -86,6 +87,9 @@ class Arrived:
     source: str = ""
     size: int = 0
     problems: tuple[Bad, ...] = ()
+
+    def _cells(self) -> Mapping[str, object]:
+        return {**cells_of(self.tracked), "state": self.state, "from": self.source}
 
 
 def telling(done: Iterable[Arrived | Sent]) -> list[str]:
@@ -110,8 +114,8 @@ def telling(done: Iterable[Arrived | Sent]) -> list[str]:
     return list(said)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sent:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Sent(Displayed):
     """An output that was to be in a remote.
 
     Attributes:
@@ -126,6 +130,9 @@ class Sent:
     state: SentState
     size: int = 0
     problems: tuple[Bad, ...] = ()
+
+    def _cells(self) -> Mapping[str, object]:
+        return {**cells_of(self.tracked), "state": self.state, "bytes sent": self.size}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,6 +154,11 @@ class Inspected:
     expected: str = ""
     found: str = ""
     problems: tuple[Bad, ...] = ()
+
+
+def cells_of(tracked: Tracked) -> dict[str, object]:
+    """Name an output in the first cells of a row."""
+    return {"output": tracked.title, "path": tracked.path}
 
 
 def label(tracked: Tracked) -> str:

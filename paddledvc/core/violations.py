@@ -6,6 +6,8 @@ import posixpath
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from paddledvc.core.results import Displayed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -99,8 +101,8 @@ class Waived:
     waiver: Waiver
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Verdict(Displayed):
     """What a check gave.
 
     Attributes:
@@ -112,6 +114,7 @@ class Verdict:
         prefix: folder of the project in its repository, with a slash at its end.
     """
 
+    _table_of = "violations"
     title: str
     role: RoleName
     violations: tuple[Violation, ...]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.errors import PaddleDVCError
+from paddledvc.tools import streams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +58,7 @@ class Call(NamedTuple):
 
 def main() -> None:
     """Do what a hook is for, as the command line of this process says, and end the process."""
+    streams.prepare_process()
     gc.disable()  # it ends before there is anything to collect
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGHUP, _stop)
@@ -85,6 +87,9 @@ def run(call: Call, progress: Progress | None = None) -> int:
         return failed
     except (PaddleDVCError, OSError) as error:
         _say(str(error))
+        return failed
+    except UnicodeEncodeError as error:
+        _say(streams.not_encoded(error))
         return failed
     except Exception as error:  # noqa: BLE001 - git must not fail for a bug of ours
         if os.environ.get(DEBUG):

@@ -2,47 +2,89 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from paddledvc.core import layout
+from paddledvc.core.newremote import NewRemote
 from paddledvc.core.policy import FEATURE
 from paddledvc.core.urls import shown
-from paddledvc.errors import InvalidInput
+from paddledvc.errors import InvalidInput, ToolFailed
 from paddledvc.tools import dvc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from paddledvc.core.dvcconfig import DvcConfig
-    from paddledvc.core.newremote import NewRemote
 
 EMBEDDED = "embedded"
 """The remote inside the clone that serves until the team has a server."""
 
 
-def declare(root: Path, remotes: Sequence[NewRemote]) -> Iterator[tuple[str, bool]]:
-    """Set remotes up; name each, and tell whether it is new.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Declared:
+    """Remotes that were asked for.
 
-    Plain DVC takes the one of feature branches, or the first, unless a team has chosen already.
+    Attributes:
+        remotes: each of them, and whether it is new.
+        config: what ``.dvc/config`` is to hold; None if nothing in it changes.
+    """
+
+    remotes: tuple[tuple[str, bool], ...]
+    config: str | None
+
+
+def declare(root: Path, remotes: Sequence[NewRemote]) -> Declared:
+    """Say what DVC's configuration becomes with remotes, all or none; nothing is changed yet.
+
+    Where there is none at all, it gets one inside the clone. Plain DVC takes the one of feature
+    branches, or the first, unless a team has chosen already.
 
     Raises:
-        InvalidInput: one of the name is somewhere else already.
-        ToolFailed: DVC failed.
+        InvalidInput: one of the name is somewhere else already, or DVC refuses one.
+        MissingTool: there is no DVC that works.
     """
     names = [one.name for one in remotes]
     if (twice := next((name for name in names if names.count(name) > 1), None)) is not None:
         raise InvalidInput(f"the remote {twice} is given twice; name each: --remote NAME=URL")
-    chosen = FEATURE.remote if FEATURE.remote in names else next(iter(names), None)
+    config = dvc.config(root)
     for one in remotes:
-        config = dvc.config(root)
+        _require_folder(one, root)
         if one.name in config.remotes:
             _require_same(one, config, root)
-            yield f"remote {one.name} ({one.url})", False
-            continue
-        default = one.name == chosen and config.default in (None, EMBEDDED)
-        options = {} if one.endpoint is None else {"endpointurl": one.endpoint}
-        dvc.add_remote(root, one.name, one.url, default=default, options=options)
-        yield f"remote {one.name} ({one.url})", True
+    new = [one for one in remotes if one.name not in config.remotes]
+    if not remotes and not config.remotes:
+        new = [NewRemote(name=EMBEDDED, url=f"{layout.OWN}/remote")]
+    chosen = FEATURE.remote if FEATURE.remote in names else next(iter(names), EMBEDDED)
+    default = chosen if config.default in (None, EMBEDDED) else None
+    return Declared(
+        remotes=tuple((f"remote {one.name} ({one.url})", one in new) for one in remotes),
+        config=_extended(root, new, default) if new else None,
+    )
+
+
+def _extended(root: Path, new: Sequence[NewRemote], default: str | None) -> str:
+    """Write DVC's configuration with new remotes, as DVC does; return it."""
+    with dvc.copied_config(root) as copy:
+        for one in new:
+            options = {} if one.endpoint is None else {"endpointurl": one.endpoint}
+            try:
+                dvc.add_remote(
+                    copy, one.name, one.url, default=one.name == default, options=options
+                )
+            except ToolFailed as error:
+                why = dvc.reason(error).rstrip(".")
+                advice = "" if one.url.isascii() else "; use a path of ASCII that links to it"
+                raise InvalidInput(
+                    f"DVC refuses the remote {one.name} ({shown(one.url)}): {why}{advice}"
+                ) from error
+        return (copy / ".dvc" / "config").read_text(encoding="utf-8")
+
+
+def _require_folder(new: NewRemote, root: Path) -> None:
+    if "://" not in new.url and (root / new.url).expanduser().is_file():
+        raise InvalidInput(f"the remote {new.name} is to be a folder, and {new.url} is a file")
 
 
 def _require_same(new: NewRemote, config: DvcConfig, root: Path) -> None:

@@ -5,21 +5,31 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
+import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.core import dvcconfig
-from paddledvc.tools import shell
+from paddledvc.errors import ToolFailed
+from paddledvc.tools import dvcpackage, shell
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from paddledvc.core.dvcconfig import DvcConfig
-    from paddledvc.errors import ToolFailed
 
-ENVIRONMENT = {"DVC_NO_ANALYTICS": "1", "GIT_TERMINAL_PROMPT": "0"}
+ENVIRONMENT = {
+    "DVC_NO_ANALYTICS": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "PYTHONIOENCODING": "utf-8:backslashreplace",  # in which we read what it prints
+    "PYTHONUTF8": "1",
+}
+UNVERIFIED = "hdfs://"
+"""Where DVC knows no ``verify``."""
 LISTING = 600.0
 """Seconds that a remote may take to say what is in a folder."""
 MISSING = "its DVC remote does not have it, or does not answer; was it pushed there by `dvc push`?"
@@ -40,9 +50,16 @@ def run(*arguments: str, root: Path, timeout: float | None = None) -> str:
 
     Raises:
         ToolFailed: it ended with an error, or not within ``timeout`` seconds.
+        MissingTool: there is no DVC that works.
     """
+    dvcpackage.require_usable()
     command = [sys.executable, "-m", "dvc", *arguments]
-    return shell.run(command, cwd=root, env=ENVIRONMENT, timeout=timeout)
+    try:
+        return shell.run(command, cwd=root, env=ENVIRONMENT, timeout=timeout)
+    except ToolFailed as error:
+        if (cause := dvcpackage.why_not_started(error.stderr)) is not None:
+            raise dvcpackage.broken(cause) from error
+        raise
 
 
 def is_initialised(root: Path) -> bool:
@@ -52,7 +69,7 @@ def is_initialised(root: Path) -> bool:
 
 def init(root: Path, *, subdir: bool) -> None:
     """Initialise DVC in a git work tree, or in a folder of one."""
-    run("init", "--quiet", *(["--subdir"] if subdir else []), root=root)
+    run("init", *(["--subdir"] if subdir else []), root=root)
 
 
 def remotes(root: Path) -> list[str]:
@@ -89,6 +106,20 @@ def cache_folder(root: Path, config: DvcConfig) -> Path:
     return root / ".dvc" / "cache" if config.cache is None else Path(config.cache)
 
 
+@contextmanager
+def copied_config(root: Path) -> Iterator[Path]:
+    """Give a folder with nothing but a copy of a project's configuration, to try changes in.
+
+    It lies deeper than the project: DVC rewrites the relative paths of what it changes.
+    """
+    with tempfile.TemporaryDirectory() as top:
+        copy = Path(top, *root.parts[1:])
+        (copy / ".dvc").mkdir(parents=True)
+        if (root / ".dvc" / "config").exists():
+            shutil.copyfile(root / ".dvc" / "config", copy / ".dvc" / "config")
+        yield copy
+
+
 def add_remote(
     root: Path,
     name: str,
@@ -105,10 +136,14 @@ def add_remote(
         url: where it is; a path is relative to the project.
         default: take it where nobody names a remote.
         options: its other options in DVC's configuration.
+
+    Raises:
+        ToolFailed: DVC refuses it; the configuration may hold a part of it.
     """
-    run("remote", "add", "--quiet", *(["--default"] if default else []), name, url, root=root)
-    for option, value in {"verify": "true", **(options or {})}.items():
-        run("remote", "modify", "--quiet", name, option, value, root=root)
+    run("remote", "add", *(["--default"] if default else []), name, url, root=root)
+    verify = {} if url.startswith(UNVERIFIED) else {"verify": "true"}
+    for option, value in {**verify, **(options or {})}.items():
+        run("remote", "modify", name, option, value, root=root)
 
 
 _KEPT = """

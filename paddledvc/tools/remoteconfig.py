@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from paddledvc.errors import MissingTool
+from paddledvc.tools import dvcpackage
 from paddledvc.tools.remotefailures import Broken, translating
 from paddledvc.tools.remotefs import TRIES, System
 
@@ -42,10 +44,7 @@ def open_system(root: Path, name: str, patience: float) -> System:
         Broken: the configuration, or what is installed, does not do.
     """
     with translating("", patience):
-        # DVC costs 0.2 s, and s3fs 0.3 s more, which most commands should not pay.
-        from dvc.config import Config  # noqa: PLC0415
-        from dvc.fs import get_cloud_fs  # noqa: PLC0415
-
+        Config, get_cloud_fs = _import_dvc()  # noqa: N806
         kind, settings, path = get_cloud_fs(Config(dvc_dir=str(root / ".dvc")), name=name)
         _require_usable(settings)
         for option in PATIENT.get(kind.protocol, ()):
@@ -54,6 +53,23 @@ def open_system(root: Path, name: str, patience: float) -> System:
         if kind.protocol == "s3":
             _bound(system)
         return System(system, path, patience)
+
+
+def _import_dvc() -> tuple[Any, Any]:
+    """Import what opens remotes; it costs 0.2 s, which most commands should not pay.
+
+    Raises:
+        Broken: there is no DVC that works.
+    """
+    try:
+        dvcpackage.require_usable()
+        from dvc.config import Config  # noqa: PLC0415
+        from dvc.fs import get_cloud_fs  # noqa: PLC0415
+    except MissingTool as error:
+        raise Broken(str(error)) from error
+    except Exception as error:  # whatever is broken there
+        raise Broken(str(dvcpackage.broken(f"{type(error).__name__}: {error}"))) from error
+    return Config, get_cloud_fs
 
 
 def _require_usable(settings: Mapping[str, Any]) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import errno
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from paddledvc.tools.dvcpackage import broken
 from paddledvc.tools.s3client import ABSENT, DENIED, REFUSALS
 from paddledvc.tools.s3client import SIGNS as S3_SIGNS
 
@@ -36,6 +38,8 @@ PLAIN = {
     errno.ENOTDIR: "a file is in the way of its folder",
     errno.EEXIST: "a file is in the way of its folder",
 }
+_PLUGIN = re.compile(r"(?P<scheme>\w+) is supported, but requires '(?P<package>[^']+)'")
+"""How DVC says which package of its own reads a kind of URL."""
 _NO_CREDENTIALS = (
     "no credentials were found; set AWS_PROFILE, AWS_ACCESS_KEY_ID or the keys of .dvc/config.local"
 )
@@ -157,9 +161,14 @@ def _is_lacking(error: BaseException) -> bool:
 
 
 def _not_installed(error: BaseException) -> str:
-    """Say which plug-in a URL needs: `s3 is supported, but requires ...`."""
-    scheme = str(getattr(error, "protocol", "") or str(error).partition(" ")[0])
-    return f"{scheme}:// needs `pip install 'dvc[{scheme}]'`"
+    """Say which plug-in a URL needs, or which module is not there that one needs."""
+    if (told := _PLUGIN.match(str(error))) is not None:
+        scheme, lacking = told["scheme"], told["package"]
+    elif scheme := getattr(error, "protocol", ""):
+        lacking = " and ".join(getattr(error, "missing_deps", ())) or f"dvc-{scheme}"
+    else:
+        return str(broken(str(error)))
+    return f"{scheme}:// needs {lacking}; run `pip install 'dvc[{scheme}]'`"
 
 
 def _first_line(error: Exception, path: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.core import layout
 from paddledvc.core.catalog import TABLES, Query
 from paddledvc.core.names import did_you_mean
+from paddledvc.core.results import Displayed
 from paddledvc.core.versions import Requirement, as_version
 from paddledvc.errors import CatalogFailed, InvalidInput, Unresolvable
 from paddledvc.locking import UPDATE, LockUse, relock
@@ -27,8 +28,8 @@ _MODEL = re.compile(r"[^/:=]+$")
 """The part of a catalog's name that says which model it is: ``owner/NAME``, ``folder:NAME``."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Added:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Added(Displayed):
     """What adding a model did.
 
     Attributes:
@@ -39,6 +40,7 @@ class Added:
         trusted: names of the models whose bytes were hashed for the first time.
     """
 
+    _table_of = "changes"
     name: str
     requires: str
     source: str

@@ -16,6 +16,7 @@ from paddledvc.tools import arrays
 from paddledvc.tools.exports import Exports
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Sequence
 
     from paddledvc.core.path_reports import PathReport
@@ -30,7 +31,7 @@ SHOWN = 3
 
 def assert_equal(
     dynamic: Callable[..., Any],
-    static: str | Path,
+    static: str | os.PathLike[str],
     samples: Mapping[str, Array] | Sequence[Mapping[str, Array]],
     *,
     paths: Sequence[PathName] = PATHS,
@@ -79,7 +80,7 @@ def assert_equal(
     if failed := [path for path in found if not path.passed]:
         lines = [line for path in failed for line in _said(path)]
         head = f"the exported files disagree on {len(failed)} of {len(found)} paths"
-        raise AssertionError("\n".join([f"{head} ({static}):", *lines]))
+        raise AssertionError("\n".join([f"{head} ({Path(static)}):", *lines]))
 
 
 def _said(path: PathReport) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from paddledvc.core import layout, pins
 from paddledvc.core.answers import Exported
 from paddledvc.core.jobs import ExportJob, Network
+from paddledvc.core.results import Displayed
 from paddledvc.errors import InvalidInput
 from paddledvc.locking import UPDATE, current_lock
 from paddledvc.tools import files, worker
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from paddledvc.project import Project
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ExportedModel:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class ExportedModel(Displayed):
     """The files of an export.
 
     Attributes:

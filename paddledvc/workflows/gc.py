@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from paddledvc.core.results import Displayed
 from paddledvc.errors import InvalidInput
 from paddledvc.storage.garbage import collecting
 from paddledvc.storage.garbage.collecting import GcScope
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from paddledvc.storage.garbage.collecting import Plan
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Kept:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Kept(Displayed):
     """What is kept, and for whom.
 
     Attributes:
@@ -52,8 +53,8 @@ class Garbage:
     folder: str | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Cleaned:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Cleaned(Displayed):
     """The cache, or a remote, and what may go from it.
 
     Attributes:
@@ -79,8 +80,8 @@ class Cleaned:
         return sum(one.size for one in self.garbage)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Collected:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Collected(Displayed):
     """What was found, and whether it is gone.
 
     Attributes:
@@ -90,6 +91,7 @@ class Collected:
         removed: whether the garbage was removed.
     """
 
+    _table_of = "places"
     kept: tuple[Kept, ...]
     places: tuple[Cleaned, ...]
     lost: tuple[str, ...]

@@ -10,11 +10,13 @@ from paddledvc import staging
 from paddledvc.core import conflicts, layout, outputs
 from paddledvc.core.editing import require_meant
 from paddledvc.core.names import did_you_mean
+from paddledvc.core.results import Displayed
 from paddledvc.core.splice import Changes, splice
 from paddledvc.errors import InvalidFile, InvalidInput, Problem, StaleStages
 from paddledvc.locking import UPDATE, current_lock
 from paddledvc.project import SECTIONS
 from paddledvc.tools import files, yaml
+from paddledvc.tools.dvcpackage import require_usable
 from paddledvc.tools.python import Sources
 
 if TYPE_CHECKING:
@@ -45,8 +47,8 @@ class Entries:
     removed: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Generated:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Generated(Displayed):
     """What generating did to dvc.yaml.
 
     Attributes:
@@ -81,9 +83,12 @@ def generate(
         StaleLock: models.lock is not what models.yaml asks for, and may not be updated.
         InvalidFile: an entry of the user's has a name that we need, a file breaks its rules, or
             models.yaml names code that is not there.
+        MissingTool: there is no DVC that works.
     """
     if check and resolve is not None:
         raise InvalidInput("--resolve changes dvc.yaml, which --check forbids")
+    if not check:
+        require_usable()  # stages without it are of no use
     registry = project.registry()
     sources = Sources(root=project.root)
     staging.require_code(project, registry, sources=sources)
@@ -124,12 +129,17 @@ def _entries(plan: Merge) -> Entries:
 
 def _warn_of_strangers(project: Project, registry: Registry) -> None:
     """Point at hyperparameters that look like a model's but belong to none."""
-    slugs = [model.slug for model in registry.models]
+    keys = [model.params_key for model in registry.models]
+    old = {model.slug: model.params_key for model in registry.models}
     value = project.read_optional(layout.PARAMS).value
     for key, sections in value.items() if isinstance(value, dict) else ():
-        if key not in slugs and isinstance(sections, dict) and sections.keys() & set(SECTIONS):
-            hint = did_you_mean(str(key), slugs)
-            logger.warning("%s: %r is no model's slug%s", layout.PARAMS, key, hint)
+        if key in keys or not isinstance(sections, dict) or not sections.keys() & set(SECTIONS):
+            continue
+        if key in old:
+            message = f"`dvc exp run -S` cannot address {key!r}; rename it to {old[key]!r}"
+        else:
+            message = f"{key!r} is no model's slug{did_you_mean(str(key), keys)}"
+        logger.warning("%s: %s", layout.PARAMS, message)
 
 
 def _require_nothing_to_do(merges: dict[str, Merge]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from paddledvc.core.hookscript import NAMES, Name
+from paddledvc.core.results import Displayed
 from paddledvc.tools import hooks, hookstate
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ class HookChange:
         return f"{self.done} {self.name}" + (f" ({self.note})" if self.note else "")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HookChanges:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class HookChanges(Displayed):
     """What became of the hooks.
 
     Attributes:
@@ -43,12 +44,13 @@ class HookChanges:
         changes: one for each hook, in the order of their names.
     """
 
+    _table_of = "changes"
     folder: Path
     changes: tuple[HookChange, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HooksStatus:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class HooksStatus(Displayed):
     """How the hooks are.
 
     Attributes:
@@ -59,6 +61,7 @@ class HooksStatus:
         live: whether all of them do their work.
     """
 
+    _table_of = "hooks"
     folder: Path
     hooks: tuple[HookState, ...]
     python: str | None

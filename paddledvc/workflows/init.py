@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.resources import files as package_files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout
 from paddledvc.core.ignored import A_REPORT, FILES
+from paddledvc.core.results import Displayed
 from paddledvc.errors import InvalidInput, NotAProject, OutsideFailure
-from paddledvc.storage.remote_setup import EMBEDDED, declare
+from paddledvc.storage.remote_setup import declare
 from paddledvc.tools import dvc, files, git, hooks, ignores, merge_driver, schemas
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from paddledvc.core.ignored import Pattern
     from paddledvc.core.newremote import NewRemote
@@ -24,8 +26,8 @@ HOOKS = "git hooks of this clone"
 IGNORED = ("/checkpoints/", "/exports/", "/dvc_plots/")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Initialised:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Initialised(Displayed):
     """What ``init`` did.
 
     Attributes:
@@ -46,23 +48,27 @@ class Initialised:
 
 
 def init(
-    folder: Path, *, remotes: Sequence[NewRemote] = (), with_hooks: bool = True
+    folder: str | os.PathLike[str] = ".",
+    *,
+    remotes: Sequence[NewRemote] = (),
+    with_hooks: bool = True,
 ) -> Initialised:
     """Make a folder of a git repository a paddledvc project; what is there is never overwritten.
 
     In a clone of a project it sets up what git does not clone: the merge driver and the hooks.
 
     Args:
-        folder: the folder; DVC is initialised in it if need be.
+        folder: the folder, by default the current one; DVC is initialised in it if need be.
         remotes: DVC remotes to set up; by default one inside the clone, if there is none.
         with_hooks: let git call our hooks, unless their folder is not this clone's alone.
 
     Raises:
         NotAProject: the folder is in no git repository.
-        InvalidInput: a remote of the name is somewhere else already.
+        InvalidInput: a remote of the name is somewhere else already, or DVC refuses one; then
+            nothing was changed.
         ToolFailed: git or DVC failed.
     """
-    root = folder.resolve()
+    root = Path(folder).resolve()
     top = git.root(root)
     if top is None:
         raise NotAProject(f"{root} is in no git repository; run `git init` first")
@@ -86,15 +92,13 @@ def init(
 
 def _set_up_dvc(root: Path, top: Path, remotes: Sequence[NewRemote]) -> Iterator[tuple[str, bool]]:
     """See that there is a DVC with a remote; name the files and tell whether they were made."""
+    declared = declare(root, remotes)
     if not dvc.is_initialised(root):
         dvc.init(root, subdir=top != root)
         yield ".dvcignore", True
-    declared = list(declare(root, remotes))
-    yield from declared
-    has_remote = bool(declared or dvc.remotes(root))
-    if not has_remote:
-        dvc.add_remote(root, EMBEDDED, f"{layout.OWN}/remote")
-    yield ".dvc/config", not has_remote or any(is_new for _, is_new in declared)
+    yield from declared.remotes
+    config = declared.config
+    yield ".dvc/config", config is not None and files.write_text(root / ".dvc" / "config", config)
 
 
 def _write_files(root: Path) -> Iterator[tuple[str, bool]]:

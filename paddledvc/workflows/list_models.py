@@ -11,6 +11,7 @@ from paddledvc.core.catalog import TABLES, Query, versions_of
 from paddledvc.core.choice import choose, why_not
 from paddledvc.core.lock import Lock
 from paddledvc.core.resolution import plan
+from paddledvc.core.results import Displayed, Table
 from paddledvc.core.staleness import staleness
 from paddledvc.core.versions import as_version, newest, same_version
 from paddledvc.errors import CatalogFailed, PaddleDVCError, Unresolvable
@@ -30,8 +31,8 @@ AT_ONCE = 8
 """Questions that are asked at the same time."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ModelRow:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class ModelRow(Displayed):
     """A model of models.yaml and what is locked of it.
 
     Attributes:
@@ -52,8 +53,8 @@ class ModelRow:
     state: Literal["locked", "stale", "not locked"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OutdatedRow:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class OutdatedRow(Displayed):
     """A model that is not at the newest version that its catalog lists.
 
     Attributes:
@@ -73,8 +74,8 @@ class OutdatedRow:
     problem: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class AvailableRow:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class AvailableRow(Displayed):
     """A model that a catalog has.
 
     Attributes:
@@ -103,7 +104,7 @@ def list_models(project: Project) -> tuple[ModelRow, ...]:
     """
     registry, lock = project.registry(), project.previous_lock()
     stale = {reason.model for reason in staleness(registry, lock)}
-    return tuple(
+    return Table(
         _row(model, lock.by_name.get(model.name), stale=model.name in stale)
         for model in registry.models
     )
@@ -141,7 +142,7 @@ def outdated(project: Project, *, offline: str | None = None) -> tuple[OutdatedR
         rows = pool.map(
             lambda one: _compared(catalogs, lock.by_name.get(one.model.name), one), questions
         )
-        return tuple(row for row in rows if row is not None)
+        return Table(row for row in rows if row is not None)
 
 
 def _compared(
@@ -227,7 +228,7 @@ def available(
             continue  # a package that is not installed has nothing to offer
         found += [(catalog, name) for name in names if text.casefold() in name.casefold()]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return tuple(pool.map(lambda one: _available(catalogs, *one), sorted(found)))
+        return Table(pool.map(lambda one: _available(catalogs, *one), sorted(found)))
 
 
 def _available(catalogs: Catalogs, catalog: str, name: str) -> AvailableRow:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from paddledvc.core.results import Displayed
 from paddledvc.storage.choose import policy, require_remotes, select
 from paddledvc.storage.transfer.fetch import fetch
 from paddledvc.storage.tree.candidates import earlier
@@ -26,8 +27,8 @@ PATIENCE = 20.0
 """Seconds that a server, another paddledvc, or DVC may keep people waiting."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pulled:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Pulled(Displayed):
     """What ``pull`` did.
 
     Attributes:
@@ -36,6 +37,7 @@ class Pulled:
         placed: what became of the work tree; None if it was left alone.
     """
 
+    _table_of = "arrived"
     arrived: tuple[Arrived, ...]
     placed: Placed | None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from paddledvc.core.results import Displayed, Table
 from paddledvc.errors import InvalidInput, RemoteFailed
 from paddledvc.storage.choose import policy, remote_of, require_remotes, select
 from paddledvc.storage.transfer.send import send
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from paddledvc.tools.weights import Progress
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pushed:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Pushed(Displayed):
     """What ``push`` did with one remote.
 
     Attributes:
@@ -31,6 +32,7 @@ class Pushed:
         problem: why nothing could be sent, as a sentence; empty if the remote answered.
     """
 
+    _table_of = "sent"
     remote: str
     sent: tuple[Sent, ...] = ()
     problem: str = ""
@@ -79,7 +81,7 @@ def push(  # noqa: PLR0913 - each is an option
             done.append(Pushed(remote=name, sent=sent))
         except RemoteFailed as error:
             done.append(Pushed(remote=name, problem=str(error)))
-    return tuple(done)
+    return Table(done)
 
 
 def _outputs(project: Project, revision: str | None) -> tuple[Tracked, ...]:

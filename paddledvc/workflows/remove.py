@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout
+from paddledvc.core.results import Displayed
 from paddledvc.errors import InvalidInput
 from paddledvc.locking import UPDATE, LockUse, relock
 from paddledvc.tools import files
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from paddledvc.project import Project
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Removed:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Removed(Displayed):
     """What removing models did.
 
     Attributes:

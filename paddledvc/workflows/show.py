@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout
+from paddledvc.core.results import Displayed
 from paddledvc.core.staleness import staleness
 from paddledvc.core.wants import wants_of
 from paddledvc.errors import OutsideFailure
@@ -39,8 +40,8 @@ class Asked:
     line: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Shown:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Shown(Displayed):
     """Everything about one model.
 
     Attributes:

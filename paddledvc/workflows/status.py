@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from paddledvc.core.results import Displayed
+from paddledvc.core.transfers import cells_of
 from paddledvc.errors import PaddleDVCError
 from paddledvc.storage.choose import policy, select
 from paddledvc.storage.tree.condition import look
@@ -12,7 +14,7 @@ from paddledvc.storage.wanted import wanted
 from paddledvc.tools import hookstate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from paddledvc.core.transfers import Inspected
     from paddledvc.project import Project
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
     from paddledvc.tools.weights import Progress
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Status:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Status(Displayed):
     """What is in the work tree.
 
     Attributes:
@@ -29,6 +31,7 @@ class Status:
         hookless: why git's hooks do not bring the weights; empty if they do.
     """
 
+    _table_of = "outputs"
     outputs: tuple[Here, ...]
     hookless: str = ""
 
@@ -38,8 +41,8 @@ class Status:
         return all(one.state == "ok" for one in self.outputs)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Looked:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Looked(Displayed):
     """An output that branches or tags need in a remote.
 
     Attributes:
@@ -50,9 +53,14 @@ class Looked:
     inspected: Inspected
     holders: tuple[str, ...]
 
+    def _cells(self) -> Mapping[str, object]:
+        found = self.inspected
+        told = {"remote": found.remote, "state": found.state, "needed by": ", ".join(self.holders)}
+        return {**cells_of(found.tracked), **told}
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RemoteStatus:
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class RemoteStatus(Displayed):
     """What the remotes have of what branches and tags need.
 
     Attributes:
@@ -61,6 +69,7 @@ class RemoteStatus:
         unreadable: branches and tags whose files cannot be read, and why, one sentence each.
     """
 
+    _table_of = "outputs"
     outputs: tuple[Looked, ...]
     holders: tuple[str, ...]
     unreadable: tuple[str, ...]

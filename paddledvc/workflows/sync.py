@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from paddledvc.core import pins
+from paddledvc.core.results import Displayed
 from paddledvc.errors import InvalidInput
 from paddledvc.locking import UPDATE, current_lock
 from paddledvc.tools import files, http, sources, weights
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from paddledvc.tools.weights import Progress
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Synced:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Synced(Displayed):
     """Weights that are in place, and are the pinned ones.
 
     Attributes:
@@ -53,8 +54,8 @@ class Reached:
     problem: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Probed:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Probed(Displayed):
     """What ``sync`` would find.
 
     Attributes:

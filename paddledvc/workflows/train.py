@@ -13,6 +13,7 @@ from paddledvc.core import layout, pins
 from paddledvc.core.answers import Ended
 from paddledvc.core.jobs import Network, TrainJob
 from paddledvc.core.record import record_path
+from paddledvc.core.results import Displayed
 from paddledvc.errors import InvalidInput, PaddleDVCError, UserCodeFailed
 from paddledvc.locking import UPDATE, current_lock
 from paddledvc.tools import files, recording, shell, worker
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Trained:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Trained(Displayed):
     """Weights that a training wrote.
 
     Attributes:
@@ -166,7 +167,7 @@ def _by_function(
         weights=places.staged,
         metrics=places.metrics,
         params=dict(params),
-        params_name=settings.params or f"{layout.PARAMS}: {model.slug}.train",
+        params_name=settings.params or f"{layout.PARAMS}: {project.params_key(model)}.train",
         seed=settings.seed,
         device=settings.device,
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from paddledvc.core import layout, pins
 from paddledvc.core.jobs import Network
 from paddledvc.core.reports import Hashed
+from paddledvc.core.results import Displayed, Table
 from paddledvc.errors import InvalidInput, PaddleDVCError
 from paddledvc.locking import UPDATE, current_lock
 from paddledvc.tools import files
@@ -18,7 +19,7 @@ from paddledvc.tools.reporting import write
 from paddledvc.tools.threads import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from paddledvc.core.lock import Lock
     from paddledvc.core.model import Model
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from paddledvc.project import Project
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Verified:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Verified(Displayed):
     """What became of one model among several.
 
     Attributes:
@@ -46,6 +47,13 @@ class Verified:
     def verdict(self) -> Verdict | Literal["error"]:
         """What its report says; ``error`` where there is none."""
         return "error" if self.report is None else self.report.verdict
+
+    def _cells(self) -> Mapping[str, object]:
+        found = str(self.error) if self.report is None else self.report.worst
+        return {"model": self.model, "verdict": self.verdict, "found": found}
+
+    def _summary(self) -> str:
+        return ": ".join(map(str, (self.model, self.verdict)))
 
 
 def verify(
@@ -123,7 +131,7 @@ def verify_all(
         done(found)
         return found
 
-    return side_by_side(one, models, jobs=jobs)
+    return Table(side_by_side(one, models, jobs=jobs))
 
 
 def _verify(project: Project, registry: Registry, lock: Lock, model: Model) -> VerifyReport:

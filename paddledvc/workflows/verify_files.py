@@ -19,6 +19,7 @@ from paddledvc.tools.comparison import Comparison
 from paddledvc.tools.reporting import NAME, read, write
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Mapping, Sequence
 
     from paddledvc.core.model import Input
@@ -31,14 +32,14 @@ USUAL = Verify()
 
 def verify_files(  # noqa: PLR0913 - each is an option
     network: str,
-    export: Path | None = None,
+    export: str | os.PathLike[str] | None = None,
     *,
-    weights: Path | None = None,
+    weights: str | os.PathLike[str] | None = None,
     arguments: Mapping[str, object] | None = None,
     inputs: Sequence[Input] = (),
     settings: Verify = USUAL,
-    root: Path | None = None,
-    report: Path | None = None,
+    root: str | os.PathLike[str] | None = None,
+    report: str | os.PathLike[str] | None = None,
 ) -> VerifyReport:
     """Compare a dynamic network with exported files, in any folder.
 
@@ -63,12 +64,13 @@ def verify_files(  # noqa: PLR0913 - each is an option
         UserCodeFailed: the dynamic network itself fails.
         MissingTool: Paddle is not installed.
     """
-    folder = (root or Path()).resolve()
+    folder = Path(root or "").resolve()
     if ":" not in network:
         raise InvalidInput(f"network: found {network!r}, expected MODULE:NAME or FILE.py:NAME")
-    program = None if export is None else _program(export)
-    if weights is not None and not weights.is_file():
-        raise InvalidInput(f"there are no weights {weights}")
+    program = None if export is None else _program(Path(export))
+    known = None if weights is None else Path(weights)
+    if known is not None and not known.is_file():
+        raise InvalidInput(f"there are no weights {known}")
     taken = tuple(inputs)
     if not taken:
         if program is None:
@@ -80,7 +82,7 @@ def verify_files(  # noqa: PLR0913 - each is an option
                 root=folder,
                 reference=Reference.parse(network),
                 arguments=dict(arguments or {}),
-                weights=weights.resolve() if weights else None,
+                weights=known.resolve() if known else None,
             ),
             inputs=taken,
             input_size=(),
@@ -90,12 +92,12 @@ def verify_files(  # noqa: PLR0913 - each is an option
         )
         compared = comparison.run()
         made = comparison.exported / EXPORT_PREFIX
-        known = weights or (comparison.initial if comparison.initial.exists() else None)
+        known = known or (comparison.initial if comparison.initial.exists() else None)
         hashed = tuple(_hashed(program or made, known))
     found = compared.report(network, "", hashed, settings)
     if report is not None:
-        write(report, found)
-        files.write_text(report / NAME, page(read(report, folder)))
+        write(Path(report), found)
+        files.write_text(Path(report) / NAME, page(read(Path(report), folder)))
     return found
 
 

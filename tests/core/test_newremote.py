@@ -46,3 +46,37 @@ def test_secrets_are_refused_for_git_would_keep_them(url):
 def test_secrets_in_the_endpoint_are_refused_too():
     with pytest.raises(ValueError, match="holds a key or a password"):
         NewRemote.parse("prod=s3://b", "http://me:secret@minio:9000")
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (
+            "a b=s3://weights",
+            (
+                "'a b' is no name for a remote; use letters, digits, '.', '_' and '-', "
+                "or begin a path by './'"
+            ),
+        ),
+        (
+            "it's=/mnt",
+            (
+                "\"it's\" is no name for a remote; use letters, digits, '.', '_' and '-', "
+                "or begin a path by './'"
+            ),
+        ),
+        ("a=/mnt/x\ny", r"the URL '/mnt/x\ny' of the remote a holds a control character"),
+        ("a=s3://", "the URL s3:// of the remote a names no server or bucket"),
+        ("https:///a", "the URL https:///a of the remote storage names no server or bucket"),
+    ],
+)
+def test_what_no_remote_can_be_called_is_refused_with_the_reason(text, why):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the message is compared
+        NewRemote.parse(text)
+
+    assert str(caught.value) == why
+
+
+def test_a_path_may_hold_an_equals_sign():
+    assert NewRemote.parse("./a b=c").url == "./a b=c"
+    assert NewRemote.parse("file:///mnt/x").url == "file:///mnt/x"

@@ -347,8 +347,8 @@ def test_a_plug_in_that_is_not_installed(failure, monkeypatch):
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "dvc_s3", None)
 
-    assert failure("s3://zoo").cause == "s3:// needs `pip install 'dvc[s3]'`"
-    assert failure("gs://zoo").cause == "gs:// needs `pip install 'dvc[gs]'`"
+    assert failure("s3://zoo").cause == "s3:// needs dvc-s3; run `pip install 'dvc[s3]'`"
+    assert failure("gs://zoo").cause == "gs:// needs dvc-gs; run `pip install 'dvc[gs]'`"
 
 
 def test_a_remote_with_versions_in_the_cloud(failure):

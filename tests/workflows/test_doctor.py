@@ -20,7 +20,7 @@ from paddledvc.checkup import cache, clone, files, machine, remotes, versions
 from paddledvc.core.diagnosis import Check
 from paddledvc.errors import OutsideFailure
 from paddledvc.project import Project
-from paddledvc.tools import hooks, merge_driver
+from paddledvc.tools import dvcpackage, hooks, merge_driver
 from paddledvc.workflows import doctor as workflow
 from paddledvc.workflows.doctor import Probe
 
@@ -165,13 +165,19 @@ def test_an_old_git_is_a_problem(
 def test_a_dvc_that_is_too_new_is_a_problem(
     healthy: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    dvcpackage.require_usable.cache_clear()
     installed = versions.metadata.version
     monkeypatch.setattr(
         versions.metadata, "version", lambda name: "4.0.1" if name == "dvc" else installed(name)
     )
 
     assert look(healthy, versions.checks) == [
-        ("DVC", "problem", "4.0.1, which is not <4,>=3.61", "pip install 'dvc<4,>=3.61'")
+        (
+            "DVC",
+            "problem",
+            "DVC 4.0.1 is installed, and paddledvc needs <4,>=3.61",
+            f"pip install '{dvcpackage.wanted()}'",
+        )
     ]
 
 

@@ -517,3 +517,39 @@ def test_a_side_is_taken_of_what_two_branches_built(ready, project, cli, side, k
 def test_a_check_takes_no_side(ready):
     with pytest.raises(InvalidInput, match=r"--resolve changes dvc.yaml, which --check forbids"):
         paddledvc.generate(ready(), check=True, resolve="ours")
+
+
+DIGIT = 'models: [{name: 3d-net, version: v1, train: {command: "true"}}]'
+
+
+def test_hyperparameters_of_a_name_that_begins_with_a_digit_are_where_dvc_addresses_them(project):
+    made = project.models(DIGIT)
+    project.write("params.yaml", "_3d-net: {train: {epochs: 3}}\n")
+
+    paddledvc.generate(made)
+
+    assert '    params:\n      - "_3d-net.train"\n' in project.read("dvc.yaml")
+    assert made.section(made.registry().models[0], "train") == {"epochs": 3}
+
+
+def test_hyperparameters_under_a_slug_that_begins_with_a_digit_still_do(project, caplog):
+    made = project.models(DIGIT)
+    project.write("params.yaml", "3d-net: {train: {epochs: 3}}\n")
+
+    paddledvc.generate(made)
+
+    assert '    params:\n      - "3d-net.train"\n' in project.read("dvc.yaml")
+    assert made.section(made.registry().models[0], "train") == {"epochs": 3}
+    assert "params.yaml: `dvc exp run -S` cannot address '3d-net'; rename it to '_3d-net'" in (
+        caplog.messages
+    )
+
+
+def test_hyperparameters_under_both_keys_are_refused(project):
+    made = project.models(DIGIT)
+    project.write("params.yaml", "3d-net: {train: {a: 1}}\n_3d-net: {train: {a: 2}}\n")
+
+    with pytest.raises(InvalidFile) as caught:
+        paddledvc.generate(made)
+
+    assert str(caught.value) == ("params.yaml:1:1: 3d-net: '_3d-net' is there too; keep that one")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 pytestmark = pytest.mark.slow
@@ -88,3 +90,57 @@ def test_an_endpoint_needs_a_remote_of_s3(begun, cli):
     ran = cli("init", "--endpoint-url", "http://minio:9000")
 
     assert "--endpoint-url is for remotes at s3://" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("remote", "why"),
+    [
+        (
+            "prod=foo://weights",
+            (
+                "DVC refuses the remote prod (foo://weights): configuration error - config file "
+                "error: Unsupported URL type foo:// for dictionary value @ data['remote']['prod']"
+            ),
+        ),
+        (
+            "prod=/mnt/仓库",
+            (
+                "DVC refuses the remote prod (/mnt/仓库): 'ascii' codec can't encode characters in "
+                "position {}: ordinal not in range(128); use a path of ASCII that links to it"
+            ),
+        ),
+        ("prod=models.yaml", "the remote prod is to be a folder, and models.yaml is a file"),
+    ],
+)
+def test_a_remote_that_is_refused_leaves_nothing_behind(remote, why, project, cli):
+    project.git("init", "--quiet")
+    project.write("models.yaml", "models: []\n")
+    before = sorted(path for path in project.root.rglob("*"))
+
+    ran = cli("init", "--remote", "dev=s3://weights", "--remote", remote)
+
+    assert ran.exit_code == 2
+    assert re.fullmatch(re.escape(f"Error: {why}\n").replace(r"\{\}", r"\d+-\d+"), ran.stderr)
+    assert sorted(path for path in project.root.rglob("*")) == before
+    assert project.git("status", "--short") == "?? models.yaml\n"
+
+
+def test_a_remote_that_is_refused_leaves_the_configuration_of_a_project(begun, cli):
+    cli("init", "--no-hooks", "--remote", "prod=../../store")
+    before = begun.read(".dvc/config")
+
+    ran = cli("init", "--no-hooks", "--remote", "dev=s3://weights", "--remote", "staging=foo://a")
+
+    assert ran.exit_code == 2
+    assert begun.read(".dvc/config") == before
+
+
+def test_relative_paths_stay_relative_to_the_project(begun, cli):
+    up = "../" * len(begun.root.parts)
+    begun.write(".dvc/config", f"[cache]\n    dir = {up}../cache\n")
+
+    assert cli("init", "--no-hooks", "--remote", f"prod={up}store").exit_code == 0
+    assert begun.read(".dvc/config") == (
+        f"[cache]\n    dir = {up}../cache\n[core]\n    remote = prod\n"
+        f"['remote \"prod\"']\n    url = ../{up}store\n    verify = true\n"
+    )

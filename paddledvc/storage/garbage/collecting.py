@@ -18,6 +18,7 @@ from paddledvc.storage.transfer.learned import learned
 from paddledvc.tools import dvc, dvclock, refs, worktree
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping, Sequence
 
     from paddledvc.core.dvcconfig import DvcConfig
@@ -53,7 +54,7 @@ class GcScope:
     every_remote: bool = False
     days: float = 30
     grace: float = 1
-    also: tuple[Path, ...] = ()
+    also: tuple[str | os.PathLike[str], ...] = ()
     ignored_refs: tuple[str, ...] = ()
     ignored_folders: tuple[str, ...] = ()
     unshared: bool = False

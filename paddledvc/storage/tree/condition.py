@@ -7,13 +7,15 @@ from shlex import quote
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from paddledvc.core.placement import Decision
+from paddledvc.core.results import Displayed
+from paddledvc.core.transfers import cells_of
 from paddledvc.storage.tree.notes import read
 from paddledvc.storage.tree.place import LEDGER
 from paddledvc.storage.tree.survey import Survey, Surveyor
 from paddledvc.tools.cache import Cache
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from paddledvc.core.tracked import Tracked
     from paddledvc.project import Project
@@ -32,8 +34,8 @@ _UNCOMPARED: dict[str, tuple[Condition, str, str]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Here:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Here(Displayed):
     """An output, as it is in the work tree.
 
     Attributes:
@@ -49,6 +51,10 @@ class Here:
     version: str | None = None
     problem: str = ""
     mend: str = ""
+
+    def _cells(self) -> Mapping[str, object]:
+        told = {"state": self.state, "why": self.problem, "mend it by": self.mend}
+        return {**cells_of(self.tracked), **told}
 
 
 def look(project: Project, wanted: Sequence[Tracked]) -> tuple[Here, ...]:

@@ -14,6 +14,7 @@ from typing import Any
 from paddledvc.core import jobs
 from paddledvc.core.answers import FAILURE, Failure
 from paddledvc.errors import PaddleDVCError
+from paddledvc.tools import streams
 from paddledvc.tools.paddle import runtime
 
 DOERS = {
@@ -33,6 +34,7 @@ LAUNCHED = ("PADDLE_TRAINER", "PADDLE_LOCAL_RANK", "PADDLE_RANK_IN_NODE")
 
 def main(job_file: str, answer_file: str) -> int:
     """Do a job; of launched processes the first of each machine answers; one that fails says so."""
+    streams.prepare()  # what a user's code prints is no reason to end a training
     job = pickle.loads(Path(job_file).read_bytes())
     try:
         _import_paddle()
@@ -44,6 +46,8 @@ def main(job_file: str, answer_file: str) -> int:
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         answer = Failure(error="OutsideFailure", message=f"{where}{error.strerror or error}")
+    except UnicodeEncodeError as error:
+        answer = Failure(error="OutsideFailure", message=streams.not_encoded(error))
     except KeyboardInterrupt:
         return INTERRUPTED
     if isinstance(answer, Failure):

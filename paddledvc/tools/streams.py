@@ -1,0 +1,60 @@
+"""Every character, in whatever locale: on the standard streams and in the names of files."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+
+SHOWN = 30
+"""Characters around one that cannot be written that are shown."""
+_MODES = {"stdin": "r", "stdout": "w", "stderr": "w"}
+"""Every stream, in the order of their numbers."""
+
+
+def prepare_process() -> None:
+    """Prepare this process, which is ours alone, before it does anything.
+
+    Names of files are UTF-8 in git, models.yaml and dvc.yaml. Where the locale has Python name
+    them otherwise, it starts again in its UTF-8 mode; what it prints stays in the encoding of the
+    locale.
+    """
+    if sys.getfilesystemencoding() != "utf-8" and sys.executable:
+        shown = getattr(sys.stdout, "encoding", None) or "utf-8"
+        command = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
+        os.execve(sys.executable, command, {"PYTHONIOENCODING": shown, **os.environ})  # noqa: S606
+    prepare()
+
+
+def prepare() -> None:
+    r"""Let no character and no closed stream end this process.
+
+    A character that the terminal or pipe cannot show comes out as ``\u2192``; a missing stream is
+    the null device, or the next file that is opened would be written to by every child. What git
+    hands to a hook is UTF-8 wherever the user is.
+    """
+    for name, mode in _MODES.items():
+        if getattr(sys, name) is None:
+            # The lowest free number is its own.
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
+
+
+def take_every_character() -> bool:
+    """Tell whether standard output takes every character as it is."""
+    return (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "") == "utf8"
+
+
+def abandon() -> None:
+    """Let go of what cannot be written to standard output any more, so that no later try fails."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def not_encoded(error: UnicodeEncodeError) -> str:
+    """Say which part of a name or text cannot be written, and in which encoding."""
+    around = error.object[max(0, error.start - SHOWN) : error.end + SHOWN]
+    return f"{around!a} cannot be written in {error.encoding}; names and texts have to be UTF-8"
