@@ -18,7 +18,6 @@ Level = Literal["error", "warning"]
 RULES: Mapping[str, str] = {
     "built-other-bytes": "dvc.lock and models.lock agree on the bytes of every model",
     "digest-of-nothing": "no digest is that of an empty file",
-    "docs-missing": "the documentation that models.yaml names is there",
     "docs-stale": "what is written about a model goes with its version",
     "evidence-failing": "the report of every exported model says that it passes",
     "evidence-invalid": "every report can be read",

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from paddledvc.core.judging.facts import Facts
-    from paddledvc.core.registry import Registry
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,12 +39,6 @@ class Places:
             return worktree.ask(self.root, "cat-file", "blob", name)
         file = self.root / path
         return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else None
-
-
-def absent(folder: Path, registry: Registry | None) -> frozenset[str]:
-    """Name the files of documentation that models.yaml names and that are not in a folder."""
-    named = {model.docs for model in registry.models if model.docs} if registry else ()
-    return frozenset(path for path in named if not (folder / path).is_file())
 
 
 def earlier(places: Places, facts: Facts) -> Earlier | None:

@@ -290,7 +290,6 @@ def _judge_folder(at: Project, project: Project, ask: _Ask, today: date) -> Verd
         registry=opened.registry,
     )
     facts = reading.read(at, facts, ask.hollow, ask.elsewhere)
-    facts = replace(facts, undocumented=documents.absent(at.root, facts.registry))
     in_git = git.root(project.root) is not None
     if in_git:
         facts = _with_repository(at, project, ask, facts)

@@ -101,7 +101,7 @@ def read(
 
 def read_versions(project: Project, facts: Facts) -> Facts:
     """Read only what says which bytes versions have: models.lock, dvc.lock and the reports."""
-    found = _Found(documents=dict(facts.documents), sources=python.Sources(root=project.root))
+    found = _Found(documents=dict(facts.documents), sources=Sources(root=project.root))
     facts = _with_lock(project, facts, found)
     built = found.read(project, outputs.LOCK, "stages-invalid")
     return replace(

@@ -143,19 +143,20 @@ def test_the_hook_looks_at_what_is_staged(gated):
     assert messages(check_staged(gated.project)) == []
 
 
-def test_a_document_that_is_not_there_is_warned_of(gated):
+def test_a_document_that_is_not_there_is_a_finding(gated):
     gated.write("models.yaml", EXPORTED + "    docs: docs/resnet50.md\n")
     line = (
-        "models.yaml:12:11: warning[docs-missing]: resnet50: there is no file docs/resnet50.md in "
-        "the project; write it, or correct docs:"
+        "models.yaml:12:11: {}[file-missing]: resnet50: there is no docs/resnet50.md in the "
+        "project, and DVC tracks none"
     )
-    assert gated.lines() == gated.lines(branch="feature/x") == [line]
+    assert gated.lines() == [line.format("error")]
+    assert gated.lines(branch="feature/x") == [line.format("warning")]
     gated.write("docs/resnet50.md", "")
 
     assert gated.lines() == []
     gated.git("add", "models.yaml")
     [found] = check_staged(gated.project).violations
-    assert str(found) == line
+    assert str(found) == line.format("error")
 
 
 @pytest.mark.parametrize(

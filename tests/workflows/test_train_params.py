@@ -11,7 +11,7 @@ import yaml
 
 import paddledvc
 from paddledvc.errors import InvalidFile
-from tests.gated import Gated
+from tests.gated import FACTS, Gated
 
 BIG = "configs/yolo/big.yml"
 COMMAND = 'cp "$PADDLEDVC_PARAMS" told.json; echo w > "$PADDLEDVC_WEIGHTS"'
@@ -150,7 +150,7 @@ def gated(project):
     """A model at the gate that is trained with a file of its own, and all of it built."""
     made = Gated(project)
     project.write(BIG, "lr: 0.1\n")
-    made.models(registry(more=EXPORTED))
+    made.models(registry(more=EXPORTED + FACTS))
     made.commit()
     return made
 

@@ -11,7 +11,7 @@ import pytest
 import paddledvc
 from paddledvc.core.record import read_record
 from paddledvc.tools import recording
-from tests.gated import Gated, md5
+from tests.gated import FACTS, Gated, md5
 
 WRITE = 'echo weights > "$PADDLEDVC_WEIGHTS"'
 RECORD = "reports/m/train/record.json"
@@ -170,7 +170,7 @@ models:
   - name: m
     version: v1.0.0
     train: {{command: '{WRITE}'}}
-"""
+{FACTS}"""
 ADVICE = (
     "restore the record of these weights from git, or run `dvc repro --force train-m` and commit "
     "both"

@@ -541,7 +541,7 @@ def test_a_change_is_judged_by_the_files_of_its_own_tree(gated):
     assert [one for one in gated.lines(base="main") if "missing" in one] == [
         "models.yaml:6:14: error[reference-missing]: resnet50: net.py has no 'Net'; it has Other",
         (
-            "models.yaml:10:11: error[file-missing]: resnet50: there is no README.md in the "
+            "models.yaml:13:11: error[file-missing]: resnet50: there is no README.md in the "
             "project, and DVC tracks none"
         ),
     ]

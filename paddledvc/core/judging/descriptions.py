@@ -90,14 +90,7 @@ def documents(models: Iterable[Model]) -> frozenset[str]:
 
 
 def documented(facts: Facts) -> Iterator[Violation]:
-    """Find documentation that is not there, or does not go with the versions."""
-    for model in facts.registry.models if facts.registry else ():
-        if model.docs is not None and model.docs in facts.undocumented:
-            message = (
-                f"{model.name}: there is no file {model.docs} in the project; write it, or "
-                "correct docs:"
-            )
-            yield facts.of_model("docs-missing", message, model.name, "docs", level="warning")
+    """Find documentation that does not go with the versions."""
     if facts.earlier is None or facts.registry is None or facts.lock is None:
         return
     for model in moved(facts.registry, facts.lock, facts.earlier.versions):

@@ -82,7 +82,6 @@ class Facts:
         records: text of the record of each trained model that has one, by name.
         past: what was released before.
         earlier: what a production branch was before this; None where that is not asked or known.
-        undocumented: files of documentation that models.yaml names, and that are not there.
         ignored: patterns by which git ignores files that have to be committed.
         lacking: what the branch's remote does not have as it should; None where nobody asked.
     """
@@ -111,7 +110,6 @@ class Facts:
     records: Mapping[str, str] = field(default_factory=dict)
     past: Past | None = None
     earlier: Earlier | None = None
-    undocumented: frozenset[str] = frozenset()
     ignored: tuple[Pattern, ...] = ()
     lacking: tuple[Inspected, ...] | None = None
 

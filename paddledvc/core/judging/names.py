@@ -39,8 +39,12 @@ def code(facts: Facts) -> Iterator[Violation]:
 def files(facts: Facts) -> Iterator[Violation]:
     """Judge the names of files, which only a release must have."""
     level: Level = "error" if facts.role == facts.policy.production else "warning"
+    # Where a stage cannot be worked out without a file, that has been found.
+    found_already = {(one.file, one.line) for one in facts.unreadable}
     for one in facts.absent:
-        yield _finding(facts, "file-missing", one, level)
+        found = _finding(facts, "file-missing", one, level)
+        if (found.file, found.line) not in found_already:
+            yield found
 
 
 def _finding(facts: Facts, rule: str, one: Misnamed, level: Level) -> Violation:
