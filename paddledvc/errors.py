@@ -285,7 +285,13 @@ class WorkerStuck(WorkerDied):
 
 
 class UserCodeFailed(OutsideFailure):
-    """A network, training function or sample function of the user's raised or misbehaved."""
+    """A network, training function or sample function of the user's raised or misbehaved.
+
+    Attributes:
+        details: all that was said, where the text leaves out a part of it.
+    """
+
+    details: str = ""
 
 
 NO_PADDLE = (

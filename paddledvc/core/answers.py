@@ -176,10 +176,15 @@ class Ended:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
-    """Why a job could not be done: the name of an error class, and its text."""
+    """Why a job could not be done: the name of an error class, and its text.
+
+    Attributes:
+        details: what those see who want to know more.
+    """
 
     error: str
     message: str
+    details: str = ""
 
 
 FAILURE = "failure"

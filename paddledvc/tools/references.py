@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import re
 import sys
 import sysconfig
 import traceback
@@ -22,6 +23,19 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from paddledvc.core.model import Reference
+
+
+_LIBRARIES = (*map(Path, (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"))),)
+_TRANSFORMED = "In transformed code:"
+_SUMMARY = re.compile(
+    r"\((?:InvalidArgument|NotFound|OutOfRange|AlreadyExists|ResourceExhausted|Unimplemented"
+    r"|PreconditionNotMet|PermissionDenied|ExecutionTimeout|Unavailable|Fatal|External)\) "
+    r"(?P<said>.*?)(?:\(at [^()]*:\d+\))?$",
+    re.MULTILINE,
+)
+"""The sentence in a dump of Paddle."""
+_PLACE = re.compile(r'File "(?P<file>[^"]+)", line \d+, in \w+')
+_MORE = "`paddledvc -v` with the same command shows all that Paddle said"
 
 
 def load(reference: Reference, root: Path) -> Any:
@@ -98,7 +112,32 @@ def user_code(doing: str) -> Iterator[None]:
     except Exception as error:
         where = "".join(traceback.format_list(_telling(error)))
         what = "".join(traceback.format_exception_only(type(error), error)).rstrip()
-        raise UserCodeFailed(f"{doing} failed:\n{where}{what}") from error
+        whole = f"{doing} failed:\n{where}{what}"
+        brief = _brief(error)
+        failed = UserCodeFailed(f"{doing} failed:\n{brief}\n  {_MORE}" if brief else whole)
+        failed.details = whole if brief else ""
+        raise failed from error
+
+
+def _brief(error: BaseException) -> str:
+    """Say in a sentence what Paddle says in a dump; nothing for any other error."""
+    text = str(error)
+    summary = _SUMMARY.search(text)
+    if summary is None and _TRANSFORMED not in text:
+        return ""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    said = summary["said"].strip() if summary else lines[-1].partition(": ")[2] or lines[-1]
+    own = [frame for frame in _telling(error) if _is_own(frame.filename)][-1:]
+    where = "".join(traceback.format_list(own))
+    if not own:  # Paddle has made other code of theirs, and names the lines in its words
+        places = [one for one in _PLACE.finditer(text) if _is_own(one["file"])][-1:]
+        where = "".join(f"  {one[0]}\n" for one in places)
+    return f"{where}{type(error).__name__}: {said}"
+
+
+def _is_own(file: str) -> bool:
+    """Tell a file of the user's from those of Python and of installed packages."""
+    return not file.startswith("<") and not any(map(Path(file).is_relative_to, _LIBRARIES))
 
 
 def _telling(error: BaseException) -> list[traceback.FrameSummary]:
@@ -109,12 +148,6 @@ def _telling(error: BaseException) -> list[traceback.FrameSummary]:
         for frame in traceback.extract_tb(error.__traceback__)
         if not Path(frame.filename).is_relative_to(here)
     ]
-    libraries = (*map(Path, (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"))),)
-    own = [
-        frame
-        for frame in frames
-        if not frame.filename.startswith("<")
-        and not any(Path(frame.filename).is_relative_to(library) for library in libraries)
-    ]
+    own = [frame for frame in frames if _is_own(frame.filename)]
     end = [frame for frame in frames[-1:] if frame not in own]
     return own[-4:] + end

@@ -132,13 +132,27 @@ def exchange(command: Sequence[str], *, cwd: Path, sent: bytes) -> bytes:
     return output
 
 
-def stream(command: Sequence[str] | str, *, cwd: Path, env: Mapping[str, str] | None = None) -> int:
+def stream(
+    command: Sequence[str] | str,
+    *,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    errors: Path | None = None,
+) -> int:
     """Run a program, or a shell's command line, on the user's terminal; return its exit status.
 
     What it writes to its standard output goes to our standard error, so that ours stays ours.
+
+    Args:
+        command: what to run.
+        cwd: where.
+        env: further variables.
+        errors: file that its standard error goes to, instead of ours.
     """
-    with _started(command, cwd, env, stdout=_error_descriptor()) as process:
-        return process.wait()
+    with ExitStack() as stack:
+        stderr = None if errors is None else stack.enter_context(errors.open("wb")).fileno()
+        started = _started(command, cwd, env, stdout=_error_descriptor(), stderr=stderr)
+        return stack.enter_context(started).wait()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ end the process that uses it; none of that happens in ours.
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import signal
@@ -30,6 +31,7 @@ from paddledvc.tools import memory, shell
 if TYPE_CHECKING:
     from paddledvc.core.model import Launch
 
+logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 DEFAULTS = {
     "GLOG_minloglevel": "2",  # Paddle's own chatter is kept for real errors
@@ -104,12 +106,18 @@ def follow(
     """
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         command = _command(job, Path(folder))
-        variables = environment()
-        if launch is not None:
-            command = [*_launcher(launch, log), *command[3:]]
-            variables |= _launch_environment(launch, job.device, root)
-        returncode = shell.stream(command, cwd=root, env=variables)
-        hint = f"the logs of its processes are in {log}" if launch is not None else ""
+        if launch is None:
+            returncode = shell.stream(command, cwd=root, env=environment())
+            return _answer(Path(folder), answer, job, returncode, "")
+        command = [*_launcher(launch, log), *command[3:]]
+        variables = environment() | _launch_environment(launch, job.device, root)
+        log.mkdir(parents=True, exist_ok=True)
+        # What the launcher says of a process that failed, that one says better; where it cannot,
+        # because something killed it, the launcher is the one who knows.
+        errors_of_launcher = log / "launcher.log"
+        returncode = shell.stream(command, cwd=root, env=variables, errors=errors_of_launcher)
+        words = errors_of_launcher.read_text(encoding="utf-8", errors="replace").strip()
+        hint = f"{words}\nthe logs of its processes are in {log}".strip()
         return _answer(Path(folder), answer, job, returncode, hint)
 
 
@@ -159,6 +167,8 @@ def _answer(folder: Path, answer: type[Answer], job: Any, returncode: int, words
 
 def _error(failure: Failure) -> PaddleDVCError:
     """Make the error again that a worker met, from its class and text."""
+    if failure.details:
+        logger.info("%s", failure.details)
     kind = getattr(errors, failure.error, OutsideFailure)
     error: PaddleDVCError = kind.__new__(kind)
     Exception.__init__(error, failure.message)

@@ -152,26 +152,26 @@ def test_a_forward_that_its_author_made_static_is_exported(
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        pytest.param({"fc.bias": None}, "lack fc.bias", id="missing"),
+        pytest.param({"fc.bias": None}, "the file lacks fc.bias", id="missing"),
         pytest.param(
             {f"head.{i}": np.zeros(1, "float32") for i in range(8)},
-            "have what the network has no place for: head.0, head.1, head.2, head.3, head.4, "
-            "head.5 and 2 more",
+            "the network has no place for 8 of the 10 keys of the file, such as head.0, head.1, "
+            "head.2",
             id="extra",
         ),
         pytest.param(
             {"fc.weight": np.zeros((3, 4), "float32")},
-            "have other shapes: fc.weight [3, 4] (the network has [4, 3])",
+            "fc.weight is [3, 4] in the file, [4, 3] in net.py:Net",
             id="another shape",
         ),
         pytest.param(
             {"fc.bias": np.zeros(3, "float16")},
-            "have other types: fc.bias float16 (the network has float32)",
+            "fc.bias is float16 in the file, float32 in net.py:Net",
             id="another type",
         ),
         pytest.param(
             {"fc.bias": np.zeros(3, "uint16")},
-            "have other types: fc.bias uint16 (the network has float32)",
+            "fc.bias is bfloat16 in the file, float32 in net.py:Net",
             id="bfloat16",
         ),
     ],
@@ -192,7 +192,7 @@ def test_weights_that_do_not_fit_the_network_are_named(
         paddledvc.export(project, "net")
 
     file = tmp_path / "checkpoints" / "net_v1.pdparams"
-    assert str(caught.value) == f"the weights in {file} {problem}"
+    assert str(caught.value) == f"the weights in {file} do not fit net.py:Net: {problem}"
 
 
 IN_PLACE = "y = self.fc(x)\ny.add_(x[:, :3])\nreturn y"

@@ -26,6 +26,7 @@ FILES = {
     "runtime.py": "RATE = 0.1\n",
     "train.py": """
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -56,6 +57,11 @@ def fail_in_the_second(run):
     run.save(run.network())
     if run.rank == 1:
         raise RuntimeError("no luck in the second")
+
+
+def killed_in_the_second(run):
+    if run.rank == 1:
+        os.kill(os.getpid(), 9)
 """,
 }
 
@@ -117,11 +123,33 @@ def test_an_error_in_any_process_fails_the_training_and_keeps_the_old_weights(
     assert contents(failing.root / "checkpoints") == before
 
 
-def test_an_error_in_any_process_is_shown(project: Callable[[str], Project]) -> None:
+def test_an_error_in_any_process_is_shown_and_the_launchers_banner_is_in_the_log(
+    project: Callable[[str], Project], capfd: pytest.CaptureFixture[str]
+) -> None:
     failing = project("fail_in_the_second")
 
-    with pytest.raises(PaddleDVCError, match="no luck in the second"):
+    with pytest.raises(PaddleDVCError, match="no luck in the second") as caught:
         paddledvc.train(failing, "net")
+
+    captured = capfd.readouterr()
+    log = failing.root / ".paddledvc" / "tmp" / "launch" / "net" / "launcher.log"
+    shown = [*map(str, (captured.out, captured.err, caught.value))]
+    assert [("Container failed" in text) for text in (*shown, log.read_text())] == [
+        False,
+        False,
+        False,
+        True,
+    ]
+
+
+def test_of_a_process_that_is_killed_the_launcher_tells(
+    project: Callable[[str], Project],
+) -> None:
+    with pytest.raises(PaddleDVCError) as caught:
+        paddledvc.train(project("killed_in_the_second"), "net")
+
+    assert "Container rank 1 status failed" in str(caught.value)
+    assert "code -9 log" in str(caught.value)
 
 
 NODES = """

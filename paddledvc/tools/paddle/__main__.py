@@ -42,7 +42,7 @@ def main(job_file: str, answer_file: str) -> int:
     except PaddleDVCError as error:
         rank = os.environ.get("PADDLE_TRAINER_ID")
         message = str(error) if rank is None else f"process {rank}: {error}"
-        answer = Failure(error=type(error).__name__, message=message)
+        answer = Failure(error=type(error).__name__, message=message, details=_details(error))
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         answer = Failure(error="OutsideFailure", message=f"{where}{error.strerror or error}")
@@ -56,6 +56,15 @@ def main(job_file: str, answer_file: str) -> int:
     if os.environ.get("PADDLE_LOCAL_RANK", "0") == "0":
         _give(answer, Path(answer_file))
     return 0
+
+
+def _details(error: BaseException | None) -> str:
+    """Find what an error, or one that it follows from, has left out."""
+    while error is not None:
+        if found := getattr(error, "details", ""):
+            return str(found)
+        error = error.__cause__
+    return ""
 
 
 def _import_paddle() -> None:

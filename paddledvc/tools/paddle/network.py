@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from paddledvc.core.fitting import Form, misfit
 from paddledvc.errors import InvalidInput, UserCodeFailed
 from paddledvc.tools import references
 from paddledvc.tools.paddle import weights
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
     from paddledvc.core.jobs import Network
     from paddledvc.core.samples import Array
-
-SHOWN = 6
-"""Names of keys that a message lists."""
 
 
 def build(network: Network, *, skip: Sequence[str] = (), initial: bool = False) -> Any:
@@ -43,7 +41,8 @@ def build(network: Network, *, skip: Sequence[str] = (), initial: bool = False) 
             f"{network.reference} returned a {type(layer).__name__}, expected a paddle.nn.Layer"
         )
     if network.weights is not None:
-        load(layer, weights.read(network.weights), str(network.weights), skip=skip)
+        state = weights.read(network.weights)
+        load(layer, state, str(network.weights), named(network, layer), skip=skip)
     elif layer.state_dict() and not initial:
         raise InvalidInput(
             f"{network.reference} has {len(layer.state_dict())} weights and is given no file of "
@@ -52,13 +51,22 @@ def build(network: Network, *, skip: Sequence[str] = (), initial: bool = False) 
     return layer
 
 
-def load(layer: Any, state: Mapping[str, Array], file: str, *, skip: Sequence[str] = ()) -> None:
+def named(network: Network, layer: Any) -> str:
+    """Name a network for messages: its reference, and its class where that is another name."""
+    kind = type(layer).__name__
+    return str(network.reference) + ("" if network.reference.name == kind else f" (a {kind})")
+
+
+def load(
+    layer: Any, state: Mapping[str, Array], file: str, kind: str, *, skip: Sequence[str] = ()
+) -> None:
     """Load a state dict of which every key must fit, and which must fill the whole layer.
 
     Args:
         layer: the ``paddle.nn.Layer``.
         state: an array for each weight, by its structured name.
         file: where the arrays come from, for messages.
+        kind: what the layer is, for messages.
         skip: patterns of the weights that are left alone on both sides.
 
     Raises:
@@ -67,27 +75,14 @@ def load(layer: Any, state: Mapping[str, Array], file: str, *, skip: Sequence[st
     everything = layer.state_dict()
     own = {key: tensor for key, tensor in everything.items() if not _matches(key, skip)}
     state = {key: array for key, array in state.items() if not _matches(key, skip)}
-    missing = sorted(own.keys() - state.keys())
-    extra = sorted(state.keys() - own.keys())
-    shapes = [
-        f"{key} {list(state[key].shape)} (the network has {list(own[key].shape)})"
-        for key in sorted(own.keys() & state.keys())
-        if list(state[key].shape) != list(own[key].shape)
-    ]
-    types = [
-        f"{key} {state[key].dtype} (the network has {_type(own[key])})"
-        for key in sorted(own.keys() & state.keys())
-        if str(state[key].dtype) != _type(own[key]).replace("bfloat16", "uint16")
-    ]
-    for problem, keys in (
-        ("lack", missing),
-        ("have what the network has no place for:", extra),
-        ("have other shapes:", shapes),
-        ("have other types:", types),
-    ):
-        if keys:
-            more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
-            raise InvalidInput(f"the weights in {file} {problem} {', '.join(keys[:SHOWN])}{more}")
+    why = misfit(
+        {key: Form(shape=(*tensor.shape,), dtype=_type(tensor)) for key, tensor in own.items()},
+        {key: Form(shape=array.shape, dtype=_kept(array)) for key, array in state.items()},
+        file=file,
+        kind=kind,
+    )
+    if why is not None:
+        raise InvalidInput(why)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with references.user_code(f"loading {file}"):
@@ -96,6 +91,11 @@ def load(layer: Any, state: Mapping[str, Array], file: str, *, skip: Sequence[st
 
 def _matches(key: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(key, pattern) for pattern in patterns)
+
+
+def _kept(array: Array) -> str:
+    """Name the type of an array in a file, where bfloat16 is the uint16 of its bits."""
+    return str(array.dtype).replace("uint16", "bfloat16")
 
 
 def _type(tensor: Any) -> str:
