@@ -1,6 +1,6 @@
-"""Paddle's workers and DVC in tests, forked from processes that have imported them.
+"""Paddle's workers, DVC and ``paddledvc`` in tests, forked from processes that have imported them.
 
-Both are what runs for a user, but for their start; that is left to the tests in ``end_to_end`` that
+They are what runs for a user, but for their start; that is left to the tests in ``end_to_end`` that
 call programs by name, and to modules that say ``COLD = True``.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,11 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 PADDLE = "paddledvc.tools.paddle"
+COMMANDS = sorted(Path(shell.__file__).parents[1].glob("cli/*.py"))
+S3 = ("dvc_s3", "s3fs", "aiobotocore.session")
 IMPORTS = {
+    "paddledvc": (
+        *("paddledvc.__main__", *(f"paddledvc.cli.{one.stem}" for one in COMMANDS)),
+        *("paddledvc.storage.transfer.fetch", "paddledvc.tools.remotefs", "yaml", *S3),
+    ),
     PADDLE: ("paddle", *(f"{PADDLE}.{one}" for one in ("__main__", "export", "program"))),
     "dvc": (
         *("dvc.cli.parser", "dvc.repo", "dvc.stage.run", "dvc.info", "dvc.render.match"),
-        *("dvc_data.index", "dvc_s3", "s3fs", "scmrepo.git", "dulwich.repo", "networkx"),
+        *("dvc_data.index", "scmrepo.git", "dulwich.repo", "networkx", *S3),
     ),
 }
 """What is imported before the first fork, by the module that is run."""

@@ -105,6 +105,7 @@ def serve(place: str, module: str, *imports: str) -> None:
     before = dict(os.environ)
     for name in imports:
         importlib.import_module(name)
+    sys.modules.pop(f"{module}.__main__", None)  # for it to be run as if it were new
     made = {key: value for key, value in os.environ.items() if key not in before}
     gc.collect()
     gc.freeze()

@@ -17,7 +17,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import cache
@@ -132,7 +131,7 @@ class Weights:
         return self.try_(*run_module("dvc"), *arguments)
 
     def paddledvc(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return self.try_(sys.executable, "-m", "paddledvc", *arguments, **variables)
+        return self.try_(*run_module("paddledvc"), *arguments, **variables)
 
     @property
     def branch(self) -> str:

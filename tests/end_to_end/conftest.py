@@ -6,7 +6,6 @@ import hashlib
 import re
 import shutil
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,7 +68,7 @@ class Repo:
         return self.run(*run_module("dvc"), *arguments)
 
     def paddledvc(self, *arguments: str) -> str:
-        return self.run(sys.executable, "-m", "paddledvc", *arguments)
+        return self.run(*run_module("paddledvc"), *arguments)
 
     def commit(self, title: str) -> None:
         self.git("add", "--all")
@@ -117,7 +116,7 @@ def repo_at(environment: dict[str, str]) -> Callable[[Path], Repo]:
     """Make an empty git repository in a new folder."""
 
     def make(root: Path) -> Repo:
-        root.mkdir()
+        root.mkdir(parents=True)
         made = Repo(root, environment)
         made.git("init", "--quiet")
         return made

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.s3 import S3Server
+
 pytestmark = pytest.mark.slow
 STALE = {
     BETA: "other bytes",
@@ -223,10 +225,10 @@ def test_an_edit_of_yours_does_not_fail_a_switch(with_dvc, weights):
 
 @pytest.fixture
 def on_s3(
-    bare_world: Path, copy_of: Callable[..., Weights], start_s3: Callable, tmp_path: Path
+    bare_world: Path, copy_of: Callable[..., Weights], s3_server: S3Server
 ) -> Callable[[str], Weights]:
     """Make clones whose three remotes are buckets of a real S3 server, filled."""
-    server = start_s3("--auth-key", f"{ACCESS_KEY},{SECRET_KEY}")
+    server = s3_server
 
     def make(name: str) -> Weights:
         clone = copy_of(bare_world, name)

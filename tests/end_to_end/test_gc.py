@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.s3 import Bucket
+    from tests.s3 import Bucket, S3Server
 
 pytestmark = pytest.mark.slow
 
@@ -27,6 +27,10 @@ class Team:
 
     def __init__(self, folder: Path, first: Repo, bucket: Bucket) -> None:
         self.folder, self.first, self.bucket = folder, first, bucket
+
+    def make(self) -> None:
+        """Make it, with DVC."""
+        first = self.first
         self._settings(first)
         first.write("weights.pdparams", STABLE)
         first.dvc("add", "--quiet", "weights.pdparams")
@@ -39,7 +43,7 @@ class Team:
         first.commit("New weights")
         first.dvc("push", "--quiet", "--all-branches")
         first.git("switch", "--quiet", "main")
-        first.git("clone", "--quiet", "--bare", ".", str(folder / "hub.git"))
+        first.git("clone", "--quiet", "--bare", ".", str(self.folder / "hub.git"))
 
     def _settings(self, repo: Repo) -> None:
         repo.dvc("init", "--quiet")
@@ -68,9 +72,25 @@ class Team:
         return {file.parent.name + file.name for file in files}
 
 
+@pytest.fixture(scope="module")
+def made(
+    tmp_path_factory: pytest.TempPathFactory, repo_at: Callable[[Path], Repo], s3_server: S3Server
+) -> Team:
+    """A team whose repositories and bucket are to be copied only."""
+    folder = tmp_path_factory.mktemp("team")
+    made = Team(folder / "all", repo_at(folder / "all" / "first"), s3_server.bucket())
+    made.make()
+    shutil.copytree(made.bucket._root, folder / "bucket")
+    return made
+
+
 @pytest.fixture
-def team(tmp_path: Path, repo_at: Callable[[Path], Repo], bucket: Bucket) -> Team:
-    return Team(tmp_path, repo_at(tmp_path / "first"), bucket)
+def team(made: Team, tmp_path: Path) -> Team:
+    """A copy of the repositories, and the bucket as it was made."""
+    folder = shutil.copytree(made.folder, tmp_path / "all", symlinks=True)
+    shutil.rmtree(made.bucket._root)
+    shutil.copytree(made.folder.with_name("bucket"), made.bucket._root)
+    return Team(folder, Repo(folder / "first", made.first.environment), made.bucket)
 
 
 def test_dvc_takes_the_weights_of_develop_from_everybody(team: Team) -> None:

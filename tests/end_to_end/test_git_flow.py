@@ -65,8 +65,10 @@ def connect(url: str) -> Store:
 
 
 @pytest.fixture
-def rclone(start_s3: Callable) -> Store:
-    return connect(start_s3("--auth-key", f"{ACCESS_KEY},{SECRET_KEY}").url)
+def rclone(start_s3: Callable) -> Iterator[Store]:
+    server = start_s3("--auth-key", f"{ACCESS_KEY},{SECRET_KEY}")
+    yield connect(server.url)
+    server.kill()  # which would ask its folder for news until all tests have ended
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from tests.forks import run_module
 from tests.outputs_repo import md5
 from tests.s3 import ACCESS_KEY, SECRET_KEY
 from tests.stores_repo import EXPORT, FILES, A
@@ -22,7 +23,6 @@ B = "checkpoints/Grüße an B_v1.pdparams"
 WEIGHTS = {A: LARGE, B: os.urandom(3_000_000), EXPORT: FILES}
 MODELS = {A: "a==v1", B: "B==v1"}
 PADDLEDVC = (sys.executable, "-m", "paddledvc")
-DVC = (sys.executable, "-m", "dvc")
 FLAT = {
     **{path: data for path, data in WEIGHTS.items() if path != EXPORT},
     **{f"{EXPORT}/{name}": data for name, data in FILES.items()},
@@ -56,8 +56,8 @@ class Team:
         return subprocess.Popen(command, cwd=self.root, **pipes)
 
     def run(self, *command):
-        """Run a command; return its exit status, what it printed, and its errors."""
-        process = self.start(*command)
+        """Run a module; return its exit status, what it printed, and its errors."""
+        process = self.start(*run_module(command[0]), *command[1:])
         out, err = process.communicate()
         return process.returncode, out, err
 
@@ -123,24 +123,24 @@ def litter(team):
 
 
 def test_what_is_pushed_is_pulled_and_dvc_agrees(team):
-    assert team.run(*PADDLEDVC, "push")[0] == 0
+    assert team.run("paddledvc", "push")[0] == 0
     assert len(team.keys("prod")) == len(FLAT) + 1
     team.stores.forget()
-    code, _, err = team.run(*PADDLEDVC, "pull")
+    code, _, err = team.run("paddledvc", "pull")
 
     assert (code, err) == (0, "")
     assert team.stores.files() == FLAT
-    assert team.run(*DVC, "data", "status", "--json")[1].strip() == "{}"
-    assert "in sync" in team.run(*DVC, "status", "--cloud", "--remote", "prod")[1]
+    assert team.run("dvc", "data", "status", "--json")[1].strip() == "{}"
+    assert "in sync" in team.run("dvc", "status", "--cloud", "--remote", "prod")[1]
 
 
 def test_what_dvc_pushed_is_pulled(rclone_team):
     team = rclone_team
-    assert team.run(*DVC, "push", "--quiet", "--remote", "prod")[0] == 0
-    assert team.run(*PADDLEDVC, "push")[1] == "3 in prod already\n"
+    assert team.run("dvc", "push", "--quiet", "--remote", "prod")[0] == 0
+    assert team.run("paddledvc", "push")[1] == "3 in prod already\n"
     team.stores.forget()
 
-    assert team.run(*PADDLEDVC, "pull")[0] == 0
+    assert team.run("paddledvc", "pull")[0] == 0
     assert team.stores.files() == FLAT
 
 
@@ -150,11 +150,11 @@ def test_what_dvc_pushed_is_pulled(rclone_team):
 def test_what_is_bad_in_one_remote_comes_from_the_next(rclone_team, how):
     team = rclone_team
     for remote in ("prod", "dev"):
-        assert team.run(*PADDLEDVC, "push", "-r", remote)[0] == 0
+        assert team.run("paddledvc", "push", "-r", remote)[0] == 0
     team.spoil("prod", LARGE, LARGE[:-1] + (b"!" if how == "other bytes" else b""))
     team.remove("prod", WEIGHTS[B])
     team.stores.forget()
-    code, out, err = team.run(*PADDLEDVC, "pull")
+    code, out, err = team.run("paddledvc", "pull")
 
     assert code == 0
     assert f"B v1: {B} (3 MB, dev)\na v1: {A} (24 MB, dev)\n" in out
@@ -164,26 +164,26 @@ def test_what_is_bad_in_one_remote_comes_from_the_next(rclone_team, how):
 
 
 def test_repair_makes_a_spoilt_object_good_again(team):
-    team.run(*PADDLEDVC, "push")
+    team.run("paddledvc", "push")
     team.spoil("prod", LARGE, LARGE[:-1] + b"!")
-    code, out, _ = team.run(*PADDLEDVC, "push", "--repair")
+    code, out, _ = team.run("paddledvc", "push", "--repair")
 
     assert (code, out) == (0, f"a v1: {A} (24 MB, repaired in prod)\n2 in prod already\n")
-    status = (*PADDLEDVC, "status", "--remote", "--deep", "--exit-code")
+    status = ("paddledvc", "status", "--remote", "--deep", "--exit-code")
     assert team.run(*status)[0] == 0
 
 
 def test_plain_dvc_delivers_what_is_spoilt_and_we_do_not(rclone_team):
     team = rclone_team
-    team.run(*PADDLEDVC, "push")
+    team.run("paddledvc", "push")
     team.spoil("prod", LARGE, LARGE[:-1] + b"!")
     team.stores.forget()
-    code, _, err = team.run(*PADDLEDVC, "pull", "-r", "prod")
+    code, _, err = team.run("paddledvc", "pull", "-r", "prod")
     assert code == 1
     assert f"a v1: {A} is corrupt in prod: expected " in err
     assert not (team.root / A).exists()
 
-    assert team.run(*DVC, "pull", "--remote", "prod")[0] == 0
+    assert team.run("dvc", "pull", "--remote", "prod")[0] == 0
     assert team.stores.read(A) == LARGE[:-1] + b"!"
 
 
@@ -193,7 +193,7 @@ def test_a_wrong_secret_is_a_sentence(rclone_team):
     rclone_team.stores.folder.write(".dvc/config.local", f"{keys}{wrong}")
     keys = f"    access_key_id = {ACCESS_KEY}\n    secret_access_key = another-secret-key\n"
     rclone_team.stores.folder.write(".dvc/config.local", f"['remote \"prod\"']\n{keys}")
-    code, _, err = rclone_team.run(*PADDLEDVC, "push", "-r", "prod")
+    code, _, err = rclone_team.run("paddledvc", "push", "-r", "prod")
 
     assert code == 3
     assert err == (
@@ -321,8 +321,8 @@ def test_a_killed_push_leaves_no_half_object_and_the_next_sends_the_rest(rclone_
             at = {"Bucket": team.buckets["prod"], "Key": team.key(data)}
             assert team.client.head_object(**at)["ContentLength"] == len(data)
 
-    assert team.run(*PADDLEDVC, "push")[0] == 0
-    assert team.run(*PADDLEDVC, "status", "--remote", "--deep", "--exit-code")[0] == 0
+    assert team.run("paddledvc", "push")[0] == 0
+    assert team.run("paddledvc", "status", "--remote", "--deep", "--exit-code")[0] == 0
 
 
 def test_a_learned_listing_is_the_one_that_dvc_makes(stores, server):
@@ -343,6 +343,8 @@ def test_a_learned_listing_is_the_one_that_dvc_makes(stores, server):
     stores.forget()
     subprocess.run([*PADDLEDVC, "pull"], cwd=stores.root, check=True)
     [learned] = [oid for oid in stores.held() if oid.endswith(".dir")]
-    subprocess.run([*DVC, "add", "--quiet", "checkpoints/a"], cwd=stores.root, check=True)
+    subprocess.run(
+        [*run_module("dvc"), "add", "--quiet", "checkpoints/a"], cwd=stores.root, check=True
+    )
 
     assert f"md5: {learned}\n" in stores.folder.read("checkpoints/a.dvc")
