@@ -7,7 +7,7 @@ from importlib.resources import files as package_files
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout
-from paddledvc.core.ignored import A_REPORT, FILES
+from paddledvc.core.ignored import A_REPORT, FILES, SETTINGS
 from paddledvc.errors import InvalidInput, NotAProject, OutsideFailure
 from paddledvc.storage.remote_setup import EMBEDDED, declare
 from paddledvc.tools import dvc, files, git, hooks, ignores, merge_driver, schemas
@@ -80,7 +80,7 @@ def init(
         kept=tuple(name for name, is_new in done if not is_new),
         inside=_around(root),
         hookless=hookless,
-        ignored=ignores.ignoring(root, (*FILES, A_REPORT)),
+        ignored=ignores.ignoring(root, (*FILES, *SETTINGS, A_REPORT)),
     )
 
 
