@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from paddledvc.core import outputs
 from paddledvc.core.diagnosis import Check
 from paddledvc.core.forms import FORMS
-from paddledvc.core.ignored import A_REPORT, FILES, committed
+from paddledvc.core.ignored import A_REPORT, SETTINGS, committed
 from paddledvc.core.placed import human_size
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools import hooks, hookstate, ignores, merge_driver, worktree
@@ -117,8 +117,10 @@ def _not_committed(project: Project) -> Iterator[Check]:
         models = project.registry().models
     except PaddleDVCError:  # `paddledvc check` and another probe say what is wrong with it
         models = ()
-    named = (*committed(models),) if models else (*FILES, A_REPORT)
-    for one in ignores.ignoring(project.root, named):
+    settings = [name for name in SETTINGS if (project.root / name).exists()]
+    for one in ignores.ignoring(
+        project.root, (*committed(models), *settings, *([] if models else [A_REPORT]))
+    ):
         yield Check(
             topic="git",
             name=f"{one.file}:{one.line}" if one.file else "ignored",

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
     from paddledvc.core.model import Model
 
-FILES = (layout.REGISTRY, layout.LOCK, layout.PARAMS, layout.STAGES, outputs.LOCK)
+FILES = (layout.REGISTRY, layout.LOCK, layout.STAGES, outputs.LOCK)
 """What every project commits, in the order of messages."""
+SETTINGS = (layout.PARAMS, ".dvc/config", ".gitattributes")
+"""What a project commits where it has that."""
+MANY = 5
+"""Files that are named; of more the number is told."""
 A_REPORT = f"{layout.REPORTS}/NAME/verify.json"
 """Stands for the reports of a project that has none yet."""
 
@@ -64,14 +68,16 @@ class Pattern:
 
 
 def committed(models: Iterable[Model]) -> Iterator[str]:
-    """Name the files that have to be committed: the project's own, and the reports of its models.
+    """Name the files that have to be committed: the project's own, and those about its models.
 
     >>> [*committed([])]
-    ['models.yaml', 'models.lock', 'params.yaml', 'dvc.yaml', 'dvc.lock']
+    ['models.yaml', 'models.lock', 'dvc.yaml', 'dvc.lock']
     """
     yield from FILES
     for model in models:
         folder = layout.reports(model)
+        if model.docs is not None:
+            yield model.docs
         if model.train is not None:
             yield f"{folder}/train/metrics.json"
             yield f"{folder}/train/record.json"
@@ -103,7 +109,7 @@ remove the pattern, or add `!/models.lock` at the end of .gitignore
         inside = not posixpath.isabs(source)
         where = "" if inside else f" in line {line} of {source}"
         it = "it" if len(paths) == 1 else "them"
-        kept = _and([f"`{one}`" for one in _kept(paths)])
+        kept = _and([f"`{one}`" for one in dict.fromkeys(_kept(paths))])
         yield Pattern(
             file=posixpath.relpath(source, prefix or ".") if inside else "",
             line=line,
@@ -114,21 +120,24 @@ remove the pattern, or add `!/models.lock` at the end of .gitignore
 
 
 def _named(paths: list[str]) -> str:
-    """Name files; of many reports, tell the number."""
-    reports = [path for path in paths if path not in FILES]
-    named = [path for path in FILES if path in paths]
-    if len(reports) > 1:
-        return _and([*named, f"{len(reports)} files in {layout.REPORTS}/"])
-    return _and([*named, *reports])
+    """Name files; of many, and of many reports, tell the number."""
+    every = sorted(paths, key=lambda path: (*FILES, path).index(path))
+    start = f"{layout.REPORTS}/"
+    reports = [path for path in every if path.startswith(start)]
+    others = [path for path in every if not path.startswith(start)]
+    named = others if len(others) <= MANY else others[: MANY - 1]
+    words = [*named, *([f"{len(others) - len(named)} more"] if named != others else [])]
+    counted = [f"{len(reports)} files in {layout.REPORTS}/"] if len(reports) > 1 else reports
+    return _and([*words, *counted])
 
 
 def _kept(paths: list[str]) -> Iterator[str]:
     """Write the patterns by which git no longer ignores files, whatever else it is told."""
-    yield from (f"!/{path}" for path in FILES if path in paths)
-    if not set(paths) <= set(FILES):
-        # A file in a folder that is ignored cannot be taken out alone.
-        yield f"!/{layout.REPORTS}/"
-        yield f"!/{layout.REPORTS}/**"
+    for path in sorted(paths, key=lambda path: (*FILES, path).index(path)):
+        folder, slash, _ = path.partition("/")
+        yield f"!/{folder}{slash}"
+        if slash:  # a file in a folder that is ignored cannot be taken out alone
+            yield f"!/{folder}/**"
 
 
 def _and(words: Iterable[str]) -> str:

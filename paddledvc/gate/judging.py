@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout, outputs, policy
-from paddledvc.core.ignored import committed
+from paddledvc.core.ignored import SETTINGS, committed
 from paddledvc.core.judging import policies, versions
 from paddledvc.core.judging.facts import Facts
 from paddledvc.core.judging.judge import judge
@@ -306,9 +306,8 @@ def _with_repository(at: Project, project: Project, ask: _Ask, facts: Facts) -> 
     places = documents.Places(
         root=project.root, prefix=ask.prefix, now=ask.revision, before=ask.before
     )
-    needed = set(committed(facts.registry.models if facts.registry else ()))
-    if not (project.root / layout.PARAMS).exists():
-        needed.remove(layout.PARAMS)
+    needed = {*committed(facts.registry.models if facts.registry else ()), *_code(facts)}
+    needed.update(path for path in SETTINGS if (project.root / path).exists())
     if ask.revision is not None:  # what is in the tree that is judged need not be in the index
         needed = {path for path in needed if not (at.root / path).exists()}
     return replace(
@@ -316,6 +315,12 @@ def _with_repository(at: Project, project: Project, ask: _Ask, facts: Facts) -> 
         earlier=documents.earlier(places, facts),
         ignored=ignores.ignoring(project.root, sorted(needed)),
     )
+
+
+def _code(facts: Facts) -> Iterator[str]:
+    """Name the code that stages run, as far as it is the project's own."""
+    for stage in (facts.stages or {}).values():
+        yield from (path for path in stage.get("deps", ()) if path.endswith(".py"))
 
 
 def _lacking(project: Project, role: Role, revision: str | None) -> tuple[Inspected, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout
-from paddledvc.core.ignored import A_REPORT, FILES
+from paddledvc.core.ignored import A_REPORT, FILES, SETTINGS
 from paddledvc.core.results import Displayed
 from paddledvc.errors import InvalidInput, NotAProject, OutsideFailure
 from paddledvc.storage.remote_setup import declare
@@ -86,7 +86,7 @@ def init(
         kept=tuple(name for name, is_new in done if not is_new),
         inside=_around(root),
         hookless=hookless,
-        ignored=ignores.ignoring(root, (*FILES, A_REPORT)),
+        ignored=ignores.ignoring(root, (*FILES, *SETTINGS, A_REPORT)),
     )
 
 

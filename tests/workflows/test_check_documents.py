@@ -7,6 +7,8 @@ import pytest
 from paddledvc.core.judging.descriptions import names
 from paddledvc.core.model import Model
 from paddledvc.core.versions import Requirement
+from paddledvc.gate.judging import judge_subject
+from paddledvc.gate.subject import Subject
 from paddledvc.workflows.guard import check_staged
 from tests.conftest import Folder
 from tests.gated import EXPORTED, FACTS, Gated
@@ -126,6 +128,18 @@ def test_a_check_of_main_looks_at_what_its_last_commit_and_the_work_tree_change(
 
 
 @pytest.mark.slow
+def test_a_push_is_looked_at_from_where_ci_says_that_the_branch_was(gated):
+    before = gated.git("rev-parse", "HEAD").strip()
+    gated.models(MOVED)
+    gated.commit("moved")
+    gated.commit("something else")
+    assert gated.lines() == []
+    pushed = Subject(title="main", branch="main", before=before, here=True)
+
+    assert messages(judge_subject(gated.project, pushed)) == [stale()]
+
+
+@pytest.mark.slow
 def test_a_check_as_another_branch_looks_at_what_differs_from_it(gated):
     move(gated)
 
@@ -213,12 +227,14 @@ def test_files_that_git_ignores_are_named_with_the_line_of_the_pattern(project, 
 
 
 @pytest.mark.parametrize(
-    "patterns", ["*.lock\nreports", "*.json\n*.yaml\n*.csv", "/*", "*", "reports/*\n/dvc.*\n"]
+    "patterns", ["*.lock\nreports", "*.json\n*.yaml\n*.csv", "/*", "*", ".*\nreports/*\n/dvc.*"]
 )
 def test_the_lines_that_are_proposed_put_an_end_to_it(project, patterns):
     project.write(".gitignore", f"{patterns}\n")
     made = Gated(project)
-    made.models(EXPORTED)
+    made.write("docs/models/resnet50.md", "")
+    made.write(".dvc/config", "")
+    made.models(EXPORTED + "    docs: docs/models/resnet50.md\n")
     made.commit()
     advice = " ".join(messages(made.check(branch="main"), "ignored-by-git"))
     lines = [word for word in advice.split("`") if word.startswith("!")]
@@ -226,6 +242,30 @@ def test_the_lines_that_are_proposed_put_an_end_to_it(project, patterns):
     project.write(".gitignore", "\n".join([patterns, *lines, ""]))
 
     assert made.lines(branch="main") == []
+
+
+def test_code_documents_and_settings_have_to_be_committed_too(project):
+    project.write(".gitignore", "lib/\n/docs\n.*\n!.gitignore\n")
+    made = Gated(project)
+    made.write("lib/net.py", "import layers\n")
+    made.write("docs/resnet50.md", "")
+    made.write(".dvc/config", "")
+    made.write(".gitattributes", "")
+    text = EXPORTED.replace("net.py", "lib/net.py") + "    docs: docs/resnet50.md\n"
+    made.models(text, build=False)
+    made.commit()
+    found = messages(made.check(branch="develop"), "ignored-by-git")
+
+    assert found == [
+        ignored("lib/net.py", "lib/", "`!/lib/` and `!/lib/**`"),
+        ignored("docs/resnet50.md", "/docs", "`!/docs/` and `!/docs/**`"),
+        ignored(
+            ".dvc/config and .gitattributes",
+            ".*",
+            "`!/.dvc/`, `!/.dvc/**` and `!/.gitattributes`",
+            it="them",
+        ),
+    ]
 
 
 def test_a_file_that_git_tracks_is_not_ignored(gated):

@@ -125,6 +125,13 @@ def test_the_image_of_all_models_is_told_once(gated):
     )
 
 
+def test_an_image_of_all_models_that_none_runs_in_is_no_finding(gated):
+    in_environment(gated, "paddle:3.3.1")
+    in_environment(gated, "paddle:latest", of_registry=True)
+
+    assert of_images(gated) == []
+
+
 def test_no_image_is_no_finding(gated):
     assert of_images(gated) == []
     in_environment(gated, "{paddle: 3.3.1}")

@@ -81,9 +81,10 @@ def _environments(facts: Facts) -> Iterator[tuple[Model | None, Environment]]:
     """Yield each environment that is stated: the registry's, and those of models of their own."""
     if facts.registry is None:
         return
-    if facts.registry.environment is not None:
-        yield None, facts.registry.environment
-    for model in facts.registry.models:
+    common, models = facts.registry.environment, facts.registry.models
+    if common is not None and any(model.environment is None for model in models):
+        yield None, common
+    for model in models:
         if model.environment is not None:
             yield model, model.environment
 
