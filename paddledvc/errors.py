@@ -298,3 +298,5 @@ NO_PADDLE = (
     "Paddle is not installed in this environment; "
     "run `pip install 'paddledvc[cpu]'`, or install the paddlepaddle-gpu that fits your CUDA"
 )
+NEWER_GPU = "Paddle 3 for GPUs is in the index that PaddlePaddle's install page names for your CUDA"
+"""Where pip finds no newer ``paddlepaddle-gpu`` by itself, as its usual index ends at 2.6.2."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paddledvc.core.diagnosis import Check
-from paddledvc.errors import NO_PADDLE, PaddleDVCError
+from paddledvc.core.diagnosis import Check, is_older
+from paddledvc.errors import NEWER_GPU, NO_PADDLE, PaddleDVCError
 from paddledvc.tools import device
 
 if TYPE_CHECKING:
@@ -28,11 +28,7 @@ def checks(project: Project) -> Iterator[Check]:
         yield Check(topic="GPU", name="driver", state="ok" if gpus else "warning", found=found)
     packages = device.installed()
     if len(packages) > 1:
-        yield _paddle(
-            "problem",
-            f"{' and '.join(packages)} are installed over each other",
-            "pip uninstall paddlepaddle paddlepaddle-gpu, then install the one you need",
-        )
+        yield _two(packages, gpu=bool(gpus) or any(_asks_for_gpu(project, one) for one in models))
     elif not packages:
         needed = [one.name for one in models if one.network is not None or one.train is not None]
         who = f", and {needed[0]} needs it" if needed else ""
@@ -61,7 +57,8 @@ def _build(project: Project, found: Paddle | str, models: tuple[Model, ...]) -> 
         yield _paddle("problem", f"cannot be imported: {found}", 'python -c "import paddle"')
         return
     build = f"GPU build, {len(found.gpus)} GPUs" if found.cuda else "CPU build"
-    yield _paddle("ok", f"{found.version}, {build}{_named(found.gpus)}")
+    newer = f"; {NEWER_GPU}" if found.cuda and is_older(found.version, device.GPU) else ""
+    yield _paddle("ok", f"{found.version}, {build}{_named(found.gpus)}{newer}")
     asking = [one.name for one in models if _asks_for_gpu(project, one)]
     if asking and not found.gpus:
         none = "no GPU is visible" if found.cuda else "this Paddle is the CPU build"
@@ -73,6 +70,19 @@ def _build(project: Project, found: Paddle | str, models: tuple[Model, ...]) -> 
             found=f"{asking[0]} asks for a GPU, and {none}",
             advice=f"{advice}, or set device: cpu",
         )
+
+
+def _two(packages: dict[str, str], *, gpu: bool) -> Check:
+    """Say which of two Paddles to remove; that takes files of the other one along."""
+    kept, other = device.BUILDS[::-1] if gpu else device.BUILDS
+    again = f"{kept}=={packages[kept]}"
+    where = f" ({NEWER_GPU})" if gpu and not is_older(packages[kept], device.GPU) else ""
+    return _paddle(
+        "problem",
+        " and ".join(f"{name} {version}" for name, version in packages.items())
+        + " are installed over each other, and which one runs is chance",
+        f"pip uninstall {other}; pip install --force-reinstall --no-deps {again}{where}",
+    )
 
 
 def _named(gpus: tuple[str, ...]) -> str:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from paddledvc.project import Project
 
 TOPIC = "versions"
+TOO_NEW = (3, 14)
+"""The first Python that there are no wheels of Paddle for."""
 GIT = (2, 30)
 """The oldest git that is tried; 2.29 has not all options that we use."""
 
@@ -25,7 +27,7 @@ GIT = (2, 30)
 def checks(project: Project) -> Iterator[Check]:
     """Look at the versions of what is installed."""
     yield _check("paddledvc", f"{metadata.version('paddledvc')} at {sys.executable}")
-    yield _check("Python", platform.python_version())
+    yield _python()
     yield _git(project)
     yield _dvc(project)
     if platform.python_implementation() == "CPython" and find_spec("_ruamel_yaml") is None:
@@ -40,6 +42,19 @@ def checks(project: Project) -> Iterator[Check]:
 
 def _check(name: str, found: str) -> Check:
     return Check(topic=TOPIC, name=name, state="ok", found=found)
+
+
+def _python() -> Check:
+    found = platform.python_version()
+    if is_older(found, TOO_NEW):
+        return _check("Python", found)
+    return Check(
+        topic=TOPIC,
+        name="Python",
+        state="warning",
+        found=f"{found}, which Paddle has no wheels for yet",
+        advice="use Python 3.10 to 3.13 where models are trained, exported or verified",
+    )
 
 
 def _git(project: Project) -> Check:

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import echo_json, format_option, lock_options, pass_project, pin_option
+from paddledvc.cli.options import (
+    echo_first_use,
+    echo_json,
+    format_option,
+    lock_options,
+    pass_project,
+    pin_option,
+)
 from paddledvc.workflows import export as workflow
 
 if TYPE_CHECKING:
@@ -29,6 +36,7 @@ def export(project: Project, name: str, *, pin: str | None, use: LockUse, output
     Example:
       paddledvc export digits
     """
+    echo_first_use(project)
     done = workflow.export(project, name, pin=pin, use=use)
     if output == "json":
         echo_json(done)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from paddledvc.core.changes import Change
     from paddledvc.locking import LockUse
+    from paddledvc.project import Project
     from paddledvc.tools.weights import Progress
 
 MANY = 100
@@ -128,6 +129,14 @@ def pass_project(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(Project.find(Path()), *args, **kwargs)
 
     return wrapper
+
+
+def echo_first_use(project: Project) -> None:
+    """Say once which Paddle runs, where that is not the one that people expect."""
+    from paddledvc.tools import device  # noqa: PLC0415 - only for what runs Paddle
+
+    if (line := device.first_use(project.root)) is not None:
+        click.echo(line, err=True)
 
 
 def echo_json(value: Any) -> None:

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from paddledvc.cli.options import echo_document, format_option, lock_options, pin_option
+from paddledvc.cli.options import (
+    echo_document,
+    echo_first_use,
+    format_option,
+    lock_options,
+    pin_option,
+)
 from paddledvc.cli.verdicts import echo_report, echo_reports, reports_json
 from paddledvc.core.model import Input
 from paddledvc.core.verification import ON_GPU, Engine, PathName, Precision, Verify
@@ -154,7 +160,9 @@ def _check(names: tuple[str, ...], given: dict[str, Any], *, every: bool, pin: s
 def _project() -> Project:
     from paddledvc.project import Project  # noqa: PLC0415 - not for files without a project
 
-    return Project.find(Path())
+    project = Project.find(Path())
+    echo_first_use(project)
+    return project
 
 
 def _verify_all(names: tuple[str, ...], jobs: int, use: LockUse, output: str) -> int:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from paddledvc.errors import MissingTool, PaddleDVCError
+from paddledvc.core import layout
+from paddledvc.core.diagnosis import is_older
+from paddledvc.errors import NEWER_GPU, MissingTool, PaddleDVCError
 from paddledvc.tools import shell, worker
 
 if TYPE_CHECKING:
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 
 BUILDS = ("paddlepaddle", "paddlepaddle-gpu")
 """Packages that hold Paddle; there is room for one of them."""
+GPU = (3, 0)
+"""The oldest Paddle for GPUs that the usual index does not have."""
 PATIENCE = 50.0
 """Seconds that Paddle gets: it reads a gigabyte from a cold disk."""
 ANSWER = 10.0
@@ -53,6 +58,24 @@ class Paddle:
 def installed() -> dict[str, str]:
     """Name the packages of Paddle that are installed, and their versions."""
     return {one.metadata["Name"]: one.version for one in map(_package, BUILDS) if one is not None}
+
+
+def first_use(root: Path) -> str | None:
+    """Say, once in a project, that the GPU build here is an old one and where newer ones are.
+
+    Whoever asked pip for a Paddle for GPUs got this one, without a word about it.
+
+    Args:
+        root: folder of the project.
+    """
+    version = installed().get("paddlepaddle-gpu", "")
+    said = root / layout.OWN / "tmp" / f"paddlepaddle-gpu-{version}"
+    if not is_older(version, GPU) or said.exists():
+        return None
+    with suppress(OSError):  # then it is said again
+        said.parent.mkdir(parents=True, exist_ok=True)
+        said.touch()
+    return f"this runs on paddlepaddle-gpu {version}; {NEWER_GPU}"
 
 
 def _package(name: str) -> metadata.Distribution | None:

@@ -11,6 +11,7 @@ import os
 import sys
 import textwrap
 import threading
+from importlib import metadata as versions_metadata
 from typing import TYPE_CHECKING
 
 import pytest
@@ -159,6 +160,21 @@ def test_an_old_git_is_a_problem(
 
     assert look(healthy, versions.checks) == [
         ("git", "problem", "2.25.1", "install git 2.30 or newer")
+    ]
+
+
+def test_a_python_that_there_is_no_paddle_for_is_a_warning(
+    healthy: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(versions.platform, "python_version", lambda: "3.14.0")
+
+    assert look(healthy, versions.checks) == [
+        (
+            "Python",
+            "warning",
+            "3.14.0, which Paddle has no wheels for yet",
+            "use Python 3.10 to 3.13 where models are trained, exported or verified",
+        )
     ]
 
 
@@ -722,16 +738,113 @@ def test_a_paddle_that_is_missing_is_a_problem_where_a_model_needs_it(
     ]
 
 
-def test_two_paddles_over_each_other_are_a_problem(
-    healthy: Folder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(machine.device, "BUILDS", ("paddlepaddle", "pytest"))
+def distributions(folder: Path, monkeypatch: pytest.MonkeyPatch, **versions: str) -> None:
+    """Let packages look as if they were the ones of Paddle that are installed."""
+    for name, version in versions.items():
+        info = folder / "installed" / f"{name}-{version}.dist-info"
+        info.mkdir(parents=True)
+        text = f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: {version}\n"
+        (info / "METADATA").write_text(text)
+    found = {
+        one.metadata["Name"]: one
+        for one in versions_metadata.distributions(path=[str(folder / "installed")])
+    }
 
-    assert look(healthy, machine.checks)[0][:3] == (
-        "Paddle",
-        "problem",
-        "paddlepaddle and pytest are installed over each other",
+    def distribution(name: str) -> versions_metadata.Distribution:
+        if name not in found:
+            raise versions_metadata.PackageNotFoundError(name)
+        return found[name]
+
+    monkeypatch.setattr(machine.device.metadata, "distribution", distribution)
+
+
+TWO = (
+    "paddlepaddle 3.3.1 and paddlepaddle-gpu {} are installed over each other, and which one "
+    "runs is chance"
+)
+INDEX = "Paddle 3 for GPUs is in the index that PaddlePaddle's install page names for your CUDA"
+
+
+def test_two_paddles_over_each_other_are_a_problem_and_the_one_for_gpus_goes(
+    healthy: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Callable[..., Ran]
+) -> None:
+    distributions(tmp_path, monkeypatch, paddlepaddle="3.3.1", paddlepaddle_gpu="2.6.2")
+    advice = (
+        "pip uninstall paddlepaddle-gpu; pip install --force-reinstall --no-deps "
+        "paddlepaddle==3.3.1"
     )
+
+    assert look(healthy, machine.checks) == [("Paddle", "problem", TWO.format("2.6.2"), advice)]
+    done = cli("doctor", "--offline")
+    assert done.exit_code == 1
+    assert f"GPU: {advice}" in done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(("version", "where"), [("2.6.2", ""), ("3.3.1", f" ({INDEX})")])
+def test_of_two_paddles_the_one_for_gpus_stays_where_a_model_or_the_machine_has_use_for_it(
+    version: str,
+    where: str,
+    healthy: Folder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    distributions(tmp_path, monkeypatch, paddlepaddle="3.3.1", paddlepaddle_gpu=version)
+    healthy.write("models.yaml", ASKING)
+
+    (check,) = look(healthy, machine.checks)
+
+    assert check[2:] == (
+        TWO.format(version),
+        (
+            "pip uninstall paddlepaddle; pip install --force-reinstall --no-deps "
+            f"paddlepaddle-gpu=={version}{where}"
+        ),
+    )
+
+
+def test_an_old_paddle_for_gpus_is_told_with_where_newer_ones_are(
+    healthy: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paddle(
+        tmp_path,
+        monkeypatch,
+        """
+        from types import SimpleNamespace
+        __version__ = "2.6.2"
+        is_compiled_with_cuda = lambda: True
+        device = SimpleNamespace(cuda=SimpleNamespace(device_count=lambda: 0))
+        """,
+    )
+
+    found = [(one.state, one.found) for one in machine.checks(Project(healthy.root))]
+
+    assert found[-1] == ("ok", f"2.6.2, GPU build, 0 GPUs; {INDEX}")
+
+
+@pytest.mark.parametrize("command", ["train", "export", "verify"])
+def test_the_first_use_of_an_old_paddle_for_gpus_is_told_once(
+    command: str,
+    healthy: Folder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cli: Callable[..., Ran],
+) -> None:
+    distributions(tmp_path, monkeypatch, paddlepaddle_gpu="2.6.2")
+
+    told = [cli(command, "a").stderr.splitlines()[0] for _ in range(2)]
+
+    assert told[0] == f"this runs on paddlepaddle-gpu 2.6.2; {INDEX}"
+    assert told[1] != told[0]
+    assert not healthy.git("status", "--short", ".paddledvc")
+
+
+@pytest.mark.parametrize("package", [{"paddlepaddle": "2.6.2"}, {"paddlepaddle_gpu": "3.3.1"}, {}])
+def test_of_another_paddle_nothing_is_told(
+    package: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributions(tmp_path, monkeypatch, **package)
+
+    assert machine.device.first_use(tmp_path) is None
 
 
 def test_the_library_has_it() -> None:
