@@ -158,9 +158,10 @@ def _trouble(one: PlacedOutput) -> str:
     mend = f"; {one.mend}" if one.mend else ""
     if one.state == "kept":
         return f"weights: kept {one.path}: {one.problem}{mend}"
-    if one.model is None or one.part:
+    same = one.before in (None, one.after)
+    if one.model is None or (one.part and same):
         return f"weights: stale {one.wanted}: {one.problem}{mend}"
-    stays = f" ({one.before} stays)" if one.before not in (None, one.after) else ""
+    stays = "" if same else f" ({one.before} stays)"
     return f"weights: no {one.wanted}{stays}: {one.problem}{mend}"
 
 
