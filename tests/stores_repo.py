@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tests.conftest import Folder
 
 A, EXPORT = "checkpoints/a_v1.pdparams", "exports/a"
+TITLE = "a v1 (export)"
+MADE = f"{TITLE}: {EXPORT}"
+"""What people call the export of the model."""
 WEIGHTS = b"the weights of a, version 1"
 FILES = {"inference.json": b"{}", "inference.pdiparams": b"parameters", "sub/ein Name.txt": b"cat"}
 MODELS = {A: "a==v1"}

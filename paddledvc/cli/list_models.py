@@ -72,7 +72,7 @@ def list_models(  # noqa: PLR0913
             ctx.exit(UNREACHABLE)
         ctx.exit(FINDING if exit_code and rows else 0)
     else:
-        columns = ("name", "requires", "locked", "source", "size", "state")
+        columns = ("name", "requires", "locked", "source", "size", "weights", "evidence", "state")
         _print(output, workflow.list_models(project), columns)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import click
 
 from paddledvc.cli.options import echo_json, format_option, pass_project
+from paddledvc.core import layout
 from paddledvc.workflows import show as workflow
 
 if TYPE_CHECKING:
@@ -14,11 +17,14 @@ if TYPE_CHECKING:
 
     from paddledvc.core.lock import LockedModel
     from paddledvc.core.model import Model
+    from paddledvc.gate.past import Earlier
     from paddledvc.project import Project
-    from paddledvc.workflows.show import Shown
+    from paddledvc.tools.blame import Commit
+    from paddledvc.workflows.show import Shown, ShownPart
 
 SHORT = 10
 """Characters of a commit's name that people read."""
+_ABSENT = {"weights": "not downloaded"}
 
 
 @click.command()
@@ -28,8 +34,9 @@ SHORT = 10
 def show(project: Project, name: str, *, output: str) -> None:
     """Show a model, and why it is locked at that version.
 
-    Says who asks for which versions and where, which catalog lists them, and since which commit
-    the version is locked. Asks no network.
+    Says who asks for which versions and where, which catalog lists them, what there is of its
+    weights, export and evidence, since which commit this version stands for these bytes, and what
+    other versions were. Asks no network.
 
     \b
     Example:
@@ -42,7 +49,7 @@ def show(project: Project, name: str, *, output: str) -> None:
     click.echo(f"{name} {shown.locked.version if shown.locked else '(not locked)'}")
     previous = ""
     for label, text in _lines(shown):
-        click.echo(f"  {label if label != previous else '':12} {text}")
+        click.echo(f"  {label if label != previous else '':15} {text}")
         previous = label
 
 
@@ -56,42 +63,95 @@ def _lines(shown: Shown) -> Iterator[tuple[str, str]]:
     elif model.source is not None:
         yield "source", model.source
     yield from (("stale", why) for why in shown.stale)
+    if shown.locked is not None and not shown.parts:
+        yield "locked since", _since(shown.since)
+    for part in shown.parts:
+        yield from _part(part)
     if shown.locked is not None:
-        yield "locked since", _since(shown)
-        yield from _weights(shown.locked, present=shown.present)
+        yield from _sources(shown.locked)
+    if shown.evidence is not None:
+        yield "evidence", _evidence(shown)
+    if shown.trained is not None:
+        yield from _record(shown)
+    if shown.image is not None:
+        yield "image", shown.image
     yield from _described(model)
     yield from (("base of", other) for other in shown.used_by)
+    yield from (("was", _was(one)) for one in shown.earlier)
+
+
+def _part(one: ShownPart) -> Iterator[tuple[str, str]]:
+    """Say where weights or an export are, what they hash to, and since when."""
+    part = one.part
+    if part.stage is not None and not part.made:
+        yield part.what, f"{part.path} (not built yet; run `dvc repro {part.stage}`)"
+        return
+    where = "in place" if one.present else _ABSENT.get(part.what, "not here")
+    size = "" if part.size is None else f"{part.size:,} bytes, "
+    yield part.what, f"{part.path} ({size}{where})"
+    for kind in ("md5", "sha256"):
+        if (digest := getattr(part, kind)) is not None:
+            yield kind, digest
+    yield "since", _since(one.since)
+
+
+def _evidence(shown: Shown) -> str:
+    report = f"{layout.reports(shown.model)}/verify.json"
+    if shown.evidence == "missing":
+        return f"missing; run `dvc repro {layout.stage_name('verify', shown.model)}`"
+    return f"{shown.evidence} ({report})"
+
+
+def _record(shown: Shown) -> Iterator[tuple[str, str]]:
+    """Say what made the trained weights, unless that was other ones."""
+    trained = next((one.part for one in shown.parts if one.part.what == "trained weights"), None)
+    if trained is None or trained.md5 != shown.trained.md5:
+        yield "trained", f"the record is of other bytes (md5:{shown.trained.md5})"
+        return
+    for field in fields(shown.trained):
+        if (value := getattr(shown.trained, field.name)) not in (None, {}, ()):
+            yield "trained", f"{field.name} {value}"
+
+
+def _was(one: Earlier) -> str:
+    export = f", export {one.export}" if one.export else ""
+    return f"{one.version} {one.weights or 'without known weights'}{export} on {one.where}"
 
 
 def _described(model: Model) -> Iterator[tuple[str, str]]:
-    for label in ("task", "license", "owner", "description", "config_path", "base"):
+    for one in model.inputs:
+        yield "inputs", f"{one.name} {one.dtype}{_shape(one.shape)}"
+    for out in model.outputs:
+        yield "outputs", f"{out.name} {out.dtype or ''}{_shape(out.shape)}".rstrip()
+    for label in ("task", "license", "owner", "description", "docs", "config_path", "base"):
         if (value := getattr(model, label)) is not None:
             yield label.replace("_", " "), " ".join(str(value).split())
     if model.tags:
         yield "tags", ", ".join(model.tags)
     yield from (("metrics", f"{metric.name} {metric.value:g}") for metric in model.metrics)
+    if model.meta is not None:
+        yield "meta", json.dumps(model.meta, default=str, ensure_ascii=False)
 
 
-def _since(shown: Shown) -> str:
-    if shown.since is None:
+def _shape(shape: tuple[int | None, ...] | None) -> str:
+    sizes = ("?" if size is None else str(size) for size in shape or ())
+    return "" if shape is None else f"[{','.join(sizes)}]"
+
+
+def _since(commit: Commit | None) -> str:
+    if commit is None:
         return "not committed yet"
-    one = shown.since
-    return f"{one.name[:SHORT]} {one.date} {one.author}: {one.title}"
+    return f"{commit.name[:SHORT]} {commit.date} {commit.author}: {commit.title}"
 
 
-def _weights(entry: LockedModel, *, present: bool) -> Iterator[tuple[str, str]]:
+def _sources(entry: LockedModel) -> Iterator[tuple[str, str]]:
     if entry.commit is not None:
         yield "commit", entry.commit
-    if not entry.downloads:
-        return
-    size = "" if entry.total_size is None else f"{entry.total_size:,} bytes, "
-    yield "weights", f"{entry.path} ({size}{'in place' if present else 'not downloaded'})"
     for url in entry.urls:
         yield "from", url
     for file in entry.files:
         yield "file", f"{file.path} from {file.urls[0]}"
-    for label in ("md5", "sha256", "format", "image"):
-        if (value := getattr(entry, label)) is not None:
-            yield label, value
+    if entry.downloads and entry.format is not None:
+        yield "format", entry.format
     if entry.paddle is not None:
         yield "needs Paddle", entry.paddle

@@ -41,6 +41,11 @@ class Evidence:
         """Give what a file hashed to when it was verified; None if it was not."""
         return next((one.hashes for one in self.files if one.path == path), None)
 
+    def md5(self, path: str) -> str | None:
+        """Give DVC's MD5 of a file or folder, as it was verified; None if it was not."""
+        hashes = self.hashes(path)
+        return self.folder(path) if hashes is None else hashes.md5
+
     def folder(self, path: str) -> str | None:
         """Give DVC's MD5 of a folder, as it was when its files were verified; None if unknown."""
         start = f"{path}/"

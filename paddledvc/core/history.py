@@ -107,6 +107,42 @@ def is_torn(data: bytes) -> bool:
     return data.startswith(_CONFLICT[1:]) or _CONFLICT in data
 
 
+def blocks_of(name: str, data: bytes) -> Iterator[bytes]:
+    """Pick the blocks of a models.lock that may be about a model."""
+    for block in [] if is_torn(data) else _blocks(data):
+        if not block.startswith(_BLOCK) or _name_of(block) == name:
+            yield block
+
+
+def versions_in(
+    name: str, block: bytes, read: Callable[[str], object]
+) -> Iterator[tuple[str, Contents]]:
+    """Read which version of a model a block locks, and what is known of its bytes."""
+    for entry in _parsed(block, read):
+        match entry:
+            case {"name": str() as found, "version": str() as version} if found == name:
+                yield version, _read_contents(entry)
+
+
+def said(contents: Contents) -> str:
+    """Write what is known of bytes as people compare it: ``md5:…``; empty for nothing.
+
+    >>> said({"": Hashes(md5="a", sha256="b")}), said({"x": Hashes(md5="a"), "y": Hashes(md5="b")})
+    ('md5:a', '2 files')
+    """
+    if len(contents) > 1 or not contents:
+        return f"{len(contents)} files" if contents else ""
+    [(path, hashes)] = contents.items()
+    digest = f"md5:{hashes.md5}" if hashes.md5 else f"sha256:{hashes.sha256}"
+    return _at(path, digest) if hashes.known else ""
+
+
+def _parsed(block: bytes, read: Callable[[str], object]) -> list[Any]:
+    value = read(block.decode(errors="replace"))
+    entries = value.get("models") if isinstance(value, dict) else value
+    return entries if isinstance(entries, list) else []
+
+
 def _blocks(data: bytes) -> list[bytes]:
     """Split a lock at its models; one that somebody else wrote stays whole."""
     head, *blocks = data.replace(b"\r\n", b"\n").split(_BLOCK)
@@ -151,9 +187,7 @@ def _same(version: str, other: str) -> bool:
 def _entries(
     block: bytes, current: Lock, read: Callable[[str], object]
 ) -> Iterator[tuple[str, str, Contents]]:
-    value = read(block.decode(errors="replace"))
-    entries = value.get("models") if isinstance(value, dict) else value
-    for entry in entries if isinstance(entries, list) else ():
+    for entry in _parsed(block, read):
         match entry:
             case {"name": str() as name, "version": str() as version}:
                 locked = current.by_name.get(name)

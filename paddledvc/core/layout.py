@@ -77,12 +77,45 @@ def downloaded_folder(name: str, version: str) -> str:
 
 def trained(model: Model) -> str:
     """Name the file that ``train`` writes; it bears no version, for the commit is its version."""
-    return f"checkpoints/{model.name}_trained.pdparams"
+    return trained_of(model.name)
 
 
 def exported(model: Model) -> str:
     """Name the folder that ``export`` writes."""
-    return f"exports/{model.slug}"
+    return exported_of(model.name)
+
+
+def parts(name: str) -> dict[str, str]:
+    """Say by their paths what stages make of a model, besides what is downloaded.
+
+    >>> parts("PP-OCRv4.1")
+    {'checkpoints/PP-OCRv4.1_trained.pdparams': 'trained weights', 'exports/PP-OCRv4-1': 'export'}
+    """
+    return {trained_of(name): "trained weights", exported_of(name): "export"}
+
+
+def trained_of(name: str) -> str:
+    """Name what ``train`` writes for the model of a name."""
+    return f"checkpoints/{name}_trained.pdparams"
+
+
+def exported_of(name: str) -> str:
+    """Name what ``export`` writes for the model of a name."""
+    return f"exports/{slug(name)}"
+
+
+def called(model: str | None, version: str | None, path: str) -> str:
+    """Say what people call weights, an export or another output; its path where it is no model's.
+
+    >>> called("resnet50", "v3.3.0", "checkpoints/resnet50_v3.3.0.pdparams")
+    'resnet50 v3.3.0'
+    >>> called("digits", "v1.0.0", "exports/digits"), called(None, None, "data/a.csv")
+    ('digits v1.0.0 (export)', 'data/a.csv')
+    """
+    if model is None:
+        return path
+    part = parts(model).get(path)
+    return f"{model} {version}" + (f" ({part})" if part else "")
 
 
 def reports(model: Model) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from paddledvc.core import layout
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -26,7 +28,7 @@ class PlacedOutput:
 
     Attributes:
         path: where it lies, from the root of the project.
-        model: name of the model whose weights these are; None for other outputs.
+        model: name of the model whose weights or export it is; None for other outputs.
         before: the version that was there; None if there was none, or it has none.
         after: the version that is wanted.
         size: bytes of it; None if that is not known.
@@ -46,7 +48,7 @@ class PlacedOutput:
     @property
     def wanted(self) -> str:
         """What people call what ought to be there: ``resnet50 v3.3.0``, or its path."""
-        return self.path if self.model is None else f"{self.model} {self.after}"
+        return layout.called(self.model, self.after, self.path)
 
     @property
     def title(self) -> str:
@@ -54,7 +56,12 @@ class PlacedOutput:
         if self.model is None or (self.before or self.after) is None:
             return self.path
         versions = dict.fromkeys(one for one in (self.before, self.after) if one is not None)
-        return f"{self.model} {' → '.join(versions)}"
+        return layout.called(self.model, " → ".join(versions), self.path)
+
+    @property
+    def part(self) -> str:
+        """What it is of its model: empty for the weights that models.lock pins."""
+        return "" if self.model is None else layout.parts(self.model).get(self.path, "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,7 +118,7 @@ def lines(placed: Placed, sources: Mapping[str, str] | None = None) -> list[str]
 
 def _changes(outputs: tuple[PlacedOutput, ...], sources: Mapping[str, str]) -> Iterable[str]:
     # The weights of models are what people look for; exports and the like follow them.
-    ordered = sorted(outputs, key=lambda one: (one.model is None, one.path))
+    ordered = sorted(outputs, key=lambda one: (one.model is None, one.part == "export", one.path))
     shown = ordered if len(ordered) <= MANY + 1 else ordered[:MANY]
     for one in shown:
         source = sources.get(one.path, "cache")
@@ -124,8 +131,10 @@ def _changes(outputs: tuple[PlacedOutput, ...], sources: Mapping[str, str]) -> I
 
 def _removals(placed: Placed) -> Iterable[str]:
     """Name what is gone and has no successor under the same model's name."""
-    succeeded = {one.model for one in placed.outputs if one.state != "removed"} - {None}
-    gone = [one for one in placed.of("removed") if one.model not in succeeded]
+    stays = (one for one in placed.outputs if one.state != "removed" and one.model is not None)
+    succeeded = {(one.model, one.part == "export") for one in stays}
+    removed = placed.of("removed")
+    gone = [one for one in removed if (one.model, one.part == "export") not in succeeded]
     if len(gone) > MANY:
         return [f"{len(gone)} removed"]
     return [f"{one.title} removed" for one in gone]
@@ -147,10 +156,12 @@ def _troubles(outputs: Iterable[PlacedOutput]) -> Iterator[str]:
 
 def _trouble(one: PlacedOutput) -> str:
     mend = f"; {one.mend}" if one.mend else ""
-    if one.state == "kept" or one.model is None:
-        what = "kept" if one.state == "kept" else "stale"
-        return f"weights: {what} {one.path}: {one.problem}{mend}"
-    stays = f" ({one.before} stays)" if one.before not in (None, one.after) else ""
+    if one.state == "kept":
+        return f"weights: kept {one.path}: {one.problem}{mend}"
+    same = one.before in (None, one.after)
+    if one.model is None or (one.part and same):
+        return f"weights: stale {one.wanted}: {one.problem}{mend}"
+    stays = "" if same else f" ({one.before} stays)"
     return f"weights: no {one.wanted}{stays}: {one.problem}{mend}"
 
 

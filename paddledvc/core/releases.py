@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from paddledvc.core import layout
-from paddledvc.core.history import Contents, Released, State, contents_of, is_torn
+from paddledvc.core.history import Contents, Released, State, contents_of, is_torn, said
 from paddledvc.core.judging import builds
 from paddledvc.core.objects import folder_oid
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from paddledvc.core.judging.builds import Built
     from paddledvc.core.lock import Lock
+    from paddledvc.core.model import Model
     from paddledvc.core.registry import Registry
 
 _STAGE = re.compile(
@@ -249,6 +250,25 @@ def _stages(data: bytes) -> dict[str, bytes]:
     text = data.replace(b"\r\n", b"\n")
     ended = text if text.endswith(b"\n") else text + b"\n"
     return {one["name"].decode(errors="replace"): one[0] for one in _STAGE.finditer(ended)}
+
+
+def said_of(
+    model: Model, contents: Contents, data: bytes, read: Callable[[str], object]
+) -> dict[str, str]:
+    """Write which weights and export a model had, by the models.lock and dvc.lock of a commit."""
+    names = [layout.stage_name("train", model), layout.stage_name("export", model)]
+    stages = {} if is_torn(data) else _stages(data)
+    texts = (stages.get(name, b"").decode(errors="replace") for name in names)
+    values = ({"stages": read(text) if text else None} for text in texts)
+    train, export = (
+        builds.read(value).get(name) for name, value in zip(names, values, strict=True)
+    )
+    trained = train.outs.get(layout.trained(model)) if train is not None else None
+    exported = export.outs.get(layout.exported(model)) if export is not None else None
+    return {
+        "weights": f"md5:{trained}" if trained else said(contents),
+        "export": f"md5:{exported}" if exported else "",
+    }
 
 
 def _is_settled(made: Made, now: Making) -> bool:

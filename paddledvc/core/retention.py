@@ -88,7 +88,7 @@ class Label:
     version: str | None = None
 
     def __str__(self) -> str:
-        return self.path if self.model is None else f"{self.model} {self.version}"
+        return layout.called(self.model, self.version, self.path)
 
 
 def labels(file: str, value: Any) -> Iterator[tuple[str, Label]]:

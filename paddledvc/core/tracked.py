@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout, outputs
@@ -32,7 +32,7 @@ class Tracked:
         hashes: of a file, all that models.lock and DVC know of its bytes; of a folder, the md5 of
             DVC's listing of it and the size of all its files.
         folder: whether it is a folder that DVC listed.
-        model: name of the model in models.lock whose weights these are; None for other outputs.
+        model: name of the model in models.lock whose weights or export it is; None for others.
         version: the version of that model.
         urls: where its bytes were first taken from, in the order to try.
         files: the files of a folder that models.lock lists, with paths from the folder.
@@ -46,8 +46,9 @@ class Tracked:
     path: str
     hashes: Hashes
     folder: bool = False
-    model: str | None = None
-    version: str | None = None
+    # The same bytes under two versions are one thing to bring or to send.
+    model: str | None = field(default=None, compare=False)
+    version: str | None = field(default=None, compare=False)
     urls: tuple[str, ...] = ()
     files: tuple[LockedFile, ...] = ()
     remote: str | None = None
@@ -67,12 +68,17 @@ class Tracked:
 
     @property
     def title(self) -> str:
-        """What people call it: ``resnet50 v3.3.0``, or its path.
+        """What people call it: ``resnet50 v3.3.0``, ``digits v1.0.0 (export)``, or its path.
 
         >>> Tracked(path="a.bin", hashes=Hashes(), model="a", version="v1").title
         'a v1'
         """
-        return self.path if self.model is None else f"{self.model} {self.version}"
+        return layout.called(self.model, self.version, self.path)
+
+    @property
+    def pinned(self) -> bool:
+        """Whether models.lock says what it is, and not dvc.lock alone."""
+        return self.model is not None and self.path not in layout.parts(self.model)
 
     def agrees_with(self, other: Tracked) -> bool:
         """Tell whether both are the same bytes, as far as both know them."""
@@ -103,6 +109,9 @@ def tracked(lock: Lock | None, records: Mapping[str, Any]) -> tuple[Tracked, ...
                 exact=output.exact,
             )
     for model in lock.models if lock is not None else ():
+        for path in layout.parts(model.name):
+            if path in found:
+                found[path] = replace(found[path], model=model.name, version=model.version)
         if model.downloads and model.path is not None:
             found[model.path] = _joined(model, found.get(model.path))
     return tuple(found[path] for path in sorted(found))

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_version
 from packaging.version import InvalidVersion, Version
 
 if TYPE_CHECKING:
@@ -173,6 +174,15 @@ def in_range(version: str, text: str) -> bool:
     True
     """
     return _specifiers(text).contains(as_version(version), prereleases=True)
+
+
+def canonical(text: str) -> str:
+    """Write a version as all its spellings are written; what is none stays as it is.
+
+    >>> canonical("v1.10.0"), canonical("1.10"), canonical("?")
+    ('1.10', '1.10', '?')
+    """
+    return canonicalize_version(as_version(text)) if is_version(text) else text
 
 
 def same_version(left: str, right: str) -> bool:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout, outputs, releases
-from paddledvc.core.history import State, Timeline
+from paddledvc.core.history import State, Timeline, blocks_of, versions_in
 from paddledvc.core.judging.proofs import report
-from paddledvc.core.releases import Past, Search
+from paddledvc.core.releases import Past, Search, said_of
+from paddledvc.core.versions import canonical
 from paddledvc.errors import InvalidFile
 from paddledvc.tools import refs, shell, worktree, yaml
 
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from paddledvc.core.history import Contents
     from paddledvc.core.judging.facts import Facts
+    from paddledvc.core.model import Model
     from paddledvc.core.policy import Policy
     from paddledvc.core.registry import Registry
+    from paddledvc.tools.refs import Ref
 
 _FORM = "--format=%H %S %cs"
 _HEADS, _REMOTES, _TAGS = "refs/heads/", "refs/remotes/", "refs/tags/"
@@ -80,10 +84,7 @@ def _states(root: Path, policy: Policy, more: Mapping[str, str]) -> Iterator[Sta
     known = refs.local(root)
     ours = {ref.name: name for ref in known if (name := _production(ref.name, policy))}
     yield from of_branches(root, {**ours, **more})
-    for ref in known:
-        if ref.name.startswith(_TAGS):
-            name = ref.name.removeprefix(_TAGS)
-            yield State(where=f"the tag {name}", revision=ref.name, tag=True)
+    yield from (_of_tag(ref) for ref in known if ref.name.startswith(_TAGS))
 
 
 def _production(ref: str, policy: Policy) -> str | None:
@@ -110,6 +111,68 @@ def of_branches(root: Path, starts: Mapping[str, str]) -> list[State]:
         where = f"{starts.get(source, source)} (commit {commit[:7]} of {day})"
         found.append(State(where=where, revision=commit))
     return found[::-1]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Earlier:
+    """What a version of a model was.
+
+    Attributes:
+        version: the version.
+        where: the first state that had it.
+        weights: digest of its weights, such as ``md5:…``; empty where it had none that is known.
+        export: the same of its export.
+    """
+
+    version: str
+    where: str
+    weights: str = ""
+    export: str = ""
+
+
+def earlier(root: Path, model: Model, branch: str | None) -> list[Earlier]:
+    """List the versions that a model had on the way to HEAD, and in tags, the oldest first.
+
+    Args:
+        root: folder of the project.
+        model: its entry of models.yaml.
+        branch: the branch that is checked out.
+    """
+    tags = [ref for ref in refs.local(root) if ref.name.startswith(_TAGS)]
+    states = [*of_branches(root, {"HEAD": branch or "HEAD"}), *map(_of_tag, tags)]
+    stood: dict[str, list[tuple[State, str, Contents]]] = {}
+    known: dict[bytes, tuple[str, Contents] | None] = {}
+    for state, data in _read(root, states, layout.LOCK):
+        for block in blocks_of(model.name, data):
+            if block not in known:
+                known[block] = next(iter(versions_in(model.name, block, _value)), None)
+            if (found := known[block]) is not None:
+                stood.setdefault(canonical(found[0]), []).append((state, *found))
+    # What was not built yet when a version was new may have been in the end.
+    ends = [(its[0], its[-1]) for its in stood.values()]
+    built = dict(_read(root, [state for end in ends for state, *_ in end], outputs.LOCK))
+    return [_earlier(model, end, built) for end in ends]
+
+
+def _earlier(
+    model: Model,
+    ends: tuple[tuple[State, str, Contents], ...],
+    built: Mapping[State, bytes],
+) -> Earlier:
+    told = [
+        Earlier(
+            version=version,
+            where=state.where,
+            **said_of(model, contents, built.get(state, b""), _value),
+        )
+        for state, version, contents in ends
+    ]
+    return next((one for one in told if one.weights or one.export), told[0])
+
+
+def _of_tag(ref: Ref) -> State:
+    name = ref.name.removeprefix(_TAGS)
+    return State(where=f"the tag {name}", revision=ref.name, tag=True)
 
 
 def _read(root: Path, states: Sequence[State], file: str) -> Iterator[tuple[State, bytes]]:

@@ -64,7 +64,7 @@ def read(project: Project, texts: Mapping[str, str]) -> tuple[Tracked, ...]:
 def _key(texts: Mapping[str, str]) -> str:
     """Digest files, and the code that reads them."""
     digest = hashlib.sha256()
-    for module in (tracking, outputs, memory):
+    for module in (tracking, outputs, memory, layout):
         digest.update(f"{os.stat(str(module.__file__)).st_mtime_ns} ".encode())  # noqa: PTH116
     for name, text in sorted(texts.items()):
         if name != layout.REGISTRY:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from paddledvc.core.catalog import TABLES, Query, versions_of
 from paddledvc.core.choice import choose, why_not
@@ -15,6 +15,7 @@ from paddledvc.core.results import Displayed, Table
 from paddledvc.core.staleness import staleness
 from paddledvc.core.versions import as_version, newest, same_version
 from paddledvc.errors import CatalogFailed, PaddleDVCError, Unresolvable
+from paddledvc.storage.holdings import Holdings
 from paddledvc.tools.catalogs import Catalogs
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
     from paddledvc.core.catalog import Listed
     from paddledvc.core.lock import LockedModel
-    from paddledvc.core.model import Model
+    from paddledvc.core.model import Input, Model, Output
+    from paddledvc.core.parts import Part, Standing
     from paddledvc.core.resolution import Question
     from paddledvc.project import Project
 
@@ -39,8 +41,14 @@ class ModelRow(Displayed):
         requires: what models.yaml asks for.
         locked: the version in models.lock; None if there is none.
         size: bytes of the weights; None if there are none, or nobody knows.
-        path: where the weights belong; None if none are downloaded.
+        path: where the weights belong; None if it has none of its own.
         state: whether models.lock still says what models.yaml asks for.
+        md5: of the weights, as models.lock or, of trained ones, dvc.lock says.
+        present: whether something is where the weights belong; None if it has none of its own.
+        downloads: whether they are downloaded, and not trained.
+        export: its export; None if it is not exported.
+        evidence: what the report of that export is worth.
+        image: the container image that it runs in.
     """
 
     name: str
@@ -51,6 +59,26 @@ class ModelRow(Displayed):
     size: int | None
     path: str | None
     state: Literal["locked", "stale", "not locked"]
+    md5: str | None = None
+    present: bool | None = None
+    downloads: bool = False
+    export: Part | None = None
+    evidence: Standing | None = None
+    image: str | None = None
+    owner: str | None = None
+    inputs: tuple[Input, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    docs: str | None = None
+    meta: Any = None
+
+    @property
+    def weights(self) -> str | None:
+        """What is in the work tree, in words; None if it has no weights of its own."""
+        if self.present is None:
+            return None
+        if self.present:
+            return "in place"
+        return "missing" if self.md5 is not None or self.downloads else "not built"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -104,22 +132,36 @@ def list_models(project: Project) -> tuple[ModelRow, ...]:
     """
     registry, lock = project.registry(), project.previous_lock()
     stale = {reason.model for reason in staleness(registry, lock)}
+    holdings = Holdings.read(project, registry, lock)
     return Table(
-        _row(model, lock.by_name.get(model.name), stale=model.name in stale)
+        _row(holdings, model, lock.by_name.get(model.name), stale=model.name in stale)
         for model in registry.models
     )
 
 
-def _row(model: Model, entry: LockedModel | None, *, stale: bool) -> ModelRow:
+def _row(holdings: Holdings, model: Model, entry: LockedModel | None, *, stale: bool) -> ModelRow:
+    parts = holdings.parts(model)
+    weights = next((one for one in reversed(parts) if one.what != "export"), None)
     return ModelRow(
         name=model.name,
         requires=model.requires.text,
         locked=entry.version if entry else None,
         source=model.source,
         task=model.task,
-        size=entry.total_size if entry and entry.downloads else None,
-        path=entry.path if entry else None,
+        size=weights.size if weights else None,
+        path=weights.path if weights else None,
         state="not locked" if entry is None else "stale" if stale else "locked",
+        md5=weights.md5 if weights else None,
+        present=holdings.has(weights) if weights else None,
+        downloads=weights is not None and weights.stage is None,
+        export=next((one for one in parts if one.what == "export"), None),
+        evidence=holdings.standing(model),
+        image=holdings.registry.environment_of(model).image,
+        owner=model.owner,
+        inputs=model.inputs,
+        outputs=model.outputs,
+        docs=model.docs,
+        meta=model.meta,
     )
 
 

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from paddledvc.core import layout
+from paddledvc.core import layout, outputs
 from paddledvc.core.results import Displayed
 from paddledvc.core.staleness import staleness
+from paddledvc.core.versions import is_version, same_version
 from paddledvc.core.wants import wants_of
 from paddledvc.errors import OutsideFailure
-from paddledvc.tools import blame
+from paddledvc.gate import past
+from paddledvc.storage.holdings import Holdings
+from paddledvc.tools import blame, files, git, worktree
 from paddledvc.tools.catalogs import Catalogs
 
 if TYPE_CHECKING:
-    from typing import Any
-
-    from paddledvc.core.lock import LockedModel
+    from paddledvc.core.document import Path
+    from paddledvc.core.lock import Lock, LockedModel
     from paddledvc.core.model import Model
+    from paddledvc.core.parts import Part, Standing
     from paddledvc.core.registry import Registry
+    from paddledvc.gate.past import Earlier
     from paddledvc.project import Project
     from paddledvc.tools.blame import Commit
 
@@ -40,6 +44,21 @@ class Asked:
     line: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShownPart:
+    """Weights or an export of a model, in this work tree.
+
+    Attributes:
+        part: what it is, as the lock files know it.
+        present: whether something is where it belongs; its bytes are not looked at.
+        since: the commit since which the locked version stands for these bytes; None if none yet.
+    """
+
+    part: Part
+    present: bool
+    since: Commit | None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Shown(Displayed):
     """Everything about one model.
@@ -49,10 +68,15 @@ class Shown(Displayed):
         locked: its entry of models.lock; None if it is not locked.
         asked: who asks what of its version.
         catalog: what and where the catalog is that lists its versions; None if none does.
-        since: the commit that locked this version; None if none did yet.
+        since: the commit since which this version stands for these bytes; None if none does yet.
         stale: why the lock is not what models.yaml asks for; empty if it is.
         present: whether something is where the weights belong; its bytes are not looked at.
         used_by: the models that start from its weights.
+        parts: its weights and its export.
+        evidence: what the report of that export is worth; None if it is not exported.
+        image: the container image that it runs in.
+        earlier: what other versions were, the oldest first.
+        trained: what made its trained weights; None where that is not recorded.
     """
 
     model: Model
@@ -63,6 +87,11 @@ class Shown(Displayed):
     stale: tuple[str, ...]
     present: bool
     used_by: tuple[str, ...]
+    parts: tuple[ShownPart, ...] = ()
+    evidence: Standing | None = None
+    image: str | None = None
+    earlier: tuple[Earlier, ...] = ()
+    trained: Any = None
 
 
 def show(project: Project, name: str) -> Shown:
@@ -94,16 +123,54 @@ def show(project: Project, name: str) -> Shown:
             catalog = Catalogs(project.root, registry).open(str(model.source)).where
         except OutsideFailure as error:
             catalog = str(error)
+    holdings = Holdings.read(project, registry, lock)
+    parts = tuple(_part(project, holdings, name, one) for one in holdings.parts(model))
+    weights = [one for one in parts if one.part.what != "export"]
     return Shown(
         model=model,
         locked=locked,
         asked=tuple(_asked(project, registry, name)),
         catalog=catalog,
-        since=_since(project, name) if locked else None,
+        since=weights[-1].since if weights else _locked_since(project, name, locked),
         stale=tuple(one.why for one in staleness(registry, lock) if one.model == name),
-        present=bool(locked and locked.path and (project.root / locked.path).exists()),
+        present=bool(weights and weights[-1].present),
         used_by=tuple(other.name for other in registry.models if other.base == name),
+        parts=parts,
+        evidence=holdings.standing(model),
+        image=registry.environment_of(model).image,
+        earlier=tuple(_earlier(project, model, locked)),
+        trained=_trained(project, model),
     )
+
+
+def _part(project: Project, holdings: Holdings, name: str, part: Part) -> ShownPart:
+    return ShownPart(
+        part=part, present=holdings.has(part), since=_part_since(project, holdings.lock, name, part)
+    )
+
+
+def _trained(project: Project, model: Model) -> Any:
+    """Read what made the trained weights; None where that is not recorded."""
+    name = f"{layout.reports(model)}/train/record.json"
+    file = project.root / name
+    return read_record(files.read_text(file, name)) if file.is_file() else None
+
+
+def read_record(text: str) -> Any:  # noqa: ARG001 - stands in for core.record.read_record
+    """Read a record of a training; None as long as nothing here reads one."""
+    return None
+
+
+def _earlier(project: Project, model: Model, locked: LockedModel | None) -> list[Earlier]:
+    """List what other versions than the locked one were."""
+    if git.root(project.root) is None or worktree.commit(project.root, "HEAD") is None:
+        return []
+    found = past.earlier(project.root, model, worktree.branch(project.root))
+    return [one for one in found if locked is None or not _is_same(one.version, locked.version)]
+
+
+def _is_same(version: str, other: str) -> bool:
+    return is_version(version) and same_version(version, other)
 
 
 def _asked(project: Project, registry: Registry, name: str) -> list[Asked]:
@@ -120,9 +187,44 @@ def _asked(project: Project, registry: Registry, name: str) -> list[Asked]:
     return asked
 
 
-def _since(project: Project, name: str) -> Commit | None:
-    document = project.read(layout.LOCK)
-    value: Any = document.value
+def _locked_since(project: Project, name: str, locked: LockedModel | None) -> Commit | None:
+    """Find the commit that locked a version."""
+    return _origin(project, layout.LOCK, _lock_key(project, name, "version")) if locked else None
+
+
+def _part_since(project: Project, lock: Lock, name: str, part: Part) -> Commit | None:
+    """Find the commit since which a version stands for these bytes: the later of two lines.
+
+    One says the version, the other what its bytes hash to.
+    """
+    locked = lock.by_name.get(name)
+    if locked is None or not part.made:
+        return None
+    version = _locked_since(project, name, locked)
+    if part.stage is None:
+        kind = "md5" if locked.md5 is not None else "sha256"
+        key: Path | None = None if locked.files else _lock_key(project, name, kind)
+        digest = version if key is None else _origin(project, layout.LOCK, key)
+    else:
+        digest = _origin(project, outputs.LOCK, _output_key(project, part))
+    if version is None or digest is None:
+        return None
+    before = worktree.ask(project.root, "merge-base", "--is-ancestor", digest.name, version.name)
+    return version if before is not None else digest
+
+
+def _lock_key(project: Project, name: str, field: str) -> Path:
+    value: Any = project.read(layout.LOCK).value
     index = next(at for at, entry in enumerate(value["models"]) if entry["name"] == name)
-    line = document.position(("models", index, "version"), False).line
-    return blame.origin(project.root, layout.LOCK, line)
+    return ("models", index, field)
+
+
+def _output_key(project: Project, part: Part) -> Path:
+    value: Any = project.read(outputs.LOCK).value
+    outs = value["stages"][part.stage]["outs"]
+    index = next(at for at, entry in enumerate(outs) if entry["path"] == part.path)
+    return ("stages", str(part.stage), "outs", index, "md5")
+
+
+def _origin(project: Project, file: str, key: Path) -> Commit | None:
+    return blame.origin(project.root, file, project.read(file).position(key, False).line)

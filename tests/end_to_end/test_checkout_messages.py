@@ -11,8 +11,8 @@ from tests.weights_repo import BETA, Weights, blob, md5
 
 pytestmark = pytest.mark.slow
 BROUGHT = (
-    "weights: alpha v1.0.0 → v1.1.0 (4 kB, {0}), checkpoints/beta_trained.pdparams (4 kB, {0}), "
-    "embeddings.bin (4 kB, {0}), exports/beta (5 kB, {0}), 2 unchanged\n"
+    "weights: alpha v1.0.0 → v1.1.0 (4 kB, {0}), beta v1.0.0 (trained weights) (4 kB, {0}), "
+    "beta v1.0.0 (export) (5 kB, {0}), embeddings.bin (4 kB, {0}), 2 unchanged\n"
 )
 NOWHERE = "it is in none of staging, dev, prod; run `paddledvc pull`"
 
@@ -53,8 +53,8 @@ def test_nothing_is_said_or_done_where_the_hooks_are_off(weights, variables):
 def test_an_edit_is_kept_and_named(weights):
     weights.write(BETA, b"mine")
     assert switch(weights, "develop") == (
-        "weights: alpha v1.0.0 → v1.1.0 (4 kB, cache), embeddings.bin (4 kB, cache), "
-        "exports/beta (5 kB, cache), 2 unchanged\n"
+        "weights: alpha v1.0.0 → v1.1.0 (4 kB, cache), beta v1.0.0 (export) (5 kB, cache), "
+        "embeddings.bin (4 kB, cache), 2 unchanged\n"
         f"weights: kept {BETA}: it was changed; run `dvc commit {BETA}` to keep that, or "
         f"`paddledvc pull --force {BETA}` to drop it\n"
     )
@@ -66,9 +66,9 @@ def test_what_is_nowhere_is_stale_and_named(weights):
     for remote in (weights.world / "remotes").iterdir():
         weights.cached(md5(blob("beta", 2)), remote).unlink(missing_ok=True)
     assert switch(weights, "develop") == (
-        "weights: alpha v1.0.0 → v1.1.0 (4 kB, staging), embeddings.bin (4 kB, staging), "
-        "exports/beta (5 kB, staging), 2 unchanged\n"
-        f"weights: stale {BETA}: {NOWHERE}\n"
+        "weights: alpha v1.0.0 → v1.1.0 (4 kB, staging), beta v1.0.0 (export) (5 kB, staging), "
+        "embeddings.bin (4 kB, staging), 2 unchanged\n"
+        f"weights: stale beta v1.0.0 (trained weights): {NOWHERE}\n"
     )
 
 
@@ -78,7 +78,8 @@ def test_everything_that_is_stale_is_named_where_there_is_no_remote(weights):
     alpha, *others = switch(weights, "develop").splitlines()
     assert alpha.startswith("weights: no alpha v1.1.0 (v1.0.0 stays): it is ")
     assert others == [
-        f"weights: stale {path}: {NOWHERE}" for path in (BETA, "embeddings.bin", "exports/beta")
+        f"weights: stale {name}: {NOWHERE}"
+        for name in ("beta v1.0.0 (trained weights)", "embeddings.bin", "beta v1.0.0 (export)")
     ]
 
 

@@ -160,7 +160,7 @@ def test_what_the_cache_lacks_leaves_the_old_bytes(outputs):
 
     assert lines(placed) == [
         "weights: no a v2 (v1 stays): it is not in the cache; run `paddledvc pull`",
-        "weights: stale exports/a: it is not in the cache; run `paddledvc pull`",
+        "weights: no a v2 (export) (v1 stays): it is not in the cache; run `paddledvc pull`",
     ]
     assert not placed.complete
     assert outputs.files() == {"checkpoints/a.bin": b"one"} | {

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 import paddledvc
@@ -162,14 +164,21 @@ def test_what_is_shown_reads_as_text(made, cli):
     paddledvc.lock(made)
     lines = cli("show", "det").stdout.splitlines()
 
-    assert lines[:7] == [
+    sha256 = hashlib.sha256(b"weights").hexdigest()
+    assert lines == [
         "det v1.0.0",
-        "  asked for    ~=1.0.0 (models.yaml:5)",
-        "               flowers, which starts from it, <2 (models.yaml:10)",
-        "  catalog      zoo: zoo.yaml",
-        "  locked since not committed yet",
-        "  weights      checkpoints/det_v1.0.0.pdparams (7 bytes, not downloaded)",
-        "  from         a.pdparams",
+        "  asked for       ~=1.0.0 (models.yaml:5)",
+        "                  flowers, which starts from it, <2 (models.yaml:10)",
+        "  catalog         zoo: zoo.yaml",
+        "  weights         checkpoints/det_v1.0.0.pdparams (7 bytes, not downloaded)",
+        f"  md5             {hashlib.md5(b'weights').hexdigest()}",
+        f"  sha256          {sha256}",
+        "  since           not committed yet",
+        "  from            a.pdparams",
+        "  format          pdparams",
+        "  needs Paddle    >=2.0",
+        "  task            detection",
+        "  base of         flowers",
     ]
 
 

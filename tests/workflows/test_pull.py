@@ -14,7 +14,7 @@ import paddledvc
 from paddledvc.errors import InvalidInput
 from paddledvc.tools import marker
 from tests.outputs_repo import md5
-from tests.stores_repo import EXPORT, FILES, WEIGHTS, A
+from tests.stores_repo import EXPORT, FILES, MADE, TITLE, WEIGHTS, A
 
 PLACED = {A: WEIGHTS, **{f"{EXPORT}/{name}": data for name, data in FILES.items()}}
 SIZE = len(WEIGHTS)
@@ -36,7 +36,7 @@ def cold(stores):
 def test_everything_comes_from_the_remote_of_the_branch(cold, cli):
     ran = cli("pull")
 
-    assert ran == (0, f"a v1: {A} (27 B, prod)\n{EXPORT} (15 B, prod)\n", "")
+    assert ran == (0, f"a v1: {A} (27 B, prod)\n{MADE} (15 B, prod)\n", "")
     assert cold.files() == PLACED
 
 
@@ -50,7 +50,7 @@ def test_what_the_first_remote_lacks_comes_from_the_next(stores, cli):
     stores.store("dev")
     stores.forget()
 
-    assert cli("pull") == (0, f"a v1: {A} (27 B, dev)\n{EXPORT} (15 B, dev)\n", "")
+    assert cli("pull") == (0, f"a v1: {A} (27 B, dev)\n{MADE} (15 B, dev)\n", "")
 
 
 def test_each_file_of_a_folder_comes_from_where_it_is(stores, cli):
@@ -59,7 +59,7 @@ def test_each_file_of_a_folder_comes_from_where_it_is(stores, cli):
     stores.stored("prod", FILES["inference.json"]).unlink()
     stores.forget()
 
-    assert cli("pull", EXPORT) == (0, f"{EXPORT} (15 B, prod, dev)\n", "")
+    assert cli("pull", EXPORT) == (0, f"{MADE} (15 B, prod, dev)\n", "")
     assert stores.files() == {path: data for path, data in PLACED.items() if path != A}
 
 
@@ -69,7 +69,7 @@ def test_the_remote_that_a_stage_names_is_asked_first(cold, cli):
     named = stages.replace(f'"{A}"', f'"{A}":\n        remote: dev')
     cold.folder.write("dvc.yaml", named)
     cold.spoil("dev", WEIGHTS, SPOILT)
-    [one] = paddledvc.pull(cold.project, ["a"]).arrived
+    [one] = paddledvc.pull(cold.project, [A]).arrived
 
     assert [(bad.place, bad.kind) for bad in one.problems] == [("dev", "corrupt")]
     assert one.source == "prod"
@@ -89,7 +89,7 @@ def test_bad_bytes_are_named_and_the_next_remote_is_tried(cold, cli, spoilt, sai
     cold.store("dev")
     cold.spoil("dev", WEIGHTS, WEIGHTS)
     cold.spoil("prod", WEIGHTS, spoilt)
-    ran = cli("pull", "a")
+    ran = cli("pull", A)
 
     assert ran == (0, f"a v1: {A} (27 B, dev)\n", f"a v1: {A} is {said}\n")
     assert cold.read(A) == WEIGHTS
@@ -101,7 +101,7 @@ def test_bad_bytes_everywhere_are_a_finding_and_get_nowhere(cold, cli):
     code, out, err = cli("pull")
 
     assert code == 1
-    assert out == f"{EXPORT} (15 B, prod)\n"
+    assert out == f"{MADE} (15 B, prod)\n"
     assert [line.partition(":")[2].partition(":")[0] for line in err.splitlines()] == [
         f" {A} is corrupt in prod",
         f" {A} is corrupt in dev",
@@ -118,9 +118,9 @@ def test_what_nobody_has_is_out_of_reach(cold, cli):
 
     assert (code, out) == (3, "")
     assert err == (
-        f"{EXPORT}/inference.json is missing in prod\n"
-        f"{EXPORT}/inference.json is missing in dev\n"
-        f"{EXPORT} is not to be had\n"
+        f"{MADE}/inference.json is missing in prod\n"
+        f"{MADE}/inference.json is missing in dev\n"
+        f"{MADE} is not to be had\n"
     )
     assert not (cold.root / EXPORT).exists()
 
@@ -133,7 +133,7 @@ def test_a_bad_listing_of_a_folder_is_named_and_the_next_remote_is_tried(cold, c
     code, _, err = cli("pull", EXPORT)
 
     assert code == 0
-    assert err.startswith(f"{EXPORT} is corrupt in prod: expected md5:{listing[:-4]}, found md5:")
+    assert err.startswith(f"{MADE} is corrupt in prod: expected md5:{listing[:-4]}, found md5:")
     assert cold.files() == {path: data for path, data in PLACED.items() if path != A}
 
 
@@ -154,7 +154,7 @@ def test_a_listing_that_leads_out_of_its_folder_is_refused(cold, cli, entry, sai
     code, _, err = cli("pull", EXPORT)
 
     assert code == 1
-    assert f"{EXPORT} is corrupt in prod: expected a listing of a folder" in err
+    assert f"{MADE} is corrupt in prod: expected a listing of a folder" in err
     assert said in err
     assert not (cold.root / "exports" / "evil").exists()
 
@@ -166,7 +166,7 @@ def test_a_remote_that_is_down_is_named_once(cold, cli):
     code, out, err = cli("pull")
 
     assert (code, err) == (0, "prod is of no use: connection refused\n")
-    assert out == f"a v1: {A} (27 B, staging)\n{EXPORT} (15 B, staging)\n"
+    assert out == f"a v1: {A} (27 B, staging)\n{MADE} (15 B, staging)\n"
 
 
 def test_offline_only_folders_are_asked(cold, cli, server):
@@ -174,7 +174,7 @@ def test_offline_only_folders_are_asked(cold, cli, server):
     code, out, err = cli("pull", "--offline")
 
     assert (code, err) == (0, "prod is of no use: it needs the network, which --offline forbids\n")
-    assert out == f"a v1: {A} (27 B, dev)\n{EXPORT} (15 B, dev)\n"
+    assert out == f"a v1: {A} (27 B, dev)\n{MADE} (15 B, dev)\n"
     assert server.log == []
 
 
@@ -211,7 +211,7 @@ def test_a_second_pull_fetches_only_what_is_missing(cold, served, cli):
     path = next(path for path in served.files if path.endswith(md5(WEIGHTS)[2:]))
     served.truncate[path] = 9
     code, out, err = cli("pull")
-    assert (code, out) == (3, f"{EXPORT} (15 B, prod)\n")
+    assert (code, out) == (3, f"{MADE} (15 B, prod)\n")
     assert f"a v1: {A} cannot be had from prod: the connection broke off" in err
     served.truncate.clear()
     served.log.clear()
@@ -226,7 +226,7 @@ def test_the_pinned_url_is_the_last_resort(stores, server, cli):
     stores.folder.write("models.lock", lock)
     stores.forget()
 
-    assert cli("pull", "a") == (0, f"a v1: {A} (27 B, {url})\n", "")
+    assert cli("pull", A) == (0, f"a v1: {A} (27 B, {url})\n", "")
     assert stores.read(A) == WEIGHTS
 
 
@@ -235,7 +235,7 @@ def test_a_url_with_other_bytes_is_a_finding(stores, server, cli):
     lock = stores.folder.read("models.lock").replace("file:///nowhere/a-v1", url)
     stores.folder.write("models.lock", lock)
     stores.forget()
-    code, _, err = cli("pull", "a")
+    code, _, err = cli("pull", A)
 
     assert code == 1
     assert f"a v1: {A} is corrupt in {url}: expected sha256:" in err
@@ -315,13 +315,19 @@ def test_force_gives_changes_up(cold, cli):
 def test_only_the_cache_is_filled_where_no_checkout_is_asked_for(cold, cli):
     ran = cli("pull", "--no-checkout")
 
-    assert ran == (0, f"a v1: {A} (27 B, prod)\n{EXPORT} (244 B, prod)\n", "")
+    assert ran == (0, f"a v1: {A} (27 B, prod)\n{MADE} (244 B, prod)\n", "")
     assert cold.files() == {}
     assert cli("pull", "--no-checkout").stdout == "2 in the cache already\n"
 
 
-@pytest.mark.parametrize("name", ["a", A, "checkpoints", "checkpoints/", f"./{A}"])
-def test_models_and_paths_can_be_named(cold, name):
+def test_a_model_is_its_weights_and_its_export(cold):
+    pulled = paddledvc.pull(cold.project, ["a"])
+
+    assert [one.tracked.title for one in pulled.arrived] == ["a v1", TITLE]
+
+
+@pytest.mark.parametrize("name", [A, "checkpoints", "checkpoints/", f"./{A}"])
+def test_paths_can_be_named(cold, name):
     pulled = paddledvc.pull(cold.project, [name])
 
     assert [one.tracked.path for one in pulled.arrived] == [A]
@@ -366,7 +372,7 @@ def test_without_any_remote_somebody_has_to_set_one_up(stores, cli):
 
     assert code == 3
     assert err.startswith(
-        f"{EXPORT} cannot be had from anywhere: there is no DVC remote; set one up by "
+        f"{MADE} cannot be had from anywhere: there is no DVC remote; set one up by "
         "`paddledvc init --remote URL`\n"
     )
 
@@ -380,7 +386,7 @@ def test_what_is_kept_out_of_remotes_is_not_asked_for(cold, cli):
 
     assert code == 3
     assert err.startswith(
-        f"{EXPORT} cannot be had from anywhere: its stage keeps it out of remotes; run `dvc repro`"
+        f"{MADE} cannot be had from anywhere: its stage keeps it out of remotes; run `dvc repro`"
     )
 
 
@@ -395,7 +401,7 @@ def test_hashes_of_old_versions_of_dvc_are_left_to_dvc(cold, cli):
 
 def test_the_hooks_know_afterwards_that_there_is_nothing_to_do(cold, cli):
     file = marker.path(cold.root)
-    cli("pull", "a")
+    cli("pull", A)
     assert marker.commit(file) is None
     cli("pull")
 
@@ -403,7 +409,7 @@ def test_the_hooks_know_afterwards_that_there_is_nothing_to_do(cold, cli):
 
 
 def test_json_tells_all_of_it(cold, cli):
-    told = json.loads(cli("pull", "--format", "json", "a").stdout)
+    told = json.loads(cli("pull", "--format", "json", A).stdout)
 
     assert told["arrived"][0]["state"] == "fetched"
     assert told["arrived"][0]["source"] == "prod"

@@ -11,10 +11,10 @@ import paddledvc
 from paddledvc.errors import InvalidInput, RemoteFailed
 from paddledvc.storage.transfer.send import send
 from tests.outputs_repo import md5
-from tests.stores_repo import EXPORT, FILES, MODELS, WEIGHTS, A
+from tests.stores_repo import EXPORT, FILES, MADE, MODELS, WEIGHTS, A
 
 SPOILT = b"X" + WEIGHTS[1:]
-SENT = f"a v1: {A} (27 B, sent to prod)\n{EXPORT} (244 B, sent to prod)\n"
+SENT = f"a v1: {A} (27 B, sent to prod)\n{MADE} (244 B, sent to prod)\n"
 
 
 def test_everything_is_sent_to_the_remote_of_the_branch(stores, cli):
@@ -27,7 +27,7 @@ def test_what_is_there_is_not_sent_again(stores, cli):
     cli("push")
     stores.stored("prod", FILES["inference.json"]).unlink()
 
-    assert cli("push") == (0, f"{EXPORT} (2 B, sent to prod)\n1 in prod already\n", "")
+    assert cli("push") == (0, f"{MADE} (2 B, sent to prod)\n1 in prod already\n", "")
     assert cli("push") == (0, "2 in prod already\n", "")
 
 
@@ -61,7 +61,7 @@ def test_weights_come_from_their_url_where_nobody_else_has_them(stores, cli, ser
     stores.folder.write("models.lock", lock)
     stores.forget()
 
-    assert cli("push", "a") == (0, f"a v1: {A} (27 B, sent to prod)\n", "")
+    assert cli("push", A) == (0, f"a v1: {A} (27 B, sent to prod)\n", "")
 
 
 def test_weights_come_from_the_work_tree_where_the_cache_lacks_them(stores, cli):
@@ -76,7 +76,7 @@ def test_weights_come_from_the_work_tree_where_the_cache_lacks_them(stores, cli)
 def test_other_bytes_in_the_work_tree_are_never_sent(stores, cli):
     stores.forget()
     stores.edit(A, SPOILT)
-    code, out, err = cli("push", "a")
+    code, out, err = cli("push", A)
 
     assert (code, out) == (3, "")
     assert err == (
@@ -93,7 +93,7 @@ def test_other_bytes_in_the_cache_are_never_sent(stores, cli, monkeypatch):
     path.chmod(0o644)
     path.write_bytes(SPOILT)
     monkeypatch.setattr("paddledvc.tools.cache.Cache.holds", lambda *_: True)  # as notes may say
-    code, _, err = cli("push", "a")
+    code, _, err = cli("push", A)
 
     assert code == 1
     assert err == (
@@ -109,7 +109,7 @@ def test_a_listing_is_sent_after_all_its_files(stores, cli):
     code, _, err = cli("push", EXPORT)
 
     assert code == 3
-    assert err.endswith(f"{EXPORT} is not whole in prod\n")
+    assert err.endswith(f"{MADE} is not whole in prod\n")
     assert not any(oid.endswith(".dir") for oid in stores.holds("prod"))
     assert stores.holds("prod") < stores.held()
 
@@ -146,7 +146,7 @@ def test_repair_replaces_a_bad_listing_and_a_bad_file_in_a_folder(stores, cli):
     stores.spoil("prod", FILES["inference.json"], b"[]")
 
     assert cli("push", "--repair").stdout == (
-        f"{EXPORT} (231 B, repaired in prod)\n1 in prod already\n"
+        f"{MADE} (231 B, repaired in prod)\n1 in prod already\n"
     )
     assert stores.stored("prod", listing).read_bytes() == data
     assert stores.stored("prod", FILES["inference.json"]).read_bytes() == b"{}"
@@ -158,7 +158,7 @@ def test_repair_takes_the_right_bytes_from_another_remote(stores, cli):
     stores.forget()
     stores.spoil("prod", WEIGHTS, SPOILT)
 
-    assert cli("push", "--repair", "a").stdout == f"a v1: {A} (27 B, repaired in prod)\n"
+    assert cli("push", "--repair", A).stdout == f"a v1: {A} (27 B, repaired in prod)\n"
     assert stores.stored("prod", WEIGHTS).read_bytes() == WEIGHTS
 
 
@@ -166,7 +166,7 @@ def test_repair_that_finds_no_right_bytes_leaves_what_is_there(stores, cli):
     stores.store("prod")
     stores.forget()
     stores.spoil("prod", WEIGHTS, SPOILT)
-    code, _, err = cli("push", "--repair", "a")
+    code, _, err = cli("push", "--repair", A)
 
     assert code == 1
     assert f"a v1: {A} is not whole in prod\n" in err
@@ -229,7 +229,7 @@ def test_a_remote_that_cannot_be_written_to_is_named(stores, cli):
     folder.parent.mkdir()
     folder.write_bytes(b"")
 
-    assert cli("push", "a") == (
+    assert cli("push", A) == (
         3,
         "",
         f"Error: the remote prod ({folder}): a file is in the way of its folder\n",
@@ -241,7 +241,7 @@ def test_a_remote_that_is_down_keeps_no_other_from_its_weights(stores, cli):
     folder = stores.stored("prod", WEIGHTS).parents[3]
     folder.parent.mkdir()
     folder.write_bytes(b"")
-    done = cli("push", "a", "--rev", "main", "--rev", "feature/x")
+    done = cli("push", A, "--rev", "main", "--rev", "feature/x")
 
     assert (done.exit_code, done.stdout) == (3, f"a v1: {A} (27 B, sent to dev)\n")
     assert done.stderr == f"Error: the remote prod ({folder}): a file is in the way of its folder\n"
@@ -270,7 +270,7 @@ def test_json_tells_all_of_it(stores, cli):
 
 
 def test_objects_lie_where_dvc_puts_them(stores, cli):
-    cli("push", "a")
+    cli("push", A)
     oid = md5(WEIGHTS)
 
     assert stores.stored("prod", WEIGHTS) == (

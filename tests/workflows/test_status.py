@@ -11,7 +11,7 @@ import pytest
 import paddledvc
 from paddledvc.errors import InvalidInput
 from tests.outputs_repo import md5
-from tests.stores_repo import EXPORT, FILES, WEIGHTS, A
+from tests.stores_repo import EXPORT, FILES, MADE, TITLE, WEIGHTS, A
 
 SPOILT = b"X" + WEIGHTS[1:]
 HOOKLESS = (
@@ -35,7 +35,7 @@ def test_what_is_not_there_is_missing(stores, cli):
     assert code == 0
     assert cells(out) == [
         ["a v1", A, "missing", "it is not there", "paddledvc pull"],
-        [EXPORT, EXPORT, "missing", "it is not there", "paddledvc pull"],
+        [TITLE, EXPORT, "missing", "it is not there", "paddledvc pull"],
     ]
     assert out.splitlines()[-1] == "0 of 2 as the commit says"
     assert err == HOOKLESS
@@ -51,10 +51,10 @@ def test_weights_of_another_commit_are_stale(stores, cli):
     stores.release({A: b"the first weights"}, {A: "a==v0"})
     stores.place()
     stores.folder.git("reset", "--quiet", "--hard", "HEAD~1")
-    _, out, _ = cli("status", "a")
+    _, out, _ = cli("status", A)
 
     assert cells(out) == [["a v1", A, "stale", "v0 is there", "paddledvc pull"]]
-    [here] = paddledvc.status(stores.project, ["a"]).outputs
+    [here] = paddledvc.status(stores.project, [A]).outputs
     assert (here.state, here.version) == ("stale", "v0")
 
 
@@ -65,7 +65,7 @@ def test_changes_of_yours_are_told(stores, cli):
 
     assert cells(cli("status").stdout) == [
         [
-            EXPORT,
+            TITLE,
             EXPORT,
             "changed",
             "inference.json was changed, and 1 more",
@@ -81,7 +81,7 @@ def test_a_folder_whose_listing_is_nowhere_cannot_be_compared(stores, cli):
 
     assert cells(cli("status", EXPORT).stdout) == [
         [
-            EXPORT,
+            TITLE,
             EXPORT,
             "unknown",
             "the listing of its files is not in the cache",
@@ -154,7 +154,7 @@ def test_protected_branches_and_tags_are_looked_at(released, cli):
     assert cells(out) == [
         ["a v1", A, "prod", "present", "main, v1.0.0"],
         ["a v2", NEXT, "prod", "missing", "develop"],
-        [EXPORT, EXPORT, "prod", "present", "develop, main, v1.0.0"],
+        ["a v2 (export)", EXPORT, "prod", "present", "develop, main, v1.0.0"],
     ]
     assert out.splitlines()[-1] == "2 of 3 present, of 3 branches and tags"
     assert err == (
@@ -169,7 +169,7 @@ def test_branches_of_gits_remotes_are_looked_at_too(released, cli):
         released.folder.git("update-ref", f"refs/remotes/origin/{name}", commit)
     released.folder.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
 
-    status = paddledvc.remote_status(released.project, ["a"])
+    status = paddledvc.remote_status(released.project, ["checkpoints"])
     assert status.holders == ("develop", "main", "origin/main", "v1.0.0")
 
 
@@ -188,7 +188,7 @@ def test_bad_objects_are_named(released, cli):
 
     assert code == 1
     assert cells(out)[0] == ["a v1", A, "prod", "truncated", "main"]
-    assert cells(out)[1] == [EXPORT, EXPORT, "prod", "present", "main"]
+    assert cells(out)[1] == [TITLE, EXPORT, "prod", "present", "main"]
     assert err == (
         f"a v1: {A} is truncated in prod: expected size:27, found size:9\n"
         "mend it where the right bytes are by `paddledvc push --repair --rev main`\n"
@@ -202,7 +202,7 @@ def test_deep_reads_every_object(released, cli):
 
     assert [row[3] for row in cells(out)] == ["corrupt", "corrupt"]
     assert out.splitlines()[-1] == "0 of 2 intact, of 1 branch or tag"
-    assert f"{EXPORT}/inference.json is corrupt in prod: expected md5:{md5(b'{}')}" in err
+    assert f"{MADE}/inference.json is corrupt in prod: expected md5:{md5(b'{}')}" in err
 
 
 def test_a_listing_that_is_missing_makes_the_folder_missing(released):
@@ -245,7 +245,7 @@ def test_an_object_that_many_need_is_asked_for_once(released, server, cli):
     released.remotes(prod=server.url)
     for oid in released.holds("prod"):
         server.put(f"/files/md5/{oid[:2]}/{oid[2:]}", released.stored("prod", oid).read_bytes())
-    cli("status", "--remote", "--branch", "main", "--branch", "v1.0.0", "a")
+    cli("status", "--remote", "--branch", "main", "--branch", "v1.0.0", A)
 
     assert server.requests == {f"/files/md5/{md5(WEIGHTS)[:2]}/{md5(WEIGHTS)[2:]}": 1}
 

@@ -40,10 +40,12 @@ def _of_output(facts: Facts, one: Inspected) -> Violation:
     chief, tracked = worst(one.problems), one.tracked
     repair = " --repair" if chief.kind in WRONG else ""
     message = f"{chief}; run `paddledvc push{repair}` where its bytes are"
-    if tracked.model is not None:
+    if tracked.pinned and tracked.model is not None:
         return facts.of_pin(RULE, message, tracked.model)
     written = facts.written.get(tracked.path)
     if written is None:
-        return facts.found(RULE, message)
+        return facts.found(RULE, message, model=tracked.model)
     path = ("stages", written.stage)
-    return facts.found(RULE, message, file=outputs.LOCK, path=path, at_key=True)
+    return facts.found(
+        RULE, message, model=tracked.model, file=outputs.LOCK, path=path, at_key=True
+    )

@@ -86,11 +86,12 @@ class Carrier:
     def _result(self, survey: Survey, state: State) -> PlacedOutput:
         wanted = survey.wanted
         model = survey.model if wanted is None else wanted.model
+        before = self._versions.get(model) if model is not None else None
         return PlacedOutput(
             path=survey.path,
             state=state,
             model=model,
-            before=self._versions.get(model) if model is not None else None,
+            before=survey.version if wanted is not None and not wanted.pinned else before,
             after=wanted.version if wanted is not None else None,
             size=_size(survey),
         )
@@ -184,7 +185,7 @@ class Carrier:
         wanted = [one for one in self._results.values() if one.state not in ("left", "removed")]
         if any(one.state in ("missing", "failed") for one in wanted):
             return False
-        heirs = [one for one in wanted if model is not None and one.model == model]
+        heirs = [one for one in wanted if model is not None and one.model == model and not one.part]
         return all(one.state != "kept" for one in heirs if one.after is not None)
 
     def _separate(self, survey: Survey) -> None:
@@ -213,7 +214,7 @@ def _quoted(path: str) -> str:
 def _choice(survey: Survey) -> str:
     name = _quoted(survey.path)
     drop = f"`paddledvc pull --force {name}` to drop it"
-    if survey.wanted is not None and survey.wanted.model is not None:
+    if survey.wanted is not None and survey.wanted.pinned:
         # DVC would commit it, and the lock would still say otherwise.
         return f"{layout.LOCK} pins it: copy it elsewhere to keep that, or run {drop}"
     return f"run `dvc commit {name}` to keep that, or {drop}"

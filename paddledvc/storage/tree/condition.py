@@ -83,7 +83,7 @@ def _here(tracked: Tracked, survey: Survey) -> Here:
             state = "ok"
         case Survey(decision=Decision(act="keep", why=why)):
             path = quote(tracked.path)
-            keep = f"dvc commit {path}" if tracked.model is None else "copy it elsewhere"
+            keep = f"dvc commit {path}" if not tracked.pinned else "copy it elsewhere"
             state, problem, mend = "changed", why, f"{keep}, or {PULL} --force {path}"
         case _:
             version = None if survey.version == tracked.version else survey.version

@@ -1,0 +1,146 @@
+"""What list and show tell of models that are trained and exported; dvc.lock by hand, real git."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import paddledvc
+from tests.gated import Gated, md5
+
+pytestmark = pytest.mark.slow
+MODELS = """\
+environment: paddlepaddle/paddle:3.3.1
+models:
+  - name: digits
+    version: v1.0.0
+    owner: us@team.example
+    docs: docs/digits.md
+    meta: {team: vision}
+    network: net.py:Net
+    inputs: [{name: x, shape: [null, 4]}]
+    outputs: [{name: y, shape: [null, 3], dtype: float32}]
+    train: {command: python train.py, deps: [train.py]}
+    export: {}
+"""
+WEIGHTS, EXPORT = "checkpoints/digits_trained.pdparams", "exports/digits"
+
+
+@pytest.fixture
+def made(project):
+    """A model that was trained at v1.0.0 and anew at v1.1.0, on main."""
+    gated = Gated(project)
+    gated.write(".gitignore", "/checkpoints/\n/exports/\n")
+    gated.write("train.py", "")
+    gated.models(MODELS)
+    gated.commit("first")
+    gated.holds = {WEIGHTS: "second", EXPORT: "second"}
+    gated.models(MODELS.replace("v1.0.0", "v1.1.0"))
+    gated.commit("second")
+    gated.write("dvc.lock", gated.read("dvc.lock") + "# more\n")
+    gated.commit("something else")
+    return gated
+
+
+def test_a_trained_model_is_shown_with_its_weights_export_and_evidence(made, cli):
+    first, second = (
+        made.git("log", "-1", f"--format=%h {form}", "--abbrev=10", f":/{title}").strip()
+        for title, form in (("first", "%cs"), ("second", "%cs %an: %s"))
+    )
+    made.write(WEIGHTS, "second")
+    done = cli("show", "digits").stdout.splitlines()
+    old = md5(WEIGHTS), made.exported("digits")
+    made.holds = {}
+    export = made.digest(EXPORT)
+    made.holds = {EXPORT: "second"}
+
+    assert old[0] != md5("second")
+    assert done == [
+        "digits v1.1.0",
+        "  asked for       v1.1.0 (models.yaml:4)",
+        f"  trained weights {WEIGHTS} (in place)",
+        f"  md5             {md5('second')}",
+        f"  since           {second}",
+        f"  export          {EXPORT} (not here)",
+        f"  md5             {made.digest(EXPORT)}",
+        f"  since           {second}",
+        "  evidence        pass (reports/digits/verify.json)",
+        "  image           paddlepaddle/paddle:3.3.1",
+        "  inputs          x float32[?,4]",
+        "  outputs         y float32[?,3]",
+        "  owner           us@team.example",
+        "  docs            docs/digits.md",
+        '  meta            {"team": "vision"}',
+        (
+            f"  was             v1.0.0 md5:{md5(WEIGHTS)}, export md5:{export} on main (commit "
+            f"{first[:7]} of {first[11:]})"
+        ),
+    ]
+
+
+def test_a_version_that_was_only_raised_stands_for_its_bytes_since_then(made):
+    made.models(MODELS.replace("v1.0.0", "v1.2.0"))
+    commit = made.commit("raise")
+    shown = paddledvc.show(made.project, "digits")
+
+    assert [one.since.name for one in shown.parts] == [commit, commit]
+    assert [(one.version, one.weights) for one in shown.earlier] == [
+        ("v1.0.0", f"md5:{md5(WEIGHTS)}"),
+        ("v1.1.0", f"md5:{md5('second')}"),
+    ]
+    made.holds[WEIGHTS] = "third"
+    made.build()
+    assert paddledvc.show(made.project, "digits").parts[0].since is None
+
+
+@pytest.mark.parametrize(
+    ("spoil", "evidence"),
+    [
+        ((), "pass"),
+        (('passed": true', 'passed": false'), "fail"),
+        ((md5("second"), "0" * 32), "of other bytes"),
+        (("{", "["), "invalid"),
+        (None, "missing"),
+    ],
+)  # fmt: skip
+def test_evidence_is_what_the_report_says_of_these_very_bytes(made, spoil, evidence):
+    report = "reports/digits/verify.json"
+    if spoil is None:
+        (made.root / report).unlink()
+    elif spoil:
+        made.edit(report, *spoil)
+
+    assert paddledvc.show(made.project, "digits").evidence == evidence
+    [row] = paddledvc.list_models(made.project)
+    assert row.evidence == evidence
+
+
+def test_trained_models_are_listed_like_others(made, cli):
+    lines = cli("list").stdout.splitlines()
+    [row] = json.loads(cli("list", "--format", "json").stdout)
+    made.write(WEIGHTS, "second")
+
+    assert lines == [
+        "name    requires    locked    source    size    weights    evidence    state",
+        "digits  v1.1.0      v1.1.0    -         -       missing    pass        locked",
+    ]
+    assert (row["path"], row["md5"], row["present"]) == (WEIGHTS, md5("second"), False)
+    assert (row["image"], row["owner"]) == ("paddlepaddle/paddle:3.3.1", "us@team.example")
+    assert (row["docs"], row["meta"]) == ("docs/digits.md", {"team": "vision"})
+    assert [one["name"] for one in (*row["inputs"], *row["outputs"])] == ["x", "y"]
+    assert (row["export"]["path"], row["export"]["what"]) == (EXPORT, "export")
+    assert paddledvc.list_models(made.project)[0].weights == "in place"
+    (made.root / "dvc.lock").unlink()
+    assert cli("show", "digits").stdout.splitlines()[2] == (
+        f"  trained weights {WEIGHTS} (not built yet; run `dvc repro train-digits`)"
+    )
+
+
+def test_what_was_before_is_told_by_tags_too(made):
+    made.git("tag", "v1", ":/first")
+    made.git("checkout", "--quiet", "--orphan", "fresh")
+    made.commit("anew")
+
+    [before] = paddledvc.show(made.project, "digits").earlier
+    assert (before.version, before.where) == ("v1.0.0", "the tag v1")
