@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SECTIONS = ("train", "verify")
 """Sections of a model in params.yaml, each for the stage of its name."""
+PARAMS_SUFFIXES = (".yaml", ".yml", ".json")
+"""How the name of a model's own file of hyperparameters ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,47 @@ class Project:
         """Read one section of a model's params: ``train`` or ``verify``."""
         section: Mapping[str, Any] = self.params(model).get(name) or {}
         return section
+
+    def hyperparameters(self, model: Model) -> Mapping[str, Any]:
+        """Read what a training gets: the model's own file, and over it its part of params.yaml.
+
+        Raises:
+            InvalidFile: a file is not there, or holds no hyperparameters.
+        """
+        return {**self.own_params(model), **self.section(model, "train")}
+
+    def own_params(self, model: Model) -> Mapping[str, Any]:
+        """Read the file of hyperparameters that a model has to itself; empty where it has none.
+
+        Raises:
+            InvalidFile: it is not there, or holds no mapping; the first at its line of models.yaml.
+        """
+        name = model.train.params if model.train is not None else None
+        if name is None:
+            return {}
+        if not name.endswith(PARAMS_SUFFIXES):
+            raise self._wrong_params(model, f"expected one of {', '.join(PARAMS_SUFFIXES)}")
+        if not (self.root / name).is_file():
+            raise self._wrong_params(model, f"there is no file {name}{self._hint(name)}")
+        document = self.read(name)
+        value = {} if document.value is None else document.value
+        if not isinstance(value, dict):
+            message = f"expected a mapping of hyperparameters, found {value!r}"
+            raise InvalidFile([document.problem((), message)])
+        return value
+
+    def _wrong_params(self, model: Model, message: str) -> InvalidFile:
+        names = [one.name for one in self.registry().models]
+        at = ("models", names.index(model.name), "train", "params")
+        return InvalidFile([self.read(layout.REGISTRY).problem(at, message)])
+
+    def _hint(self, name: str) -> str:
+        """Ask whether a file beside the one that is missing is meant."""
+        from paddledvc.core.names import did_you_mean  # noqa: PLC0415
+
+        folder = (self.root / name).parent
+        beside = folder.iterdir() if folder.is_dir() else ()
+        return did_you_mean(name, [one.relative_to(self.root).as_posix() for one in beside])
 
     def verify_settings(self, model: Model) -> Verify:
         """Read how a model is verified: its own settings, and over them those of params.yaml."""

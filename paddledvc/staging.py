@@ -33,9 +33,12 @@ def wanted(project: Project, registry: Registry, lock: Lock) -> Wanted:
     """Work out the stages and artifacts of every model; their code is looked at, never run.
 
     Raises:
-        InvalidFile: params.yaml or a file of code breaks its rules.
+        InvalidFile: params.yaml, a model's own file of hyperparameters or a file of code is not
+            there or breaks its rules.
         InvalidInput: code is named that is not there.
     """
+    for model in registry.models:
+        project.own_params(model)  # a missing file is told now, not when its training begins
     pipeline = Pipeline(
         registry=registry,
         lock=lock,

@@ -121,13 +121,18 @@ class Gated:
                 entries = {path: written.get(path) or self.digest(path) for path in stage["deps"]}
                 built[name]["deps"] = _entries(entries)
             if "params" in stage:
-                values = self.yaml("params.yaml")
-                params = {key: _at(values, key) for key in stage["params"]}
-                built[name]["params"] = {"params.yaml": params}
+                built[name]["params"] = self.params(stage["params"])
             outs = {path: written.get(path) or self.digest(path) for path in _outs(stage)}
             written.update(outs)
             built[name]["outs"] = _entries(outs)
         self.write("dvc.lock", yaml.safe_dump({"schema": "2.0", "stages": built}, sort_keys=False))
+
+    def params(self, keys: list[Any]) -> dict[str, Any]:
+        """Read hyperparameters as DVC notes them: keys of params.yaml, and whole files."""
+        files = {name: self.yaml(name) for key in keys if isinstance(key, dict) for name in key}
+        plain = [key for key in keys if isinstance(key, str)]
+        values = self.yaml("params.yaml") if plain else {}
+        return {"params.yaml": {key: _at(values, key) for key in plain}, **files}
 
     def report(self, model: Any, *, passes: bool = True) -> None:
         """Do as if ``paddledvc verify`` had run."""

@@ -162,6 +162,19 @@ class Ran:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """How a training ended.
+
+    Attributes:
+        here: whether the weights were written on this machine.
+        runtime: what ran it.
+    """
+
+    here: bool
+    runtime: Runtime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Failure:
     """Why a job could not be done: the name of an error class, and its text."""
 

@@ -162,6 +162,10 @@ def _needs(
 
 
 def _params(pipeline: Pipeline, model: Model, section: str) -> dict[str, Any]:
-    """List the hyperparameters of a stage, if params.yaml has any."""
+    """List the hyperparameters of a stage, if there are any."""
     has = (model.slug, section) in pipeline.sections
-    return {"params": [f"{model.slug}.{section}"]} if has else {}
+    params: list[Any] = [f"{model.slug}.{section}"] if has else []
+    if section == "train" and model.train is not None and model.train.params is not None:
+        # None stands for all of the file.
+        params.append({model.train.params: None})
+    return {"params": params} if params else {}

@@ -28,6 +28,8 @@ RULES: Mapping[str, str] = {
     "merge-conflict": "the change merges without conflicts",
     "not-built": "every exported model is built from what the commit holds",
     "policy-weakened": "a change keeps the policy as strict as it was",
+    "record-invalid": "every record of a training can be read",
+    "record-other-bytes": "every record of a training is of the weights that are built",
     "registry-invalid": "models.yaml keeps to its schema",
     "remote-incomplete": "the remote holds the bytes of every output, intact",
     "stages-invalid": "dvc.yaml, dvc.lock, params.yaml and the code of the stages can be read",
@@ -42,7 +44,8 @@ RULES: Mapping[str, str] = {
 UNWAIVABLE = frozenset(
     (
         *("history-incomplete", "lock-invalid", "merge-conflict", "policy-weakened"),
-        *("registry-invalid", "stages-invalid", "waiver-expired", "waiver-unused"),
+        *("record-invalid", "registry-invalid", "stages-invalid", "waiver-expired"),
+        "waiver-unused",
     )
 )
 """Rules whose findings nobody can let pass: mending them is no more work than a waiver."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from paddledvc.gate.subject import Subject
 
 JUDGED = (layout.REGISTRY, layout.LOCK, layout.STAGES, outputs.LOCK, layout.PARAMS)
-_NEEDED = (".py", outputs.SUFFIX, "/verify.json")
+_NEEDED = (".py", outputs.SUFFIX, "/verify.json", "/record.json")
 """Ends of the names of other files that are looked into."""
 
 
@@ -204,9 +204,11 @@ def _judge_tree(project: Project, tree: str, ask: _Ask, today: date) -> Verdict:
     text = worktree.ask(project.root, "cat-file", "blob", f"{tree}:{prefix}{outputs.LOCK}")
     read = reading.built_paths(text or "")
     inside = tuple(f"{path}/" for path in read)
+    text = worktree.ask(project.root, "cat-file", "blob", f"{tree}:{prefix}{layout.REGISTRY}")
+    named = {*JUDGED, *read, *reading.params_names(text or "")}
 
     def needed(path: str) -> bool:
-        return path in JUDGED or path in read or path.endswith(_NEEDED) or path.startswith(inside)
+        return path in named or path.endswith(_NEEDED) or path.startswith(inside)
 
     with treefiles.laid_out(project.root, tree, needed) as laid:
         ask = replace(ask, revision=tree, hollow=laid.hollow, prefix=prefix)

@@ -13,6 +13,7 @@ from paddledvc.core.judging import builds
 from paddledvc.core.judging.facts import Facts, Outdated
 from paddledvc.core.judging.proofs import report
 from paddledvc.core.objects import folder_oid
+from paddledvc.core.record import record_path
 from paddledvc.core.staleness import staleness
 from paddledvc.core.violations import Violation, unreadable
 from paddledvc.errors import InvalidFile, InvalidInput
@@ -68,7 +69,9 @@ def read(project: Project, facts: Facts, hollow: frozenset[str] = frozenset()) -
         unreadable=tuple(dict.fromkeys(found.unreadable)),
         built=builds.read(built.value if built else None),
         params=_mapping(params),
+        params_files=dict(_params_files(project, facts)),
         reports=dict(_reports(project, facts.registry)),
+        records=dict(_records(project, facts.registry)),
     )
     if facts.role.evidence == "required":
         paths = _compared(facts) - hollow
@@ -195,6 +198,35 @@ def _reports(project: Project, registry: Registry | None) -> Iterator[tuple[str,
         path = project.root / report(model)
         if model.exports and path.is_file():
             yield model.name, path.read_text(encoding="utf-8", errors="replace")
+
+
+def _records(project: Project, registry: Registry | None) -> Iterator[tuple[str, str]]:
+    for model in registry.models if registry else ():
+        path = project.root / record_path(model)
+        if model.train is not None and path.is_file():
+            yield model.name, path.read_text(encoding="utf-8", errors="replace")
+
+
+def _params_files(project: Project, facts: Facts) -> Iterator[tuple[str, Any]]:
+    """Read the files of hyperparameters that models have to themselves."""
+    for model in facts.registry.models if facts.registry and facts.stages else ():
+        if model.train is not None and model.train.params is not None:
+            yield model.train.params, project.own_params(model)
+
+
+def params_names(text: str) -> frozenset[str]:
+    """Name the files of hyperparameters that a models.yaml names; none if it is torn."""
+    try:
+        value = yaml.parse(text, layout.REGISTRY).value
+    except InvalidFile:
+        return frozenset()
+    entries = value.get("models") if isinstance(value, dict) else None
+    found = set()
+    for entry in entries if isinstance(entries, list) else ():
+        match entry:
+            case {"train": {"params": str() as name}}:
+                found.add(name)
+    return frozenset(found)
 
 
 def _compared(facts: Facts) -> set[str]:

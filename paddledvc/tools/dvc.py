@@ -111,6 +111,27 @@ def add_remote(
         run("remote", "modify", "--quiet", name, option, value, root=root)
 
 
+_KEPT = """
+import json, sys
+from dvc.fs import LocalFileSystem
+from dvc.ignore import DvcIgnoreFilter
+system = LocalFileSystem()
+print(json.dumps([*DvcIgnoreFilter(system, sys.argv[1]).find(system, sys.argv[2])]))
+"""
+
+
+def kept_files(root: Path, folder: Path) -> tuple[str, ...]:
+    """Name the files of a folder that DVC looks at, as `.dvcignore` has it, by path in the folder.
+
+    Raises:
+        ToolFailed: DVC failed.
+    """
+    top = next((one for one in (root, *root.parents) if is_initialised(one)), root)
+    command = [sys.executable, "-c", _KEPT, str(top), str(folder)]
+    found = json.loads(shell.run(command, cwd=root, env=ENVIRONMENT).splitlines()[-1])
+    return tuple(sorted(Path(path).relative_to(folder).as_posix() for path in found))
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Listed:
     """A file of a repository, tracked by DVC or by git.

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout, pins
+from paddledvc.core.answers import Ended
 from paddledvc.core.jobs import Network, TrainJob
-from paddledvc.errors import InvalidInput, UserCodeFailed
+from paddledvc.core.record import record_path
+from paddledvc.errors import InvalidInput, PaddleDVCError, UserCodeFailed
 from paddledvc.locking import UPDATE, current_lock
-from paddledvc.tools import files, shell, worker
+from paddledvc.tools import files, recording, shell, worker
+from paddledvc.tools.recording import Ingredients
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+    from typing import Any
 
     from paddledvc.core.hashes import Hashes
     from paddledvc.core.model import Model, Train
     from paddledvc.locking import LockUse
     from paddledvc.project import Project
+    from paddledvc.tools.recording import Beginning
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,19 +94,36 @@ def train(project: Project, name: str, *, pin: str | None = None, use: LockUse =
 
 
 def _train(project: Project, model: Model, settings: Train, base: str | None) -> Hashes | None:
+    params = dict(project.hyperparameters(model))
     places = _places(project, model, base)
+    began = recording.begin(project.root)
+    runtime = None
     try:
         if settings.function is not None:
-            here = _by_function(project, model, settings, places)
+            ended = _by_function(project, model, settings, places, params)
+            if not ended.here:
+                return None
+            runtime = ended.runtime
         else:
-            _by_command(project, model, settings, places)
-            here = True
-        if not here:
-            return None
+            _by_command(project, model, settings, places, params)
         places.staged.replace(places.weights)
     finally:
         shutil.rmtree(places.staged.parent, ignore_errors=True)
-    return files.hash_file(places.weights)
+    hashes = files.hash_file(places.weights)
+    given = Ingredients(base=places.base, params=params, runtime=runtime)
+    _record(project, model, began, given, hashes)
+    return hashes
+
+
+def _record(
+    project: Project, model: Model, began: Beginning, given: Ingredients, weights: Hashes
+) -> None:
+    """Write down what made the weights; a training of days does not fail for want of that."""
+    try:
+        record = recording.record(project.root, model, began, given, weights)
+        files.write_text(project.root / record_path(model), record.to_json())
+    except (PaddleDVCError, OSError) as error:
+        logger.warning("%s was not written: %s", record_path(model), error)
 
 
 def _places(project: Project, model: Model, base: str | None) -> _Places:
@@ -116,7 +142,9 @@ def _places(project: Project, model: Model, base: str | None) -> _Places:
     )
 
 
-def _by_function(project: Project, model: Model, settings: Train, places: _Places) -> bool:
+def _by_function(
+    project: Project, model: Model, settings: Train, places: _Places, params: Mapping[str, Any]
+) -> Ended:
     assert settings.function is not None
     network = None
     if model.network is not None:
@@ -134,19 +162,21 @@ def _by_function(project: Project, model: Model, settings: Train, places: _Place
         base=places.base,
         weights=places.staged,
         metrics=places.metrics,
-        params=dict(project.section(model, "train")),
-        params_name=f"{layout.PARAMS}: {model.slug}.train",
+        params=dict(params),
+        params_name=settings.params or f"{layout.PARAMS}: {model.slug}.train",
         seed=settings.seed,
         device=settings.device,
     )
     log = project.scratch() / "launch" / model.slug
-    return worker.follow(job, bool, root=project.root, launch=settings.launch, log=log)
+    return worker.follow(job, Ended, root=project.root, launch=settings.launch, log=log)
 
 
-def _by_command(project: Project, model: Model, settings: Train, places: _Places) -> None:
+def _by_command(
+    project: Project, model: Model, settings: Train, places: _Places, params: Mapping[str, Any]
+) -> None:
     assert settings.command is not None
-    params = places.staged.parent / "params.json"
-    params.write_text(json.dumps(dict(project.section(model, "train")), default=str))
+    params_file = places.staged.parent / "params.json"
+    params_file.write_text(json.dumps(dict(params), default=str))
     metrics = places.metrics / "metrics.json"
     metrics.parent.mkdir(parents=True, exist_ok=True)
     metrics.unlink(missing_ok=True)
@@ -155,7 +185,7 @@ def _by_command(project: Project, model: Model, settings: Train, places: _Places
         "PADDLEDVC_MODEL": model.name,
         "PADDLEDVC_WEIGHTS": str(places.staged),
         "PADDLEDVC_BASE": str(places.base or ""),
-        "PADDLEDVC_PARAMS": str(params),
+        "PADDLEDVC_PARAMS": str(params_file),
         "PADDLEDVC_METRICS": str(metrics),
         "PADDLEDVC_SEED": str(settings.seed),
         "PADDLEDVC_DEVICE": settings.device,

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import paddledvc
+from paddledvc.core.record import read_record
 from paddledvc.errors import InvalidInput, MissingTool, StaleStages, UserCodeFailed
 from paddledvc.tools.paddle import weights
 
@@ -197,6 +198,19 @@ def test_curves_are_one_table_a_metric_and_old_ones_are_gone(
 
     assert sorted(file.name for file in folder.iterdir()) == ["loss.tsv", "seen.tsv"]
     assert (folder / "seen.tsv").read_text() == "step\tseen\n0\t8.0\n1\t16.0\n2\t24.0\n"
+
+
+def test_the_record_of_a_function_says_what_ran_it(fitted: tuple[Project, Trained]) -> None:
+    project, trained = fitted
+    record = read_record((project.root / "reports/net/train/record.json").read_text())
+
+    assert record is not None
+    assert record.weights.hashes == trained.hashes
+    assert record.base is not None
+    assert record.base.path == "checkpoints/net_v1.pdparams"
+    assert record.params == {"epochs": 3, "rate": 0.1}
+    assert record.runtime is not None
+    assert (record.runtime.paddle, record.runtime.device) == (record.paddle, "cpu")
 
 
 def test_training_starts_from_the_base_weights(

@@ -30,19 +30,21 @@ class Built:
         deps: MD5 digests of what it read, by path.
         outs: MD5 digests of what it wrote, by path.
         params: values of the hyperparameters that it read, by name.
+        params_files: the other files of hyperparameters that it read, by name.
     """
 
     command: str
     deps: Mapping[str, str] = field(default_factory=dict)
     outs: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
+    params_files: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read(value: object) -> Mapping[str, Built]:
     """Read dvc.lock; what is not as DVC 3 writes it says nothing.
 
     >>> read({"stages": {"a": {"cmd": "x", "outs": [{"path": "b", "md5": "c", "hash": "md5"}]}}})
-    {'a': Built(command='x', deps={}, outs={'b': 'c'}, params={})}
+    {'a': Built(command='x', deps={}, outs={'b': 'c'}, params={}, params_files={})}
     """
     stages = value.get("stages") if isinstance(value, dict) else None
     return {
@@ -50,7 +52,8 @@ def read(value: object) -> Mapping[str, Built]:
             command=str(stage.get("cmd")),
             deps=dict(_digests(stage.get("deps"))),
             outs=dict(_digests(stage.get("outs"))),
-            params=_params(stage.get("params")),
+            params=_params(stage.get("params")).get(layout.PARAMS) or {},
+            params_files=_params(stage.get("params")),
         )
         for name, stage in (stages if isinstance(stages, dict) else {}).items()
         if isinstance(stage, dict)
@@ -65,8 +68,9 @@ def _digests(entries: object) -> Iterator[tuple[str, str]]:
 
 
 def _params(files: object) -> Mapping[str, Any]:
-    values = files.get(layout.PARAMS) if isinstance(files, dict) else None
-    return values if isinstance(values, dict) else {}
+    """Pick the files of hyperparameters that are mappings."""
+    every = files if isinstance(files, dict) else {}
+    return {name: values for name, values in every.items() if isinstance(values, dict)}
 
 
 def not_built(facts: Facts) -> Iterator[Violation]:
@@ -134,7 +138,11 @@ def _why_outdated(facts: Facts, name: str) -> Iterator[str]:
         yield f"ran as `{built.command}`, and dvc.yaml now says `{stage['cmd']}`"
     yield from _changed_deps(facts, stage, built)
     for key in stage.get("params", ()):
-        if built.params.get(key) != _at(facts.params, key):
+        if isinstance(key, dict):
+            for file in key:
+                if built.params_files.get(file) != facts.params_files.get(file):
+                    yield f"ran with other hyperparameters in {file}"
+        elif built.params.get(key) != _at(facts.params, key):
             yield f"ran with other hyperparameters {key}"
     for path in _outs(stage):
         now = facts.digests.get(path)

@@ -68,11 +68,13 @@ class Facts:
         stages: the stages that the two ask for, by name; None where that could not be told.
         outdated: what dvc.yaml does not say as it should.
         params: params.yaml.
+        params_files: the files of hyperparameters that models have to themselves, by name.
         built: what dvc.lock says of every stage.
         digests: possible MD5 digests of files that git keeps and stages read, by path.
         folders: DVC's names of folders that git keeps and stages read, by path; of a folder that
             git ignores a part of, it is another one than DVC's.
         reports: text of the report of each exported model that has one, by name.
+        records: text of the record of each trained model that has one, by name.
         past: what was released before.
         lacking: what the branch's remote does not have as it should; None where nobody asked.
     """
@@ -91,10 +93,12 @@ class Facts:
     stages: Mapping[str, Mapping[str, Any]] | None = None
     outdated: tuple[Outdated, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
+    params_files: Mapping[str, Any] = field(default_factory=dict)
     built: Mapping[str, Built] = field(default_factory=dict)
     digests: Mapping[str, frozenset[str]] = field(default_factory=dict)
     folders: Mapping[str, str] = field(default_factory=dict)
     reports: Mapping[str, str] = field(default_factory=dict)
+    records: Mapping[str, str] = field(default_factory=dict)
     past: Past | None = None
     lacking: tuple[Inspected, ...] | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paddledvc.core.judging import builds, freshness, policies, proofs, remotes, versions
+from paddledvc.core.judging import builds, freshness, policies, proofs, records, remotes, versions
 from paddledvc.core.violations import Verdict, in_order
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     builds.not_built,
     builds.other_bytes,
     proofs.proofs,
+    records.records,
     remotes.lacking,
 )
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paddledvc.core.answers import Ended
 from paddledvc.errors import UserCodeFailed
 from paddledvc.tools import references
 from paddledvc.tools.paddle import runtime
@@ -15,11 +16,8 @@ if TYPE_CHECKING:
     from paddledvc.core.jobs import TrainJob
 
 
-def do(job: TrainJob) -> bool:
+def do(job: TrainJob) -> Ended:
     """Call the function, and see that it wrote the weights.
-
-    Returns:
-        Whether the weights were written on this machine.
 
     Raises:
         UserCodeFailed: it raised, or wrote no weights.
@@ -36,7 +34,7 @@ def do(job: TrainJob) -> bool:
             f"{job.function} ended without weights; end it with run.save(layer), "
             "or write the state dict to run.weights"
         )
-    return run.rank == 0
+    return Ended(here=run.rank == 0, runtime=runtime.describe(job.device))
 
 
 def _choose_device(device: str, processes: int) -> None:
