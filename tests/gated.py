@@ -152,6 +152,7 @@ class Gated:
             engine=Engine(),
             runtime=RUNTIME,
             latency=(),
+            outputs=model.outputs,
         )
         self.write(f"reports/{model.slug}/verify.json", report.to_json())
         self.write(f"reports/{model.slug}/verify.csv", report.to_csv())

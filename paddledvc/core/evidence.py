@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core.hashes import Hashes
+from paddledvc.core.model import Output
 from paddledvc.core.objects import folder_oid
 from paddledvc.core.reports import VERSION, Hashed
 
@@ -23,12 +24,14 @@ class Evidence:
         failures: what did not pass, a few words a thing.
         paths: the ways to run the exported files that agree with the network.
         files: the weights and exported files that it is of.
+        outputs: what the exported program gives; nothing where that is unknown.
     """
 
     verdict: str
     failures: tuple[str, ...]
     paths: tuple[str, ...]
     files: tuple[Hashed, ...]
+    outputs: tuple[Output, ...] = ()
 
     @property
     def passes(self) -> bool:
@@ -74,6 +77,7 @@ def parse(text: str) -> Evidence:
             failures=tuple(_failures(evidence["paths"])) or _nothing(verdict, evidence["paths"]),
             paths=tuple(str(path["path"]) for path in evidence["paths"] if path["passed"]),
             files=tuple(_hashed(file) for file in evidence["files"]),
+            outputs=tuple(map(_output, evidence.get("outputs", ()))),
         )
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         raise ValueError("is no report of `paddledvc verify`") from error
@@ -89,6 +93,11 @@ def _nothing(verdict: str, paths: Iterable[Mapping[str, Any]]) -> tuple[str, ...
     """Doubt a report that passes because it is of no path."""
     compared = any(path["passed"] for path in paths)
     return () if compared or verdict != "pass" else ("nothing was compared",)
+
+
+def _output(value: Mapping[str, Any]) -> Output:
+    shape = None if value["shape"] is None else tuple(value["shape"])
+    return Output(name=str(value["name"]), shape=shape, dtype=value["dtype"])
 
 
 def _hashed(file: Mapping[str, Any]) -> Hashed:

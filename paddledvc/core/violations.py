@@ -20,6 +20,7 @@ RULES: Mapping[str, str] = {
     "evidence-invalid": "every report can be read",
     "evidence-missing": "every exported model has a report",
     "evidence-other-bytes": "every report is of the very bytes that are locked and built",
+    "evidence-other-outputs": "every exported program has the outputs that are stated",
     "evidence-path": "every report shows that the export agrees in every way the policy names",
     "history-incomplete": "the history is there to be looked at",
     "lock-invalid": "models.lock can be read",

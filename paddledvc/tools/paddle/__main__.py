@@ -14,7 +14,7 @@ from typing import Any
 from paddledvc.core import jobs
 from paddledvc.core.answers import FAILURE, Failure
 from paddledvc.errors import PaddleDVCError
-from paddledvc.tools.paddle import runtime
+from paddledvc.tools.paddle import flags, runtime
 
 DOERS = {
     jobs.ExportJob: "export",
@@ -34,6 +34,7 @@ LAUNCHED = ("PADDLE_TRAINER", "PADDLE_LOCAL_RANK", "PADDLE_RANK_IN_NODE")
 def main(job_file: str, answer_file: str) -> int:
     """Do a job; of launched processes the first of each machine answers; one that fails says so."""
     job = pickle.loads(Path(job_file).read_bytes())
+    flags.prepare(job)
     try:
         _import_paddle()
         answer: Any = importlib.import_module(f"paddledvc.tools.paddle.{DOERS[type(job)]}").do(job)
