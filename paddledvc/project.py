@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout
-from paddledvc.errors import InvalidFile, InvalidInput, NotAProject
+from paddledvc.errors import Finding, InvalidFile, InvalidInput, NotAProject
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from paddledvc.core.document import Document
     from paddledvc.core.lock import Lock
-    from paddledvc.core.model import Model
+    from paddledvc.core.model import Model, Output
     from paddledvc.core.registry import Registry
     from paddledvc.core.threeway import Side
     from paddledvc.core.verification import Verify
@@ -234,9 +234,35 @@ class Project:
         return value
 
     def _wrong_params(self, model: Model, message: str) -> InvalidFile:
-        names = [one.name for one in self.registry().models]
-        at = ("models", names.index(model.name), "train", "params")
+        at = self._entry(model, "train", "params")
         return InvalidFile([self.read(layout.REGISTRY).problem(at, message)])
+
+    def _entry(self, model: Model, *keys: str | int) -> tuple[str | int, ...]:
+        """Name a place in the entry of a model in models.yaml."""
+        names = [one.name for one in self.registry().models]
+        return ("models", names.index(model.name), *keys)
+
+    def require_outputs(self, model: Model, found: Sequence[Output]) -> None:
+        """See that an exported program gives what models.yaml states of its outputs.
+
+        Args:
+            model: the model.
+            found: the outputs of the program; nothing where they are unknown.
+
+        Raises:
+            Finding: it gives others.
+        """
+        from paddledvc.core.programs import differences  # noqa: PLC0415
+
+        if not model.outputs or not found:
+            return
+        for wrong in differences(model.outputs, found):
+            at = self._entry(model, "outputs", wrong.number)
+            line = self.read(layout.REGISTRY).position(at, False).line
+            raise Finding(
+                f"{model.name}: the exported program gives {wrong.found}, "
+                f"{layout.REGISTRY}:{line} states {wrong.stated}"
+            )
 
     def _hint(self, name: str) -> str:
         """Ask whether a file beside the one that is missing is meant."""

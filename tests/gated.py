@@ -173,6 +173,7 @@ class Gated:
             engine=Engine(),
             runtime=replace(RUNTIME, paddle=self.paddle),
             latency=(),
+            outputs=model.outputs,
         )
         self.write(f"reports/{model.slug}/verify.json", report.to_json())
         self.write(f"reports/{model.slug}/verify.csv", report.to_csv())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core.hashes import Hashes
+from paddledvc.core.model import Output
 from paddledvc.core.objects import folder_oid
 from paddledvc.core.reports import VERSION, Hashed
 
@@ -24,6 +25,7 @@ class Evidence:
         paths: the ways to run the exported files that agree with the network.
         files: the weights and exported files that it is of.
         paddles: the versions of Paddle that computed, the network's first.
+        outputs: what the exported program gives; nothing where that is unknown.
     """
 
     verdict: str
@@ -31,6 +33,7 @@ class Evidence:
     paths: tuple[str, ...]
     files: tuple[Hashed, ...]
     paddles: tuple[str, ...] = ()
+    outputs: tuple[Output, ...] = ()
 
     @property
     def passes(self) -> bool:
@@ -82,6 +85,7 @@ def parse(text: str) -> Evidence:
             paths=tuple(str(path["path"]) for path in evidence["paths"] if path["passed"]),
             files=tuple(_hashed(file) for file in evidence["files"]),
             paddles=tuple(dict.fromkeys(_paddles(evidence))),
+            outputs=tuple(map(_output, evidence.get("outputs", ()))),
         )
     except (AttributeError, IndexError, KeyError, TypeError) as error:
         raise ValueError("is no report of `paddledvc verify`") from error
@@ -119,6 +123,11 @@ def _paddles(evidence: Mapping[str, Any]) -> Iterator[str]:
         runtime = part.get("runtime")
         if runtime is not None:
             yield str(runtime["paddle"])
+
+
+def _output(value: Mapping[str, Any]) -> Output:
+    shape = None if value["shape"] is None else tuple(value["shape"])
+    return Output(name=str(value["name"]), shape=shape, dtype=value["dtype"])
 
 
 def _hashed(file: Mapping[str, Any]) -> Hashed:

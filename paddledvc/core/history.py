@@ -110,7 +110,7 @@ def is_torn(data: bytes) -> bool:
 def blocks_of(name: str, data: bytes) -> Iterator[bytes]:
     """Pick the blocks of a models.lock that may be about a model."""
     for block in [] if is_torn(data) else _blocks(data):
-        if not block.startswith(_BLOCK) or _name_of(block) == name:
+        if not block.startswith(_BLOCK) or _name(block) == name:
             yield block
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import PurePath
 
-    from paddledvc.core.model import Input, Reference
+    from paddledvc.core.model import Input, ProgramFormat, Reference
     from paddledvc.core.verification import Engine, PathName
 
 
@@ -32,12 +32,18 @@ class Network:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExportJob:
-    """Export a network into an empty folder."""
+    """Export a network into an empty folder.
+
+    Attributes:
+        allow: names of the export warnings that are let pass.
+        format: what the program is written as; None for what the installed Paddle writes.
+    """
 
     network: Network
     inputs: tuple[Input, ...]
     allow: tuple[str, ...]
     folder: PurePath
+    format: ProgramFormat | None = None
 
     def __str__(self) -> str:
         return f"exporting {self.network.reference}"

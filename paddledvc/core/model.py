@@ -20,6 +20,8 @@ _INPUT = re.compile(
     r"(?P<name>[A-Za-z_]\w*)(?::(?P<dtype>bool|u?int(?:8|16|32|64)|float(?:16|32|64)))?"
     r"\[(?P<shape>(?:(?:\?|[0-9]+)(?:,|(?=\])))*)\]"
 )
+ProgramFormat = Literal["json", "pdmodel"]
+"""What an exported program is written as: as Paddle 3 does, or as Paddle 2 does."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -153,7 +155,7 @@ class Export:
         allow: names of the export warnings that this model is known to survive.
     """
 
-    format: Literal["json", "pdmodel"] | None = None
+    format: ProgramFormat | None = None
     allow: tuple[str, ...] = ()
 
 

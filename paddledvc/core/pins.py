@@ -55,7 +55,10 @@ def verify_pin(registry: Registry, lock: Lock, model: Model) -> str:
     tolerance = settings.tolerance.beyond_usual(settings.engine.precision)
     # How long it may take changes nothing that it finds.
     settings = replace(settings, tolerance=tolerance, timeout=Verify().timeout)
-    return pin((said(settings), _network(model), inputs, model.input_size, weights))
+    used: tuple[Any, ...] = (said(settings), _network(model), inputs, model.input_size, weights)
+    if model.outputs:
+        used = (*used, [said(output) for output in model.outputs])
+    return pin(used)
 
 
 def said(value: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from paddledvc.core.branches import Branch
     from paddledvc.core.closeness import Ranking
     from paddledvc.core.hashes import Hashes
+    from paddledvc.core.model import Output
     from paddledvc.core.verification import Engine
 
 Verdict = Literal["pass", "fail", "not-repeatable"]
@@ -55,6 +56,7 @@ class VerifyReport(Displayed):
         branches: where a tensor decided how the dynamic network goes on.
         edges: the edge of each call, empty for a usual one; or nothing for only usual ones.
         refused: sentences about calls that the dynamic network itself does not run.
+        outputs: the outputs of the exported program; nothing where they are unknown.
     """
 
     model: str
@@ -76,6 +78,7 @@ class VerifyReport(Displayed):
     branches: tuple[Branch, ...] = ()
     edges: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    outputs: tuple[Output, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -167,6 +170,7 @@ class VerifyReport(Displayed):
                         "notes": list(self.notes),
                         "branches": [asdict(branch) for branch in self.branches],
                         "edge_values": list(filter(None, self.edges)),
+                        "outputs": [_output(output) for output in self.outputs],
                         "runtime": _runtime(self.runtime),
                         "files": [
                             {"path": item.path, **asdict(item.hashes)} for item in self.files
@@ -249,6 +253,11 @@ def _path(path: PathReport) -> dict[str, Any]:
             for output in outputs
         ],
     }
+
+
+def _output(output: Output) -> dict[str, Any]:
+    shape = None if output.shape is None else list(output.shape)
+    return {"name": output.name, "dtype": output.dtype, "shape": shape}
 
 
 def _diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:

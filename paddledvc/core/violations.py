@@ -23,6 +23,7 @@ RULES: Mapping[str, str] = {
     "evidence-invalid": "every report can be read",
     "evidence-missing": "every exported model has a report",
     "evidence-other-bytes": "every report is of the very bytes that are locked and built",
+    "evidence-other-outputs": "every exported program has the outputs that are stated",
     "evidence-path": "every report shows that the export agrees in every way the policy names",
     "fact-missing": "models.yaml says of every model what the policy asks for",
     "file-missing": "every file that models.yaml names is there",

@@ -22,11 +22,13 @@ from paddledvc.errors import (
 from paddledvc.tools import arrays, files, worker
 from paddledvc.tools.attempt import Attempt, attempt
 from paddledvc.tools.exports import Exports
+from paddledvc.tools.programs import read_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from paddledvc.core.model import Input
+    from paddledvc.core.model import Output as Stated
     from paddledvc.core.reports import Hashed
     from paddledvc.core.verification import Verify
 
@@ -45,6 +47,7 @@ class Compared:
         samples_sha256: digest of the inputs that they were compared on.
         warnings: sentences about what the export was warned of, and what could not be compared.
         float64: how far the dynamic network is from itself in float64; None where nobody asked.
+        outputs: the outputs of the exported program; nothing where they are unknown.
     """
 
     reference: Ran
@@ -52,6 +55,7 @@ class Compared:
     samples_sha256: str
     warnings: tuple[str, ...] = ()
     float64: Wide | None = None
+    outputs: tuple[Stated, ...] = ()
 
     def report(
         self, model: str, version: str, files: Iterable[Hashed], settings: Verify
@@ -77,6 +81,7 @@ class Compared:
             branches=self.reference.branches,
             edges=self.reference.edges,
             refused=self.reference.refused,
+            outputs=self.outputs,
         )
 
 
@@ -92,6 +97,7 @@ class Comparison:
             network into ``exported``, with the weights it is built with if it is given none.
         settings: samples, batch sizes, paths, tolerances.
         folder: an empty folder for samples and outputs on their way between processes.
+        stated: what people state of the outputs.
     """
 
     network: Network
@@ -100,6 +106,7 @@ class Comparison:
     program: Path | None
     settings: Verify
     folder: Path
+    stated: tuple[Stated, ...] = ()
 
     @property
     def exported(self) -> Path:
@@ -154,7 +161,16 @@ class Comparison:
             samples_sha256=digest,
             warnings=made.warnings + self._fixed(),
             float64=wide,
+            outputs=self._outputs(exports.program, reference.outputs),
         )
+
+    def _outputs(self, program: Path, names: Sequence[str]) -> tuple[Stated, ...]:
+        """Read the outputs of the program, and call them what people, or else the network, do."""
+        found = read_outputs(program)
+        known = [one.name for one in self.stated] or list(names)
+        if len(known) != len(found):
+            return found
+        return tuple(replace(one, name=name) for name, one in zip(known, found, strict=True))
 
     def _wide(self, exports: Exports, eager: Path) -> Wide:
         """Run the dynamic network in float64, in a process of its own: it may well fail there."""

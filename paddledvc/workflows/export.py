@@ -11,7 +11,7 @@ from paddledvc.core.jobs import ExportJob, Network
 from paddledvc.core.results import Displayed
 from paddledvc.errors import InvalidInput
 from paddledvc.locking import UPDATE, current_lock
-from paddledvc.tools import files, worker
+from paddledvc.tools import files, programs, worker
 
 if TYPE_CHECKING:
     from paddledvc.core.hashes import Hashes
@@ -49,7 +49,8 @@ def export(
     Raises:
         InvalidInput: the model has no ``export`` section, or its weights are not there or do not
             fit the network.
-        Finding: a warning foretells that the program will not compute what the network does.
+        Finding: a warning foretells that the program will not compute what the network does, or
+            it has other outputs than models.yaml states.
         UserCodeFailed: the network cannot be built or exported.
         WorkerDied: the export killed its process.
         MissingTool: Paddle is not installed.
@@ -74,9 +75,14 @@ def export(
     lock_file = project.scratch() / f"export-{model.slug}.lock"
     with files.exclusive(lock_file), files.replacing_folder(target) as folder:
         job = ExportJob(
-            network=network, inputs=model.inputs, allow=model.export.allow, folder=folder
+            network=network,
+            inputs=model.inputs,
+            allow=model.export.allow,
+            folder=folder,
+            format=model.export.format,
         )
         done = worker.call(job, Exported, root=project.root)
+        project.require_outputs(model, programs.read_outputs(folder / layout.EXPORT_PREFIX))
     return ExportedModel(
         name=name,
         folder=layout.exported(model),

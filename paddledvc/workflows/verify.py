@@ -15,6 +15,7 @@ from paddledvc.errors import InvalidInput, PaddleDVCError
 from paddledvc.locking import UPDATE, current_lock
 from paddledvc.tools import files
 from paddledvc.tools.comparison import Compared, Comparison
+from paddledvc.tools.programs import read_outputs
 from paddledvc.tools.reporting import write
 from paddledvc.tools.threads import side_by_side
 
@@ -75,6 +76,7 @@ def verify(
 
     Raises:
         InvalidInput: there is nothing exported, or samples or weights do not fit.
+        Finding: the exported program has other outputs than models.yaml states.
         UserCodeFailed: the dynamic network itself fails.
         MissingTool: Paddle is not installed.
         StaleStages: the stage was generated for another pin.
@@ -138,6 +140,7 @@ def _verify(project: Project, registry: Registry, lock: Lock, model: Model) -> V
     weights = layout.own_weights(registry, lock, model)
     weights_file = None if weights is None else project.weights(weights, model)
     exported = _exported_files(project, model)
+    project.require_outputs(model, read_outputs(_program(project, model)))
     settings = project.verify_settings(model)
     compared = _compare(project, model, settings, weights_file)
     hashed = _hashed(project, weights_file, exported)
@@ -159,10 +162,15 @@ def _compare(project: Project, model: Model, settings: Verify, weights: Path | N
             network=network,
             inputs=model.inputs,
             input_size=model.input_size,
-            program=project.root / layout.exported(model) / layout.EXPORT_PREFIX,
+            program=_program(project, model),
             settings=settings,
             folder=Path(folder),
+            stated=model.outputs,
         ).run()
+
+
+def _program(project: Project, model: Model) -> Path:
+    return project.root / layout.exported(model) / layout.EXPORT_PREFIX
 
 
 def _hashed(project: Project, weights: Path | None, exported: list[Path]) -> Iterator[Hashed]:

@@ -13,6 +13,7 @@ from paddledvc.core.answers import Cost, Diagnosis, Latency, Runtime, Wide
 from paddledvc.core.branches import Branch
 from paddledvc.core.closeness import Closeness, Ranking
 from paddledvc.core.hashes import Hashes
+from paddledvc.core.model import Output
 from paddledvc.core.path_reports import PathReport, rounded
 from paddledvc.core.reports import Hashed, VerifyReport
 from paddledvc.core.verification import Engine, OutputTolerance, Tolerance
@@ -77,6 +78,7 @@ def a_report(*paths, **fields):
         runtime=RUNTIME,
         latency=LATENCY,
         cost=Cost(peak_mib=512.5, seconds=(("import", 1.5), ("calls", 0.25))),
+        outputs=(Output(name="y", shape=(None, 2), dtype="float32"), Output(name="z")),
     )
     return replace(report, **fields)
 
@@ -156,6 +158,10 @@ def test_the_report_says_what_was_compared_and_with_what_result():
                 "notes": [],
                 "branches": [],
                 "edge_values": [],
+                "outputs": [
+                    {"name": "y", "dtype": "float32", "shape": [None, 2]},
+                    {"name": "z", "dtype": None, "shape": None},
+                ],
                 "runtime": {
                     "paddle": "3.2.0",
                     "commit": "abc",

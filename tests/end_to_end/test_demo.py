@@ -56,6 +56,20 @@ def test_the_exported_model_agrees_with_the_network(demo: Any) -> None:
     assert report["verdict"] == "pass"
 
 
+def test_the_record_says_what_made_the_weights_that_dvc_has(demo: Any) -> None:
+    record = json.loads((demo.root / "reports/digits/train/record.json").read_text())
+    stage = demo.yaml("dvc.lock")["stages"]["train-digits"]
+    read = {one["path"]: one["md5"] for one in (*stage["deps"], *stage["outs"])}
+
+    assert record["weights"]["md5"] == read["checkpoints/digits_trained.pdparams"]
+    assert record["base"]["md5"] == read["checkpoints/digits-base_v1.0.0.pdparams"]
+    assert record["datasets"] == {
+        "digits": {"path": "digits/data/digits.npz", "md5": read["digits/data/digits.npz"]}
+    }
+    assert record["params"] == demo.yaml("params.yaml")["digits"]["train"]
+    assert (record["commit"], record["dirty"]) == (demo.git("rev-parse", "HEAD~1").strip(), False)
+
+
 def test_nothing_is_left_to_do(demo: Any) -> None:
     assert demo.dvc("status") == "Data and pipelines are up to date.\n"
 

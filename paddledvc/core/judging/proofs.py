@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paddledvc.core import evidence, layout
+from paddledvc.core import evidence, layout, programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,10 +63,24 @@ def _of_model(facts: Facts, model: Model, text: str) -> Iterator[Violation]:
             f"{facts.role.name} asks for; verify it where that can run, and commit the report"
         )
         yield found("evidence-path", message)
+    if proof.outputs:
+        yield from _other_outputs(facts, model, proof)
     difference = next(differences(facts, model, proof), None)
     if difference is not None:
         level: Level = "error" if facts.role.evidence == "required" else "warning"
         yield found("evidence-other-bytes", f"{difference}; {VERIFY}", level)
+
+
+def _other_outputs(facts: Facts, model: Model, proof: Evidence) -> Iterator[Violation]:
+    """Find what models.yaml states of the outputs and the exported program has otherwise."""
+    for wrong in programs.differences(model.outputs, proof.outputs) if model.outputs else ():
+        message = (
+            f"{model.name}: the exported program gives {wrong.found}, models.yaml states "
+            f"{wrong.stated}; state what it gives, or change the network and run `dvc repro`"
+        )
+        at = ("outputs", wrong.number)
+        level: Level = "error" if facts.role.evidence == "required" else "warning"
+        yield facts.of_model("evidence-other-outputs", message, model.name, *at, level=level)
 
 
 def differences(facts: Facts, model: Model, proof: Evidence) -> Iterator[str]:

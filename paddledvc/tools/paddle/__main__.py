@@ -15,7 +15,7 @@ from paddledvc.core import jobs
 from paddledvc.core.answers import FAILURE, Failure
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools import streams
-from paddledvc.tools.paddle import runtime
+from paddledvc.tools.paddle import flags, runtime
 
 DOERS = {
     jobs.ExportJob: "export",
@@ -36,6 +36,7 @@ def main(job_file: str, answer_file: str) -> int:
     """Do a job; of launched processes the first of each machine answers; one that fails says so."""
     streams.prepare()  # what a user's code prints is no reason to end a training
     job = pickle.loads(Path(job_file).read_bytes())
+    flags.prepare(job)
     try:
         _import_paddle()
         answer: Any = importlib.import_module(f"paddledvc.tools.paddle.{DOERS[type(job)]}").do(job)

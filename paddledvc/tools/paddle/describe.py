@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.core.answers import Described
 from paddledvc.core.model import Input
 from paddledvc.errors import InvalidInput
+from paddledvc.tools.paddle import weights
 from paddledvc.tools.paddle.runtime import paddle
 
 if TYPE_CHECKING:
@@ -18,7 +19,9 @@ def do(job: DescribeJob) -> Described:
 
     Raises:
         InvalidInput: this Paddle cannot load the files, or they do not tell.
+        Finding: to load them would run code that is in them.
     """
+    weights.require_plain(job.program)
     try:
         layer = paddle().jit.load(str(job.program))
         specs = layer._input_spec()  # noqa: SLF001 - a predictor tells the names only

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.core.answers import Exported
 from paddledvc.core.layout import EXPORT_PREFIX
-from paddledvc.errors import Finding
+from paddledvc.errors import Finding, InvalidInput, UserCodeFailed
 from paddledvc.tools import references
 from paddledvc.tools.paddle import network
 from paddledvc.tools.paddle.runtime import paddle, use_device
@@ -26,6 +26,12 @@ SIGNS = {
     "branch-types": re.compile(r"Return results from different branches in cond", re.IGNORECASE),
 }
 """How Paddle words the warnings of ``FORETELLING``."""
+PLACE = "op_callstack"
+"""The attribute of an operation that says where in the code it was made."""
+GIVEN_UP = re.compile(
+    r"(?:(?P<operation>\w+)\(\): argument[^\n]*)?must be Value, but got|Unknown place type"
+)
+"""How Paddle 3 fails at what only its own format has."""
 
 
 def do(job: ExportJob) -> Exported:
@@ -34,8 +40,10 @@ def do(job: ExportJob) -> Exported:
     Raises:
         Finding: a warning foretells that the program will not compute what the network does.
         UserCodeFailed: the network cannot be exported.
+        InvalidInput: this Paddle cannot write the format.
     """
     module = paddle()
+    _require_format(module, job)
     use_device("cpu")
     # Parameter names come from counters of the process, and they order the weights in the file.
     with module.utils.unique_name.guard():
@@ -44,11 +52,63 @@ def do(job: ExportJob) -> Exported:
             module.static.InputSpec(shape=list(item.shape), dtype=item.dtype, name=item.name)
             for item in job.inputs
         ]
-        with _messages() as messages, references.user_code(f"exporting {job.network.reference}"):
+        doing = f"exporting {job.network.reference}"
+        with _messages() as messages, references.user_code(doing), _given_up(module, job):
             _save(module, layer, str(Path(job.folder) / EXPORT_PREFIX), specs)
     passed = _judge(messages, job.allow)
+    for file in Path(job.folder).glob("*.pdmodel"):
+        file.write_bytes(_without_places(module, file.read_bytes()))
     files = sorted(file.name for file in Path(job.folder).iterdir())
     return Exported(files=tuple(files), warnings=tuple(passed))
+
+
+def _require_format(module: Any, job: ExportJob) -> None:
+    if job.format == "json" and int(str(module.__version__).split(".")[0]) in (1, 2):
+        raise InvalidInput(
+            f"export: {{format: json}} needs Paddle 3, and here is Paddle {module.__version__}, "
+            "which writes pdmodel only; install Paddle 3, or leave the format out"
+        )
+
+
+@contextmanager
+def _given_up(module: Any, job: ExportJob) -> Iterator[None]:
+    """Say where Paddle 3 fails for it no longer knows how to write Paddle 2's format.
+
+    Raises:
+        UserCodeFailed: that is why the network cannot be exported.
+    """
+    try:
+        yield
+    except Exception as error:
+        if job.format != "pdmodel" or not GIVEN_UP.search(str(error)):
+            raise
+        where = _operation(str(error))
+        raise UserCodeFailed(
+            f"{job.network.reference} cannot be exported as pdmodel: Paddle {module.__version__} "
+            f"has given up {where} in Paddle 2's format; export it with `format: json`, or with "
+            "a Paddle that still writes it, such as 2.6"
+        ) from error
+
+
+def _operation(message: str) -> str:
+    """Name the operation that an error of Paddle is about, if it names one."""
+    found = GIVEN_UP.search(message)
+    name = found["operation"] if found else None
+    return "an operation" if name is None else f"the operation {name}"
+
+
+def _without_places(module: Any, data: bytes) -> bytes:
+    """Take out of a program in Paddle 2's format where in the code its operations were made.
+
+    These are paths of this machine, which Paddle itself leaves out of most operations.
+    """
+    program = module.base.core.ProgramDesc(data)
+    for number in range(program.num_blocks()):
+        block = program.block(number)
+        for operation in map(block.op, range(block.op_size())):
+            if operation.has_attr(PLACE):
+                operation.remove_attr(PLACE)
+    return bytes(program.serialize_to_string())
 
 
 def _save(module: Any, layer: Any, prefix: str, specs: list[Any]) -> None:

@@ -12,7 +12,7 @@ from paddledvc.core.sizes import written
 from paddledvc.core.verification import ON_GPU
 from paddledvc.errors import Finding, InvalidInput
 from paddledvc.tools import arrays
-from paddledvc.tools.paddle import engine, onnx, runtime, tensorrt, timing
+from paddledvc.tools.paddle import engine, onnx, runtime, tensorrt, timing, weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,6 +91,7 @@ def _loaded(job: PathJob, cases: Sequence[Case]) -> Callable[[Case], list[Array]
 def _layer(job: PathJob) -> Callable[[Case], list[Array]]:
     """Load the files as a layer, as a Python service would."""
     module = runtime.paddle()
+    weights.require_plain(job.program)
     layer = module.jit.load(str(job.program))
     layer.eval()
 

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddledvc.errors import InvalidInput, MissingTool
+from paddledvc.errors import Finding, InvalidInput, MissingTool
 
 if TYPE_CHECKING:
     from paddledvc.core.samples import Array
@@ -94,6 +94,38 @@ class _Unpickler(pickle.Unpickler):
 
     def persistent_load(self, _: Any) -> Any:
         raise _Forbidden("it refers to another file")
+
+
+class _Plain(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        raise _Forbidden(f"it names {module}.{name}")
+
+    def persistent_load(self, _: Any) -> Any:
+        raise _Forbidden("it refers to another file")
+
+
+def require_plain(program: PurePath) -> None:
+    """Refuse the third file of a program in Paddle 2's format if reading it may run code.
+
+    Paddle unpickles it whenever it loads the program as a layer, whatever it says.
+
+    Args:
+        program: path of the exported files without their suffix.
+
+    Raises:
+        Finding: it holds more than names, numbers and lists of them.
+    """
+    file = Path(f"{program}.pdiparams.info")
+    if not file.is_file():
+        return
+    try:
+        with file.open("rb") as stream:
+            _Plain(stream).load()
+    except Exception as error:  # a torn pickle fails in any way
+        raise Finding(
+            f"{file.name} is no description of variables ({error}), and Paddle would run what it "
+            "says; export the model again"
+        ) from error
 
 
 def read(path: PurePath) -> dict[str, Array]:

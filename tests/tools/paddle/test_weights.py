@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from paddledvc.errors import InvalidInput
+from paddledvc.errors import Finding, InvalidInput
 from paddledvc.tools.paddle import weights
 
 if TYPE_CHECKING:
@@ -472,3 +472,19 @@ def test_what_paddle_saved_that_is_no_weights_is_refused(
     file: str, message: str, readings: dict[str, Any]
 ) -> None:
     assert readings[file] == message
+
+
+def test_the_third_file_of_paddle_2s_format_may_hold_names_and_numbers_only(tmp_path: Path) -> None:
+    program, info = tmp_path / "inference", tmp_path / "inference.pdiparams.info"
+    weights.require_plain(program)
+    write(info, {"fc.weight": {"structured_name": "w", "stop_gradient": False}}, protocol=2)
+    weights.require_plain(program)
+    info.write_bytes(b"cos\nsystem\n(S'touch " + bytes(tmp_path / "ran") + b"'\ntR.")
+    with pytest.raises(Finding) as caught:
+        weights.require_plain(program)
+
+    assert str(caught.value) == (
+        "inference.pdiparams.info is no description of variables (it names os.system), and Paddle "
+        "would run what it says; export the model again"
+    )
+    assert not (tmp_path / "ran").exists()
