@@ -23,6 +23,7 @@ from click.testing import CliRunner
 from hypothesis import settings
 
 from paddledvc import Project
+from tests.forks import forked, forks  # noqa: F401 - fixtures of tests, and not of doctests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +39,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = [
-    "tests.forks",
     "tests.s3",
     "tests.weights_repo",
     "tests.outputs_repo",
@@ -82,9 +82,15 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty home folder, with the git identity that commits in tests bear."""
     folder = tmp_path_factory.mktemp("home")
+    template = folder / "template"  # without the dozen samples of hooks that each copy would copy
+    (template / "hooks").mkdir(parents=True)
+    (template / "info").mkdir()
     (folder / ".gitconfig").write_text(
         "[user]\n\tname = Test\n\temail = test@example.com\n"
-        "[init]\n\tdefaultBranch = main\n[commit]\n\tgpgsign = false\n"
+        f"[init]\n\tdefaultBranch = main\n\ttemplateDir = {template}\n"
+        "[commit]\n\tgpgsign = false\n"
+        # Every commit would start a program that finds nothing to collect.
+        "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n"
     )
     return folder
 

@@ -205,6 +205,7 @@ def test_the_command_exits_with_2_outside_git(project, cli):
     )
 
 
+@pytest.mark.slow
 def test_in_a_clone_of_a_project_the_next_step_is_to_pull(project, cli):
     project.git("init", "--quiet")
     assert cli("init", "--no-hooks").stdout.splitlines()[-1].startswith("Next: describe a model")
