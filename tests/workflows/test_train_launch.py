@@ -30,6 +30,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 
 import paddle
 import paddle.distributed as dist
@@ -62,6 +63,7 @@ def fail_in_the_second(run):
 def killed_in_the_second(run):
     if run.rank == 1:
         os.kill(os.getpid(), 9)
+    time.sleep(600)
 """,
 }
 
