@@ -82,6 +82,10 @@ def generate(
         StaleLock: models.lock is not what models.yaml asks for, and may not be updated.
         MissingTool: there is no DVC that works.
         InvalidFile: an entry of the user's has a name that we need, or a file breaks its rules.
+
+    Example:
+        project = paddledvc.Project.find()
+        print(paddledvc.generate(project).stages.added)
     """
     if check and resolve is not None:
         raise InvalidInput("--resolve changes dvc.yaml, which --check forbids")
