@@ -92,8 +92,8 @@ def _cell(value: object) -> str:
 def _short(value: Any) -> str:
     """Show a value in a few words: a collection by its size, another value of ours by its name."""
     if isinstance(value, Displayed) or is_dataclass(value):
-        named = getattr(value, "name", None) or getattr(value, "path", None)
-        value = named or getattr(value, "model", None) or type(value).__name__
+        named = (getattr(value, name, None) for name in ("name", "path", "model"))
+        value = next((one for one in named if isinstance(one, str)), type(value).__name__)
     if isinstance(value, Collection) and not isinstance(value, str | bytes):
         if len(value) <= 1 and all(isinstance(one, str) for one in value):
             return "".join(value) or "none"

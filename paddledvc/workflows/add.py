@@ -82,6 +82,10 @@ def add(  # noqa: PLR0913
         InvalidFile: models.yaml breaks its rules, or would.
         Unresolvable: no version satisfies all that is asked.
         CatalogFailed: the catalog could not answer.
+
+    Example:
+        project = paddledvc.Project.find()
+        paddledvc.add(project, "resnet50", source="paddle.vision").changes
     """
     if use.locked:
         raise InvalidInput(f"adding a model changes models.lock, which {use.locked} forbids")

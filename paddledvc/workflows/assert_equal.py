@@ -52,6 +52,13 @@ def assert_equal(
     Raises:
         AssertionError: an output is off by more than its tolerance, or the files do not run.
         ValueError: there is no sample, or the network is in training mode.
+
+    Example:
+        def test_the_export_computes_what_the_network_does():
+            network = Net()
+            network.eval()
+            samples = {"image": np.random.rand(8, 3, 224, 224).astype("float32")}
+            paddledvc.assert_equal(network, "exports/net/inference", samples)
     """
     from paddledvc.tools.paddle import network, runtime  # noqa: PLC0415 - they need Paddle
 

@@ -48,6 +48,11 @@ def doctor(project: Project, *, offline: str | None = None) -> Diagnosis:
 
     Raises:
         PaddleDVCError: never; a probe that fails is a check that says so.
+
+    Example:
+        project = paddledvc.Project.find()
+        for check in paddledvc.doctor(project, offline="CI").of("problem"):
+            print(check.found, check.advice)
     """
     return Diagnosis(checks=run(probes(project, offline=offline)))
 

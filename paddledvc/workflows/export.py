@@ -56,6 +56,10 @@ def export(
         MissingTool: Paddle is not installed.
         StaleStages: the stage was generated for another pin.
         StaleLock: models.lock is not what models.yaml asks for, and may not be updated.
+
+    Example:
+        project = paddledvc.Project.find()
+        print(paddledvc.export(project, "digits"))
     """
     registry = project.registry()
     model = registry.model(name)

@@ -122,6 +122,12 @@ def gc(
         InvalidFile: a file that says what must stay cannot be read.
         OutsideFailure: a repository or a remote cannot be reached, or DVC is at work.
         Finding: something changed between the look and the removal; nothing was removed.
+
+    Example:
+        project = paddledvc.Project.find()
+        scope = paddledvc.GcScope(remotes=("dev",), days=90, unshared=True)
+        for place in paddledvc.gc(project, scope).places:
+            print(place)
     """
     if offline is not None:
         raise InvalidInput(f"{offline} forbids to ask other repositories what they need")

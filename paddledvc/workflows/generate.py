@@ -84,6 +84,10 @@ def generate(
         InvalidFile: an entry of the user's has a name that we need, a file breaks its rules, or
             models.yaml names code that is not there.
         MissingTool: there is no DVC that works.
+
+    Example:
+        project = paddledvc.Project.find()
+        print(paddledvc.generate(project).stages.added)
     """
     if check and resolve is not None:
         raise InvalidInput("--resolve changes dvc.yaml, which --check forbids")

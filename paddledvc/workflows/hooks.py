@@ -88,6 +88,11 @@ def install_hooks(project: Project, *, force: bool = False) -> HookChanges:
     Raises:
         InvalidInput: the folder of the hooks is not this clone's alone.
         OutsideFailure: it cannot be written to.
+
+    Example:
+        project = paddledvc.Project.find()
+        for change in paddledvc.install_hooks(project).changes:
+            print(change)
     """
     written = hooks.install(project.root, force=force)
     states = {state.name: state for state in hookstate.states(project.root)}
@@ -103,7 +108,13 @@ def install_hooks(project: Project, *, force: bool = False) -> HookChanges:
 
 
 def uninstall_hooks(project: Project) -> HookChanges:
-    """Remove a project from the hooks; the last one removes them, and what was there comes back."""
+    """Remove a project from the hooks; the last one removes them, and what was there comes back.
+
+    Example:
+        project = paddledvc.Project.find()
+        for change in paddledvc.uninstall_hooks(project).changes:
+            print(change)
+    """
     place = hooks.place(project.root)
     paths = {name: place.path(name) for name in NAMES}
     removed = hooks.uninstall(project.root)
@@ -122,7 +133,12 @@ def _removed(name: Name, path: Path, *, changed: bool) -> HookChange:
 
 
 def hooks_status(project: Project) -> HooksStatus:
-    """Tell whether the hooks are live, and which Python they use."""
+    """Tell whether the hooks are live, and which Python they use.
+
+    Example:
+        project = paddledvc.Project.find()
+        print(paddledvc.hooks_status(project).live)
+    """
     states = hookstate.states(project.root)
     python = next((state.python for state in states if state.python is not None), None)
     version = None if python is None else hookstate.version(python, project.root)

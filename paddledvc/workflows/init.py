@@ -67,6 +67,10 @@ def init(
         InvalidInput: a remote of the name is somewhere else already, or DVC refuses one; then
             nothing was changed.
         ToolFailed: git or DVC failed.
+
+    Example:
+        remotes = [paddledvc.NewRemote.parse("prod=s3://weights/prod")]
+        print(paddledvc.init("models", remotes=remotes, with_hooks=False).made)
     """
     root = Path(folder).resolve()
     top = git.root(root)

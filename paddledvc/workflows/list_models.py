@@ -176,6 +176,11 @@ def outdated(project: Project, *, offline: str | None = None) -> tuple[OutdatedR
 
     Raises:
         InvalidFile: models.yaml or models.lock breaks its rules.
+
+    Example:
+        project = paddledvc.Project.find()
+        for row in paddledvc.outdated(project):
+            print(row.name, row.current, row.latest, row.why)
     """
     registry, lock = project.registry(), project.previous_lock()
     catalogs = Catalogs(project.root, registry, offline)
@@ -257,6 +262,11 @@ def available(
 
     Raises:
         CatalogFailed: a catalog that models.yaml declares could not answer.
+
+    Example:
+        project = paddledvc.Project.find()
+        for row in paddledvc.available(project, "ocr"):
+            print(row.name, row.latest)
     """
     registry = project.registry()
     catalogs = Catalogs(project.root, registry, offline)

@@ -83,6 +83,10 @@ def pull(  # noqa: PLR0913 - each is an option
     Raises:
         InvalidInput: nothing is called so, or there is no such remote.
         OutsideFailure: the cache cannot be written to, or the disk is full.
+
+    Example:
+        project = paddledvc.Project.find()
+        print(paddledvc.pull(project, ["digits"]).problems)
     """
     require_remotes(project, [remote] if remote else [])
     outputs = select(project, wanted(project), names)

@@ -67,6 +67,11 @@ def push(  # noqa: PLR0913 - each is an option
     Raises:
         InvalidInput: nothing is called so, or there is no such remote or revision.
         OutsideFailure: the cache cannot be written to, or the disk is full.
+
+    Example:
+        project = paddledvc.Project.find()
+        for pushed in paddledvc.push(project, revisions=["main"]):
+            print(pushed.remote, pushed.problem or "complete")
     """
     require_remotes(project, [remote] if remote else [])
     groups: dict[str, dict[Tracked, None]] = {}

@@ -27,6 +27,11 @@ def report(project: Project) -> tuple[Path, ...]:
     Raises:
         InvalidInput: nothing was verified yet.
         InvalidFile: a report cannot be read.
+
+    Example:
+        project = paddledvc.Project.find()
+        for page in paddledvc.report(project):
+            print(page)
     """
     folder = project.root / layout.REPORTS
     found = [read(path.parent, project.root) for path in sorted(folder.glob("*/verify.json"))]

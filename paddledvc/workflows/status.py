@@ -91,6 +91,11 @@ def status(project: Project, names: Sequence[str] = ()) -> Status:
     Raises:
         InvalidInput: nothing is called so.
         InvalidFile: a file that names outputs cannot be read.
+
+    Example:
+        project = paddledvc.Project.find()
+        for output in paddledvc.status(project).outputs:
+            print(output.tracked.path, output.state, output.mend)
     """
     outputs = select(project, wanted(project), names)
     return Status(outputs=look(project, outputs), hookless=_hookless(project))
@@ -130,6 +135,10 @@ def remote_status(  # noqa: PLR0913 - each is an option
 
     Raises:
         InvalidInput: there is no such branch or tag, or nothing is called so.
+
+    Example:
+        project = paddledvc.Project.find()
+        print(paddledvc.remote_status(project, branches=["main"], deep=True).clean)
     """
     from paddledvc.storage.demands import demands, holders  # noqa: PLC0415
     from paddledvc.storage.transfer.inspection import inspect  # noqa: PLC0415 - not for the work tree

@@ -138,6 +138,11 @@ def probe(
         StaleLock: models.lock is not what models.yaml asks for.
         StaleStages: the stage was generated for another pin.
         UnknownModel: there is no such model.
+
+    Example:
+        project = paddledvc.Project.find()
+        for found in paddledvc.probe(project):
+            print(found.model, found.reachable)
     """
     use = replace(use, locked=use.locked or "--dry-run")
     return [_probe(project, entry, use) for entry in _entries(project, names, pin, use)]

@@ -77,6 +77,10 @@ def train(project: Project, name: str, *, pin: str | None = None, use: LockUse =
         MissingTool: Paddle, or the GPU that ``device`` asks for, is not there.
         StaleStages: the stage was generated for another pin.
         StaleLock: models.lock is not what models.yaml asks for, and may not be updated.
+
+    Example:
+        project = paddledvc.Project.find()
+        print(paddledvc.train(project, "digits"))
     """
     registry = project.registry()
     model = registry.model(name)

@@ -81,6 +81,11 @@ def verify(
         MissingTool: Paddle is not installed.
         StaleStages: the stage was generated for another pin.
         StaleLock: models.lock is not what models.yaml asks for, and may not be updated.
+
+    Example:
+        project = paddledvc.Project.find()
+        report = paddledvc.verify(project, "digits")
+        print(report.verdict, report.worst)
     """
     registry = project.registry()
     model = registry.model(name)
@@ -115,6 +120,11 @@ def verify_all(
     Raises:
         UnknownModel: one is not in models.yaml.
         StaleLock: models.lock is not what models.yaml asks for, and may not be updated.
+
+    Example:
+        project = paddledvc.Project.find()
+        for one in paddledvc.verify_all(project, jobs=2):
+            print(one.model, one.verdict)
     """
     registry = project.registry()
     models = [registry.model(name) for name in names]

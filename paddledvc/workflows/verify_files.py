@@ -63,6 +63,14 @@ def verify_files(  # noqa: PLR0913 - each is an option
         InvalidInput: there is nothing exported, or samples or weights do not fit.
         UserCodeFailed: the dynamic network itself fails.
         MissingTool: Paddle is not installed.
+
+    Example:
+        inputs = [paddledvc.Input.parse("image:float32[?,3,224,224]")]
+        settings = paddledvc.Verify(tolerance=paddledvc.Tolerance(engine=2e-5, reason="a deep net"))
+        report = paddledvc.verify_files(
+            "net.py:Net", "exported/net", weights="net.pdparams", inputs=inputs, settings=settings
+        )
+        assert report.verdict == "pass", report
     """
     folder = Path(root or "").resolve()
     if ":" not in network:
