@@ -96,7 +96,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def environment(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def environment(usual_variables: dict[str, str]) -> dict[str, str]:
+    """The variables of other programs; tests have parameters of that name, too."""
+    return usual_variables
+
+
+@pytest.fixture(scope="session")
+def usual_variables(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The variables of other programs: an empty home, and nothing of this machine's settings."""
     leaking = (*LEAKING, *CI, "COV_CORE", "PYTEST_")
     kept = {

@@ -17,7 +17,7 @@ from paddledvc.tools import shell, worker
 from tests.warm import Warm, warm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 PADDLE = "paddledvc.tools.paddle"
 COMMANDS = sorted(Path(shell.__file__).parents[1].glob("cli/*.py"))
@@ -39,6 +39,12 @@ FORKED: dict[str, Callable[[], Warm]] = {}
 """How to get the process that has imported a module, while there are tests that may want it."""
 
 
+def run_program(command: Sequence[str]) -> list[str]:
+    """Give the command that does the same, forked where that can be."""
+    name, *arguments = command
+    return [*(run_module(name) if name in FORKED else [name]), *arguments]
+
+
 def run_module(module: str) -> list[str]:
     """Give the command that does as ``python -m MODULE``."""
     if module in FORKED:
@@ -48,7 +54,7 @@ def run_module(module: str) -> list[str]:
 
 @pytest.fixture(scope="session", autouse=True)
 def forks(
-    environment: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
+    usual_variables: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[None]:
     """Start a process that imports a module when it is wanted first, and end it with the tests."""
     started: dict[str, Warm] = {}
@@ -57,7 +63,7 @@ def forks(
         def start(module: str) -> Warm:
             if module not in started:
                 folder = tmp_path_factory.mktemp("warm")
-                variables = {**environment, **VARIABLES.get(module, {})}
+                variables = {**usual_variables, **VARIABLES.get(module, {})}
                 one = warm(folder, module, IMPORTS[module], variables)
                 started[module] = stack.enter_context(one)
             return started[module]

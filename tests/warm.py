@@ -103,6 +103,7 @@ def read_by_imports(variables: Mapping[str, str]) -> dict[str, str]:
 def serve(place: str, module: str, *imports: str) -> None:
     """Import modules, and fork for everybody who connects."""
     before = dict(os.environ)
+    sys.path[0] = os.path.dirname(place)  # noqa: PTH120 - empty, where modules of tests were
     for name in imports:
         importlib.import_module(name)
     sys.modules.pop(f"{module}.__main__", None)  # for it to be run as if it were new

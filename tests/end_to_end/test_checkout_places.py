@@ -249,7 +249,14 @@ def test_a_torn_rwlock_does_not_fail_a_switch(weights, text):
     assert wrong(weights.root) == {} or "rwlock" in done.stderr
 
 
-@pytest.mark.parametrize("link", ["copy", "hardlink", "symlink"])
+@pytest.mark.parametrize(
+    "link",
+    [
+        pytest.param("copy", marks=pytest.mark.thorough),
+        pytest.param("hardlink", marks=pytest.mark.thorough),
+        "symlink",
+    ],
+)
 def test_every_way_to_link(bare_world: Path, copy_of: Callable[..., Weights], link: str) -> None:
     clone = copy_of(bare_world)
     (clone.root / ".dvc" / "config.local").write_text(f"[cache]\n    type = {link}\n")

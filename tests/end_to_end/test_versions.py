@@ -10,6 +10,7 @@ from hashlib import md5
 import pytest
 
 import paddledvc
+from tests.forks import run_program
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +31,8 @@ class ModelRepository:
         self.folder = folder
 
     def run(self, *command):
-        subprocess.run(command, cwd=self.folder.root, check=True, capture_output=True)
+        forked = run_program(command)
+        subprocess.run(forked, cwd=self.folder.root, check=True, capture_output=True)
 
     def release(self, folder, name, version, data):
         """Track new bytes, push them, and register their version."""

@@ -95,10 +95,10 @@ def test_a_path_that_does_not_end_is_ended_and_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("net.py").write_text(ENDLESS)
 
-    report = verified(Verify(paths=("jit",), batch_sizes=(2,), timeout=20.0))
+    report = verified(Verify(paths=("jit",), batch_sizes=(2,), timeout=10.0))
 
     [path] = report.paths
     assert report.verdict == "fail"
     assert path.findings == (
-        "the process that was running the exported program on the path jit did not end within 20 s",
+        "the process that was running the exported program on the path jit did not end within 10 s",
     )

@@ -15,6 +15,7 @@ import yaml
 
 from paddledvc.tools.catalogs import open_catalog
 from paddledvc.tools.catalogs.base import Context
+from tests.forks import run_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,7 @@ class Team:
     def run(self, *command: str, cwd: str = ".", **env: str) -> str:
         """Run a program in the repository and return what it printed."""
         done = subprocess.run(
-            command,
+            run_program(command),
             cwd=self.root / cwd,
             env={**self.env, **env},
             check=False,
