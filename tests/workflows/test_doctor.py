@@ -167,7 +167,7 @@ def test_a_dvc_that_is_too_new_is_a_problem(
     )
 
     assert look(healthy, versions.checks) == [
-        ("DVC", "problem", "4.0.1, which is not <4,>=3.61", "pip install 'dvc[s3]<4,>=3.61'")
+        ("DVC", "problem", "4.0.1, which is not <4,>=3.67", "pip install 'dvc[s3]<4,>=3.67'")
     ]
 
 
