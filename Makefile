@@ -54,7 +54,7 @@ test-lowest: $(VENV)/uv ## Run the tests with the oldest packages that pyproject
 	  --overrides $(VENV)/lowest/ours.txt --requirements pyproject.toml $(EXTRAS) --group dev --editable .
 	git clone --quiet . $(VENV)/lowest/demo
 	cd $(VENV)/lowest/demo && PATH="$(CURDIR)/$(VENV)/lowest/bin:$$PATH" dvc repro
-	$(UV) pip install --quiet --python $(VENV)/lowest --upgrade "paddlepaddle>=3,<4"
+	$(UV) pip install --quiet --python $(VENV)/lowest "paddlepaddle>=3,<4"
 	PATH="$(CURDIR)/$(VENV)/lowest/bin:$$PATH" $(PYTEST) -m "not thorough" $(TESTS)
 
 test-newest: $(VENV)/uv ## Run the tests with the newest packages that pyproject.toml admits
