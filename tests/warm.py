@@ -203,6 +203,7 @@ def _become(cwd: str, command: list[str], environment: dict[str, str], streams: 
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
+        _reopen(number)
     os.chdir(cwd)
     for key in os.environ.keys() - environment.keys():
         del os.environ[key]
@@ -212,6 +213,22 @@ def _become(cwd: str, command: list[str], environment: dict[str, str], streams: 
     random.seed()
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
+
+
+def _reopen(number: int) -> None:
+    """Open a standard stream as Python does at its start: what is behind its number is new."""
+    name = ("stdin", "stdout", "stderr")[number]
+    was = getattr(sys, name)
+    made = open(  # noqa: PTH123, SIM115
+        number,
+        mode="w" if number else "r",
+        encoding=was.encoding,
+        errors=was.errors,
+        closefd=False,
+    )
+    made.reconfigure(line_buffering=number == 2 or made.isatty())  # noqa: PLR2004
+    setattr(sys, name, made)
+    setattr(sys, f"__{name}__", made)
 
 
 if __name__ == "__main__":
