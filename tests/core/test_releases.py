@@ -389,6 +389,9 @@ def test_of_many_states_few_are_looked_at():
 
     assert judge(TRAINED, a_lock(), built(trained(T1)), *past) == []
     assert [state.where for state in judge.looked] == ["main (200)"]
+    now = built(trained(T2), exported(3, weights=T2))
+    assert len(judge(TRAINED, a_lock(), now, *past)) == 1
+    assert [state.where for state in judge.looked] == ["main (200)"]
 
 
 def test_a_download_that_is_not_exported_is_not_looked_for():
