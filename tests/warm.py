@@ -219,14 +219,14 @@ def _reopen(number: int) -> None:
     """Open a standard stream as Python does at its start: what is behind its number is new."""
     name = ("stdin", "stdout", "stderr")[number]
     was = getattr(sys, name)
-    made = open(  # noqa: PTH123, SIM115
+    made = open(  # noqa: SIM115
         number,
         mode="w" if number else "r",
         encoding=was.encoding,
         errors=was.errors,
         closefd=False,
     )
-    made.reconfigure(line_buffering=number == 2 or made.isatty())  # noqa: PLR2004
+    made.reconfigure(line_buffering=number == 2 or made.isatty())
     setattr(sys, name, made)
     setattr(sys, f"__{name}__", made)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 import click
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from paddledvc.core.lock import LockedModel
-    from paddledvc.core.model import Model
+    from paddledvc.core.record import Record
     from paddledvc.gate.past import Earlier
     from paddledvc.project import Project
     from paddledvc.tools.blame import Commit
@@ -72,10 +71,10 @@ def _lines(shown: Shown) -> Iterator[tuple[str, str]]:
     if shown.evidence is not None:
         yield "evidence", _evidence(shown)
     if shown.trained is not None:
-        yield from _record(shown)
+        yield from _record(shown, shown.trained)
     if shown.image is not None:
         yield "image", shown.image
-    yield from _described(model)
+    yield from _described(shown)
     yield from (("base of", other) for other in shown.used_by)
     yield from (("was", _was(one)) for one in shown.earlier)
 
@@ -102,15 +101,22 @@ def _evidence(shown: Shown) -> str:
     return f"{shown.evidence} ({report})"
 
 
-def _record(shown: Shown) -> Iterator[tuple[str, str]]:
+def _record(shown: Shown, record: Record) -> Iterator[tuple[str, str]]:
     """Say what made the trained weights, unless that was other ones."""
+    md5 = record.weights.hashes.md5
     trained = next((one.part for one in shown.parts if one.part.what == "trained weights"), None)
-    if trained is None or trained.md5 != shown.trained.md5:
-        yield "trained", f"the record is of other bytes (md5:{shown.trained.md5})"
+    if trained is None or trained.md5 != md5:
+        yield "trained", f"the record is of other bytes (md5:{md5})"
         return
-    for field in fields(shown.trained):
-        if (value := getattr(shown.trained, field.name)) not in (None, {}, ()):
-            yield "trained", f"{field.name} {value}"
+    yield "trained", f"{record.began}, in {record.seconds:.0f} s"
+    if record.commit is not None:
+        yield "at commit", record.commit[:SHORT] + (" with changes" if record.dirty else "")
+    ran = record.runtime.device if record.runtime is not None else record.device
+    yield "with", f"Paddle {record.paddle or 'none'}, Python {record.python}, {ran}"
+    yield from (("param", f"{name} {value}") for name, value in record.params.items())
+    for name, data in record.datasets.items():
+        yield "dataset", f"{name} {data.path} {data.md5 or '(not there)'}"
+    yield from (("variable", f"{name}={value}") for name, value in record.environment.items())
 
 
 def _was(one: Earlier) -> str:
@@ -118,10 +124,11 @@ def _was(one: Earlier) -> str:
     return f"{one.version} {one.weights or 'without known weights'}{export} on {one.where}"
 
 
-def _described(model: Model) -> Iterator[tuple[str, str]]:
+def _described(shown: Shown) -> Iterator[tuple[str, str]]:
+    model = shown.model
     for one in model.inputs:
         yield "inputs", f"{one.name} {one.dtype}{_shape(one.shape)}"
-    for out in model.outputs:
+    for out in shown.outputs:
         yield "outputs", f"{out.name} {out.dtype or ''}{_shape(out.shape)}".rstrip()
     for label in ("task", "license", "owner", "description", "docs", "config_path", "base"):
         if (value := getattr(model, label)) is not None:

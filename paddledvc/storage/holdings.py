@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from paddledvc.core import layout, outputs
+from paddledvc.core import evidence, layout, outputs
 from paddledvc.core.parts import Part, Standing, built_of, parts_of, standing
 from paddledvc.tools import files
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from paddledvc.core.lock import Lock
     from paddledvc.core.model import Model
+    from paddledvc.core.model import Output as Result
     from paddledvc.core.outputs import Output
     from paddledvc.core.registry import Registry
     from paddledvc.project import Project
@@ -56,7 +57,19 @@ class Holdings:
 
     def standing(self, model: Model) -> Standing | None:
         """Say what the report of a model is worth; None for a model that is not exported."""
+        return standing(self.registry, self.lock, model, self.built, self._report(model))
+
+    def _report(self, model: Model) -> str | None:
         name = f"{layout.reports(model)}/verify.json"
         file = self.project.root / name
-        report = files.read_text(file, name) if file.is_file() else None
-        return standing(self.registry, self.lock, model, self.built, report)
+        return files.read_text(file, name) if file.is_file() else None
+
+    def outputs(self, model: Model) -> tuple[Result, ...]:
+        """List what the network gives, as it is stated, or else as the report found it."""
+        report = self._report(model)
+        if model.outputs or report is None:
+            return model.outputs
+        try:
+            return evidence.parse(report).outputs
+        except ValueError:
+            return ()

@@ -159,7 +159,7 @@ def _row(holdings: Holdings, model: Model, entry: LockedModel | None, *, stale: 
         image=holdings.registry.environment_of(model).image,
         owner=model.owner,
         inputs=model.inputs,
-        outputs=model.outputs,
+        outputs=holdings.outputs(model),
         docs=model.docs,
         meta=model.meta,
     )

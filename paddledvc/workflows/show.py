@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout, outputs
+from paddledvc.core.record import read_record, record_path
 from paddledvc.core.results import Displayed
 from paddledvc.core.staleness import staleness
 from paddledvc.core.versions import is_version, same_version
@@ -19,8 +20,9 @@ from paddledvc.tools.catalogs import Catalogs
 if TYPE_CHECKING:
     from paddledvc.core.document import Path
     from paddledvc.core.lock import Lock, LockedModel
-    from paddledvc.core.model import Model
+    from paddledvc.core.model import Model, Output
     from paddledvc.core.parts import Part, Standing
+    from paddledvc.core.record import Record
     from paddledvc.core.registry import Registry
     from paddledvc.gate.past import Earlier
     from paddledvc.project import Project
@@ -76,6 +78,7 @@ class Shown(Displayed):
         evidence: what the report of that export is worth; None if it is not exported.
         image: the container image that it runs in.
         earlier: what other versions were, the oldest first.
+        outputs: what its network gives, as it is stated, or else as the report found it.
         trained: what made its trained weights; None where that is not recorded.
     """
 
@@ -91,7 +94,8 @@ class Shown(Displayed):
     evidence: Standing | None = None
     image: str | None = None
     earlier: tuple[Earlier, ...] = ()
-    trained: Any = None
+    outputs: tuple[Output, ...] = ()
+    trained: Record | None = None
 
 
 def show(project: Project, name: str) -> Shown:
@@ -139,6 +143,7 @@ def show(project: Project, name: str) -> Shown:
         evidence=holdings.standing(model),
         image=registry.environment_of(model).image,
         earlier=tuple(_earlier(project, model, locked)),
+        outputs=holdings.outputs(model),
         trained=_trained(project, model),
     )
 
@@ -149,16 +154,11 @@ def _part(project: Project, holdings: Holdings, name: str, part: Part) -> ShownP
     )
 
 
-def _trained(project: Project, model: Model) -> Any:
+def _trained(project: Project, model: Model) -> Record | None:
     """Read what made the trained weights; None where that is not recorded."""
-    name = f"{layout.reports(model)}/train/record.json"
+    name = record_path(model)
     file = project.root / name
     return read_record(files.read_text(file, name)) if file.is_file() else None
-
-
-def read_record(text: str) -> Any:  # noqa: ARG001 - stands in for core.record.read_record
-    """Read a record of a training; None as long as nothing here reads one."""
-    return None
 
 
 def _earlier(project: Project, model: Model, locked: LockedModel | None) -> list[Earlier]:

@@ -7,6 +7,9 @@ import json
 import pytest
 
 import paddledvc
+from paddledvc.core.hashes import Hashes
+from paddledvc.core.record import Dataset, Record, record_path
+from paddledvc.core.reports import Hashed
 from tests.gated import Gated, md5
 
 pytestmark = pytest.mark.slow
@@ -144,3 +147,47 @@ def test_what_was_before_is_told_by_tags_too(made):
 
     [before] = paddledvc.show(made.project, "digits").earlier
     assert (before.version, before.where) == ("v1.0.0", "the tag v1")
+
+
+def record_of(digest):
+    return Record(
+        model="digits",
+        version="v1.1.0",
+        weights=Hashed(path=WEIGHTS, hashes=Hashes(md5=digest, size=6)),
+        commit="1a2b3c4d5e6f" + "0" * 28,
+        dirty=True,
+        params={"lr": 0.1},
+        datasets={"mnist": Dataset(path="data/mnist", md5="0" * 32 + ".dir")},
+        environment={"OMP_NUM_THREADS": "2"},
+        paddle="3.3.1",
+        python="3.11.7",
+        paddledvc="0.1.0",
+        began="2026-11-30T03:00:00Z",
+        seconds=12.3,
+    ).to_json()
+
+
+def test_what_made_trained_weights_is_shown_from_their_record(made, cli):
+    made.write(record_path(made.project.registry().model("digits")), record_of(md5("second")))
+
+    lines = cli("show", "digits").stdout.splitlines()
+
+    at = next(index for index, line in enumerate(lines) if line.startswith("  trained  "))
+    assert [line.strip().split(maxsplit=1) for line in lines[at : at + 6]] == [
+        ["trained", "2026-11-30T03:00:00Z, in 12 s"],
+        ["at", "commit       1a2b3c4d5e with changes"],
+        ["with", "Paddle 3.3.1, Python 3.11.7, cpu"],
+        ["param", "lr 0.1"],
+        ["dataset", f"mnist data/mnist {'0' * 32}.dir"],
+        ["variable", "OMP_NUM_THREADS=2"],
+    ]
+    trained = json.loads(cli("show", "digits", "--format", "json").stdout)["trained"]
+    assert (trained["weights"]["hashes"]["md5"], trained["params"]) == (md5("second"), {"lr": 0.1})
+
+
+def test_a_record_of_other_weights_is_named_and_not_shown(made, cli):
+    made.write(record_path(made.project.registry().model("digits")), record_of("a1" * 16))
+
+    lines = [line for line in cli("show", "digits").stdout.splitlines() if "record" in line]
+
+    assert lines == [f"  trained         the record is of other bytes (md5:{'a1' * 16})"]
