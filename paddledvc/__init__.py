@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from paddledvc.core.diagnosis import Check, Diagnosis
     from paddledvc.core.document import Document, Position
     from paddledvc.core.hashes import Hashes
+    from paddledvc.core.ignored import Pattern
     from paddledvc.core.lock import Lock, LockedFile, LockedModel
     from paddledvc.core.model import (
         Environment,
@@ -38,9 +39,11 @@ if TYPE_CHECKING:
         Train,
     )
     from paddledvc.core.newremote import NewRemote
+    from paddledvc.core.parts import Part
     from paddledvc.core.path_reports import PathReport
     from paddledvc.core.placed import Placed, PlacedOutput
     from paddledvc.core.policy import Policy, Role, Waiver
+    from paddledvc.core.record import Dataset, Record
     from paddledvc.core.registry import Registry
     from paddledvc.core.reports import Hashed, VerifyReport
     from paddledvc.core.tracked import Tracked
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
     from paddledvc.core.versions import Requirement
     from paddledvc.core.violations import Verdict, Violation, Waived
     from paddledvc.errors import PaddleDVCError, Problem
+    from paddledvc.gate.past import Earlier
     from paddledvc.locking import Locked, LockUse
     from paddledvc.project import Project
     from paddledvc.storage.garbage.collecting import GcScope
@@ -86,7 +90,7 @@ if TYPE_CHECKING:
     from paddledvc.workflows.remove import Removed, remove
     from paddledvc.workflows.report import report
     from paddledvc.workflows.schema import schema
-    from paddledvc.workflows.show import Asked, Shown, show
+    from paddledvc.workflows.show import Asked, Shown, ShownPart, show
     from paddledvc.workflows.status import Looked, RemoteStatus, Status, remote_status, status
     from paddledvc.workflows.sync import Probed, Reached, Synced, probe, sync
     from paddledvc.workflows.train import Trained, train
@@ -108,9 +112,11 @@ _HOMES = {
     "Collected": "workflows.gc",
     "Commit": "tools.blame",
     "Cost": "core.answers",
+    "Dataset": "core.record",
     "Declared": "core.catalog",
     "Diagnosis": "core.diagnosis",
     "Document": "core.document",
+    "Earlier": "gate.past",
     "Engine": "core.verification",
     "Entries": "workflows.generate",
     "Environment": "core.model",
@@ -148,8 +154,10 @@ _HOMES = {
     "OutputTolerance": "core.verification",
     "PaddleDVCError": "errors",
     "Params": "tools.paddle.run",
+    "Part": "core.parts",
     "PathDiagnosis": "core.answers:Diagnosis",
     "PathReport": "core.path_reports",
+    "Pattern": "core.ignored",
     "Placed": "core.placed",
     "PlacedOutput": "core.placed",
     "Policy": "core.policy",
@@ -161,6 +169,7 @@ _HOMES = {
     "Pushed": "workflows.push",
     "Ranking": "core.closeness",
     "Reached": "workflows.sync",
+    "Record": "core.record",
     "Reference": "core.model",
     "Registry": "core.registry",
     "RemoteStatus": "workflows.status",
@@ -172,6 +181,7 @@ _HOMES = {
     "SampleError": "core.agreement",
     "Sent": "core.transfers",
     "Shown": "workflows.show",
+    "ShownPart": "workflows.show",
     "Status": "workflows.status",
     "Synced": "workflows.sync",
     "Tolerance": "core.verification",
@@ -232,9 +242,11 @@ __all__ = [
     "Collected",
     "Commit",
     "Cost",
+    "Dataset",
     "Declared",
     "Diagnosis",
     "Document",
+    "Earlier",
     "Engine",
     "Entries",
     "Environment",
@@ -272,8 +284,10 @@ __all__ = [
     "OutputTolerance",
     "PaddleDVCError",
     "Params",
+    "Part",
     "PathDiagnosis",
     "PathReport",
+    "Pattern",
     "Placed",
     "PlacedOutput",
     "Policy",
@@ -285,6 +299,7 @@ __all__ = [
     "Pushed",
     "Ranking",
     "Reached",
+    "Record",
     "Reference",
     "Registry",
     "RemoteStatus",
@@ -296,6 +311,7 @@ __all__ = [
     "SampleError",
     "Sent",
     "Shown",
+    "ShownPart",
     "Status",
     "Synced",
     "Tolerance",

@@ -213,7 +213,7 @@ def test_a_server_that_says_nothing_does_not_hold_a_pull_for_long(stores, server
         "from paddledvc.storage.transfer.fetch import fetch; "
         "from paddledvc.storage.wanted import wanted;"
         "project = paddledvc.Project(Path.cwd()); "
-        "[one] = [w for w in wanted(project) if w.model]; "
+        "[one] = [w for w in wanted(project) if w.pinned]; "
         "[done] = fetch(project, [one], remotes=['prod'], patience=1); "
         "print(done.source, *done.problems)"
     )

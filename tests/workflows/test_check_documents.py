@@ -11,7 +11,7 @@ from paddledvc.gate.judging import judge_subject
 from paddledvc.gate.subject import Subject
 from paddledvc.workflows.guard import check_staged
 from tests.conftest import Folder
-from tests.gated import EXPORTED, FACTS, Gated
+from tests.gated import EXPORTED, FACTS, NET, Gated
 
 CHANGELOG = "docs/models/CHANGELOG.md"
 MOVED = EXPORTED.replace("v3.3.0", "v3.4.0").replace("0cc175b9", "0cc175b0")
@@ -247,7 +247,7 @@ def test_the_lines_that_are_proposed_put_an_end_to_it(project, patterns):
 def test_code_documents_and_settings_have_to_be_committed_too(project):
     project.write(".gitignore", "lib/\n/docs\n.*\n!.gitignore\n")
     made = Gated(project)
-    made.write("lib/net.py", "import layers\n")
+    made.write("lib/net.py", NET)
     made.write("docs/resnet50.md", "")
     made.write(".dvc/config", "")
     made.write(".gitattributes", "")

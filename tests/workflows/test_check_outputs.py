@@ -39,7 +39,7 @@ def test_a_program_with_other_outputs_than_are_stated_is_a_finding_at_its_line(
 
     assert found == [
         (
-            f"models.yaml:11:9: {level}[evidence-other-outputs]: resnet50: the exported program "
+            f"models.yaml:14:9: {level}[evidence-other-outputs]: resnet50: the exported program "
             f"gives output 2 as float32[?,6], models.yaml states boxes: int64[?,6]; {ADVICE}"
         )
     ]
@@ -50,7 +50,7 @@ def test_one_output_more_than_is_stated_is_a_finding(gated):
 
     assert findings(gated, "main") == [
         (
-            "models.yaml:10:9: error[evidence-other-outputs]: resnet50: the exported program gives "
+            "models.yaml:13:9: error[evidence-other-outputs]: resnet50: the exported program gives "
             f"2 outputs: anything, [?,6], models.yaml states 1: boxes; {ADVICE}"
         )
     ]

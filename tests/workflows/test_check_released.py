@@ -20,6 +20,8 @@ models:
   - name: digits
     version: v1.0.0
     owner: us@team.example
+    license: MIT
+    description: Reads digits.
     network: net.py:Net
     inputs: [{name: x, shape: [null, 4]}]
     train: {command: python train.py, deps: [train.py]}
@@ -70,7 +72,7 @@ def test_a_model_that_is_trained_anew_needs_a_new_version(trained):
     assert trained.lines() == [place.replace("error", "warning") + message(trained)]
     trained.git("checkout", "--quiet", "main")
     trained.models(TRAINED.replace("v1.0.0", "v1.1.0"))
-    assert trained.lines() == []
+    assert trained.check().errors == ()
 
 
 def test_what_is_about_to_be_committed_is_judged(trained):
@@ -95,7 +97,7 @@ def test_a_change_is_judged_as_it_will_be_on_its_target(trained):
     assert found.message == message(trained)
     trained.models(TRAINED.replace("v1.0.0", "v1.1.0"))
     trained.commit("third")
-    assert trained.check(base="main").violations == ()
+    assert trained.check(base="main").errors == ()
 
 
 def test_a_tag_of_the_old_commit_counts_when_main_is_rewritten(trained):
@@ -152,7 +154,7 @@ def test_what_a_branch_trained_on_its_way_was_never_released(trained):
     trained.git("checkout", "--quiet", "main")
     trained.git("merge", "--quiet", "--no-ff", "--no-edit", "feature/x")
 
-    assert trained.lines() == []
+    assert trained.check().errors == ()
 
 
 def test_a_shallow_clone_warns_of_trained_models_too(trained):

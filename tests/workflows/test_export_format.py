@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from paddledvc import Project
 
 pytestmark = pytest.mark.slow
+COLD = True  # which format is read and written is set before Paddle is imported
 
 OLD = ["inference.pdiparams", "inference.pdiparams.info", "inference.pdmodel"]
 NEW = ["inference.json", "inference.pdiparams"]
