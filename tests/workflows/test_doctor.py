@@ -191,7 +191,7 @@ def test_a_dvc_that_is_too_new_is_a_problem(
         (
             "DVC",
             "problem",
-            "DVC 4.0.1 is installed, and paddledvc needs <4,>=3.67",
+            f"DVC 4.0.1 is installed, and paddledvc needs {dvcpackage.wanted().specifier}",
             f"pip install '{dvcpackage.wanted()}'",
         )
     ]
