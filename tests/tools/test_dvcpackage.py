@@ -17,7 +17,7 @@ WANTED = str(dvcpackage.wanted())
 def fake(project, monkeypatch):
     """Put another DVC before the installed one, here and in processes of ours."""
 
-    def install(code="", version="3.66.0", metadata=""):
+    def install(code="", version="3.67.1", metadata=""):
         project.write("site/dvc/__init__.py", code)
         project.write("site/dvc/__main__.py", "")
         described = f"Metadata-Version: 2.1\nName: dvc\nVersion: {version}\n{metadata}"

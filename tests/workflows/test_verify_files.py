@@ -109,7 +109,7 @@ def test_what_builds_the_network_gets_its_arguments(cli_there):
     )
 
     assert done.exit_code == 2
-    assert "fc.bias [3] (the network has [4])" in done.stderr
+    assert "fc.bias is [3] in the file, [4] in net.py:Net" in done.stderr
 
 
 @pytest.mark.parametrize(
