@@ -120,7 +120,8 @@ class Walk(RuleBasedStateMachine):
         self.touched.clear()
         self.aside.clear()
         self.clone.git("add", "--all")
-        self.clone.git("commit", "--quiet", "--message", f"{what} {version}")
+        # What was trained anew on main needs a new version, which is tried elsewhere.
+        self.clone.git("commit", "--quiet", "--no-verify", "--message", f"{what} {version}")
         self.clone.send("dev")
 
     @rule(path=st.sampled_from(EDITABLE))
