@@ -74,7 +74,8 @@ def types_named_by(module, name):
                 (module, part.id) if part.id in own else imported.get(part.id, (None, None))
             )
             found = getattr(import_module(where), called, None) if where else None
-            if inspect.isclass(found):
+            # To Python 3.10 an alias such as `Callable[[int], None]` is a class.
+            if inspect.isclass(found) and not hasattr(found, "__origin__"):
                 yield found
 
 
