@@ -132,6 +132,22 @@ def may_set(text: str, name: str, attribute: str) -> bool:
     return f"{name}.{attribute}" in text or re.search(rf"setattr\(\s*{name}\b", text) is not None
 
 
+def sets(node: ast.AST, attribute: str) -> bool:
+    """Tell whether a function or class gives some object an attribute when it runs.
+
+    >>> [sets(ast.parse(one), "a") for one in ("net.a = b", "setattr(net, 'a', b)", "net.a(b)")]
+    [True, True, False]
+    """
+    for one in ast.walk(node):
+        match one:
+            case ast.Attribute(attr=name, ctx=ast.Store()) if name == attribute:
+                return True
+            case ast.Call(func=ast.Name(id="setattr"), args=[_, ast.Constant(value=name), *_]):
+                if name == attribute:
+                    return True
+    return False
+
+
 def _never(test: ast.expr) -> bool:
     """Tell a condition that holds for type checkers only."""
     name = test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")

@@ -112,9 +112,15 @@ class Code:
             where = f"{built.source.name}:{built.node.name}"
             yield ("network",), f"{where} is no paddle.nn.Layer, for it has no such base"
         elif built.own and model.inputs:
-            yield from self._inputs(model, built)
+            yield from self._inputs(model, reference, built)
 
-    def _inputs(self, model: Model, built: Found) -> Iterator[tuple[Path, str]]:
+    def _inputs(
+        self, model: Model, reference: Reference, built: Found
+    ) -> Iterator[tuple[Path, str]]:
+        made = self._find(reference)
+        makers = [built.node, *([made.node] if isinstance(made, Found) else [])]
+        if any(code.sets(one, "forward") for one in makers):
+            return
         forward = self.lookup.method(built, "forward")
         if not isinstance(forward, Found) or not isinstance(forward.node, ast.FunctionDef):
             return

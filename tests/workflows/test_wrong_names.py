@@ -375,6 +375,21 @@ CANNOT_TELL = {
             "    def forward(self, b):\n        pass\n"
         ),
     ),
+    "a forward set on what a factory builds": (
+        "network: a.py:make\n    inputs: [{name: b, shape: [1]}]",
+        (
+            "from net import Block\n\n\ndef make():\n    net = Block()\n"
+            "    net.forward = lambda b: b\n    return net\n"
+        ),
+    ),
+    "a forward that a layer gives itself": (
+        "network: a.py:Net\n    inputs: [{name: b, shape: [1]}]",
+        (
+            "from net import Block\n\n\nclass Net(Block):\n    def __init__(self):\n"
+            "        setattr(self, 'forward', self.infer)\n\n"
+            "    def infer(self, b):\n        pass\n"
+        ),
+    ),
     "a circle": ("network: a.py:Net", "from lib.circle import Net\n"),
     "a module of the same file": ("network: 'lib/__init__.py:nets.Net.small'", ""),
 }
