@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import io
 import shlex
+import tokenize
 import warnings
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -112,7 +115,7 @@ def _parse(file: Path, name: str) -> Source | Problem:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python will say it when it runs the file
-            text = read_text(file, name).removeprefix("\ufeff")
+            text = _decode(file, name).removeprefix("\ufeff")
             tree = ast.parse(text, filename=name)
         return Source(path=file, name=name, text=text, tree=tree)
     except InvalidFile as error:
@@ -125,6 +128,17 @@ def _parse(file: Path, name: str) -> Source | Problem:
         line, column = getattr(error, "lineno", 1) or 1, getattr(error, "offset", 1) or 1
         message = f"not Python: {getattr(error, 'msg', error)}"
     return Problem(file=name, line=line, column=column, path="", message=message)
+
+
+def _decode(file: Path, name: str) -> str:
+    """Read a file in the encoding that its first lines declare, as Python does."""
+    try:
+        return read_text(file, name)
+    except InvalidFile:
+        data = file.read_bytes()
+        with suppress(SyntaxError):  # it declares none
+            return data.decode(tokenize.detect_encoding(io.BytesIO(data).readline)[0])
+        raise
 
 
 def code_files(reference: Reference, root: Path, sources: Sources | None = None) -> tuple[str, ...]:

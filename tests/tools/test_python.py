@@ -226,6 +226,12 @@ def test_code_with_a_null_byte_is_refused(depends, project):
     assert str(caught.value).startswith("a.py:1:")
 
 
+def test_code_is_read_in_the_encoding_that_it_declares(depends, project):
+    project.write_bytes("a.py", "# -*- coding: gbk -*-\nimport b  # 网络\n".encode("gbk"))
+
+    assert depends("a.py:f", {"b.py": ""}) == ["a.py", "b.py"]
+
+
 def test_code_that_is_not_utf_8_is_refused_with_its_place(depends, project):
     project.write_bytes("a.py", b"x = '\xe9'\n")
     with pytest.raises(InvalidFile) as caught:
