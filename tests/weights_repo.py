@@ -174,11 +174,14 @@ class Weights:
         """Empty the cache."""
         shutil.rmtree(self.root / ".dvc" / "cache", ignore_errors=True)
 
-    def set(self, *, origin: str = NOWHERE, **versions: object) -> None:
+    def set(
+        self, *, origin: str = NOWHERE, beta_version: str | None = None, **versions: object
+    ) -> None:
         """Move to other versions, as people, ``paddledvc lock``, ``generate`` and ``dvc repro`` do.
 
         Args:
             origin: URL of the folder that pinned weights come from.
+            beta_version: what models.yaml calls beta from now on; as it does without.
             versions: of the pinned alpha and gamma, the trained beta, and the team's labels.
         """
         now = {**self.versions(), **versions}
@@ -194,9 +197,9 @@ class Weights:
             for name in PINNED
             if now[name] is not None
         ]
-        models.append(
-            {"name": "beta", "version": "v1.0.0", "train": {"command": "python train.py"}}
-        )
+        command = {"command": "python train.py"}
+        named = beta_version or self._version_of("beta") or "v1.0.0"
+        models.append({"name": "beta", "version": named, "train": command})
         self.write("models.yaml", yaml.safe_dump({"models": models}, sort_keys=False))
         self.write("params.yaml", f"beta:\n  train:\n    release: {now['beta']}\n")
         project = Project(self.root)
@@ -205,12 +208,15 @@ class Weights:
         self._repro(now)
         self._label(now["labels"])
 
+    def _version_of(self, name: str) -> str | None:
+        models = self.yaml("models.yaml")["models"]
+        return next((model["version"] for model in models if model["name"] == name), None)
+
     def versions(self) -> dict[str, Any]:
         """Read the versions that the files of the work tree ask for."""
-        models = {model["name"]: model["version"] for model in self.yaml("models.yaml")["models"]}
         labels = self.yaml(f"{LABELS}.dvc")["outs"][0]["md5"]
         return {
-            **{name: models.get(name) for name in PINNED},
+            **{name: self._version_of(name) for name in PINNED},
             "beta": self.yaml("params.yaml")["beta"]["train"]["release"],
             "labels": next(one for one in range(1000) if md5(blob("labels", one)) == labels),
         }

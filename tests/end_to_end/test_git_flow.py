@@ -117,8 +117,9 @@ def flow(clone: Weights, *arguments: str) -> None:
 
 
 def release(clone: Weights, title: str, **versions: object) -> None:
-    """Move to other versions and commit them, hooks and all."""
-    clone.set(**versions)
+    """Move to other versions and commit them, hooks and all; other bytes get another version."""
+    renamed = f"v{versions['beta']}.0.0" if "beta" in versions else None
+    clone.set(beta_version=renamed, **versions)
     clone.git("add", "--all")
     clone.git("commit", "--quiet", "--message", title)
 
