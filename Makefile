@@ -42,7 +42,7 @@ quick: $(VENV)/test ## Run the tests that start neither Paddle nor DVC
 test-all: $(VENV)/test test-pythons ## Run, after `make test`, what takes longer, and other Pythons
 	$(PYTEST) -m thorough
 
-test-pythons: $(VENV)/test ## Run the quick tests on each of Python 3.10 to 3.13 that is here
+test-pythons: $(VENV)/test ## Lint and run the quick tests on each of Python 3.10 to 3.13 that is here
 	.ci/pythons $(PYTHONS)
 
 # The tests expect the files of Paddle 3; that Paddle 2.6 does its work, the demo shows.

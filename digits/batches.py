@@ -62,6 +62,7 @@ def shifted(images: NDArray[np.float32], random: np.random.Generator) -> NDArray
     count, _, height, width = images.shape
     margin = (LARGEST_SHIFT, LARGEST_SHIFT)
     padded = np.pad(images, ((0, 0), (0, 0), margin, margin))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(2, 3))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (1, 1, height, width))
     top, left = random.integers(0, 2 * LARGEST_SHIFT + 1, size=(2, count))
-    return windows[np.arange(count), :, top, left]
+    chosen: NDArray[np.float32] = windows[np.arange(count), 0, top, left, 0]
+    return chosen

@@ -173,7 +173,7 @@ def compare(  # noqa: PLR0913
         for left, right, axis in zip(expected, found, axes, strict=True):
             if (problem := _incomparable(left, right)) is not None:
                 problems[f"{problem}{said_at(edge)}"] = None
-                scaled = np.full(1 if axis is None else batch, np.inf)
+                scaled: Array = np.full(1 if axis is None else batch, np.inf)
             else:
                 scaled = scaled_errors(left.values, right.values, axis)
                 summary = replace(_summary(left, right, scaled, axis), edge=edge)

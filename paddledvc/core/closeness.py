@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TOP = 5
 """Classes that the second measure of an order looks at."""
-_INTEGERS = {2: np.int16, 4: np.int32, 8: np.int64}
+_INTEGERS: dict[int, type[np.signedinteger[Any]]] = {2: np.int16, 4: np.int32, 8: np.int64}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

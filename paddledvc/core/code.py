@@ -282,6 +282,36 @@ def dotted(node: ast.expr) -> tuple[str, ...]:
     return (node.id, *reversed(parts)) if isinstance(node, ast.Name) else ()
 
 
+def returns_nothing(node: Function) -> bool:
+    r"""Tell whether a function surely gives back None: it ends, and returns and yields no value.
+
+    >>> returns_nothing(ast.parse("def build():\n    net = Net()").body[0])
+    True
+    """
+    if not isinstance(node, ast.FunctionDef) or node.decorator_list:
+        return False
+    is_stub = all(_says_nothing(one) for one in node.body)
+    return not is_stub and not isinstance(node.body[-1], ast.Raise) and not any(_returns(node))
+
+
+def _says_nothing(node: ast.stmt) -> bool:
+    """Tell ``pass``, ``...`` and a docstring."""
+    is_value = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return is_value or isinstance(node, ast.Pass)
+
+
+def needs_object(node: Function) -> bool:
+    r"""Tell whether a function of a class is one that is called on an object.
+
+    >>> needs_object(ast.parse("def forward(self, x):\n    return x").body[0])
+    True
+    """
+    if isinstance(node, ast.Lambda) or node.decorator_list:
+        return False
+    taken = [*node.args.posonlyargs, *node.args.args]
+    return bool(taken) and taken[0].arg == "self"
+
+
 def returned(node: Function) -> ast.expr | None:
     """Find what a function always returns a call of, such as ``Net`` in ``return Net(3)``.
 
@@ -312,7 +342,7 @@ def _returns(node: ast.FunctionDef) -> Iterator[ast.expr | None]:
         if isinstance(child, ast.Return):
             yield child.value
         elif isinstance(child, ast.Yield | ast.YieldFrom):
-            yield None
+            yield child
         elif not isinstance(
             child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef
         ):

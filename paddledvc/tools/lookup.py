@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.machinery import EXTENSION_SUFFIXES, PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -65,11 +65,13 @@ class Found:
         node: the class, function or value.
         source: the file that it is in.
         own: whether that is one of the project.
+        method: whether it is a function of a class that is called on an object.
     """
 
     node: ast.ClassDef | Function | ast.expr
     source: Source
     own: bool
+    method: bool = False
 
 
 Target: TypeAlias = Found | Module | Missing | None
@@ -201,14 +203,23 @@ class Lookup:
         if source is None:
             return None
         bindings = source.names.bindings.get(name, ())
-        if len(bindings) == 1:
+        # `from paddle import nn` in Paddle itself imports the submodule, as it does in others.
+        of_itself = len(bindings) == 1 and self._leads_back(bindings[0], name, source)
+        if len(bindings) == 1 and not of_itself:
             return self._follow(bindings[0], source, own=module.own)
-        if bindings or name in source.shared:
+        if (bindings and not of_itself) or name in source.shared:
             return None
         inner = _in_folders(name, module.folders, own=module.own)
         if inner is not None:
             return inner if isinstance(inner, Module) else None
-        return self._by_star(source, name)
+        return None if of_itself else self._by_star(source, name)
+
+    def _leads_back(self, binding: Binding, name: str, source: Source) -> bool:
+        """Tell whether a package imports a name of itself."""
+        if not isinstance(binding, code.Imported) or binding.name != name:
+            return False
+        origin = self._origin(binding, source)
+        return isinstance(origin, Module) and origin.file == source.path
 
     def _read(self, module: Module) -> Source | None:
         assert module.file is not None
@@ -296,7 +307,10 @@ class Lookup:
             known = code.read_names(one.node.body).bindings
             if name in known:
                 only = known[name][0] if len(known[name]) == 1 else None
-                return self._follow(only, one.source, own=one.own)
+                found = self._follow(only, one.source, own=one.own)
+                if isinstance(only, ast.FunctionDef) and isinstance(found, Found):
+                    return replace(found, method=code.needs_object(only))
+                return found
             if code.may_set(one.source.text, one.node.name, name):
                 return None
             names += known
@@ -366,6 +380,16 @@ class Lookup:
         line = self._line(target)
         own = all(one is not None and one.own for one in line)
         return own and isinstance(self.method(target, "__new__"), Missing)
+
+    def classes(self, target: Found) -> Sequence[Found]:
+        """List a class and its bases, as far as the source tells them."""
+        return [one for one in self._line(target) if one is not None]
+
+    def is_layer(self, target: Found) -> bool:
+        """Tell whether a class surely is a ``paddle.nn.Layer``."""
+        last = self.classes(target)[-1]
+        assert isinstance(last.node, ast.ClassDef)
+        return last.node.name == "Layer" and last.source.name.startswith("paddle.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,14 +66,14 @@ class Code:
         if model.train is not None and model.train.function is not None:
             called = "is called with one argument, the run"
             yield from self._function(("train", "function"), model.train.function, 1, called)
-        for key, count, called in (
-            ("samples", 0, "is called without arguments"),
-            ("preprocess", 1, "is called with one argument, an image"),
+        for key, count, called, result in (
+            ("samples", 0, "is called without arguments", "samples"),
+            ("preprocess", 1, "is called with one argument, an image", "an array"),
         ):
             text = getattr(model.verify, key)
             if text is not None and ":" in text:
                 reference = Reference.parse(text)
-                yield from self._function(("verify", key), reference, count, called)
+                yield from self._function(("verify", key), reference, count, called, result)
 
     def _find(self, reference: Reference) -> Target:
         if reference not in self._targets:
@@ -85,7 +85,7 @@ class Code:
         return self._targets[reference]
 
     def _function(
-        self, at: Path, reference: Reference, count: int, called: str
+        self, at: Path, reference: Reference, count: int, called: str, result: str = ""
     ) -> Iterator[tuple[Path, str]]:
         target = self._find(reference)
         if why := _not_callable(reference, target, "a function"):
@@ -94,13 +94,22 @@ class Code:
             taken = self.lookup.parameters(target)
             if taken is not None and not taken.takes(count):
                 yield at, f"{reference} takes {taken}, and {called}"
+            elif result and _returns_nothing(target):
+                yield at, f"{reference} returns nothing, expected {result}"
 
     def _network(self, model: Model, reference: Reference) -> Iterator[tuple[Path, str]]:
         target = self._find(reference)
-        if why := _not_callable(reference, target, "a class or a function that builds a layer"):
+        expected = "a class or a function that builds a layer"
+        if why := _not_callable(reference, target, expected):
             yield ("network",), why
             return
         if not isinstance(target, Found):
+            return
+        if self._is_object(target):
+            yield ("network",), f"{reference} is a layer that is built already, expected {expected}"
+            return
+        if _returns_nothing(target):
+            yield ("network",), f"{reference} returns nothing, expected a layer"
             return
         if (taken := self.lookup.parameters(target)) is not None:
             yield from _arguments(model, reference, taken)
@@ -111,22 +120,50 @@ class Code:
             assert isinstance(built.node, ast.ClassDef)
             where = f"{built.source.name}:{built.node.name}"
             yield ("network",), f"{where} is no paddle.nn.Layer, for it has no such base"
-        elif built.own and model.inputs:
-            yield from self._inputs(model, reference, built)
+        elif built.own:
+            yield from self._forward(model, target, built)
 
-    def _inputs(
-        self, model: Model, reference: Reference, built: Found
-    ) -> Iterator[tuple[Path, str]]:
-        made = self._find(reference)
-        makers = [built.node, *([made.node] if isinstance(made, Found) else [])]
-        if any(code.sets(one, "forward") for one in makers):
+    def _is_object(self, target: Found) -> bool:
+        """Tell a value that is a layer, such as ``net = Net()`` of a module."""
+        if not isinstance(target.node, ast.Call):
+            return False
+        made = self.lookup.expression(target.node.func, target.source)
+        is_class = isinstance(made, Found) and isinstance(made.node, ast.ClassDef)
+        return is_class and isinstance(made, Found) and self.lookup.is_layer(made)
+
+    def _forward(self, model: Model, made: Found, built: Found) -> Iterator[tuple[Path, str]]:
+        """Compare what ``forward`` takes with the inputs.
+
+        Args:
+            model: the model.
+            made: the class or factory that models.yaml names.
+            built: the class that it builds.
+        """
+        classes = self.lookup.classes(built)
+        if any(code.sets(one.source.tree, "forward") for one in (made, *classes) if one.own):
             return
         forward = self.lookup.method(built, "forward")
         if not isinstance(forward, Found) or not isinstance(forward.node, ast.FunctionDef):
             return
-        taken = _parameters_of(forward)
-        if taken is None or not forward.own:
+        if not forward.own:
+            yield from self._no_forward(built, forward)
             return
+        taken = _parameters_of(forward)
+        if taken is not None and model.inputs:
+            yield from self._inputs(model, built, taken)
+
+    def _no_forward(self, built: Found, forward: Found) -> Iterator[tuple[Path, str]]:
+        """Judge a class that takes ``forward`` of a base; the one of Layer only raises."""
+        layer = self.lookup.classes(built)[-1].source
+        call = self.lookup.method(built, "__call__")
+        called_as_layer = isinstance(call, Found) and call.source is layer
+        if self.lookup.is_layer(built) and forward.source is layer and called_as_layer:
+            assert isinstance(built.node, ast.ClassDef)
+            names = [*code.read_names(built.node.body).bindings]
+            where = f"{built.source.name}:{built.node.name}"
+            yield ("network",), f"{where} has no 'forward'{did_you_mean('forward', names)}"
+
+    def _inputs(self, model: Model, built: Found, taken: Parameters) -> Iterator[tuple[Path, str]]:
         assert isinstance(built.node, ast.ClassDef)
         where = f"forward of {built.source.name}:{built.node.name}"
         names = [item.name for item in model.inputs]
@@ -153,10 +190,18 @@ def _not_callable(reference: Reference, target: Target, expected: str) -> str:
             return why
         case Module():
             return f"{reference} is a module, expected {expected}"
+        case Found(method=True):
+            return f"{reference} is a method and needs an object first, expected {expected}"
+        case Found(node=ast.AsyncFunctionDef()):
+            return f"{reference} is async, expected {expected}"
         case Found(node=node) if isinstance(node, PLAIN):
             text = ast.unparse(node) if isinstance(node, ast.Constant) else "a value"
             return f"{reference} is {text}, expected {expected}"
     return ""
+
+
+def _returns_nothing(target: Found) -> bool:
+    return isinstance(target.node, ast.FunctionDef) and code.returns_nothing(target.node)
 
 
 def _arguments(model: Model, reference: Reference, taken: Parameters) -> Iterator[tuple[Path, str]]:
@@ -196,6 +241,13 @@ def misplaced(registry: Registry, presence: Presence) -> Iterator[Misnamed]:
                     path=("models", index, *at),
                     message=message + presence.near(path),
                 )
+        own = model.train.params if model.train is not None else None
+        if own is not None and (presence.root / own).is_dir():
+            yield Misnamed(
+                model=model.name,
+                path=("models", index, "train", "params"),
+                message=f"{own} is a folder, expected a file",
+            )
 
 
 def named_files(model: Model) -> Iterable[tuple[Path, str]]:

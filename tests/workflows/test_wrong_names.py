@@ -57,8 +57,22 @@ class Settings:
     """No layer."""
 
 
+class Typo(nn.Layer):
+    def forwrad(self, x):
+        return x
+
+
+def nothing():
+    Net(depth=1)
+
+
+async def later():
+    return Net(depth=1)
+
+
 WIDTH = 3
 wide = partial(Net, 64)
+made = Block()
 '''
 )
 FILES = {
@@ -110,7 +124,7 @@ WRONG = {
         "network: net.py:Detector",
         (
             "6:14: models[0].network: net.py has no 'Detector'; it has Block, Keyed, Net, "
-            "Settings, WIDTH, build and 2 more"
+            "Settings, Typo, WIDTH and 6 more"
         ),
     ),
     "no such module": (
@@ -157,6 +171,46 @@ WRONG = {
             "6:14: models[0].network: lib:nets is a module, expected a class or a function that "
             "builds a layer"
         ),
+    ),
+    "a method": (
+        "network: net.py:Net.forward",
+        (
+            "6:14: models[0].network: net.py:Net.forward is a method and needs an object first, "
+            "expected a class or a function that builds a layer"
+        ),
+    ),
+    "a training that is a method": (
+        "train: {function: 'net.py:Block.forward'}",
+        (
+            "6:23: models[0].train.function: net.py:Block.forward is a method and needs an object "
+            "first, expected a function"
+        ),
+    ),
+    "a layer that is built already": (
+        "network: net.py:made",
+        (
+            "6:14: models[0].network: net.py:made is a layer that is built already, expected a "
+            "class or a function that builds a layer"
+        ),
+    ),
+    "a layer without forward": (
+        "network: net.py:Typo",
+        "6:14: models[0].network: net.py:Typo has no 'forward'; did you mean 'forwrad'?",
+    ),
+    "a function that returns nothing": (
+        "network: net.py:nothing",
+        "6:14: models[0].network: net.py:nothing returns nothing, expected a layer",
+    ),
+    "a function that is async": (
+        "network: net.py:later",
+        (
+            "6:14: models[0].network: net.py:later is async, expected a class or a function that "
+            "builds a layer"
+        ),
+    ),
+    "samples that return nothing": (
+        "verify: {samples: 'net.py:nothing'}",
+        "6:23: models[0].verify.samples: net.py:nothing returns nothing, expected samples",
     ),
     "no such argument": (
         "network: net.py:Net\n    network_args: {dept: 3, depth: 2}",
@@ -382,6 +436,36 @@ CANNOT_TELL = {
             "    net.forward = lambda b: b\n    return net\n"
         ),
     ),
+    "a forward that a helper of the factory sets": (
+        "network: a.py:make\n    inputs: [{name: b, shape: [1]}]",
+        (
+            "from net import Block\n\n\ndef patched(net):\n    net.forward = lambda b: b\n"
+            "    return net\n\n\ndef make():\n    net = Block()\n    patched(net)\n    return net\n"
+        ),
+    ),
+    "a layer that is called by another way": (
+        "network: a.py:Net",
+        (
+            "from paddle import nn\n\n\nclass Net(nn.Layer):\n    def __call__(self, b):\n"
+            "        return b\n"
+        ),
+    ),
+    "a base without forward, of which nobody knows more": (
+        "network: a.py:Net",
+        "from x import Mixin\nfrom paddle import nn\n\n\nclass Net(Mixin, nn.Layer):\n    pass\n",
+    ),
+    "a function that only raises": (
+        "network: a.py:make",
+        "def make():\n    raise NotImplementedError\n",
+    ),
+    "samples that are yielded": (
+        "verify: {samples: 'a.py:make'}",
+        "def make():\n    yield 1\n",
+    ),
+    "a method that takes no self": (
+        "train: {function: 'a.py:Work.do'}",
+        "class Work:\n    def do(run):\n        pass\n",
+    ),
     "a forward that a layer gives itself": (
         "network: a.py:Net\n    inputs: [{name: b, shape: [1]}]",
         (
@@ -495,6 +579,16 @@ def test_a_file_that_is_not_there_is_an_error_on_production_and_a_warning_elsewh
         assert [str(one) for one in found if one.rule == "file-missing"] == [
             f"models.yaml:{place}: {level}[file-missing]: m: {message}"
         ]
+
+
+def test_hyperparameters_are_a_file_and_no_folder(files, caplog):
+    made = files("train: {function: 'train.py:train', params: configs}")
+    paddledvc.lock(made)
+    where, message = "models.yaml:6:48: ", "configs is a folder, expected a file"
+
+    assert [one.message for one in caplog.records] == [f"{where}models[0].train.params: {message}"]
+    found = [str(one) for one in paddledvc.check(made, branch="main").violations]
+    assert f"{where}error[file-missing]: m: {message}" in found
 
 
 def test_what_git_dvc_or_a_stage_has_is_there(files, project, caplog):

@@ -18,6 +18,8 @@ from paddledvc.errors import InvalidInput
 from paddledvc.tools import images, references
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from paddledvc.core.jobs import ReferenceJob
     from paddledvc.core.samples import Array, Case
 
@@ -99,12 +101,13 @@ def _arrays(job: ReferenceJob, source: str) -> dict[str, Array]:
 
 
 def _of_file(job: ReferenceJob, source: str, root: Path) -> dict[str, Array]:
+    read_array: Callable[..., Array] = np.lib.format.read_array  # untyped before NumPy 2.3
     single = source.endswith(".npy")
     try:
         if single:
             # A .npy is of one array; np.load takes other formats too, by their first bytes.
             with (root / source).open("rb") as file:
-                array = np.lib.format.read_array(file, allow_pickle=False)
+                array = read_array(file, allow_pickle=False)
             return {_only_input(job, source): array}
         with zipfile.ZipFile(root / source):
             pass
