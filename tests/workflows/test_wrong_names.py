@@ -584,7 +584,7 @@ def test_a_file_that_is_not_there_is_an_error_on_production_and_a_warning_elsewh
 def test_hyperparameters_are_a_file_and_no_folder(files, caplog):
     made = files("train: {function: 'train.py:train', params: configs}")
     paddledvc.lock(made)
-    where, message = "models.yaml:6:48: ", "configs is a folder, expected a file"
+    where, message = "models.yaml:6:49: ", "configs is a folder, expected a file"
 
     assert [one.message for one in caplog.records] == [f"{where}models[0].train.params: {message}"]
     found = [str(one) for one in paddledvc.check(made, branch="main").violations]
