@@ -224,6 +224,8 @@ class Project:
             return {}
         if not name.endswith(PARAMS_SUFFIXES):
             raise self._wrong_params(model, f"expected one of {', '.join(PARAMS_SUFFIXES)}")
+        if (self.root / name).is_dir():
+            raise self._wrong_params(model, f"{name} is a folder, expected a file")
         if not (self.root / name).is_file():
             raise self._wrong_params(model, f"there is no file {name}{self._hint(name)}")
         document = self.read(name)

@@ -241,13 +241,6 @@ def misplaced(registry: Registry, presence: Presence) -> Iterator[Misnamed]:
                     path=("models", index, *at),
                     message=message + presence.near(path),
                 )
-        own = model.train.params if model.train is not None else None
-        if own is not None and (presence.root / own).is_dir():
-            yield Misnamed(
-                model=model.name,
-                path=("models", index, "train", "params"),
-                message=f"{own} is a folder, expected a file",
-            )
 
 
 def named_files(model: Model) -> Iterable[tuple[Path, str]]:

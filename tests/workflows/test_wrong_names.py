@@ -581,14 +581,15 @@ def test_a_file_that_is_not_there_is_an_error_on_production_and_a_warning_elsewh
         ]
 
 
-def test_hyperparameters_are_a_file_and_no_folder(files, caplog):
-    made = files("train: {function: 'train.py:train', params: configs}")
+def test_hyperparameters_are_a_file_and_no_folder(files):
+    made = files("train: {function: 'train.py:train', params: big.yml}")
+    (made.root / "big.yml").mkdir()
+    message = "models[0].train.params: big.yml is a folder, expected a file"
     paddledvc.lock(made)
-    where, message = "models.yaml:6:49: ", "configs is a folder, expected a file"
 
-    assert [one.message for one in caplog.records] == [f"{where}models[0].train.params: {message}"]
+    assert refused(paddledvc.generate, made) == f"models.yaml:6:49: {message}"
     found = [str(one) for one in paddledvc.check(made, branch="main").violations]
-    assert f"{where}error[file-missing]: m: {message}" in found
+    assert f"models.yaml:6:49: error[stages-invalid]: {message}" in found
 
 
 def test_what_git_dvc_or_a_stage_has_is_there(files, project, caplog):
