@@ -70,10 +70,8 @@ def _lines(shown: Shown) -> Iterator[tuple[str, str]]:
         yield from _sources(shown.locked)
     if shown.evidence is not None:
         yield "evidence", _evidence(shown)
-    if shown.trained is not None:
-        yield from _record(shown, shown.trained)
-    if shown.image is not None:
-        yield "image", shown.image
+    yield from _training(shown)
+    yield from _environment(shown)
     yield from _described(shown)
     yield from (("base of", other) for other in shown.used_by)
     yield from (("was", _was(one)) for one in shown.earlier)
@@ -101,13 +99,20 @@ def _evidence(shown: Shown) -> str:
     return f"{shown.evidence} ({report})"
 
 
-def _record(shown: Shown, record: Record) -> Iterator[tuple[str, str]]:
-    """Say what made the trained weights, unless that was other ones."""
-    md5 = record.weights.hashes.md5
+def _training(shown: Shown) -> Iterator[tuple[str, str]]:
+    """Say what made the trained weights, or else what models.yaml states of it."""
+    record = shown.trained
     trained = next((one.part for one in shown.parts if one.part.what == "trained weights"), None)
-    if trained is None or trained.md5 != md5:
-        yield "trained", f"the record is of other bytes (md5:{md5})"
+    if record is not None and trained is not None and trained.md5 == record.weights.hashes.md5:
+        yield from _record(record)
         return
+    if record is not None:
+        yield "trained", f"the record is of other bytes (md5:{record.weights.hashes.md5})"
+    datasets = shown.model.train.datasets if shown.model.train is not None else {}
+    yield from (("dataset", f"{name} {path}") for name, path in datasets.items())
+
+
+def _record(record: Record) -> Iterator[tuple[str, str]]:
     yield "trained", f"{record.began}, in {record.seconds:.0f} s"
     if record.commit is not None:
         yield "at commit", record.commit[:SHORT] + (" with changes" if record.dirty else "")
@@ -117,6 +122,14 @@ def _record(shown: Shown, record: Record) -> Iterator[tuple[str, str]]:
     for name, data in record.datasets.items():
         yield "dataset", f"{name} {data.path} {data.md5 or '(not there)'}"
     yield from (("variable", f"{name}={value}") for name, value in record.environment.items())
+
+
+def _environment(shown: Shown) -> Iterator[tuple[str, str]]:
+    """Name the image, and its Paddle where that is not to be read from it."""
+    if shown.image is not None:
+        yield "image", shown.image
+    if shown.paddle is not None and shown.paddle not in (shown.image or ""):
+        yield "has Paddle", shown.paddle
 
 
 def _was(one: Earlier) -> str:

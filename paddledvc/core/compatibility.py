@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 PROGRAMS = {"json": ">=3.0rc0"}
 """Formats of static programs, and the Paddle versions that read them; Paddle 3.3 reads .pdmodel."""
-_MINOR = re.compile(r"v?[0-9]+\.[0-9]+")
-_LAST = range(20)
-"""Last numbers that a release of Paddle may have."""
+_SHORT = re.compile(r"v?[0-9]+(?P<minor>\.[0-9]+)?")
+_NUMBERS = range(20)
+"""What the second and the last number of a release of Paddle may be."""
 
 
 def obstacle(
@@ -50,8 +50,10 @@ def _may_be_in(paddle: str, wanted: str) -> bool:
     >>> _may_be_in("2.6", ">=2.6.1"), _may_be_in("2.6.0", ">=2.6.1")
     (True, False)
     """
-    last = _LAST if _MINOR.fullmatch(paddle) else ()
-    meant = (paddle, *(f"{paddle}.{number}" for number in last))
+    meant = [paddle]
+    if short := _SHORT.fullmatch(paddle):
+        minors = [paddle] if short["minor"] else [f"{paddle}.{number}" for number in _NUMBERS]
+        meant += [f"{minor}.{number}" for minor in minors for number in _NUMBERS]
     return any(in_range(one, wanted) for one in meant)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from paddledvc.core.versions import as_version, is_version
 
 PADDLE = "paddle"
-"""Last part of the repositories, mirrors and a team's own among them, whose tags name a Paddle."""
+"""Last part of the repositories, mirrors and a team's own among them, whose tags begin with one."""
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REFERENCE = re.compile(
     r"(?:(?P<registry>localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[A-Za-z0-9.-]+(?=:[0-9]+/)"
@@ -17,10 +17,17 @@ _REFERENCE = re.compile(
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
     r"(?:@(?P<digest>sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?"
 )
-_VERSION = re.compile(
-    r"v?(?P<version>[0-9]+(?:\.[0-9]+)*(?:[-_.]?(?:alpha|beta|rc|a|b)[-_.]?[0-9]+)?"
-    r"(?:\.post[0-9]+)?(?:\.dev[0-9]*)?)(?=$|[-_])"
+# 3.0.0b1 is a beta; 3.3.1-b200 is for a GPU.
+_SUFFIX = (
+    r"(?:[-_.]?(?:alpha|beta|rc)[-_.]?[0-9]+|[ab][0-9]+)?"
+    r"(?:\.post[0-9]+)?(?:\.dev[0-9]*)?(?=$|[-_])"
 )
+# Dates and the numbers of builds have more digits than the first number of a Paddle.
+_VERSION = re.compile(rf"v?(?P<version>[0-9](?:\.[0-9]+)*{_SUFFIX})", re.IGNORECASE)
+_PART_VERSION = re.compile(
+    rf"(?:^|[-_])paddle(?:paddle)?[-_]?v?(?P<version>[0-9](?:\.[0-9]+)+{_SUFFIX})", re.IGNORECASE
+)
+"""As in paddlex3.3.11-paddlepaddle3.2.0-cpu, which is a tag of PaddleX."""
 _LIBRARY = re.compile(r"(?P<name>cuda|cudnn|trt)(?P<version>[0-9]+(?:\.[0-9]+)*)")
 _MOVING = frozenset(("latest", "dev", "nightly"))
 """Parts of tags that are moved to every new image."""
@@ -71,14 +78,17 @@ class Image:
     def paddle(self) -> str | None:
         """The version of Paddle that the tag names, maybe without its last numbers.
 
-        None where the tag names none, or is one of an image that is not called ``paddle``.
+        None where the tag names none. That of an image which is not called ``paddle`` has to say
+        that it means Paddle.
 
         >>> Image.parse("paddlepaddle/paddle:2.6-gpu-cuda11.8").paddle
         '2.6'
+        >>> Image.parse("paddlex/paddlex:paddlex3.3.11-paddlepaddle3.2.0-cpu").paddle
+        '3.2.0'
         """
-        if self.repository.rpartition("/")[2] != PADDLE:
-            return None
-        match = _VERSION.match(self.tag or "")
+        tag = self.tag or ""
+        ours = self.repository.rpartition("/")[2] == PADDLE
+        match = (_VERSION.match(tag) if ours else None) or _PART_VERSION.search(tag)
         return match["version"] if match and is_version(match["version"]) else None
 
     @property

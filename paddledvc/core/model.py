@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from paddledvc.core.images import Image
+from paddledvc.core.images import Image, is_paddle
 from paddledvc.core.names import params_key, slug
 from paddledvc.core.results import Displayed
 from paddledvc.core.verification import Verify
@@ -175,10 +175,15 @@ class Environment:
     def paddle(self) -> str | None:
         """Version of Paddle in it, maybe without its last numbers; None if nothing tells.
 
+        Where people state less of it than the image's tag names, the tag counts.
+
         >>> Environment(image="paddlepaddle/paddle:3.3.1-gpu-cuda12.9-cudnn9.9").paddle
         '3.3.1'
         """
-        return self.stated_paddle or self.tagged_paddle
+        stated, tagged = self.stated_paddle, self.tagged_paddle
+        if stated is None or tagged is None:
+            return stated or tagged
+        return tagged if is_paddle(tagged, stated) and not is_paddle(stated, tagged) else stated
 
     @property
     def tagged_paddle(self) -> str | None:

@@ -77,6 +77,7 @@ class Shown(Displayed):
         parts: its weights and its export.
         evidence: what the report of that export is worth; None if it is not exported.
         image: the container image that it runs in.
+        paddle: version of Paddle in that, maybe without its last numbers; None if nothing tells.
         earlier: what other versions were, the oldest first.
         outputs: what its network gives, as it is stated, or else as the report found it.
         trained: what made its trained weights; None where that is not recorded.
@@ -93,6 +94,7 @@ class Shown(Displayed):
     parts: tuple[ShownPart, ...] = ()
     evidence: Standing | None = None
     image: str | None = None
+    paddle: str | None = None
     earlier: tuple[Earlier, ...] = ()
     outputs: tuple[Output, ...] = ()
     trained: Record | None = None
@@ -142,6 +144,7 @@ def show(project: Project, name: str) -> Shown:
         parts=parts,
         evidence=holdings.standing(model),
         image=registry.environment_of(model).image,
+        paddle=registry.environment_of(model).paddle,
         earlier=tuple(_earlier(project, model, locked)),
         outputs=holdings.outputs(model),
         trained=_trained(project, model),

@@ -51,12 +51,20 @@ def test_a_name_is_taken_apart_as_docker_does(text, registry, repository, tag):
         ("3.0.0-beta1", "3.0.0-beta1", None, None, None),
         ("3.0.0rc0-gpu-cuda11.8-cudnn8.6-trt8.5", "3.0.0rc0", "11.8", "8.6", "8.5"),
         ("v3.3.1", "3.3.1", None, None, None),
+        ("V3.0.0RC1-gpu", "3.0.0RC1", None, None, None),
         ("2.6.2-jupyter", "2.6.2", None, None, None),
+        ("3.3.1-a100", "3.3.1", None, None, None),
+        ("3.3.1-B200-cuda12.9", "3.3.1", "12.9", None, None),
         ("latest", None, None, None, None),
         ("latest-dev", None, None, None, None),
         ("latest-gpu-cuda11.2-cudnn8", None, "11.2", "8", None),
         ("cuda118-dev", None, "11.8", None, None),
         ("nightly", None, None, None, None),
+        ("2025-11-03", None, None, None, None),
+        ("20251103", None, None, None, None),
+        ("24.10-py3", None, None, None, None),
+        ("1234567", None, None, None, None),
+        ("3f2a1b0", None, None, None, None),
     ],
 )
 def test_a_tag_names_paddle_and_what_it_is_built_for(tag, paddle, cuda, cudnn, tensorrt):
@@ -75,6 +83,40 @@ def test_the_tag_of_another_image_names_no_paddle(text):
     assert Image.parse(text).paddle is None
     assert Environment(image=text).paddle is None
     assert Environment(image=text, stated_paddle="3.3.1").paddle == "3.3.1"
+
+
+@pytest.mark.parametrize(
+    ("text", "paddle"),
+    [
+        (f"{MIRROR}/paddlex/paddlex:paddlex3.3.11-paddlepaddle3.2.0-cpu", "3.2.0"),
+        ("paddlex:paddlex3.0.1-paddlepaddle3.0.0rc1-gpu-cuda11.8-cudnn8.9-trt8.6", "3.0.0rc1"),
+        ("team/serving:1.4-paddle3.2", "3.2"),
+        ("team/serving:1.4_paddle-v3.2.0_py310", "3.2.0"),
+        ("team/paddle:gpu-paddle3.2.0", "3.2.0"),
+        ("team/serving:1.4-paddle-2", None),
+        ("team/serving:1.4-paddle-2025.11", None),
+        ("team/serving:mypaddle3.2.0", None),
+        ("team/serving:paddlex3.2.0", None),
+        ("team/serving:paddle3.2.0cpu", None),
+    ],
+)
+def test_a_part_of_a_tag_that_says_paddle_names_it_in_any_image(text, paddle):
+    assert Image.parse(text).paddle == paddle
+
+
+@pytest.mark.parametrize(
+    ("image", "stated", "paddle"),
+    [
+        ("paddle:3.3.1", "3", "3.3.1"),
+        ("paddle:3", "3.3.1", "3.3.1"),
+        ("paddle:2.6-gpu-cuda11.8", "2.6.2", "2.6.2"),
+        ("paddle:2.6.2", "2.6.2.post117", "2.6.2.post117"),
+        ("paddle:2.6.2", "3.3.1", "3.3.1"),
+        ("paddle:latest", "3.3", "3.3"),
+    ],
+)
+def test_the_more_exact_of_a_tag_and_what_is_stated_beside_it_counts(image, stated, paddle):
+    assert Environment(image=image, stated_paddle=stated).paddle == paddle
 
 
 @pytest.mark.parametrize(
@@ -167,6 +209,8 @@ def test_a_tag_without_a_last_number_stands_for_every_release_of_it():
         "needs Paddle >=2.6.1,<3, and paddlepaddle/paddle:2.6.0-gpu-cuda11.7-trt8 has Paddle 2.6.0"
     )
     assert obstacle(short, [">=3"], None) is not None
+    assert obstacle(Environment(stated_paddle="3"), [">=3.1.1,<3.4"], None) is None
+    assert obstacle(Environment(stated_paddle="3"), ["<3"], None) is not None
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,15 @@ def test_a_line_of_the_changelog_or_of_its_own_document_is_enough(gated):
     assert gated.lines(base="main") == []
 
 
+@pytest.mark.parametrize("docs", [CHANGELOG, f"./{CHANGELOG}"])
+def test_a_document_that_is_the_changelog_is_named_once(gated, docs):
+    gated.write(CHANGELOG, "# Models\n")
+    gated.models(MOVED + f"    docs: {docs}\n", build=False)
+    gated.git("add", "--all")
+
+    assert messages(check_staged(gated.project)) == [stale()]
+
+
 @pytest.mark.slow
 def test_a_line_that_was_there_before_is_not_gained(gated):
     gated.write(CHANGELOG, "- resnet50 v3.4.0 will be better\n")
@@ -182,6 +191,15 @@ def test_a_document_that_is_not_there_is_a_finding(gated):
         ("checkpoints/PP-YOLOE+_L_v1.2.0.pdparams", True),
         ("| `PP-YOLOE+_L` | `1.2.0` |", True),
         ("See PP-YOLOE+_L. 1.2.0.", True),
+        ("升级PP-YOLOE+_L到v1.2.0版", True),
+        ("- 模型:PP-YOLOEplus_L更新至1.2.0。", True),
+        ("- Pp-Yoloe+_l V1.2.0", True),
+        ("- _PP-YOLOE+_L_ v1.2.0: better", True),
+        ("- __PP-YOLOEplus_L__ _v1.2.0_", True),
+        ("- _PP-YOLOE+_L v1.2.0_", True),
+        ("- _PP-YOLOE+_L_s_ v1.2.0", False),
+        ("- a_PP-YOLOE+_L_ v1.2.0", False),
+        ("- PP-YOLOE+_L V1.2.0RC1", False),
         ("- PP-YOLOE+_L v1.2.0rc1", False),
         ("- PP-YOLOE+_L 1.2.0-rc1", False),
         ("- PP-YOLOE+_L 1.2.0.post1", False),

@@ -146,6 +146,7 @@ def test_no_image_is_no_finding(gated):
         "registry:5000/team/paddle:3.3.1-gpu-cuda12.9-cudnn9.9",
         "paddlepaddle/paddle:3.3-gpu-cuda12.9",
         "team/serving:1.4",
+        "team/paddle:20261103",
     ],
 )
 def test_a_report_by_the_paddle_of_the_image_passes(gated, image):
@@ -163,6 +164,8 @@ def test_a_report_by_the_paddle_of_the_image_passes(gated, image):
         ("paddlepaddle/paddle:3.3.1rc0", 18, None, "3.3.1rc0"),
         ("{image: team/serving:1.4, paddle: 3.2.0}", 26, "team/serving:1.4", "3.2.0"),
         ("{paddle: 3.2.0}", 18, "its environment", "3.2.0"),
+        ("{image: paddle:3.2.0, paddle: '3'}", 26, "paddle:3.2.0", "3.2.0"),
+        ("paddlex/paddlex:paddlex3.3.11-paddlepaddle3.2.0-cpu", 18, None, "3.2.0"),
     ],
 )
 def test_a_report_by_another_paddle_than_the_image_has_is_refused(

@@ -191,3 +191,42 @@ def test_a_record_of_other_weights_is_named_and_not_shown(made, cli):
     lines = [line for line in cli("show", "digits").stdout.splitlines() if "record" in line]
 
     assert lines == [f"  trained         the record is of other bytes (md5:{'a1' * 16})"]
+
+
+def test_stated_datasets_are_shown_where_no_record_tells_of_them(made, cli):
+    made.write("data/mnist/a", "")
+    made.edit("models.yaml", "deps: [train.py]", "datasets: {mnist: data/mnist}")
+    shown = ["  dataset         mnist data/mnist"]
+    record = record_path(made.project.registry().model("digits"))
+
+    def datasets():
+        return [line for line in cli("show", "digits").stdout.splitlines() if "dataset" in line]
+
+    assert datasets() == shown
+    made.write(record, record_of("a1" * 16))
+    assert datasets() == shown
+    made.write(record, record_of(md5("second")))
+    assert datasets() == [f"{shown[0]} {'0' * 32}.dir"]
+
+
+@pytest.mark.parametrize(
+    ("environment", "lines", "paddle"),
+    [
+        (
+            "{image: team/serving:1.4, paddle: 3.2.0}",
+            ["image           team/serving:1.4", "has Paddle      3.2.0"],
+            "3.2.0",
+        ),
+        ("{paddle: 3.2.0}", ["has Paddle      3.2.0"], "3.2.0"),
+        ("paddle:3.3.1", ["image           paddle:3.3.1"], "3.3.1"),
+        ("team/serving:1.4", ["image           team/serving:1.4"], None),
+    ],
+)
+def test_the_paddle_of_an_image_is_shown_where_its_tag_does_not_name_it(
+    made, cli, environment, lines, paddle
+):
+    made.edit("models.yaml", "paddlepaddle/paddle:3.3.1", environment)
+    done = [line.strip() for line in cli("show", "digits").stdout.splitlines()]
+
+    assert [line for line in done if line.startswith(("image", "has Paddle"))] == lines
+    assert json.loads(cli("show", "digits", "--format", "json").stdout)["paddle"] == paddle

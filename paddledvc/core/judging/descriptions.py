@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -22,6 +23,10 @@ CHANGELOG = "docs/models/CHANGELOG.md"
 """Where teams say of all models what changed."""
 _WRITTEN: Mapping[Fact, str] = {"datasets": "train.datasets", "environment": "environment.image"}
 """How the facts are written that are not called as the policy calls them."""
+_EMPHASIS = re.compile(
+    r"(?<!\w)(?P<mark>_{1,3})(?=[^\s_])(?P<text>.{1,200}?)(?<=[^\s_])(?P=mark)(?!\w)", re.ASCII
+)
+"""Underlines that Markdown reads as emphasis."""
 
 
 def stated(facts: Facts) -> Iterator[Violation]:
@@ -103,7 +108,8 @@ def _undocumented(facts: Facts, earlier: Earlier, model: Model) -> Violation | N
     version, before = facts.lock.model(model.name).version, earlier.versions.get(model.name)
     if before is None and model.docs is None and CHANGELOG not in earlier.files:
         return None  # a team that writes nothing about its models need not begin with a new one
-    files = [*([model.docs] if model.docs else []), CHANGELOG]
+    is_own = model.docs is not None and posixpath.normpath(model.docs) != CHANGELOG
+    files = [*([model.docs] if model.docs and is_own else []), CHANGELOG]
     if any(names(line, model, version) for file in files for line in earlier.gained.get(file, ())):
         return None
     what = f"is new at {version}" if before is None else f"moved from {before} to {version}"
@@ -125,14 +131,19 @@ def names(line: str, model: Model, version: str) -> bool:
     [True, False]
     """
     number = re.escape(version.removeprefix("v"))
-    numbered = rf"v?{number}(?![A-Za-z0-9+]|\.[0-9]|[-._](?:a|b|c|rc|alpha|beta|pre|post|dev)[0-9])"
+    numbered = rf"v?{number}(?![a-z0-9+]|\.[0-9]|[-._](?:a|b|c|rc|alpha|beta|pre|post|dev)[0-9])"
     # Tags and files join the two: digits@v1.1.0, digits_v1.1.0.pdparams.
     alone = rf"(?![\w+-]|\.\w)|(?=[-_]{numbered})"
     named = "|".join(re.escape(name) for name in {model.name, model.slug})
-    return (
-        re.search(rf"(?<![\w.+-])(?:{named})(?:{alone})", line) is not None
-        and re.search(rf"(?<![A-Za-z0-9.]){numbered}", line) is not None
+    plain = _EMPHASIS.sub(r"\g<text>", line)
+    return _has(rf"(?<![\w.+-])(?:{named})(?:{alone})", plain) and _has(
+        rf"(?<![a-z0-9.]){numbered}", plain
     )
+
+
+def _has(pattern: str, line: str) -> bool:
+    # No two names differ in case alone. Chinese goes without spaces: its letters end a name.
+    return re.search(pattern, line, re.ASCII | re.IGNORECASE) is not None
 
 
 def _and(words: list[str]) -> str:
