@@ -236,11 +236,12 @@ def misplaced(registry: Registry, presence: Presence) -> Iterator[Misnamed]:
         for at, path in named_files(model):
             if not presence.has(path):
                 message = f"there is no {path} in the project, and DVC tracks none"
-                yield Misnamed(
-                    model=model.name,
-                    path=("models", index, *at),
-                    message=message + presence.near(path),
-                )
+                message += presence.near(path)
+            elif at == ("docs",) and (presence.root / path).is_dir():
+                message = f"{path} is a folder, expected a file"
+            else:
+                continue
+            yield Misnamed(model=model.name, path=("models", index, *at), message=message)
 
 
 def named_files(model: Model) -> Iterable[tuple[Path, str]]:

@@ -592,6 +592,14 @@ def test_hyperparameters_are_a_file_and_no_folder(files):
     assert f"models.yaml:6:49: error[stages-invalid]: {message}" in found
 
 
+def test_a_page_about_a_model_is_a_file_and_no_folder(files):
+    made = files("docs: lib")
+    paddledvc.lock(made)
+
+    found = [str(one) for one in paddledvc.check(made, branch="main").violations]
+    assert "models.yaml:6:11: error[file-missing]: m: lib is a folder, expected a file" in found
+
+
 def test_what_git_dvc_or_a_stage_has_is_there(files, project, caplog):
     project.write(
         "dvc.yaml",
