@@ -291,7 +291,14 @@ def returns_nothing(node: Function) -> bool:
     if not isinstance(node, ast.FunctionDef) or node.decorator_list:
         return False
     is_stub = all(_says_nothing(one) for one in node.body)
-    return not is_stub and not isinstance(node.body[-1], ast.Raise) and not any(_returns(node))
+    return not is_stub and not _may_not_end(node.body[-1]) and not any(_returns(node))
+
+
+def _may_not_end(node: ast.stmt) -> bool:
+    """Tell whether a statement may be one that nothing comes after, such as ``sys.exit()``."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        return _last_name(node.value) in ("exit", "_exit", "abort", "kill", "fail")
+    return isinstance(node, ast.Raise | ast.While)
 
 
 def _says_nothing(node: ast.stmt) -> bool:

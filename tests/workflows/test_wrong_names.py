@@ -458,6 +458,10 @@ CANNOT_TELL = {
         "network: a.py:make",
         "def make():\n    raise NotImplementedError\n",
     ),
+    "a function that ends the process": (
+        "network: a.py:make",
+        "import os\n\n\ndef make():\n    os._exit(0)\n",
+    ),
     "samples that are yielded": (
         "verify: {samples: 'a.py:make'}",
         "def make():\n    yield 1\n",
