@@ -260,13 +260,13 @@ class Lookup:
             return found
         # What is installed here may be older or newer than where the code runs.
         own = isinstance(origin, Missing) or (isinstance(origin, Module) and origin.own)
-        if not binding.sure or not own or not source.path.is_relative_to(self.root):
+        if not binding.sure or not own or not self.sources.is_own(source.path):
             return None
         return Missing(why=f"line {binding.line} of {source.name} fails: {found.why}")
 
     def _origin(self, binding: Imported, source: Source) -> Module | Missing | None:
         """Find the module that an import takes something of."""
-        inside = source.path.is_relative_to(self.root)
+        inside = self.sources.is_own(source.path)
         if not binding.level:
             top = import_root(source.path, self.root) if inside else None
             found = self.module(binding.module, top)
@@ -291,7 +291,7 @@ class Lookup:
         first, *rest = code.dotted(node) or ("",)
         if not first:
             return None
-        own = source.path.is_relative_to(self.root)
+        own = self.sources.is_own(source.path)
         module = Module(file=source.path, folders=(), own=own)
         target = self._in_module(module, first)
         for part in rest:

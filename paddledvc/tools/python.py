@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import io
 import shlex
+import sys
 import tokenize
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.core import code
@@ -19,7 +21,6 @@ from paddledvc.tools.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +65,10 @@ class Source:
         ]
 
 
+_INSTALLED = frozenset(("site-packages", "dist-packages"))
+"""Folders that Python's installers write into."""
+
+
 @dataclass(kw_only=True, slots=True)
 class Sources:
     """The Python files of a project, each read once however many references lead to it.
@@ -89,9 +94,18 @@ class Sources:
             raise InvalidFile([known])
         return known
 
+    def is_own(self, file: Path) -> bool:
+        """Tell a file of the project from what is installed, in a ``.venv`` inside it too."""
+        if not file.is_relative_to(self.root):
+            return False
+        inside = {*file.relative_to(self.root).parts}
+        prefix = Path(sys.prefix)
+        in_prefix = prefix != self.root and prefix.is_relative_to(self.root)
+        return not inside & _INSTALLED and not (in_prefix and file.is_relative_to(prefix))
+
     def name(self, file: Path) -> str:
         """Name a file as people do: from the root of the project, or as the module it is."""
-        if file.is_relative_to(self.root):
+        if self.is_own(file):
             return file.relative_to(self.root).as_posix()
         folder = file.parent
         while (folder / "__init__.py").is_file():

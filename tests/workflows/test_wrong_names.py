@@ -596,6 +596,16 @@ def test_hyperparameters_are_a_file_and_no_folder(files):
     assert f"models.yaml:6:49: error[stages-invalid]: {message}" in found
 
 
+def test_what_is_installed_inside_the_project_is_not_the_project_s(files, project, monkeypatch):
+    installed = ".venv/lib/python3.11/site-packages"
+    project.write(f"{installed}/paddle_like/__init__.py", "from paddle_like import nn as nn\n")
+    project.write(f"{installed}/paddle_like/nn.py", "class Layer:\n    pass\n")
+    project.write("a.py", MARK + "from paddle_like import nn\n\n\nclass Net(nn.Layer):\n    pass\n")
+    monkeypatch.syspath_prepend(project.root / installed)
+
+    paddledvc.lock(files("network: a.py:Net"))
+
+
 def test_a_page_about_a_model_is_a_file_and_no_folder(files):
     made = files("docs: lib")
     paddledvc.lock(made)
