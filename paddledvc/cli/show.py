@@ -70,8 +70,7 @@ def _lines(shown: Shown) -> Iterator[tuple[str, str]]:
         yield from _sources(shown.locked)
     if shown.evidence is not None:
         yield "evidence", _evidence(shown)
-    if shown.trained is not None:
-        yield from _record(shown, shown.trained)
+    yield from _record(shown.trained, shown.unrecorded)
     if shown.image is not None:
         yield "image", shown.image
     yield from _described(shown)
@@ -101,12 +100,11 @@ def _evidence(shown: Shown) -> str:
     return f"{shown.evidence} ({report})"
 
 
-def _record(shown: Shown, record: Record) -> Iterator[tuple[str, str]]:
-    """Say what made the trained weights, unless that was other ones."""
-    md5 = record.weights.hashes.md5
-    trained = next((one.part for one in shown.parts if one.part.what == "trained weights"), None)
-    if trained is None or trained.md5 != md5:
-        yield "trained", f"the record is of other bytes (md5:{md5})"
+def _record(record: Record | None, unrecorded: str) -> Iterator[tuple[str, str]]:
+    """Say what made the trained weights."""
+    if unrecorded:
+        yield "trained", unrecorded
+    if record is None:
         return
     yield "trained", f"{record.began}, in {record.seconds:.0f} s"
     if record.commit is not None:
