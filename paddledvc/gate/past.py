@@ -11,6 +11,7 @@ from paddledvc.core.judging.proofs import report
 from paddledvc.core.releases import Past, Search, said_of
 from paddledvc.core.versions import canonical
 from paddledvc.errors import InvalidFile
+from paddledvc.gate.carried import Carried
 from paddledvc.tools import refs, shell, worktree, yaml
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def past(root: Path, facts: Facts, now: Now, more: Mapping[str, str]) -> Past:
     timeline = Timeline(facts.lock, now.lock, built, _value)
     for state, data in _read(root, states, layout.LOCK):
         timeline.add(state, data)
-    search = Search(making, timeline.stood, now.built, facts.built, _value)
+    stood, carried = timeline.stood, Carried(root)
+    search = Search(making, stood, now.built, facts.built, _value, carried=carried)
     while chosen := search.choose():
         for state, data in _read(root, list(chosen), outputs.LOCK):
             search.look(state, data, chosen[state])
