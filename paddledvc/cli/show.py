@@ -146,7 +146,8 @@ def _shape(shape: tuple[int | None, ...] | None) -> str:
 def _since(commit: Commit | None) -> str:
     if commit is None:
         return "not committed yet"
-    return f"{commit.name[:SHORT]} {commit.date} {commit.author}: {commit.title}"
+    cut = ", or earlier, as this clone is shallow" if commit.cut else ""
+    return f"{commit.name[:SHORT]} {commit.date} {commit.author}: {commit.title}{cut}"
 
 
 def _sources(entry: LockedModel) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
@@ -240,3 +241,15 @@ def test_a_report_of_other_bytes_does_not_say_what_the_program_gives(made):
     made.edit("dvc.lock", made.digest(EXPORT), "0" * 30 + "ab.dir", 2)
     [row] = paddledvc.list_models(made.project)
     assert (row.evidence, row.outputs) == ("of other bytes", ())
+
+
+def test_a_shallow_clone_does_not_claim_to_know_since_when(made, cli):
+    root = made.root.parent / "shallow"
+    command = ["git", "clone", "--quiet", "--depth=1", f"file://{made.root}", str(root)]
+    subprocess.run(command, check=True)
+    lines = cli("-C", str(root), "show", "digits").stdout.splitlines()
+    since = [line for line in lines if line.startswith("  since")]
+
+    assert [line.partition(": ")[2] for line in since] == [
+        "something else, or earlier, as this clone is shallow"
+    ] * 2
