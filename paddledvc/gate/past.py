@@ -153,13 +153,15 @@ def earlier(root: Path, model: Model, branch: str | None) -> list[Earlier]:
     # What was not built yet when a version was new may have been in the end.
     ends = [(its[0], its[-1]) for its in stood.values()]
     built = dict(_read(root, [state for end in ends for state, *_ in end], outputs.LOCK))
-    return [_earlier(model, end, built) for end in ends]
+    carried = Carried(root)
+    return [_earlier(model, end, built, carried) for end in ends]
 
 
 def _earlier(
     model: Model,
     ends: tuple[tuple[State, str, Contents], ...],
     built: Mapping[State, bytes],
+    carried: Carried,
 ) -> Earlier:
     told = [
         Earlier(
@@ -169,7 +171,15 @@ def _earlier(
         )
         for state, version, contents in ends
     ]
-    return next((one for one in told if one.weights or one.export), told[0])
+    first, last = told
+    if not first.weights and not first.export:
+        return last if last.weights or last.export else first
+    if (first.weights, first.export) == (last.weights, last.export):
+        return first
+    # It may have begun with what the version before it had left.
+    stages = (layout.stage_name("train", model), layout.stage_name("export", model))
+    begun = not any(carried(ends[0][0].revision, stage) for stage in stages)
+    return first if begun else last
 
 
 def _of_tag(ref: Ref) -> State:

@@ -99,6 +99,21 @@ def test_a_version_that_was_only_raised_stands_for_its_bytes_since_then(made):
     assert paddledvc.show(made.project, "digits").parts[0].since is None
 
 
+def test_what_a_version_was_is_what_its_own_training_gave(made):
+    made.write("train.py", "epochs = 9\n")
+    made.models(MODELS.replace("v1.0.0", "v1.2.0"), build=False)
+    made.commit("raise")
+    made.holds = {WEIGHTS: "third", EXPORT: "third"}
+    made.build()
+    made.commit("train")
+    made.models(MODELS.replace("v1.0.0", "v1.3.0"))
+    made.commit("raise again")
+
+    before = paddledvc.show(made.project, "digits").earlier[-1]
+    assert (before.version, before.weights) == ("v1.2.0", f"md5:{md5('third')}")
+    assert before.export == f"md5:{made.digest(EXPORT)}"
+
+
 @pytest.mark.parametrize(
     ("spoil", "evidence"),
     [
