@@ -101,13 +101,11 @@ def _evidence(shown: Shown) -> str:
 
 def _training(shown: Shown) -> Iterator[tuple[str, str]]:
     """Say what made the trained weights, or else what models.yaml states of it."""
-    record = shown.trained
-    trained = next((one.part for one in shown.parts if one.part.what == "trained weights"), None)
-    if record is not None and trained is not None and trained.md5 == record.weights.hashes.md5:
-        yield from _record(record)
+    if shown.trained is not None:
+        yield from _record(shown.trained)
         return
-    if record is not None:
-        yield "trained", f"the record is of other bytes (md5:{record.weights.hashes.md5})"
+    if shown.unrecorded:
+        yield "trained", shown.unrecorded
     datasets = shown.model.train.datasets if shown.model.train is not None else {}
     yield from (("dataset", f"{name} {path}") for name, path in datasets.items())
 
@@ -161,7 +159,8 @@ def _shape(shape: tuple[int | None, ...] | None) -> str:
 def _since(commit: Commit | None) -> str:
     if commit is None:
         return "not committed yet"
-    return f"{commit.name[:SHORT]} {commit.date} {commit.author}: {commit.title}"
+    cut = ", or earlier, as this clone is shallow" if commit.cut else ""
+    return f"{commit.name[:SHORT]} {commit.date} {commit.author}: {commit.title}{cut}"
 
 
 def _sources(entry: LockedModel) -> Iterator[tuple[str, str]]:

@@ -120,35 +120,39 @@ class Record:
             raise ValueError(f"is not JSON: {error.msg} in line {error.lineno}") from error
         except RecursionError as error:
             raise ValueError("is JSON of too many lists in lists") from error
+        version = value.get("version") if isinstance(value, dict) else None
+        if version is not None and version != VERSION:
+            raise ValueError(f"has the format {version!r}, this paddledvc reads {VERSION}")
         try:
-            version = value["version"]
-            if version != VERSION:
-                raise ValueError(f"has the format {version!r}, this paddledvc reads {VERSION}")
-            return cls(
-                model=str(value["model"]),
-                version=str(value["model_version"]),
-                weights=_hashed(value["weights"]),
-                base=None if value["base"] is None else _hashed(value["base"]),
-                commit=value["commit"],
-                dirty=bool(value["dirty"]),
-                params=dict(value["params"]),
-                datasets={
-                    str(name): Dataset(path=str(one["path"]), md5=one["md5"])
-                    for name, one in value["datasets"].items()
-                },
-                seed=int(value["seed"]),
-                launch=None if value["launch"] is None else dict(value["launch"]),
-                device=str(value["device"]),
-                runtime=None if value["runtime"] is None else _runtime(value["runtime"]),
-                environment={str(key): str(one) for key, one in value["environment"].items()},
-                paddle=value["paddle"],
-                python=str(value["python"]),
-                paddledvc=str(value["paddledvc"]),
-                began=str(value["began"]),
-                seconds=float(value["seconds"]),
-            )
-        except (AttributeError, KeyError, TypeError) as error:
+            return cls._of(value)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError("is no record of `paddledvc train`") from error
+
+    @classmethod
+    def _of(cls, value: Mapping[str, Any]) -> Record:
+        return cls(
+            model=str(value["model"]),
+            version=str(value["model_version"]),
+            weights=_hashed(value["weights"]),
+            base=None if value["base"] is None else _hashed(value["base"]),
+            commit=value["commit"],
+            dirty=bool(value["dirty"]),
+            params=dict(value["params"]),
+            datasets={
+                str(name): Dataset(path=str(one["path"]), md5=one["md5"])
+                for name, one in value["datasets"].items()
+            },
+            seed=int(value["seed"]),
+            launch=None if value["launch"] is None else dict(value["launch"]),
+            device=str(value["device"]),
+            runtime=None if value["runtime"] is None else _runtime(value["runtime"]),
+            environment={str(key): str(one) for key, one in value["environment"].items()},
+            paddle=value["paddle"],
+            python=str(value["python"]),
+            paddledvc=str(value["paddledvc"]),
+            began=str(value["began"]),
+            seconds=float(value["seconds"]),
+        )
 
 
 def record_path(model: Model) -> str:

@@ -176,18 +176,22 @@ class Search:
         text: dvc.lock as it is now.
         built: the same, read.
         read: reads YAML; gives None for what is none.
+        carried: tells whether a commit had the outputs of a stage from the one before, though its
+            files asked for others.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         now: Mapping[str, Making],
         stood: Mapping[str, Sequence[tuple[State, Contents]]],
         text: bytes,
         built: Mapping[str, Built],
         read: Callable[[str], object],
+        *,
+        carried: Callable[[str, str], bool] = lambda _revision, _stage: False,
     ) -> None:
         self.made: dict[str, list[Made]] = {}
-        self._now, self._read = now, read
+        self._now, self._read, self._carried = now, read, carried
         self._known = {block: built.get(name) for name, block in _stages(text).items()}
         comparable = (name for name, one in now.items() if one.weights or one.exported)
         self._left = {name: list(stood[name]) for name in comparable if name in stood}
@@ -215,9 +219,20 @@ class Search:
             now = self._now[name]
             train, export = self._built(stages, now.train), self._built(stages, now.export)
             one = Made(name=name, state=state, contents=contents, **_outcome(now, train, export))
+            one = one if state.tag else self._without_carried(one, now)
             self.made.setdefault(name, []).append(one)
             if not state.tag and _is_settled(one, now):
                 self._left[name] = [item for item in self._left[name] if item[0].tag]
+
+    def _without_carried(self, made: Made, now: Making) -> Made:
+        """Leave out what stages had made for the version before; asked where it matters only."""
+        before = weights_before(made, now)
+        if before is not None and before[0] == "trained" and before[1] != now.weights:
+            if self._carried(made.state.revision, now.train):
+                return replace(made, trained=None, read=None, exported=None)
+        elif is_rival(made, now) and self._carried(made.state.revision, now.export):
+            return replace(made, exported=None)
+        return made
 
     def rivals(self) -> Iterator[Made]:
         """Pick the exports of the same weights, with the same settings, that are other bytes."""
@@ -250,6 +265,12 @@ def _stages(data: bytes) -> dict[str, bytes]:
     text = data.replace(b"\r\n", b"\n")
     ended = text if text.endswith(b"\n") else text + b"\n"
     return {one["name"].decode(errors="replace"): one[0] for one in _STAGE.finditer(ended)}
+
+
+def same_stage(name: str, before: str, now: str) -> bool:
+    """Tell whether two dvc.lock, as DVC writes it, say the same of a stage."""
+    block = _stages(now.encode()).get(name)
+    return block is not None and _stages(before.encode()).get(name) == block
 
 
 def said_of(

@@ -13,7 +13,7 @@ from paddledvc.core.judging import policies, versions
 from paddledvc.core.judging.facts import Facts
 from paddledvc.core.judging.judge import judge
 from paddledvc.core.violations import Verdict, Violation, in_order
-from paddledvc.gate import documents, reading
+from paddledvc.gate import documents, reading, trees
 from paddledvc.gate.past import Now, past
 from paddledvc.project import Project
 from paddledvc.tools import git, ignores, mergetree, treefiles, worktree
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from paddledvc.core.policy import Policy, Role
     from paddledvc.core.transfers import Inspected
     from paddledvc.gate.subject import Subject
-
-JUDGED = (layout.REGISTRY, layout.LOCK, layout.STAGES, outputs.LOCK, layout.PARAMS)
-_NEEDED = (".py", outputs.SUFFIX, "/verify.json", "/record.json", f"/{layout.STAGES}")
-"""Ends of the names of other files that are looked into."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -227,7 +223,7 @@ def _judge_change(
 
 def _uncommitted(root: Path) -> Iterator[str]:
     """Say which files differ from what is judged."""
-    form = ("status", "--porcelain", "--untracked-files=all", "--", *JUDGED)
+    form = ("status", "--porcelain", "--untracked-files=all", "--", *trees.JUDGED)
     changed = [line[3:].rpartition("/")[2] for line in worktree.git(root, *form).splitlines()]
     if changed:
         verb = "has" if len(changed) == 1 else "have"
@@ -258,16 +254,7 @@ def _in_conflict(ask: _Ask, files: tuple[str, ...]) -> Verdict:
 
 def _judge_tree(project: Project, tree: str, ask: _Ask, today: date) -> Verdict:
     prefix = treefiles.prefix_of(project.root)
-    text = worktree.ask(project.root, "cat-file", "blob", f"{tree}:{prefix}{outputs.LOCK}")
-    read = reading.built_paths(text or "")
-    inside = tuple(f"{path}/" for path in read)
-    text = worktree.ask(project.root, "cat-file", "blob", f"{tree}:{prefix}{layout.REGISTRY}")
-    named = {*JUDGED, *read, *reading.params_names(text or "")}
-
-    def needed(path: str) -> bool:
-        return path in named or path.endswith(_NEEDED) or path.startswith(inside)
-
-    with treefiles.laid_out(project.root, tree, needed) as laid:
+    with trees.laid_out(project.root, tree) as laid:
         ask = replace(
             ask, revision=tree, hollow=laid.hollow, prefix=prefix, elsewhere=laid.elsewhere
         )

@@ -11,6 +11,7 @@ from paddledvc.core.judging.proofs import report
 from paddledvc.core.releases import Past, Search, said_of
 from paddledvc.core.versions import canonical
 from paddledvc.errors import InvalidFile
+from paddledvc.gate.carried import Carried
 from paddledvc.tools import refs, shell, worktree, yaml
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ def past(root: Path, facts: Facts, now: Now, more: Mapping[str, str]) -> Past:
     timeline = Timeline(facts.lock, now.lock, built, _value)
     for state, data in _read(root, states, layout.LOCK):
         timeline.add(state, data)
-    search = Search(making, timeline.stood, now.built, facts.built, _value)
+    stood, carried = timeline.stood, Carried(root)
+    search = Search(making, stood, now.built, facts.built, _value, carried=carried)
     while chosen := search.choose():
         for state, data in _read(root, list(chosen), outputs.LOCK):
             search.look(state, data, chosen[state])
@@ -151,13 +153,15 @@ def earlier(root: Path, model: Model, branch: str | None) -> list[Earlier]:
     # What was not built yet when a version was new may have been in the end.
     ends = [(its[0], its[-1]) for its in stood.values()]
     built = dict(_read(root, [state for end in ends for state, *_ in end], outputs.LOCK))
-    return [_earlier(model, end, built) for end in ends]
+    carried = Carried(root)
+    return [_earlier(model, end, built, carried) for end in ends]
 
 
 def _earlier(
     model: Model,
     ends: tuple[tuple[State, str, Contents], ...],
     built: Mapping[State, bytes],
+    carried: Carried,
 ) -> Earlier:
     told = [
         Earlier(
@@ -167,7 +171,15 @@ def _earlier(
         )
         for state, version, contents in ends
     ]
-    return next((one for one in told if one.weights or one.export), told[0])
+    first, last = told
+    if not first.weights and not first.export:
+        return last if last.weights or last.export else first
+    if (first.weights, first.export) == (last.weights, last.export):
+        return first
+    # It may have begun with what the version before it had left.
+    stages = (layout.stage_name("train", model), layout.stage_name("export", model))
+    begun = not any(carried(ends[0][0].revision, stage) for stage in stages)
+    return first if begun else last
 
 
 def _of_tag(ref: Ref) -> State:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from paddledvc.core import evidence, layout, outputs
 from paddledvc.core.parts import Part, Standing, built_of, parts_of, standing
-from paddledvc.tools import files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,16 +59,29 @@ class Holdings:
         return standing(self.registry, self.lock, model, self.built, self._report(model))
 
     def _report(self, model: Model) -> str | None:
-        name = f"{layout.reports(model)}/verify.json"
-        file = self.project.root / name
-        return files.read_text(file, name) if file.is_file() else None
+        file = self.project.root / layout.reports(model) / "verify.json"
+        return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else None
 
     def outputs(self, model: Model) -> tuple[Result, ...]:
-        """List what the network gives, as it is stated, or else as the report found it."""
+        """List what the network gives as it is stated, and else as the report found it."""
+        stated = model.outputs
+        if stated and all(one.shape is not None and one.dtype for one in stated):
+            return stated
+        found = self._found(model)
+        if len(stated) != len(found):
+            return stated or found
+        return tuple(
+            replace(
+                one,
+                shape=other.shape if one.shape is None else one.shape,
+                dtype=one.dtype or other.dtype,
+            )
+            for one, other in zip(stated, found, strict=True)
+        )
+
+    def _found(self, model: Model) -> tuple[Result, ...]:
+        """List what the program gives; nothing where no report is of these very bytes."""
         report = self._report(model)
-        if model.outputs or report is None:
-            return model.outputs
-        try:
-            return evidence.parse(report).outputs
-        except ValueError:
+        if report is None or self.standing(model) in ("invalid", "of other bytes"):
             return ()
+        return evidence.parse(report).outputs

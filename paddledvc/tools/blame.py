@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.tools import shell
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Collection
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,12 +22,14 @@ class Commit:
         author: who made the change.
         date: when, as an ISO 8601 date in UTC.
         title: the first line of its message.
+        cut: whether a shallow clone ends here, so that the line may be older.
     """
 
     name: str
     author: str
     date: str
     title: str
+    cut: bool = False
 
 
 def origin(root: Path, file: str, line: int) -> Commit | None:
@@ -56,7 +59,15 @@ def origin(root: Path, file: str, line: int) -> Commit | None:
                     return None
                 shown = {"max_count": 1, "no_show_signature": True, "format": "%s"}
                 title = repo.git(C=folder).log(commit.hexsha, **shown)
+                cut = commit.hexsha in _ends(Path(repo.common_dir))
         except GitError:
             return None
     date = datetime.fromtimestamp(commit.authored_date, timezone.utc).date().isoformat()
-    return Commit(name=commit.hexsha, author=commit.author.name, date=date, title=title)
+    name, author = commit.hexsha, commit.author.name
+    return Commit(name=name, author=author, date=date, title=title, cut=cut)
+
+
+def _ends(folder: Path) -> Collection[str]:
+    """Name the commits whose parents a shallow clone lacks."""
+    file = folder / "shallow"
+    return file.read_text().split() if file.is_file() else ()

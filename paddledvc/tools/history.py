@@ -87,6 +87,28 @@ def files_of(root: Path, commits: Collection[str], suffixes: tuple[str, ...]) ->
     return found
 
 
+def folders_at(root: Path, path: str) -> Iterator[dict[str, bytes]]:
+    """Yield what a folder held in every commit that changed it, by path from it, each state once.
+
+    Args:
+        root: folder of the repository.
+        path: the folder, from the root of the repository.
+    """
+    wanted = ("rev-list", "--all", "--reflog", "--full-history", "--", f":(top,literal){path}")
+    commits = worktree.git(root, *wanted).split()
+    trees = set(_looked_up(root, [f"{commit}:{path}" for commit in commits]).values())
+    for tree in filter(None, trees):
+        listed = worktree.ask(root, "ls-tree", "-r", "-z", "--full-tree", tree)
+        names = {}
+        for line in filter(None, (listed or "").split("\0")):  # None of what is no folder
+            meta, _, name = line.partition("\t")
+            mode, _, blob = meta.split(" ")
+            if mode.startswith(_FILE):
+                names[name] = blob
+        data = worktree.read_blobs(root, set(names.values()))
+        yield {name: data[blob] for name, blob in names.items()}
+
+
 def _entries(data: bytes, width: int) -> Iterator[tuple[str, str, str]]:
     """Yield mode, name and object of every entry of a tree, as git stores it."""
     at = 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout, outputs
-from paddledvc.core.record import read_record, record_path
+from paddledvc.core.record import Record, record_path
 from paddledvc.core.results import Displayed
 from paddledvc.core.staleness import staleness
 from paddledvc.core.versions import is_version, same_version
@@ -14,7 +14,7 @@ from paddledvc.core.wants import wants_of
 from paddledvc.errors import OutsideFailure
 from paddledvc.gate import past
 from paddledvc.storage.holdings import Holdings
-from paddledvc.tools import blame, files, git, worktree
+from paddledvc.tools import blame, git, worktree
 from paddledvc.tools.catalogs import Catalogs
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from paddledvc.core.lock import Lock, LockedModel
     from paddledvc.core.model import Model, Output
     from paddledvc.core.parts import Part, Standing
-    from paddledvc.core.record import Record
     from paddledvc.core.registry import Registry
     from paddledvc.gate.past import Earlier
     from paddledvc.project import Project
@@ -81,6 +80,7 @@ class Shown(Displayed):
         earlier: what other versions were, the oldest first.
         outputs: what its network gives, as it is stated, or else as the report found it.
         trained: what made its trained weights; None where that is not recorded.
+        unrecorded: why a record that is there counts for nothing; empty if it counts.
     """
 
     model: Model
@@ -98,6 +98,7 @@ class Shown(Displayed):
     earlier: tuple[Earlier, ...] = ()
     outputs: tuple[Output, ...] = ()
     trained: Record | None = None
+    unrecorded: str = ""
 
 
 def show(project: Project, name: str) -> Shown:
@@ -132,6 +133,7 @@ def show(project: Project, name: str) -> Shown:
     holdings = Holdings.read(project, registry, lock)
     parts = tuple(_part(project, holdings, name, one) for one in holdings.parts(model))
     weights = [one for one in parts if one.part.what != "export"]
+    trained, unrecorded = _trained(project, model, parts)
     return Shown(
         model=model,
         locked=locked,
@@ -147,7 +149,8 @@ def show(project: Project, name: str) -> Shown:
         paddle=registry.environment_of(model).paddle,
         earlier=tuple(_earlier(project, model, locked)),
         outputs=holdings.outputs(model),
-        trained=_trained(project, model),
+        trained=trained,
+        unrecorded=unrecorded,
     )
 
 
@@ -157,11 +160,21 @@ def _part(project: Project, holdings: Holdings, name: str, part: Part) -> ShownP
     )
 
 
-def _trained(project: Project, model: Model) -> Record | None:
-    """Read what made the trained weights; None where that is not recorded."""
-    name = record_path(model)
-    file = project.root / name
-    return read_record(files.read_text(file, name)) if file.is_file() else None
+def _trained(
+    project: Project, model: Model, parts: tuple[ShownPart, ...]
+) -> tuple[Record | None, str]:
+    """Read what made the trained weights, or say why the record that is there is of no use."""
+    file = project.root / record_path(model)
+    if model.train is None or not file.is_file():
+        return None, ""
+    try:
+        record = Record.from_json(file.read_text(encoding="utf-8", errors="replace"))
+    except ValueError as error:
+        return None, f"the record {error}"
+    md5 = record.weights.hashes.md5
+    if any(one.part.what == "trained weights" and one.part.md5 == md5 for one in parts):
+        return record, ""
+    return None, f"the record is of other bytes (md5:{md5})"
 
 
 def _earlier(project: Project, model: Model, locked: LockedModel | None) -> list[Earlier]:

@@ -72,3 +72,14 @@ def test_without_a_history_or_git_there_is_no_commit(written, tmp_path, monkeypa
 
     assert origins(tmp_path) == [None] * 4
     assert (done.stdout, done.stderr) == ("None\n", "")
+
+
+def test_a_line_from_where_a_shallow_clone_ends_may_be_older(written, tmp_path):
+    folder, _, second = written
+    shallow = tmp_path / "shallow"
+    command = ["git", "clone", "--quiet", "--depth=1", f"file://{folder.root}", str(shallow)]
+    subprocess.run(command, check=True)
+
+    found = blame.origin(shallow, "sub/models.lock", 1)
+    assert (found.name, found.cut) == (second, True)
+    assert not blame.origin(folder.root, "sub/models.lock", 1).cut

@@ -121,6 +121,19 @@ def test_a_waiver_of_the_target_counts(gated):
     assert [one.violation.rule for one in verdict.waived] == ["evidence-missing"]
 
 
+def test_a_waiver_that_comes_in_a_change_of_its_own_is_not_called_useless(gated):
+    gated.branch("feature/waive")
+    gated.write("models.yaml", a_waiver("evidence-missing", "2026-12-04") + EXPORTED)
+    gated.commit("a waiver")
+    assert of_rules(gated.check(base="main", today=TODAY)) == ["policy-weakened"]
+
+    gated.git("checkout", "--quiet", "main")
+    gated.git("merge", "--quiet", "feature/waive")
+    gated.branch("feature/y")
+    gated.commit("nothing")
+    assert of_rules(gated.check(base="main", today=TODAY)) == ["waiver-unused"]
+
+
 def test_a_change_that_removes_an_expired_waiver_passes(gated):
     gated.git("checkout", "--quiet", "main")
     gated.write("models.yaml", a_waiver("evidence-missing", "2026-11-01") + EXPORTED)

@@ -157,6 +157,56 @@ def test_what_a_branch_trained_on_its_way_was_never_released(trained):
     assert trained.check().errors == ()
 
 
+RAISED = TRAINED.replace("v1.0.0", "v1.1.0")
+
+
+def test_a_commit_that_raised_a_version_before_its_training_ran_released_nothing(trained):
+    trained.write("train.py", "epochs = 9\n")
+    trained.models(RAISED, build=False)
+    trained.commit("raise")
+    retrain(trained)
+    trained.commit("train")
+
+    assert trained.check().errors == ()
+    retrain(trained, "third weights")
+    [found] = trained.check().errors
+    assert f"were md5:{md5('other weights')} on main" in found.message
+
+
+def test_a_commit_that_raised_a_version_before_its_export_ran_released_nothing(trained):
+    trained.write("layers.py", "# as exported from now on\n")
+    trained.models(RAISED, build=False)
+    trained.commit("raise")
+    trained.holds[EXPORT] = "other export"
+    trained.build()
+    trained.commit("export")
+
+    assert trained.check().errors == ()
+    trained.holds[EXPORT] = "third export"
+    trained.build()
+    assert ": its export was md5:" in trained.check().errors[0].message
+
+
+def test_a_version_that_was_raised_for_the_same_weights_keeps_these(trained):
+    trained.models(RAISED)
+    trained.commit("raise")
+    retrain(trained)
+
+    [found] = trained.check().errors
+    assert f"digits v1.1.0: its trained weights were md5:{md5(WEIGHTS)} on main" in found.message
+
+
+def test_a_tag_counts_even_if_its_training_had_not_run(trained):
+    trained.write("train.py", "epochs = 9\n")
+    trained.models(RAISED, build=False)
+    trained.commit("raise")
+    trained.git("tag", "v1.1.0")
+    retrain(trained)
+
+    [found] = trained.check().errors
+    assert f"were md5:{md5(WEIGHTS)} on the tag v1.1.0" in found.message
+
+
 def test_a_shallow_clone_warns_of_trained_models_too(trained):
     trained.commit("second")
     root = trained.root.parent / "clone"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import paddledvc
-from paddledvc.core.objects import read_listing
+from paddledvc.core.objects import folder_oid, read_listing
 from paddledvc.errors import Finding, InvalidFile, InvalidInput, OutsideFailure
 from paddledvc.project import Project
 from paddledvc.storage.garbage import collecting, places
@@ -557,6 +557,31 @@ def test_a_kept_folder_whose_listing_is_lost_must_be_named(team: Clone) -> None:
         cache=False, unshared=True, remotes=("shared",), grace=0, ignored_folders=(listing,)
     )
     assert gone(team, named) == set(files)
+
+
+def test_a_folder_that_git_keeps_needs_no_listing(team: Clone) -> None:
+    weights = orphan(team, "old")
+    for plot in ("one", "two"):
+        files = {"loss.tsv": f"step\tloss\n0\t{plot}\n", "sub/ä.tsv": plot}
+        for name, text in files.items():
+            team.write(f"reports/net/plots/{name}", text)
+        oid = folder_oid({name: md5(text.encode()) for name, text in files.items()})
+        out = f"    - path: reports/net/plots\n      hash: md5\n      md5: {oid}\n"
+        team.write(
+            "dvc.lock", f"schema: '2.0'\nstages:\n  train-net:\n    cmd: x\n    outs:\n{out}"
+        )
+        team.commit(plot)
+        team.git("branch", plot)
+
+    assert gc(team.project, REMOTE).lost == ()
+    assert gone(team, REMOTE) == {weights}
+
+    team.git("rm", "-q", "-r", "--cached", "reports")
+    team.git("commit", "-q", "--amend", "-m", "without its plots")
+    team.git("branch", "-f", "two")
+    team.git("reflog", "expire", "--expire=now", "--all")
+    with pytest.raises(InvalidInput, match=f"reports/net/plots \\({oid}\\)"):
+        gc(team.project, REMOTE)
 
 
 def test_a_lost_folder_of_a_recent_commit_is_told_and_no_obstacle(team: Clone) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
 import paddledvc
 from paddledvc.core.hashes import Hashes
+from paddledvc.core.model import Output
 from paddledvc.core.record import Dataset, Record, record_path
 from paddledvc.core.reports import Hashed
 from tests.gated import Gated, md5
@@ -95,6 +97,21 @@ def test_a_version_that_was_only_raised_stands_for_its_bytes_since_then(made):
     made.holds[WEIGHTS] = "third"
     made.build()
     assert paddledvc.show(made.project, "digits").parts[0].since is None
+
+
+def test_what_a_version_was_is_what_its_own_training_gave(made):
+    made.write("train.py", "epochs = 9\n")
+    made.models(MODELS.replace("v1.0.0", "v1.2.0"), build=False)
+    made.commit("raise")
+    made.holds = {WEIGHTS: "third", EXPORT: "third"}
+    made.build()
+    made.commit("train")
+    made.models(MODELS.replace("v1.0.0", "v1.3.0"))
+    made.commit("raise again")
+
+    before = paddledvc.show(made.project, "digits").earlier[-1]
+    assert (before.version, before.weights) == ("v1.2.0", f"md5:{md5('third')}")
+    assert before.export == f"md5:{made.digest(EXPORT)}"
 
 
 @pytest.mark.parametrize(
@@ -185,12 +202,72 @@ def test_what_made_trained_weights_is_shown_from_their_record(made, cli):
     assert (trained["weights"]["hashes"]["md5"], trained["params"]) == (md5("second"), {"lr": 0.1})
 
 
-def test_a_record_of_other_weights_is_named_and_not_shown(made, cli):
-    made.write(record_path(made.project.registry().model("digits")), record_of("a1" * 16))
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (record_of("a1" * 16), f"is of other bytes (md5:{'a1' * 16})"),
+        ("<<<<<<< HEAD", "is not JSON: Expecting value in line 1"),
+        ("\udcff", "is not JSON: Expecting value in line 1"),
+        ("{}", "is no record of `paddledvc train`"),
+    ],
+    ids=["of other bytes", "torn", "not UTF-8", "of nothing"],
+)
+def test_a_record_that_counts_for_nothing_is_named_and_not_shown(made, cli, text, why):
+    path = made.root / record_path(made.project.registry().model("digits"))
+    path.parent.mkdir()
+    path.write_bytes(text.encode(errors="surrogateescape"))
 
     lines = [line for line in cli("show", "digits").stdout.splitlines() if "record" in line]
 
-    assert lines == [f"  trained         the record is of other bytes (md5:{'a1' * 16})"]
+    assert lines == [f"  trained         the record {why}"]
+    shown = json.loads(cli("show", "digits", "--format", "json").stdout)
+    assert (shown["trained"], shown["unrecorded"]) == (None, f"the record {why}")
+
+
+def test_a_record_is_not_asked_for_where_nothing_is_trained(made, cli):
+    made.write(record_path(made.project.registry().model("digits")), record_of("a1" * 16))
+    made.edit("models.yaml", "    train: {command: python train.py, deps: [train.py]}\n", "")
+
+    assert "record" not in cli("show", "digits").stdout
+
+
+def test_a_report_that_is_not_utf8_is_invalid_evidence(made, cli):
+    (made.root / "reports/digits/verify.json").write_bytes(b"\xff")
+
+    assert "  evidence        invalid (reports/digits/verify.json)" in cli("show", "digits").stdout
+    assert cli("list").stdout.splitlines()[1].split()[-2:] == ["invalid", "locked"]
+
+
+@pytest.mark.parametrize(
+    "stated", ["[{name: z}]", "[{name: z, shape: [null, 3]}]", "[{name: z, dtype: float32}]"]
+)
+def test_what_is_not_stated_of_an_output_is_as_the_program_has_it(made, stated):
+    made.edit("models.yaml", "[{name: y, shape: [null, 3], dtype: float32}]", stated)
+
+    [row] = paddledvc.list_models(made.project)
+    assert row.outputs == (Output(name="z", shape=(None, 3), dtype="float32"),)
+
+
+def test_a_report_of_other_bytes_does_not_say_what_the_program_gives(made):
+    made.edit("models.yaml", "    outputs: [{name: y, shape: [null, 3], dtype: float32}]\n", "")
+    [row] = paddledvc.list_models(made.project)
+    assert row.outputs == (Output(name="y", shape=(None, 3), dtype="float32"),)
+
+    made.edit("dvc.lock", made.digest(EXPORT), "0" * 30 + "ab.dir", 2)
+    [row] = paddledvc.list_models(made.project)
+    assert (row.evidence, row.outputs) == ("of other bytes", ())
+
+
+def test_a_shallow_clone_does_not_claim_to_know_since_when(made, cli):
+    root = made.root.parent / "shallow"
+    command = ["git", "clone", "--quiet", "--depth=1", f"file://{made.root}", str(root)]
+    subprocess.run(command, check=True)
+    lines = cli("-C", str(root), "show", "digits").stdout.splitlines()
+    since = [line for line in lines if line.startswith("  since")]
+
+    assert [line.partition(": ")[2] for line in since] == [
+        "something else, or earlier, as this clone is shallow"
+    ] * 2
 
 
 def test_stated_datasets_are_shown_where_no_record_tells_of_them(made, cli):

@@ -130,6 +130,13 @@ def _finding(
     )
 
 
+def would_run(facts: Facts, name: str) -> bool:
+    """Tell whether a stage that has run would run again; False where that cannot be told."""
+    if facts.stages is None or name not in facts.stages or name not in facts.built:
+        return False
+    return any(_why_outdated(facts, name))
+
+
 def _why_outdated(facts: Facts, name: str) -> Iterator[str]:
     """Say why a stage would run again, as ends of sentences about it; nothing if it would not."""
     assert facts.stages is not None

@@ -116,6 +116,8 @@ def waivers(facts: Facts, waived: Iterable[Waived]) -> Iterator[Violation]:
 
 def _would_be_used(facts: Facts, waiver: Waiver) -> bool:
     """Tell whether a waiver would have been used by now, if there were anything to waive."""
+    if facts.changed and waiver not in facts.policy.waivers:
+        return False  # it has to be on the target before what it is for
     looked_at = waiver.rule != "remote-incomplete" or facts.lacking is not None
     # Elsewhere the rule that it is for may not have been asked for.
     strictest: Role = facts.policy.production

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from paddledvc.core import retention
+from paddledvc.core.objects import folder_oid
 from paddledvc.core.outputs import FOLDER
 from paddledvc.errors import InvalidInput, OutsideFailure
 from paddledvc.storage.garbage import naming
 from paddledvc.storage.garbage.places import CACHE, Unreadable
 from paddledvc.storage.garbage.retaining import RECENT
+from paddledvc.tools import history
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -63,6 +66,7 @@ def opened(
     if failed:
         _refuse_unreadable(failed, root)
     lost = {oid for oid, answer in answers.items() if answer is None}
+    lost -= _in_git(lost, root)
     current = (one.objects for one in needs if one.holder != RECENT)
     if missed := lost & retention.NONE.union(*current):
         _refuse_lost(missed, where, root)
@@ -72,6 +76,19 @@ def opened(
         if isinstance(answer, tuple)
     }
     return Opened(needs=tuple(_with_files(one, files) for one in needs), lost=tuple(sorted(lost)))
+
+
+def _in_git(lost: Collection[str], root: Path) -> set[str]:
+    """Pick the folders that git has, file by file: DVC notes them with ``cache: false``."""
+    found = set()
+    for path in {label.path for label in naming.find(root, lost).values()}:
+        for files in history.folders_at(root, path):
+            found.add(folder_oid({name: _md5(data) for name, data in files.items()}))
+    return found & set(lost)
+
+
+def _md5(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 def _with_files(need: Need, files: Mapping[str, frozenset[str]]) -> Need:

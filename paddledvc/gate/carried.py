@@ -1,0 +1,75 @@
+"""Which outputs a commit only carried along, though it asked for others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from paddledvc.core import outputs, releases
+from paddledvc.core.judging import builds
+from paddledvc.core.judging.facts import Facts
+from paddledvc.core.policy import DEFAULT
+from paddledvc.errors import PaddleDVCError
+from paddledvc.gate import reading, trees
+from paddledvc.project import Project
+from paddledvc.tools import treefiles, worktree
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ROLE = replace(DEFAULT.production, evidence="required")
+"""Under which it is read what every stage depends on."""
+
+
+class Carried:
+    """Tells which outputs are those of the commit before, while their stage had yet to run.
+
+    Whoever raises a version, then trains, and commits both, has such a commit in between. After a
+    fast-forward it is one that a production branch was in, but no release of that version.
+
+    Args:
+        root: folder of the project.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._read: dict[str, Facts | None] = {}
+
+    def __call__(self, revision: str, stage: str) -> bool:
+        """Judge a stage of a commit."""
+        prefix = treefiles.prefix_of(self._root)
+        before, now = (
+            worktree.ask(self._root, "cat-file", "blob", f"{commit}:{prefix}{outputs.LOCK}")
+            for commit in (f"{revision}^", revision)
+        )
+        if before is None or now is None or not releases.same_stage(stage, before, now):
+            return False
+        if revision not in self._read:
+            self._read[revision] = self._facts(revision)
+        facts = self._read[revision]
+        return facts is not None and builds.would_run(facts, stage)
+
+    def _facts(self, revision: str) -> Facts | None:
+        """Read a commit; None where it cannot be read, which is nobody's fault today."""
+        try:
+            return self._read_facts(revision)
+        except PaddleDVCError:
+            return None
+
+    def _read_facts(self, revision: str) -> Facts:
+        with trees.laid_out(self._root, revision) as laid:
+            at = Project(laid.folder)
+            opened = reading.open_registry(at)
+            facts = Facts(
+                branch=None,
+                role=_ROLE,
+                policy=DEFAULT,
+                own=opened.policy,
+                changed=False,
+                today=date.min,
+                unreadable=opened.unreadable,
+                documents=opened.documents,
+                registry=opened.registry,
+            )
+            return reading.read(at, facts, laid.hollow, laid.elsewhere)

@@ -1,0 +1,45 @@
+"""The files of a tree of git that judging needs, laid out in a folder."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from paddledvc.core import layout, outputs
+from paddledvc.gate import reading
+from paddledvc.tools import treefiles, worktree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from paddledvc.tools.treefiles import LaidOut
+
+JUDGED = (layout.REGISTRY, layout.LOCK, layout.STAGES, outputs.LOCK, layout.PARAMS)
+_NEEDED = (".py", outputs.SUFFIX, "/verify.json", "/record.json", f"/{layout.STAGES}")
+"""Ends of the names of other files that are looked into."""
+
+
+@contextmanager
+def laid_out(root: Path, tree: str) -> Iterator[LaidOut]:
+    """Lay out all that is judged of a tree, and what its stages read and wrote.
+
+    Args:
+        root: the project's folder in the work tree.
+        tree: git's name of a tree of the whole repository, or of a commit.
+
+    Raises:
+        ToolFailed: there is no such tree.
+    """
+    prefix = treefiles.prefix_of(root)
+    text = worktree.ask(root, "cat-file", "blob", f"{tree}:{prefix}{outputs.LOCK}")
+    read = reading.built_paths(text or "")
+    inside = tuple(f"{path}/" for path in read)
+    text = worktree.ask(root, "cat-file", "blob", f"{tree}:{prefix}{layout.REGISTRY}")
+    named = {*JUDGED, *read, *reading.params_names(text or "")}
+
+    def needed(path: str) -> bool:
+        return path in named or path.endswith(_NEEDED) or path.startswith(inside)
+
+    with treefiles.laid_out(root, tree, needed) as laid:
+        yield laid
