@@ -96,7 +96,7 @@ def _ulps(reference: Array, candidate: Array, finite: Array) -> int | None:
         return None
     left, right = (_ordered(one[finite], kind) for one in (reference, candidate))
     gaps = np.maximum(left, right).astype(np.uint64) - np.minimum(left, right).astype(np.uint64)
-    return int(gaps.max()) if gaps.size else 0  # unsigned, for a signed integer may overflow
+    return int(np.max(gaps, initial=0))  # unsigned, for a signed integer may overflow
 
 
 def _ordered(values: Array, kind: type[np.signedinteger[Any]]) -> Array:
