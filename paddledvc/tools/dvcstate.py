@@ -146,7 +146,11 @@ def _connect(file: str) -> sqlite3.Connection:
     if not os.path.exists(file):  # noqa: PTH110
         raise FileNotFoundError(file)
     database = sqlite3.connect(file, timeout=PATIENCE, isolation_level=None)
-    database.execute("PRAGMA synchronous = 1")  # as DVC does: a lost note costs a hash, no more
+    try:
+        database.execute("PRAGMA synchronous = 1")  # as DVC does: a lost note costs a hash, no more
+    except BaseException:  # it is no database
+        database.close()
+        raise
     return database
 
 

@@ -61,6 +61,9 @@ def fail_in_the_second(run):
 
 
 def killed_in_the_second(run):
+    (run.root / f"there{run.rank}").touch()
+    while not all((run.root / f"there{rank}").exists() for rank in (0, 1)):
+        time.sleep(0.05)  # a process that is not connected yet would fail before the killed one
     if run.rank == 1:
         os.kill(os.getpid(), 9)
     time.sleep(600)
