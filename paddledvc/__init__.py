@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from paddledvc.core.answers import Cost, Latency, Runtime, Wide
     from paddledvc.core.answers import Diagnosis as PathDiagnosis
     from paddledvc.core.branches import Branch
-    from paddledvc.core.catalog import Declared
     from paddledvc.core.changes import Change
     from paddledvc.core.closeness import Closeness, Ranking
     from paddledvc.core.diagnosis import Check, Diagnosis
     from paddledvc.core.document import Document, Position
-    from paddledvc.core.hashes import Hashes
+    from paddledvc.core.hashes import Hashed, Hashes
     from paddledvc.core.ignored import Pattern
     from paddledvc.core.lock import Lock, LockedFile, LockedModel
     from paddledvc.core.model import (
+        Declared,
         Environment,
         Export,
         Input,
@@ -45,15 +45,16 @@ if TYPE_CHECKING:
     from paddledvc.core.policy import Policy, Role, Waiver
     from paddledvc.core.record import Dataset, Record
     from paddledvc.core.registry import Registry
-    from paddledvc.core.reports import Hashed, VerifyReport
+    from paddledvc.core.reports import VerifyReport
     from paddledvc.core.tracked import Tracked
     from paddledvc.core.transfers import Arrived, Bad, Inspected, Sent
     from paddledvc.core.verification import Engine, OutputTolerance, Tolerance, Verify
     from paddledvc.core.versions import Requirement
     from paddledvc.core.violations import Verdict, Violation, Waived
+    from paddledvc.current import LockUse
     from paddledvc.errors import PaddleDVCError, Problem
     from paddledvc.gate.past import Earlier
-    from paddledvc.locking import Locked, LockUse
+    from paddledvc.locking import Locked
     from paddledvc.project import Project
     from paddledvc.storage.garbage.collecting import GcScope
     from paddledvc.storage.tree.condition import Here
@@ -113,7 +114,7 @@ _HOMES = {
     "Commit": "tools.blame",
     "Cost": "core.answers",
     "Dataset": "core.record",
-    "Declared": "core.catalog",
+    "Declared": "core.model",
     "Diagnosis": "core.diagnosis",
     "Document": "core.document",
     "Earlier": "gate.past",
@@ -125,7 +126,7 @@ _HOMES = {
     "Garbage": "workflows.gc",
     "GcScope": "storage.garbage.collecting",
     "Generated": "workflows.generate",
-    "Hashed": "core.reports",
+    "Hashed": "core.hashes",
     "Hashes": "core.hashes",
     "Here": "storage.tree.condition",
     "HookChange": "workflows.hooks",
@@ -139,7 +140,7 @@ _HOMES = {
     "Latency": "core.answers",
     "Launch": "core.model",
     "Lock": "core.lock",
-    "LockUse": "locking",
+    "LockUse": "current",
     "Locked": "locking",
     "LockedFile": "core.lock",
     "LockedModel": "core.lock",

@@ -15,23 +15,22 @@ from paddledvc.core.names import did_you_mean
 from paddledvc.core.pinning import clashes, settle
 from paddledvc.core.resolution import plan
 from paddledvc.core.results import Displayed
-from paddledvc.core.staleness import require_fresh, staleness
 from paddledvc.core.wants import NO_UPGRADE, Upgrade
 from paddledvc.errors import CatalogFailed, PaddleDVCError, Several, Unresolvable
 from paddledvc.tools.catalogs import Catalogs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from paddledvc.core.changes import Change
     from paddledvc.core.hashes import Hashes
     from paddledvc.core.lock import LockedFile, LockedModel
     from paddledvc.core.registry import Registry
-    from paddledvc.core.resolution import Question
+    from paddledvc.core.wants import Question
     from paddledvc.project import Project
     from paddledvc.tools.catalogs.base import Catalog
-    from paddledvc.tools.weights import Progress
+    from paddledvc.tools.progress import NamedProgress
 
 logger = logging.getLogger(__name__)
 AT_ONCE = 8
@@ -40,29 +39,6 @@ TRIES = 20
 """Versions of a model that are described before giving up."""
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LockUse:
-    """How a command may use models.lock; each holds the words to blame, such as ``--locked``.
-
-    Without any of them a stale lock is updated before it is used.
-
-    Attributes:
-        locked: what forbids to change the lock; a stale one is refused.
-        frozen: what says to trust the lock, stale or not.
-        offline: what forbids to use the network.
-
-    >>> LockUse(locked="PADDLEDVC_LOCKED").frozen is None
-    True
-    """
-
-    locked: str | None = None
-    frozen: str | None = None
-    offline: str | None = None
-
-
-UPDATE = LockUse()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -81,55 +57,6 @@ class Locked(Displayed):
     trusted: tuple[str, ...]
 
 
-def current_lock(
-    project: Project,
-    registry: Registry,
-    use: LockUse = UPDATE,
-    names: Collection[str] | None = None,
-    *,
-    pin: str | None = None,
-) -> Lock:
-    """Give the lock to work with, updated first where it is stale and may be.
-
-    Args:
-        project: the project.
-        registry: what is wanted.
-        use: what may be done.
-        names: the models that matter; all by default.
-        pin: what the stage that is running was generated for; a stage never updates the lock.
-
-    Raises:
-        StaleLock: the lock is stale and may not be updated.
-    """
-    if use.frozen is not None:
-        return project.lock()
-    refused_by = use.locked or (None if pin is None else "--pin")
-    if refused_by is not None:
-        lock = project.lock()
-        require_fresh(registry, lock, names, refused_by)
-        return lock
-    lock = project.previous_lock()
-    if not _is_stale(registry, lock, names):
-        return lock
-    with project.exclusive():
-        # Somebody may have changed either file while we waited.
-        registry, previous = project.registry(), project.previous_lock()
-        if not _is_stale(registry, previous, names):
-            return previous
-        done = relock(project, registry, previous, offline=use.offline)
-        project.write_lock(done.lock)
-    for change in done.changes:
-        logger.warning("models.lock: %s", change)
-    for name in done.trusted:
-        logger.warning("models.lock: trust %s, its bytes were hashed for the first time", name)
-    return done.lock
-
-
-def _is_stale(registry: Registry, lock: Lock, names: Collection[str] | None) -> bool:
-    stale = {reason.model for reason in staleness(registry, lock)}
-    return bool(stale if names is None else stale & set(names))
-
-
 def relock(  # noqa: PLR0913
     project: Project,
     registry: Registry,
@@ -139,7 +66,7 @@ def relock(  # noqa: PLR0913
     offline: str | None = None,
     keep_going: bool = False,
     hash_bytes: bool = True,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> Locked:
     """Resolve a registry, asking catalogs and reading bytes only where that is needed.
 
@@ -282,7 +209,7 @@ class _Reader:
 
     root: Path
     offline: str | None
-    progress: Progress | None
+    progress: NamedProgress | None
     stop: threading.Event = field(default_factory=threading.Event)
 
     def hashed(self, entry: LockedModel) -> LockedModel:
@@ -303,10 +230,11 @@ class _Reader:
 
     def _read(self, name: str, urls: Sequence[str], expected: Hashes) -> Hashes:
         # What reads costs 0.1 s to import, and a fresh lock needs none of it.
-        from paddledvc.tools import sources, weights  # noqa: PLC0415
+        from paddledvc.tools import sources  # noqa: PLC0415
+        from paddledvc.tools.progress import named  # noqa: PLC0415
 
         source = sources.Source(model=name, urls=urls, root=self.root, offline=self.offline)
-        told = weights.named(self.progress, name)
+        told = named(self.progress, name)
 
         def progress(done: int, total: int | None) -> None:
             if self.stop.is_set():

@@ -17,13 +17,12 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping, Sequence
 
+    from paddledvc.core.conflicts import Side
     from paddledvc.core.document import Document
     from paddledvc.core.lock import Lock
     from paddledvc.core.model import Model, Output
     from paddledvc.core.registry import Registry
-    from paddledvc.core.threeway import Side
     from paddledvc.core.verification import Verify
-
 
 SECTIONS = ("train", "verify")
 """Sections of a model in params.yaml, each for the stage of its name."""

@@ -9,20 +9,18 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.core import layout, merge, stages
 from paddledvc.core.stages import Pipeline
 from paddledvc.errors import InvalidFile
-from paddledvc.tools import naming, python
-from paddledvc.tools.presence import Presence, submodules
+from paddledvc.references import presence
+from paddledvc.tools import python
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from paddledvc.core.document import Document
-    from paddledvc.core.judging.names import Misnamed
     from paddledvc.core.lock import Lock
     from paddledvc.core.merge import Merge
     from paddledvc.core.model import Reference
     from paddledvc.core.registry import Registry
     from paddledvc.project import Project
-
 
 logger = logging.getLogger(__name__)
 
@@ -33,74 +31,6 @@ class Wanted:
 
     stages: Mapping[str, Mapping[str, Any]]
     artifacts: Mapping[str, Mapping[str, Any]]
-
-
-def require_code(
-    project: Project,
-    registry: Registry,
-    *,
-    models: Collection[str] | None = None,
-    sources: python.Sources | None = None,
-) -> None:
-    """See that the code that models.yaml names is there; it is looked at, never run.
-
-    Args:
-        project: the project.
-        registry: its models.yaml.
-        models: names of the models that matter; all by default.
-        sources: the files that have been read already.
-
-    Raises:
-        InvalidFile: with all that is wrong.
-    """
-    code = naming.Code.of(sources or python.Sources(root=project.root))
-    misnamed = [*code.misnamed(registry, models)]
-    if misnamed or code.unreadable:
-        document = project.read(layout.REGISTRY) if misnamed else None
-        problems = [document.problem(one.path, one.message) for one in misnamed if document]
-        raise InvalidFile([*problems, *code.unreadable])
-
-
-def absent(
-    project: Project,
-    registry: Registry,
-    lock: Lock | None,
-    elsewhere: frozenset[str] | None = None,
-) -> tuple[Misnamed, ...]:
-    """List the files that models.yaml names and that are not there.
-
-    Args:
-        project: the project.
-        registry: its models.yaml.
-        lock: models.lock, which names the files that will be downloaded.
-        elsewhere: folders of git's submodules; by default those that ``.gitmodules`` names.
-    """
-    there = presence(project, registry, lock, elsewhere)
-    return tuple(naming.misplaced(registry, there))
-
-
-def warn_of_absent(project: Project, registry: Registry, lock: Lock) -> None:
-    """Warn of the files that models.yaml names and that are not there."""
-    if found := absent(project, registry, lock):
-        document = project.read(layout.REGISTRY)
-        for one in found:
-            logger.warning("%s", document.problem(one.path, one.message))
-
-
-def presence(
-    project: Project,
-    registry: Registry,
-    lock: Lock | None,
-    elsewhere: frozenset[str] | None = None,
-) -> Presence:
-    """Tell which files there are, or will be once the stages have run."""
-    made = {model.path for model in lock.models if model.path} if lock else set()
-    for model in registry.models:
-        made |= {layout.exported(model), layout.reports(model)}
-        if model.train is not None:
-            made |= {layout.trained(model), *model.train.outs}
-    elsewhere = submodules(project.root) if elsewhere is None else elsewhere
-    return Presence(root=project.root, made=frozenset(made), elsewhere=elsewhere)
 
 
 def wanted(

@@ -17,10 +17,10 @@ import paddledvc
 from paddledvc import Project
 from paddledvc.core.agreement import Agreement, OutputAgreement, SampleError
 from paddledvc.core.answers import Runtime
-from paddledvc.core.hashes import Hashes
+from paddledvc.core.hashes import Hashed, Hashes
 from paddledvc.core.objects import folder_oid
 from paddledvc.core.path_reports import PathReport
-from paddledvc.core.reports import Hashed, VerifyReport
+from paddledvc.core.reports import VerifyReport
 from paddledvc.core.verification import Engine
 
 if TYPE_CHECKING:

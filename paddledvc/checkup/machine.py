@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paddledvc.core.diagnosis import Check, is_older
+from paddledvc.core.diagnosis import Check
+from paddledvc.core.versions import is_older
 from paddledvc.errors import NEWER_GPU, NO_PADDLE, PaddleDVCError
 from paddledvc.tools import device
 

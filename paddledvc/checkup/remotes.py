@@ -13,6 +13,7 @@ from paddledvc.core.urls import shown
 from paddledvc.errors import PaddleDVCError, RemoteFailed
 from paddledvc.tools import dvc, files, worktree
 from paddledvc.tools.remotes import open_remote
+from paddledvc.tools.s3client import credentials_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,16 +30,6 @@ CONFIG = ".dvc/config"
 LOCAL = f"{CONFIG}.local"
 NOTHING = "0" * 32
 """Name of an object that no bytes have, as far as anybody knows."""
-_SOURCES = {
-    "assume-role": "a role that AWS's settings name",
-    "config-file": "~/.aws/config",
-    "container-role": "the role of this container",
-    "custom-process": "the program that ~/.aws/config names",
-    "env": "the AWS_* variables",
-    "iam-role": "the role of this machine",
-    "shared-credentials-file": "~/.aws/credentials",
-    "sso": "AWS's single sign-on",
-}
 
 
 def checks(project: Project) -> Iterator[Check]:
@@ -166,19 +157,4 @@ def _credentials(project: Project, name: str, url: str) -> str | None:
         said |= settings
     if said.get("allow_anonymous_login", "").lower() == "true":
         return "nobody: it is asked anonymously"
-    return _from_aws(said.get("profile"))
-
-
-def _from_aws(profile: str | None) -> str:
-    """Ask botocore, as DVC does, where it finds credentials."""
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - 0.2 s
-    from botocore.session import Session  # noqa: PLC0415
-
-    try:
-        found = Session(profile=profile).get_credentials()
-    except BotoCoreError as error:
-        return f"nowhere ({error})"
-    if found is None:
-        return "nowhere"
-    source = _SOURCES.get(found.method, found.method)
-    return f"{source} (profile {profile})" if profile else source
+    return credentials_source(said.get("profile"))

@@ -8,7 +8,8 @@ from importlib import metadata
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from paddledvc.core.diagnosis import Check, is_older
+from paddledvc.core.diagnosis import Check
+from paddledvc.core.versions import is_older
 from paddledvc.errors import MissingTool
 from paddledvc.tools import dvc, shell
 

@@ -17,7 +17,7 @@ from paddledvc.cli.options import (
 from paddledvc.workflows import add as workflow
 
 if TYPE_CHECKING:
-    from paddledvc.locking import LockUse
+    from paddledvc.current import LockUse
     from paddledvc.project import Project
 
 

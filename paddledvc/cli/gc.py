@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import (
-    echo_json,
-    echo_table,
-    format_option,
-    offline_option,
-    pass_project,
-)
+from paddledvc.cli.options import echo_json, echo_table, format_option, offline_option, pass_project
 from paddledvc.core.placed import human_size
 from paddledvc.storage.garbage.collecting import GcScope
 from paddledvc.workflows import gc as workflow

@@ -10,8 +10,8 @@ from paddledvc.cli.options import echo_json, format_option, lock_options, pass_p
 from paddledvc.workflows import generate as workflow
 
 if TYPE_CHECKING:
-    from paddledvc.core.threeway import Side
-    from paddledvc.locking import LockUse
+    from paddledvc.core.conflicts import Side
+    from paddledvc.current import LockUse
     from paddledvc.project import Project
     from paddledvc.workflows.generate import Entries
 

@@ -17,8 +17,8 @@ from paddledvc.cli.options import (
 from paddledvc.workflows import lock as workflow
 
 if TYPE_CHECKING:
-    from paddledvc.core.threeway import Side
-    from paddledvc.locking import LockUse
+    from paddledvc.core.conflicts import Side
+    from paddledvc.current import LockUse
     from paddledvc.project import Project
 
 

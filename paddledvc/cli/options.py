@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
     from paddledvc.core.changes import Change
-    from paddledvc.locking import LockUse
+    from paddledvc.current import LockUse
     from paddledvc.project import Project
-    from paddledvc.tools.weights import Progress
+    from paddledvc.tools.progress import NamedProgress
 
 MANY = 100
 """Lines of one kind that people read."""
@@ -51,7 +51,7 @@ def lock_options(command: Command) -> Command:
 
     @functools.wraps(command)
     def wrapper(*args: Any, locked: bool, frozen: bool, offline: bool, **kwargs: Any) -> Any:
-        from paddledvc.locking import LockUse  # noqa: PLC0415 - not for --help
+        from paddledvc.current import LockUse  # noqa: PLC0415 - not for --help
 
         use = LockUse(
             locked=_blamed("locked", given=locked),
@@ -194,7 +194,7 @@ def echo_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None
 
 
 @contextmanager
-def progress_bar() -> Iterator[Progress]:
+def progress_bar() -> Iterator[NamedProgress]:
     """Draw one bar for all transfers on a terminal; stay quiet in a pipe."""
     bar = _Bar()
     try:

@@ -6,17 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import (
-    echo_changes,
-    echo_json,
-    format_option,
-    lock_options,
-    pass_project,
-)
+from paddledvc.cli.options import echo_changes, echo_json, format_option, lock_options, pass_project
 from paddledvc.workflows import remove as workflow
 
 if TYPE_CHECKING:
-    from paddledvc.locking import LockUse
+    from paddledvc.current import LockUse
     from paddledvc.project import Project
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paddledvc.cli.options import echo_json, format_option, pass_project
-from paddledvc.core import layout
+from paddledvc.core import registry
 from paddledvc.workflows import show as workflow
 
 if TYPE_CHECKING:
@@ -93,9 +93,9 @@ def _part(one: ShownPart) -> Iterator[tuple[str, str]]:
 
 
 def _evidence(shown: Shown) -> str:
-    report = f"{layout.reports(shown.model)}/verify.json"
+    report = f"{registry.reports(shown.model)}/verify.json"
     if shown.evidence == "missing":
-        return f"missing; run `dvc repro {layout.stage_name('verify', shown.model)}`"
+        return f"missing; run `dvc repro {registry.stage_name('verify', shown.model)}`"
     return f"{shown.evidence} ({report})"
 
 

@@ -18,7 +18,7 @@ from paddledvc.cli.options import (
 from paddledvc.workflows import sync as workflow
 
 if TYPE_CHECKING:
-    from paddledvc.locking import LockUse
+    from paddledvc.current import LockUse
     from paddledvc.project import Project
     from paddledvc.workflows.sync import Probed
 

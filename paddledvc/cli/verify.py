@@ -25,7 +25,7 @@ from paddledvc.workflows.verify_files import verify_files
 
 if TYPE_CHECKING:
     from paddledvc.core.reports import VerifyReport
-    from paddledvc.locking import LockUse
+    from paddledvc.current import LockUse
     from paddledvc.project import Project
     from paddledvc.workflows.verify import Verified
 

@@ -7,10 +7,9 @@ faults and a mean hides the one bad sample.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,19 +18,9 @@ from paddledvc.core.edges import said_at
 from paddledvc.core.scaling import rows, same_pattern, sample_axes, scaled_errors
 
 if TYPE_CHECKING:
-    from paddledvc.core.samples import Array
+    from collections.abc import Mapping, Sequence
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Output:
-    """One output of a call: its place in the network's result and its values."""
-
-    name: str
-    values: Array
-
-
-Outputs: TypeAlias = Sequence[Output]
-"""What one call of a network returned."""
+    from paddledvc.core.samples import Array, Output, Outputs
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,6 +141,7 @@ def compare(  # noqa: PLR0913
         overrides: tolerances of single outputs, by name.
         edges: the edge of each call, empty for a usual one; or nothing for only usual ones.
 
+    >>> from paddledvc.core.samples import Output
     >>> ref = [[Output(name="y", values=np.array([[1.0, 2.0]]))]]
     >>> off = [[Output(name="y", values=np.array([[1.0, 2.2]]))]]
     >>> round(compare(ref, off, [1], tolerance=1e-5).scaled_error, 6)

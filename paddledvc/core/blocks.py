@@ -11,10 +11,12 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from paddledvc.core.threeway import No, Side, Sides, choose
+from paddledvc.core.threeway import No, Sides, choose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from paddledvc.core.conflicts import Side
 
 Key: TypeAlias = tuple[str, ...]
 """What a block holds: ``("policy",)`` or ``("models", "resnet50")``; ``()`` for the last lines."""

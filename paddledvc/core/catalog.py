@@ -8,26 +8,7 @@ from typing import TYPE_CHECKING
 from paddledvc.core.hashes import Hashes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
-
-TABLES = ("paddle.vision", "paddlespeech", "paddlex")
-"""Catalogs that installed packages carry."""
-BUILT_IN = (*TABLES, "huggingface", "modelscope")
-"""Catalogs that are there without any declaration; each is called as its kind."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Declared:
-    """A catalog of models.yaml.
-
-    Attributes:
-        kind: what it is, such as ``index`` or ``git``.
-        settings: the rest of its entry under ``catalogs:``.
-    """
-
-    kind: str
-    settings: Mapping[str, Any]
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from paddledvc.core.catalog import Listed, Release
-    from paddledvc.core.resolution import Question
+    from paddledvc.core.wants import Question
 
 SHOWN = 8
 """Versions that an explanation names."""

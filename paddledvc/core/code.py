@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from paddledvc.core.document import Path
+
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _KEEP_PARAMETERS = ("no_grad", "to_static", "not_to_static")
 """Decorators of Paddle after which a function takes what it took before."""
@@ -361,3 +363,18 @@ def _called(result: ast.expr | None, local: Names) -> ast.expr | None:
         known = local.bindings.get(result.id, ())
         result = known[0] if len(known) == 1 and isinstance(known[0], ast.expr) else None
     return result.func if isinstance(result, ast.Call) else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Misnamed:
+    """Something that models.yaml names, and that is not so.
+
+    Attributes:
+        model: name of the model.
+        path: where it is named.
+        message: what is wrong.
+    """
+
+    model: str
+    path: Path
+    message: str

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import Literal
 
 from paddledvc.core import layout
 from paddledvc.errors import Problem
-
-if TYPE_CHECKING:
-    from paddledvc.core.threeway import Side
 
 _MARKER = re.compile(r"^(<{7}|>{7}|={7}\r?$)", re.MULTILINE)
 _SHOWN = 3
@@ -32,6 +29,7 @@ _ADVICE = {
         f"{_BLOCK}, then run `dvc repro`"
     ),
 }
+Side = Literal["ours", "theirs"]
 
 
 def conflict(text: str, file: str) -> Problem | None:

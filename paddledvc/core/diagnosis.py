@@ -34,7 +34,6 @@ SECRETS = frozenset(
 """Settings of DVC's remotes that nobody but their owner should read."""
 _REMOTE = re.compile(r"""^'?remote "(?P<name>.+)"'?$""")
 _IN_URL = re.compile(r"://[^/@:]*:[^/@]+@")
-_VERSION = re.compile(r"(\d+)\.(\d+)")
 _YES = ("true", "yes", "on", "1")
 
 
@@ -72,16 +71,6 @@ class Diagnosis(Displayed):
         ()
         """
         return tuple(one for one in self.checks if one.state == state)
-
-
-def is_older(version: str, than: tuple[int, int]) -> bool:
-    """Tell whether a program says that it is older than a version.
-
-    >>> is_older("git version 2.39.5", (2, 30)), is_older("git version 2.9", (2, 30))
-    (False, True)
-    """
-    found = _VERSION.search(version)
-    return found is not None and (int(found[1]), int(found[2])) < than
 
 
 def remote_settings(config: str) -> Mapping[str, Mapping[str, str]]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from paddledvc.core.catalog import Declared
 from paddledvc.core.model import (
+    Declared,
     Environment,
     Export,
     Input,

@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.core.hashes import Hashes
+from paddledvc.core.hashes import Hashed, Hashes
 from paddledvc.core.model import Output
 from paddledvc.core.objects import folder_oid
-from paddledvc.core.reports import VERSION, Hashed
+from paddledvc.core.reports import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

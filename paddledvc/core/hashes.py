@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
-from typing import Any
 
 PIN_LENGTH = 8
 
@@ -59,14 +56,9 @@ class Hashes:
         )
 
 
-def pin(fields: Any) -> str:
-    """Digest settings into a few characters that change whenever the settings do.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hashed:
+    """A file that the verdict belongs to, by its path in the project."""
 
-    Args:
-        fields: mappings, lists and scalars; the order of keys does not matter.
-
-    >>> pin({"a": 1, "b": 2}) == pin({"b": 2, "a": 1})
-    True
-    """
-    text = json.dumps(fields, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:PIN_LENGTH]
+    path: str
+    hashes: Hashes

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from paddledvc.core import layout, outputs
+from paddledvc.core import layout, registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from paddledvc.core.model import Model
 
-FILES = (layout.REGISTRY, layout.LOCK, layout.STAGES, outputs.LOCK)
+FILES = (layout.REGISTRY, layout.LOCK, layout.STAGES, layout.DVC_LOCK)
 """What every project commits, in the order of messages."""
 SETTINGS = (layout.PARAMS, ".dvc/config", ".gitattributes")
 """What a project commits where it has that."""
@@ -75,7 +75,7 @@ def committed(models: Iterable[Model]) -> Iterator[str]:
     """
     yield from FILES
     for model in models:
-        folder = layout.reports(model)
+        folder = registry.reports(model)
         if model.docs is not None:
             yield model.docs
         if model.train is not None:

@@ -12,7 +12,7 @@ from paddledvc.core.catalog import Listed, Release, ReleaseFile
 from paddledvc.core.compatibility import program_of
 from paddledvc.core.gitfile import GitFile
 from paddledvc.core.hashes import Hashes
-from paddledvc.core.layout import format_of, is_remote, is_url
+from paddledvc.core.urls import format_of, is_remote, is_url
 from paddledvc.core.versions import as_version, is_range, is_version
 from paddledvc.errors import InvalidFile
 

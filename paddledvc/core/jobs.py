@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from paddledvc.core.model import Input, ProgramFormat, Reference
     from paddledvc.core.verification import Engine, PathName
 
+FLAG = "FLAGS_"
+"""What the names of Paddle's flags begin with."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Network:

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from paddledvc.core.names import slug
-
-if TYPE_CHECKING:
-    from paddledvc.core.lock import Lock
-    from paddledvc.core.model import Model
-    from paddledvc.core.registry import Registry
 
 Kind = Literal["sync", "train", "export", "verify"]
 """A stage of a model."""
@@ -23,38 +17,7 @@ OWN = ".paddledvc"
 """Our own folder: schemas for editors, and the embedded remote of a project without a server."""
 EXPORT_PREFIX = "inference"
 """Base name of exported files, as PaddleX and FastDeploy look for them."""
-FORMATS = ("pdparams", "safetensors", "pdmodel", "json", "onnx", "tar.gz", "tar", "zip")
-
-
-def is_url(location: str) -> bool:
-    """Tell a URL from a path of the project.
-
-    >>> is_url("https://host/a.pdparams"), is_url("zoo/a.pdparams")
-    (True, False)
-    """
-    return location.startswith("file:") or is_remote(location)
-
-
-def is_remote(location: str) -> bool:
-    """Tell what other machines hold, or another repository, from files of this one.
-
-    >>> is_remote("s3://models/a.pdparams"), is_remote("file:///a.pdparams")
-    (True, False)
-    """
-    return location.startswith(("http://", "https://", "s3://", "git+"))
-
-
-def format_of(location: str) -> str | None:
-    """Name the format that the suffix of a URL or path stands for.
-
-    >>> format_of("https://host/dir/resnet50.pdparams?x=1")
-    'pdparams'
-    """
-    if location.startswith("git+"):
-        path = location.partition("#")[2]
-    else:
-        path = re.split(r"[?#]", location)[0] if is_url(location) else location
-    return next((name for name in FORMATS if path.endswith("." + name)), None)
+DVC_LOCK = "dvc.lock"
 
 
 def downloaded(name: str, version: str, format: str) -> str:  # noqa: A002
@@ -73,16 +36,6 @@ def downloaded_folder(name: str, version: str) -> str:
     'checkpoints/PP-OCRv5_v1.0'
     """
     return f"checkpoints/{name}_{version}"
-
-
-def trained(model: Model) -> str:
-    """Name the file that ``train`` writes; it bears no version, for the commit is its version."""
-    return trained_of(model.name)
-
-
-def exported(model: Model) -> str:
-    """Name the folder that ``export`` writes."""
-    return exported_of(model.name)
 
 
 def parts(name: str) -> dict[str, str]:
@@ -118,11 +71,6 @@ def called(model: str | None, version: str | None, path: str) -> str:
     return f"{model} {version}" + (f" ({part})" if part else "")
 
 
-def reports(model: Model) -> str:
-    """Name the folder of a model's metrics and plots."""
-    return f"{REPORTS}/{model.slug}"
-
-
 def collision_key(name: str) -> str:
     """Name what two models must not share, also where file systems ignore case.
 
@@ -130,31 +78,3 @@ def collision_key(name: str) -> str:
     True
     """
     return slug(name).casefold()
-
-
-def stage_name(kind: Kind, model: Model) -> str:
-    """Name a stage.
-
-    >>> from paddledvc.core.model import Model
-    >>> from paddledvc.core.versions import Requirement
-    >>> model = Model(name="PP-YOLOE+_L", requires=Requirement.parse("v1"))
-    >>> stage_name("sync", model)
-    'sync-PP-YOLOEplus_L'
-    """
-    return f"{kind}-{model.slug}"
-
-
-def own_weights(registry: Registry, lock: Lock, model: Model) -> str | None:
-    """Name the weights of a model: trained, else downloaded, else those of its base."""
-    if model.train is not None:
-        return trained(model)
-    return base_weights(registry, lock, model)
-
-
-def base_weights(registry: Registry, lock: Lock, model: Model) -> str | None:
-    """Name the weights that a training starts from, if any."""
-    if (path := lock.model(model.name).path) is not None:
-        return path
-    if model.base is not None:
-        return own_weights(registry, lock, registry.model(model.base))
-    return None

@@ -22,6 +22,10 @@ _INPUT = re.compile(
 )
 ProgramFormat = Literal["json", "pdmodel"]
 """What an exported program is written as: as Paddle 3 does, or as Paddle 2 does."""
+TABLES = ("paddle.vision", "paddlespeech", "paddlex")
+"""Catalogs that installed packages carry."""
+BUILT_IN = (*TABLES, "huggingface", "modelscope")
+"""Catalogs that are there without any declaration; each is called as its kind."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -260,3 +264,16 @@ class Model(Displayed):
     def exports(self) -> bool:
         """Whether the model has what an export needs: an ``export`` section and a network."""
         return self.export is not None and self.network is not None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Declared:
+    """A catalog of models.yaml.
+
+    Attributes:
+        kind: what it is, such as ``index`` or ``git``.
+        settings: the rest of its entry under ``catalogs:``.
+    """
+
+    kind: str
+    settings: Mapping[str, Any]

@@ -8,10 +8,12 @@ from configparser import Error as ConfigError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from paddledvc.core.layout import DVC_LOCK
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-STAGES, LOCK, SUFFIX = "dvc.yaml", "dvc.lock", ".dvc"
+STAGES, SUFFIX = "dvc.yaml", ".dvc"
 FOLDER = ".dir"
 """End of the name of an object that lists the files of a folder."""
 
@@ -53,7 +55,7 @@ def records(path: str) -> list[str]:
     parts = path.split("/")
     above = ["/".join(parts[:count]) for count in range(len(parts), 0, -1)]
     folders = [*above[1:], ""]
-    stages = [posixpath.join(folder, name) for folder in folders for name in (STAGES, LOCK)]
+    stages = [posixpath.join(folder, name) for folder in folders for name in (STAGES, DVC_LOCK)]
     return [*(f"{one}{SUFFIX}" for one in above), *stages]
 
 
@@ -64,7 +66,7 @@ def is_record(path: str) -> bool:
     (True, False)
     """
     name = posixpath.basename(path)
-    return name in (STAGES, LOCK, ".gitignore", ".dvcignore") or name.endswith(SUFFIX)
+    return name in (STAGES, DVC_LOCK, ".gitignore", ".dvcignore") or name.endswith(SUFFIX)
 
 
 def is_inside(path: str) -> bool:
@@ -119,7 +121,7 @@ def every(files: Mapping[str, Any]) -> Iterator[Output]:
     """
     for file, value in files.items():
         folder, name = posixpath.split(file)
-        if name == LOCK:
+        if name == DVC_LOCK:
             known = _mapping(files.get(posixpath.join(folder, STAGES)), "stages")
             yield from _locked(folder, known, _mapping(value, "stages"))
         elif name != STAGES and isinstance(value, dict):
@@ -133,7 +135,7 @@ def stages(file: str, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
     [('a/c', {'wdir': 'c', 'outs': ['d']})]
     """
     folder, name = posixpath.split(file)
-    if name == LOCK:
+    if name == DVC_LOCK:
         return
     known = _mapping(value, "stages").values() if name == STAGES else [value]
     for stage in map(_template, known):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from paddledvc.core import evidence, layout, outputs
+from paddledvc.core import registry as registries
 from paddledvc.core.objects import folder_oid
 
 if TYPE_CHECKING:
@@ -59,10 +60,10 @@ def parts_of(model: Model, locked: LockedModel | None, built: Mapping[str, Outpu
     if locked is not None and locked.downloads and locked.path is not None:
         found.append(_downloaded(locked, locked.path))
     if model.train is not None:
-        path, stage = layout.trained(model), layout.stage_name("train", model)
+        path, stage = registries.trained(model), registries.stage_name("train", model)
         found.append(_built("trained weights", path, stage, built))
     if model.exports:
-        path, stage = layout.exported(model), layout.stage_name("export", model)
+        path, stage = registries.exported(model), registries.stage_name("export", model)
         found.append(_built("export", path, stage, built))
     return found
 
@@ -93,7 +94,7 @@ def built_of(stages: Any, built: Any) -> dict[str, Output]:
         stages: the value of dvc.yaml.
         built: that of dvc.lock.
     """
-    found = outputs.every({outputs.STAGES: stages, outputs.LOCK: built})
+    found = outputs.every({outputs.STAGES: stages, layout.DVC_LOCK: built})
     return {one.path: one for one in found}
 
 
@@ -131,9 +132,9 @@ def _verified(
     """Yield the paths that a report must be of, as far as it is known what they are."""
     if model.name not in lock.by_name:
         return
-    weights = layout.own_weights(registry, lock, model)
+    weights = registries.own_weights(registry, lock, model)
     pinned = {one.path: one.md5 for one in lock.models if one.path is not None}
-    for path in filter(None, (weights, layout.exported(model))):
+    for path in filter(None, (weights, registries.exported(model))):
         known = built[path].md5 if path in built and built[path].exact else None
         if (md5 := pinned.get(path) or known) is not None:
             yield path, md5

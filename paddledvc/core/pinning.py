@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paddledvc.core import layout
+from paddledvc.core import layout, urls
 from paddledvc.core.hashes import Hashes
 from paddledvc.core.lock import LockedFile, LockedModel
 from paddledvc.core.versions import same_version
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from paddledvc.core.catalog import Release
     from paddledvc.core.model import Environment, Model
-    from paddledvc.core.resolution import Question
+    from paddledvc.core.wants import Question
 
 
 def stated(model: Model) -> Hashes:
@@ -63,7 +63,7 @@ def settle(question: Question, release: Release) -> LockedModel:
     first = files[0]
     file_format = None
     if not release.folder:
-        suffix = layout.format_of(first.path) or layout.format_of(first.urls[0])
+        suffix = urls.format_of(first.path) or urls.format_of(first.urls[0])
         file_format = release.format or suffix or "pdparams"
     return kept(
         question.model,

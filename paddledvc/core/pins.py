@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout
-from paddledvc.core.hashes import pin
-from paddledvc.core.layout import base_weights, own_weights
+from paddledvc.core import registry as registries
+from paddledvc.core.hashes import PIN_LENGTH
+from paddledvc.core.registry import base_weights, own_weights
 from paddledvc.core.verification import Verify
 from paddledvc.errors import StaleStages
 
@@ -36,7 +39,7 @@ def train_pin(registry: Registry, lock: Lock, model: Model) -> str:
         settings.pop(not_used, None)
     network = _network(model) if model.train.function is not None else None
     base = base_weights(registry, lock, model)
-    return pin((settings, network, base, layout.trained(model)))
+    return pin((settings, network, base, registries.trained(model)))
 
 
 def export_pin(registry: Registry, lock: Lock, model: Model) -> str:
@@ -98,6 +101,19 @@ def require_pin(kind: layout.Kind, model: Model, given: str, now: str) -> None:
     """
     if given != now:
         raise StaleStages(
-            f"the stage {layout.stage_name(kind, model)} was generated for --pin {given}, but its "
-            f"settings now give {now}; run `paddledvc generate`, then `dvc repro`"
+            f"the stage {registries.stage_name(kind, model)} was generated for --pin {given}, but "
+            f"its settings now give {now}; run `paddledvc generate`, then `dvc repro`"
         )
+
+
+def pin(fields: Any) -> str:
+    """Digest settings into a few characters that change whenever the settings do.
+
+    Args:
+        fields: mappings, lists and scalars; the order of keys does not matter.
+
+    >>> pin({"a": 1, "b": 2}) == pin({"b": 2, "a": 1})
+    True
+    """
+    text = json.dumps(fields, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:PIN_LENGTH]

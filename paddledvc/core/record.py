@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core.answers import Runtime
-from paddledvc.core.hashes import Hashes
-from paddledvc.core.layout import reports
-from paddledvc.core.reports import Hashed
+from paddledvc.core.hashes import Hashed, Hashes
+from paddledvc.core.jobs import FLAG
+from paddledvc.core.registry import reports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 VERSION = 1
 RECORDED = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "NVIDIA_TF32_OVERRIDE")
 """Variables of the environment that a record has beside Paddle's flags."""
-FLAG = "FLAGS_"
-"""What the names of Paddle's flags begin with."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import policy as policies
 from paddledvc.core import rules
-from paddledvc.core.catalog import BUILT_IN, Declared
 from paddledvc.core.entries import read_catalog, read_environment, read_model
-from paddledvc.core.model import Environment, Model
+from paddledvc.core.layout import REPORTS, exported_of, trained_of
+from paddledvc.core.model import BUILT_IN, Declared, Environment, Model
 from paddledvc.core.names import did_you_mean
 from paddledvc.core.results import Displayed
 from paddledvc.errors import InvalidFile, UnknownCatalog, UnknownModel
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from paddledvc.core.document import Document
+    from paddledvc.core.layout import Kind
+    from paddledvc.core.lock import Lock
     from paddledvc.core.policy import Policy
     from paddledvc.core.schema import Schema
 
@@ -116,3 +118,46 @@ def parse(document: Document, schema: Schema) -> Registry:
             name: read_catalog(entry) for name, entry in (value.get("catalogs") or {}).items()
         },
     )
+
+
+def trained(model: Model) -> str:
+    """Name the file that ``train`` writes; it bears no version, for the commit is its version."""
+    return trained_of(model.name)
+
+
+def exported(model: Model) -> str:
+    """Name the folder that ``export`` writes."""
+    return exported_of(model.name)
+
+
+def reports(model: Model) -> str:
+    """Name the folder of a model's metrics and plots."""
+    return f"{REPORTS}/{model.slug}"
+
+
+def stage_name(kind: Kind, model: Model) -> str:
+    """Name a stage.
+
+    >>> from paddledvc.core.model import Model
+    >>> from paddledvc.core.versions import Requirement
+    >>> model = Model(name="PP-YOLOE+_L", requires=Requirement.parse("v1"))
+    >>> stage_name("sync", model)
+    'sync-PP-YOLOEplus_L'
+    """
+    return f"{kind}-{model.slug}"
+
+
+def own_weights(registry: Registry, lock: Lock, model: Model) -> str | None:
+    """Name the weights of a model: trained, else downloaded, else those of its base."""
+    if model.train is not None:
+        return trained(model)
+    return base_weights(registry, lock, model)
+
+
+def base_weights(registry: Registry, lock: Lock, model: Model) -> str | None:
+    """Name the weights that a training starts from, if any."""
+    if (path := lock.model(model.name).path) is not None:
+        return path
+    if model.base is not None:
+        return own_weights(registry, lock, registry.model(model.base))
+    return None

@@ -10,15 +10,15 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from paddledvc.core import layout
+from paddledvc.core import built
+from paddledvc.core import registry as registries
 from paddledvc.core.history import Contents, Released, State, contents_of, is_torn, said
-from paddledvc.core.judging import builds
 from paddledvc.core.objects import folder_oid
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from paddledvc.core.judging.builds import Built
+    from paddledvc.core.built import Built
     from paddledvc.core.lock import Lock
     from paddledvc.core.model import Model
     from paddledvc.core.registry import Registry
@@ -130,15 +130,18 @@ def makings(
         locked = lock.by_name.get(model.name)
         if locked is None:
             continue
-        train, export = layout.stage_name("train", model), layout.stage_name("export", model)
+        train, export = (
+            registries.stage_name("train", model),
+            registries.stage_name("export", model),
+        )
         origin: Origin = "locked" if locked.downloads else "base"
         making = Making(
             name=model.name,
             origin="trained" if model.train is not None else origin,
             train=train,
             export=export,
-            trained_path=layout.trained(model),
-            exported_path=layout.exported(model),
+            trained_path=registries.trained(model),
+            exported_path=registries.exported(model),
             downloads=locked.downloads,
             locked=_digest(contents_of(locked)),
         )
@@ -245,7 +248,7 @@ class Search:
         if len(stages) == said or len(stages) == len(_NAMED.findall(data)):
             return stages
         # Somebody else wrote it, or it says such a name elsewhere.
-        whole = builds.read(self._read(data.decode(errors="replace")))
+        whole = built.read(self._read(data.decode(errors="replace")))
         keyed = {name: name.encode() for name in whole}
         self._known.update({keyed[name]: one for name, one in whole.items()})
         return keyed
@@ -256,7 +259,7 @@ class Search:
             return None
         if block not in self._known:
             value = self._read(block.decode(errors="replace"))
-            self._known[block] = builds.read({"stages": value}).get(name)
+            self._known[block] = built.read({"stages": value}).get(name)
         return self._known[block]
 
 
@@ -277,15 +280,13 @@ def said_of(
     model: Model, contents: Contents, data: bytes, read: Callable[[str], object]
 ) -> dict[str, str]:
     """Write which weights and export a model had, by the models.lock and dvc.lock of a commit."""
-    names = [layout.stage_name("train", model), layout.stage_name("export", model)]
+    names = [registries.stage_name("train", model), registries.stage_name("export", model)]
     stages = {} if is_torn(data) else _stages(data)
     texts = (stages.get(name, b"").decode(errors="replace") for name in names)
     values = ({"stages": read(text) if text else None} for text in texts)
-    train, export = (
-        builds.read(value).get(name) for name, value in zip(names, values, strict=True)
-    )
-    trained = train.outs.get(layout.trained(model)) if train is not None else None
-    exported = export.outs.get(layout.exported(model)) if export is not None else None
+    train, export = (built.read(value).get(name) for name, value in zip(names, values, strict=True))
+    trained = train.outs.get(registries.trained(model)) if train is not None else None
+    exported = export.outs.get(registries.exported(model)) if export is not None else None
     return {
         "weights": f"md5:{trained}" if trained else said(contents),
         "export": f"md5:{exported}" if exported else "",

@@ -18,20 +18,12 @@ if TYPE_CHECKING:
     from paddledvc.core.answers import Cost, Diagnosis, Latency, Runtime, Wide
     from paddledvc.core.branches import Branch
     from paddledvc.core.closeness import Ranking
-    from paddledvc.core.hashes import Hashes
+    from paddledvc.core.hashes import Hashed
     from paddledvc.core.model import Output
     from paddledvc.core.verification import Engine
 
 Verdict = Literal["pass", "fail", "not-repeatable"]
 VERSION = 1
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Hashed:
-    """A file that the verdict belongs to, by its path in the project."""
-
-    path: str
-    hashes: Hashes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)

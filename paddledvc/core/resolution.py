@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from paddledvc.core import layout
+from paddledvc.core import layout, urls
 from paddledvc.core.catalog import Query
 from paddledvc.core.compatibility import obstacle, program_of
 from paddledvc.core.lock import LockedModel
 from paddledvc.core.pinning import kept, stated
 from paddledvc.core.versions import same_version
-from paddledvc.core.wants import NO_UPGRADE, all_wants, unsatisfied
+from paddledvc.core.wants import NO_UPGRADE, Question, all_wants, unsatisfied
 from paddledvc.errors import Unresolvable
 
 if TYPE_CHECKING:
@@ -21,31 +21,6 @@ if TYPE_CHECKING:
     from paddledvc.core.model import Environment, Model
     from paddledvc.core.registry import Registry
     from paddledvc.core.wants import Upgrade, Want
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Question:
-    """A model whose version only a catalog can tell.
-
-    Attributes:
-        model: the model.
-        catalog: name of the catalog.
-        query: what to ask it.
-        wants: all that is asked of the version.
-        environment: what has to load it.
-        previous: what was locked; None for a new model.
-        movable: whether the locked version may be left although it satisfies everybody.
-        why: why the pin does not stand, as the end of a sentence about the model.
-    """
-
-    model: Model
-    catalog: str
-    query: Query
-    wants: tuple[Want, ...]
-    environment: Environment
-    previous: LockedModel | None
-    movable: bool
-    why: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,7 +98,7 @@ def _own(model: Model, pinned: LockedModel | None, environment: Environment) -> 
     if pinned is not None and same_version(pinned.version, version):
         trust = None if hashes.known else pinned.trust
         hashes = hashes.completed_by(pinned.hashes)
-    file_format = model.format or layout.format_of(model.urls[0]) or "pdparams"
+    file_format = model.format or urls.format_of(model.urls[0]) or "pdparams"
     return replace(
         entry,
         urls=model.urls,

@@ -26,7 +26,7 @@ HOLDERS: tuple[Holder, ...] = (
     "other refs",
     "recent commits",
 )
-FILES = (layout.LOCK, outputs.LOCK, outputs.SUFFIX)
+FILES = (layout.LOCK, layout.DVC_LOCK, outputs.SUFFIX)
 """Ends of the names of the files that name objects."""
 NONE: frozenset[str] = frozenset()
 _DIGEST = re.compile(rb"(?<![0-9A-Za-z])([0-9a-fA-F]{64}|[0-9a-fA-F]{32}(?:\.dir)?)(?![0-9A-Za-z])")
@@ -107,7 +107,7 @@ def labels(file: str, value: Any) -> Iterator[tuple[str, Label]]:
     if name == layout.LOCK:
         yield from _models(folder, _list(value, "models"))
         return
-    stages = value.get("stages") if isinstance(value, dict) and name == outputs.LOCK else None
+    stages = value.get("stages") if isinstance(value, dict) and name == layout.DVC_LOCK else None
     for stage in stages.values() if isinstance(stages, dict) else [value]:
         for out in _list(stage, "outs"):
             if isinstance(oid := out.get("md5"), str):

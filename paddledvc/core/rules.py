@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout
-from paddledvc.core.catalog import BUILT_IN
 from paddledvc.core.images import Image
+from paddledvc.core.model import BUILT_IN
 from paddledvc.core.names import did_you_mean
 from paddledvc.core.verification import is_folder
 from paddledvc.core.versions import Requirement, is_range, is_version

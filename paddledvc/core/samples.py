@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from paddledvc.core.model import Input
 
@@ -158,3 +160,15 @@ def _check(arrays: Mapping[str, Array], inputs: Sequence[Input]) -> int:
 
 def _written(shape: Sequence[int | None]) -> str:
     return "[" + ", ".join("null" if size is None else str(size) for size in shape) + "]"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Output:
+    """One output of a call: its place in the network's result and its values."""
+
+    name: str
+    values: Array
+
+
+Outputs: TypeAlias = Sequence[Output]
+"""What one call of a network returned."""

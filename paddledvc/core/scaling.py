@@ -9,8 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from paddledvc.core.agreement import Outputs
-    from paddledvc.core.samples import Array
+    from paddledvc.core.samples import Array, Outputs
 
 
 def same_pattern(left: Array, right: Array) -> bool:
@@ -95,7 +94,7 @@ def batch_error(
         The largest scaled error of an output that has its samples along an axis; infinite where a
         sample alone has an output of another shape.
 
-    >>> from paddledvc.core.agreement import Output
+    >>> from paddledvc.core.samples import Output
     >>> calls = [[Output(name="y", values=np.ones((n, 2)))] for n in (1, 3)]
     >>> batch_error(calls, [1, 3], [calls[0]] * 3)
     0.0

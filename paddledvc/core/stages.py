@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.core import layout
-from paddledvc.core.layout import base_weights, own_weights, stage_name
+from paddledvc.core import registry
 from paddledvc.core.model import Reference
 from paddledvc.core.pins import export_pin, sync_pin, train_pin, verify_pin
+from paddledvc.core.registry import base_weights, own_weights, stage_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,7 +92,7 @@ def _sync(pipeline: Pipeline, model: Model) -> dict[str, Any]:
 def _train(pipeline: Pipeline, model: Model) -> dict[str, Any]:
     train = model.train
     assert train is not None
-    folder = f"{layout.reports(model)}/train"
+    folder = f"{registry.reports(model)}/train"
     stage = {
         "cmd": f"paddledvc train {model.name} "
         f"--pin {train_pin(pipeline.registry, pipeline.lock, model)}",
@@ -108,7 +108,7 @@ def _train(pipeline: Pipeline, model: Model) -> dict[str, Any]:
             [train.function, model.network if train.function else None],
         ),
         **_params(pipeline, model, "train"),
-        "outs": [layout.trained(model), *sorted(train.outs)],
+        "outs": [registry.trained(model), *sorted(train.outs)],
         "metrics": [{f"{folder}/metrics.json": {"cache": False}}],
     }
     if train.function is not None:
@@ -122,16 +122,16 @@ def _export(pipeline: Pipeline, model: Model) -> dict[str, Any]:
         "cmd": f"paddledvc export {model.name} "
         f"--pin {export_pin(pipeline.registry, pipeline.lock, model)}",
         **_needs(pipeline, [weights, _config(pipeline, model)], [model.network]),
-        "outs": [layout.exported(model)],
+        "outs": [registry.exported(model)],
         "meta": dict(MARK),
     }
 
 
 def _verify(pipeline: Pipeline, model: Model) -> dict[str, Any]:
     weights = own_weights(pipeline.registry, pipeline.lock, model)
-    folder = layout.reports(model)
+    folder = registry.reports(model)
     samples = model.verify.samples
-    files = [weights, layout.exported(model), None if ":" in (samples or "") else samples]
+    files = [weights, registry.exported(model), None if ":" in (samples or "") else samples]
     files.append(_config(pipeline, model))
     code = [model.network, *samples_code(model.verify)]
     errors = {"cache": False, "x": "sample", "y": "scaled_error", "template": "scatter"}

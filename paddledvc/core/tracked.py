@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from paddledvc.core.lock import Lock, LockedFile, LockedModel
     from paddledvc.errors import Problem
 
-PATTERNS = (layout.REGISTRY, layout.LOCK, layout.STAGES, outputs.LOCK, f"*{outputs.SUFFIX}")
+PATTERNS = (layout.REGISTRY, layout.LOCK, layout.STAGES, layout.DVC_LOCK, f"*{outputs.SUFFIX}")
 """Names of the files that say what lies in the work tree, and the policy that says from where."""
 _DECLARING = ("outs", "metrics", "plots")
 _TEMPLATE = re.compile(r"\$\{[^}]*\}")

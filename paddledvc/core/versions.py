@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FLOATING = ("latest", "latest-pre")
 _ONE = re.compile(r"==\s*(?P<version>[^\s,*=]+)")
+_VERSION = re.compile(r"(\d+)\.(\d+)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -192,3 +193,13 @@ def same_version(left: str, right: str) -> bool:
     True
     """
     return as_version(left) == as_version(right)
+
+
+def is_older(version: str, than: tuple[int, int]) -> bool:
+    """Tell whether a program says that it is older than a version.
+
+    >>> is_older("git version 2.39.5", (2, 30)), is_older("git version 2.9", (2, 30))
+    (False, True)
+    """
+    found = _VERSION.search(version)
+    return found is not None and (int(found[1]), int(found[2])) < than

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from paddledvc.core.catalog import Query
+    from paddledvc.core.lock import LockedModel
+    from paddledvc.core.model import Environment, Model
     from paddledvc.core.registry import Registry
     from paddledvc.core.versions import Requirement
 
@@ -77,3 +80,28 @@ def unsatisfied(wants: Sequence[Want], version: str) -> Want | None:
     prereleases = any(want.requirement.names_prerelease for want in wants)
     refused = (w for w in wants if not w.requirement.allows(version, prereleases=prereleases))
     return next(refused, None)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Question:
+    """A model whose version only a catalog can tell.
+
+    Attributes:
+        model: the model.
+        catalog: name of the catalog.
+        query: what to ask it.
+        wants: all that is asked of the version.
+        environment: what has to load it.
+        previous: what was locked; None for a new model.
+        movable: whether the locked version may be left although it satisfies everybody.
+        why: why the pin does not stand, as the end of a sentence about the model.
+    """
+
+    model: Model
+    catalog: str
+    query: Query
+    wants: tuple[Want, ...]
+    environment: Environment
+    previous: LockedModel | None
+    movable: bool
+    why: str

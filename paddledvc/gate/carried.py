@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from paddledvc.core import outputs, releases
+from paddledvc.core import layout, releases
 from paddledvc.core.judging import builds
 from paddledvc.core.judging.facts import Facts
 from paddledvc.core.policy import DEFAULT
@@ -40,7 +40,7 @@ class Carried:
         """Judge a stage of a commit."""
         prefix = treefiles.prefix_of(self._root)
         before, now = (
-            worktree.ask(self._root, "cat-file", "blob", f"{commit}:{prefix}{outputs.LOCK}")
+            worktree.ask(self._root, "cat-file", "blob", f"{commit}:{prefix}{layout.DVC_LOCK}")
             for commit in (f"{revision}^", revision)
         )
         if before is None or now is None or not releases.same_stage(stage, before, now):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddledvc.core import history, layout
-from paddledvc.core.judging.descriptions import Earlier, documents, moved
+from paddledvc.core.judging.descriptions import documents, moved
+from paddledvc.core.judging.facts import Earlier
 from paddledvc.tools import worktree
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from paddledvc.core import layout, outputs, policy
+from paddledvc.core import layout, policy
 from paddledvc.core.ignored import SETTINGS, committed
 from paddledvc.core.judging import policies, versions
 from paddledvc.core.judging.facts import Facts
@@ -144,7 +144,7 @@ def judge_released(
         branch: the branch that it is for; None for a tag, which is a release.
         old: the commit that the branch had so far; None where nobody knows.
     """
-    names = (layout.REGISTRY, layout.LOCK, outputs.LOCK)
+    names = (layout.REGISTRY, layout.LOCK, layout.DVC_LOCK)
     with treefiles.laid_out(
         project.root, commit, lambda path: path in names or path.endswith("/verify.json")
     ) as laid:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from paddledvc.core import layout, outputs, releases
+from paddledvc.core import layout, registry, releases
 from paddledvc.core.history import State, Timeline, blocks_of, versions_in
 from paddledvc.core.judging.proofs import report
 from paddledvc.core.releases import Past, Search, said_of
@@ -41,7 +41,7 @@ class Now:
     @classmethod
     def of(cls, folder: Path) -> Now:
         """Read them in a folder; what is not there is empty."""
-        files = (folder / layout.LOCK, folder / outputs.LOCK)
+        files = (folder / layout.LOCK, folder / layout.DVC_LOCK)
         lock, built = (file.read_bytes() if file.is_file() else b"" for file in files)
         return cls(lock=lock, built=built)
 
@@ -70,7 +70,7 @@ def past(root: Path, facts: Facts, now: Now, more: Mapping[str, str]) -> Past:
     stood, carried = timeline.stood, Carried(root)
     search = Search(making, stood, now.built, facts.built, _value, carried=carried)
     while chosen := search.choose():
-        for state, data in _read(root, list(chosen), outputs.LOCK):
+        for state, data in _read(root, list(chosen), layout.DVC_LOCK):
             search.look(state, data, chosen[state])
     return Past(
         released=timeline.released,
@@ -104,7 +104,7 @@ def of_branches(root: Path, starts: Mapping[str, str]) -> list[State]:
     # The first parents are what the branches themselves were; what was merged never was released.
     form = ("--first-parent", "--date-order", "--source", "-z", _FORM, "--stdin", "--")
     # A user's settings must not change what is listed.
-    command = ["git", "-c", "log.showSignature=false", "log", *form, layout.LOCK, outputs.LOCK]
+    command = ["git", "-c", "log.showSignature=false", "log", *form, layout.LOCK, layout.DVC_LOCK]
     sent = "".join(f"{start}\n" for start in starts).encode()
     listed = shell.exchange(command, cwd=root, sent=sent).decode(errors="replace")
     found = []
@@ -152,7 +152,7 @@ def earlier(root: Path, model: Model, branch: str | None) -> list[Earlier]:
                 stood.setdefault(canonical(found[0]), []).append((state, *found))
     # What was not built yet when a version was new may have been in the end.
     ends = [(its[0], its[-1]) for its in stood.values()]
-    built = dict(_read(root, [state for end in ends for state, *_ in end], outputs.LOCK))
+    built = dict(_read(root, [state for end in ends for state, *_ in end], layout.DVC_LOCK))
     carried = Carried(root)
     return [_earlier(model, end, built, carried) for end in ends]
 
@@ -177,7 +177,7 @@ def _earlier(
     if (first.weights, first.export) == (last.weights, last.export):
         return first
     # It may have begun with what the version before it had left.
-    stages = (layout.stage_name("train", model), layout.stage_name("export", model))
+    stages = (registry.stage_name("train", model), registry.stage_name("export", model))
     begun = not any(carried(ends[0][0].revision, stage) for stage in stages)
     return first if begun else last
 

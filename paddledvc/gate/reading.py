@@ -6,10 +6,10 @@ import hashlib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from paddledvc import staging
+from paddledvc import references, staging
+from paddledvc.core import built as built_stages
 from paddledvc.core import layout, outputs, policy, registry
 from paddledvc.core import lock as locks
-from paddledvc.core.judging import builds
 from paddledvc.core.judging.facts import Facts, Outdated
 from paddledvc.core.judging.proofs import report
 from paddledvc.core.objects import folder_oid
@@ -77,13 +77,13 @@ def read(
         facts = _with_names(project, facts, facts.registry, found)
     if facts.lock is not None and facts.registry is not None and not facts.stale:
         facts = _with_stages(project, facts, found)
-    built = found.read(project, outputs.LOCK, "stages-invalid")
+    built = found.read(project, layout.DVC_LOCK, "stages-invalid")
     params = found.read(project, layout.PARAMS, "stages-invalid")
     facts = replace(
         facts,
         documents=found.documents,
         unreadable=tuple(dict.fromkeys(found.unreadable)),
-        built=builds.read(built.value if built else None),
+        built=built_stages.read(built.value if built else None),
         params=_mapping(params),
         params_files=dict(_params_files(project, facts)),
         reports=dict(_reports(project, facts.registry)),
@@ -103,11 +103,11 @@ def read_versions(project: Project, facts: Facts) -> Facts:
     """Read only what says which bytes versions have: models.lock, dvc.lock and the reports."""
     found = _Found(documents=dict(facts.documents), sources=Sources(root=project.root))
     facts = _with_lock(project, facts, found)
-    built = found.read(project, outputs.LOCK, "stages-invalid")
+    built = found.read(project, layout.DVC_LOCK, "stages-invalid")
     return replace(
         facts,
         documents=found.documents,
-        built=builds.read(built.value if built else None),
+        built=built_stages.read(built.value if built else None),
         reports=dict(_reports(project, facts.registry)),
     )
 
@@ -178,7 +178,7 @@ def parse_policy(text: str) -> Policy | None:
 def built_paths(text: str) -> frozenset[str]:
     """Name the files and folders that dvc.lock says were read or written; none if it is torn."""
     try:
-        built = builds.read(yaml.parse(text, outputs.LOCK).value)
+        built = built_stages.read(yaml.parse(text, layout.DVC_LOCK).value)
     except InvalidFile:
         return frozenset()
     return frozenset(path for one in built.values() for path in (*one.deps, *one.outs))
@@ -203,7 +203,7 @@ def _with_names(project: Project, facts: Facts, registry: Registry, found: _Foun
     misnamed = tuple(code.misnamed(registry))
     if code.unreadable:
         found.unreadable += unreadable("stages-invalid", InvalidFile(code.unreadable))
-    absent = staging.absent(project, registry, facts.lock, found.elsewhere)
+    absent = references.absent(project, registry, facts.lock, found.elsewhere)
     return replace(facts, misnamed=misnamed, absent=absent)
 
 

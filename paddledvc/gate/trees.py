@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from paddledvc.tools.treefiles import LaidOut
 
-JUDGED = (layout.REGISTRY, layout.LOCK, layout.STAGES, outputs.LOCK, layout.PARAMS)
+JUDGED = (layout.REGISTRY, layout.LOCK, layout.STAGES, layout.DVC_LOCK, layout.PARAMS)
 _NEEDED = (".py", outputs.SUFFIX, "/verify.json", "/record.json", f"/{layout.STAGES}")
 """Ends of the names of other files that are looked into."""
 
@@ -32,7 +32,7 @@ def laid_out(root: Path, tree: str) -> Iterator[LaidOut]:
         ToolFailed: there is no such tree.
     """
     prefix = treefiles.prefix_of(root)
-    text = worktree.ask(root, "cat-file", "blob", f"{tree}:{prefix}{outputs.LOCK}")
+    text = worktree.ask(root, "cat-file", "blob", f"{tree}:{prefix}{layout.DVC_LOCK}")
     read = reading.built_paths(text or "")
     inside = tuple(f"{path}/" for path in read)
     text = worktree.ask(root, "cat-file", "blob", f"{tree}:{prefix}{layout.REGISTRY}")

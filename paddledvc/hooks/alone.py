@@ -17,7 +17,7 @@ from paddledvc.tools import git, hooks, shell, worktree
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from paddledvc.tools.weights import Progress
+    from paddledvc.tools.progress import NamedProgress
 
 _ZERO = "0" * 40
 _GIVEN: dict[Name, tuple[str, ...]] = {
@@ -29,7 +29,9 @@ _GIVEN: dict[Name, tuple[str, ...]] = {
 """Variables in which pre-commit hands on what git gave it as arguments."""
 
 
-def answer(name: Name | None, arguments: Sequence[str], progress: Progress | None = None) -> int:
+def answer(
+    name: Name | None, arguments: Sequence[str], progress: NamedProgress | None = None
+) -> int:
     """Do what a hook is for in every project of the repository; return its exit status.
 
     Args:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from paddledvc.project import Project
-    from paddledvc.tools.weights import Progress
+    from paddledvc.tools.progress import NamedProgress
 
 BLOCKED = 1
 DEBUG = "PADDLEDVC_DEBUG"
@@ -70,7 +70,7 @@ def _stop(number: int, _frame: object) -> None:
     raise SystemExit(128 + number)
 
 
-def run(call: Call, progress: Progress | None = None) -> int:
+def run(call: Call, progress: NamedProgress | None = None) -> int:
     """Do what a hook is for; return its exit status.
 
     Args:
@@ -147,7 +147,7 @@ def _check(call: Call) -> int:
     return BLOCKED if failed else 0
 
 
-def _send(call: Call, progress: Progress | None) -> int:
+def _send(call: Call, progress: NamedProgress | None) -> int:
     """Send the weights of what is pushed, before it is pushed, unless a release is rewritten."""
     from paddledvc.core.formats import text  # noqa: PLC0415 - not for the other hooks
     from paddledvc.core.pushed import parse  # noqa: PLC0415

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from paddledvc.core import evidence, layout, outputs
+from paddledvc.core import evidence, layout, outputs, registry
 from paddledvc.core.parts import Part, Standing, built_of, parts_of, standing
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Holdings:
         Raises:
             InvalidFile: dvc.yaml or dvc.lock cannot be read.
         """
-        stages, built = map(project.read_optional, (outputs.STAGES, outputs.LOCK))
+        stages, built = map(project.read_optional, (outputs.STAGES, layout.DVC_LOCK))
         known = built_of(stages.value, built.value)
         return cls(project=project, registry=registry, lock=lock, built=known)
 
@@ -59,7 +59,7 @@ class Holdings:
         return standing(self.registry, self.lock, model, self.built, self._report(model))
 
     def _report(self, model: Model) -> str | None:
-        file = self.project.root / layout.reports(model) / "verify.json"
+        file = self.project.root / registry.reports(model) / "verify.json"
         return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else None
 
     def outputs(self, model: Model) -> tuple[Result, ...]:

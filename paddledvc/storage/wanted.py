@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout
 from paddledvc.core.conflicts import conflict
-from paddledvc.core.outputs import LOCK as BUILT
+from paddledvc.core.layout import DVC_LOCK
 from paddledvc.core.outputs import STAGES, SUFFIX
 from paddledvc.core.policy import Policy, remote_order
 from paddledvc.core.tracked import PATTERNS, Tracked, problems, tracked
@@ -43,7 +43,7 @@ def texts_here(project: Project, *, untracked: bool = False) -> Mapping[str, str
     from paddledvc.tools import files  # noqa: PLC0415 - as all that reads YAML, not for git's hooks
 
     found = set(worktree.names(project.root, PATTERNS, untracked=untracked))
-    found.update((layout.REGISTRY, layout.LOCK, STAGES, BUILT))  # the new ones of a new project
+    found.update((layout.REGISTRY, layout.LOCK, STAGES, DVC_LOCK))  # the new ones of a new project
     return {
         name: files.read_text(project.root / name, name)
         for name in sorted(found)
@@ -60,7 +60,7 @@ def read(project: Project, texts: Mapping[str, str]) -> tuple[Tracked, ...]:
 
 
 def _tells(name: str) -> bool:
-    return name.rpartition("/")[2] in (STAGES, BUILT) or name.endswith(SUFFIX)
+    return name.rpartition("/")[2] in (STAGES, DVC_LOCK) or name.endswith(SUFFIX)
 
 
 def value(name: str, text: str) -> Any:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 KEPT = 64
 """Versions that are remembered."""
 FOLDER = "wanted"
-_ALWAYS = (layout.REGISTRY, layout.LOCK, outputs.STAGES, outputs.LOCK)
+_ALWAYS = (layout.REGISTRY, layout.LOCK, outputs.STAGES, layout.DVC_LOCK)
 
 
 def texts_here(project: Project) -> Mapping[str, str]:

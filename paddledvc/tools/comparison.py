@@ -7,18 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paddledvc.core.agreement import Output
 from paddledvc.core.answers import Diagnosis, Ran, Wide
 from paddledvc.core.jobs import DiagnoseJob, Network, ReferenceJob, WideJob
 from paddledvc.core.layout import EXPORT_PREFIX
 from paddledvc.core.path_reports import PathReport
 from paddledvc.core.reports import VerifyReport
+from paddledvc.core.samples import Output
 from paddledvc.core.verification import GATES, ON_GPU
-from paddledvc.errors import (
-    InvalidInput,
-    PaddleDVCError,
-    WorkerDied,
-)
+from paddledvc.errors import InvalidInput, PaddleDVCError, WorkerDied
 from paddledvc.tools import arrays, files, worker
 from paddledvc.tools.attempt import Attempt, attempt
 from paddledvc.tools.exports import Exports
@@ -27,9 +23,9 @@ from paddledvc.tools.programs import read_outputs
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from paddledvc.core.hashes import Hashed
     from paddledvc.core.model import Input
     from paddledvc.core.model import Output as Stated
-    from paddledvc.core.reports import Hashed
     from paddledvc.core.verification import Verify
 
 logger = logging.getLogger(__name__)

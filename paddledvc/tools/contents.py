@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.core import outputs
 from paddledvc.core.hashes import Hashes
 from paddledvc.tools import dvc, files, git
-from paddledvc.tools.http import Unreadable
+from paddledvc.tools.network_errors import Unreadable
 from paddledvc.tools.repositories import (
     checkout,
     is_file,

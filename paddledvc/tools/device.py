@@ -13,7 +13,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout
-from paddledvc.core.diagnosis import is_older
+from paddledvc.core.versions import is_older
 from paddledvc.errors import NEWER_GPU, MissingTool, PaddleDVCError
 from paddledvc.tools import shell, worker
 

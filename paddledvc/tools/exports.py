@@ -10,10 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from paddledvc.core import agreement
-from paddledvc.core.agreement import Output
 from paddledvc.core.answers import Ran
 from paddledvc.core.jobs import PathJob
 from paddledvc.core.path_reports import PathReport
+from paddledvc.core.samples import Output
 from paddledvc.core.verification import GATES
 from paddledvc.errors import Finding, InvalidInput, MissingTool, WorkerDied, WorkerStuck
 from paddledvc.tools import arrays, worker

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paddledvc.core.gto import Tag
 from paddledvc.core.urls import shown
 from paddledvc.errors import ToolFailed
 from paddledvc.tools import shell
@@ -139,24 +138,6 @@ def reason(error: ToolFailed, url: str = "") -> str:
     said = telling[0] if telling else f"git ended with exit code {error.returncode}"
     said = re.sub(r"^(fatal|error): ", "", said)
     return said.replace(url, shown(url)) if url else said
-
-
-def tags(where: Repository) -> list[Tag]:
-    """List all tags, with the commits and times of the annotated ones."""
-    fields = ("objecttype", "refname:strip=2", "taggerdate:unix", "*objecttype", "*objectname")
-    form = "%00".join(f"%({field})" for field in fields)
-    lines = ask(where, "for-each-ref", f"--format={form}", "refs/tags").split("\n")
-    return [_tag(where, line) for line in lines if line]
-
-
-def _tag(where: Repository, line: str) -> Tag:
-    kind, name, time, target, commit = line.split("\0")
-    if kind != "tag":
-        return Tag(name=name, commit=None, time=None)
-    if target == "tag":  # git before 2.45 looks no further than at the next tag
-        target = ask(where, "cat-file", "-t", f"refs/tags/{name}^{{}}").strip()
-        commit = ask(where, "rev-parse", f"refs/tags/{name}^{{}}").strip()
-    return Tag(name=name, commit=commit if target == "commit" else None, time=int(time or 0))
 
 
 def has_commit(where: Repository, commit: str) -> bool:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from urllib3.exceptions import HTTPError, IncompleteRead, ReadTimeoutError
 
 from paddledvc.tools import hubs
 from paddledvc.tools.files import CHUNK
+from paddledvc.tools.network_errors import Unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import requests
 
-Progress: TypeAlias = Callable[[int, int | None], None]
-"""Told how many bytes have arrived, and how many there are if that is known."""
+    from paddledvc.tools.progress import ByteProgress
 
 TIMEOUT = (10.0, 60.0)
 """Seconds to wait for a connection, and between two packets."""
@@ -30,29 +29,6 @@ MAX_DIGITS = 19
 """Digits of a Content-Length that can be true."""
 LONGEST_WAIT = 60.0
 """Seconds that a server may ask us to wait."""
-
-
-class Unreadable(Exception):
-    """A source could not be read; the text says why in a few words.
-
-    Attributes:
-        again: whether another try may help.
-        wait: seconds after which the server asked to be tried again.
-        status: the status code that the server refused with; None if it was not that.
-        body: the beginning of what it said then, where somebody may want it.
-    """
-
-    def __init__(
-        self,
-        reason: str,
-        *,
-        again: bool = False,
-        wait: float = 0.0,
-        status: int | None = None,
-        body: bytes = b"",
-    ) -> None:
-        self.again, self.wait, self.status, self.body = again, wait, status, body
-        super().__init__(reason)
 
 
 def _authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -183,7 +159,7 @@ def retry_after(headers: Mapping[str, str]) -> float:
 
 
 def chunks(
-    url: str, progress: Progress | None = None, timeout: float | None = None
+    url: str, progress: ByteProgress | None = None, timeout: float | None = None
 ) -> Iterator[bytes]:
     """Read the bytes of a URL a megabyte at a time.
 

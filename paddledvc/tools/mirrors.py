@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import OutsideFailure, ToolFailed
 from paddledvc.tools import files, git, shell
-from paddledvc.tools.http import Unreadable
+from paddledvc.tools.network_errors import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

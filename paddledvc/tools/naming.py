@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from paddledvc.core import code
-from paddledvc.core.judging.names import Misnamed
+from paddledvc.core.code import Misnamed
 from paddledvc.core.model import Reference
 from paddledvc.core.names import did_you_mean
 from paddledvc.errors import InvalidFile

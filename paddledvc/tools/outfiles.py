@@ -8,6 +8,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, NamedTuple
 
+from paddledvc.core.ledger import Mark
 from paddledvc.tools import links
 from paddledvc.tools.known import settle
 
@@ -192,3 +193,8 @@ def join(output: str, name: str) -> str:
     ('/a/b/c', '/a/b')
     """
     return f"{output}/{name}" if name else output
+
+
+def mark(md5: str, stat: os.stat_result) -> Mark:
+    """Mark a file, so that any later change of it is seen."""
+    return Mark(md5, stat.st_ino, stat.st_mtime_ns, stat.st_size)

@@ -10,11 +10,11 @@ from datetime import datetime, timezone
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.core import layout, outputs
+from paddledvc.core import layout, registry
+from paddledvc.core.hashes import Hashed
 from paddledvc.core.objects import folder_oid
 from paddledvc.core.pins import said
 from paddledvc.core.record import Dataset, Record, telling
-from paddledvc.core.reports import Hashed
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools import device, dvc, files, worktree
 from paddledvc.tools.known import hash_md5
@@ -59,7 +59,7 @@ def begin(root: Path) -> Beginning:
 
 def _commit(root: Path) -> tuple[str | None, bool]:
     """Tell what is checked out; a git that is missing or refuses makes no training fail."""
-    written = [f":(exclude){path}" for path in (outputs.LOCK, layout.REPORTS)]
+    written = [f":(exclude){path}" for path in (layout.DVC_LOCK, layout.REPORTS)]
     try:
         commit = worktree.commit(root, "HEAD")
         status = worktree.ask(root, "status", "--porcelain", "--", ":/", *written)
@@ -101,7 +101,7 @@ def record(
     return Record(
         model=model.name,
         version=model.requires.text,
-        weights=Hashed(path=layout.trained(model), hashes=weights),
+        weights=Hashed(path=registry.trained(model), hashes=weights),
         base=None if given.base is None else _hashed(root, given.base),
         commit=began.commit,
         dirty=began.dirty,

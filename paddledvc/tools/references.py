@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from paddledvc.core.model import Reference
 
-
 _LIBRARIES = (*map(Path, (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"))),)
 _TRANSFORMED = "In transformed code:"
 _SUMMARY = re.compile(

@@ -4,40 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import errno
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from paddledvc.tools.dvcpackage import broken
-from paddledvc.tools.s3client import ABSENT, DENIED, REFUSALS
-from paddledvc.tools.s3client import SIGNS as S3_SIGNS
+from paddledvc.tools.network_errors import ABSENT, DENIED, LOST, PLAIN, REFUSALS, STORE_SIGNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SIGNS = (
-    *S3_SIGNS,
-    ("Server disconnected", "the server closed the connection"),
-    ("payload is not completed", "the connection broke off"),
-)
-"""What the texts of network errors mean."""
 PASSING = ("the connection", "the server closed")
 """How the errors of one connection begin; another one may do."""
-LOST = {
-    errno.ECONNREFUSED: "connection refused",
-    errno.ECONNRESET: "the connection was reset",
-    errno.EHOSTUNREACH: "no way to the host",
-    errno.ENETUNREACH: "no network",
-}
-PLAIN = {
-    errno.EACCES: "no permission",
-    errno.EPERM: "no permission",
-    errno.EROFS: "it is read-only",
-    errno.ENOSPC: "no space left",
-    errno.ENOTDIR: "a file is in the way of its folder",
-    errno.EEXIST: "a file is in the way of its folder",
-}
 _PLUGIN = re.compile(r"(?P<scheme>\w+) is supported, but requires '(?P<package>[^']+)'")
 """How DVC says which package of its own reads a kind of URL."""
 _NO_CREDENTIALS = (
@@ -143,7 +121,7 @@ def _told(error: BaseException) -> str | None:
     """Say what an error of the network means by its number or its words."""
     if isinstance(error, OSError) and error.errno in LOST:
         return LOST[error.errno]
-    return next((meaning for sign, meaning in SIGNS if sign in str(error)), None)
+    return next((meaning for sign, meaning in STORE_SIGNS if sign in str(error)), None)
 
 
 def _named(error: BaseException) -> str | None:

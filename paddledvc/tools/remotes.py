@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from paddledvc.core.hashes import Hashes
-    from paddledvc.tools.http import Progress
+    from paddledvc.tools.progress import ByteProgress
     from paddledvc.tools.remotefs import System
 
 PATIENCE = 20.0
@@ -112,7 +112,7 @@ class Remote:
                 yield Stored(oid=oid, size=one.size, modified=one.modified)
 
     def chunks(
-        self, oid: str, size: int | None = None, progress: Progress | None = None
+        self, oid: str, size: int | None = None, progress: ByteProgress | None = None
     ) -> Iterator[bytes]:
         """Read the bytes of an object, some megabytes at a time.
 
@@ -135,7 +135,7 @@ class Remote:
                 yield chunk
 
     def get(
-        self, oid: str, target: Path, progress: Progress | None = None, size: int | None = None
+        self, oid: str, target: Path, progress: ByteProgress | None = None, size: int | None = None
     ) -> Hashes:
         """Write the bytes of an object to a file, and tell what they are.
 
@@ -146,7 +146,7 @@ class Remote:
         with target.open("wb", buffering=0) as file:
             return files.hash_chunks(self.chunks(oid, size, progress), write=file.fileno())
 
-    def put(self, oid: str, source: Path, progress: Progress | None = None) -> None:
+    def put(self, oid: str, source: Path, progress: ByteProgress | None = None) -> None:
         """Send a file, which is seen by others whole or not at all, and look at its size there.
 
         Raises:
@@ -230,7 +230,7 @@ def open_remote(root: Path, name: str, *, patience: float | None = None) -> Remo
         return Remote(name, url, partial(open_system, root, name), patience or PATIENCE)
 
 
-def _callback(progress: Progress | None, size: int) -> Any:
+def _callback(progress: ByteProgress | None, size: int) -> Any:
     """Let a file system of fsspec tell us how the bytes leave."""
     from fsspec.callbacks import Callback  # noqa: PLC0415 - DVC has imported it
 

@@ -11,14 +11,14 @@ from paddledvc.core import outputs
 from paddledvc.core.gitfile import GitFile
 from paddledvc.errors import InvalidFile, MissingTool, ToolFailed
 from paddledvc.tools import dvc, files, git, mirrors, yaml
-from paddledvc.tools.http import Unreadable
+from paddledvc.tools.network_errors import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, TypeGuard
 
     from paddledvc.tools.git import Entry, Repository
-    from paddledvc.tools.http import Progress
+    from paddledvc.tools.progress import ByteProgress
 
 CONFIG = ".dvc/config"
 POINTER = b"version https://git-lfs.github.com/spec/"
@@ -27,7 +27,7 @@ POINTER = b"version https://git-lfs.github.com/spec/"
 
 def chunks(
     url: str,
-    progress: Progress | None = None,
+    progress: ByteProgress | None = None,
     timeout: float | None = None,  # noqa: ARG001 - git and DVC have their own
 ) -> Iterator[bytes]:
     """Read a file of a commit a megabyte at a time, once it has arrived as a whole.

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from paddledvc.tools.files import CHUNK
-from paddledvc.tools.http import TIMEOUT, Unreadable
+from paddledvc.tools.http import TIMEOUT
+from paddledvc.tools.network_errors import Unreadable
 from paddledvc.tools.s3client import Busy, answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from paddledvc.tools.http import Progress
+    from paddledvc.tools.progress import ByteProgress
 
 PAUSES = (0.5, 1.0)
 """Seconds between questions to a server that is too busy to answer."""
@@ -83,7 +84,7 @@ class Listed:
 
 
 def chunks(
-    url: str, progress: Progress | None = None, timeout: float | None = None
+    url: str, progress: ByteProgress | None = None, timeout: float | None = None
 ) -> Iterator[bytes]:
     """Read an object a megabyte at a time.
 

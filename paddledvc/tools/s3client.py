@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from urllib3.exceptions import HTTPError, IncompleteRead
 
-from paddledvc.tools.http import PASSING, TIMEOUT, Unreadable
+from paddledvc.tools.http import PASSING, TIMEOUT
+from paddledvc.tools.network_errors import ABSENT, DENIED, REFUSALS, SIGNS, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,25 +24,16 @@ if TYPE_CHECKING:
 
 BUSY = frozenset({"InternalError", "RequestTimeout", "ServiceUnavailable", "SlowDown"})
 """Codes of a server that may have time a moment later, whatever its status."""
-ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
-DENIED = frozenset({"403", "AccessDenied", "AllAccessDisabled", "Forbidden"})
-REFUSALS = {
-    "ExpiredToken": "the credentials have expired",
-    "InvalidAccessKeyId": "there is no such access key",
-    "InvalidToken": "the session token is not valid",
-    "RequestTimeTooSkewed": "the clock of this machine differs too much from the server's",
-    "SignatureDoesNotMatch": "the secret key is not that of the access key",
+_SOURCES = {
+    "assume-role": "a role that AWS's settings name",
+    "config-file": "~/.aws/config",
+    "container-role": "the role of this container",
+    "custom-process": "the program that ~/.aws/config names",
+    "env": "the AWS_* variables",
+    "iam-role": "the role of this machine",
+    "shared-credentials-file": "~/.aws/credentials",
+    "sso": "AWS's single sign-on",
 }
-SIGNS = (
-    ("Name or service not known", "no such host"),
-    ("Temporary failure in name resolution", "the host's name cannot be resolved"),
-    ("nodename nor servname", "no such host"),
-    ("Connection refused", "connection refused"),
-    ("CERTIFICATE_VERIFY_FAILED", "its certificate is not trusted"),
-    ("Connection reset", "the connection was reset"),
-    ("Connection was closed", "the server closed the connection"),
-)
-"""What the texts of network errors mean."""
 
 
 class Busy(Unreadable):
@@ -168,3 +160,18 @@ def _meaning(error: Any) -> str:
         if sign in text:
             return meaning
     return next(filter(None, text.removeprefix("Parameter validation failed:").splitlines()), "")
+
+
+def credentials_source(profile: str | None) -> str:
+    """Ask botocore, as DVC does, where it finds credentials."""
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - 0.2 s
+    from botocore.session import Session  # noqa: PLC0415
+
+    try:
+        found = Session(profile=profile).get_credentials()
+    except BotoCoreError as error:
+        return f"nowhere ({error})"
+    if found is None:
+        return "nowhere"
+    source = _SOURCES.get(found.method, found.method)
+    return f"{source} (profile {profile})" if profile else source

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
 from paddledvc.core.gitfile import GitFile
-from paddledvc.core.layout import is_remote
+from paddledvc.core.urls import is_remote
 from paddledvc.errors import ChecksumMismatch, DownloadFailed
 from paddledvc.tools import files, http
+from paddledvc.tools.network_errors import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from paddledvc.core.hashes import Hashes
-    from paddledvc.tools.http import Progress
+    from paddledvc.tools.progress import ByteProgress
 
 logger = logging.getLogger(__name__)
 NOTICED = 4.0
@@ -68,7 +69,7 @@ class Reader(Protocol):
     """A module that reads URLs of one kind; both functions raise ``http.Unreadable``."""
 
     def chunks(
-        self, url: str, progress: Progress | None, timeout: float | None = None
+        self, url: str, progress: ByteProgress | None, timeout: float | None = None
     ) -> Iterator[bytes]:
         """Read the bytes a megabyte at a time, with ``timeout`` seconds between two packets."""
         ...
@@ -95,7 +96,7 @@ def _rooted(url: str, root: Path) -> str:
 
 
 def _chunks(
-    url: str, source: Source, expected: Hashes, progress: Progress | None
+    url: str, source: Source, expected: Hashes, progress: ByteProgress | None
 ) -> Iterator[bytes]:
     """Read a source, but not much beyond the size that it is to have."""
     done = 0
@@ -107,7 +108,7 @@ def _chunks(
 
 
 def _all_chunks(
-    url: str, root: Path, progress: Progress | None, timeout: float | None = None
+    url: str, root: Path, progress: ByteProgress | None, timeout: float | None = None
 ) -> Iterator[bytes]:
     path = _regular_file(url, root)
     if path is None:
@@ -121,7 +122,7 @@ def _all_chunks(
                 progress(done, total)
             yield chunk
     except OSError as error:
-        raise http.Unreadable(error.strerror or str(error)) from error
+        raise Unreadable(error.strerror or str(error)) from error
 
 
 def _regular_file(url: str, root: Path) -> Path | None:
@@ -133,9 +134,9 @@ def _regular_file(url: str, root: Path) -> Path | None:
     try:
         path = local_path(url, root)
         if path is not None and not path.is_file():
-            raise http.Unreadable("not a file" if path.exists() else "No such file or directory")
+            raise Unreadable("not a file" if path.exists() else "No such file or directory")
     except (OSError, ValueError) as error:
-        raise http.Unreadable(str(error)) from error
+        raise Unreadable(str(error)) from error
     return path
 
 
@@ -164,7 +165,7 @@ def read(url: str, root: Path, limit: int, timeout: float) -> bytes:
     for turn in range(ROUNDS - 1):
         try:
             return _read(url, root, limit, timeout)
-        except http.Unreadable as error:
+        except Unreadable as error:
             if not error.again:
                 raise
             _pause(url, max(error.wait, 0.5 * 2**turn))
@@ -178,11 +179,11 @@ def _read(url: str, root: Path, limit: int, timeout: float) -> bytes:
     for chunk in _all_chunks(url, root, None):
         data += chunk
         if len(data) > limit:
-            raise http.Unreadable(f"it has more than {limit:,} bytes")
+            raise Unreadable(f"it has more than {limit:,} bytes")
     return bytes(data)
 
 
-def describe(source: Source, expected: Hashes, progress: Progress | None = None) -> Hashes:
+def describe(source: Source, expected: Hashes, progress: ByteProgress | None = None) -> Hashes:
     """Read the bytes once to learn their hashes and size, and keep nothing.
 
     Raises:
@@ -199,7 +200,7 @@ def describe(source: Source, expected: Hashes, progress: Progress | None = None)
 
 
 def fetch(
-    source: Source, expected: Hashes, target: Path, progress: Progress | None = None
+    source: Source, expected: Hashes, target: Path, progress: ByteProgress | None = None
 ) -> Fetched:
     """Bring the pinned bytes to ``target``, or leave it as it is.
 
@@ -223,7 +224,7 @@ def fetch(
 
 
 def download(
-    source: Source, expected: Hashes, file: Path, progress: Progress | None = None
+    source: Source, expected: Hashes, file: Path, progress: ByteProgress | None = None
 ) -> Fetched:
     """Write the pinned bytes to a file that is there for them, such as one of a cache.
 
@@ -242,7 +243,7 @@ def download(
 
 
 def _write(
-    url: str, source: Source, expected: Hashes, file: Path, progress: Progress | None
+    url: str, source: Source, expected: Hashes, file: Path, progress: ByteProgress | None
 ) -> Hashes:
     descriptor = os.open(file, os.O_WRONLY | os.O_TRUNC)
     try:
@@ -274,7 +275,7 @@ def _first_good(source: Source, attempt: Callable[[str], Hashes]) -> tuple[str, 
                 mismatch = mismatch or error
                 waiting.remove(url)
                 causes[url] = f"{url}: has {error.found}"
-            except http.Unreadable as error:
+            except Unreadable as error:
                 causes[url] = f"{url}: {error}"
                 wait = max(wait, error.wait)
                 if not error.again:
@@ -299,7 +300,7 @@ def require_allowed(url: str, offline: str | None) -> None:
         Unreadable: it is.
     """
     if offline is not None and is_remote(url) and not _is_local_repository(url):
-        raise http.Unreadable(f"it needs the network, which {offline} forbids")
+        raise Unreadable(f"it needs the network, which {offline} forbids")
 
 
 def _is_local_repository(url: str) -> bool:
@@ -310,7 +311,7 @@ def _git_file(url: str) -> GitFile:
     try:
         return GitFile.parse(url)
     except ValueError as error:
-        raise http.Unreadable(str(error)) from error
+        raise Unreadable(str(error)) from error
 
 
 def _pause(model: str, seconds: float) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from paddledvc.core.hashes import Hashes
 from paddledvc.errors import InvalidInput
-from paddledvc.tools import files, http, sources
+from paddledvc.tools import files, sources
+from paddledvc.tools.progress import named
 from paddledvc.tools.sources import Fetched, Source
 
 if TYPE_CHECKING:
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from paddledvc.core.lock import LockedModel
-
-Progress: TypeAlias = Callable[[str, int, int | None], None]
-"""Told a model's name, how many bytes have arrived, and how many there are if that is known."""
+    from paddledvc.tools.progress import NamedProgress
 
 
 def target(entry: LockedModel, root: Path) -> Path:
@@ -59,7 +57,7 @@ def _matching(path: Path, expected: Hashes) -> Hashes | None:
 
 
 def fetch(
-    entry: LockedModel, root: Path, *, offline: str | None, progress: Progress | None
+    entry: LockedModel, root: Path, *, offline: str | None, progress: NamedProgress | None
 ) -> Fetched:
     """Bring the pinned bytes of a file, or of all files of a folder before any is in place.
 
@@ -81,8 +79,3 @@ def fetch(
             told = named(progress, name)
             found.append(sources.fetch(source, file.hashes, folder / file.path, told))
     return Fetched(url=found[0].url, hashes=_together(one.hashes for one in found))
-
-
-def named(progress: Progress | None, name: str) -> http.Progress | None:
-    """Let whoever reads bytes tell whose they are."""
-    return None if progress is None else lambda done, total: progress(name, done, total)

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import layout
-from paddledvc.core.catalog import TABLES, Query
+from paddledvc.core.catalog import Query
+from paddledvc.core.model import TABLES
 from paddledvc.core.names import did_you_mean
 from paddledvc.core.results import Displayed
 from paddledvc.core.versions import Requirement, as_version
+from paddledvc.current import UPDATE, LockUse
 from paddledvc.errors import CatalogFailed, InvalidInput, Unresolvable
-from paddledvc.locking import UPDATE, LockUse, relock
+from paddledvc.locking import relock
 from paddledvc.tools import files, yaml
 from paddledvc.tools.catalogs import Catalogs
 from paddledvc.tools.yaml import EditableList
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from paddledvc.core.changes import Change
     from paddledvc.locking import Locked
     from paddledvc.project import Project
-    from paddledvc.tools.weights import Progress
+    from paddledvc.tools.progress import NamedProgress
 
 _SPEC = re.compile(r"(?P<name>[^\s<>=!~^]+)\s*(?P<version>[<>=!~^].*)?")
 _MODEL = re.compile(r"[^/:=]+$")
@@ -57,7 +59,7 @@ def add(  # noqa: PLR0913
     file: str | None = None,
     revision: str | None = None,
     use: LockUse = UPDATE,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> Added:
     """Add a model of a catalog to models.yaml, or change the version that it asks for, and lock it.
 
@@ -166,7 +168,7 @@ def _write(
     entry: dict[str, Any],
     asked: Requirement | None,
     use: LockUse,
-    progress: Progress | None,
+    progress: NamedProgress | None,
 ) -> Added:
     text = files.read_text(project.root / layout.REGISTRY, layout.REGISTRY)
     known = project.registry().by_name.get(entry["name"])

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddledvc.core.agreement import Output
-from paddledvc.core.samples import batch_of
+from paddledvc.core.samples import Output, batch_of
 from paddledvc.core.verification import Tolerance, Verify
 from paddledvc.tools import arrays
 from paddledvc.tools.exports import Exports

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout, pins
+from paddledvc.core import registry as registries
 from paddledvc.core.answers import Exported
 from paddledvc.core.jobs import ExportJob, Network
 from paddledvc.core.results import Displayed
+from paddledvc.current import UPDATE, current_lock
 from paddledvc.errors import InvalidInput
-from paddledvc.locking import UPDATE, current_lock
 from paddledvc.tools import files, programs, worker
 
 if TYPE_CHECKING:
     from paddledvc.core.hashes import Hashes
-    from paddledvc.locking import LockUse
+    from paddledvc.current import LockUse
     from paddledvc.project import Project
 
 
@@ -68,14 +69,14 @@ def export(
     lock = current_lock(project, registry, use, registry.lineage(name), pin=pin)
     if pin is not None:
         pins.require_pin("export", model, pin, pins.export_pin(registry, lock, model))
-    weights = layout.own_weights(registry, lock, model)
+    weights = registries.own_weights(registry, lock, model)
     network = Network(
         root=project.root,
         reference=model.network,
         arguments=dict(model.network_args),
         weights=None if weights is None else project.weights(weights, model),
     )
-    target = project.root / layout.exported(model)
+    target = project.root / registries.exported(model)
     lock_file = project.scratch() / f"export-{model.slug}.lock"
     with files.exclusive(lock_file), files.replacing_folder(target) as folder:
         job = ExportJob(
@@ -89,7 +90,7 @@ def export(
         project.require_outputs(model, programs.read_outputs(folder / layout.EXPORT_PREFIX))
     return ExportedModel(
         name=name,
-        folder=layout.exported(model),
+        folder=registries.exported(model),
         files={file: files.hash_file(target / file) for file in done.files},
         warnings=done.warnings,
     )

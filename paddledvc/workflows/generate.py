@@ -6,14 +6,14 @@ import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from paddledvc import staging
-from paddledvc.core import conflicts, layout, outputs
+from paddledvc import references, staging
+from paddledvc.core import conflicts, layout
 from paddledvc.core.editing import require_meant
 from paddledvc.core.names import did_you_mean
 from paddledvc.core.results import Displayed
 from paddledvc.core.splice import Changes, splice
+from paddledvc.current import UPDATE, current_lock
 from paddledvc.errors import InvalidFile, InvalidInput, Problem, StaleStages
-from paddledvc.locking import UPDATE, current_lock
 from paddledvc.project import SECTIONS
 from paddledvc.tools import files, yaml
 from paddledvc.tools.dvcpackage import require_usable
@@ -22,12 +22,11 @@ from paddledvc.tools.python import Sources
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from paddledvc.core.conflicts import Side
     from paddledvc.core.merge import Merge
     from paddledvc.core.registry import Registry
-    from paddledvc.core.threeway import Side
-    from paddledvc.locking import LockUse
+    from paddledvc.current import LockUse
     from paddledvc.project import Project
-
 
 logger = logging.getLogger(__name__)
 
@@ -95,10 +94,10 @@ def generate(
         require_usable()  # stages without it are of no use
     registry = project.registry()
     sources = Sources(root=project.root)
-    staging.require_code(project, registry, sources=sources)
+    references.require_code(project, registry, sources=sources)
     lock = current_lock(project, registry, replace(use, locked="--check") if check else use)
     wanted = staging.wanted(project, registry, lock, sources=sources)
-    staging.warn_of_absent(project, registry, lock)
+    references.warn_of_absent(project, registry, lock)
     _warn_of_strangers(project, registry)
     resolved = () if resolve is None else tuple(_settled(project, resolve))
     merges = staging.plan(project.read_optional(layout.STAGES), wanted)
@@ -115,7 +114,7 @@ def generate(
 
 def _settled(project: Project, side: Side) -> Iterator[str]:
     """Take a side in the conflicts of DVC's files; name those that had any."""
-    for name in (layout.STAGES, outputs.LOCK):
+    for name in (layout.STAGES, layout.DVC_LOCK):
         path = project.root / name
         if path.exists():
             text = files.read_text(path, name)

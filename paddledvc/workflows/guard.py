@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from paddledvc.core.transfers import Sent
     from paddledvc.core.violations import Verdict
     from paddledvc.project import Project
-    from paddledvc.tools.weights import Progress
+    from paddledvc.tools.progress import NamedProgress
 
 
 def check_staged(project: Project, *, index: str | None = None) -> Verdict:
@@ -125,7 +125,7 @@ def send_pushed(
     pushed: Sequence[Pushed],
     *,
     to: str | None = None,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> tuple[SentTo, ...]:
     """Send what branches and tags need to the remotes of their roles, as far as it is not there.
 
@@ -155,7 +155,7 @@ def send_pushed(
     return tuple(_sent(project, remote, its, progress) for remote, its in needed.items())
 
 
-def _sent(project: Project, remote: str, needed: _Needed, progress: Progress | None) -> SentTo:
+def _sent(project: Project, remote: str, needed: _Needed, progress: NamedProgress | None) -> SentTo:
     """Send what belongs in a remote; one that is down does not keep the others from theirs."""
     from paddledvc.storage.transfer.send import send  # noqa: PLC0415 - it knows the network
 

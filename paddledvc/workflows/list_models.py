@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from paddledvc.core.catalog import TABLES, Query, versions_of
+from paddledvc.core.catalog import Query, versions_of
 from paddledvc.core.choice import choose, why_not
 from paddledvc.core.lock import Lock
+from paddledvc.core.model import TABLES
 from paddledvc.core.resolution import plan
 from paddledvc.core.results import Displayed, Table
 from paddledvc.core.staleness import staleness
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from paddledvc.core.lock import LockedModel
     from paddledvc.core.model import Input, Model, Output
     from paddledvc.core.parts import Part, Standing
-    from paddledvc.core.resolution import Question
+    from paddledvc.core.wants import Question
     from paddledvc.project import Project
 
 logger = logging.getLogger(__name__)

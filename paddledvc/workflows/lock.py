@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from paddledvc import staging
+from paddledvc import references
 from paddledvc.core.staleness import require_fresh
 from paddledvc.core.versions import Requirement
 from paddledvc.core.wants import Upgrade
+from paddledvc.current import UPDATE, LockUse
 from paddledvc.errors import InvalidInput
-from paddledvc.locking import UPDATE, Locked, LockUse, relock
+from paddledvc.locking import Locked, relock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from paddledvc.core.conflicts import Side
     from paddledvc.core.registry import Registry
-    from paddledvc.core.threeway import Side
     from paddledvc.project import Project
-    from paddledvc.tools.weights import Progress
+    from paddledvc.tools.progress import NamedProgress
 
 
 def lock(  # noqa: PLR0913
@@ -31,7 +32,7 @@ def lock(  # noqa: PLR0913
     keep_going: bool = False,
     resolve: Side | None = None,
     use: LockUse = UPDATE,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> Locked:
     """Lock every model of models.yaml to one exact version, and write models.lock.
 
@@ -72,12 +73,12 @@ def lock(  # noqa: PLR0913
         raise InvalidInput(f"--resolve changes models.lock, which {refused_by} forbids")
     if refused_by:
         registry = project.registry()
-        staging.require_code(project, registry)
+        references.require_code(project, registry)
         movable = _upgrade(registry, upgrade, upgrade_packages)
         return _unchanged(project, registry, movable, use, refused_by)
     with project.exclusive():
         registry = project.registry()
-        staging.require_code(project, registry)
+        references.require_code(project, registry)
         done = relock(
             project,
             registry,
@@ -90,7 +91,7 @@ def lock(  # noqa: PLR0913
         )
         if not dry_run:
             project.write_lock(done.lock)
-    staging.warn_of_absent(project, registry, done.lock)
+    references.warn_of_absent(project, registry, done.lock)
     return done
 
 
@@ -107,7 +108,7 @@ def _unchanged(
     current = project.lock()
     if use.frozen is None:
         require_fresh(registry, current, refused_by=use.locked or "")
-    staging.warn_of_absent(project, registry, current)
+    references.warn_of_absent(project, registry, current)
     return Locked(lock=current, changes=(), trusted=())
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from paddledvc.core.blocks import Block, Blocks, Join, Key
-    from paddledvc.core.threeway import Side
+    from paddledvc.core.conflicts import Side
     from paddledvc.tools.merge_driver import Lines
 
 

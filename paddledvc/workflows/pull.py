@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from paddledvc.core.tracked import Tracked
     from paddledvc.core.transfers import Arrived, Bad
     from paddledvc.project import Project
-    from paddledvc.tools.weights import Progress
+    from paddledvc.tools.progress import NamedProgress
 
 PATIENCE = 20.0
 """Seconds that a server, another paddledvc, or DVC may keep people waiting."""
@@ -62,7 +62,7 @@ def pull(  # noqa: PLR0913 - each is an option
     force: bool = False,
     jobs: int | None = None,
     offline: str | None = None,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> Pulled:
     """Bring the weights that the files of the work tree name.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from paddledvc.core.tracked import Tracked
     from paddledvc.core.transfers import Sent
     from paddledvc.project import Project
-    from paddledvc.tools.weights import Progress
+    from paddledvc.tools.progress import NamedProgress
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -46,7 +46,7 @@ def push(  # noqa: PLR0913 - each is an option
     revisions: Sequence[str] = (),
     repair: bool = False,
     jobs: int | None = None,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> tuple[Pushed, ...]:
     """Send the weights that the files of the work tree, or of commits, name; what is there stays.
 

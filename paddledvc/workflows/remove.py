@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from paddledvc.core import layout
 from paddledvc.core.results import Displayed
+from paddledvc.current import UPDATE, LockUse
 from paddledvc.errors import InvalidInput
-from paddledvc.locking import UPDATE, LockUse, relock
+from paddledvc.locking import relock
 from paddledvc.tools import files
 from paddledvc.tools.yaml import EditableList
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.core import layout, outputs
+from paddledvc.core import layout
 from paddledvc.core.record import Record, record_path
 from paddledvc.core.results import Displayed
 from paddledvc.core.staleness import staleness
@@ -222,7 +222,7 @@ def _part_since(project: Project, lock: Lock, name: str, part: Part) -> Commit |
         key: Path | None = None if locked.files else _lock_key(project, name, kind)
         digest = version if key is None else _origin(project, layout.LOCK, key)
     else:
-        digest = _origin(project, outputs.LOCK, _output_key(project, part))
+        digest = _origin(project, layout.DVC_LOCK, _output_key(project, part))
     if version is None or digest is None:
         return None
     before = worktree.ask(project.root, "merge-base", "--is-ancestor", digest.name, version.name)
@@ -236,7 +236,7 @@ def _lock_key(project: Project, name: str, field: str) -> Path:
 
 
 def _output_key(project: Project, part: Part) -> Path:
-    value: Any = project.read(outputs.LOCK).value
+    value: Any = project.read(layout.DVC_LOCK).value
     outs = value["stages"][part.stage]["outs"]
     index = next(at for at, entry in enumerate(outs) if entry["path"] == part.path)
     return ("stages", str(part.stage), "outs", index, "md5")

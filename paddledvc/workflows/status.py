@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from paddledvc.core.transfers import Inspected
     from paddledvc.project import Project
     from paddledvc.storage.tree.condition import Here
-    from paddledvc.tools.weights import Progress
+    from paddledvc.tools.progress import NamedProgress
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -119,7 +119,7 @@ def remote_status(  # noqa: PLR0913 - each is an option
     deep: bool = False,
     jobs: int | None = None,
     offline: str | None = None,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> RemoteStatus:
     """Ask the remotes whether they have what branches and tags need, each object once.
 

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Literal
 
 from paddledvc.core import pins
 from paddledvc.core.results import Displayed
+from paddledvc.current import UPDATE, current_lock
 from paddledvc.errors import InvalidInput
-from paddledvc.locking import UPDATE, current_lock
-from paddledvc.tools import files, http, sources, weights
+from paddledvc.tools import files, sources, weights
+from paddledvc.tools.network_errors import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from paddledvc.core.hashes import Hashes
     from paddledvc.core.lock import LockedModel
-    from paddledvc.locking import LockUse
+    from paddledvc.current import LockUse
     from paddledvc.project import Project
-    from paddledvc.tools.weights import Progress
+    from paddledvc.tools.progress import NamedProgress
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -83,7 +84,7 @@ def sync(
     *,
     pin: str | None = None,
     use: LockUse = UPDATE,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> list[Synced]:
     """Bring the pinned weights of models into the project.
 
@@ -168,7 +169,7 @@ def _entries(
 
 
 def _bring(
-    project: Project, entry: LockedModel, offline: str | None, progress: Progress | None
+    project: Project, entry: LockedModel, offline: str | None, progress: NamedProgress | None
 ) -> Synced:
     target = weights.target(entry, project.root)
     # Two at once: the second waits, and then finds the weights in place.
@@ -220,7 +221,7 @@ def _reach(project: Project, url: str, expected: int | None, offline: str | None
     try:
         sources.require_allowed(url, offline)
         size = sources.size(url, project.root)
-    except http.Unreadable as error:
+    except Unreadable as error:
         return Reached(url=url, size=None, problem=str(error))
     differs = size is not None and expected is not None and size != expected
     problem = f"has {size:,} bytes, the pin says {expected:,}" if differs else ""

@@ -8,14 +8,15 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from paddledvc import staging
+from paddledvc import references
 from paddledvc.core import layout, pins
+from paddledvc.core import registry as registries
 from paddledvc.core.answers import Ended
 from paddledvc.core.jobs import Network, TrainJob
 from paddledvc.core.record import record_path
 from paddledvc.core.results import Displayed
+from paddledvc.current import UPDATE, current_lock
 from paddledvc.errors import InvalidInput, PaddleDVCError, UserCodeFailed
-from paddledvc.locking import UPDATE, current_lock
 from paddledvc.tools import files, recording, shell, worker
 from paddledvc.tools.recording import Ingredients
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from paddledvc.core.hashes import Hashes
     from paddledvc.core.model import Model, Train
-    from paddledvc.locking import LockUse
+    from paddledvc.current import LockUse
     from paddledvc.project import Project
     from paddledvc.tools.recording import Beginning
 
@@ -86,17 +87,17 @@ def train(project: Project, name: str, *, pin: str | None = None, use: LockUse =
     model = registry.model(name)
     if model.train is None:
         raise InvalidInput(f"{name} has no `train` section in models.yaml")
-    staging.require_code(project, registry, models=[name])
+    references.require_code(project, registry, models=[name])
     lock = current_lock(project, registry, use, registry.lineage(name), pin=pin)
     if pin is not None:
         pins.require_pin("train", model, pin, pins.train_pin(registry, lock, model))
-    base = layout.base_weights(registry, lock, model)
+    base = registries.base_weights(registry, lock, model)
     with files.exclusive(project.scratch() / f"train-{model.slug}.lock"):
         hashes = _train(project, model, model.train, base)
     return Trained(
         name=name,
-        path=layout.trained(model),
-        metrics=f"{layout.reports(model)}/train/metrics.json",
+        path=registries.trained(model),
+        metrics=f"{registries.reports(model)}/train/metrics.json",
         hashes=hashes,
     )
 
@@ -135,9 +136,9 @@ def _record(
 
 
 def _places(project: Project, model: Model, base: str | None) -> _Places:
-    weights = project.root / layout.trained(model)
+    weights = project.root / registries.trained(model)
     if weights.is_dir():
-        raise InvalidInput(f"{layout.trained(model)} is a folder; the weights need the name")
+        raise InvalidInput(f"{registries.trained(model)} is a folder; the weights need the name")
     base_file = None if base is None else project.weights(base, model)
     # Beside the weights, so that moving them into place is one rename; and of a new name each
     # time, so that a training whose paddledvc was killed cannot give its weights to the next.
@@ -146,7 +147,7 @@ def _places(project: Project, model: Model, base: str | None) -> _Places:
         base=base_file,
         staged=folder / weights.name,
         weights=weights,
-        metrics=project.root / layout.reports(model) / "train",
+        metrics=project.root / registries.reports(model) / "train",
     )
 
 

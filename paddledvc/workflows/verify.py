@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from paddledvc.core import layout, pins
+from paddledvc.core import registry as registries
+from paddledvc.core.hashes import Hashed
 from paddledvc.core.jobs import Network
-from paddledvc.core.reports import Hashed
 from paddledvc.core.results import Displayed, Table
+from paddledvc.current import UPDATE, current_lock
 from paddledvc.errors import InvalidInput, PaddleDVCError
-from paddledvc.locking import UPDATE, current_lock
 from paddledvc.tools import files
 from paddledvc.tools.comparison import Compared, Comparison
 from paddledvc.tools.programs import read_outputs
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from paddledvc.core.registry import Registry
     from paddledvc.core.reports import Verdict, VerifyReport
     from paddledvc.core.verification import Verify
-    from paddledvc.locking import LockUse
+    from paddledvc.current import LockUse
     from paddledvc.project import Project
 
 
@@ -147,7 +148,7 @@ def verify_all(
 
 
 def _verify(project: Project, registry: Registry, lock: Lock, model: Model) -> VerifyReport:
-    weights = layout.own_weights(registry, lock, model)
+    weights = registries.own_weights(registry, lock, model)
     weights_file = None if weights is None else project.weights(weights, model)
     exported = _exported_files(project, model)
     project.require_outputs(model, read_outputs(_program(project, model)))
@@ -155,7 +156,7 @@ def _verify(project: Project, registry: Registry, lock: Lock, model: Model) -> V
     compared = _compare(project, model, settings, weights_file)
     hashed = _hashed(project, weights_file, exported)
     report = compared.report(model.name, model.requires.text, hashed, settings)
-    write(project.root / layout.reports(model), report)
+    write(project.root / registries.reports(model), report)
     return report
 
 
@@ -180,7 +181,7 @@ def _compare(project: Project, model: Model, settings: Verify, weights: Path | N
 
 
 def _program(project: Project, model: Model) -> Path:
-    return project.root / layout.exported(model) / layout.EXPORT_PREFIX
+    return project.root / registries.exported(model) / layout.EXPORT_PREFIX
 
 
 def _hashed(project: Project, weights: Path | None, exported: list[Path]) -> Iterator[Hashed]:
@@ -191,11 +192,11 @@ def _hashed(project: Project, weights: Path | None, exported: list[Path]) -> Ite
 
 
 def _exported_files(project: Project, model: Model) -> list[Path]:
-    folder = project.root / layout.exported(model)
+    folder = project.root / registries.exported(model)
     found = sorted(folder.iterdir()) if folder.is_dir() else []
     if not any(file.stem == layout.EXPORT_PREFIX for file in found):
         raise InvalidInput(
-            f"{layout.exported(model)} holds no exported program; "
+            f"{registries.exported(model)} holds no exported program; "
             f"run `paddledvc export {model.name}`"
         )
     return [file for file in found if file.is_file()]

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.core.answers import Described
+from paddledvc.core.hashes import Hashed
 from paddledvc.core.jobs import DescribeJob, Network
 from paddledvc.core.layout import EXPORT_PREFIX
 from paddledvc.core.model import Reference
 from paddledvc.core.page import page
-from paddledvc.core.reports import Hashed
 from paddledvc.core.verification import Verify
 from paddledvc.errors import InvalidInput, WorkerDied
 from paddledvc.tools import files, worker

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.core.agreement import Output, compare
+from paddledvc.core.agreement import compare
 from paddledvc.core.closeness import Ranking
+from paddledvc.core.samples import Output
 from paddledvc.core.scaling import batch_error, scaled_errors
 
 NAN, INF = float("nan"), float("inf")

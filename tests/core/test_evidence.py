@@ -6,10 +6,10 @@ import pytest
 
 from paddledvc.core.answers import Runtime
 from paddledvc.core.evidence import parse
-from paddledvc.core.hashes import Hashes
+from paddledvc.core.hashes import Hashed, Hashes
 from paddledvc.core.objects import folder_oid
 from paddledvc.core.path_reports import PathReport
-from paddledvc.core.reports import Hashed, VerifyReport
+from paddledvc.core.reports import VerifyReport
 from paddledvc.core.verification import Engine
 
 FILES = (

@@ -10,12 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddledvc.core.model import Output
-from paddledvc.core.programs import (
-    differences,
-    outputs_of_json,
-    outputs_of_protobuf,
-    written,
-)
+from paddledvc.core.programs import differences, outputs_of_json, outputs_of_protobuf, written
 
 
 def tensor(dtype, *sizes):

@@ -9,9 +9,9 @@ from jsonschema import Draft202012Validator
 from yaml import safe_load
 
 from paddledvc.core import registry
-from paddledvc.core.catalog import Declared
 from paddledvc.core.entries import PLAIN_FIELDS
 from paddledvc.core.model import (
+    Declared,
     Environment,
     Export,
     Input,

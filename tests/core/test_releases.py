@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
+from paddledvc.core import built as built_stages
 from paddledvc.core import policy, registry
 from paddledvc.core.history import State, Timeline
-from paddledvc.core.judging import builds
 from paddledvc.core.judging.facts import Facts
 from paddledvc.core.judging.versions import rewritten
 from paddledvc.core.lock import Lock, LockedModel, render
@@ -124,7 +124,7 @@ def judge(models, lock, now, *past, here=""):
         here: the report beside what is judged.
     """
     wanted = registry.parse(yaml.parse(models, "models.yaml"), schemas.schema("models"))
-    built_now = builds.read(read(now))
+    built_now = built_stages.read(read(now))
     making = dict(makings(wanted, lock, built_now))
     timeline = Timeline(lock, render(lock).encode(), set(making), read)
     known = {}

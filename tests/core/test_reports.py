@@ -12,10 +12,10 @@ from paddledvc.core.agreement import Agreement, OutputAgreement, SampleError
 from paddledvc.core.answers import Cost, Diagnosis, Latency, Runtime, Wide
 from paddledvc.core.branches import Branch
 from paddledvc.core.closeness import Closeness, Ranking
-from paddledvc.core.hashes import Hashes
+from paddledvc.core.hashes import Hashed, Hashes
 from paddledvc.core.model import Output
 from paddledvc.core.path_reports import PathReport, rounded
-from paddledvc.core.reports import Hashed, VerifyReport
+from paddledvc.core.reports import VerifyReport
 from paddledvc.core.verification import Engine, OutputTolerance, Tolerance
 from paddledvc.tools import schemas
 

@@ -7,13 +7,14 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from paddledvc.core import lock as locks
-from paddledvc.core.catalog import Declared, Listed, Release, ReleaseFile
+from paddledvc.core.catalog import Listed, Release, ReleaseFile
 from paddledvc.core.choice import choose
 from paddledvc.core.compatibility import obstacle
-from paddledvc.core.hashes import Hashes, pin
+from paddledvc.core.hashes import Hashes
 from paddledvc.core.lock import Lock
-from paddledvc.core.model import Environment, Model
+from paddledvc.core.model import Declared, Environment, Model
 from paddledvc.core.pinning import clashes, settle
+from paddledvc.core.pins import pin
 from paddledvc.core.registry import Registry
 from paddledvc.core.resolution import plan
 from paddledvc.core.staleness import staleness

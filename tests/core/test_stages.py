@@ -4,8 +4,8 @@ from dataclasses import dataclass, fields, replace
 
 import pytest
 
-from paddledvc.core import layout, pins, stages
 from paddledvc.core import lock as locks
+from paddledvc.core import pins, registry, stages
 from paddledvc.core.model import (
     Environment,
     Export,
@@ -328,13 +328,13 @@ def test_the_weights_of_a_model_are_trained_ones_then_its_own_then_its_bases():
     pipeline = a_pipeline(BASE, both)
     other = a_pipeline(BASE, neither)
 
-    assert layout.own_weights(pipeline.registry, pipeline.lock, both) == (
+    assert registry.own_weights(pipeline.registry, pipeline.lock, both) == (
         "checkpoints/m_trained.pdparams"
     )
-    assert layout.base_weights(pipeline.registry, pipeline.lock, both) == (
+    assert registry.base_weights(pipeline.registry, pipeline.lock, both) == (
         "checkpoints/m_v1.pdparams"
     )
-    assert layout.own_weights(other.registry, other.lock, neither) == (
+    assert registry.own_weights(other.registry, other.lock, neither) == (
         "checkpoints/base_v1.pdparams"
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from paddledvc.core import agreement
-from paddledvc.core.agreement import Output
+from paddledvc.core.samples import Output
 from paddledvc.tools import arrays
 from tests.installed import needs_paddle
 

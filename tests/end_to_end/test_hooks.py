@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from paddledvc.core import hookscript
 from paddledvc.tools import hooks
 
 pytestmark = pytest.mark.slow
@@ -57,7 +58,7 @@ class Watched:
         where = root or self.root
         hooks.install(where)
         folder = hooks.place(where).folder
-        for name in hooks.NAMES:
+        for name in hookscript.NAMES:
             script = (folder / name).read_text()
             assert sys.executable in script
             (folder / name).write_text(script.replace(sys.executable, str(self.recorder)))
@@ -767,7 +768,7 @@ def test_the_scripts_are_understood_by_every_shell(watched: Watched, shell: str)
     if program is None:
         pytest.skip(f"{shell} is not installed")
     with_shell = program if shell != "busybox" else f"{program} sh"
-    for name in hooks.NAMES:
+    for name in hookscript.NAMES:
         path = watched.root / ".git/hooks" / name
         path.write_text(path.read_text().replace("#!/bin/sh", f"#!{with_shell}", 1))
     watched.git("switch", "--quiet", "-c", "second")

@@ -20,13 +20,13 @@ import numpy as np
 import paddle
 
 from paddledvc.core import agreement
-from paddledvc.core.agreement import Output
 from paddledvc.core.jobs import ExportJob, Network, ReferenceJob
 from paddledvc.core.layout import EXPORT_PREFIX
 from paddledvc.core.model import Input, Reference
+from paddledvc.core.samples import Output
 from paddledvc.core.verification import Engine, PathName, Tolerance, Verify
 from paddledvc.tools import arrays
-from paddledvc.tools.comparison import Exports
+from paddledvc.tools.exports import Exports
 from paddledvc.tools.paddle import export, program, reference, timing
 
 if TYPE_CHECKING:

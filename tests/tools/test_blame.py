@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from paddledvc.tools import blame
+from paddledvc.tools import blame, shell
 from tests.conftest import Folder
 
 
@@ -50,7 +50,7 @@ def test_what_git_tells_its_hooks_does_not_lead_astray(written, tmp_path, monkey
     found = origins(folder.root, "sub/models.lock")
 
     assert found == [(first, "Lock one"), (second, "Lock two"), None, None]
-    assert blame.shell.os.environ["GIT_DIR"] == str(other / ".git")
+    assert shell.os.environ["GIT_DIR"] == str(other / ".git")
 
 
 def test_a_work_tree_that_is_linked_has_its_own_lines(written, tmp_path):

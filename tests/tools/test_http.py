@@ -9,7 +9,7 @@ import pytest
 from paddledvc.core.hashes import Hashes
 from paddledvc.errors import ChecksumMismatch, DownloadFailed
 from paddledvc.tools import http, sources
-from paddledvc.tools.http import Unreadable
+from paddledvc.tools.network_errors import Unreadable
 from paddledvc.tools.sources import Source
 
 DATA = bytes(range(256)) * 5000
@@ -317,7 +317,7 @@ def test_hashes_are_learnt_without_keeping_anything(server, tmp_path, naps):
 def test_a_dead_proxy_is_named(server, closed, monkeypatch):
     monkeypatch.setenv("http_proxy", closed.removesuffix("/a"))
 
-    with pytest.raises(http.Unreadable) as caught:
+    with pytest.raises(Unreadable) as caught:
         list(http.chunks(server.put("/a", DATA)))
 
     assert str(caught.value) == "the proxy: connection refused"

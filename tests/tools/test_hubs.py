@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from paddledvc.tools import http, hubs
+from paddledvc.tools.network_errors import Unreadable
 
 
 @pytest.fixture(autouse=True)
@@ -187,7 +188,7 @@ def test_a_download_that_is_refused_says_what_may_help(server, monkeypatch):
     server.statuses["/a"] = [401, 403, 404]
     messages = []
     for _ in range(3):
-        with pytest.raises(http.Unreadable) as caught:
+        with pytest.raises(Unreadable) as caught:
             list(http.chunks(f"{server.url}/a"))
         messages.append(str(caught.value))
 
@@ -203,7 +204,7 @@ def test_a_document_is_read_whole(server):
 
 
 def test_a_document_that_is_too_long_is_not_read(server):
-    with pytest.raises(http.Unreadable) as caught:
+    with pytest.raises(Unreadable) as caught:
         http.read(server.put("/a", b"x" * 5001), 5000)
 
     assert str(caught.value) == "it has more than 5,000 bytes"
@@ -211,7 +212,7 @@ def test_a_document_that_is_too_long_is_not_read(server):
 
 def test_a_document_that_is_too_long_is_not_read_to_its_end(server):
     server.delay["/a"] = 1.0
-    with pytest.raises(http.Unreadable) as caught:
+    with pytest.raises(Unreadable) as caught:
         http.read(server.put("/a", bytes(3 * server.part_size)), 1000, timeout=0.5)
 
     assert str(caught.value) == "it has more than 1,000 bytes"
@@ -219,7 +220,7 @@ def test_a_document_that_is_too_long_is_not_read_to_its_end(server):
 
 def test_a_document_that_drips_is_given_up(server):
     server.part_size, server.delay["/a"] = 1, 0.1
-    with pytest.raises(http.Unreadable) as caught:
+    with pytest.raises(Unreadable) as caught:
         http.read(server.put("/a", b"x" * 1000), 5000, timeout=0.3)
 
     assert (str(caught.value), caught.value.again) == ("no answer within 0.3 s", False)
@@ -230,7 +231,7 @@ def test_a_document_that_breaks_off_is_not_read(chunked, server):
     server.truncate["/a"] = 100
     if chunked:
         server.chunked.add("/a")
-    with pytest.raises(http.Unreadable) as caught:
+    with pytest.raises(Unreadable) as caught:
         http.read(server.put("/a", b"x" * 5000), 5000)
 
     assert caught.value.again
@@ -238,7 +239,7 @@ def test_a_document_that_breaks_off_is_not_read(chunked, server):
 
 def test_a_refusal_keeps_its_status(server):
     server.statuses["/a"] = [404]
-    with pytest.raises(http.Unreadable) as caught:
+    with pytest.raises(Unreadable) as caught:
         http.read(f"{server.url}/a", 100)
 
     assert (str(caught.value), caught.value.status) == ("the server answered 404 Not Found", 404)

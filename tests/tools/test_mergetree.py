@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from paddledvc.errors import InvalidInput, ToolFailed
-from paddledvc.tools import mergetree, worktree
+from paddledvc.tools import shell, worktree
 from paddledvc.tools.mergetree import merge, merge_aside
 
 
@@ -76,13 +76,13 @@ def test_a_target_that_holds_the_change_already_is_the_result(repository, way):
 
 
 def test_an_older_git_merges_in_a_work_tree(repository, monkeypatch):
-    real = mergetree.shell.attempt
+    real = shell.attempt
 
     def attempt(command, **options):
         command = ["--no-such-option" if word == "--write-tree" else word for word in command]
         return real(command, **options)
 
-    monkeypatch.setattr(mergetree.shell, "attempt", attempt)
+    monkeypatch.setattr(shell, "attempt", attempt)
     merged = merge(repository.root, "main", "topic")
 
     assert show(repository, merged.tree) == ["of the topic\n", "of main\n"]

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from paddledvc.core.hashes import Hashes
 from paddledvc.tools import s3, s3client, sources
-from paddledvc.tools.http import Unreadable
+from paddledvc.tools.network_errors import Unreadable
 from paddledvc.tools.s3 import Location
 
 DATA = bytes(range(256)) * 8300  # two megabytes and a bit

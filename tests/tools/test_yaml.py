@@ -15,6 +15,7 @@ from ruamel.yaml.error import YAMLError
 from paddledvc.core.document import Position
 from paddledvc.errors import InvalidFile
 from paddledvc.tools import yaml
+from paddledvc.tools.yaml import nodes
 
 
 def by_dvc(text):
@@ -515,4 +516,4 @@ def test_a_section_that_cannot_be_edited_by_line_is_refused(text):
 
 def test_the_parser_of_libyaml_is_the_one_in_use():
     assert "yaml.cyaml" in sys.modules
-    assert yaml.nodes._Parser.__module__.startswith("yaml._yaml")
+    assert nodes._Parser.__module__.startswith("yaml._yaml")

@@ -21,7 +21,7 @@ from paddledvc.checkup import cache, clone, files, machine, remotes, versions
 from paddledvc.core.diagnosis import Check
 from paddledvc.errors import OutsideFailure
 from paddledvc.project import Project
-from paddledvc.tools import dvcpackage, hooks, merge_driver
+from paddledvc.tools import device, dvcpackage, hooks, links, merge_driver
 from paddledvc.workflows import doctor as workflow
 from paddledvc.workflows.doctor import Probe
 
@@ -561,8 +561,8 @@ def test_a_way_to_link_that_does_not_work_is_a_warning(
     def refused(*_: object) -> None:
         raise OSError(18, "Invalid cross-device link")
 
-    monkeypatch.setitem(cache.links._WAYS, "hardlink", refused)
-    monkeypatch.setitem(cache.links._WAYS, "reflink", refused)
+    monkeypatch.setitem(links._WAYS, "hardlink", refused)
+    monkeypatch.setitem(links._WAYS, "reflink", refused)
 
     assert look(healthy, cache.checks) == [
         (
@@ -721,7 +721,7 @@ def test_a_paddle_that_crashes_is_a_problem_and_not_the_end(
 def test_a_paddle_that_is_missing_is_a_problem_where_a_model_needs_it(
     healthy: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(machine.device, "BUILDS", ("no-such-paddle",))
+    monkeypatch.setattr(device, "BUILDS", ("no-such-paddle",))
     assert look(healthy, machine.checks) == []
     healthy.write("models.yaml", ASKING)
 
@@ -755,7 +755,7 @@ def distributions(folder: Path, monkeypatch: pytest.MonkeyPatch, **versions: str
             raise versions_metadata.PackageNotFoundError(name)
         return found[name]
 
-    monkeypatch.setattr(machine.device.metadata, "distribution", distribution)
+    monkeypatch.setattr(device.metadata, "distribution", distribution)
 
 
 TWO = (
@@ -844,7 +844,7 @@ def test_of_another_paddle_nothing_is_told(
 ) -> None:
     distributions(tmp_path, monkeypatch, **package)
 
-    assert machine.device.first_use(tmp_path) is None
+    assert device.first_use(tmp_path) is None
 
 
 def test_the_library_has_it() -> None:

@@ -6,10 +6,11 @@ import sys
 import pytest
 
 import paddledvc
+from paddledvc.core import placed as bringing
 from paddledvc.core.hookscript import NAMES
 from paddledvc.errors import InvalidInput, OutsideFailure
 from paddledvc.hooks import alone, run
-from paddledvc.workflows import checkout as bringing
+from paddledvc.workflows import checkout as checkouts
 from paddledvc.workflows import guard
 from tests.gated import RANGED
 
@@ -153,10 +154,10 @@ def brought(repository, monkeypatch):
         brought.offline = offline
         if isinstance(brought.outcome, BaseException):
             raise brought.outcome
-        return bringing.CheckedOut(placed=bringing.Placed(), lines=brought.outcome)
+        return checkouts.CheckedOut(placed=bringing.Placed(), lines=brought.outcome)
 
     brought.outcome = ()
-    monkeypatch.setattr(bringing, "checkout", checkout)
+    monkeypatch.setattr(checkouts, "checkout", checkout)
     brought.asked = asked
     return brought
 

@@ -8,10 +8,9 @@ import subprocess
 import pytest
 
 import paddledvc
-from paddledvc.core.hashes import Hashes
+from paddledvc.core.hashes import Hashed, Hashes
 from paddledvc.core.model import Output
 from paddledvc.core.record import Dataset, Record, record_path
-from paddledvc.core.reports import Hashed
 from tests.gated import Gated, md5
 
 pytestmark = pytest.mark.slow

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.core import layout, outputs
+from paddledvc.core import layout, registry
 from paddledvc.core.objects import folder_oid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from paddledvc.core.built import Built
     from paddledvc.core.judging.facts import Facts
     from paddledvc.core.lock import LockedModel
     from paddledvc.core.model import Model
@@ -19,58 +19,6 @@ if TYPE_CHECKING:
 REPRO = "run `dvc repro` and commit dvc.lock"
 _SHOWN = 3
 """Reasons that are told of those why a stage would run again."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Built:
-    """What dvc.lock says of a stage.
-
-    Attributes:
-        command: the command line that ran.
-        deps: MD5 digests of what it read, by path.
-        outs: MD5 digests of what it wrote, by path.
-        params: values of the hyperparameters that it read, by name.
-        params_files: the other files of hyperparameters that it read, by name.
-    """
-
-    command: str
-    deps: Mapping[str, str] = field(default_factory=dict)
-    outs: Mapping[str, str] = field(default_factory=dict)
-    params: Mapping[str, Any] = field(default_factory=dict)
-    params_files: Mapping[str, Any] = field(default_factory=dict)
-
-
-def read(value: object) -> Mapping[str, Built]:
-    """Read dvc.lock; what is not as DVC 3 writes it says nothing.
-
-    >>> read({"stages": {"a": {"cmd": "x", "outs": [{"path": "b", "md5": "c", "hash": "md5"}]}}})
-    {'a': Built(command='x', deps={}, outs={'b': 'c'}, params={}, params_files={})}
-    """
-    stages = value.get("stages") if isinstance(value, dict) else None
-    return {
-        str(name): Built(
-            command=str(stage.get("cmd")),
-            deps=dict(_digests(stage.get("deps"))),
-            outs=dict(_digests(stage.get("outs"))),
-            params=_params(stage.get("params")).get(layout.PARAMS) or {},
-            params_files=_params(stage.get("params")),
-        )
-        for name, stage in (stages if isinstance(stages, dict) else {}).items()
-        if isinstance(stage, dict)
-    }
-
-
-def _digests(entries: object) -> Iterator[tuple[str, str]]:
-    for entry in entries if isinstance(entries, list) else ():
-        match entry:
-            case {"path": str() as path, "md5": str() as md5, "hash": "md5"}:
-                yield path, md5
-
-
-def _params(files: object) -> Mapping[str, Any]:
-    """Pick the files of hyperparameters that are mappings."""
-    every = files if isinstance(files, dict) else {}
-    return {name: values for name, values in every.items() if isinstance(values, dict)}
 
 
 def not_built(facts: Facts) -> Iterator[Violation]:
@@ -109,7 +57,7 @@ def _stages_behind(facts: Facts, model: Model) -> Iterator[str]:
         if name == model.name:
             kinds = ("sync", "train", "export", "verify")
         for kind in kinds:
-            stage = layout.stage_name(kind, facts.registry.model(name))
+            stage = registry.stage_name(kind, facts.registry.model(name))
             if stage in facts.stages:
                 yield stage
 
@@ -124,7 +72,7 @@ def _finding(
         f"{model.name}: {name} {why}; {REPRO}",
         level=level,
         model=model.name,
-        file=outputs.LOCK,
+        file=layout.DVC_LOCK,
         path=("stages", name),
         at_key=True,
     )
@@ -206,7 +154,7 @@ def other_bytes(facts: Facts) -> Iterator[Violation]:
                 message,
                 level=facts.level,
                 model=model.name,
-                file=outputs.LOCK,
+                file=layout.DVC_LOCK,
                 path=("stages", found.stage),
                 at_key=True,
             )

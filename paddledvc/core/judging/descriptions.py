@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from paddledvc.core.versions import same_version
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from paddledvc.core.judging.facts import Facts
+    from paddledvc.core.judging.facts import Earlier, Facts
     from paddledvc.core.lock import Lock
     from paddledvc.core.model import Model
     from paddledvc.core.policy import Fact, Role
@@ -64,21 +63,6 @@ def _says(registry: Registry, model: Model, fact: Fact) -> bool:
         return bool(model.metrics)
     text = getattr(model, fact)
     return isinstance(text, str) and bool(text.strip())
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Earlier:
-    """What a production branch was before: what was locked, and what is written since.
-
-    Attributes:
-        versions: the versions that were locked, by model.
-        gained: the lines of documentation that are new, by file.
-        files: the files of documentation that are there now.
-    """
-
-    versions: Mapping[str, str]
-    gained: Mapping[str, Collection[str]] = field(default_factory=dict)
-    files: Collection[str] = ()
 
 
 def moved(registry: Registry, lock: Lock, versions: Mapping[str, str]) -> Iterator[Model]:

@@ -10,14 +10,13 @@ from paddledvc.core import layout
 from paddledvc.core.violations import Violation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import date
 
+    from paddledvc.core.built import Built
+    from paddledvc.core.code import Misnamed
     from paddledvc.core.document import Document, Path
     from paddledvc.core.ignored import Pattern
-    from paddledvc.core.judging.builds import Built
-    from paddledvc.core.judging.descriptions import Earlier
-    from paddledvc.core.judging.names import Misnamed
     from paddledvc.core.lock import Lock, LockedModel
     from paddledvc.core.policy import Policy, Role
     from paddledvc.core.registry import Registry
@@ -181,3 +180,18 @@ class Facts:
         index = self._indexes[layout.LOCK].get(name)
         path = ("models", index, *(at or ("name",))) if index is not None else ()
         return self.found(rule, message, level=level, model=name, file=layout.LOCK, path=path)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Earlier:
+    """What a production branch was before: what was locked, and what is written since.
+
+    Attributes:
+        versions: the versions that were locked, by model.
+        gained: the lines of documentation that are new, by file.
+        files: the files of documentation that are there now.
+    """
+
+    versions: Mapping[str, str]
+    gained: Mapping[str, Collection[str]] = field(default_factory=dict)
+    files: Collection[str] = ()

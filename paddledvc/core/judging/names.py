@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddledvc.core import layout
@@ -10,24 +9,9 @@ from paddledvc.core import layout
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from paddledvc.core.document import Path
+    from paddledvc.core.code import Misnamed
     from paddledvc.core.judging.facts import Facts
     from paddledvc.core.violations import Level, Violation
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Misnamed:
-    """Something that models.yaml names, and that is not so.
-
-    Attributes:
-        model: name of the model.
-        path: where it is named.
-        message: what is wrong.
-    """
-
-    model: str
-    path: Path
-    message: str
 
 
 def code(facts: Facts) -> Iterator[Violation]:

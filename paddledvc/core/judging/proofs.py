@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paddledvc.core import evidence, layout, programs
+from paddledvc.core import evidence, programs, registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ VERIFY = "run `dvc repro` and commit the report"
 
 def report(model: Model) -> str:
     """Name the report of a model."""
-    return f"{layout.reports(model)}/verify.json"
+    return f"{registry.reports(model)}/verify.json"
 
 
 def proofs(facts: Facts) -> Iterator[Violation]:
@@ -87,14 +87,14 @@ def differences(facts: Facts, model: Model, proof: Evidence) -> Iterator[str]:
     """Say which bytes a report is not of, each as a sentence about the report."""
     if facts.registry is None or facts.lock is None or model.name not in facts.lock.by_name:
         return
-    weights = layout.own_weights(facts.registry, facts.lock, model)
+    weights = registry.own_weights(facts.registry, facts.lock, model)
     if weights is not None:
         verified = proof.hashes(weights)
         if verified is None:
             yield f"the report is not of {weights}, which is its weights now"
         else:
             yield from _other_weights(facts, weights, verified)
-    folder = layout.exported(model)
+    folder = registry.exported(model)
     now, then = facts.written.get(folder), proof.folder(folder)
     if now is not None and now.md5 != then:
         yield (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paddledvc.core import layout
+from paddledvc.core import registry
 from paddledvc.core.record import Record, record_path
 
 if TYPE_CHECKING:
@@ -26,18 +26,18 @@ def records(facts: Facts) -> Iterator[Violation]:
             message = f"{record_path(model)} {error}"
             yield _found(facts, model, "record-invalid", message)
             continue
-        written = facts.written.get(layout.trained(model))
+        written = facts.written.get(registry.trained(model))
         md5 = record.weights.hashes.md5
         if written is not None and written.md5 != md5:
             message = (
                 f"{record_path(model)} belongs to weights of md5:{md5}, dvc.lock has "
-                f"md5:{written.md5} of {layout.trained(model)}"
+                f"md5:{written.md5} of {registry.trained(model)}"
             )
             yield _found(facts, model, "record-other-bytes", message)
 
 
 def _found(facts: Facts, model: Model, rule: str, message: str) -> Violation:
-    stage = layout.stage_name("train", model)
+    stage = registry.stage_name("train", model)
     advice = (
         f"restore the record of these weights from git, or run `dvc repro --force {stage}` and "
         "commit both"

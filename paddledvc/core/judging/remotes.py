@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from paddledvc.core import outputs
+from paddledvc.core import layout
 from paddledvc.core.transfers import WRONG, worst
 
 if TYPE_CHECKING:
@@ -47,5 +47,5 @@ def _of_output(facts: Facts, one: Inspected) -> Violation:
         return facts.found(RULE, message, model=tracked.model)
     path = ("stages", written.stage)
     return facts.found(
-        RULE, message, model=tracked.model, file=outputs.LOCK, path=path, at_key=True
+        RULE, message, model=tracked.model, file=layout.DVC_LOCK, path=path, at_key=True
     )

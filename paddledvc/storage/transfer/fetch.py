@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from paddledvc.core.tracked import Tracked
     from paddledvc.project import Project
-    from paddledvc.tools.weights import Progress
+    from paddledvc.tools.progress import NamedProgress
 
 OLD = "its hash is one of DVC 1 or 2, not of its bytes; run `dvc pull`, then `dvc commit --force`"
 UNHASHED = "nobody has hashed its bytes yet; run `dvc repro`"
@@ -37,7 +37,7 @@ def fetch(  # noqa: PLR0913 - each is a setting of its own
     offline: str | None = None,
     patience: float | None = None,
     jobs: int | None = None,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> tuple[Arrived, ...]:
     """Bring into the cache what it lacks of outputs.
 

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from paddledvc.core.objects import ListedFile
     from paddledvc.core.transfers import Kind
     from paddledvc.tools.cache import Cache
-    from paddledvc.tools.http import Progress as Told
-    from paddledvc.tools.weights import Progress
+    from paddledvc.tools.progress import ByteProgress, NamedProgress
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +102,7 @@ class Gathering:
         remotes: Remotes,
         *,
         jobs: int | None = None,
-        progress: Progress | None = None,
+        progress: NamedProgress | None = None,
     ) -> None:
         self.root, self.cache, self.remotes = root, cache, remotes
         self.came: dict[str, tuple[str, int]] = {}
@@ -202,7 +201,7 @@ class Gathering:
             patience=self.remotes.patience,
         )
 
-    def told(self, hashes: Hashes) -> Told:
+    def told(self, hashes: Hashes) -> ByteProgress:
         """Say whom to tell how the bytes of an object arrive."""
         return self._tally.part(hashes)
 

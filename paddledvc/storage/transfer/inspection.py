@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from paddledvc.core.transfers import Bad
     from paddledvc.project import Project
     from paddledvc.storage.transfer.gather import Need
-    from paddledvc.tools.weights import Progress
+    from paddledvc.tools.progress import NamedProgress
 
 
 def inspect(  # noqa: PLR0913 - each is a setting of its own
@@ -34,7 +34,7 @@ def inspect(  # noqa: PLR0913 - each is a setting of its own
     offline: str | None = None,
     patience: float | None = None,
     jobs: int | None = None,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> tuple[Inspected, ...]:
     """Look which objects of outputs a remote has, and whether they have their sizes.
 

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from paddledvc.core.hashes import Hashes
-    from paddledvc.tools import http
+    from paddledvc.tools.progress import ByteProgress, NamedProgress
     from paddledvc.tools.remotes import Remote
-    from paddledvc.tools.weights import Progress
 
 JOBS = 8
 """Objects that are on their way at a time."""
@@ -124,13 +123,13 @@ class Tally:
         progress: told how many bytes of all have moved, and how many there are as far as known.
     """
 
-    def __init__(self, name: str, progress: Progress | None) -> None:
+    def __init__(self, name: str, progress: NamedProgress | None) -> None:
         self._name, self._progress = name, progress
         self._done: dict[int, int] = {}
         self._totals: dict[int, int] = {}
         self._counting = threading.Lock()
 
-    def part(self, expected: Hashes) -> http.Progress:
+    def part(self, expected: Hashes) -> ByteProgress:
         """Add an object, and say whom to tell how its bytes move."""
         with self._counting:
             key = len(self._totals)

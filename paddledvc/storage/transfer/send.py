@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from paddledvc.core.transfers import Bad, SentState
     from paddledvc.project import Project
     from paddledvc.storage.transfer.gather import Need
-    from paddledvc.tools.weights import Progress
+    from paddledvc.tools.progress import NamedProgress
 
 HERE = "cache"
 """What problems call the bytes of this machine."""
@@ -37,7 +37,7 @@ def send(  # noqa: PLR0913 - each is a setting of its own
     repair: bool = False,
     patience: float | None = None,
     jobs: int | None = None,
-    progress: Progress | None = None,
+    progress: NamedProgress | None = None,
 ) -> tuple[Sent, ...]:
     """Send to a remote what it lacks of outputs.
 

@@ -9,6 +9,7 @@ from paddledvc.core import ledger
 from paddledvc.core.ledger import Entry, Mark
 from paddledvc.core.placement import ITSELF
 from paddledvc.tools import dvcstate, outfiles, quickfile
+from paddledvc.tools.outfiles import mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -106,11 +107,6 @@ class Notes:
 def read(file: Path) -> dict[str, Entry]:
     """Read what was put into the work tree last, by path."""
     return ledger.parse(quickfile.read(file))
-
-
-def mark(md5: str, stat: os.stat_result) -> Mark:
-    """Mark a file, so that any later change of it is seen."""
-    return Mark(md5, stat.st_ino, stat.st_mtime_ns, stat.st_size)
 
 
 def _there(survey: Survey, now: Mapping[str, Seen]) -> dict[str, Seen]:

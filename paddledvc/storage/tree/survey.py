@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 from paddledvc.core.hashes import Hashes
 from paddledvc.core.placement import UNKNOWN, Decision, decide, same_bytes, same_content
 from paddledvc.storage.tree.candidates import Candidates, is_folder
-from paddledvc.storage.tree.notes import mark as mark_of
 from paddledvc.tools import outfiles
+from paddledvc.tools.outfiles import mark as mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,7 +8,7 @@ import time
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from paddledvc.tools.http import Unreadable
+from paddledvc.tools.network_errors import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

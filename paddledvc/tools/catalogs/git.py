@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.core import gto, outputs
 from paddledvc.core.catalog import Listed, Release, ReleaseFile
 from paddledvc.core.gitfile import GitFile
+from paddledvc.core.gto import Tag
 from paddledvc.core.names import did_you_mean
 from paddledvc.core.urls import shown
 from paddledvc.core.versions import is_range
@@ -18,7 +19,8 @@ from paddledvc.errors import CatalogFailed, InvalidFile, OutsideFailure, ToolFai
 from paddledvc.tools import git, mirrors, repositories, yaml
 from paddledvc.tools.catalogs.once import Once
 from paddledvc.tools.contents import Contents, Place, contents
-from paddledvc.tools.http import Unreadable
+from paddledvc.tools.git import ask
+from paddledvc.tools.network_errors import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -95,7 +97,7 @@ class GitRegistry:
         """Open the repository and read its tags."""
         with self._failing():
             where = self._open()
-            return _Opened(where=where, tags=gto.read(git.tags(where)))
+            return _Opened(where=where, tags=gto.read(tags(where)))
 
     def _open(self) -> Repository:
         if self._url.startswith("-"):
@@ -193,3 +195,21 @@ def _chosen(at: str, found: Contents, file: str | None) -> tuple[str, Contents]:
     name = posixpath.basename(file)
     at = posixpath.join(at, file) if found.folder else at
     return at, Contents(folder=False, files={name: found.files[file]})
+
+
+def tags(where: Repository) -> list[Tag]:
+    """List all tags, with the commits and times of the annotated ones."""
+    fields = ("objecttype", "refname:strip=2", "taggerdate:unix", "*objecttype", "*objectname")
+    form = "%00".join(f"%({field})" for field in fields)
+    lines = ask(where, "for-each-ref", f"--format={form}", "refs/tags").split("\n")
+    return [_tag(where, line) for line in lines if line]
+
+
+def _tag(where: Repository, line: str) -> Tag:
+    kind, name, time, target, commit = line.split("\0")
+    if kind != "tag":
+        return Tag(name=name, commit=None, time=None)
+    if target == "tag":  # git before 2.45 looks no further than at the next tag
+        target = ask(where, "cat-file", "-t", f"refs/tags/{name}^{{}}").strip()
+        commit = ask(where, "rev-parse", f"refs/tags/{name}^{{}}").strip()
+    return Tag(name=name, commit=commit if target == "commit" else None, time=int(time or 0))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from paddledvc.tools.catalogs import revisions
-from paddledvc.tools.http import Unreadable
+from paddledvc.tools.network_errors import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -14,7 +14,7 @@ from paddledvc.tools import http, hubs
 from paddledvc.tools.catalogs import answers
 from paddledvc.tools.catalogs.hub import HubCatalog
 from paddledvc.tools.catalogs.revisions import Commit, HubFile, Refs, Tree
-from paddledvc.tools.http import Unreadable
+from paddledvc.tools.network_errors import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -10,8 +10,9 @@ from paddledvc.core import index
 from paddledvc.core.document import Document
 from paddledvc.core.names import did_you_mean
 from paddledvc.errors import CatalogFailed, InvalidFile
-from paddledvc.tools import http, schemas, sources, yaml
+from paddledvc.tools import schemas, sources, yaml
 from paddledvc.tools.catalogs.once import Once
+from paddledvc.tools.network_errors import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,7 +69,7 @@ class Index:
         try:
             sources.require_allowed(url, self._context.offline)
             return sources.read(url, root, MAX_BYTES, self._context.timeout).decode()
-        except http.Unreadable as error:
+        except Unreadable as error:
             raise self._context.failed(url, str(error)) from error
         except UnicodeDecodeError as error:
             raise self._context.failed(url, "it is not UTF-8") from error

@@ -17,10 +17,10 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
 from paddledvc.core.catalog import Listed, Release, ReleaseFile
-from paddledvc.core.layout import format_of
 from paddledvc.core.names import did_you_mean
+from paddledvc.core.urls import format_of
 from paddledvc.core.versions import is_version
-from paddledvc.tools.http import Unreadable
+from paddledvc.tools.network_errors import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

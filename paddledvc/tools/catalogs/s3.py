@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.core.catalog import Listed, Release, ReleaseFile
 from paddledvc.core.hashes import Hashes
-from paddledvc.core.layout import format_of
 from paddledvc.core.names import did_you_mean
+from paddledvc.core.urls import format_of
 from paddledvc.core.versions import as_version, same_version
 from paddledvc.tools import s3
 from paddledvc.tools.catalogs.keypattern import KeyPattern
-from paddledvc.tools.http import Unreadable
+from paddledvc.tools.network_errors import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from paddledvc.core.catalog import Listed, Release, ReleaseFile
 from paddledvc.core.hashes import Hashes
-from paddledvc.core.layout import format_of
 from paddledvc.core.names import did_you_mean
+from paddledvc.core.urls import format_of
 from paddledvc.core.versions import is_version, same_version
 from paddledvc.tools.catalogs.literals import Scope, Unclear
 from paddledvc.tools.catalogs.once import Once

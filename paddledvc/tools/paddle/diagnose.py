@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import agreement
-from paddledvc.core.agreement import Agreement, Output
+from paddledvc.core.agreement import Agreement
 from paddledvc.core.answers import Diagnosis
 from paddledvc.core.causes import cause
-from paddledvc.core.samples import batch_of
+from paddledvc.core.samples import Output, batch_of
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools import arrays
 from paddledvc.tools.paddle import network, program, runtime

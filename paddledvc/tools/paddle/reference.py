@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.core import samples, scaling
-from paddledvc.core.agreement import Output
 from paddledvc.core.answers import Ran
+from paddledvc.core.samples import Output
 from paddledvc.core.sizes import free, written
 from paddledvc.errors import UserCodeFailed
 from paddledvc.tools import arrays, references

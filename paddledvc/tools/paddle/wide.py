@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.core import agreement
-from paddledvc.core.agreement import Output
 from paddledvc.core.answers import Wide
-from paddledvc.core.samples import batch_of
+from paddledvc.core.samples import Output, batch_of
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools import arrays
 from paddledvc.tools.paddle import network, runtime

@@ -16,7 +16,7 @@ import pytest
 from paddledvc.core.catalog import Query
 from paddledvc.errors import CatalogFailed, ToolFailed
 from paddledvc.tools import dvc, git, mirrors, repositories
-from paddledvc.tools.http import Unreadable
+from paddledvc.tools.network_errors import Unreadable
 
 DET = Query(name="det")
 

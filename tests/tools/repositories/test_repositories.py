@@ -17,7 +17,7 @@ from paddledvc.core.catalog import Query
 from paddledvc.core.hashes import Hashes
 from paddledvc.errors import CatalogFailed, ChecksumMismatch, DownloadFailed
 from paddledvc.tools import dvc, repositories, sources
-from paddledvc.tools.http import Unreadable
+from paddledvc.tools.network_errors import Unreadable
 from paddledvc.tools.sources import Source
 
 pytestmark = pytest.mark.slow

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 import pytest
 
+from paddledvc import errors
 from paddledvc.core.catalog import Listed, Query, Release, ReleaseFile
 from paddledvc.core.hashes import Hashes
 from paddledvc.core.versions import newest
@@ -682,7 +683,7 @@ def test_bytes_that_are_not_those_of_the_list_are_refused(net, open_hub, hub_ser
     )
     net.branches["main"][0].files["net.pdparams"] = b"other" * len(WEIGHTS)
     source = Source(model="net", urls=file.urls, root=tmp_path)
-    with pytest.raises(sources.ChecksumMismatch):
+    with pytest.raises(errors.ChecksumMismatch):
         sources.fetch(source, file.hashes, tmp_path / "got")
 
 
