@@ -17,8 +17,9 @@ from pathlib import Path
 import requests
 from timing import compare
 
-from paddledvc.tools import files, sources
-from paddledvc.tools.sources import Source
+from paddledvc.tools.sources import fetch
+from paddledvc.tools.sources.fetch import Source
+from paddledvc.tools.system import files
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -66,7 +67,7 @@ def main() -> None:
         compare(
             f"verified download of {size >> 20} MiB",
             [
-                ("paddledvc (md5 and sha256)", lambda: sources.fetch(source, expected, root / "a")),
+                ("paddledvc (md5 and sha256)", lambda: fetch.fetch(source, expected, root / "a")),
                 ("usual script (md5)", lambda: usual_script(url, root / "b", str(expected.md5))),
             ],
         )

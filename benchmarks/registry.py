@@ -18,9 +18,10 @@ from ruamel.yaml import YAML
 from timing import compare
 
 import paddledvc
-from paddledvc.core import dialect, registry
-from paddledvc.tools import schemas
-from paddledvc.tools.yaml import parse
+from paddledvc import schemas
+from paddledvc.models import registry
+from paddledvc.yaml import dialect
+from paddledvc.yaml.reader import parse
 
 
 def models_yaml(count: int) -> str:
@@ -79,13 +80,13 @@ def main() -> None:
     compare(
         f"check {count:,} models",
         [
-            ("paddledvc", lambda: schemas.schema("models").problems(document)),
+            ("paddledvc", lambda: schemas.read_schema("models").problems(document)),
             ("paddledvc without jsonschema-rs", lambda: list(explained.iter_errors(value))),
         ],
     )
     compare(
         f"typed registry of {count:,} models",
-        [("paddledvc", lambda: registry.parse(document, schemas.schema("models")))],
+        [("paddledvc", lambda: registry.parse(document, schemas.read_schema("models")))],
     )
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "models.yaml").write_text(text, encoding="utf-8")

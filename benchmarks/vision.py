@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import paddledvc
-from paddledvc.core.answers import Exported
-from paddledvc.core.jobs import ExportJob, Network
-from paddledvc.core.layout import EXPORT_PREFIX
-from paddledvc.core.model import Input, Reference
-from paddledvc.core.path_reports import rounded
-from paddledvc.core.verification import Verify
 from paddledvc.errors import PaddleDVCError
-from paddledvc.tools import worker
+from paddledvc.models.model import Input, Reference
+from paddledvc.models.verify_settings import Verify
+from paddledvc.names import EXPORT_PREFIX
+from paddledvc.tools.paddle import process
+from paddledvc.tools.paddle.core.jobs import ExportJob, Network
+from paddledvc.tools.paddle.core.results import Exported
+from paddledvc.verification.core.path_report import rounded
 
 if TYPE_CHECKING:
-    from paddledvc.core.reports import VerifyReport
+    from paddledvc.verification.core.report import VerifyReport
 
 PATHS = ("jit", "predictor", "deployed")
 BATCH_SIZES = (1, 2, 3)
@@ -73,7 +73,7 @@ def verified(name: str, folder: Path) -> VerifyReport:
     )
     (folder / "export").mkdir()
     job = ExportJob(network=network, inputs=(taken,), allow=(), folder=folder / "export")
-    worker.call(job, Exported, root=folder)
+    process.call(job, Exported, root=folder)
     return paddledvc.verify_files(
         reference,
         folder / "export" / EXPORT_PREFIX,

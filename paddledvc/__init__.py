@@ -15,18 +15,40 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from paddledvc import errors
-    from paddledvc.core.agreement import Agreement, OutputAgreement, SampleError
-    from paddledvc.core.answers import Cost, Latency, Runtime, Wide
-    from paddledvc.core.answers import Diagnosis as PathDiagnosis
-    from paddledvc.core.branches import Branch
-    from paddledvc.core.changes import Change
-    from paddledvc.core.closeness import Closeness, Ranking
-    from paddledvc.core.diagnosis import Check, Diagnosis
-    from paddledvc.core.document import Document, Position
-    from paddledvc.core.hashes import Hashed, Hashes
-    from paddledvc.core.ignored import Pattern
-    from paddledvc.core.lock import Lock, LockedFile, LockedModel
-    from paddledvc.core.model import (
+    from paddledvc.comparison.agreement import Agreement, OutputAgreement, SampleError
+    from paddledvc.comparison.other_measures import Closeness, Ranking
+    from paddledvc.comparison.untaken_branches import Branch
+    from paddledvc.errors import PaddleDVCError, Problem
+    from paddledvc.gate.check import check
+    from paddledvc.gate.core.violations import Verdict, Violation, Waived
+    from paddledvc.gate.lock_history import Earlier
+    from paddledvc.hashes import Hashed, Hashes
+    from paddledvc.hooks.manage import (
+        HookChange,
+        HookChanges,
+        HooksStatus,
+        hooks_status,
+        install_hooks,
+        uninstall_hooks,
+    )
+    from paddledvc.inventory.core.parts import Part
+    from paddledvc.inventory.list_models import (
+        AvailableRow,
+        ModelRow,
+        OutdatedRow,
+        available,
+        list_models,
+        outdated,
+    )
+    from paddledvc.inventory.show import Asked, Shown, ShownPart, show
+    from paddledvc.locking.add import Added, add
+    from paddledvc.locking.core.changes import Change
+    from paddledvc.locking.current import LockUse
+    from paddledvc.locking.lock import lock
+    from paddledvc.locking.relock import Locked
+    from paddledvc.locking.remove import Removed, remove
+    from paddledvc.models.lockfile import Lock, LockedFile, LockedModel
+    from paddledvc.models.model import (
         Declared,
         Environment,
         Export,
@@ -38,194 +60,172 @@ if TYPE_CHECKING:
         Reference,
         Train,
     )
-    from paddledvc.core.newremote import NewRemote
-    from paddledvc.core.parts import Part
-    from paddledvc.core.path_reports import PathReport
-    from paddledvc.core.placed import Placed, PlacedOutput
-    from paddledvc.core.policy import Policy, Role, Waiver
-    from paddledvc.core.record import Dataset, Record
-    from paddledvc.core.registry import Registry
-    from paddledvc.core.reports import VerifyReport
-    from paddledvc.core.tracked import Tracked
-    from paddledvc.core.transfers import Arrived, Bad, Inspected, Sent
-    from paddledvc.core.verification import Engine, OutputTolerance, Tolerance, Verify
-    from paddledvc.core.versions import Requirement
-    from paddledvc.core.violations import Verdict, Violation, Waived
-    from paddledvc.current import LockUse
-    from paddledvc.errors import PaddleDVCError, Problem
-    from paddledvc.gate.past import Earlier
-    from paddledvc.locking import Locked
+    from paddledvc.models.policy import Policy, Role, Waiver
+    from paddledvc.models.registry import Registry
+    from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance, Verify
+    from paddledvc.models.versions import Requirement
     from paddledvc.project import Project
-    from paddledvc.storage.garbage.collecting import GcScope
-    from paddledvc.storage.tree.condition import Here
-    from paddledvc.tools.blame import Commit
-    from paddledvc.tools.hookstate import HookState
-    from paddledvc.tools.paddle.run import Params, Run
-    from paddledvc.workflows.add import Added, add
-    from paddledvc.workflows.assert_equal import assert_equal
-    from paddledvc.workflows.check import check
-    from paddledvc.workflows.doctor import doctor
-    from paddledvc.workflows.export import ExportedModel, export
-    from paddledvc.workflows.gc import Cleaned, Collected, Garbage, Kept, gc
-    from paddledvc.workflows.generate import Entries, Generated, generate
-    from paddledvc.workflows.hooks import (
-        HookChange,
-        HookChanges,
-        HooksStatus,
-        hooks_status,
-        install_hooks,
-        uninstall_hooks,
-    )
-    from paddledvc.workflows.init import Initialised, init
-    from paddledvc.workflows.list_models import (
-        AvailableRow,
-        ModelRow,
-        OutdatedRow,
-        available,
-        list_models,
-        outdated,
-    )
-    from paddledvc.workflows.lock import lock
-    from paddledvc.workflows.pull import Pulled, pull
-    from paddledvc.workflows.push import Pushed, push
-    from paddledvc.workflows.remove import Removed, remove
-    from paddledvc.workflows.report import report
-    from paddledvc.workflows.schema import schema
-    from paddledvc.workflows.show import Asked, Shown, ShownPart, show
-    from paddledvc.workflows.status import Looked, RemoteStatus, Status, remote_status, status
-    from paddledvc.workflows.sync import Probed, Reached, Synced, probe, sync
-    from paddledvc.workflows.train import Trained, train
-    from paddledvc.workflows.verify import Verified, verify, verify_all
-    from paddledvc.workflows.verify_files import verify_files
+    from paddledvc.schemas import schema
+    from paddledvc.setup.diagnosis import Check, Diagnosis
+    from paddledvc.setup.doctor import doctor
+    from paddledvc.setup.init import Initialised, init
+    from paddledvc.stages.core.record import Dataset, Record
+    from paddledvc.stages.export import ExportedModel, export
+    from paddledvc.stages.generate import Entries, Generated, generate
+    from paddledvc.stages.sync import Probed, Reached, Synced, probe, sync
+    from paddledvc.stages.train import Trained, train
+    from paddledvc.tools.dvc.remotes.setup import NewRemote
+    from paddledvc.tools.git.blame import Commit
+    from paddledvc.tools.git.core.ignored import Pattern
+    from paddledvc.tools.git.hooks.state import HookState
+    from paddledvc.tools.paddle.building.run import Params, Run
+    from paddledvc.tools.paddle.core.results import Cost, Latency, Runtime, Wide
+    from paddledvc.tools.paddle.core.results import Diagnosis as PathDiagnosis
+    from paddledvc.verification.assert_equal import assert_equal
+    from paddledvc.verification.core.path_report import PathReport
+    from paddledvc.verification.core.report import VerifyReport
+    from paddledvc.verification.report import report
+    from paddledvc.verification.verify import Verified, verify, verify_all
+    from paddledvc.verification.verify_files import verify_files
+    from paddledvc.weights.core.outcome import Placed, PlacedOutput
+    from paddledvc.weights.core.tracked import Tracked
+    from paddledvc.weights.core.transfer_results import Arrived, Bad, Inspected, Sent
+    from paddledvc.weights.garbage.plan import GcScope
+    from paddledvc.weights.gc import Cleaned, Collected, Garbage, Kept, gc
+    from paddledvc.weights.pull import Pulled, pull
+    from paddledvc.weights.push import Pushed, push
+    from paddledvc.weights.status import Looked, RemoteStatus, Status, remote_status, status
+    from paddledvc.weights.tree.inspect import Here
+    from paddledvc.yaml.document import Document, Position
 
 _HOMES = {
-    "Added": "workflows.add",
-    "Agreement": "core.agreement",
-    "Arrived": "core.transfers",
-    "Asked": "workflows.show",
-    "AvailableRow": "workflows.list_models",
-    "Bad": "core.transfers",
-    "Branch": "core.branches",
-    "Change": "core.changes",
-    "Check": "core.diagnosis",
-    "Cleaned": "workflows.gc",
-    "Closeness": "core.closeness",
-    "Collected": "workflows.gc",
-    "Commit": "tools.blame",
-    "Cost": "core.answers",
-    "Dataset": "core.record",
-    "Declared": "core.model",
-    "Diagnosis": "core.diagnosis",
-    "Document": "core.document",
-    "Earlier": "gate.past",
-    "Engine": "core.verification",
-    "Entries": "workflows.generate",
-    "Environment": "core.model",
-    "Export": "core.model",
-    "ExportedModel": "workflows.export",
-    "Garbage": "workflows.gc",
-    "GcScope": "storage.garbage.collecting",
-    "Generated": "workflows.generate",
-    "Hashed": "core.hashes",
-    "Hashes": "core.hashes",
-    "Here": "storage.tree.condition",
-    "HookChange": "workflows.hooks",
-    "HookChanges": "workflows.hooks",
-    "HookState": "tools.hookstate",
-    "HooksStatus": "workflows.hooks",
-    "Initialised": "workflows.init",
-    "Input": "core.model",
-    "Inspected": "core.transfers",
-    "Kept": "workflows.gc",
-    "Latency": "core.answers",
-    "Launch": "core.model",
-    "Lock": "core.lock",
-    "LockUse": "current",
-    "Locked": "locking",
-    "LockedFile": "core.lock",
-    "LockedModel": "core.lock",
-    "Looked": "workflows.status",
-    "Metric": "core.model",
-    "Model": "core.model",
-    "ModelRow": "workflows.list_models",
-    "NewRemote": "core.newremote",
-    "OutdatedRow": "workflows.list_models",
-    "Output": "core.model",
-    "OutputAgreement": "core.agreement",
-    "OutputTolerance": "core.verification",
+    "Added": "locking.add",
+    "Agreement": "comparison.agreement",
+    "Arrived": "weights.core.transfer_results",
+    "Asked": "inventory.show",
+    "AvailableRow": "inventory.list_models",
+    "Bad": "weights.core.transfer_results",
+    "Branch": "comparison.untaken_branches",
+    "Change": "locking.core.changes",
+    "Check": "setup.diagnosis",
+    "Cleaned": "weights.gc",
+    "Closeness": "comparison.other_measures",
+    "Collected": "weights.gc",
+    "Commit": "tools.git.blame",
+    "Cost": "tools.paddle.core.results",
+    "Dataset": "stages.core.record",
+    "Declared": "models.model",
+    "Diagnosis": "setup.diagnosis",
+    "Document": "yaml.document",
+    "Earlier": "gate.lock_history",
+    "Engine": "models.verify_settings",
+    "Entries": "stages.generate",
+    "Environment": "models.model",
+    "Export": "models.model",
+    "ExportedModel": "stages.export",
+    "Garbage": "weights.gc",
+    "GcScope": "weights.garbage.plan",
+    "Generated": "stages.generate",
+    "Hashed": "hashes",
+    "Hashes": "hashes",
+    "Here": "weights.tree.inspect",
+    "HookChange": "hooks.manage",
+    "HookChanges": "hooks.manage",
+    "HookState": "tools.git.hooks.state",
+    "HooksStatus": "hooks.manage",
+    "Initialised": "setup.init",
+    "Input": "models.model",
+    "Inspected": "weights.core.transfer_results",
+    "Kept": "weights.gc",
+    "Latency": "tools.paddle.core.results",
+    "Launch": "models.model",
+    "Lock": "models.lockfile",
+    "LockUse": "locking.current",
+    "Locked": "locking.relock",
+    "LockedFile": "models.lockfile",
+    "LockedModel": "models.lockfile",
+    "Looked": "weights.status",
+    "Metric": "models.model",
+    "Model": "models.model",
+    "ModelRow": "inventory.list_models",
+    "NewRemote": "tools.dvc.remotes.setup",
+    "OutdatedRow": "inventory.list_models",
+    "Output": "models.model",
+    "OutputAgreement": "comparison.agreement",
+    "OutputTolerance": "models.verify_settings",
     "PaddleDVCError": "errors",
-    "Params": "tools.paddle.run",
-    "Part": "core.parts",
-    "PathDiagnosis": "core.answers:Diagnosis",
-    "PathReport": "core.path_reports",
-    "Pattern": "core.ignored",
-    "Placed": "core.placed",
-    "PlacedOutput": "core.placed",
-    "Policy": "core.policy",
-    "Position": "core.document",
-    "Probed": "workflows.sync",
+    "Params": "tools.paddle.building.run",
+    "Part": "inventory.core.parts",
+    "PathDiagnosis": "tools.paddle.core.results:Diagnosis",
+    "PathReport": "verification.core.path_report",
+    "Pattern": "tools.git.core.ignored",
+    "Placed": "weights.core.outcome",
+    "PlacedOutput": "weights.core.outcome",
+    "Policy": "models.policy",
+    "Position": "yaml.document",
+    "Probed": "stages.sync",
     "Problem": "errors",
     "Project": "project",
-    "Pulled": "workflows.pull",
-    "Pushed": "workflows.push",
-    "Ranking": "core.closeness",
-    "Reached": "workflows.sync",
-    "Record": "core.record",
-    "Reference": "core.model",
-    "Registry": "core.registry",
-    "RemoteStatus": "workflows.status",
-    "Removed": "workflows.remove",
-    "Requirement": "core.versions",
-    "Role": "core.policy",
-    "Run": "tools.paddle.run",
-    "Runtime": "core.answers",
-    "SampleError": "core.agreement",
-    "Sent": "core.transfers",
-    "Shown": "workflows.show",
-    "ShownPart": "workflows.show",
-    "Status": "workflows.status",
-    "Synced": "workflows.sync",
-    "Tolerance": "core.verification",
-    "Tracked": "core.tracked",
-    "Train": "core.model",
-    "Trained": "workflows.train",
-    "Verdict": "core.violations",
-    "Verified": "workflows.verify",
-    "Verify": "core.verification",
-    "VerifyReport": "core.reports",
-    "Violation": "core.violations",
-    "Waived": "core.violations",
-    "Waiver": "core.policy",
-    "Wide": "core.answers",
-    "add": "workflows.add",
-    "assert_equal": "workflows.assert_equal",
-    "available": "workflows.list_models",
-    "check": "workflows.check",
-    "doctor": "workflows.doctor",
-    "export": "workflows.export",
-    "gc": "workflows.gc",
-    "generate": "workflows.generate",
-    "hooks_status": "workflows.hooks",
-    "init": "workflows.init",
-    "install_hooks": "workflows.hooks",
-    "list_models": "workflows.list_models",
-    "lock": "workflows.lock",
-    "outdated": "workflows.list_models",
-    "probe": "workflows.sync",
-    "pull": "workflows.pull",
-    "push": "workflows.push",
-    "remote_status": "workflows.status",
-    "remove": "workflows.remove",
-    "report": "workflows.report",
-    "schema": "workflows.schema",
-    "show": "workflows.show",
-    "status": "workflows.status",
-    "sync": "workflows.sync",
-    "train": "workflows.train",
-    "uninstall_hooks": "workflows.hooks",
-    "verify": "workflows.verify",
-    "verify_all": "workflows.verify",
-    "verify_files": "workflows.verify_files",
+    "Pulled": "weights.pull",
+    "Pushed": "weights.push",
+    "Ranking": "comparison.other_measures",
+    "Reached": "stages.sync",
+    "Record": "stages.core.record",
+    "Reference": "models.model",
+    "Registry": "models.registry",
+    "RemoteStatus": "weights.status",
+    "Removed": "locking.remove",
+    "Requirement": "models.versions",
+    "Role": "models.policy",
+    "Run": "tools.paddle.building.run",
+    "Runtime": "tools.paddle.core.results",
+    "SampleError": "comparison.agreement",
+    "Sent": "weights.core.transfer_results",
+    "Shown": "inventory.show",
+    "ShownPart": "inventory.show",
+    "Status": "weights.status",
+    "Synced": "stages.sync",
+    "Tolerance": "models.verify_settings",
+    "Tracked": "weights.core.tracked",
+    "Train": "models.model",
+    "Trained": "stages.train",
+    "Verdict": "gate.core.violations",
+    "Verified": "verification.verify",
+    "Verify": "models.verify_settings",
+    "VerifyReport": "verification.core.report",
+    "Violation": "gate.core.violations",
+    "Waived": "gate.core.violations",
+    "Waiver": "models.policy",
+    "Wide": "tools.paddle.core.results",
+    "add": "locking.add",
+    "assert_equal": "verification.assert_equal",
+    "available": "inventory.list_models",
+    "check": "gate.check",
+    "doctor": "setup.doctor",
+    "export": "stages.export",
+    "gc": "weights.gc",
+    "generate": "stages.generate",
+    "hooks_status": "hooks.manage",
+    "init": "setup.init",
+    "install_hooks": "hooks.manage",
+    "list_models": "inventory.list_models",
+    "lock": "locking.lock",
+    "outdated": "inventory.list_models",
+    "probe": "stages.sync",
+    "pull": "weights.pull",
+    "push": "weights.push",
+    "remote_status": "weights.status",
+    "remove": "locking.remove",
+    "report": "verification.report",
+    "schema": "schemas",
+    "show": "inventory.show",
+    "status": "weights.status",
+    "sync": "stages.sync",
+    "train": "stages.train",
+    "uninstall_hooks": "hooks.manage",
+    "verify": "verification.verify",
+    "verify_all": "verification.verify",
+    "verify_files": "verification.verify_files",
 }
 """Where each public name is: its module, and its name there if it has another one."""
 __all__ = [

@@ -10,19 +10,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.core import layout
+from paddledvc import names
 from paddledvc.errors import Finding, InvalidFile, InvalidInput, NotAProject
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping, Sequence
 
-    from paddledvc.core.conflicts import Side
-    from paddledvc.core.document import Document
-    from paddledvc.core.lock import Lock
-    from paddledvc.core.model import Model, Output
-    from paddledvc.core.registry import Registry
-    from paddledvc.core.verification import Verify
+    from paddledvc.models.lockfile import Lock
+    from paddledvc.models.model import Model, Output
+    from paddledvc.models.registry import Registry
+    from paddledvc.models.verify_settings import Verify
+    from paddledvc.yaml.conflicts import Side
+    from paddledvc.yaml.document import Document
 
 SECTIONS = ("train", "verify")
 """Sections of a model in params.yaml, each for the stage of its name."""
@@ -62,10 +62,10 @@ class Project:
         """
         folder = Path(start).resolve()
         for candidate in (folder, *folder.parents):
-            if (candidate / layout.REGISTRY).is_file():
+            if (candidate / names.REGISTRY).is_file():
                 return cls(candidate)
         raise NotAProject(
-            f"no {layout.REGISTRY} in {folder} or above; run `paddledvc init` to start a project"
+            f"no {names.REGISTRY} in {folder} or above; run `paddledvc init` to start a project"
         )
 
     def registry(self) -> Registry:
@@ -74,10 +74,10 @@ class Project:
         Raises:
             InvalidFile: with every problem of the file.
         """
-        from paddledvc.core import registry  # noqa: PLC0415
-        from paddledvc.tools import schemas  # noqa: PLC0415
+        from paddledvc import schemas  # noqa: PLC0415
+        from paddledvc.models import registry  # noqa: PLC0415
 
-        return registry.parse(self.read(layout.REGISTRY), schemas.schema("models"))
+        return registry.parse(self.read(names.REGISTRY), schemas.read_schema("models"))
 
     def parse_registry(self, text: str) -> Registry:
         """Read what is to become models.yaml.
@@ -85,10 +85,11 @@ class Project:
         Raises:
             InvalidFile: with every problem of the text.
         """
-        from paddledvc.core import registry  # noqa: PLC0415
-        from paddledvc.tools import schemas, yaml  # noqa: PLC0415
+        from paddledvc import schemas  # noqa: PLC0415
+        from paddledvc.models import registry  # noqa: PLC0415
+        from paddledvc.yaml import reader  # noqa: PLC0415
 
-        return registry.parse(yaml.parse(text, layout.REGISTRY), schemas.schema("models"))
+        return registry.parse(reader.parse(text, names.REGISTRY), schemas.read_schema("models"))
 
     def lock(self) -> Lock:
         """Read models.lock.
@@ -97,11 +98,11 @@ class Project:
             NotAProject: there is none yet.
             InvalidFile: it is not a lock.
         """
-        from paddledvc.tools import files  # noqa: PLC0415
+        from paddledvc.tools.system import files  # noqa: PLC0415
 
-        if not (self.root / layout.LOCK).exists():
-            raise NotAProject(f"there is no {layout.LOCK} yet; run `paddledvc lock`")
-        return self.parse_lock(files.read_text(self.root / layout.LOCK, layout.LOCK))
+        if not (self.root / names.LOCK).exists():
+            raise NotAProject(f"there is no {names.LOCK} yet; run `paddledvc lock`")
+        return self.parse_lock(files.read_text(self.root / names.LOCK, names.LOCK))
 
     def previous_lock(self, side: Side | None = None) -> Lock:
         """Read models.lock, or an empty lock where there is none yet.
@@ -109,12 +110,13 @@ class Project:
         Args:
             side: whose block to take in each merge conflict; None refuses conflicts.
         """
-        from paddledvc.core import conflicts, lock  # noqa: PLC0415
-        from paddledvc.tools import files  # noqa: PLC0415
+        from paddledvc.models import lockfile  # noqa: PLC0415
+        from paddledvc.tools.system import files  # noqa: PLC0415
+        from paddledvc.yaml import conflicts  # noqa: PLC0415
 
-        if not (self.root / layout.LOCK).exists():
-            return lock.Lock(models=())
-        text = files.read_text(self.root / layout.LOCK, layout.LOCK)
+        if not (self.root / names.LOCK).exists():
+            return lockfile.Lock(models=())
+        text = files.read_text(self.root / names.LOCK, names.LOCK)
         return self.parse_lock(text if side is None else conflicts.take(text, side))
 
     def parse_lock(self, text: str) -> Lock:
@@ -123,11 +125,12 @@ class Project:
         Raises:
             InvalidFile: it is not a lock.
         """
-        from paddledvc.core import lock  # noqa: PLC0415
-        from paddledvc.tools import schemas, yaml  # noqa: PLC0415
+        from paddledvc import schemas  # noqa: PLC0415
+        from paddledvc.models import lockfile  # noqa: PLC0415
+        from paddledvc.yaml import reader  # noqa: PLC0415
 
         try:
-            return lock.parse(yaml.parse(text, layout.LOCK), schemas.schema("lock"))
+            return lockfile.parse(reader.parse(text, names.LOCK), schemas.read_schema("lock"))
         except InvalidFile as error:
             first, *others = error.problems
             if "; run" in first.message or "; upgrade" in first.message:
@@ -138,10 +141,10 @@ class Project:
 
     def write_lock(self, new: Lock) -> bool:
         """Write models.lock in one step; tell whether it changed."""
-        from paddledvc.core import lock  # noqa: PLC0415
-        from paddledvc.tools import files  # noqa: PLC0415
+        from paddledvc.models import lockfile  # noqa: PLC0415
+        from paddledvc.tools.system import files  # noqa: PLC0415
 
-        return files.write_text(self.root / layout.LOCK, lock.render(new))
+        return files.write_text(self.root / names.LOCK, lockfile.render(new))
 
     def params(self, model: Model, document: Document | None = None) -> Mapping[str, Any]:
         """Read the sections of a model in params.yaml; empty where there are none.
@@ -153,7 +156,7 @@ class Project:
         Raises:
             InvalidFile: they are under another key than the model's slug, or are no sections.
         """
-        document = document or self.read_optional(layout.PARAMS)
+        document = document or self.read_optional(names.PARAMS)
         value = {} if document.value is None else document.value
         if not isinstance(value, dict):
             problem = document.problem((), "expected a mapping of a model's slug to its sections")
@@ -184,12 +187,12 @@ class Project:
         """
         if model.params_key == model.slug:
             return model.slug
-        value = (document or self.read_optional(layout.PARAMS)).value
+        value = (document or self.read_optional(names.PARAMS)).value
         is_old = isinstance(value, dict) and model.slug in value
         return model.slug if is_old else model.params_key
 
     def _check_section(self, document: Document, at: tuple[str, str], section: object) -> None:
-        from paddledvc.core.names import did_you_mean  # noqa: PLC0415
+        from paddledvc.names import did_you_mean  # noqa: PLC0415
 
         if at[1] not in SECTIONS:
             hint = did_you_mean(at[1], SECTIONS) or f"; expected {' or '.join(SECTIONS)}"
@@ -236,7 +239,7 @@ class Project:
 
     def _wrong_params(self, model: Model, message: str) -> InvalidFile:
         at = self._entry(model, "train", "params")
-        return InvalidFile([self.read(layout.REGISTRY).problem(at, message)])
+        return InvalidFile([self.read(names.REGISTRY).problem(at, message)])
 
     def _entry(self, model: Model, *keys: str | int) -> tuple[str | int, ...]:
         """Name a place in the entry of a model in models.yaml."""
@@ -253,21 +256,21 @@ class Project:
         Raises:
             Finding: it gives others.
         """
-        from paddledvc.core.programs import differences  # noqa: PLC0415
+        from paddledvc.tools.paddle.core.programs import differences  # noqa: PLC0415
 
         if not model.outputs or not found:
             return
         for wrong in differences(model.outputs, found):
             at = self._entry(model, "outputs", wrong.number)
-            line = self.read(layout.REGISTRY).position(at, False).line
+            line = self.read(names.REGISTRY).position(at, False).line
             raise Finding(
                 f"{model.name}: the exported program gives {wrong.found}, "
-                f"{layout.REGISTRY}:{line} states {wrong.stated}"
+                f"{names.REGISTRY}:{line} states {wrong.stated}"
             )
 
     def _hint(self, name: str) -> str:
         """Ask whether a file beside the one that is missing is meant."""
-        from paddledvc.core.names import did_you_mean  # noqa: PLC0415
+        from paddledvc.names import did_you_mean  # noqa: PLC0415
 
         folder = (self.root / name).parent
         beside = folder.iterdir() if folder.is_dir() else ()
@@ -275,13 +278,13 @@ class Project:
 
     def verify_settings(self, model: Model) -> Verify:
         """Read how a model is verified: its own settings, and over them those of params.yaml."""
-        from paddledvc.core.entries import override_verify  # noqa: PLC0415
-        from paddledvc.tools import schemas  # noqa: PLC0415
+        from paddledvc import schemas  # noqa: PLC0415
+        from paddledvc.models.parse import override_verify  # noqa: PLC0415
 
         section = self.section(model, "verify")
         if not section:
             return model.verify
-        document = self.read(layout.PARAMS)
+        document = self.read(names.PARAMS)
         at = (self.params_key(model, document), "verify")
         problems = schemas.part("models", "verify").problems(document, at)
         for key, them in (("samples", "samples are"), ("preprocess", "preprocess is")):
@@ -313,29 +316,30 @@ class Project:
 
     def read(self, name: str) -> Document:
         """Read one of the project's YAML files."""
-        from paddledvc.tools import files, yaml  # noqa: PLC0415
+        from paddledvc.tools.system import files  # noqa: PLC0415
+        from paddledvc.yaml import reader  # noqa: PLC0415
 
-        return yaml.parse(files.read_text(self.root / name, name), name)
+        return reader.parse(files.read_text(self.root / name, name), name)
 
     def read_optional(self, name: str) -> Document:
         """Read one of the project's YAML files, as empty where it does not exist."""
-        from paddledvc.tools import yaml  # noqa: PLC0415
+        from paddledvc.yaml import reader  # noqa: PLC0415
 
-        return self.read(name) if (self.root / name).exists() else yaml.parse("", name)
+        return self.read(name) if (self.root / name).exists() else reader.parse("", name)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """Hold models.yaml and models.lock against other processes of ours that change them."""
-        from paddledvc.tools import files  # noqa: PLC0415
+        from paddledvc.tools.system import files  # noqa: PLC0415
 
-        with files.exclusive(self.scratch() / f"{layout.LOCK}.lock"):
+        with files.exclusive(self.scratch() / f"{names.LOCK}.lock"):
             yield
 
     def scratch(self) -> Path:
         """Make a folder for locks and logs that git does not see."""
-        folder = self.root / layout.OWN / "tmp"
+        folder = self.root / names.OWN / "tmp"
         if not (folder / ".gitignore").exists():
-            from paddledvc.tools import files  # noqa: PLC0415
+            from paddledvc.tools.system import files  # noqa: PLC0415
 
             files.write_text(folder / ".gitignore", "*\n")
         return folder

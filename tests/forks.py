@@ -13,28 +13,35 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from paddledvc.tools import shell, worker
+from paddledvc.tools.paddle import process
+from paddledvc.tools.system import shell
 from tests.warm import Warm, warm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 PADDLE = "paddledvc.tools.paddle"
-COMMANDS = sorted(Path(shell.__file__).parents[1].glob("cli/*.py"))
+DOING = ("__main__", "building.export", "running.program")
+COMMANDS = sorted(Path(shell.__file__).parents[2].glob("cli/*.py"))
 S3 = ("dvc_s3", "s3fs", "aiobotocore.session")
 IMPORTS = {
     "paddledvc": (
         *("paddledvc.__main__", *(f"paddledvc.cli.{one.stem}" for one in COMMANDS)),
-        *("paddledvc.storage.transfer.fetch", "paddledvc.tools.remotefs", "yaml", *S3),
+        *(
+            "paddledvc.weights.transfer.fetch_outputs",
+            "paddledvc.tools.dvc.remotes.filesystem",
+            "yaml",
+            *S3,
+        ),
     ),
-    PADDLE: ("paddle", *(f"{PADDLE}.{one}" for one in ("__main__", "export", "program"))),
+    PADDLE: ("paddle", *(f"{PADDLE}.{one}" for one in DOING)),
     "dvc": (
         *("dvc.cli.parser", "dvc.repo", "dvc.stage.run", "dvc.info", "dvc.render.match"),
         *("dvc_data.index", "scmrepo.git", "dulwich.repo", "networkx", *S3),
     ),
 }
 """What is imported before the first fork, by the module that is run."""
-VARIABLES = {PADDLE: worker.DEFAULTS}
+VARIABLES = {PADDLE: process.DEFAULTS}
 FORKED: dict[str, Callable[[], Warm]] = {}
 """How to get the process that has imported a module, while there are tests that may want it."""
 

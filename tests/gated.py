@@ -15,20 +15,20 @@ import yaml
 
 import paddledvc
 from paddledvc import Project
-from paddledvc.core.agreement import Agreement, OutputAgreement, SampleError
-from paddledvc.core.answers import Runtime
-from paddledvc.core.hashes import Hashed, Hashes
-from paddledvc.core.objects import folder_oid
-from paddledvc.core.path_reports import PathReport
-from paddledvc.core.reports import VerifyReport
-from paddledvc.core.verification import Engine
+from paddledvc.comparison.agreement import Agreement, OutputAgreement, SampleError
+from paddledvc.hashes import Hashed, Hashes
+from paddledvc.models.verify_settings import Engine
+from paddledvc.tools.dvc.core.objects import folder_oid
+from paddledvc.tools.paddle.core.results import Runtime
+from paddledvc.verification.core.path_report import PathReport
+from paddledvc.verification.core.report import VerifyReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
     from pathlib import Path
 
-    from paddledvc.core.violations import Verdict
+    from paddledvc.gate.core.violations import Verdict
 
 FACTS = """\
     owner: the vision team

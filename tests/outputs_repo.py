@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddledvc import Project
-from paddledvc.storage.tree.place import place
-from paddledvc.storage.wanted import wanted
-from paddledvc.tools.cache import Cache
+from paddledvc.tools.dvc.cache import Cache
+from paddledvc.weights.expected import wanted
+from paddledvc.weights.tree.place import place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from paddledvc.core.placed import Placed
-    from paddledvc.core.tracked import Tracked
+    from paddledvc.weights.core.outcome import Placed
+    from paddledvc.weights.core.tracked import Tracked
     from tests.conftest import Folder
 
 CONFIG = "[core]\n    analytics = false\n[cache]\n    type = {links}\n"

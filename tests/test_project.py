@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from paddledvc import Project
-from paddledvc.core.verification import Engine, Tolerance
 from paddledvc.errors import InvalidFile, InvalidInput, NotAProject
+from paddledvc.models.verify_settings import Engine, Tolerance
 
 MODELS = """
 models:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import paddledvc
-from paddledvc.core.results import Displayed, Table
+from paddledvc.display.results import Displayed, Table
 from paddledvc.errors import InvalidInput
 from tests.core.test_reports import a_path, a_report
 

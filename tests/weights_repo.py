@@ -27,8 +27,8 @@ import yaml
 
 import paddledvc
 from paddledvc import Project
-from paddledvc.core.forms import FORMS
-from paddledvc.tools import merge_driver
+from paddledvc.tools.git import merge_driver
+from paddledvc.yaml.merge.merge_rules import FORMS
 from tests.forks import run_module
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from typing import Any
 import click
 
 from paddledvc.errors import OutsideFailure, PaddleDVCError
-from paddledvc.tools import streams
+from paddledvc.tools.system import streams
 
 SECTIONS = {
     "Set-up": {
@@ -82,7 +82,7 @@ class Group(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Suggest the nearest command for a misspelt one."""
-        from paddledvc.core.names import did_you_mean  # noqa: PLC0415
+        from paddledvc.names import did_you_mean  # noqa: PLC0415
 
         try:
             return super().resolve_command(ctx, args)
@@ -197,7 +197,7 @@ def main() -> None:
 
 def _leave(code: int) -> None:
     """End although a thread still waits for a server that does not answer."""
-    from paddledvc.tools import shell  # noqa: PLC0415 - only for those who are stopped
+    from paddledvc.tools.system import shell  # noqa: PLC0415 - only for those who are stopped
 
     shell.end_all()
     until = time.monotonic() + GRACE

@@ -14,10 +14,10 @@ from paddledvc.cli.options import (
     pass_project,
     progress_bar,
 )
-from paddledvc.workflows import add as workflow
+from paddledvc.locking import add as workflow
 
 if TYPE_CHECKING:
-    from paddledvc.current import LockUse
+    from paddledvc.locking.current import LockUse
     from paddledvc.project import Project
 
 

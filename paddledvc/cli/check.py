@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paddledvc.cli.options import echo_document, pass_project
-from paddledvc.workflows import check as workflow
+from paddledvc.gate import check as workflow
 
 if TYPE_CHECKING:
     from paddledvc.project import Project
@@ -63,13 +63,13 @@ def check(  # noqa: PLR0913
       paddledvc check --base origin/main
       paddledvc check --format sarif --output check.sarif
     """
-    from paddledvc.core.formats import FORMATS  # noqa: PLC0415 - not for --help
+    from paddledvc.gate.formats import FORMATS  # noqa: PLC0415 - not for --help
 
     verdict = workflow.check(project, branch=branch, base=base, remote=remote)
     if strict:
         verdict = verdict.strict()
     if file is not None:
-        from paddledvc.tools import files  # noqa: PLC0415 - not for --help
+        from paddledvc.tools.system import files  # noqa: PLC0415 - not for --help
 
         files.write_text(file, f"{FORMATS[output](verdict)}\n")
         output = "text"

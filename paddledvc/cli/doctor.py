@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from paddledvc.cli.options import echo_json, echo_table, format_option, offline_option, pass_project
-from paddledvc.workflows import doctor as workflow
+from paddledvc.setup import doctor as workflow
 
 if TYPE_CHECKING:
-    from paddledvc.core.diagnosis import Diagnosis
     from paddledvc.project import Project
+    from paddledvc.setup.diagnosis import Diagnosis
 
 FINDING = 1
 MARKS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM"}

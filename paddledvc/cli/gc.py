@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from paddledvc.cli.options import echo_json, echo_table, format_option, offline_option, pass_project
-from paddledvc.core.placed import human_size
-from paddledvc.storage.garbage.collecting import GcScope
-from paddledvc.workflows import gc as workflow
+from paddledvc.weights import gc as workflow
+from paddledvc.weights.core.outcome import human_size
+from paddledvc.weights.garbage.plan import GcScope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from paddledvc.project import Project
-    from paddledvc.workflows.gc import Cleaned, Collected, Garbage
+    from paddledvc.weights.gc import Cleaned, Collected, Garbage
 
 NAMES = {
     "work trees": "work tree",

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from paddledvc.cli.options import echo_json, format_option, lock_options, pass_project
-from paddledvc.workflows import generate as workflow
+from paddledvc.stages import generate as workflow
 
 if TYPE_CHECKING:
-    from paddledvc.core.conflicts import Side
-    from paddledvc.current import LockUse
+    from paddledvc.locking.current import LockUse
     from paddledvc.project import Project
-    from paddledvc.workflows.generate import Entries
+    from paddledvc.stages.generate import Entries
+    from paddledvc.yaml.conflicts import Side
 
 
 @click.command()

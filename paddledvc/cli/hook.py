@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from paddledvc.cli.options import progress_bar
-from paddledvc.core.hookscript import NAMES
-from paddledvc.hooks import alone, run
+from paddledvc.hooks import run, standalone
+from paddledvc.tools.git.hooks.script import NAMES
 
 if TYPE_CHECKING:
-    from paddledvc.core.hookscript import Name
+    from paddledvc.tools.git.hooks.script import Name
 
 
 @click.command(
@@ -31,5 +31,5 @@ def hook(ctx: click.Context, name: Name | None, arguments: tuple[str, ...]) -> N
         if name is not None and arguments[:1] == ("--in",):  # our own script calls
             status = run.run(run.Call.parse([name, *arguments]), progress)
         else:
-            status = alone.answer(name, arguments, progress)
+            status = standalone.answer(name, arguments, progress)
     ctx.exit(status)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
+from paddledvc import names
 from paddledvc.cli.options import echo_json, format_option
-from paddledvc.core import layout
-from paddledvc.core.newremote import NewRemote
-from paddledvc.workflows import init as workflow
+from paddledvc.setup import init as workflow
+from paddledvc.tools.dvc.remotes.setup import NewRemote
 
 
 @click.command()
@@ -52,7 +52,7 @@ def init(
         click.echo(f"note: no hooks were installed: {done.hookless}", err=True)
     for pattern in done.ignored:
         click.echo(f"warning: {pattern}", err=True)
-    if (done.root / layout.LOCK).exists():
+    if (done.root / names.LOCK).exists():
         click.echo("Next: `paddledvc pull` brings the weights of this commit.")
     else:
         click.echo(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paddledvc.cli.options import echo_json, echo_table, format_option, offline_option, pass_project
-from paddledvc.workflows import list_models as workflow
+from paddledvc.inventory import list_models as workflow
 
 if TYPE_CHECKING:
     from paddledvc.project import Project

@@ -14,12 +14,12 @@ from paddledvc.cli.options import (
     pass_project,
     progress_bar,
 )
-from paddledvc.workflows import lock as workflow
+from paddledvc.locking import lock as workflow
 
 if TYPE_CHECKING:
-    from paddledvc.core.conflicts import Side
-    from paddledvc.current import LockUse
+    from paddledvc.locking.current import LockUse
     from paddledvc.project import Project
+    from paddledvc.yaml.conflicts import Side
 
 
 @click.command()

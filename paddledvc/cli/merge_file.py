@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from paddledvc.workflows import merge_file as workflow
+from paddledvc.hooks import merge_file as workflow
 
 SIZE = 7
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from paddledvc.tools import streams
+from paddledvc.tools.system import streams
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from paddledvc.core.changes import Change
-    from paddledvc.current import LockUse
+    from paddledvc.locking.core.changes import Change
+    from paddledvc.locking.current import LockUse
     from paddledvc.project import Project
-    from paddledvc.tools.progress import NamedProgress
+    from paddledvc.tools.system.progress import NamedProgress
 
 MANY = 100
 """Lines of one kind that people read."""
@@ -51,7 +51,7 @@ def lock_options(command: Command) -> Command:
 
     @functools.wraps(command)
     def wrapper(*args: Any, locked: bool, frozen: bool, offline: bool, **kwargs: Any) -> Any:
-        from paddledvc.current import LockUse  # noqa: PLC0415 - not for --help
+        from paddledvc.locking.current import LockUse  # noqa: PLC0415 - not for --help
 
         use = LockUse(
             locked=_blamed("locked", given=locked),
@@ -133,7 +133,7 @@ def pass_project(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def echo_first_use(project: Project) -> None:
     """Say once which Paddle runs, where that is not the one that people expect."""
-    from paddledvc.tools import device  # noqa: PLC0415 - only for what runs Paddle
+    from paddledvc.tools.paddle import device  # noqa: PLC0415 - only for what runs Paddle
 
     if (line := device.first_use(project.root)) is not None:
         click.echo(line, err=True)

@@ -15,17 +15,17 @@ from paddledvc.cli.options import (
     pass_project,
     progress_bar,
 )
-from paddledvc.core.placed import human_size, lines
-from paddledvc.core.transfers import WRONG, label, telling
-from paddledvc.workflows import pull as workflow
+from paddledvc.weights import pull as workflow
+from paddledvc.weights.core.outcome import human_size, lines
+from paddledvc.weights.core.transfer_results import WRONG, label, telling
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from paddledvc.core.placed import Placed, PlacedOutput
-    from paddledvc.core.transfers import Arrived
     from paddledvc.project import Project
-    from paddledvc.workflows.pull import Pulled
+    from paddledvc.weights.core.outcome import Placed, PlacedOutput
+    from paddledvc.weights.core.transfer_results import Arrived
+    from paddledvc.weights.pull import Pulled
 
 MISMATCH = 1
 UNREACHABLE = 3

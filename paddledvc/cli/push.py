@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from paddledvc.cli.options import echo_json, echo_lines, format_option, pass_project, progress_bar
-from paddledvc.core.placed import human_size
-from paddledvc.core.transfers import WRONG, label, telling
-from paddledvc.workflows import push as workflow
+from paddledvc.weights import push as workflow
+from paddledvc.weights.core.outcome import human_size
+from paddledvc.weights.core.transfer_results import WRONG, label, telling
 
 if TYPE_CHECKING:
     from paddledvc.project import Project
-    from paddledvc.workflows.push import Pushed
+    from paddledvc.weights.push import Pushed
 
 MISMATCH = 1
 UNREACHABLE = 3

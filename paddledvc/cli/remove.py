@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from paddledvc.cli.options import echo_changes, echo_json, format_option, lock_options, pass_project
-from paddledvc.workflows import remove as workflow
+from paddledvc.locking import remove as workflow
 
 if TYPE_CHECKING:
-    from paddledvc.current import LockUse
+    from paddledvc.locking.current import LockUse
     from paddledvc.project import Project
 
 

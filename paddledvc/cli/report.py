@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paddledvc.cli.options import echo_json, format_option, pass_project
-from paddledvc.workflows import report as workflow
+from paddledvc.verification import report as workflow
 
 if TYPE_CHECKING:
     from paddledvc.project import Project

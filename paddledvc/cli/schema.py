@@ -6,8 +6,8 @@ from typing import Literal
 
 import click
 
+from paddledvc import schemas as workflow
 from paddledvc.cli.options import echo_document
-from paddledvc.workflows import schema as workflow
 
 
 @click.command()

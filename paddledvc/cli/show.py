@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import click
 
 from paddledvc.cli.options import echo_json, format_option, pass_project
-from paddledvc.core import registry
-from paddledvc.workflows import show as workflow
+from paddledvc.inventory import show as workflow
+from paddledvc.models import registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from paddledvc.core.lock import LockedModel
-    from paddledvc.core.record import Record
-    from paddledvc.gate.past import Earlier
+    from paddledvc.gate.lock_history import Earlier
+    from paddledvc.inventory.show import Shown, ShownPart
+    from paddledvc.models.lockfile import LockedModel
     from paddledvc.project import Project
-    from paddledvc.tools.blame import Commit
-    from paddledvc.workflows.show import Shown, ShownPart
+    from paddledvc.stages.core.record import Record
+    from paddledvc.tools.git.blame import Commit
 
 SHORT = 10
 """Characters of a commit's name that people read."""

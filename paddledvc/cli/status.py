@@ -14,11 +14,11 @@ from paddledvc.cli.options import (
     pass_project,
     progress_bar,
 )
-from paddledvc.workflows import status as workflow
+from paddledvc.weights import status as workflow
 
 if TYPE_CHECKING:
     from paddledvc.project import Project
-    from paddledvc.workflows.status import Looked, RemoteStatus, Status
+    from paddledvc.weights.status import Looked, RemoteStatus, Status
 
 FINDING = 1
 UNREACHABLE = 3

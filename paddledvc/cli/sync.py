@@ -15,12 +15,12 @@ from paddledvc.cli.options import (
     pin_option,
     progress_bar,
 )
-from paddledvc.workflows import sync as workflow
+from paddledvc.stages import sync as workflow
 
 if TYPE_CHECKING:
-    from paddledvc.current import LockUse
+    from paddledvc.locking.current import LockUse
     from paddledvc.project import Project
-    from paddledvc.workflows.sync import Probed
+    from paddledvc.stages.sync import Probed
 
 UNREACHABLE = 3
 MISMATCH = 1

@@ -14,10 +14,10 @@ from paddledvc.cli.options import (
     pass_project,
     pin_option,
 )
-from paddledvc.workflows import train as workflow
+from paddledvc.stages import train as workflow
 
 if TYPE_CHECKING:
-    from paddledvc.current import LockUse
+    from paddledvc.locking.current import LockUse
     from paddledvc.project import Project
 
 

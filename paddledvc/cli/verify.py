@@ -17,17 +17,17 @@ from paddledvc.cli.options import (
     lock_options,
     pin_option,
 )
-from paddledvc.cli.verdicts import echo_report, echo_reports, reports_json
-from paddledvc.core.model import Input
-from paddledvc.core.verification import ON_GPU, Engine, PathName, Precision, Verify
-from paddledvc.workflows import verify as workflow
-from paddledvc.workflows.verify_files import verify_files
+from paddledvc.cli.verify_output import echo_report, echo_reports, reports_json
+from paddledvc.models.model import Input
+from paddledvc.models.verify_settings import ON_GPU, Engine, PathName, Precision, Verify
+from paddledvc.verification import verify as workflow
+from paddledvc.verification.verify_files import verify_files
 
 if TYPE_CHECKING:
-    from paddledvc.core.reports import VerifyReport
-    from paddledvc.current import LockUse
+    from paddledvc.locking.current import LockUse
     from paddledvc.project import Project
-    from paddledvc.workflows.verify import Verified
+    from paddledvc.verification.core.report import VerifyReport
+    from paddledvc.verification.verify import Verified
 
 FINDING = 1
 FILE = click.Path(path_type=Path)
@@ -124,8 +124,8 @@ def verify(  # noqa: PLR0913
     """
     _check(names, given, every=every, pin=pin)
     if sys.stderr.isatty():
-        for work in ("comparison", "exports"):
-            logging.getLogger(f"paddledvc.tools.{work}").setLevel(logging.INFO)
+        for work in ("compare", "run_paths"):
+            logging.getLogger(f"paddledvc.verification.{work}").setLevel(logging.INFO)
     if given["network"] is not None:
         report = _verify_files(**given)
     elif every or len(names) > 1:

@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from paddledvc.core import layout, releases
-from paddledvc.core.judging import builds
-from paddledvc.core.judging.facts import Facts
-from paddledvc.core.policy import DEFAULT
+from paddledvc import names
 from paddledvc.errors import PaddleDVCError
-from paddledvc.gate import reading, trees
+from paddledvc.gate import read_facts, trees
+from paddledvc.gate.core import builds, released_builds
+from paddledvc.gate.core.facts import Facts
+from paddledvc.models.policy import DEFAULT
 from paddledvc.project import Project
-from paddledvc.tools import treefiles, worktree
+from paddledvc.tools.git import tree_files, worktree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,12 +38,12 @@ class Carried:
 
     def __call__(self, revision: str, stage: str) -> bool:
         """Judge a stage of a commit."""
-        prefix = treefiles.prefix_of(self._root)
+        prefix = tree_files.prefix_of(self._root)
         before, now = (
-            worktree.ask(self._root, "cat-file", "blob", f"{commit}:{prefix}{layout.DVC_LOCK}")
+            worktree.ask(self._root, "cat-file", "blob", f"{commit}:{prefix}{names.DVC_LOCK}")
             for commit in (f"{revision}^", revision)
         )
-        if before is None or now is None or not releases.same_stage(stage, before, now):
+        if before is None or now is None or not released_builds.same_stage(stage, before, now):
             return False
         if revision not in self._read:
             self._read[revision] = self._facts(revision)
@@ -60,7 +60,7 @@ class Carried:
     def _read_facts(self, revision: str) -> Facts:
         with trees.laid_out(self._root, revision) as laid:
             at = Project(laid.folder)
-            opened = reading.open_registry(at)
+            opened = read_facts.open_registry(at)
             facts = Facts(
                 branch=None,
                 role=_ROLE,
@@ -72,4 +72,4 @@ class Carried:
                 documents=opened.documents,
                 registry=opened.registry,
             )
-            return reading.read(at, facts, laid.hollow, laid.elsewhere)
+            return read_facts.read(at, facts, laid.hollow, laid.elsewhere)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from paddledvc.core import history, layout
-from paddledvc.core.judging.descriptions import documents, moved
-from paddledvc.core.judging.facts import Earlier
-from paddledvc.tools import worktree
+from paddledvc import names
+from paddledvc.gate.core import released
+from paddledvc.gate.core.descriptions import documents, moved
+from paddledvc.gate.core.facts import Earlier
+from paddledvc.tools.git import worktree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from paddledvc.core.judging.facts import Facts
+    from paddledvc.gate.core.facts import Facts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,10 +52,10 @@ def earlier(places: Places, facts: Facts) -> Earlier | None:
         return None
     if facts.registry is None or facts.lock is None:
         return None
-    lock = places.text(places.before, layout.LOCK)
+    lock = places.text(places.before, names.LOCK)
     if lock is None:
         return None
-    versions = history.versions(lock.encode())
+    versions = released.versions(lock.encode())
     models = [*moved(facts.registry, facts.lock, versions)]
     gained = dict(_gained(places, documents(models))) if models else {}
     return Earlier(versions=versions, gained=gained, files=frozenset(gained))

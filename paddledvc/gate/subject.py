@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput
-from paddledvc.tools import ci, refs, worktree
+from paddledvc.gate import ci
+from paddledvc.tools.git import refs, worktree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from paddledvc.tools.ci import Job
+    from paddledvc.gate.ci import Job
 
 ORIGIN = "origin"
 """The repository that clones come from, which git asks first."""

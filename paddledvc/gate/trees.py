@@ -5,18 +5,19 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from paddledvc.core import layout, outputs
-from paddledvc.gate import reading
-from paddledvc.tools import treefiles, worktree
+from paddledvc import names
+from paddledvc.gate import read_facts
+from paddledvc.tools.dvc.core import outputs
+from paddledvc.tools.git import tree_files, worktree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from paddledvc.tools.treefiles import LaidOut
+    from paddledvc.tools.git.tree_files import LaidOut
 
-JUDGED = (layout.REGISTRY, layout.LOCK, layout.STAGES, layout.DVC_LOCK, layout.PARAMS)
-_NEEDED = (".py", outputs.SUFFIX, "/verify.json", "/record.json", f"/{layout.STAGES}")
+JUDGED = (names.REGISTRY, names.LOCK, names.STAGES, names.DVC_LOCK, names.PARAMS)
+_NEEDED = (".py", outputs.SUFFIX, "/verify.json", "/record.json", f"/{names.STAGES}")
 """Ends of the names of other files that are looked into."""
 
 
@@ -31,15 +32,15 @@ def laid_out(root: Path, tree: str) -> Iterator[LaidOut]:
     Raises:
         ToolFailed: there is no such tree.
     """
-    prefix = treefiles.prefix_of(root)
-    text = worktree.ask(root, "cat-file", "blob", f"{tree}:{prefix}{layout.DVC_LOCK}")
-    read = reading.built_paths(text or "")
+    prefix = tree_files.prefix_of(root)
+    text = worktree.ask(root, "cat-file", "blob", f"{tree}:{prefix}{names.DVC_LOCK}")
+    read = read_facts.built_paths(text or "")
     inside = tuple(f"{path}/" for path in read)
-    text = worktree.ask(root, "cat-file", "blob", f"{tree}:{prefix}{layout.REGISTRY}")
-    named = {*JUDGED, *read, *reading.params_names(text or "")}
+    text = worktree.ask(root, "cat-file", "blob", f"{tree}:{prefix}{names.REGISTRY}")
+    named = {*JUDGED, *read, *read_facts.params_names(text or "")}
 
     def needed(path: str) -> bool:
         return path in named or path.endswith(_NEEDED) or path.startswith(inside)
 
-    with treefiles.laid_out(root, tree, needed) as laid:
+    with tree_files.laid_out(root, tree, needed) as laid:
         yield laid

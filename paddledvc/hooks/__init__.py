@@ -1,1 +1,1 @@
-"""What git calls: the shell script of every hook, and the Python that it hands over to."""
+"""What git calls: the Python that the shell script of every hook hands over to."""

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.errors import PaddleDVCError
-from paddledvc.tools import streams
+from paddledvc.tools.system import streams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from paddledvc.project import Project
-    from paddledvc.tools.progress import NamedProgress
+    from paddledvc.tools.system.progress import NamedProgress
 
 BLOCKED = 1
 DEBUG = "PADDLEDVC_DEBUG"
@@ -111,7 +111,7 @@ def _print(text: str) -> None:
 
 def _bring(call: Call) -> int:
     """Bring the weights, after git has switched; whoever commits shall not wait for a server."""
-    from paddledvc.workflows.checkout import checkout  # noqa: PLC0415 - loads none of the others
+    from paddledvc.weights.checkout import checkout  # noqa: PLC0415 - loads none of the others
 
     offline = call.name if call.name == "post-commit" else None
     for project in call.projects():
@@ -132,15 +132,15 @@ def _old(call: Call) -> str | None:
 
 def _check(call: Call) -> int:
     """Judge what is staged, before it is committed."""
-    from paddledvc.core.formats import text  # noqa: PLC0415 - not for the other hooks
-    from paddledvc.workflows.guard import check_staged  # noqa: PLC0415 - it reads schemas
+    from paddledvc.gate import formats  # noqa: PLC0415 - not for the other hooks
+    from paddledvc.hooks.guard import check_staged  # noqa: PLC0415 - it reads schemas
 
     index = os.environ.get("GIT_INDEX_FILE")
     failed = False
     for project in call.projects():
         verdict = check_staged(project, index=index and str(Path(index).absolute()))
         if verdict.violations:
-            _print(text.render(verdict))
+            _print(formats.render_text(verdict))
         failed = failed or bool(verdict.errors)
     if failed:
         _say("not committed; `git commit --no-verify` does it all the same")
@@ -149,9 +149,9 @@ def _check(call: Call) -> int:
 
 def _send(call: Call, progress: NamedProgress | None) -> int:
     """Send the weights of what is pushed, before it is pushed, unless a release is rewritten."""
-    from paddledvc.core.formats import text  # noqa: PLC0415 - not for the other hooks
-    from paddledvc.core.pushed import parse  # noqa: PLC0415
-    from paddledvc.workflows.guard import check_pushed, send_pushed  # noqa: PLC0415 - the gate
+    from paddledvc.gate import formats  # noqa: PLC0415 - not for the other hooks
+    from paddledvc.hooks.guard import check_pushed, send_pushed  # noqa: PLC0415 - the gate
+    from paddledvc.tools.git.pushed import parse  # noqa: PLC0415
 
     refs = parse(sys.stdin)
     to = next(iter(call.arguments), None)
@@ -159,7 +159,7 @@ def _send(call: Call, progress: NamedProgress | None) -> int:
     try:
         for project in call.projects():
             if rewritten := check_pushed(project, refs):
-                _print("\n".join(map(text.render, rewritten)))
+                _print("\n".join(map(formats.render_text, rewritten)))
                 steps["give what changed a new version"] = None
                 continue
             for sent in send_pushed(project, refs, to=to, progress=progress):

@@ -1,1 +1,41 @@
 """The published JSON Schemas, as files that editors can read too."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+from paddledvc.yaml.schema import Schema
+
+NAMES = ("models", "lock", "index")
+"""The schemas of files that people open in an editor; a report has one too."""
+
+
+def text(name: str) -> str:
+    """Return the text of a published schema: ``models``, ``lock``, ``index`` or ``report``."""
+    return (files("paddledvc.schemas") / f"{name}.schema.json").read_text(encoding="utf-8")
+
+
+@cache
+def read_schema(name: str) -> Schema:
+    """Return a published schema, ready to check documents."""
+    return Schema(json.loads(text(name)))
+
+
+@cache
+def part(name: str, definition: str) -> Schema:
+    """Return one definition of a published schema as a schema of its own."""
+    whole = json.loads(text(name))
+    return Schema({"$ref": f"#/$defs/{definition}", "$defs": whole["$defs"]})
+
+
+def schema(name: Literal["models", "lock", "index", "report"] = "models") -> str:
+    """Return the JSON Schema of models.yaml, models.lock, an index or a report.
+
+    >>> import json
+    >>> json.loads(schema())["title"]
+    'models.yaml'
+    """
+    return text(name)

@@ -1,1 +1,1 @@
-"""One outside thing a module: the only code of paddledvc with effects."""
+"""One outside thing a folder: the only code of paddledvc with effects."""

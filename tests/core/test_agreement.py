@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.core.agreement import compare
-from paddledvc.core.closeness import Ranking
-from paddledvc.core.samples import Output
-from paddledvc.core.scaling import batch_error, scaled_errors
+from paddledvc.comparison.agreement import compare
+from paddledvc.comparison.other_measures import Ranking
+from paddledvc.comparison.samples import Output
+from paddledvc.comparison.scaled_error import batch_error, scaled_errors
 
 NAN, INF = float("nan"), float("inf")
 

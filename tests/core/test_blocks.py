@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.core.blocks import END, Block, Markers, Piece, merge, undecided, write
-from paddledvc.core.threeway import Sides
+from paddledvc.yaml.merge.blocks import END, Block, Markers, Piece, merge, undecided, write
+from paddledvc.yaml.merge.threeway import Sides
 
 
 def blocks(text, end=""):

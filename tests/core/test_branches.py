@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.core.branches import Branch, Span, condition
+from paddledvc.comparison.untaken_branches import Branch, Span, condition
 
 SOURCE = """\
 def forward(x, y):

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.core.answers import Diagnosis
-from paddledvc.core.causes import cause
+from paddledvc.comparison.likely_causes import cause
+from paddledvc.tools.paddle.core.results import Diagnosis
 
 
 @pytest.mark.parametrize(

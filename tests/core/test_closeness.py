@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from paddledvc.core.closeness import Closeness, Ranking, closeness, ranking
+from paddledvc.comparison.other_measures import Closeness, Ranking, closeness, ranking
 
 NAN, INF = float("nan"), float("inf")
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.core.conflicts import conflict, take
+from paddledvc.yaml.conflicts import conflict, take
 
 ONE = "a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> other\n"
 BLOCK = "keep one of the blocks between the markers"

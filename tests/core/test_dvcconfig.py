@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.core.dvcconfig import DvcConfig, parse
+from paddledvc.tools.dvc.core.config import DvcConfig, parse
 
 REPO = """
 [core]

@@ -4,27 +4,26 @@ from importlib.resources import files as package_files
 
 import pytest
 
-from paddledvc.core import editing
 from paddledvc.errors import InvalidFile, UnknownModel
-from paddledvc.tools import yaml
+from paddledvc.yaml.edit import edit_items, find_items
 
 NEW = "name: n\nversion: v1\n"
 
 
 def places(text):
-    return yaml.items(text, "models.yaml", "models")
+    return find_items.items(text, "models.yaml", "models")
 
 
 def append(text, entry=NEW):
-    return editing.append(text, places(text), entry)
+    return edit_items.append(text, places(text), entry)
 
 
 def remove(text, name):
-    return editing.remove(text, places(text), name)
+    return edit_items.remove(text, places(text), name)
 
 
 def change(text, value, key="version", name="a"):
-    return editing.set_scalar(text, places(text), name, key, value)
+    return edit_items.set_scalar(text, places(text), name, key, value)
 
 
 USERS = """\
@@ -621,7 +620,7 @@ def test_a_value_that_cannot_be_exchanged_is_refused(text, expected):
 )
 def test_an_edit_that_says_something_else_is_not_written(after, meant):
     with pytest.raises(AssertionError) as caught:
-        editing.require_meant(after, meant, "models.yaml")
+        edit_items.require_meant(after, meant, "models.yaml")
 
     assert str(caught.value) == (
         "the edited models.yaml does not say what was meant; nothing was written"
@@ -632,4 +631,4 @@ def test_an_edit_that_says_what_was_meant_passes():
     nan = {"b": [float("nan"), {"x": None}], "a": "1"}
 
     after = {"a": "1", "b": [float("nan"), {"x": None}]}
-    assert editing.require_meant(after, nan, "models.yaml") is None
+    assert edit_items.require_meant(after, nan, "models.yaml") is None

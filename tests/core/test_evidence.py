@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from paddledvc.core.answers import Runtime
-from paddledvc.core.evidence import parse
-from paddledvc.core.hashes import Hashed, Hashes
-from paddledvc.core.objects import folder_oid
-from paddledvc.core.path_reports import PathReport
-from paddledvc.core.reports import VerifyReport
-from paddledvc.core.verification import Engine
+from paddledvc.hashes import Hashed, Hashes
+from paddledvc.models.verify_settings import Engine
+from paddledvc.tools.dvc.core.objects import folder_oid
+from paddledvc.tools.paddle.core.results import Runtime
+from paddledvc.verification.core.evidence import parse
+from paddledvc.verification.core.path_report import PathReport
+from paddledvc.verification.core.report import VerifyReport
 
 FILES = (
     Hashed(path="checkpoints/a.pdparams", hashes=Hashes(md5="a" * 32, sha256="b" * 64, size=3)),

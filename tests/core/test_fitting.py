@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.core.fitting import Form, misfit
+from paddledvc.tools.paddle.core.fitting import Form, misfit
 
 
 def state(*keys, shape=(4, 3), dtype="float32"):

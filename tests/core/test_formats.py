@@ -6,9 +6,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from paddledvc.core.formats import FORMATS
-from paddledvc.core.policy import Waiver
-from paddledvc.core.violations import RULES, Verdict, Violation, Waived, in_order
+from paddledvc.gate.core.violations import RULES, Verdict, Violation, Waived, in_order
+from paddledvc.gate.formats import FORMATS
+from paddledvc.models.policy import Waiver
 
 STALE = Violation(
     rule="lock-stale",

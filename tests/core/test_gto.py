@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scmrepo.git import GitTag
 
-from paddledvc.core.gto import Artifact, Tag, Version, read
+from paddledvc.catalogs.core.gto import Artifact, Tag, Version, read
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40
 

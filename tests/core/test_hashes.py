@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.core.hashes import Hashes
-from paddledvc.core.pins import pin
+from paddledvc.hashes import Hashes
+from paddledvc.stages.core.settings_digest import pin
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.core.hashes import Hashes
-from paddledvc.core.history import State, Timeline, contents_of, difference
-from paddledvc.core.lock import Lock, LockedFile, LockedModel, render
-from paddledvc.tools import yaml
+from paddledvc.gate.core.released import State, Timeline, contents_of, difference
+from paddledvc.hashes import Hashes
+from paddledvc.models.lockfile import Lock, LockedFile, LockedModel, render
+from paddledvc.yaml import reader
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
 
@@ -26,7 +26,7 @@ class Reader:
 
     def __call__(self, text):
         self.read.append(text)
-        return yaml.parse(text, "models.lock").value
+        return reader.parse(text, "models.lock").value
 
 
 def look(current, *texts, read=None, follow=(), tag=False):

@@ -4,12 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.core.compatibility import obstacle
-from paddledvc.core.images import Image, agree, is_paddle
-from paddledvc.core.model import Environment
-from paddledvc.core.registry import parse
+from paddledvc import schemas
 from paddledvc.errors import InvalidFile
-from paddledvc.tools import schemas, yaml
+from paddledvc.models.compatibility import obstacle
+from paddledvc.models.images import Image, agree, is_paddle
+from paddledvc.models.model import Environment
+from paddledvc.models.registry import parse
+from paddledvc.yaml import reader
 
 DIGEST = "sha256:" + "0a" * 32
 MIRROR = "ccr-2vdh3abv-pub.cnc.bj.baidubce.com"
@@ -228,6 +229,6 @@ def test_a_tag_without_a_last_number_stands_for_every_release_of_it():
 )
 def test_what_is_no_image_is_refused_at_its_place(text, line):
     with pytest.raises(InvalidFile) as caught:
-        parse(yaml.parse(text, "models.yaml"), schemas.schema("models"))
+        parse(reader.parse(text, "models.yaml"), schemas.read_schema("models"))
 
     assert str(caught.value) == f"{line} a container image such as paddlepaddle/paddle:3.3.1"

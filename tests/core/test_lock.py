@@ -8,17 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from paddledvc.core import lock as locks
-from paddledvc.core.layout import collision_key
-from paddledvc.core.lock import Lock, LockedModel
-from paddledvc.core.model import Environment, Metric, Model
-from paddledvc.core.registry import Registry
-from paddledvc.core.resolution import plan
-from paddledvc.core.staleness import require_fresh, staleness
-from paddledvc.core.verification import Verify
-from paddledvc.core.versions import Requirement
+from paddledvc import schemas
 from paddledvc.errors import InvalidFile, StaleLock, UnknownModel
-from paddledvc.tools import schemas, yaml
+from paddledvc.locking.core.resolution import plan
+from paddledvc.locking.core.staleness import require_fresh, staleness
+from paddledvc.models import lockfile as locks
+from paddledvc.models.lockfile import Lock, LockedModel
+from paddledvc.models.model import Environment, Metric, Model
+from paddledvc.models.registry import Registry
+from paddledvc.models.verify_settings import Verify
+from paddledvc.models.versions import Requirement
+from paddledvc.names import collision_key
+from paddledvc.yaml import reader
 
 EMPTY = Lock(models=())
 MD5, OTHER_MD5 = "0" * 32, "1" * 32
@@ -53,7 +54,7 @@ def resolve(registry, previous):
 
 
 def parse(text):
-    return locks.parse(yaml.parse(text, "models.lock"), schemas.schema("lock"))
+    return locks.parse(reader.parse(text, "models.lock"), schemas.read_schema("lock"))
 
 
 def complaint(text):
@@ -100,8 +101,8 @@ def test_a_lock_survives_being_written_and_read(registry):
 def test_every_yaml_reader_understands_a_lock_alike(registry):
     text = locks.render(resolve(registry, EMPTY))
 
-    assert yaml.parse(text, "models.lock").value == YAML(typ="safe").load(text)
-    assert yaml.parse(text, "models.lock").value == pyyaml.safe_load(text)
+    assert reader.parse(text, "models.lock").value == YAML(typ="safe").load(text)
+    assert reader.parse(text, "models.lock").value == pyyaml.safe_load(text)
 
 
 @given(registries, st.randoms())

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.core.merge import is_ours, merge
+from paddledvc.stages.core.ownership import is_ours, merge
 
 OURS = {"meta": {"generated_by": "paddledvc"}}
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.core.names import params_key, slug
-from paddledvc.tools import schemas
+from paddledvc import schemas
+from paddledvc.names import params_key, slug
 
 NAME = next(
     one["pattern"]

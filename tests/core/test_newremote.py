@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.core.newremote import NewRemote
+from paddledvc.tools.dvc.remotes.setup import NewRemote
 
 
 @pytest.mark.parametrize(

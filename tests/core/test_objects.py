@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.core.objects import is_oid, read_listing
+from paddledvc.tools.dvc.core.objects import is_oid, read_listing
 
 
 @pytest.mark.parametrize(

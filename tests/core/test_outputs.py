@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.core import outputs
-from paddledvc.core.outputs import Output
+from paddledvc.tools.dvc.core import outputs
+from paddledvc.tools.dvc.core.outputs import Output
 
 ONE, TWO = "1" * 32, "2" * 32
 

@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from paddledvc.core import svg
-from paddledvc.core.page import Evidence, overview, page
+from paddledvc.verification.core import svg
+from paddledvc.verification.core.page import Evidence, overview, page
 
 INF = float("inf")
 OPEN = {"meta", "br"}

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from paddledvc.core.placed import Placed, PlacedOutput, lines
+from paddledvc.weights.core.outcome import Placed, PlacedOutput, lines
 
 FULL = "it cannot be written: No space left on device"
 MEND = "when that is mended, run `paddledvc pull`"

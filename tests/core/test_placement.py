@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.core.hashes import Hashes
-from paddledvc.core.placement import UNKNOWN, decide
+from paddledvc.hashes import Hashes
+from paddledvc.weights.core.decide import UNKNOWN, decide
 
 OLD, NEW, OWN = (Hashes(md5=digit * 32) for digit in "123")
 FILE_OLD, FILE_NEW, FILE_OWN = ({"": one} for one in (OLD, NEW, OWN))

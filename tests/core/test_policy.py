@@ -4,11 +4,12 @@ from datetime import date
 
 import pytest
 
-from paddledvc.core import policy
-from paddledvc.core.policy import FEATURE, INTEGRATION, PRODUCTION, Policy, Waiver
-from paddledvc.core.registry import parse
+from paddledvc import schemas
 from paddledvc.errors import InvalidFile
-from paddledvc.tools import schemas, yaml
+from paddledvc.models import policy
+from paddledvc.models.policy import FEATURE, INTEGRATION, PRODUCTION, Policy, Waiver
+from paddledvc.models.registry import parse
+from paddledvc.yaml import reader
 
 TEXT = """\
 policy:
@@ -23,7 +24,7 @@ models: []
 
 
 def read(text):
-    return parse(yaml.parse(text, "models.yaml"), schemas.schema("models")).policy
+    return parse(reader.parse(text, "models.yaml"), schemas.read_schema("models")).policy
 
 
 def complaints(text):

@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.core.model import Output
-from paddledvc.core.programs import differences, outputs_of_json, outputs_of_protobuf, written
+from paddledvc.models.model import Output
+from paddledvc.tools.paddle.core.programs import (
+    differences,
+    outputs_of_json,
+    outputs_of_protobuf,
+    written,
+)
 
 
 def tensor(dtype, *sizes):

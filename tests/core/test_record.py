@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from paddledvc.core.answers import Runtime
-from paddledvc.core.hashes import Hashed, Hashes
-from paddledvc.core.record import Dataset, Record, read_record
+from paddledvc.hashes import Hashed, Hashes
+from paddledvc.stages.core.record import Dataset, Record, read_record
+from paddledvc.tools.paddle.core.results import Runtime
 
 HASHES = Hashes(md5="0" * 32, sha256="1" * 64, size=7)
 RECORD = Record(

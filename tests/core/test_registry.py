@@ -8,9 +8,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from yaml import safe_load
 
-from paddledvc.core import registry
-from paddledvc.core.entries import PLAIN_FIELDS
-from paddledvc.core.model import (
+from paddledvc import schemas
+from paddledvc.errors import InvalidFile, UnknownModel
+from paddledvc.models import registry
+from paddledvc.models.model import (
     Declared,
     Environment,
     Export,
@@ -22,15 +23,15 @@ from paddledvc.core.model import (
     Reference,
     Train,
 )
-from paddledvc.core.policy import FEATURE, INTEGRATION, PRODUCTION, Policy
-from paddledvc.core.verification import Engine, OutputTolerance, Tolerance, Verify
-from paddledvc.core.versions import Requirement
-from paddledvc.errors import InvalidFile, UnknownModel
-from paddledvc.tools import schemas, yaml
+from paddledvc.models.parse import PLAIN_FIELDS
+from paddledvc.models.policy import FEATURE, INTEGRATION, PRODUCTION, Policy
+from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance, Verify
+from paddledvc.models.versions import Requirement
+from paddledvc.yaml import reader
 
 
 def parse(text):
-    return registry.parse(yaml.parse(text, "models.yaml"), schemas.schema("models"))
+    return registry.parse(reader.parse(text, "models.yaml"), schemas.read_schema("models"))
 
 
 def complaints(text):
@@ -359,7 +360,7 @@ def test_everything_that_a_registry_can_say_beside_its_models_is_read():
 
 def test_the_schema_knows_no_model_key_that_is_not_in_the_test_of_everything():
     known = set(json.loads(schemas.text("models"))["$defs"]["model"]["properties"])
-    entries = yaml.parse(EVERYTHING, "models.yaml").value["models"]
+    entries = reader.parse(EVERYTHING, "models.yaml").value["models"]
 
     assert known - set().union(*entries) == set()
 

@@ -7,16 +7,17 @@ from datetime import date
 
 import pytest
 
-from paddledvc.core import built as built_stages
-from paddledvc.core import policy, registry
-from paddledvc.core.history import State, Timeline
-from paddledvc.core.judging.facts import Facts
-from paddledvc.core.judging.versions import rewritten
-from paddledvc.core.lock import Lock, LockedModel, render
-from paddledvc.core.objects import folder_oid
-from paddledvc.core.releases import Past, Search, makings
+from paddledvc import schemas
 from paddledvc.errors import InvalidFile
-from paddledvc.tools import schemas, yaml
+from paddledvc.gate.core.facts import Facts
+from paddledvc.gate.core.released import State, Timeline
+from paddledvc.gate.core.released_builds import Past, Search, makings
+from paddledvc.gate.core.versions import rewritten
+from paddledvc.models import policy, registry
+from paddledvc.models.lockfile import Lock, LockedModel, render
+from paddledvc.tools.dvc.core import built_stages
+from paddledvc.tools.dvc.core.objects import folder_oid
+from paddledvc.yaml import reader
 
 T1, T2, T3, CODE = "a1" * 16, "b2" * 16, "d3" * 16, "c0" * 16
 TRAINED = """\
@@ -108,7 +109,7 @@ def report(number, paddle="3.3.1"):
 
 def read(text):
     try:
-        return yaml.parse(text, "dvc.lock").value
+        return reader.parse(text, "dvc.lock").value
     except InvalidFile:
         return None
 
@@ -123,7 +124,7 @@ def judge(models, lock, now, *past, here=""):
         past: models.lock, dvc.lock and perhaps the report of a state; a tag is in a list.
         here: the report beside what is judged.
     """
-    wanted = registry.parse(yaml.parse(models, "models.yaml"), schemas.schema("models"))
+    wanted = registry.parse(reader.parse(models, "models.yaml"), schemas.read_schema("models"))
     built_now = built_stages.read(read(now))
     making = dict(makings(wanted, lock, built_now))
     timeline = Timeline(lock, render(lock).encode(), set(making), read)
@@ -154,7 +155,7 @@ def judge(models, lock, now, *past, here=""):
         own=policy.DEFAULT,
         changed=False,
         today=date(2026, 11, 22),
-        documents={"models.lock": yaml.parse(render(lock), "models.lock")},
+        documents={"models.lock": reader.parse(render(lock), "models.lock")},
         registry=wanted,
         lock=lock,
         built=built_now,

@@ -8,16 +8,16 @@ from dataclasses import replace
 import jsonschema
 import pytest
 
-from paddledvc.core.agreement import Agreement, OutputAgreement, SampleError
-from paddledvc.core.answers import Cost, Diagnosis, Latency, Runtime, Wide
-from paddledvc.core.branches import Branch
-from paddledvc.core.closeness import Closeness, Ranking
-from paddledvc.core.hashes import Hashed, Hashes
-from paddledvc.core.model import Output
-from paddledvc.core.path_reports import PathReport, rounded
-from paddledvc.core.reports import VerifyReport
-from paddledvc.core.verification import Engine, OutputTolerance, Tolerance
-from paddledvc.tools import schemas
+from paddledvc import schemas
+from paddledvc.comparison.agreement import Agreement, OutputAgreement, SampleError
+from paddledvc.comparison.other_measures import Closeness, Ranking
+from paddledvc.comparison.untaken_branches import Branch
+from paddledvc.hashes import Hashed, Hashes
+from paddledvc.models.model import Output
+from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance
+from paddledvc.tools.paddle.core.results import Cost, Diagnosis, Latency, Runtime, Wide
+from paddledvc.verification.core.path_report import PathReport, rounded
+from paddledvc.verification.core.report import VerifyReport
 
 RUNTIME = Runtime(paddle="3.2.0", commit="abc", device="cpu", flags=(("FLAGS_x", "1"),))
 

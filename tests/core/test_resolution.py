@@ -6,21 +6,21 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from paddledvc.core import lock as locks
-from paddledvc.core.catalog import Listed, Release, ReleaseFile
-from paddledvc.core.choice import choose
-from paddledvc.core.compatibility import obstacle
-from paddledvc.core.hashes import Hashes
-from paddledvc.core.lock import Lock
-from paddledvc.core.model import Declared, Environment, Model
-from paddledvc.core.pinning import clashes, settle
-from paddledvc.core.pins import pin
-from paddledvc.core.registry import Registry
-from paddledvc.core.resolution import plan
-from paddledvc.core.staleness import staleness
-from paddledvc.core.versions import Requirement, as_version, same_version
-from paddledvc.core.wants import NO_UPGRADE, Upgrade, unsatisfied
+from paddledvc.catalogs.core.listing import Listed, Release, ReleaseFile
 from paddledvc.errors import Unresolvable
+from paddledvc.hashes import Hashes
+from paddledvc.locking.core.constraints import NO_UPGRADE, Upgrade, unsatisfied
+from paddledvc.locking.core.pinning import clashes, settle
+from paddledvc.locking.core.resolution import plan
+from paddledvc.locking.core.selection import choose
+from paddledvc.locking.core.staleness import staleness
+from paddledvc.models import lockfile as locks
+from paddledvc.models.compatibility import obstacle
+from paddledvc.models.lockfile import Lock
+from paddledvc.models.model import Declared, Environment, Model
+from paddledvc.models.registry import Registry
+from paddledvc.models.versions import Requirement, as_version, same_version
+from paddledvc.stages.core.settings_digest import pin
 
 EMPTY = Lock(models=())
 ZOO = {name: Declared(kind="index", settings={"url": f"{name}.yaml"}) for name in ("zoo", "team")}

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.core import retention
-from paddledvc.core.retention import FILES, Held, Label
+from paddledvc.weights.core import retention
+from paddledvc.weights.core.retention import FILES, Held, Label
 
 A, B, C = ("a" * 32, "b" * 32, "c" * 32)
 oids = st.text("0123456789abcdef", min_size=32, max_size=32)

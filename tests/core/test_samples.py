@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.core.model import Input
-from paddledvc.core.samples import seeded, split
+from paddledvc.comparison.samples import seeded, split
+from paddledvc.models.model import Input
 
 IMAGE = Input(name="image", shape=(None, 3, None, None))
 X = Input(name="x", shape=(None, 4))

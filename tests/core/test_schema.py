@@ -12,11 +12,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from yaml import safe_load
 
-from paddledvc.core import dialect
-from paddledvc.core.document import Document, Position
-from paddledvc.core.schema import Schema
+from paddledvc import schemas
 from paddledvc.errors import InvalidFile
-from paddledvc.tools import schemas, yaml
+from paddledvc.yaml import dialect, reader
+from paddledvc.yaml.document import Document, Position
+from paddledvc.yaml.schema import Schema
 
 PUBLISHED = ("models", "lock", "index", "report")
 BROKEN = safe_load(Path(__file__).with_name("broken_registries.yaml").read_text("utf-8"))
@@ -57,10 +57,10 @@ def checked(request):
 
 
 def test_what_is_broken_is_explained_alike_without_the_accelerator(unaccelerated):
-    slow, fast = unaccelerated(json.loads(schemas.text("models"))), schemas.schema("models")
+    slow, fast = unaccelerated(json.loads(schemas.text("models"))), schemas.read_schema("models")
     for case in BROKEN:
         try:
-            document = yaml.parse(case["text"], "models.yaml")
+            document = reader.parse(case["text"], "models.yaml")
         except InvalidFile:  # not even YAML
             continue
         assert slow.problems(document) == fast.problems(document)
@@ -171,9 +171,9 @@ def test_a_pattern_means_the_same_to_the_accelerator(single, text):
 
 def test_a_valid_file_is_not_worth_the_import_of_what_explains(accelerated):
     code = (
-        "import sys; from paddledvc.tools import schemas, yaml\n"
-        "document = yaml.parse('models: []\\n', 'models.yaml')\n"
-        "print(schemas.schema('models').problems(document), 'jsonschema' in sys.modules)"
+        "import sys; from paddledvc import schemas; from paddledvc.yaml import reader\n"
+        "document = reader.parse('models: []\\n', 'models.yaml')\n"
+        "print(schemas.read_schema('models').problems(document), 'jsonschema' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
 

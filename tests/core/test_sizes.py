@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paddledvc.core.model import Input
-from paddledvc.core.samples import seeded
-from paddledvc.core.sizes import resized
+from paddledvc.comparison.extra_calls import resized
+from paddledvc.comparison.samples import seeded
+from paddledvc.models.model import Input
 
 IMAGE = Input(name="image", shape=(None, 3, None, None))
 IDS = Input(name="ids", shape=(None, None), dtype="int64", range=(0, 50))

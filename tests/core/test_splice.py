@@ -4,15 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.core.splice import Changes, splice
-from paddledvc.tools import yaml
+from paddledvc.yaml import reader
+from paddledvc.yaml.edit import sections
+from paddledvc.yaml.edit.sections import Changes, splice
 
 NOTHING = Changes(replace={}, remove=frozenset(), append=())
 
 
 def edit(text, *, replace=None, remove=(), append=(), key="stages"):
     changes = Changes(replace=replace or {}, remove=frozenset(remove), append=append)
-    return splice(text, key, yaml.outline(text, "dvc.yaml", key), changes)
+    return splice(text, key, sections.outline(text, "dvc.yaml", key), changes)
 
 
 USERS = """\
@@ -47,7 +48,7 @@ plots:
 
 
 def test_nothing_to_do_keeps_the_text():
-    assert splice(USERS, "stages", yaml.outline(USERS, "dvc.yaml", "stages"), NOTHING) == USERS
+    assert splice(USERS, "stages", sections.outline(USERS, "dvc.yaml", "stages"), NOTHING) == USERS
 
 
 def test_an_entry_is_replaced_in_its_place():
@@ -183,7 +184,7 @@ def test_blank_lines_that_a_users_text_ends_with_stay_in_it():
     text = "stages:\n  u:\n    cmd: |+\n      a\n\n\n"
     edited = edit(text, append=["n:\n  cmd: n\n"])
 
-    assert yaml.parse(edited, "x").value["stages"]["u"] == {"cmd": "a\n\n\n"}
+    assert reader.parse(edited, "x").value["stages"]["u"] == {"cmd": "a\n\n\n"}
 
 
 comments = st.sampled_from(["", "\n", "  # a note\n", "# far left\n", "\n\n  # two\n"])

@@ -4,9 +4,11 @@ from dataclasses import dataclass, fields, replace
 
 import pytest
 
-from paddledvc.core import lock as locks
-from paddledvc.core import pins, registry, stages
-from paddledvc.core.model import (
+from paddledvc.errors import StaleStages
+from paddledvc.locking.core.resolution import plan
+from paddledvc.models import lockfile as locks
+from paddledvc.models import registry
+from paddledvc.models.model import (
     Environment,
     Export,
     Input,
@@ -17,13 +19,13 @@ from paddledvc.core.model import (
     Reference,
     Train,
 )
-from paddledvc.core.pins import export_pin, said, sync_pin, train_pin, verify_pin
-from paddledvc.core.registry import Registry
-from paddledvc.core.resolution import plan
-from paddledvc.core.stages import Pipeline
-from paddledvc.core.verification import Engine, Tolerance, Verify
-from paddledvc.core.versions import Requirement
-from paddledvc.errors import StaleStages
+from paddledvc.models.registry import Registry
+from paddledvc.models.verify_settings import Engine, Tolerance, Verify
+from paddledvc.models.versions import Requirement
+from paddledvc.stages.core import pipeline as pipelines
+from paddledvc.stages.core import settings_digest
+from paddledvc.stages.core.pipeline import Pipeline
+from paddledvc.stages.core.settings_digest import export_pin, said, sync_pin, train_pin, verify_pin
 
 MARK = {"generated_by": "paddledvc"}
 BASE = Model(name="base", requires=Requirement.parse("v1"), urls=("https://host/b.pdparams",))
@@ -58,13 +60,13 @@ def pins_of(model):
     pipeline = a_pipeline(BASE, OTHER, model)
     registry, lock = pipeline.registry, pipeline.lock
     found = {
-        "export": pins.export_pin(registry, lock, model),
-        "verify": pins.verify_pin(registry, lock, model),
+        "export": settings_digest.export_pin(registry, lock, model),
+        "verify": settings_digest.verify_pin(registry, lock, model),
     }
     if model.urls:
-        found["sync"] = pins.sync_pin(lock, model)
+        found["sync"] = settings_digest.sync_pin(lock, model)
     if model.train:
-        found["train"] = pins.train_pin(registry, lock, model)
+        found["train"] = settings_digest.train_pin(registry, lock, model)
     return found
 
 
@@ -224,7 +226,7 @@ def test_the_digest_of_a_mapping_does_not_depend_on_its_order():
 def test_a_new_version_of_the_base_moves_the_training_alone():
     def train_pin(base):
         pipeline = a_pipeline(base, TRAINED)
-        return pins.train_pin(pipeline.registry, pipeline.lock, TRAINED)
+        return settings_digest.train_pin(pipeline.registry, pipeline.lock, TRAINED)
 
     assert train_pin(BASE) != train_pin(replace(BASE, requires=Requirement.parse("v2")))
 
@@ -242,7 +244,7 @@ def test_the_stages_of_a_fetched_model():
     pin = pins_of(FETCHED)
     pipeline = a_pipeline(FETCHED, code={FETCHED.network: ("net.py", "layers.py")})
 
-    assert stages.build_stages(pipeline) == {
+    assert pipelines.build_stages(pipeline) == {
         "sync-m": {
             "cmd": f"paddledvc sync m --pin {pin['sync']}",
             "outs": [{"checkpoints/m_v1.pdparams": {"persist": True}}],
@@ -284,7 +286,7 @@ def test_the_training_stage_of_a_model():
     code = {model.network: ("net.py",), model.train.function: ("net.py", "train.py")}
     pipeline = a_pipeline(BASE, model, code=code, sections=frozenset({("m", "train")}))
 
-    assert stages.build_stages(pipeline)["train-m"] == {
+    assert pipelines.build_stages(pipeline)["train-m"] == {
         "cmd": f"paddledvc train m --pin {pins_of(model)['train']}",
         "deps": ["base.txt", "checkpoints/base_v1.pdparams", "data", "net.py", "train.py"],
         "params": ["m.train"],
@@ -297,7 +299,7 @@ def test_the_training_stage_of_a_model():
 
 def test_a_training_by_command_depends_on_no_python_code_and_plots_nothing():
     code = {BY_COMMAND.network: ("net.py",)}
-    stage = stages.build_stages(a_pipeline(BASE, BY_COMMAND, code=code))["train-m"]
+    stage = pipelines.build_stages(a_pipeline(BASE, BY_COMMAND, code=code))["train-m"]
 
     assert (stage["deps"], "plots" in stage) == (["checkpoints/base_v1.pdparams"], False)
 
@@ -317,7 +319,7 @@ def test_a_training_by_command_depends_on_no_python_code_and_plots_nothing():
     ],
 )
 def test_a_model_has_the_stages_that_its_fields_ask_for(model, names):
-    built = stages.build_stages(a_pipeline(BASE, model))
+    built = pipelines.build_stages(a_pipeline(BASE, model))
 
     assert [name for name in built if name != "sync-base"] == names
 
@@ -341,7 +343,7 @@ def test_the_weights_of_a_model_are_trained_ones_then_its_own_then_its_bases():
 
 def test_a_params_section_is_a_dependency_of_its_own_stage_alone():
     sections = frozenset({("m", "verify"), ("base", "train")})
-    built = stages.build_stages(a_pipeline(BASE, TRAINED, sections=sections))
+    built = pipelines.build_stages(a_pipeline(BASE, TRAINED, sections=sections))
 
     assert {name: stage["params"] for name, stage in built.items() if "params" in stage} == {
         "verify-m": ["m.verify"]
@@ -349,7 +351,7 @@ def test_a_params_section_is_a_dependency_of_its_own_stage_alone():
 
 
 def test_stages_use_the_slug_and_commands_the_name():
-    built = stages.build_stages(a_pipeline(replace(FETCHED, name="PP-OCRv4.1+")))
+    built = pipelines.build_stages(a_pipeline(replace(FETCHED, name="PP-OCRv4.1+")))
 
     assert built["export-PP-OCRv4-1plus"]["cmd"].startswith("paddledvc export PP-OCRv4.1+ --pin ")
     assert built["export-PP-OCRv4-1plus"]["outs"] == ["exports/PP-OCRv4-1plus"]
@@ -376,7 +378,7 @@ def test_stages_use_the_slug_and_commands_the_name():
 def test_samples_are_a_dependency_of_verify_alone(samples, code, deps):
     preprocess = "prepare.py:crop" if samples == "data/val" else None
     verify = Verify(samples=samples, preprocess=preprocess)
-    built = stages.build_stages(a_pipeline(replace(FETCHED, verify=verify), code=code))
+    built = pipelines.build_stages(a_pipeline(replace(FETCHED, verify=verify), code=code))
 
     assert set(deps) <= set(built["verify-m"]["deps"])
     assert not set(deps) & set(built["export-m"]["deps"])
@@ -386,7 +388,7 @@ def test_the_artifacts_of_models():
     plain = replace(BASE, name="p.q")
     told = replace(TRAINED, task="t", tags=("x", "y"), description="costs ${5}")
 
-    assert stages.build_artifacts(a_pipeline(BASE, plain, told)) == {
+    assert pipelines.build_artifacts(a_pipeline(BASE, plain, told)) == {
         "base": {"path": "checkpoints/base_v1.pdparams", "type": "model", "meta": MARK},
         "p-q": {"path": "checkpoints/p.q_v1.pdparams", "type": "model", "meta": MARK},
         "m": {
@@ -400,12 +402,14 @@ def test_the_artifacts_of_models():
 
 
 def test_a_model_that_borrows_its_bases_weights_is_no_artifact():
-    assert list(stages.build_artifacts(a_pipeline(BASE, replace(TRAINED, train=None)))) == ["base"]
+    assert list(pipelines.build_artifacts(a_pipeline(BASE, replace(TRAINED, train=None)))) == [
+        "base"
+    ]
 
 
 def test_a_stage_of_other_settings_is_refused():
     with pytest.raises(StaleStages) as caught:
-        pins.require_pin("sync", FETCHED, "v1-00000000", "v1-11111111")
+        settings_digest.require_pin("sync", FETCHED, "v1-00000000", "v1-11111111")
 
     assert str(caught.value) == (
         "the stage sync-m was generated for --pin v1-00000000, but its settings now give "
@@ -414,7 +418,7 @@ def test_a_stage_of_other_settings_is_refused():
 
 
 def test_a_stage_of_todays_settings_is_let_pass():
-    assert pins.require_pin("sync", FETCHED, "v1-00000000", "v1-00000000") is None
+    assert settings_digest.require_pin("sync", FETCHED, "v1-00000000", "v1-00000000") is None
 
 
 def test_a_setting_that_a_later_version_adds_moves_no_pin():

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.core.forms import FORMS
-from paddledvc.core.threeway import No, Sides, choose, combine, complete
+from paddledvc.yaml.merge.merge_rules import FORMS
+from paddledvc.yaml.merge.threeway import No, Sides, choose, combine, complete
 
 
 @pytest.mark.parametrize(

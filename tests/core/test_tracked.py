@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.core.hashes import Hashes
-from paddledvc.core.lock import Lock, LockedFile, LockedModel
-from paddledvc.core.tracked import Tracked, tracked
+from paddledvc.hashes import Hashes
+from paddledvc.models.lockfile import Lock, LockedFile, LockedModel
+from paddledvc.weights.core.tracked import Tracked, tracked
 
 ONE, TWO, SHA = "1" * 32, "2" * 32, "a" * 64
 MODEL = LockedModel(

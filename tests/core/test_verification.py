@@ -7,8 +7,8 @@ from typing import get_args
 
 import pytest
 
-from paddledvc.core.entries import override_verify, read_verify
-from paddledvc.core.verification import GATES, Engine, PathName, Tolerance
+from paddledvc.models.parse import override_verify, read_verify
+from paddledvc.models.verify_settings import GATES, Engine, PathName, Tolerance
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.core.changes import compare
-from paddledvc.core.lock import Lock, LockedModel
-from paddledvc.core.names import did_you_mean, slug
-from paddledvc.core.versions import Requirement, is_version, same_version
+from paddledvc.locking.core.changes import compare
+from paddledvc.models.lockfile import Lock, LockedModel
+from paddledvc.models.versions import Requirement, is_version, same_version
+from paddledvc.names import did_you_mean, slug
 
 
 @pytest.mark.parametrize(

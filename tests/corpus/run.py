@@ -16,11 +16,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 import layers
 import paddle
 
-from paddledvc.core.jobs import ExportJob, Network, PathJob, ReferenceJob
-from paddledvc.core.model import Input, Reference
-from paddledvc.core.verification import Engine
 from paddledvc.errors import PaddleDVCError
-from paddledvc.tools.paddle import export, program, reference
+from paddledvc.models.model import Input, Reference
+from paddledvc.models.verify_settings import Engine
+from paddledvc.tools.paddle.building import export
+from paddledvc.tools.paddle.core.jobs import ExportJob, Network, PathJob, ReferenceJob
+from paddledvc.tools.paddle.running import program, reference_run
 
 LAYERS = Path(layers.__file__)
 NAMES = [
@@ -71,7 +72,7 @@ def eager_one(name: str, folder: Path) -> Any:
         cases=here / "cases.npz",
         outputs=here / "eager.npz",
     )
-    ran = reference.do(job)
+    ran = reference_run.do(job)
     return {"outputs": ran.outputs, "batches": ran.batches, "repeatable": ran.repeatable}
 
 

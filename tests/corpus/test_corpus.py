@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from paddledvc.core import agreement
-from paddledvc.core.samples import Output
-from paddledvc.tools import arrays
+from paddledvc.comparison import agreement
+from paddledvc.comparison.samples import Output
+from paddledvc.tools.paddle import arrays
 from tests.installed import needs_paddle
 
 DIED = {"died": ""}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import pytest
 
 from paddledvc import Project
-from paddledvc.workflows.status import status
+from paddledvc.weights.status import status
 from tests.weights_repo import (
     BETA,
     NO_HOOKS,

@@ -14,9 +14,9 @@ import pytest
 
 import paddledvc
 from paddledvc import Project
-from paddledvc.core.forms import FORMS
 from paddledvc.errors import InvalidFile
-from paddledvc.tools import merge_driver
+from paddledvc.tools.git import merge_driver
+from paddledvc.yaml.merge.merge_rules import FORMS
 
 if TYPE_CHECKING:
     from pathlib import Path

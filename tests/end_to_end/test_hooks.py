@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from paddledvc.core import hookscript
-from paddledvc.tools import hooks
+from paddledvc.tools.git.hooks import install
+from paddledvc.tools.git.hooks import script as scripts
 
 pytestmark = pytest.mark.slow
 
@@ -56,9 +56,9 @@ class Watched:
     def install(self, root: Path | None = None) -> None:
         """Install the hooks, with the recorder in the place of Python."""
         where = root or self.root
-        hooks.install(where)
-        folder = hooks.place(where).folder
-        for name in hookscript.NAMES:
+        install.install(where)
+        folder = install.place(where).folder
+        for name in scripts.NAMES:
             script = (folder / name).read_text()
             assert sys.executable in script
             (folder / name).write_text(script.replace(sys.executable, str(self.recorder)))
@@ -202,7 +202,7 @@ def test_a_branch_without_a_project_asks_python_to_take_its_weights_away(watched
 def test_a_repository_without_a_project_starts_nothing(repo: Any, tmp_path: Path) -> None:
     repo.write("README", "x")
     repo.commit("x")
-    hooks.install(repo.root)
+    install.install(repo.root)
 
     assert repo.try_("git", "switch", "--quiet", "-c", "b").stderr == ""
 
@@ -506,7 +506,7 @@ def test_variables_turn_hooks_off(watched: Watched, variables: Any, live: Any) -
 
 def chained(watched: Watched, name: str, text: str) -> Path:
     """Let another hook be there when ours comes."""
-    hooks.uninstall(watched.root)
+    install.uninstall(watched.root)
     path = watched.root / ".git/hooks" / name
     path.write_text(text.replace("LOG", f"'{watched.log}'"))
     path.chmod(0o755)
@@ -768,7 +768,7 @@ def test_the_scripts_are_understood_by_every_shell(watched: Watched, shell: str)
     if program is None:
         pytest.skip(f"{shell} is not installed")
     with_shell = program if shell != "busybox" else f"{program} sh"
-    for name in hookscript.NAMES:
+    for name in scripts.NAMES:
         path = watched.root / ".git/hooks" / name
         path.write_text(path.read_text().replace("#!/bin/sh", f"#!{with_shell}", 1))
     watched.git("switch", "--quiet", "-c", "second")

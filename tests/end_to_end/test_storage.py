@@ -210,8 +210,8 @@ def test_a_server_that_says_nothing_does_not_hold_a_pull_for_long(stores, server
     stores.forget()
     code = (
         "import paddledvc, sys; from pathlib import Path; "
-        "from paddledvc.storage.transfer.fetch import fetch; "
-        "from paddledvc.storage.wanted import wanted;"
+        "from paddledvc.weights.transfer.fetch_outputs import fetch; "
+        "from paddledvc.weights.expected import wanted;"
         "project = paddledvc.Project(Path.cwd()); "
         "[one] = [w for w in wanted(project) if w.pinned]; "
         "[done] = fetch(project, [one], remotes=['prod'], patience=1); "

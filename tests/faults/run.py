@@ -19,15 +19,16 @@ import networks
 import numpy as np
 import paddle
 
-from paddledvc.core import agreement
-from paddledvc.core.jobs import ExportJob, Network, ReferenceJob
-from paddledvc.core.layout import EXPORT_PREFIX
-from paddledvc.core.model import Input, Reference
-from paddledvc.core.samples import Output
-from paddledvc.core.verification import Engine, PathName, Tolerance, Verify
-from paddledvc.tools import arrays
-from paddledvc.tools.exports import Exports
-from paddledvc.tools.paddle import export, program, reference, timing
+from paddledvc.comparison import agreement
+from paddledvc.comparison.samples import Output
+from paddledvc.models.model import Input, Reference
+from paddledvc.models.verify_settings import Engine, PathName, Tolerance, Verify
+from paddledvc.names import EXPORT_PREFIX
+from paddledvc.tools.paddle import arrays
+from paddledvc.tools.paddle.building import export
+from paddledvc.tools.paddle.core.jobs import ExportJob, Network, ReferenceJob
+from paddledvc.tools.paddle.running import program, reference_run, timing
+from paddledvc.verification.run_paths import Exports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -155,7 +156,7 @@ class Bench:
     def computed(self) -> tuple[list[list[Output]], tuple[int, ...]]:
         """Run the dynamic network."""
         outputs = self.whole / "eager.npz"
-        ran = reference.do(
+        ran = reference_run.do(
             ReferenceJob(
                 network=self.network(self.whole),
                 inputs=(self.about.given,),

@@ -7,8 +7,9 @@ import os
 
 import pytest
 
-from paddledvc.core.placed import lines
-from paddledvc.tools import known, outfiles
+from paddledvc.tools.system import hash_cache
+from paddledvc.weights.core.outcome import lines
+from paddledvc.weights.tree import files
 from tests.outputs_repo import md5
 
 LINKS = ("reflink,copy", "hardlink", "symlink", "copy")
@@ -416,8 +417,8 @@ def test_what_killed_processes_left_is_swept(outputs):
 def test_a_copy_is_older_than_any_write_after_it(outputs, monkeypatch):
     """A write in the same tick of the clock would else leave size and time as they were."""
     settled = []
-    real = known.settle
-    monkeypatch.setattr(outfiles, "settle", lambda path: settled.append(real(path)))
+    real = hash_cache.settle
+    monkeypatch.setattr(files, "settle", lambda path: settled.append(real(path)))
     outputs.configure("copy")
     outputs.declare(V1)
     outputs.place()

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from paddledvc.tools import blame, shell
+from paddledvc.tools.git import blame
+from paddledvc.tools.system import shell
 from tests.conftest import Folder
 
 
@@ -65,7 +66,7 @@ def test_without_a_history_or_git_there_is_no_commit(written, tmp_path, monkeypa
     (tmp_path / "models.lock").write_text("one\n")
     monkeypatch.setenv("PATH", "")
     code = (
-        "from pathlib import Path; from paddledvc.tools import blame\n"
+        "from pathlib import Path; from paddledvc.tools.git import blame\n"
         f"print(blame.origin(Path({str(folder.root)!r}), 'sub/models.lock', 1))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddledvc.errors import OutsideFailure
-from paddledvc.tools import cache as module
-from paddledvc.tools import known, links
+from paddledvc.tools.dvc import cache as module
+from paddledvc.tools.system import hash_cache, links
 from tests.outputs_repo import md5
 
 if TYPE_CHECKING:
-    from paddledvc.tools.cache import Cache
+    from paddledvc.tools.dvc.cache import Cache
 
 
 DATA = b"weights"
@@ -33,7 +33,7 @@ def receive(cache: Cache, oid: str = OID, data: bytes = DATA) -> None:
 def reads(monkeypatch):
     """The files that were hashed."""
     told = []
-    real = known.hash_md5
+    real = hash_cache.hash_md5
     monkeypatch.setattr(module, "hash_md5", lambda path: (told.append(str(path)), real(path))[1])
     return told
 
@@ -201,18 +201,18 @@ def test_torn_notes_are_no_notes(tmp_path):
     file = tmp_path / "known"
     file.write_text(f"{OID} 9 1 2 3\n{OID} 9 x 2 3\n{OID[:-1]} 9 1 2 3\n\n{OID} 9 4 5")
 
-    assert known._read(file) == {(9, 1, 2, 3): OID}
+    assert hash_cache._read(file) == {(9, 1, 2, 3): OID}
 
 
 def test_the_older_half_of_many_notes_is_dropped(tmp_path, monkeypatch):
-    monkeypatch.setattr(known, "LIMIT", 1000)
-    notes = known.Known(tmp_path / "known")
+    monkeypatch.setattr(hash_cache, "LIMIT", 1000)
+    notes = hash_cache.Known(tmp_path / "known")
     for number in range(100):
         file = tmp_path / str(number)
         file.write_bytes(DATA)
-        notes.settled(known.settle(file), OID)
+        notes.settled(hash_cache.settle(file), OID)
 
-    again = known.Known(tmp_path / "known")
+    again = hash_cache.Known(tmp_path / "known")
     assert again.file.stat().st_size < 1200
     assert again.md5((tmp_path / "99").stat()) == OID
     assert again.md5((tmp_path / "0").stat()) is None

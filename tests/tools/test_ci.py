@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.tools.ci import Job, job
+from paddledvc.gate.ci import Job, job
 
 GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_SHA": "1" * 40}
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from zc.lockfile import LockError, LockFile  # what DVC takes
 
-from paddledvc.tools.dvclock import Busy, dvc_held, held, users
+from paddledvc.tools.dvc.locks import Busy, dvc_held, held, users
 
 if TYPE_CHECKING:
     from tests.outputs_repo import Outputs

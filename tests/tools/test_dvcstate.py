@@ -14,8 +14,8 @@ from dvc_data.hashfile import hash as hashing
 from dvc_data.hashfile.state import _checksum
 from dvc_data.hashfile.utils import get_mtime_and_size
 
-from paddledvc.core.placed import lines
-from paddledvc.tools.dvcstate import DvcState, checksum, file_time, folder_time
+from paddledvc.tools.dvc.state import DvcState, checksum, file_time, folder_time
+from paddledvc.weights.core.outcome import lines
 
 if TYPE_CHECKING:
     from tests.outputs_repo import Outputs
@@ -114,7 +114,7 @@ def test_our_digests_are_those_of_dvc(repo):
 
 @pytest.mark.parametrize("damage", ["gone", "no database", "other layout", "locked"])
 def test_notes_that_are_not_as_they_should_be_are_left_alone(repo, damage, monkeypatch):
-    monkeypatch.setattr("paddledvc.tools.dvcstate.PATIENCE", 0.01)
+    monkeypatch.setattr("paddledvc.tools.dvc.state.PATIENCE", 0.01)
     folder = Path(str(DvcState(repo.root, None)._folder))
     files = [folder / "links/cache.db", folder / "hashes/local/cache.db"]
     opened = []

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddledvc.errors import InvalidFile, OutsideFailure
-from paddledvc.tools import files
+from paddledvc.tools.system import files
 
 AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
@@ -173,7 +173,7 @@ FULL = textwrap.dedent("""
     import resource, sys
     from pathlib import Path
     from paddledvc.errors import OutsideFailure
-    from paddledvc.tools import files
+    from paddledvc.tools.system import files
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
     try:
@@ -275,7 +275,7 @@ def test_an_error_leaves_the_old_folder_and_no_litter(tmp_path):
 HOLDER = textwrap.dedent("""
     import sys, time
     from pathlib import Path
-    from paddledvc.tools import files
+    from paddledvc.tools.system import files
 
     with files.exclusive(Path(sys.argv[1])):
         print("held", flush=True)

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 import paddledvc
-from paddledvc.core import hookscript
-from paddledvc.core.hookscript import NAMES
 from paddledvc.errors import InvalidInput, NotAProject, OutsideFailure
-from paddledvc.tools import hooks, hookstate, marker
+from paddledvc.tools.git.hooks import install, state
+from paddledvc.tools.git.hooks import script as scripts
+from paddledvc.tools.git.hooks.script import NAMES
+from paddledvc.weights.tree import marker
 
 DVC = "#!/usr/bin/sh\nexec dvc git-hook post-checkout $@\n"
 ALL = dict.fromkeys(NAMES, True)
@@ -39,7 +40,7 @@ def listed(folder):
 
 
 def states(root):
-    return {one.name: (one.state, one.why) for one in hookstate.states(root)}
+    return {one.name: (one.state, one.why) for one in state.states(root)}
 
 
 def put(repository, name, text, mode=0o755):
@@ -52,61 +53,61 @@ def put(repository, name, text, mode=0o755):
 
 
 def test_six_hooks_are_installed_that_name_this_python(repository):
-    assert hooks.install(repository.root) == ALL
+    assert install.install(repository.root) == ALL
 
     folder = repository.root / ".git" / "hooks"
     assert sorted(listed(folder)) == sorted(NAMES)
     for name in NAMES:
-        script = hooks.ours(folder / name)
+        script = install.ours(folder / name)
         assert (script.python, script.projects) == (sys.executable, (".",))
         assert os.access(folder / name, os.X_OK)
     assert states(repository.root) == dict.fromkeys(NAMES, ("live", ""))
 
 
 def test_installing_twice_changes_nothing(repository):
-    hooks.install(repository.root)
+    install.install(repository.root)
     before = listed(repository.root / ".git" / "hooks")
 
-    assert hooks.install(repository.root) == NONE
+    assert install.install(repository.root) == NONE
     assert listed(repository.root / ".git" / "hooks") == before
 
 
 def test_a_repository_without_a_folder_for_hooks_gets_one(repository):
     shutil.rmtree(repository.root / ".git" / "hooks")
 
-    assert hooks.install(repository.root) == ALL
+    assert install.install(repository.root) == ALL
 
 
 def test_another_python_takes_over(repository, monkeypatch):
-    hooks.install(repository.root)
+    install.install(repository.root)
     monkeypatch.setattr(sys, "executable", "/it's/new/python")
 
-    assert hooks.install(repository.root) == ALL
-    assert hooks.ours(repository.root / ".git/hooks/pre-push").python == "/it's/new/python"
+    assert install.install(repository.root) == ALL
+    assert install.ours(repository.root / ".git/hooks/pre-push").python == "/it's/new/python"
     assert "python='/it'\"'\"'s/new/python'\n" in repository.read(".git/hooks/pre-push")
 
 
 def test_a_hook_of_an_older_form_is_ours_and_renewed(repository):
-    hooks.install(repository.root)
+    install.install(repository.root)
     path = repository.root / ".git/hooks/post-merge"
     path.write_text(path.read_text().replace("form 1", "form 0").replace("agree()", "agreed()"))
 
-    assert hooks.install(repository.root) == {**NONE, "post-merge": True}
+    assert install.install(repository.root) == {**NONE, "post-merge": True}
     assert not (repository.root / ".git/hooks/post-merge.before-paddledvc").exists()
 
 
 def test_a_hook_that_lost_its_mode_gets_it_back(repository):
-    hooks.install(repository.root)
+    install.install(repository.root)
     (repository.root / ".git/hooks/pre-commit").chmod(0o644)
     assert states(repository.root)["pre-commit"] == ("disabled", "it is not executable")
 
-    assert hooks.install(repository.root) == {**NONE, "pre-commit": True}
+    assert install.install(repository.root) == {**NONE, "pre-commit": True}
     assert states(repository.root)["pre-commit"] == ("live", "")
 
 
 def test_a_folder_outside_git_is_refused(project):
     with pytest.raises(NotAProject) as caught:
-        hooks.install(project.root)
+        install.install(project.root)
 
     assert str(caught.value) == f"{project.root} is in no git repository; run `git init` first"
 
@@ -115,7 +116,7 @@ def test_a_folder_that_cannot_be_written_is_told(repository):
     repository.git("config", "core.hooksPath", "/dev/null")
 
     with pytest.raises(OutsideFailure) as caught:
-        hooks.install(repository.root)
+        install.install(repository.root)
 
     assert str(caught.value).startswith("cannot write /dev/null/.post-checkout.paddledvc: ")
 
@@ -158,11 +159,11 @@ def test_a_hook_that_is_there_is_kept_and_comes_back(repository, make, name):
     folder = repository.root / ".git" / "hooks"
     before = listed(folder)
     stat = (folder / name).lstat()
-    hooks.install(repository.root)
+    install.install(repository.root)
 
     assert listed(folder)[f"{name}.before-paddledvc"] == before[name]
-    assert hooks.install(repository.root) == NONE
-    assert hooks.uninstall(repository.root) == ALL
+    assert install.install(repository.root) == NONE
+    assert install.uninstall(repository.root) == ALL
     assert listed(folder) == before
     assert ((folder / name).lstat().st_mtime_ns, (folder / name).lstat().st_ino) == (
         stat.st_mtime_ns,
@@ -178,8 +179,8 @@ def test_without_hard_links_a_hook_is_copied(repository, monkeypatch):
         raise OSError
 
     monkeypatch.setattr(os, "link", refuse)
-    hooks.install(repository.root)
-    hooks.uninstall(repository.root)
+    install.install(repository.root)
+    install.uninstall(repository.root)
 
     assert listed(repository.root / ".git/hooks") == before
 
@@ -188,16 +189,16 @@ def test_uninstalling_what_was_never_installed_changes_nothing(repository):
     put(repository, "pre-commit", "#!/bin/sh\n")
     before = listed(repository.root / ".git/hooks")
 
-    assert hooks.uninstall(repository.root) == NONE
+    assert install.uninstall(repository.root) == NONE
     assert listed(repository.root / ".git/hooks") == before
 
 
 def test_a_hook_that_somebody_put_over_ours_stays(repository):
-    hooks.install(repository.root)
+    install.install(repository.root)
     put(repository, "pre-push", "#!/bin/sh\ngit lfs pre-push $@\n")
     assert states(repository.root)["pre-push"] == ("overwritten", "by the hook of git-lfs")
 
-    assert hooks.uninstall(repository.root) == {**ALL, "pre-push": False}
+    assert install.uninstall(repository.root) == {**ALL, "pre-push": False}
     assert listed(repository.root / ".git/hooks") == {
         "pre-push": (b"#!/bin/sh\ngit lfs pre-push $@\n", "0o100755")
     }
@@ -205,14 +206,14 @@ def test_a_hook_that_somebody_put_over_ours_stays(repository):
 
 def test_installing_over_a_hook_that_was_put_over_ours_keeps_every_one(repository):
     put(repository, "pre-push", "first")
-    hooks.install(repository.root)
+    install.install(repository.root)
     put(repository, "pre-push", "second")
 
-    assert hooks.install(repository.root) == {**NONE, "pre-push": True}
+    assert install.install(repository.root) == {**NONE, "pre-push": True}
     folder = repository.root / ".git/hooks"
     assert (folder / "pre-push.before-paddledvc").read_text() == "second"
     assert (folder / "pre-push.before-paddledvc-2").read_text() == "first"
-    hooks.uninstall(repository.root)
+    install.uninstall(repository.root)
     assert (folder / "pre-push").read_text() == "second"
 
 
@@ -222,8 +223,8 @@ def test_an_install_that_was_killed_in_between_is_finished_by_the_next(repositor
     os.link(folder / "pre-push", folder / "pre-push.before-paddledvc")
     before = (folder / "pre-push").read_bytes()
 
-    hooks.install(repository.root)
-    hooks.uninstall(repository.root)
+    install.install(repository.root)
+    install.uninstall(repository.root)
     assert listed(folder) == {"pre-push": (before, "0o100755")}
 
 
@@ -232,15 +233,15 @@ def test_an_install_that_was_killed_in_between_is_undone(repository):
     folder = repository.root / ".git/hooks"
     os.link(folder / "pre-push", folder / "pre-push.before-paddledvc")
 
-    hooks.uninstall(repository.root)
+    install.uninstall(repository.root)
     assert sorted(listed(folder)) == ["pre-push"]
 
 
 def test_two_installs_at_once_are_one(repository):
     put(repository, "pre-push", "theirs")
     code = (
-        "import sys; from pathlib import Path; from paddledvc.tools import hooks; "
-        "hooks.install(Path(sys.argv[1]))"
+        "import sys; from pathlib import Path; from paddledvc.tools.git.hooks import install; "
+        "install.install(Path(sys.argv[1]))"
     )
     command = [sys.executable, "-c", code, str(repository.root)]
     running = [subprocess.Popen(command) for _ in range(4)]
@@ -254,7 +255,7 @@ def test_two_installs_at_once_are_one(repository):
 
 def test_the_post_checkout_of_dvc_is_left_aside(repository):
     put(repository, "post-checkout", DVC)
-    hooks.install(repository.root)
+    install.install(repository.root)
 
     assert "\nbefore=aside\n" in repository.read(".git/hooks/post-checkout")
     assert states(repository.root)["post-checkout"] == ("live", "the hook of DVC is left aside")
@@ -262,7 +263,7 @@ def test_the_post_checkout_of_dvc_is_left_aside(repository):
 
 def test_what_people_added_to_the_hook_of_dvc_runs(repository):
     put(repository, "post-checkout", "#!/bin/sh\necho mine\nexec dvc git-hook post-checkout $@\n")
-    hooks.install(repository.root)
+    install.install(repository.root)
 
     assert states(repository.root)["post-checkout"] == ("live", "after the hook of DVC")
 
@@ -275,8 +276,8 @@ def test_a_work_tree_beside_the_repository_shares_its_hooks(repository, tmp_path
     beside = tmp_path / "be side"
     repository.git("worktree", "add", "--quiet", "--detach", str(beside))
 
-    assert hooks.install(beside) == ALL
-    assert hooks.install(repository.root) == NONE
+    assert install.install(beside) == ALL
+    assert install.install(repository.root) == NONE
     assert marker.path(beside) == repository.root / ".git/worktrees/be-side/paddledvc/root"
     assert marker.path(repository.root) == repository.root / ".git/paddledvc/root"
 
@@ -288,7 +289,7 @@ def test_a_submodule_has_hooks_of_its_own(repository, tmp_path):
     at = ("-C", str(outer), "-c", "protocol.file.allow=always")
     repository.git(*at, "init", "--quiet")
     repository.git(*at, "submodule", "--quiet", "add", str(repository.root), "in")
-    hooks.install(outer / "in")
+    install.install(outer / "in")
 
     assert sorted(listed(outer / ".git/modules/in/hooks")) == sorted(NAMES)
     assert listed(outer / ".git/hooks") == {}
@@ -301,7 +302,7 @@ def test_hooks_go_where_the_configuration_of_the_clone_says(repository, tmp_path
     repository.git("config", "core.hooksPath", str(folder) if absolute else ".husky/_")
     (repository.root / "sub").mkdir()
 
-    assert hooks.install(repository.root / "sub") == ALL
+    assert install.install(repository.root / "sub") == ALL
     assert set(NAMES) <= set(listed(folder))
     assert listed(repository.root / ".git/hooks") == {}
 
@@ -312,8 +313,8 @@ def test_hooks_of_all_repositories_are_refused(repository, home, tmp_path):
         config.write(f'[core]\n\thooksPath = "{shared}"\n')
     try:
         with pytest.raises(InvalidInput) as caught:
-            hooks.install(repository.root)
-        assert hooks.install(repository.root, force=True) == ALL
+            install.install(repository.root)
+        assert install.install(repository.root, force=True) == ALL
     finally:
         subprocess.run(["git", "config", "--global", "--unset", "core.hooksPath"], check=True)
 
@@ -331,7 +332,7 @@ def test_hooks_that_git_tracks_are_refused(repository):
     repository.git("config", "core.hooksPath", ".githooks")
 
     with pytest.raises(InvalidInput) as caught:
-        hooks.install(repository.root)
+        install.install(repository.root)
 
     assert str(caught.value) == (
         "core.hooksPath is .githooks, a folder that git tracks; hooks written there would be "
@@ -339,25 +340,25 @@ def test_hooks_that_git_tracks_are_refused(repository):
         "post-checkout, post-commit, post-merge, post-rewrite, pre-commit, pre-push, or write "
         "there with `paddledvc hooks install --force`"
     )
-    assert hooks.install(repository.root, force=True) == ALL
+    assert install.install(repository.root, force=True) == ALL
 
 
 def test_several_projects_share_the_hooks(repository):
     vision = repository.root / "vi sion" / "dét"
     vision.mkdir(parents=True)
-    hooks.install(repository.root)
+    install.install(repository.root)
     assert states(vision)["pre-push"] == ("missing", "it serves other projects: .")
 
-    assert hooks.install(vision) == ALL
-    assert hooks.install(repository.root) == NONE
+    assert install.install(vision) == ALL
+    assert install.install(repository.root) == NONE
     assert states(vision)["pre-push"] == ("live", "")
     assert marker.path(vision).name == "in-vi%20sion%2Fd%C3%A9t"
-    script = hooks.ours(repository.root / ".git/hooks/pre-push")
+    script = install.ours(repository.root / ".git/hooks/pre-push")
     assert script.projects == (".", "vi sion/dét")
 
-    assert hooks.uninstall(repository.root) == ALL
+    assert install.uninstall(repository.root) == ALL
     assert states(vision)["pre-push"] == ("live", "")
-    assert hooks.uninstall(vision) == ALL
+    assert install.uninstall(vision) == ALL
     assert listed(repository.root / ".git/hooks") == {}
 
 
@@ -366,7 +367,7 @@ def test_a_folder_with_a_line_break_is_refused(repository):
     folder.mkdir()
 
     with pytest.raises(InvalidInput) as caught:
-        hooks.install(folder)
+        install.install(folder)
 
     assert str(caught.value) == "git's hooks cannot name a folder with a line break: 'a\\nb'"
 
@@ -384,7 +385,7 @@ def test_where_nothing_is_installed_every_hook_is_missing(repository):
 
 
 def test_hooks_are_disabled_where_git_looks_elsewhere(repository):
-    hooks.install(repository.root)
+    install.install(repository.root)
     repository.git("config", "core.hooksPath", "elsewhere")
 
     assert set(states(repository.root).values()) == {
@@ -393,7 +394,7 @@ def test_hooks_are_disabled_where_git_looks_elsewhere(repository):
 
 
 def test_hooks_are_disabled_by_a_variable(repository, monkeypatch):
-    hooks.install(repository.root)
+    install.install(repository.root)
     monkeypatch.setenv("PADDLEDVC_HOOKS", "0")
 
     assert set(states(repository.root).values()) == {("disabled", "PADDLEDVC_HOOKS=0")}
@@ -406,23 +407,23 @@ def test_a_hook_of_another_program_that_calls_us_is_live(repository):
 
 
 def test_a_version_is_that_of_the_python(repository, tmp_path):
-    assert hookstate.version(sys.executable, tmp_path) == "0.1.0"
-    assert hookstate.version("/gone/python", tmp_path) is None
-    assert hookstate.version("/bin/false", tmp_path) is None
+    assert state.version(sys.executable, tmp_path) == "0.1.0"
+    assert state.version("/gone/python", tmp_path) is None
+    assert state.version("/bin/false", tmp_path) is None
 
 
 def test_the_modules_of_the_work_tree_are_not_ours(repository):
     repository.write("paddledvc/__init__.py", "raise ImportError('not me')\n")
 
-    assert hookstate.version(sys.executable, repository.root) == "0.1.0"
+    assert state.version(sys.executable, repository.root) == "0.1.0"
 
 
 def test_what_was_rendered_is_read_back():
-    script = hookscript.Script(python="/a b/p'ython", projects=(".", "it's $HOME", "ü"))
-    text = hookscript.render(hooks.template(), "pre-push", script)
+    script = scripts.Script(python="/a b/p'ython", projects=(".", "it's $HOME", "ü"))
+    text = scripts.render(install.template(), "pre-push", script)
 
-    assert hookscript.parse(text) == script
-    assert hookscript.parse(text.replace("paddledvc hook, form", "other")) is None
+    assert scripts.parse(text) == script
+    assert scripts.parse(text.replace("paddledvc hook, form", "other")) is None
 
 
 def test_the_package_exports_nothing_of_it():

@@ -6,11 +6,12 @@ from hashlib import md5
 
 import pytest
 
-from paddledvc.core.hashes import Hashes
 from paddledvc.errors import ChecksumMismatch, DownloadFailed
-from paddledvc.tools import http, sources
-from paddledvc.tools.network_errors import Unreadable
-from paddledvc.tools.sources import Source
+from paddledvc.hashes import Hashes
+from paddledvc.tools.sources import fetch as fetching
+from paddledvc.tools.sources import http
+from paddledvc.tools.sources.fetch import Source
+from paddledvc.tools.system.network_errors import Unreadable
 
 DATA = bytes(range(256)) * 5000
 GOOD = Hashes(md5=md5(DATA).hexdigest(), size=len(DATA))
@@ -31,7 +32,7 @@ def fetch(tmp_path, naps):
     def run(*urls, expected=GOOD, **fields):
         target = tmp_path / "a"
         source = Source(model="m", urls=urls, root=tmp_path)
-        done = sources.fetch(source, expected, target, **fields)
+        done = fetching.fetch(source, expected, target, **fields)
         return target.read_bytes(), done.url
 
     return run
@@ -303,12 +304,12 @@ def test_a_relative_file_url_starts_at_the_project(tmp_path, fetch, monkeypatch)
 def test_the_size_of_a_file_is_known_without_reading_it(tmp_path):
     (tmp_path / "a").write_bytes(DATA)
 
-    assert sources.size("a", tmp_path) == len(DATA)
+    assert fetching.size("a", tmp_path) == len(DATA)
 
 
 def test_hashes_are_learnt_without_keeping_anything(server, tmp_path, naps):
     source = Source(model="m", urls=[server.put("/a", DATA)], root=tmp_path)
-    found = sources.describe(source, Hashes())
+    found = fetching.describe(source, Hashes())
 
     assert (found.md5, found.size) == (GOOD.md5, GOOD.size)
     assert list(tmp_path.iterdir()) == []

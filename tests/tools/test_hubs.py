@@ -8,14 +8,14 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from paddledvc.tools import http, hubs
-from paddledvc.tools.network_errors import Unreadable
+from paddledvc.tools.sources import http, hub_tokens
+from paddledvc.tools.system.network_errors import Unreadable
 
 
 @pytest.fixture(autouse=True)
 def nobody(monkeypatch):
     """Let nobody be logged in, and no hub be elsewhere."""
-    for hub in hubs.HUBS:
+    for hub in hub_tokens.HUBS:
         for variable in (hub.variable, *hub.endpoints):
             monkeypatch.delenv(variable, raising=False)
 
@@ -69,7 +69,7 @@ def listening(location=None):
 def test_the_token_is_for_the_hub_alone_and_never_in_the_clear(url, shown, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "secret")
 
-    assert hubs.authorization(url) == ({"Authorization": "Bearer secret"} if shown else {})
+    assert hub_tokens.authorization(url) == ({"Authorization": "Bearer secret"} if shown else {})
 
 
 @pytest.mark.parametrize(
@@ -85,14 +85,14 @@ def test_the_hub_can_be_elsewhere(url, shown, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "secret")
     monkeypatch.setenv("HF_ENDPOINT", "https://hub.example/")
 
-    assert bool(hubs.authorization(url)) is shown
+    assert bool(hub_tokens.authorization(url)) is shown
 
 
 def test_a_hub_without_encryption_sees_no_token(monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "secret")
     monkeypatch.setenv("HF_ENDPOINT", "http://hub.example")
 
-    assert hubs.authorization("http://hub.example/a") == {}
+    assert hub_tokens.authorization("http://hub.example/a") == {}
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:80", "127.1.2.3", "[::1]:80", "localhost"])
@@ -100,36 +100,40 @@ def test_loopback_needs_no_encryption(host, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "secret")
     monkeypatch.setenv("HF_ENDPOINT", f"http://{host}")
 
-    assert hubs.authorization(f"http://{host}/a") == {"Authorization": "Bearer secret"}
+    assert hub_tokens.authorization(f"http://{host}/a") == {"Authorization": "Bearer secret"}
 
 
 def test_each_hub_has_its_own_token(monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "one")
     monkeypatch.setenv("MODELSCOPE_API_TOKEN", "two")
 
-    assert hubs.authorization("https://huggingface.co/a") == {"Authorization": "Bearer one"}
-    assert hubs.authorization("https://modelscope.cn/a") == {"Authorization": "Bearer two"}
-    assert hubs.authorization("https://www.modelscope.cn/a") == {"Authorization": "Bearer two"}
+    assert hub_tokens.authorization("https://huggingface.co/a") == {"Authorization": "Bearer one"}
+    assert hub_tokens.authorization("https://modelscope.cn/a") == {"Authorization": "Bearer two"}
+    assert hub_tokens.authorization("https://www.modelscope.cn/a") == {
+        "Authorization": "Bearer two"
+    }
 
 
 @pytest.mark.parametrize("token", ["", " ", "a b", "a\nb", "\u00e4"])
 def test_what_no_header_can_hold_is_no_token(token, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", token)
 
-    assert hubs.authorization("https://huggingface.co/a") == {}
+    assert hub_tokens.authorization("https://huggingface.co/a") == {}
 
 
 def test_who_is_logged_in_needs_no_variable(monkeypatch, tmp_path):
     constants = pytest.importorskip("huggingface_hub.constants")
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
-    assert hubs.authorization("https://huggingface.co/a") == {}
+    assert hub_tokens.authorization("https://huggingface.co/a") == {}
 
     (tmp_path / "token").write_text("stored\n")
-    assert hubs.authorization("https://huggingface.co/a") == {"Authorization": "Bearer stored"}
-    assert hubs.authorization("https://modelscope.cn/a") == {}
+    assert hub_tokens.authorization("https://huggingface.co/a") == {
+        "Authorization": "Bearer stored"
+    }
+    assert hub_tokens.authorization("https://modelscope.cn/a") == {}
 
     monkeypatch.setenv("HF_TOKEN", "said")
-    assert hubs.authorization("https://huggingface.co/a") == {"Authorization": "Bearer said"}
+    assert hub_tokens.authorization("https://huggingface.co/a") == {"Authorization": "Bearer said"}
 
 
 def test_a_download_shows_the_token_to_the_hub(monkeypatch):
@@ -166,7 +170,7 @@ def test_the_token_does_not_follow_a_url_that_is_read_in_two_ways(monkeypatch):
     with listening() as (hub, shown), listening() as (other, seen):
         monkeypatch.setenv("HF_ENDPOINT", f"http://{hub}")
         url = f"http://{other}\\@{hub}/a"
-        assert hubs.authorization(url)
+        assert hub_tokens.authorization(url)
 
         list(http.chunks(url))
     assert (shown, seen) == ([], [None])

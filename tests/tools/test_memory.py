@@ -4,7 +4,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from paddledvc.tools import memory
+from paddledvc.tools.system import memory
 
 MEMINFO = "MemTotal:  8000 kB\nMemFree:  10 kB\nMemAvailable:   4000 kB\n"
 

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from paddledvc.core.threeway import Sides
 from paddledvc.errors import ToolFailed
-from paddledvc.tools import merge_driver
+from paddledvc.tools.git import merge_driver
+from paddledvc.yaml.merge.threeway import Sides
 
 LOCKS = ["models.lock merge=paddledvc", "dvc.lock merge=paddledvc"]
 PEOPLES = ["models.yaml merge=paddledvc", "dvc.yaml merge=paddledvc"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from paddledvc.errors import InvalidInput, ToolFailed
-from paddledvc.tools import shell, worktree
-from paddledvc.tools.mergetree import merge, merge_aside
+from paddledvc.gate.merge_tree import merge, merge_aside
+from paddledvc.tools.git import worktree
+from paddledvc.tools.system import shell
 
 
 @pytest.fixture

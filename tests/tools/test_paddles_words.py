@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from paddledvc.errors import UserCodeFailed
-from paddledvc.tools import references
+from paddledvc.tools.paddle.building import user_objects
 
 DUMP = """\
 In transformed code:
@@ -24,13 +24,13 @@ MORE = "  `paddledvc -v` with the same command shows all that Paddle said"
 
 
 def failed(text):
-    with pytest.raises(UserCodeFailed) as caught, references.user_code("exporting net.py:Net"):
+    with pytest.raises(UserCodeFailed) as caught, user_objects.user_code("exporting net.py:Net"):
         raise ValueError(text)
     return caught.value
 
 
 def test_a_dump_becomes_a_sentence_with_the_users_own_line():
-    library = references._LIBRARIES[-1]
+    library = user_objects._LIBRARIES[-1]
     error = failed(DUMP.format(library=library))
 
     first, *_, said, more = str(error).splitlines()
@@ -43,8 +43,8 @@ def test_a_dump_becomes_a_sentence_with_the_users_own_line():
 
 
 def test_where_paddle_has_rewritten_the_code_its_own_words_tell_the_line(monkeypatch):
-    monkeypatch.setattr(references, "_telling", lambda _: [])
-    error = failed(DUMP.format(library=references._LIBRARIES[-1]))
+    monkeypatch.setattr(user_objects, "_telling", lambda _: [])
+    error = failed(DUMP.format(library=user_objects._LIBRARIES[-1]))
 
     assert str(error).splitlines()[1] == '  File "/home/me/net.py", line 13, in forward'
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.core.model import Reference
 from paddledvc.errors import InvalidFile, InvalidInput
-from paddledvc.tools.python import code_files, command_files
+from paddledvc.models.model import Reference
+from paddledvc.tools.code.user_code import code_files, command_files
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from paddledvc.core.model import Reference
 from paddledvc.errors import UserCodeFailed
-from paddledvc.tools import references
+from paddledvc.models.model import Reference
+from paddledvc.tools.paddle.building import user_objects
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +21,7 @@ def forgotten(monkeypatch):
 
 
 def load(root, text):
-    return references.load(Reference.parse(text), root)
+    return user_objects.load(Reference.parse(text), root)
 
 
 def test_a_file_called_like_a_module_of_python_does_not_replace_it(project):

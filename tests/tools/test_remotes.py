@@ -15,8 +15,8 @@ from typing import NamedTuple
 import pytest
 
 from paddledvc.errors import RemoteFailed
-from paddledvc.tools import remotes
-from paddledvc.tools.remotes import open_remote
+from paddledvc.tools.dvc.remotes import remote as remotes
+from paddledvc.tools.dvc.remotes.remote import open_remote
 from tests.s3 import ACCESS_KEY, SECRET_KEY
 
 pytestmark = pytest.mark.slow
@@ -223,7 +223,7 @@ def test_a_folder_shows_an_object_whole_or_not_at_all(folder_store, configure, f
     remote = configure(folder_store.url)
     code = (
         "import os, signal, sys; from pathlib import Path; "
-        "from paddledvc.tools.remotes import open_remote; "
+        "from paddledvc.tools.dvc.remotes.remote import open_remote; "
         "os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL); Path.replace = os.replace; "
         f"open_remote(Path.cwd(), 'prod').put({OID!r}, Path(sys.argv[1]))"
     )
@@ -460,7 +460,7 @@ def test_a_project_in_no_git_repository_has_remotes_too(folder_store, configure,
 
 def test_nothing_of_dvc_is_imported_before_a_remote_is_opened():
     code = (
-        "import sys, paddledvc.tools.remotes as _; "
+        "import sys, paddledvc.tools.dvc.remotes.remote as _; "
         "print([name for name in ('dvc', 'fsspec', 's3fs', 'botocore') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -22,10 +22,10 @@ from botocore.parsers import ResponseParserError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.core.hashes import Hashes
-from paddledvc.tools import s3, s3client, sources
-from paddledvc.tools.network_errors import Unreadable
-from paddledvc.tools.s3 import Location
+from paddledvc.hashes import Hashes
+from paddledvc.tools.sources import fetch, s3, s3_client
+from paddledvc.tools.sources.s3 import Location
+from paddledvc.tools.system.network_errors import Unreadable
 
 DATA = bytes(range(256)) * 8300  # two megabytes and a bit
 KEYS = ["resnet50.pdparams", "a b/c d.pdparams", "模型/é.pdparams", "100%/a+b&c=d;e'(f)!.pdparams"]
@@ -51,7 +51,7 @@ def closed():
 def naps(monkeypatch):
     """Take no time between tries; the list tells how long the waits would have been."""
     waits = []
-    monkeypatch.setattr("paddledvc.tools.s3.time", SimpleNamespace(sleep=waits.append))
+    monkeypatch.setattr("paddledvc.tools.sources.s3.time", SimpleNamespace(sleep=waits.append))
     return waits
 
 
@@ -139,13 +139,13 @@ def test_two_downloads_at_once_do_not_mix(url):
 
 
 def test_a_source_in_s3_is_fetched_and_compared(url, tmp_path):
-    source = sources.Source(model="m", urls=[url("a b.pdparams")], root=tmp_path)
+    source = fetch.Source(model="m", urls=[url("a b.pdparams")], root=tmp_path)
     expected = Hashes(sha256=sha256(DATA).hexdigest(), size=len(DATA))
-    done = sources.fetch(source, expected, tmp_path / "a")
+    done = fetch.fetch(source, expected, tmp_path / "a")
 
     assert (tmp_path / "a").read_bytes() == DATA
     assert done.url == source.urls[0]
-    assert sources.size(source.urls[0], tmp_path) == len(DATA)
+    assert fetch.size(source.urls[0], tmp_path) == len(DATA)
 
 
 def test_the_endpoint_of_a_url_goes_before_that_of_the_environment(bucket, monkeypatch):
@@ -263,7 +263,7 @@ def test_a_refusal_without_credentials_says_so(server, at):
 def test_a_refusal_is_told_in_words(code, reason, bucket):
     def refuse():
         answer = {"Error": {"Code": code, "Message": "it is in Glacier"}}
-        with s3client.answers(None, 1):
+        with s3_client.answers(None, 1):
             raise ClientError(answer, "GetObject")
 
     assert failure(refuse) == (f"{bucket.endpoint} {reason}", False)
@@ -285,7 +285,7 @@ def test_a_server_that_took_too_long_may_be_asked_again(bucket):
             "Error": {"Code": "RequestTimeout", "Message": "too slow"},
             "ResponseMetadata": {"HTTPStatusCode": 400},
         }
-        with s3client.answers(None, 1):
+        with s3_client.answers(None, 1):
             raise ClientError(answer, "GetObject")
 
     assert failure(refuse) == (f"{bucket.endpoint} answered 400 too slow", True)
@@ -344,14 +344,14 @@ def test_a_dead_proxy_is_named(at, closed, monkeypatch):
 )
 def test_a_network_that_fails_is_told_in_words(broken, reason, again, bucket):
     def fail():
-        with s3client.answers(None, 1):
+        with s3_client.answers(None, 1):
             raise broken
 
     assert failure(fail) == (reason.format(bucket.endpoint), again)
 
 
 def test_a_server_that_does_not_answer_is_given_up(no_aws, mute, monkeypatch):
-    monkeypatch.setattr("paddledvc.tools.s3.TIMEOUT", (10.0, 0.1))
+    monkeypatch.setattr("paddledvc.tools.sources.s3.TIMEOUT", (10.0, 0.1))
 
     assert failure(lambda: read(f"s3://zoo/a?endpoint_url={mute}")) == (
         f"no answer from {mute} within 0.1 s",
@@ -360,7 +360,7 @@ def test_a_server_that_does_not_answer_is_given_up(no_aws, mute, monkeypatch):
 
 
 def test_a_server_that_stops_in_the_middle_is_given_up(server, at, monkeypatch):
-    monkeypatch.setattr("paddledvc.tools.s3.TIMEOUT", (10.0, 0.1))
+    monkeypatch.setattr("paddledvc.tools.sources.s3.TIMEOUT", (10.0, 0.1))
     server.put("/zoo/a", DATA)
     server.delay["/zoo/a"] = 30
     reason, again = failure(lambda: read(at("a")))
@@ -403,7 +403,7 @@ def test_a_server_that_closes_the_connection_at_once_is_told(server, at):
 
 
 def test_nothing_of_s3_is_imported_before_it_is_needed():
-    code = "import sys, paddledvc, paddledvc.tools.s3; print('botocore' in sys.modules)"
+    code = "import sys, paddledvc, paddledvc.tools.sources.s3; print('botocore' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "False\n"

@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from paddledvc.errors import MissingTool, ToolFailed
-from paddledvc.tools import git, shell
+from paddledvc.tools.git import repository
+from paddledvc.tools.system import shell
 
 PYTHON = sys.executable
 
@@ -51,7 +52,7 @@ def test_what_git_tells_its_hooks_does_not_reach_other_programs(project, tmp_pat
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
     monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path))
 
-    assert git.root(project.root) == project.root
+    assert repository.root(project.root) == project.root
 
 
 def test_the_root_of_a_work_tree_is_found_from_below(project):
@@ -59,11 +60,11 @@ def test_the_root_of_a_work_tree_is_found_from_below(project):
     deep = project.root / "a b" / "模型"
     deep.mkdir(parents=True)
 
-    assert git.root(deep) == project.root
+    assert repository.root(deep) == project.root
 
 
 def test_outside_git_there_is_no_root(tmp_path):
-    assert git.root(tmp_path) is None
+    assert repository.root(tmp_path) is None
 
 
 def test_a_program_reads_what_is_sent_and_its_bytes_come_back(tmp_path):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddledvc.tools import shell
-from paddledvc.tools.threads import side_by_side
+from paddledvc.tools.system import shell
+from paddledvc.tools.system.threads import side_by_side
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from paddledvc.errors import ToolFailed
-from paddledvc.tools import treefiles
-from paddledvc.tools.treefiles import laid_out
+from paddledvc.tools.git import tree_files
+from paddledvc.tools.git.tree_files import laid_out
 
 
 def everything(_path):
@@ -56,7 +56,7 @@ def test_what_nobody_needs_is_there_but_empty(repository, monkeypatch):
     with laid_out(repository.root / "sub", "HEAD", lambda path: path == "deep/c.txt") as laid:
         assert contents(laid) == {"ü b.py": "", "deep/c.txt": "c"}
         assert laid.hollow == {"ü b.py"}
-    monkeypatch.setattr(treefiles, "LARGEST", 0)
+    monkeypatch.setattr(tree_files, "LARGEST", 0)
     with laid_out(repository.root, "HEAD", everything) as laid:
         assert laid.hollow == {"a.py", "sub/ü b.py", "sub/deep/c.txt"}
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from paddledvc import errors
-from paddledvc.core.answers import Failure
-from paddledvc.tools import worker
+from paddledvc.tools.paddle import process
+from paddledvc.tools.paddle.core.results import Failure
 
 
 @pytest.mark.parametrize(
@@ -12,7 +12,7 @@ from paddledvc.tools import worker
     ["Finding", "ChecksumMismatch", "InvalidFile", "StaleLock", "ToolFailed", "UnknownModel"],
 )
 def test_an_error_of_a_worker_is_made_again_with_its_text_and_exit_code(name):
-    error = worker._error(Failure(error=name, message="said"))
+    error = process._error(Failure(error=name, message="said"))
 
     assert (type(error), str(error), error.exit_code) == (
         getattr(errors, name),
@@ -22,4 +22,4 @@ def test_an_error_of_a_worker_is_made_again_with_its_text_and_exit_code(name):
 
 
 def test_an_error_of_no_known_kind_is_a_failure_outside():
-    assert worker._error(Failure(error="Strange", message="said")).exit_code == 3
+    assert process._error(Failure(error="Strange", message="said")).exit_code == 3

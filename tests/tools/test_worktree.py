@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from paddledvc.errors import ToolFailed
-from paddledvc.tools import worktree
+from paddledvc.tools.git import worktree
 
 
 def test_the_branch_is_named_also_before_its_first_commit(project):

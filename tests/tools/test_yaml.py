@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from paddledvc.core.document import Position
 from paddledvc.errors import InvalidFile
-from paddledvc.tools import yaml
-from paddledvc.tools.yaml import nodes
+from paddledvc.yaml import nodes, reader, writer
+from paddledvc.yaml.document import Position
+from paddledvc.yaml.edit import sections
 
 
 def by_dvc(text):
@@ -24,12 +24,12 @@ def by_dvc(text):
 
 
 def value(text):
-    return yaml.parse(text, "x.yaml").value
+    return reader.parse(text, "x.yaml").value
 
 
 def complaint(text, file="x.yaml"):
     with pytest.raises(InvalidFile) as caught:
-        yaml.parse(text, file)
+        reader.parse(text, file)
     return str(caught.value)
 
 
@@ -162,7 +162,7 @@ merged:
     ],
 )
 def test_a_value_knows_its_place(path, line, column):
-    document = yaml.parse(TREE, "x.yaml")
+    document = reader.parse(TREE, "x.yaml")
 
     assert document.position(path, False) == Position(line=line, column=column)
 
@@ -178,25 +178,25 @@ def test_a_value_knows_its_place(path, line, column):
     ],
 )
 def test_a_key_knows_its_place(path, line, column):
-    document = yaml.parse(TREE, "x.yaml")
+    document = reader.parse(TREE, "x.yaml")
 
     assert document.position(path, True) == Position(line=line, column=column)
 
 
 def test_a_place_counts_characters_not_bytes():
-    document = yaml.parse("{模型: é, b: x}\n", "x.yaml")
+    document = reader.parse("{模型: é, b: x}\n", "x.yaml")
 
     assert document.position(("b",), False) == Position(line=1, column=12)
 
 
 def test_a_place_counts_lines_that_end_in_crlf_once():
-    document = yaml.parse("a: 1\r\n\r\nb: 2\r\n", "x.yaml")
+    document = reader.parse("a: 1\r\n\r\nb: 2\r\n", "x.yaml")
 
     assert document.position(("b",), False) == Position(line=3, column=4)
 
 
 def test_a_scalar_can_be_had_as_it_was_written():
-    document = yaml.parse("a: 1_000\nb: '2'\nc: [x]\n", "x.yaml")
+    document = reader.parse("a: 1_000\nb: '2'\nc: [x]\n", "x.yaml")
 
     assert [document.written((key,)) for key in "abc"] == ["1_000", "2", ""]
 
@@ -377,10 +377,10 @@ def test_merge_conflicts_in_a_lock_name_the_way_out():
 DEEP = """
 import sys
 from paddledvc.errors import InvalidFile
-from paddledvc.tools import yaml
+from paddledvc.yaml import reader
 text = sys.argv[1] * int(sys.argv[3]) + sys.argv[2] * int(sys.argv[3])
 try:
-    yaml.parse(text, "x.yaml")
+    reader.parse(text, "x.yaml")
     print("read")
 except InvalidFile as error:
     print(str(error))
@@ -439,7 +439,7 @@ trees = st.recursive(
 
 @given(trees)
 def test_what_is_written_is_read_back_alike_by_every_reader(tree):
-    text = yaml.dump(tree)
+    text = writer.dump(tree)
 
     assert value(text) == tree
     assert by_dvc(text) == tree
@@ -448,7 +448,7 @@ def test_what_is_written_is_read_back_alike_by_every_reader(tree):
 
 @given(st.floats(allow_nan=False))
 def test_a_number_is_read_back_alike_by_every_reader(number):
-    text = yaml.dump({"a": number})
+    text = writer.dump({"a": number})
 
     assert value(text) == {"a": number}
     assert by_dvc(text) == {"a": number}
@@ -458,13 +458,13 @@ def test_a_number_is_read_back_alike_by_every_reader(number):
 def test_what_is_written_repeats_instead_of_aliasing():
     shared = {"k": [1]}
 
-    assert yaml.dump({"a": shared, "b": shared}) == "a:\n  k:\n    - 1\nb:\n  k:\n    - 1\n"
+    assert writer.dump({"a": shared, "b": shared}) == "a:\n  k:\n    - 1\nb:\n  k:\n    - 1\n"
 
 
 def test_what_is_written_keeps_the_order_of_keys_and_breaks_no_line():
     long = "x" * 300
 
-    assert yaml.dump({"b": long, "a": f"{long} {long}"}) == f"b: {long}\na: {long} {long}\n"
+    assert writer.dump({"b": long, "a": f"{long} {long}"}) == f"b: {long}\na: {long} {long}\n"
 
 
 @pytest.mark.parametrize(
@@ -484,7 +484,7 @@ def test_what_is_written_keeps_the_order_of_keys_and_breaks_no_line():
     ],
 )
 def test_an_outline_tells_the_lines_of_a_section(text, expected):
-    section = yaml.outline(text, "dvc.yaml", "stages")
+    section = sections.outline(text, "dvc.yaml", "stages")
     found = section and (
         section.start,
         section.end,
@@ -507,7 +507,7 @@ def test_an_outline_tells_the_lines_of_a_section(text, expected):
 )
 def test_a_section_that_cannot_be_edited_by_line_is_refused(text):
     with pytest.raises(InvalidFile) as caught:
-        yaml.outline(text, "dvc.yaml", "stages")
+        sections.outline(text, "dvc.yaml", "stages")
 
     assert str(caught.value) == (
         "dvc.yaml:2:1: stages: expected entries on lines of their own, not in braces or a list"

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 import paddledvc
-from paddledvc.core.blocks import END
-from paddledvc.tools.yaml.blocks import cut, cut_entry, values_of
+from paddledvc.yaml.merge.blocks import END
+from paddledvc.yaml.merge.cut import cut, cut_entry, values_of
 
 FILE = "models.yaml"
 TEXT = """\

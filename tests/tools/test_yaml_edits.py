@@ -9,13 +9,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from paddledvc.core import editing
 from paddledvc.errors import InvalidFile
-from paddledvc.tools import yaml
+from paddledvc.yaml.edit import edit_items, editable_list, find_items
 
 
 def models(text):
-    return yaml.EditableList(text, "models.yaml", "models")
+    return editable_list.EditableList(text, "models.yaml", "models")
 
 
 class Style(NamedTuple):
@@ -190,7 +189,7 @@ ENTRY = {"name": "new", "version": ">=3,<4", "source": "zoo", "tags": ["on", "x"
 @given(registries())
 def test_a_new_item_says_what_was_meant_and_no_line_moves(pieces):
     text = text_of(pieces)
-    assume(not yaml.items(text, "models.yaml", "models").open_end)
+    assume(not find_items.items(text, "models.yaml", "models").open_end)
     edited = models(text).append(ENTRY)
     expected = meaning(text)
     expected["models"].append(ENTRY)
@@ -207,7 +206,7 @@ def test_a_new_item_says_what_was_meant_and_no_line_moves(pieces):
 @given(registries())
 def test_adding_an_item_and_taking_it_out_gives_the_file_back(pieces):
     text = text_of(pieces)
-    assume(not yaml.items(text, "models.yaml", "models").open_end)
+    assume(not find_items.items(text, "models.yaml", "models").open_end)
     back = models(models(text).append(ENTRY)).remove("new")
     expected = text if names_of(pieces) else text_of(emptied(pieces))
     newline = "\r\n" if "\r\n" in text else "\n"
@@ -260,7 +259,7 @@ def test_a_new_key_stands_behind_the_name_and_no_other_line_changes(pieces, valu
 
     assert canonical(meaning(edited)) == canonical(expected)
     assert (edited[: len(before)], edited[len(edited) - len(after) :]) == (before, after)
-    found = yaml.items(edited, "models.yaml", "models")
+    found = find_items.items(edited, "models.yaml", "models")
     (item,) = (item for item in found.items if item.name == name)
     pair = f"file: {edited[item.values['file'].start : item.values['file'].end]}"
     new = edited[len(before) : len(edited) - len(after)]
@@ -287,7 +286,7 @@ def test_an_edit_of_a_file_without_the_list_is_refused():
     ],
 )
 def test_an_edit_that_would_say_something_else_is_not_given_out(edit, wrong, monkeypatch):
-    monkeypatch.setattr(editing, edit, lambda *_: wrong)
+    monkeypatch.setattr(edit_items, edit, lambda *_: wrong)
     arguments = {"append": (ENTRY,), "remove": ("a",), "set_scalar": ("a", "version", "2.0")}
     with pytest.raises(AssertionError) as caught:
         getattr(models("models:\n- name: a\n"), edit)(*arguments[edit])

@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddledvc.errors import InvalidFile
-from paddledvc.tools import yaml
-from paddledvc.tools.yaml import plain, reader
+from paddledvc.yaml import fast_reader, reader
 
 pieces = st.sampled_from(
     [
@@ -52,8 +51,8 @@ def by_nodes(text):
 @given(st.lists(pieces, max_size=14).map("".join))
 def test_what_the_fast_reader_reads_is_what_the_careful_one_reads(text):
     try:
-        fast = plain.read(text)
-    except plain.NotPlain:
+        fast = fast_reader.read(text)
+    except fast_reader.NotPlain:
         return
 
     assert repr(fast) == repr(by_nodes(text))
@@ -77,12 +76,12 @@ def test_what_the_fast_reader_reads_is_what_the_careful_one_reads(text):
     ],
 )
 def test_what_is_not_plain_is_left_to_the_careful_reader(text):
-    with pytest.raises(plain.NotPlain):
-        plain.read(text)
+    with pytest.raises(fast_reader.NotPlain):
+        fast_reader.read(text)
 
 
 def test_a_plain_file_still_knows_its_lines():
-    document = yaml.parse("a: 1\nb:\n  - x\n  - 1.10\n", "x.yaml")
+    document = reader.parse("a: 1\nb:\n  - x\n  - 1.10\n", "x.yaml")
 
     assert str(document.problem(("b", 1), "found")) == "x.yaml:4:5: b[1]: found"
     assert document.written(("b", 1)) == "1.10"

@@ -8,10 +8,10 @@ from datetime import date
 import pytest
 
 import paddledvc
-from paddledvc.core.objects import folder_oid
-from paddledvc.core.violations import RULES, UNWAIVABLE
-from paddledvc.gate.judging import judge_tree
-from paddledvc.tools import schemas
+from paddledvc import schemas
+from paddledvc.gate.core.violations import RULES, UNWAIVABLE
+from paddledvc.gate.judge_subject import judge_tree
+from paddledvc.tools.dvc.core.objects import folder_oid
 from tests.gated import EXPORTED, FACTS, RANGED, Gated, a_waiver, md5
 
 TODAY = date(2026, 11, 22)

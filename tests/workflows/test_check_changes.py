@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import paddledvc
-from paddledvc.core.forms import FORMS
-from paddledvc.core.violations import UNWAIVABLE
-from paddledvc.gate.judging import judge_tree
-from paddledvc.tools import yaml
+from paddledvc.gate.core.violations import UNWAIVABLE
+from paddledvc.gate.judge_subject import judge_tree
+from paddledvc.yaml import writer
+from paddledvc.yaml.merge.merge_rules import FORMS
 from tests.conftest import Folder
 from tests.gated import EXPORTED, FACTS, Gated, a_waiver
 
@@ -813,7 +813,7 @@ def broken(tmp_path_factory, home):
 @given(policy=POLICY)
 def test_the_policy_of_a_branch_never_changes_what_is_found_in_its_change(broken, policy):
     made = broken.gated
-    text = yaml.dump({"policy": policy}) if policy else ""
+    text = writer.dump({"policy": policy}) if policy else ""
     made.write("models.yaml", EXPORTED + text)
     made.commit("a policy")
     found = [

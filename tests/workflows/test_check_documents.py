@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.core.judging.descriptions import names
-from paddledvc.core.model import Model
-from paddledvc.core.versions import Requirement
-from paddledvc.gate.judging import judge_subject
+from paddledvc.gate.core.descriptions import names
+from paddledvc.gate.judge_subject import judge_subject
 from paddledvc.gate.subject import Subject
-from paddledvc.workflows.guard import check_staged
+from paddledvc.hooks.guard import check_staged
+from paddledvc.models.model import Model
+from paddledvc.models.versions import Requirement
 from tests.conftest import Folder
 from tests.gated import EXPORTED, FACTS, NET, Gated
 

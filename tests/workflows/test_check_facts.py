@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 import paddledvc
-from paddledvc.core.policy import FEATURE, INTEGRATION, PRODUCTION
+from paddledvc.models.policy import FEATURE, INTEGRATION, PRODUCTION
 from tests.gated import EXPORTED, FACTS, Gated, a_waiver
 
 DIGEST = "sha256:" + "0a" * 32

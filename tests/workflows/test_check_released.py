@@ -7,10 +7,9 @@ import subprocess
 
 import pytest
 
-from paddledvc.core.pushed import Pushed
-from paddledvc.gate.judging import judge_tree
-from paddledvc.hooks import run
-from paddledvc.workflows import guard
+from paddledvc.gate.judge_subject import judge_tree
+from paddledvc.hooks import guard, run
+from paddledvc.tools.git.pushed import Pushed
 from tests.conftest import Folder
 from tests.gated import Gated, a_waiver, md5
 

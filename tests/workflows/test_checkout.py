@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddledvc import Project
-from paddledvc.tools import marker
-from paddledvc.workflows.checkout import checkout
+from paddledvc.weights.checkout import checkout
+from paddledvc.weights.tree import marker
 from tests.conftest import Folder
 from tests.outputs_repo import Outputs, md5
 
@@ -311,7 +311,7 @@ def test_a_switch_between_known_commits_imports_nothing_slow(team):
     team.folder.git("checkout", "--quiet", "main")
     code = (
         "import sys; from pathlib import Path; from paddledvc.project import Project\n"
-        "from paddledvc.workflows.checkout import checkout\n"
+        "from paddledvc.weights.checkout import checkout\n"
         "print(*checkout(Project(Path.cwd()), before='next').lines)\n"
         f"print([name for name in {SLOW} if name in sys.modules])"
     )

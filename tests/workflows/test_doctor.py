@@ -17,13 +17,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 import paddledvc
-from paddledvc.checkup import cache, clone, files, machine, remotes, versions
-from paddledvc.core.diagnosis import Check
 from paddledvc.errors import OutsideFailure
 from paddledvc.project import Project
-from paddledvc.tools import device, dvcpackage, hooks, links, merge_driver
-from paddledvc.workflows import doctor as workflow
-from paddledvc.workflows.doctor import Probe
+from paddledvc.setup import doctor as workflow
+from paddledvc.setup.checks import cache, clone, files, machine, remotes, versions
+from paddledvc.setup.diagnosis import Check
+from paddledvc.setup.doctor import Probe
+from paddledvc.tools.dvc import package
+from paddledvc.tools.git import merge_driver
+from paddledvc.tools.git.hooks import install
+from paddledvc.tools.paddle import device
+from paddledvc.tools.system import links
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -47,7 +51,7 @@ def healthy(project: Folder) -> Folder:
     project.write(".gitattributes", "\n".join(merge_driver.missing_attributes("")))
     project.commit()
     merge_driver.install(project.root)
-    hooks.install(project.root)
+    install.install(project.root)
     return project
 
 
@@ -74,7 +78,7 @@ def test_a_healthy_clone_has_no_problem(healthy: Folder, cli: Callable[..., Ran]
 def test_a_problem_is_an_exit_code_and_a_line_of_advice(
     healthy: Folder, cli: Callable[..., Ran]
 ) -> None:
-    hooks.uninstall(healthy.root)
+    install.uninstall(healthy.root)
 
     done = cli("doctor", "--offline")
 
@@ -181,7 +185,7 @@ def test_a_python_that_there_is_no_paddle_for_is_a_warning(
 def test_a_dvc_that_is_too_new_is_a_problem(
     healthy: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dvcpackage.require_usable.cache_clear()
+    package.require_usable.cache_clear()
     installed = versions.metadata.version
     monkeypatch.setattr(
         versions.metadata, "version", lambda name: "4.0.1" if name == "dvc" else installed(name)
@@ -191,8 +195,8 @@ def test_a_dvc_that_is_too_new_is_a_problem(
         (
             "DVC",
             "problem",
-            f"DVC 4.0.1 is installed, and paddledvc needs {dvcpackage.wanted().specifier}",
-            f"pip install '{dvcpackage.wanted()}'",
+            f"DVC 4.0.1 is installed, and paddledvc needs {package.wanted().specifier}",
+            f"pip install '{package.wanted()}'",
         )
     ]
 
@@ -246,7 +250,7 @@ def test_hooks_whose_python_is_gone_are_a_problem(
     healthy: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/bin/python")
-    hooks.install(healthy.root)
+    install.install(healthy.root)
 
     found = look(healthy, clone.checks)
 

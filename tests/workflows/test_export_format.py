@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import paddledvc
-from paddledvc.core.evidence import parse
-from paddledvc.core.model import Output
 from paddledvc.errors import Finding, UserCodeFailed
+from paddledvc.models.model import Output
+from paddledvc.verification.core.evidence import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable

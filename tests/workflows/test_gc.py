@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 import paddledvc
-from paddledvc.core.objects import folder_oid, read_listing
 from paddledvc.errors import Finding, InvalidFile, InvalidInput, OutsideFailure
 from paddledvc.project import Project
-from paddledvc.storage.garbage import collecting, places
-from paddledvc.storage.garbage.collecting import GcScope
-from paddledvc.workflows.gc import gc
+from paddledvc.tools.dvc.core.objects import folder_oid, read_listing
+from paddledvc.weights.garbage import plan as plans
+from paddledvc.weights.garbage import stores
+from paddledvc.weights.garbage.plan import GcScope
+from paddledvc.weights.gc import gc
 from tests.conftest import Folder
 
 if TYPE_CHECKING:
@@ -483,8 +484,8 @@ def test_one_url_at_two_endpoints_is_two_places(team: Clone) -> None:
     two = f"{one}    endpointurl = http://localhost:9000\n"
     team.write(".dvc/config", one.format("aws") + one.format("again") + two.format("minio"))
 
-    assert [place.name for place in places.every(team.root)] == ["cache", "again", "minio"]
-    assert len({place.key for place in places.every(team.root)}) == 3
+    assert [place.name for place in stores.every(team.root)] == ["cache", "again", "minio"]
+    assert len({place.key for place in stores.every(team.root)}) == 3
 
 
 def test_weights_that_are_pinned_by_their_sha256_only_are_needed(team: Clone) -> None:
@@ -512,11 +513,11 @@ def test_a_listing_is_looked_for_at_every_endpoint_of_a_url(
     team.write(".dvc/config", one.format("a", "a") + one.format("b", "b") + one.format("c", "c"))
     asked = []
 
-    def answer(place: places.RemotePlace, _oid: str) -> object:
+    def answer(place: stores.RemotePlace, _oid: str) -> object:
         asked.append(place.name)
         return listing if place.name == "b" else None
 
-    monkeypatch.setattr(places.RemotePlace, "listing", answer)
+    monkeypatch.setattr(stores.RemotePlace, "listing", answer)
     gc(team.project, GcScope(grace=0), force=True)
 
     assert asked == ["a", "b"]
@@ -607,7 +608,7 @@ def test_what_came_only_now_is_kept_for_its_commit_may_be_coming(team: Clone) ->
 def test_a_push_between_the_look_and_the_removal_stops_it(team: Clone) -> None:
     old = orphan(team)
     theirs = join(team)
-    plan = collecting.look(team.project, REMOTE)
+    plan = plans.look(team.project, REMOTE)
     theirs.write("models.lock", lock_of("v9", b"orphan old"))
     theirs.commit("use what lay there")
     theirs.git("push", "-q", "origin", "main")
@@ -624,7 +625,7 @@ def test_a_push_between_the_look_and_the_removal_stops_it(team: Clone) -> None:
 
 def test_a_change_of_the_work_tree_in_between_stops_it_too(team: Clone) -> None:
     orphan(team)
-    plan = collecting.look(team.project, REMOTE)
+    plan = plans.look(team.project, REMOTE)
     team.train("v2")
 
     with pytest.raises(Finding):
@@ -645,7 +646,9 @@ def test_listings_go_before_their_files(team: Clone, monkeypatch: pytest.MonkeyP
     listing, files = team.export("a", "b")
     (team.root / "exports.dvc").unlink()
     removed = []
-    monkeypatch.setattr("paddledvc.tools.cache.Cache.remove", lambda _, oid: removed.append(oid))
+    monkeypatch.setattr(
+        "paddledvc.tools.dvc.cache.Cache.remove", lambda _, oid: removed.append(oid)
+    )
 
     gc(team.project, GcScope(grace=0, days=0), force=True)
 

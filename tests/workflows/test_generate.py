@@ -7,7 +7,7 @@ import pytest
 
 import paddledvc
 from paddledvc.errors import InvalidFile, InvalidInput, NotAProject, StaleLock, StaleStages
-from paddledvc.tools import yaml
+from paddledvc.yaml import reader
 from tests.gated import NET
 
 MODELS = """\
@@ -46,7 +46,7 @@ def ready(project):
 
 
 def stages(project):
-    return yaml.parse(project.read("dvc.yaml"), "dvc.yaml").value["stages"]
+    return reader.parse(project.read("dvc.yaml"), "dvc.yaml").value["stages"]
 
 
 def changed(project, before, after):

@@ -5,10 +5,9 @@ import hashlib
 import pytest
 
 import paddledvc
-from paddledvc.core.pushed import Pushed
 from paddledvc.errors import InvalidFile
-from paddledvc.hooks import run
-from paddledvc.workflows import guard
+from paddledvc.hooks import guard, run
+from paddledvc.tools.git.pushed import Pushed
 
 BYTES = {"v1": b"weights 1", "v2": b"weights 2", "v3": b"weights 3"}
 A = "a v1: checkpoints/a_v1.pdparams"

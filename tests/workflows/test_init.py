@@ -177,13 +177,13 @@ def test_another_python_takes_over_the_merge_driver(repository, monkeypatch):
 
 @pytest.mark.slow
 def test_a_team_with_a_remote_keeps_it_alone(repository, cli):
-    from paddledvc.tools import dvc  # noqa: PLC0415
+    from paddledvc.tools.dvc import program  # noqa: PLC0415
 
-    dvc.init(repository.root, subdir=False)
-    dvc.run("remote", "add", "--default", "prod", "/data/prod", root=repository.root)
+    program.init(repository.root, subdir=False)
+    program.run("remote", "add", "--default", "prod", "/data/prod", root=repository.root)
     paddledvc.init(repository.root)
 
-    assert dvc.remotes(repository.root) == ["prod"]
+    assert program.remotes(repository.root) == ["prod"]
 
 
 @pytest.mark.slow

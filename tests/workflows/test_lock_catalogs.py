@@ -10,7 +10,9 @@ import pytest
 
 import paddledvc
 from paddledvc import LockUse
-from paddledvc.core.catalog import Listed, Query, Release, ReleaseFile
+from paddledvc.catalogs.base import Context
+from paddledvc.catalogs.core.listing import Listed, Query, Release, ReleaseFile
+from paddledvc.catalogs.opening import open_catalog
 from paddledvc.errors import (
     CatalogFailed,
     InvalidInput,
@@ -19,8 +21,6 @@ from paddledvc.errors import (
     UnknownModel,
     Unresolvable,
 )
-from paddledvc.tools.catalogs import open_catalog
-from paddledvc.tools.catalogs.base import Context
 
 ZOO = """\
 version: 1

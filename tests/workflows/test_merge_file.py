@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from paddledvc.workflows.merge_file import merge_file
+from paddledvc.hooks.merge_file import merge_file
 
 
 class Merged(NamedTuple):
@@ -447,7 +447,7 @@ def test_a_merge_that_is_killed_leaves_the_file_as_it_was(files, project):
     before = project.read("ours")
     code = (
         "import os, pathlib\n"
-        "from paddledvc.workflows.merge_file import merge_file\n"
+        "from paddledvc.hooks.merge_file import merge_file\n"
         "pathlib.Path.write_bytes = lambda self, data: os.abort() if 'ours.' in self.name else "
         "open(self, 'wb').write(data)\n"
         "merge_file(*map(pathlib.Path, ('base', 'ours', 'theirs')), 'models.yaml')\n"

@@ -10,16 +10,17 @@ from typing import Any, NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.core import lock as locks
-from paddledvc.core import registry as registries
-from paddledvc.core.forms import VERSION
-from paddledvc.core.lock import Lock
-from paddledvc.core.resolution import plan
-from paddledvc.core.staleness import staleness
-from paddledvc.core.threeway import Sides
+from paddledvc import schemas
 from paddledvc.errors import InvalidFile
-from paddledvc.tools import schemas, yaml
-from paddledvc.workflows.merge_file import merge_file
+from paddledvc.hooks.merge_file import merge_file
+from paddledvc.locking.core.resolution import plan
+from paddledvc.locking.core.staleness import staleness
+from paddledvc.models import lockfile as locks
+from paddledvc.models import registry as registries
+from paddledvc.models.lockfile import Lock
+from paddledvc.yaml import reader
+from paddledvc.yaml.merge.merge_rules import VERSION
+from paddledvc.yaml.merge.threeway import Sides
 
 NAMES = ("alpha", "beta", "gamma")
 FIELDS = {
@@ -107,11 +108,11 @@ def _can_start_from(base: Any, name: str, branch: Branch) -> bool:
 
 
 def read_registry(text: str) -> registries.Registry:
-    return registries.parse(yaml.parse(text, "models.yaml"), schemas.schema("models"))
+    return registries.parse(reader.parse(text, "models.yaml"), schemas.read_schema("models"))
 
 
 def read_lock(text: str) -> Lock:
-    return locks.parse(yaml.parse(text, "models.lock"), schemas.schema("lock"))
+    return locks.parse(reader.parse(text, "models.lock"), schemas.read_schema("lock"))
 
 
 def locked(branch: Branch, previous: Lock) -> Lock:
@@ -134,7 +135,7 @@ def merged(texts: Sides[str], name: str, folder: Any) -> str | None:
 
 
 def unit(text: str, name: str) -> dict[str, Any]:
-    value: Any = yaml.parse(text, "models.yaml").value
+    value: Any = reader.parse(text, "models.yaml").value
     entries = {entry["name"]: entry for entry in value["models"] or ()}
     return {key: field for key, field in entries.get(name, {}).items() if key in VERSION}
 
@@ -182,7 +183,7 @@ def test_merging_loses_no_model_and_mixes_no_versions(tmp_path_factory, history)
         return
     added = {**history.ours.models, **history.theirs.models}.keys() - history.base.models.keys()
     kept = history.ours.models.keys() & history.theirs.models.keys()
-    value: Any = yaml.parse(text, "models.yaml").value
+    value: Any = reader.parse(text, "models.yaml").value
 
     assert sorted(entry["name"] for entry in value["models"] or ()) == sorted(added | kept)
     for name in added | kept:

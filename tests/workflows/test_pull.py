@@ -12,7 +12,7 @@ import pytest
 
 import paddledvc
 from paddledvc.errors import InvalidInput
-from paddledvc.tools import marker
+from paddledvc.weights.tree import marker
 from tests.outputs_repo import md5
 from tests.stores_repo import EXPORT, FILES, MADE, TITLE, WEIGHTS, A
 
@@ -420,7 +420,7 @@ def test_a_disk_that_is_full_is_no_corrupt_object(cold, monkeypatch):
     def full(*_):
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr("paddledvc.tools.files.os.write", full)
+    monkeypatch.setattr("paddledvc.tools.system.files.os.write", full)
     with pytest.raises(paddledvc.errors.OutsideFailure, match="No space left on device"):
         paddledvc.pull(cold.project)
 

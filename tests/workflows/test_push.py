@@ -9,7 +9,7 @@ import pytest
 
 import paddledvc
 from paddledvc.errors import InvalidInput, RemoteFailed
-from paddledvc.storage.transfer.send import send
+from paddledvc.weights.transfer.send_outputs import send
 from tests.outputs_repo import md5
 from tests.stores_repo import EXPORT, FILES, MADE, MODELS, WEIGHTS, A
 
@@ -92,7 +92,9 @@ def test_other_bytes_in_the_cache_are_never_sent(stores, cli, monkeypatch):
     path = stores.cache.path(md5(WEIGHTS))
     path.chmod(0o644)
     path.write_bytes(SPOILT)
-    monkeypatch.setattr("paddledvc.tools.cache.Cache.holds", lambda *_: True)  # as notes may say
+    monkeypatch.setattr(
+        "paddledvc.tools.dvc.cache.Cache.holds", lambda *_: True
+    )  # as notes may say
     code, _, err = cli("push", A)
 
     assert code == 1

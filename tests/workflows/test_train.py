@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 import paddledvc
-from paddledvc.core.record import read_record
 from paddledvc.errors import InvalidInput, MissingTool, StaleStages, UserCodeFailed
-from paddledvc.tools.paddle import weights
+from paddledvc.stages.core.record import read_record
+from paddledvc.tools.paddle.building import weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable

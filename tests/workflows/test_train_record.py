@@ -9,8 +9,8 @@ import re
 import pytest
 
 import paddledvc
-from paddledvc.core.record import read_record
-from paddledvc.tools import recording
+from paddledvc.stages import record_training
+from paddledvc.stages.core.record import read_record
 from tests.gated import FACTS, Gated, md5
 
 WRITE = 'echo weights > "$PADDLEDVC_WEIGHTS"'
@@ -162,7 +162,7 @@ def test_the_digest_of_a_folder_is_the_one_that_dvc_has_of_it(project):
     paddledvc.tools.dvc.run("add", "--quiet", "--no-commit", "data", root=project.root)
 
     expected = re.search("md5: (.*)", project.read("data.dvc"))[1]
-    assert recording.digest(project.root, "data") == expected
+    assert record_training.digest(project.root, "data") == expected
 
 
 TRAINED = f"""\

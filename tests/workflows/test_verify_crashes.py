@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import paddledvc
-from paddledvc.core.model import Input
-from paddledvc.core.verification import Verify
+from paddledvc.models.model import Input
+from paddledvc.models.verify_settings import Verify
 
 if TYPE_CHECKING:
     from paddledvc import VerifyReport

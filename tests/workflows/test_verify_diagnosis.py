@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 import paddledvc
-from paddledvc.core.verification import OutputTolerance, Tolerance, Verify
+from paddledvc.models.verify_settings import OutputTolerance, Tolerance, Verify
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from paddledvc.core.verification import PathName
+    from paddledvc.models.verify_settings import PathName
 
 NETWORKS = """
 import paddle

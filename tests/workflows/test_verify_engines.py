@@ -13,11 +13,12 @@ import pytest
 
 import paddledvc
 from paddledvc.cli import verify as command
-from paddledvc.core.jobs import PathJob
-from paddledvc.core.verification import Engine, PathName, Verify
 from paddledvc.errors import Finding, InvalidInput, MissingTool
-from paddledvc.tools.paddle import engine as engines
-from paddledvc.tools.paddle import onnx, runtime
+from paddledvc.models.verify_settings import Engine, PathName, Verify
+from paddledvc.tools.paddle.building import runtime
+from paddledvc.tools.paddle.core.jobs import PathJob
+from paddledvc.tools.paddle.running import engine as engines
+from paddledvc.tools.paddle.running import onnx
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 import paddledvc
-from paddledvc.core.model import Input
-from paddledvc.core.verification import Verify
 from paddledvc.errors import InvalidInput
+from paddledvc.models.model import Input
+from paddledvc.models.verify_settings import Verify
 
 NETWORKS = """
 import os

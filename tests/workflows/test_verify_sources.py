@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 import paddledvc
-from paddledvc.core.model import Input
-from paddledvc.core.verification import Verify
 from paddledvc.errors import UserCodeFailed
+from paddledvc.models.model import Input
+from paddledvc.models.verify_settings import Verify
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,1 +1,1 @@
-"""What runs inside a worker process: the only code that imports Paddle and a user's modules."""
+"""Paddle: processes of its own, and what runs inside them."""

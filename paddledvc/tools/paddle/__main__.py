@@ -11,22 +11,23 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from paddledvc.core import jobs
-from paddledvc.core.answers import FAILURE, Failure
 from paddledvc.errors import PaddleDVCError
-from paddledvc.tools import streams
-from paddledvc.tools.paddle import flags, runtime
+from paddledvc.tools.paddle import flags
+from paddledvc.tools.paddle.building import runtime
+from paddledvc.tools.paddle.core import jobs
+from paddledvc.tools.paddle.core.results import FAILURE, Failure
+from paddledvc.tools.system import streams
 
 DOERS = {
-    jobs.ExportJob: "export",
-    jobs.DescribeJob: "describe",
-    jobs.DiagnoseJob: "diagnose",
-    jobs.ReferenceJob: "reference",
-    jobs.PathJob: "program",
-    jobs.TrainJob: "train",
-    jobs.WideJob: "wide",
+    jobs.ExportJob: "building.export:do",
+    jobs.DescribeJob: "building.export:describe",
+    jobs.DiagnoseJob: "running.diagnose:do",
+    jobs.ReferenceJob: "running.reference_run:do",
+    jobs.PathJob: "running.program:do",
+    jobs.TrainJob: "building.run:do",
+    jobs.WideJob: "running.float64:do",
 }
-"""The module whose ``do`` does a kind of job."""
+"""Module and function that do a kind of job."""
 INTERRUPTED = 130
 LAUNCHED = ("PADDLE_TRAINER", "PADDLE_LOCAL_RANK", "PADDLE_RANK_IN_NODE")
 """Variables by which a launched process knows its rank."""
@@ -39,7 +40,9 @@ def main(job_file: str, answer_file: str) -> int:
     flags.prepare(job)
     try:
         _import_paddle()
-        answer: Any = importlib.import_module(f"paddledvc.tools.paddle.{DOERS[type(job)]}").do(job)
+        module, _, name = DOERS[type(job)].partition(":")
+        doer = getattr(importlib.import_module(f"paddledvc.tools.paddle.{module}"), name)
+        answer: Any = doer(job)
     except PaddleDVCError as error:
         rank = os.environ.get("PADDLE_TRAINER_ID")
         message = str(error) if rank is None else f"process {rank}: {error}"

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.core.jobs import FLAG, DescribeJob, DiagnoseJob, ExportJob, PathJob
+from paddledvc.tools.paddle.core.jobs import FLAG, DescribeJob, DiagnoseJob, ExportJob, PathJob
 
 if TYPE_CHECKING:
     from pathlib import PurePath

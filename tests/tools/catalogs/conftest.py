@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from paddledvc.tools.catalogs import open_catalog
-from paddledvc.tools.catalogs.base import Context
+from paddledvc.catalogs.base import Context
+from paddledvc.catalogs.opening import open_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from paddledvc.tools.catalogs.base import Catalog
+    from paddledvc.catalogs.base import Catalog
 
 
 @pytest.fixture

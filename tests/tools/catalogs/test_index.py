@@ -5,11 +5,11 @@ import threading
 
 import pytest
 
-from paddledvc.core.catalog import Listed, Query, ReleaseFile
-from paddledvc.core.hashes import Hashes
+from paddledvc.catalogs.base import Context
+from paddledvc.catalogs.core.listing import Listed, Query, ReleaseFile
+from paddledvc.catalogs.opening import open_catalog
 from paddledvc.errors import CatalogFailed
-from paddledvc.tools.catalogs import open_catalog
-from paddledvc.tools.catalogs.base import Context
+from paddledvc.hashes import Hashes
 
 DET = Query(name="det")
 INDEX = """\
@@ -107,9 +107,9 @@ def test_the_models_are_named(index):
 
 
 def test_json_is_read_as_yaml_is(index):
-    from paddledvc.tools import yaml  # noqa: PLC0415 - only here
+    from paddledvc.yaml import reader  # noqa: PLC0415 - only here
 
-    text = json.dumps(yaml.parse(INDEX, "x").value)
+    text = json.dumps(reader.parse(INDEX, "x").value)
     assert index(text).versions(DET) == index(INDEX, "b.yaml").versions(DET)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.tools.catalogs.literals import Scope, Unclear
+from paddledvc.catalogs.packages.literals import Scope, Unclear
 
 
 @pytest.mark.parametrize(

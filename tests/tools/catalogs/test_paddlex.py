@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.core.catalog import Listed, Query, Release, ReleaseFile
+from paddledvc.catalogs.core.listing import Listed, Query, Release, ReleaseFile
 from paddledvc.errors import CatalogFailed
 
 FILE = "inference/utils/official_models.py"

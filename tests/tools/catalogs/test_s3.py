@@ -8,12 +8,12 @@ from hashlib import sha256
 
 import pytest
 
-from paddledvc.core.catalog import Listed, Query, Release, ReleaseFile
-from paddledvc.core.hashes import Hashes
+from paddledvc.catalogs.base import Context
+from paddledvc.catalogs.core.listing import Listed, Query, Release, ReleaseFile
+from paddledvc.catalogs.opening import open_catalog
 from paddledvc.errors import CatalogFailed
-from paddledvc.tools import s3, sources
-from paddledvc.tools.catalogs import open_catalog
-from paddledvc.tools.catalogs.base import Context
+from paddledvc.hashes import Hashes
+from paddledvc.tools.sources import fetch, s3
 
 PATTERN = "{name}/{version}/{name}.pdparams"
 ONE_OBJECT = """\
@@ -92,8 +92,8 @@ def test_bytes_arrive_whatever_the_name(name, put, catalog, tmp_path):
     put(f"{name}/1.0/weights file.pdparams")
     found = catalog(pattern="{name}/{version}/weights file.pdparams")
     [file] = found.describe(Query(name=name), "1.0").files
-    source = sources.Source(model=name, urls=file.urls, root=tmp_path)
-    fetched = sources.fetch(source, file.hashes, tmp_path / "weights")
+    source = fetch.Source(model=name, urls=file.urls, root=tmp_path)
+    fetched = fetch.fetch(source, file.hashes, tmp_path / "weights")
 
     assert (tmp_path / "weights").read_text() == f"{name}/1.0/weights file.pdparams"
     assert fetched.hashes.size == file.hashes.size

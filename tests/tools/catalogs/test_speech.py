@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.core.catalog import Listed, Query, Release, ReleaseFile
-from paddledvc.core.hashes import Hashes
+from paddledvc.catalogs.core.listing import Listed, Query, Release, ReleaseFile
 from paddledvc.errors import CatalogFailed
+from paddledvc.hashes import Hashes
 
 FILE = "resource/pretrained_models.py"
 HOST = "https://paddlespeech.cdn.bcebos.com"

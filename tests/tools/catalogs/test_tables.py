@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
-from paddledvc.core.catalog import Query
+from paddledvc.catalogs.base import Context
+from paddledvc.catalogs.core.listing import Query
+from paddledvc.catalogs.packages.tables import Package, PackageCatalog, single_file
 from paddledvc.errors import CatalogFailed
-from paddledvc.tools.catalogs.base import Context
-from paddledvc.tools.catalogs.tables import Package, PackageCatalog, single_file
 
 URL = "https://host/a.tar"
 TABLE = "urls.py"

@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from paddledvc.core.catalog import Listed, Query, Release, ReleaseFile
-from paddledvc.core.hashes import Hashes
+from paddledvc.catalogs.core.listing import Listed, Query, Release, ReleaseFile
 from paddledvc.errors import CatalogFailed
+from paddledvc.hashes import Hashes
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "vision" / "models.yaml"
 INSTALLED = metadata.version("paddlepaddle")
 LIST = """
 import json, pathlib, sys
-from paddledvc.core.catalog import Query
-from paddledvc.tools.catalogs import open_catalog
-from paddledvc.tools.catalogs.base import Context
+from paddledvc.catalogs.core.listing import Query
+from paddledvc.catalogs.opening import open_catalog
+from paddledvc.catalogs.base import Context
 
 catalog = open_catalog(Context(name="paddle.vision", root=pathlib.Path()), "paddle.vision", {})
 [listed] = catalog.versions(Query(name="vgg16"))

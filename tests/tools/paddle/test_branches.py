@@ -16,7 +16,7 @@ SCRIPT = """
 import json
 from pathlib import Path
 import paddle
-from paddledvc.tools.paddle import branches
+from paddledvc.tools.paddle.running import truth_values as branches
 
 def methods():
     return [vars(paddle.Tensor)[name] for name in ("__bool__", "item")]

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from paddledvc.core.jobs import Network, ReferenceJob
-from paddledvc.core.model import Input, Reference
 from paddledvc.errors import InvalidInput, MissingTool, UserCodeFailed
-from paddledvc.tools.paddle import sampling
+from paddledvc.models.model import Input, Reference
+from paddledvc.tools.paddle.core.jobs import Network, ReferenceJob
+from paddledvc.tools.paddle.running import sampling
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddledvc.tools.paddle import timing
+from paddledvc.tools.paddle.running import timing
 
 if TYPE_CHECKING:
     import pytest

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from paddledvc.errors import Finding, InvalidInput
-from paddledvc.tools.paddle import weights
+from paddledvc.tools.paddle.building import weights
 
 if TYPE_CHECKING:
     from collections.abc import Callable

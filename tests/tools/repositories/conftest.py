@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from paddledvc.tools.catalogs import open_catalog
-from paddledvc.tools.catalogs.base import Context
+from paddledvc.catalogs.base import Context
+from paddledvc.catalogs.opening import open_catalog
 from tests.forks import run_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from paddledvc.tools.catalogs.base import Catalog
+    from paddledvc.catalogs.base import Catalog
 
 LEAKING = ("GIT_", "PADDLEDVC_", "DVC_")
 

@@ -8,9 +8,9 @@ import threading
 
 import pytest
 
-from paddledvc.core.catalog import Listed, Query, Release, ReleaseFile
-from paddledvc.core.hashes import Hashes
+from paddledvc.catalogs.core.listing import Listed, Query, Release, ReleaseFile
 from paddledvc.errors import CatalogFailed
+from paddledvc.hashes import Hashes
 
 DET = Query(name="det")
 

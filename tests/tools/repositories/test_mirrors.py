@@ -13,10 +13,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from paddledvc.core.catalog import Query
+from paddledvc.catalogs.core.listing import Query
 from paddledvc.errors import CatalogFailed, ToolFailed
-from paddledvc.tools import dvc, git, mirrors, repositories
-from paddledvc.tools.network_errors import Unreadable
+from paddledvc.tools.dvc import program
+from paddledvc.tools.git import repository
+from paddledvc.tools.sources import clones, git_files
+from paddledvc.tools.system.network_errors import Unreadable
 
 DET = Query(name="det")
 
@@ -57,8 +59,8 @@ def test_a_copy_has_no_history_and_no_large_files(det, url, catalog, cache):
     det.tag("det@v2.0.0")
     assert len(listed(catalog(url))) == 3
 
-    copy = git.Repository(objects=copy_of(cache))
-    assert git.ask(copy, "rev-list", "--count", "det@v2.0.0").strip() == "1"
+    copy = repository.Repository(objects=copy_of(cache))
+    assert repository.ask(copy, "rev-list", "--count", "det@v2.0.0").strip() == "1"
     assert sum(path.stat().st_size for path in copy.objects.rglob("*.pack")) < 1 << 20
 
 
@@ -72,7 +74,7 @@ def test_a_large_file_comes_when_it_is_read(det, url, catalog):
     (file,) = catalog(url).describe(DET, "v2.0.0").files
 
     assert file.hashes.size == len(data)
-    assert b"".join(repositories.chunks(file.urls[0])) == data
+    assert b"".join(git_files.chunks(file.urls[0])) == data
     assert catalog(url, offline="--offline").describe(DET, "v2.0.0").files == (file,)
 
 
@@ -193,7 +195,7 @@ def test_a_copy_in_pieces_can_be_removed_while_there_is_no_network(url, catalog,
 
 
 def test_a_copy_whose_making_was_killed_is_made(url, catalog, cache):
-    left = cache / f".{mirrors._folder(url).name}.abc" / "new"
+    left = cache / f".{clones._folder(url).name}.abc" / "new"
     left.mkdir(parents=True)
 
     assert len(listed(catalog(url))) == 2
@@ -207,7 +209,7 @@ def test_a_copy_stays_while_its_repository_is_away(det, url, catalog):
 
     found = catalog(url, offline="--offline").describe(DET, "v1.0.0")
     assert found.commit == commit
-    assert repositories.size(found.files[0].urls[0]) == 6
+    assert git_files.size(found.files[0].urls[0]) == 6
 
 
 def test_without_the_network_and_a_copy_there_is_nothing(url, catalog):
@@ -232,14 +234,14 @@ def test_a_commit_whose_tag_is_gone_is_fetched_by_its_name(det, url, cache):
     commit = det.git("rev-parse", "det@v1.0.0^{}").strip()
     det.git("tag", "--delete", "det@v1.0.0")
 
-    assert git.has_commit(mirrors.holding(url, commit), commit)
+    assert repository.has_commit(clones.holding(url, commit), commit)
     det.root.rename(det.root.with_name("away"))
-    assert git.has_commit(mirrors.holding(url, commit), commit)
+    assert repository.has_commit(clones.holding(url, commit), commit)
 
 
 def test_a_commit_that_is_gone_is_an_error(url):
     with pytest.raises(Unreadable) as caught:
-        mirrors.holding(url, "0" * 40)
+        clones.holding(url, "0" * 40)
 
     assert str(caught.value) == f"the repository has no commit {'0' * 40}"
 
@@ -249,7 +251,7 @@ def test_a_cache_that_cannot_be_written_to_is_an_error(url, catalog, cache):
     cache.write_text("in the way")
     message = failure(catalog(url).names)
 
-    lock = mirrors._folder(url).with_suffix(".lock")
+    lock = clones._folder(url).with_suffix(".lock")
     assert message == f"the catalog team ({url}): cannot write {lock}: File exists"
 
 
@@ -352,7 +354,7 @@ def test_a_repository_is_read_over_http(bare, serve, catalog):
 
     assert list(listed(opened)) == ["v1.0.0", "v1.1.0", "v2.0.0"]
     (file,) = opened.describe(DET, "v2.0.0").files
-    assert b"".join(repositories.chunks(file.urls[0])) == b"weights"
+    assert b"".join(git_files.chunks(file.urls[0])) == b"weights"
 
 
 def test_a_server_of_plain_files_will_do(bare, serve, catalog, cache):
@@ -361,7 +363,7 @@ def test_a_server_of_plain_files_will_do(bare, serve, catalog, cache):
 
     assert list(listed(opened)) == ["v1.0.0", "v1.1.0", "v2.0.0"]
     (file,) = opened.describe(DET, "v2.0.0").files
-    assert b"".join(repositories.chunks(file.urls[0])) == b"weights"
+    assert b"".join(git_files.chunks(file.urls[0])) == b"weights"
 
 
 def test_a_server_that_asks_for_a_password_is_not_waited_for(bare, serve, catalog):
@@ -395,7 +397,7 @@ def test_a_server_that_is_not_there_may_be_there_later(tmp_path):
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/models.git"
         with pytest.raises(Unreadable) as caught:
-            mirrors.refreshed(url)
+            clones.refreshed(url)
 
     assert (str(caught.value), caught.value.again) == ("connection refused", True)
 
@@ -431,14 +433,14 @@ def test_ssh_asks_nobody(tmp_path, monkeypatch, catalog):
             "Host key verification failed.\nfatal: x",
             "ssh does not know its host key; connect to it with ssh once",
         ),
-        ("git@h: Permission denied (publickey).\nfatal: x", git._CREDENTIALS),
+        ("git@h: Permission denied (publickey).\nfatal: x", repository._CREDENTIALS),
         ("remote: busy\nfatal: the remote end hung up\n", "the remote end hung up"),
         ("remote: busy\n", "remote: busy"),
         ("", "git ended with exit code 128"),
     ],
 )
 def test_the_telling_line_of_git_is_told(said, reason):
-    assert git.reason(ToolFailed(["git"], 128, said)) == reason
+    assert repository.reason(ToolFailed(["git"], 128, said)) == reason
 
 
 @pytest.mark.parametrize(
@@ -461,4 +463,4 @@ def test_the_telling_line_of_git_is_told(said, reason):
     ],
 )
 def test_the_telling_line_of_dvc_is_told(said, reason):
-    assert dvc.reason(ToolFailed(["python"], 1, said)) == reason
+    assert program.reason(ToolFailed(["python"], 1, said)) == reason

@@ -13,12 +13,14 @@ import time
 
 import pytest
 
-from paddledvc.core.catalog import Query
-from paddledvc.core.hashes import Hashes
+from paddledvc.catalogs.core.listing import Query
 from paddledvc.errors import CatalogFailed, ChecksumMismatch, DownloadFailed
-from paddledvc.tools import dvc, repositories, sources
-from paddledvc.tools.network_errors import Unreadable
-from paddledvc.tools.sources import Source
+from paddledvc.hashes import Hashes
+from paddledvc.tools.dvc import program
+from paddledvc.tools.sources import fetch as fetching
+from paddledvc.tools.sources import git_files
+from paddledvc.tools.sources.fetch import Source
+from paddledvc.tools.system.network_errors import Unreadable
 
 pytestmark = pytest.mark.slow
 DATA = {
@@ -47,7 +49,7 @@ def described(catalog, name, version="v0.1.0", **fields):
 
 
 def read(url):
-    return b"".join(repositories.chunks(url))
+    return b"".join(git_files.chunks(url))
 
 
 def md5(data):
@@ -72,7 +74,7 @@ def fetch(tmp_path, naps):
     def run(release):
         (file,) = release.files
         source = Source(model="m", urls=file.urls, root=tmp_path)
-        sources.fetch(source, file.hashes, tmp_path / "fetched")
+        fetching.fetch(source, file.hashes, tmp_path / "fetched")
         return (tmp_path / "fetched").read_bytes()
 
     return run
@@ -112,7 +114,7 @@ def test_one_file_of_a_folder_can_be_asked_for_and_be_an_artifact(made, catalog)
 
 def test_a_file_of_git_comes_without_dvc(made, catalog, fetch, monkeypatch):
     release = described(catalog(made.root), "gitted")
-    monkeypatch.setattr("paddledvc.tools.dvc.run", None)
+    monkeypatch.setattr("paddledvc.tools.dvc.program.run", None)
 
     assert fetch(release) == DATA["gitted.bin"]
 
@@ -135,13 +137,13 @@ def test_an_output_that_was_not_there_yet_is_an_error(made, catalog):
 def test_sizes_are_told_as_far_as_git_knows_them(made):
     paths = ["weights/det.pdparams", "gitted.bin", "bundle/inference.json"]
 
-    assert [repositories.size(url_at(made, path)) for path in paths] == [16384, 15, None]
+    assert [git_files.size(url_at(made, path)) for path in paths] == [16384, 15, None]
 
 
 def test_progress_is_told_of_the_bytes_that_arrived(made):
     seen = []
     url = url_at(made, "weights/det.pdparams")
-    list(repositories.chunks(url, lambda done, total: seen.append((done, total))))
+    list(git_files.chunks(url, lambda done, total: seen.append((done, total))))
 
     assert seen == [(16384, 16384)]
 
@@ -216,8 +218,8 @@ def test_a_folder_whose_list_is_not_in_the_remote_cannot_be_described(own, catal
 
 
 def test_a_folder_that_lists_paths_out_of_itself_is_refused(made, catalog, monkeypatch):
-    listed = dvc.Listed(path="../evil", tracked=True, md5=md5(b"x"), size=None)
-    monkeypatch.setattr(dvc, "list_files", lambda *_, **__: [listed])
+    listed = program.Listed(path="../evil", tracked=True, md5=md5(b"x"), size=None)
+    monkeypatch.setattr(program, "list_files", lambda *_, **__: [listed])
     with pytest.raises(CatalogFailed) as caught:
         described(catalog(made.root), "bundle")
 

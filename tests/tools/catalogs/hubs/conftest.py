@@ -508,5 +508,5 @@ def hub_naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Take no time to wait between tries; the list tells how long the waits would have been."""
     waits: list[float] = []
     clock = SimpleNamespace(sleep=waits.append, monotonic=time.monotonic)
-    monkeypatch.setattr("paddledvc.tools.catalogs.answers.time", clock)
+    monkeypatch.setattr("paddledvc.catalogs.hubs.json_fields.time", clock)
     return waits

@@ -11,14 +11,15 @@ from hashlib import sha256
 import pytest
 
 from paddledvc import errors
-from paddledvc.core.catalog import Listed, Query, Release, ReleaseFile
-from paddledvc.core.hashes import Hashes
-from paddledvc.core.versions import newest
+from paddledvc.catalogs.base import Context
+from paddledvc.catalogs.core.listing import Listed, Query, Release, ReleaseFile
+from paddledvc.catalogs.hubs import huggingface
+from paddledvc.catalogs.opening import open_catalog
 from paddledvc.errors import CatalogFailed, MissingTool
-from paddledvc.tools import sources
-from paddledvc.tools.catalogs import huggingface, open_catalog
-from paddledvc.tools.catalogs.base import Context
-from paddledvc.tools.sources import Source
+from paddledvc.hashes import Hashes
+from paddledvc.models.versions import newest
+from paddledvc.tools.sources import fetch
+from paddledvc.tools.sources.fetch import Source
 
 NET = Query(name="team/net")
 WEIGHTS = b"weights" * 50_000
@@ -669,7 +670,7 @@ def test_what_is_described_can_be_fetched(net, hub_server, open_hub, tmp_path, m
     for file in release.files:
         target = tmp_path / "got"
         source = Source(model="net", urls=file.urls, root=tmp_path)
-        found = sources.fetch(source, file.hashes, target)
+        found = fetch.fetch(source, file.hashes, target)
         assert file.hashes.first_difference(found.hashes) is None
         fetched[file.path] = target.read_bytes()
 
@@ -684,7 +685,7 @@ def test_bytes_that_are_not_those_of_the_list_are_refused(net, open_hub, hub_ser
     net.branches["main"][0].files["net.pdparams"] = b"other" * len(WEIGHTS)
     source = Source(model="net", urls=file.urls, root=tmp_path)
     with pytest.raises(errors.ChecksumMismatch):
-        sources.fetch(source, file.hashes, tmp_path / "got")
+        fetch.fetch(source, file.hashes, tmp_path / "got")
 
 
 @pytest.mark.usefixtures("hub_naps")

@@ -8,14 +8,15 @@ from hashlib import sha256
 
 import pytest
 
-from paddledvc.core.catalog import Listed, Query, Release, ReleaseFile
-from paddledvc.core.hashes import Hashes
-from paddledvc.core.versions import newest
+from paddledvc.catalogs.base import Context
+from paddledvc.catalogs.core.listing import Listed, Query, Release, ReleaseFile
+from paddledvc.catalogs.hubs import modelscope
+from paddledvc.catalogs.opening import open_catalog
 from paddledvc.errors import CatalogFailed
-from paddledvc.tools import sources
-from paddledvc.tools.catalogs import modelscope, open_catalog
-from paddledvc.tools.catalogs.base import Context
-from paddledvc.tools.sources import Source
+from paddledvc.hashes import Hashes
+from paddledvc.models.versions import newest
+from paddledvc.tools.sources import fetch
+from paddledvc.tools.sources.fetch import Source
 
 NET = Query(name="team/net")
 WEIGHTS = b"weights" * 50_000
@@ -421,7 +422,7 @@ def test_what_is_described_can_be_fetched(net, hub_server, open_hub, tmp_path, m
         target = tmp_path / "got"
         source = Source(model="net", urls=file.urls, root=tmp_path)
         assert file.hashes.known
-        sources.fetch(source, file.hashes, target)
+        fetch.fetch(source, file.hashes, target)
         fetched[file.path] = target.read_bytes()
 
     assert fetched == {path: data for path, data in FILES.items() if path != ".gitattributes"}

@@ -1,0 +1,1 @@
+"""What catalogs list, as values: versions, releases, indexes, tags."""

@@ -1,0 +1,1 @@
+"""Catalogs of hubs: Hugging Face, ModelScope."""

@@ -1,0 +1,142 @@
+"""Answers of a hub: asked for with patience, and taken apart with suspicion."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from paddledvc.tools.system.network_errors import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PAUSES = (0.5, 1.0)
+"""Seconds before an answer that failed is asked for again."""
+_COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+_DATE = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)")
+_Value = TypeVar("_Value")
+
+
+def patiently(ask: Callable[[], _Value], timeout: float) -> _Value:
+    """Ask again where that may help, as long as nobody has to wait beyond the timeout.
+
+    Raises:
+        Unreadable: it did not help.
+    """
+    deadline = time.monotonic() + timeout
+    for pause in PAUSES:
+        try:
+            return ask()
+        except Unreadable as error:
+            wait = max(pause, error.wait)
+            if not error.again or time.monotonic() + wait > deadline:
+                raise
+            time.sleep(wait)
+    return ask()
+
+
+def parse(data: bytes) -> Any:
+    """Read JSON.
+
+    Raises:
+        Unreadable: it is none.
+    """
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise Unreadable("its answer is not JSON") from error
+    if value is None:
+        raise Unreadable("its answer is empty")
+    return value
+
+
+def _unusable(key: str) -> Unreadable:
+    return Unreadable(f"its answer has no usable {key!r}")
+
+
+def field(entry: object, key: str, kind: type[_Value]) -> _Value:
+    """Take a value out of what should be a mapping.
+
+    Raises:
+        Unreadable: it is not there, or not of its kind.
+
+    >>> field({"size": 3}, "size", int)
+    3
+    """
+    value = entry.get(key) if isinstance(entry, dict) else None
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise _unusable(key)
+    return value
+
+
+def entries(entry: object, key: str) -> list[Any]:
+    """Take a list out of what should be a mapping; an empty one may be null.
+
+    Raises:
+        Unreadable: it is not there.
+
+    >>> entries({"tags": None}, "tags")
+    []
+    """
+    if isinstance(entry, dict) and entry.get(key, ...) is None:
+        return []
+    return field(entry, key, list)
+
+
+def size(entry: object, key: str) -> int:
+    """Take a number of bytes out of what should be a mapping.
+
+    Raises:
+        Unreadable: there is none.
+    """
+    number = field(entry, key, int)
+    if number < 0:
+        raise _unusable(key)
+    return number
+
+
+def commit(entry: object, key: str) -> str:
+    """Take the full name of a commit out of what should be a mapping.
+
+    Raises:
+        Unreadable: there is none.
+    """
+    name = field(entry, key, str)
+    if not _COMMIT.fullmatch(name):
+        raise _unusable(key)
+    return name
+
+
+def moment(entry: object, key: str) -> datetime:
+    """Take a date, in seconds or in ISO's form, out of what should be a mapping.
+
+    Raises:
+        Unreadable: there is none.
+
+    >>> moment({"date": "2025-11-03T14:25:30.000Z"}, "date").isoformat()
+    '2025-11-03T14:25:30+00:00'
+    """
+    value = field(entry, key, object)
+    try:
+        if isinstance(value, int):
+            return datetime.fromtimestamp(value, timezone.utc)
+        if isinstance(value, str) and (form := _DATE.fullmatch(value)):
+            return datetime.fromisoformat(f"{form[1]}T{form[2]}+00:00")
+    except (ValueError, OverflowError, OSError) as error:
+        raise _unusable(key) from error
+    raise _unusable(key)
+
+
+def digest(entry: object, key: str) -> str:
+    """Take a SHA-256 digest out of what should be a mapping.
+
+    Raises:
+        Unreadable: there is none.
+    """
+    text = field(entry, key, str)
+    if not re.fullmatch("[0-9a-f]{64}", text):
+        raise _unusable(key)
+    return text

@@ -1,0 +1,1 @@
+"""Catalogs of the weights that packages of Python name in their code."""

@@ -1,0 +1,98 @@
+"""What ``paddledvc verify`` prints."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from paddledvc.cli.options import echo_table
+from paddledvc.verification.core.path_report import rounded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from paddledvc.verification.core.path_report import PathReport
+    from paddledvc.verification.core.report import VerifyReport
+    from paddledvc.verification.verify import Verified
+
+BATCH_NOISE = 1e-5
+"""Scaled error above which a sample depends on its batch by more than the order of sums."""
+
+
+def echo_report(report: VerifyReport) -> None:
+    """Print what was compared, and what is wrong."""
+    rows = [
+        (
+            path.path,
+            "FAIL" if path.result == "fail" else path.result,
+            "" if path.skipped else rounded(path.scaled_error),
+            f"{path.tolerance:g}",
+            path.latency[-1].median_ms if path.latency else "",
+        )
+        for path in report.paths
+    ]
+    echo_table(
+        ["path", "result", "scaled error", "tolerance", f"ms at batch {max(report.batch_sizes)}"],
+        rows,
+    )
+    for path in report.paths:
+        for line in _wrong(path):
+            click.echo(line)
+    if not report.repeatable:
+        click.echo("the dynamic network gives other outputs when it is run again")
+    for name, error in report.float64.errors if report.float64 else ():
+        click.echo(f"{name}: the dynamic network itself is off by {rounded(error)} from float64")
+    for note in report.notes:
+        click.echo(f"note: {note}")
+    if report.batch_error is not None and report.batch_error > BATCH_NOISE:
+        click.echo(
+            "note: samples of the dynamic network depend on the others of their batch: alone they "
+            f"are off by a scaled error of {rounded(report.batch_error)}"
+        )
+    sizes = ", ".join(map(str, report.batch_sizes))
+    edges = ", ".join(filter(None, report.edges))
+    told = f", and at edge values {edges}" if edges else ""
+    count = f"{report.samples} samples at batch sizes {sizes}{told}"
+    click.echo(f"{report.model}: {report.verdict}, {count}")
+
+
+def _wrong(path: PathReport) -> list[str]:
+    found = [] if path.passed else [f"{path.path}: {finding}" for finding in path.findings]
+    return found + ([f"{path.path}: {path.diagnosis}"] if path.diagnosis is not None else [])
+
+
+def echo_reports(every: Sequence[Verified]) -> None:
+    """Print a line for each of several models, and what is wrong with those that fail."""
+    echo_table(["model", "verdict", "paths", "error / tolerance"], [_row(one) for one in every])
+    for one in every:
+        if one.report is not None:
+            for path in one.report.paths:
+                for line in _wrong(path) if path.result == "fail" else ():
+                    click.echo(f"{one.model}: {line}")
+    passed = sum(one.verdict == "pass" for one in every)
+    click.echo(f"{passed} of {len(every)} models pass")
+
+
+def _row(one: Verified) -> tuple[object, ...]:
+    if one.report is None:
+        return one.model, "ERROR", "", ""
+    counted = [path for path in one.report.paths if path.result != "skipped"]
+    verdict = one.verdict if one.verdict == "pass" else one.verdict.upper()
+    paths = ", ".join(path.path for path in counted)
+    return one.model, verdict, paths, max((path.tolerance_used for path in counted), key=float)
+
+
+def reports_json(every: Sequence[Verified]) -> str:
+    """Write what became of several models: the report of each, or why there is none."""
+    models = [
+        {
+            "model": one.model,
+            "verdict": one.verdict,
+            "error": None if one.error is None else str(one.error),
+            "report": None if one.report is None else json.loads(one.report.to_json()),
+        }
+        for one in every
+    ]
+    return json.dumps({"models": models}, indent=2, ensure_ascii=False)

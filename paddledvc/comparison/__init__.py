@@ -1,0 +1,1 @@
+"""How far outputs are off: numpy alone, values in, values out."""

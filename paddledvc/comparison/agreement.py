@@ -1,0 +1,202 @@
+"""Whether an exported model computes what its dynamic network computes.
+
+The measure is the scaled error of each sample, max|d| / max|ref|. An absolute tolerance means
+nothing without the scale of the outputs, a relative one explodes at zeros, a cosine hides small
+faults and a mean hides the one bad sample.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from paddledvc.comparison.extra_calls import said_at
+from paddledvc.comparison.other_measures import Closeness, Ranking, closeness, ranking
+from paddledvc.comparison.scaled_error import rows, same_pattern, sample_axes, scaled_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from paddledvc.comparison.samples import Array, Output, Outputs
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SampleError:
+    """How far one sample of one output is off.
+
+    Attributes:
+        case: number of the call, from 0.
+        sample: number of the sample in the call, from 0.
+        output: name of the output.
+        scaled_error: max|d| / max|ref|; infinite where the two cannot be compared.
+        edge: name of the edge that the values of the call are at; empty for a usual one.
+    """
+
+    case: int
+    sample: int
+    output: str
+    scaled_error: float
+    edge: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutputAgreement:
+    """The worst of one output over all samples.
+
+    Attributes:
+        scaled_error: largest max|d| / max|ref| of a sample.
+        closeness: the same difference in other measures.
+        ranking: whether classes come in the same order; None where that says nothing.
+        edge: the edge that the samples are at, which are not among the usual ones.
+    """
+
+    name: str
+    scaled_error: float
+    closeness: Closeness = field(default_factory=Closeness)
+    ranking: Ranking | None = None
+    edge: str = ""
+
+    def worse(self, other: OutputAgreement) -> OutputAgreement:
+        """Take the worst of two calls."""
+        rankings = [one for one in (self.ranking, other.ranking) if one is not None]
+        return OutputAgreement(
+            name=self.name,
+            edge=self.edge,
+            scaled_error=max(self.scaled_error, other.scaled_error),
+            closeness=self.closeness.worse(other.closeness),
+            ranking=reduce(Ranking.joined, rankings) if rankings else None,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agreement:
+    """How one way to run the exported files agrees with the reference.
+
+    Attributes:
+        tolerance: largest scaled error of a sample.
+        overrides: that of outputs that have their own, by name.
+        problems: sentences about what cannot be compared at all: structure, shape, type, or
+            infinities and NaNs at other places.
+    """
+
+    tolerance: float
+    overrides: Mapping[str, float] = field(default_factory=dict)
+    problems: tuple[str, ...]
+    outputs: tuple[OutputAgreement, ...]
+    samples: tuple[SampleError, ...]
+
+    def tolerance_of(self, output: str) -> float:
+        """Give the tolerance of an output."""
+        return self.overrides.get(output, self.tolerance)
+
+    def tolerance_used(self, output: str, scaled_error: float) -> float:
+        """Tell an error as a share of what an output may be off by: above 1 it disagrees."""
+        if (tolerance := self.tolerance_of(output)) > 0:
+            return scaled_error / tolerance
+        return 0.0 if scaled_error == 0 else float("inf")
+
+    @property
+    def worst(self) -> SampleError | None:
+        """The first sample that uses most of its tolerance; None where there is none at all."""
+        return max(
+            self.samples,
+            key=lambda one: self.tolerance_used(one.output, one.scaled_error),
+            default=None,
+        )
+
+    @property
+    def scaled_error(self) -> float:
+        """The largest scaled error of all; infinite where something cannot be compared."""
+        if self.problems:
+            return float("inf")
+        return max((output.scaled_error for output in self.outputs), default=0.0)
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every sample is within the tolerance."""
+        return not self.problems and all(
+            sample.scaled_error <= self.tolerance_of(sample.output) for sample in self.samples
+        )
+
+
+def compare(  # noqa: PLR0913
+    reference: Sequence[Outputs],
+    candidate: Sequence[Outputs],
+    batches: Sequence[int],
+    tolerance: float,
+    *,
+    overrides: Mapping[str, float] | None = None,
+    edges: Sequence[str] = (),
+) -> Agreement:
+    """Compare call by call.
+
+    Args:
+        reference: outputs of the dynamic network, one entry a call.
+        candidate: outputs of the exported files for the same calls.
+        batches: number of samples in each call.
+        tolerance: largest scaled error of a sample; outputs that are not floats must be equal.
+        overrides: tolerances of single outputs, by name.
+        edges: the edge of each call, empty for a usual one; or nothing for only usual ones.
+
+    >>> from paddledvc.comparison.samples import Output
+    >>> ref = [[Output(name="y", values=np.array([[1.0, 2.0]]))]]
+    >>> off = [[Output(name="y", values=np.array([[1.0, 2.2]]))]]
+    >>> round(compare(ref, off, [1], tolerance=1e-5).scaled_error, 6)
+    0.1
+    """
+    problems: dict[str, None] = {}
+    errors: list[SampleError] = []
+    worst: dict[tuple[str, str], OutputAgreement] = {}
+    axes = sample_axes(reference, batches)
+    for case, (expected, found, batch) in enumerate(
+        zip(reference, candidate, batches, strict=True)
+    ):
+        edge = edges[case] if edges else ""
+        if len(expected) != len(found):
+            names = ", ".join(output.name for output in expected)
+            wanted = f"{len(expected)}: {names}{said_at(edge)}"
+            problems[f"{len(found)} outputs, expected {wanted}"] = None
+            continue
+        for left, right, axis in zip(expected, found, axes, strict=True):
+            if (problem := _incomparable(left, right)) is not None:
+                problems[f"{problem}{said_at(edge)}"] = None
+                scaled: Array = np.full(1 if axis is None else batch, np.inf)
+            else:
+                scaled = scaled_errors(left.values, right.values, axis)
+                summary = replace(_summary(left, right, scaled, axis), edge=edge)
+                before = worst.get((left.name, edge))
+                worst[left.name, edge] = summary if before is None else before.worse(summary)
+            errors += [
+                SampleError(case=case, sample=row, output=left.name, scaled_error=error, edge=edge)
+                for row, error in enumerate(scaled.tolist())
+            ]
+    return Agreement(
+        tolerance=tolerance,
+        overrides=dict(overrides or {}),
+        problems=tuple(problems),
+        outputs=tuple(worst.values()),
+        samples=tuple(errors),
+    )
+
+
+def _incomparable(expected: Output, found: Output) -> str | None:
+    left, right = expected.values, found.values
+    if left.shape != right.shape:
+        return f"{expected.name}: shape {list(right.shape)}, expected {list(left.shape)}"
+    if left.dtype != right.dtype:
+        return f"{expected.name}: type {right.dtype}, expected {left.dtype}"
+    if left.dtype.kind in "fc" and not same_pattern(left, right):
+        return f"{expected.name}: infinities or NaNs at other places than in the dynamic network"
+    return None
+
+
+def _summary(left: Output, right: Output, scaled: Array, axis: int | None) -> OutputAgreement:
+    return OutputAgreement(
+        name=left.name,
+        scaled_error=float(scaled.max(initial=0)),
+        closeness=closeness(rows(left.values, axis), rows(right.values, axis)),
+        ranking=ranking(left.values, right.values) if axis == 0 else None,
+    )

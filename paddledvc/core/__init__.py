@@ -1,1 +1,0 @@
-"""The pure part of paddledvc: values in, values out, no effects."""

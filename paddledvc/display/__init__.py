@@ -1,0 +1,1 @@
+"""How values look that functions return: in a line, a table, a page."""

@@ -1,0 +1,169 @@
+"""Whether what was built is built from what the commit holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from paddledvc import names
+from paddledvc.models import registry
+from paddledvc.tools.dvc.core.objects import folder_oid
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from paddledvc.gate.core.facts import Facts
+    from paddledvc.gate.core.violations import Level, Violation
+    from paddledvc.models.lockfile import LockedModel
+    from paddledvc.models.model import Model
+    from paddledvc.tools.dvc.core.built_stages import Built
+
+REPRO = "run `dvc repro` and commit dvc.lock"
+_SHOWN = 3
+"""Reasons that are told of those why a stage would run again."""
+
+
+def not_built(facts: Facts) -> Iterator[Violation]:
+    """Judge whether all that exports and their evidence follow from was built, and is built last.
+
+    It is what ``dvc status`` would say of these stages, told from the commit alone.
+    """
+    if facts.role.evidence != "required":
+        return
+    judged: set[str] = set()
+    for model in facts.registry.models if facts.registry else ():
+        names = [one for one in _stages_behind(facts, model) if one not in judged]
+        judged.update(names)
+        if never := [name for name in names if name not in facts.built]:
+            verb, them = ("has", "it") if len(never) == 1 else ("have", "them")
+            message = (
+                f"{model.name}: {', '.join(never)} {verb} not run, as dvc.lock does not have "
+                f"{them}; {REPRO}"
+            )
+            yield facts.of_model("not-built", message, model.name)
+        for name in names:
+            if name not in facts.built:
+                continue
+            if whys := [*_why_outdated(facts, name)]:
+                yield _finding(facts, model, name, whys)
+            elif whys := [*_changed_folders(facts, name)]:
+                yield _finding(facts, model, name, whys, level="warning")
+
+
+def _stages_behind(facts: Facts, model: Model) -> Iterator[str]:
+    """Name the stages that a model's export and evidence follow from, in the order of the work."""
+    if not model.exports or facts.registry is None or facts.stages is None:
+        return
+    for name in reversed(facts.registry.lineage(model.name)):
+        kinds: tuple[names.Kind, ...] = ("sync", "train")
+        if name == model.name:
+            kinds = ("sync", "train", "export", "verify")
+        for kind in kinds:
+            stage = registry.stage_name(kind, facts.registry.model(name))
+            if stage in facts.stages:
+                yield stage
+
+
+def _finding(
+    facts: Facts, model: Model, name: str, whys: list[str], *, level: Level = "error"
+) -> Violation:
+    more = len(whys) - _SHOWN
+    why = ", ".join(whys[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return facts.found(
+        "not-built",
+        f"{model.name}: {name} {why}; {REPRO}",
+        level=level,
+        model=model.name,
+        file=names.DVC_LOCK,
+        path=("stages", name),
+        at_key=True,
+    )
+
+
+def would_run(facts: Facts, name: str) -> bool:
+    """Tell whether a stage that has run would run again; False where that cannot be told."""
+    if facts.stages is None or name not in facts.stages or name not in facts.built:
+        return False
+    return any(_why_outdated(facts, name))
+
+
+def _why_outdated(facts: Facts, name: str) -> Iterator[str]:
+    """Say why a stage would run again, as ends of sentences about it; nothing if it would not."""
+    assert facts.stages is not None
+    built, stage = facts.built[name], facts.stages[name]
+    if built.command != stage["cmd"]:
+        yield f"ran as `{built.command}`, and dvc.yaml now says `{stage['cmd']}`"
+    yield from _changed_deps(facts, stage, built)
+    for key in stage.get("params", ()):
+        if isinstance(key, dict):
+            for file in key:
+                if built.params_files.get(file) != facts.params_files.get(file):
+                    yield f"ran with other hyperparameters in {file}"
+        elif built.params.get(key) != _at(facts.params, key):
+            yield f"ran with other hyperparameters {key}"
+    for path in _outs(stage):
+        now = facts.digests.get(path)
+        if path not in built.outs:
+            yield f"ran without writing {path}"
+        elif now and built.outs[path] not in now:
+            yield f"wrote another {path} than is there now"
+
+
+def _changed_deps(facts: Facts, stage: Mapping[str, Any], built: Built) -> Iterator[str]:
+    for path in stage.get("deps", ()):
+        written = facts.written.get(path)
+        now = facts.digests.get(path) if written is None else {written.md5}
+        if path not in built.deps:
+            yield f"ran without {path}"
+        elif now and built.deps[path] not in now:
+            yield f"ran with another {path}"
+
+
+def _changed_folders(facts: Facts, name: str) -> Iterator[str]:
+    """Say which folders of git a stage ran with that were others, as far as git can tell."""
+    assert facts.stages is not None
+    built = facts.built[name]
+    for path in facts.stages[name].get("deps", ()):
+        now = facts.folders.get(path)
+        if now is not None and now != built.deps.get(path):
+            yield f"ran with another {path}, unless git ignores a part of that"
+
+
+def _at(params: Mapping[str, Any], key: str) -> object:
+    value: Any = params
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _outs(stage: Mapping[str, Any]) -> Iterator[str]:
+    for section in ("outs", "metrics", "plots"):
+        for entry in stage.get(section, ()):
+            yield from (entry,) if isinstance(entry, str) else entry
+
+
+def other_bytes(facts: Facts) -> Iterator[Violation]:
+    """Find weights of which dvc.lock knows other bytes than models.lock."""
+    for path, model in facts.pinned.items():
+        found, expected = facts.written.get(path), _md5(model)
+        if found is not None and expected is not None and found.md5 != expected:
+            message = (
+                f"{model.name}: dvc.lock has md5:{found.md5} of {path}, models.lock has "
+                f"md5:{expected}; {REPRO}"
+            )
+            yield facts.found(
+                "built-other-bytes",
+                message,
+                level=facts.level,
+                model=model.name,
+                file=names.DVC_LOCK,
+                path=("stages", found.stage),
+                at_key=True,
+            )
+
+
+def _md5(model: LockedModel) -> str | None:
+    """Give the MD5 by which DVC must know the weights of a model; None if that is not known."""
+    if not model.files:
+        return model.md5
+    known = {file.path: file.md5 for file in model.files if file.md5 is not None}
+    return folder_oid(known) if len(known) == len(model.files) else None

@@ -1,0 +1,110 @@
+"""Whether images are named so that they stay, and have the Paddle that everything else has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from paddledvc import names
+from paddledvc.gate.core.proofs import differences, report
+from paddledvc.models.images import Image, agree, is_paddle
+from paddledvc.verification.core import evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paddledvc.gate.core.facts import Facts
+    from paddledvc.gate.core.violations import Level, Violation
+    from paddledvc.models.model import Environment, Model
+
+OTHER = "image-other-paddle"
+
+
+def floating(facts: Facts) -> Iterator[Violation]:
+    """Find images that are other bytes from time to time, where versions have to be exact."""
+    if facts.role.versions != "exact":
+        return
+    for model, environment in _environments(facts):
+        if environment.image is not None and Image.parse(environment.image).floating:
+            untagged = Image.parse(environment.image).tag is None
+            why = "has no tag" if untagged else "is another image from time to time"
+            message = (
+                f"{_whose(model)}: {environment.image} {why}, expected one that stays on "
+                f"{facts.role.name} branches; give it the tag of a version, as in "
+                f"paddlepaddle/paddle:3.3.1, or a digest: {environment.image}@sha256:…"
+            )
+            yield _at_image(facts, "image-floating", message, model)
+
+
+def contradicting(facts: Facts) -> Iterator[Violation]:
+    """Find images whose tag names another Paddle than is stated beside it."""
+    for model, environment in _environments(facts):
+        if _contradicts(environment):
+            message = (
+                f"{_whose(model)}: paddle: {environment.stated_paddle} is stated of "
+                f"{environment.image}, whose tag names Paddle {environment.tagged_paddle}; "
+                "correct one of them"
+            )
+            level: Level = "error" if facts.role.versions == "exact" else "warning"
+            yield _at_image(facts, OTHER, message, model, level)
+
+
+def verified_elsewhere(facts: Facts) -> Iterator[Violation]:
+    """Find reports of the bytes that are built now, made by another Paddle than is to run them."""
+    if facts.role.evidence == "none" or facts.registry is None:
+        return
+    level: Level = "error" if facts.role.evidence == "required" else "warning"
+    for model in facts.registry.models:
+        environment = facts.registry.environment_of(model)
+        named = environment.paddle
+        if named is None or model.name not in facts.reports or _contradicts(environment):
+            continue
+        others = [found for found in _verified_by(facts, model) if not is_paddle(found, named)]
+        if others:
+            has = environment.image or "its environment"
+            message = (
+                f"{model.name}: {report(model)} was made by Paddle {', '.join(others)}, and {has} "
+                f"has Paddle {named}; run `dvc repro` with Paddle {named}, or name an image of "
+                f"Paddle {others[0]}"
+            )
+            yield _at_image(facts, OTHER, message, model, level)
+
+
+def _verified_by(facts: Facts, model: Model) -> tuple[str, ...]:
+    """Name the versions of Paddle that a report is of; none where it is of other bytes."""
+    try:
+        proof = evidence.parse(facts.reports[model.name])
+    except ValueError:
+        return ()
+    return () if next(differences(facts, model, proof), None) else proof.paddles
+
+
+def _environments(facts: Facts) -> Iterator[tuple[Model | None, Environment]]:
+    """Yield each environment that is stated: the registry's, and those of models of their own."""
+    if facts.registry is None:
+        return
+    common, models = facts.registry.environment, facts.registry.models
+    if common is not None and any(model.environment is None for model in models):
+        yield None, common
+    for model in models:
+        if model.environment is not None:
+            yield model, model.environment
+
+
+def _contradicts(environment: Environment) -> bool:
+    stated, tagged = environment.stated_paddle, environment.tagged_paddle
+    return stated is not None and tagged is not None and not agree(stated, tagged)
+
+
+def _whose(model: Model | None) -> str:
+    return "environment" if model is None else model.name
+
+
+def _at_image(
+    facts: Facts, rule: str, message: str, model: Model | None, level: Level = "error"
+) -> Violation:
+    """Make a finding at an image of models.yaml: a model's own, or the one of the registry."""
+    at = ("environment", "image")
+    if model is not None and model.environment is not None:
+        return facts.of_model(rule, message, model.name, *at, level=level)
+    name = model.name if model is not None else None
+    return facts.found(rule, message, level=level, model=name, file=names.REGISTRY, path=at)

@@ -1,0 +1,150 @@
+"""Whether all exports and trainings come with reports of the very bytes that are built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from paddledvc.models import registry
+from paddledvc.stages.core.record import Record, record_path
+from paddledvc.tools.paddle.core import programs
+from paddledvc.verification.core import evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paddledvc.gate.core.facts import Facts
+    from paddledvc.gate.core.violations import Level, Violation
+    from paddledvc.hashes import Hashes
+    from paddledvc.models.model import Model
+    from paddledvc.verification.core.evidence import Evidence
+
+VERIFY = "run `dvc repro` and commit the report"
+
+
+def report(model: Model) -> str:
+    """Name the report of a model."""
+    return f"{registry.reports(model)}/verify.json"
+
+
+def proofs(facts: Facts) -> Iterator[Violation]:
+    """Judge the reports of the exported models."""
+    if facts.role.evidence == "none" or facts.registry is None:
+        return
+    for model in facts.registry.models:
+        if not model.exports:
+            continue
+        if model.name in facts.reports:
+            yield from _of_model(facts, model, facts.reports[model.name])
+        elif facts.role.evidence == "required":
+            message = (
+                f"{model.name}: there is no {report(model)}, expected a report that its export "
+                f"agrees with its network; {VERIFY}"
+            )
+            yield facts.of_model("evidence-missing", message, model.name, "export")
+
+
+def _of_model(facts: Facts, model: Model, text: str) -> Iterator[Violation]:
+    def found(rule: str, message: str, level: Level = "error") -> Violation:
+        sentence = f"{model.name}: {message}"
+        return facts.found(rule, sentence, level=level, model=model.name, file=report(model))
+
+    try:
+        proof = evidence.parse(text)
+    except ValueError as error:
+        yield found("evidence-invalid", f"the report {error}; {VERIFY}")
+        return
+    if not proof.passes:
+        why = f" ({'; '.join(proof.failures)})" if proof.failures else ""
+        message = (
+            f"the verdict is {proof.verdict}{why}, expected pass; mend the export or what it is "
+            "compared with, then run `dvc repro`"
+        )
+        yield found("evidence-failing", message)
+    elif lacking := [path for path in facts.role.paths if path not in proof.paths]:
+        message = (
+            f"the report shows no agreement on the path {', '.join(lacking)}, which "
+            f"{facts.role.name} asks for; verify it where that can run, and commit the report"
+        )
+        yield found("evidence-path", message)
+    if proof.outputs:
+        yield from _other_outputs(facts, model, proof)
+    difference = next(differences(facts, model, proof), None)
+    if difference is not None:
+        level: Level = "error" if facts.role.evidence == "required" else "warning"
+        yield found("evidence-other-bytes", f"{difference}; {VERIFY}", level)
+
+
+def _other_outputs(facts: Facts, model: Model, proof: Evidence) -> Iterator[Violation]:
+    """Find what models.yaml states of the outputs and the exported program has otherwise."""
+    for wrong in programs.differences(model.outputs, proof.outputs) if model.outputs else ():
+        message = (
+            f"{model.name}: the exported program gives {wrong.found}, models.yaml states "
+            f"{wrong.stated}; state what it gives, or change the network and run `dvc repro`"
+        )
+        at = ("outputs", wrong.number)
+        level: Level = "error" if facts.role.evidence == "required" else "warning"
+        yield facts.of_model("evidence-other-outputs", message, model.name, *at, level=level)
+
+
+def differences(facts: Facts, model: Model, proof: Evidence) -> Iterator[str]:
+    """Say which bytes a report is not of, each as a sentence about the report."""
+    if facts.registry is None or facts.lock is None or model.name not in facts.lock.by_name:
+        return
+    weights = registry.own_weights(facts.registry, facts.lock, model)
+    if weights is not None:
+        verified = proof.hashes(weights)
+        if verified is None:
+            yield f"the report is not of {weights}, which is its weights now"
+        else:
+            yield from _other_weights(facts, weights, verified)
+    folder = registry.exported(model)
+    now, then = facts.written.get(folder), proof.folder(folder)
+    if now is not None and now.md5 != then:
+        yield (
+            f"the report is of {folder} with md5:{then or 'unknown'}, dvc.lock has md5:{now.md5}"
+        )
+
+
+def _other_weights(facts: Facts, path: str, verified: Hashes) -> Iterator[str]:
+    locked, written = facts.pinned.get(path), facts.written.get(path)
+    found = locked.hashes.first_difference(verified) if locked is not None else None
+    if found is not None:
+        yield f"the report is of {path} with {found[1]}, models.lock has {found[0]}"
+    elif written is not None and written.md5 != verified.md5:
+        yield f"the report is of {path} with md5:{verified.md5}, dvc.lock has md5:{written.md5}"
+
+
+def records(facts: Facts) -> Iterator[Violation]:
+    """Find records that nobody can go by: torn ones, and those of other bytes."""
+    for model in facts.registry.models if facts.registry else ():
+        if model.name not in facts.records:
+            continue
+        try:
+            record = Record.from_json(facts.records[model.name])
+        except ValueError as error:
+            message = f"{record_path(model)} {error}"
+            yield _found(facts, model, "record-invalid", message)
+            continue
+        written = facts.written.get(registry.trained(model))
+        md5 = record.weights.hashes.md5
+        if written is not None and written.md5 != md5:
+            message = (
+                f"{record_path(model)} belongs to weights of md5:{md5}, dvc.lock has "
+                f"md5:{written.md5} of {registry.trained(model)}"
+            )
+            yield _found(facts, model, "record-other-bytes", message)
+
+
+def _found(facts: Facts, model: Model, rule: str, message: str) -> Violation:
+    stage = registry.stage_name("train", model)
+    advice = (
+        f"restore the record of these weights from git, or run `dvc repro --force {stage}` and "
+        "commit both"
+    )
+    return facts.found(
+        rule,
+        f"{model.name} {model.requires.text}: {message}; {advice}",
+        level="warning",
+        model=model.name,
+        file=record_path(model),
+    )

@@ -1,0 +1,172 @@
+"""What is not as the policy wants it: findings as values, and what a check of them all gave."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from paddledvc.display.results import Displayed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from paddledvc.errors import InvalidFile
+    from paddledvc.models.policy import RoleName, Waiver
+
+Level = Literal["error", "warning"]
+RULES: Mapping[str, str] = {
+    "built-other-bytes": "dvc.lock and models.lock agree on the bytes of every model",
+    "digest-of-nothing": "no digest is that of an empty file",
+    "docs-stale": "what is written about a model goes with its version",
+    "evidence-failing": "the report of every exported model says that it passes",
+    "evidence-invalid": "every report can be read",
+    "evidence-missing": "every exported model has a report",
+    "evidence-other-bytes": "every report is of the very bytes that are locked and built",
+    "evidence-other-outputs": "every exported program has the outputs that are stated",
+    "evidence-path": "every report shows that the export agrees in every way the policy names",
+    "fact-missing": "models.yaml says of every model what the policy asks for",
+    "file-missing": "every file that models.yaml names is there",
+    "history-incomplete": "the history is there to be looked at",
+    "ignored-by-git": "git ignores nothing that has to be committed",
+    "image-floating": "every image is named by a tag that stays, or by a digest",
+    "image-other-paddle": "images have the Paddle that models.yaml and the reports name",
+    "lock-invalid": "models.lock can be read",
+    "lock-missing": "there is a models.lock",
+    "lock-stale": "models.lock says what models.yaml asks for",
+    "merge-conflict": "the change merges without conflicts",
+    "not-built": "every exported model is built from what the commit holds",
+    "policy-weakened": "a change keeps the policy as strict as it was",
+    "record-invalid": "every record of a training can be read",
+    "record-other-bytes": "every record of a training is of the weights that are built",
+    "reference-missing": "the code that models.yaml names is there, and takes what it is given",
+    "registry-invalid": "models.yaml keeps to its schema",
+    "remote-incomplete": "the remote holds the bytes of every output, intact",
+    "stages-invalid": "dvc.yaml, dvc.lock, params.yaml and the code of the stages can be read",
+    "stages-stale": "dvc.yaml has the stages that models.yaml and models.lock ask for",
+    "version-not-exact": "models.yaml asks for exact versions",
+    "version-prerelease": "every version is a final release",
+    "version-rewritten": "a version that was released keeps its bytes",
+    "waiver-expired": "no waiver has expired",
+    "waiver-unused": "every waiver is of use",
+}
+"""Every rule, and what it holds, as a sentence."""
+UNWAIVABLE = frozenset(
+    (
+        *("history-incomplete", "lock-invalid", "merge-conflict", "policy-weakened"),
+        *("record-invalid", "registry-invalid", "stages-invalid", "waiver-expired"),
+        "waiver-unused",
+    )
+)
+"""Rules whose findings nobody can let pass: mending them is no more work than a waiver."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Violation:
+    """Something that a rule does not allow.
+
+    Attributes:
+        rule: name of the rule.
+        level: ``error``, or ``warning`` for what may stay for now.
+        message: what was found, what is expected and what to do next, in one sentence.
+        model: the model that it is about; None where it is about no single one.
+        file: the file to look at, relative to the project; empty where there is none.
+        line: line in the file, from 1; None for the file as a whole.
+        column: column in the line, from 1.
+    """
+
+    rule: str
+    level: Level
+    message: str
+    model: str | None = None
+    file: str = ""
+    line: int | None = None
+    column: int | None = None
+
+    @property
+    def where(self) -> str:
+        """The place to look at, as compilers write it: ``models.yaml:7:5``."""
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.file else ""
+        return f"{place}{self.level}[{self.rule}]: {self.message}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waived:
+    """A finding that a waiver lets pass."""
+
+    violation: Violation
+    waiver: Waiver
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Verdict(Displayed):
+    """What a check gave.
+
+    Attributes:
+        title: what was judged, such as ``feature/x merged into main``.
+        role: by the rules of which role.
+        violations: what was found, in the order of files and lines.
+        waived: what was found and let pass.
+        notes: what else whoever reads this must know, a sentence each.
+        prefix: folder of the project in its repository, with a slash at its end.
+    """
+
+    _table_of = "violations"
+    title: str
+    role: RoleName
+    violations: tuple[Violation, ...]
+    waived: tuple[Waived, ...] = ()
+    notes: tuple[str, ...] = ()
+    prefix: str = ""
+
+    def path(self, violation: Violation) -> str:
+        """Name the file of a finding from the root of the repository; empty where it has none."""
+        return violation.file and posixpath.normpath(f"{self.prefix}{violation.file}")
+
+    @property
+    def errors(self) -> tuple[Violation, ...]:
+        """What must not be."""
+        return tuple(one for one in self.violations if one.level == "error")
+
+    @property
+    def warnings(self) -> tuple[Violation, ...]:
+        """What may stay for now."""
+        return tuple(one for one in self.violations if one.level == "warning")
+
+    def strict(self) -> Verdict:
+        """Take every warning for an error."""
+        return replace(
+            self, violations=tuple(replace(one, level="error") for one in self.violations)
+        )
+
+
+def unreadable(rule: str, error: InvalidFile) -> tuple[Violation, ...]:
+    """Turn the problems of a file into findings, each at its place."""
+    return tuple(
+        Violation(
+            rule=rule,
+            level="error",
+            message=f"{problem.path}: {problem.message}" if problem.path else problem.message,
+            file=problem.file,
+            line=problem.line,
+            column=problem.column,
+        )
+        for problem in error.problems
+    )
+
+
+_ORDER = ("models.yaml", "models.lock", "params.yaml", "dvc.yaml", "dvc.lock")
+
+
+def in_order(violations: Iterable[Violation]) -> tuple[Violation, ...]:
+    """Sort findings by file, line and rule; those of no file come first, equal ones come once."""
+
+    def key(one: Violation) -> tuple[int, str, int, int, str, str]:
+        known = _ORDER.index(one.file) if one.file in _ORDER else len(_ORDER)
+        place = (one.line or 0, one.column or 0)
+        return (known if one.file else -1, one.file, *place, one.rule, one.message)
+
+    return tuple(sorted(dict.fromkeys(violations), key=key))

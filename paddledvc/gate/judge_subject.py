@@ -1,0 +1,323 @@
+"""A work tree, a tree of git or a change, judged by the policy of a branch."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from paddledvc import names as layout
+from paddledvc.gate import documents, merge_tree, read_facts, trees
+from paddledvc.gate.core import judge as judges
+from paddledvc.gate.core import versions
+from paddledvc.gate.core.facts import Facts
+from paddledvc.gate.core.judge import judge
+from paddledvc.gate.core.violations import Verdict, Violation, in_order
+from paddledvc.gate.lock_history import Now, past
+from paddledvc.models import policy
+from paddledvc.project import Project
+from paddledvc.tools.git import ignores, repository, tree_files, worktree
+from paddledvc.tools.git.core.ignored import SETTINGS, committed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from paddledvc.gate.subject import Subject
+    from paddledvc.models.policy import Policy, Role
+    from paddledvc.weights.core.transfer_results import Inspected
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Ask:
+    """How to judge.
+
+    Attributes:
+        title: what is judged.
+        branch: the branch whose rules count.
+        release: whether it is judged as a release, whatever the branch.
+        policy: the rules; None for those that the files themselves state.
+        changed: whether a change is judged.
+        more: commits that are of production too, each with the name of its branch.
+        remote: whether to look into the remote.
+        revision: git's name of what is judged; None for the work tree.
+        before: the commit that the branch was at; None where that is not known.
+        hollow: files that are there without their content.
+        elsewhere: folders of git's submodules; None for those that ``.gitmodules`` names.
+        prefix: folder of the project in its repository, with a slash at its end.
+        notes: what else whoever reads the verdict must know.
+    """
+
+    title: str
+    branch: str | None
+    release: bool = False
+    policy: Policy | None = None
+    changed: bool = False
+    more: Mapping[str, str] = field(default_factory=dict)
+    remote: bool = False
+    revision: str | None = None
+    before: str | None = None
+    hollow: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] | None = None
+    prefix: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def judge_subject(
+    project: Project, subject: Subject, *, remote: bool = False, today: date | None = None
+) -> Verdict:
+    """Judge what people, CI or git want to be judged: the work tree, or what HEAD changes.
+
+    Args:
+        project: the project.
+        subject: what to judge.
+        remote: look too whether the branch's remote has the bytes of every output.
+        today: the day, for waivers; by default that of this machine.
+
+    Raises:
+        InvalidInput: nothing is known that the change is based on.
+        ToolFailed: git failed.
+    """
+    today = today or date.today()  # noqa: DTZ011 - a waiver ends on the day of those who read it
+    if subject.base is not None:
+        return _judge_change(project, subject, subject.base, today, remote=remote)
+    in_git = repository.root(project.root) is not None
+    rules, notes = _policy_at(project.root, subject.before, subject.branch)
+    head = worktree.commit(project.root, "HEAD") if in_git and subject.here else None
+    more = {head: subject.branch} if head is not None and subject.branch is not None else {}
+    ask = _Ask(
+        title=subject.title,
+        branch=subject.branch,
+        release=subject.tag,
+        policy=rules,
+        changed=rules is not None,
+        more=more,
+        remote=remote,
+        before=_before(project.root, subject) if in_git else None,
+        prefix=tree_files.prefix_of(project.root) if in_git else "",
+        notes=notes,
+    )
+    return _judge_folder(project, project, ask, today)
+
+
+def judge_tree(
+    project: Project,
+    tree: str,
+    *,
+    branch: str | None,
+    before: str | None = None,
+    today: date | None = None,
+) -> Verdict:
+    """Judge a tree of git, such as the one that is about to be committed.
+
+    Args:
+        project: the project, in the work tree.
+        tree: git's name of a tree of the whole repository, or of a commit.
+        branch: the branch that it is for; None for a detached HEAD.
+        before: the commit that it is to follow, whose policy counts; by default that of the tree.
+        today: the day, for waivers; by default that of this machine.
+
+    Raises:
+        ToolFailed: git failed.
+    """
+    rules, notes = _policy_at(project.root, before, branch)
+    ask = _Ask(
+        title=branch or "a detached HEAD",
+        branch=branch,
+        policy=rules,
+        changed=rules is not None,
+        before=before,
+        notes=notes,
+    )
+    today = today or date.today()  # noqa: DTZ011 - as above
+    return _judge_tree(project, tree, ask, today)
+
+
+def judge_released(
+    project: Project, commit: str, policy: Policy, *, branch: str | None, old: str | None = None
+) -> Verdict:
+    """Judge of a commit only whether released versions keep their bytes.
+
+    Args:
+        project: the project, in the work tree.
+        commit: git's name of a commit, or of a tag of one.
+        policy: the rules.
+        branch: the branch that it is for; None for a tag, which is a release.
+        old: the commit that the branch had so far; None where nobody knows.
+    """
+    names = (layout.REGISTRY, layout.LOCK, layout.DVC_LOCK)
+    with tree_files.laid_out(
+        project.root, commit, lambda path: path in names or path.endswith("/verify.json")
+    ) as laid:
+        at = Project(laid.folder)
+        opened = read_facts.open_registry(at)
+        facts = Facts(
+            branch=branch,
+            role=policy.production if branch is None else policy.role(branch),
+            policy=policy,
+            own=opened.policy,
+            changed=True,
+            today=date.today(),  # noqa: DTZ011 - as above
+            documents=opened.documents,
+            registry=opened.registry,
+        )
+        facts = read_facts.read_versions(at, facts)
+        known = old if old is not None and worktree.commit(project.root, old) else None
+        more = {known: branch} if known is not None and branch is not None else {}
+        if facts.lock is not None:
+            facts = replace(facts, past=past(project.root, facts, Now.of(at.root), more))
+    left, waived = judges.waive(facts, versions.rewritten(facts))
+    found = tuple(one for one in left if one.rule == versions.REWRITTEN)
+    return Verdict(title=branch or "a tag", role=facts.role.name, violations=found, waived=waived)
+
+
+def _before(root: Path, subject: Subject) -> str | None:
+    """Name the commit that a branch was at before what is judged.
+
+    Of the branch that is checked out it is the one before HEAD, unless CI knows better.
+    """
+    if subject.before is not None or subject.branch is None:
+        return subject.before
+    return worktree.commit(root, "HEAD~1" if subject.here else f"refs/heads/{subject.branch}")
+
+
+def _policy_at(
+    root: Path, commit: str | None, branch: str | None
+) -> tuple[Policy | None, tuple[str, ...]]:
+    """Read the policy of a commit, and what to say of it; None without a commit."""
+    if commit is None:
+        return None, ()
+    text = worktree.ask(root, "cat-file", "blob", f"{commit}:./{layout.REGISTRY}")
+    rules = policy.DEFAULT if text is None else read_facts.parse_policy(text)
+    if rules is not None:
+        return rules, ()
+    return policy.DEFAULT, (
+        f"the policy of {branch or 'HEAD'} cannot be read; the default one counts",
+    )
+
+
+def _judge_change(
+    project: Project, subject: Subject, base: str, today: date, *, remote: bool
+) -> Verdict:
+    """Judge the merge of HEAD into a commit, by the policy of that commit."""
+    root, prefix = project.root, tree_files.prefix_of(project.root)
+    rules, notes = _policy_at(root, base, subject.branch)
+    ask = _Ask(
+        title=subject.title,
+        branch=subject.branch,
+        release=subject.tag,
+        policy=rules,
+        changed=True,
+        more={base: subject.branch or base},
+        remote=remote,
+        before=base,
+        prefix=prefix,
+        notes=(*_uncommitted(root), *notes),
+    )
+    if subject.merged:
+        return _judge_tree(project, "HEAD", ask, today)
+    merged = merge_tree.merge(root, base, "HEAD")
+    if merged.tree is None:
+        return _in_conflict(ask, merged.conflicts)
+    return _judge_tree(project, merged.tree, ask, today)
+
+
+def _uncommitted(root: Path) -> Iterator[str]:
+    """Say which files differ from what is judged."""
+    form = ("status", "--porcelain", "--untracked-files=all", "--", *trees.JUDGED)
+    changed = [line[3:].rpartition("/")[2] for line in worktree.git(root, *form).splitlines()]
+    if changed:
+        verb = "has" if len(changed) == 1 else "have"
+        yield f"{', '.join(changed)} {verb} uncommitted changes, which are not judged"
+
+
+def _in_conflict(ask: _Ask, files: tuple[str, ...]) -> Verdict:
+    assert ask.policy is not None
+    role = ask.policy.production if ask.release else ask.policy.role(ask.branch)
+    found = tuple(
+        Violation(
+            rule="merge-conflict",
+            level="error",
+            message=f"both sides changed {file}; merge {ask.branch} into this branch first, and "
+            "settle the conflict",
+            file=posixpath.relpath(file, ask.prefix or "."),
+        )
+        for file in files
+    )
+    return Verdict(
+        title=ask.title,
+        role=role.name,
+        violations=in_order(found),
+        notes=ask.notes,
+        prefix=ask.prefix,
+    )
+
+
+def _judge_tree(project: Project, tree: str, ask: _Ask, today: date) -> Verdict:
+    prefix = tree_files.prefix_of(project.root)
+    with trees.laid_out(project.root, tree) as laid:
+        ask = replace(
+            ask, revision=tree, hollow=laid.hollow, prefix=prefix, elsewhere=laid.elsewhere
+        )
+        return _judge_folder(Project(laid.folder), project, ask, today)
+
+
+def _judge_folder(at: Project, project: Project, ask: _Ask, today: date) -> Verdict:
+    """Judge the files of a folder, with the history of the repository that the project is in."""
+    opened = read_facts.open_registry(at)
+    rules = ask.policy or opened.policy
+    facts = Facts(
+        branch=ask.branch,
+        role=rules.production if ask.release else rules.role(ask.branch),
+        policy=rules,
+        own=opened.policy,
+        changed=ask.changed,
+        today=today,
+        unreadable=opened.unreadable,
+        documents=opened.documents,
+        registry=opened.registry,
+    )
+    facts = read_facts.read(at, facts, ask.hollow, ask.elsewhere)
+    in_git = repository.root(project.root) is not None
+    if in_git:
+        facts = _with_repository(at, project, ask, facts)
+    if facts.lock is not None and in_git:
+        more = ask.more if facts.role == rules.production else {}
+        facts = replace(facts, past=past(project.root, facts, Now.of(at.root), more))
+    if ask.remote and not facts.unreadable:
+        facts = replace(facts, lacking=_lacking(project, facts.role, ask.revision))
+    return judge(facts, ask.title, prefix=ask.prefix, notes=ask.notes)
+
+
+def _with_repository(at: Project, project: Project, ask: _Ask, facts: Facts) -> Facts:
+    """Add what git says: what was written since the branch moved, and what it ignores."""
+    places = documents.Places(
+        root=project.root, prefix=ask.prefix, now=ask.revision, before=ask.before
+    )
+    needed = {*committed(facts.registry.models if facts.registry else ()), *_code(facts)}
+    needed.update(path for path in SETTINGS if (project.root / path).exists())
+    if ask.revision is not None:  # what is in the tree that is judged need not be in the index
+        needed = {path for path in needed if not (at.root / path).exists()}
+    return replace(
+        facts,
+        earlier=documents.earlier(places, facts),
+        ignored=ignores.ignoring(project.root, sorted(needed)),
+    )
+
+
+def _code(facts: Facts) -> Iterator[str]:
+    """Name the code that stages run, as far as it is the project's own."""
+    for stage in (facts.stages or {}).values():
+        yield from (path for path in stage.get("deps", ()) if path.endswith(".py"))
+
+
+def _lacking(project: Project, role: Role, revision: str | None) -> tuple[Inspected, ...]:
+    """Look what the remote of a role lacks of what is judged."""
+    # Only those who ask for it pay for what speaks to servers.
+    from paddledvc.weights.expected import wanted  # noqa: PLC0415
+    from paddledvc.weights.select_outputs import remote_of  # noqa: PLC0415
+    from paddledvc.weights.transfer.inspect_remote import inspect  # noqa: PLC0415
+
+    found = inspect(project, wanted(project, revision), remote_of(project, role))
+    return tuple(one for one in found if one.state != "present")

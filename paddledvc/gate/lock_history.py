@@ -1,0 +1,234 @@
+"""What was released on production branches and tags before, read from the history of git."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from paddledvc import names
+from paddledvc.errors import InvalidFile
+from paddledvc.gate.carried import Carried
+from paddledvc.gate.core import released_builds
+from paddledvc.gate.core.proofs import report
+from paddledvc.gate.core.released import State, Timeline, blocks_of, versions_in
+from paddledvc.gate.core.released_builds import Past, Search, said_of
+from paddledvc.models import registry
+from paddledvc.models.versions import canonical
+from paddledvc.tools.git import refs, worktree
+from paddledvc.tools.system import shell
+from paddledvc.yaml import reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from paddledvc.gate.core.facts import Facts
+    from paddledvc.gate.core.released import Contents
+    from paddledvc.models.model import Model
+    from paddledvc.models.policy import Policy
+    from paddledvc.models.registry import Registry
+    from paddledvc.tools.git.refs import Ref
+
+_FORM = "--format=%H %S %cs"
+_HEADS, _REMOTES, _TAGS = "refs/heads/", "refs/remotes/", "refs/tags/"
+_AT_ONCE = 32
+"""Files that are held in memory at a time."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Now:
+    """The texts of ``models.lock`` and ``dvc.lock`` that are judged."""
+
+    lock: bytes
+    built: bytes
+
+    @classmethod
+    def of(cls, folder: Path) -> Now:
+        """Read them in a folder; what is not there is empty."""
+        files = (folder / names.LOCK, folder / names.DVC_LOCK)
+        lock, built = (file.read_bytes() if file.is_file() else b"" for file in files)
+        return cls(lock=lock, built=built)
+
+
+def past(root: Path, facts: Facts, now: Now, more: Mapping[str, str]) -> Past:
+    """Find what was released before of the versions that are locked now.
+
+    Every state counts that a production branch was in, and every tagged commit; of each the
+    models.lock and the dvc.lock together.
+
+    Args:
+        root: folder of the project.
+        facts: what is judged.
+        now: the text of that.
+        more: commits that are of production too, each with the name of its branch.
+    """
+    assert facts.lock is not None
+    states = list(_states(root, facts.policy, more))
+    making = {}
+    if facts.registry is not None:
+        making = dict(released_builds.makings(facts.registry, facts.lock, facts.built))
+    built = {name for name, one in making.items() if one.trained or one.exported}
+    timeline = Timeline(facts.lock, now.lock, built, _value)
+    for state, data in _read(root, states, names.LOCK):
+        timeline.add(state, data)
+    stood, carried = timeline.stood, Carried(root)
+    search = Search(making, stood, now.built, facts.built, _value, carried=carried)
+    while chosen := search.choose():
+        for state, data in _read(root, list(chosen), names.DVC_LOCK):
+            search.look(state, data, chosen[state])
+    return Past(
+        released=timeline.released,
+        now=making,
+        made=search.made,
+        reports=dict(_reports(root, facts.registry, search)),
+        complete=worktree.ask(root, "rev-parse", "--is-shallow-repository") != "true",
+    )
+
+
+def _states(root: Path, policy: Policy, more: Mapping[str, str]) -> Iterator[State]:
+    """List what production branches have been, oldest first, then what is tagged."""
+    known = refs.local(root)
+    ours = {ref.name: name for ref in known if (name := _production(ref.name, policy))}
+    yield from of_branches(root, {**ours, **more})
+    yield from (_of_tag(ref) for ref in known if ref.name.startswith(_TAGS))
+
+
+def _production(ref: str, policy: Policy) -> str | None:
+    """Name the production branch that a ref is; None if it is none."""
+    name = ref.removeprefix(_HEADS) if ref.startswith(_HEADS) else ""
+    if ref.startswith(_REMOTES):
+        name = ref.removeprefix(_REMOTES).partition("/")[2]
+    return name if name and policy.production.covers(name) else None
+
+
+def of_branches(root: Path, starts: Mapping[str, str]) -> list[State]:
+    """List the states of some branches in which what is released changed, oldest first."""
+    if not starts:
+        return []
+    # The first parents are what the branches themselves were; what was merged never was released.
+    form = ("--first-parent", "--date-order", "--source", "-z", _FORM, "--stdin", "--")
+    # A user's settings must not change what is listed.
+    command = ["git", "-c", "log.showSignature=false", "log", *form, names.LOCK, names.DVC_LOCK]
+    sent = "".join(f"{start}\n" for start in starts).encode()
+    listed = shell.exchange(command, cwd=root, sent=sent).decode(errors="replace")
+    found = []
+    for line in filter(None, listed.split("\0")):
+        commit, source, day = line.strip().split(" ")
+        where = f"{starts.get(source, source)} (commit {commit[:7]} of {day})"
+        found.append(State(where=where, revision=commit))
+    return found[::-1]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Earlier:
+    """What a version of a model was.
+
+    Attributes:
+        version: the version.
+        where: the first state that had it.
+        weights: digest of its weights, such as ``md5:…``; empty where it had none that is known.
+        export: the same of its export.
+    """
+
+    version: str
+    where: str
+    weights: str = ""
+    export: str = ""
+
+
+def earlier(root: Path, model: Model, branch: str | None) -> list[Earlier]:
+    """List the versions that a model had on the way to HEAD, and in tags, the oldest first.
+
+    Args:
+        root: folder of the project.
+        model: its entry of models.yaml.
+        branch: the branch that is checked out.
+    """
+    tags = [ref for ref in refs.local(root) if ref.name.startswith(_TAGS)]
+    states = [*of_branches(root, {"HEAD": branch or "HEAD"}), *map(_of_tag, tags)]
+    stood: dict[str, list[tuple[State, str, Contents]]] = {}
+    known: dict[bytes, tuple[str, Contents] | None] = {}
+    for state, data in _read(root, states, names.LOCK):
+        for block in blocks_of(model.name, data):
+            if block not in known:
+                known[block] = next(iter(versions_in(model.name, block, _value)), None)
+            if (found := known[block]) is not None:
+                stood.setdefault(canonical(found[0]), []).append((state, *found))
+    # What was not built yet when a version was new may have been in the end.
+    ends = [(its[0], its[-1]) for its in stood.values()]
+    built = dict(_read(root, [state for end in ends for state, *_ in end], names.DVC_LOCK))
+    carried = Carried(root)
+    return [_earlier(model, end, built, carried) for end in ends]
+
+
+def _earlier(
+    model: Model,
+    ends: tuple[tuple[State, str, Contents], ...],
+    built: Mapping[State, bytes],
+    carried: Carried,
+) -> Earlier:
+    told = [
+        Earlier(
+            version=version,
+            where=state.where,
+            **said_of(model, contents, built.get(state, b""), _value),
+        )
+        for state, version, contents in ends
+    ]
+    first, last = told
+    if not first.weights and not first.export:
+        return last if last.weights or last.export else first
+    if (first.weights, first.export) == (last.weights, last.export):
+        return first
+    # It may have begun with what the version before it had left.
+    stages = (registry.stage_name("train", model), registry.stage_name("export", model))
+    begun = not any(carried(ends[0][0].revision, stage) for stage in stages)
+    return first if begun else last
+
+
+def _of_tag(ref: Ref) -> State:
+    name = ref.name.removeprefix(_TAGS)
+    return State(where=f"the tag {name}", revision=ref.name, tag=True)
+
+
+def _read(root: Path, states: Sequence[State], file: str) -> Iterator[tuple[State, bytes]]:
+    """Read a file of the project in some states, in their order, as far as it is there."""
+    blobs = _blobs(root, [(state.revision, file) for state in states])
+    there = [(state, blob) for state, blob in zip(states, blobs, strict=True) if blob]
+    for start in range(0, len(there), _AT_ONCE):
+        batch = there[start : start + _AT_ONCE]
+        data = worktree.read_blobs(root, {blob for _, blob in batch})
+        for state, blob in batch:
+            yield state, data[blob]
+
+
+def _blobs(root: Path, asked: Sequence[tuple[str, str]]) -> list[str | None]:
+    """Find git's names of files of the project, each in a revision; None where there is none."""
+    if not asked:
+        return []
+    prefix = worktree.git(root, "rev-parse", "--show-prefix").rstrip("\n")
+    sent = "".join(f"{revision}:{prefix}{file}\n" for revision, file in asked).encode()
+    command = ["git", "cat-file", "--batch-check=%(objecttype) %(objectname)"]
+    answer = shell.exchange(command, cwd=root, sent=sent).decode(errors="replace").splitlines()
+    kinds = [line.partition(" ") for line in answer]
+    return [name if kind == "blob" else None for kind, _, name in kinds]
+
+
+def _reports(
+    root: Path, registry: Registry | None, search: Search
+) -> Iterator[tuple[tuple[State, str], str]]:
+    """Read the reports beside the exports that may be of another Paddle."""
+    asked = [(one.state, one.name) for one in search.rivals()] if registry is not None else []
+    models = registry.by_name if registry is not None else {}
+    blobs = _blobs(root, [(state.revision, report(models[name])) for state, name in asked])
+    data = worktree.read_blobs(root, set(filter(None, blobs)))
+    for key, blob in zip(asked, blobs, strict=True):
+        if blob is not None:
+            yield key, data[blob].decode(errors="replace")
+
+
+def _value(text: str) -> object:
+    try:
+        return reader.parse(text, names.LOCK).value
+    except InvalidFile:
+        return None

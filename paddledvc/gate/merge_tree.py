@@ -1,0 +1,124 @@
+"""What git would make of a merge, without touching any work tree."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paddledvc.errors import InvalidInput, ToolFailed
+from paddledvc.tools.git import merge_driver, worktree
+from paddledvc.tools.system import shell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CONFLICT, _USAGE = 1, 129
+# A team that lets us merge its files names our driver in .gitattributes, which git clones; what
+# the driver is, is in each clone's own configuration, which CI lacks.
+_DRIVER = f"merge.{merge_driver.NAME}.driver"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Merged:
+    """What a merge gave.
+
+    Attributes:
+        tree: git's name of the tree that it gave; None where it has conflicts.
+        conflicts: files in which both sides changed the same, by path from the repository's root.
+    """
+
+    tree: str | None
+    conflicts: tuple[str, ...] = ()
+
+
+def merge(root: Path, base: str, head: str) -> Merged:
+    """Merge one commit into another, as git and our merge driver do.
+
+    Args:
+        root: a folder of the repository.
+        base: the commit to merge into.
+        head: the commit to merge.
+
+    Raises:
+        InvalidInput: the two have nothing in common that is known here.
+        ToolFailed: git failed.
+    """
+    if _contains(root, head, base):
+        return Merged(tree=tree_of(root, head))
+    options = ("--write-tree", "-z", "--name-only", "--no-messages")
+    command = ["git", *_settings(), "merge-tree", *options, base, head]
+    # At the top, for git names files from the folder that it runs in.
+    top = root / worktree.git(root, "rev-parse", "--show-cdup").rstrip("\n")
+    done = shell.attempt(command, cwd=top, env=worktree.ENVIRONMENT)
+    if done.returncode == _USAGE:  # git before 2.38
+        return merge_aside(root, base, head)
+    if done.returncode > _CONFLICT or not done.output:
+        raise _failure(root, command, done)
+    tree, *conflicts = filter(None, done.output.split("\0"))
+    if done.returncode == _CONFLICT:
+        return Merged(tree=None, conflicts=tuple(sorted(set(conflicts))))
+    return Merged(tree=tree)
+
+
+def tree_of(root: Path, revision: str) -> str:
+    """Give git's name of the tree of a commit."""
+    return worktree.git(root, "rev-parse", "--verify", f"{revision}^{{tree}}").rstrip("\n")
+
+
+def _contains(root: Path, commit: str, other: str) -> bool:
+    return worktree.ask(root, "merge-base", "--is-ancestor", other, commit) is not None
+
+
+def _settings() -> tuple[str, ...]:
+    return ("-c", "core.quotePath=false", "-c", f"{_DRIVER}={merge_driver.command_line()}")
+
+
+def _failure(root: Path, command: list[str], done: shell.Finished) -> Exception:
+    if "unrelated histories" in done.errors:
+        shallow = worktree.ask(root, "rev-parse", "--is-shallow-repository") == "true"
+        advice = (
+            "; this clone is shallow: run `git fetch --unshallow`, in CI set `fetch-depth: 0` or "
+            "`GIT_DEPTH: 0`"
+        )
+        known = "have no commit in common"
+        return InvalidInput(f"{command[-2]} and {command[-1]} {known}{advice if shallow else ''}")
+    return ToolFailed(["git", *command[len(_settings()) + 1 :]], done.returncode, done.errors)
+
+
+def merge_aside(root: Path, base: str, head: str) -> Merged:
+    """Merge in a work tree that lives only as long, for git before 2.38."""
+    with _aside(root, base) as folder:
+        quiet = ("--quiet", "--no-commit", "--no-ff", "--no-verify")
+        command = ["git", *_settings(), *_NO_HOOKS, "merge", *quiet, head]
+        done = shell.attempt(command, cwd=folder, env={**worktree.ENVIRONMENT, **_NOBODY})
+        form = ("diff", "--name-only", "--diff-filter=U", "-z")
+        conflicts = tuple(filter(None, worktree.git(folder, *form).split("\0")))
+        if conflicts:
+            return Merged(tree=None, conflicts=conflicts)
+        if done.returncode:
+            raise _failure(root, [*command[:-1], base, head], done)
+        return Merged(tree=worktree.git(folder, "write-tree").rstrip("\n"))
+
+
+_NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
+_NOBODY = {
+    f"GIT_{who}_{what}": "paddledvc"
+    for who in ("AUTHOR", "COMMITTER")
+    for what in ("NAME", "EMAIL")
+}
+
+
+@contextlib.contextmanager
+def _aside(root: Path, commit: str) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="paddledvc-") as scratch:
+        folder = Path(scratch) / "merge"
+        worktree.git(
+            root, *_NO_HOOKS, "worktree", "add", "--quiet", "--detach", str(folder), commit
+        )
+        try:
+            yield folder
+        finally:
+            worktree.git(root, "worktree", "remove", "--force", str(folder))

@@ -1,0 +1,354 @@
+"""The files of a project in a folder, read into facts."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from paddledvc import names, schemas
+from paddledvc.errors import InvalidFile, InvalidInput
+from paddledvc.gate.core.facts import Facts, Outdated
+from paddledvc.gate.core.proofs import report
+from paddledvc.gate.core.violations import Violation, unreadable
+from paddledvc.locking import references
+from paddledvc.locking.core.staleness import staleness
+from paddledvc.models import lockfile as locks
+from paddledvc.models import policy, registry
+from paddledvc.stages import plan as plans
+from paddledvc.stages.core.record import record_path
+from paddledvc.tools.code import check_names
+from paddledvc.tools.code.user_code import Sources
+from paddledvc.tools.dvc.core import built_stages, outputs
+from paddledvc.tools.dvc.core.objects import folder_oid
+from paddledvc.tools.git.tree_files import LARGEST
+from paddledvc.tools.system import files
+from paddledvc.yaml import reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from paddledvc.models.policy import Policy
+    from paddledvc.models.registry import Registry
+    from paddledvc.project import Project
+    from paddledvc.yaml.document import Document
+
+
+@dataclass(kw_only=True, slots=True)
+class _Found:
+    """What has been read so far."""
+
+    sources: Sources
+    elsewhere: frozenset[str] | None = None
+    documents: dict[str, Document] = field(default_factory=dict)
+    unreadable: list[Violation] = field(default_factory=list)
+
+    def read(self, project: Project, name: str, rule: str) -> Document | None:
+        """Read a YAML file; None where it is not there, or cannot be read."""
+        if not (project.root / name).exists():
+            return None
+        try:
+            self.documents[name] = project.read(name)
+        except InvalidFile as error:
+            self.unreadable += unreadable(rule, error)
+            return None
+        return self.documents[name]
+
+
+def read(
+    project: Project,
+    facts: Facts,
+    hollow: frozenset[str] = frozenset(),
+    elsewhere: frozenset[str] | None = None,
+) -> Facts:
+    """Read all that is judged of a project's files.
+
+    Args:
+        project: the project, in the work tree or laid out of a tree.
+        facts: what is known so far: by which rules to judge, and the registry.
+        hollow: files that are there without their content.
+        elsewhere: folders of git's submodules; by default those that ``.gitmodules`` names.
+    """
+    found = _Found(
+        sources=Sources(root=project.root),
+        elsewhere=elsewhere,
+        documents=dict(facts.documents),
+        unreadable=list(facts.unreadable),
+    )
+    facts = _with_lock(project, facts, found)
+    if facts.registry is not None:
+        facts = _with_names(project, facts, facts.registry, found)
+    if facts.lock is not None and facts.registry is not None and not facts.stale:
+        facts = _with_stages(project, facts, found)
+    built = found.read(project, names.DVC_LOCK, "stages-invalid")
+    params = found.read(project, names.PARAMS, "stages-invalid")
+    facts = replace(
+        facts,
+        documents=found.documents,
+        unreadable=tuple(dict.fromkeys(found.unreadable)),
+        built=built_stages.read(built.value if built else None),
+        params=_mapping(params),
+        params_files=dict(_params_files(project, facts)),
+        reports=dict(_reports(project, facts.registry)),
+        records=dict(_records(project, facts.registry)),
+    )
+    if facts.role.evidence == "required":
+        paths = _compared(facts) - hollow
+        return replace(
+            facts,
+            digests=dict(_digests(project.root, facts, paths)),
+            folders=dict(_folders(project.root, paths, hollow)),
+        )
+    return facts
+
+
+def read_versions(project: Project, facts: Facts) -> Facts:
+    """Read only what says which bytes versions have: models.lock, dvc.lock and the reports."""
+    found = _Found(documents=dict(facts.documents), sources=Sources(root=project.root))
+    facts = _with_lock(project, facts, found)
+    built = found.read(project, names.DVC_LOCK, "stages-invalid")
+    return replace(
+        facts,
+        documents=found.documents,
+        built=built_stages.read(built.value if built else None),
+        reports=dict(_reports(project, facts.registry)),
+    )
+
+
+def _mapping(document: Document | None) -> Mapping[str, Any]:
+    return document.value if document and isinstance(document.value, dict) else {}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opened:
+    """models.yaml, as far as it could be read.
+
+    Attributes:
+        policy: its policy, or the default where that cannot be read.
+    """
+
+    registry: Registry | None
+    policy: Policy
+    documents: Mapping[str, Document]
+    unreadable: tuple[Violation, ...]
+
+
+def open_registry(project: Project) -> Opened:
+    """Read models.yaml; its policy counts as long as that itself is right."""
+    found = _Found(sources=Sources(root=project.root))
+    document = found.read(project, names.REGISTRY, "registry-invalid")
+    if document is None and not found.unreadable:
+        message = f"there is no {names.REGISTRY}; restore it, or run `paddledvc init`"
+        missing = Violation(
+            rule="registry-invalid", level="error", message=message, file=names.REGISTRY
+        )
+        found.unreadable.append(missing)
+    parsed = None
+    if document is not None:
+        try:
+            parsed = registry.parse(document, schemas.read_schema("models"))
+        except InvalidFile as error:
+            found.unreadable += unreadable("registry-invalid", error)
+    own = parsed.policy if parsed else document and policy_of(document)
+    return Opened(
+        registry=parsed,
+        policy=own or policy.DEFAULT,
+        documents=found.documents,
+        unreadable=tuple(found.unreadable),
+    )
+
+
+def policy_of(document: Document) -> Policy | None:
+    """Read the policy of a models.yaml alone; None where it breaks its rules."""
+    section = document.value.get("policy") if isinstance(document.value, dict) else None
+    if section is None:
+        return policy.DEFAULT
+    at = ("policy",)
+    wrong = schemas.part("models", "policy").problems(document, at)
+    return None if [*wrong, *policy.problems(document)] else policy.read(section)
+
+
+def parse_policy(text: str) -> Policy | None:
+    """Read the policy of the text of a models.yaml; None where it breaks its rules."""
+    if "policy" not in text:
+        return policy.DEFAULT
+    try:
+        return policy_of(reader.parse(text, names.REGISTRY))
+    except InvalidFile:
+        return None
+
+
+def built_paths(text: str) -> frozenset[str]:
+    """Name the files and folders that dvc.lock says were read or written; none if it is torn."""
+    try:
+        built = built_stages.read(reader.parse(text, names.DVC_LOCK).value)
+    except InvalidFile:
+        return frozenset()
+    return frozenset(path for one in built.values() for path in (*one.deps, *one.outs))
+
+
+def _with_lock(project: Project, facts: Facts, found: _Found) -> Facts:
+    document = found.read(project, names.LOCK, "lock-invalid")
+    if document is None:
+        return facts
+    try:
+        lock = locks.parse(document, schemas.read_schema("lock"))
+    except InvalidFile as error:
+        found.unreadable += unreadable("lock-invalid", error)
+        return facts
+    stale = staleness(facts.registry, lock) if facts.registry is not None else ()
+    return replace(facts, lock=lock, stale=stale)
+
+
+def _with_names(project: Project, facts: Facts, registry: Registry, found: _Found) -> Facts:
+    """Look up what models.yaml names."""
+    code = check_names.Code.of(found.sources)
+    misnamed = tuple(code.misnamed(registry))
+    if code.unreadable:
+        found.unreadable += unreadable("stages-invalid", InvalidFile(code.unreadable))
+    absent = references.absent(project, registry, facts.lock, found.elsewhere)
+    return replace(facts, misnamed=misnamed, absent=absent)
+
+
+def _with_stages(project: Project, facts: Facts, found: _Found) -> Facts:
+    assert facts.registry is not None
+    assert facts.lock is not None
+    document = found.read(project, names.STAGES, "stages-invalid")
+    if document is None and any(one.file == names.STAGES for one in found.unreadable):
+        return facts
+    try:
+        wanted = plans.wanted(
+            project,
+            facts.registry,
+            facts.lock,
+            sources=found.sources,
+            elsewhere=found.elsewhere,
+        )
+        plan = plans.plan(document or reader.parse("", names.STAGES), wanted)
+    except InvalidFile as error:
+        found.unreadable += unreadable("stages-invalid", error)
+        return facts
+    except InvalidInput:
+        return facts  # what is not there has been found already
+    outdated = (
+        Outdated(section=section, name=name, why=why, missing=name in merge.added)
+        for section, merge in plan.items()
+        for name, why in merge.differences
+    )
+    return replace(facts, stages=wanted.stages, outdated=tuple(outdated))
+
+
+def _reports(project: Project, registry: Registry | None) -> Iterator[tuple[str, str]]:
+    for model in registry.models if registry else ():
+        path = project.root / report(model)
+        if model.exports and path.is_file():
+            yield model.name, path.read_text(encoding="utf-8", errors="replace")
+
+
+def _records(project: Project, registry: Registry | None) -> Iterator[tuple[str, str]]:
+    for model in registry.models if registry else ():
+        path = project.root / record_path(model)
+        if model.train is not None and path.is_file():
+            yield model.name, path.read_text(encoding="utf-8", errors="replace")
+
+
+def _params_files(project: Project, facts: Facts) -> Iterator[tuple[str, Any]]:
+    """Read the files of hyperparameters that models have to themselves."""
+    for model in facts.registry.models if facts.registry and facts.stages else ():
+        if model.train is not None and model.train.params is not None:
+            yield model.train.params, project.own_params(model)
+
+
+def params_names(text: str) -> frozenset[str]:
+    """Name the files of hyperparameters that a models.yaml names; none if it is torn."""
+    try:
+        value = reader.parse(text, names.REGISTRY).value
+    except InvalidFile:
+        return frozenset()
+    entries = value.get("models") if isinstance(value, dict) else None
+    found = set()
+    for entry in entries if isinstance(entries, list) else ():
+        match entry:
+            case {"train": {"params": str() as name}}:
+                found.add(name)
+    return frozenset(found)
+
+
+def _compared(facts: Facts) -> set[str]:
+    """Name what the stages read and write, as far as it is not in DVC's cache."""
+    in_cache = {path for stage in _stages(facts) for path in _paths(stage, "outs")}
+    found: set[str] = set()
+    for name, stage in (facts.stages or {}).items():
+        if (built := facts.built.get(name)) is not None:
+            kept = {*_paths(stage, "metrics"), *_paths(stage, "plots")}
+            found.update(built.deps, kept & built.outs.keys())
+    return found - in_cache
+
+
+def _digests(
+    root: Path, facts: Facts, paths: Iterable[str]
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """Hash files that git keeps, and give what DVC says of the others."""
+    expected: dict[str, str] = {}
+    for built in facts.built.values():
+        expected.update({**built.outs, **built.deps})
+    for path in paths:
+        if found := _digest(root, path, expected[path]):
+            yield path, found
+
+
+def _folders(root: Path, paths: Iterable[str], hollow: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Hash folders that git keeps, as far as they are small enough to be read."""
+    for path in paths:
+        folder = root / path
+        if not folder.is_dir() or (root / f"{path}{outputs.SUFFIX}").exists():
+            continue
+        its = {one.relative_to(folder).as_posix(): one for one in folder.rglob("*")}
+        every = {name: one for name, one in its.items() if one.is_file()}
+        size = sum(one.stat().st_size for one in every.values())
+        if size <= LARGEST and not hollow & {f"{path}/{name}" for name in every}:
+            yield path, folder_oid({name: _md5(one.read_bytes()) for name, one in every.items()})
+
+
+def _stages(facts: Facts) -> Iterable[Mapping[str, Any]]:
+    return (facts.stages or {}).values()
+
+
+def _paths(stage: Mapping[str, Any], key: str) -> Iterator[str]:
+    for entry in stage.get(key, ()):
+        yield from [entry] if isinstance(entry, str) else entry
+
+
+def _digest(root: Path, path: str, expected: str) -> frozenset[str]:
+    """Give the digests that a file may have been hashed to; none where it is not known."""
+    file = root / path
+    size = file.stat().st_size if file.is_file() else None
+    if size is None or size > LARGEST:
+        return _of_tracked(root / f"{path}{outputs.SUFFIX}") or _of_large(file)
+    data = file.read_bytes()
+    if _md5(data) == expected:
+        return frozenset((expected,))
+    # Where git changes line ends, it does not keep the bytes that were hashed.
+    plain = data.replace(b"\r\n", b"\n")
+    return frozenset(map(_md5, (data, plain, plain.replace(b"\n", b"\r\n"))))
+
+
+def _md5(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def _of_tracked(file: Path) -> frozenset[str]:
+    """Give what DVC tracks a file or folder by; nothing where it does not."""
+    if not file.is_file():
+        return frozenset()
+    try:
+        value = reader.parse(file.read_text(encoding="utf-8", errors="replace"), file.name).value
+    except InvalidFile:
+        return frozenset()
+    return frozenset(output.md5 for output in outputs.every({file.name: value}))
+
+
+def _of_large(file: Path) -> frozenset[str]:
+    digest = files.hash_file(file).md5 if file.is_file() else None
+    return frozenset() if digest is None else frozenset((digest,))

@@ -1,0 +1,198 @@
+"""What git asks before it commits, and before it pushes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from paddledvc import names
+from paddledvc.errors import RemoteFailed
+from paddledvc.gate.judge_subject import judge_released, judge_tree
+from paddledvc.gate.read_facts import parse_policy
+from paddledvc.models.policy import DEFAULT, remote_order
+from paddledvc.tools.dvc import program
+from paddledvc.tools.git import worktree
+from paddledvc.weights.core import outcome
+from paddledvc.weights.expected import wanted
+from paddledvc.weights.push_needs import History, belonging
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from paddledvc.gate.core.violations import Verdict
+    from paddledvc.models.policy import Policy
+    from paddledvc.project import Project
+    from paddledvc.tools.git.pushed import Pushed
+    from paddledvc.tools.system.progress import NamedProgress
+    from paddledvc.weights.core.tracked import Tracked
+    from paddledvc.weights.core.transfer_results import Sent
+
+
+def check_staged(project: Project, *, index: str | None = None) -> Verdict:
+    """Judge what is about to be committed by the rules that the branch has so far.
+
+    Those are in HEAD; the first commit of all is judged by the rules that it states itself.
+
+    Args:
+        project: the project.
+        index: git's index, absolute, where it is not the usual one, as for ``git commit --all``.
+
+    Raises:
+        ToolFailed: git cannot say what is staged, for example during a conflict.
+    """
+    tree = worktree.staged(project.root, index)
+    head = worktree.commit(project.root, "HEAD")
+    return judge_tree(project, tree, branch=worktree.branch(project.root), before=head)
+
+
+def check_pushed(project: Project, pushed: Sequence[Pushed]) -> tuple[Verdict, ...]:
+    """Judge whether released versions keep their bytes in what is about to be pushed.
+
+    Args:
+        project: the project.
+        pushed: what git is about to push; only branches count whose lock must be fresh, and tags.
+
+    Returns:
+        One for each branch or tag with a finding.
+    """
+    found = []
+    for one in pushed:
+        policy = _policy(project, one)
+        role = policy.production if one.is_tag else policy.role(one.branch)
+        if not role.fresh or (one.branch is None and not one.is_tag):
+            continue
+        verdict = judge_released(project, one.commit, policy, branch=one.branch, old=one.old)
+        if verdict.violations:
+            title = f"the tag {one.title}" if one.is_tag else one.title
+            found.append(replace(verdict, title=title))
+    return tuple(found)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SentTo:
+    """What was sent to a remote before a push.
+
+    Attributes:
+        remote: its name.
+        refs: the branches and tags whose weights belong there.
+        sent: what became of every output of theirs.
+        passed: outputs that only earlier commits need, which are pushed along, and one of those.
+        problem: why nothing could be sent, as a sentence; empty if the remote answered.
+    """
+
+    remote: str
+    refs: tuple[str, ...]
+    sent: tuple[Sent, ...] = ()
+    passed: Mapping[Tracked, str] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether the remote has all now that the branches and tags themselves need."""
+        here = all(one.state != "failed" or one.tracked in self.passed for one in self.sent)
+        return here and not self.problem
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What people should know of it; none if all of it was there."""
+        if self.problem:
+            return (self.problem,)
+        sent = [one for one in self.sent if one.size]
+        size = outcome.human_size(sum(one.size for one in sent))
+        names = ", ".join(one.tracked.title for one in sent[: outcome.MANY])
+        more = f" and {len(sent) - outcome.MANY} more" if len(sent) > outcome.MANY else ""
+        told = [f"weights: sent {names}{more} to {self.remote} ({size})"] if sent else []
+        return (*told, *(line for one in self.sent for line in self._problems(one)), *self._lost())
+
+    def _problems(self, sent: Sent) -> Iterator[str]:
+        if sent.state == "failed" and sent.tracked not in self.passed:
+            yield f"weights: {sent.tracked.title} is not in {self.remote}, and cannot be sent"
+            yield from (f"  {problem}" for problem in sent.problems)
+
+    def _lost(self) -> Iterator[str]:
+        failed = [one.tracked for one in self.sent if one.state == "failed"]
+        lost = [one for one in failed if one in self.passed]
+        if lost:
+            some = lost[: outcome.MANY]
+            names = ", ".join(f"{one.title} (commit {self.passed[one][:7]})" for one in some)
+            more = f" and {len(lost) - len(some)} more" if len(lost) > len(some) else ""
+            yield (
+                f"weights: warning: only earlier commits need {names}{more}: not in {self.remote}, "
+                "and cannot be sent"
+            )
+
+
+def send_pushed(
+    project: Project,
+    pushed: Sequence[Pushed],
+    *,
+    to: str | None = None,
+    progress: NamedProgress | None = None,
+) -> tuple[SentTo, ...]:
+    """Send what branches and tags need to the remotes of their roles, as far as it is not there.
+
+    So it goes with the commits on the way to them that are new there: somebody may check one out.
+
+    Args:
+        project: the project.
+        pushed: what git is about to push.
+        to: the git remote that it is pushed to; None, or a URL, if it has no name.
+        progress: told how the bytes leave.
+
+    Raises:
+        InvalidFile: a branch or tag names its weights in a file that cannot be read.
+    """
+    needed: dict[str, _Needed] = {}
+    history = History(project, to)
+    for one in pushed:
+        if one.branch is None and not one.is_tag:  # notes and the like
+            continue
+        outputs = belonging(wanted(project, one.commit))
+        earlier = history.needs(one)
+        if (outputs or earlier) and (remote := _remote(project, one)) is not None:
+            its = needed.setdefault(remote, _Needed())
+            its.refs.append(one.title)
+            its.outputs.update(dict.fromkeys(outputs))
+            its.earlier.update(earlier)
+    return tuple(_sent(project, remote, its, progress) for remote, its in needed.items())
+
+
+def _sent(project: Project, remote: str, needed: _Needed, progress: NamedProgress | None) -> SentTo:
+    """Send what belongs in a remote; one that is down does not keep the others from theirs."""
+    from paddledvc.weights.transfer.send_outputs import send  # noqa: PLC0415 - it knows the network
+
+    refs = tuple(dict.fromkeys(needed.refs))
+    try:
+        sent = send(project, (*needed.outputs, *needed.passed), remote, progress=progress)
+    except RemoteFailed as error:
+        return SentTo(remote=remote, refs=refs, problem=str(error))
+    return SentTo(remote=remote, refs=refs, sent=sent, passed=needed.passed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Needed:
+    """What belongs in a remote: for whom, their own, and that of commits before them."""
+
+    refs: list[str] = field(default_factory=list)
+    outputs: dict[Tracked, None] = field(default_factory=dict)
+    earlier: dict[Tracked, str] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> dict[Tracked, str]:
+        return {one: commit for one, commit in self.earlier.items() if one not in self.outputs}
+
+
+def _remote(project: Project, pushed: Pushed) -> str | None:
+    """Name the remote of a branch, by the policy that it had so far; None if there is no remote."""
+    policy = _policy(project, pushed)
+    role = policy.production if pushed.is_tag else policy.role(pushed.branch)
+    config = program.config(project.root)
+    return next(iter(remote_order(role, list(config.remotes), config.default)), None)
+
+
+def _policy(project: Project, pushed: Pushed) -> Policy:
+    for commit in filter(None, (pushed.old, pushed.commit)):
+        text = worktree.ask(project.root, "cat-file", "blob", f"{commit}:./{names.REGISTRY}")
+        if text is not None:
+            return parse_policy(text) or DEFAULT
+    return DEFAULT

@@ -1,0 +1,1 @@
+"""What a project has of its models: listed, and shown."""

@@ -1,0 +1,1 @@
+"""The parts of a model, as the lock files know them."""

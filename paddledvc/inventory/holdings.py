@@ -1,0 +1,90 @@
+"""What a project has of its models: which weights, exports and evidence, and what is in place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from paddledvc import names
+from paddledvc.inventory.core.parts import Part, Standing, built_of, parts_of, standing
+from paddledvc.models import registry
+from paddledvc.tools.dvc.core import outputs
+from paddledvc.verification.core import evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paddledvc.models.lockfile import Lock
+    from paddledvc.models.model import Model
+    from paddledvc.models.model import Output as Result
+    from paddledvc.models.registry import Registry
+    from paddledvc.project import Project
+    from paddledvc.tools.dvc.core.outputs import Output
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Holdings:
+    """What a project has of its models.
+
+    Attributes:
+        project: the project.
+        registry: models.yaml.
+        lock: models.lock.
+        built: what dvc.lock says was written, by path.
+    """
+
+    project: Project
+    registry: Registry
+    lock: Lock
+    built: Mapping[str, Output]
+
+    @classmethod
+    def read(cls, project: Project, registry: Registry, lock: Lock) -> Holdings:
+        """Read what was built.
+
+        Raises:
+            InvalidFile: dvc.yaml or dvc.lock cannot be read.
+        """
+        stages, built = map(project.read_optional, (outputs.STAGES, names.DVC_LOCK))
+        known = built_of(stages.value, built.value)
+        return cls(project=project, registry=registry, lock=lock, built=known)
+
+    def parts(self, model: Model) -> list[Part]:
+        """List the weights of a model, and its export."""
+        return parts_of(model, self.lock.by_name.get(model.name), self.built)
+
+    def has(self, part: Part) -> bool:
+        """Tell whether something is where it belongs; its bytes are not looked at."""
+        return (self.project.root / part.path).exists()
+
+    def standing(self, model: Model) -> Standing | None:
+        """Say what the report of a model is worth; None for a model that is not exported."""
+        return standing(self.registry, self.lock, model, self.built, self._report(model))
+
+    def _report(self, model: Model) -> str | None:
+        file = self.project.root / registry.reports(model) / "verify.json"
+        return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else None
+
+    def outputs(self, model: Model) -> tuple[Result, ...]:
+        """List what the network gives as it is stated, and else as the report found it."""
+        stated = model.outputs
+        if stated and all(one.shape is not None and one.dtype for one in stated):
+            return stated
+        found = self._found(model)
+        if len(stated) != len(found):
+            return stated or found
+        return tuple(
+            replace(
+                one,
+                shape=other.shape if one.shape is None else one.shape,
+                dtype=one.dtype or other.dtype,
+            )
+            for one, other in zip(stated, found, strict=True)
+        )
+
+    def _found(self, model: Model) -> tuple[Result, ...]:
+        """List what the program gives; nothing where no report is of these very bytes."""
+        report = self._report(model)
+        if report is None or self.standing(model) in ("invalid", "of other bytes"):
+            return ()
+        return evidence.parse(report).outputs

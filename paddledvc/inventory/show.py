@@ -1,0 +1,244 @@
+"""Everything about one model, and why it is there at that version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from paddledvc import names
+from paddledvc.catalogs.opening import Catalogs
+from paddledvc.display.results import Displayed
+from paddledvc.errors import OutsideFailure
+from paddledvc.gate import lock_history
+from paddledvc.inventory.holdings import Holdings
+from paddledvc.locking.core.constraints import wants_of
+from paddledvc.locking.core.staleness import staleness
+from paddledvc.models.versions import is_version, same_version
+from paddledvc.stages.core.record import Record, record_path
+from paddledvc.tools.git import blame, repository, worktree
+
+if TYPE_CHECKING:
+    from paddledvc.gate.lock_history import Earlier
+    from paddledvc.inventory.core.parts import Part, Standing
+    from paddledvc.models.lockfile import Lock, LockedModel
+    from paddledvc.models.model import Model, Output
+    from paddledvc.models.registry import Registry
+    from paddledvc.project import Project
+    from paddledvc.tools.git.blame import Commit
+    from paddledvc.yaml.document import Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """Somebody who asks something of a model's version.
+
+    Attributes:
+        who: who asks.
+        requires: what they ask for.
+        file: the file that says so.
+        line: the line that says so, from 1.
+    """
+
+    who: str
+    requires: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShownPart:
+    """Weights or an export of a model, in this work tree.
+
+    Attributes:
+        part: what it is, as the lock files know it.
+        present: whether something is where it belongs; its bytes are not looked at.
+        since: the commit since which the locked version stands for these bytes; None if none yet.
+    """
+
+    part: Part
+    present: bool
+    since: Commit | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Shown(Displayed):
+    """Everything about one model.
+
+    Attributes:
+        model: its entry of models.yaml.
+        locked: its entry of models.lock; None if it is not locked.
+        asked: who asks what of its version.
+        catalog: what and where the catalog is that lists its versions; None if none does.
+        since: the commit since which this version stands for these bytes; None if none does yet.
+        stale: why the lock is not what models.yaml asks for; empty if it is.
+        present: whether something is where the weights belong; its bytes are not looked at.
+        used_by: the models that start from its weights.
+        parts: its weights and its export.
+        evidence: what the report of that export is worth; None if it is not exported.
+        image: the container image that it runs in.
+        paddle: version of Paddle in that, maybe without its last numbers; None if nothing tells.
+        earlier: what other versions were, the oldest first.
+        outputs: what its network gives, as it is stated, or else as the report found it.
+        trained: what made its trained weights; None where that is not recorded.
+        unrecorded: why a record that is there counts for nothing; empty if it counts.
+    """
+
+    model: Model
+    locked: LockedModel | None
+    asked: tuple[Asked, ...]
+    catalog: str | None
+    since: Commit | None
+    stale: tuple[str, ...]
+    present: bool
+    used_by: tuple[str, ...]
+    parts: tuple[ShownPart, ...] = ()
+    evidence: Standing | None = None
+    image: str | None = None
+    paddle: str | None = None
+    earlier: tuple[Earlier, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    trained: Record | None = None
+    unrecorded: str = ""
+
+
+def show(project: Project, name: str) -> Shown:
+    """Tell everything about one model, without any network.
+
+    Args:
+        project: the project.
+        name: the model.
+
+    Raises:
+        UnknownModel: models.yaml has no such model.
+        InvalidFile: models.yaml or models.lock breaks its rules.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> root = Path(tempfile.mkdtemp())
+    >>> _ = (root / "models.yaml").write_text('models: [{name: a, version: "v1.0"}]')
+    >>> from paddledvc import Project
+    >>> [str(asked.requires) for asked in show(Project(root), "a").asked]
+    ['v1.0']
+    """
+    registry = project.registry()
+    model = registry.model(name)
+    lock = project.previous_lock()
+    locked = lock.by_name.get(name)
+    catalog = None
+    if registry.catalog(model) is not None:
+        try:
+            catalog = Catalogs(project.root, registry).open(str(model.source)).where
+        except OutsideFailure as error:
+            catalog = str(error)
+    holdings = Holdings.read(project, registry, lock)
+    parts = tuple(_part(project, holdings, name, one) for one in holdings.parts(model))
+    weights = [one for one in parts if one.part.what != "export"]
+    trained, unrecorded = _trained(project, model, parts)
+    return Shown(
+        model=model,
+        locked=locked,
+        asked=tuple(_asked(project, registry, name)),
+        catalog=catalog,
+        since=weights[-1].since if weights else _locked_since(project, name, locked),
+        stale=tuple(one.why for one in staleness(registry, lock) if one.model == name),
+        present=bool(weights and weights[-1].present),
+        used_by=tuple(other.name for other in registry.models if other.base == name),
+        parts=parts,
+        evidence=holdings.standing(model),
+        image=registry.environment_of(model).image,
+        paddle=registry.environment_of(model).paddle,
+        earlier=tuple(_earlier(project, model, locked)),
+        outputs=holdings.outputs(model),
+        trained=trained,
+        unrecorded=unrecorded,
+    )
+
+
+def _part(project: Project, holdings: Holdings, name: str, part: Part) -> ShownPart:
+    return ShownPart(
+        part=part, present=holdings.has(part), since=_part_since(project, holdings.lock, name, part)
+    )
+
+
+def _trained(
+    project: Project, model: Model, parts: tuple[ShownPart, ...]
+) -> tuple[Record | None, str]:
+    """Read what made the trained weights, or say why the record that is there is of no use."""
+    file = project.root / record_path(model)
+    if model.train is None or not file.is_file():
+        return None, ""
+    try:
+        record = Record.from_json(file.read_text(encoding="utf-8", errors="replace"))
+    except ValueError as error:
+        return None, f"the record {error}"
+    md5 = record.weights.hashes.md5
+    if any(one.part.what == "trained weights" and one.part.md5 == md5 for one in parts):
+        return record, ""
+    return None, f"the record is of other bytes (md5:{md5})"
+
+
+def _earlier(project: Project, model: Model, locked: LockedModel | None) -> list[Earlier]:
+    """List what other versions than the locked one were."""
+    if repository.root(project.root) is None or worktree.commit(project.root, "HEAD") is None:
+        return []
+    found = lock_history.earlier(project.root, model, worktree.branch(project.root))
+    return [one for one in found if locked is None or not _is_same(one.version, locked.version)]
+
+
+def _is_same(version: str, other: str) -> bool:
+    return is_version(version) and same_version(version, other)
+
+
+def _asked(project: Project, registry: Registry, name: str) -> list[Asked]:
+    document = project.read(names.REGISTRY)
+    index = {model.name: at for at, model in enumerate(registry.models)}
+    asked = []
+    children = [one.name for one in registry.models if one.base == name and one.base_requires]
+    for want, who in zip(wants_of(registry, name), [name, *children], strict=True):
+        at: tuple[str, ...] = ("version",) if who == name else ("base", "version")
+        line = document.position(("models", index[who], *at), False).line
+        asked.append(Asked(who=who, requires=want.requirement.text, file=names.REGISTRY, line=line))
+    return asked
+
+
+def _locked_since(project: Project, name: str, locked: LockedModel | None) -> Commit | None:
+    """Find the commit that locked a version."""
+    return _origin(project, names.LOCK, _lock_key(project, name, "version")) if locked else None
+
+
+def _part_since(project: Project, lock: Lock, name: str, part: Part) -> Commit | None:
+    """Find the commit since which a version stands for these bytes: the later of two lines.
+
+    One says the version, the other what its bytes hash to.
+    """
+    locked = lock.by_name.get(name)
+    if locked is None or not part.made:
+        return None
+    version = _locked_since(project, name, locked)
+    if part.stage is None:
+        kind = "md5" if locked.md5 is not None else "sha256"
+        key: Path | None = None if locked.files else _lock_key(project, name, kind)
+        digest = version if key is None else _origin(project, names.LOCK, key)
+    else:
+        digest = _origin(project, names.DVC_LOCK, _output_key(project, part))
+    if version is None or digest is None:
+        return None
+    before = worktree.ask(project.root, "merge-base", "--is-ancestor", digest.name, version.name)
+    return version if before is not None else digest
+
+
+def _lock_key(project: Project, name: str, field: str) -> Path:
+    value: Any = project.read(names.LOCK).value
+    index = next(at for at, entry in enumerate(value["models"]) if entry["name"] == name)
+    return ("models", index, field)
+
+
+def _output_key(project: Project, part: Part) -> Path:
+    value: Any = project.read(names.DVC_LOCK).value
+    outs = value["stages"][part.stage]["outs"]
+    index = next(at for at, entry in enumerate(outs) if entry["path"] == part.path)
+    return ("stages", str(part.stage), "outs", index, "md5")
+
+
+def _origin(project: Project, file: str, key: Path) -> Commit | None:
+    return blame.origin(project.root, file, project.read(file).position(key, False).line)

@@ -1,0 +1,112 @@
+"""Which of the versions that a catalog lists is taken, and why none is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from paddledvc.errors import Unresolvable
+from paddledvc.locking.core.constraints import unsatisfied
+from paddledvc.models.compatibility import obstacle, program_of
+from paddledvc.models.versions import as_version, newest, same_version
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from paddledvc.catalogs.core.listing import Listed, Release
+    from paddledvc.locking.core.constraints import Question
+
+SHOWN = 8
+"""Versions that an explanation names."""
+PRE_RELEASE = "a pre-release"
+ASK_FOR_PRE_RELEASES = (
+    "pre-releases are taken only when asked for: latest-pre, or a range that names one"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """The version that is taken.
+
+    Attributes:
+        listed: the version, as the catalog lists it.
+        warning: what speaks against it although it was asked for; None if nothing does.
+    """
+
+    listed: Listed
+    warning: str | None = None
+
+    @property
+    def version(self) -> str:
+        """The version, as the catalog spells it."""
+        return self.listed.version
+
+
+def choose(question: Question, listed: Sequence[Listed]) -> Choice:
+    """Take the newest version that satisfies everybody and that the environment loads.
+
+    The locked version is preferred, unless it may move. A yanked version is taken only where
+    somebody asks for exactly it, or where it is locked.
+
+    Raises:
+        Unresolvable: there is none; the message says who wants what, and what there is.
+    """
+    possible = [one for one in listed if why_not(question, one) is None]
+    if not possible:
+        raise _explain(question, listed)
+    locked = [one.version for one in possible if _is_kept(question, one.version)]
+    chosen = newest(locked or [one.version for one in possible])
+    found = next(one for one in possible if one.version == chosen)
+    warning = f"{question.model.name} {chosen} is {found.yanked}" if found.yanked else None
+    return Choice(listed=found, warning=warning)
+
+
+def described(listed: Listed, release: Release) -> Listed:
+    """Complete what a list says of a version by its description."""
+    program = program_of(file.path for file in release.files) if release.folder else None
+    return replace(
+        listed,
+        paddle=release.paddle or listed.paddle,
+        format=program or release.format or listed.format,
+    )
+
+
+def _is_kept(question: Question, version: str) -> bool:
+    """Tell whether a version is the locked one, which nobody asked to move."""
+    previous = question.previous
+    if previous is None or question.movable:
+        return False
+    same_model = previous.source_name == question.model.source_name
+    return same_model and same_version(previous.version, version)
+
+
+def why_not(question: Question, listed: Listed) -> str | None:
+    """Say why a version cannot be taken, in a few words; None if it can."""
+    asked_for = any(want.requirement.names_prerelease for want in question.wants)
+    if as_version(listed.version).is_prerelease and not asked_for:
+        return PRE_RELEASE
+    if (want := unsatisfied(question.wants, listed.version)) is not None:
+        return str(want)
+    exactly = any(want.requirement.exact for want in question.wants)
+    if listed.yanked is not None and not exactly and not _is_kept(question, listed.version):
+        return listed.yanked
+    ranges = [listed.paddle, question.model.paddle]
+    return obstacle(question.environment, ranges, listed.format)
+
+
+def _explain(question: Question, listed: Sequence[Listed]) -> Unresolvable:
+    name = question.model.name
+    ordered = sorted(listed, key=lambda one: as_version(one.version), reverse=True)
+    words = [_said(question, one) for one in ordered[:SHOWN]]
+    more = f" and {len(listed) - SHOWN} older ones" if len(listed) > SHOWN else ""
+    reasons = [*map(str, question.wants), f"{question.catalog} lists {', '.join(words)}{more}"]
+    if any(why_not(question, one) == PRE_RELEASE for one in ordered):
+        reasons.append(ASK_FOR_PRE_RELEASES)
+    return Unresolvable(name, "no version satisfies all of this", reasons)
+
+
+def _said(question: Question, listed: Listed) -> str:
+    """Name a version, with what else than the requirements speaks against it."""
+    why = why_not(question, listed)
+    asked = {str(want) for want in question.wants}
+    return listed.version if why is None or why in asked else f"{listed.version} ({why})"

@@ -1,0 +1,126 @@
+"""models.yaml to models.lock."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from paddledvc.errors import InvalidInput
+from paddledvc.locking import references
+from paddledvc.locking.core.constraints import Upgrade
+from paddledvc.locking.core.staleness import require_fresh
+from paddledvc.locking.current import UPDATE, LockUse
+from paddledvc.locking.relock import Locked, relock
+from paddledvc.models.versions import Requirement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from paddledvc.models.registry import Registry
+    from paddledvc.project import Project
+    from paddledvc.tools.system.progress import NamedProgress
+    from paddledvc.yaml.conflicts import Side
+
+
+def lock(  # noqa: PLR0913
+    project: Project,
+    *,
+    check: bool = False,
+    dry_run: bool = False,
+    upgrade: bool = False,
+    upgrade_packages: Sequence[str] = (),
+    keep_going: bool = False,
+    resolve: Side | None = None,
+    use: LockUse = UPDATE,
+    progress: NamedProgress | None = None,
+) -> Locked:
+    """Lock every model of models.yaml to one exact version, and write models.lock.
+
+    Pins that still satisfy models.yaml stay; a new version in a catalog moves none. Bytes that
+    nobody has hashed are read once from their source, and trusted.
+
+    Args:
+        project: the project.
+        check: change nothing, and raise where something would change.
+        dry_run: change nothing, and say what would change.
+        upgrade: let every pin move to the newest version that satisfies models.yaml.
+        upgrade_packages: models whose pin may move, each as ``NAME`` or ``NAME==VERSION``.
+        keep_going: go on after a failure, to report all of them.
+        resolve: whose block of models.lock to start from in each merge conflict.
+        use: what forbids to change the lock or to use the network.
+        progress: told how bytes arrive that nobody has hashed yet.
+
+    Raises:
+        StaleLock: the lock is not what models.yaml asks for, and may not be changed.
+        InvalidFile: models.yaml or models.lock breaks its rules, or models.yaml names code that is
+            not there.
+        Unresolvable: no version satisfies all that is asked of a model.
+        CatalogFailed: a catalog could not answer.
+        DownloadFailed: a model has no digest, and its source cannot be read.
+        ChecksumMismatch: a model has no digest, and its bytes are not of the size it states.
+        Several: with ``keep_going``, more than one of these.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> root = Path(tempfile.mkdtemp())
+    >>> _ = (root / "models.yaml").write_text('models: [{name: a, version: "v1.0"}]')
+    >>> from paddledvc import Project
+    >>> [str(change) for change in lock(Project(root)).changes]
+    ['Add a v1.0']
+    """
+    refused_by = "--check" if check else use.locked or use.frozen
+    if resolve is not None and refused_by:
+        raise InvalidInput(f"--resolve changes models.lock, which {refused_by} forbids")
+    if refused_by:
+        registry = project.registry()
+        references.require_code(project, registry)
+        movable = _upgrade(registry, upgrade, upgrade_packages)
+        return _unchanged(project, registry, movable, use, refused_by)
+    with project.exclusive():
+        registry = project.registry()
+        references.require_code(project, registry)
+        done = relock(
+            project,
+            registry,
+            project.previous_lock(resolve),
+            upgrade=_upgrade(registry, upgrade, upgrade_packages),
+            offline=use.offline,
+            keep_going=keep_going,
+            hash_bytes=not dry_run,
+            progress=progress,
+        )
+        if not dry_run:
+            project.write_lock(done.lock)
+    references.warn_of_absent(project, registry, done.lock)
+    return done
+
+
+def _upgrade(registry: Registry, everything: bool, packages: Sequence[str]) -> Upgrade:  # noqa: FBT001
+    return Upgrade(everything=everything, models=_packages(registry, packages))
+
+
+def _unchanged(
+    project: Project, registry: Registry, movable: Upgrade, use: LockUse, refused_by: str
+) -> Locked:
+    """Answer where the lock may not be changed."""
+    if movable != Upgrade():
+        raise InvalidInput(f"an upgrade changes models.lock, which {refused_by} forbids")
+    current = project.lock()
+    if use.frozen is None:
+        require_fresh(registry, current, refused_by=use.locked or "")
+    references.warn_of_absent(project, registry, current)
+    return Locked(lock=current, changes=(), trusted=())
+
+
+def _packages(registry: Registry, texts: Sequence[str]) -> Mapping[str, Requirement | None]:
+    packages: dict[str, Requirement | None] = {}
+    for text in texts:
+        name, equals, version = text.partition("==")
+        if re.search("[<>!~^]", text):
+            raise InvalidInput(f"{text}: expected NAME or NAME==VERSION")
+        registry.model(name)
+        try:
+            packages[name] = Requirement.parse(f"=={version}") if equals else None
+        except ValueError as error:
+            raise InvalidInput(f"{text}: expected NAME or NAME==VERSION") from error
+    return packages

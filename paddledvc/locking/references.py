@@ -1,0 +1,90 @@
+"""The code and files that models.yaml names: whether they are there."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from paddledvc import names
+from paddledvc.errors import InvalidFile
+from paddledvc.models import registry as registries
+from paddledvc.tools.code import check_names, user_code
+from paddledvc.tools.code.presence import Presence, submodules
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from paddledvc.models.lockfile import Lock
+    from paddledvc.models.registry import Registry
+    from paddledvc.project import Project
+    from paddledvc.tools.code.core.namespace import Misnamed
+
+logger = logging.getLogger(__name__)
+
+
+def require_code(
+    project: Project,
+    registry: Registry,
+    *,
+    models: Collection[str] | None = None,
+    sources: user_code.Sources | None = None,
+) -> None:
+    """See that the code that models.yaml names is there; it is looked at, never run.
+
+    Args:
+        project: the project.
+        registry: its models.yaml.
+        models: names of the models that matter; all by default.
+        sources: the files that have been read already.
+
+    Raises:
+        InvalidFile: with all that is wrong.
+    """
+    code = check_names.Code.of(sources or user_code.Sources(root=project.root))
+    misnamed = [*code.misnamed(registry, models)]
+    if misnamed or code.unreadable:
+        document = project.read(names.REGISTRY) if misnamed else None
+        problems = [document.problem(one.path, one.message) for one in misnamed if document]
+        raise InvalidFile([*problems, *code.unreadable])
+
+
+def absent(
+    project: Project,
+    registry: Registry,
+    lock: Lock | None,
+    elsewhere: frozenset[str] | None = None,
+) -> tuple[Misnamed, ...]:
+    """List the files that models.yaml names and that are not there.
+
+    Args:
+        project: the project.
+        registry: its models.yaml.
+        lock: models.lock, which names the files that will be downloaded.
+        elsewhere: folders of git's submodules; by default those that ``.gitmodules`` names.
+    """
+    there = presence(project, registry, lock, elsewhere)
+    return tuple(check_names.misplaced(registry, there))
+
+
+def warn_of_absent(project: Project, registry: Registry, lock: Lock) -> None:
+    """Warn of the files that models.yaml names and that are not there."""
+    if found := absent(project, registry, lock):
+        document = project.read(names.REGISTRY)
+        for one in found:
+            logger.warning("%s", document.problem(one.path, one.message))
+
+
+def presence(
+    project: Project,
+    registry: Registry,
+    lock: Lock | None,
+    elsewhere: frozenset[str] | None = None,
+) -> Presence:
+    """Tell which files there are, or will be once the stages have run."""
+    made = {model.path for model in lock.models if model.path} if lock else set()
+    for model in registry.models:
+        made |= {registries.exported(model), registries.reports(model)}
+        if model.train is not None:
+            made |= {registries.trained(model), *model.train.outs}
+    elsewhere = submodules(project.root) if elsewhere is None else elsewhere
+    return Presence(root=project.root, made=frozenset(made), elsewhere=elsewhere)

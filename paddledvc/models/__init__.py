@@ -1,0 +1,1 @@
+"""models.yaml and models.lock as typed values."""

@@ -1,0 +1,1 @@
+"""A project and a clone made ready, and what keeps them from working."""

@@ -1,0 +1,132 @@
+"""The cache: whether it can be written to and linked from, and what lies about in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from paddledvc.setup.diagnosis import Check
+from paddledvc.tools.dvc import locks, program
+from paddledvc.tools.git import worktree
+from paddledvc.tools.system import links
+from paddledvc.weights.core.outcome import human_size
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paddledvc.project import Project
+    from paddledvc.setup.diagnosis import State
+
+TOPIC = "cache"
+LOW = 5_000_000_000
+"""Free bytes below which a model or two may not fit any more."""
+OLD = 3600.0
+"""Seconds after which what a process left behind belongs to nobody."""
+SHOWN = 5
+"""Files that a message names."""
+LEFT = ("*.part", "tmp-*", "*.tmp")
+"""Names of what killed processes leave."""
+
+
+def checks(project: Project) -> Iterator[Check]:
+    """Look at the cache."""
+    config = program.config(project.root)
+    folder = program.cache_folder(project.root, config)
+    there = next(one for one in (folder, *folder.parents) if one.exists())
+    try:
+        with tempfile.TemporaryDirectory(prefix=".paddledvc-", dir=there) as scratch:
+            yield from _place(project, folder, shutil.disk_usage(there).free)
+            yield _links(project, Path(scratch), config.links)
+    except OSError as error:
+        found = f"{folder} cannot be written to: {error.strerror or error}"
+        yield _check("folder", "problem", found, "dvc cache dir --local PATH, or mend its rights")
+        return
+    yield from _leftovers(project, folder)
+
+
+def _check(name: str, state: State, found: str, advice: str = "") -> Check:
+    return Check(topic=TOPIC, name=name, state=state, found=found, advice=advice)
+
+
+def _place(project: Project, folder: Path, free: int) -> Iterator[Check]:
+    trees = worktree.git(project.root, "worktree", "list", "--porcelain").count("worktree ")
+    own = project.root / ".dvc" / "cache"
+    shared = "" if folder.resolve() == own.resolve() else ", shared"
+    if trees > 1 and not shared:
+        shared = f", the main one of {trees} work trees"
+    yield _check("folder", "ok", f"{folder}{shared}")
+    low: State = "warning" if free < LOW else "ok"
+    advice = "paddledvc gc" if free < LOW else ""
+    yield _check("disk", low, f"{human_size(free)} free", advice)
+
+
+def _links(project: Project, scratch: Path, configured: tuple[str, ...]) -> Check:
+    """Try in earnest how the cache can be linked into the work tree."""
+    source = scratch / "source"
+    source.write_bytes(b"paddledvc")
+    with tempfile.TemporaryDirectory(prefix="doctor-", dir=project.scratch()) as tree:
+        works = [kind for kind in links.KINDS if _works(kind, source, Path(tree) / kind)]
+    used = next((kind for kind in configured if kind in works), "copy")
+    found = f"{used}; {', '.join(works)} work here"
+    if used == "copy" and configured[0] != "copy" and len(works) > 1:
+        wanted = ", ".join(kind for kind in configured if kind != "copy")
+        found = f"{wanted} does not work here, so weights are copied; {', '.join(works)} work"
+        better = [kind for kind in works if kind in ("reflink", "hardlink", "symlink")]
+        advice = f"to save the space: dvc config cache.type {','.join(better)}"
+        state: State = "ok" if configured == ("reflink", "copy") else "warning"
+        return _check("links", state, found, advice)
+    return _check("links", "ok", found)
+
+
+def _works(kind: str, source: Path, target: Path) -> bool:
+    try:
+        return links.link(str(source), str(target), (kind,)) == kind
+    except OSError:
+        return False
+
+
+def _leftovers(project: Project, folder: Path) -> Iterator[Check]:
+    before = time.time() - OLD
+    places = [folder / "files" / "md5", project.root / "checkpoints", project.root / "exports"]
+    left = [one for place in places for name in LEFT for one in place.glob(name)]
+    old = [one for one in left if one.is_file() and one.stat().st_mtime < before]
+    if old:
+        size = human_size(sum(one.stat().st_size for one in old))
+        files = "file" if len(old) == 1 else "files"
+        found = f"{len(old)} {files} that killed processes left, {size}, such as {old[0]}"
+        more = " ..." if len(old) > SHOWN else ""
+        names = " ".join(quote(str(one)) for one in old[:SHOWN])
+        yield _check("leftovers", "warning", found, f"rm {names}{more}")
+    damaged = folder / "paddledvc" / "damaged"
+    if damaged.is_dir() and (count := len(os.listdir(damaged))):  # noqa: PTH208
+        found = (
+            f"{count} of its objects had other bytes than their names say; they are in {damaged}"
+        )
+        yield _check(
+            "damaged", "warning", found, "look whether any is an edit of yours; remove them"
+        )
+    yield from _locks(project)
+
+
+def _locks(project: Project) -> Iterator[Check]:
+    """Look for stages that run, and for what a DVC that was killed left."""
+    try:
+        users = locks.users(project.root)
+    except locks.Busy as error:
+        found = str(error).partition(";")[0]
+        yield Check(
+            topic="DVC",
+            name="locks",
+            state="problem",
+            found=found,
+            advice="rm .dvc/tmp/rwlock, when no DVC runs",
+        )
+        return
+    for one in sorted({(one.process, one.command) for one in users if one.lives}):
+        found = f"DVC is at work (process {one[0]}: {one[1]})"
+        yield Check(topic="DVC", name="locks", state="ok", found=found)

@@ -1,0 +1,159 @@
+"""What git does not clone, and what it should not see: hooks, merge driver, weights."""
+
+from __future__ import annotations
+
+import os
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from paddledvc.errors import PaddleDVCError
+from paddledvc.setup.diagnosis import Check
+from paddledvc.tools.dvc.core import outputs
+from paddledvc.tools.git import ignores, merge_driver, worktree
+from paddledvc.tools.git.core.ignored import A_REPORT, SETTINGS, committed
+from paddledvc.tools.git.hooks import install, state
+from paddledvc.weights.core.outcome import human_size
+from paddledvc.yaml.merge.merge_rules import FORMS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from paddledvc.project import Project
+    from paddledvc.setup.diagnosis import State
+    from paddledvc.tools.git.hooks.state import HookState
+
+INIT = "paddledvc init"
+WEIGHTS = ("checkpoints", "exports")
+"""Folders whose files git must ignore."""
+LARGE = 1 << 20
+"""Bytes from which on a file there is no text that somebody meant to commit."""
+
+
+def checks(project: Project) -> Iterator[Check]:
+    """Look at the clone."""
+    yield from _hooks(project.root)
+    yield _merge_driver(project.root)
+    yield from _attributes(project.root)
+    yield from _ignored(project.root)
+    yield from _not_committed(project)
+    yield _tracked(project.root)
+
+
+def _hooks(root: Path) -> Iterator[Check]:
+    states = state.states(root)
+    off = os.environ.get("PADDLEDVC_HOOKS", "") in install.OFF
+    alike: dict[tuple[str, str], list[HookState]] = {}
+    for one in states:
+        alike.setdefault((one.state, one.why), []).append(one)
+    for group in alike.values():
+        names = "all" if len(alike) == 1 else ", ".join(one.name for one in group)
+        yield _hook(group[0], names, "warning" if off else "problem")
+    for python in sorted({one.python for one in states if one.python is not None}):
+        if state.version(python, root) is None:
+            yield Check(
+                topic="hooks",
+                name="Python",
+                state="problem",
+                found=f"{python}, which the hooks call, has no paddledvc any more",
+                advice="paddledvc hooks install",
+            )
+
+
+def _hook(hook: HookState, names: str, state: State) -> Check:
+    told = hook.why or (f"{hook.python}" if hook.python else "")
+    found = f"{hook.state}: {told}" if told else hook.state
+    if hook.state == "live":
+        return Check(topic="hooks", name=names, state="ok", found=found)
+    off = "unset PADDLEDVC_HOOKS" if "PADDLEDVC_HOOKS" in hook.why else "paddledvc hooks install"
+    return Check(topic="hooks", name=names, state=state, found=found, advice=off)
+
+
+def _merge_driver(root: Path) -> Check:
+    """Look whether git knows how to merge models.yaml and the like."""
+    said = worktree.ask(root, "config", "--get", f"merge.{merge_driver.NAME}.driver")
+    if said == merge_driver.command_line():
+        return Check(topic="git", name="merge driver", state="ok", found="configured")
+    if said is None:
+        found, state = "not configured in this clone, so git merges line by line", "problem"
+    else:
+        found, state = "configured by another Python or version", "warning"
+    return Check(topic="git", name="merge driver", state=_state(state), found=found, advice=INIT)
+
+
+def _state(name: str) -> State:
+    return "warning" if name == "warning" else "problem"
+
+
+def _attributes(root: Path) -> Iterator[Check]:
+    listed = worktree.git(root, "check-attr", "-z", "merge", "--", *FORMS).split("\0")
+    said = dict(zip(listed[::3], listed[2::3], strict=False))
+    others = [name for name, driver in said.items() if driver != merge_driver.NAME]
+    if others:
+        yield Check(
+            topic="git",
+            name=".gitattributes",
+            state="warning",
+            found=f"git merges {', '.join(others)} line by line",
+            advice=INIT,
+        )
+
+
+def _ignored(root: Path) -> Iterator[Check]:
+    for folder in WEIGHTS:
+        inside = f"{folder}/a.pdparams"
+        if worktree.ask(root, "check-ignore", "--no-index", "-q", "--", inside) is None:
+            yield Check(
+                topic="git",
+                name=f"{folder}/",
+                state="problem",
+                found="git does not ignore it, so `git add .` would commit weights",
+                advice=INIT,
+            )
+
+
+def _not_committed(project: Project) -> Iterator[Check]:
+    """Look for patterns by which git ignores what others need."""
+    try:
+        models = project.registry().models
+    except PaddleDVCError:  # `paddledvc check` and another probe say what is wrong with it
+        models = ()
+    settings = [name for name in SETTINGS if (project.root / name).exists()]
+    for one in ignores.ignoring(
+        project.root, (*committed(models), *settings, *([] if models else [A_REPORT]))
+    ):
+        yield Check(
+            topic="git",
+            name=f"{one.file}:{one.line}" if one.file else "ignored",
+            state="problem",
+            found=one.found,
+            advice=one.advice,
+        )
+
+
+def _tracked(root: Path) -> Check:
+    """Look for weights that were committed by mistake."""
+    known = worktree.git(root, "ls-files", "-z", "--", *WEIGHTS).split("\0")
+    sizes = {name: _size(root / name) for name in filter(None, known)}
+    large = {name: size for name, size in sizes.items() if _is_weights(name, size)}
+    if not large:
+        return Check(topic="git", name="weights", state="ok", found="none is tracked by git")
+    name = max(large, key=lambda one: large[one])
+    return Check(
+        topic="git",
+        name="weights",
+        state="problem",
+        found=f"git tracks {len(large)} of them, such as {name} ({human_size(large[name])})",
+        advice=f"git rm --cached -- {quote(name)}",
+    )
+
+
+def _is_weights(name: str, size: int) -> bool:
+    return size >= LARGE and not outputs.is_record(name)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0

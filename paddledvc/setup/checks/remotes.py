@@ -1,0 +1,163 @@
+"""The DVC remotes: who has them, whether they answer, and whether they may be trusted."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paddledvc import names as layout
+from paddledvc.errors import PaddleDVCError, RemoteFailed
+from paddledvc.models.policy import DEFAULT
+from paddledvc.setup import diagnosis
+from paddledvc.setup.diagnosis import Check
+from paddledvc.tools.dvc import program
+from paddledvc.tools.dvc.remotes.remote import open_remote
+from paddledvc.tools.git import worktree
+from paddledvc.tools.sources.s3_client import credentials_source
+from paddledvc.tools.system import files
+from paddledvc.urls import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paddledvc.models.policy import Policy
+    from paddledvc.project import Project
+    from paddledvc.setup.diagnosis import State
+    from paddledvc.tools.dvc.remotes.remote import Remote
+
+TOPIC = "remotes"
+PATIENCE = 5.0
+"""Seconds that a server may be silent."""
+CONFIG = ".dvc/config"
+LOCAL = f"{CONFIG}.local"
+NOTHING = "0" * 32
+"""Name of an object that no bytes have, as far as anybody knows."""
+
+
+def checks(project: Project) -> Iterator[Check]:
+    """Look at the configuration of the remotes."""
+    config = program.config(project.root)
+    texts = [_text(project.root / name) for name in (CONFIG, LOCAL)]
+    if not config.remotes:
+        yield _check(
+            "none", "problem", "no DVC remote is configured", "paddledvc init --remote URL"
+        )
+        return
+    for name in diagnosis.unverified(texts):
+        found = "DVC believes its bytes unseen, damaged or not"
+        advice = f"dvc remote modify {name} verify true"
+        yield _check(name, "warning", found, advice)
+    for name, key in diagnosis.secrets(_committed(project)):
+        yield _check(
+            name,
+            "problem",
+            f"{CONFIG}, which git keeps for everybody, holds its {key}",
+            f"dvc remote unset {name} {key}; put a new one into {LOCAL} with "
+            f"`dvc remote modify --local`, for the old one stays in git's history",
+        )
+    yield from _roles(project, list(config.remotes), config.default)
+
+
+def _check(name: str, state: State, found: str, advice: str = "") -> Check:
+    return Check(topic=TOPIC, name=name, state=state, found=found, advice=advice)
+
+
+def _text(path: Path) -> str:
+    return files.read_text(path, path.name) if path.is_file() else ""
+
+
+def _committed(project: Project) -> str:
+    """Read the configuration that others get: that of the work tree, if git does not ignore it."""
+    ignored = worktree.ask(project.root, "check-ignore", "-q", "--", CONFIG) is not None
+    return "" if ignored else _text(project.root / CONFIG)
+
+
+def _roles(project: Project, names: list[str], default: str | None) -> Iterator[Check]:
+    """Look whether the remote of every role is there; one remote serves all."""
+    for role, usual in zip(_policy(project).roles, DEFAULT.roles, strict=True):
+        asked = len(names) > 1 or role.remote != usual.remote
+        if asked and role.remote not in names:
+            instead = default if default in names else min(names)
+            yield _check(
+                role.remote,
+                "warning",
+                f"not configured, so weights of {role.name} branches go to {instead}",
+                f"dvc remote add {role.remote} URL, or name another under `policy:` in "
+                f"{layout.REGISTRY}",
+            )
+
+
+def _policy(project: Project) -> Policy:
+    try:
+        return project.registry().policy
+    except PaddleDVCError:  # another check says so
+        return DEFAULT
+
+
+def probe(project: Project, name: str) -> Iterator[Check]:
+    """Ask a remote whether it answers, and whether it takes what is sent.
+
+    Args:
+        project: the project.
+        name: name of the remote.
+    """
+    url = shown(program.config(project.root).remotes[name])
+    credentials = _credentials(project, name, url)
+    found = f"{url}{f', credentials from {credentials}' if credentials else ''}"
+    try:
+        with closing(open_remote(project.root, name, patience=PATIENCE)) as remote:
+            remote.sizes([NOTHING])
+            refusal = _refusal(remote)
+    except RemoteFailed as error:
+        yield _check(name, "problem", f"{found}: {error.cause}", _mend(name, url))
+        return
+    if refusal:
+        yield _check(
+            name,
+            "warning",
+            f"{found}: can be read, but not written: {refusal}",
+            "ask for the right to write, if you are to push there",
+        )
+        return
+    if _is_in(url, project.root):
+        what = "in this clone, so nobody else gets the weights"
+        yield _check(name, "warning", f"{what}: {url}", "paddledvc init --remote URL")
+        return
+    yield _check(name, "ok", f"{found}: can be read and written")
+
+
+def _refusal(remote: Remote) -> str:
+    """Say why nothing can be written; nothing if it can."""
+    try:
+        remote.try_write()
+    except RemoteFailed as error:
+        return error.cause
+    return ""
+
+
+def _mend(name: str, url: str) -> str:
+    if "://" not in url:
+        return f"mount or make {url}, or `dvc remote modify {name} url PATH`"
+    keys = f"`dvc remote modify --local {name} access_key_id ID`, and secret_access_key"
+    access = f"; credentials go into {LOCAL} with {keys}" if url.startswith("s3://") else ""
+    return f"look at its url with `dvc remote list`, and at the network{access}"
+
+
+def _is_in(url: str, root: Path) -> bool:
+    return "://" not in url and Path(url).resolve().is_relative_to(root.resolve())
+
+
+def _credentials(project: Project, name: str, url: str) -> str | None:
+    """Say where the credentials of a bucket come from, never what they are."""
+    if not url.startswith("s3://"):
+        return None
+    said: dict[str, str] = {}
+    for file in (CONFIG, LOCAL):
+        settings = diagnosis.remote_settings(_text(project.root / file)).get(name, {})
+        if "access_key_id" in settings:
+            return file
+        said |= settings
+    if said.get("allow_anonymous_login", "").lower() == "true":
+        return "nobody: it is asked anonymously"
+    return credentials_source(said.get("profile"))

@@ -1,0 +1,154 @@
+"""A git repository to a paddledvc project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files as package_files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paddledvc import names, schemas
+from paddledvc.display.results import Displayed
+from paddledvc.errors import InvalidInput, NotAProject, OutsideFailure
+from paddledvc.tools.dvc import program
+from paddledvc.tools.dvc.remotes.setup import declare
+from paddledvc.tools.git import ignores, merge_driver, repository
+from paddledvc.tools.git.core.ignored import A_REPORT, FILES, SETTINGS
+from paddledvc.tools.git.hooks import install
+from paddledvc.tools.system import files
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator, Sequence
+
+    from paddledvc.tools.dvc.remotes.setup import NewRemote
+    from paddledvc.tools.git.core.ignored import Pattern
+
+DRIVER = "merge driver of this clone"
+HOOKS = "git hooks of this clone"
+IGNORED = ("/checkpoints/", "/exports/", "/dvc_plots/")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Initialised(Displayed):
+    """What ``init`` did.
+
+    Attributes:
+        root: the project's folder.
+        made: what was made or added to: files, and the merge driver and hooks of the clone.
+        kept: what was there and stays as it is.
+        inside: folder of the project that this one lies in, if it lies in one.
+        hookless: why the hooks could not be installed; None if nothing was in the way.
+        ignored: patterns by which git ignores files that have to be committed.
+    """
+
+    root: Path
+    made: tuple[str, ...]
+    kept: tuple[str, ...]
+    inside: Path | None
+    hookless: str | None = None
+    ignored: tuple[Pattern, ...] = ()
+
+
+def init(
+    folder: str | os.PathLike[str] = ".",
+    *,
+    remotes: Sequence[NewRemote] = (),
+    with_hooks: bool = True,
+) -> Initialised:
+    """Make a folder of a git repository a paddledvc project; what is there is never overwritten.
+
+    In a clone of a project it sets up what git does not clone: the merge driver and the hooks.
+
+    Args:
+        folder: the folder, by default the current one; DVC is initialised in it if need be.
+        remotes: DVC remotes to set up; by default one inside the clone, if there is none.
+        with_hooks: let git call our hooks, unless their folder is not this clone's alone.
+
+    Raises:
+        NotAProject: the folder is in no git repository.
+        InvalidInput: a remote of the name is somewhere else already, or DVC refuses one; then
+            nothing was changed.
+        ToolFailed: git or DVC failed.
+
+    Example:
+        remotes = [paddledvc.NewRemote.parse("prod=s3://weights/prod")]
+        print(paddledvc.init("models", remotes=remotes, with_hooks=False).made)
+    """
+    root = Path(folder).resolve()
+    top = repository.root(root)
+    if top is None:
+        raise NotAProject(f"{root} is in no git repository; run `git init` first")
+    done = [*_set_up_dvc(root, top.resolve(), remotes), *_write_files(root)]
+    done.append((DRIVER, merge_driver.install(root)))
+    hookless = None
+    if with_hooks:
+        try:
+            done.append((HOOKS, any(install.install(root).values())))
+        except (InvalidInput, OutsideFailure) as error:
+            hookless = str(error)
+    return Initialised(
+        root=root,
+        made=tuple(name for name, is_new in done if is_new),
+        kept=tuple(name for name, is_new in done if not is_new),
+        inside=_around(root),
+        hookless=hookless,
+        ignored=ignores.ignoring(root, (*FILES, *SETTINGS, A_REPORT)),
+    )
+
+
+def _set_up_dvc(root: Path, top: Path, remotes: Sequence[NewRemote]) -> Iterator[tuple[str, bool]]:
+    """See that there is a DVC with a remote; name the files and tell whether they were made."""
+    declared = declare(root, remotes)
+    if not program.is_initialised(root):
+        program.init(root, subdir=top != root)
+        yield ".dvcignore", True
+    yield from declared.remotes
+    config = declared.config
+    yield ".dvc/config", config is not None and files.write_text(root / ".dvc" / "config", config)
+
+
+def _write_files(root: Path) -> Iterator[tuple[str, bool]]:
+    """Write what is missing; name the files and tell whether they were written."""
+    for name, text in _own_files().items():
+        yield name, files.write_text(root / name, text)
+    for name in (names.REGISTRY, names.PARAMS):
+        is_there = (root / name).exists()
+        yield name, not is_there and files.write_text(root / name, _template(name))
+    for name, missing in (
+        (".gitignore", _unignored),
+        (".gitattributes", merge_driver.missing_attributes),
+    ):
+        yield name, _add_lines(root / name, missing)
+
+
+def _around(root: Path) -> Path | None:
+    return next((folder for folder in root.parents if (folder / names.REGISTRY).is_file()), None)
+
+
+def _own_files() -> dict[str, str]:
+    """Name the files that are wholly ours, and renewed with every version of paddledvc."""
+    return {
+        f"{names.OWN}/.gitignore": "/remote/\n/tmp/\n",
+        **{f"{names.OWN}/{name}.schema.json": schemas.text(name) for name in schemas.NAMES},
+    }
+
+
+def _template(name: str) -> str:
+    return (package_files("paddledvc.schemas") / f"template.{name}").read_text(encoding="utf-8")
+
+
+def _add_lines(path: Path, missing: Callable[[str], list[str]]) -> bool:
+    """Add the lines that a file lacks; tell whether there were any."""
+    text = files.read_text(path, path.name) if path.exists() else ""
+    lines = missing(text)
+    if not lines:
+        return False
+    if text and not text.endswith("\n"):
+        text += "\n"
+    return files.write_text(path, text + "\n".join(lines) + "\n")
+
+
+def _unignored(text: str) -> list[str]:
+    have = {line.strip() for line in text.splitlines()}
+    return [line for line in IGNORED if line not in have]

@@ -1,0 +1,1 @@
+"""The stages of models: generated into dvc.yaml, and run."""

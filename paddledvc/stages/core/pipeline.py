@@ -1,0 +1,179 @@
+"""The DVC stages that a registry and its lock ask for, as values.
+
+A stage depends on its settings through a short digest in its command: DVC compares commands for
+free, while a ``params:`` entry makes it parse the whole file once a stage. Only hyperparameters,
+which people tune with ``dvc exp``, are real DVC params.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from paddledvc.models import registry
+from paddledvc.models.model import Reference
+from paddledvc.models.registry import base_weights, own_weights, stage_name
+from paddledvc.stages.core.settings_digest import export_pin, sync_pin, train_pin, verify_pin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paddledvc.models.lockfile import Lock
+    from paddledvc.models.model import Model
+    from paddledvc.models.registry import Registry
+    from paddledvc.models.verify_settings import Verify
+
+MARK = {"generated_by": "paddledvc"}
+"""The ``meta`` by which a stage or artifact is known as ours."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pipeline:
+    """All that the stages of a project follow from.
+
+    Attributes:
+        registry: what is wanted.
+        lock: what that resolved to.
+        sections: the (key, section) pairs that params.yaml has, such as ``("digits", "train")``.
+        code: the project's files behind each reference, imports included.
+        commands: the project's files that each training's command line names.
+        configs: those files that ``config_path`` names and that are there.
+    """
+
+    registry: Registry
+    lock: Lock
+    sections: frozenset[tuple[str, str]] = frozenset()
+    code: Mapping[Reference, tuple[str, ...]] = field(default_factory=dict)
+    commands: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    configs: frozenset[str] = frozenset()
+
+
+def build_stages(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
+    """Build every stage, in the order of the registry and of the work."""
+    stages: dict[str, dict[str, Any]] = {}
+    for model in pipeline.registry.models:
+        if pipeline.lock.model(model.name).downloads:
+            stages[stage_name("sync", model)] = _sync(pipeline, model)
+        if model.train is not None:
+            stages[stage_name("train", model)] = _train(pipeline, model)
+        if model.exports:
+            stages[stage_name("export", model)] = _export(pipeline, model)
+            stages[stage_name("verify", model)] = _verify(pipeline, model)
+    return stages
+
+
+def build_artifacts(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
+    """Build the ``artifacts:`` entries, by which GTO and ``dvc artifacts`` know the models."""
+    artifacts: dict[str, dict[str, Any]] = {}
+    for model in pipeline.registry.models:
+        path = own_weights(pipeline.registry, pipeline.lock, model)
+        if path is None or not (pipeline.lock.model(model.name).downloads or model.train):
+            continue
+        entry: dict[str, Any] = {"path": path, "type": "model"}
+        if model.description:
+            entry["desc"] = model.description.replace("${", "\\${")
+        if labels := [*([model.task] if model.task else []), *model.tags]:
+            entry["labels"] = [label.replace("${", "\\${") for label in labels]
+        artifacts[model.slug] = {**entry, "meta": dict(MARK)}
+    return artifacts
+
+
+def _sync(pipeline: Pipeline, model: Model) -> dict[str, Any]:
+    # persist: DVC deletes other outputs before it runs a stage; this one is kept until better
+    # bytes have arrived, and left alone when it is already right.
+    path = pipeline.lock.model(model.name).path
+    return {
+        "cmd": f"paddledvc sync {model.name} --pin {sync_pin(pipeline.lock, model)}",
+        "outs": [{path: {"persist": True}}],
+        "meta": dict(MARK),
+    }
+
+
+def _train(pipeline: Pipeline, model: Model) -> dict[str, Any]:
+    train = model.train
+    assert train is not None
+    folder = f"{registry.reports(model)}/train"
+    stage = {
+        "cmd": f"paddledvc train {model.name} "
+        f"--pin {train_pin(pipeline.registry, pipeline.lock, model)}",
+        **_needs(
+            pipeline,
+            [
+                base_weights(pipeline.registry, pipeline.lock, model),
+                _config(pipeline, model),
+                *train.deps,
+                *train.datasets.values(),
+                *pipeline.commands.get(train.command or "", ()),
+            ],
+            [train.function, model.network if train.function else None],
+        ),
+        **_params(pipeline, model, "train"),
+        "outs": [registry.trained(model), *sorted(train.outs)],
+        "metrics": [{f"{folder}/metrics.json": {"cache": False}}],
+    }
+    if train.function is not None:
+        stage["plots"] = [{f"{folder}/plots/metrics": {"cache": False, "x": "step"}}]
+    return {**stage, "meta": dict(MARK)}
+
+
+def _export(pipeline: Pipeline, model: Model) -> dict[str, Any]:
+    weights = own_weights(pipeline.registry, pipeline.lock, model)
+    return {
+        "cmd": f"paddledvc export {model.name} "
+        f"--pin {export_pin(pipeline.registry, pipeline.lock, model)}",
+        **_needs(pipeline, [weights, _config(pipeline, model)], [model.network]),
+        "outs": [registry.exported(model)],
+        "meta": dict(MARK),
+    }
+
+
+def _verify(pipeline: Pipeline, model: Model) -> dict[str, Any]:
+    weights = own_weights(pipeline.registry, pipeline.lock, model)
+    folder = registry.reports(model)
+    samples = model.verify.samples
+    files = [weights, registry.exported(model), None if ":" in (samples or "") else samples]
+    files.append(_config(pipeline, model))
+    code = [model.network, *samples_code(model.verify)]
+    errors = {"cache": False, "x": "sample", "y": "scaled_error", "template": "scatter"}
+    return {
+        "cmd": f"paddledvc verify {model.name} "
+        f"--pin {verify_pin(pipeline.registry, pipeline.lock, model)}",
+        **_needs(pipeline, files, code),
+        **_params(pipeline, model, "verify"),
+        "metrics": [
+            {f"{folder}/latency.json": {"cache": False}},
+            {f"{folder}/verify.json": {"cache": False}},
+        ],
+        "plots": [{f"{folder}/verify.csv": errors}],
+        "meta": dict(MARK),
+    }
+
+
+def _config(pipeline: Pipeline, model: Model) -> str | None:
+    return model.config_path if model.config_path in pipeline.configs else None
+
+
+def samples_code(settings: Verify) -> list[Reference | None]:
+    """List the functions that samples come from."""
+    named = (settings.samples, settings.preprocess)
+    return [Reference.parse(one) for one in named if one and ":" in one]
+
+
+def _needs(
+    pipeline: Pipeline, files: list[str | None], code: list[Reference | None]
+) -> dict[str, Any]:
+    """List the files and code that a stage reads, sorted, each once."""
+    deps = {path for path in files if path is not None}
+    for reference in code:
+        deps.update(pipeline.code.get(reference, ()) if reference is not None else ())
+    return {"deps": sorted(deps)} if deps else {}
+
+
+def _params(pipeline: Pipeline, model: Model, section: str) -> dict[str, Any]:
+    """List the hyperparameters of a stage, if there are any."""
+    keys = [key for key in (model.params_key, model.slug) if (key, section) in pipeline.sections]
+    params: list[Any] = [f"{key}.{section}" for key in keys[:1]]
+    if section == "train" and model.train is not None and model.train.params is not None:
+        # None stands for all of the file.
+        params.append({model.train.params: None})
+    return {"params": params} if params else {}

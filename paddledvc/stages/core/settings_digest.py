@@ -1,0 +1,119 @@
+"""Digests of exactly the settings that a stage uses, short enough to read in a diff."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from paddledvc.errors import StaleStages
+from paddledvc.hashes import PIN_LENGTH
+from paddledvc.models import registry as registries
+from paddledvc.models.registry import base_weights, own_weights
+from paddledvc.models.verify_settings import Verify
+
+if TYPE_CHECKING:
+    from paddledvc import names
+    from paddledvc.models.lockfile import Lock
+    from paddledvc.models.model import Model
+    from paddledvc.models.registry import Registry
+
+
+def sync_pin(lock: Lock, model: Model) -> str:
+    """Digest what ``sync`` uses: version, sources, hashes and target."""
+    entry = lock.model(model.name)
+    used: tuple[Any, ...] = (entry.urls, entry.md5, entry.sha256, entry.size, entry.path)
+    if entry.files:
+        used = (*used, [said(file) for file in entry.files])
+    return f"{entry.version}-{pin(used)}"
+
+
+def train_pin(registry: Registry, lock: Lock, model: Model) -> str:
+    """Digest what ``train`` uses, its hyperparameters apart."""
+    assert model.train is not None
+    settings = said(model.train)
+    # DVC itself compares what these name.
+    for not_used in ("deps", "outs", "datasets", "params"):
+        settings.pop(not_used, None)
+    network = _network(model) if model.train.function is not None else None
+    base = base_weights(registry, lock, model)
+    return pin((settings, network, base, registries.trained(model)))
+
+
+def export_pin(registry: Registry, lock: Lock, model: Model) -> str:
+    """Digest what ``export`` uses."""
+    assert model.export is not None
+    inputs = [(item.name, item.shape, item.dtype) for item in model.inputs]
+    weights = own_weights(registry, lock, model)
+    return pin((said(model.export), _network(model), inputs, weights))
+
+
+def verify_pin(registry: Registry, lock: Lock, model: Model) -> str:
+    """Digest what ``verify`` uses, its section of params.yaml apart."""
+    inputs = [said(item) for item in model.inputs]
+    weights = own_weights(registry, lock, model)
+    settings = model.verify
+    tolerance = settings.tolerance.beyond_usual(settings.engine.precision)
+    # How long it may take changes nothing that it finds.
+    settings = replace(settings, tolerance=tolerance, timeout=Verify().timeout)
+    used: tuple[Any, ...] = (said(settings), _network(model), inputs, model.input_size, weights)
+    if model.outputs:
+        used = (*used, [said(output) for output in model.outputs])
+    return pin(used)
+
+
+def said(value: Any) -> dict[str, Any]:
+    """List what a value of ours says beyond its defaults.
+
+    A pin of all fields would move, and everything be built again, whenever a new version of
+    paddledvc gives a section a new setting.
+
+    >>> from paddledvc.models.verify_settings import Verify
+    >>> said(Verify(seed=3))
+    {'seed': 3}
+    """
+    stated = {}
+    for one in fields(value):
+        default = one.default_factory() if callable(one.default_factory) else one.default
+        item = getattr(value, one.name)
+        if item != default:
+            stated[one.name] = _said_item(item)
+    return stated
+
+
+def _said_item(item: Any) -> Any:
+    if isinstance(item, Mapping):
+        return {key: _said_item(one) for key, one in item.items()}
+    return said(item) if is_dataclass(item) else item
+
+
+def _network(model: Model) -> tuple[str, Mapping[str, Any]]:
+    return str(model.network), dict(model.network_args)
+
+
+def require_pin(kind: names.Kind, model: Model, given: str, now: str) -> None:
+    """Refuse to work for a stage that was generated from other settings than today's.
+
+    Raises:
+        StaleStages: the pins differ.
+    """
+    if given != now:
+        raise StaleStages(
+            f"the stage {registries.stage_name(kind, model)} was generated for --pin {given}, but "
+            f"its settings now give {now}; run `paddledvc generate`, then `dvc repro`"
+        )
+
+
+def pin(fields: Any) -> str:
+    """Digest settings into a few characters that change whenever the settings do.
+
+    Args:
+        fields: mappings, lists and scalars; the order of keys does not matter.
+
+    >>> pin({"a": 1, "b": 2}) == pin({"b": 2, "a": 1})
+    True
+    """
+    text = json.dumps(fields, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:PIN_LENGTH]

@@ -1,0 +1,193 @@
+"""models.yaml and models.lock to stages in dvc.yaml."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from paddledvc import names
+from paddledvc.display.results import Displayed
+from paddledvc.errors import InvalidFile, InvalidInput, Problem, StaleStages
+from paddledvc.locking import references
+from paddledvc.locking.current import UPDATE, current_lock
+from paddledvc.names import did_you_mean
+from paddledvc.project import SECTIONS
+from paddledvc.stages import plan as plans
+from paddledvc.tools.code.user_code import Sources
+from paddledvc.tools.dvc.package import require_usable
+from paddledvc.tools.system import files
+from paddledvc.yaml import conflicts, reader, writer
+from paddledvc.yaml.edit import sections as edit_sections
+from paddledvc.yaml.edit.edit_items import require_meant
+from paddledvc.yaml.edit.sections import Changes, splice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paddledvc.locking.current import LockUse
+    from paddledvc.models.registry import Registry
+    from paddledvc.project import Project
+    from paddledvc.stages.core.ownership import Merge
+    from paddledvc.yaml.conflicts import Side
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entries:
+    """What happened to the entries of one section of dvc.yaml, by name.
+
+    Attributes:
+        added: entries that were not there.
+        changed: entries of ours that are different now.
+        removed: entries of ours that nothing asks for any more.
+    """
+
+    added: tuple[str, ...]
+    changed: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Generated(Displayed):
+    """What generating did to dvc.yaml.
+
+    Attributes:
+        resolved: files in whose merge conflicts a side was taken.
+    """
+
+    stages: Entries
+    artifacts: Entries
+    resolved: tuple[str, ...] = ()
+
+
+def generate(
+    project: Project,
+    *,
+    check: bool = False,
+    resolve: Side | None = None,
+    use: LockUse = UPDATE,
+) -> Generated:
+    """Bring the stages and artifacts of every model into dvc.yaml.
+
+    Only entries that bear our mark are touched; everything else keeps every byte. Where nothing
+    changes, nothing is written.
+
+    Args:
+        project: the project.
+        check: change nothing, and raise where something would change.
+        resolve: whose lines of dvc.yaml and dvc.lock to take in each merge conflict first.
+        use: how models.lock may be used.
+
+    Raises:
+        StaleStages: with ``check``, dvc.yaml is not what models.yaml and models.lock ask for.
+        StaleLock: models.lock is not what models.yaml asks for, and may not be updated.
+        InvalidFile: an entry of the user's has a name that we need, a file breaks its rules, or
+            models.yaml names code that is not there.
+        MissingTool: there is no DVC that works.
+
+    Example:
+        project = paddledvc.Project.find()
+        print(paddledvc.generate(project).stages.added)
+    """
+    if check and resolve is not None:
+        raise InvalidInput("--resolve changes dvc.yaml, which --check forbids")
+    if not check:
+        require_usable()  # stages without it are of no use
+    registry = project.registry()
+    sources = Sources(root=project.root)
+    references.require_code(project, registry, sources=sources)
+    lock = current_lock(project, registry, replace(use, locked="--check") if check else use)
+    wanted = plans.wanted(project, registry, lock, sources=sources)
+    references.warn_of_absent(project, registry, lock)
+    _warn_of_strangers(project, registry)
+    resolved = () if resolve is None else tuple(_settled(project, resolve))
+    merges = plans.plan(project.read_optional(names.STAGES), wanted)
+    if check:
+        _require_nothing_to_do(merges)
+    elif any(merges.values()):
+        _write(project, merges)
+    return Generated(
+        stages=_entries(merges["stages"]),
+        artifacts=_entries(merges["artifacts"]),
+        resolved=resolved,
+    )
+
+
+def _settled(project: Project, side: Side) -> Iterator[str]:
+    """Take a side in the conflicts of DVC's files; name those that had any."""
+    for name in (names.STAGES, names.DVC_LOCK):
+        path = project.root / name
+        if path.exists():
+            text = files.read_text(path, name)
+            if files.write_text(path, conflicts.take(text, side)):
+                yield name
+
+
+def _entries(plan: Merge) -> Entries:
+    return Entries(
+        added=tuple(plan.added),
+        changed=tuple(sorted(plan.changed)),
+        removed=tuple(sorted(plan.removed)),
+    )
+
+
+def _warn_of_strangers(project: Project, registry: Registry) -> None:
+    """Point at hyperparameters that look like a model's but belong to none."""
+    keys = [model.params_key for model in registry.models]
+    old = {model.slug: model.params_key for model in registry.models}
+    value = project.read_optional(names.PARAMS).value
+    for key, sections in value.items() if isinstance(value, dict) else ():
+        if key in keys or not isinstance(sections, dict) or not sections.keys() & set(SECTIONS):
+            continue
+        if key in old:
+            message = f"`dvc exp run -S` cannot address {key!r}; rename it to {old[key]!r}"
+        else:
+            message = f"{key!r} is no model's slug{did_you_mean(str(key), keys)}"
+        logger.warning("%s: %s", names.PARAMS, message)
+
+
+def _require_nothing_to_do(merges: dict[str, Merge]) -> None:
+    reasons = [f"{name} {why}" for plan in merges.values() for name, why in plan.differences]
+    if reasons:
+        advice = "dvc.yaml is stale; run `paddledvc generate` to update it:"
+        raise StaleStages("\n  ".join((advice, *reasons)))
+
+
+def _write(project: Project, merges: dict[str, Merge]) -> None:
+    path = project.root / names.STAGES
+    text = files.read_text(path, names.STAGES) if path.exists() else ""
+    before = reader.parse(text, names.STAGES).value or {}
+    _require_closed(text, before)
+    for key, plan in merges.items():
+        changes = Changes(
+            replace={name: writer.dump({name: entry}) for name, entry in plan.changed.items()},
+            remove=plan.removed,
+            append=[writer.dump({name: entry}) for name, entry in plan.added.items()],
+        )
+        text = splice(text, key, edit_sections.outline(text, names.STAGES, key), changes)
+    _require_same(reader.parse(text, names.STAGES).value or {}, before, merges)
+    files.write_text(path, text)
+
+
+def _require_closed(text: str, before: Any) -> None:
+    """Refuse a file whose last text would get another newline by what is added after it."""
+    if (reader.parse(f"{text}\n", names.STAGES).value or {}) != before:
+        line = text.count("\n") + 1
+        message = "the file ends inside of this text; add a newline to its end first"
+        raise InvalidFile(
+            [Problem(file=names.STAGES, line=line, column=1, path="", message=message)]
+        )
+
+
+def _require_same(after: Any, before: Any, merges: dict[str, Merge]) -> None:
+    """See that the edited text says exactly what was meant, before it is written."""
+    meant = dict(before)
+    for key, plan in merges.items():
+        entries = {**(meant.get(key) or {}), **plan.changed, **plan.added}
+        meant[key] = {name: value for name, value in entries.items() if name not in plan.removed}
+    empty: tuple[Any, ...] = (None, {})
+    left = {key: value for key, value in after.items() if value not in empty}
+    right = {key: value for key, value in meant.items() if value not in empty}
+    require_meant(left, right, names.STAGES)

@@ -1,0 +1,232 @@
+"""Weights into the project: downloaded, compared with their pins, moved into place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from paddledvc.display.results import Displayed
+from paddledvc.errors import InvalidInput
+from paddledvc.locking import download
+from paddledvc.locking.current import UPDATE, current_lock
+from paddledvc.stages.core import settings_digest
+from paddledvc.tools.sources import fetch
+from paddledvc.tools.system import files
+from paddledvc.tools.system.network_errors import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from paddledvc.hashes import Hashes
+    from paddledvc.locking.current import LockUse
+    from paddledvc.models.lockfile import LockedModel
+    from paddledvc.project import Project
+    from paddledvc.tools.system.progress import NamedProgress
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Synced(Displayed):
+    """Weights that are in place, and are the pinned ones.
+
+    Attributes:
+        path: the file or folder where they are, relative to the project.
+        state: ``present`` if they were in place already, ``fetched`` if they had to be brought.
+        url: where they, or the first file of a folder, were brought from; None if present.
+        hashes: what the bytes of a file hash to; of a folder only the size.
+    """
+
+    name: str
+    version: str
+    path: str
+    state: Literal["present", "fetched"]
+    url: str | None
+    hashes: Hashes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reached:
+    """What one source answered without giving its bytes.
+
+    Attributes:
+        size: size in bytes, None if the source keeps it back.
+        problem: why the source is of no use; empty if it is.
+    """
+
+    url: str
+    size: int | None
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Probed(Displayed):
+    """What ``sync`` would find.
+
+    Attributes:
+        hash_known: whether the bytes could be compared with a digest.
+        present: whether something is in place already; its bytes are not looked at.
+        sources: the answer of each source, in the order to try.
+    """
+
+    name: str
+    version: str
+    path: str
+    hash_known: bool
+    present: bool
+    sources: tuple[Reached, ...]
+
+    @property
+    def reachable(self) -> bool:
+        """Whether some source would give the bytes."""
+        return any(not source.problem for source in self.sources)
+
+
+def sync(
+    project: Project,
+    names: Sequence[str] = (),
+    *,
+    pin: str | None = None,
+    use: LockUse = UPDATE,
+    progress: NamedProgress | None = None,
+) -> list[Synced]:
+    """Bring the pinned weights of models into the project.
+
+    Weights that are in place and hash to their pin are left alone, without any network.
+
+    Args:
+        project: the project.
+        names: the models; all that have weights by default.
+        pin: what the stage in dvc.yaml was generated for; refused if it is another one now.
+        use: how models.lock may be used.
+        progress: told how the bytes arrive.
+
+    Raises:
+        ChecksumMismatch: the bytes are not the pinned ones; what was in place still is.
+        DownloadFailed: no source could be read.
+        StaleLock: models.lock is not what models.yaml asks for, and may not be updated.
+        StaleStages: the stage was generated for another pin.
+        UnknownModel: there is no such model.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import paddledvc
+    >>> root = Path(tempfile.mkdtemp())
+    >>> _ = (root / "a.pdparams").write_bytes(b"weights")
+    >>> _ = (root / "models.yaml").write_text(
+    ...     'models: [{name: a, version: "v1", weights_url: a.pdparams}]')
+    >>> project = paddledvc.Project(root)
+    >>> _ = paddledvc.lock(project)
+    >>> [(done.state, done.path) for done in paddledvc.sync(project, ["a"])]
+    [('fetched', 'checkpoints/a_v1.pdparams')]
+    """
+    entries = _entries(project, names, pin, use)
+    return [_bring(project, entry, use.offline, progress) for entry in entries]
+
+
+def probe(
+    project: Project,
+    names: Sequence[str] = (),
+    *,
+    pin: str | None = None,
+    use: LockUse = UPDATE,
+) -> list[Probed]:
+    """Ask every source whether it has the weights, without downloading them.
+
+    Args:
+        project: the project.
+        names: the models; all that have weights by default.
+        pin: as for ``sync``.
+        use: as for ``sync``, but a stale lock is never updated.
+
+    Raises:
+        StaleLock: models.lock is not what models.yaml asks for.
+        StaleStages: the stage was generated for another pin.
+        UnknownModel: there is no such model.
+
+    Example:
+        project = paddledvc.Project.find()
+        for found in paddledvc.probe(project):
+            print(found.model, found.reachable)
+    """
+    use = replace(use, locked=use.locked or "--dry-run")
+    return [_probe(project, entry, use) for entry in _entries(project, names, pin, use)]
+
+
+def _entries(
+    project: Project, names: Sequence[str], pin: str | None, use: LockUse
+) -> list[LockedModel]:
+    registry = project.registry()
+    models = [registry.model(name) for name in names]
+    lock = current_lock(project, registry, use, names or None, pin=pin)
+    models = models or [model for model in registry.models if lock.model(model.name).downloads]
+    for model in models:
+        if not lock.model(model.name).downloads:
+            raise InvalidInput(
+                f"{model.name} has no weights to download; add weights_url, or a source"
+            )
+    if pin is not None:
+        if len(models) != 1:
+            raise InvalidInput("--pin belongs to one model; name it")
+        settings_digest.require_pin(
+            "sync", models[0], pin, settings_digest.sync_pin(lock, models[0])
+        )
+    return [lock.model(model.name) for model in models]
+
+
+def _bring(
+    project: Project, entry: LockedModel, offline: str | None, progress: NamedProgress | None
+) -> Synced:
+    target = download.target(entry, project.root)
+    # Two at once: the second waits, and then finds the weights in place.
+    with files.exclusive(project.scratch() / f"{target.name}.lock"):
+        files.remove_parts(target)
+        present = download.present(entry, project.root)
+        if present is not None:
+            return _synced(entry, "present", None, present)
+        fetched = download.fetch(entry, project.root, offline=offline, progress=progress)
+    return _synced(entry, "fetched", fetched.url, fetched.hashes)
+
+
+def _synced(
+    entry: LockedModel, state: Literal["present", "fetched"], url: str | None, hashes: Hashes
+) -> Synced:
+    return Synced(
+        name=entry.name,
+        version=entry.version,
+        path=str(entry.path),
+        state=state,
+        url=url,
+        hashes=hashes,
+    )
+
+
+def _probe(project: Project, entry: LockedModel, use: LockUse) -> Probed:
+    return Probed(
+        name=entry.name,
+        version=entry.version,
+        path=str(entry.path),
+        hash_known=entry.hashed,
+        present=download.target(entry, project.root).exists(),
+        sources=tuple(
+            _reach(project, url, size, use.offline)
+            for urls, size in _downloads(entry)
+            for url in urls
+        ),
+    )
+
+
+def _downloads(entry: LockedModel) -> list[tuple[tuple[str, ...], int | None]]:
+    """List the sources of each file, and its size."""
+    if entry.files:
+        return [(file.urls, file.size) for file in entry.files]
+    return [(entry.urls, entry.size)]
+
+
+def _reach(project: Project, url: str, expected: int | None, offline: str | None) -> Reached:
+    try:
+        fetch.require_allowed(url, offline)
+        size = fetch.size(url, project.root)
+    except Unreadable as error:
+        return Reached(url=url, size=None, problem=str(error))
+    differs = size is not None and expected is not None and size != expected
+    problem = f"has {size:,} bytes, the pin says {expected:,}" if differs else ""
+    return Reached(url=url, size=size, problem=problem)

@@ -1,0 +1,216 @@
+"""A model trained by its user's code."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from paddledvc import names
+from paddledvc.display.results import Displayed
+from paddledvc.errors import InvalidInput, PaddleDVCError, UserCodeFailed
+from paddledvc.locking import references
+from paddledvc.locking.current import UPDATE, current_lock
+from paddledvc.models import registry as registries
+from paddledvc.stages import record_training
+from paddledvc.stages.core import settings_digest
+from paddledvc.stages.core.record import record_path
+from paddledvc.stages.record_training import Ingredients
+from paddledvc.tools.paddle import process
+from paddledvc.tools.paddle.core.jobs import Network, TrainJob
+from paddledvc.tools.paddle.core.results import Ended
+from paddledvc.tools.system import files, shell
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from typing import Any
+
+    from paddledvc.hashes import Hashes
+    from paddledvc.locking.current import LockUse
+    from paddledvc.models.model import Model, Train
+    from paddledvc.project import Project
+    from paddledvc.stages.record_training import Beginning
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Trained(Displayed):
+    """Weights that a training wrote.
+
+    Attributes:
+        path: where they are, relative to the project.
+        metrics: the file of the final values, relative to the project.
+        hashes: what the bytes hash to; None where another machine of the launch has them.
+    """
+
+    name: str
+    path: str
+    metrics: str
+    hashes: Hashes | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Places:
+    """Where a training reads and writes; all absolute."""
+
+    base: Path | None
+    staged: Path
+    weights: Path
+    metrics: Path
+
+
+def train(project: Project, name: str, *, pin: str | None = None, use: LockUse = UPDATE) -> Trained:
+    """Train a model in processes of its own and move its weights into place when it succeeded.
+
+    What the training prints goes to our standard error.
+
+    Args:
+        project: the project.
+        name: the model.
+        pin: what the stage in dvc.yaml was generated for; refused if it is another one now.
+        use: how models.lock may be used.
+
+    Raises:
+        InvalidInput: the model has no ``train`` section, or its base weights are not there.
+        InvalidFile: models.yaml names code of the model that is not there.
+        UserCodeFailed: the training failed, or wrote no weights; the old ones are untouched.
+        MissingTool: Paddle, or the GPU that ``device`` asks for, is not there.
+        StaleStages: the stage was generated for another pin.
+        StaleLock: models.lock is not what models.yaml asks for, and may not be updated.
+
+    Example:
+        project = paddledvc.Project.find()
+        print(paddledvc.train(project, "digits"))
+    """
+    registry = project.registry()
+    model = registry.model(name)
+    if model.train is None:
+        raise InvalidInput(f"{name} has no `train` section in models.yaml")
+    references.require_code(project, registry, models=[name])
+    lock = current_lock(project, registry, use, registry.lineage(name), pin=pin)
+    if pin is not None:
+        settings_digest.require_pin(
+            "train", model, pin, settings_digest.train_pin(registry, lock, model)
+        )
+    base = registries.base_weights(registry, lock, model)
+    with files.exclusive(project.scratch() / f"train-{model.slug}.lock"):
+        hashes = _train(project, model, model.train, base)
+    return Trained(
+        name=name,
+        path=registries.trained(model),
+        metrics=f"{registries.reports(model)}/train/metrics.json",
+        hashes=hashes,
+    )
+
+
+def _train(project: Project, model: Model, settings: Train, base: str | None) -> Hashes | None:
+    params = dict(project.hyperparameters(model))
+    places = _places(project, model, base)
+    began = record_training.begin(project.root)
+    runtime = None
+    try:
+        if settings.function is not None:
+            ended = _by_function(project, model, settings, places, params)
+            if not ended.here:
+                return None
+            runtime = ended.runtime
+        else:
+            _by_command(project, model, settings, places, params)
+        places.staged.replace(places.weights)
+    finally:
+        shutil.rmtree(places.staged.parent, ignore_errors=True)
+    hashes = files.hash_file(places.weights)
+    given = Ingredients(base=places.base, params=params, runtime=runtime)
+    _record(project, model, began, given, hashes)
+    return hashes
+
+
+def _record(
+    project: Project, model: Model, began: Beginning, given: Ingredients, weights: Hashes
+) -> None:
+    """Write down what made the weights; a training of days does not fail for want of that."""
+    try:
+        record = record_training.record(project.root, model, began, given, weights)
+        files.write_text(project.root / record_path(model), record.to_json())
+    except (PaddleDVCError, OSError) as error:
+        logger.warning("%s was not written: %s", record_path(model), error)
+
+
+def _places(project: Project, model: Model, base: str | None) -> _Places:
+    weights = project.root / registries.trained(model)
+    if weights.is_dir():
+        raise InvalidInput(f"{registries.trained(model)} is a folder; the weights need the name")
+    base_file = None if base is None else project.weights(base, model)
+    # Beside the weights, so that moving them into place is one rename; and of a new name each
+    # time, so that a training whose paddledvc was killed cannot give its weights to the next.
+    folder = files.fresh_folder(weights.parent, f".train-{model.slug}.")
+    return _Places(
+        base=base_file,
+        staged=folder / weights.name,
+        weights=weights,
+        metrics=project.root / registries.reports(model) / "train",
+    )
+
+
+def _by_function(
+    project: Project, model: Model, settings: Train, places: _Places, params: Mapping[str, Any]
+) -> Ended:
+    assert settings.function is not None
+    network = None
+    if model.network is not None:
+        network = Network(
+            root=project.root,
+            reference=model.network,
+            arguments=dict(model.network_args),
+            weights=places.base,
+        )
+    job = TrainJob(
+        model=model.name,
+        root=project.root,
+        function=settings.function,
+        network=network,
+        base=places.base,
+        weights=places.staged,
+        metrics=places.metrics,
+        params=dict(params),
+        params_name=settings.params or f"{names.PARAMS}: {project.params_key(model)}.train",
+        seed=settings.seed,
+        device=settings.device,
+    )
+    log = project.scratch() / "launch" / model.slug
+    return process.follow(job, Ended, root=project.root, launch=settings.launch, log=log)
+
+
+def _by_command(
+    project: Project, model: Model, settings: Train, places: _Places, params: Mapping[str, Any]
+) -> None:
+    assert settings.command is not None
+    params_file = places.staged.parent / "params.json"
+    params_file.write_text(json.dumps(dict(params), default=str))
+    metrics = places.metrics / "metrics.json"
+    metrics.parent.mkdir(parents=True, exist_ok=True)
+    metrics.unlink(missing_ok=True)
+    environment = {
+        **process.environment(),
+        "PADDLEDVC_MODEL": model.name,
+        "PADDLEDVC_WEIGHTS": str(places.staged),
+        "PADDLEDVC_BASE": str(places.base or ""),
+        "PADDLEDVC_PARAMS": str(params_file),
+        "PADDLEDVC_METRICS": str(metrics),
+        "PADDLEDVC_SEED": str(settings.seed),
+        "PADDLEDVC_DEVICE": settings.device,
+    }
+    returncode = shell.stream(settings.command, cwd=project.root, env=environment)
+    if returncode:
+        raise UserCodeFailed(f"`{settings.command}` failed with exit code {returncode}")
+    if not places.staged.is_file():
+        raise UserCodeFailed(
+            f"`{settings.command}` wrote no weights; it must write them to the file that "
+            "$PADDLEDVC_WEIGHTS names"
+        )
+    if not metrics.exists():
+        files.write_text(metrics, "{}\n")

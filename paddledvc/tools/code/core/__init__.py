@@ -1,0 +1,1 @@
+"""What source tells of its names: values in, values out."""

@@ -1,0 +1,1 @@
+"""DVC: its program, its cache, its locks and its state."""

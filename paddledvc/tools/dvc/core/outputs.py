@@ -1,0 +1,186 @@
+"""What the files of DVC say about an output: its hash, and whether that is one of its bytes."""
+
+from __future__ import annotations
+
+import posixpath
+from configparser import ConfigParser
+from configparser import Error as ConfigError
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from paddledvc.names import DVC_LOCK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+STAGES, SUFFIX = "dvc.yaml", ".dvc"
+FOLDER = ".dir"
+"""End of the name of an object that lists the files of a folder."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Output:
+    """A file or folder that DVC tracks.
+
+    Attributes:
+        path: where it is, from the root of the repository.
+        md5: DVC's hash of the file, or of the listing of the folder.
+        folder: whether it is a folder.
+        exact: whether ``md5`` is that of the bytes. DVC 1 and 2 made one of what a text file
+            would be with other line ends.
+        size: bytes of it all; None if DVC did not note them.
+    """
+
+    path: str
+    md5: str
+    folder: bool
+    exact: bool
+    size: int | None
+
+    def holds(self, path: str) -> bool:
+        """Tell whether a path is this output's, or lies in it.
+
+        >>> Output(path="a/b", md5="", folder=True, exact=True, size=None).holds("a/b/c")
+        True
+        """
+        return path == self.path or (self.folder and path.startswith(f"{self.path}/"))
+
+
+def records(path: str) -> list[str]:
+    """Name the files that DVC usually tracks a path by, most telling first.
+
+    >>> records("a/b")
+    ['a/b.dvc', 'a.dvc', 'a/dvc.yaml', 'a/dvc.lock', 'dvc.yaml', 'dvc.lock']
+    """
+    parts = path.split("/")
+    above = ["/".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    folders = [*above[1:], ""]
+    stages = [posixpath.join(folder, name) for folder in folders for name in (STAGES, DVC_LOCK)]
+    return [*(f"{one}{SUFFIX}" for one in above), *stages]
+
+
+def is_record(path: str) -> bool:
+    """Tell whether a file is one of DVC's or git's own, and nothing of the folder it lies in.
+
+    >>> is_record("a/b.dvc"), is_record("a/b.pdparams")
+    (True, False)
+    """
+    name = posixpath.basename(path)
+    return name in (STAGES, DVC_LOCK, ".gitignore", ".dvcignore") or name.endswith(SUFFIX)
+
+
+def is_inside(path: str) -> bool:
+    """Tell whether a relative path stays where it starts.
+
+    >>> is_inside("a/b"), is_inside("a/../../b"), is_inside("/a")
+    (True, False, False)
+    """
+    parts = path.split("/")
+    return not {"", ".", ".."} & set(parts) and path.isprintable() and "\\" not in path
+
+
+def default_remote(config: str) -> str | None:
+    r"""Read the URL or path of the default remote from a ``.dvc/config``; None if it has none.
+
+    >>> default_remote("[core]\n    remote = a\n['remote \"a\"']\n    url = ../a")
+    '../a'
+    """
+    parser = ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(config)
+        name = parser.get("core", "remote")
+        return parser.get(f"'remote \"{name}\"'", "url")
+    except ConfigError:
+        return None
+
+
+def find(path: str, files: Mapping[str, Any]) -> Output | None:
+    """Find the output that is a path or holds it.
+
+    Args:
+        path: from the root of the repository.
+        files: values of those files of ``records(path)`` that there are.
+
+    Returns:
+        The output; None where these files name none, or do not agree on it.
+    """
+    found = {one for one in every(files) if one.holds(path)}
+    return found.pop() if len(found) == 1 else None
+
+
+def is_exact(md5: str, files: Mapping[str, Any]) -> bool:
+    """Tell whether a hash that DVC gives is one of bytes, by the files that it must be from."""
+    return {one.exact for one in every(files) if one.md5 == md5} == {True}
+
+
+def every(files: Mapping[str, Any]) -> Iterator[Output]:
+    """Yield all outputs; one in a folder that is a template has a path that is none.
+
+    Args:
+        files: values of the dvc.yaml, dvc.lock and .dvc files, by path.
+    """
+    for file, value in files.items():
+        folder, name = posixpath.split(file)
+        if name == DVC_LOCK:
+            known = _mapping(files.get(posixpath.join(folder, STAGES)), "stages")
+            yield from _locked(folder, known, _mapping(value, "stages"))
+        elif name != STAGES and isinstance(value, dict):
+            yield from _entries(join(folder, str(value.get("wdir", ""))), value)
+
+
+def stages(file: str, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield every stage of a dvc.yaml, or that of a .dvc file, and the folder its paths are from.
+
+    >>> [*stages("a/dvc.yaml", {"stages": {"b": {"wdir": "c", "outs": ["d"]}}})]
+    [('a/c', {'wdir': 'c', 'outs': ['d']})]
+    """
+    folder, name = posixpath.split(file)
+    if name == DVC_LOCK:
+        return
+    known = _mapping(value, "stages").values() if name == STAGES else [value]
+    for stage in map(_template, known):
+        if isinstance(stage, dict):
+            yield join(folder, str(stage.get("wdir", ""))), stage
+
+
+def join(folder: str, path: str) -> str:
+    """Join a path to its folder.
+
+    >>> join("a", "../b")
+    'b'
+    """
+    return posixpath.normpath(posixpath.join(folder, path))
+
+
+def _template(stage: object) -> object:
+    """Return what a ``foreach`` repeats; any other stage as it is."""
+    repeated = stage.get("do") if isinstance(stage, dict) else None
+    return repeated if isinstance(repeated, dict) else stage
+
+
+def _locked(folder: str, known: Mapping[str, Any], locked: Mapping[str, Any]) -> Iterator[Output]:
+    """Yield what stages wrote; a stage that is no more may still be locked."""
+    for name, entry in locked.items():
+        stage = _template(known.get(name.partition("@")[0]))
+        if isinstance(stage, dict) and isinstance(entry, dict):
+            yield from _entries(join(folder, str(stage.get("wdir", ""))), entry)
+
+
+def _entries(folder: str, value: Mapping[str, Any]) -> Iterator[Output]:
+    outs = value.get("outs")
+    for entry in outs if isinstance(outs, list) else ():
+        match entry:
+            case {"path": str() as path, "md5": str() as md5}:
+                size = entry.get("size")
+                yield Output(
+                    path=join(folder, path),
+                    md5=md5,
+                    folder=md5.endswith(FOLDER),
+                    exact=entry.get("hash") == "md5",
+                    size=size if isinstance(size, int) else None,
+                )
+
+
+def _mapping(value: object, key: str) -> Mapping[str, Any]:
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,222 @@
+"""DVC, driven as a program of the same Python that runs us."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paddledvc.errors import ToolFailed
+from paddledvc.tools.dvc import package
+from paddledvc.tools.dvc.core import config as configs
+from paddledvc.tools.system import shell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from paddledvc.tools.dvc.core.config import DvcConfig
+
+ENVIRONMENT = {
+    "DVC_NO_ANALYTICS": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "PYTHONIOENCODING": "utf-8:backslashreplace",  # in which we read what it prints
+    "PYTHONUTF8": "1",
+}
+UNVERIFIED = "hdfs://"
+"""Where DVC knows no ``verify``."""
+LISTING = 600.0
+"""Seconds that a remote may take to say what is in a folder."""
+MISSING = "its DVC remote does not have it, or does not answer; was it pushed there by `dvc push`?"
+"""Why DVC does not bring what it tracks."""
+NOWHERE = "neither git nor DVC tracks such a file"
+_REASONS = {
+    "No storage files available": MISSING,
+    "failed to load directory": MISSING,
+    "Unable to locate credentials": "there are no credentials for its DVC remote",
+    "Forbidden": "its DVC remote refuses the credentials",
+    "Access Denied": "its DVC remote refuses the credentials",
+    "No such file or directory": NOWHERE,
+}
+
+
+def run(*arguments: str, root: Path, timeout: float | None = None) -> str:
+    """Run a DVC command in a project and return what it printed.
+
+    Raises:
+        ToolFailed: it ended with an error, or not within ``timeout`` seconds.
+        MissingTool: there is no DVC that works.
+    """
+    package.require_usable()
+    command = [sys.executable, "-m", "dvc", *arguments]
+    try:
+        return shell.run(command, cwd=root, env=ENVIRONMENT, timeout=timeout)
+    except ToolFailed as error:
+        if (cause := package.why_not_started(error.stderr)) is not None:
+            raise package.broken(cause) from error
+        raise
+
+
+def is_initialised(root: Path) -> bool:
+    """Tell whether DVC keeps its files in this very folder."""
+    return (root / ".dvc").is_dir()
+
+
+def init(root: Path, *, subdir: bool) -> None:
+    """Initialise DVC in a git work tree, or in a folder of one."""
+    run("init", *(["--subdir"] if subdir else []), root=root)
+
+
+def remotes(root: Path) -> list[str]:
+    """List the names of the configured remotes."""
+    return [line.split()[0] for line in run("remote", "list", root=root).splitlines() if line]
+
+
+def config(root: Path) -> DvcConfig:
+    """Read where DVC keeps bytes, without starting it."""
+    folders = [*map(_shared_config, ("SYSTEM", "GLOBAL")), root / ".dvc"]
+    found = [folder / "config" for folder in folders]
+    found.append(root / ".dvc" / "config.local")
+    return configs.parse(
+        (str(file.parent), file.read_text(encoding="utf-8", errors="replace"))
+        for file in found
+        if file.is_file()
+    )
+
+
+def _shared_config(level: str) -> Path:
+    """Name the folder of the configuration of this machine, or of its user."""
+    if folder := os.environ.get(f"DVC_{level}_CONFIG_DIR"):
+        return Path(folder)
+    if sys.platform == "darwin":
+        support = Path("/Library/Application Support/dvc")
+        return support if level == "SYSTEM" else Path.home() / str(support)[1:]
+    if level == "SYSTEM":
+        return Path(os.environ.get("XDG_CONFIG_DIRS", "").split(":")[0] or "/etc/xdg") / "dvc"
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "dvc"
+
+
+def cache_folder(root: Path, config: DvcConfig) -> Path:
+    """Name the folder of the cache; its objects are below ``files/md5``."""
+    return root / ".dvc" / "cache" if config.cache is None else Path(config.cache)
+
+
+@contextmanager
+def copied_config(root: Path) -> Iterator[Path]:
+    """Give a folder with nothing but a copy of a project's configuration, to try changes in.
+
+    It lies deeper than the project: DVC rewrites the relative paths of what it changes.
+    """
+    with tempfile.TemporaryDirectory() as top:
+        copy = Path(top, *root.parts[1:])
+        (copy / ".dvc").mkdir(parents=True)
+        if (root / ".dvc" / "config").exists():
+            shutil.copyfile(root / ".dvc" / "config", copy / ".dvc" / "config")
+        yield copy
+
+
+def add_remote(
+    root: Path,
+    name: str,
+    url: str,
+    *,
+    default: bool = True,
+    options: Mapping[str, str] | None = None,
+) -> None:
+    """Add a remote that compares what it delivers with its hash, as DVC itself does not.
+
+    Args:
+        root: folder of the project.
+        name: its name.
+        url: where it is; a path is relative to the project.
+        default: take it where nobody names a remote.
+        options: its other options in DVC's configuration.
+
+    Raises:
+        ToolFailed: DVC refuses it; the configuration may hold a part of it.
+    """
+    run("remote", "add", *(["--default"] if default else []), name, url, root=root)
+    verify = {} if url.startswith(UNVERIFIED) else {"verify": "true"}
+    for option, value in {**verify, **(options or {})}.items():
+        run("remote", "modify", name, option, value, root=root)
+
+
+_KEPT = """
+import json, sys
+from dvc.fs import LocalFileSystem
+from dvc.ignore import DvcIgnoreFilter
+system = LocalFileSystem()
+print(json.dumps([*DvcIgnoreFilter(system, sys.argv[1]).find(system, sys.argv[2])]))
+"""
+
+
+def kept_files(root: Path, folder: Path) -> tuple[str, ...]:
+    """Name the files of a folder that DVC looks at, as `.dvcignore` has it, by path in the folder.
+
+    Raises:
+        ToolFailed: DVC failed.
+    """
+    top = next((one for one in (root, *root.parents) if is_initialised(one)), root)
+    command = [sys.executable, "-c", _KEPT, str(top), str(folder)]
+    found = json.loads(shell.run(command, cwd=root, env=ENVIRONMENT).splitlines()[-1])
+    return tuple(sorted(Path(path).relative_to(folder).as_posix() for path in found))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """A file of a repository, tracked by DVC or by git.
+
+    Attributes:
+        path: from the folder that was asked for; its name alone if it was asked for itself.
+        tracked: whether DVC tracks it.
+        md5: DVC's hash, which need not be that of the bytes; None if DVC has none.
+        size: in bytes; None if DVC does not know.
+    """
+
+    path: str
+    tracked: bool
+    md5: str | None
+    size: int | None
+
+
+def list_files(repository: Path, commit: str, path: str, *, cwd: Path) -> list[Listed]:
+    """List a file, or all files below a folder, at a commit of a repository.
+
+    Raises:
+        ToolFailed: there is no such path, or what DVC needs to know of it is out of reach.
+    """
+    form = ("--json", "--recursive", "--size", "--show-hash", "--rev", commit)
+    listing = run("list", *form, "--", str(repository), path, root=cwd, timeout=LISTING)
+    return [
+        Listed(path=one["path"], tracked=one["isout"], md5=one["md5"], size=one["size"])
+        for one in json.loads(listing)
+        if not one["isdir"]
+    ]
+
+
+def get(repository: Path, commit: str, path: str, target: Path, *, cwd: Path) -> None:
+    """Bring a file, tracked by DVC or by git, from a commit of a repository.
+
+    Raises:
+        ToolFailed: there is no such path, or its bytes are out of reach.
+    """
+    form = ("--rev", commit, "--out", str(target))
+    run("get", *form, "--", str(repository), path, root=cwd)
+
+
+def reason(error: ToolFailed) -> str:
+    """Say in a few words why DVC failed."""
+    if "did not end within" in error.stderr:
+        return "its DVC remote does not answer in time"
+    lines = [line for line in error.stderr.splitlines() if line.startswith("ERROR: ")]
+    said = lines[-1] if lines else f"DVC ended with exit code {error.returncode}"
+    said = re.sub(r"^ERROR: (unexpected error - )?", "", said)
+    if re.fullmatch(r"\[.*\]", said):  # nothing but the path that it looked for
+        return NOWHERE
+    return next((meaning for sign, meaning in _REASONS.items() if sign in said), said)

@@ -1,0 +1,1 @@
+"""Remotes of DVC: opened, asked, written to, and what their failures mean."""

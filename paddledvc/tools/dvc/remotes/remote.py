@@ -1,0 +1,240 @@
+"""Remotes of DVC: which objects they hold, and their bytes, there and back."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import tempfile
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paddledvc.errors import RemoteFailed
+from paddledvc.tools.dvc import program
+from paddledvc.tools.dvc.remotes.failures import Broken
+from paddledvc.tools.dvc.remotes.opening import open_system
+from paddledvc.tools.system import files
+from paddledvc.urls import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from paddledvc.hashes import Hashes
+    from paddledvc.tools.dvc.remotes.filesystem import System
+    from paddledvc.tools.system.progress import ByteProgress
+
+PATIENCE = 20.0
+"""Seconds that a server may be silent."""
+WRITING = 120.0
+"""Seconds that a server may be silent that is to put together what it was sent."""
+MANY = 512
+"""Objects from which on it is quicker to list their folders than to ask for each."""
+OBJECTS = ("files", "md5")
+"""The folder of the objects in a remote."""
+_OBJECT = re.compile(r"(?P<folder>[0-9a-f]{2})/(?P<rest>[0-9a-f]{30}(?:\.dir)?)$")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stored:
+    """An object in a remote.
+
+    Attributes:
+        oid: its name.
+        size: in bytes.
+        modified: seconds since 1970 at which it came there; None where that is not told.
+    """
+
+    oid: str
+    size: int
+    modified: float | None = None
+
+
+class Remote:
+    """An open remote; threads may share it.
+
+    Attributes:
+        name: its name in DVC's configuration.
+        url: where it is, without user and password.
+    """
+
+    def __init__(
+        self, name: str, url: str, open_: Callable[[float], System], patience: float
+    ) -> None:
+        self.name, self.url = name, url
+        self._open, self._patience = open_, patience
+        self._system = open_(patience)
+        self._writer: System | None = None
+        self._opening = threading.Lock()
+
+    def _writing(self) -> System:
+        """Open a system that waits longer, for a server may have to put together what it took."""
+        with self._opening:
+            if self._writer is None:
+                self._writer = self._open(max(self._patience, WRITING))
+            return self._writer
+
+    def sizes(self, oids: Iterable[str]) -> dict[str, int]:
+        """Tell the sizes in bytes of those objects that are there.
+
+        Raises:
+            RemoteFailed: the remote does not answer.
+        """
+        asked = sorted(set(oids))
+        with self._failing():
+            if len(asked) > MANY and self._system.listable:
+                wanted = set(asked)
+                self._system.size(self._path(asked[0]))  # finds out whether nobody answers
+                folders = sorted({oid[:2] for oid in asked})
+                found = (one for folder in folders for one in self._listed(folder))
+                return {one.oid: one.size for one in found if one.oid in wanted}
+            sizes = self._system.sizes([self._path(oid) for oid in asked])
+        known = zip(asked, sizes, strict=True)
+        return {oid: size for oid, size in known if size is not None}
+
+    def every(self) -> Iterator[Stored]:
+        """Yield every object that the remote holds.
+
+        Raises:
+            RemoteFailed: the remote does not answer, or cannot be listed.
+        """
+        with self._failing():
+            if not self._system.listable:
+                raise Broken("it does not tell what it holds")
+            yield from self._listed()
+
+    def _listed(self, *folder: str) -> Iterator[Stored]:
+        for one in self._system.find(self._system.join(self._system.folder, *OBJECTS, *folder)):
+            if match := _OBJECT.search(one.path.replace(os.sep, "/")):
+                oid = match["folder"] + match["rest"]
+                yield Stored(oid=oid, size=one.size, modified=one.modified)
+
+    def chunks(
+        self, oid: str, size: int | None = None, progress: ByteProgress | None = None
+    ) -> Iterator[bytes]:
+        """Read the bytes of an object, some megabytes at a time.
+
+        Args:
+            oid: its name.
+            size: its size as ``sizes`` told it, which saves to ask again.
+            progress: told how the bytes arrive.
+
+        Raises:
+            RemoteFailed: it is not there, or cannot be read to its end.
+        """
+        path, done = self._path(oid), 0
+        with self._failing():
+            if size is None and (size := self._system.size(path)) is None:
+                raise Broken("there is no such object", absent=True)
+            for chunk in self._system.read(path, size):
+                done += len(chunk)
+                if progress is not None:
+                    progress(done, size)
+                yield chunk
+
+    def get(
+        self, oid: str, target: Path, progress: ByteProgress | None = None, size: int | None = None
+    ) -> Hashes:
+        """Write the bytes of an object to a file, and tell what they are.
+
+        Raises:
+            RemoteFailed: the object is not there, or cannot be read to its end.
+            OSError: the file cannot be written.
+        """
+        with target.open("wb", buffering=0) as file:
+            return files.hash_chunks(self.chunks(oid, size, progress), write=file.fileno())
+
+    def put(self, oid: str, source: Path, progress: ByteProgress | None = None) -> None:
+        """Send a file, which is seen by others whole or not at all, and look at its size there.
+
+        Raises:
+            RemoteFailed: it did not arrive.
+        """
+        path, size = self._path(oid), source.stat().st_size
+        with self._failing():
+            self._writing().write(source, path, _callback(progress, size))
+            if progress is not None:
+                progress(size, size)  # some file systems say nothing on the way
+            there = self._system.size(path)
+            if there != size:
+                raise Broken(f"{size:,} bytes of {oid} were sent, and {there or 0:,} are there")
+
+    def try_write(self) -> None:
+        """Put a file of a few bytes beside the objects, and remove it again.
+
+        Raises:
+            RemoteFailed: nothing can be written, or not removed.
+        """
+        path = self._system.join(self._system.folder, f".paddledvc-{secrets.token_hex(8)}")
+        with self._failing(), tempfile.TemporaryDirectory() as folder:
+            source = Path(folder, "tried")
+            source.write_bytes(b"paddledvc")
+            self._system.write(source, path, _callback(None, 0))
+            self._system.remove(path)
+
+    def remove(self, oid: str) -> None:
+        """Remove an object; one that is not there is fine.
+
+        Raises:
+            RemoteFailed: it is still there.
+        """
+        with self._failing():
+            self._system.remove(self._path(oid))
+
+    def stop(self) -> None:
+        """Break off what other threads are doing with this remote."""
+        self._system.stop()
+        if self._writer is not None:
+            self._writer.stop()
+
+    def close(self) -> None:
+        """Close its connections; it is of no use any more."""
+        self._system.close()
+        if self._writer is not None:
+            self._writer.close()
+
+    def _path(self, oid: str) -> str:
+        return self._system.join(self._system.folder, *OBJECTS, oid[:2], oid[2:])
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        with _failing(self.name, self.url):
+            yield
+
+
+@contextmanager
+def _failing(name: str, url: str) -> Iterator[None]:
+    try:
+        yield
+    except Broken as error:
+        raise RemoteFailed(
+            remote=name, url=url, cause=str(error), absent=error.absent, silent=error.silent
+        ) from error.__cause__
+
+
+def open_remote(root: Path, name: str, *, patience: float | None = None) -> Remote:
+    """Open a remote of DVC's configuration; no server is asked yet.
+
+    Args:
+        root: folder of the project.
+        name: name of the remote.
+        patience: seconds that a server may be silent.
+
+    Raises:
+        RemoteFailed: its configuration, or what is installed, does not do.
+    """
+    url = shown(program.config(root).remotes.get(name, ""))
+    with _failing(name, url):
+        return Remote(name, url, partial(open_system, root, name), patience or PATIENCE)
+
+
+def _callback(progress: ByteProgress | None, size: int) -> Any:
+    """Let a file system of fsspec tell us how the bytes leave."""
+    from fsspec.callbacks import Callback  # noqa: PLC0415 - DVC has imported it
+
+    if progress is None:
+        return Callback()
+    return Callback(size=size, hooks={"told": lambda size, value, **_: progress(value, size)})

@@ -1,0 +1,165 @@
+"""Remotes into DVC's configuration, which git keeps: never with anything secret in it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from paddledvc import names as layout
+from paddledvc.errors import InvalidInput, ToolFailed
+from paddledvc.models.policy import FEATURE
+from paddledvc.tools.dvc import program
+from paddledvc.urls import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from paddledvc.tools.dvc.core.config import DvcConfig
+
+UNNAMED = "storage"
+"""The name of a remote that nobody named; it serves all branches if it is the only one."""
+_SECRET = re.compile(r"[a-z0-9+.-]+://[^/@]*:[^/]*@|s3://[^/]*@", re.IGNORECASE)
+"""A password, or anything before the bucket of S3, which can only be a key."""
+_NOWHERE = re.compile(r"(?!file:)[a-z0-9+.-]+://(/|$)", re.IGNORECASE)
+"""A URL without bucket or host."""
+_MISNAMED = re.compile(r"(?P<name>[^/\\:=]+)=")
+"""What stands before a URL like a name; a path with such a folder begins with ``./``."""
+_NAMED = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9_.-]*)=(?P<url>.+)", re.DOTALL)
+EMBEDDED = "embedded"
+"""The remote inside the clone that serves until the team has a server."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewRemote:
+    """A remote to set up.
+
+    Attributes:
+        name: its name; DVC knows small letters only.
+        url: where it is: a URL, or a path.
+        endpoint: URL of the server of S3; None for AWS, or what AWS's settings name.
+    """
+
+    name: str
+    url: str
+    endpoint: str | None = None
+
+    @classmethod
+    def parse(cls, text: str, endpoint: str | None = None) -> NewRemote:
+        """Read ``NAME=URL``, or a URL alone.
+
+        Raises:
+            ValueError: it is neither, or holds a password.
+
+        >>> NewRemote.parse("prod=s3://weights/prod").name, NewRemote.parse("/mnt/a=b").url
+        ('prod', '/mnt/a=b')
+        """
+        match = _NAMED.fullmatch(text)
+        name, url = (match["name"].lower(), match["url"]) if match else (UNNAMED, text)
+        if not url.strip() or url.startswith("="):
+            raise ValueError(f"{text!r} is neither URL nor NAME=URL")
+        if match is None and (misnamed := _MISNAMED.match(text)) is not None:
+            raise ValueError(
+                f"{misnamed['name']!r} is no name for a remote; use letters, digits, "
+                "'.', '_' and '-', or begin a path by './'"
+            )
+        if not url.isprintable():
+            raise ValueError(f"the URL {url!r} of the remote {name} holds a control character")
+        if _NOWHERE.match(url) is not None:
+            raise ValueError(f"the URL {url} of the remote {name} names no server or bucket")
+        for one in filter(None, (url, endpoint)):
+            _require_no_password(name, one)
+        return cls(name=name, url=url, endpoint=endpoint if url.startswith("s3://") else None)
+
+
+def _require_no_password(name: str, url: str) -> None:
+    if _SECRET.match(url) is not None:
+        raise ValueError(
+            f"the URL of the remote {name} holds a key or a password, and git would keep it in "
+            ".dvc/config for everybody; put keys where AWS's tools look for them, or into "
+            f".dvc/config.local: `dvc remote modify --local {name} access_key_id KEY`, and "
+            "secret_access_key or password likewise"
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Declared:
+    """Remotes that were asked for.
+
+    Attributes:
+        remotes: each of them, and whether it is new.
+        config: what ``.dvc/config`` is to hold; None if nothing in it changes.
+    """
+
+    remotes: tuple[tuple[str, bool], ...]
+    config: str | None
+
+
+def declare(root: Path, remotes: Sequence[NewRemote]) -> Declared:
+    """Say what DVC's configuration becomes with remotes, all or none; nothing is changed yet.
+
+    Where there is none at all, it gets one inside the clone. Plain DVC takes the one of feature
+    branches, or the first, unless a team has chosen already.
+
+    Raises:
+        InvalidInput: one of the name is somewhere else already, or DVC refuses one.
+        MissingTool: there is no DVC that works.
+    """
+    names = [one.name for one in remotes]
+    if (twice := next((name for name in names if names.count(name) > 1), None)) is not None:
+        raise InvalidInput(f"the remote {twice} is given twice; name each: --remote NAME=URL")
+    config = program.config(root)
+    for one in remotes:
+        _require_folder(one, root)
+        if one.name in config.remotes:
+            _require_same(one, config, root)
+    new = [one for one in remotes if one.name not in config.remotes]
+    if not remotes and not config.remotes:
+        new = [NewRemote(name=EMBEDDED, url=f"{layout.OWN}/remote")]
+    chosen = FEATURE.remote if FEATURE.remote in names else next(iter(names), EMBEDDED)
+    default = chosen if config.default in (None, EMBEDDED) else None
+    return Declared(
+        remotes=tuple((f"remote {one.name} ({one.url})", one in new) for one in remotes),
+        config=_extended(root, new, default) if new else None,
+    )
+
+
+def _extended(root: Path, new: Sequence[NewRemote], default: str | None) -> str:
+    """Write DVC's configuration with new remotes, as DVC does; return it."""
+    with program.copied_config(root) as copy:
+        for one in new:
+            options = {} if one.endpoint is None else {"endpointurl": one.endpoint}
+            try:
+                program.add_remote(
+                    copy, one.name, one.url, default=one.name == default, options=options
+                )
+            except ToolFailed as error:
+                why = program.reason(error).rstrip(".")
+                advice = "" if one.url.isascii() else "; use a path of ASCII that links to it"
+                raise InvalidInput(
+                    f"DVC refuses the remote {one.name} ({shown(one.url)}): {why}{advice}"
+                ) from error
+        return (copy / ".dvc" / "config").read_text(encoding="utf-8")
+
+
+def _require_folder(new: NewRemote, root: Path) -> None:
+    if "://" not in new.url and (root / new.url).expanduser().is_file():
+        raise InvalidInput(f"the remote {new.name} is to be a folder, and {new.url} is a file")
+
+
+def _require_same(new: NewRemote, config: DvcConfig, root: Path) -> None:
+    there = config.remotes[new.name]
+    asked = new.url if "://" in new.url else str((root / new.url).resolve())
+    if asked.rstrip("/") != there.rstrip("/"):
+        raise InvalidInput(
+            f"the remote {new.name} is {shown(there)} already; move it by "
+            f"`dvc remote modify {new.name} url {new.url}`"
+        )
+    endpoint = dict(config.settings[new.name]).get("endpointurl")
+    if new.endpoint is not None and new.endpoint != endpoint:
+        raise InvalidInput(
+            f"the remote {new.name} is there already, "
+            f"{f'at the endpoint {shown(endpoint)}' if endpoint else 'without an endpoint'}; "
+            f"give it this one by `dvc remote modify {new.name} endpointurl {new.endpoint}`"
+        )

@@ -1,0 +1,1 @@
+"""git: its repositories, work trees, refs and commits."""

@@ -1,0 +1,147 @@
+"""Files of many commits of a git repository at once, and of its work trees."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from paddledvc.errors import ToolFailed
+from paddledvc.tools.git import worktree
+from paddledvc.tools.system import shell
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+FOLDER, LINK = "40000", "120000"
+"""Modes in a tree."""
+_FILE = "10"
+"""Start of the modes of files; that of a submodule is another one."""
+
+
+def whole(root: Path, commits: Collection[str]) -> set[str]:
+    """Name those of some commits, or tags, that are here with all their files and history."""
+    if not commits or _is_whole(root, commits):
+        return set(commits)
+    return {name for name in commits if _is_whole(root, [name])}
+
+
+def _is_whole(root: Path, commits: Collection[str]) -> bool:
+    sent = "".join(f"{name}\n" for name in commits).encode()
+    command = ["git", "rev-list", "--objects", "--quiet", "--stdin", "--not", "--all"]
+    try:
+        shell.exchange(command, cwd=root, sent=sent)
+    except ToolFailed:
+        return False
+    return True
+
+
+def _looked_up(root: Path, names: Collection[str]) -> dict[str, str | None]:
+    """Find what git calls each object in full; None where there is none."""
+    asked = sorted(set(names))
+    command = ["git", "cat-file", "--batch-check=%(objectname)"]
+    answer = shell.exchange(command, cwd=root, sent="".join(f"{n}\n" for n in asked).encode())
+    found = answer.decode().splitlines()
+    return {name: None if " " in known else known for name, known in zip(asked, found, strict=True)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Blob:
+    """A file of a commit.
+
+    Attributes:
+        name: git's name of its bytes.
+        link: whether they are where a symbolic link points to.
+    """
+
+    name: str
+    link: bool
+
+
+def files_of(root: Path, commits: Collection[str], suffixes: tuple[str, ...]) -> dict[Blob, str]:
+    """Find the files in the trees of commits whose names end so, each once, with one of its paths.
+
+    Every folder is read once, however many commits have it; that is what makes hundreds of
+    branches a matter of seconds.
+
+    Args:
+        root: folder of the repository.
+        commits: commits, or tags of them; those that are none are left out.
+        suffixes: ends of the names.
+    """
+    trees = _looked_up(root, [f"{name}^{{tree}}" for name in commits]).values()
+    level = dict.fromkeys(filter(None, trees), "")
+    seen: set[str] = set()
+    found: dict[Blob, str] = {}
+    while level:
+        seen.update(level)
+        below: dict[str, str] = {}
+        for tree, data in worktree.read_blobs(root, level).items():
+            for mode, entry, name in _entries(data, len(tree) // 2):
+                path = f"{level[tree]}{entry}"
+                if mode == FOLDER:
+                    below.setdefault(name, f"{path}/")
+                elif mode.startswith((_FILE, LINK)) and entry.endswith(suffixes):
+                    found.setdefault(Blob(name=name, link=mode == LINK), path)
+        level = {name: path for name, path in below.items() if name not in seen}
+    return found
+
+
+def folders_at(root: Path, path: str) -> Iterator[dict[str, bytes]]:
+    """Yield what a folder held in every commit that changed it, by path from it, each state once.
+
+    Args:
+        root: folder of the repository.
+        path: the folder, from the root of the repository.
+    """
+    wanted = ("rev-list", "--all", "--reflog", "--full-history", "--", f":(top,literal){path}")
+    commits = worktree.git(root, *wanted).split()
+    trees = set(_looked_up(root, [f"{commit}:{path}" for commit in commits]).values())
+    for tree in filter(None, trees):
+        listed = worktree.ask(root, "ls-tree", "-r", "-z", "--full-tree", tree)
+        names = {}
+        for line in filter(None, (listed or "").split("\0")):  # None of what is no folder
+            meta, _, name = line.partition("\t")
+            mode, _, blob = meta.split(" ")
+            if mode.startswith(_FILE):
+                names[name] = blob
+        data = worktree.read_blobs(root, set(names.values()))
+        yield {name: data[blob] for name, blob in names.items()}
+
+
+def _entries(data: bytes, width: int) -> Iterator[tuple[str, str, str]]:
+    """Yield mode, name and object of every entry of a tree, as git stores it."""
+    at = 0
+    while at < len(data):
+        space, end = data.index(b" ", at), data.index(b"\0", at)
+        stop = end + 1 + width
+        name = data[space + 1 : end].decode(errors="surrogateescape")
+        yield data[at:space].decode(), name, data[end + 1 : stop].hex()
+        at = stop
+
+
+def files_here(tree: Path, suffixes: tuple[str, ...]) -> dict[str, bytes]:
+    """Read the files of a work tree whose names end so, whether git knows them yet or not."""
+    patterns = [f"*{suffix}" for suffix in suffixes]
+    found: dict[str, bytes] = {}
+    for name in worktree.names(tree, patterns, untracked=True):
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError):  # removed, a submodule
+            found[name] = (tree / name).read_bytes()
+    return found
+
+
+def staged(tree: Path, suffixes: tuple[str, ...]) -> dict[str, str]:
+    """Name the bytes of such files in the index of a work tree, with the path of each.
+
+    In the middle of a merge these are those of all sides.
+    """
+    found: dict[str, str] = {}
+    patterns = [f":(glob)**/*{suffix}" for suffix in suffixes]
+    listed = worktree.git(tree, "ls-files", "-z", "--stage", "--", *patterns)
+    for line in filter(None, listed.split("\0")):
+        meta, _, path = line.partition("\t")
+        mode, name, _ = meta.split(" ")
+        if mode.startswith(_FILE):
+            found.setdefault(name, path)
+    return found

@@ -1,0 +1,257 @@
+"""The hooks of a git repository: where git looks for them, ours among them, and what was there."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import stat
+import sys
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib.resources import files as package_files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paddledvc.errors import InvalidInput, NotAProject
+from paddledvc.tools.git import repository, worktree
+from paddledvc.tools.git.hooks import script as scripts
+from paddledvc.tools.git.hooks.script import NAMES, Name, Script
+from paddledvc.tools.system import files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEPT = ".before-paddledvc"
+"""Suffix of a hook that was there before ours."""
+LEGACY = ".legacy"
+"""Suffix that pre-commit gives to a hook that was there before its own."""
+OFF = ("0", "no", "off", "false")
+"""Values of ``PADDLEDVC_HOOKS`` that turn the hooks off."""
+_CONFIGURED = "core.hooksPath"
+_OTHERS = ("global", "system")
+"""Scopes of git's configuration that hold for more repositories than one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where git looks for the hooks of a repository.
+
+    Attributes:
+        top: the top of the work tree.
+        folder: the folder of the hooks, absolute; it need not be there.
+        usual: the folder that git looks at unless ``core.hooksPath`` says otherwise.
+        configured: what ``core.hooksPath`` says; None where it says nothing.
+        scope: where it says so: ``local``, ``worktree``, ``global`` or ``system``.
+    """
+
+    top: Path
+    folder: Path
+    usual: Path
+    configured: str | None
+    scope: str | None
+
+    def path(self, name: Name) -> Path:
+        """Name the file where ours is, or belongs: git's own place, or where pre-commit put it."""
+        moved = self.folder / f"{name}{LEGACY}"
+        there = read(self.folder / name)
+        if there is not None and scripts.maker(there) == "pre-commit" and ours(moved):
+            return moved
+        return self.folder / name
+
+    def kept(self, name: Name) -> Path:
+        """Name the file that a hook is kept in which was there before ours."""
+        return self.folder / f"{name}{KEPT}"
+
+
+def place(root: Path) -> Place:
+    """Find where git looks for the hooks of the work tree that a folder belongs to.
+
+    Raises:
+        NotAProject: the folder is in no git repository.
+        ToolFailed: git refuses to say.
+    """
+    top = repository.root(root)
+    if top is None:
+        raise NotAProject(f"{root} is in no git repository; run `git init` first")
+    told = worktree.ask(top, "config", "--show-scope", "--get", _CONFIGURED)
+    scope, _, configured = (told or "").partition("\t")
+    return Place(
+        top=top,
+        folder=Path(os.path.abspath(worktree.folder(top, "hooks"))),  # noqa: PTH100 - keeps links
+        usual=worktree.common_folder(top) / "hooks",
+        configured=configured or None,
+        scope=scope or None,
+    )
+
+
+def from_top(root: Path, top: Path) -> str:
+    """Name the folder of a project from the top of its work tree."""
+    return root.resolve().relative_to(top.resolve()).as_posix()
+
+
+def read(path: Path) -> str | None:
+    """Read a hook of whatever kind; None where there is none."""
+    try:
+        return path.read_bytes().decode(errors="replace")
+    except OSError:  # not there, a folder, or a link to nowhere
+        return None
+
+
+def ours(path: Path) -> Script | None:
+    """Read a hook if it is ours."""
+    text = read(path)
+    return None if text is None else scripts.parse(text)
+
+
+def install(root: Path, *, force: bool = False) -> dict[Name, bool]:
+    """Write our hooks, keep those that are there, and tell which of ours are new or changed.
+
+    Args:
+        root: the project.
+        force: write into a folder too that other repositories use, or that git tracks.
+
+    Raises:
+        InvalidInput: the folder of the hooks is not this clone's alone.
+        OutsideFailure: it cannot be written to.
+    """
+    where = place(root)
+    if not force:
+        _require_own(where)
+    project = from_top(root, where.top)
+    if "\n" in project or "\n" in sys.executable:
+        raise InvalidInput(f"git's hooks cannot name a folder with a line break: {project!r}")
+    with _alone(where):
+        served = scripts.with_project(_projects(where), project)
+        return {name: _write(where, name, served) for name in NAMES}
+
+
+def uninstall(root: Path) -> dict[Name, bool]:
+    """Take a project out of our hooks; the last one takes the hooks away, and what was comes back.
+
+    Returns:
+        Which of them were changed or removed; what somebody put over ours since stays.
+    """
+    where = place(root)
+    project = from_top(root, where.top)
+    with _alone(where):
+        served = tuple(one for one in _projects(where) if one != project)
+        if served:
+            return {
+                name: bool(_found(where, name)) and _write(where, name, served) for name in NAMES
+            }
+        return {name: _restore(where, name) for name in NAMES}
+
+
+def _require_own(where: Place) -> None:
+    """See that what we write serves this clone alone, and that nobody commits it."""
+    if where.scope in _OTHERS:
+        raise InvalidInput(
+            f"{_CONFIGURED} is {where.configured} in your {where.scope} configuration of git, so "
+            "hooks there run in all repositories. Give this one hooks of its own with "
+            f"`git config {_CONFIGURED} {shlex.quote(str(where.usual))}`, or write there with "
+            "`paddledvc hooks install --force`"
+        )
+    if where.usual in (where.folder, *where.folder.parents) or not _is_below(where):
+        return
+    if worktree.ask(where.top, "check-ignore", str(where.folder / NAMES[0])) is None:
+        raise InvalidInput(
+            f"{_CONFIGURED} is {where.configured}, a folder that git tracks; hooks written there "
+            'would be committed. Call `paddledvc hook NAME "$@"` in the hooks there for each NAME '
+            f"of {', '.join(NAMES)}, or write there with `paddledvc hooks install --force`"
+        )
+
+
+def _is_below(where: Place) -> bool:
+    return where.top.resolve() in where.folder.resolve().parents
+
+
+@contextmanager
+def _alone(where: Place) -> Iterator[None]:
+    with files.exclusive(where.usual.parent / "paddledvc" / "hooks.lock"):
+        yield
+
+
+def _found(where: Place, name: Name) -> Script | None:
+    return ours(where.path(name))
+
+
+def _projects(where: Place) -> set[str]:
+    """Name the projects that our hooks serve already."""
+    scripts = (_found(where, name) for name in NAMES)
+    return {project for script in scripts if script is not None for project in script.projects}
+
+
+def _write(where: Place, name: Name, projects: tuple[str, ...]) -> bool:
+    """Write a hook of ours, after keeping another's; tell whether anything changed."""
+    path = where.path(name)
+    if os.path.lexists(path) and ours(path) is None:
+        _keep(path, where.kept(name))
+    kept = read(where.kept(name))
+    before = "run" if kept is None else scripts.chain(kept)
+    script = Script(python=sys.executable, projects=projects)
+    text = scripts.render(template(), name, script, before)
+    if read(path) == text and os.access(path, os.X_OK) and not path.is_symlink():
+        return False
+    new = path.with_name(f".{name}.paddledvc")
+    files.write_text(new, text)
+    new.chmod(0o755)
+    new.replace(path)
+    return True
+
+
+def template() -> str:
+    """Read the script that all hooks are made from."""
+    return (package_files("paddledvc.tools.git.hooks") / "hook.sh").read_text(encoding="utf-8")
+
+
+def _keep(path: Path, kept: Path) -> None:
+    """Give a hook a second name, under which it survives that ours takes its first one.
+
+    What was kept before did not run any more, for somebody had put a hook over ours: it makes room.
+    """
+    if os.path.lexists(kept):
+        if _same(path, kept):
+            return
+        number = next(n for n in range(2, 1000) if not os.path.lexists(f"{kept}-{n}"))
+        kept.replace(f"{kept}-{number}")
+    try:
+        os.link(path, kept, follow_symlinks=False)
+    except OSError:  # a file system without hard links
+        shutil.copy2(path, kept, follow_symlinks=False)
+
+
+def _same(one: Path, other: Path) -> bool:
+    a, b = one.lstat(), other.lstat()
+    if (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino):
+        return True
+    return (
+        stat.S_ISREG(a.st_mode)
+        and stat.S_ISREG(b.st_mode)
+        and a.st_mode == b.st_mode
+        and one.read_bytes() == other.read_bytes()
+    )
+
+
+def _restore(where: Place, name: Name) -> bool:
+    """Take a hook of ours away, and bring back what was there before."""
+    path, kept = where.path(name), where.kept(name)
+    path.with_name(f".{name}.paddledvc").unlink(missing_ok=True)
+    if ours(path) is None:  # not there, or somebody put another over it
+        with suppress(OSError):
+            if _same(path, kept):  # killed while installing
+                kept.unlink()
+        return False
+    before = read(kept)
+    if os.path.lexists(kept) and not _is_running_us(before, path):
+        kept.replace(path)
+    else:
+        kept.unlink(missing_ok=True)
+        path.unlink()
+    return True
+
+
+def _is_running_us(before: str | None, path: Path) -> bool:
+    """Tell whether the hook that we keep is the one that calls us, from before it was renewed."""
+    made_by = None if before is None else scripts.maker(before)
+    return made_by == "pre-commit" and path.name.endswith(LEGACY)

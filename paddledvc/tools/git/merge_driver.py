@@ -1,0 +1,123 @@
+"""Git's merges of single files: the driver that asks us, and the merge that git itself does."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+import tempfile
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from paddledvc.tools.system import files, shell
+from paddledvc.yaml.merge.merge_rules import FORMS
+
+if TYPE_CHECKING:
+    from paddledvc.yaml.merge.threeway import Sides
+
+NAME = "paddledvc"
+"""What .gitattributes calls the driver."""
+_TITLE = "models.yaml, models.lock, dvc.yaml and dvc.lock, block by block"
+_TELLS_HOW = re.compile("[-!]?merge(=.*)?|binary")
+_BYTES = "surrogateescape"
+"""How bytes that are not UTF-8 pass through text and come out as they were."""
+_FAILED = 128
+
+
+def command_line(python: str = sys.executable) -> str:
+    """Write the command that git runs for a merge, in the language of ``sh``.
+
+    Git knows no way but the exit status to learn that a driver failed, and takes most failures for
+    a conflict, with our side for its result and no marker in it. So we say in a word how it went,
+    and whenever that word is missing, git's own merge does the work: after the environment was
+    removed, after a crash, or when somebody killed us.
+
+    The interpreter comes first, as editors start git without any environment activated; then
+    whichever paddledvc is on the PATH, as environments move.
+    """
+    # Modules of the work tree must not take the place of ours. A lone % means something to git.
+    ours = f"{shlex.quote(python)} -m paddledvc".replace("%", "%%")
+    return (
+        "export PYTHONSAFEPATH=1; "
+        'merge() { case "$("$@" merge-file --marker-size %L -- %O %A %B %P)" in '
+        "*merged) exit 0;; *conflict) exit 1;; esac; }; "
+        f"merge {ours}; merge paddledvc; "
+        "echo %P': merged line by line, for paddledvc failed; "
+        "`paddledvc init` sets it up anew' >&2; "
+        "git merge-file --marker-size=%L -L ours -L base -L theirs %A %O %B || exit 1"
+    )
+
+
+def install(root: Path) -> bool:
+    """Configure the driver in the repository of a folder; tell whether anything changed.
+
+    Raises:
+        ToolFailed: git cannot write its configuration.
+    """
+    wanted = {"name": _TITLE, "driver": command_line()}
+    changed = False
+    for key, value in wanted.items():
+        setting = f"merge.{NAME}.{key}"
+        if _configured(root, "--local", setting) != value:
+            shell.run(["git", "config", "--local", "--replace-all", setting, value], cwd=root)
+            changed = True
+    return changed
+
+
+def missing_attributes(text: str) -> list[str]:
+    r"""List the lines that .gitattributes lacks: those of files that it says nothing about.
+
+    >>> missing_attributes("*.lock -merge\nmodels.yaml text\n")
+    ['models.yaml merge=paddledvc', 'dvc.yaml merge=paddledvc']
+    """
+    lines = [line.split() for line in text.splitlines()]
+    told = [words[0].lstrip("/") for words in lines if any(map(_TELLS_HOW.fullmatch, words[1:]))]
+    return [
+        f"{name} merge={NAME}"
+        for name in FORMS
+        if not any(fnmatch(name, pattern) for pattern in told)
+    ]
+
+
+def shows_base(folder: Path) -> bool:
+    """Tell whether conflicts show what was there before: ``merge.conflictStyle``."""
+    return _configured(folder, "merge.conflictStyle") in ("diff3", "zdiff3")
+
+
+def _configured(folder: Path, *arguments: str) -> str | None:
+    done = shell.attempt(["git", "config", "--get", *arguments], cwd=folder)
+    return None if done.returncode else done.output.removesuffix("\n")
+
+
+def read(path: Path) -> str:
+    """Read a file of whatever encoding."""
+    return path.read_bytes().decode(errors=_BYTES)
+
+
+def write(path: Path, text: str) -> None:
+    """Write in one step what ``read`` gave."""
+    with files.replacing(path) as new:
+        new.write_bytes(text.encode(errors=_BYTES))
+
+
+class Lines(NamedTuple):
+    """A text merged line by line, and whether it is without conflicts."""
+
+    text: str
+    clean: bool
+
+
+def merge_lines(texts: Sides[str], marker_size: int = 7) -> Lines | None:
+    """Merge as git does, line by line; None for what is no text."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / name for name in ("ours", "base", "theirs")]
+        for path in paths:
+            path.write_bytes(getattr(texts, path.name).encode(errors=_BYTES))
+        labels = [word for path in paths for word in ("-L", path.name)]
+        command = ["git", "merge-file", "--quiet", f"--marker-size={marker_size}", *labels]
+        # In the current folder, for the settings of its repository.
+        done = shell.attempt([*command, *map(str, paths)], cwd=Path())
+        if done.returncode >= _FAILED:
+            return None
+        return Lines(text=read(paths[0]), clean=done.returncode == 0)

@@ -1,0 +1,218 @@
+"""What a git repository, and the repositories it fetches from, still hold on to: their refs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paddledvc.errors import OutsideFailure, ToolFailed
+from paddledvc.tools.git import commits, repository, worktree
+from paddledvc.tools.system import shell
+from paddledvc.urls import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ASKING = 60.0
+"""Seconds that a repository may take to say which branches and tags it has."""
+FETCHING = 1800.0
+"""Seconds that a repository may take to send them."""
+_COMMIT = re.compile(r"^([0-9a-f]{40,64})\b", re.MULTILINE)
+# What git keeps apart from refs in the middle of a merge, a rebase and the like.
+_PENDING = (
+    *(f"{doing}_HEAD" for doing in ("MERGE", "CHERRY_PICK", "REVERT", "REBASE", "BISECT")),
+    *("MERGE_AUTOSTASH", "rebase-*/autostash", "rebase-*/orig-head"),
+)
+_QUIET = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "fetch.pruneTags=false")
+# A server that says nothing for this long is given up.
+_PATIENT = ("-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ref:
+    """A name that a repository has for a commit.
+
+    Attributes:
+        name: such as ``refs/heads/main``.
+        target: what it names: a commit, or an annotated tag of one.
+    """
+
+    name: str
+    target: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkTree:
+    """A work tree of a repository.
+
+    Attributes:
+        path: its folder, which need not be there any more.
+        head: the commit that is checked out; None before the first one.
+    """
+
+    path: Path
+    head: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Moved:
+    """An entry of a reflog.
+
+    Attributes:
+        ref: the ref that moved, in short.
+        commit: where to.
+        time: when, in seconds since 1970.
+        parents: of the commit.
+    """
+
+    ref: str
+    commit: str
+    time: int
+    parents: tuple[str, ...]
+
+
+def incomplete(root: Path) -> str | None:
+    """Say what the repository lacks of its history, and the command that gets it; None if nothing.
+
+    A folder's git commands would fail, or fetch files one by one, where the history is cut short.
+    """
+    if worktree.ask(root, "rev-parse", "--is-shallow-repository") == "true":
+        return "this clone is shallow, so it does not know its history; run `git fetch --unshallow`"
+    filters = worktree.ask(root, "config", "--get-regexp", r"^remote\..*\.partialclonefilter$")
+    if filters:
+        name = filters.split()[0].removesuffix(".partialclonefilter").removeprefix("remote.")
+        return (
+            "this clone is partial, so it lacks files of its history; run `git config --unset "
+            f"remote.{name}.partialclonefilter && git fetch --refetch {name}`"
+        )
+    return None
+
+
+def local(root: Path) -> tuple[Ref, ...]:
+    """List every ref of a repository, sorted by name: branches, tags, the stash, experiments."""
+    listed = worktree.git(
+        root, "for-each-ref", "--format=%(if)%(symref)%(then)%(else)%(objectname) %(refname)%(end)"
+    )
+    return _refs(listed.splitlines(), " ")
+
+
+def _refs(lines: Iterable[str], separator: str) -> tuple[Ref, ...]:
+    pairs = (line.partition(separator) for line in lines if line)
+    return tuple(
+        Ref(name=name, target=target)
+        for target, _, name in sorted(pairs, key=lambda pair: pair[2])
+        if not name.endswith("^{}")  # what an annotated tag names
+    )
+
+
+def remotes(root: Path) -> list[str]:
+    """Name the repositories that this one fetches from and pushes to."""
+    return worktree.git(root, "remote").splitlines()
+
+
+def advertised(root: Path, remote: str) -> tuple[Ref, ...]:
+    """Ask a repository for its branches and tags, and see that their commits are here.
+
+    What is not here is fetched: branches to where ``git fetch`` puts them, and nothing that is
+    here disappears.
+
+    Raises:
+        OutsideFailure: it cannot be reached, or does not give what it has.
+    """
+    asked = _attempt(root, ["ls-remote", "--heads", "--tags", remote], ASKING)
+    if asked.returncode:
+        raise OutsideFailure(f"{_title(root, remote)} cannot be reached: {_reason(asked)}")
+    found = _refs(asked.output.splitlines(), "\t")
+    targets = {ref.target for ref in found}
+    if lacking := targets - commits.whole(root, targets):
+        refspecs = (f"+refs/heads/*:refs/remotes/{remote}/*", "refs/tags/*:refs/tags/*")
+        done = _fetch(root, remote, *refspecs)
+        # A tag that was moved, or a branch that stands in the way of another, stays as it is here;
+        # git calls that a failure, but the commits have arrived.
+        if lacking := lacking - commits.whole(root, lacking):
+            names = [ref.name for ref in found if ref.target in lacking]
+            why = f"{len(names)} of its branches and tags, such as {names[0]}, do not arrive"
+            raise OutsideFailure(f"{_title(root, remote)}: {why}: {_reason(done)}")
+    return found
+
+
+def _fetch(root: Path, remote: str, *refspecs: str) -> shell.Finished:
+    keeping = ("--no-prune", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head")
+    return _attempt(root, [*_QUIET, "fetch", "--quiet", *keeping, remote, *refspecs], FETCHING)
+
+
+def _attempt(root: Path, arguments: list[str], timeout: float) -> shell.Finished:
+    command = ["git", *_PATIENT, *arguments]
+    try:
+        return shell.attempt(command, cwd=root, env=worktree.ENVIRONMENT, timeout=timeout)
+    except ToolFailed as error:
+        return shell.Finished(returncode=error.returncode, output="", errors=error.stderr)
+
+
+def _title(root: Path, remote: str) -> str:
+    url = worktree.ask(root, "remote", "get-url", remote) or remote
+    return f"the git remote {remote} ({shown(url)})"
+
+
+def _reason(done: shell.Finished) -> str:
+    return repository.reason(ToolFailed(["git"], done.returncode, done.errors))
+
+
+def work_trees(root: Path) -> list[WorkTree]:
+    """List the work trees of a repository, the main one first."""
+    found = []
+    listed = worktree.git(root, "worktree", "list", "--porcelain")
+    for block in listed.split("\n\n"):
+        said = dict(line.partition(" ")[::2] for line in block.splitlines())
+        if "worktree" in said and "bare" not in said:
+            head = said.get("HEAD", "").strip("0") and said["HEAD"]
+            found.append(WorkTree(path=Path(said["worktree"]), head=head or None))
+    return found
+
+
+def pending(root: Path) -> set[str]:
+    """Name the commits that a merge, a rebase or the like is in the middle of in a work tree."""
+    folder = Path(worktree.git(root, "rev-parse", "--absolute-git-dir").rstrip("\n"))
+    files = (file for pattern in _PENDING for file in folder.glob(pattern) if file.is_file())
+    return {name for file in files for name in _COMMIT.findall(file.read_text(errors="replace"))}
+
+
+def reflog(root: Path) -> list[Moved]:
+    """List all that the reflogs of all work trees remember, the newest of each ref first."""
+    form = "--format=%H %ct %gd %P"
+    listed = worktree.git(root, "log", "-g", "--all", "--date=unix", form)
+    return [_moved(line) for line in listed.splitlines() if "@{" in line]
+
+
+def _moved(line: str) -> Moved:
+    before, _, after = line.rpartition("@{")
+    time, _, parents = after.partition("}")
+    commit, _, ref = before.split(" ", 2)
+    return Moved(ref=ref, commit=commit, time=int(time), parents=tuple(parents.split()))
+
+
+def current_since(root: Path, since: float, more: Iterable[str] = ()) -> set[str]:
+    """Name the commits made since a time, and those that they were made on.
+
+    Args:
+        root: folder of the repository.
+        since: seconds since 1970.
+        more: commits beyond the refs and reflogs, whose history counts too.
+    """
+    # By the time of each: git's own `--since` stops at the first commit that a clock made too old.
+    sent = "".join(f"{name}\n" for name in more).encode()
+    form = ("--all", "--reflog", "--format=%H %ct %P")
+    answer = shell.exchange(["git", "rev-list", *form, "--stdin"], cwd=root, sent=sent)
+    found: set[str] = set()
+    for line in answer.decode().splitlines():
+        name, time, *parents = line.split(" ")
+        if name != "commit" and int(time) >= since:
+            found.update((name, *filter(None, parents)))
+    return found
+
+
+def every_commit(root: Path) -> list[str]:
+    """Name every commit that refs and reflogs know, the newest first."""
+    return worktree.git(root, "rev-list", "--all", "--reflog").split()

@@ -1,0 +1,180 @@
+"""Questions to git, asked through its program."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paddledvc.errors import ToolFailed
+from paddledvc.tools.system import shell
+from paddledvc.urls import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Nothing may wait for an answer, and a replaced object is not what its commit's name stands for.
+ENVIRONMENT = {
+    "LC_ALL": "C",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
+    "SSH_ASKPASS_REQUIRE": "never",
+}
+FILE = "blob"
+"""What git calls a file in a tree."""
+LINKS = "120000"
+"""Mode of symbolic links in a tree."""
+PASSING = ("no such host", "connection refused", "no answer", "the connection broke off")
+"""Reasons that may not hold a moment later."""
+_CREDENTIALS = (
+    "git has no credentials for it, or it is not there; `git ls-remote` must list it first"
+)
+_NOWHERE = "there is no git repository"
+_REASONS = {
+    "Could not resolve host": "no such host",
+    "Name or service not known": "no such host",
+    "name resolution": "no such host",
+    "Connection refused": "connection refused",
+    "Couldn't connect": "connection refused",
+    "did not end within": "no answer in time",
+    "timed out": "no answer in time",
+    "Operation too slow": "no answer in time",
+    "early EOF": "the connection broke off",
+    "RPC failed": "the connection broke off",
+    "certificate": "its certificate is not trusted",
+    "Host key verification failed": "ssh does not know its host key; connect to it with ssh once",
+    "could not read Username": _CREDENTIALS,
+    "could not read Password": _CREDENTIALS,
+    "Authentication failed": _CREDENTIALS,
+    "Permission denied (": _CREDENTIALS,
+    "dubious ownership": "it belongs to somebody else; `git config --global --add safe.directory` "
+    "with its path lets git read it",
+    "not a git repository": _NOWHERE,
+    "does not appear to be a git repository": _NOWHERE,
+    "' not found": _NOWHERE,
+}
+
+
+def root(folder: Path) -> Path | None:
+    """Find the work tree that ``folder`` belongs to; None outside a git repository.
+
+    Raises:
+        ToolFailed: git refuses to say, for example because somebody else owns the repository.
+    """
+    command = ["git", "rev-parse", "--show-toplevel"]
+    finished = shell.attempt(command, cwd=folder, env={"LC_ALL": "C"})
+    if finished.returncode == 0:
+        return Path(finished.output.rstrip("\n"))
+    if "not a git repository" in finished.errors:
+        return None
+    raise ToolFailed(command, finished.returncode, finished.errors)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Repository:
+    """A repository to read from, which need not be that of the project.
+
+    Attributes:
+        objects: the folder that git keeps it in, such as ``models/.git``.
+        tree: its work tree; None for a bare one.
+        settings: settings of git that let it get the objects that a copy of ours lacks.
+    """
+
+    objects: Path
+    tree: Path | None = None
+    settings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """Something in the tree of a commit.
+
+    Attributes:
+        kind: ``FILE``, ``tree`` for a folder, or ``commit`` for a submodule.
+        name: git's name of it.
+        link: whether it is a symbolic link.
+    """
+
+    kind: str
+    name: str
+    link: bool
+
+
+def repository(folder: Path) -> Repository:
+    """Open the repository that a folder is, whatever repository may be around it.
+
+    Raises:
+        ToolFailed: the folder is no repository, or somebody else's.
+    """
+    folder = folder.resolve()
+    command = ["git", "rev-parse", "--is-bare-repository", "--absolute-git-dir"]
+    ceiling = {**ENVIRONMENT, "GIT_CEILING_DIRECTORIES": str(folder.parent)}
+    bare, _, objects = shell.run(command, cwd=folder, env=ceiling).rstrip("\n").partition("\n")
+    return Repository(objects=Path(objects), tree=None if bare == "true" else folder)
+
+
+def ask(
+    where: Repository, *arguments: str, cwd: Path | None = None, timeout: float | None = None
+) -> str:
+    """Run git on a repository and return what it printed.
+
+    Raises:
+        ToolFailed: it ended with an error, or not within ``timeout`` seconds.
+    """
+    settings = [part for setting in where.settings for part in ("-c", setting)]
+    command = ["git", f"--git-dir={where.objects}", *settings, *arguments]
+    return shell.run(command, cwd=cwd or where.objects, env=ENVIRONMENT, timeout=timeout)
+
+
+def reason(error: ToolFailed, url: str = "") -> str:
+    """Say in a few words why git failed, without the secrets of a URL."""
+    for sign, meaning in _REASONS.items():
+        if sign in error.stderr:
+            return meaning
+    lines = [line for line in error.stderr.splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines
+    said = telling[0] if telling else f"git ended with exit code {error.returncode}"
+    said = re.sub(r"^(fatal|error): ", "", said)
+    return said.replace(url, shown(url)) if url else said
+
+
+def has_commit(where: Repository, commit: str) -> bool:
+    """Tell whether a commit is there."""
+    command = ["git", f"--git-dir={where.objects}", "cat-file", "-e", f"{commit}^{{commit}}"]
+    return shell.attempt(command, cwd=where.objects, env=ENVIRONMENT).returncode == 0
+
+
+def entries(where: Repository, commit: str, paths: Sequence[str]) -> dict[str, Entry]:
+    """Look paths up in the tree of a commit; those that are not there are left out."""
+    listing = ask(where, "ls-tree", "-z", "--full-tree", commit, "--", *paths)
+    found: dict[str, Entry] = {}
+    for line in filter(None, listing.split("\0")):
+        meta, _, path = line.partition("\t")
+        mode, kind, name = meta.split(" ")
+        found[path] = Entry(kind=kind, name=name, link=mode == LINKS)
+    return found
+
+
+def text(where: Repository, entry: Entry) -> str:
+    """Read a text file."""
+    return ask(where, "cat-file", FILE, entry.name)
+
+
+def unpack(where: Repository, entry: Entry, folder: Path) -> Path:
+    """Write the bytes of a file, as git keeps them, to a new file in ``folder``."""
+    return folder / ask(where, "unpack-file", entry.name, cwd=folder).rstrip("\n")
+
+
+def size(where: Repository, entry: Entry) -> int:
+    """Tell the size of a file in bytes."""
+    return int(ask(where, "cat-file", "-s", entry.name))
+
+
+def borrow(where: Repository, folder: Path) -> None:
+    """Make an empty folder a repository that has what another one has, without copying it."""
+    shell.run(["git", "init", "--quiet", "--template="], cwd=folder, env=ENVIRONMENT)
+    (folder / ".git" / "objects" / "info" / "alternates").write_text(f"{where.objects}/objects\n")
+    if (shallow := where.objects / "shallow").exists():
+        (folder / ".git" / "shallow").write_bytes(shallow.read_bytes())

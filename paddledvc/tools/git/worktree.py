@@ -1,0 +1,204 @@
+"""The git work tree of a project: its branch, commits and files, and where it stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from paddledvc.errors import ToolFailed
+from paddledvc.tools.system import shell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+ENVIRONMENT = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+_KEEP_PATHS = ("-c", "core.quotePath=false")
+_FIELDS = {"1": 8, "u": 10}
+"""Fields before the path in a line about a file, by the kind of the line."""
+
+
+def git(root: Path, *arguments: str) -> str:
+    """Run git in the folder of a project and return what it printed.
+
+    Raises:
+        ToolFailed: it ended with an error.
+    """
+    return shell.run(["git", *_KEEP_PATHS, *arguments], cwd=root, env=ENVIRONMENT)
+
+
+def ask(root: Path, *arguments: str) -> str | None:
+    """Ask git something that may have no answer; None where it has none."""
+    done = shell.attempt(["git", *_KEEP_PATHS, *arguments], cwd=root, env=ENVIRONMENT)
+    return None if done.returncode else done.output.removesuffix("\n")
+
+
+def branch(root: Path) -> str | None:
+    """Name the branch that is checked out; None where HEAD is detached."""
+    return ask(root, "symbolic-ref", "--quiet", "--short", "HEAD")
+
+
+def commit(root: Path, revision: str) -> str | None:
+    """Give the full name of a commit; None if there is no such one."""
+    return ask(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+
+
+def folder(root: Path, what: str) -> Path:
+    """Name one of git's own folders or files, such as ``hooks``, for this very work tree."""
+    return root / git(root, "rev-parse", "--git-path", what).rstrip("\n")
+
+
+def common_folder(root: Path) -> Path:
+    """Name the ``.git`` folder that all work trees of the repository share."""
+    return (root / git(root, "rev-parse", "--git-common-dir").rstrip("\n")).resolve()
+
+
+def names(root: Path, patterns: Sequence[str], *, untracked: bool = False) -> list[str]:
+    """Name the files of the work tree, below ``root``, that git knows and whose name fits.
+
+    Args:
+        root: folder of the work tree; the paths start there.
+        patterns: of the names, in any folder; ``*`` is anything.
+        untracked: name the files that git does not know yet too, unless it ignores them.
+    """
+    kinds = ("--cached", "--others", "--exclude-standard") if untracked else ("--cached",)
+    listed = git(root, "ls-files", "-z", *kinds, "--", *anywhere(patterns))
+    return sorted(set(filter(None, listed.split("\0"))))
+
+
+def anywhere(patterns: Iterable[str]) -> list[str]:
+    """Have git look for names in any folder, below the one where it starts."""
+    return [f":(glob)**/{pattern}" for pattern in patterns]
+
+
+def differing(root: Path, one: str, others: Sequence[str], patterns: Sequence[str]) -> list[str]:
+    """Pick the commits with other files below ``root`` than ``one``, of those whose names fit."""
+    # Each commit with the one that it is compared to, as if that were its parent.
+    sent = "".join(f"{other} {one}\n" for other in others).encode()
+    form = ("diff-tree", "--stdin", "-r", "--name-only", "-z", "--")
+    try:
+        said = shell.exchange(["git", *form, *anywhere(patterns)], cwd=root, sent=sent)
+    except ToolFailed:  # one of them is gone
+        return list(others)
+    different = said.decode(errors="replace").split("\0")
+    return [other for other in others if other in different]
+
+
+def staged(root: Path, index: str | None = None) -> str:
+    """Write what is staged as a tree of the whole repository; return its name.
+
+    Args:
+        root: the project.
+        index: git's index, absolute, where it is not the usual one.
+
+    Raises:
+        ToolFailed: it is in conflict.
+    """
+    env = {**ENVIRONMENT, **({"GIT_INDEX_FILE": index} if index is not None else {})}
+    return shell.run(["git", "write-tree"], cwd=root, env=env).rstrip("\n")
+
+
+def texts_at(root: Path, revision: str, patterns: Sequence[str]) -> Mapping[str, str]:
+    """Read the text files of a commit or tree below ``root`` whose names fit, by path from there.
+
+    Raises:
+        ToolFailed: there is no such revision.
+    """
+    listing = git(root, "ls-tree", "-r", "-z", revision)
+    blobs: dict[str, str] = {}
+    for line in filter(None, listing.split("\0")):
+        meta, _, path = line.partition("\t")
+        mode, kind, name = meta.split(" ")
+        if kind == "blob" and mode != "120000" and _fits(path, patterns):
+            blobs[path] = name
+    found = read_blobs(root, set(blobs.values()))
+    return {path: found[name].decode(errors="replace") for path, name in blobs.items()}
+
+
+def _fits(path: str, patterns: Sequence[str]) -> bool:
+    last = path.rpartition("/")[2]
+    return any(
+        last.endswith(pattern[1:]) if pattern.startswith("*") else last == pattern
+        for pattern in patterns
+    )
+
+
+def read_blobs(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
+    """Read objects of git, each once, by their names.
+
+    Raises:
+        ToolFailed: the repository lacks one of them.
+    """
+    asked = sorted(set(blobs))
+    if not asked:
+        return {}
+    sent = "".join(f"{name}\n" for name in asked).encode()
+    command = ["git", "cat-file", "--batch"]
+    answer = shell.exchange(command, cwd=root, sent=sent)
+    found: dict[str, bytes] = {}
+    at = 0
+    for name in asked:
+        end = answer.index(b"\n", at)
+        *_, size = answer[at:end].decode(errors="replace").split(" ")
+        if not size.isdigit():  # what git says instead: "missing"
+            raise ToolFailed(command, 1, f"the repository lacks {name}; `git fsck` tells more")
+        found[name] = answer[end + 1 : end + 1 + int(size)]
+        at = end + int(size) + 2
+    return found
+
+
+class Standing(NamedTuple):
+    """Where a work tree stands.
+
+    Attributes:
+        commit: full name of the commit that is checked out; None before the first one.
+        branch: name of the branch; None where HEAD is detached.
+        changed: paths, from the top of the work tree, that are not as in that commit.
+        torn: those of them with merge conflicts.
+    """
+
+    commit: str | None
+    branch: str | None
+    changed: tuple[str, ...]
+    torn: tuple[str, ...]
+
+
+def standing(root: Path, patterns: Sequence[str]) -> Standing:
+    """Ask where the work tree of a project stands, and which of some files have changed.
+
+    Args:
+        root: the project.
+        patterns: of the names of files below it; ``*`` is anything.
+
+    Raises:
+        ToolFailed: the folder is in no git work tree.
+    """
+    form = ("--porcelain=v2", "--branch", "-z", "--untracked-files=no", "--no-renames")
+    paths = anywhere(patterns)
+    said = git(root, "status", *form, "--ignore-submodules=all", "--", *paths)
+    return parse(said)
+
+
+def parse(text: str) -> Standing:
+    r"""Read what ``git status --porcelain=v2 --branch -z --no-renames`` prints.
+
+    >>> parse("# branch.oid 0a\0# branch.head main\0").branch
+    'main'
+    """
+    about: dict[str, str] = {}
+    changed: list[str] = []
+    torn: list[str] = []
+    for line in filter(None, text.split("\0")):
+        kind, _, rest = line.partition(" ")
+        if kind == "#":
+            key, _, value = rest.partition(" ")
+            about[key] = value
+        elif kind in _FIELDS:
+            changed.append(line.split(" ", _FIELDS[kind])[-1])
+            torn += changed[-1:] if kind == "u" else []
+    commit, branch = about.get("branch.oid"), about.get("branch.head")
+    return Standing(
+        commit=None if commit == "(initial)" else commit,
+        branch=None if branch == "(detached)" else branch,
+        changed=tuple(changed),
+        torn=tuple(torn),
+    )

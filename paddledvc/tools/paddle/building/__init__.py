@@ -1,0 +1,1 @@
+"""Networks made, trained and exported, inside a worker."""

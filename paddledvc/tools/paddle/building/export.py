@@ -1,0 +1,189 @@
+"""Export: a dynamic network as a static program, byte for byte the same in every fresh process."""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paddledvc.errors import Finding, InvalidInput, UserCodeFailed
+from paddledvc.models.model import Input
+from paddledvc.names import EXPORT_PREFIX
+from paddledvc.tools.paddle.building import network, user_objects, weights
+from paddledvc.tools.paddle.building.runtime import paddle, use_device
+from paddledvc.tools.paddle.core.results import Described, Exported
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from paddledvc.tools.paddle.core.jobs import DescribeJob, ExportJob
+
+SIGNS = {
+    "in-place": re.compile(r"does not perform inplace operation", re.IGNORECASE),
+    "branch-types": re.compile(r"Return results from different branches in cond", re.IGNORECASE),
+}
+"""How Paddle words the warnings of ``FORETELLING``."""
+PLACE = "op_callstack"
+"""The attribute of an operation that says where in the code it was made."""
+GIVEN_UP = re.compile(
+    r"(?:(?P<operation>\w+)\(\): argument[^\n]*)?must be Value, but got|Unknown place type"
+)
+"""How Paddle 3 fails at what only its own format has."""
+
+
+def do(job: ExportJob) -> Exported:
+    """Export a network into an empty folder.
+
+    Raises:
+        Finding: a warning foretells that the program will not compute what the network does.
+        UserCodeFailed: the network cannot be exported.
+        InvalidInput: this Paddle cannot write the format.
+    """
+    module = paddle()
+    _require_format(module, job)
+    use_device("cpu")
+    # Parameter names come from counters of the process, and they order the weights in the file.
+    with module.utils.unique_name.guard():
+        layer = network.for_inference(network.build(job.network))
+        specs = [
+            module.static.InputSpec(shape=list(item.shape), dtype=item.dtype, name=item.name)
+            for item in job.inputs
+        ]
+        doing = f"exporting {job.network.reference}"
+        with _messages() as messages, user_objects.user_code(doing), _given_up(module, job):
+            _save(module, layer, str(Path(job.folder) / EXPORT_PREFIX), specs)
+    passed = _judge(messages, job.allow)
+    for file in Path(job.folder).glob("*.pdmodel"):
+        file.write_bytes(_without_places(module, file.read_bytes()))
+    files = sorted(file.name for file in Path(job.folder).iterdir())
+    return Exported(files=tuple(files), warnings=tuple(passed))
+
+
+def _require_format(module: Any, job: ExportJob) -> None:
+    if job.format == "json" and int(str(module.__version__).split(".")[0]) in (1, 2):
+        raise InvalidInput(
+            f"export: {{format: json}} needs Paddle 3, and here is Paddle {module.__version__}, "
+            "which writes pdmodel only; install Paddle 3, or leave the format out"
+        )
+
+
+@contextmanager
+def _given_up(module: Any, job: ExportJob) -> Iterator[None]:
+    """Say where Paddle 3 fails for it no longer knows how to write Paddle 2's format.
+
+    Raises:
+        UserCodeFailed: that is why the network cannot be exported.
+    """
+    try:
+        yield
+    except Exception as error:
+        if job.format != "pdmodel" or not GIVEN_UP.search(str(error)):
+            raise
+        where = _operation(str(error))
+        raise UserCodeFailed(
+            f"{job.network.reference} cannot be exported as pdmodel: Paddle {module.__version__} "
+            f"has given up {where} in Paddle 2's format; export it with `format: json`, or with "
+            "a Paddle that still writes it, such as 2.6"
+        ) from error
+
+
+def _operation(message: str) -> str:
+    """Name the operation that an error of Paddle is about, if it names one."""
+    found = GIVEN_UP.search(message)
+    name = found["operation"] if found else None
+    return "an operation" if name is None else f"the operation {name}"
+
+
+def _without_places(module: Any, data: bytes) -> bytes:
+    """Take out of a program in Paddle 2's format where in the code its operations were made.
+
+    These are paths of this machine, which Paddle itself leaves out of most operations.
+    """
+    program = module.base.core.ProgramDesc(data)
+    for number in range(program.num_blocks()):
+        block = program.block(number)
+        for operation in map(block.op, range(block.op_size())):
+            if operation.has_attr(PLACE):
+                operation.remove_attr(PLACE)
+    return bytes(program.serialize_to_string())
+
+
+def _save(module: Any, layer: Any, prefix: str, specs: list[Any]) -> None:
+    """Call jit.save; a forward that was made static by its author knows its inputs already."""
+    forward = layer.forward
+    if getattr(forward, "_input_spec", None) is not None:
+        module.jit.save(layer, prefix)
+    else:
+        module.jit.save(layer, prefix, input_spec=specs)
+
+
+@contextmanager
+def _messages() -> Iterator[list[str]]:
+    """Collect what Paddle says while it exports, by warnings and by its loggers."""
+    messages: list[str] = []
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            messages.append(record.getMessage())
+
+    handler = Collector()
+    loggers = [
+        logger
+        for logger in (logging.root, *logging.root.manager.loggerDict.values())
+        if isinstance(logger, logging.Logger)
+    ]
+    for logger in loggers:
+        logger.addHandler(handler)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield messages
+            messages += [str(warning.message) for warning in caught]
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
+
+
+def _judge(messages: list[str], allowed: tuple[str, ...]) -> list[str]:
+    """Name the foretelling warnings that are allowed; refuse the others."""
+    heard = {
+        name: message
+        for message in messages
+        for name, sign in SIGNS.items()
+        if sign.search(message)
+    }
+    for name, message in heard.items():
+        if name not in allowed:
+            raise Finding(
+                f"the export warns ({name}): {message.strip()}\n"
+                "  The exported program would not compute what the network computes. Change the "
+                f"network, or, if verify passes with it, set export: {{allow: [{name}]}}"
+            )
+    return sorted(heard)
+
+
+def describe(job: DescribeJob) -> Described:
+    """Read the names, shapes and types of the inputs.
+
+    Raises:
+        InvalidInput: this Paddle cannot load the files, or they do not tell.
+        Finding: to load them would run code that is in them.
+    """
+    weights.require_plain(job.program)
+    try:
+        layer = paddle().jit.load(str(job.program))
+        specs = layer._input_spec()  # noqa: SLF001 - a predictor tells the names only
+    except (AttributeError, OSError, RuntimeError, ValueError) as error:
+        raise InvalidInput(
+            f"the inputs of {job.program} cannot be read here ({type(error).__name__}); "
+            "describe each with --input NAME:DTYPE[SHAPE]"
+        ) from error
+    return Described(inputs=tuple(map(_input, specs)))
+
+
+def _input(spec: Any) -> Input:
+    shape = tuple(None if size is None or size < 0 else int(size) for size in spec.shape)
+    return Input(name=spec.name, shape=shape, dtype=str(spec.dtype).rpartition(".")[2])

@@ -1,0 +1,113 @@
+"""Paddle itself: devices, seeds, and the facts that belong to every number it gives."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+from typing import Any
+
+import numpy as np
+
+from paddledvc.errors import NO_PADDLE, MissingTool
+from paddledvc.tools.paddle.core.results import Runtime
+
+RECORDED_FLAGS = (
+    "FLAGS_cudnn_deterministic",
+    "FLAGS_embedding_deterministic",
+    "FLAGS_cudnn_allow_tf32",
+    "FLAGS_cublas_allow_tf32",
+    "FLAGS_use_stride_kernel",
+)
+
+
+def paddle() -> Any:
+    """Import Paddle.
+
+    Raises:
+        MissingTool: it is not installed.
+    """
+    try:
+        import paddle as module
+    except ModuleNotFoundError as error:
+        if error.name != "paddle":
+            raise
+        raise MissingTool(NO_PADDLE) from error
+    return module
+
+
+def use_device(device: str) -> None:
+    """Select ``cpu``, ``gpu`` or ``gpu:N`` for all that follows.
+
+    Raises:
+        MissingTool: a GPU is asked for, and there is none or this Paddle cannot use it.
+    """
+    if device != "cpu":
+        require_gpu(device)
+    paddle().set_device(device)
+
+
+def require_gpu(device: str) -> int:
+    """Return the number of the GPU that ``gpu`` or ``gpu:N`` names.
+
+    Raises:
+        MissingTool: it is not there, or this Paddle cannot use it.
+    """
+    module = paddle()
+    number = int(device.partition(":")[2] or 0)
+    if not module.is_compiled_with_cuda():
+        raise MissingTool(
+            f"device {device!r} is asked for, but Paddle {module.__version__} here is the CPU "
+            "build; install the paddlepaddle-gpu that fits your CUDA, or set device: cpu"
+        )
+    count = module.device.cuda.device_count()
+    if number >= count:
+        raise MissingTool(
+            f"device {device!r} is asked for, but {count} GPUs are visible here; "
+            "see `nvidia-smi` and CUDA_VISIBLE_DEVICES"
+        )
+    return number
+
+
+def seed_all(seed: int) -> None:
+    """Seed Paddle, numpy and Python, and ask CUDA for its deterministic kernels."""
+    module = paddle()
+    module.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - users' code draws from numpy's global generator
+    random.seed(seed)
+    known = module.base.core.globals() if hasattr(module, "base") else {}
+    wanted = ("FLAGS_cudnn_deterministic", "FLAGS_embedding_deterministic")
+    if flags := {flag: 1 for flag in wanted if flag in known}:
+        module.set_flags(flags)
+
+
+def threads() -> int:
+    """Count the threads of a dynamic network on the CPU; with another number sums round otherwise.
+
+    Paddle reads the variable when it is imported, and sets it where the user has not.
+    """
+    return int(os.environ.get("OMP_NUM_THREADS", "1"))
+
+
+def describe(device: str) -> Runtime:
+    """Say what runs: version, commit, device and the flags that change numbers."""
+    module = paddle()
+    known = module.base.core.globals() if hasattr(module, "base") else {}
+    flags = {name: str(known[name]) for name in RECORDED_FLAGS if name in known}
+    name = device
+    if device != "cpu":
+        flags["NVIDIA_TF32_OVERRIDE"] = os.environ.get("NVIDIA_TF32_OVERRIDE", "unset")
+        name = f"{device} ({module.device.cuda.get_device_name(require_gpu(device))})"
+    return Runtime(
+        paddle=str(module.__version__),
+        commit=str(module.version.commit),
+        device=name,
+        flags=tuple(sorted(flags.items())),
+    )
+
+
+def shorten(message: str) -> str:
+    """Leave out Paddle's C++ stack and keep its summary."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    summaries = [line for line in lines if re.match(r"\w*Error\b|\(\w+\)|\[Hint", line)]
+    return " ".join((summaries or lines or ["it failed without a message"])[:3])

@@ -1,0 +1,1 @@
+"""What goes to a worker and what comes back, as values."""

@@ -1,0 +1,230 @@
+"""What an exported program says of its outputs, read without Paddle, beside what people state.
+
+Paddle 3 writes programs as JSON, Paddle 2 as a message of protobuf (``framework.proto``); of both
+only the few parts are looked at that tell the outputs.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from paddledvc.models.model import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+FETCH = "fetch"
+"""The operation that gives an output."""
+_OF_JSON = {
+    "bool": "bool",
+    "ui8": "uint8",
+    "f16": "float16",
+    "bf16": "bfloat16",
+    **{f"i{bits}": f"int{bits}" for bits in (8, 16, 32, 64)},
+    **{f"f{bits}": f"float{bits}" for bits in (32, 64)},
+}
+"""Types of elements in JSON, after ``t_``."""
+_OF_PROTOBUF = {
+    0: "bool",
+    1: "int16",
+    2: "int32",
+    3: "int64",
+    4: "float16",
+    5: "float32",
+    6: "float64",
+    20: "uint8",
+    21: "int8",
+    22: "bfloat16",
+}
+"""Types of elements in protobuf."""
+_VARINT, _BYTES = 0, 2
+_FIXED = {1: 8, 5: 4}
+"""Bytes of the kinds of fields that are always of one size."""
+
+
+def outputs_of_json(text: str | bytes) -> tuple[Output, ...]:
+    """Read the outputs of a program as Paddle 3 writes it; their names are their numbers.
+
+    Raises:
+        ValueError: it is no such program.
+    """
+    try:
+        operations = json.loads(text)["program"]["regions"][0]["blocks"][0]["ops"]
+        found = sorted(
+            (_number(one), one["O"][0]["TT"]["D"])
+            for one in operations
+            if str(one["#"]).endswith(f".{FETCH}")
+        )
+        return tuple(
+            Output(
+                name=str(number),
+                shape=_shape(parts[1]),
+                dtype=_OF_JSON.get(parts[0]["#"].partition(".t_")[2]),
+            )
+            for number, parts in found
+        )
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
+        raise ValueError("no program of Paddle 3") from error
+
+
+def _number(operation: Any) -> int:
+    return next(int(one["AT"]["D"]) for one in operation["A"] if one["N"] == "col")
+
+
+def _shape(sizes: Sequence[int]) -> tuple[int | None, ...]:
+    return tuple(None if size < 0 else int(size) for size in sizes)
+
+
+def outputs_of_protobuf(data: bytes) -> tuple[Output, ...]:
+    """Read the outputs of a program as Paddle 2 writes it; their names are their numbers.
+
+    Raises:
+        ValueError: it is no such program.
+    """
+    try:
+        block = _all(data, 1)[0]
+        variables = {_text(one, 1): one for one in _all(block, 3)}
+        fetched = [one for one in _all(block, 4) if _text(one, 3) == FETCH]
+        found = sorted((_column(one), _text(_all(one, 1)[0], 2)) for one in fetched)
+        return tuple(_variable(str(number), variables[name]) for number, name in found)
+    except (IndexError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise ValueError("no program of Paddle 2") from error
+
+
+def _variable(number: str, variable: bytes) -> Output:
+    # VarDesc.type.dense_tensor.tensor
+    tensor = _all(_all(_all(variable, 2)[0], 3)[0], 1)[0]
+    sizes = [_signed(size) for size in _numbers(tensor, 2)]
+    return Output(name=number, shape=_shape(sizes), dtype=_OF_PROTOBUF.get(_numbers(tensor, 1)[0]))
+
+
+def _column(operation: bytes) -> int:
+    return next(_numbers(one, 3)[0] for one in _all(operation, 4) if _text(one, 1) == "col")
+
+
+def _all(message: bytes, field: int) -> list[bytes]:
+    """Pick the messages and texts of a field."""
+    found = [value for key, value in _fields(message) if key == field]
+    return [value for value in found if isinstance(value, bytes)]
+
+
+def _text(message: bytes, field: int) -> str:
+    return _all(message, field)[0].decode()
+
+
+def _numbers(message: bytes, field: int) -> list[int]:
+    """Pick the numbers of a field, each by itself or many in one."""
+    numbers: list[int] = []
+    for key, value in _fields(message):
+        if key == field:
+            numbers += [value] if isinstance(value, int) else _packed(value)
+    return numbers
+
+
+def _packed(data: bytes) -> Iterator[int]:
+    at = 0
+    while at < len(data):
+        value, at = _varint(data, at)
+        yield value
+
+
+def _signed(number: int) -> int:
+    return number - (1 << 64) if number >= 1 << 63 else number
+
+
+def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
+    """Take a message of protobuf apart.
+
+    Raises:
+        IndexError: it ends too early.
+        TypeError: it is none.
+    """
+    at = 0
+    while at < len(message):
+        tag, at = _varint(message, at)
+        field, kind = tag >> 3, tag & 7
+        if kind == _VARINT:
+            value, at = _varint(message, at)
+            yield field, value
+            continue
+        size = _FIXED.get(kind)
+        if kind == _BYTES:
+            size, at = _varint(message, at)
+        if size is None:
+            raise TypeError(kind)
+        if at + size > len(message):
+            raise IndexError(at)
+        yield field, message[at : at + size]
+        at += size
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    """Read a number of seven bits a byte; return it and where it ends."""
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:  # noqa: PLR2004 - the last byte has no eighth bit
+            return value, at
+
+
+class Difference(NamedTuple):
+    """Something that a program has otherwise than people state it.
+
+    Attributes:
+        number: of the output, from 0; 0 where their number is another one.
+        found: what the program gives.
+        stated: what people state.
+    """
+
+    number: int
+    found: str
+    stated: str
+
+
+def differences(stated: Sequence[Output], found: Sequence[Output]) -> Iterator[Difference]:
+    """Compare what people state of the outputs with what a program has, by position.
+
+    >>> stated = [Output(name="boxes", shape=(None, 6), dtype="float32")]
+    >>> found = [Output(name="0", shape=(None, 10), dtype="float32")]
+    >>> next(differences(stated, found))
+    Difference(number=0, found='output 1 as float32[?,10]', stated='boxes: float32[?,6]')
+    """
+    if len(stated) != len(found):
+        outputs = "output" if len(found) == 1 else "outputs"
+        yield Difference(
+            0,
+            f"{len(found)} {outputs}: {', '.join(map(written, found))}",
+            f"{len(stated)}: {', '.join(one.name for one in stated)}",
+        )
+        return
+    for number, (wants, has) in enumerate(zip(stated, found, strict=True)):
+        if not _fits(wants, has):
+            yield Difference(
+                number, f"output {number + 1} as {written(has)}", f"{wants.name}: {written(wants)}"
+            )
+
+
+def _fits(stated: Output, found: Output) -> bool:
+    if stated.dtype is not None and found.dtype is not None and stated.dtype != found.dtype:
+        return False
+    if stated.shape is None or found.shape is None:
+        return True
+    return len(stated.shape) == len(found.shape) and all(
+        wants is None or wants == has for wants, has in zip(stated.shape, found.shape, strict=True)
+    )
+
+
+def written(output: Output) -> str:
+    """Write type and shape of an output, as far as they are known.
+
+    >>> written(Output(name="x", shape=(None, 3), dtype="int64")), written(Output(name="y"))
+    ('int64[?,3]', 'anything')
+    """
+    if output.dtype is None and output.shape is None:
+        return "anything"
+    sizes = ("?" if size is None else str(size) for size in output.shape or ())
+    shape = "" if output.shape is None else f"[{','.join(sizes)}]"
+    return f"{output.dtype or ''}{shape}"

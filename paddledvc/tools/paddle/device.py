@@ -1,0 +1,114 @@
+"""The GPUs of this machine, as Paddle and the driver see them, each asked in a process of its own.
+
+Paddle takes more than a second to import, and can end the process that imports it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from paddledvc import names
+from paddledvc.errors import NEWER_GPU, MissingTool, PaddleDVCError
+from paddledvc.models.versions import is_older
+from paddledvc.tools.paddle import process
+from paddledvc.tools.system import shell
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BUILDS = ("paddlepaddle", "paddlepaddle-gpu")
+"""Packages that hold Paddle; there is room for one of them."""
+GPU = (3, 0)
+"""The oldest Paddle for GPUs that the usual index does not have."""
+PATIENCE = 50.0
+"""Seconds that Paddle gets: it reads a gigabyte from a cold disk."""
+ANSWER = 10.0
+"""Seconds that the driver gets."""
+# A folder of the project may be called paddle.
+_SCRIPT = """
+import sys
+sys.path = [folder for folder in sys.path if folder]
+import json, paddle
+cuda = paddle.is_compiled_with_cuda()
+count = paddle.device.cuda.device_count() if cuda else 0
+names = [paddle.device.cuda.get_device_name(number) for number in range(count)]
+print(json.dumps({"version": paddle.__version__, "cuda": cuda, "gpus": names}))
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Paddle:
+    """The Paddle of this environment.
+
+    Attributes:
+        version: its version.
+        cuda: whether it is built for GPUs.
+        gpus: names of the GPUs that it sees.
+    """
+
+    version: str
+    cuda: bool
+    gpus: tuple[str, ...]
+
+
+def installed() -> dict[str, str]:
+    """Name the packages of Paddle that are installed, and their versions."""
+    return {one.metadata["Name"]: one.version for one in map(_package, BUILDS) if one is not None}
+
+
+def first_use(root: Path) -> str | None:
+    """Say, once in a project, that the GPU build here is an old one and where newer ones are.
+
+    Whoever asked pip for a Paddle for GPUs got this one, without a word about it.
+
+    Args:
+        root: folder of the project.
+    """
+    version = installed().get("paddlepaddle-gpu", "")
+    said = root / names.OWN / "tmp" / f"paddlepaddle-gpu-{version}"
+    if not is_older(version, GPU) or said.exists():
+        return None
+    with suppress(OSError):  # then it is said again
+        said.parent.mkdir(parents=True, exist_ok=True)
+        said.touch()
+    return f"this runs on paddlepaddle-gpu {version}; {NEWER_GPU}"
+
+
+def _package(name: str) -> metadata.Distribution | None:
+    try:
+        return metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def paddle(root: Path) -> Paddle | str:
+    """Import Paddle elsewhere and ask it for its GPUs; or say how that failed.
+
+    Raises:
+        ToolFailed: it takes too long.
+    """
+    command = [sys.executable, "-c", _SCRIPT]
+    done = shell.attempt(command, cwd=root, env=process.environment(), timeout=PATIENCE)
+    lines = done.output.splitlines()
+    if done.returncode == 0 and lines:
+        said = json.loads(lines[-1])
+        return Paddle(version=said["version"], cuda=said["cuda"], gpus=tuple(said["gpus"]))
+    words = done.errors.strip().splitlines() or [f"it ended with exit code {done.returncode}"]
+    return words[-1]
+
+
+def driver(root: Path) -> tuple[str, ...] | None:
+    """Ask NVIDIA's driver for the GPUs; None where there is no such driver."""
+    query = "--query-gpu=name,memory.total,driver_version"
+    try:
+        listed = shell.run(["nvidia-smi", query, "--format=csv,noheader"], cwd=root, timeout=ANSWER)
+    except MissingTool:
+        return None
+    except PaddleDVCError:
+        return ()
+    return tuple(line.strip() for line in listed.splitlines() if line.strip())

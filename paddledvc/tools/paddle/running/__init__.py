@@ -1,0 +1,1 @@
+"""Programs and networks run and compared, inside a worker."""

@@ -1,0 +1,193 @@
+"""The reference of every comparison: the dynamic network, run eagerly on the CPU."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paddledvc.comparison import samples, scaled_error
+from paddledvc.comparison.extra_calls import free, written
+from paddledvc.comparison.samples import Output
+from paddledvc.errors import UserCodeFailed
+from paddledvc.tools.paddle import arrays
+from paddledvc.tools.paddle.building import network, runtime, user_objects
+from paddledvc.tools.paddle.core.results import Ran
+from paddledvc.tools.paddle.running import sampling, timing, truth_values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from paddledvc.comparison.samples import Array, Case
+    from paddledvc.tools.paddle.core.jobs import ReferenceJob
+    from paddledvc.tools.paddle.running.sampling import Calls, Extra
+
+SUMMARY = re.compile(r"\(\w+\)|\w*Error\b")
+SHOWN = 160
+"""Characters of an error that a sentence has."""
+ALONE = 3
+"""Samples of a batch that are run alone too."""
+
+
+def do(job: ReferenceJob) -> Ran:
+    """Make the samples, run the network on them, and write both down.
+
+    The first call of each batch size is run again, to see whether the network repeats itself.
+
+    Raises:
+        UserCodeFailed: the network or the sample function failed.
+        InvalidInput: the samples do not fit the inputs.
+    """
+    costs = timing.Costs()
+    module = runtime.paddle()
+    costs.done("import")
+    runtime.use_device("cpu")
+    runtime.seed_all(job.seed)
+    calls = sampling.calls(job)
+    layer = network.for_inference(network.build(job.network, initial=job.initial is not None))
+    if job.initial is not None and (state := layer.state_dict()):
+        module.save(state, str(job.initial))
+    costs.done("load")
+
+    def forward(case: Case) -> dict[str, Array]:
+        # Tensors are made anew for each call, for a network may write into its inputs.
+        tensors = [module.to_tensor(case[item.name]) for item in job.inputs]
+        return {name: tensor.numpy() for name, tensor in network.flatten(layer(*tensors))}
+
+    run = timing.Stopwatch(forward)
+    with user_objects.user_code(f"running {job.network.reference}"), module.no_grad():
+        ran = _run_all(job, run, calls)
+        cases = [*calls.cases, *(extra.case for extra in ran.extras)]
+        batches = tuple(samples.batch_of(case) for case in cases)
+        again = samples.one_of_each(batches)
+        second = [run(cases[number]) for number in again]
+        batch_error = _batch_error(job, run, calls.cases, ran.found)
+        costs.done("calls")
+        measured = run.latency(calls.cases)
+        costs.done("latency")
+    arrays.save(job.cases, cases)
+    arrays.save(job.outputs, ran.found)
+    return Ran(
+        outputs=tuple(ran.found[0]),
+        batches=batches,
+        starts=_starts(calls, batches),
+        repeatable=all(map(_equal, [ran.found[number] for number in again], second)),
+        latency=measured,
+        runtime=runtime.describe("cpu"),
+        cost=costs.cost(),
+        batch_error=batch_error,
+        branches=ran.asked.branches(Path(job.network.root)),
+        edges=(*("" for _ in calls.cases), *(extra.edge for extra in ran.extras)),
+        refused=tuple(ran.refused),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _RanAll:
+    """How a network took its calls.
+
+    Attributes:
+        found: outputs of the usual calls, and of the extras that it ran.
+        extras: those extras.
+        refused: sentences about the others.
+        asked: what it asked of tensors in all these calls.
+    """
+
+    found: list[dict[str, Array]]
+    extras: list[Extra]
+    refused: list[str]
+    asked: truth_values.Asked
+
+
+def _run_all(job: ReferenceJob, run: Callable[[Case], dict[str, Array]], calls: Calls) -> _RanAll:
+    with truth_values.watched() as asked:
+        found = _usual(job, run, calls)
+    ran = _RanAll(found=found, extras=[], refused=[], asked=asked)
+    for extra in calls.extras:
+        try:
+            with truth_values.watched() as here, user_objects.user_code("an extra call"):
+                ran.found.append(run(extra.case))
+        except UserCodeFailed as error:
+            ran.refused.append(_refusal(extra, error.__cause__))
+        else:
+            ran.extras.append(extra)
+            ran.asked.answers |= here.answers
+    return ran
+
+
+def _usual(
+    job: ReferenceJob, run: Callable[[Case], dict[str, Array]], calls: Calls
+) -> list[dict[str, Array]]:
+    """Run the calls that the network must take; where sizes were chosen, say which."""
+    found = []
+    for number, case in enumerate(calls.cases):
+        try:
+            with user_objects.user_code(f"running {job.network.reference}"):
+                found.append(run(case))
+        except UserCodeFailed as error:
+            if job.samples is not None or not _has_chosen_sizes(job):
+                raise
+            ran = "; ".join(map(written, calls.cases[:number])) or "nothing"
+            raise UserCodeFailed(
+                f"{error}\n  it was called with {written(case)}, and ran on {ran} before: sizes of "
+                "dynamic dimensions are tried out; state those that it takes by input_size in "
+                "models.yaml or by numbers in the shape of the input, or give samples"
+            ) from error
+    return found
+
+
+def _has_chosen_sizes(job: ReferenceJob) -> bool:
+    return any(len(free(item)) not in (0, len(job.input_size)) for item in job.inputs)
+
+
+def _refusal(extra: Extra, error: BaseException | None) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    # Paddle's errors have a stack of C++ before them.
+    what = next(filter(SUMMARY.match, lines), next(iter(lines), ""))
+    short = what if len(what) <= SHOWN else f"{what[:SHOWN]}…"
+    why = f"{type(error).__name__}: {short}" if short else type(error).__name__
+    if extra.edge:
+        where, so = f"edge value {extra.edge}", "nothing was compared there"
+    else:
+        where = written(extra.case)
+        so = "these sizes were not compared; if it takes no others, state them in its inputs"
+    return f"the dynamic network itself fails at {where} ({why}), so {so}"
+
+
+def _starts(calls: Calls, batches: Sequence[int]) -> tuple[int, ...]:
+    """Number the first sample of each call; the extra calls have samples of their own."""
+    usual = len(calls.cases)
+    end = max(start + size for start, size in zip(calls.starts, batches, strict=False))
+    return (*calls.starts, *accumulate(batches[usual:-1], initial=end))[: len(batches)]
+
+
+def _batch_error(
+    job: ReferenceJob,
+    run: Callable[[Case], dict[str, Array]],
+    cases: list[Case],
+    found: list[dict[str, Array]],
+) -> float | None:
+    """Run samples of the largest batch alone, and say how far they are from what the batch gave."""
+    batches = [samples.batch_of(case) for case in cases]
+    if max(batches) == 1 or any(item.shape[:1] != (None,) for item in job.inputs):
+        return None
+    order = sorted(range(len(cases)), key=lambda number: batches[number])
+    whole = cases[order[-1]]
+    alone = [
+        _outputs(run({name: array[n : n + 1] for name, array in whole.items()}))
+        for n in range(min(ALONE, batches[order[-1]]))
+    ]
+    calls = [_outputs(found[number]) for number in order]
+    return scaled_error.batch_error(calls, [batches[number] for number in order], alone)
+
+
+def _outputs(call: dict[str, Array]) -> list[Output]:
+    return [Output(name=name, values=array) for name, array in call.items()]
+
+
+def _equal(left: dict[str, Array], right: dict[str, Array]) -> bool:
+    return left.keys() == right.keys() and all(
+        left[name].tobytes() == right[name].tobytes() for name in left
+    )

@@ -1,0 +1,1 @@
+"""Where bytes are read from: HTTP, S3, git, hubs."""

@@ -1,0 +1,320 @@
+"""Weights from their sources into the project: only the pinned bytes get in."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import unquote, urlsplit
+
+from paddledvc.errors import ChecksumMismatch, DownloadFailed
+from paddledvc.tools.sources import http
+from paddledvc.tools.system import files
+from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.urls import GitFile, is_remote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from paddledvc.hashes import Hashes
+    from paddledvc.tools.system.progress import ByteProgress
+
+logger = logging.getLogger(__name__)
+NOTICED = 4.0
+"""Seconds of silence that need an explanation."""
+ROUNDS = 4
+"""How often all sources are tried before giving up; 0.5, 1 and 2 seconds apart."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """Where the bytes of one model are.
+
+    Attributes:
+        model: name of the model, for messages.
+        urls: URLs, and paths relative to ``root``, in the order to try.
+        root: folder of the project.
+        offline: what forbids to use the network; None if nothing does.
+        patience: seconds that a server may be silent; then each source is tried once only. None for
+            as long as people wait for a download that they asked for.
+    """
+
+    model: str
+    urls: Sequence[str]
+    root: Path
+    offline: str | None = None
+    patience: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fetched:
+    """What arrived, and from where."""
+
+    url: str
+    hashes: Hashes
+
+
+def local_path(url: str, root: Path) -> Path | None:
+    """Name the file behind a ``file:`` URL or a path of the project; None for anything else."""
+    if is_remote(url):
+        return None
+    return root / (unquote(urlsplit(url).path) if url.startswith("file:") else url)
+
+
+class Reader(Protocol):
+    """A module that reads URLs of one kind; both functions raise ``Unreadable``."""
+
+    def chunks(
+        self, url: str, progress: ByteProgress | None, timeout: float | None = None
+    ) -> Iterator[bytes]:
+        """Read the bytes a megabyte at a time, with ``timeout`` seconds between two packets."""
+        ...
+
+    def size(self, url: str) -> int | None:
+        """Ask for the size in bytes without reading them; None if that is kept back."""
+        ...
+
+
+def _reader(url: str) -> Reader:
+    """Import what reads a URL; most projects need one kind only."""
+    scheme = url.partition(":")[0]
+    module = {"s3": "s3"}.get(scheme, "git_files" if scheme.startswith("git+") else "http")
+    reader: Reader = import_module(f"paddledvc.tools.sources.{module}")
+    return reader
+
+
+def _rooted(url: str, root: Path) -> str:
+    """Let the path of a repository, which may be relative to the project, hold anywhere."""
+    if not url.startswith("git+"):
+        return url
+    at = _git_file(url)
+    return str(replace(at, repository=str(root / at.repository))) if at.is_local else url
+
+
+def _chunks(
+    url: str, source: Source, expected: Hashes, progress: ByteProgress | None
+) -> Iterator[bytes]:
+    """Read a source, but not much beyond the size that it is to have."""
+    done = 0
+    for chunk in _all_chunks(url, source.root, progress, source.patience):
+        yield chunk
+        done += len(chunk)
+        if expected.size is not None and done > expected.size:
+            return
+
+
+def _all_chunks(
+    url: str, root: Path, progress: ByteProgress | None, timeout: float | None = None
+) -> Iterator[bytes]:
+    path = _regular_file(url, root)
+    if path is None:
+        yield from _reader(url).chunks(_rooted(url, root), progress, timeout)
+        return
+    try:
+        total, done = path.stat().st_size, 0
+        for chunk in files.read_chunks(path):
+            done += len(chunk)
+            if progress is not None:
+                progress(done, total)
+            yield chunk
+    except OSError as error:
+        raise Unreadable(error.strerror or str(error)) from error
+
+
+def _regular_file(url: str, root: Path) -> Path | None:
+    """Name the file behind a URL; None for one of another kind.
+
+    Raises:
+        Unreadable: there is no file, or what is there never ends, such as a device.
+    """
+    try:
+        path = local_path(url, root)
+        if path is not None and not path.is_file():
+            raise Unreadable("not a file" if path.exists() else "No such file or directory")
+    except (OSError, ValueError) as error:
+        raise Unreadable(str(error)) from error
+    return path
+
+
+def size(url: str, root: Path) -> int | None:
+    """Ask for the size of a source in bytes without reading it; None if it keeps that back.
+
+    Raises:
+        Unreadable: the source is not there.
+    """
+    path = _regular_file(url, root)
+    return _reader(url).size(_rooted(url, root)) if path is None else path.stat().st_size
+
+
+def read(url: str, root: Path, limit: int, timeout: float) -> bytes:
+    """Read a small file whole, trying again what may pass.
+
+    Args:
+        url: where it is.
+        root: folder of the project.
+        limit: how many bytes it may have.
+        timeout: seconds in which a server must have sent it.
+
+    Raises:
+        Unreadable: it cannot be read, or has more than ``limit`` bytes.
+    """
+    for turn in range(ROUNDS - 1):
+        try:
+            return _read(url, root, limit, timeout)
+        except Unreadable as error:
+            if not error.again:
+                raise
+            _pause(url, max(error.wait, 0.5 * 2**turn))
+    return _read(url, root, limit, timeout)
+
+
+def _read(url: str, root: Path, limit: int, timeout: float) -> bytes:
+    if url.startswith(("http://", "https://")):
+        return http.read(url, limit, timeout)
+    data = bytearray()
+    for chunk in _all_chunks(url, root, None):
+        data += chunk
+        if len(data) > limit:
+            raise Unreadable(f"it has more than {limit:,} bytes")
+    return bytes(data)
+
+
+def describe(source: Source, expected: Hashes, progress: ByteProgress | None = None) -> Hashes:
+    """Read the bytes once to learn their hashes and size, and keep nothing.
+
+    Raises:
+        ChecksumMismatch: the bytes contradict what is expected of them.
+        DownloadFailed: no source could be read.
+    """
+
+    def read(url: str) -> Hashes:
+        found = files.hash_chunks(_chunks(url, source, expected, progress))
+        _require_same(source.model, url, expected, found)
+        return found
+
+    return _first_good(source, read)[1]
+
+
+def fetch(
+    source: Source, expected: Hashes, target: Path, progress: ByteProgress | None = None
+) -> Fetched:
+    """Bring the pinned bytes to ``target``, or leave it as it is.
+
+    The bytes go to a temporary file beside the target and are hashed on the way; only when they
+    are the pinned ones does that file take the target's place.
+
+    Raises:
+        ChecksumMismatch: sources answered, but none with the pinned bytes.
+        DownloadFailed: no source could be read.
+    """
+
+    def receive(url: str) -> Hashes:
+        with files.replacing(target) as new:
+            found = _write(url, source, expected, new, progress)
+            kept = f"{target.name} is still what it was" if target.exists() else ""
+            _require_same(source.model, url, expected, found, kept)
+        return found
+
+    url, found = _first_good(source, receive)
+    return Fetched(url=url, hashes=found)
+
+
+def download(
+    source: Source, expected: Hashes, file: Path, progress: ByteProgress | None = None
+) -> Fetched:
+    """Write the pinned bytes to a file that is there for them, such as one of a cache.
+
+    Raises:
+        ChecksumMismatch: sources answered, but none with the pinned bytes.
+        DownloadFailed: no source could be read.
+    """
+
+    def receive(url: str) -> Hashes:
+        found = _write(url, source, expected, file, progress)
+        _require_same(source.model, url, expected, found)
+        return found
+
+    url, found = _first_good(source, receive)
+    return Fetched(url=url, hashes=found)
+
+
+def _write(
+    url: str, source: Source, expected: Hashes, file: Path, progress: ByteProgress | None
+) -> Hashes:
+    descriptor = os.open(file, os.O_WRONLY | os.O_TRUNC)
+    try:
+        return files.hash_chunks(_chunks(url, source, expected, progress), write=descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _require_same(model: str, url: str, expected: Hashes, found: Hashes, hint: str = "") -> None:
+    if difference := expected.first_difference(found):
+        raise ChecksumMismatch(
+            model=model, url=url, expected=difference[0], found=difference[1], hint=hint
+        )
+
+
+def _first_good(source: Source, attempt: Callable[[str], Hashes]) -> tuple[str, Hashes]:
+    """Try every source in turn, then those again that may have recovered."""
+    causes: dict[str, str] = {}
+    mismatch: ChecksumMismatch | None = None
+    waiting = list(source.urls)
+    rounds = ROUNDS if source.patience is None else 1
+    for turn in range(rounds):
+        wait = 0.0
+        for url in tuple(waiting):
+            try:
+                require_allowed(url, source.offline)
+                found = attempt(url)
+            except ChecksumMismatch as error:
+                mismatch = mismatch or error
+                waiting.remove(url)
+                causes[url] = f"{url}: has {error.found}"
+            except Unreadable as error:
+                causes[url] = f"{url}: {error}"
+                wait = max(wait, error.wait)
+                if not error.again:
+                    waiting.remove(url)
+                logger.info("%s: %s", source.model, causes[url])
+            else:
+                if mismatch is not None:
+                    logger.warning("%s", mismatch)
+                return url, found
+        if not waiting or turn == rounds - 1:
+            break
+        _pause(source.model, max(wait, 0.5 * 2**turn))
+    if mismatch is not None:
+        raise mismatch.with_others(cause for url, cause in causes.items() if url != mismatch.url)
+    raise DownloadFailed(source.model, list(causes.values()))
+
+
+def require_allowed(url: str, offline: str | None) -> None:
+    """Refuse to read from elsewhere where that is forbidden.
+
+    Raises:
+        Unreadable: it is.
+    """
+    if offline is not None and is_remote(url) and not _is_local_repository(url):
+        raise Unreadable(f"it needs the network, which {offline} forbids")
+
+
+def _is_local_repository(url: str) -> bool:
+    return url.startswith("git+") and _git_file(url).is_local
+
+
+def _git_file(url: str) -> GitFile:
+    try:
+        return GitFile.parse(url)
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
+
+
+def _pause(model: str, seconds: float) -> None:
+    if seconds > NOTICED:
+        logger.warning("%s: waiting %g s, as the server asked", model, seconds)
+    time.sleep(seconds)

@@ -1,0 +1,206 @@
+"""Files at commits of other repositories: tracked by git itself, or by DVC, which brings them."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paddledvc.errors import InvalidFile, MissingTool, ToolFailed
+from paddledvc.tools.dvc import program
+from paddledvc.tools.dvc.core import outputs
+from paddledvc.tools.git import repository as repositories
+from paddledvc.tools.sources import clones
+from paddledvc.tools.system import files
+from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.urls import GitFile
+from paddledvc.yaml import reader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, TypeGuard
+
+    from paddledvc.tools.git.repository import Entry, Repository
+    from paddledvc.tools.system.progress import ByteProgress
+
+CONFIG = ".dvc/config"
+POINTER = b"version https://git-lfs.github.com/spec/"
+"""How the file begins that git LFS leaves in place of a large one."""
+
+
+def chunks(
+    url: str,
+    progress: ByteProgress | None = None,
+    timeout: float | None = None,  # noqa: ARG001 - git and DVC have their own
+) -> Iterator[bytes]:
+    """Read a file of a commit a megabyte at a time, once it has arrived as a whole.
+
+    Args:
+        url: as ``GitFile`` writes it, its repository an absolute path or a URL.
+        progress: told of the bytes that are read.
+        timeout: not used.
+
+    Raises:
+        Unreadable: repository, commit, path or bytes are out of reach.
+    """
+    with scratch() as folder:
+        path = _bring(_parse(url), folder)
+        total, done = path.stat().st_size, 0
+        for chunk in files.read_chunks(path):
+            done += len(chunk)
+            if progress is not None:
+                progress(done, total)
+            yield chunk
+
+
+def size(url: str) -> int | None:
+    """Tell the size of a file as far as git alone knows it, without its bytes.
+
+    Raises:
+        Unreadable: the repository or the commit is out of reach.
+    """
+    at = _parse(url)
+    with reasons(at.repository):
+        where = _open(at)
+        entry, records = look_up(where, at.commit, at.path)
+        if is_file(entry):
+            return repositories.size(where, entry)
+    output = outputs.find(at.path, records)
+    return output.size if output is not None and output.path == at.path else None
+
+
+def open_folder(folder: Path) -> Repository:
+    """Open a repository on this machine.
+
+    Raises:
+        Unreadable: it is none, or somebody else's.
+    """
+    if not folder.is_dir():
+        raise Unreadable("no such folder")
+    with reasons():
+        return repositories.repository(folder)
+
+
+def look_up(where: Repository, commit: str, path: str) -> tuple[Entry | None, dict[str, Any]]:
+    """Look for a path in git, and for the files by which DVC may track what git does not.
+
+    Returns:
+        What git tracks there, and the values of those of ``outputs.records`` that there are.
+
+    Raises:
+        ToolFailed: the commit cannot be read.
+    """
+    found = repositories.entries(where, commit, [path, *outputs.records(path)])
+    entry = found.pop(path, None)
+    values = {}
+    for name, record in found.items() if not is_file(entry) else ():
+        # What we cannot read, DVC may; it is asked where nothing is found.
+        with suppress(InvalidFile):
+            if is_file(record):
+                values[name] = reader.parse(repositories.text(where, record), name).value
+    return entry, values
+
+
+def is_file(entry: Entry | None) -> TypeGuard[Entry]:
+    """Tell whether git tracks a path as a file."""
+    return entry is not None and entry.kind == repositories.FILE
+
+
+def unpack(where: Repository, entry: Entry, folder: Path) -> Path:
+    """Write a file that git tracks to a new one in ``folder``.
+
+    Raises:
+        Unreadable: the file is a link, or git does not have its bytes.
+    """
+    if entry.link:
+        raise Unreadable("it is a symbolic link")
+    path = repositories.unpack(where, entry, folder)
+    with path.open("rb") as file:
+        if file.read(len(POINTER)) == POINTER:
+            raise Unreadable("git LFS has its bytes, not git; track it with DVC")
+    return path
+
+
+@contextmanager
+def checkout(where: Repository, commit: str) -> Iterator[tuple[Path, Path]]:
+    """Name a repository that DVC reads, and an empty folder to start DVC in.
+
+    DVC takes a bare one for a remote one and clones it by a git of its own, which knows neither
+    the user's ssh settings nor credential helpers; so it gets one that borrows what we have.
+
+    Raises:
+        Unreadable: DVC, run within, failed.
+    """
+    with scratch() as folder, scratch() as empty:
+        if where.tree is None:
+            repositories.borrow(where, folder)
+        try:
+            yield where.tree or folder, empty
+        except ToolFailed as error:
+            reason = program.reason(error)
+            missing = reason == program.MISSING
+            raise Unreadable(why_missing(where, commit) if missing else reason) from error
+
+
+def why_missing(where: Repository, commit: str) -> str:
+    """Say why DVC does not bring something that it tracks."""
+    if where.tree is not None:
+        return program.MISSING
+    config = repositories.entries(where, commit, [CONFIG]).get(CONFIG)
+    remote = outputs.default_remote(repositories.text(where, config)) if config else None
+    if remote is None:
+        return "it has no DVC remote, so that only its own clone has the bytes"
+    if "://" in remote or remote.startswith(("/", "~")):
+        return program.MISSING
+    return f"its DVC remote is the path {remote} from its own clone; others need one on a server"
+
+
+@contextmanager
+def reasons(url: str = "") -> Iterator[None]:
+    """Say in a few words why git, run within, failed."""
+    try:
+        yield
+    except ToolFailed as error:
+        reason = repositories.reason(error, url)
+        raise Unreadable(reason, again=reason.startswith(repositories.PASSING)) from error
+    except MissingTool as error:
+        raise Unreadable(str(error)) from error
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """Give an empty folder that is removed in the end."""
+    with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
+        yield Path(folder)
+
+
+def _parse(url: str) -> GitFile:
+    try:
+        return GitFile.parse(url)
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
+
+
+def _open(at: GitFile) -> Repository:
+    if not at.is_local:
+        return clones.holding(at.repository, at.commit)
+    where = open_folder(Path(at.repository))
+    if not repositories.has_commit(where, at.commit):
+        raise Unreadable(f"the repository has no commit {at.commit}")
+    return where
+
+
+def _bring(at: GitFile, folder: Path) -> Path:
+    """Bring a file to a folder, by git or by DVC, whichever tracks it."""
+    with reasons(at.repository):
+        where = _open(at)
+        entry = repositories.entries(where, at.commit, [at.path]).get(at.path)
+        if is_file(entry):
+            return unpack(where, entry, folder)
+        target = folder / "bytes"
+        with checkout(where, at.commit) as (repository, empty):
+            program.get(repository, at.commit, at.path, target, cwd=empty)
+    if not target.is_file():
+        raise Unreadable("it is a folder, not a file")
+    return target

@@ -1,0 +1,219 @@
+"""Bytes over HTTP."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from urllib3.exceptions import HTTPError, IncompleteRead, ReadTimeoutError
+
+from paddledvc.tools.sources import hub_tokens
+from paddledvc.tools.system.files import CHUNK
+from paddledvc.tools.system.network_errors import Unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import requests
+
+    from paddledvc.tools.system.progress import ByteProgress
+
+TIMEOUT = (10.0, 60.0)
+"""Seconds to wait for a connection, and between two packets."""
+PASSING = (408, 429, 500, 502, 503, 504)
+"""Answers that may be better a moment later."""
+UNAUTHORIZED = (401, 403)
+"""Answers that a token may turn into better ones."""
+MAX_DIGITS = 19
+"""Digits of a Content-Length that can be true."""
+LONGEST_WAIT = 60.0
+"""Seconds that a server may ask us to wait."""
+
+
+def _authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Show a hub its token, going by the URL as requests understood it, for there it will go.
+
+    Where a redirect leads to another server, requests takes the header off again.
+    """
+    request.headers.update(hub_tokens.authorization(request.url or ""))
+    return request
+
+
+@contextmanager
+def _open(
+    url: str, method: str = "GET", timeout: tuple[float, float] | None = None
+) -> Iterator[requests.Response]:
+    # requests costs 0.1 s, which commands that ask no network should not pay.
+    import requests  # noqa: PLC0415
+
+    # identity: the bytes are hashed as the server keeps them, so they must come unpacked.
+    headers = {"Accept-Encoding": "identity", "User-Agent": "paddledvc"}
+    timeout = timeout or TIMEOUT
+    # Without an authorization of ours, requests looks for one in ~/.netrc.
+    auth = _authorize if hub_tokens.authorization(url) else None
+    try:
+        with requests.request(
+            method,
+            url,
+            stream=True,
+            timeout=timeout,
+            headers=headers,
+            auth=auth,
+            allow_redirects=True,
+        ) as response:
+            yield response
+    except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+        raise Unreadable(reason(error, timeout[1]), again=_may_pass(error)) from error
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Tell what may be better a moment later from what will not, such as a bad certificate."""
+    import requests  # noqa: PLC0415
+
+    kinds = requests.exceptions
+    passing = (kinds.ConnectionError, kinds.Timeout, kinds.ChunkedEncodingError, HTTPError)
+    return isinstance(error, passing) and not isinstance(error, kinds.SSLError)
+
+
+def reason(error: BaseException, timeout: float) -> str:
+    """Say in a few words what a network error is, below its wrappers.
+
+    Args:
+        error: what requests or another HTTP client raised.
+        timeout: seconds that the client was to wait for an answer.
+    """
+    import requests  # noqa: PLC0415
+
+    if isinstance(error, requests.Timeout | ReadTimeoutError) or "Timeout" in type(error).__name__:
+        return _late(timeout)
+    for inner in error.args:
+        if isinstance(inner, IncompleteRead) and inner.expected:
+            total = inner.partial + inner.expected
+            return f"the connection broke off after {inner.partial:,} of {total:,} bytes"
+    text = str(error)
+    for sign, meaning in (
+        ("Name or service not known", "no such host"),
+        ("Temporary failure in name resolution", "the host's name cannot be resolved"),
+        ("nodename nor servname", "no such host"),
+        ("Connection refused", "connection refused"),
+        ("CERTIFICATE_VERIFY_FAILED", "its certificate is not trusted"),
+        ("IncompleteRead", "the connection broke off"),
+        ("RemoteDisconnected", "the server closed the connection"),
+        ("Server disconnected", "the server closed the connection"),
+        ("Connection reset", "the connection was reset"),
+    ):
+        if sign in text:
+            return (
+                f"the proxy: {meaning}"
+                if isinstance(error, requests.exceptions.ProxyError)
+                else meaning
+            )
+    return text.splitlines()[0] if text else type(error).__name__
+
+
+def size(url: str) -> int | None:
+    """Ask for the size of a file in bytes without downloading it; None if the server keeps it back.
+
+    Raises:
+        Unreadable: the URL does not answer with a file.
+    """
+    with _open(url, "HEAD") as response:
+        if response.status_code in (403, 405, 501):
+            return _size_by_get(url)
+        _require_ok(response)
+        return _length(response)
+
+
+def _size_by_get(url: str) -> int | None:
+    """Ask by a GET that is not read; signed URLs and some servers refuse HEAD."""
+    with _open(url) as response:
+        _require_ok(response)
+        return _length(response)
+
+
+def _length(response: requests.Response) -> int | None:
+    length = response.headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() and len(length) < MAX_DIGITS else None
+
+
+def _require_ok(response: requests.Response, body: bytes = b"") -> None:
+    status = response.status_code
+    if status != 200:  # noqa: PLR2004
+        phrase = f" {response.reason}" if response.reason else ""
+        asked = response.history[0].url if response.history else response.url
+        advice = hub_tokens.advice(asked) if status in UNAUTHORIZED else ""
+        raise Unreadable(
+            f"the server answered {status}{phrase}{advice}",
+            again=status in PASSING,
+            wait=retry_after(response.headers),
+            status=status,
+            body=body,
+        )
+
+
+def retry_after(headers: Mapping[str, str]) -> float:
+    """Tell for how many seconds a server asked to be left alone."""
+    seconds = headers.get("Retry-After", "")
+    return min(float(seconds), LONGEST_WAIT) if seconds.isdecimal() else 0.0
+
+
+def chunks(
+    url: str, progress: ByteProgress | None = None, timeout: float | None = None
+) -> Iterator[bytes]:
+    """Read the bytes of a URL a megabyte at a time.
+
+    Args:
+        url: where it is.
+        progress: told how the bytes arrive.
+        timeout: seconds to wait for the server, and between two packets; long by default.
+
+    Raises:
+        Unreadable: the URL does not answer with a file, or the connection breaks off.
+    """
+    limits = None if timeout is None else (min(TIMEOUT[0], timeout), timeout)
+    with _open(url, timeout=limits) as response:
+        _require_ok(response)
+        total, done = _length(response), 0
+        while chunk := response.raw.read(CHUNK):
+            done += len(chunk)
+            if progress is not None:
+                progress(done, total)
+            yield chunk
+
+
+def read(url: str, limit: int, timeout: float = TIMEOUT[1]) -> bytes:
+    """Read a small document whole, however slowly its server lets it drip.
+
+    Args:
+        url: where it is.
+        limit: how many bytes it may have.
+        timeout: seconds until the last byte must be there.
+
+    Raises:
+        Unreadable: the URL does not answer with a document in time, or with too long a one.
+    """
+    try:
+        return _read(url, limit, timeout)
+    except Unreadable as error:
+        if str(error) == _late(timeout):  # to wait as long once more is no help
+            raise Unreadable(str(error)) from error
+        raise
+
+
+def _read(url: str, limit: int, timeout: float) -> bytes:
+    deadline = time.monotonic() + timeout
+    with _open(url, timeout=(min(TIMEOUT[0], timeout), timeout)) as response:
+        data = bytearray()
+        while len(data) <= limit and (chunk := response.raw.read1(CHUNK)):
+            data += chunk
+            if time.monotonic() > deadline:
+                raise Unreadable(_late(timeout))
+        _require_ok(response, bytes(data[:limit]))
+    if len(data) > limit:
+        raise Unreadable(f"it has more than {limit:,} bytes")
+    return bytes(data)
+
+
+def _late(timeout: float) -> str:
+    return f"no answer within {timeout:g} s"

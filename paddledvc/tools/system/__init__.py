@@ -1,0 +1,1 @@
+"""The machine: files, processes, threads, memory, streams."""

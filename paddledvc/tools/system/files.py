@@ -1,0 +1,272 @@
+"""Files: hashed, and written in one step: a killed process leaves the old file or the new one."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import hashlib
+import logging
+import os
+import secrets
+import shutil
+import tempfile
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
+
+import filelock
+
+from paddledvc.errors import InvalidFile, InvalidInput, OutsideFailure, Problem
+from paddledvc.hashes import Hashes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+logger = logging.getLogger(__name__)
+CHUNK = 1 << 20
+"""Bytes that are read at a time."""
+
+
+class Hasher:
+    """MD5 and SHA-256 of a stream in one pass, each in a thread of its own behind the reader.
+
+    hashlib releases the interpreter while it hashes, so the two and the reading overlap.
+
+    >>> with Hasher() as hasher:
+    ...     hasher.update(b"digits")
+    >>> hasher.hashes().size
+    6
+    """
+
+    def __init__(self) -> None:
+        self._digests = {
+            "md5": hashlib.md5(usedforsecurity=False),
+            "sha256": hashlib.sha256(),
+        }
+        self._size = 0
+        self._pool = ThreadPoolExecutor(max_workers=len(self._digests))
+        self._pending: list[Future[None]] = []
+
+    def __enter__(self) -> Hasher:  # noqa: PYI034 - Self comes with Python 3.11
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._wait()
+        self._pool.shutdown()
+
+    def update(self, chunk: bytes) -> None:
+        """Add the next bytes; returns while they are still being hashed."""
+        self._wait()
+        self._size += len(chunk)
+        self._pending = [
+            self._pool.submit(digest.update, chunk) for digest in self._digests.values()
+        ]
+
+    def hashes(self) -> Hashes:
+        """Return the digests and the size of all bytes so far."""
+        self._wait()
+        digests = {name: digest.hexdigest() for name, digest in self._digests.items()}
+        return Hashes(**digests, size=self._size)
+
+    def _wait(self) -> None:
+        for future in self._pending:
+            future.result()
+        self._pending = []
+
+
+def hash_chunks(chunks: Iterable[bytes], write: int | None = None) -> Hashes:
+    """Hash a stream, and on the way write it to an open file descriptor if one is given."""
+    with Hasher() as hasher:
+        for chunk in chunks:
+            hasher.update(chunk)
+            view = memoryview(chunk)
+            while write is not None and view:
+                view = view[os.write(write, view) :]
+    return hasher.hashes()
+
+
+def size(path: PurePath | None) -> int:
+    """Count the bytes of a file; 0 where there is none."""
+    try:
+        return 0 if path is None else Path(path).stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def read_chunks(path: Path) -> Iterator[bytes]:
+    """Read a file a megabyte at a time."""
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
+
+
+def hash_file(path: Path) -> Hashes:
+    """Hash the bytes of a file."""
+    return hash_chunks(read_chunks(path))
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Give an empty new file beside ``target``; it takes the target's place at the end.
+
+    An error leaves the target as it was and removes the new file. A link is replaced, not what it
+    points to, for that may be DVC's cache.
+
+    Args:
+        target: the file to replace or create; its folder is made if need be.
+
+    Raises:
+        OutsideFailure: the folder cannot be written to, or the disk is full.
+    """
+    with _writable(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        new = target.parent / f"{_part_prefix(target)}{os.getpid()}-{secrets.token_hex(4)}.part"
+        new.touch(exist_ok=False)
+        try:
+            yield new
+            _settle(new, target)
+        finally:
+            new.unlink(missing_ok=True)
+
+
+def _part_prefix(target: Path) -> str:
+    return f".{target.name}."
+
+
+def remove_parts(target: Path) -> None:
+    """Remove what killed processes left beside ``target``; the caller holds the target's lock."""
+    for part in target.parent.glob(f"{glob.escape(_part_prefix(target))}*.part"):
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _writable(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutsideFailure(f"cannot write {target}: {error.strerror or error}") from error
+
+
+def _settle(new: Path, target: Path) -> None:
+    """Bring the new bytes to the disk, then to the target's name."""
+    with new.open("rb") as file:
+        os.fsync(file.fileno())
+    if target.is_file():
+        new.chmod(target.stat().st_mode & 0o777 | 0o600)
+    new.replace(target)
+
+
+@contextmanager
+def exclusive(lock: Path) -> Iterator[None]:
+    """Hold a lock file against other processes; the system lets go of it when a process dies."""
+    holder = filelock.FileLock(lock)
+    with _writable(lock):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            holder.acquire(timeout=0)
+        except filelock.Timeout:
+            logger.warning("waiting for another paddledvc to finish with %s", lock.stem)
+            holder.acquire()
+    try:
+        yield
+    finally:
+        holder.release()
+
+
+def names_below(folder: Path) -> set[str]:
+    """Name every file below a folder, with ``/`` between the parts."""
+    files = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+    return {path.relative_to(folder).as_posix() for path in files}
+
+
+def fresh_folder(parent: Path, prefix: str) -> Path:
+    """Make an empty folder of a new name, and remove those of the prefix that were left behind.
+
+    The caller holds a lock, so that whatever is there was left by a process that was killed.
+
+    Raises:
+        OutsideFailure: it cannot be made, for example because a file is in the way.
+    """
+    with _writable(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        for stale in parent.glob(f"{glob.escape(prefix)}*"):
+            shutil.rmtree(stale, ignore_errors=True)
+        return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+
+
+def write_text(path: Path, text: str) -> bool:
+    """Write a text file in one step, unless it holds this text already.
+
+    Args:
+        path: the file; where it is a link, the file behind the link is replaced.
+        text: what it is to hold.
+
+    Returns:
+        Whether the file was written.
+    """
+    data = text.encode()
+    with _writable(path), contextlib.suppress(FileNotFoundError):
+        if path.read_bytes() == data:
+            return False
+    target = path.resolve() if path.is_symlink() else path
+    with replacing(target) as new:
+        new.write_bytes(data)
+    return True
+
+
+def read_text(path: Path, name: str) -> str:
+    """Read a UTF-8 text file, its line ends and byte order mark as they are.
+
+    Args:
+        path: the file.
+        name: its name, for messages.
+
+    Raises:
+        InvalidFile: it is not UTF-8.
+        InvalidInput: it is not there, or no file.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"cannot read {name}: {error.strerror or error}") from error
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        problem = Problem(
+            file=name,
+            line=before.count(b"\n") + 1,
+            column=len(before.rpartition(b"\n")[2].decode()) + 1,
+            path="",
+            message=f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8",
+        )
+        raise InvalidFile([problem]) from error
+
+
+@contextmanager
+def replacing_folder(target: Path) -> Iterator[Path]:
+    """Give an empty folder beside ``target``; it takes the target's place at the end.
+
+    A process that is killed between the two renames at the end leaves no target, never a mixture;
+    what was there before then still lies beside it. Whatever else goes wrong, the target stays.
+    The caller holds the target's lock.
+
+    Args:
+        target: the folder to replace or create.
+    """
+    with _writable(target):
+        scratch = fresh_folder(target.parent, f".{target.name}.")
+        try:
+            new = scratch / "new"
+            new.mkdir()
+            yield new
+            if target.exists():
+                target.replace(scratch / "old")
+            new.replace(target)
+        except BaseException:
+            if (scratch / "old").exists():
+                (scratch / "old").replace(target)
+            raise
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)

@@ -1,0 +1,50 @@
+"""Work in threads that starts programs, which end when whoever waits for them is stopped."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from paddledvc.tools.system import shell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+PAUSE = 0.05
+"""Seconds between two looks for programs that were started meanwhile."""
+
+
+def side_by_side(
+    function: Callable[[Item], Result], items: Iterable[Item], *, jobs: int
+) -> tuple[Result, ...]:
+    """Call a function for every item, several at once.
+
+    Args:
+        function: what to call; it may start programs.
+        items: what to call it with.
+        jobs: calls at once.
+
+    Returns:
+        What it returned, in the order of the items.
+
+    Raises:
+        BaseException: what the first call raised that raised anything, or whoever stopped us,
+            once nothing runs any more.
+
+    >>> side_by_side(len, ["a", "bcd"], jobs=2)
+    (1, 3)
+    """
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        futures = [pool.submit(function, item) for item in items]
+        try:
+            return tuple(future.result() for future in futures)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            # A thread may be about to start its next program.
+            while not all(future.done() for future in futures):
+                shell.end_all()
+                time.sleep(PAUSE)
+            raise

@@ -1,0 +1,1 @@
+"""Exports compared with their networks, and the evidence of that."""

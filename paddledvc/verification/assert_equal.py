@@ -1,0 +1,107 @@
+"""Exported files compared with a live network, for tests."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from paddledvc.comparison.samples import Output, batch_of
+from paddledvc.models.verify_settings import Tolerance, Verify
+from paddledvc.tools.paddle import arrays
+from paddledvc.verification.run_paths import Exports
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+
+    from paddledvc.comparison.samples import Array, Case
+    from paddledvc.models.verify_settings import PathName
+    from paddledvc.verification.core.path_report import PathReport
+
+USUAL = Tolerance()
+PATHS: tuple[PathName, ...] = ("jit", "predictor", "deployed")
+SHOWN = 3
+"""Samples of a path that a failure names."""
+
+
+def assert_equal(
+    dynamic: Callable[..., Any],
+    static: str | os.PathLike[str],
+    samples: Mapping[str, Array] | Sequence[Mapping[str, Array]],
+    *,
+    paths: Sequence[PathName] = PATHS,
+    tolerance: Tolerance = USUAL,
+) -> None:
+    """Assert that exported files compute what a network computes, for use in tests.
+
+    The network runs here, on the CPU or wherever it is; the files run in processes of their own.
+
+    Args:
+        dynamic: a ``paddle.nn.Layer`` in eval mode, or anything else that is called like one.
+        static: what ``paddle.jit.save`` was given.
+        samples: an array for each input, in the order of the arguments, with the samples along the
+            first axis; or several such calls.
+        paths: ways to run the files.
+        tolerance: largest scaled errors, max|d| / max|ref| of a sample.
+
+    Raises:
+        AssertionError: an output is off by more than its tolerance, or the files do not run.
+        ValueError: there is no sample, or the network is in training mode.
+
+    Example:
+        def test_the_export_computes_what_the_network_does():
+            network = Net()
+            network.eval()
+            samples = {"image": np.random.rand(8, 3, 224, 224).astype("float32")}
+            paddledvc.assert_equal(network, "exports/net/inference", samples)
+    """
+    from paddledvc.tools.paddle.building import network, runtime  # noqa: PLC0415 - they need Paddle
+
+    if getattr(dynamic, "training", False):
+        raise ValueError("the network is in training mode; call eval() first")
+    calls = [samples] if isinstance(samples, Mapping) else list(samples)
+    cases: list[Case] = [{name: np.asarray(one) for name, one in call.items()} for call in calls]
+    if not cases or not all(cases):
+        raise ValueError("there are no samples; give an array for each input")
+    module = runtime.paddle()
+    expected = []
+    with module.no_grad():
+        for case in cases:
+            result = dynamic(*(module.to_tensor(array) for array in case.values()))
+            tensors = network.flatten(result)
+            expected.append([Output(name=name, values=one.numpy()) for name, one in tensors])
+    with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
+        exports = Exports(
+            program=Path(static).resolve(),
+            settings=Verify(paths=tuple(paths), tolerance=tolerance),
+            root=Path.cwd(),
+            folder=Path(folder),
+        )
+        arrays.save(exports.cases, cases)
+        found = exports.compare(expected, [batch_of(case) for case in cases])
+    if failed := [path for path in found if not path.passed]:
+        lines = [line for path in failed for line in _said(path)]
+        head = f"the exported files disagree on {len(failed)} of {len(found)} paths"
+        raise AssertionError("\n".join([f"{head} ({Path(static)}):", *lines]))
+
+
+def _said(path: PathReport) -> list[str]:
+    lines = [f"  {path.path}: {finding}" for finding in path.findings]
+    found = path.agreement
+    off = sorted(
+        (one for one in found.samples if one.scaled_error > found.tolerance_of(one.output))
+        if found
+        else (),
+        key=lambda one: -one.scaled_error,
+    )
+    lines += [
+        f"    call {one.case}, sample {one.sample}: {one.output} is off by {one.scaled_error:.3g}"
+        for one in off[:SHOWN]
+    ]
+    if len(off) > SHOWN:
+        lines.append(f"    and {len(off) - SHOWN} more")
+    return lines

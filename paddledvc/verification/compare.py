@@ -1,0 +1,274 @@
+"""A dynamic network and its exported files, run on the same samples and compared."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paddledvc.comparison.samples import Output
+from paddledvc.errors import InvalidInput, PaddleDVCError, WorkerDied
+from paddledvc.models.verify_settings import GATES, ON_GPU
+from paddledvc.names import EXPORT_PREFIX
+from paddledvc.tools.paddle import arrays, process
+from paddledvc.tools.paddle.core.jobs import DiagnoseJob, Network, ReferenceJob, WideJob
+from paddledvc.tools.paddle.core.results import Diagnosis, Ran, Wide
+from paddledvc.tools.paddle.programs import read_outputs
+from paddledvc.tools.system import files
+from paddledvc.verification.core.path_report import PathReport
+from paddledvc.verification.core.report import VerifyReport
+from paddledvc.verification.run_paths import Exports
+from paddledvc.verification.trial_export import Attempt, attempt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from paddledvc.hashes import Hashed
+    from paddledvc.models.model import Input
+    from paddledvc.models.model import Output as Stated
+    from paddledvc.models.verify_settings import Verify
+
+logger = logging.getLogger(__name__)
+DIAGNOSIS = 600.0
+"""Seconds that the search for the sublayer may take."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Compared:
+    """What a comparison found.
+
+    Attributes:
+        reference: how the dynamic network ran.
+        paths: how each way to run the exported files fared.
+        samples_sha256: digest of the inputs that they were compared on.
+        warnings: sentences about what the export was warned of, and what could not be compared.
+        float64: how far the dynamic network is from itself in float64; None where nobody asked.
+        outputs: the outputs of the exported program; nothing where they are unknown.
+    """
+
+    reference: Ran
+    paths: tuple[PathReport, ...]
+    samples_sha256: str
+    warnings: tuple[str, ...] = ()
+    float64: Wide | None = None
+    outputs: tuple[Stated, ...] = ()
+
+    def report(
+        self, model: str, version: str, files: Iterable[Hashed], settings: Verify
+    ) -> VerifyReport:
+        """Make the report of a model's files."""
+        return VerifyReport(
+            model=model,
+            version=version,
+            repeatable=self.reference.repeatable,
+            starts=self.reference.starts,
+            batches=self.reference.batches,
+            paths=self.paths,
+            files=tuple(files),
+            samples_sha256=self.samples_sha256,
+            engine=settings.engine,
+            tolerance=settings.tolerance,
+            runtime=self.reference.runtime,
+            latency=self.reference.latency,
+            cost=self.reference.cost,
+            batch_error=self.reference.batch_error,
+            warnings=self.warnings,
+            float64=self.float64,
+            branches=self.reference.branches,
+            edges=self.reference.edges,
+            refused=self.reference.refused,
+            outputs=self.outputs,
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comparison:
+    """What is to be compared, of a project or of none.
+
+    Attributes:
+        network: the dynamic network with its weights.
+        inputs: the arguments of its forward.
+        input_size: sizes for dynamic dimensions, if known.
+        program: path of the exported files without their suffix, absolute; None to export the
+            network into ``exported``, with the weights it is built with if it is given none.
+        settings: samples, batch sizes, paths, tolerances.
+        folder: an empty folder for samples and outputs on their way between processes.
+        stated: what people state of the outputs.
+    """
+
+    network: Network
+    inputs: tuple[Input, ...]
+    input_size: tuple[int, ...]
+    program: Path | None
+    settings: Verify
+    folder: Path
+    stated: tuple[Stated, ...] = ()
+
+    @property
+    def exported(self) -> Path:
+        """The folder that a network goes to that was not exported yet."""
+        return self.folder / "exported"
+
+    @property
+    def initial(self) -> Path:
+        """The weights that a network is built with, where it is given none."""
+        return self.folder / "initial.pdparams"
+
+    def run(self) -> Compared:
+        """Run the dynamic network, then every path on the same samples.
+
+        Raises:
+            InvalidInput: samples or weights do not fit.
+            UserCodeFailed: the dynamic network itself fails.
+            MissingTool: Paddle is not installed.
+        """
+        root = Path(self.network.root)
+        exports = Exports(
+            program=self.program or self.exported / EXPORT_PREFIX,
+            settings=self.settings,
+            root=root,
+            folder=self.folder,
+        )
+        eager = exports.outputs("eager")
+        logger.info("running the dynamic network %s", self.network.reference)
+        job = self._reference_job(exports.cases, eager)
+        timeout, size = self.settings.timeout, files.size(self.network.weights)
+        reference = process.call(job, Ran, root=root, timeout=timeout, loads=size)
+        expected = [
+            [Output(name=name, values=call[name]) for name in reference.outputs]
+            for call in arrays.load(eager)
+        ]
+        self._check_names(reference.outputs)
+        made = Attempt()
+        if self.program is None:
+            logger.info("exporting it")
+            made = attempt(self._loaded(), self.inputs, self.exported, timeout)
+        exports = replace(exports, edges=reference.edges)
+        if made.failure:
+            paths = self._unrun(made.failure)
+        else:
+            paths = exports.compare(expected, reference.batches)
+            paths = self._diagnosed(exports, paths) if reference.repeatable else paths
+        digest = arrays.digest(arrays.load(exports.cases))
+        wide = self._wide(exports, eager) if self.settings.reference == "float64" else None
+        return Compared(
+            reference=reference,
+            paths=paths,
+            samples_sha256=digest,
+            warnings=made.warnings + self._fixed(),
+            float64=wide,
+            outputs=self._outputs(exports.program, reference.outputs),
+        )
+
+    def _outputs(self, program: Path, names: Sequence[str]) -> tuple[Stated, ...]:
+        """Read the outputs of the program, and call them what people, or else the network, do."""
+        found = read_outputs(program)
+        known = [one.name for one in self.stated] or list(names)
+        if len(known) != len(found):
+            return found
+        return tuple(replace(one, name=name) for name, one in zip(known, found, strict=True))
+
+    def _wide(self, exports: Exports, eager: Path) -> Wide:
+        """Run the dynamic network in float64, in a process of its own: it may well fail there."""
+        job = WideJob(
+            network=self._loaded(),
+            inputs=self.inputs,
+            seed=self.settings.seed,
+            cases=exports.cases,
+            outputs=eager,
+        )
+        try:
+            size = files.size(job.network.weights)
+            timeout = self.settings.timeout
+            return process.call(job, Wide, root=exports.root, timeout=timeout, loads=2 * size)
+        except WorkerDied as error:
+            logger.warning("%s", error)
+            return Wide(errors=(), reason=error.how)
+
+    def _fixed(self) -> tuple[str, ...]:
+        """Say where a program that takes other batch sizes was not asked to show it."""
+        return tuple(
+            f"the first dimension of {one.name} is fixed at {one.shape[0]}, so no other batch size "
+            "was compared; a program does not refuse them, and may compute something else"
+            for one in self.inputs
+            if one.shape and one.shape[0] is not None
+        )
+
+    def _check_names(self, outputs: Sequence[str]) -> None:
+        for name in self.settings.tolerance.outputs:
+            if name not in outputs:
+                raise InvalidInput(
+                    f"tolerance: there is no output {name!r}, expected one of {', '.join(outputs)}"
+                )
+
+    def _unrun(self, why: str) -> tuple[PathReport, ...]:
+        """Report a failing export, and with it every path that it was for."""
+        failed = PathReport(path="export", gate="program", tolerance=0.0, failure=why)
+        unrun = "there is nothing to run, for the network cannot be exported"
+        return (
+            failed,
+            *(
+                PathReport(
+                    path=path,
+                    gate=GATES[path],
+                    tolerance=self.settings.tolerance_of(path),
+                    failure=unrun,
+                )
+                for path in self.settings.chosen_paths
+            ),
+        )
+
+    def _loaded(self) -> Network:
+        """Give the network the weights it was built with, if it was given none."""
+        meant = self.program is None and self.network.weights is None and self.initial.exists()
+        return replace(self.network, weights=self.initial) if meant else self.network
+
+    def _diagnosed(self, exports: Exports, paths: tuple[PathReport, ...]) -> tuple[PathReport, ...]:
+        """Say of the first path that disagrees where that begins; the others follow from it."""
+        wrong = (one for one in paths if one.result == "fail" and not (one.missing or one.stuck))
+        failed = next((one for one in wrong if one.path not in ON_GPU), None)
+        if failed is None:
+            return paths
+        logger.info("looking for the sublayer in which %s begins to disagree", failed.path)
+        job = self._diagnose_job(exports, failed)
+        try:
+            timeout = min(DIAGNOSIS, self.settings.timeout)
+            found = process.call(
+                job, Diagnosis, root=exports.root, timeout=timeout, loads=exports.size
+            )
+        except PaddleDVCError as error:
+            logger.warning("nobody knows where it begins: %s", error)
+            return paths
+        return tuple(replace(one, diagnosis=found) if one is failed else one for one in paths)
+
+    def _diagnose_job(self, exports: Exports, failed: PathReport) -> DiagnoseJob:
+        assert failed.path != "export", "nothing is diagnosed where nothing was exported"
+        worst = None if failed.agreement is None else failed.agreement.worst
+        folder = self.folder / "parts"
+        folder.mkdir()
+        return DiagnoseJob(
+            network=self._loaded(),
+            inputs=self.inputs,
+            call=0 if worst is None else worst.case,
+            output="" if worst is None else worst.output,
+            tolerance=failed.tolerance,
+            overrides=self.settings.tolerance.for_outputs(failed.path),
+            path_job=exports.job(failed.path),
+            folder=folder,
+        )
+
+    def _reference_job(self, cases: Path, outputs: Path) -> ReferenceJob:
+        return ReferenceJob(
+            network=self.network,
+            inputs=self.inputs,
+            samples=self.settings.samples,
+            input_size=self.input_size,
+            batch_sizes=self.settings.batch_sizes,
+            seed=self.settings.seed,
+            preprocess=self.settings.preprocess,
+            edge_values=self.settings.edge_values,
+            cases=cases,
+            outputs=outputs,
+            initial=None if self.program else self.initial,
+        )

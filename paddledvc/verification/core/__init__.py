@@ -1,0 +1,1 @@
+"""Reports of comparisons, as values and as pages."""

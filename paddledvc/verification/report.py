@@ -1,0 +1,92 @@
+"""What a verification leaves in a folder: written, read back, and shown as pages."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING
+
+from paddledvc import names
+from paddledvc.errors import InvalidFile, InvalidInput, Problem
+from paddledvc.tools.system import files
+from paddledvc.verification.core import page
+from paddledvc.verification.core.evidence import parse
+from paddledvc.verification.core.page import Evidence
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from paddledvc.project import Project
+    from paddledvc.verification.core.report import VerifyReport
+
+NAME = "verify.html"
+"""The page of a model."""
+
+
+def write(folder: Path, report: VerifyReport) -> None:
+    """Write a report and what DVC draws of it; the verdict comes last."""
+    files.write_text(folder / "verify.csv", report.to_csv())
+    files.write_text(folder / "latency.json", report.latency_json())
+    files.write_text(folder / "verify.json", report.to_json())
+
+
+def read(folder: Path, root: Path) -> Evidence:
+    """Read what a verification has left.
+
+    Args:
+        folder: where it is.
+        root: the folder that messages name files from.
+
+    Raises:
+        InvalidFile: it cannot be read.
+    """
+    file = folder / "verify.json"
+    name = file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
+    text = files.read_text(file, name)
+    try:
+        parse(text)
+        latency = _optional(folder / "latency.json")
+        rows = _optional(folder / "verify.csv")
+        return Evidence(
+            slug=folder.name,
+            report=json.loads(text),
+            latency=json.loads(latency or "{}"),
+            errors=tuple(csv.DictReader(rows.splitlines())),
+        )
+    except ValueError as error:
+        problem = Problem(file=name, line=1, column=1, path="", message=f"it {error}")
+        raise InvalidFile([problem]) from error
+
+
+def _optional(file: Path) -> str:
+    return files.read_text(file, file.name) if file.is_file() else ""
+
+
+def report(project: Project) -> tuple[Path, ...]:
+    """Write a page for each model that was verified, and one that names them all.
+
+    Args:
+        project: the project.
+
+    Returns:
+        The pages; the one that names all is the first.
+
+    Raises:
+        InvalidInput: nothing was verified yet.
+        InvalidFile: a report cannot be read.
+
+    Example:
+        project = paddledvc.Project.find()
+        for page in paddledvc.report(project):
+            print(page)
+    """
+    folder = project.root / names.REPORTS
+    found = [read(path.parent, project.root) for path in sorted(folder.glob("*/verify.json"))]
+    if not found:
+        raise InvalidInput(f"there is no {names.REPORTS}/*/verify.json; run `dvc repro` first")
+    written = [folder / "index.html"]
+    files.write_text(written[0], page.overview(found))
+    for one in found:
+        written.append(folder / one.slug / NAME)
+        files.write_text(written[-1], page.page(one))
+    return tuple(written)

@@ -1,0 +1,141 @@
+"""Any dynamic network compared with its exported files, without a project."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paddledvc.errors import InvalidInput, WorkerDied
+from paddledvc.hashes import Hashed
+from paddledvc.models.model import Reference
+from paddledvc.models.verify_settings import Verify
+from paddledvc.names import EXPORT_PREFIX
+from paddledvc.tools.paddle import process
+from paddledvc.tools.paddle.core.jobs import DescribeJob, Network
+from paddledvc.tools.paddle.core.results import Described
+from paddledvc.tools.system import files
+from paddledvc.verification.compare import Comparison
+from paddledvc.verification.core.page import page
+from paddledvc.verification.report import NAME, read, write
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from paddledvc.models.model import Input
+    from paddledvc.verification.core.report import VerifyReport
+
+PROGRAMS = (".json", ".pdmodel")
+SUFFIXES = (*PROGRAMS, ".pdiparams")
+USUAL = Verify()
+
+
+def verify_files(  # noqa: PLR0913 - each is an option
+    network: str,
+    export: str | os.PathLike[str] | None = None,
+    *,
+    weights: str | os.PathLike[str] | None = None,
+    arguments: Mapping[str, object] | None = None,
+    inputs: Sequence[Input] = (),
+    settings: Verify = USUAL,
+    root: str | os.PathLike[str] | None = None,
+    report: str | os.PathLike[str] | None = None,
+) -> VerifyReport:
+    """Compare a dynamic network with exported files, in any folder.
+
+    Args:
+        network: what builds the layer: ``package.module:Name`` or ``path/file.py:Name``.
+        export: the exported files without their suffix, or one of them; None to export the network
+            for the comparison only.
+        weights: the weights of the network; None for a network without any, or, where there are no
+            exported files, to take those that it is built with.
+        arguments: keyword arguments for what builds the layer.
+        inputs: what the network takes; by default what the exported program says of itself.
+        settings: samples, batch sizes, paths, tolerances and engine.
+        root: folder that the network, and a function that makes samples, are imported from; the
+            current one by default.
+        report: a folder to write the report to.
+
+    Returns:
+        The report; its ``verdict`` says whether every path agrees.
+
+    Raises:
+        InvalidInput: there is nothing exported, or samples or weights do not fit.
+        UserCodeFailed: the dynamic network itself fails.
+        MissingTool: Paddle is not installed.
+
+    Example:
+        inputs = [paddledvc.Input.parse("image:float32[?,3,224,224]")]
+        settings = paddledvc.Verify(tolerance=paddledvc.Tolerance(engine=2e-5, reason="a deep net"))
+        report = paddledvc.verify_files(
+            "net.py:Net", "exported/net", weights="net.pdparams", inputs=inputs, settings=settings
+        )
+        assert report.verdict == "pass", report
+    """
+    folder = Path(root or "").resolve()
+    if ":" not in network:
+        raise InvalidInput(f"network: found {network!r}, expected MODULE:NAME or FILE.py:NAME")
+    program = None if export is None else _program(Path(export))
+    known = None if weights is None else Path(weights)
+    if known is not None and not known.is_file():
+        raise InvalidInput(f"there are no weights {known}")
+    taken = tuple(inputs)
+    if not taken:
+        if program is None:
+            raise InvalidInput("say what the network takes, with --input NAME:DTYPE[SHAPE]")
+        taken = _described(program, folder, settings.timeout)
+    with tempfile.TemporaryDirectory(prefix="paddledvc-") as scratch:
+        comparison = Comparison(
+            network=Network(
+                root=folder,
+                reference=Reference.parse(network),
+                arguments=dict(arguments or {}),
+                weights=known.resolve() if known else None,
+            ),
+            inputs=taken,
+            input_size=(),
+            program=program,
+            settings=settings,
+            folder=Path(scratch),
+        )
+        compared = comparison.run()
+        made = comparison.exported / EXPORT_PREFIX
+        known = known or (comparison.initial if comparison.initial.exists() else None)
+        hashed = tuple(_hashed(program or made, known))
+    found = compared.report(network, "", hashed, settings)
+    if report is not None:
+        write(Path(report), found)
+        files.write_text(Path(report) / NAME, page(read(Path(report), folder)))
+    return found
+
+
+def _program(export: Path) -> Path:
+    """Name the exported files without their suffix."""
+    bare = export.with_suffix("") if export.suffix in SUFFIXES else export
+    if not any(_with(bare, suffix).is_file() for suffix in PROGRAMS):
+        raise InvalidInput(
+            f"there is no exported program {bare}.json or {bare}.pdmodel; name what "
+            "paddle.jit.save was given"
+        )
+    return bare.resolve()
+
+
+def _described(program: Path, root: Path, timeout: float) -> tuple[Input, ...]:
+    job = DescribeJob(program=program)
+    try:
+        return process.call(job, Described, root=root, timeout=timeout).inputs
+    except WorkerDied as error:
+        hint = "describe each input with --input NAME:DTYPE[SHAPE], and the paths will tell"
+        raise InvalidInput(f"{error.how}; {hint}") from error
+
+
+def _with(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _hashed(program: Path, weights: Path | None) -> Iterator[Hashed]:
+    """Hash the files that the verdict belongs to, by their names alone."""
+    for file in filter(None, (weights, *(_with(program, suffix) for suffix in SUFFIXES))):
+        if file.is_file():
+            yield Hashed(path=file.name, hashes=files.hash_file(file))

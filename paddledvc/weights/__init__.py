@@ -1,0 +1,1 @@
+"""Weights: what ought to be in place, what is, and the way between."""

@@ -1,0 +1,85 @@
+"""What was put into the work tree last, so that somebody's edit is told from what git left behind.
+
+A commit says what ought to be there; what is there may be from any commit before it, after a
+`git reset`, or a switch whose weights were out of reach.
+"""
+
+from __future__ import annotations
+
+import json
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from paddledvc.hashes import Hashes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FORMAT = 1
+
+
+class Mark(NamedTuple):
+    """A file that was put there: its MD5, and what tells whether it was touched since."""
+
+    md5: str
+    inode: int
+    time: int
+    size: int
+
+
+class Entry(NamedTuple):
+    """An output that was put there.
+
+    Attributes:
+        model: name of the model whose weights these are.
+        version: the version of that model.
+        oid: DVC's name of it as an object; None where nobody has hashed it as DVC does.
+        files: its files by their path in it, ``""`` for a file itself.
+        pending: MD5 of the files that were being put in their place, until that was done.
+    """
+
+    model: str | None = None
+    version: str | None = None
+    oid: str | None = None
+    files: Mapping[str, Mark] = MappingProxyType({})
+    pending: Mapping[str, str] = MappingProxyType({})
+
+    @property
+    def contents(self) -> list[Mapping[str, Hashes]]:
+        """What may be there because of it."""
+        was = {path: Hashes(md5=mark.md5) for path, mark in self.files.items()}
+        coming = {path: Hashes(md5=md5) for path, md5 in self.pending.items()}
+        return [one for one in (was, coming) if one]
+
+
+def parse(text: str) -> dict[str, Entry]:
+    """Read the outputs that were put there, by path; what is unreadable was never put.
+
+    >>> parse(render({"a": Entry(files={"": Mark("0", 1, 2, 3)})}))["a"].files[""].size
+    3
+    """
+    try:
+        value = json.loads(text)
+        if value["format"] != FORMAT:
+            return {}
+        return {
+            path: Entry(
+                model=model,
+                version=version,
+                oid=oid,
+                files={name: Mark(*mark) for name, mark in files.items()},
+                pending=pending,
+            )
+            for path, (model, version, oid, files, pending) in value["outputs"].items()
+        }
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return {}
+
+
+def render(entries: Mapping[str, Entry]) -> str:
+    """Write them down."""
+    outputs = {
+        path: (one.model, one.version, one.oid, dict(one.files), dict(one.pending))
+        for path, one in entries.items()
+    }
+    return json.dumps({"format": FORMAT, "outputs": outputs}, separators=(",", ":"))

@@ -1,0 +1,179 @@
+"""What became of the weights in the work tree, and how to say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from paddledvc import names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+State: TypeAlias = Literal["unchanged", "placed", "removed", "left", "kept", "missing", "failed"]
+"""What became of an output.
+
+``unchanged`` was right already; ``placed`` came from the cache; ``removed`` is no longer wanted;
+``left`` is neither wanted nor removed, for its successor is not in place; ``kept`` is somebody's
+own; ``missing`` is not in the cache; ``failed`` could not be written.
+"""
+MANY = 3
+"""Changes that are told one by one."""
+_UNIT = 1000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlacedOutput:
+    """What became of one output.
+
+    Attributes:
+        path: where it lies, from the root of the project.
+        model: name of the model whose weights or export it is; None for other outputs.
+        before: the version that was there; None if there was none, or it has none.
+        after: the version that is wanted.
+        size: bytes of it; None if that is not known.
+        problem: why it is not what the commit says, as the end of a sentence.
+        mend: the command that mends it.
+    """
+
+    path: str
+    state: State
+    model: str | None = None
+    before: str | None = None
+    after: str | None = None
+    size: int | None = None
+    problem: str = ""
+    mend: str = ""
+
+    @property
+    def wanted(self) -> str:
+        """What people call what ought to be there: ``resnet50 v3.3.0``, or its path."""
+        return names.called(self.model, self.after, self.path)
+
+    @property
+    def title(self) -> str:
+        """What people call the change: ``resnet50 v3.2.0 → v3.3.0``, or its path."""
+        if self.model is None or (self.before or self.after) is None:
+            return self.path
+        versions = dict.fromkeys(one for one in (self.before, self.after) if one is not None)
+        return names.called(self.model, " → ".join(versions), self.path)
+
+    @property
+    def part(self) -> str:
+        """What it is of its model: empty for the weights that models.lock pins."""
+        return "" if self.model is None else names.parts(self.model).get(self.path, "")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Placed:
+    """What became of all outputs.
+
+    Attributes:
+        outputs: one each, sorted by path.
+        busy: why nothing was touched, as a sentence; empty if nothing was in the way.
+        folders: where the files of the outputs lie, from the root of the project, sorted.
+    """
+
+    outputs: tuple[PlacedOutput, ...] = ()
+    folders: tuple[str, ...] = ()
+    busy: str = ""
+
+    def of(self, *states: State) -> tuple[PlacedOutput, ...]:
+        """Pick the outputs of which this became."""
+        return tuple(one for one in self.outputs if one.state in states)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything is in place, apart from what somebody made their own."""
+        return not self.busy and not self.of("missing", "failed")
+
+    def after(self, first: Placed) -> Placed:
+        """Add what became of the outputs in a first try, before this one."""
+        done = {one.path: one for one in first.of("placed", "removed")}
+        now = {one.path: one for one in self.outputs}
+        both = {**done, **{path: one for path, one in now.items() if path not in done}}
+        outputs = tuple(both[path] for path in sorted(both))
+        return Placed(outputs=outputs, folders=self.folders, busy=self.busy)
+
+
+def lines(placed: Placed, sources: Mapping[str, str] | None = None) -> list[str]:
+    """Say what became of the weights: one line in all, and one for each that needs a hand.
+
+    Args:
+        placed: what became of them.
+        sources: where an output was brought from, by path; the others were in the cache.
+
+    >>> one = PlacedOutput(path="a", state="placed", model="a", before="v1", after="v2", size=5)
+    >>> lines(Placed(outputs=(one, PlacedOutput(path="b", state="unchanged"))))
+    ['weights: a v1 → v2 (5 B, cache), 1 unchanged']
+    """
+    if placed.busy:
+        return [f"weights: not touched: {placed.busy}"]
+    said = [*_changes(placed.of("placed"), sources or {}), *_removals(placed)]
+    unchanged = len(placed.of("unchanged"))
+    others = [f"{unchanged} unchanged"] if unchanged else []
+    told = [f"weights: {', '.join(said + others)}"] if said else []
+    return told + list(_troubles(placed.of("kept", "missing", "failed")))
+
+
+def _changes(outputs: tuple[PlacedOutput, ...], sources: Mapping[str, str]) -> Iterable[str]:
+    # The weights of models are what people look for; exports and the like follow them.
+    ordered = sorted(outputs, key=lambda one: (one.model is None, one.part == "export", one.path))
+    shown = ordered if len(ordered) <= MANY + 1 else ordered[:MANY]
+    for one in shown:
+        source = sources.get(one.path, "cache")
+        about = source if one.size is None else f"{human_size(one.size)}, {source}"
+        yield f"{one.title} ({about})"
+    if others := ordered[len(shown) :]:
+        size = sum(one.size or 0 for one in others)
+        yield f"{len(others)} more ({human_size(size)})"
+
+
+def _removals(placed: Placed) -> Iterable[str]:
+    """Name what is gone and has no successor under the same model's name."""
+    stays = (one for one in placed.outputs if one.state != "removed" and one.model is not None)
+    succeeded = {(one.model, one.part == "export") for one in stays}
+    removed = placed.of("removed")
+    gone = [one for one in removed if (one.model, one.part == "export") not in succeeded]
+    if len(gone) > MANY:
+        return [f"{len(gone)} removed"]
+    return [f"{one.title} removed" for one in gone]
+
+
+def _troubles(outputs: Iterable[PlacedOutput]) -> Iterator[str]:
+    """Say what needs a hand; what is wrong with many for one reason is said once."""
+    alike: dict[tuple[bool, str, str], list[PlacedOutput]] = {}
+    for one in outputs:
+        alike.setdefault((one.state == "kept", one.problem, one.mend), []).append(one)
+    for (kept, problem, mend), its in alike.items():
+        if len(its) <= MANY + 1:
+            yield from map(_trouble, its)
+            continue
+        names = ", ".join(one.path if kept else one.wanted for one in its[:MANY])
+        what = f"{'kept' if kept else 'no'} {names} and {len(its) - MANY} more"
+        yield f"weights: {what}: {problem}{f'; {mend}' if mend else ''}"
+
+
+def _trouble(one: PlacedOutput) -> str:
+    mend = f"; {one.mend}" if one.mend else ""
+    if one.state == "kept":
+        return f"weights: kept {one.path}: {one.problem}{mend}"
+    same = one.before in (None, one.after)
+    if one.model is None or (one.part and same):
+        return f"weights: stale {one.wanted}: {one.problem}{mend}"
+    stays = "" if same else f" ({one.before} stays)"
+    return f"weights: no {one.wanted}{stays}: {one.problem}{mend}"
+
+
+def human_size(size: int) -> str:
+    """Say a size as people do.
+
+    >>> human_size(97_800_000), human_size(5), human_size(1_250_000_000)
+    ('98 MB', '5 B', '1.2 GB')
+    """
+    value, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if round(value) < _UNIT:
+            break
+        value, unit = value / _UNIT, larger
+    return f"{value:.1f} {unit}" if unit in ("GB", "TB") else f"{value:.0f} {unit}"

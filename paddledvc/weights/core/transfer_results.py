@@ -1,0 +1,191 @@
+"""What became of weights on their way between remotes, cache and work tree, and how to say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from paddledvc.display.results import Displayed
+from paddledvc.hashes import Hashes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from paddledvc.weights.core.tracked import Tracked
+
+Kind: TypeAlias = Literal["missing", "truncated", "corrupt", "unreachable"]
+"""What is wrong with an object: not there; shorter than it is; other bytes; nobody answers."""
+Condition: TypeAlias = Literal["present", "missing", "truncated", "corrupt", "unreachable"]
+"""What an object in a remote is found to be."""
+WRONG: tuple[Kind, ...] = ("corrupt", "truncated")
+"""What is wrong with objects whose bytes are not the right ones."""
+SentState: TypeAlias = Literal["present", "sent", "repaired", "failed"]
+_GRAVE: tuple[Kind, ...] = ("corrupt", "truncated", "missing", "unreachable")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bad:
+    """An object that was of no use, and where.
+
+    Attributes:
+        title: what people call the output: ``resnet50 v3.3.0``, or its path.
+        path: where the file lies, from the root of the project.
+        place: name of the remote, or the URL, that was asked.
+        kind: what is wrong.
+        expected: what it ought to be, as ``md5:…``, ``sha256:…`` or ``size:…``; may be empty.
+        found: what it is, in the same form; why nobody answers; or empty.
+
+    >>> print(Bad(title="a v1", path="a.bin", place="prod", kind="missing"))
+    a v1: a.bin is missing in prod
+    """
+
+    title: str
+    path: str
+    place: str
+    kind: Kind
+    expected: str = ""
+    found: str = ""
+
+    @property
+    def why(self) -> str:
+        """Say what is wrong, as the end of a sentence about the file."""
+        if self.kind == "unreachable":
+            return f"it cannot be had from {self.place}: {self.found}"
+        about = f": expected {self.expected}, found {self.found}" if self.found else ""
+        return f"it is {self.kind} in {self.place}{about}"
+
+    def __str__(self) -> str:
+        what = self.path if self.path.startswith(self.title) else f"{self.title}: {self.path}"
+        return f"{what} {self.why.removeprefix('it ')}"
+
+
+def worst(problems: Iterable[Bad]) -> Bad:
+    """Pick the problem that matters most: bytes that are wrong before bytes that are not there.
+
+    >>> one = Bad(title="a", path="a", place="dev", kind="missing")
+    >>> worst([one, Bad(title="a", path="b", place="dev", kind="corrupt")]).path
+    'b'
+    """
+    return min(problems, key=lambda one: _GRAVE.index(one.kind))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Arrived(Displayed):
+    """An output that was to be brought into the cache.
+
+    Attributes:
+        tracked: the output, with all that is known of its bytes by now.
+        state: ``cached`` if the cache held all of it, ``fetched`` if the rest of it came,
+            ``failed`` if something is lacking.
+        source: names of the remotes, or the URL, that it came from; empty if it did not come.
+        size: bytes of it that came.
+        problems: objects that were of no use, also where others took their place.
+    """
+
+    tracked: Tracked
+    state: Literal["cached", "fetched", "failed"]
+    source: str = ""
+    size: int = 0
+    problems: tuple[Bad, ...] = ()
+
+    def _cells(self) -> Mapping[str, object]:
+        return {**cells_of(self.tracked), "state": self.state, "from": self.source}
+
+
+def telling(done: Iterable[Arrived | Sent]) -> list[str]:
+    """Say what people should know of objects that were of no use.
+
+    That a remote lacks an object which another one had is as usual; a remote that nobody answers
+    for is named once.
+
+    >>> from paddledvc.weights.core.tracked import Tracked
+    >>> bad = Bad(title="a", path="a", place="prod", kind="missing")
+    >>> one = Tracked(path="a", hashes=Hashes())
+    >>> telling([Arrived(tracked=one, state="fetched", source="dev", problems=(bad,))])
+    []
+    """
+    said: dict[str, None] = {}
+    for one in done:
+        for bad in one.problems:
+            if bad.kind == "unreachable" and one.state != "failed":
+                said[f"{bad.place} is of no use: {bad.found}"] = None
+            elif bad.kind != "missing" or one.state == "failed":
+                said[str(bad)] = None
+    return list(said)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Sent(Displayed):
+    """An output that was to be in a remote.
+
+    Attributes:
+        tracked: the output.
+        state: ``present`` if all of it was there, ``sent`` if the rest was sent, ``repaired`` if
+            what was there had to be replaced, ``failed`` if something is still lacking there.
+        size: bytes that were sent.
+        problems: objects that were of no use, here or there.
+    """
+
+    tracked: Tracked
+    state: SentState
+    size: int = 0
+    problems: tuple[Bad, ...] = ()
+
+    def _cells(self) -> Mapping[str, object]:
+        return {**cells_of(self.tracked), "state": self.state, "bytes sent": self.size}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Inspected:
+    """What a remote has of an output.
+
+    Attributes:
+        tracked: the output.
+        state: the worst of its objects' conditions.
+        remote: name of the remote.
+        expected: what the first bad object ought to be, as in ``Bad``.
+        found: what it is.
+        problems: every bad object.
+    """
+
+    tracked: Tracked
+    state: Condition
+    remote: str
+    expected: str = ""
+    found: str = ""
+    problems: tuple[Bad, ...] = ()
+
+
+def cells_of(tracked: Tracked) -> dict[str, object]:
+    """Name an output in the first cells of a row."""
+    return {"output": tracked.title, "path": tracked.path}
+
+
+def label(tracked: Tracked) -> str:
+    """Name an output for people: ``resnet50 v3.3.0: checkpoints/resnet50_v3.3.0.pdparams``."""
+    return tracked.path if tracked.model is None else f"{tracked.title}: {tracked.path}"
+
+
+def sources(places: Iterable[str]) -> str:
+    """Name the remotes and URLs that something came from; many URLs are counted.
+
+    >>> sources(["prod", "dev", "prod"]), sources(["https://host/a", "https://host/b"])
+    ('prod, dev', '2 URLs')
+    """
+    found = list(dict.fromkeys(places))
+    urls = [one for one in found if "/" in one]
+    named = [one for one in found if one not in urls]
+    return ", ".join([*named, *(urls if len(urls) < 2 else [f"{len(urls)} URLs"])])  # noqa: PLR2004
+
+
+def wrong_size(expected: Hashes, size: int) -> tuple[Kind, str, str] | None:
+    """Tell what is wrong with an object of a size, if anything.
+
+    >>> wrong_size(Hashes(size=3), 2)
+    ('truncated', 'size:3', 'size:2')
+    """
+    difference = expected.first_difference(Hashes(size=size))
+    if difference is None:
+        return None
+    kind: Kind = "truncated" if size < (expected.size or 0) else "corrupt"
+    return kind, *difference

@@ -1,0 +1,84 @@
+"""Which outputs the work tree, or a commit, asks for, and the remotes they belong in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from paddledvc import names
+from paddledvc.errors import InvalidFile
+from paddledvc.models.policy import Policy, remote_order
+from paddledvc.names import DVC_LOCK
+from paddledvc.tools.dvc import program
+from paddledvc.tools.dvc.core.outputs import STAGES, SUFFIX
+from paddledvc.tools.git import worktree
+from paddledvc.weights.core.tracked import PATTERNS, Tracked, problems, tracked
+from paddledvc.yaml.conflicts import conflict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paddledvc.project import Project
+
+
+def wanted(
+    project: Project, revision: str | None = None, *, untracked: bool = False
+) -> tuple[Tracked, ...]:
+    """List what lies, or ought to lie, in the work tree, sorted by path.
+
+    Args:
+        project: the project.
+        revision: a commit or tree; the files of the work tree as they are by default.
+        untracked: look at files of the work tree that git does not know yet, too.
+
+    Raises:
+        InvalidFile: one of the files cannot be read; its name says where, the commit is not named.
+        ToolFailed: there is no such revision.
+    """
+    if revision is None:
+        return read(project, texts_here(project, untracked=untracked))
+    return read(project, worktree.texts_at(project.root, revision, PATTERNS))
+
+
+def texts_here(project: Project, *, untracked: bool = False) -> Mapping[str, str]:
+    """Read the files of the work tree that say what lies in it, by path from the project."""
+    from paddledvc.tools.system import files  # noqa: PLC0415 - as all that reads YAML, not for git's hooks
+
+    found = set(worktree.names(project.root, PATTERNS, untracked=untracked))
+    found.update((names.REGISTRY, names.LOCK, STAGES, DVC_LOCK))  # the new ones of a new project
+    return {
+        name: files.read_text(project.root / name, name)
+        for name in sorted(found)
+        if (project.root / name).is_file()
+    }
+
+
+def read(project: Project, texts: Mapping[str, str]) -> tuple[Tracked, ...]:
+    """Read what files say lies in the work tree, sorted by path."""
+    if torn := conflict(texts.get(names.REGISTRY, ""), names.REGISTRY):
+        raise InvalidFile([torn])  # the others follow it
+    lock = project.parse_lock(texts[names.LOCK]) if names.LOCK in texts else None
+    return tracked(lock, {name: value(name, text) for name, text in texts.items() if _tells(name)})
+
+
+def _tells(name: str) -> bool:
+    return name.rpartition("/")[2] in (STAGES, DVC_LOCK) or name.endswith(SUFFIX)
+
+
+def value(name: str, text: str) -> Any:
+    """Read a file of DVC.
+
+    Raises:
+        InvalidFile: it is not YAML, or has merge conflicts, or a hash in it is none.
+    """
+    from paddledvc.yaml import reader  # noqa: PLC0415
+
+    document = reader.parse(text, name)
+    if found := problems(document):
+        raise InvalidFile(found)
+    return document.value
+
+
+def remotes(project: Project, branch: str | None, policy: Policy) -> tuple[str, ...]:
+    """Name the DVC remotes of a project, that of the branch's role first."""
+    config = program.config(project.root)
+    return remote_order(policy.role(branch), list(config.remotes), config.default)

@@ -1,0 +1,227 @@
+"""Which objects a git repository needs: its work trees, branches, tags, stashes, recent commits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from paddledvc.errors import InvalidFile, InvalidInput, Problem
+from paddledvc.names import did_you_mean
+from paddledvc.tools.git import commits, refs, worktree
+from paddledvc.tools.git.commits import Blob
+from paddledvc.weights.core import retention
+from paddledvc.yaml import reader
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from pathlib import Path
+
+    from paddledvc.tools.git.refs import Moved
+    from paddledvc.weights.core.retention import Holder
+    from paddledvc.weights.garbage.repository_state import Seen, Tree
+
+TREES: Holder = "work trees"
+RECENT: Holder = "recent commits"
+UNREADABLE = "expected a mapping, as `paddledvc lock` and DVC write it"
+BATCH = 256
+"""Files of git that are held in memory at a time."""
+_SHORT = ("refs/heads/", "refs/remotes/", "refs/tags/", "refs/")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Need:
+    """What one kind of holders needs.
+
+    Attributes:
+        holder: what needs it.
+        count: how many of them there are.
+        objects: names of the objects.
+    """
+
+    holder: Holder
+    count: int
+    objects: frozenset[str]
+
+
+def needs(seen: Seen, *, since: float, ignored: Collection[str] = ()) -> tuple[Need, ...]:
+    """Find all objects that a repository needs.
+
+    Args:
+        seen: the repository.
+        since: seconds since 1970; what was current at any time after that is needed too.
+        ignored: branches and tags whose files need not be readable; what such a file names is
+            needed nevertheless, as far as it can be found.
+
+    Raises:
+        InvalidFile: a file of a work tree cannot be read.
+        InvalidInput: a file of a branch, a tag or a stash cannot be read.
+    """
+    here = _in_trees(seen.trees)
+    groups = _groups(seen, since)
+    found = [commits.files_of(seen.root, one.commits, retention.FILES) for one in groups]
+    every = {blob: path for files in found for blob, path in files.items()}
+    staged = [Blob(name=name, link=False) for one in seen.trees for name in one.staged]
+    strict = {
+        blob for one, files in zip(groups, found, strict=True) if one.strict for blob in files
+    }
+    named, unreadable = _read(seen.root, every.keys() | set(staged), {b: every[b] for b in strict})
+    if unreadable:
+        _require_ignored(seen, unreadable, ignored)
+    here |= _united(named[blob] for blob in staged)
+    return tuple(
+        Need(
+            holder=one.holder,
+            count=one.count,
+            objects=_united(named[blob] for blob in files).union(
+                here if one.holder == TREES else ()
+            ),
+        )
+        for one, files in zip(groups, found, strict=True)
+    )
+
+
+def _united(found: Iterable[frozenset[str]]) -> frozenset[str]:
+    return retention.NONE.union(*found)
+
+
+def _in_trees(trees: Iterable[Tree]) -> frozenset[str]:
+    """Find what the files of work trees name."""
+    for tree in trees:
+        for path, data in tree.files.items():
+            value = reader.parse(data.decode(errors="replace"), path).value
+            if not retention.is_readable(path, value):
+                problem = Problem(file=path, line=1, column=1, path="", message=UNREADABLE)
+                raise InvalidFile([problem])
+    return _united(retention.digests(data) for tree in trees for data in tree.files.values())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Group:
+    """Holders of a kind, and the commits that they hold."""
+
+    holder: Holder
+    count: int
+    commits: frozenset[str]
+
+    @property
+    def strict(self) -> bool:
+        """Whether every file must be readable; what was broken in between is history."""
+        return self.holder != RECENT
+
+
+def _groups(seen: Seen, since: float) -> list[_Group]:
+    every = (*seen.refs, *seen.advertised)
+    moved = refs.reflog(seen.root)
+    shelved = [one for one in moved if one.ref.endswith("stash")]
+    recent = refs.current_since(seen.root, since, [one.target for one in seen.advertised])
+    commits: dict[Holder, set[str]] = {holder: set() for holder in retention.HOLDERS}
+    names: dict[Holder, set[str]] = {holder: set() for holder in retention.HOLDERS}
+    for ref in every:
+        commits[retention.holder(ref.name)].add(ref.target)
+        names[retention.holder(ref.name)].add(ref.name)
+    for entry in shelved:  # what is in the index and what git does not know are commits too
+        commits["stashes"].update((entry.commit, *entry.parents[1:]))
+    for tree in seen.trees:
+        commits[TREES].update(tree.pending, filter(None, [tree.head]))
+    commits[RECENT] = recent | _current(moved, since)
+    counts = {holder: len(names[holder]) for holder in retention.HOLDERS}
+    counts |= {TREES: len(seen.trees), "stashes": len(shelved)}
+    counts[RECENT] = len(commits[RECENT])
+    return [
+        _Group(holder=holder, count=counts[holder], commits=frozenset(commits[holder]))
+        for holder in retention.HOLDERS
+    ]
+
+
+def _current(moved: Iterable[Moved], since: float) -> set[str]:
+    """Name what refs were at any time after a moment: the last entry before it counts too."""
+    found: set[str] = set()
+    settled: set[str] = set()
+    for entry in moved:
+        if entry.ref not in settled:
+            found.add(entry.commit)
+        if entry.time < since:
+            settled.add(entry.ref)
+    return found
+
+
+def _read(
+    root: Path, blobs: Collection[Blob], strict: Mapping[Blob, str]
+) -> tuple[dict[Blob, frozenset[str]], frozenset[Blob]]:
+    """Find what each file of git names, and which of the strict ones cannot be read."""
+    named: dict[Blob, frozenset[str]] = {}
+    unreadable: set[Blob] = set()
+    asked = sorted(blobs, key=lambda blob: blob.name)
+    for start in range(0, len(asked), BATCH):
+        batch = asked[start : start + BATCH]
+        data = worktree.read_blobs(root, [blob.name for blob in batch])
+        for blob in batch:
+            named[blob] = retention.digests(data[blob.name])
+            if blob in strict and not _is_readable(blob, strict[blob], data[blob.name]):
+                unreadable.add(blob)
+    return named, frozenset(unreadable)
+
+
+def _is_readable(blob: Blob, path: str, data: bytes) -> bool:
+    text = data.decode(errors="replace")
+    if blob.link:  # to another such file
+        return text.endswith(retention.FILES)
+    try:
+        return retention.is_readable(path, reader.parse(text, path).value)
+    except InvalidFile:
+        return False
+
+
+def _require_ignored(seen: Seen, unreadable: Collection[Blob], ignored: Collection[str]) -> None:
+    """Refuse what cannot be read, unless only recent commits and ignored refs have it."""
+    held = [(ref.name, ref.target) for ref in (*seen.refs, *seen.advertised)]
+    held += [(f"HEAD of {tree.path}", tree.head) for tree in seen.trees if tree.head]
+    held += [
+        (f"{one.ref} {one.commit[:12]}", one.commit)
+        for one in refs.reflog(seen.root)
+        if one.ref.endswith("stash")
+    ]
+    for name, target in held:
+        if _short(name) & set(ignored):
+            continue
+        files = commits.files_of(seen.root, [target], retention.FILES)
+        if bad := sorted(path for blob, path in files.items() if blob in unreadable):
+            short = min(_short(name), key=len)
+            raise InvalidInput(
+                f"{bad[0]} of {short} cannot be read, so nobody knows which weights it needs; "
+                f"mend it there, delete {short}, or go on with `--ignore-ref {short}`"
+            )
+
+
+def _short(name: str) -> set[str]:
+    """Give the names that people have for a ref.
+
+    >>> sorted(_short("refs/remotes/origin/main"))
+    ['origin/main', 'refs/remotes/origin/main', 'remotes/origin/main']
+    """
+    return {name, *(name.removeprefix(start) for start in _SHORT)}
+
+
+def require_known(ignored: Iterable[str], seen: Iterable[Seen]) -> None:
+    """See that what is to be ignored is there.
+
+    Raises:
+        InvalidInput: there is no such branch or tag.
+    """
+    every = [ref.name for one in seen for ref in (*one.refs, *one.advertised)]
+    names = {short for name in every for short in _short(name)}
+    for name in ignored:
+        if name not in names:
+            raise InvalidInput(f"there is no branch or tag {name!r}{did_you_mean(name, names)}")
+
+
+def added(found: Iterable[Iterable[Need]]) -> list[Need]:
+    """Add up the needs of several repositories."""
+    total: dict[Holder, Need] = {}
+    for need in (need for one in found for need in one):
+        so_far = total.get(need.holder, need)
+        if so_far is not need:
+            objects = so_far.objects | need.objects
+            need = replace(need, count=so_far.count + need.count, objects=objects)  # noqa: PLW2901
+        total[need.holder] = need
+    return list(total.values())

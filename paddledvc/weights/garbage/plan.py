@@ -1,0 +1,213 @@
+"""A look at everything that needs objects, and the removal of the others."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from paddledvc.errors import Finding, InvalidInput, OutsideFailure
+from paddledvc.names import did_you_mean
+from paddledvc.project import Project
+from paddledvc.tools.dvc import locks, program
+from paddledvc.tools.git import refs, worktree
+from paddledvc.urls import shown
+from paddledvc.weights.core import retention
+from paddledvc.weights.garbage import folder_files, labels, needs, repository_state, stores
+from paddledvc.weights.transfer.md5_index import learned
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+
+    from paddledvc.tools.dvc.core.config import DvcConfig
+    from paddledvc.weights.core.retention import Label, Sorted
+    from paddledvc.weights.garbage.needs import Need
+    from paddledvc.weights.garbage.repository_state import Seen
+    from paddledvc.weights.garbage.stores import Place
+
+DAY = 86400.0
+PATIENCE = 5.0
+"""Seconds to wait for a DVC that is at work."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GcScope:
+    """What to clean, and what to keep.
+
+    Attributes:
+        cache: whether to clean the cache.
+        remotes: names of the DVC remotes to clean.
+        every_remote: whether to clean all of them.
+        days: what was current at any time of so many days is kept.
+        grace: what came within so many days is kept, for its commit may still be coming.
+        also: folders of all other projects that share the cache or a remote.
+        ignored_refs: branches and tags whose files need not be readable.
+        ignored_folders: names of folders' listings that are lost for good.
+        unshared: whether nobody else uses the cache and the remotes; by default what no commit of
+            the repository ever named stays in remotes.
+    """
+
+    cache: bool = True
+    remotes: tuple[str, ...] = ()
+    every_remote: bool = False
+    days: float = 30
+    grace: float = 1
+    also: tuple[str | os.PathLike[str], ...] = ()
+    ignored_refs: tuple[str, ...] = ()
+    ignored_folders: tuple[str, ...] = ()
+    unshared: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What a look at everything found.
+
+    Attributes:
+        projects: the projects whose needs were asked for.
+        seen: their repositories as they were.
+        needs: what they need.
+        objects: the objects of each place to clean.
+        labels: what those objects were that nothing needs.
+        folders: paths of the folders that those are the files of, or the listings.
+        lost: names of listings that recent commits need, and that are nowhere.
+    """
+
+    projects: tuple[Project, ...]
+    seen: tuple[Seen, ...]
+    needs: tuple[Need, ...]
+    objects: tuple[tuple[Place, Sorted], ...]
+    labels: Mapping[str, Label]
+    folders: Mapping[str, str]
+    lost: tuple[str, ...]
+
+    def remove(self) -> None:
+        """Look again, and remove what nothing needs.
+
+        Raises:
+            Finding: the repositories are not as they were.
+            OutsideFailure: an object could not be removed, or DVC is at work.
+        """
+        try:
+            with ExitStack() as stack:
+                for folder in self._folders():
+                    stack.enter_context(locks.dvc_held(folder, ["."], patience=PATIENCE))
+                for before in self.seen:
+                    if repository_state.look(before.root) != before:
+                        raise Finding(
+                            f"branches, tags or files of {before.root} changed while they were "
+                            "looked at, so nothing was removed; run `paddledvc gc` again"
+                        )
+                for place, found in self.objects:
+                    stores.remove_all(place, [one.oid for one in found.garbage])
+        except locks.Busy as error:
+            raise OutsideFailure(f"nothing was removed, for {error}") from error
+
+    def close(self) -> None:
+        """Close the connections to the places."""
+        for place, _ in self.objects:
+            place.close()
+
+    def _folders(self) -> set[Path]:
+        """Name the projects' folders in every work tree, for DVC may be at work in any."""
+        found: set[Path] = set()
+        for project, seen in zip(self.projects, self.seen, strict=True):
+            trees = [tree.path.resolve() for tree in seen.trees]
+            own = [tree for tree in trees if project.root.is_relative_to(tree)]
+            prefix = project.root.relative_to(max(own, key=lambda tree: len(tree.parts)))
+            found.update(tree / prefix for tree in trees)
+        return {folder for folder in found if (folder / ".dvc").is_dir()}
+
+
+def look(project: Project, scope: GcScope) -> Plan:
+    """Find what nothing needs, and remove nothing.
+
+    Raises:
+        InvalidInput: not all that must stay can be known, or somebody else may use a place.
+        InvalidFile: a file that says what must stay cannot be read.
+        OutsideFailure: a repository or a remote cannot be reached.
+    """
+    config = program.config(project.root)
+    projects = (project, *(Project.find(folder) for folder in scope.also))
+    cleaned = _places(project, config, scope)
+    seen = tuple(repository_state.look(one.root) for one in projects)
+    _require_own(project, config, scope, seen)
+    now = time.time()
+    needs = _needs(seen, scope, now)
+    sources = {place.key: place for one in projects for place in stores.every(one.root)}
+    with ExitStack() as stack:
+        for place in sources.values():
+            stack.callback(place.close)
+        where = [*sources.values()]
+        complete = folder_files.opened(needs, where, scope.ignored_folders, root=project.root)
+    needed = retention.NONE.union(*(one.objects for one in complete.needs))
+    for one in projects:
+        needed |= {md5 for sha256, md5 in learned(one).items() if sha256 in needed}
+    needed |= stores.linked([tree.path for one in seen for tree in one.trees], project.root)
+    before = now - scope.grace * DAY if scope.grace else None
+    objects = tuple(
+        (place, retention.sort(place.every(), needed, before=before)) for place in cleaned
+    )
+    named = labels.name(project.root, objects)
+    if not (scope.unshared or scope.also):
+        objects = tuple(
+            (place, found if place.name == stores.CACHE else found.only(named.labels))
+            for place, found in objects
+        )
+    return Plan(
+        projects=projects,
+        seen=seen,
+        needs=complete.needs,
+        objects=objects,
+        labels=named.labels,
+        folders=named.folders,
+        lost=complete.lost,
+    )
+
+
+def _places(project: Project, config: DvcConfig, scope: GcScope) -> tuple[Place, ...]:
+    """Name what is to be cleaned."""
+    if scope.every_remote and not config.remotes:
+        raise InvalidInput("no DVC remote is configured; `paddledvc init --remote URL` adds one")
+    for name in scope.remotes:
+        if name not in config.remotes:
+            hint = did_you_mean(name, config.remotes)
+            raise InvalidInput(f"there is no DVC remote {name!r}{hint}")
+    names = config.remotes if scope.every_remote else scope.remotes
+    own = [stores.cache(project.root)] if scope.cache else []
+    return (*own, *stores.remotes(project.root, names))
+
+
+def _needs(seen: Sequence[Seen], scope: GcScope, now: float) -> list[Need]:
+    needs.require_known(scope.ignored_refs, seen)
+    since = now - scope.days * DAY
+    found = [needs.needs(one, since=since, ignored=scope.ignored_refs) for one in seen]
+    return needs.added(found)
+
+
+def _require_own(project: Project, config: DvcConfig, scope: GcScope, seen: Sequence[Seen]) -> None:
+    """Refuse to clean what others may use whose needs nobody can ask for."""
+    if scope.unshared or scope.also:
+        return
+    own = [worktree.common_folder(project.root), *(tree.path for tree in seen[0].trees)]
+    cache = program.cache_folder(project.root, config).resolve()
+    if scope.cache and not _is_in(cache, own):
+        raise InvalidInput(
+            f"the cache {cache} is outside of this repository, so other projects may use it; name "
+            "a clone of each with `--also DIR`, or say that there is none with `--unshared`"
+        )
+    names = [*scope.remotes, *(config.remotes if scope.every_remote else ())]
+    for name in () if refs.remotes(project.root) else names:
+        where = config.remotes[name]
+        if "://" in where or not _is_in(Path(where), own):
+            raise InvalidInput(
+                f"this repository has no git remote, so nobody knows who else uses the DVC remote "
+                f"{name} ({shown(where)}); name a clone of each such project with `--also DIR`, "
+                "or say that there is none with `--unshared`"
+            )
+
+
+def _is_in(folder: Path, others: Sequence[Path]) -> bool:
+    return bool({folder, *folder.parents} & {other.resolve() for other in others})

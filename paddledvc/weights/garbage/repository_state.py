@@ -1,0 +1,96 @@
+"""A git repository at a moment: its refs, those of the repositories it fetches from, its trees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from paddledvc.errors import InvalidInput
+from paddledvc.tools.git import commits, refs
+from paddledvc.weights.core import retention
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from paddledvc.tools.git.refs import Ref
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tree:
+    """A work tree.
+
+    Attributes:
+        path: its folder.
+        head: the commit that is checked out.
+        pending: what a merge, a rebase or the like is in the middle of.
+        files: the bytes of the files in it that name objects, by path from its folder.
+        staged: git's names of such files in its index, with the path of each.
+    """
+
+    path: Path
+    head: str | None
+    pending: frozenset[str]
+    files: Mapping[str, bytes]
+    staged: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Seen:
+    """A repository at a moment. Where two of them are equal, it needs the same.
+
+    Attributes:
+        root: the folder that it was asked about.
+        refs: its own refs.
+        advertised: branches and tags of the repositories that it fetches from, under the names
+            that they have here.
+        trees: its work trees.
+    """
+
+    root: Path
+    refs: tuple[Ref, ...]
+    advertised: tuple[Ref, ...]
+    trees: tuple[Tree, ...]
+
+
+def look(root: Path) -> Seen:
+    """Look at a repository, and ask those that it fetches from what they have.
+
+    Raises:
+        InvalidInput: its history is not all here.
+        OutsideFailure: another repository cannot be reached.
+    """
+    if (lacks := refs.incomplete(root)) is not None:
+        raise InvalidInput(lacks)
+    advertised = [
+        refs.Ref(name=_name_here(remote, one.name), target=one.target)
+        for remote in refs.remotes(root)
+        for one in refs.advertised(root, remote)
+    ]
+    return Seen(
+        root=root,
+        refs=refs.local(root),
+        advertised=tuple(advertised),
+        trees=tuple(_tree(one) for one in refs.work_trees(root)),
+    )
+
+
+def _name_here(remote: str, name: str) -> str:
+    branch = name.removeprefix("refs/heads/")
+    return name if branch == name else f"refs/remotes/{remote}/{branch}"
+
+
+def _tree(known: refs.WorkTree) -> Tree:
+    is_there = known.path.is_dir()
+    return Tree(
+        path=known.path,
+        head=known.head,
+        pending=frozenset(_pending(known.path)) if is_there else retention.NONE,
+        files=commits.files_here(known.path, retention.FILES) if is_there else {},
+        staged=commits.staged(known.path, retention.FILES) if is_there else {},
+    )
+
+
+def _pending(tree: Path) -> set[str]:
+    """Name what a work tree is in the middle of, or was: some of it may be gone by now."""
+    return commits.whole(tree, refs.pending(tree))

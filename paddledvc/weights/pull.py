@@ -1,0 +1,126 @@
+"""Weights from the remotes into the cache and the work tree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from paddledvc.display.results import Displayed
+from paddledvc.tools.git import worktree
+from paddledvc.weights.expected import remotes, wanted
+from paddledvc.weights.select_outputs import policy, require_remotes, select
+from paddledvc.weights.transfer.fetch_outputs import fetch
+from paddledvc.weights.tree import marker
+from paddledvc.weights.tree.known_contents import earlier
+from paddledvc.weights.tree.mark_commit import mark
+from paddledvc.weights.tree.place import place
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from paddledvc.project import Project
+    from paddledvc.tools.system.progress import NamedProgress
+    from paddledvc.weights.core.outcome import Placed
+    from paddledvc.weights.core.tracked import Tracked
+    from paddledvc.weights.core.transfer_results import Arrived, Bad
+
+PATIENCE = 20.0
+"""Seconds that a server, another paddledvc, or DVC may keep people waiting."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Pulled(Displayed):
+    """What ``pull`` did.
+
+    Attributes:
+        arrived: what became of each output that the cache lacked; of every one with
+            ``checkout=False``.
+        placed: what became of the work tree; None if it was left alone.
+    """
+
+    _table_of = "arrived"
+    arrived: tuple[Arrived, ...]
+    placed: Placed | None
+
+    @property
+    def lacking(self) -> tuple[Arrived, ...]:
+        """The outputs that no remote and no URL gave."""
+        return tuple(one for one in self.arrived if one.state == "failed")
+
+    @property
+    def problems(self) -> tuple[Bad, ...]:
+        """The objects that were of no use somewhere, also where others took their place."""
+        told = (bad for one in self.arrived for bad in one.problems)
+        return tuple(dict.fromkeys(told))
+
+
+def pull(  # noqa: PLR0913 - each is an option
+    project: Project,
+    names: Sequence[str] = (),
+    *,
+    remote: str | None = None,
+    checkout: bool = True,
+    force: bool = False,
+    jobs: int | None = None,
+    offline: str | None = None,
+    progress: NamedProgress | None = None,
+) -> Pulled:
+    """Bring the weights that the files of the work tree name.
+
+    They come from the remote of the branch's role, else from the other remotes, else from the URLs
+    in models.lock. Every byte that arrives is compared with models.lock and dvc.lock. What somebody
+    changed in the work tree is kept.
+
+    Args:
+        project: the project.
+        names: models, outputs, or folders with outputs in them; all by default.
+        remote: the one remote to ask, besides the URLs.
+        checkout: put them into the work tree too.
+        force: give up what somebody changed in the work tree.
+        jobs: how many objects are on their way at a time.
+        offline: what forbids to use the network, for messages; None if nothing does.
+        progress: told how the bytes arrive.
+
+    Raises:
+        InvalidInput: nothing is called so, or there is no such remote.
+        OutsideFailure: the cache cannot be written to, or the disk is full.
+
+    Example:
+        project = paddledvc.Project.find()
+        print(paddledvc.pull(project, ["digits"]).problems)
+    """
+    require_remotes(project, [remote] if remote else [])
+    outputs = select(project, wanted(project), names)
+    order = (remote,) if remote else remotes(project, _branch(project), policy(project))
+    placed = None
+    asked: Sequence[Tracked] = outputs
+    whole = not names
+    before = _before(project) if checkout and whole else ()
+    if checkout:
+        placed = place(project, outputs, before, force=force, prune=whole, patience=PATIENCE)
+        asked = _missing(outputs, placed)
+    arrived = fetch(project, asked, remotes=order, offline=offline, jobs=jobs, progress=progress)
+    if placed is None:
+        return Pulled(arrived=arrived, placed=None)
+    if asked:
+        known = {one.tracked.path: one.tracked for one in arrived}
+        complete = [known.get(one.path, one) for one in outputs]
+        again = place(project, complete, before, force=force, prune=whole, patience=PATIENCE)
+        placed = again.after(placed)
+    if whole:
+        mark(project, placed)
+    return Pulled(arrived=arrived, placed=placed)
+
+
+def _before(project: Project) -> tuple[Tracked, ...]:
+    marked = marker.commit(marker.path(project.root))
+    return earlier(project, marked=marked)
+
+
+def _branch(project: Project) -> str | None:
+    return worktree.branch(project.root)
+
+
+def _missing(outputs: Sequence[Tracked], placed: Placed) -> list[Tracked]:
+    paths = {one.path for one in placed.of("missing")}
+    return [one for one in outputs if one.path in paths]

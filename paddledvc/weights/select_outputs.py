@@ -1,0 +1,95 @@
+"""Outputs picked by what people call them: a model's name, a path, a folder."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from paddledvc.errors import InvalidInput, PaddleDVCError
+from paddledvc.models.policy import DEFAULT, remote_order
+from paddledvc.names import did_you_mean
+from paddledvc.tools.dvc import program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from paddledvc.models.policy import Policy, Role
+    from paddledvc.project import Project
+    from paddledvc.weights.core.tracked import Tracked
+
+
+def select(
+    project: Project, outputs: Sequence[Tracked], names: Sequence[str]
+) -> tuple[Tracked, ...]:
+    """Pick outputs.
+
+    Args:
+        project: the project.
+        outputs: all that there are.
+        names: names of models, or paths of outputs or of folders with outputs in them, from the
+            root of the project or from the current folder; all outputs by default.
+
+    Raises:
+        InvalidInput: nothing is called so.
+    """
+    if not names:
+        return tuple(outputs)
+    picked: dict[str, Tracked] = {}
+    for name in names:
+        found = [one for one in outputs if _is_called(project, one, name)]
+        if not found:
+            known = sorted({word for one in outputs for word in (one.model, one.path) if word})
+            raise InvalidInput(f"there is no model or output {name!r}{did_you_mean(name, known)}")
+        picked.update((one.path, one) for one in found)
+    return tuple(picked[path] for path in sorted(picked))
+
+
+def _is_called(project: Project, tracked: Tracked, name: str) -> bool:
+    if name == tracked.model:
+        return True
+    here = os.path.relpath(os.path.abspath(name), project.root)  # noqa: PTH100 - it follows no link
+    paths = (os.path.normpath(name), here)
+    return any(path in (".", tracked.path) or _holds(path, tracked.path) for path in paths)
+
+
+def _holds(folder: str, path: str) -> bool:
+    return path.startswith(f"{folder}/")
+
+
+def remote_of(project: Project, role: Role) -> str:
+    """Name the remote that the weights of a role belong in.
+
+    Raises:
+        InvalidInput: there is no remote at all.
+    """
+    config = program.config(project.root)
+    order = remote_order(role, list(config.remotes), config.default)
+    if not order:
+        raise InvalidInput(
+            "there is no DVC remote; set one up by `paddledvc init --remote URL`, where URL is "
+            "s3://BUCKET/FOLDER or a path"
+        )
+    return order[0]
+
+
+def require_remotes(project: Project, names: Iterable[str]) -> None:
+    """Require that remotes are set up.
+
+    Raises:
+        InvalidInput: one is not.
+    """
+    known = program.config(project.root).remotes
+    for name in names:
+        if name not in known:
+            there = f"; there are {', '.join(known)}" if known else "; there is none"
+            raise InvalidInput(
+                f"there is no DVC remote {name!r}{did_you_mean(name, known) or there}"
+            )
+
+
+def policy(project: Project) -> Policy:
+    """Read the rules of the branches; the usual ones where models.yaml cannot be read."""
+    try:
+        return project.registry().policy
+    except PaddleDVCError:
+        return DEFAULT

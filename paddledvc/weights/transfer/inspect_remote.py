@@ -1,0 +1,153 @@
+"""What a remote has of outputs, and whether that is intact."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from paddledvc.errors import RemoteFailed
+from paddledvc.hashes import Hashes
+from paddledvc.tools.dvc import program
+from paddledvc.tools.dvc.cache import Cache
+from paddledvc.tools.system import files
+from paddledvc.weights.core.transfer_results import Inspected, worst, wrong_size
+from paddledvc.weights.transfer.fetch_objects import Gathering
+from paddledvc.weights.transfer.fetch_outputs import first, inside
+from paddledvc.weights.transfer.remote_pool import Remotes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from paddledvc.project import Project
+    from paddledvc.tools.system.progress import NamedProgress
+    from paddledvc.weights.core.tracked import Tracked
+    from paddledvc.weights.core.transfer_results import Bad
+    from paddledvc.weights.transfer.fetch_objects import Need
+
+
+def inspect(  # noqa: PLR0913 - each is a setting of its own
+    project: Project,
+    wanted: Iterable[Tracked],
+    remote: str,
+    *,
+    deep: bool = False,
+    offline: str | None = None,
+    patience: float | None = None,
+    jobs: int | None = None,
+    progress: NamedProgress | None = None,
+) -> tuple[Inspected, ...]:
+    """Look which objects of outputs a remote has, and whether they have their sizes.
+
+    An object whose size nobody knows counts as present if there is one of its name.
+
+    Args:
+        project: the project.
+        wanted: the outputs; those that do not belong in remotes are left out.
+        remote: name of the remote.
+        deep: also read every object, and hash its bytes.
+        offline: what forbids to use the network, for messages; None if nothing does.
+        patience: seconds that a server may be silent.
+        jobs: how many objects are looked at, or read, at a time.
+        progress: told how the bytes arrive that are hashed.
+    """
+    outputs = [one for one in wanted if belongs(one)]
+    with Remotes(project.root, patience=patience, offline=offline) as remotes:
+        cache = Cache.of(project.root)
+        gathering = Gathering(project.root, cache, remotes, jobs=jobs, progress=progress)
+        try:
+            needs = all_needs(gathering, outputs, [remote, *others(project, remote)])
+            every = [need for one in needs for need in one]
+            bad = conditions(gathering, remote, every, deep=deep)
+        except RemoteFailed as error:
+            return tuple(
+                Inspected(tracked=one, state="unreachable", remote=remote, found=error.cause)
+                for one in outputs
+            )
+    return tuple(
+        _inspected(one, remote, [bad_of(bad, need) for need in its if need.oid in bad])
+        for one, its in zip(outputs, needs, strict=True)
+    )
+
+
+def belongs(tracked: Tracked) -> bool:
+    """Tell whether an output has an object that belongs in remotes."""
+    return tracked.pushed and tracked.exact and tracked.oid is not None
+
+
+def others(project: Project, remote: str) -> list[str]:
+    """Name the other remotes of a project."""
+    return [name for name in program.config(project.root).remotes if name != remote]
+
+
+def all_needs(
+    gathering: Gathering, outputs: Sequence[Tracked], order: Sequence[str]
+) -> list[list[Need]]:
+    """Name the objects of each output, those in folders too, whose listings are brought."""
+    listings = [need for one in outputs if one.folder for need in first(one)]
+    gathering.gather(listings, order)
+    return [[*first(one), *inside(gathering, one)] for one in outputs]
+
+
+def conditions(
+    gathering: Gathering, remote: str, needs: Iterable[Need], *, deep: bool
+) -> dict[str, Bad]:
+    """Look for objects in a remote, each once; say what is wrong with those that are bad.
+
+    Raises:
+        RemoteFailed: the remote does not answer.
+    """
+    asked: dict[str, Need] = {}
+    for need in needs:
+        asked[need.oid] = asked[need.oid].with_(need) if need.oid in asked else need
+    sizes = gathering.remotes.sizes(remote, asked)
+    bad: dict[str, Bad] = {}
+    for oid, need in asked.items():
+        size = sizes.get(oid)
+        if size is None:
+            bad[oid] = need.bad(remote, "missing")
+        elif wrong := wrong_size(_sized(gathering, need), size):
+            bad[oid] = need.bad(remote, *wrong)
+    if deep:
+        left = [(need, sizes[oid]) for oid, need in asked.items() if oid not in bad]
+        gathering.run([partial(_read, gathering, remote, *one, bad) for one in left])
+    return bad
+
+
+def _sized(gathering: Gathering, need: Need) -> Hashes:
+    """Take the size of an object from the cache, where nothing else tells it."""
+    if need.hashes.size is not None or not gathering.cache.holds(need.oid):
+        return need.hashes
+    return replace(need.hashes, size=gathering.cache.path(need.oid).stat().st_size)
+
+
+def _read(gathering: Gathering, remote: str, need: Need, size: int, bad: dict[str, Bad]) -> None:
+    """Hash the bytes of an object in a remote."""
+    told = gathering.told(Hashes(size=size))
+    try:
+        found = files.hash_chunks(gathering.remotes.get(remote).chunks(need.oid, size, told))
+    except RemoteFailed as error:
+        gathering.remotes.give_up(error)
+        bad[need.oid] = need.bad(remote, "unreachable", found=error.cause)
+        return
+    if (wrong := need.compared(remote, found)) is not None:
+        bad[need.oid] = wrong
+
+
+def bad_of(bad: dict[str, Bad], need: Need) -> Bad:
+    """Say what is wrong with an object, in the words of the output that needs it."""
+    return replace(bad[need.oid], title=need.title, path=need.path)
+
+
+def _inspected(tracked: Tracked, remote: str, problems: Sequence[Bad]) -> Inspected:
+    if not problems:
+        return Inspected(tracked=tracked, state="present", remote=remote)
+    chief = worst(problems)
+    return Inspected(
+        tracked=tracked,
+        state=chief.kind,
+        remote=remote,
+        expected=chief.expected,
+        found=chief.found,
+        problems=tuple(problems),
+    )

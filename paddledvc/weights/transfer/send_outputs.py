@@ -1,0 +1,159 @@
+"""Outputs into a remote: only what it lacks, and never other bytes than the right ones."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import partial
+from typing import TYPE_CHECKING
+
+from paddledvc.errors import RemoteFailed
+from paddledvc.tools.dvc.cache import Cache
+from paddledvc.tools.dvc.core.outputs import FOLDER
+from paddledvc.tools.system.hash_cache import hash_md5
+from paddledvc.weights.core.transfer_results import Sent
+from paddledvc.weights.transfer.cache_outputs import adopt_files, adopt_folders
+from paddledvc.weights.transfer.fetch_objects import Gathering
+from paddledvc.weights.transfer.inspect_remote import all_needs, bad_of, belongs, conditions, others
+from paddledvc.weights.transfer.remote_pool import Remotes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from paddledvc.project import Project
+    from paddledvc.tools.system.progress import NamedProgress
+    from paddledvc.weights.core.tracked import Tracked
+    from paddledvc.weights.core.transfer_results import Bad, SentState
+    from paddledvc.weights.transfer.fetch_objects import Need
+
+HERE = "cache"
+"""What problems call the bytes of this machine."""
+
+
+def send(  # noqa: PLR0913 - each is a setting of its own
+    project: Project,
+    wanted: Iterable[Tracked],
+    remote: str,
+    *,
+    repair: bool = False,
+    patience: float | None = None,
+    jobs: int | None = None,
+    progress: NamedProgress | None = None,
+) -> tuple[Sent, ...]:
+    """Send to a remote what it lacks of outputs.
+
+    The bytes are those of the cache, else of the work tree, else of other remotes or of the URLs
+    that models.lock pins; each is hashed before it is sent. The listing of a folder is sent after
+    its files, so that a listing that is there has them all.
+
+    Args:
+        project: the project.
+        wanted: the outputs; those that do not belong in remotes are left out.
+        remote: name of the remote; an output whose stage names another one goes there.
+        repair: read and hash everything that the remote has, and replace what is bad there.
+        patience: seconds that a server may be silent.
+        jobs: how many objects are on their way at a time.
+        progress: told how the bytes move.
+
+    Returns:
+        One for each output that belongs in remotes, in the same order.
+
+    Raises:
+        RemoteFailed: the remote does not answer.
+        OutsideFailure: the cache cannot be written to, or the disk is full.
+    """
+    outputs = [one for one in wanted if belongs(one)]
+    done: dict[Tracked, Sent] = {}
+    with Remotes(project.root, patience=patience) as remotes:
+        cache = Cache.of(project.root)
+        gathering = Gathering(project.root, cache, remotes, jobs=jobs, progress=progress)
+        for name in dict.fromkeys(one.remote or remote for one in outputs):
+            group = [one for one in outputs if (one.remote or remote) == name]
+            sending = _Sending(gathering, name, others(project, name), repair=repair)
+            done.update(zip(group, sending.send(group), strict=True))
+    return tuple(done[one] for one in outputs)
+
+
+class _Sending:
+    """Sends objects to one remote."""
+
+    def __init__(
+        self, gathering: Gathering, remote: str, others_: Sequence[str], *, repair: bool
+    ) -> None:
+        self._gathering, self._cache = gathering, gathering.cache
+        self._remote, self._others, self._repair = remote, others_, repair
+        self._sent: dict[str, int] = {}
+        self._bad: dict[str, Bad] = {}
+        self._here: defaultdict[str, list[Bad]] = defaultdict(list)
+
+    def send(self, outputs: Sequence[Tracked]) -> list[Sent]:
+        """Send what is missing, or bad and to be repaired."""
+        gathering = self._gathering
+        adopt_folders(gathering, outputs)
+        needs = all_needs(gathering, outputs, [self._remote, *self._others])
+        every = {need.oid: need for its in needs for need in its}
+        self._bad = conditions(gathering, self._remote, every.values(), deep=self._repair)
+        asked = [every[oid] for oid, bad in self._bad.items() if self._may_send(bad)]
+        self._fill(asked)
+        plain = [need for need in asked if not need.oid.endswith(FOLDER)]
+        gathering.run([partial(self._put, need) for need in plain])
+        whole = [
+            its[0]
+            for its in needs
+            if its[0].oid.endswith(FOLDER) and its[0] in asked and self._has_all(its[1:])
+        ]
+        listings = {need.oid: need for need in whole}
+        gathering.run([partial(self._put, need) for need in listings.values()])
+        return [self._told(one, its) for one, its in zip(outputs, needs, strict=True)]
+
+    def _may_send(self, bad: Bad) -> bool:
+        return bad.kind == "missing" or (self._repair and bad.kind != "unreachable")
+
+    def _has_all(self, needs: Iterable[Need]) -> bool:
+        return all(need.oid not in self._bad or need.oid in self._sent for need in needs)
+
+    def _fill(self, needs: Sequence[Need]) -> None:
+        """Bring into the cache the right bytes of what it lacks, or holds damaged."""
+        adopt_files(self._gathering, needs)
+        self._gathering.gather(needs, self._others)
+
+    def _put(self, need: Need) -> None:
+        path, oid = self._cache.path(need.oid), need.oid
+        try:
+            md5 = hash_md5(path)
+        except FileNotFoundError:
+            self._here[oid].append(need.bad(HERE, "missing"))
+            return
+        if md5 != oid.removesuffix(FOLDER):
+            expected, found = f"md5:{oid.removesuffix(FOLDER)}", f"md5:{md5}"
+            self._here[oid].append(need.bad(HERE, "corrupt", expected, found))
+            return
+        remotes = self._gathering.remotes
+        size = path.stat().st_size
+        try:
+            remotes.get(self._remote).put(oid, path, self._gathering.told(need.hashes))
+        except RemoteFailed as error:
+            remotes.give_up(error)
+            self._here[oid].append(need.bad(self._remote, "unreachable", found=error.cause))
+        else:
+            self._sent[oid] = size
+
+    def _told(self, tracked: Tracked, needs: Sequence[Need]) -> Sent:
+        bad = [need for need in needs if need.oid in self._bad]
+        replaced = [need for need in bad if self._bad[need.oid].kind != "missing"]
+        problems = [bad_of(self._bad, need) for need in replaced]
+        for need in bad:
+            if need.oid not in self._sent:
+                problems += self._gathering.problems([need])
+                problems += self._here[need.oid]
+        lacking = any(need.oid not in self._sent for need in bad)
+        if tracked.folder and self._gathering.listing(str(tracked.oid)) is None:
+            lacking = True
+        state: SentState = (
+            "failed" if lacking else "repaired" if replaced else "sent" if bad else "present"
+        )
+        return Sent(
+            tracked=tracked,
+            state=state,
+            size=sum(self._sent.get(need.oid, 0) for need in bad),
+            problems=tuple(dict.fromkeys(problems)),
+        )

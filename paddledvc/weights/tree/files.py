@@ -1,0 +1,200 @@
+"""The files of an output in the work tree: looked at without following links, replaced, removed."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from typing import TYPE_CHECKING, NamedTuple
+
+from paddledvc.tools.system import links
+from paddledvc.tools.system.hash_cache import settle
+from paddledvc.weights.core.ledger import Mark
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from paddledvc.tools.dvc.cache import Cache
+
+PREFIX = "placing-"
+"""Beginning of the names of files on their way into the work tree."""
+
+
+class Seen(NamedTuple):
+    """A file, or something else that is no folder, as it was when we looked.
+
+    Attributes:
+        own: the ``lstat`` of it.
+        link: where it leads, if it is a symbolic link.
+        file: the ``stat`` of the file that it is or leads to; None if that is no file.
+    """
+
+    own: os.stat_result
+    link: str | None
+    file: os.stat_result | None
+
+
+class Changed(Exception):
+    """A file is no longer what it was when we looked at it."""
+
+
+def look(path: str) -> dict[str, Seen]:
+    """Look at a file, or at all files of a folder, by their paths in it; ``""`` for a file."""
+    try:
+        own = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    if not stat.S_ISDIR(own.st_mode):
+        return {"": _seen(path, own)}
+    found: dict[str, Seen] = {}
+    _walk(path, "", found)
+    return found
+
+
+def _walk(folder: str, inside: str, found: dict[str, Seen]) -> None:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = f"{inside}{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                _walk(entry.path, f"{name}/", found)
+            elif not entry.name.startswith(f".{PREFIX}"):
+                with contextlib.suppress(FileNotFoundError):
+                    found[name] = _seen(entry.path, entry.stat(follow_symlinks=False))
+
+
+def _seen(path: str, own: os.stat_result) -> Seen:
+    if stat.S_ISREG(own.st_mode):
+        return Seen(own, None, own)
+    if not stat.S_ISLNK(own.st_mode):
+        return Seen(own, None, None)
+    file = None
+    with contextlib.suppress(OSError):
+        behind = os.stat(path)  # noqa: PTH116
+        file = behind if stat.S_ISREG(behind.st_mode) else None
+    return Seen(own, _end(path), file)
+
+
+def _end(link: str) -> str:
+    """Say where a link leads; DVC's lead straight into its cache."""
+    end = os.readlink(link)  # noqa: PTH115
+    straight = os.path.isabs(end) and os.path.normpath(end) == end  # noqa: PTH117
+    return end if straight else os.path.realpath(link)
+
+
+def put(cache: Cache, oid: str, target: str, seen: Seen | None, scratch: Path) -> Seen:
+    """Put an object of the cache in the place of what was seen there, in one step.
+
+    Args:
+        cache: the cache; it holds the object.
+        oid: name of the object.
+        target: where to; absolute.
+        seen: what is there; None for nothing.
+        scratch: a folder for the new file until then.
+
+    Raises:
+        Changed: something else is there by now.
+        OSError: it cannot be written.
+    """
+    folder = os.path.dirname(target)  # noqa: PTH120
+    os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+    beside = os.stat(scratch).st_dev != os.stat(folder).st_dev  # noqa: PTH116
+    name = f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}"
+    new = f"{folder}/.{name}" if beside else f"{scratch}/{name}"
+    try:
+        kind = cache.link(oid, new)
+        if kind in ("copy", "reflink"):
+            settle(new)
+        require(target, seen)
+        if kind != "copy" or seen is None or not _exchanged(new, target, seen):
+            os.replace(new, target)  # noqa: PTH105
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(new)  # noqa: PTH108
+    return _seen(target, os.lstat(target))
+
+
+def _exchanged(new: str, target: str, seen: Seen) -> bool:
+    if not links.exchange(new, target):
+        return False
+    try:
+        require(new, seen)  # what was there until now
+    except Changed:
+        links.exchange(new, target)
+        raise
+    return True
+
+
+def remove(target: str, seen: Seen) -> None:
+    """Remove a file.
+
+    Raises:
+        Changed: something else is there by now.
+        OSError: it cannot be removed.
+    """
+    require(target, seen)
+    os.unlink(target)  # noqa: PTH108
+
+
+def require(target: str, seen: Seen | None) -> None:
+    """Require that a file is what it was when we looked.
+
+    Raises:
+        Changed: it is not.
+    """
+    try:
+        now = os.lstat(target)
+    except (FileNotFoundError, NotADirectoryError):
+        now = None
+    if seen is None or now is None:
+        if (now is None) != (seen is None):
+            raise Changed(target)
+        return
+    same = (seen.own.st_ino, seen.own.st_mtime_ns, seen.own.st_size)
+    if (now.st_ino, now.st_mtime_ns, now.st_size) != same:
+        raise Changed(target)
+
+
+def remove_empty(folder: str, until: str) -> None:
+    """Remove a folder that is empty, and then those above it that are, up to ``until``."""
+    while folder.startswith(f"{until}/"):
+        try:
+            os.rmdir(folder)  # noqa: PTH106
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            return
+        folder = os.path.dirname(folder)  # noqa: PTH120
+
+
+def remove_empty_below(folder: str) -> None:
+    """Remove the empty folders of an output, and it too if nothing else is in it."""
+    if os.path.islink(folder):  # noqa: PTH114
+        return
+    for below, _, _ in os.walk(folder, topdown=False):
+        with contextlib.suppress(OSError):
+            os.rmdir(below)  # noqa: PTH106
+
+
+def sweep(scratch: Path) -> None:
+    """Remove what killed processes left in a folder; the caller holds the lock."""
+    for name in os.listdir(scratch):  # noqa: PTH208
+        if name.startswith(PREFIX):
+            with contextlib.suppress(OSError):
+                os.unlink(scratch / name)  # noqa: PTH108
+
+
+def join(output: str, name: str) -> str:
+    """Name a file of an output by its path in it, which is ``""`` for a file itself.
+
+    >>> join("/a/b", "c"), join("/a/b", "")
+    ('/a/b/c', '/a/b')
+    """
+    return f"{output}/{name}" if name else output
+
+
+def mark(md5: str, stat: os.stat_result) -> Mark:
+    """Mark a file, so that any later change of it is seen."""
+    return Mark(md5, stat.st_ino, stat.st_mtime_ns, stat.st_size)

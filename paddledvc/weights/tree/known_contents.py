@@ -1,0 +1,189 @@
+"""What may lie in the work tree, because a commit named it, or because it was put there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from paddledvc import names
+from paddledvc.errors import PaddleDVCError
+from paddledvc.hashes import Hashes
+from paddledvc.tools.dvc.core.objects import folder_oid
+from paddledvc.tools.git import worktree
+from paddledvc.weights.core.decide import ITSELF
+from paddledvc.weights.core.tracked import PATTERNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from paddledvc.project import Project
+    from paddledvc.tools.dvc.cache import Cache
+    from paddledvc.weights.core.decide import Content
+    from paddledvc.weights.core.ledger import Entry
+    from paddledvc.weights.core.tracked import Tracked
+
+LISTING = tuple(one for one in PATTERNS if one != names.REGISTRY)
+"""Names of the files that say what lies in the work tree."""
+RECENT = 20
+"""Commits that were checked out last, and that are asked when nothing else knows what is there."""
+
+
+class Candidate(NamedTuple):
+    """Files that may be there as an output, and whose weights they are."""
+
+    content: Content
+    model: str | None
+    version: str | None
+
+
+class Candidates:
+    """Knows what may be there.
+
+    Args:
+        project: the project.
+        cache: its cache.
+        before: what commits said was there.
+        entries: what was put there last, by path.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        cache: Cache,
+        *,
+        before: Sequence[Tracked],
+        entries: Mapping[str, Entry],
+    ) -> None:
+        self._project, self._cache = project, cache
+        self._before, self._entries = before, entries
+        self._listings: dict[str, Content | None] = {}
+        self._recent: list[tuple[Tracked, ...]] = []
+        self._unread: Iterator[tuple[Tracked, ...]] | None = None
+
+    def paths(self, *, put: bool) -> set[str]:
+        """Name the outputs that commits said were there; and those that were put there."""
+        return {one.path for one in self._before} | (self._entries.keys() if put else set())
+
+    def of(self, path: str, found: Content) -> list[Candidate]:
+        """List what may be there as an output: what was put there first.
+
+        Args:
+            path: of the output.
+            found: what is there; a folder whose listing the cache has lost is told by that.
+        """
+        entry = self._entries.get(path)
+        put = [] if entry is None else _put(entry)
+        return [*put, *self._named((one for one in self._before if one.path == path), found)]
+
+    def around(self, path: str) -> list[Candidate]:
+        """List what was in this folder, or in which folders this was, as other outputs."""
+        every = [(out, known) for out, entry in self._entries.items() for known in _put(entry)]
+        every += [(one.path, known) for one in self._before for known in self._named([one], {})]
+        parts = ((_part(path, out, known.content), known) for out, known in every if out != path)
+        return [known._replace(content=content) for content, known in parts if content]
+
+    def recent(self, path: str, found: Content) -> Iterator[Candidate]:
+        """Yield what the commits that were checked out last said was there, the last one first."""
+        for outputs in self._recent:
+            yield from self._named((one for one in outputs if one.path == path), found)
+        if self._unread is None:
+            self._unread = _recent(self._project)
+        for outputs in self._unread:
+            self._recent.append(outputs)
+            yield from self._named((one for one in outputs if one.path == path), found)
+
+    def _named(self, outputs: Iterable[Tracked], found: Content) -> Iterator[Candidate]:
+        for one in outputs:
+            content = self.content(one)
+            if content is None and is_folder(found, one):
+                content = found
+            if content is not None and one.exact:
+                yield Candidate(content, one.model, one.version)
+
+    def content(self, tracked: Tracked) -> Content | None:
+        """List the files of an output; None if the listing of a folder is not in the cache."""
+        oid = tracked.oid
+        if tracked.folder and oid is not None:
+            if oid not in self._listings:
+                self._listings[oid] = self._listing(oid)
+            if self._listings[oid] is not None:
+                return self._listings[oid]
+        if tracked.files:
+            return {file.path: file.hashes for file in tracked.files}
+        return None if tracked.folder else {ITSELF: tracked.hashes}
+
+    def _listing(self, oid: str) -> Content | None:
+        listed = self._cache.listing(oid)
+        return None if listed is None else {path: Hashes(md5=md5) for path, md5 in listed}
+
+
+def is_folder(found: Content, tracked: Tracked) -> bool:
+    """Tell whether files are those of a folder, by the name that DVC would give them together."""
+    md5s = {name: one.md5 for name, one in found.items()}
+    known = {name: md5 for name, md5 in md5s.items() if name != ITSELF and md5 is not None}
+    return tracked.folder and len(known) == len(found) and folder_oid(known) == tracked.oid
+
+
+def _put(entry: Entry) -> list[Candidate]:
+    return [Candidate(content, entry.model, entry.version) for content in entry.contents]
+
+
+def _part(path: str, out: str, content: Content) -> Content:
+    """Give the files that an output has at, or below, a path of another one."""
+    if out.startswith(f"{path}/"):
+        inside = out[len(path) + 1 :]
+        return {(f"{inside}/{name}" if name else inside): one for name, one in content.items()}
+    if not path.startswith(f"{out}/"):
+        return {}
+    inside = path[len(out) + 1 :]
+    start = f"{inside}/"
+    return {
+        name.removeprefix(start) if name != inside else ITSELF: hashes
+        for name, hashes in content.items()
+        if name == inside or name.startswith(start)
+    }
+
+
+def earlier(
+    project: Project, *, marked: str | None, before: str | None = None
+) -> tuple[Tracked, ...]:
+    """List what the commits said that were checked out since the weights were put in place.
+
+    Git has no hook for a reset, a stash or a cherry-pick, and none for the stage that made weights
+    which somebody has committed since.
+
+    Args:
+        project: the project.
+        marked: the commit whose weights were put in place; None if nobody knows.
+        before: the commit that was checked out before, if git told; its full name saves time.
+    """
+    if before is not None and before == marked:
+        return ()  # as nearly always
+    root = project.root
+    before = worktree.commit(root, before) if before is not None else None
+    visited = _visited(project)
+    since = visited[: visited.index(marked)] if marked in visited else visited
+    commits = [one for one in dict.fromkeys([before, *since]) if one is not None]
+    commits = [one for one in commits if one != marked and one not in visited[:1]]
+    if marked is not None and commits:
+        commits = worktree.differing(root, marked, commits, LISTING)
+    return tuple(one for commit in commits for one in _named_by(project, commit))
+
+
+def _visited(project: Project) -> list[str]:
+    """Name the commits that were checked out last, this one first."""
+    listed = worktree.ask(project.root, "rev-list", "--walk-reflogs", f"-n{RECENT}", "HEAD")
+    return list(dict.fromkeys((listed or "").split()))
+
+
+def _recent(project: Project) -> Iterator[tuple[Tracked, ...]]:
+    return (_named_by(project, commit) for commit in _visited(project))
+
+
+def _named_by(project: Project, commit: str) -> tuple[Tracked, ...]:
+    """Read what a commit says lies in the work tree; nothing if it cannot be read."""
+    from paddledvc.weights.expected_cache import read  # noqa: PLC0415 - only where it is asked for
+
+    try:
+        return read(project, worktree.texts_at(project.root, commit, PATTERNS))
+    except (PaddleDVCError, OSError):
+        return ()

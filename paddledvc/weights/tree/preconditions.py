@@ -1,0 +1,106 @@
+"""What keeps an output from being put into, or removed from, the work tree."""
+
+from __future__ import annotations
+
+import os
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from paddledvc.tools.dvc.core.outputs import is_inside
+from paddledvc.tools.git import worktree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from paddledvc.tools.dvc.cache import Cache
+    from paddledvc.weights.core.outcome import State
+    from paddledvc.weights.tree.survey import Survey
+
+PULL = "run `paddledvc pull`"
+_OWN = frozenset((".git", ".dvc", ".paddledvc"))
+"""Folders that no output may lie in: what is there makes programs do things."""
+
+
+class Refused(Exception):
+    """An output must not or cannot be touched.
+
+    Attributes:
+        state: what becomes of it.
+        problem: why, as the end of a sentence.
+        mend: what to do about it, as the end of a sentence.
+    """
+
+    def __init__(self, state: State, problem: str, mend: str = "") -> None:
+        self.state, self.problem, self.mend = state, problem, mend
+        super().__init__(problem)
+
+
+class Obstacles:
+    """Knows what must not be touched.
+
+    Args:
+        root: the project.
+        cache: its cache.
+        paths: the outputs that are about to change.
+    """
+
+    def __init__(self, root: Path, cache: Cache, paths: Iterable[str]) -> None:
+        self._root, self._cache = str(root), cache
+        asked = tuple(paths)
+        form = ("--literal-pathspecs", "ls-files", "-z", "--")
+        known = worktree.ask(root, *form, *asked) if asked else None
+        self._tracked = frozenset(filter(None, (known or "").split("\0")))
+
+    def require_free(self, path: str) -> None:
+        """Require that an output is in the project, and none of git's files.
+
+        Raises:
+            Refused: it is not.
+        """
+        if not is_inside(path) or not _OWN.isdisjoint(map(str.casefold, path.split("/"))):
+            raise Refused("failed", "no output may lie there", "look who wrote that path")
+        if self._leads_out(path):
+            raise Refused(
+                "failed",
+                "a link on the way to it leads out of the project",
+                "make that a folder again, or move DVC's cache there by `dvc cache dir` and "
+                "`dvc config cache.type symlink`",
+            )
+        if any(one == path or one.startswith(f"{path}/") for one in self._tracked):
+            raise Refused(
+                "kept", "git tracks it", f"run `git rm --cached {quote(path)}` or move it"
+            )
+
+    def _leads_out(self, path: str) -> bool:
+        """Tell whether a folder on the way to an output is a link that leads out of the project."""
+        folder = path.rpartition("/")[0]
+        top = os.path.realpath(self._root)
+        return bool(folder) and not os.path.realpath(f"{top}/{folder}").startswith(f"{top}/")
+
+    def require_held(self, survey: Survey) -> None:
+        """Require that the cache holds all that is to be put there.
+
+        Raises:
+            Refused: it does not.
+        """
+        for name in survey.decision.put:
+            hashes = (survey.content or {})[name]
+            if hashes.md5 is None or not self._cache.holds(hashes.md5, hashes.size):
+                raise Refused("missing", "it is not in the cache", PULL)
+
+    def require_saved(self, survey: Survey) -> None:
+        """Require that the cache holds all that is to go away; add what it does not.
+
+        Raises:
+            Refused: it is not what it was taken for.
+            OutsideFailure: the cache cannot be written to.
+        """
+        found = survey.found or {}
+        for name in {*survey.decision.put, *survey.decision.drop} & found.keys():
+            md5 = found[name].md5
+            if md5 is None or self._cache.holds(md5, found[name].size):
+                continue
+            path = f"{self._root}/{survey.path}/{name}".rstrip("/")
+            if not self._cache.adopt(path, md5):
+                raise Refused("kept", "it was changed meanwhile", PULL)

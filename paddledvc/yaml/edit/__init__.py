@@ -1,0 +1,1 @@
+"""Text of YAML changed in place: comments, order and quoting stay."""

@@ -1,0 +1,1 @@
+"""Versions of a file of YAML merged block by block."""

@@ -1,0 +1,40 @@
+"""Values as YAML that every reader understands alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from paddledvc.yaml.quoting import is_plain
+
+
+class _Dumper(yaml.SafeDumper):
+    """Indent lists, repeat instead of aliasing, quote what YAML 1.1 and 1.2 read differently."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
+        super().increase_indent(flow, indentless=False)
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = None if is_plain(text) else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
+
+
+def dump(value: Any) -> str:
+    """Write a value as YAML that every reader understands alike.
+
+    >>> print(dump({"a": ["on", "x-1"]}), end="")
+    a:
+      - "on"
+      - x-1
+    """
+    return yaml.dump(
+        value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**6, indent=2
+    )
