@@ -1,0 +1,98 @@
+"""The rooms of the package: their contracts hold what they say, and none holds too much."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import paddledvc
+
+PACKAGE = Path(paddledvc.__file__).parent
+MANY = 12
+"""Modules that a folder may have, but for the commands and the root."""
+BROKEN = {
+    "Arrows go down": ("yaml/bad.py", "import paddledvc.cli.lock"),
+    "No circle at any depth": (
+        "weights/garbage/bad.py",
+        "from paddledvc.weights.garbage import worse",
+    ),
+    "Pure: values in, values out": ("gate/core/bad.py", "from paddledvc.tools.system import shell"),
+    "Only tools.system.shell starts processes": ("setup/bad.py", "import subprocess"),
+    "Only tools.dvc knows the code of DVC": ("weights/bad.py", "import dvc.repo"),
+    "Only tools.paddle knows Paddle and what runs its programs": ("stages/bad.py", "import paddle"),
+    "Only tools.sources asks servers": ("catalogs/bad.py", "import requests"),
+    "Only tools.git.blame knows GitPython": ("tools/git/bad.py", "import git"),
+    "Hooks never reach GitPython, which takes as long to import as they may take": (
+        "hooks/bad.py",
+        "from paddledvc.tools.git import blame",
+    ),
+    "Only yaml.dialect and yaml.schema know what checks schemas": (
+        "schemas/bad.py",
+        "import jsonschema",
+    ),
+    "Only yaml knows what parses YAML": ("models/bad.py", "import yaml"),
+    "Only the command line knows terminals": ("inventory/bad.py", "import click"),
+    "Only pages know templates": ("verification/bad.py", "import jinja2"),
+    "Commands do not import each other": ("cli/bad.py", "from paddledvc.cli import lock"),
+}
+"""What breaks each contract: a module, and what it imports."""
+
+
+def modules(folder: Path) -> list[str]:
+    return sorted(one.stem for one in folder.glob("*.py") if one.stem != "__init__")
+
+
+def test_no_folder_but_that_of_the_commands_has_more_than_twelve_modules():
+    folders = {one.parent for one in PACKAGE.rglob("*.py")} - {PACKAGE, PACKAGE / "cli"}
+    crowded = {
+        folder.relative_to(PACKAGE).as_posix(): modules(folder)
+        for folder in folders
+        if len(modules(folder)) > MANY
+    }
+
+    assert crowded == {}
+
+
+def lint(folder: Path) -> str:
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"]
+    done = subprocess.run(
+        [*command, "--no-cache"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    shutil.copytree(PACKAGE, tmp_path / "paddledvc", ignore=shutil.ignore_patterns("__pycache__"))
+    text = (PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8")
+    contracts = text[text.index("[tool.importlinter]") : text.index("[tool.pytest")]
+    (tmp_path / "pyproject.toml").write_text(contracts, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_every_contract_is_broken_by_what_it_forbids(copy):
+    pytest.importorskip("importlinter")
+    for number, (place, line) in enumerate(BROKEN.values()):
+        file = copy / "paddledvc" / place.replace("bad", f"bad_{number}")
+        file.write_text(f"{line}\n", encoding="utf-8")
+    worse = copy / "paddledvc" / "weights" / "garbage" / "worse.py"
+    worse.write_text("from paddledvc.weights.garbage import bad_1\n", encoding="utf-8")
+    found = lint(copy)
+
+    assert set(re.findall(r"^(.+?) BROKEN", found, re.MULTILINE)) == set(BROKEN)
+    assert " KEPT" not in found
+
+
+@pytest.mark.slow
+def test_a_room_that_has_no_floor_breaks_the_contract_of_floors(copy):
+    pytest.importorskip("importlinter")
+    (copy / "paddledvc" / "attic").mkdir()
+    (copy / "paddledvc" / "attic" / "__init__.py").touch()
+
+    assert re.findall(r"^(.+?) BROKEN", lint(copy), re.MULTILINE) == ["Arrows go down"]
