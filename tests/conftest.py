@@ -24,6 +24,13 @@ from hypothesis import settings
 
 from paddledvc import Project
 from tests.forks import forked, forks  # noqa: F401 - fixtures of tests, and not of doctests
+from tests.network_projects import (  # noqa: F401 - the same
+    contents,
+    draw,
+    lay_out,
+    linear,
+    linear_weights,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -14,7 +14,7 @@ import pytest
 import paddledvc
 from paddledvc.display.results import Displayed, Table
 from paddledvc.errors import InvalidInput
-from tests.core.test_reports import a_path, a_report
+from tests.verification.core.test_report import a_path, a_report
 
 PUBLIC = [name for name in paddledvc.__all__ if name != "errors"]
 FUNCTIONS = [name for name in PUBLIC if inspect.isfunction(getattr(paddledvc, name))]

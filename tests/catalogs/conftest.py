@@ -10,6 +10,7 @@ import pytest
 
 from paddledvc.catalogs.base import Context
 from paddledvc.catalogs.opening import open_catalog
+from tests.tools.sources.conftest import catalog, det, made, own, programs, team  # noqa: F401 - fixtures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

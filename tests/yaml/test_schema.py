@@ -19,7 +19,9 @@ from paddledvc.yaml.document import Document, Position
 from paddledvc.yaml.schema import Schema
 
 PUBLISHED = ("models", "lock", "index", "report")
-BROKEN = safe_load(Path(__file__).with_name("broken_registries.yaml").read_text("utf-8"))
+BROKEN = safe_load(
+    (Path(__file__).parents[1] / "models" / "broken_registries.yaml").read_text("utf-8")
+)
 NASTY = "a.:/\\$%{} -0123456789\t\n\r\x00\x1c\x85\xa0\u2028\ufeffé"
 
 

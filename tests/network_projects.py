@@ -1,4 +1,4 @@
-"""Small projects with one network, for the workflows that run Paddle."""
+"""Small projects with one network, for the commands that run Paddle."""
 
 from __future__ import annotations
 
