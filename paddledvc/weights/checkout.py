@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from paddledvc import names
 from paddledvc.errors import InvalidFile, PaddleDVCError
 from paddledvc.tools.git import worktree
+from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights import expected_cache
 from paddledvc.weights.core import outcome as said
 from paddledvc.weights.core.outcome import Placed
+from paddledvc.weights.core.tracked import PATTERNS
 from paddledvc.weights.tree import marker
 from paddledvc.weights.tree.known_contents import LISTING, earlier
 from paddledvc.weights.tree.mark_commit import mark
@@ -74,7 +76,7 @@ def _checkout(
 
         share_cache(project.root)
     stand = worktree.standing(project.root, LISTING)
-    texts = expected_cache.texts_here(project)
+    texts = Snapshot.work_tree(project.root).texts(PATTERNS)
     if torn := {*stand.torn, *(name for name, text in texts.items() if _is_torn(text))}:
         first = names.REGISTRY if names.REGISTRY in torn else min(torn)  # the others follow it
         return _stopped(f"{first} has merge conflicts; when they are resolved")

@@ -10,7 +10,7 @@ from paddledvc.models.policy import Policy, remote_order
 from paddledvc.names import DVC_LOCK
 from paddledvc.tools.dvc import program
 from paddledvc.tools.dvc.core.outputs import STAGES, SUFFIX
-from paddledvc.tools.git import worktree
+from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core.tracked import PATTERNS, Tracked, problems, tracked
 from paddledvc.yaml.conflicts import conflict
 
@@ -34,22 +34,12 @@ def wanted(
         InvalidFile: one of the files cannot be read; its name says where, the commit is not named.
         ToolFailed: there is no such revision.
     """
-    if revision is None:
-        return read(project, texts_here(project, untracked=untracked))
-    return read(project, worktree.texts_at(project.root, revision, PATTERNS))
-
-
-def texts_here(project: Project, *, untracked: bool = False) -> Mapping[str, str]:
-    """Read the files of the work tree that say what lies in it, by path from the project."""
-    from paddledvc.tools.system import files  # noqa: PLC0415 - as all that reads YAML, not for git's hooks
-
-    found = set(worktree.names(project.root, PATTERNS, untracked=untracked))
-    found.update((names.REGISTRY, names.LOCK, STAGES, DVC_LOCK))  # the new ones of a new project
-    return {
-        name: files.read_text(project.root / name, name)
-        for name in sorted(found)
-        if (project.root / name).is_file()
-    }
+    snapshot = (
+        Snapshot.work_tree(project.root, untracked=untracked)
+        if revision is None
+        else Snapshot.tree(project.root, revision)
+    )
+    return read(project, snapshot.texts(PATTERNS))
 
 
 def read(project: Project, texts: Mapping[str, str]) -> tuple[Tracked, ...]:

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 from paddledvc import names
 from paddledvc.hashes import Hashes
 from paddledvc.tools.dvc.core import outputs
-from paddledvc.tools.git import worktree
 from paddledvc.tools.system import atomic
 from paddledvc.weights.core import tracked as tracking
-from paddledvc.weights.core.tracked import PATTERNS, Tracked
+from paddledvc.weights.core.tracked import Tracked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,22 +25,6 @@ if TYPE_CHECKING:
 KEPT = 64
 """Versions that are remembered."""
 FOLDER = "wanted"
-_ALWAYS = (names.REGISTRY, names.LOCK, outputs.STAGES, names.DVC_LOCK)
-
-
-def texts_here(project: Project) -> Mapping[str, str]:
-    """Read the files of the work tree that say what lies in it, as ``expected.texts_here`` does."""
-    names = sorted({*worktree.names(project.root, PATTERNS), *_ALWAYS})
-    texts = {}
-    try:
-        for name in names:
-            with contextlib.suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError):
-                texts[name] = (project.root / name).read_bytes().decode()
-    except (OSError, UnicodeDecodeError):
-        from paddledvc.weights import expected  # noqa: PLC0415 - it says what is wrong
-
-        return expected.texts_here(project)
-    return texts
 
 
 def read(project: Project, texts: Mapping[str, str]) -> tuple[Tracked, ...]:

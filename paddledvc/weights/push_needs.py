@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from paddledvc import names
 from paddledvc.errors import InvalidFile
 from paddledvc.tools.git import refs, worktree
+from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core.tracked import PATTERNS
 from paddledvc.weights.expected import read
 
@@ -51,7 +52,7 @@ class History:
         return found
 
     def _outputs(self, commit: str) -> tuple[Tracked, ...]:
-        texts = worktree.texts_at(self._project.root, commit, FILES)
+        texts = Snapshot.tree(self._project.root, commit).texts(FILES)
         key = frozenset(texts.items())
         if key not in self._read:
             try:

@@ -8,7 +8,7 @@ from paddledvc.errors import ToolFailed
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 ENVIRONMENT = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
@@ -95,31 +95,6 @@ def staged(root: Path, index: str | None = None) -> str:
     """
     env = {**ENVIRONMENT, **({"GIT_INDEX_FILE": index} if index is not None else {})}
     return shell.run(["git", "write-tree"], cwd=root, env=env).rstrip("\n")
-
-
-def texts_at(root: Path, revision: str, patterns: Sequence[str]) -> Mapping[str, str]:
-    """Read the text files of a commit or tree below ``root`` whose names fit, by path from there.
-
-    Raises:
-        ToolFailed: there is no such revision.
-    """
-    listing = git(root, "ls-tree", "-r", "-z", revision)
-    blobs: dict[str, str] = {}
-    for line in filter(None, listing.split("\0")):
-        meta, _, path = line.partition("\t")
-        mode, kind, name = meta.split(" ")
-        if kind == "blob" and mode != "120000" and _fits(path, patterns):
-            blobs[path] = name
-    found = read_blobs(root, set(blobs.values()))
-    return {path: found[name].decode(errors="replace") for path, name in blobs.items()}
-
-
-def _fits(path: str, patterns: Sequence[str]) -> bool:
-    last = path.rpartition("/")[2]
-    return any(
-        last.endswith(pattern[1:]) if pattern.startswith("*") else last == pattern
-        for pattern in patterns
-    )
 
 
 def read_blobs(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:

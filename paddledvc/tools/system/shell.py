@@ -117,7 +117,9 @@ def attempt(
     )
 
 
-def exchange(command: Sequence[str], *, cwd: Path, sent: bytes) -> bytes:
+def exchange(
+    command: Sequence[str], *, cwd: Path, sent: bytes = b"", env: Mapping[str, str] | None = None
+) -> bytes:
     """Run a program that reads ``sent``, and return the bytes that it wrote.
 
     Raises:
@@ -125,7 +127,7 @@ def exchange(command: Sequence[str], *, cwd: Path, sent: bytes) -> bytes:
         MissingTool: it is not installed.
     """
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    with _started(command, cwd, None, **pipes) as process:
+    with _started(command, cwd, env, **pipes) as process:
         output, errors = process.communicate(sent)
     if process.returncode:
         raise ToolFailed(command, process.returncode, errors.decode(errors="replace")[-TAIL:])

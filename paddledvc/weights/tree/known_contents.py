@@ -9,6 +9,7 @@ from paddledvc.errors import PaddleDVCError
 from paddledvc.hashes import Hashes
 from paddledvc.tools.dvc.core.objects import folder_oid
 from paddledvc.tools.git import worktree
+from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core.decide import ITSELF
 from paddledvc.weights.core.tracked import PATTERNS
 
@@ -184,6 +185,6 @@ def _named_by(project: Project, commit: str) -> tuple[Tracked, ...]:
     from paddledvc.weights.expected_cache import read  # noqa: PLC0415 - only where it is asked for
 
     try:
-        return read(project, worktree.texts_at(project.root, commit, PATTERNS))
+        return read(project, Snapshot.tree(project.root, commit).texts(PATTERNS))
     except (PaddleDVCError, OSError):
         return ()

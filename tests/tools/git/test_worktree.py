@@ -33,31 +33,6 @@ def test_files_are_named_by_their_last_part_in_any_folder(project):
     assert "new.dvc" in worktree.names(project.root, ("*.dvc",), untracked=True)
 
 
-def test_the_files_of_a_commit_are_read_below_the_folder_that_asks(project):
-    project.write("sub/dvc.lock", "first")
-    project.write("sub/deep/Flöte 1.dvc", "grüß")
-    project.write("dvc.lock", "outside")
-    commit = project.commit()
-    project.write("sub/dvc.lock", "second")
-    project.commit()
-    assert worktree.texts_at(project.root / "sub", commit, ("dvc.lock", "*.dvc")) == {
-        "dvc.lock": "first",
-        "deep/Flöte 1.dvc": "grüß",
-    }
-
-
-def test_a_link_is_no_file_to_read(project):
-    (project.root / "dvc.lock").symlink_to("elsewhere")
-    commit = project.commit()
-    assert worktree.texts_at(project.root, commit, ("dvc.lock",)) == {}
-
-
-def test_a_commit_that_is_not_there_is_an_error(project):
-    project.commit()
-    with pytest.raises(ToolFailed):
-        worktree.texts_at(project.root, "gone", ("dvc.lock",))
-
-
 def test_blobs_are_read_byte_by_byte(project):
     contents = [b"", b"\n", b"a\nblob 3\n", bytes(range(256)) * 9, b"x" * 70_000]
     for number, data in enumerate(contents):

@@ -1,0 +1,153 @@
+"""The files of a project as they are in its work tree, in a tree or in a commit."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from paddledvc.errors import ToolFailed
+from paddledvc.tools.git import worktree
+from paddledvc.tools.system import shell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_FILE = "10"
+"""Start of the modes of files in git; those of links and submodules are others."""
+
+
+class Snapshot(ABC):
+    """The files of a project in one place. Paths start at the project's folder.
+
+    Patterns are of the last parts of paths: a name, or ``*`` and the end of one.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Prepare to read the files below a folder of a work tree."""
+        self.root = root
+
+    @staticmethod
+    def work_tree(root: Path, *, untracked: bool = False) -> Snapshot:
+        """See the files of the work tree, as they are.
+
+        Args:
+            root: folder of the project.
+            untracked: see files in its folders that git does not know yet, too, unless it ignores
+                them.
+        """
+        return _WorkTree(root, untracked=untracked)
+
+    @staticmethod
+    def tree(root: Path, name: str) -> Snapshot:
+        """See the files of a tree of the whole repository, or of a commit.
+
+        Args:
+            root: folder of the project in the work tree; the tree need not have it.
+            name: git's name of the tree, or of a commit.
+        """
+        return _Tree(root, name)
+
+    @abstractmethod
+    def read(self, path: str) -> bytes | None:
+        """Read a file; None where there is none."""
+
+    def text(self, path: str) -> str | None:
+        """Read a text file; None where there is none.
+
+        Raises:
+            InvalidFile: it is not UTF-8, in the work tree; what git keeps is read all the same.
+        """
+        data = self.read(path)
+        return None if data is None else data.decode(errors="replace")
+
+    @abstractmethod
+    def names(self, patterns: Sequence[str]) -> list[str]:
+        """Name the files that fit; a link counts in the work tree alone, where it leads to one.
+
+        Raises:
+            ToolFailed: there is no such tree.
+        """
+
+    @abstractmethod
+    def texts(self, patterns: Sequence[str]) -> dict[str, str]:
+        """Read the text files that fit, by path.
+
+        Raises:
+            InvalidFile: one in the work tree is not UTF-8; what git keeps is read all the same.
+            ToolFailed: there is no such tree.
+        """
+
+
+class _WorkTree(Snapshot):
+    def __init__(self, root: Path, *, untracked: bool) -> None:
+        super().__init__(root)
+        self._untracked = untracked
+
+    def read(self, path: str) -> bytes | None:
+        file = self.root / path
+        try:
+            return file.read_bytes()
+        except OSError:
+            if file.is_file():
+                raise
+            return None
+
+    def text(self, path: str) -> str | None:
+        try:
+            data = self.read(path)
+            return None if data is None else data.decode()
+        except (OSError, UnicodeDecodeError):
+            from paddledvc.tools.system import files  # noqa: PLC0415 - it says what is wrong
+
+            return files.read_text(self.root / path, path)
+
+    def names(self, patterns: Sequence[str]) -> list[str]:
+        return [name for name in self._candidates(patterns) if (self.root / name).is_file()]
+
+    def texts(self, patterns: Sequence[str]) -> dict[str, str]:
+        found = {name: self.text(name) for name in self._candidates(patterns)}
+        return {name: text for name, text in found.items() if text is not None}
+
+    def _candidates(self, patterns: Sequence[str]) -> list[str]:
+        # Those of a new project count before git knows them.
+        own = {pattern for pattern in patterns if "*" not in pattern}
+        return sorted(own.union(worktree.names(self.root, patterns, untracked=self._untracked)))
+
+
+class _Tree(Snapshot):
+    def __init__(self, root: Path, name: str) -> None:
+        super().__init__(root)
+        self._name = name
+
+    def read(self, path: str) -> bytes | None:
+        try:
+            command = ["git", "cat-file", "blob", f"{self._name}:./{path}"]
+            return shell.exchange(command, cwd=self.root, env=worktree.ENVIRONMENT)
+        except ToolFailed:
+            return None
+
+    def names(self, patterns: Sequence[str]) -> list[str]:
+        return sorted(path for path, _ in self._files(patterns))
+
+    def texts(self, patterns: Sequence[str]) -> dict[str, str]:
+        blobs = dict(self._files(patterns))
+        data = worktree.read_blobs(self.root, set(blobs.values()))
+        return {path: data[name].decode(errors="replace") for path, name in blobs.items()}
+
+    def _files(self, patterns: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """List the files that fit: path, and git's name of the bytes."""
+        listing = worktree.git(self.root, "ls-tree", "-r", "-z", self._name)
+        for line in filter(None, listing.split("\0")):
+            meta, _, path = line.partition("\t")
+            mode, _, name = meta.split(" ")
+            if mode.startswith(_FILE) and _fits(path, patterns):
+                yield path, name
+
+
+def _fits(path: str, patterns: Sequence[str]) -> bool:
+    last = path.rpartition("/")[2]
+    return any(
+        last.endswith(pattern[1:]) if pattern.startswith("*") else last == pattern
+        for pattern in patterns
+    )
