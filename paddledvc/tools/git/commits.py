@@ -1,8 +1,7 @@
-"""Files of many commits of a git repository at once, and of its work trees."""
+"""Files of many commits of a git repository at once."""
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -119,29 +118,3 @@ def _entries(data: bytes, width: int) -> Iterator[tuple[str, str, str]]:
         name = data[space + 1 : end].decode(errors="surrogateescape")
         yield data[at:space].decode(), name, data[end + 1 : stop].hex()
         at = stop
-
-
-def files_here(tree: Path, suffixes: tuple[str, ...]) -> dict[str, bytes]:
-    """Read the files of a work tree whose names end so, whether git knows them yet or not."""
-    patterns = [f"*{suffix}" for suffix in suffixes]
-    found: dict[str, bytes] = {}
-    for name in worktree.names(tree, patterns, untracked=True):
-        with contextlib.suppress(FileNotFoundError, IsADirectoryError):  # removed, a submodule
-            found[name] = (tree / name).read_bytes()
-    return found
-
-
-def staged(tree: Path, suffixes: tuple[str, ...]) -> dict[str, str]:
-    """Name the bytes of such files in the index of a work tree, with the path of each.
-
-    In the middle of a merge these are those of all sides.
-    """
-    found: dict[str, str] = {}
-    patterns = [f":(glob)**/*{suffix}" for suffix in suffixes]
-    listed = worktree.git(tree, "ls-files", "-z", "--stage", "--", *patterns)
-    for line in filter(None, listed.split("\0")):
-        meta, _, path = line.partition("\t")
-        mode, name, _ = meta.split(" ")
-        if mode.startswith(_FILE):
-            found.setdefault(name, path)
-    return found

@@ -1,4 +1,4 @@
-"""The files of a project as they are in its work tree, in a tree or in a commit."""
+"""The files of a project as they are in its work tree, in the index, in a tree or in a commit."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _FILE = "10"
 """Start of the modes of files in git; those of links and submodules are others."""
+_SETTLED = "0"
+"""What git says of staged files that are in no conflict."""
 
 
 class Snapshot(ABC):
@@ -37,6 +39,15 @@ class Snapshot(ABC):
                 them.
         """
         return _WorkTree(root, untracked=untracked)
+
+    @staticmethod
+    def index(root: Path) -> Index:
+        """See the files that are staged.
+
+        Args:
+            root: folder of the project.
+        """
+        return Index(root)
 
     @staticmethod
     def tree(root: Path, name: str) -> Snapshot:
@@ -115,10 +126,9 @@ class _WorkTree(Snapshot):
         return sorted(own.union(worktree.names(self.root, patterns, untracked=self._untracked)))
 
 
-class _Tree(Snapshot):
-    def __init__(self, root: Path, name: str) -> None:
-        super().__init__(root)
-        self._name = name
+class _InGit(Snapshot):
+    _name: str
+    """Of the tree or commit; empty for the index."""
 
     def read(self, path: str) -> bytes | None:
         try:
@@ -135,14 +145,48 @@ class _Tree(Snapshot):
         data = worktree.read_blobs(self.root, set(blobs.values()))
         return {path: data[name].decode(errors="replace") for path, name in blobs.items()}
 
+    @abstractmethod
     def _files(self, patterns: Sequence[str]) -> Iterator[tuple[str, str]]:
         """List the files that fit: path, and git's name of the bytes."""
+
+
+class _Tree(_InGit):
+    def __init__(self, root: Path, name: str) -> None:
+        super().__init__(root)
+        self._name = name
+
+    def _files(self, patterns: Sequence[str]) -> Iterator[tuple[str, str]]:
         listing = worktree.git(self.root, "ls-tree", "-r", "-z", self._name)
-        for line in filter(None, listing.split("\0")):
-            meta, _, path = line.partition("\t")
-            mode, _, name = meta.split(" ")
+        for mode, _, name, path in _lines(listing):
             if mode.startswith(_FILE) and _fits(path, patterns):
                 yield path, name
+
+
+class Index(_InGit):
+    """The files that are staged. Of one in conflict there is no content, but several blobs."""
+
+    _name = ""
+
+    def blobs(self, patterns: Sequence[str]) -> frozenset[str]:
+        """Give git's names of the bytes of the files that fit; in a merge those of all sides."""
+        return frozenset(name for _, name, _ in self._staged(patterns))
+
+    def _files(self, patterns: Sequence[str]) -> Iterator[tuple[str, str]]:
+        return ((path, name) for path, name, side in self._staged(patterns) if side == _SETTLED)
+
+    def _staged(self, patterns: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+        fitting = worktree.anywhere(patterns)
+        listing = worktree.git(self.root, "ls-files", "--stage", "-z", "--", *fitting)
+        for mode, name, side, path in _lines(listing):
+            if mode.startswith(_FILE):
+                yield path, name, side
+
+
+def _lines(listing: str) -> Iterator[list[str]]:
+    """Split what git lists: three words, and a path."""
+    for line in filter(None, listing.split("\0")):
+        meta, _, path = line.partition("\t")
+        yield [*meta.split(), path]
 
 
 def _fits(path: str, patterns: Sequence[str]) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput
 from paddledvc.tools.git import commits, refs
+from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core import retention
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from paddledvc.tools.git.refs import Ref
+
+_PATTERNS = tuple(f"*{end}" for end in retention.FILES)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,14 +28,14 @@ class Tree:
         head: the commit that is checked out.
         pending: what a merge, a rebase or the like is in the middle of.
         files: the bytes of the files in it that name objects, by path from its folder.
-        staged: git's names of such files in its index, with the path of each.
+        staged: git's names of such files in its index.
     """
 
     path: Path
     head: str | None
     pending: frozenset[str]
     files: Mapping[str, bytes]
-    staged: Mapping[str, str]
+    staged: frozenset[str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,9 +89,16 @@ def _tree(known: refs.WorkTree) -> Tree:
         path=known.path,
         head=known.head,
         pending=frozenset(_pending(known.path)) if is_there else retention.NONE,
-        files=commits.files_here(known.path, retention.FILES) if is_there else {},
-        staged=commits.staged(known.path, retention.FILES) if is_there else {},
+        files=_files(known.path) if is_there else {},
+        staged=Snapshot.index(known.path).blobs(_PATTERNS) if is_there else retention.NONE,
     )
+
+
+def _files(tree: Path) -> dict[str, bytes]:
+    """Read the files that name objects, whether git knows them yet or not."""
+    snapshot = Snapshot.work_tree(tree, untracked=True)
+    found = {name: snapshot.read(name) for name in snapshot.names(_PATTERNS)}
+    return {name: data for name, data in found.items() if data is not None}
 
 
 def _pending(tree: Path) -> set[str]:

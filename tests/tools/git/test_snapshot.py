@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 
 from paddledvc.errors import InvalidFile, InvalidInput, ToolFailed
 from paddledvc.tools.git.snapshot import Snapshot
 
 PATTERNS = ("dvc.lock", "*.dvc")
-GIT = ("tree", "commit")
+GIT = ("index", "tree", "commit")
 PLACES = ("work tree", *GIT)
 
 
@@ -17,6 +19,8 @@ def see(place, project, folder="sub"):
     root = project.root / folder
     if place == "work tree":
         return Snapshot.work_tree(root)
+    if place == "index":
+        return Snapshot.index(root)
     tree = "HEAD" if place == "commit" else project.git("write-tree").strip()
     return Snapshot.tree(root, tree)
 
@@ -156,3 +160,38 @@ def test_a_commit_that_is_not_there_is_an_error_and_has_no_file(files):
     with pytest.raises(ToolFailed):
         gone.texts(PATTERNS)
     assert gone.read("dvc.lock") is None
+
+
+def test_of_a_file_in_conflict_the_index_has_the_bytes_of_all_sides_and_no_text(files):
+    files.git("checkout", "--quiet", "-b", "other")
+    files.write("sub/dvc.lock", "theirs")
+    files.commit()
+    files.git("checkout", "--quiet", "main")
+    files.write("sub/dvc.lock", "ours")
+    files.commit()
+    merge = ["git", "merge", "--quiet", "other"]
+    assert subprocess.run(merge, cwd=files.root, capture_output=True, check=False).returncode == 1
+    index = Snapshot.index(files.root / "sub")
+    sides = {files.git("rev-parse", f":{side}:sub/dvc.lock").strip() for side in (1, 2, 3)}
+    assert len(sides) == 3
+    assert index.blobs(["dvc.lock"]) == {
+        *sides,
+        files.git("rev-parse", ":sub/deep/dvc.lock").strip(),
+    }
+    assert index.texts(["dvc.lock"]) == {"deep/dvc.lock": ""}
+    assert index.names(["dvc.lock"]) == ["deep/dvc.lock"]
+    assert index.read("dvc.lock") is None
+
+
+def test_what_is_staged_is_seen_as_it_is_staged(files):
+    files.write("sub/dvc.lock", "staged")
+    files.write("sub/new.dvc", "staged")
+    files.git("add", "--all")
+    files.write("sub/dvc.lock", "later")
+    index = Snapshot.index(files.root / "sub")
+    assert index.texts(["dvc.lock", "new.dvc"]) == {
+        "dvc.lock": "staged",
+        "deep/dvc.lock": "",
+        "new.dvc": "staged",
+    }
+    assert index.read("dvc.lock") == b"staged"
