@@ -99,12 +99,11 @@ def folders_at(root: Path, path: str) -> Iterator[dict[str, bytes]]:
     trees = set(_looked_up(root, [f"{commit}:{path}" for commit in commits]).values())
     for tree in filter(None, trees):
         listed = worktree.ask(root, "ls-tree", "-r", "-z", "--full-tree", tree)
-        names = {}
-        for line in filter(None, (listed or "").split("\0")):  # None of what is no folder
-            meta, _, name = line.partition("\t")
-            mode, _, blob = meta.split(" ")
-            if mode.startswith(_FILE):
-                names[name] = blob
+        names = {
+            name: blob
+            for mode, _, blob, name in worktree.parse_listing(listed or "")  # None of no folder
+            if mode.startswith(_FILE)
+        }
         data = worktree.read_blobs(root, set(names.values()))
         yield {name: data[blob] for name, blob in names.items()}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import ToolFailed
+from paddledvc.tools.git import worktree
 from paddledvc.tools.system import shell
 from paddledvc.urls import shown
 
@@ -149,12 +150,10 @@ def has_commit(where: Repository, commit: str) -> bool:
 def entries(where: Repository, commit: str, paths: Sequence[str]) -> dict[str, Entry]:
     """Look paths up in the tree of a commit; those that are not there are left out."""
     listing = ask(where, "ls-tree", "-z", "--full-tree", commit, "--", *paths)
-    found: dict[str, Entry] = {}
-    for line in filter(None, listing.split("\0")):
-        meta, _, path = line.partition("\t")
-        mode, kind, name = meta.split(" ")
-        found[path] = Entry(kind=kind, name=name, link=mode == LINKS)
-    return found
+    return {
+        path: Entry(kind=kind, name=name, link=mode == LINKS)
+        for mode, kind, name, path in worktree.parse_listing(listing)
+    }
 
 
 def text(where: Repository, entry: Entry) -> str:

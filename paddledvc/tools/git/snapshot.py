@@ -157,7 +157,7 @@ class _Tree(_InGit):
 
     def _files(self, patterns: Sequence[str]) -> Iterator[tuple[str, str]]:
         listing = worktree.git(self.root, "ls-tree", "-r", "-z", self._name)
-        for mode, _, name, path in _lines(listing):
+        for mode, _, name, path in worktree.parse_listing(listing):
             if mode.startswith(_FILE) and _fits(path, patterns):
                 yield path, name
 
@@ -177,16 +177,9 @@ class Index(_InGit):
     def _staged(self, patterns: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         fitting = worktree.anywhere(patterns)
         listing = worktree.git(self.root, "ls-files", "--stage", "-z", "--", *fitting)
-        for mode, name, side, path in _lines(listing):
+        for mode, name, side, path in worktree.parse_listing(listing):
             if mode.startswith(_FILE):
                 yield path, name, side
-
-
-def _lines(listing: str) -> Iterator[list[str]]:
-    """Split what git lists: three words, and a path."""
-    for line in filter(None, listing.split("\0")):
-        meta, _, path = line.partition("\t")
-        yield [*meta.split(), path]
 
 
 def _fits(path: str, patterns: Sequence[str]) -> bool:

@@ -102,9 +102,7 @@ def _listed(root: Path, tree: str, prefix: str) -> list[TreeFile]:
         root, "ls-tree", "-r", "-l", "-z", "--full-tree", tree, *([prefix] if prefix else [])
     )
     files = []
-    for line in filter(None, listing.split("\0")):
-        meta, _, path = line.partition("\t")
-        mode, kind, name, size = meta.split()
+    for mode, kind, name, size, path in worktree.parse_listing(listing):
         if kind in ("blob", "commit") and not {"..", ".git"} & set(path.split("/")):
             is_submodule = kind == "commit"
             files.append(

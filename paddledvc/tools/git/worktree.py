@@ -8,7 +8,7 @@ from paddledvc.errors import ToolFailed
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 ENVIRONMENT = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
@@ -95,6 +95,17 @@ def staged(root: Path, index: str | None = None) -> str:
     """
     env = {**ENVIRONMENT, **({"GIT_INDEX_FILE": index} if index is not None else {})}
     return shell.run(["git", "write-tree"], cwd=root, env=env).rstrip("\n")
+
+
+def parse_listing(listing: str) -> Iterator[list[str]]:
+    r"""Split the lines of ``git ls-tree -z`` and ``git ls-files --stage -z``: words, and a path.
+
+    >>> list(parse_listing("100644 blob 0a\ta b.py\0"))
+    [['100644', 'blob', '0a', 'a b.py']]
+    """
+    for line in filter(None, listing.split("\0")):
+        words, _, path = line.partition("\t")
+        yield [*words.split(), path]
 
 
 def read_blobs(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
