@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
     from paddledvc.models.lockfile import Lock
     from paddledvc.models.model import Model, Output
+    from paddledvc.models.policy import Policy
     from paddledvc.models.registry import Registry
     from paddledvc.models.verify_settings import Verify
+    from paddledvc.tools.git.snapshot import Snapshot
     from paddledvc.yaml.conflicts import Side
     from paddledvc.yaml.document import Document
 
@@ -90,6 +92,13 @@ class Project:
         from paddledvc.yaml import reader  # noqa: PLC0415
 
         return registry.parse(reader.parse(text, names.REGISTRY), schemas.read_schema("models"))
+
+    def policy(self) -> Policy:
+        """Read the rules of the branches; the usual ones where they cannot be read."""
+        from paddledvc.models.policy import DEFAULT  # noqa: PLC0415
+        from paddledvc.tools.git.snapshot import Snapshot  # noqa: PLC0415
+
+        return policy_of(Snapshot.work_tree(self.root)) or DEFAULT
 
     def lock(self) -> Lock:
         """Read models.lock.
@@ -343,3 +352,36 @@ class Project:
 
             files.write_text(folder / ".gitignore", "*\n")
         return folder
+
+
+def policy_of(*snapshots: Snapshot) -> Policy | None:
+    """Read the policy of the first of some snapshots that has a models.yaml.
+
+    It counts as long as it is right itself, whatever else is wrong with that file.
+
+    Returns:
+        The default where none of them has one; None where it breaks its rules.
+    """
+    from paddledvc.models.policy import DEFAULT  # noqa: PLC0415
+    from paddledvc.yaml import reader  # noqa: PLC0415
+
+    try:
+        texts = (one.text(names.REGISTRY) for one in snapshots)
+        text = next((text for text in texts if text is not None), "")
+        if "policy" not in text:
+            return DEFAULT
+        return stated_policy(reader.parse(text, names.REGISTRY))
+    except (InvalidFile, InvalidInput):
+        return None
+
+
+def stated_policy(document: Document) -> Policy | None:
+    """Read the policy of a models.yaml alone; None where it breaks its rules."""
+    from paddledvc import schemas  # noqa: PLC0415
+    from paddledvc.models import policy  # noqa: PLC0415
+
+    section = document.value.get("policy") if isinstance(document.value, dict) else None
+    if section is None:
+        return policy.DEFAULT
+    wrong = schemas.part("models", "policy").problems(document, ("policy",))
+    return None if [*wrong, *policy.problems(document)] else policy.read(section)

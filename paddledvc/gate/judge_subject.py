@@ -16,9 +16,10 @@ from paddledvc.gate.core.judge import judge
 from paddledvc.gate.core.violations import Verdict, Violation, in_order
 from paddledvc.gate.lock_history import Now, past
 from paddledvc.models import policy
-from paddledvc.project import Project
+from paddledvc.project import Project, policy_of
 from paddledvc.tools.git import ignores, repository, tree_files, worktree
 from paddledvc.tools.git.core.ignored import SETTINGS, committed
+from paddledvc.tools.git.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -188,8 +189,7 @@ def _policy_at(
     """Read the policy of a commit, and what to say of it; None without a commit."""
     if commit is None:
         return None, ()
-    text = worktree.ask(root, "cat-file", "blob", f"{commit}:./{layout.REGISTRY}")
-    rules = policy.DEFAULT if text is None else read_facts.parse_policy(text)
+    rules = policy_of(Snapshot.tree(root, commit))
     if rules is not None:
         return rules, ()
     return policy.DEFAULT, (

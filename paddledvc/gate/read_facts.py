@@ -15,6 +15,7 @@ from paddledvc.locking import references
 from paddledvc.locking.core.staleness import staleness
 from paddledvc.models import lockfile as locks
 from paddledvc.models import policy, registry
+from paddledvc.project import Project, stated_policy
 from paddledvc.stages import plan as plans
 from paddledvc.stages.core.record import record_path
 from paddledvc.tools.code import check_names
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from paddledvc.models.policy import Policy
     from paddledvc.models.registry import Registry
-    from paddledvc.project import Project
     from paddledvc.yaml.document import Document
 
 
@@ -150,33 +150,13 @@ def open_registry(project: Project) -> Opened:
             parsed = registry.parse(document, schemas.read_schema("models"))
         except InvalidFile as error:
             found.unreadable += unreadable("registry-invalid", error)
-    own = parsed.policy if parsed else document and policy_of(document)
+    own = parsed.policy if parsed else document and stated_policy(document)
     return Opened(
         registry=parsed,
         policy=own or policy.DEFAULT,
         documents=found.documents,
         unreadable=tuple(found.unreadable),
     )
-
-
-def policy_of(document: Document) -> Policy | None:
-    """Read the policy of a models.yaml alone; None where it breaks its rules."""
-    section = document.value.get("policy") if isinstance(document.value, dict) else None
-    if section is None:
-        return policy.DEFAULT
-    at = ("policy",)
-    wrong = schemas.part("models", "policy").problems(document, at)
-    return None if [*wrong, *policy.problems(document)] else policy.read(section)
-
-
-def parse_policy(text: str) -> Policy | None:
-    """Read the policy of the text of a models.yaml; None where it breaks its rules."""
-    if "policy" not in text:
-        return policy.DEFAULT
-    try:
-        return policy_of(reader.parse(text, names.REGISTRY))
-    except InvalidFile:
-        return None
 
 
 def built_paths(text: str) -> frozenset[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from paddledvc import names
 from paddledvc.errors import RemoteFailed
 from paddledvc.gate.judge_subject import judge_released, judge_tree
-from paddledvc.gate.read_facts import parse_policy
 from paddledvc.models.policy import DEFAULT, remote_order
+from paddledvc.project import policy_of
 from paddledvc.tools.dvc import program
 from paddledvc.tools.git import worktree
+from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core import outcome
 from paddledvc.weights.expected import wanted
 from paddledvc.weights.push_needs import History, belonging
@@ -191,8 +191,5 @@ def _remote(project: Project, pushed: Pushed) -> str | None:
 
 
 def _policy(project: Project, pushed: Pushed) -> Policy:
-    for commit in filter(None, (pushed.old, pushed.commit)):
-        text = worktree.ask(project.root, "cat-file", "blob", f"{commit}:./{names.REGISTRY}")
-        if text is not None:
-            return parse_policy(text) or DEFAULT
-    return DEFAULT
+    commits = filter(None, (pushed.old, pushed.commit))
+    return policy_of(*(Snapshot.tree(project.root, commit) for commit in commits)) or DEFAULT

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from paddledvc.display.results import Displayed
 from paddledvc.tools.git import worktree
 from paddledvc.weights.expected import remotes, wanted
-from paddledvc.weights.select_outputs import policy, require_remotes, select
+from paddledvc.weights.select_outputs import require_remotes, select
 from paddledvc.weights.transfer.fetch_outputs import fetch
 from paddledvc.weights.tree import marker
 from paddledvc.weights.tree.known_contents import earlier
@@ -91,7 +91,7 @@ def pull(  # noqa: PLR0913 - each is an option
     """
     require_remotes(project, [remote] if remote else [])
     outputs = select(project, wanted(project), names)
-    order = (remote,) if remote else remotes(project, _branch(project), policy(project))
+    order = (remote,) if remote else remotes(project, _branch(project), project.policy())
     placed = None
     asked: Sequence[Tracked] = outputs
     whole = not names

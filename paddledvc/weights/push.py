@@ -9,7 +9,7 @@ from paddledvc.display.results import Displayed, Table
 from paddledvc.errors import InvalidInput, RemoteFailed
 from paddledvc.tools.git import worktree
 from paddledvc.weights.expected import wanted
-from paddledvc.weights.select_outputs import policy, remote_of, require_remotes, select
+from paddledvc.weights.select_outputs import remote_of, require_remotes, select
 from paddledvc.weights.transfer.send_outputs import send
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def push(  # noqa: PLR0913 - each is an option
     require_remotes(project, [remote] if remote else [])
     groups: dict[str, dict[Tracked, None]] = {}
     for revision in revisions or (None,):
-        name = remote or remote_of(project, _role(project, policy(project), revision))
+        name = remote or remote_of(project, _role(project, project.policy(), revision))
         outputs = select(project, _outputs(project, revision), names)
         groups.setdefault(name, {}).update(dict.fromkeys(outputs))
     done = []

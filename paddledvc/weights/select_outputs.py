@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from paddledvc.errors import InvalidInput, PaddleDVCError
-from paddledvc.models.policy import DEFAULT, remote_order
+from paddledvc.errors import InvalidInput
+from paddledvc.models.policy import remote_order
 from paddledvc.names import did_you_mean
 from paddledvc.tools.dvc import program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from paddledvc.models.policy import Policy, Role
+    from paddledvc.models.policy import Role
     from paddledvc.project import Project
     from paddledvc.weights.core.tracked import Tracked
 
@@ -85,11 +85,3 @@ def require_remotes(project: Project, names: Iterable[str]) -> None:
             raise InvalidInput(
                 f"there is no DVC remote {name!r}{did_you_mean(name, known) or there}"
             )
-
-
-def policy(project: Project) -> Policy:
-    """Read the rules of the branches; the usual ones where models.yaml cannot be read."""
-    try:
-        return project.registry().policy
-    except PaddleDVCError:
-        return DEFAULT

@@ -10,7 +10,7 @@ from paddledvc.errors import PaddleDVCError
 from paddledvc.tools.git.hooks import state
 from paddledvc.weights.core.transfer_results import cells_of
 from paddledvc.weights.expected import wanted
-from paddledvc.weights.select_outputs import policy, select
+from paddledvc.weights.select_outputs import select
 from paddledvc.weights.tree.inspect import look
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def remote_status(  # noqa: PLR0913 - each is an option
     from paddledvc.weights.ref_needs import demands, holders  # noqa: PLC0415
     from paddledvc.weights.transfer.inspect_remote import inspect  # noqa: PLC0415 - not for the work tree
 
-    found = demands(project, holders(project, policy(project), branches))
+    found = demands(project, holders(project, project.policy(), branches))
     picked = {one.path for one in select(project, [one.tracked for one in found.outputs], names)}
     asked = [one for one in found.outputs if one.tracked.path in picked]
     looked = []

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc import names as layout
-from paddledvc.errors import PaddleDVCError, RemoteFailed
+from paddledvc.errors import RemoteFailed
 from paddledvc.models.policy import DEFAULT
 from paddledvc.setup import diagnosis
 from paddledvc.setup.diagnosis import Check
@@ -21,7 +21,6 @@ from paddledvc.urls import shown
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from paddledvc.models.policy import Policy
     from paddledvc.project import Project
     from paddledvc.setup.diagnosis import State
     from paddledvc.tools.dvc.remotes.remote import Remote
@@ -75,7 +74,7 @@ def _committed(project: Project) -> str:
 
 def _roles(project: Project, names: list[str], default: str | None) -> Iterator[Check]:
     """Look whether the remote of every role is there; one remote serves all."""
-    for role, usual in zip(_policy(project).roles, DEFAULT.roles, strict=True):
+    for role, usual in zip(project.policy().roles, DEFAULT.roles, strict=True):
         asked = len(names) > 1 or role.remote != usual.remote
         if asked and role.remote not in names:
             instead = default if default in names else min(names)
@@ -86,13 +85,6 @@ def _roles(project: Project, names: list[str], default: str | None) -> Iterator[
                 f"dvc remote add {role.remote} URL, or name another under `policy:` in "
                 f"{layout.REGISTRY}",
             )
-
-
-def _policy(project: Project) -> Policy:
-    try:
-        return project.registry().policy
-    except PaddleDVCError:  # another check says so
-        return DEFAULT
 
 
 def probe(project: Project, name: str) -> Iterator[Check]:

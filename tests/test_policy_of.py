@@ -1,0 +1,89 @@
+"""The policy that models.yaml states, in the work tree and in what git keeps."""
+
+from __future__ import annotations
+
+import pytest
+
+from paddledvc import Project
+from paddledvc.models.policy import DEFAULT
+from paddledvc.project import policy_of
+from paddledvc.tools.git.snapshot import Snapshot
+
+STATED = "policy: {production: {branches: [stable]}}\n"
+PLACES = {
+    "work tree": Snapshot.work_tree,
+    "index": Snapshot.index,
+    "commit": lambda root: Snapshot.tree(root, "HEAD"),
+}
+
+
+@pytest.fixture(params=PLACES.values(), ids=PLACES)
+def see(request, project):
+    """Commit a models.yaml, and see it in one of the places."""
+
+    def see_text(data):
+        project.write_bytes("models.yaml", data if isinstance(data, bytes) else data.encode())
+        project.commit()
+        return request.param(project.root)
+
+    return see_text
+
+
+@pytest.mark.parametrize(
+    "rest", ["models: []\n", "models: [{name: a}]\n", "modles: []\nmodels: 1\n", ""]
+)
+def test_a_policy_counts_whatever_else_is_wrong_with_the_file(see, rest):
+    found = policy_of(see(STATED + rest))
+    assert found is not None
+    assert found.role("stable").name == "production"
+    assert found.role("main").name == "feature"
+
+
+@pytest.mark.parametrize("text", ["", "models: []\n", "models: [\n", "policy:\n", "- policy\n"])
+def test_where_none_is_stated_the_usual_one_counts(see, text):
+    assert policy_of(see(text)) == DEFAULT
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "policy: {produktion: {}}\n",
+        "policy: 1\n",
+        "policy: {waivers: [{rule: lock-stale, reason: why, until: 2026-02-30}]}\n",
+        f"<<<<<<< ours\n{STATED}=======\n{STATED}>>>>>>> theirs\n",
+        f"{STATED}models: [\n",
+    ],
+)
+def test_one_that_breaks_its_rules_is_none(see, text):
+    assert policy_of(see(text)) is None
+
+
+def test_bytes_that_are_not_utf8_are_refused_in_the_work_tree_alone(project):
+    project.write_bytes("models.yaml", f"# Fl\xf6te\n{STATED}".encode("latin-1"))
+    project.commit()
+    assert policy_of(Snapshot.work_tree(project.root)) is None
+    kept = policy_of(Snapshot.tree(project.root, "HEAD"))
+    assert kept is not None
+    assert kept.role("stable").name == "production"
+
+
+def test_the_first_that_has_the_file_decides(project):
+    project.commit("nothing yet")
+    project.write("models.yaml", STATED)
+    project.commit()
+    project.write("models.yaml", "models: []")
+    before, now, here = (
+        Snapshot.tree(project.root, "HEAD~1"),
+        Snapshot.tree(project.root, "HEAD"),
+        Snapshot.work_tree(project.root),
+    )
+    assert policy_of(before) == policy_of() == DEFAULT
+    assert policy_of(before, now, here) == policy_of(now) != DEFAULT
+    assert policy_of(here, now) == DEFAULT
+
+
+def test_a_project_whose_policy_cannot_be_read_has_the_usual_one(project):
+    project.write("models.yaml", "policy: 1\n")
+    assert Project(project.root).policy() == DEFAULT
+    project.write("models.yaml", f"{STATED}models: [{{name: a}}]\n")
+    assert Project(project.root).policy().role("stable").name == "production"
