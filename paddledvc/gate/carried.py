@@ -13,7 +13,7 @@ from paddledvc.gate.core import builds, released_builds
 from paddledvc.gate.core.facts import Facts
 from paddledvc.models.policy import DEFAULT
 from paddledvc.project import Project
-from paddledvc.tools.git import tree_files, worktree
+from paddledvc.tools.git.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,9 +38,8 @@ class Carried:
 
     def __call__(self, revision: str, stage: str) -> bool:
         """Judge a stage of a commit."""
-        prefix = tree_files.prefix_of(self._root)
         before, now = (
-            worktree.ask(self._root, "cat-file", "blob", f"{commit}:{prefix}{names.DVC_LOCK}")
+            Snapshot.tree(self._root, commit).text(names.DVC_LOCK)
             for commit in (f"{revision}^", revision)
         )
         if before is None or now is None or not released_builds.same_stage(stage, before, now):

@@ -292,17 +292,17 @@ def _judge_folder(at: Project, project: Project, ask: _Ask, today: date) -> Verd
 
 def _with_repository(at: Project, project: Project, ask: _Ask, facts: Facts) -> Facts:
     """Add what git says: what was written since the branch moved, and what it ignores."""
-    places = documents.Places(
-        root=project.root, prefix=ask.prefix, now=ask.revision, before=ask.before
-    )
+    root = project.root
+    now = Snapshot.work_tree(root) if ask.revision is None else Snapshot.tree(root, ask.revision)
+    before = Snapshot.tree(root, ask.before) if ask.before is not None else None
     needed = {*committed(facts.registry.models if facts.registry else ()), *_code(facts)}
-    needed.update(path for path in SETTINGS if (project.root / path).exists())
+    needed.update(path for path in SETTINGS if (root / path).exists())
     if ask.revision is not None:  # what is in the tree that is judged need not be in the index
         needed = {path for path in needed if not (at.root / path).exists()}
     return replace(
         facts,
-        earlier=documents.earlier(places, facts),
-        ignored=ignores.ignoring(project.root, sorted(needed)),
+        earlier=documents.earlier(facts, now, before),
+        ignored=ignores.ignoring(root, sorted(needed)),
     )
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from paddledvc import names
 from paddledvc.gate import read_facts
 from paddledvc.tools.dvc.core import outputs
-from paddledvc.tools.git import tree_files, worktree
+from paddledvc.tools.git import tree_files
+from paddledvc.tools.git.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,12 +33,10 @@ def laid_out(root: Path, tree: str) -> Iterator[LaidOut]:
     Raises:
         ToolFailed: there is no such tree.
     """
-    prefix = tree_files.prefix_of(root)
-    text = worktree.ask(root, "cat-file", "blob", f"{tree}:{prefix}{names.DVC_LOCK}")
-    read = read_facts.built_paths(text or "")
+    snapshot = Snapshot.tree(root, tree)
+    read = read_facts.built_paths(snapshot.text(names.DVC_LOCK) or "")
     inside = tuple(f"{path}/" for path in read)
-    text = worktree.ask(root, "cat-file", "blob", f"{tree}:{prefix}{names.REGISTRY}")
-    named = {*JUDGED, *read, *read_facts.params_names(text or "")}
+    named = {*JUDGED, *read, *read_facts.params_names(snapshot.text(names.REGISTRY) or "")}
 
     def needed(path: str) -> bool:
         return path in named or path.endswith(_NEEDED) or path.startswith(inside)
