@@ -201,7 +201,7 @@ def _judge_change(
     project: Project, subject: Subject, base: str, today: date, *, remote: bool
 ) -> Verdict:
     """Judge the merge of HEAD into a commit, by the policy of that commit."""
-    root, prefix = project.root, tree_files.prefix_of(project.root)
+    root = project.root
     rules, notes = _policy_at(root, base, subject.branch)
     ask = _Ask(
         title=subject.title,
@@ -212,14 +212,14 @@ def _judge_change(
         more={base: subject.branch or base},
         remote=remote,
         before=base,
-        prefix=prefix,
         notes=(*_uncommitted(root), *notes),
     )
     if subject.merged:
         return _judge_tree(project, "HEAD", ask, today)
     merged = merge_tree.merge(root, base, "HEAD")
     if merged.tree is None:
-        return _in_conflict(ask, merged.conflicts)
+        prefix = tree_files.prefix_of(root)
+        return _in_conflict(replace(ask, prefix=prefix), merged.conflicts)
     return _judge_tree(project, merged.tree, ask, today)
 
 
@@ -255,10 +255,9 @@ def _in_conflict(ask: _Ask, files: tuple[str, ...]) -> Verdict:
 
 
 def _judge_tree(project: Project, tree: str, ask: _Ask, today: date) -> Verdict:
-    prefix = tree_files.prefix_of(project.root)
     with trees.laid_out(project.root, tree) as laid:
         ask = replace(
-            ask, revision=tree, hollow=laid.hollow, prefix=prefix, elsewhere=laid.elsewhere
+            ask, revision=tree, hollow=laid.hollow, prefix=laid.prefix, elsewhere=laid.elsewhere
         )
         return _judge_folder(Project(laid.folder), project, ask, today)
 

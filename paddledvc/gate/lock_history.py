@@ -206,8 +206,7 @@ def _blobs(root: Path, asked: Sequence[tuple[str, str]]) -> list[str | None]:
     """Find git's names of files of the project, each in a revision; None where there is none."""
     if not asked:
         return []
-    prefix = worktree.git(root, "rev-parse", "--show-prefix").rstrip("\n")
-    sent = "".join(f"{revision}:{prefix}{file}\n" for revision, file in asked).encode()
+    sent = "".join(f"{revision}:./{file}\n" for revision, file in asked).encode()
     command = ["git", "cat-file", "--batch-check=%(objecttype) %(objectname)"]
     answer = shell.exchange(command, cwd=root, sent=sent).decode(errors="replace").splitlines()
     kinds = [line.partition(" ") for line in answer]

@@ -44,11 +44,13 @@ class LaidOut:
 
     Attributes:
         folder: the project's folder in it.
+        prefix: that folder in the repository, with a slash at its end; empty for its root.
         hollow: files that are there, but empty, by path from that folder.
         elsewhere: folders that are submodules, whose files another repository keeps.
     """
 
     folder: Path
+    prefix: str
     hollow: frozenset[str]
     elsewhere: frozenset[str]
 
@@ -85,7 +87,7 @@ def laid_out(root: Path, tree: str, needed: Callable[[str], bool]) -> Iterator[L
         }
         _write(root, top, files, full)
         hollow = (one.path.removeprefix(prefix) for one in files if one.path not in full)
-        yield LaidOut(folder=folder, hollow=frozenset(hollow), elsewhere=elsewhere)
+        yield LaidOut(folder=folder, prefix=prefix, hollow=frozenset(hollow), elsewhere=elsewhere)
 
 
 def prefix_of(root: Path) -> str:
