@@ -35,18 +35,13 @@ class Snapshot(ABC):
 
         Args:
             root: folder of the project.
-            untracked: see files in its folders that git does not know yet, too, unless it ignores
-                them.
+            untracked: see what git does not know yet in its folders, too, unless it ignores it.
         """
         return _WorkTree(root, untracked=untracked)
 
     @staticmethod
     def index(root: Path) -> Index:
-        """See the files that are staged.
-
-        Args:
-            root: folder of the project.
-        """
+        """See the files that are staged below the folder of a project."""
         return Index(root)
 
     @staticmethod
@@ -126,13 +121,14 @@ class _WorkTree(Snapshot):
         return sorted(own.union(worktree.names(self.root, patterns, untracked=self._untracked)))
 
 
-class _InGit(Snapshot):
-    _name: str
-    """Of the tree or commit; empty for the index."""
+class _Tree(Snapshot):
+    def __init__(self, root: Path, name: str) -> None:
+        super().__init__(root)
+        self._name = name
 
     def read(self, path: str) -> bytes | None:
+        command = ["git", "cat-file", "blob", f"{self._name}:./{path}"]
         try:
-            command = ["git", "cat-file", "blob", f"{self._name}:./{path}"]
             return shell.exchange(command, cwd=self.root, env=worktree.ENVIRONMENT)
         except ToolFailed:
             return None
@@ -145,27 +141,20 @@ class _InGit(Snapshot):
         data = worktree.read_blobs(self.root, set(blobs.values()))
         return {path: data[name].decode(errors="replace") for path, name in blobs.items()}
 
-    @abstractmethod
     def _files(self, patterns: Sequence[str]) -> Iterator[tuple[str, str]]:
         """List the files that fit: path, and git's name of the bytes."""
-
-
-class _Tree(_InGit):
-    def __init__(self, root: Path, name: str) -> None:
-        super().__init__(root)
-        self._name = name
-
-    def _files(self, patterns: Sequence[str]) -> Iterator[tuple[str, str]]:
         listing = worktree.git(self.root, "ls-tree", "-r", "-z", self._name)
         for mode, _, name, path in worktree.parse_listing(listing):
             if mode.startswith(_FILE) and _fits(path, patterns):
                 yield path, name
 
 
-class Index(_InGit):
+class Index(_Tree):
     """The files that are staged. Of one in conflict there is no content, but several blobs."""
 
-    _name = ""
+    def __init__(self, root: Path) -> None:
+        """Prepare to read them, below a folder of a work tree."""
+        super().__init__(root, "")  # git writes `:path` of them
 
     def blobs(self, patterns: Sequence[str]) -> frozenset[str]:
         """Give git's names of the bytes of the files that fit; in a merge those of all sides."""
