@@ -40,6 +40,14 @@ def test_the_remote_is_that_of_the_role_of_the_branch(stores, branch, remote):
     assert [one.remote for one in paddledvc.push(stores.project)] == [remote]
 
 
+def test_the_remote_is_that_of_the_policy_whatever_else_is_wrong_in_its_file(stores):
+    text = stores.folder.read("models.yaml") + "policy: {feature: {remote: prod}}\n"
+    stores.folder.git("checkout", "--quiet", "-B", "feature/x")
+    for wrong in ("", "modles: []\n"):
+        stores.folder.write("models.yaml", text + wrong)
+        assert [one.remote for one in paddledvc.push(stores.project)] == ["prod"]
+
+
 def test_one_remote_serves_all_branches(stores):
     stores.remotes("storage")
     stores.folder.git("checkout", "--quiet", "-B", "feature/x")
