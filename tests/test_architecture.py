@@ -1,7 +1,8 @@
-"""The picture of the rooms: it shows what the code is."""
+"""The picture of the rooms, and the page about it: they say what the code is."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
@@ -93,3 +94,13 @@ def closure(pairs):
     while more := {(a, d) for a, b in found for c, d in pairs if b == c} - found:
         found |= more
     return found
+
+
+def test_the_page_lists_every_room_on_its_floor():
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| `(\w+)` \| .+ \|$", page, re.MULTILINE)
+
+    assert sorted((int(number), room) for number, room in rows) == sorted(
+        (number, room) for number, row in enumerate(drawing.floors(ROOT), 1) for room in row
+    )
+    assert [int(number) for number, _ in rows] == sorted(int(number) for number, _ in rows)
