@@ -21,7 +21,7 @@ export DVC_NO_ANALYTICS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick test-all test-pythons test-lowest test-newest lint bench upgrade clean
+.PHONY: help demo test quick test-all test-pythons test-lowest test-newest lint picture bench upgrade clean
 
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -68,6 +68,9 @@ lint: $(VENV)/test ## Check style, types and import contracts
 	ruff format --check .
 	mypy
 	lint-imports
+
+picture: $(VENV)/test ## Draw docs/architecture.svg from the imports
+	python docs/draw_architecture.py
 
 bench: $(VENV)/test ## Measure, beside the alternatives
 	python benchmarks/checkout.py

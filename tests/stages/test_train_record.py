@@ -157,9 +157,9 @@ def test_the_digest_of_a_folder_is_the_one_that_dvc_has_of_it(project):
     for name in ("data/a.txt", "data/deep/b.txt", "data/deep/c.log", "data/.hidden"):
         project.write(name, name)
     (project.root / "data/link").symlink_to("a.txt")
-    paddledvc.tools.dvc.init(project.root, subdir=False)
+    paddledvc.tools.dvc.program.init(project.root, subdir=False)
     project.write(".dvcignore", "*.log\n")
-    paddledvc.tools.dvc.run("add", "--quiet", "--no-commit", "data", root=project.root)
+    paddledvc.tools.dvc.program.run("add", "--quiet", "--no-commit", "data", root=project.root)
 
     expected = re.search("md5: (.*)", project.read("data.dvc"))[1]
     assert record_training.digest(project.root, "data") == expected
