@@ -93,7 +93,8 @@ class _WorkTree(Snapshot):
     def read(self, path: str) -> bytes | None:
         file = self.root / path
         try:
-            return file.read_bytes()
+            # To read a pipe would wait for somebody to write into it.
+            return file.read_bytes() if file.is_file() else None
         except OSError:
             if file.is_file():
                 raise

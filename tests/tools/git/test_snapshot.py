@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from threading import Thread
 
 import pytest
 
@@ -195,3 +197,18 @@ def test_what_is_staged_is_seen_as_it_is_staged(files):
         "new.dvc": "staged",
     }
     assert index.read("dvc.lock") == b"staged"
+
+
+def test_a_pipe_in_the_place_of_a_file_is_none_and_keeps_nobody_waiting(files):
+    pipe = files.root / "sub/dvc.lock"
+    pipe.unlink()
+    os.mkfifo(pipe)
+    read = []
+    reading = Thread(
+        target=lambda: read.append(Snapshot.work_tree(pipe.parent).texts(("dvc.lock",))),
+        daemon=True,
+    )
+    reading.start()
+    reading.join(timeout=20)
+
+    assert read == [{"deep/dvc.lock": ""}]
