@@ -16,8 +16,9 @@ from paddledvc.tools.paddle.core.jobs import DescribeJob, Network
 from paddledvc.tools.paddle.core.results import Described
 from paddledvc.tools.system import files
 from paddledvc.verification.compare import Comparison
-from paddledvc.verification.core.page import page
-from paddledvc.verification.report import NAME, read, write
+from paddledvc.verification.core.page import Verification, page
+from paddledvc.verification.core.report import errors_of, evidence_of, latencies_of
+from paddledvc.verification.report import NAME, write
 
 if TYPE_CHECKING:
     import os
@@ -106,7 +107,13 @@ def verify_files(  # noqa: PLR0913 - each is an option
     found = compared.report(network, "", hashed, settings)
     if report is not None:
         write(Path(report), found)
-        files.write_text(Path(report) / NAME, page(read(Path(report), folder)))
+        shown = Verification(
+            slug=Path(report).name,
+            evidence=evidence_of(found),
+            latencies=latencies_of(found),
+            errors=errors_of(found),
+        )
+        files.write_text(Path(report) / NAME, page(shown))
     return found
 
 
