@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,8 @@ def verify_files(  # noqa: PLR0913 - each is an option
         taken = _described(program, folder, settings.timeout)
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as scratch:
         comparison = Comparison(
+            model=network,
+            version="",
             network=Network(
                 root=folder,
                 reference=Reference.parse(network),
@@ -103,8 +106,7 @@ def verify_files(  # noqa: PLR0913 - each is an option
         compared = comparison.run()
         made = comparison.exported / EXPORT_PREFIX
         known = known or (comparison.initial if comparison.initial.exists() else None)
-        hashed = tuple(_hashed(program or made, known))
-    found = compared.report(network, "", hashed, settings)
+        found = replace(compared, files=tuple(_hashed(program or made, known)))
     if report is not None:
         write(Path(report), found)
         shown = Verification(
