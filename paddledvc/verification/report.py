@@ -9,8 +9,7 @@ from paddledvc import names
 from paddledvc.errors import InvalidFile, InvalidInput, Problem
 from paddledvc.tools.system import files
 from paddledvc.verification.core import page
-from paddledvc.verification.core.evidence import Evidence
-from paddledvc.verification.core.measured import Latencies, from_csv
+from paddledvc.verification.core.evidence import Evidence, Latencies, from_csv
 from paddledvc.verification.core.page import Verification
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     from jinja2 import Environment
 
-    from paddledvc.verification.core.evidence import Evidence
-    from paddledvc.verification.core.measured import ErrorRow, Latencies
+    from paddledvc.verification.core.evidence import ErrorRow, Evidence, Latencies
 
 WORST = 12
 """Samples that a page lists."""

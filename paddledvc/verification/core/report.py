@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 from paddledvc.display.results import Displayed
 from paddledvc.models.verify_settings import REDUCIBLE, USUAL, Tolerance
-from paddledvc.verification.core.evidence import Evidence
-from paddledvc.verification.core.measured import Call, ErrorRow, Latencies, Process, to_csv
+from paddledvc.verification.core.evidence import (
+    Call,
+    ErrorRow,
+    Evidence,
+    Latencies,
+    Process,
+    to_csv,
+)
 from paddledvc.verification.core.path_report import PathReport, path_evidence, rounded
 
 if TYPE_CHECKING:

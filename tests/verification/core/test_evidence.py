@@ -14,8 +14,7 @@ from paddledvc.models.model import Output
 from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance
 from paddledvc.tools.dvc.core.objects import folder_oid
 from paddledvc.tools.paddle.core.results import Cost, Diagnosis, Latency, Runtime, Wide
-from paddledvc.verification.core.evidence import Evidence
-from paddledvc.verification.core.measured import Latencies, from_csv
+from paddledvc.verification.core.evidence import Evidence, Latencies, from_csv
 from paddledvc.verification.core.path_report import PathReport
 from paddledvc.verification.core.report import VerifyReport, errors_of, evidence_of, latencies_of
 

@@ -11,8 +11,7 @@ import pytest
 
 from paddledvc.verification.core import page as pages
 from paddledvc.verification.core import svg
-from paddledvc.verification.core.evidence import Evidence
-from paddledvc.verification.core.measured import ErrorRow, Latencies
+from paddledvc.verification.core.evidence import ErrorRow, Evidence, Latencies
 from paddledvc.verification.core.page import Verification, overview, page
 
 INF = float("inf")
