@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -165,3 +166,8 @@ def test_the_wheel_has_all_that_the_command_needs(tmp_path):
     run("init")  # with its schemas, templates and the script of the hooks
     run("lock")
     run("doctor", "--offline")
+    (project / "reports/net").mkdir(parents=True)
+    report = {"version": 1, "files": [], "paths": []}
+    text = json.dumps({"verdict": "fail", "evidence": [report]})
+    (project / "reports/net/verify.json").write_text(text)
+    assert run("report") == "reports/index.html\nreports/net/verify.html\n"

@@ -68,11 +68,14 @@ _NOTHING = (None, "", (), False)
 
 
 def _table(rows: Iterable[object]) -> str:
-    from paddledvc.display import html  # noqa: PLC0415 - for notebooks only
+    from html import escape  # noqa: PLC0415 - for notebooks only
 
     cells = [row._cells() if isinstance(row, Displayed) else _fields(row) for row in rows]  # noqa: SLF001
     head = list(cells[0]) if cells else []
-    return html.table(head, ([_cell(row[name]) for name in head] for row in cells))
+    lines = [[f"<td>{escape(_cell(row[name]))}</td>" for name in head] for row in cells]
+    body = "".join(f"<tr>{''.join(line)}</tr>" for line in lines)
+    names = "".join(f"<th>{escape(name)}</th>" for name in head)
+    return f'<div class="wide"><table><tr>{names}</tr>{body}</table></div>'
 
 
 def _fields(value: object) -> dict[str, object]:

@@ -9,7 +9,7 @@ from paddledvc import names
 from paddledvc.inventory.core.parts import Part, Standing, built_of, parts_of, standing
 from paddledvc.models import registry
 from paddledvc.tools.dvc.core import outputs
-from paddledvc.verification.core import evidence
+from paddledvc.verification.core.evidence import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,4 +87,4 @@ class Holdings:
         report = self._report(model)
         if report is None or self.standing(model) in ("invalid", "of other bytes"):
             return ()
-        return evidence.parse(report).outputs
+        return Evidence.from_json(report).outputs

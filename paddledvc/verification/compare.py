@@ -22,9 +22,8 @@ from paddledvc.verification.run_paths import Exports
 from paddledvc.verification.trial_export import Attempt, attempt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from paddledvc.hashes import Hashed
     from paddledvc.models.model import Input
     from paddledvc.models.model import Output as Stated
     from paddledvc.models.verify_settings import Verify
@@ -35,58 +34,12 @@ DIAGNOSIS = 600.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Compared:
-    """What a comparison found.
-
-    Attributes:
-        reference: how the dynamic network ran.
-        paths: how each way to run the exported files fared.
-        samples_sha256: digest of the inputs that they were compared on.
-        warnings: sentences about what the export was warned of, and what could not be compared.
-        float64: how far the dynamic network is from itself in float64; None where nobody asked.
-        outputs: the outputs of the exported program; nothing where they are unknown.
-    """
-
-    reference: Ran
-    paths: tuple[PathReport, ...]
-    samples_sha256: str
-    warnings: tuple[str, ...] = ()
-    float64: Wide | None = None
-    outputs: tuple[Stated, ...] = ()
-
-    def report(
-        self, model: str, version: str, files: Iterable[Hashed], settings: Verify
-    ) -> VerifyReport:
-        """Make the report of a model's files."""
-        return VerifyReport(
-            model=model,
-            version=version,
-            repeatable=self.reference.repeatable,
-            starts=self.reference.starts,
-            batches=self.reference.batches,
-            paths=self.paths,
-            files=tuple(files),
-            samples_sha256=self.samples_sha256,
-            engine=settings.engine,
-            tolerance=settings.tolerance,
-            runtime=self.reference.runtime,
-            latency=self.reference.latency,
-            cost=self.reference.cost,
-            batch_error=self.reference.batch_error,
-            warnings=self.warnings,
-            float64=self.float64,
-            branches=self.reference.branches,
-            edges=self.reference.edges,
-            refused=self.reference.refused,
-            outputs=self.outputs,
-        )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison:
     """What is to be compared, of a project or of none.
 
     Attributes:
+        model: what the report calls the model.
+        version: version of the model; empty without a project.
         network: the dynamic network with its weights.
         inputs: the arguments of its forward.
         input_size: sizes for dynamic dimensions, if known.
@@ -97,6 +50,8 @@ class Comparison:
         stated: what people state of the outputs.
     """
 
+    model: str
+    version: str
     network: Network
     inputs: tuple[Input, ...]
     input_size: tuple[int, ...]
@@ -115,8 +70,11 @@ class Comparison:
         """The weights that a network is built with, where it is given none."""
         return self.folder / "initial.pdparams"
 
-    def run(self) -> Compared:
+    def run(self) -> VerifyReport:
         """Run the dynamic network, then every path on the same samples.
+
+        Returns:
+            The report, of no files yet.
 
         Raises:
             InvalidInput: samples or weights do not fit.
@@ -152,10 +110,24 @@ class Comparison:
             paths = self._diagnosed(exports, paths) if reference.repeatable else paths
         digest = arrays.digest(arrays.load(exports.cases))
         wide = self._wide(exports, eager) if self.settings.reference == "float64" else None
-        return Compared(
-            reference=reference,
+        return VerifyReport(
+            model=self.model,
+            version=self.version,
+            repeatable=reference.repeatable,
+            starts=reference.starts,
+            batches=reference.batches,
             paths=paths,
+            files=(),
             samples_sha256=digest,
+            engine=self.settings.engine,
+            tolerance=self.settings.tolerance,
+            runtime=reference.runtime,
+            latency=reference.latency,
+            cost=reference.cost,
+            batch_error=reference.batch_error,
+            branches=reference.branches,
+            edges=reference.edges,
+            refused=reference.refused,
             warnings=made.warnings + self._fixed(),
             float64=wide,
             outputs=self._outputs(exports.program, reference.outputs),

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import csv
-import json
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 from paddledvc import names
 from paddledvc.errors import InvalidFile, InvalidInput, Problem
 from paddledvc.tools.system import files
 from paddledvc.verification.core import page
-from paddledvc.verification.core.evidence import parse
-from paddledvc.verification.core.page import Evidence
+from paddledvc.verification.core.evidence import Evidence, Latencies, from_csv
+from paddledvc.verification.core.page import Verification
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from paddledvc.project import Project
     from paddledvc.verification.core.report import VerifyReport
 
+T = TypeVar("T")
 NAME = "verify.html"
 """The page of a model."""
 
@@ -30,7 +31,7 @@ def write(folder: Path, report: VerifyReport) -> None:
     files.write_text(folder / "verify.json", report.to_json())
 
 
-def read(folder: Path, root: Path) -> Evidence:
+def read(folder: Path, root: Path) -> Verification:
     """Read what a verification has left.
 
     Args:
@@ -40,26 +41,27 @@ def read(folder: Path, root: Path) -> Evidence:
     Raises:
         InvalidFile: it cannot be read.
     """
-    file = folder / "verify.json"
+    found = Verification(
+        slug=folder.name,
+        evidence=_read(folder / "verify.json", root, Evidence.from_json),
+        latencies=Latencies(),
+        errors=(),
+    )
+    if (file := folder / "latency.json").is_file():
+        found = replace(found, latencies=_read(file, root, Latencies.from_json))
+    if (file := folder / "verify.csv").is_file():
+        found = replace(found, errors=_read(file, root, from_csv))
+    return found
+
+
+def _read(file: Path, root: Path, parse: Callable[[str], T]) -> T:
     name = file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
     text = files.read_text(file, name)
     try:
-        parse(text)
-        latency = _optional(folder / "latency.json")
-        rows = _optional(folder / "verify.csv")
-        return Evidence(
-            slug=folder.name,
-            report=json.loads(text),
-            latency=json.loads(latency or "{}"),
-            errors=tuple(csv.DictReader(rows.splitlines())),
-        )
+        return parse(text)
     except ValueError as error:
         problem = Problem(file=name, line=1, column=1, path="", message=f"it {error}")
         raise InvalidFile([problem]) from error
-
-
-def _optional(file: Path) -> str:
-    return files.read_text(file, file.name) if file.is_file() else ""
 
 
 def report(project: Project) -> tuple[Path, ...]:

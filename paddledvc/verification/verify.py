@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,7 +18,7 @@ from paddledvc.tools.paddle.core.jobs import Network
 from paddledvc.tools.paddle.programs import read_outputs
 from paddledvc.tools.system import files
 from paddledvc.tools.system.threads import side_by_side
-from paddledvc.verification.compare import Compared, Comparison
+from paddledvc.verification.compare import Comparison
 from paddledvc.verification.report import write
 
 if TYPE_CHECKING:
@@ -157,13 +157,14 @@ def _verify(project: Project, registry: Registry, lock: Lock, model: Model) -> V
     project.require_outputs(model, read_outputs(_program(project, model)))
     settings = project.verify_settings(model)
     compared = _compare(project, model, settings, weights_file)
-    hashed = _hashed(project, weights_file, exported)
-    report = compared.report(model.name, model.requires.text, hashed, settings)
+    report = replace(compared, files=tuple(_hashed(project, weights_file, exported)))
     write(project.root / registries.reports(model), report)
     return report
 
 
-def _compare(project: Project, model: Model, settings: Verify, weights: Path | None) -> Compared:
+def _compare(
+    project: Project, model: Model, settings: Verify, weights: Path | None
+) -> VerifyReport:
     assert model.network is not None
     network = Network(
         root=project.root,
@@ -173,6 +174,8 @@ def _compare(project: Project, model: Model, settings: Verify, weights: Path | N
     )
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         return Comparison(
+            model=model.name,
+            version=model.requires.text,
             network=network,
             inputs=model.inputs,
             input_size=model.input_size,

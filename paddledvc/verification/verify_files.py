@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,9 @@ from paddledvc.tools.paddle.core.jobs import DescribeJob, Network
 from paddledvc.tools.paddle.core.results import Described
 from paddledvc.tools.system import files
 from paddledvc.verification.compare import Comparison
-from paddledvc.verification.core.page import page
-from paddledvc.verification.report import NAME, read, write
+from paddledvc.verification.core.page import Verification, page
+from paddledvc.verification.core.report import errors_of, evidence_of, latencies_of
+from paddledvc.verification.report import NAME, write
 
 if TYPE_CHECKING:
     import os
@@ -87,6 +89,8 @@ def verify_files(  # noqa: PLR0913 - each is an option
         taken = _described(program, folder, settings.timeout)
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as scratch:
         comparison = Comparison(
+            model=network,
+            version="",
             network=Network(
                 root=folder,
                 reference=Reference.parse(network),
@@ -102,11 +106,16 @@ def verify_files(  # noqa: PLR0913 - each is an option
         compared = comparison.run()
         made = comparison.exported / EXPORT_PREFIX
         known = known or (comparison.initial if comparison.initial.exists() else None)
-        hashed = tuple(_hashed(program or made, known))
-    found = compared.report(network, "", hashed, settings)
+        found = replace(compared, files=tuple(_hashed(program or made, known)))
     if report is not None:
         write(Path(report), found)
-        files.write_text(Path(report) / NAME, page(read(Path(report), folder)))
+        shown = Verification(
+            slug=Path(report).name,
+            evidence=evidence_of(found),
+            latencies=latencies_of(found),
+            errors=errors_of(found),
+        )
+        files.write_text(Path(report) / NAME, page(shown))
     return found
 
 

@@ -283,6 +283,7 @@ HEAVY = (
     "jsonschema_rs",
     "tqdm",
     "ruamel",
+    "jinja2",
 )
 LOADED = "import sys; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
 
@@ -291,6 +292,13 @@ def test_importing_the_package_loads_nothing_heavy():
     loaded = python(f"import paddledvc\n{LOADED}").split()
 
     assert sorted(set(loaded) & {*HEAVY, "click"}) == []
+
+
+@pytest.mark.parametrize("module", ["verify", "verify_files", "report"])
+def test_templates_are_loaded_only_where_a_page_is_written(module):
+    loaded = python(f"import paddledvc.verification.{module}\n{LOADED}").split()
+
+    assert "jinja2" not in loaded
 
 
 def test_the_overview_loads_nothing_heavy():

@@ -10,7 +10,7 @@ import pytest
 import paddledvc
 from paddledvc.errors import Finding, UserCodeFailed
 from paddledvc.models.model import Output
-from paddledvc.verification.core.evidence import parse
+from paddledvc.verification.core.evidence import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,7 +87,7 @@ def test_an_export_in_paddle_2s_format_is_verified_on_every_usual_path(old: Proj
         ("predictor", "pass"),
         ("deployed", "pass"),
     ]
-    proof = parse((old.root / "reports/net/verify.json").read_text())
+    proof = Evidence.from_json((old.root / "reports/net/verify.json").read_text())
     assert proof.outputs == (Output(name="scores", shape=(None, 3), dtype="float32"),)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from paddledvc import names
 from paddledvc.gate.core.proofs import differences, report
 from paddledvc.models.images import Image, agree, is_paddle
-from paddledvc.verification.core import evidence
+from paddledvc.verification.core.evidence import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +72,7 @@ def verified_elsewhere(facts: Facts) -> Iterator[Violation]:
 def _verified_by(facts: Facts, model: Model) -> tuple[str, ...]:
     """Name the versions of Paddle that a report is of; none where it is of other bytes."""
     try:
-        proof = evidence.parse(facts.reports[model.name])
+        proof = Evidence.from_json(facts.reports[model.name])
     except ValueError:
         return ()
     return () if next(differences(facts, model, proof), None) else proof.paddles

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from paddledvc.models import registry
 from paddledvc.stages.core.record import Record, record_path
 from paddledvc.tools.paddle.core import programs
-from paddledvc.verification.core import evidence
+from paddledvc.verification.core.evidence import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from paddledvc.gate.core.violations import Level, Violation
     from paddledvc.hashes import Hashes
     from paddledvc.models.model import Model
-    from paddledvc.verification.core.evidence import Evidence
 
 VERIFY = "run `dvc repro` and commit the report"
 
@@ -49,7 +48,7 @@ def _of_model(facts: Facts, model: Model, text: str) -> Iterator[Violation]:
         return facts.found(rule, sentence, level=level, model=model.name, file=report(model))
 
     try:
-        proof = evidence.parse(text)
+        proof = Evidence.from_json(text)
     except ValueError as error:
         yield found("evidence-invalid", f"the report {error}; {VERIFY}")
         return
@@ -60,7 +59,7 @@ def _of_model(facts: Facts, model: Model, text: str) -> Iterator[Violation]:
             "compared with, then run `dvc repro`"
         )
         yield found("evidence-failing", message)
-    elif lacking := [path for path in facts.role.paths if path not in proof.paths]:
+    elif lacking := [path for path in facts.role.paths if path not in proof.agreeing]:
         message = (
             f"the report shows no agreement on the path {', '.join(lacking)}, which "
             f"{facts.role.name} asks for; verify it where that can run, and commit the report"

@@ -9,7 +9,7 @@ from paddledvc import names
 from paddledvc.models import registry as registries
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.dvc.core.objects import folder_oid
-from paddledvc.verification.core import evidence
+from paddledvc.verification.core.evidence import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -117,7 +117,7 @@ def standing(
     if report is None:
         return "missing"
     try:
-        proof = evidence.parse(report)
+        proof = Evidence.from_json(report)
     except ValueError:
         return "invalid"
     now = _verified(registry, lock, model, built)

@@ -1,44 +1,152 @@
-"""The report of a verification, read back: whether it passes, and which bytes it is of."""
+"""What ``verify.json``, ``latency.json`` and ``verify.csv`` say, as values both ways.
+
+A report cannot be read back as the measurements that it was made of: a verdict is of exact errors,
+and the file has three digits of them. So what is judged is what was written.
+"""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+import csv
+import io
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.hashes import Hashed, Hashes
-from paddledvc.models.model import Output
+from paddledvc.comparison.untaken_branches import Branch  # noqa: TC001 - types of fields are read
+from paddledvc.hashes import Hashed, Hashes  # noqa: TC001
+from paddledvc.models.model import Output  # noqa: TC001
+from paddledvc.models.verify_settings import Engine, Tolerance
 from paddledvc.tools.dvc.core.objects import folder_oid
-from paddledvc.verification.core.report import VERSION
+from paddledvc.tools.paddle.core.results import Diagnosis, Runtime  # noqa: TC001
+from paddledvc.verification.core.json_values import OMIT, decode, dump, encode, load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
+
+VERSION = 1
+SHOWN = ("verdict", "scaled_error", "tolerance_used", "samples")
+"""What is outside of the list, for DVC shows it."""
+FILE = ("md5", "sha256", "size")
+OUTPUT = ("name", "dtype", "shape")
+HEAD = ("sample", "batch", "path", "output", "scaled_error")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutputEvidence:
+    """The worst of one output over all samples.
+
+    Attributes:
+        edge: the edge that the samples are at; empty for usual ones.
+        tolerance: that of this output.
+        top1_changed: None where there are no classes, as the two after it.
+    """
+
+    name: str
+    edge: str = field(default="", metadata=OMIT)
+    scaled_error: float | None = None
+    tolerance: float | None = None
+    absolute_error: float | None = None
+    relative_error: float | None = None
+    mean_error: float | None = None
+    cosine_distance: float | None = None
+    ulps: int | None = None
+    top1_changed: int | None = None
+    top5_changed: int | None = field(default=None, metadata=OMIT)
+    margin: float | None = field(default=None, metadata=OMIT)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PathEvidence:
+    """How one way to run the exported files fared.
+
+    Attributes:
+        findings: sentences about what is wrong.
+        diagnosis: where the disagreement begins; None where nobody looked.
+    """
+
+    path: str
+    passed: bool
+    skipped: bool = False
+    gate: str = ""
+    tolerance: float = 0.0
+    repeatable: bool = True
+    runtime: Runtime | None = None
+    findings: tuple[str, ...]
+    diagnosis: Diagnosis | None = None
+    outputs: tuple[OutputEvidence, ...] = ()
+
+    @property
+    def result(self) -> str:
+        """How it fared, in a word."""
+        if self.skipped:
+            return "skipped"
+        return "pass" if self.passed else "fail"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """What a report proves.
+    """What a report says.
+
+    Fields that have a default are missing in reports of earlier versions. All errors have as many
+    digits as are worth reading.
 
     Attributes:
-        verdict: what it says of itself.
-        failures: what did not pass, a few words a thing.
-        paths: the ways to run the exported files that agree with the network.
-        files: the weights and exported files that it is of.
-        paddles: the versions of Paddle that computed, the network's first.
+        verdict: ``pass``, ``fail`` or ``not-repeatable``.
+        scaled_error: the largest of each path that was not skipped.
+        tolerance_used: the same as a share of its tolerance: above 1 the path fails.
+        float64_error: of the dynamic network, by output; None where nobody asked.
+        notes: sentences about what is not wrong and yet worth to know.
         outputs: what the exported program gives; nothing where that is unknown.
+        runtime: what ran the dynamic network.
+        files: the weights and exported files that it is of.
     """
 
     verdict: str
-    failures: tuple[str, ...]
-    paths: tuple[str, ...]
-    files: tuple[Hashed, ...]
-    paddles: tuple[str, ...] = ()
+    scaled_error: Mapping[str, float] = field(default_factory=dict)
+    tolerance_used: Mapping[str, float] = field(default_factory=dict)
+    samples: int = 0
+    model: str = ""
+    model_version: str = ""
+    batch_sizes: tuple[int, ...] = ()
+    repeatable: bool = True
+    batch_error: float | None = None
+    float64_error: tuple[tuple[str, float], ...] | None = None
+    notes: tuple[str, ...] = ()
+    branches: tuple[Branch, ...] = ()
+    edge_values: tuple[str, ...] = ()
     outputs: tuple[Output, ...] = ()
+    runtime: Runtime | None = None
+    files: tuple[Hashed, ...]
+    samples_sha256: str = ""
+    engine: Engine = field(default_factory=Engine)
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    paths: tuple[PathEvidence, ...]
 
     @property
     def passes(self) -> bool:
         """Whether everything that was compared agrees."""
         return self.verdict == "pass" and not self.failures
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """What did not pass, a few words a thing; a report that is of no path proves nothing."""
+        failed = tuple(
+            ": ".join((path.path, *path.findings[:1]))
+            for path in self.paths
+            if path.result == "fail"
+        )
+        doubtful = self.verdict == "pass" and not self.agreeing
+        return failed or (("nothing was compared",) if doubtful else ())
+
+    @property
+    def agreeing(self) -> tuple[str, ...]:
+        """The ways to run the exported files that agree with the network."""
+        return tuple(path.path for path in self.paths if path.passed)
+
+    @property
+    def paddles(self) -> tuple[str, ...]:
+        """The versions of Paddle that computed, the network's first."""
+        ran = (self.runtime, *(path.runtime for path in self.paths))
+        return tuple(dict.fromkeys(one.paddle for one in ran if one is not None))
 
     def hashes(self, path: str) -> Hashes | None:
         """Give what a file hashed to when it was verified; None if it was not."""
@@ -60,35 +168,47 @@ class Evidence:
         known = {name: md5 for name, md5 in files.items() if md5 is not None}
         return folder_oid(known) if known and len(known) == len(files) else None
 
+    def to_json(self) -> str:
+        """Write the report.
 
-def parse(text: str) -> Evidence:
-    """Read a report.
+        DVC shows every number and text of a metrics file except what is inside a list; so the
+        verdict and the errors are outside and the rest is inside lists.
+        """
+        found = encode(Evidence, self)
+        found["files"] = [{"path": one["path"], **one["hashes"]} for one in found["files"]]
+        found["outputs"] = [{key: one[key] for key in OUTPUT} for one in found["outputs"]]
+        shown = {key: found.pop(key) for key in SHOWN}
+        return dump({**shown, "evidence": [{"version": VERSION, **found}]})
 
-    Raises:
-        ValueError: it is none; the message says why, as the end of a sentence about it.
-    """
-    try:
-        value = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"is not JSON: {error.msg} in line {error.lineno}") from error
-    except RecursionError as error:
-        raise ValueError("is JSON of too many lists in lists") from error
-    try:
-        evidence = value["evidence"][0]
-        version = evidence["version"]
+    @classmethod
+    def from_json(cls, text: str) -> Evidence:
+        """Read a report.
+
+        Raises:
+            ValueError: it is none; the message says why, as the end of a sentence about it.
+        """
+        value = load(text)
+        try:
+            details = value["evidence"][0]
+            version = details["version"]
+        except (IndexError, KeyError, TypeError) as error:
+            raise ValueError("is no report of `paddledvc verify`") from error
         if version != VERSION:
             raise ValueError(f"has the format {version!r}, this paddledvc reads {VERSION}")
-        verdict = str(value["verdict"])
-        return Evidence(
-            verdict=verdict,
-            failures=tuple(_failures(evidence["paths"])) or _nothing(verdict, evidence["paths"]),
-            paths=tuple(str(path["path"]) for path in evidence["paths"] if path["passed"]),
-            files=tuple(_hashed(file) for file in evidence["files"]),
-            paddles=tuple(dict.fromkeys(_paddles(evidence))),
-            outputs=tuple(map(_output, evidence.get("outputs", ()))),
-        )
-    except (AttributeError, IndexError, KeyError, TypeError) as error:
-        raise ValueError("is no report of `paddledvc verify`") from error
+        try:
+            return decode(cls, _joined(value, details))
+        except (ArithmeticError, AttributeError, KeyError, TypeError) as error:
+            raise ValueError("is no report of `paddledvc verify`") from error
+
+
+def _joined(value: Mapping[str, Any], details: Mapping[str, Any]) -> dict[str, Any]:
+    """Put what is outside of the list beside what is inside, each thing as its type has it."""
+    shown = {key: value[key] for key in SHOWN if key in value}
+    files = [
+        {"path": one["path"], "hashes": {key: one[key] for key in FILE}} for one in details["files"]
+    ]
+    outputs = [{key: one[key] for key in OUTPUT} for one in details.get("outputs", ())]
+    return {**details, **shown, "files": files, "outputs": outputs}
 
 
 def paddle_of(text: str, path: str, md5: str | None) -> str | None:
@@ -100,36 +220,113 @@ def paddle_of(text: str, path: str, md5: str | None) -> str | None:
         md5: DVC's MD5 of it.
     """
     try:
-        proof = parse(text)
+        proof = Evidence.from_json(text)
     except ValueError:
         return None
     return next(iter(proof.paddles), None) if md5 and proof.folder(path) == md5 else None
 
 
-def _failures(paths: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    for path in paths:
-        if not path["passed"] and not path.get("skipped", False):
-            yield ": ".join((str(path["path"]), *map(str, path["findings"][:1])))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """How long a call of a path takes, in milliseconds."""
+
+    path: str
+    batch: int
+    median_ms: float
+    p95_ms: float
+    calls: int | None = None
+    fastest_ms: float | None = None
+    q1_ms: float | None = None
+    q3_ms: float | None = None
+    samples_per_second: float | None = None
 
 
-def _nothing(verdict: str, paths: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Doubt a report that passes because it is of no path."""
-    compared = any(path["passed"] for path in paths)
-    return () if compared or verdict != "pass" else ("nothing was compared",)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Process:
+    """What the process of a path took: memory, and the seconds of each part of its work."""
+
+    path: str
+    peak_mib: float
+    seconds: tuple[tuple[str, float], ...]
 
 
-def _paddles(evidence: Mapping[str, Any]) -> Iterator[str]:
-    for part in (evidence, *evidence["paths"]):
-        runtime = part.get("runtime")
-        if runtime is not None:
-            yield str(runtime["paddle"])
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Latencies:
+    """What the paths took.
+
+    As in ``verify.json``, what DVC is to show in its table is outside lists: time and samples a
+    second at the largest batch size, and memory.
+    """
+
+    median_ms: tuple[tuple[str, float], ...] = ()
+    samples_per_second: tuple[tuple[str, float], ...] = ()
+    peak_mib: tuple[tuple[str, float], ...] = ()
+    calls: tuple[Call, ...] = ()
+    processes: tuple[Process, ...] = ()
+
+    def to_json(self) -> str:
+        """Write it."""
+        return dump(encode(Latencies, self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Latencies:
+        """Read it.
+
+        Raises:
+            ValueError: it is something else; the message is the end of a sentence about it.
+        """
+        value = load(text)
+        try:
+            return decode(cls, value)
+        except (ArithmeticError, KeyError, TypeError) as error:
+            raise ValueError("tells no latencies of `paddledvc verify`") from error
 
 
-def _output(value: Mapping[str, Any]) -> Output:
-    shape = None if value["shape"] is None else tuple(value["shape"])
-    return Output(name=str(value["name"]), shape=shape, dtype=value["dtype"])
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ErrorRow:
+    """How far a sample of an output is off.
+
+    Attributes:
+        sample: its number among all samples.
+        batch: samples in its call.
+        edge: the edge that its values are at; empty for usual ones.
+    """
+
+    sample: int
+    batch: int
+    path: str
+    output: str
+    scaled_error: float
+    edge: str = ""
 
 
-def _hashed(file: Mapping[str, Any]) -> Hashed:
-    hashes = Hashes(md5=file["md5"], sha256=file["sha256"], size=file["size"])
-    return Hashed(path=str(file["path"]), hashes=hashes)
+def to_csv(rows: Iterable[ErrorRow], *, edges: bool) -> str:
+    """Write the error of every sample, for ``dvc plots``."""
+    text = io.StringIO()
+    head = [*HEAD, "edge"] if edges else HEAD
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows([getattr(row, name) for name in head] for row in rows)
+    return text.getvalue()
+
+
+def from_csv(text: str) -> tuple[ErrorRow, ...]:
+    """Read the error of every sample.
+
+    Raises:
+        ValueError: the text is something else; the message is the end of a sentence about it.
+    """
+    try:
+        return tuple(
+            ErrorRow(
+                sample=int(row["sample"]),
+                batch=int(row["batch"]),
+                path=row["path"],
+                output=row["output"],
+                scaled_error=float(row["scaled_error"]),
+                edge=row.get("edge") or "",
+            )
+            for row in csv.DictReader(io.StringIO(text))
+        )
+    except (KeyError, TypeError, ValueError, csv.Error) as error:
+        raise ValueError("is no table of `paddledvc verify`") from error

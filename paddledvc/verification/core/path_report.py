@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from paddledvc.comparison.extra_calls import said_at
+from paddledvc.verification.core.evidence import OutputEvidence, PathEvidence
 
 if TYPE_CHECKING:
-    from paddledvc.comparison.agreement import Agreement
+    from paddledvc.comparison.agreement import Agreement, OutputAgreement
     from paddledvc.models.verify_settings import PathName
     from paddledvc.tools.paddle.core.results import Cost, Diagnosis, Latency, Runtime
 
@@ -88,6 +89,42 @@ class PathReport:
             if output.scaled_error > self.agreement.tolerance_of(output.name)
         )
         return self.agreement.problems + over
+
+
+def path_evidence(report: PathReport) -> PathEvidence:
+    """Give what a report says of a path."""
+    found = report.agreement
+    return PathEvidence(
+        path=report.path,
+        passed=report.passed,
+        skipped=report.skipped,
+        gate=report.gate,
+        tolerance=report.tolerance,
+        repeatable=report.repeatable,
+        runtime=report.runtime,
+        findings=() if report.passed else report.findings,
+        diagnosis=report.diagnosis and _rounded(report.diagnosis),
+        outputs=() if found is None else tuple(_of_output(found, one) for one in found.outputs),
+    )
+
+
+def _rounded(diagnosis: Diagnosis) -> Diagnosis:
+    return replace(diagnosis, scaled_error=float(rounded(diagnosis.scaled_error)))
+
+
+def _of_output(agreement: Agreement, output: OutputAgreement) -> OutputEvidence:
+    measures: dict[str, Any] = asdict(output.closeness)
+    if output.ranking is not None:
+        measures |= asdict(output.ranking)
+    for name, value in measures.items():
+        measures[name] = float(rounded(value)) if isinstance(value, float) else value
+    return OutputEvidence(
+        name=output.name,
+        edge=output.edge,
+        scaled_error=float(rounded(output.scaled_error)),
+        tolerance=agreement.tolerance_of(output.name),
+        **measures,
+    )
 
 
 def rounded(error: float) -> float | str:

@@ -1,29 +1,32 @@
-"""The evidence that a verification leaves: what was compared, with what result."""
+"""The result of a verification: what was compared, and how far it was off."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from paddledvc.display.results import Displayed
 from paddledvc.models.verify_settings import REDUCIBLE, USUAL, Tolerance
-from paddledvc.verification.core.path_report import PathReport, rounded
+from paddledvc.verification.core.evidence import (
+    Call,
+    ErrorRow,
+    Evidence,
+    Latencies,
+    Process,
+    to_csv,
+)
+from paddledvc.verification.core.path_report import PathReport, path_evidence, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from paddledvc.comparison.other_measures import Ranking
     from paddledvc.comparison.untaken_branches import Branch
     from paddledvc.hashes import Hashed
     from paddledvc.models.model import Output
     from paddledvc.models.verify_settings import Engine
-    from paddledvc.tools.paddle.core.results import Cost, Diagnosis, Latency, Runtime, Wide
+    from paddledvc.tools.paddle.core.results import Cost, Latency, Runtime, Wide
 
 Verdict = Literal["pass", "fail", "not-repeatable"]
-VERSION = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -137,147 +140,86 @@ class VerifyReport(Displayed):
             }
 
     def to_json(self) -> str:
-        """Write the report: the same bytes whenever the same bytes were verified.
-
-        DVC shows every number and text of a metrics file except what is inside a list; so the
-        verdict and the errors are outside and the evidence is inside lists.
-        """
-        compared = [path for path in self.paths if not path.skipped]
-        return _json(
-            {
-                "verdict": self.verdict,
-                "scaled_error": {path.path: rounded(path.scaled_error) for path in compared},
-                # DVC shows five digits, which of an error are often five zeros.
-                "tolerance_used": {path.path: path.tolerance_used for path in compared},
-                "samples": self.samples,
-                "evidence": [
-                    {
-                        "version": VERSION,
-                        "model": self.model,
-                        "model_version": self.version,
-                        "batch_sizes": list(self.batch_sizes),
-                        "repeatable": self.repeatable,
-                        "batch_error": _rounded(self.batch_error),
-                        "float64_error": _float64(self.float64),
-                        "notes": list(self.notes),
-                        "branches": [asdict(branch) for branch in self.branches],
-                        "edge_values": list(filter(None, self.edges)),
-                        "outputs": [_output(output) for output in self.outputs],
-                        "runtime": _runtime(self.runtime),
-                        "files": [
-                            {"path": item.path, **asdict(item.hashes)} for item in self.files
-                        ],
-                        "samples_sha256": self.samples_sha256,
-                        "engine": asdict(self.engine),
-                        "tolerance": asdict(self.tolerance),
-                        "paths": [_path(path) for path in self.paths],
-                    }
-                ],
-            }
-        )
+        """Write the report: the same bytes whenever the same bytes were verified."""
+        return evidence_of(self).to_json()
 
     def latency_json(self) -> str:
-        """Write how long a call takes on each path, in milliseconds, and what its process took.
-
-        As in ``to_json``, what DVC is to show in its table is outside lists: time and samples a
-        second at the largest batch size, and memory.
-        """
-        every = [
-            ("eager", self.latency, self.cost),
-            *((path.path, path.latency, path.cost) for path in self.paths),
-        ]
-        measured = [(name, latency) for name, latency, _ in every if latency]
-        costs = [(name, cost) for name, _, cost in every if cost is not None]
-        return _json(
-            {
-                "median_ms": {name: latency[-1].median_ms for name, latency in measured},
-                "samples_per_second": {name: latency[-1].throughput for name, latency in measured},
-                "peak_mib": {name: cost.peak_mib for name, cost in costs},
-                "calls": [
-                    {"path": name, **asdict(one), "samples_per_second": one.throughput}
-                    for name, latency in measured
-                    for one in latency
-                ],
-                "processes": [
-                    {"path": name, "peak_mib": cost.peak_mib, "seconds": dict(cost.seconds)}
-                    for name, cost in costs
-                ],
-            }
-        )
+        """Write how long a call takes on each path, in milliseconds, and what its process took."""
+        return latencies_of(self).to_json()
 
     def to_csv(self) -> str:
         """Write the scaled error of every sample, for ``dvc plots``."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        edges = any(self.edges)
-        head = ["sample", "batch", "path", "output", "scaled_error"]
-        writer.writerow([*head, "edge"] if edges else head)
-        for path in self.paths:
-            for error in path.agreement.samples if path.agreement else ():
-                number = self.starts[error.case] + error.sample
-                batch, scaled = self.batches[error.case], rounded(error.scaled_error)
-                row = [number, batch, path.path, error.output, scaled]
-                writer.writerow([*row, error.edge] if edges else row)
-        return text.getvalue()
+        return to_csv(errors_of(self), edges=any(self.edges))
 
 
-def _path(path: PathReport) -> dict[str, Any]:
-    outputs = [] if path.agreement is None else path.agreement.outputs
-    return {
-        "path": path.path,
-        "passed": path.passed,
-        "skipped": path.skipped,
-        "gate": path.gate,
-        "tolerance": path.tolerance,
-        "repeatable": path.repeatable,
-        "runtime": None if path.runtime is None else _runtime(path.runtime),
-        "findings": [] if path.passed else list(path.findings),
-        "diagnosis": None if path.diagnosis is None else _diagnosis(path.diagnosis),
-        "outputs": [
-            {
-                "name": output.name,
-                **({"edge": output.edge} if output.edge else {}),
-                "scaled_error": rounded(output.scaled_error),
-                "tolerance": path.agreement.tolerance_of(output.name) if path.agreement else None,
-                **{key: _rounded(value) for key, value in asdict(output.closeness).items()},
-                **_ranking(output.ranking),
-            }
-            for output in outputs
-        ],
-    }
+def evidence_of(report: VerifyReport) -> Evidence:
+    """Give what a report says: the same whenever the same bytes were verified."""
+    compared = [path for path in report.paths if not path.skipped]
+    return Evidence(
+        verdict=report.verdict,
+        scaled_error={path.path: float(rounded(path.scaled_error)) for path in compared},
+        # DVC shows five digits, which of an error are often five zeros.
+        tolerance_used={path.path: float(path.tolerance_used) for path in compared},
+        samples=report.samples,
+        model=report.model,
+        model_version=report.version,
+        batch_sizes=report.batch_sizes,
+        repeatable=report.repeatable,
+        batch_error=None if report.batch_error is None else float(rounded(report.batch_error)),
+        float64_error=_float64(report.float64),
+        notes=report.notes,
+        branches=report.branches,
+        edge_values=tuple(filter(None, report.edges)),
+        outputs=report.outputs,
+        runtime=report.runtime,
+        files=report.files,
+        samples_sha256=report.samples_sha256,
+        engine=report.engine,
+        tolerance=report.tolerance,
+        paths=tuple(path_evidence(path) for path in report.paths),
+    )
 
 
-def _output(output: Output) -> dict[str, Any]:
-    shape = None if output.shape is None else list(output.shape)
-    return {"name": output.name, "dtype": output.dtype, "shape": shape}
+def latencies_of(report: VerifyReport) -> Latencies:
+    """Give how long a call takes on each path, in milliseconds, and what its process took."""
+    every = [
+        ("eager", report.latency, report.cost),
+        *((path.path, path.latency, path.cost) for path in report.paths),
+    ]
+    measured = [(name, latency) for name, latency, _ in every if latency]
+    costs = [(name, cost) for name, _, cost in every if cost is not None]
+    return Latencies(
+        median_ms=tuple((name, latency[-1].median_ms) for name, latency in measured),
+        samples_per_second=tuple((name, latency[-1].throughput) for name, latency in measured),
+        peak_mib=tuple((name, cost.peak_mib) for name, cost in costs),
+        calls=tuple(
+            Call(path=name, **asdict(one), samples_per_second=one.throughput)
+            for name, latency in measured
+            for one in latency
+        ),
+        processes=tuple(
+            Process(path=name, peak_mib=cost.peak_mib, seconds=cost.seconds) for name, cost in costs
+        ),
+    )
 
 
-def _diagnosis(diagnosis: Diagnosis) -> dict[str, Any]:
-    return {**asdict(diagnosis), "scaled_error": rounded(diagnosis.scaled_error)}
+def errors_of(report: VerifyReport) -> tuple[ErrorRow, ...]:
+    """List the scaled error of every sample on every path."""
+    return tuple(
+        ErrorRow(
+            sample=report.starts[error.case] + error.sample,
+            batch=report.batches[error.case],
+            path=path.path,
+            output=error.output,
+            scaled_error=float(rounded(error.scaled_error)),
+            edge=error.edge,
+        )
+        for path in report.paths
+        for error in (path.agreement.samples if path.agreement else ())
+    )
 
 
-def _float64(wide: Wide | None) -> dict[str, float | str] | None:
-    return None if wide is None else {name: rounded(error) for name, error in wide.errors}
-
-
-def _rounded(value: float | None) -> float | str | None:
-    return rounded(value) if isinstance(value, float) else value
-
-
-def _ranking(ranking: Ranking | None) -> dict[str, Any]:
-    if ranking is None:
-        return {"top1_changed": None}
-    return {key: _rounded(value) for key, value in asdict(ranking).items()}
-
-
-def _runtime(runtime: Runtime) -> dict[str, Any]:
-    return {
-        "paddle": runtime.paddle,
-        "commit": runtime.commit,
-        "device": runtime.device,
-        "flags": dict(runtime.flags),
-    }
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+def _float64(wide: Wide | None) -> tuple[tuple[str, float], ...] | None:
+    if wide is None:
+        return None
+    return tuple((name, float(rounded(error))) for name, error in wide.errors)

@@ -3,14 +3,20 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from paddledvc.comparison.agreement import Agreement, OutputAgreement, SampleError
+from paddledvc.comparison.other_measures import Closeness, Ranking
+from paddledvc.comparison.untaken_branches import Branch
 from paddledvc.hashes import Hashed, Hashes
-from paddledvc.models.verify_settings import Engine
+from paddledvc.models.model import Output
+from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance
 from paddledvc.tools.dvc.core.objects import folder_oid
-from paddledvc.tools.paddle.core.results import Runtime
-from paddledvc.verification.core.evidence import parse
+from paddledvc.tools.paddle.core.results import Cost, Diagnosis, Latency, Runtime, Wide
+from paddledvc.verification.core.evidence import Evidence, Latencies, from_csv
 from paddledvc.verification.core.path_report import PathReport
-from paddledvc.verification.core.report import VerifyReport
+from paddledvc.verification.core.report import VerifyReport, errors_of, evidence_of, latencies_of
 
 FILES = (
     Hashed(path="checkpoints/a.pdparams", hashes=Hashes(md5="a" * 32, sha256="b" * 64, size=3)),
@@ -34,9 +40,180 @@ def a_report(*paths, files=FILES, repeatable=True):
     ).to_json()
 
 
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=6)
+COUNT = st.integers(min_value=0, max_value=9)
+FINITE = st.floats(min_value=0, max_value=1e300)
+ERROR = FINITE | st.just(float("inf"))
+DIGEST = st.none() | TEXT
+
+
+def several(strategy, **options):
+    return st.lists(strategy, max_size=3, **options).map(tuple)
+
+
+def pairs(strategy):
+    return several(st.tuples(TEXT, strategy), unique_by=lambda one: one[0])
+
+
+RUNTIMES = st.builds(Runtime, paddle=TEXT, commit=TEXT, device=TEXT, flags=pairs(TEXT))
+LATENCIES = several(
+    st.builds(
+        Latency,
+        batch=COUNT,
+        median_ms=FINITE,
+        p95_ms=FINITE,
+        calls=COUNT,
+        fastest_ms=FINITE,
+        q1_ms=FINITE,
+        q3_ms=FINITE,
+    )
+)
+COSTS = st.none() | st.builds(Cost, peak_mib=FINITE, seconds=pairs(FINITE))
+OUTPUTS = st.builds(
+    OutputAgreement,
+    name=TEXT,
+    scaled_error=ERROR,
+    closeness=st.builds(
+        Closeness,
+        absolute_error=ERROR,
+        relative_error=ERROR,
+        mean_error=ERROR,
+        cosine_distance=ERROR,
+        ulps=st.none() | COUNT,
+    ),
+    ranking=st.none() | st.builds(Ranking, top1_changed=COUNT, top5_changed=COUNT, margin=ERROR),
+    edge=TEXT,
+)
+AGREEMENTS = st.builds(
+    Agreement,
+    tolerance=FINITE,
+    overrides=st.dictionaries(TEXT, FINITE, max_size=2),
+    problems=several(TEXT),
+    outputs=several(OUTPUTS),
+    samples=several(
+        st.builds(
+            SampleError,
+            case=st.integers(0, 1),
+            sample=COUNT,
+            output=TEXT,
+            scaled_error=ERROR,
+            edge=TEXT,
+        )
+    ),
+)
+PATHS = several(
+    st.builds(
+        PathReport,
+        path=st.sampled_from(["export", "jit", "predictor", "deployed", "gpu"]),
+        gate=TEXT,
+        tolerance=FINITE,
+        agreement=st.none() | AGREEMENTS,
+        failure=TEXT,
+        skipped=st.booleans(),
+        repeatable=st.booleans(),
+        latency=LATENCIES,
+        runtime=st.none() | RUNTIMES,
+        cost=COSTS,
+        diagnosis=st.none()
+        | st.builds(
+            Diagnosis, sublayer=TEXT, kind=TEXT, scaled_error=ERROR, cause=TEXT, advice=TEXT
+        ),
+    ),
+    unique_by=lambda one: one.path,
+)
+HASHED = st.builds(
+    Hashed,
+    path=TEXT,
+    hashes=st.builds(Hashes, md5=DIGEST, sha256=DIGEST, size=st.none() | COUNT),
+)
+MAYBE = st.none() | FINITE
+REPORTS = st.builds(
+    VerifyReport,
+    model=TEXT,
+    version=TEXT,
+    repeatable=st.booleans(),
+    starts=st.just((0, 1)),
+    batches=st.just((1, 8)),
+    paths=PATHS,
+    files=several(HASHED),
+    samples_sha256=TEXT,
+    engine=st.builds(Engine, onednn=st.booleans(), threads=COUNT, precision=st.just("bfloat16")),
+    runtime=RUNTIMES,
+    latency=LATENCIES,
+    cost=COSTS,
+    batch_error=st.none() | ERROR,
+    warnings=several(TEXT),
+    tolerance=st.builds(
+        Tolerance,
+        program=FINITE,
+        engine=MAYBE,
+        device=MAYBE,
+        reason=TEXT,
+        outputs=st.dictionaries(
+            TEXT,
+            st.builds(OutputTolerance, reason=TEXT, program=MAYBE, engine=MAYBE, device=MAYBE),
+            max_size=2,
+        ),
+    ),
+    float64=st.none() | st.builds(Wide, errors=pairs(ERROR), reason=TEXT),
+    branches=several(
+        st.builds(
+            Branch, file=TEXT, line=COUNT, code=TEXT, outcomes=several(st.booleans(), min_size=1)
+        )
+    ),
+    edges=st.just(("", "nan")),
+    refused=several(TEXT),
+    outputs=several(
+        st.builds(
+            Output,
+            name=TEXT,
+            shape=st.none() | several(st.none() | COUNT),
+            dtype=st.none() | TEXT,
+        )
+    ),
+)
+
+
+@given(REPORTS)
+@settings(deadline=None)
+def test_every_report_that_is_written_is_read_back_as_an_equal_value(report):
+    text = report.to_json()
+    found = Evidence.from_json(text)
+
+    assert found == evidence_of(report)
+    assert found.to_json() == text
+    assert found.passes == (report.verdict == "pass")
+    assert Latencies.from_json(report.latency_json()) == latencies_of(report)
+    assert from_csv(report.to_csv()) == errors_of(report)
+
+
+def of_the_first_version(text):
+    """Leave out of a report what reports had not before the outputs had tolerances."""
+    value = json.loads(text)
+    late = ("notes", "tolerance", "branches", "edge_values", "outputs", "float64_error")
+    value["evidence"] = [
+        {key: one[key] for key in one if key not in late} for one in value["evidence"]
+    ]
+    for path in value["evidence"][0]["paths"]:
+        del path["skipped"], path["diagnosis"]
+        early = ("name", "scaled_error", "absolute_error", "top1_changed")
+        path["outputs"] = [{key: one[key] for key in early} for one in path["outputs"]]
+    return json.dumps(value)
+
+
+@given(REPORTS.filter(lambda report: not any(path.skipped for path in report.paths)))
+@settings(deadline=None)
+def test_a_report_of_an_earlier_version_is_judged_as_it_was(report):
+    found, now = Evidence.from_json(of_the_first_version(report.to_json())), evidence_of(report)
+
+    assert (found.verdict, found.passes, found.failures) == (now.verdict, now.passes, now.failures)
+    assert (found.agreeing, found.files, found.paddles) == (now.agreeing, now.files, now.paddles)
+    assert (found.outputs, found.notes, found.tolerance) == ((), (), Tolerance())
+
+
 def test_a_report_is_read_back():
     path = PathReport(path="jit", gate="program", tolerance=1e-7, failure="it crashed")
-    found = parse(a_report(path))
+    found = Evidence.from_json(a_report(path))
 
     assert (found.verdict, found.passes) == ("fail", False)
     assert found.failures == ("jit: it crashed",)
@@ -49,7 +226,7 @@ def test_a_report_is_read_back():
 
 
 def test_a_network_that_disagrees_with_itself_does_not_pass():
-    found = parse(a_report(repeatable=False))
+    found = Evidence.from_json(a_report(repeatable=False))
 
     assert (found.verdict, found.passes) == ("not-repeatable", False)
 
@@ -58,7 +235,7 @@ def test_a_report_that_compares_nothing_does_not_pass():
     text = a_report(PathReport(path="jit", gate="program", tolerance=1e-7, failure="it crashed"))
     value = json.loads(text)
     value["verdict"], value["evidence"][0]["paths"] = "pass", []
-    found = parse(json.dumps(value))
+    found = Evidence.from_json(json.dumps(value))
 
     assert (found.verdict, found.passes) == ("pass", False)
     assert found.failures == ("nothing was compared",)
@@ -70,16 +247,16 @@ def test_paths_that_were_skipped_prove_nothing_and_fail_nothing():
     value = json.loads(text)
     value["verdict"] = "pass"
     value["evidence"][0]["paths"].append({"path": "jit", "passed": True, "findings": []})
-    found = parse(json.dumps(value))
+    found = Evidence.from_json(json.dumps(value))
 
-    assert (found.passes, found.paths) == (True, ("jit",))
+    assert (found.passes, found.agreeing) == (True, ("jit",))
     assert json.loads(text)["verdict"] == "fail", "for nothing else was compared"
 
 
 def test_a_folder_without_all_digests_has_none():
     files = (*FILES, Hashed(path="exports/a/x", hashes=Hashes(sha256="d" * 64)))
 
-    assert parse(a_report(files=files)).folder("exports/a") is None
+    assert Evidence.from_json(a_report(files=files)).folder("exports/a") is None
 
 
 @pytest.mark.parametrize(
@@ -90,6 +267,13 @@ def test_a_folder_without_all_digests_has_none():
         ("null", "is no report of `paddledvc verify`"),
         ('{"verdict": "pass"}', "is no report of `paddledvc verify`"),
         (a_report().replace('"verdict"', '"vredict"'), "is no report of `paddledvc verify`"),
+        (a_report().replace('"samples": 1', '"samples": "<img>"'), "is no report of"),
+        (a_report().replace('"samples": 1', '"samples": true'), "is no report of"),
+        (a_report().replace('"samples": 1', '"samples": 1.5'), "is no report of"),
+        (a_report().replace('"batch_sizes": [', '"batch_sizes": ["1",'), "is no report of"),
+        (a_report().replace('"flags": {}', '"flags": []'), "is no report of"),
+        (a_report().replace('"program": 1e-07', f'"program": 1{"0" * 400}'), "is no report of"),
+        (a_report().replace('"size"', '"bytes"'), "is no report of"),
         (
             a_report().replace('"version": 1', '"version": 9'),
             "has the format 9, this paddledvc reads 1",
@@ -98,7 +282,7 @@ def test_a_folder_without_all_digests_has_none():
 )
 def test_what_is_no_report_is_refused(text, why):
     with pytest.raises(ValueError, match=why):
-        parse(text)
+        Evidence.from_json(text)
 
 
 @pytest.mark.slow

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from paddledvc.verification.core import page as pages
 from paddledvc.verification.core import svg
-from paddledvc.verification.core.page import Evidence, overview, page
+from paddledvc.verification.core.evidence import ErrorRow, Evidence, Latencies
+from paddledvc.verification.core.page import Verification, overview, page
 
 INF = float("inf")
 OPEN = {"meta", "br"}
@@ -40,46 +45,61 @@ def read(text):
     return " ".join(" ".join(parser.words).split())
 
 
-def evidence(slug="net", verdict="pass", errors=(0.0, 2e-8), findings=(), **fields):
+RUNTIME = {"paddle": "3.3.1", "commit": "abc", "device": "cpu", "flags": {}}
+
+
+def a_verification(slug="net", verdict="pass", errors=(0.0, 2e-8), findings=(), **fields):
     path = {
         "path": "jit",
         "passed": verdict == "pass",
         "gate": "program",
         "tolerance": 1e-7,
         "findings": list(findings),
-        "outputs": [{"name": "out", "scaled_error": max(errors), "ulps": 3, "top1_changed": None}],
+        "outputs": [
+            {
+                "name": "out",
+                "edge": fields.pop("edge", ""),
+                "scaled_error": max(errors),
+                "ulps": 3,
+                "top1_changed": None,
+            }
+        ],
+        "diagnosis": fields.pop("diagnosis", None),
     }
     details = {
+        "version": 1,
         "model": "net <b>",
         "model_version": "v1.0",
         "batch_sizes": [1, 3],
         "repeatable": True,
-        "runtime": {"paddle": "3.3.1", "device": "cpu"},
+        "runtime": RUNTIME,
         "files": [{"path": "w.pdparams", "md5": "ab", "sha256": None, "size": 1200}],
         "samples_sha256": "cd",
         "paths": [path],
         **fields,
     }
     worst = max(errors)
-    return Evidence(
+    report = {
+        "verdict": verdict,
+        "scaled_error": {"jit": "inf" if worst == INF else worst},
+        "tolerance_used": {"jit": "inf" if worst == INF else worst / 1e-7},
+        "samples": len(errors),
+        "evidence": [details],
+    }
+    latency = {"calls": [{"path": "jit", "batch": 3, "median_ms": 2.0, "p95_ms": 3.0}]}
+    return Verification(
         slug=slug,
-        report={
-            "verdict": verdict,
-            "scaled_error": {"jit": "inf" if worst == INF else worst},
-            "tolerance_used": {"jit": "inf" if worst == INF else worst / 1e-7},
-            "samples": len(errors),
-            "evidence": [details],
-        },
-        latency={"calls": [{"path": "jit", "batch": 3, "median_ms": 2.0, "p95_ms": 3.0}]},
-        errors=[
-            {"sample": str(n), "batch": "1", "path": "jit", "output": "out", "scaled_error": str(e)}
-            for n, e in enumerate(errors)
-        ],
+        evidence=Evidence.from_json(json.dumps(report)),
+        latencies=Latencies.from_json(json.dumps(latency)),
+        errors=tuple(
+            ErrorRow(sample=number, batch=1, path="jit", output="out", scaled_error=error)
+            for number, error in enumerate(errors)
+        ),
     )
 
 
 def test_a_page_says_the_verdict_and_what_it_is_of():
-    words = read(page(evidence()))
+    words = read(page(a_verification()))
 
     assert "net <b> v1.0: pass" in words
     assert "2 samples at batch sizes 1, 3; Paddle 3.3.1 on cpu" in words
@@ -89,7 +109,7 @@ def test_a_page_says_the_verdict_and_what_it_is_of():
 
 def test_what_is_wrong_stands_at_the_top():
     finding = "out: scaled error 0.5 over the tolerance 1e-07"
-    text = page(evidence(verdict="fail", errors=(0.5, INF), findings=[finding]))
+    text = page(a_verification(verdict="fail", errors=(0.5, INF), findings=[finding]))
 
     assert text.index(finding) < text.index("<h2>")
     assert "1 1 jit out inf inf" in read(text)
@@ -97,46 +117,44 @@ def test_what_is_wrong_stands_at_the_top():
 
 def test_where_a_disagreement_begins_is_told():
     begins = {"sublayer": "b", "kind": "Conv", "scaled_error": 1.0, "cause": "c", "advice": "d"}
-    made = evidence(verdict="fail")
-    made.details["paths"][0]["diagnosis"] = begins
+    made = a_verification(verdict="fail", diagnosis=begins)
 
     assert "jit: it begins in sublayer b (Conv): c; d" in read(page(made))
 
 
 def test_notes_and_the_error_against_float64_are_told():
-    words = read(page(evidence(notes=["look <here>"], float64_error={"out": 1.5e-7})))
+    words = read(page(a_verification(notes=["look <here>"], float64_error={"out": 1.5e-7})))
 
     assert "note: look <here>" in words
     assert "that float32 has anyway. output scaled error out 1.5e-07" in words
 
 
 def test_errors_at_edge_values_are_named():
-    made = evidence(verdict="fail", errors=(0.5,))
-    made.details["paths"][0]["outputs"][0]["edge"] = "nan"
-    words = read(page(replace(made, errors=[{**made.errors[0], "edge": "inf"}])))
+    made = a_verification(verdict="fail", errors=(0.5,), edge="nan")
+    words = read(page(replace(made, errors=(replace(made.errors[0], edge="inf"),))))
 
     assert "jit out at edge value nan 0.5" in words
     assert "jit out at edge value inf 0.5" in words
 
 
 def test_a_network_that_is_not_repeatable_is_told():
-    words = read(page(evidence(verdict="not-repeatable", repeatable=False)))
+    words = read(page(a_verification(verdict="not-repeatable", repeatable=False)))
 
     assert "gives other outputs when it is run again" in words
 
 
 def test_equal_outputs_have_no_largest_errors():
-    assert "No output differs in any bit." in read(page(evidence(errors=(0.0, 0.0))))
+    assert "No output differs in any bit." in read(page(a_verification(errors=(0.0, 0.0))))
 
 
 def test_a_path_that_did_not_run_has_no_points():
-    words = read(page(evidence(verdict="fail", errors=(0.0,), paths=[])))
+    words = read(page(a_verification(verdict="fail", errors=(0.0,), paths=[])))
 
     assert "<circle" not in words
 
 
 def test_the_overview_names_failures_first():
-    fine, bad = evidence("a"), evidence("b", verdict="fail", errors=(1.0,))
+    fine, bad = a_verification("a"), a_verification("b", verdict="fail", errors=(1.0,))
     text = overview([fine, bad])
 
     assert "1 of 2 models pass" in read(text)
@@ -182,3 +200,170 @@ def test_a_box_spans_the_middle_half_of_the_calls():
     assert float(first[1]) == pytest.approx(svg.LEFT + 40 + 2 * unit, abs=0.1)
     assert float(first[2]) == pytest.approx(2 * unit, abs=0.1)
     assert "jit: median 3 ms, 95 % within 8 ms" in text
+
+
+class Structure(HTMLParser):
+    """Reads what a page is built of, and apart from it the text that it shows."""
+
+    def __init__(self, text) -> None:
+        super().__init__()
+        self.built, self.words = [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.built.append((tag, attrs))
+
+    def handle_endtag(self, tag):
+        self.built.append((tag, None))
+
+    def handle_comment(self, data):
+        self.built.append(("comment", data))
+
+    def handle_decl(self, decl):
+        self.built.append(("declaration", decl))
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def filled(value, text):
+    """Put a text wherever a report has one, also where it names something."""
+    if isinstance(value, dict):
+        return {key if key in KEYS else text: filled(one, text) for key, one in value.items()}
+    if isinstance(value, list):
+        return [filled(one, text) for one in value]
+    return text if isinstance(value, str) else value
+
+
+KEYS = {
+    *("verdict", "scaled_error", "tolerance_used", "samples", "evidence", "version", "model"),
+    *("model_version", "batch_sizes", "repeatable", "float64_error", "notes", "runtime", "paddle"),
+    *("commit", "device", "flags", "files", "path", "md5", "sha256", "size", "samples_sha256"),
+    *("paths", "passed", "gate", "tolerance", "findings", "diagnosis", "sublayer", "kind"),
+    *("cause", "advice", "outputs", "name", "edge", "ulps", "branches", "file", "line", "code"),
+    *("outcomes", "edge_values", "dtype", "shape", "reason", "engine", "precision"),
+    *("calls", "batch", "median_ms", "p95_ms", "processes", "peak_mib", "seconds"),
+    "samples_per_second",
+}
+REPORT = {
+    "verdict": "fail",
+    "scaled_error": {"jit": 0.5},
+    "tolerance_used": {"jit": 5e6},
+    "samples": 2,
+    "evidence": [
+        {
+            "version": 1,
+            "model": "net",
+            "model_version": "v1",
+            "batch_sizes": [1],
+            "repeatable": False,
+            "float64_error": {"out": 1e-7},
+            "notes": ["look"],
+            "branches": [{"file": "n.py", "line": 1, "code": "if x:", "outcomes": [True]}],
+            "edge_values": ["nan"],
+            "outputs": [{"name": "out", "dtype": "float32", "shape": [1]}],
+            "runtime": {**RUNTIME, "flags": {"FLAGS_x": "1"}},
+            "files": [{"path": "w.pdparams", "md5": "ab", "sha256": "cd", "size": 3}],
+            "samples_sha256": "ef",
+            "engine": {"precision": "float32"},
+            "tolerance": {"reason": "why", "outputs": {"out": {"reason": "why"}}},
+            "paths": [
+                {
+                    "path": "jit",
+                    "passed": False,
+                    "gate": "program",
+                    "tolerance": 1e-7,
+                    "runtime": RUNTIME,
+                    "findings": ["out: off"],
+                    "diagnosis": {
+                        "sublayer": "b",
+                        "kind": "Conv",
+                        "scaled_error": 1.0,
+                        "cause": "it is old",
+                        "advice": "mend it",
+                    },
+                    "outputs": [{"name": "out", "edge": "nan", "scaled_error": 0.5, "ulps": 3}],
+                }
+            ],
+        }
+    ],
+}
+LATENCY = {
+    "samples_per_second": {"jit": 5.0},
+    "calls": [{"path": "jit", "batch": 1, "median_ms": 2.0, "p95_ms": 3.0}],
+    "processes": [{"path": "jit", "peak_mib": 5.0, "seconds": {"import": 1.0}}],
+}
+
+
+def filled_verification(text):
+    """A verification of which every text is the given one."""
+    row = ErrorRow(sample=0, batch=1, path=text, output=text, scaled_error=0.5, edge=text)
+    return Verification(
+        slug=text,
+        evidence=Evidence.from_json(json.dumps(filled(REPORT, text))),
+        latencies=Latencies.from_json(json.dumps(filled(LATENCY, text))),
+        errors=(row, replace(row, sample=1)),
+    )
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        '"><svg onload="alert(1)">',
+        "' onmouseover='alert(1)",
+        '" style="x" class="',
+        "javascript:alert(1)",
+        "</style></title></svg></td><script>alert(1)</script>",
+        "<!-- <a href=javascript:alert(1)>",
+        "&lt;b&gt; &amp;",
+        "{{ 7 * 7 }}{% raw %}",
+    ],
+)
+def test_no_text_of_a_report_is_anything_but_text_in_a_page(hostile):
+    harmless, bad = filled_verification("word"), filled_verification(hostile)
+    expected, found = Structure(page(harmless)), Structure(page(bad))
+
+    assert found.built == expected.built
+    assert found.words == [one.replace("word", hostile) for one in expected.words]
+    assert "".join(found.words).count(hostile) > 30
+
+    expected, found = Structure(overview([harmless])), Structure(overview([bad]))
+    links = [dict(attrs)["href"] for tag, attrs in found.built if tag == "a" and attrs]
+    assert [urlsplit(link).scheme for link in links] == [""]
+    assert [(tag, tag == "a" or attrs) for tag, attrs in found.built] == [
+        (tag, tag == "a" or attrs) for tag, attrs in expected.built
+    ]
+    assert [[key for key, _ in attrs] for tag, attrs in found.built if tag == "a" and attrs] == [
+        ["href"]
+    ]
+    assert found.words == [one.replace("word", hostile) for one in expected.words]
+
+
+def test_only_plots_are_taken_for_html_by_templates():
+    folder = Path(pages.__file__).parents[1] / "templates"
+    texts = {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir()}
+
+    safe = {name: re.findall(r"{{[^}]*safe[^}]*}}", text) for name, text in texts.items()}
+    assert {name: found for name, found in safe.items() if found} == {
+        "model.html": ["{{ svg.errors(series)|safe }}", "{{ svg.times(boxes)|safe }}"]
+    }
+    assert not any(re.search("autoescape|script|Markup", text) for text in texts.values())
+
+
+def test_a_report_without_shares_and_runtime_has_a_page():
+    made = a_verification()
+    bare = replace(made.evidence, tolerance_used={}, scaled_error={}, runtime=None)
+
+    assert "net <b> v1.0: pass 2 samples at batch sizes 1, 3 Paths" in read(
+        page(replace(made, evidence=bare))
+    )
+    assert "net <b> v1.0 pass 0 jit" in read(overview([replace(made, evidence=bare)]))
+
+
+def test_a_path_of_a_newer_version_is_drawn_too():
+    series = svg.Series(path="npu", tolerance=1e-7, errors=(1e-8,))
+
+    assert '<circle class="other"' in svg.errors([series])
