@@ -167,7 +167,9 @@ def main() -> None:
     parser.add_argument("--tree", type=Path, default=Path(__file__).resolve().parents[1])
     tree = parser.parse_args().tree.resolve()
     if os.environ.get("PYTHONPATH", "").split(os.pathsep)[0] != str(tree):
-        environment = {**os.environ, "PYTHONPATH": str(tree)}
+        # Stages call `paddledvc` by name.
+        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+        environment = {**os.environ, "PYTHONPATH": str(tree), "PATH": path}
         sys.exit(subprocess.call([sys.executable, *sys.argv], env=environment))
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "project"
