@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from paddledvc import names, urls
@@ -25,23 +26,13 @@ def stated(model: Model) -> Hashes:
 
 def kept(model: Model, pinned: LockedModel, environment: Environment) -> LockedModel:
     """Keep a pin, with what models.yaml says about it today."""
-    return LockedModel(
-        name=model.name,
-        version=pinned.version,
+    return replace(
+        pinned,
         source=model.source,
         source_name=model.source_name,
         revision=model.revision,
         file=model.file,
-        commit=pinned.commit,
-        urls=pinned.urls,
-        md5=pinned.md5,
-        sha256=pinned.sha256,
-        size=pinned.size,
-        trust=pinned.trust,
-        format=pinned.format,
-        paddle=pinned.paddle,
         path=_path(model, pinned.version, pinned.format),
-        files=pinned.files,
         base=model.base,
         image=environment.image,
     )
@@ -59,28 +50,34 @@ def settle(question: Question, release: Release) -> LockedModel:
     Raises:
         Unresolvable: the catalog says other bytes than models.yaml, or than it said before.
     """
+    model = question.model
     files = tuple(_locked_file(question, release, index) for index in range(len(release.files)))
+    entry = LockedModel(
+        name=model.name,
+        version=release.version,
+        source=model.source,
+        source_name=model.source_name,
+        revision=model.revision,
+        file=model.file,
+        commit=release.commit,
+        trust=_trust(question, release),
+        paddle=release.paddle,
+        base=model.base,
+        image=question.environment.image,
+    )
+    if release.folder:
+        return replace(entry, path=_path(model, release.version, None), files=files)
     first = files[0]
-    file_format = None
-    if not release.folder:
-        suffix = urls.format_of(first.path) or urls.format_of(first.urls[0])
-        file_format = release.format or suffix or "pdparams"
-    return kept(
-        question.model,
-        LockedModel(
-            name=question.model.name,
-            version=release.version,
-            commit=release.commit,
-            urls=() if release.folder else first.urls,
-            md5=None if release.folder else first.md5,
-            sha256=None if release.folder else first.sha256,
-            size=None if release.folder else first.size,
-            trust=_trust(question, release),
-            format=file_format,
-            paddle=release.paddle,
-            files=files if release.folder else (),
-        ),
-        question.environment,
+    suffix = urls.format_of(first.path) or urls.format_of(first.urls[0])
+    file_format = release.format or suffix or "pdparams"
+    return replace(
+        entry,
+        urls=first.urls,
+        md5=first.md5,
+        sha256=first.sha256,
+        size=first.size,
+        format=file_format,
+        path=_path(model, release.version, file_format),
     )
 
 
