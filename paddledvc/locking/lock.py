@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput
@@ -11,10 +10,9 @@ from paddledvc.locking.core.constraints import Upgrade
 from paddledvc.locking.core.staleness import require_fresh
 from paddledvc.locking.current import UPDATE, LockUse
 from paddledvc.locking.relock import Locked, relock
-from paddledvc.models.versions import Requirement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from paddledvc.models.registry import Registry
     from paddledvc.project import Project
@@ -74,7 +72,7 @@ def lock(  # noqa: PLR0913
     if refused_by:
         registry = project.registry()
         references.require_code(project, registry)
-        movable = _upgrade(registry, upgrade, upgrade_packages)
+        movable = Upgrade.parse(registry, upgrade_packages, everything=upgrade)
         return _unchanged(project, registry, movable, use, refused_by)
     with project.exclusive():
         registry = project.registry()
@@ -83,7 +81,7 @@ def lock(  # noqa: PLR0913
             project,
             registry,
             project.previous_lock(resolve),
-            upgrade=_upgrade(registry, upgrade, upgrade_packages),
+            upgrade=Upgrade.parse(registry, upgrade_packages, everything=upgrade),
             offline=use.offline,
             keep_going=keep_going,
             hash_bytes=not dry_run,
@@ -93,10 +91,6 @@ def lock(  # noqa: PLR0913
             project.write_lock(done.lock)
     references.warn_of_absent(project, registry, done.lock)
     return done
-
-
-def _upgrade(registry: Registry, everything: bool, packages: Sequence[str]) -> Upgrade:  # noqa: FBT001
-    return Upgrade(everything=everything, models=_packages(registry, packages))
 
 
 def _unchanged(
@@ -110,17 +104,3 @@ def _unchanged(
         require_fresh(registry, current, refused_by=use.locked or "")
     references.warn_of_absent(project, registry, current)
     return Locked(lock=current, changes=(), trusted=())
-
-
-def _packages(registry: Registry, texts: Sequence[str]) -> Mapping[str, Requirement | None]:
-    packages: dict[str, Requirement | None] = {}
-    for text in texts:
-        name, equals, version = text.partition("==")
-        if re.search("[<>!~^]", text):
-            raise InvalidInput(f"{text}: expected NAME or NAME==VERSION")
-        registry.model(name)
-        try:
-            packages[name] = Requirement.parse(f"=={version}") if equals else None
-        except ValueError as error:
-            raise InvalidInput(f"{text}: expected NAME or NAME==VERSION") from error
-    return packages
