@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from paddledvc.models.model import Input, Model, Output
     from paddledvc.project import Project
 
-logger = logging.getLogger(__name__)
 AT_ONCE = 8
 """Questions that are asked at the same time."""
 

@@ -10,7 +10,7 @@ import pytest
 
 import paddledvc
 from paddledvc.stages import record_training
-from paddledvc.stages.core.record import read_record
+from paddledvc.stages.core.record import Record
 from tests.gated import FACTS, Gated, md5
 
 WRITE = 'echo weights > "$PADDLEDVC_WEIGHTS"'
@@ -36,7 +36,7 @@ def recorded(training, project):
 
     def recorded(command=WRITE, more=""):
         paddledvc.train(training(command, more), "m")
-        return read_record(project.read(RECORD))
+        return Record.from_json(project.read(RECORD))
 
     return recorded
 
@@ -125,7 +125,7 @@ def test_a_record_has_the_base_that_the_training_started_from(recorded, project)
     paddledvc.lock(made)
     paddledvc.sync(made)
     paddledvc.train(made, "m")
-    base = read_record(project.read(RECORD)).base
+    base = Record.from_json(project.read(RECORD)).base
 
     assert (base.path, base.hashes.md5) == ("checkpoints/m_v1.pdparams", md5("base"))
 
