@@ -204,7 +204,6 @@ def test_the_record_of_a_function_says_what_ran_it(fitted: tuple[Project, Traine
     project, trained = fitted
     record = Record.from_json((project.root / "reports/net/train/record.json").read_text())
 
-    assert record is not None
     assert record.weights.hashes == trained.hashes
     assert record.base is not None
     assert record.base.path == "checkpoints/net_v1.pdparams"

@@ -11,6 +11,7 @@ import pytest
 import paddledvc
 from paddledvc.stages import record_training
 from paddledvc.stages.core.record import Record
+from paddledvc.tools.dvc import program
 from tests.gated import FACTS, Gated, md5
 
 WRITE = 'echo weights > "$PADDLEDVC_WEIGHTS"'
@@ -157,9 +158,9 @@ def test_the_digest_of_a_folder_is_the_one_that_dvc_has_of_it(project):
     for name in ("data/a.txt", "data/deep/b.txt", "data/deep/c.log", "data/.hidden"):
         project.write(name, name)
     (project.root / "data/link").symlink_to("a.txt")
-    paddledvc.tools.dvc.init(project.root, subdir=False)
+    program.init(project.root, subdir=False)
     project.write(".dvcignore", "*.log\n")
-    paddledvc.tools.dvc.run("add", "--quiet", "--no-commit", "data", root=project.root)
+    program.run("add", "--quiet", "--no-commit", "data", root=project.root)
 
     expected = re.search("md5: (.*)", project.read("data.dvc"))[1]
     assert record_training.digest(project.root, "data") == expected
