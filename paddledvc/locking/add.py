@@ -11,6 +11,7 @@ from paddledvc.catalogs.core.listing import Query
 from paddledvc.catalogs.opening import Catalogs
 from paddledvc.display.results import Displayed
 from paddledvc.errors import CatalogFailed, InvalidInput, Unresolvable
+from paddledvc.locking.core.resolution import plan
 from paddledvc.locking.current import UPDATE, LockUse
 from paddledvc.locking.relock import relock
 from paddledvc.models.model import TABLES
@@ -179,10 +180,9 @@ def _write(
     edited = _edited(text, {**entry, "version": wanted})
     done: Locked | None = None
     if use.frozen is None:
-        registry = project.parse_registry(edited)
-        previous = project.previous_lock()
+        planned = plan(project.parse_registry(edited), project.previous_lock())
         try:
-            done = relock(project, registry, previous, offline=use.offline, progress=progress)
+            done = relock(project, planned, offline=use.offline, progress=progress)
         except Unresolvable as error:
             raise _in_own_words(error, entry["name"]) from error
         locked = done.lock.model(entry["name"]).version

@@ -6,12 +6,14 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from paddledvc.locking.core.staleness import require_fresh, staleness
+from paddledvc.locking.core.resolution import plan
+from paddledvc.locking.core.staleness import require_fresh, staleness_of
 from paddledvc.locking.relock import relock
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from paddledvc.locking.core.resolution import Plan
     from paddledvc.models.lockfile import Lock
     from paddledvc.models.registry import Registry
     from paddledvc.project import Project
@@ -69,15 +71,17 @@ def current_lock(
         lock = project.lock()
         require_fresh(registry, lock, names, refused_by)
         return lock
-    lock = project.previous_lock()
-    if not _is_stale(registry, lock, names):
-        return lock
+    planned = plan(registry, project.previous_lock())
+    if not _is_stale(planned, names):
+        return planned.previous
     with project.exclusive():
-        # Somebody may have changed either file while we waited.
-        registry, previous = project.registry(), project.previous_lock()
-        if not _is_stale(registry, previous, names):
-            return previous
-        done = relock(project, registry, previous, offline=use.offline)
+        now = (project.registry(), project.previous_lock())
+        if now != (planned.registry, planned.previous):
+            # Somebody changed either file while we waited.
+            planned = plan(*now)
+            if not _is_stale(planned, names):
+                return planned.previous
+        done = relock(project, planned, offline=use.offline)
         project.write_lock(done.lock)
     for change in done.changes:
         logger.warning("models.lock: %s", change)
@@ -86,6 +90,6 @@ def current_lock(
     return done.lock
 
 
-def _is_stale(registry: Registry, lock: Lock, names: Collection[str] | None) -> bool:
-    stale = {reason.model for reason in staleness(registry, lock)}
+def _is_stale(planned: Plan, names: Collection[str] | None) -> bool:
+    stale = {reason.model for reason in staleness_of(planned)}
     return bool(stale if names is None else stale & set(names))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import InvalidInput
 from paddledvc.locking import references
 from paddledvc.locking.core.constraints import Upgrade
+from paddledvc.locking.core.resolution import plan
 from paddledvc.locking.core.staleness import require_fresh
 from paddledvc.locking.current import UPDATE, LockUse
 from paddledvc.locking.relock import Locked, relock
@@ -77,11 +78,11 @@ def lock(  # noqa: PLR0913
     with project.exclusive():
         registry = project.registry()
         references.require_code(project, registry)
+        previous = project.previous_lock(resolve)
+        movable = Upgrade.parse(registry, upgrade_packages, everything=upgrade)
         done = relock(
             project,
-            registry,
-            project.previous_lock(resolve),
-            upgrade=Upgrade.parse(registry, upgrade_packages, everything=upgrade),
+            plan(registry, previous, movable),
             offline=use.offline,
             keep_going=keep_going,
             hash_bytes=not dry_run,

@@ -12,9 +12,7 @@ from paddledvc.catalogs.opening import Catalogs
 from paddledvc.display.results import Displayed
 from paddledvc.errors import CatalogFailed, PaddleDVCError, Several, Unresolvable
 from paddledvc.locking.core import changes
-from paddledvc.locking.core.constraints import NO_UPGRADE, Upgrade
 from paddledvc.locking.core.pinning import clashes, settle
-from paddledvc.locking.core.resolution import plan
 from paddledvc.locking.core.selection import choose, described, why_not
 from paddledvc.models.lockfile import FIRST_USE, Lock
 from paddledvc.names import did_you_mean
@@ -27,8 +25,8 @@ if TYPE_CHECKING:
     from paddledvc.hashes import Hashes
     from paddledvc.locking.core.changes import Change
     from paddledvc.locking.core.constraints import Question
+    from paddledvc.locking.core.resolution import Plan
     from paddledvc.models.lockfile import LockedFile, LockedModel
-    from paddledvc.models.registry import Registry
     from paddledvc.project import Project
     from paddledvc.tools.system.progress import NamedProgress
 
@@ -59,22 +57,18 @@ class Locked(Displayed):
 
 def relock(  # noqa: PLR0913
     project: Project,
-    registry: Registry,
-    previous: Lock,
+    planned: Plan,
     *,
-    upgrade: Upgrade = NO_UPGRADE,
     offline: str | None = None,
     keep_going: bool = False,
     hash_bytes: bool = True,
     progress: NamedProgress | None = None,
 ) -> Locked:
-    """Resolve a registry, asking catalogs and reading bytes only where that is needed.
+    """Carry out a plan, asking catalogs and reading bytes only where that is needed.
 
     Args:
         project: the project.
-        registry: what is wanted.
-        previous: what was locked.
-        upgrade: which pins may move although they satisfy the registry.
+        planned: what stands, and what is left to be asked.
         offline: what forbids to use the network; None if nothing does.
         keep_going: go on after a failure, to report all of them.
         hash_bytes: read bytes that nobody has hashed yet.
@@ -86,9 +80,8 @@ def relock(  # noqa: PLR0913
         DownloadFailed: bytes that nobody has hashed could not be read.
         Several: with ``keep_going``, more than one of these.
     """
-    planned = plan(registry, previous, upgrade)
     failures = _Failures(planned.conflicts, keep_going=keep_going)
-    catalogs = Catalogs(project.root, registry, offline)
+    catalogs = Catalogs(project.root, planned.registry, offline)
     answered = failures.collect(lambda one: _answer(catalogs, one), planned.questions)
     entries = sorted((*planned.entries, *answered), key=lambda entry: entry.name)
     unhashed = tuple(entry.name for entry in entries if not entry.hashed)
@@ -100,7 +93,7 @@ def relock(  # noqa: PLR0913
     lock = Lock(models=tuple(entries))
     return Locked(
         lock=lock,
-        changes=changes.compare(previous, lock),
+        changes=changes.compare(planned.previous, lock),
         trusted=unhashed if hash_bytes else (),
     )
 

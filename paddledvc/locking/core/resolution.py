@@ -28,11 +28,15 @@ class Plan:
     """What a registry resolves to without asking anyone.
 
     Attributes:
+        registry: what is wanted.
+        previous: what was locked.
         entries: what stands, sorted by name.
         questions: what only catalogs can say, sorted by name.
         conflicts: models of which too much is asked, sorted by name.
     """
 
+    registry: Registry
+    previous: Lock
     entries: tuple[LockedModel, ...]
     questions: tuple[Question, ...]
     conflicts: tuple[Unresolvable, ...]
@@ -72,7 +76,13 @@ def plan(registry: Registry, previous: Lock, upgrade: Upgrade = NO_UPGRADE) -> P
                 why=str(why),
             )
         )
-    return Plan(entries=tuple(entries), questions=tuple(questions), conflicts=tuple(conflicts))
+    return Plan(
+        registry=registry,
+        previous=previous,
+        entries=tuple(entries),
+        questions=tuple(questions),
+        conflicts=tuple(conflicts),
+    )
 
 
 def query_of(model: Model) -> Query:

@@ -12,6 +12,7 @@ from paddledvc.models.lockfile import LockedModel
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from paddledvc.locking.core.resolution import Plan
     from paddledvc.models.lockfile import Lock
     from paddledvc.models.registry import Registry
 
@@ -21,7 +22,12 @@ def staleness(registry: Registry, lock: Lock) -> tuple[Stale, ...]:
 
     New versions in a catalog make no lock stale.
     """
-    planned = plan(registry, lock)
+    return staleness_of(plan(registry, lock))
+
+
+def staleness_of(planned: Plan) -> tuple[Stale, ...]:
+    """List where a lock is not what is planned from it, sorted by name."""
+    lock = planned.previous
     reasons = [Stale(model=one.model.name, why=one.why) for one in planned.questions]
     reasons += [
         Stale(model=one.model, why="\n    ".join((one.summary, *one.reasons)))
@@ -34,7 +40,7 @@ def staleness(registry: Registry, lock: Lock) -> tuple[Stale, ...]:
             reasons.append(Stale(model=entry.name, why="is in models.yaml but not in models.lock"))
         elif entry.name not in in_conflict:
             reasons += _differences(entry, locked)
-    gone = lock.by_name.keys() - registry.by_name.keys()
+    gone = lock.by_name.keys() - planned.registry.by_name.keys()
     why = "is in models.lock but no longer in models.yaml"
     reasons += [Stale(model=name, why=why) for name in gone]
     return tuple(sorted(reasons, key=lambda reason: reason.model))
