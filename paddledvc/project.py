@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,10 +75,7 @@ class Project:
         Raises:
             InvalidFile: with every problem of the file.
         """
-        from paddledvc import schemas  # noqa: PLC0415
-        from paddledvc.models import registry  # noqa: PLC0415
-
-        return registry.parse(self.read(names.REGISTRY), schemas.read_schema("models"))
+        return Inputs(self).registry
 
     def parse_registry(self, text: str) -> Registry:
         """Read what is to become models.yaml.
@@ -202,18 +200,30 @@ class Project:
             message = f"expected a mapping of hyperparameters, found {section!r}"
             raise InvalidFile([document.problem(at, message)])
 
-    def section(self, model: Model, name: str) -> Mapping[str, Any]:
-        """Read one section of a model's params: ``train`` or ``verify``."""
-        section: Mapping[str, Any] = self.params(model).get(name) or {}
+    def section(
+        self, model: Model, name: str, document: Document | None = None
+    ) -> Mapping[str, Any]:
+        """Read one section of a model's params: ``train`` or ``verify``.
+
+        Args:
+            model: the model.
+            name: the section.
+            document: params.yaml, for those who have read it already.
+        """
+        section: Mapping[str, Any] = self.params(model, document).get(name) or {}
         return section
 
-    def hyperparameters(self, model: Model) -> Mapping[str, Any]:
+    def hyperparameters(self, model: Model, document: Document | None = None) -> Mapping[str, Any]:
         """Read what a training gets: the model's own file, and over it its part of params.yaml.
+
+        Args:
+            model: the model.
+            document: params.yaml, for those who have read it already.
 
         Raises:
             InvalidFile: a file is not there, or holds no hyperparameters.
         """
-        return {**self.own_params(model), **self.section(model, "train")}
+        return {**self.own_params(model), **self.section(model, "train", document)}
 
     def own_params(self, model: Model) -> Mapping[str, Any]:
         """Read the file of hyperparameters that a model has to itself; empty where it has none.
@@ -276,15 +286,20 @@ class Project:
         beside = folder.iterdir() if folder.is_dir() else ()
         return did_you_mean(name, [one.relative_to(self.root).as_posix() for one in beside])
 
-    def verify_settings(self, model: Model) -> Verify:
-        """Read how a model is verified: its own settings, and over them those of params.yaml."""
+    def verify_settings(self, model: Model, document: Document | None = None) -> Verify:
+        """Read how a model is verified: its own settings, and over them those of params.yaml.
+
+        Args:
+            model: the model.
+            document: params.yaml, for those who have read it already.
+        """
         from paddledvc import schemas  # noqa: PLC0415
         from paddledvc.models.parse import override_verify  # noqa: PLC0415
 
-        section = self.section(model, "verify")
+        document = document or self.read_optional(names.PARAMS)
+        section = self.section(model, "verify", document)
         if not section:
             return model.verify
-        document = self.read(names.PARAMS)
         at = (self.params_key(model, document), "verify")
         problems = schemas.part("models", "verify").problems(document, at)
         for key, them in (("samples", "samples are"), ("preprocess", "preprocess is")):
@@ -343,3 +358,37 @@ class Project:
 
             files.write_text(folder / ".gitignore", "*\n")
         return folder
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The files that a command works from: each is read when it is first needed, and only then.
+
+    Attributes:
+        project: where they are.
+    """
+
+    project: Project
+
+    @cached_property
+    def models(self) -> Document:
+        """models.yaml as it is written."""
+        return self.project.read(names.REGISTRY)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """What models.yaml asks for."""
+        from paddledvc import schemas  # noqa: PLC0415
+        from paddledvc.models import registry  # noqa: PLC0415
+
+        return registry.parse(self.models, schemas.read_schema("models"))
+
+    @cached_property
+    def params(self) -> Document:
+        """params.yaml, empty where there is none."""
+        return self.project.read_optional(names.PARAMS)
+
+    @cached_property
+    def stages(self) -> Document:
+        """dvc.yaml, empty where there is none."""
+        return self.project.read_optional(names.STAGES)

@@ -207,7 +207,8 @@ def _with_names(project: Project, facts: Facts, registry: Registry, found: _Foun
     misnamed = tuple(code.misnamed(registry))
     if code.unreadable:
         found.unreadable += unreadable("stages-invalid", InvalidFile(code.unreadable))
-    absent = references.absent(project, registry, facts.lock, found.elsewhere)
+    there = references.presence(project, registry, facts.lock, found.elsewhere)
+    absent = tuple(check_names.misplaced(registry, there))
     return replace(facts, misnamed=misnamed, absent=absent)
 
 
@@ -218,12 +219,14 @@ def _with_stages(project: Project, facts: Facts, found: _Found) -> Facts:
     if document is None and any(one.file == names.STAGES for one in found.unreadable):
         return facts
     try:
+        plans.require_own_params(project, facts.registry)
         wanted = plans.wanted(
             project,
             facts.registry,
             facts.lock,
+            params=project.read_optional(names.PARAMS),
+            there=references.presence(project, facts.registry, facts.lock, found.elsewhere),
             sources=found.sources,
-            elsewhere=found.elsewhere,
         )
         plan = plans.plan(document or reader.parse("", names.STAGES), wanted)
     except InvalidFile as error:
