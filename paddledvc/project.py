@@ -96,11 +96,9 @@ class Project:
             NotAProject: there is none yet.
             InvalidFile: it is not a lock.
         """
-        from paddledvc.tools.system import files  # noqa: PLC0415
-
         if not (self.root / names.LOCK).exists():
             raise NotAProject(f"there is no {names.LOCK} yet; run `paddledvc lock`")
-        return self.parse_lock(files.read_text(self.root / names.LOCK, names.LOCK))
+        return Inputs(self).lock
 
     def previous_lock(self, side: Side | None = None) -> Lock:
         """Read models.lock, or an empty lock where there is none yet.
@@ -108,14 +106,13 @@ class Project:
         Args:
             side: whose block to take in each merge conflict; None refuses conflicts.
         """
-        from paddledvc.models import lockfile  # noqa: PLC0415
         from paddledvc.tools.system import files  # noqa: PLC0415
         from paddledvc.yaml import conflicts  # noqa: PLC0415
 
-        if not (self.root / names.LOCK).exists():
-            return lockfile.Lock(models=())
+        if side is None or not (self.root / names.LOCK).exists():
+            return Inputs(self).lock
         text = files.read_text(self.root / names.LOCK, names.LOCK)
-        return self.parse_lock(text if side is None else conflicts.take(text, side))
+        return self.parse_lock(conflicts.take(text, side))
 
     def parse_lock(self, text: str) -> Lock:
         """Read what is, was or is to become models.lock.
@@ -127,15 +124,8 @@ class Project:
         from paddledvc.models import lockfile  # noqa: PLC0415
         from paddledvc.yaml import reader  # noqa: PLC0415
 
-        try:
+        with _advising():
             return lockfile.parse(reader.parse(text, names.LOCK), schemas.read_schema("lock"))
-        except InvalidFile as error:
-            first, *others = error.problems
-            if "; run" in first.message or "; upgrade" in first.message:
-                raise
-            advice = "restore it with `git checkout`, or delete it and run `paddledvc lock`"
-            told = replace(first, message=f"{first.message}; {advice}")
-            raise InvalidFile([told, *others]) from error
 
     def write_lock(self, new: Lock) -> bool:
         """Write models.lock in one step; tell whether it changed."""
@@ -360,6 +350,20 @@ class Project:
         return folder
 
 
+@contextmanager
+def _advising() -> Iterator[None]:
+    """Say of a models.lock that is none how to get one that is."""
+    try:
+        yield
+    except InvalidFile as error:
+        first, *others = error.problems
+        if "; run" in first.message or "; upgrade" in first.message:
+            raise
+        advice = "restore it with `git checkout`, or delete it and run `paddledvc lock`"
+        told = replace(first, message=f"{first.message}; {advice}")
+        raise InvalidFile([told, *others]) from error
+
+
 @dataclass(frozen=True)
 class Inputs:
     """The files that a command works from: each is read when it is first needed, and only then.
@@ -384,6 +388,23 @@ class Inputs:
         return registry.parse(self.models, schemas.read_schema("models"))
 
     @cached_property
+    def locked(self) -> Document:
+        """models.lock as it is written, empty where there is none yet."""
+        with _advising():
+            return self.project.read_optional(names.LOCK)
+
+    @cached_property
+    def lock(self) -> Lock:
+        """What models.lock holds, which is nothing where there is none yet."""
+        from paddledvc import schemas  # noqa: PLC0415
+        from paddledvc.models import lockfile  # noqa: PLC0415
+
+        if not (self.project.root / names.LOCK).exists():
+            return lockfile.Lock(models=())
+        with _advising():
+            return lockfile.parse(self.locked, schemas.read_schema("lock"))
+
+    @cached_property
     def params(self) -> Document:
         """params.yaml, empty where there is none."""
         return self.project.read_optional(names.PARAMS)
@@ -392,3 +413,8 @@ class Inputs:
     def stages(self) -> Document:
         """dvc.yaml, empty where there is none."""
         return self.project.read_optional(names.STAGES)
+
+    @cached_property
+    def built(self) -> Document:
+        """dvc.lock, empty where there is none."""
+        return self.project.read_optional(names.DVC_LOCK)

@@ -35,6 +35,15 @@ FILES = {
     "configs/m.yaml": "",
 }
 
+CATALOG = "catalogs: {team: {kind: index, url: zoo/index.yaml}}\nmodels: []\n"
+INDEX = """\
+version: 1
+models:
+  - name: det
+    versions:
+      - {version: v1.0.0, url: det.pdparams, md5: "00000000000000000000000000000000"}
+"""
+
 
 class Reads:
     """Counts how often each file of a folder is read, and its text parsed.
@@ -130,3 +139,51 @@ def test_generate_parses_each_file_once_where_nothing_changes(locked, monkeypatc
     paddledvc.generate(locked)
 
     assert reads.parsed == once(*GENERATED_FROM)
+
+
+def test_add_reads_models_yaml_once(project, monkeypatch):
+    project.write("zoo/index.yaml", INDEX)
+    made = project.models(CATALOG)
+    reads = Reads(made.root, monkeypatch)
+    paddledvc.add(made, "det")
+
+    assert reads.files["models.yaml"] == 1
+    assert [model.name for model in made.registry().models] == ["det"]
+
+
+def test_remove_reads_each_file_once(locked, monkeypatch):
+    reads = Reads(locked.root, monkeypatch)
+    paddledvc.remove(locked, ["m"])
+
+    assert reads.files == once("models.yaml", "models.lock")
+
+
+def test_show_reads_each_file_once(locked, monkeypatch):
+    reads = Reads(locked.root, monkeypatch)
+    paddledvc.show(locked, "base")
+
+    files = ("models.yaml", "models.lock", "dvc.yaml")
+    assert {name: reads.files[name] for name in files} == once(*files)
+
+
+def test_train_reads_each_file_once(project, monkeypatch):
+    project.write("params.yaml", FILES["params.yaml"])
+    project.write("hyper.yaml", FILES["hyper.yaml"])
+    command = """'echo x > "$PADDLEDVC_WEIGHTS"'"""
+    train = f"{{command: {command}, params: hyper.yaml}}"
+    made = project.models(f"models: [{{name: m, version: v1, train: {train}}}]\n")
+    paddledvc.lock(made)
+    reads = Reads(made.root, monkeypatch)
+    paddledvc.train(made, "m")
+
+    files = ("models.yaml", "models.lock", "params.yaml", "hyper.yaml")
+    assert {name: reads.files[name] for name in files} == once(*files)
+
+
+def test_the_settings_of_verify_are_read_once(locked, monkeypatch, project):
+    project.write("params.yaml", "m: {verify: {seed: 2}}\n")
+    model = locked.registry().model("m")
+    reads = Reads(locked.root, monkeypatch)
+
+    assert locked.verify_settings(model).seed == 2
+    assert reads.files == once("params.yaml")

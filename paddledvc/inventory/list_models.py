@@ -17,6 +17,7 @@ from paddledvc.locking.core.staleness import staleness
 from paddledvc.models.lockfile import Lock
 from paddledvc.models.model import TABLES
 from paddledvc.models.versions import as_version, newest, same_version
+from paddledvc.project import Inputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,9 +130,10 @@ def list_models(project: Project) -> tuple[ModelRow, ...]:
     >>> [(row.name, row.requires, row.state) for row in list_models(Project(root))]
     [('a', 'v1.0', 'not locked')]
     """
-    registry, lock = project.registry(), project.previous_lock()
+    inputs = Inputs(project)
+    registry, lock = inputs.registry, inputs.lock
     stale = {reason.model for reason in staleness(registry, lock)}
-    holdings = Holdings.read(project, registry, lock)
+    holdings = Holdings.of(inputs)
     return Table(
         _row(holdings, model, lock.by_name.get(model.name), stale=model.name in stale)
         for model in registry.models
