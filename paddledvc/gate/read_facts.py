@@ -12,7 +12,7 @@ from paddledvc.gate.core.facts import Facts, Outdated
 from paddledvc.gate.core.proofs import report
 from paddledvc.gate.core.violations import Violation, unreadable
 from paddledvc.locking import references
-from paddledvc.locking.core.staleness import staleness
+from paddledvc.locking.core.resolution import staleness
 from paddledvc.models import lockfile as locks
 from paddledvc.models import policy, registry
 from paddledvc.stages import plan as plans

@@ -11,9 +11,8 @@ from paddledvc.catalogs.opening import Catalogs
 from paddledvc.display.results import Displayed, Table
 from paddledvc.errors import CatalogFailed, PaddleDVCError, Unresolvable
 from paddledvc.inventory.holdings import Holdings
-from paddledvc.locking.core.resolution import plan
+from paddledvc.locking.core.resolution import plan, staleness
 from paddledvc.locking.core.selection import choose, why_not
-from paddledvc.locking.core.staleness import staleness
 from paddledvc.models.lockfile import Lock
 from paddledvc.models.model import TABLES
 from paddledvc.models.versions import as_version, newest, same_version

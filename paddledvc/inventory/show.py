@@ -12,7 +12,7 @@ from paddledvc.errors import OutsideFailure
 from paddledvc.gate import lock_history
 from paddledvc.inventory.holdings import Holdings
 from paddledvc.locking.core.constraints import wants_of
-from paddledvc.locking.core.staleness import staleness
+from paddledvc.locking.core.resolution import staleness
 from paddledvc.models.versions import is_version, same_version
 from paddledvc.project import Inputs
 from paddledvc.stages.core.record import Record, record_path

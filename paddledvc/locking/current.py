@@ -6,8 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from paddledvc.locking.core.resolution import plan
-from paddledvc.locking.core.staleness import require_fresh, staleness_of
+from paddledvc.locking.core.resolution import plan, require_fresh, staleness_of
 from paddledvc.locking.relock import relock
 
 if TYPE_CHECKING:

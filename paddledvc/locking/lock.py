@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import InvalidInput
 from paddledvc.locking import references
 from paddledvc.locking.core.constraints import Upgrade
-from paddledvc.locking.core.resolution import plan
-from paddledvc.locking.core.staleness import require_fresh
+from paddledvc.locking.core.resolution import plan, require_fresh
 from paddledvc.locking.current import UPDATE, LockUse
 from paddledvc.locking.relock import Locked, relock
 from paddledvc.project import Inputs

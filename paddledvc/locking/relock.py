@@ -12,7 +12,7 @@ from paddledvc.catalogs.opening import Catalogs
 from paddledvc.display.results import Displayed
 from paddledvc.errors import CatalogFailed, PaddleDVCError, Several, Unresolvable
 from paddledvc.locking.core import changes
-from paddledvc.locking.core.pinning import clashes, settle
+from paddledvc.locking.core.resolution import clashes, settle
 from paddledvc.locking.core.selection import choose, described, why_not
 from paddledvc.models.lockfile import FIRST_USE, Lock
 from paddledvc.names import did_you_mean
