@@ -12,8 +12,7 @@ from paddledvc.catalogs.opening import Catalogs
 from paddledvc.display.results import Displayed
 from paddledvc.errors import CatalogFailed, InvalidInput, Unresolvable
 from paddledvc.locking.core.resolution import plan
-from paddledvc.locking.current import UPDATE, LockUse
-from paddledvc.locking.relock import relock
+from paddledvc.locking.current import UPDATE, LockUse, relock
 from paddledvc.models.model import TABLES
 from paddledvc.models.versions import Requirement, as_version
 from paddledvc.names import did_you_mean
@@ -24,7 +23,7 @@ from paddledvc.yaml.edit.editable_list import EditableList
 
 if TYPE_CHECKING:
     from paddledvc.locking.core.changes import Change
-    from paddledvc.locking.relock import Locked
+    from paddledvc.locking.current import Locked
     from paddledvc.models.registry import Registry
     from paddledvc.project import Project
     from paddledvc.tools.system.progress import NamedProgress

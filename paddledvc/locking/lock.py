@@ -8,8 +8,7 @@ from paddledvc.errors import InvalidInput
 from paddledvc.locking import references
 from paddledvc.locking.core.constraints import Upgrade
 from paddledvc.locking.core.resolution import plan, require_fresh
-from paddledvc.locking.current import UPDATE, LockUse
-from paddledvc.locking.relock import Locked, relock
+from paddledvc.locking.current import UPDATE, Locked, LockUse, relock
 from paddledvc.project import Inputs
 
 if TYPE_CHECKING:

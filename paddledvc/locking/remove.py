@@ -9,8 +9,7 @@ from paddledvc import names as layout
 from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidInput
 from paddledvc.locking.core.resolution import plan
-from paddledvc.locking.current import UPDATE, LockUse
-from paddledvc.locking.relock import relock
+from paddledvc.locking.current import UPDATE, LockUse, relock
 from paddledvc.project import Inputs
 from paddledvc.tools.system import files
 from paddledvc.yaml.edit.editable_list import EditableList
