@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from paddledvc.locking.current import LockUse
     from paddledvc.project import Project
-    from paddledvc.stages.core.ownership import Merge
+    from paddledvc.stages.core.pipeline import Merge
     from paddledvc.yaml.conflicts import Side
 
 logger = logging.getLogger(__name__)

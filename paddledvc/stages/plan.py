@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import InvalidFile
-from paddledvc.stages.core import ownership
 from paddledvc.stages.core import pipeline as pipelines
 from paddledvc.stages.core.pipeline import Pipeline
 from paddledvc.tools.code import user_code
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from paddledvc.models.model import Reference
     from paddledvc.models.registry import Registry
     from paddledvc.project import Project
-    from paddledvc.stages.core.ownership import Merge
+    from paddledvc.stages.core.pipeline import Merge
     from paddledvc.tools.code.presence import Presence
     from paddledvc.yaml.document import Document
 
@@ -120,7 +119,7 @@ def plan(document: Document, entries: Wanted) -> dict[str, Merge]:
 
 def _merge(document: Document, key: str, entries: Mapping[str, Any]) -> Merge:
     existing = document.value.get(key) if isinstance(document.value, dict) else None
-    found = ownership.merge(existing if isinstance(existing, dict) else {}, entries)
+    found = pipelines.merge(existing if isinstance(existing, dict) else {}, entries)
     if found.foreign:
         message = (
             "the name is needed for a generated entry, but this one is not marked with "
