@@ -284,7 +284,7 @@ class Project:
             document: params.yaml, for those who have read it already.
         """
         from paddledvc import schemas  # noqa: PLC0415
-        from paddledvc.models.parse import override_verify  # noqa: PLC0415
+        from paddledvc.models.registry import override_verify  # noqa: PLC0415
 
         document = document or self.read_optional(names.PARAMS)
         section = self.section(model, "verify", document)
