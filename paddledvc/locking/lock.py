@@ -69,7 +69,7 @@ def lock(  # noqa: PLR0913
     refused_by = "--check" if check else use.locked or use.frozen
     if resolve is not None and refused_by:
         raise InvalidInput(f"--resolve changes models.lock, which {refused_by} forbids")
-    inputs = Inputs(project)
+    inputs = Inputs(project)  # nothing is read yet: others may change it until the lock is ours
     if refused_by:
         references.require_code(inputs)
         movable = Upgrade.parse(inputs.registry, upgrade_packages, everything=upgrade)
