@@ -43,9 +43,8 @@ if TYPE_CHECKING:
     from paddledvc.inventory.show import Asked, Shown, ShownPart, show
     from paddledvc.locking.add import Added, add
     from paddledvc.locking.core.changes import Change
-    from paddledvc.locking.current import LockUse
+    from paddledvc.locking.current import Locked, LockUse
     from paddledvc.locking.lock import lock
-    from paddledvc.locking.relock import Locked
     from paddledvc.locking.remove import Removed, remove
     from paddledvc.models.lockfile import Lock, LockedFile, LockedModel
     from paddledvc.models.model import (
@@ -141,7 +140,7 @@ _HOMES = {
     "Launch": "models.model",
     "Lock": "models.lockfile",
     "LockUse": "locking.current",
-    "Locked": "locking.relock",
+    "Locked": "locking.current",
     "LockedFile": "models.lockfile",
     "LockedModel": "models.lockfile",
     "Looked": "weights.status",

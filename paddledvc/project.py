@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,10 +77,7 @@ class Project:
         Raises:
             InvalidFile: with every problem of the file.
         """
-        from paddledvc import schemas  # noqa: PLC0415
-        from paddledvc.models import registry  # noqa: PLC0415
-
-        return registry.parse(self.read(names.REGISTRY), schemas.read_schema("models"))
+        return Inputs(self).registry
 
     def parse_registry(self, text: str) -> Registry:
         """Read what is to become models.yaml.
@@ -107,11 +105,9 @@ class Project:
             NotAProject: there is none yet.
             InvalidFile: it is not a lock.
         """
-        from paddledvc.tools.system import files  # noqa: PLC0415
-
         if not (self.root / names.LOCK).exists():
             raise NotAProject(f"there is no {names.LOCK} yet; run `paddledvc lock`")
-        return self.parse_lock(files.read_text(self.root / names.LOCK, names.LOCK))
+        return Inputs(self).lock
 
     def previous_lock(self, side: Side | None = None) -> Lock:
         """Read models.lock, or an empty lock where there is none yet.
@@ -119,14 +115,13 @@ class Project:
         Args:
             side: whose block to take in each merge conflict; None refuses conflicts.
         """
-        from paddledvc.models import lockfile  # noqa: PLC0415
         from paddledvc.tools.system import files  # noqa: PLC0415
         from paddledvc.yaml import conflicts  # noqa: PLC0415
 
-        if not (self.root / names.LOCK).exists():
-            return lockfile.Lock(models=())
+        if side is None or not (self.root / names.LOCK).exists():
+            return Inputs(self).lock
         text = files.read_text(self.root / names.LOCK, names.LOCK)
-        return self.parse_lock(text if side is None else conflicts.take(text, side))
+        return self.parse_lock(conflicts.take(text, side))
 
     def parse_lock(self, text: str) -> Lock:
         """Read what is, was or is to become models.lock.
@@ -138,15 +133,8 @@ class Project:
         from paddledvc.models import lockfile  # noqa: PLC0415
         from paddledvc.yaml import reader  # noqa: PLC0415
 
-        try:
+        with _advising():
             return lockfile.parse(reader.parse(text, names.LOCK), schemas.read_schema("lock"))
-        except InvalidFile as error:
-            first, *others = error.problems
-            if "; run" in first.message or "; upgrade" in first.message:
-                raise
-            advice = "restore it with `git checkout`, or delete it and run `paddledvc lock`"
-            told = replace(first, message=f"{first.message}; {advice}")
-            raise InvalidFile([told, *others]) from error
 
     def write_lock(self, new: Lock) -> bool:
         """Write models.lock in one step; tell whether it changed."""
@@ -211,18 +199,30 @@ class Project:
             message = f"expected a mapping of hyperparameters, found {section!r}"
             raise InvalidFile([document.problem(at, message)])
 
-    def section(self, model: Model, name: str) -> Mapping[str, Any]:
-        """Read one section of a model's params: ``train`` or ``verify``."""
-        section: Mapping[str, Any] = self.params(model).get(name) or {}
+    def section(
+        self, model: Model, name: str, document: Document | None = None
+    ) -> Mapping[str, Any]:
+        """Read one section of a model's params: ``train`` or ``verify``.
+
+        Args:
+            model: the model.
+            name: the section.
+            document: params.yaml, for those who have read it already.
+        """
+        section: Mapping[str, Any] = self.params(model, document).get(name) or {}
         return section
 
-    def hyperparameters(self, model: Model) -> Mapping[str, Any]:
+    def hyperparameters(self, model: Model, document: Document | None = None) -> Mapping[str, Any]:
         """Read what a training gets: the model's own file, and over it its part of params.yaml.
+
+        Args:
+            model: the model.
+            document: params.yaml, for those who have read it already.
 
         Raises:
             InvalidFile: a file is not there, or holds no hyperparameters.
         """
-        return {**self.own_params(model), **self.section(model, "train")}
+        return {**self.own_params(model), **self.section(model, "train", document)}
 
     def own_params(self, model: Model) -> Mapping[str, Any]:
         """Read the file of hyperparameters that a model has to itself; empty where it has none.
@@ -285,15 +285,20 @@ class Project:
         beside = folder.iterdir() if folder.is_dir() else ()
         return did_you_mean(name, [one.relative_to(self.root).as_posix() for one in beside])
 
-    def verify_settings(self, model: Model) -> Verify:
-        """Read how a model is verified: its own settings, and over them those of params.yaml."""
-        from paddledvc import schemas  # noqa: PLC0415
-        from paddledvc.models.parse import override_verify  # noqa: PLC0415
+    def verify_settings(self, model: Model, document: Document | None = None) -> Verify:
+        """Read how a model is verified: its own settings, and over them those of params.yaml.
 
-        section = self.section(model, "verify")
+        Args:
+            model: the model.
+            document: params.yaml, for those who have read it already.
+        """
+        from paddledvc import schemas  # noqa: PLC0415
+        from paddledvc.models.registry import override_verify  # noqa: PLC0415
+
+        document = document or self.read_optional(names.PARAMS)
+        section = self.section(model, "verify", document)
         if not section:
             return model.verify
-        document = self.read(names.PARAMS)
         at = (self.params_key(model, document), "verify")
         problems = schemas.part("models", "verify").problems(document, at)
         for key, them in (("samples", "samples are"), ("preprocess", "preprocess is")):
@@ -385,3 +390,73 @@ def stated_policy(document: Document) -> Policy | None:
         return policy.DEFAULT
     wrong = schemas.part("models", "policy").problems(document, ("policy",))
     return None if [*wrong, *policy.problems(document)] else policy.read(section)
+
+
+@contextmanager
+def _advising() -> Iterator[None]:
+    """Say of a models.lock that is none how to get one that is."""
+    try:
+        yield
+    except InvalidFile as error:
+        first, *others = error.problems
+        if "; run" in first.message or "; upgrade" in first.message:
+            raise
+        advice = "restore it with `git checkout`, or delete it and run `paddledvc lock`"
+        told = replace(first, message=f"{first.message}; {advice}")
+        raise InvalidFile([told, *others]) from error
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The files that a command works from: each is read when it is first needed, and only then.
+
+    Attributes:
+        project: where they are.
+    """
+
+    project: Project
+
+    @cached_property
+    def models(self) -> Document:
+        """models.yaml as it is written."""
+        return self.project.read(names.REGISTRY)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """What models.yaml asks for."""
+        from paddledvc import schemas  # noqa: PLC0415
+        from paddledvc.models import registry  # noqa: PLC0415
+
+        return registry.parse(self.models, schemas.read_schema("models"))
+
+    @cached_property
+    def locked(self) -> Document:
+        """models.lock as it is written, empty where there is none yet."""
+        with _advising():
+            return self.project.read_optional(names.LOCK)
+
+    @cached_property
+    def lock(self) -> Lock:
+        """What models.lock holds, which is nothing where there is none yet."""
+        from paddledvc import schemas  # noqa: PLC0415
+        from paddledvc.models import lockfile  # noqa: PLC0415
+
+        if not (self.project.root / names.LOCK).exists():
+            return lockfile.Lock(models=())
+        with _advising():
+            return lockfile.parse(self.locked, schemas.read_schema("lock"))
+
+    @cached_property
+    def params(self) -> Document:
+        """params.yaml, empty where there is none."""
+        return self.project.read_optional(names.PARAMS)
+
+    @cached_property
+    def stages(self) -> Document:
+        """dvc.yaml, empty where there is none."""
+        return self.project.read_optional(names.STAGES)
+
+    @cached_property
+    def built(self) -> Document:
+        """dvc.lock, empty where there is none."""
+        return self.project.read_optional(names.DVC_LOCK)

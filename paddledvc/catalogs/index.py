@@ -117,6 +117,7 @@ def _document(text: str) -> Document:
 
     return Document(
         file="index",
+        text=text,
         value=value,
         position=position,
         written=lambda path: positioned().written(path),

@@ -12,7 +12,7 @@ from paddledvc.gate.core.facts import Facts, Outdated
 from paddledvc.gate.core.proofs import report
 from paddledvc.gate.core.violations import Violation, unreadable
 from paddledvc.locking import references
-from paddledvc.locking.core.staleness import staleness
+from paddledvc.locking.core.resolution import staleness
 from paddledvc.models import lockfile as locks
 from paddledvc.models import policy, registry
 from paddledvc.project import Project, stated_policy
@@ -187,7 +187,8 @@ def _with_names(project: Project, facts: Facts, registry: Registry, found: _Foun
     misnamed = tuple(code.misnamed(registry))
     if code.unreadable:
         found.unreadable += unreadable("stages-invalid", InvalidFile(code.unreadable))
-    absent = references.absent(project, registry, facts.lock, found.elsewhere)
+    there = references.presence(project, registry, facts.lock, found.elsewhere)
+    absent = tuple(check_names.misplaced(registry, there))
     return replace(facts, misnamed=misnamed, absent=absent)
 
 
@@ -198,12 +199,14 @@ def _with_stages(project: Project, facts: Facts, found: _Found) -> Facts:
     if document is None and any(one.file == names.STAGES for one in found.unreadable):
         return facts
     try:
+        plans.require_own_params(project, facts.registry)
         wanted = plans.wanted(
             project,
             facts.registry,
             facts.lock,
+            params=project.read_optional(names.PARAMS),
+            there=references.presence(project, facts.registry, facts.lock, found.elsewhere),
             sources=found.sources,
-            elsewhere=found.elsewhere,
         )
         plan = plans.plan(document or reader.parse("", names.STAGES), wanted)
     except InvalidFile as error:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from paddledvc import names
 from paddledvc.inventory.core.parts import Part, Standing, built_of, parts_of, standing
 from paddledvc.models import registry
-from paddledvc.tools.dvc.core import outputs
 from paddledvc.verification.core.evidence import Evidence
 
 if TYPE_CHECKING:
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
     from paddledvc.models.model import Model
     from paddledvc.models.model import Output as Result
     from paddledvc.models.registry import Registry
-    from paddledvc.project import Project
+    from paddledvc.project import Inputs, Project
     from paddledvc.tools.dvc.core.outputs import Output
 
 
@@ -39,15 +37,18 @@ class Holdings:
     built: Mapping[str, Output]
 
     @classmethod
-    def read(cls, project: Project, registry: Registry, lock: Lock) -> Holdings:
-        """Read what was built.
+    def of(cls, inputs: Inputs) -> Holdings:
+        """Take what was built from dvc.yaml and dvc.lock.
 
         Raises:
-            InvalidFile: dvc.yaml or dvc.lock cannot be read.
+            InvalidFile: one of them cannot be read.
         """
-        stages, built = map(project.read_optional, (outputs.STAGES, names.DVC_LOCK))
-        known = built_of(stages.value, built.value)
-        return cls(project=project, registry=registry, lock=lock, built=known)
+        return cls(
+            project=inputs.project,
+            registry=inputs.registry,
+            lock=inputs.lock,
+            built=built_of(inputs.stages.value, inputs.built.value),
+        )
 
     def parts(self, model: Model) -> list[Part]:
         """List the weights of a model, and its export."""

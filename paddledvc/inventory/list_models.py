@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,12 +11,12 @@ from paddledvc.catalogs.opening import Catalogs
 from paddledvc.display.results import Displayed, Table
 from paddledvc.errors import CatalogFailed, PaddleDVCError, Unresolvable
 from paddledvc.inventory.holdings import Holdings
-from paddledvc.locking.core.resolution import plan
+from paddledvc.locking.core.resolution import plan, staleness
 from paddledvc.locking.core.selection import choose, why_not
-from paddledvc.locking.core.staleness import staleness
 from paddledvc.models.lockfile import Lock
 from paddledvc.models.model import TABLES
 from paddledvc.models.versions import as_version, newest, same_version
+from paddledvc.project import Inputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from paddledvc.models.model import Input, Model, Output
     from paddledvc.project import Project
 
-logger = logging.getLogger(__name__)
 AT_ONCE = 8
 """Questions that are asked at the same time."""
 
@@ -131,9 +129,10 @@ def list_models(project: Project) -> tuple[ModelRow, ...]:
     >>> [(row.name, row.requires, row.state) for row in list_models(Project(root))]
     [('a', 'v1.0', 'not locked')]
     """
-    registry, lock = project.registry(), project.previous_lock()
+    inputs = Inputs(project)
+    registry, lock = inputs.registry, inputs.lock
     stale = {reason.model for reason in staleness(registry, lock)}
-    holdings = Holdings.read(project, registry, lock)
+    holdings = Holdings.of(inputs)
     return Table(
         _row(holdings, model, lock.by_name.get(model.name), stale=model.name in stale)
         for model in registry.models

@@ -12,20 +12,20 @@ from paddledvc.errors import OutsideFailure
 from paddledvc.gate import lock_history
 from paddledvc.inventory.holdings import Holdings
 from paddledvc.locking.core.constraints import wants_of
-from paddledvc.locking.core.staleness import staleness
+from paddledvc.locking.core.resolution import staleness
 from paddledvc.models.versions import is_version, same_version
+from paddledvc.project import Inputs
 from paddledvc.stages.core.record import Record, record_path
 from paddledvc.tools.git import blame, repository, worktree
 
 if TYPE_CHECKING:
     from paddledvc.gate.lock_history import Earlier
     from paddledvc.inventory.core.parts import Part, Standing
-    from paddledvc.models.lockfile import Lock, LockedModel
+    from paddledvc.models.lockfile import LockedModel
     from paddledvc.models.model import Model, Output
-    from paddledvc.models.registry import Registry
     from paddledvc.project import Project
     from paddledvc.tools.git.blame import Commit
-    from paddledvc.yaml.document import Path
+    from paddledvc.yaml.document import Document, Path
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,9 +120,9 @@ def show(project: Project, name: str) -> Shown:
     >>> [str(asked.requires) for asked in show(Project(root), "a").asked]
     ['v1.0']
     """
-    registry = project.registry()
+    inputs = Inputs(project)
+    registry, lock = inputs.registry, inputs.lock
     model = registry.model(name)
-    lock = project.previous_lock()
     locked = lock.by_name.get(name)
     catalog = None
     if registry.catalog(model) is not None:
@@ -130,16 +130,16 @@ def show(project: Project, name: str) -> Shown:
             catalog = Catalogs(project.root, registry).open(str(model.source)).where
         except OutsideFailure as error:
             catalog = str(error)
-    holdings = Holdings.read(project, registry, lock)
-    parts = tuple(_part(project, holdings, name, one) for one in holdings.parts(model))
+    holdings = Holdings.of(inputs)
+    parts = tuple(_part(inputs, holdings, name, one) for one in holdings.parts(model))
     weights = [one for one in parts if one.part.what != "export"]
     trained, unrecorded = _trained(project, model, parts)
     return Shown(
         model=model,
         locked=locked,
-        asked=tuple(_asked(project, registry, name)),
+        asked=tuple(_asked(inputs, name)),
         catalog=catalog,
-        since=weights[-1].since if weights else _locked_since(project, name, locked),
+        since=weights[-1].since if weights else _locked_since(inputs, name, locked),
         stale=tuple(one.why for one in staleness(registry, lock) if one.model == name),
         present=bool(weights and weights[-1].present),
         used_by=tuple(other.name for other in registry.models if other.base == name),
@@ -154,10 +154,8 @@ def show(project: Project, name: str) -> Shown:
     )
 
 
-def _part(project: Project, holdings: Holdings, name: str, part: Part) -> ShownPart:
-    return ShownPart(
-        part=part, present=holdings.has(part), since=_part_since(project, holdings.lock, name, part)
-    )
+def _part(inputs: Inputs, holdings: Holdings, name: str, part: Part) -> ShownPart:
+    return ShownPart(part=part, present=holdings.has(part), since=_part_since(inputs, name, part))
 
 
 def _trained(
@@ -189,56 +187,59 @@ def _is_same(version: str, other: str) -> bool:
     return is_version(version) and same_version(version, other)
 
 
-def _asked(project: Project, registry: Registry, name: str) -> list[Asked]:
-    document = project.read(names.REGISTRY)
+def _asked(inputs: Inputs, name: str) -> list[Asked]:
+    registry = inputs.registry
     index = {model.name: at for at, model in enumerate(registry.models)}
     asked = []
     children = [one.name for one in registry.models if one.base == name and one.base_requires]
     for want, who in zip(wants_of(registry, name), [name, *children], strict=True):
         at: tuple[str, ...] = ("version",) if who == name else ("base", "version")
-        line = document.position(("models", index[who], *at), False).line
+        line = inputs.models.position(("models", index[who], *at), False).line
         asked.append(Asked(who=who, requires=want.requirement.text, file=names.REGISTRY, line=line))
     return asked
 
 
-def _locked_since(project: Project, name: str, locked: LockedModel | None) -> Commit | None:
+def _locked_since(inputs: Inputs, name: str, locked: LockedModel | None) -> Commit | None:
     """Find the commit that locked a version."""
-    return _origin(project, names.LOCK, _lock_key(project, name, "version")) if locked else None
+    return _lock_origin(inputs, name, "version") if locked else None
 
 
-def _part_since(project: Project, lock: Lock, name: str, part: Part) -> Commit | None:
+def _part_since(inputs: Inputs, name: str, part: Part) -> Commit | None:
     """Find the commit since which a version stands for these bytes: the later of two lines.
 
     One says the version, the other what its bytes hash to.
     """
-    locked = lock.by_name.get(name)
+    locked = inputs.lock.by_name.get(name)
     if locked is None or not part.made:
         return None
-    version = _locked_since(project, name, locked)
+    version = _locked_since(inputs, name, locked)
     if part.stage is None:
         kind = "md5" if locked.md5 is not None else "sha256"
-        key: Path | None = None if locked.files else _lock_key(project, name, kind)
-        digest = version if key is None else _origin(project, names.LOCK, key)
+        digest = version if locked.files else _lock_origin(inputs, name, kind)
     else:
-        digest = _origin(project, names.DVC_LOCK, _output_key(project, part))
+        digest = _built_origin(inputs, part)
     if version is None or digest is None:
         return None
-    before = worktree.ask(project.root, "merge-base", "--is-ancestor", digest.name, version.name)
+    root = inputs.project.root
+    before = worktree.ask(root, "merge-base", "--is-ancestor", digest.name, version.name)
     return version if before is not None else digest
 
 
-def _lock_key(project: Project, name: str, field: str) -> Path:
-    value: Any = project.read(names.LOCK).value
+def _lock_origin(inputs: Inputs, name: str, field: str) -> Commit | None:
+    """Find the commit of a line of models.lock."""
+    value: Any = inputs.locked.value
     index = next(at for at, entry in enumerate(value["models"]) if entry["name"] == name)
-    return ("models", index, field)
+    return _origin(inputs, inputs.locked, ("models", index, field))
 
 
-def _output_key(project: Project, part: Part) -> Path:
-    value: Any = project.read(names.DVC_LOCK).value
+def _built_origin(inputs: Inputs, part: Part) -> Commit | None:
+    """Find the commit of the line of dvc.lock that says what a stage wrote."""
+    value: Any = inputs.built.value
     outs = value["stages"][part.stage]["outs"]
     index = next(at for at, entry in enumerate(outs) if entry["path"] == part.path)
-    return ("stages", str(part.stage), "outs", index, "md5")
+    return _origin(inputs, inputs.built, ("stages", str(part.stage), "outs", index, "md5"))
 
 
-def _origin(project: Project, file: str, key: Path) -> Commit | None:
-    return blame.origin(project.root, file, project.read(file).position(key, False).line)
+def _origin(inputs: Inputs, document: Document, key: Path) -> Commit | None:
+    line = document.position(key, False).line
+    return blame.origin(inputs.project.root, document.file, line)

@@ -11,18 +11,20 @@ from paddledvc.catalogs.core.listing import Query
 from paddledvc.catalogs.opening import Catalogs
 from paddledvc.display.results import Displayed
 from paddledvc.errors import CatalogFailed, InvalidInput, Unresolvable
-from paddledvc.locking.current import UPDATE, LockUse
-from paddledvc.locking.relock import relock
+from paddledvc.locking.core.resolution import plan
+from paddledvc.locking.current import UPDATE, LockUse, relock
 from paddledvc.models.model import TABLES
 from paddledvc.models.versions import Requirement, as_version
 from paddledvc.names import did_you_mean
+from paddledvc.project import Inputs
 from paddledvc.tools.system import files
 from paddledvc.yaml import reader
 from paddledvc.yaml.edit.editable_list import EditableList
 
 if TYPE_CHECKING:
     from paddledvc.locking.core.changes import Change
-    from paddledvc.locking.relock import Locked
+    from paddledvc.locking.current import Locked
+    from paddledvc.models.registry import Registry
     from paddledvc.project import Project
     from paddledvc.tools.system.progress import NamedProgress
 
@@ -96,16 +98,19 @@ def add(  # noqa: PLR0913
     if spec is None:
         raise InvalidInput(f"{model!r}: expected NAME, NAME==V or a range such as 'NAME>=1,<2'")
     with project.exclusive():
+        inputs = Inputs(project)
         if source is not None:
-            project.registry().declared(source)
-        entry = _entry(project, spec["name"], name, file=file, revision=revision)
-        entry["source"] = source or _only_source(project, entry, use.offline)
-        return _write(project, entry, _asked(model, spec["version"]), use, progress)
+            inputs.registry.declared(source)
+        entry = _entry(inputs.registry, spec["name"], name, file=file, revision=revision)
+        entry["source"] = source or _only_source(inputs, entry, use.offline)
+        return _write(inputs, entry, _asked(model, spec["version"]), use, progress)
 
 
-def _entry(project: Project, found: str, name: str | None, **fields: str | None) -> dict[str, Any]:
+def _entry(
+    registry: Registry, found: str, name: str | None, **fields: str | None
+) -> dict[str, Any]:
     """Write down a model; one that models.yaml has may be called by its name there."""
-    known = project.registry().by_name.get(name or found)
+    known = registry.by_name.get(name or found)
     if known is not None and known.urls:
         raise InvalidInput(
             f"{known.name} has a URL in models.yaml, which fixes its bytes; take that out first, "
@@ -115,7 +120,7 @@ def _entry(project: Project, found: str, name: str | None, **fields: str | None)
         found, name = known.source_name or found, found
     match = _MODEL.search(found)
     entry: dict[str, Any] = {"name": name or (match.group() if match else found)}
-    taken = project.registry().by_name.get(entry["name"])
+    taken = registry.by_name.get(entry["name"])
     if taken is not None and (taken.source_name or taken.name) != found:
         raise InvalidInput(
             f"{taken.name} in models.yaml is {taken.source_name or taken.name} of {taken.source}; "
@@ -135,13 +140,13 @@ def _asked(model: str, version: str | None) -> Requirement | None:
         raise InvalidInput(f"{model}: {error}") from error
 
 
-def _only_source(project: Project, entry: dict[str, Any], offline: str | None) -> str:
+def _only_source(inputs: Inputs, entry: dict[str, Any], offline: str | None) -> str:
     """Find the catalog that lists a model, if that is a matter of course."""
-    registry = project.registry()
+    registry = inputs.registry
     known = registry.by_name.get(entry["name"])
     if known is not None and known.source is not None:
         return known.source
-    catalogs = Catalogs(project.root, registry, offline)
+    catalogs = Catalogs(inputs.project.root, registry, offline)
     query = Query(name=entry.get("source_name", entry["name"]), file=entry.get("file"))
     found = []
     for source in dict.fromkeys((*registry.catalogs, *TABLES)):
@@ -165,24 +170,23 @@ def _only_source(project: Project, entry: dict[str, Any], offline: str | None) -
 
 
 def _write(
-    project: Project,
+    inputs: Inputs,
     entry: dict[str, Any],
     asked: Requirement | None,
     use: LockUse,
     progress: NamedProgress | None,
 ) -> Added:
-    text = files.read_text(project.root / names.REGISTRY, names.REGISTRY)
-    known = project.registry().by_name.get(entry["name"])
+    project, text = inputs.project, inputs.models.text
+    known = inputs.registry.by_name.get(entry["name"])
     if asked is None and known is not None:
         asked = known.requires
     wanted = _text_of(asked) if asked else "latest"
     edited = _edited(text, {**entry, "version": wanted})
     done: Locked | None = None
     if use.frozen is None:
-        registry = project.parse_registry(edited)
-        previous = project.previous_lock()
+        planned = plan(project.parse_registry(edited), project.previous_lock())
         try:
-            done = relock(project, registry, previous, offline=use.offline, progress=progress)
+            done = relock(project, planned, offline=use.offline, progress=progress)
         except Unresolvable as error:
             raise _in_own_words(error, entry["name"]) from error
         locked = done.lock.model(entry["name"]).version

@@ -1,22 +1,46 @@
-"""models.lock as a command may use it: as it is, or brought up to date first."""
+"""models.lock as a command may use it: as it is, or brought up to date first.
+
+Catalogs are asked, versions chosen by the core, and bytes hashed that nobody has hashed yet.
+"""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
 
-from paddledvc.locking.core.staleness import require_fresh, staleness
-from paddledvc.locking.relock import relock
+from paddledvc.catalogs.opening import Catalogs
+from paddledvc.display.results import Displayed
+from paddledvc.errors import CatalogFailed, PaddleDVCError, Several, Unresolvable
+from paddledvc.locking.core import changes
+from paddledvc.locking.core.resolution import clashes, plan, require_fresh, settle, staleness_of
+from paddledvc.locking.core.selection import choose, described, why_not
+from paddledvc.models.lockfile import FIRST_USE, Lock
+from paddledvc.names import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Iterable, Sequence
+    from pathlib import Path
 
-    from paddledvc.models.lockfile import Lock
+    from paddledvc.catalogs.base import Catalog
+    from paddledvc.hashes import Hashes
+    from paddledvc.locking.core.changes import Change
+    from paddledvc.locking.core.constraints import Question
+    from paddledvc.locking.core.resolution import Plan
+    from paddledvc.models.lockfile import LockedFile, LockedModel
     from paddledvc.models.registry import Registry
     from paddledvc.project import Project
+    from paddledvc.tools.system.progress import NamedProgress
 
 logger = logging.getLogger(__name__)
+AT_ONCE = 8
+"""Questions that are asked at the same time."""
+TRIES = 20
+"""Versions of a model that are described before giving up."""
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,15 +93,17 @@ def current_lock(
         lock = project.lock()
         require_fresh(registry, lock, names, refused_by)
         return lock
-    lock = project.previous_lock()
-    if not _is_stale(registry, lock, names):
-        return lock
+    planned = plan(registry, project.previous_lock())
+    if not _is_stale(planned, names):
+        return planned.previous
     with project.exclusive():
-        # Somebody may have changed either file while we waited.
-        registry, previous = project.registry(), project.previous_lock()
-        if not _is_stale(registry, previous, names):
-            return previous
-        done = relock(project, registry, previous, offline=use.offline)
+        now = (project.registry(), project.previous_lock())
+        if now != (planned.registry, planned.previous):
+            # Somebody changed either file while we waited.
+            planned = plan(*now)
+            if not _is_stale(planned, names):
+                return planned.previous
+        done = relock(project, planned, offline=use.offline)
         project.write_lock(done.lock)
     for change in done.changes:
         logger.warning("models.lock: %s", change)
@@ -86,6 +112,205 @@ def current_lock(
     return done.lock
 
 
-def _is_stale(registry: Registry, lock: Lock, names: Collection[str] | None) -> bool:
-    stale = {reason.model for reason in staleness(registry, lock)}
+def _is_stale(planned: Plan, names: Collection[str] | None) -> bool:
+    stale = {reason.model for reason in staleness_of(planned)}
     return bool(stale if names is None else stale & set(names))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Locked(Displayed):
+    """What resolving a registry gave.
+
+    Attributes:
+        lock: the new lock.
+        changes: what moved, sorted by name.
+        trusted: names of the models whose bytes were hashed for the first time.
+    """
+
+    _table_of = "changes"
+    lock: Lock
+    changes: tuple[Change, ...]
+    trusted: tuple[str, ...]
+
+
+def relock(  # noqa: PLR0913
+    project: Project,
+    planned: Plan,
+    *,
+    offline: str | None = None,
+    keep_going: bool = False,
+    hash_bytes: bool = True,
+    progress: NamedProgress | None = None,
+) -> Locked:
+    """Carry out a plan, asking catalogs and reading bytes only where that is needed.
+
+    Args:
+        project: the project.
+        planned: what stands, and what is left to be asked.
+        offline: what forbids to use the network; None if nothing does.
+        keep_going: go on after a failure, to report all of them.
+        hash_bytes: read bytes that nobody has hashed yet.
+        progress: told how these bytes arrive.
+
+    Raises:
+        Unresolvable: no version satisfies all that is asked of a model.
+        CatalogFailed: a catalog could not answer.
+        DownloadFailed: bytes that nobody has hashed could not be read.
+        Several: with ``keep_going``, more than one of these.
+    """
+    failures = _Failures(planned.conflicts, keep_going=keep_going)
+    catalogs = Catalogs(project.root, planned.registry, offline)
+    answered = failures.collect(lambda one: _answer(catalogs, one), planned.questions)
+    entries = sorted((*planned.entries, *answered), key=lambda entry: entry.name)
+    unhashed = tuple(entry.name for entry in entries if not entry.hashed)
+    if hash_bytes and not failures:
+        reader = _Reader(root=project.root, offline=offline, progress=progress)
+        entries = failures.collect(reader.hashed, entries, on_stop=reader.stop.set)
+    failures.add(clashes(entries))
+    failures.raise_any()
+    lock = Lock(models=tuple(entries))
+    return Locked(
+        lock=lock,
+        changes=changes.compare(planned.previous, lock),
+        trusted=unhashed if hash_bytes else (),
+    )
+
+
+class _Failures:
+    """Errors of models, told one or all."""
+
+    def __init__(self, errors: Iterable[PaddleDVCError], *, keep_going: bool) -> None:
+        self._errors = list(errors)
+        self._keep_going = keep_going
+        if not keep_going:
+            self.raise_any()
+
+    def __bool__(self) -> bool:
+        """Tell whether anything went wrong."""
+        return bool(self._errors)
+
+    def collect(
+        self,
+        do: Callable[[Item], Result],
+        items: Sequence[Item],
+        on_stop: Callable[[], None] = lambda: None,
+    ) -> list[Result]:
+        """Do something with many items at once; the results keep their order.
+
+        Args:
+            do: what to do, in threads.
+            items: what to do it with.
+            on_stop: lets the threads end early, where nobody wants their results any more.
+        """
+        results: list[Result] = []
+        pool = ThreadPoolExecutor(AT_ONCE)
+        try:
+            for future in [pool.submit(do, item) for item in items]:
+                try:
+                    results.append(future.result())
+                except PaddleDVCError as error:
+                    self._errors.append(error)
+                    if not self._keep_going:
+                        self.raise_any()
+        except BaseException:
+            # Whoever waits for a slow server must not keep everybody waiting.
+            on_stop()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        pool.shutdown()
+        return results
+
+    def add(self, errors: Iterable[PaddleDVCError]) -> None:
+        """Note what went wrong besides."""
+        self._errors += errors
+
+    def raise_any(self) -> None:
+        """Raise what went wrong, if anything did."""
+        distinct = list({str(error): error for error in self._errors}.values())
+        if len(distinct) > 1 and self._keep_going:
+            raise Several(distinct)
+        if distinct:
+            raise distinct[0]
+
+
+def _answer(catalogs: Catalogs, question: Question) -> LockedModel:
+    """Ask a catalog for the versions of a model, choose one and have it described."""
+    catalog = catalogs.open(question.catalog)
+    listed = list(catalog.versions(question.query))
+    if not listed:
+        raise _unlisted(question, catalog)
+    for _ in range(TRIES):
+        choice = choose(question, listed)
+        release = catalog.describe(question.query, choice.version)
+        said = described(choice.listed, release)
+        if why_not(question, said) is None:
+            if choice.warning is not None:
+                logger.warning("%s", choice.warning)
+            return settle(question, release)
+        # Only its description told that the version cannot be loaded: choose again.
+        listed[listed.index(choice.listed)] = said
+    summary = f"none of the {TRIES} newest versions that satisfy all of this can be loaded"
+    raise Unresolvable(question.model.name, summary, list(map(str, question.wants)))
+
+
+def _unlisted(question: Question, catalog: Catalog) -> Unresolvable:
+    """Say where the catalog is that does not list a model, and the nearest name that it has."""
+    name, asked = question.model.name, question.query.name
+    try:
+        known = catalog.names()
+    except CatalogFailed:
+        known = ()
+    if asked in known:
+        where = f"{question.catalog} ({catalog.where})"
+        return Unresolvable(name, f"the catalog {where} lists no version of it")
+    hint = did_you_mean(asked, known)
+    known_as = f" as {asked!r}" if asked != name else ""
+    summary = f"the catalog {question.catalog} ({catalog.where}) does not list it{known_as}{hint}"
+    advice = "look for it with `paddledvc list --available`, or set source_name to its name there"
+    return Unresolvable(name, summary, [] if hint else [advice])
+
+
+class _StoppedError(Exception):
+    """Nobody wants the result any more."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Reader:
+    """Reads the bytes that nobody has hashed yet, and trusts them."""
+
+    root: Path
+    offline: str | None
+    progress: NamedProgress | None
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def hashed(self, entry: LockedModel) -> LockedModel:
+        """Complete the digests of an entry."""
+        if entry.hashed:
+            return entry
+        if entry.files:
+            files = tuple(self._file(entry, file) for file in entry.files)
+            return replace(entry, files=files, trust=FIRST_USE)
+        found = self._read(entry.name, entry.urls, entry.hashes)
+        return replace(entry, md5=found.md5, sha256=found.sha256, size=found.size, trust=FIRST_USE)
+
+    def _file(self, entry: LockedModel, file: LockedFile) -> LockedFile:
+        if file.hashes.known:
+            return file
+        found = self._read(f"{entry.name}: {file.path}", file.urls, file.hashes)
+        return replace(file, md5=found.md5, sha256=found.sha256, size=found.size)
+
+    def _read(self, name: str, urls: Sequence[str], expected: Hashes) -> Hashes:
+        # What reads costs 0.1 s to import, and a fresh lock needs none of it.
+        from paddledvc.tools.sources import fetch  # noqa: PLC0415
+        from paddledvc.tools.system.progress import named  # noqa: PLC0415
+
+        source = fetch.Source(model=name, urls=urls, root=self.root, offline=self.offline)
+        told = named(self.progress, name)
+
+        def progress(done: int, total: int | None) -> None:
+            if self.stop.is_set():
+                raise _StoppedError
+            if told is not None:
+                told(done, total)
+
+        return fetch.describe(source, expected, progress)

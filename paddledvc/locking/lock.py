@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput
 from paddledvc.locking import references
 from paddledvc.locking.core.constraints import Upgrade
-from paddledvc.locking.core.staleness import require_fresh
-from paddledvc.locking.current import UPDATE, LockUse
-from paddledvc.locking.relock import Locked, relock
-from paddledvc.models.versions import Requirement
+from paddledvc.locking.core.resolution import plan, require_fresh
+from paddledvc.locking.current import UPDATE, Locked, LockUse, relock
+from paddledvc.project import Inputs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from paddledvc.models.registry import Registry
+    from paddledvc.models.lockfile import Lock
     from paddledvc.project import Project
     from paddledvc.tools.system.progress import NamedProgress
     from paddledvc.yaml.conflicts import Side
@@ -71,19 +69,18 @@ def lock(  # noqa: PLR0913
     refused_by = "--check" if check else use.locked or use.frozen
     if resolve is not None and refused_by:
         raise InvalidInput(f"--resolve changes models.lock, which {refused_by} forbids")
+    inputs = Inputs(project)  # nothing is read yet: others may change it until the lock is ours
     if refused_by:
-        registry = project.registry()
-        references.require_code(project, registry)
-        movable = _upgrade(registry, upgrade, upgrade_packages)
-        return _unchanged(project, registry, movable, use, refused_by)
+        references.require_code(inputs)
+        movable = Upgrade.parse(inputs.registry, upgrade_packages, everything=upgrade)
+        return _unchanged(inputs, movable, use, refused_by)
     with project.exclusive():
-        registry = project.registry()
-        references.require_code(project, registry)
+        references.require_code(inputs)
+        previous = project.previous_lock(resolve)
+        movable = Upgrade.parse(inputs.registry, upgrade_packages, everything=upgrade)
         done = relock(
             project,
-            registry,
-            project.previous_lock(resolve),
-            upgrade=_upgrade(registry, upgrade, upgrade_packages),
+            plan(inputs.registry, previous, movable),
             offline=use.offline,
             keep_going=keep_going,
             hash_bytes=not dry_run,
@@ -91,36 +88,21 @@ def lock(  # noqa: PLR0913
         )
         if not dry_run:
             project.write_lock(done.lock)
-    references.warn_of_absent(project, registry, done.lock)
+    _warn_of_absent(inputs, done.lock)
     return done
 
 
-def _upgrade(registry: Registry, everything: bool, packages: Sequence[str]) -> Upgrade:  # noqa: FBT001
-    return Upgrade(everything=everything, models=_packages(registry, packages))
-
-
-def _unchanged(
-    project: Project, registry: Registry, movable: Upgrade, use: LockUse, refused_by: str
-) -> Locked:
+def _unchanged(inputs: Inputs, movable: Upgrade, use: LockUse, refused_by: str) -> Locked:
     """Answer where the lock may not be changed."""
     if movable != Upgrade():
         raise InvalidInput(f"an upgrade changes models.lock, which {refused_by} forbids")
-    current = project.lock()
+    current = inputs.project.lock()
     if use.frozen is None:
-        require_fresh(registry, current, refused_by=use.locked or "")
-    references.warn_of_absent(project, registry, current)
+        require_fresh(inputs.registry, current, refused_by=use.locked or "")
+    _warn_of_absent(inputs, current)
     return Locked(lock=current, changes=(), trusted=())
 
 
-def _packages(registry: Registry, texts: Sequence[str]) -> Mapping[str, Requirement | None]:
-    packages: dict[str, Requirement | None] = {}
-    for text in texts:
-        name, equals, version = text.partition("==")
-        if re.search("[<>!~^]", text):
-            raise InvalidInput(f"{text}: expected NAME or NAME==VERSION")
-        registry.model(name)
-        try:
-            packages[name] = Requirement.parse(f"=={version}") if equals else None
-        except ValueError as error:
-            raise InvalidInput(f"{text}: expected NAME or NAME==VERSION") from error
-    return packages
+def _warn_of_absent(inputs: Inputs, lock: Lock) -> None:
+    there = references.presence(inputs.project, inputs.registry, lock)
+    references.warn_of_absent(inputs, there)

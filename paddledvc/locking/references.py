@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from paddledvc import names
 from paddledvc.errors import InvalidFile
 from paddledvc.models import registry as registries
 from paddledvc.tools.code import check_names, user_code
@@ -16,15 +15,13 @@ if TYPE_CHECKING:
 
     from paddledvc.models.lockfile import Lock
     from paddledvc.models.registry import Registry
-    from paddledvc.project import Project
-    from paddledvc.tools.code.core.namespace import Misnamed
+    from paddledvc.project import Inputs, Project
 
 logger = logging.getLogger(__name__)
 
 
 def require_code(
-    project: Project,
-    registry: Registry,
+    inputs: Inputs,
     *,
     models: Collection[str] | None = None,
     sources: user_code.Sources | None = None,
@@ -32,46 +29,24 @@ def require_code(
     """See that the code that models.yaml names is there; it is looked at, never run.
 
     Args:
-        project: the project.
-        registry: its models.yaml.
+        inputs: models.yaml, and where the project is.
         models: names of the models that matter; all by default.
         sources: the files that have been read already.
 
     Raises:
         InvalidFile: with all that is wrong.
     """
-    code = check_names.Code.of(sources or user_code.Sources(root=project.root))
-    misnamed = [*code.misnamed(registry, models)]
-    if misnamed or code.unreadable:
-        document = project.read(names.REGISTRY) if misnamed else None
-        problems = [document.problem(one.path, one.message) for one in misnamed if document]
+    code = check_names.Code.of(sources or user_code.Sources(root=inputs.project.root))
+    misnamed = code.misnamed(inputs.registry, models)
+    problems = [inputs.models.problem(one.path, one.message) for one in misnamed]
+    if problems or code.unreadable:
         raise InvalidFile([*problems, *code.unreadable])
 
 
-def absent(
-    project: Project,
-    registry: Registry,
-    lock: Lock | None,
-    elsewhere: frozenset[str] | None = None,
-) -> tuple[Misnamed, ...]:
-    """List the files that models.yaml names and that are not there.
-
-    Args:
-        project: the project.
-        registry: its models.yaml.
-        lock: models.lock, which names the files that will be downloaded.
-        elsewhere: folders of git's submodules; by default those that ``.gitmodules`` names.
-    """
-    there = presence(project, registry, lock, elsewhere)
-    return tuple(check_names.misplaced(registry, there))
-
-
-def warn_of_absent(project: Project, registry: Registry, lock: Lock) -> None:
+def warn_of_absent(inputs: Inputs, there: Presence) -> None:
     """Warn of the files that models.yaml names and that are not there."""
-    if found := absent(project, registry, lock):
-        document = project.read(names.REGISTRY)
-        for one in found:
-            logger.warning("%s", document.problem(one.path, one.message))
+    for one in check_names.misplaced(inputs.registry, there):
+        logger.warning("%s", inputs.models.problem(one.path, one.message))
 
 
 def presence(
@@ -80,7 +55,14 @@ def presence(
     lock: Lock | None,
     elsewhere: frozenset[str] | None = None,
 ) -> Presence:
-    """Tell which files there are, or will be once the stages have run."""
+    """Tell which files there are, or will be once the stages have run.
+
+    Args:
+        project: the project.
+        registry: its models.yaml.
+        lock: models.lock, which names the files that will be downloaded.
+        elsewhere: folders of git's submodules; by default those that ``.gitmodules`` names.
+    """
     made = {model.path for model in lock.models if model.path} if lock else set()
     for model in registry.models:
         made |= {registries.exported(model), registries.reports(model)}

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from paddledvc import names as layout
 from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidInput
-from paddledvc.locking.current import UPDATE, LockUse
-from paddledvc.locking.relock import relock
+from paddledvc.locking.core.resolution import plan
+from paddledvc.locking.current import UPDATE, LockUse, relock
+from paddledvc.project import Inputs
 from paddledvc.tools.system import files
 from paddledvc.yaml.edit.editable_list import EditableList
 
@@ -61,16 +62,16 @@ def remove(project: Project, names: Sequence[str], *, use: LockUse = UPDATE) -> 
     if use.locked:
         raise InvalidInput(f"removing a model changes models.lock, which {use.locked} forbids")
     with project.exclusive():
-        registry = project.registry()
-        _require_unused(registry, names)
-        text = files.read_text(project.root / layout.REGISTRY, layout.REGISTRY)
+        inputs = Inputs(project)
+        _require_unused(inputs.registry, names)
+        text = inputs.models.text
         for name in dict.fromkeys(names):
             text = EditableList(text, layout.REGISTRY, "models").remove(name)
         left = project.parse_registry(text)
         if use.frozen is not None:
             files.write_text(project.root / layout.REGISTRY, text)
             return Removed(names=tuple(names), changes=())
-        done = relock(project, left, project.previous_lock(), offline=use.offline)
+        done = relock(project, plan(left, project.previous_lock()), offline=use.offline)
         files.write_text(project.root / layout.REGISTRY, text)
         project.write_lock(done.lock)
         return Removed(names=tuple(names), changes=done.changes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from paddledvc.errors import InvalidFile, InvalidInput, Problem, StaleStages
 from paddledvc.locking import references
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.names import did_you_mean
-from paddledvc.project import SECTIONS
+from paddledvc.project import SECTIONS, Inputs
 from paddledvc.stages import plan as plans
 from paddledvc.tools.code.user_code import Sources
 from paddledvc.tools.dvc.package import require_usable
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from paddledvc.locking.current import LockUse
-    from paddledvc.models.registry import Registry
     from paddledvc.project import Project
-    from paddledvc.stages.core.ownership import Merge
+    from paddledvc.stages.core.pipeline import Merge
     from paddledvc.yaml.conflicts import Side
 
 logger = logging.getLogger(__name__)
+_KEEPS_NEWLINES = re.compile(r"[|>]\d?\+")
+"""The head of a text to which all newlines after it belong."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,19 +97,23 @@ def generate(
         raise InvalidInput("--resolve changes dvc.yaml, which --check forbids")
     if not check:
         require_usable()  # stages without it are of no use
-    registry = project.registry()
-    sources = Sources(root=project.root)
-    references.require_code(project, registry, sources=sources)
+    inputs, sources = Inputs(project), Sources(root=project.root)
+    registry = inputs.registry
+    references.require_code(inputs, sources=sources)
     lock = current_lock(project, registry, replace(use, locked="--check") if check else use)
-    wanted = plans.wanted(project, registry, lock, sources=sources)
-    references.warn_of_absent(project, registry, lock)
-    _warn_of_strangers(project, registry)
+    plans.require_own_params(project, registry)
+    there = references.presence(project, registry, lock)
+    wanted = plans.wanted(
+        project, registry, lock, params=inputs.params, there=there, sources=sources
+    )
+    references.warn_of_absent(inputs, there)
+    _warn_of_strangers(inputs)
     resolved = () if resolve is None else tuple(_settled(project, resolve))
-    merges = plans.plan(project.read_optional(names.STAGES), wanted)
+    merges = plans.plan(inputs.stages, wanted)
     if check:
         _require_nothing_to_do(merges)
     elif any(merges.values()):
-        _write(project, merges)
+        _write(inputs, merges)
     return Generated(
         stages=_entries(merges["stages"]),
         artifacts=_entries(merges["artifacts"]),
@@ -133,11 +139,11 @@ def _entries(plan: Merge) -> Entries:
     )
 
 
-def _warn_of_strangers(project: Project, registry: Registry) -> None:
+def _warn_of_strangers(inputs: Inputs) -> None:
     """Point at hyperparameters that look like a model's but belong to none."""
-    keys = [model.params_key for model in registry.models]
-    old = {model.slug: model.params_key for model in registry.models}
-    value = project.read_optional(names.PARAMS).value
+    keys = [model.params_key for model in inputs.registry.models]
+    old = {model.slug: model.params_key for model in inputs.registry.models}
+    value = inputs.params.value
     for key, sections in value.items() if isinstance(value, dict) else ():
         if key in keys or not isinstance(sections, dict) or not sections.keys() & set(SECTIONS):
             continue
@@ -155,10 +161,8 @@ def _require_nothing_to_do(merges: dict[str, Merge]) -> None:
         raise StaleStages("\n  ".join((advice, *reasons)))
 
 
-def _write(project: Project, merges: dict[str, Merge]) -> None:
-    path = project.root / names.STAGES
-    text = files.read_text(path, names.STAGES) if path.exists() else ""
-    before = reader.parse(text, names.STAGES).value or {}
+def _write(inputs: Inputs, merges: dict[str, Merge]) -> None:
+    text, before = inputs.stages.text, inputs.stages.value or {}
     _require_closed(text, before)
     for key, plan in merges.items():
         changes = Changes(
@@ -168,11 +172,13 @@ def _write(project: Project, merges: dict[str, Merge]) -> None:
         )
         text = splice(text, key, edit_sections.outline(text, names.STAGES, key), changes)
     _require_same(reader.parse(text, names.STAGES).value or {}, before, merges)
-    files.write_text(path, text)
+    files.write_text(inputs.project.root / names.STAGES, text)
 
 
 def _require_closed(text: str, before: Any) -> None:
     """Refuse a file whose last text would get another newline by what is added after it."""
+    if text.endswith("\n") and _KEEPS_NEWLINES.search(text) is None:
+        return
     if (reader.parse(f"{text}\n", names.STAGES).value or {}) != before:
         line = text.count("\n") + 1
         message = "the file ends inside of this text; add a newline to its end first"

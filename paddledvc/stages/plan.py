@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from paddledvc import names
 from paddledvc.errors import InvalidFile
-from paddledvc.locking.references import presence
-from paddledvc.stages.core import ownership
 from paddledvc.stages.core import pipeline as pipelines
 from paddledvc.stages.core.pipeline import Pipeline
 from paddledvc.tools.code import user_code
@@ -21,10 +17,9 @@ if TYPE_CHECKING:
     from paddledvc.models.model import Reference
     from paddledvc.models.registry import Registry
     from paddledvc.project import Project
-    from paddledvc.stages.core.ownership import Merge
+    from paddledvc.stages.core.pipeline import Merge
+    from paddledvc.tools.code.presence import Presence
     from paddledvc.yaml.document import Document
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,13 +30,24 @@ class Wanted:
     artifacts: Mapping[str, Mapping[str, Any]]
 
 
-def wanted(
+def require_own_params(project: Project, registry: Registry) -> None:
+    """Refuse a model's own file of hyperparameters now that its training would refuse one day.
+
+    Raises:
+        InvalidFile: it is not there, or breaks its rules.
+    """
+    for model in registry.models:
+        project.own_params(model)
+
+
+def wanted(  # noqa: PLR0913
     project: Project,
     registry: Registry,
     lock: Lock,
     *,
-    sources: user_code.Sources | None = None,
-    elsewhere: frozenset[str] | None = None,
+    params: Document,
+    there: Presence,
+    sources: user_code.Sources,
 ) -> Wanted:
     """Work out the stages and artifacts of every model; their code is looked at, never run.
 
@@ -49,22 +55,18 @@ def wanted(
         project: the project.
         registry: its models.yaml.
         lock: its models.lock.
+        params: its params.yaml.
+        there: which of its files are there.
         sources: the files of code that have been read already.
-        elsewhere: folders of git's submodules; by default those that ``.gitmodules`` names.
 
     Raises:
-        InvalidFile: params.yaml, a model's own file of hyperparameters or a file of code is not
-            there or breaks its rules.
+        InvalidFile: params.yaml or a file of code is not there or breaks its rules.
         InvalidInput: code is named that is not there.
     """
-    for model in registry.models:
-        project.own_params(model)  # a missing file is told now, not when its training begins
-    sources = sources or user_code.Sources(root=project.root)
-    there = presence(project, registry, lock, elsewhere)
     pipeline = Pipeline(
         registry=registry,
         lock=lock,
-        sections=frozenset(_sections(project, registry)),
+        sections=frozenset(_sections(project, registry, params)),
         code=_code(project, registry, sources),
         commands={
             model.train.command: user_code.command_files(model.train.command, project.root, sources)
@@ -82,8 +84,7 @@ def wanted(
     )
 
 
-def _sections(project: Project, registry: Registry) -> Iterator[tuple[str, str]]:
-    params = project.read_optional(names.PARAMS)
+def _sections(project: Project, registry: Registry, params: Document) -> Iterator[tuple[str, str]]:
     for model in registry.models:
         key = project.params_key(model, params)
         for section in project.params(model, params):
@@ -118,7 +119,7 @@ def plan(document: Document, entries: Wanted) -> dict[str, Merge]:
 
 def _merge(document: Document, key: str, entries: Mapping[str, Any]) -> Merge:
     existing = document.value.get(key) if isinstance(document.value, dict) else None
-    found = ownership.merge(existing if isinstance(existing, dict) else {}, entries)
+    found = pipelines.merge(existing if isinstance(existing, dict) else {}, entries)
     if found.foreign:
         message = (
             "the name is needed for a generated entry, but this one is not marked with "

@@ -14,6 +14,7 @@ from paddledvc.errors import InvalidInput, PaddleDVCError, UserCodeFailed
 from paddledvc.locking import references
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.models import registry as registries
+from paddledvc.project import Inputs
 from paddledvc.stages import record_training
 from paddledvc.stages.core import settings_digest
 from paddledvc.stages.core.record import record_path
@@ -86,11 +87,12 @@ def train(project: Project, name: str, *, pin: str | None = None, use: LockUse =
         project = paddledvc.Project.find()
         print(paddledvc.train(project, "digits"))
     """
-    registry = project.registry()
+    inputs = Inputs(project)
+    registry = inputs.registry
     model = registry.model(name)
     if model.train is None:
         raise InvalidInput(f"{name} has no `train` section in models.yaml")
-    references.require_code(project, registry, models=[name])
+    references.require_code(inputs, models=[name])
     lock = current_lock(project, registry, use, registry.lineage(name), pin=pin)
     if pin is not None:
         settings_digest.require_pin(
@@ -98,7 +100,7 @@ def train(project: Project, name: str, *, pin: str | None = None, use: LockUse =
         )
     base = registries.base_weights(registry, lock, model)
     with files.exclusive(project.scratch() / f"train-{model.slug}.lock"):
-        hashes = _train(project, model, model.train, base)
+        hashes = _train(inputs, model, model.train, base)
     return Trained(
         name=name,
         path=registries.trained(model),
@@ -107,14 +109,15 @@ def train(project: Project, name: str, *, pin: str | None = None, use: LockUse =
     )
 
 
-def _train(project: Project, model: Model, settings: Train, base: str | None) -> Hashes | None:
-    params = dict(project.hyperparameters(model))
+def _train(inputs: Inputs, model: Model, settings: Train, base: str | None) -> Hashes | None:
+    project = inputs.project
+    params = dict(project.hyperparameters(model, inputs.params))
     places = _places(project, model, base)
     began = record_training.begin(project.root)
     runtime = None
     try:
         if settings.function is not None:
-            ended = _by_function(project, model, settings, places, params)
+            ended = _by_function(inputs, model, settings, places, params)
             if not ended.here:
                 return None
             runtime = ended.runtime
@@ -157,10 +160,10 @@ def _places(project: Project, model: Model, base: str | None) -> _Places:
 
 
 def _by_function(
-    project: Project, model: Model, settings: Train, places: _Places, params: Mapping[str, Any]
+    inputs: Inputs, model: Model, settings: Train, places: _Places, params: Mapping[str, Any]
 ) -> Ended:
     assert settings.function is not None
-    network = None
+    project, network = inputs.project, None
     if model.network is not None:
         network = Network(
             root=project.root,
@@ -168,6 +171,7 @@ def _by_function(
             arguments=dict(model.network_args),
             weights=places.base,
         )
+    key = project.params_key(model, inputs.params)
     job = TrainJob(
         model=model.name,
         root=project.root,
@@ -177,7 +181,7 @@ def _by_function(
         weights=places.staged,
         metrics=places.metrics,
         params=dict(params),
-        params_name=settings.params or f"{names.PARAMS}: {project.params_key(model)}.train",
+        params_name=settings.params or f"{names.PARAMS}: {key}.train",
         seed=settings.seed,
         device=settings.device,
     )

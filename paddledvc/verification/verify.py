@@ -13,6 +13,7 @@ from paddledvc.errors import InvalidInput, PaddleDVCError
 from paddledvc.hashes import Hashed
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.models import registry as registries
+from paddledvc.project import Inputs
 from paddledvc.stages.core import settings_digest
 from paddledvc.tools.paddle.core.jobs import Network
 from paddledvc.tools.paddle.programs import read_outputs
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from paddledvc.locking.current import LockUse
     from paddledvc.models.lockfile import Lock
     from paddledvc.models.model import Model
-    from paddledvc.models.registry import Registry
     from paddledvc.models.verify_settings import Verify
     from paddledvc.project import Project
     from paddledvc.verification.core.report import Verdict, VerifyReport
@@ -89,7 +89,8 @@ def verify(
         report = paddledvc.verify(project, "digits")
         print(report.verdict, report.worst)
     """
-    registry = project.registry()
+    inputs = Inputs(project)
+    registry = inputs.registry
     model = registry.model(name)
     if not model.exports:
         raise InvalidInput(f"{name} has no `export` section in models.yaml")
@@ -98,7 +99,7 @@ def verify(
         settings_digest.require_pin(
             "verify", model, pin, settings_digest.verify_pin(registry, lock, model)
         )
-    return _verify(project, registry, lock, model)
+    return _verify(inputs, lock, model)
 
 
 def verify_all(
@@ -130,7 +131,8 @@ def verify_all(
         for one in paddledvc.verify_all(project, jobs=2):
             print(one.model, one.verdict)
     """
-    registry = project.registry()
+    inputs = Inputs(project)
+    registry = inputs.registry
     models = [registry.model(name) for name in names]
     models = models or [model for model in registry.models if model.exports]
     if not models:
@@ -141,7 +143,7 @@ def verify_all(
 
     def one(model: Model) -> Verified:
         try:
-            found = Verified(model=model.name, report=_verify(project, registry, lock, model))
+            found = Verified(model=model.name, report=_verify(inputs, lock, model))
         except PaddleDVCError as error:
             found = Verified(model=model.name, error=error)
         done(found)
@@ -150,12 +152,13 @@ def verify_all(
     return Table(side_by_side(one, models, jobs=jobs))
 
 
-def _verify(project: Project, registry: Registry, lock: Lock, model: Model) -> VerifyReport:
-    weights = registries.own_weights(registry, lock, model)
+def _verify(inputs: Inputs, lock: Lock, model: Model) -> VerifyReport:
+    project = inputs.project
+    weights = registries.own_weights(inputs.registry, lock, model)
     weights_file = None if weights is None else project.weights(weights, model)
     exported = _exported_files(project, model)
     project.require_outputs(model, read_outputs(_program(project, model)))
-    settings = project.verify_settings(model)
+    settings = project.verify_settings(model, inputs.params)
     compared = _compare(project, model, settings, weights_file)
     report = replace(compared, files=tuple(_hashed(project, weights_file, exported)))
     write(project.root / registries.reports(model), report)

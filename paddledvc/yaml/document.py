@@ -28,12 +28,14 @@ class Document:
 
     Attributes:
         file: the file as people name it.
+        text: what stands in it.
         value: the whole value: mappings, lists and scalars.
         position: the position of the value at a path, or of its key.
         written: the scalar at a path as it was typed, before it became a number or a date.
     """
 
     file: str
+    text: str
     value: object
     position: Callable[[Path, bool], Position]
     written: Callable[[Path], str]

@@ -45,6 +45,7 @@ def parse(text: str, file: str) -> Document:
     root = cache(lambda: compose(text, file))
     return Document(
         file=file,
+        text=text,
         value=value,
         position=lambda path, at_key: _position(_find(root(), path, at_key=at_key)),
         written=lambda path: _written(_find(root(), path)),
@@ -57,6 +58,7 @@ def _parse_nodes(text: str, file: str) -> Document:
     if root is None:
         return Document(
             file=file,
+            text=text,
             value=None,
             position=lambda _p, _k: Position(line=1, column=1),
             written=lambda _p: "",
@@ -67,6 +69,7 @@ def _parse_nodes(text: str, file: str) -> Document:
         raise InvalidFile(builder.problems)
     return Document(
         file=file,
+        text=text,
         value=value,
         position=lambda path, at_key: _position(_find(root, path, at_key=at_key)),
         written=lambda path: _written(_find(root, path)),
@@ -175,7 +178,11 @@ class _Builder:
 
     def _note(self, node: yaml.Node, path: Path, message: str) -> None:
         document = Document(
-            file=self.file, value=None, position=lambda _p, _k: _position(node), written=str
+            file=self.file,
+            text="",
+            value=None,
+            position=lambda _p, _k: _position(node),
+            written=str,
         )
         self.problems.append(document.problem(path, message))
 

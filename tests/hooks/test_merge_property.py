@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from paddledvc import schemas
 from paddledvc.errors import InvalidFile
 from paddledvc.hooks.merge_file import merge_file
-from paddledvc.locking.core.resolution import plan
-from paddledvc.locking.core.staleness import staleness
+from paddledvc.locking.core.resolution import plan, staleness
 from paddledvc.models import lockfile as locks
 from paddledvc.models import registry as registries
 from paddledvc.models.lockfile import Lock

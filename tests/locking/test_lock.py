@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import contextmanager
 from hashlib import md5, sha256
 
 import pytest
@@ -60,6 +61,18 @@ def test_a_lock_with_crlf_ends_is_as_good(project):
     project.write("models.lock", project.read("models.lock").replace("\n", "\r\n"))
 
     paddledvc.lock(made, check=True)
+
+
+def test_what_somebody_writes_while_we_wait_is_locked(project, monkeypatch):
+    @contextmanager
+    def exclusive(_):
+        project.models(TWO.replace("v2", "v3"))
+        yield
+
+    made = project.models(TWO)
+    monkeypatch.setattr(Project, "exclusive", exclusive)
+
+    assert paddledvc.lock(made).lock.model("a").version == "v3"
 
 
 def test_check_is_content_right_after_locking(project):

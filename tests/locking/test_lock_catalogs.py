@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from hashlib import sha256
 
 import pytest
@@ -21,6 +22,7 @@ from paddledvc.errors import (
     UnknownModel,
     Unresolvable,
 )
+from paddledvc.locking.core import resolution
 
 ZOO = """\
 version: 1
@@ -253,6 +255,37 @@ def test_a_folder_gets_a_stage_and_an_artifact(made, project):
 def test_a_stale_lock_is_updated_before_stages_are_generated(made):
     assert paddledvc.generate(made).stages.added == ("sync-det", "sync-text")
     assert versions(made.lock()) == {"det": "v1.2.0", "text": "v0.1.0"}
+
+
+@pytest.fixture
+def plans(monkeypatch):
+    """Count how often it is worked out which pins stand."""
+    plans = []
+    work_out = resolution.all_wants
+    monkeypatch.setattr(
+        resolution, "all_wants", lambda *inputs: plans.append(inputs) or work_out(*inputs)
+    )
+    return plans
+
+
+@pytest.mark.parametrize("command", [paddledvc.lock, paddledvc.generate])
+def test_a_stale_lock_is_updated_by_one_plan(made, plans, command):
+    command(made)
+
+    assert len(plans) == 1
+
+
+def test_a_lock_that_somebody_changed_while_we_waited_is_planned_anew(made, monkeypatch):
+    @contextmanager
+    def exclusive(project):
+        monkeypatch.undo()
+        paddledvc.lock(project, upgrade_packages=["det==1.0.0"])
+        yield
+
+    monkeypatch.setattr(paddledvc.Project, "exclusive", exclusive)
+    paddledvc.generate(made)
+
+    assert versions(made.lock()) == {"det": "v1.0.0", "text": "v0.1.0"}
 
 
 def test_a_locked_lock_is_refused_where_it_is_stale(made, project):

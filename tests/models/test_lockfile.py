@@ -10,8 +10,7 @@ from ruamel.yaml import YAML
 
 from paddledvc import schemas
 from paddledvc.errors import InvalidFile, StaleLock, UnknownModel
-from paddledvc.locking.core.resolution import plan
-from paddledvc.locking.core.staleness import require_fresh, staleness
+from paddledvc.locking.core.resolution import plan, require_fresh, staleness
 from paddledvc.models import lockfile as locks
 from paddledvc.models.lockfile import Lock, LockedModel
 from paddledvc.models.model import Environment, Metric, Model

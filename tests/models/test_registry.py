@@ -23,8 +23,8 @@ from paddledvc.models.model import (
     Reference,
     Train,
 )
-from paddledvc.models.parse import PLAIN_FIELDS
 from paddledvc.models.policy import FEATURE, INTEGRATION, PRODUCTION, Policy
+from paddledvc.models.registry import PLAIN_FIELDS
 from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance, Verify
 from paddledvc.models.versions import Requirement
 from paddledvc.yaml import reader

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from paddledvc.models.parse import override_verify, read_verify
+from paddledvc.models.registry import override_verify, read_verify
 from paddledvc.models.verify_settings import GATES, Engine, PathName, Tolerance
 
 

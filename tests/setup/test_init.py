@@ -183,7 +183,7 @@ def test_a_team_with_a_remote_keeps_it_alone(repository, cli):
     program.run("remote", "add", "--default", "prod", "/data/prod", root=repository.root)
     paddledvc.init(repository.root)
 
-    assert program.remotes(repository.root) == ["prod"]
+    assert [*program.config(repository.root).remotes] == ["prod"]
 
 
 @pytest.mark.slow

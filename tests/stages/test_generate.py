@@ -461,16 +461,25 @@ def test_a_section_of_hyperparameters_that_no_stage_reads_is_refused(
     assert str(caught.value) == f"params.yaml:2:3: m.{section}: {reason}"
 
 
-def test_a_file_that_ends_inside_of_a_text_is_left_alone(ready, project):
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param(b"|\n      echo", 4, id="no newline at the end"),
+        pytest.param(b"|+\n      echo\n", 5, id="a text that keeps its newlines"),
+        pytest.param(b">2+ # all\n      echo\n", 5, id="with an indentation"),
+        pytest.param(b">+2\n      echo\n\n", 6, id="in the other order"),
+    ],
+)
+def test_a_file_that_ends_inside_of_a_text_is_left_alone(ready, project, text, line):
     made = ready()
-    project.write("dvc.yaml", "stages:\n  mine:\n    cmd: |\n      echo\n").write_bytes(
-        b"stages:\n  mine:\n    cmd: |\n      echo"
-    )
+    before = b"stages:\n  mine:\n    cmd: " + text
+    project.write("dvc.yaml", "").write_bytes(before)
     with pytest.raises(InvalidFile) as caught:
         paddledvc.generate(made)
 
+    assert (project.root / "dvc.yaml").read_bytes() == before
     assert str(caught.value) == (
-        "dvc.yaml:4:1: the file ends inside of this text; add a newline to its end first"
+        f"dvc.yaml:{line}:1: the file ends inside of this text; add a newline to its end first"
     )
 
 

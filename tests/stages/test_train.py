@@ -16,7 +16,7 @@ import pytest
 
 import paddledvc
 from paddledvc.errors import InvalidInput, MissingTool, StaleStages, UserCodeFailed
-from paddledvc.stages.core.record import read_record
+from paddledvc.stages.core.record import Record
 from paddledvc.tools.paddle.building import weights
 
 if TYPE_CHECKING:
@@ -202,9 +202,8 @@ def test_curves_are_one_table_a_metric_and_old_ones_are_gone(
 
 def test_the_record_of_a_function_says_what_ran_it(fitted: tuple[Project, Trained]) -> None:
     project, trained = fitted
-    record = read_record((project.root / "reports/net/train/record.json").read_text())
+    record = Record.from_json((project.root / "reports/net/train/record.json").read_text())
 
-    assert record is not None
     assert record.weights.hashes == trained.hashes
     assert record.base is not None
     assert record.base.path == "checkpoints/net_v1.pdparams"

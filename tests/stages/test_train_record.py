@@ -10,7 +10,8 @@ import pytest
 
 import paddledvc
 from paddledvc.stages import record_training
-from paddledvc.stages.core.record import read_record
+from paddledvc.stages.core.record import Record
+from paddledvc.tools.dvc import program
 from tests.gated import FACTS, Gated, md5
 
 WRITE = 'echo weights > "$PADDLEDVC_WEIGHTS"'
@@ -36,7 +37,7 @@ def recorded(training, project):
 
     def recorded(command=WRITE, more=""):
         paddledvc.train(training(command, more), "m")
-        return read_record(project.read(RECORD))
+        return Record.from_json(project.read(RECORD))
 
     return recorded
 
@@ -125,7 +126,7 @@ def test_a_record_has_the_base_that_the_training_started_from(recorded, project)
     paddledvc.lock(made)
     paddledvc.sync(made)
     paddledvc.train(made, "m")
-    base = read_record(project.read(RECORD)).base
+    base = Record.from_json(project.read(RECORD)).base
 
     assert (base.path, base.hashes.md5) == ("checkpoints/m_v1.pdparams", md5("base"))
 
@@ -157,9 +158,9 @@ def test_the_digest_of_a_folder_is_the_one_that_dvc_has_of_it(project):
     for name in ("data/a.txt", "data/deep/b.txt", "data/deep/c.log", "data/.hidden"):
         project.write(name, name)
     (project.root / "data/link").symlink_to("a.txt")
-    paddledvc.tools.dvc.program.init(project.root, subdir=False)
+    program.init(project.root, subdir=False)
     project.write(".dvcignore", "*.log\n")
-    paddledvc.tools.dvc.program.run("add", "--quiet", "--no-commit", "data", root=project.root)
+    program.run("add", "--quiet", "--no-commit", "data", root=project.root)
 
     expected = re.search("md5: (.*)", project.read("data.dvc"))[1]
     assert record_training.digest(project.root, "data") == expected

@@ -28,6 +28,7 @@ NASTY = "a.:/\\$%{} -0123456789\t\n\r\x00\x1c\x85\xa0\u2028\ufeffé"
 def a_document(value):
     return Document(
         file="f",
+        text="",
         value=value,
         position=lambda _path, _at_key: Position(line=1, column=1),
         written=lambda _path: "?",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from paddledvc.errors import InvalidInput
+from paddledvc.models.versions import Requirement
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from paddledvc.catalogs.core.listing import Query
     from paddledvc.models.lockfile import LockedModel
     from paddledvc.models.model import Environment, Model
     from paddledvc.models.registry import Registry
-    from paddledvc.models.versions import Requirement
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,12 +46,36 @@ class Upgrade:
     everything: bool = False
     models: Mapping[str, Requirement | None] = field(default_factory=dict)
 
+    @classmethod
+    def parse(
+        cls, registry: Registry, packages: Iterable[str], *, everything: bool = False
+    ) -> Upgrade:
+        """Read the models whose pins may move, each written as ``NAME`` or ``NAME==VERSION``.
+
+        Raises:
+            InvalidInput: one is written in another way.
+            UnknownModel: models.yaml has no such model.
+        """
+        models = dict(_package(registry, text) for text in packages)
+        return cls(everything=everything, models=models)
+
     def covers(self, name: str) -> bool:
         """Tell whether the pin of a model may move."""
         return self.everything or name in self.models
 
 
 NO_UPGRADE = Upgrade()
+
+
+def _package(registry: Registry, text: str) -> tuple[str, Requirement | None]:
+    name, equals, version = text.partition("==")
+    if re.search("[<>!~^]", text):
+        raise InvalidInput(f"{text}: expected NAME or NAME==VERSION")
+    registry.model(name)
+    try:
+        return name, Requirement.parse(f"=={version}") if equals else None
+    except ValueError as error:
+        raise InvalidInput(f"{text}: expected NAME or NAME==VERSION") from error
 
 
 def wants_of(registry: Registry, name: str) -> tuple[Want, ...]:

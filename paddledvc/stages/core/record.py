@@ -158,18 +158,6 @@ def record_path(model: Model) -> str:
     return f"{reports(model)}/train/record.json"
 
 
-def read_record(text: str) -> Record | None:
-    """Read a record; None if it is none.
-
-    >>> read_record("{}") is None
-    True
-    """
-    try:
-        return Record.from_json(text)
-    except ValueError:
-        return None
-
-
 def telling(environment: Mapping[str, str]) -> dict[str, str]:
     """Pick the variables of an environment that a record has.
 

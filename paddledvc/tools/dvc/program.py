@@ -73,11 +73,6 @@ def init(root: Path, *, subdir: bool) -> None:
     run("init", *(["--subdir"] if subdir else []), root=root)
 
 
-def remotes(root: Path) -> list[str]:
-    """List the names of the configured remotes."""
-    return [line.split()[0] for line in run("remote", "list", root=root).splitlines() if line]
-
-
 def config(root: Path) -> DvcConfig:
     """Read where DVC keeps bytes, without starting it."""
     folders = [*map(_shared_config, ("SYSTEM", "GLOBAL")), root / ".dvc"]

@@ -81,11 +81,6 @@ class Tracked:
         """Whether models.lock says what it is, and not dvc.lock alone."""
         return self.model is not None and self.path not in names.parts(self.model)
 
-    def agrees_with(self, other: Tracked) -> bool:
-        """Tell whether both are the same bytes, as far as both know them."""
-        kinds = self.folder == other.folder and bool(self.files) == bool(other.files)
-        return kinds and self.hashes.first_difference(other.hashes) is None
-
 
 def tracked(lock: Lock | None, records: Mapping[str, Any]) -> tuple[Tracked, ...]:
     """List what a commit, or the work tree, says lies in the work tree, sorted by path.

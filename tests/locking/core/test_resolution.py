@@ -10,10 +10,8 @@ from paddledvc.catalogs.core.listing import Listed, Release, ReleaseFile
 from paddledvc.errors import Unresolvable
 from paddledvc.hashes import Hashes
 from paddledvc.locking.core.constraints import NO_UPGRADE, Upgrade, unsatisfied
-from paddledvc.locking.core.pinning import clashes, settle
-from paddledvc.locking.core.resolution import plan
+from paddledvc.locking.core.resolution import clashes, plan, settle, staleness
 from paddledvc.locking.core.selection import choose
-from paddledvc.locking.core.staleness import staleness
 from paddledvc.models import lockfile as locks
 from paddledvc.models.compatibility import obstacle
 from paddledvc.models.lockfile import Lock

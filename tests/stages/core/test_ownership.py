@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.stages.core.ownership import is_ours, merge
+from paddledvc.stages.core.pipeline import is_ours, merge
 
 OURS = {"meta": {"generated_by": "paddledvc"}}
 

@@ -135,17 +135,3 @@ def test_a_model_that_is_a_folder_is_the_listing_that_dvc_made_of_it():
 def test_outputs_come_sorted_by_path():
     files = {**records(out("b"), declared=["b"]), "a.dvc": {"outs": [out("a")]}}
     assert [one.path for one in tracked(None, files)] == ["a", "b"]
-
-
-@pytest.mark.parametrize(
-    ("other", "agrees"),
-    [
-        pytest.param(Tracked(path="else", hashes=Hashes(md5=ONE)), True, id="the same md5"),
-        pytest.param(Tracked(path="w.bin", hashes=Hashes(md5=TWO)), False, id="another md5"),
-        pytest.param(
-            Tracked(path="w.bin", hashes=Hashes(md5=ONE), folder=True), False, id="a folder"
-        ),
-    ],
-)
-def test_outputs_agree_where_their_bytes_do(other, agrees):
-    assert BUILT.agrees_with(other) is agrees

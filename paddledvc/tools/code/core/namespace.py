@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _KEEP_PARAMETERS = ("no_grad", "to_static", "not_to_static")
 """Decorators of Paddle after which a function takes what it took before."""
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _OPEN = re.compile(r"\b(?:globals|exec)\b|\b(?:locals|vars)\(\)|sys\.modules")
 _GLOBAL = re.compile(r"^\s*global\s+(.+)$", re.MULTILINE)
 
