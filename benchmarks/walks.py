@@ -12,6 +12,7 @@ usage: python benchmarks/walks.py [--tree PATH]   # another checkout of this rep
 from __future__ import annotations
 
 import argparse
+import inspect
 import os
 import subprocess
 import sys
@@ -51,7 +52,8 @@ from net import Net
 
 paddle.save(Net().state_dict(), "zoo/net.pdparams")
 """
-HIDDEN = ("<module>", "<lambda>", "<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>")
+HIDDEN = ("<lambda>", "<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>")
+"""Functions that stand in another one."""
 
 
 class Walk:
@@ -87,7 +89,9 @@ class Walk:
 
     def _counts(self, frame: FrameType) -> bool:
         code = frame.f_code
-        return code.co_filename.startswith(self._package) and code.co_name not in HIDDEN
+        # The bodies of modules and classes run when a module is imported, and are no calls.
+        function = code.co_flags & inspect.CO_OPTIMIZED and code.co_name not in HIDDEN
+        return bool(function) and code.co_filename.startswith(self._package)
 
     def _enter(self, frame: FrameType) -> None:
         file = frame.f_code.co_filename.removeprefix(self._package)
