@@ -19,7 +19,7 @@ from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.git import repository
 from paddledvc.tools.git.repository import ask
 from paddledvc.tools.sources import clones, git_files
-from paddledvc.tools.sources.dvc_contents import Contents, Place, contents
+from paddledvc.tools.sources.dvc_contents import CommitPath, Contents, contents
 from paddledvc.tools.system.network_errors import Unreadable
 from paddledvc.urls import GitFile, shown
 from paddledvc.yaml import reader
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from paddledvc.catalogs.base import Context
-    from paddledvc.catalogs.core.gto import Artifact, Tags, Version
+    from paddledvc.catalogs.core.gto import Artifact, ArtifactVersion, Tags
     from paddledvc.catalogs.core.listing import Query
     from paddledvc.tools.git.repository import Repository
 
@@ -78,7 +78,7 @@ class GitRegistry:
         where = self._read().where
         with self._failing(f"{found.tag}: "):
             at, paddle = _stated(where, artifact, found.commit)
-            place = Place(where=where, commit=found.commit, path=at)
+            place = CommitPath(where=where, commit=found.commit, path=at)
             at, kept = _chosen(at, contents(place, offline=self._context.offline), query.file)
             return self._release(found, at, kept, paddle)
 
@@ -111,7 +111,9 @@ class GitRegistry:
         self._context.require_network(self.where)
         return clones.refreshed(self._url, self._context.timeout)
 
-    def _release(self, version: Version, at: str, kept: Contents, paddle: str | None) -> Release:
+    def _release(
+        self, version: ArtifactVersion, at: str, kept: Contents, paddle: str | None
+    ) -> Release:
         files = []
         for path, hashes in sorted(kept.files.items()):
             place = posixpath.join(at, path) if kept.folder else at
@@ -145,7 +147,7 @@ class GitRegistry:
         return f"{reason}; if it stays so, remove {copy.objects}, a copy that will be made anew"
 
 
-def _listed(artifact: Artifact, version: Version) -> Listed:
+def _listed(artifact: Artifact, version: ArtifactVersion) -> Listed:
     yanked = None
     if version.cancelled is not None:
         yanked = f"cancelled by the tag {version.cancelled}"

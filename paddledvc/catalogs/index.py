@@ -76,7 +76,7 @@ class Index:
         except UnicodeDecodeError as error:
             raise self._context.failed(url, "it is not UTF-8") from error
 
-    def _parse(self, text: str) -> index.Index:
+    def _parse(self, text: str) -> index.ModelIndex:
         try:
             return index.parse(_document(text), self.where, schemas.read_schema("index"))
         except InvalidFile as error:

@@ -28,11 +28,11 @@ _UNSAFE = re.compile(r"(^|/)\.{0,2}(/|$)|[\\\x00-\x1f]")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Version:
+class VersionObjects:
     """The objects that are one version of a model, by their paths."""
 
     text: str
-    objects: Mapping[str, s3.Listed]
+    objects: Mapping[str, s3.ListedObject]
 
 
 class S3Prefix:
@@ -53,7 +53,7 @@ class S3Prefix:
         self._at = replace(at, key=folder, endpoint=settings.get("endpoint_url", at.endpoint))
         if "endpoint_url" in settings:
             self.where += f" at {settings['endpoint_url']}"
-        self._listings: dict[str, tuple[s3.Listed, ...]] = {}
+        self._listings: dict[str, tuple[s3.ListedObject, ...]] = {}
         self._listing: dict[str, threading.Lock] = {}
         self._down: CatalogFailed | None = None
 
@@ -77,13 +77,13 @@ class S3Prefix:
         found = (self._pattern.match(key.removeprefix(self._at.key)) for key in keys)
         return sorted({one.name for one in found if one is not None})
 
-    def _versions(self, name: str) -> Sequence[Version]:
+    def _versions(self, name: str) -> Sequence[VersionObjects]:
         """Collect the objects of each version.
 
         Raises:
             CatalogFailed: one version is there in two spellings.
         """
-        found: dict[str, dict[str, s3.Listed]] = {}
+        found: dict[str, dict[str, s3.ListedObject]] = {}
         for one in self._objects(self._pattern.beginning(name)):
             match = self._pattern.match(one.key.removeprefix(self._at.key), name)
             if match is not None:
@@ -92,9 +92,9 @@ class S3Prefix:
         for text in found:
             if (other := spelt.setdefault(as_version(text), text)) != text:
                 raise self._failed(f"it has {name} {other} and {text}, which are one version")
-        return [Version(text=text, objects=objects) for text, objects in found.items()]
+        return [VersionObjects(text=text, objects=objects) for text, objects in found.items()]
 
-    def _release(self, query: Query, version: Version) -> Release:
+    def _release(self, query: Query, version: VersionObjects) -> Release:
         if query.revision is not None:
             raise self._failed(f"it has no revisions; take `revision` out of {query.name}")
         paths = {path or one.key.rpartition("/")[2]: one for path, one in version.objects.items()}
@@ -109,7 +109,7 @@ class S3Prefix:
             folder=self._pattern.is_folder and query.file is None,
         )
 
-    def _file(self, path: str, one: s3.Listed) -> ReleaseFile:
+    def _file(self, path: str, one: s3.ListedObject) -> ReleaseFile:
         if _UNSAFE.search(path):
             raise self._failed(f"the key {one.key!r} cannot be the path of a file")
         at = replace(self._at, key=one.key)
@@ -119,12 +119,12 @@ class S3Prefix:
             raise self._failed(f"{one.key!r}: {error}") from error
         return ReleaseFile(path=path, urls=(str(at),), hashes=Hashes(sha256=sha256, size=one.size))
 
-    def _format(self, version: Version) -> str | None:
+    def _format(self, version: VersionObjects) -> str | None:
         if self._pattern.is_folder:
             return None
         return next(format_of(one.key) for one in version.objects.values())
 
-    def _objects(self, beginning: str) -> tuple[s3.Listed, ...]:
+    def _objects(self, beginning: str) -> tuple[s3.ListedObject, ...]:
         self._context.require_network(self.where)
         with self._listing.setdefault(beginning, threading.Lock()):
             if self._down is not None:
@@ -133,7 +133,7 @@ class S3Prefix:
                 self._listings[beginning] = self._list(self._at.key + beginning)
             return self._listings[beginning]
 
-    def _list(self, beginning: str) -> tuple[s3.Listed, ...]:
+    def _list(self, beginning: str) -> tuple[s3.ListedObject, ...]:
         try:
             return tuple(s3.objects(replace(self._at, key=beginning), self._context.timeout))
         except Unreadable as error:

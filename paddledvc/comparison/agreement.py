@@ -20,7 +20,7 @@ from paddledvc.comparison.scaled_error import rows, same_pattern, sample_axes, s
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from paddledvc.comparison.samples import Array, Output, Outputs
+    from paddledvc.comparison.samples import Array, Outputs, OutputValues
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,7 +141,7 @@ def compare(  # noqa: PLR0913
         overrides: tolerances of single outputs, by name.
         edges: the edge of each call, empty for a usual one; or nothing for only usual ones.
 
-    >>> from paddledvc.comparison.samples import Output
+    >>> from paddledvc.comparison.samples import OutputValues
     >>> ref = [[Output(name="y", values=np.array([[1.0, 2.0]]))]]
     >>> off = [[Output(name="y", values=np.array([[1.0, 2.2]]))]]
     >>> round(compare(ref, off, [1], tolerance=1e-5).scaled_error, 6)
@@ -182,7 +182,7 @@ def compare(  # noqa: PLR0913
     )
 
 
-def _incomparable(expected: Output, found: Output) -> str | None:
+def _incomparable(expected: OutputValues, found: OutputValues) -> str | None:
     left, right = expected.values, found.values
     if left.shape != right.shape:
         return f"{expected.name}: shape {list(right.shape)}, expected {list(left.shape)}"
@@ -193,7 +193,9 @@ def _incomparable(expected: Output, found: Output) -> str | None:
     return None
 
 
-def _summary(left: Output, right: Output, scaled: Array, axis: int | None) -> OutputAgreement:
+def _summary(
+    left: OutputValues, right: OutputValues, scaled: Array, axis: int | None
+) -> OutputAgreement:
     return OutputAgreement(
         name=left.name,
         scaled_error=float(scaled.max(initial=0)),

@@ -163,12 +163,12 @@ def _written(shape: Sequence[int | None]) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Output:
+class OutputValues:
     """One output of a call: its place in the network's result and its values."""
 
     name: str
     values: Array
 
 
-Outputs: TypeAlias = Sequence[Output]
+Outputs: TypeAlias = Sequence[OutputValues]
 """What one call of a network returned."""

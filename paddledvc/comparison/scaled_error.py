@@ -94,7 +94,7 @@ def batch_error(
         The largest scaled error of an output that has its samples along an axis; infinite where a
         sample alone has an output of another shape.
 
-    >>> from paddledvc.comparison.samples import Output
+    >>> from paddledvc.comparison.samples import OutputValues
     >>> calls = [[Output(name="y", values=np.ones((n, 2)))] for n in (1, 3)]
     >>> batch_error(calls, [1, 3], [calls[0]] * 3)
     0.0

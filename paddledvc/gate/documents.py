@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from paddledvc import names
 from paddledvc.gate.core import released
 from paddledvc.gate.core.descriptions import documents, moved
-from paddledvc.gate.core.facts import Earlier
+from paddledvc.gate.core.facts import EarlierFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from paddledvc.tools.git.snapshot import Snapshot
 
 
-def earlier(facts: Facts, now: Snapshot, before: Snapshot | None) -> Earlier | None:
+def earlier(facts: Facts, now: Snapshot, before: Snapshot | None) -> EarlierFacts | None:
     """Read what was locked before, and which lines the documentation has gained since.
 
     Only that of models whose version moved is read; None where nothing is known or asked for.
@@ -36,7 +36,7 @@ def earlier(facts: Facts, now: Snapshot, before: Snapshot | None) -> Earlier | N
     versions = released.versions(lock)
     models = [*moved(facts.registry, facts.lock, versions)]
     gained = dict(_gained(now, before, documents(models))) if models else {}
-    return Earlier(versions=versions, gained=gained, files=frozenset(gained))
+    return EarlierFacts(versions=versions, gained=gained, files=frozenset(gained))
 
 
 def _gained(

@@ -121,7 +121,7 @@ def _mapping(document: Document | None) -> Mapping[str, Any]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Opened:
+class OpenedRegistry:
     """models.yaml, as far as it could be read.
 
     Attributes:
@@ -134,7 +134,7 @@ class Opened:
     unreadable: tuple[Violation, ...]
 
 
-def open_registry(project: Project) -> Opened:
+def open_registry(project: Project) -> OpenedRegistry:
     """Read models.yaml; its policy counts as long as that itself is right."""
     found = _Found(sources=Sources(root=project.root))
     document = found.read(project, names.REGISTRY, "registry-invalid")
@@ -151,7 +151,7 @@ def open_registry(project: Project) -> Opened:
         except InvalidFile as error:
             found.unreadable += unreadable("registry-invalid", error)
     own = parsed.policy if parsed else document and stated_policy(document)
-    return Opened(
+    return OpenedRegistry(
         registry=parsed,
         policy=own or policy.DEFAULT,
         documents=found.documents,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from paddledvc.gate.core.violations import Verdict
     from paddledvc.models.policy import Policy
     from paddledvc.project import Project
-    from paddledvc.tools.git.pushed import Pushed
+    from paddledvc.tools.git.pushed import PushedRef
     from paddledvc.tools.system.progress import NamedProgress
     from paddledvc.weights.core.tracked import Tracked
     from paddledvc.weights.core.transfer_results import Sent
@@ -45,7 +45,7 @@ def check_staged(project: Project, *, index: str | None = None) -> Verdict:
     return judge_tree(project, tree, branch=worktree.branch(project.root), before=head)
 
 
-def check_pushed(project: Project, pushed: Sequence[Pushed]) -> tuple[Verdict, ...]:
+def check_pushed(project: Project, pushed: Sequence[PushedRef]) -> tuple[Verdict, ...]:
     """Judge whether released versions keep their bytes in what is about to be pushed.
 
     Args:
@@ -124,7 +124,7 @@ class SentTo:
 
 def send_pushed(
     project: Project,
-    pushed: Sequence[Pushed],
+    pushed: Sequence[PushedRef],
     *,
     to: str | None = None,
     progress: NamedProgress | None = None,
@@ -182,7 +182,7 @@ class _Needed:
         return {one: commit for one, commit in self.earlier.items() if one not in self.outputs}
 
 
-def _remote(project: Project, pushed: Pushed) -> str | None:
+def _remote(project: Project, pushed: PushedRef) -> str | None:
     """Name the remote of a branch, by the policy that it had so far; None if there is no remote."""
     policy = _policy(project, pushed)
     role = policy.production if pushed.is_tag else policy.role(pushed.branch)
@@ -190,6 +190,6 @@ def _remote(project: Project, pushed: Pushed) -> str | None:
     return next(iter(remote_order(role, list(config.remotes), config.default)), None)
 
 
-def _policy(project: Project, pushed: Pushed) -> Policy:
+def _policy(project: Project, pushed: PushedRef) -> Policy:
     commits = filter(None, (pushed.old, pushed.commit))
     return policy_of(*(Snapshot.tree(project.root, commit) for commit in commits)) or DEFAULT

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from paddledvc.models.model import Output as Result
     from paddledvc.models.registry import Registry
     from paddledvc.project import Inputs, Project
-    from paddledvc.tools.dvc.core.outputs import Output
+    from paddledvc.tools.dvc.core.outputs import DvcOutput
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +34,7 @@ class Holdings:
     project: Project
     registry: Registry
     lock: Lock
-    built: Mapping[str, Output]
+    built: Mapping[str, DvcOutput]
 
     @classmethod
     def of(cls, inputs: Inputs) -> Holdings:

@@ -164,7 +164,7 @@ def relock(  # noqa: PLR0913
     entries = sorted((*planned.entries, *answered), key=lambda entry: entry.name)
     unhashed = tuple(entry.name for entry in entries if not entry.hashed)
     if hash_bytes and not failures:
-        reader = _Reader(root=project.root, offline=offline, progress=progress)
+        reader = _TrustingReader(root=project.root, offline=offline, progress=progress)
         entries = failures.collect(reader.hashed, entries, on_stop=reader.stop.set)
     failures.add(clashes(entries))
     failures.raise_any()
@@ -275,7 +275,7 @@ class _StoppedError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Reader:
+class _TrustingReader:
     """Reads the bytes that nobody has hashed yet, and trusts them."""
 
     root: Path

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddledvc.comparison.samples import Output, batch_of
+from paddledvc.comparison.samples import OutputValues, batch_of
 from paddledvc.models.verify_settings import Tolerance, Verify
 from paddledvc.tools.paddle import arrays
 from paddledvc.verification.run_paths import Exports
@@ -73,7 +73,7 @@ def assert_equal(
         for case in cases:
             result = dynamic(*(module.to_tensor(array) for array in case.values()))
             tensors = network.flatten(result)
-            expected.append([Output(name=name, values=one.numpy()) for name, one in tensors])
+            expected.append([OutputValues(name=name, values=one.numpy()) for name, one in tensors])
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         exports = Exports(
             program=Path(static).resolve(),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paddledvc.comparison.samples import Output
+from paddledvc.comparison.samples import OutputValues
 from paddledvc.errors import InvalidInput, PaddleDVCError, WorkerDied
 from paddledvc.models.verify_settings import GATES, ON_GPU
 from paddledvc.names import EXPORT_PREFIX
@@ -94,7 +94,7 @@ class Comparison:
         timeout, size = self.settings.timeout, files.size(self.network.weights)
         reference = process.call(job, Ran, root=root, timeout=timeout, loads=size)
         expected = [
-            [Output(name=name, values=call[name]) for name in reference.outputs]
+            [OutputValues(name=name, values=call[name]) for name in reference.outputs]
             for call in arrays.load(eager)
         ]
         self._check_names(reference.outputs)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from paddledvc.comparison import agreement
-from paddledvc.comparison.samples import Output
+from paddledvc.comparison.samples import OutputValues
 from paddledvc.errors import Finding, InvalidInput, MissingTool, WorkerDied, WorkerStuck
 from paddledvc.models.verify_settings import GATES
 from paddledvc.tools.paddle import arrays, process
@@ -68,7 +68,7 @@ class Exports:
         )
 
     def compare(
-        self, expected: Sequence[Sequence[Output]], batches: Sequence[int]
+        self, expected: Sequence[Sequence[OutputValues]], batches: Sequence[int]
     ) -> tuple[PathReport, ...]:
         """Run the files on the samples and compare what they compute with what is expected.
 
@@ -88,7 +88,7 @@ class Exports:
         return sum(file.stat().st_size for file in files)
 
     def _run(
-        self, expected: Sequence[Sequence[Output]], batches: Sequence[int], path: PathName
+        self, expected: Sequence[Sequence[OutputValues]], batches: Sequence[int], path: PathName
     ) -> PathReport:
         tolerance = self.settings.tolerance_of(path)
         report = partial(PathReport, path=path, gate=GATES[path], tolerance=tolerance)
@@ -113,7 +113,7 @@ class Exports:
             skipped = missing and path in self.settings.optional
             return report(failure=str(error), missing=missing, skipped=skipped)
         found = [
-            [Output(name=name, values=array) for name, array in call.items()]
+            [OutputValues(name=name, values=array) for name, array in call.items()]
             for call in arrays.load(job.outputs)
         ]
         return report(

@@ -14,7 +14,7 @@ from paddledvc.weights.garbage.plan import GcScope
 if TYPE_CHECKING:
     from paddledvc.project import Project
     from paddledvc.weights.core.retention import Held, Holder
-    from paddledvc.weights.garbage.plan import Plan
+    from paddledvc.weights.garbage.plan import GcPlan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -137,7 +137,7 @@ def gc(
         return _collected(plan, removed=force)
 
 
-def _collected(plan: Plan, *, removed: bool) -> Collected:
+def _collected(plan: GcPlan, *, removed: bool) -> Collected:
     kept = [
         Kept(holder=one.holder, count=one.count, objects=len(one.objects)) for one in plan.needs
     ]
@@ -155,7 +155,7 @@ def _collected(plan: Plan, *, removed: bool) -> Collected:
     return Collected(kept=tuple(kept), places=tuple(cleaned), lost=plan.lost, removed=removed)
 
 
-def _garbage(plan: Plan, held: Held) -> Garbage:
+def _garbage(plan: GcPlan, held: Held) -> Garbage:
     label = plan.labels.get(held.oid)
     return Garbage(
         oid=held.oid,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from paddledvc.project import Project
-    from paddledvc.tools.git.pushed import Pushed
+    from paddledvc.tools.git.pushed import PushedRef
     from paddledvc.weights.core.tracked import Tracked
 
 FILES = tuple(pattern for pattern in PATTERNS if pattern != names.REGISTRY)
@@ -40,7 +40,7 @@ class History:
         self._project, self._to = project, to
         self._read: dict[frozenset[tuple[str, str]], tuple[Tracked, ...]] = {}
 
-    def needs(self, pushed: Pushed) -> Mapping[Tracked, str]:
+    def needs(self, pushed: PushedRef) -> Mapping[Tracked, str]:
         """List what belongs in a remote, each with the newest commit that needs it.
 
         A commit whose files cannot be read is left out: whoever checks it out gets nothing anyway.
@@ -61,7 +61,7 @@ class History:
                 self._read[key] = ()
         return self._read[key]
 
-    def _new(self, pushed: Pushed) -> list[str]:
+    def _new(self, pushed: PushedRef) -> list[str]:
         """Name the commits that change such files and are new there, newest first."""
         root, files = self._project.root, worktree.anywhere(FILES)
         asked = ("rev-list", "--full-history", pushed.commit, "--not")

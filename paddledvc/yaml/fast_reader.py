@@ -31,12 +31,12 @@ def read(text: str) -> Any:
         raise NotPlain
     try:
         parser = _Parser(text.removeprefix("\ufeff"))
-        return _Reader(parser).document()
+        return _EventReader(parser).document()
     except (yaml.YAMLError, ValueError) as error:
         raise NotPlain from error
 
 
-class _Reader:
+class _EventReader:
     """Turn libyaml's events into values, the outermost first."""
 
     def __init__(self, parser: Any) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from paddledvc.comparison.agreement import compare
 from paddledvc.comparison.other_measures import Ranking
-from paddledvc.comparison.samples import Output
+from paddledvc.comparison.samples import OutputValues
 from paddledvc.comparison.scaled_error import batch_error, scaled_errors
 
 NAN, INF = float("nan"), float("inf")
@@ -18,7 +18,7 @@ NAN, INF = float("nan"), float("inf")
 def outputs(*arrays):
     names = "yzuvw"
     return [
-        Output(name=name, values=np.asarray(array))
+        OutputValues(name=name, values=np.asarray(array))
         for name, array in zip(names, arrays, strict=False)
     ]
 
@@ -231,7 +231,7 @@ def test_the_axis_that_has_their_number_holds_the_samples(shape, batch, samples)
 
 
 def test_the_axis_that_follows_the_batch_size_holds_the_samples():
-    calls = [[Output(name="h", values=np.ones((2, batch, 3)))] for batch in (2, 5)]
+    calls = [[OutputValues(name="h", values=np.ones((2, batch, 3)))] for batch in (2, 5)]
 
     assert len(compare(calls, calls, [2, 5], tolerance=0).samples) == 7
 
@@ -378,8 +378,8 @@ def test_nans_that_come_with_the_batch_cannot_be_compared():
 
 def test_what_is_wrong_at_an_edge_is_named_and_apart_from_the_usual():
     usual, edge = np.array([[1.0, 2.0]]), np.array([[np.nan, 2.0]])
-    reference = [[Output(name="y", values=values)] for values in (usual, edge, usual)]
-    found = [[Output(name="y", values=values)] for values in (usual, usual, usual * 2)]
+    reference = [[OutputValues(name="y", values=values)] for values in (usual, edge, usual)]
+    found = [[OutputValues(name="y", values=values)] for values in (usual, usual, usual * 2)]
     agreement = compare(reference, found, [1] * 3, 1e-5, edges=["", "nan", "huge"])
 
     assert agreement.problems == (
@@ -399,14 +399,14 @@ def test_what_is_wrong_at_an_edge_is_named_and_apart_from_the_usual():
 def test_the_worst_sample_is_the_one_that_uses_most_of_its_own_tolerance():
     ref = [
         [
-            Output(name="loose", values=np.ones((2, 1))),
-            Output(name="strict", values=np.ones((2, 1))),
+            OutputValues(name="loose", values=np.ones((2, 1))),
+            OutputValues(name="strict", values=np.ones((2, 1))),
         ]
     ]
     off = [
         [
-            Output(name="loose", values=np.array([[1.0], [1.05]])),
-            Output(name="strict", values=np.array([[1.001], [1.0]])),
+            OutputValues(name="loose", values=np.array([[1.0], [1.05]])),
+            OutputValues(name="strict", values=np.array([[1.001], [1.0]])),
         ]
     ]
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from paddledvc.comparison import agreement
-from paddledvc.comparison.samples import Output
+from paddledvc.comparison.samples import OutputValues
 from paddledvc.tools.paddle import arrays
 from tests.installed import needs_paddle
 
@@ -165,19 +165,19 @@ def judged(name: str, told: dict[str, Any], folder: Path) -> tuple[str, ...] | s
     if not eager.get("repeatable"):
         return "not repeatable"
     expected = [
-        [Output(name=output, values=call[output]) for output in eager["outputs"]]
+        [OutputValues(name=output, values=call[output]) for output in eager["outputs"]]
         for call in arrays.load(folder / name / "eager.npz")
     ]
     return tuple(compared(name, way, told, folder, expected) for way in WAYS)
 
 
 def compared(
-    name: str, way: str, told: dict[str, Any], folder: Path, expected: list[list[Output]]
+    name: str, way: str, told: dict[str, Any], folder: Path, expected: list[list[OutputValues]]
 ) -> str:
     if told[way][name] is not None:
         return "fails"
     calls = [
-        [Output(name=key, values=values) for key, values in call.items()]
+        [OutputValues(name=key, values=values) for key, values in call.items()]
         for call in arrays.load(folder / name / f"{way}.npz")
     ]
     batches = told["eager"][name]["batches"]

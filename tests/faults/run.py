@@ -20,7 +20,7 @@ import numpy as np
 import paddle
 
 from paddledvc.comparison import agreement
-from paddledvc.comparison.samples import Output
+from paddledvc.comparison.samples import OutputValues
 from paddledvc.models.model import Input, Reference
 from paddledvc.models.verify_settings import Engine, PathName, Tolerance, Verify
 from paddledvc.names import EXPORT_PREFIX
@@ -153,7 +153,7 @@ class Bench:
             **{self.about.given.name: drawn.astype(self.about.given.dtype)},
         )
 
-    def computed(self) -> tuple[list[list[Output]], tuple[int, ...]]:
+    def computed(self) -> tuple[list[list[OutputValues]], tuple[int, ...]]:
         """Run the dynamic network."""
         outputs = self.whole / "eager.npz"
         ran = reference_run.do(
@@ -170,7 +170,7 @@ class Bench:
         )
         assert ran.repeatable
         calls = [
-            [Output(name=one, values=call[one]) for one in ran.outputs]
+            [OutputValues(name=one, values=call[one]) for one in ran.outputs]
             for call in arrays.load(outputs)
         ]
         return calls, ran.batches
@@ -183,7 +183,7 @@ class Bench:
         )
         program.do(exports.job(path))
         found = [
-            [Output(name=key, values=values) for key, values in call.items()]
+            [OutputValues(name=key, values=values) for key, values in call.items()]
             for call in arrays.load(exports.outputs(path))
         ]
         tolerance = Tolerance().for_path(path)

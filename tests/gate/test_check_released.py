@@ -9,7 +9,7 @@ import pytest
 
 from paddledvc.gate.judge_subject import judge_tree
 from paddledvc.hooks import guard, run
-from paddledvc.tools.git.pushed import Pushed
+from paddledvc.tools.git.pushed import PushedRef
 from tests.conftest import Folder
 from tests.gated import Gated, a_waiver, md5
 
@@ -218,7 +218,7 @@ def test_a_shallow_clone_warns_of_trained_models_too(trained):
 
 def pushed(made, target="refs/heads/main", revision="HEAD", old=None):
     commit = made.git("rev-parse", revision).strip()
-    return Pushed(commit=commit, target=target, old=old)
+    return PushedRef(commit=commit, target=target, old=old)
 
 
 def test_a_push_of_what_was_trained_anew_is_refused(trained, monkeypatch, capsys):

@@ -7,7 +7,7 @@ import pytest
 import paddledvc
 from paddledvc.errors import InvalidFile
 from paddledvc.hooks import guard, run
-from paddledvc.tools.git.pushed import Pushed
+from paddledvc.tools.git.pushed import PushedRef
 
 BYTES = {"v1": b"weights 1", "v2": b"weights 2", "v3": b"weights 3"}
 A = "a v1: checkpoints/a_v1.pdparams"
@@ -51,7 +51,7 @@ def zoo(project, tmp_path):
 
 
 def branch(commit, name, old=None):
-    return Pushed(commit=commit, target=f"refs/heads/{name}", old=old)
+    return PushedRef(commit=commit, target=f"refs/heads/{name}", old=old)
 
 
 def test_weights_go_to_the_remote_of_each_branch(zoo):
@@ -84,14 +84,14 @@ def test_the_weights_of_tags_go_where_releases_are(zoo):
     tag = zoo.repository.git("rev-parse", "v1.0").strip()
     assert tag != first
 
-    guard.send_pushed(zoo.project, [Pushed(commit=tag, target="refs/tags/v1.0")])
+    guard.send_pushed(zoo.project, [PushedRef(commit=tag, target="refs/tags/v1.0")])
     assert zoo.stored() == [("prod", "v1")]
 
 
 def test_other_refs_need_no_weights(zoo):
     first = zoo.lock("v1")
 
-    assert guard.send_pushed(zoo.project, [Pushed(commit=first, target="refs/notes/x")]) == ()
+    assert guard.send_pushed(zoo.project, [PushedRef(commit=first, target="refs/notes/x")]) == ()
 
 
 def test_a_commit_without_weights_needs_nothing(zoo):

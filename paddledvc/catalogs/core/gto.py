@@ -49,7 +49,7 @@ class Tag:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Version:
+class ArtifactVersion:
     """One version of an artifact.
 
     Attributes:
@@ -76,7 +76,7 @@ class Artifact:
     """
 
     name: str
-    versions: tuple[Version, ...]
+    versions: tuple[ArtifactVersion, ...]
     deprecated: str | None = None
 
     @property
@@ -97,13 +97,13 @@ class Artifact:
         """
         return self.name.rpartition(":")[2]
 
-    def version(self, version: str) -> Version | None:
+    def version(self, version: str) -> ArtifactVersion | None:
         """Find a version by its exact spelling."""
         return next((one for one in self.versions if one.version == version), None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ignored:
+class IgnoredTag:
     """A tag that looks like one of an artifact's, but does not count.
 
     Attributes:
@@ -127,7 +127,7 @@ class Tags:
     """
 
     artifacts: Mapping[str, Artifact]
-    ignored: Sequence[Ignored]
+    ignored: Sequence[IgnoredTag]
 
     def find(self, name: str) -> Artifact | None:
         """Find an artifact: by GTO's name, by its tags' spelling, or without its folder.
@@ -185,12 +185,12 @@ def read(tags: Iterable[Tag]) -> Tags:
     [('v1.0.0', None), ('v1.1.0', 'det@v1.1.0!')]
     """
     events: dict[str, list[_Event]] = defaultdict(list)
-    ignored: list[Ignored] = []
+    ignored: list[IgnoredTag] = []
     for tag in tags:
         form = _FORM.fullmatch(tag.name)
         artifact = (form["artifact"] if form else tag.name.partition("@")[0]).replace("=", ":")
         if why := _flaw(tag, form):
-            ignored.append(Ignored(tag=tag.name, artifact=artifact, why=why))
+            ignored.append(IgnoredTag(tag=tag.name, artifact=artifact, why=why))
         elif form is not None:
             events[artifact].append(_event(tag, form))
     found = (_artifact(name, sorted(events[name])) for name in sorted(events))
@@ -228,15 +228,15 @@ def _event(tag: Tag, form: re.Match[str]) -> _Event:
 
 def _artifact(name: str, events: Sequence[_Event]) -> Artifact:
     """Replay the events of an artifact, which are in their order."""
-    versions: dict[str, Version] = {}
+    versions: dict[str, ArtifactVersion] = {}
     for event in events:
         standing = versions.get(event.version)
         if event.kind is _Kind.REGISTER:
-            versions[event.version] = Version(
+            versions[event.version] = ArtifactVersion(
                 version=event.version, commit=event.commit, tag=event.tag
             )
         elif event.kind is _Kind.CANCEL and standing is not None:
-            versions[event.version] = Version(
+            versions[event.version] = ArtifactVersion(
                 version=standing.version,
                 commit=standing.commit,
                 tag=standing.tag,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Index:
+class ModelIndex:
     """The models of an index.
 
     Attributes:
@@ -125,7 +125,7 @@ def _is_local(url: str) -> bool:
         return True
 
 
-def parse(document: Document, url: str, schema: Schema) -> Index:
+def parse(document: Document, url: str, schema: Schema) -> ModelIndex:
     """Read an index.
 
     Raises:
@@ -137,7 +137,7 @@ def parse(document: Document, url: str, schema: Schema) -> Index:
         problems = list(_twice(document, value["models"] or ()))
     if problems:
         raise InvalidFile(problems)
-    return Index(document=document, url=url)
+    return ModelIndex(document=document, url=url)
 
 
 def _twice(document: Document, models: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ _PLACEHOLDER = re.compile(r"(\{[^{}]*\})")
 _KNOWN = {"{name}": "name", "{version}": "version"}
 
 
-class Found(NamedTuple):
+class KeyMatch(NamedTuple):
     """What a key says of a model.
 
     Attributes:
@@ -66,7 +66,7 @@ class KeyPattern:
             known.append(name if part == "{name}" and name is not None else part)
         return "".join(known)
 
-    def match(self, key: str, name: str | None = None) -> Found | None:
+    def match(self, key: str, name: str | None = None) -> KeyMatch | None:
         """Read a key; None if it is of something else.
 
         Args:
@@ -77,7 +77,7 @@ class KeyPattern:
         while found := _compile(self._parts, name, shortest).fullmatch(key):
             groups = found.groupdict(default="")
             if is_version(groups["version"]):
-                return Found(name or groups["name"], groups["version"], groups.get("path", ""))
+                return KeyMatch(name or groups["name"], groups["version"], groups.get("path", ""))
             if name is not None:
                 return None
             # What was taken for the beginning of the version may belong to the name.

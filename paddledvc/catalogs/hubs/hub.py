@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from paddledvc.catalogs.base import Context
     from paddledvc.catalogs.core.listing import Listed, Query, Release
-    from paddledvc.catalogs.hubs.revisions import Repository
+    from paddledvc.catalogs.hubs.revisions import HubRepository
     from paddledvc.tools.sources.hub_tokens import Hub
 
 _ENDPOINT = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:\d+)?(/[\w.~/-]*)?")
@@ -61,7 +61,7 @@ class HubCatalog(ABC):
         return sorted(name for owner, _, name in names if owner.casefold() == owned)
 
     @abstractmethod
-    def repository(self, name: str) -> Repository:
+    def repository(self, name: str) -> HubRepository:
         """Open a repository, without asking for it."""
 
     @abstractmethod
@@ -73,7 +73,7 @@ class HubCatalog(ABC):
         """
 
     @contextmanager
-    def _repository(self, query: Query) -> Iterator[Repository]:
+    def _repository(self, query: Query) -> Iterator[HubRepository]:
         with self._asking(query.name):
             name = repository_name(query.name, self._owner)
         with self._asking(name):

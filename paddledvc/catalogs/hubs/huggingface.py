@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from paddledvc.catalogs.hubs import json_fields
 from paddledvc.catalogs.hubs.hub import HubCatalog
-from paddledvc.catalogs.hubs.revisions import Commit, HubFile, Refs, Tree
+from paddledvc.catalogs.hubs.revisions import HubCommit, HubFile, HubTree, Refs
 from paddledvc.errors import MissingTool
 from paddledvc.hashes import Hashes
 from paddledvc.tools.sources import http, hub_tokens
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from paddledvc.catalogs.base import Context
-    from paddledvc.catalogs.hubs.revisions import Repository
+    from paddledvc.catalogs.hubs.revisions import HubRepository
 
 DEFAULT_BRANCH = "main"
 PAGE = 500
@@ -38,11 +38,11 @@ class HuggingFace(HubCatalog):
 
     def __init__(self, context: Context, settings: Mapping[str, Any]) -> None:
         super().__init__(context, settings)
-        self._api = _Api(endpoint=self.where, timeout=context.timeout)
+        self._api = _HuggingFaceApi(endpoint=self.where, timeout=context.timeout)
 
-    def repository(self, name: str) -> Repository:
+    def repository(self, name: str) -> HubRepository:
         """Open a repository."""
-        return _Repository(api=self._api, name=name)
+        return _HuggingFaceRepository(api=self._api, name=name)
 
     def repositories(self, owner: str) -> Iterable[str]:
         """Name the repositories of an owner."""
@@ -51,8 +51,8 @@ class HuggingFace(HubCatalog):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Repository:
-    api: _Api
+class _HuggingFaceRepository:
+    api: _HuggingFaceApi
     name: str
 
     def refs(self) -> Refs | None:
@@ -72,11 +72,11 @@ class _Repository:
             },
         )
 
-    def commits(self, revision: str | None) -> Sequence[Commit]:
+    def commits(self, revision: str | None) -> Sequence[HubCommit]:
         """List a history."""
         start = quote(revision or DEFAULT_BRANCH, safe="")
         return [
-            Commit(name=json_fields.commit(entry, "id"), made=json_fields.moment(entry, "date"))
+            HubCommit(name=json_fields.commit(entry, "id"), made=json_fields.moment(entry, "date"))
             for entry in self.api.get_all(f"/api/models/{self.name}/commits/{start}")
         ]
 
@@ -85,7 +85,7 @@ class _Repository:
         tree = self.tree(revision)
         return tree.commit if tree else None
 
-    def tree(self, revision: str) -> Tree | None:
+    def tree(self, revision: str) -> HubTree | None:
         """List the files of a commit."""
         at = quote(revision, safe="")
         answer = self.api.get(f"/api/models/{self.name}/revision/{at}", blobs="true")
@@ -94,7 +94,9 @@ class _Repository:
         files = json_fields.entries(answer, "siblings")
         if len(files) > MAX_FILES:
             raise Unreadable(f"it lists {len(files):,} files, more than {MAX_FILES:,}")
-        return Tree(commit=json_fields.commit(answer, "sha"), files=[_file(one) for one in files])
+        return HubTree(
+            commit=json_fields.commit(answer, "sha"), files=[_file(one) for one in files]
+        )
 
     def url(self, commit: str, path: str) -> str:
         """Say where a file is."""
@@ -112,7 +114,7 @@ def _file(entry: object) -> HubFile:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Api:
+class _HuggingFaceApi:
     """The hub's own interface, over the HTTP client of ``huggingface_hub``.
 
     That client brings what people configured for it: proxies, certificates, offline mode. The

@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 
 from paddledvc.catalogs.hubs import json_fields
 from paddledvc.catalogs.hubs.hub import HubCatalog
-from paddledvc.catalogs.hubs.revisions import Commit, HubFile, Refs, Tree
+from paddledvc.catalogs.hubs.revisions import HubCommit, HubFile, HubTree, Refs
 from paddledvc.hashes import Hashes
 from paddledvc.tools.sources import http, hub_tokens
 from paddledvc.tools.system.network_errors import Unreadable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from paddledvc.catalogs.base import Context
-    from paddledvc.catalogs.hubs.revisions import Repository
+    from paddledvc.catalogs.hubs.revisions import HubRepository
 
 DEFAULT_BRANCH = "master"
 PAGE = 50
@@ -50,11 +50,11 @@ class ModelScope(HubCatalog):
 
     def __init__(self, context: Context, settings: Mapping[str, Any]) -> None:
         super().__init__(context, settings)
-        self._api = _Api(endpoint=self.where, timeout=context.timeout)
+        self._api = _ModelScopeApi(endpoint=self.where, timeout=context.timeout)
 
-    def repository(self, name: str) -> Repository:
+    def repository(self, name: str) -> HubRepository:
         """Open a repository."""
-        return _Repository(api=self._api, name=name)
+        return _ModelScopeRepository(api=self._api, name=name)
 
     def repositories(self, owner: str) -> Iterable[str]:
         """Name the repositories of an owner."""
@@ -62,8 +62,8 @@ class ModelScope(HubCatalog):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Repository:
-    api: _Api
+class _ModelScopeRepository:
+    api: _ModelScopeApi
     name: str
 
     def refs(self) -> Refs | None:
@@ -78,9 +78,9 @@ class _Repository:
             tags={json_fields.field(tag, "Revision", str): None for tag in tags},
         )
 
-    def commits(self, revision: str | None) -> Sequence[Commit]:
+    def commits(self, revision: str | None) -> Sequence[HubCommit]:
         """List a history."""
-        commits: dict[str, Commit] = {}
+        commits: dict[str, HubCommit] = {}
         for number in range(1, MAX_PAGES + 1):
             page = self._commits(revision or DEFAULT_BRANCH, number, PAGE)
             before = len(commits)
@@ -93,19 +93,19 @@ class _Repository:
         """Name a commit."""
         return next((commit.name for commit in self._commits(revision, 1, 1)), None)
 
-    def _commits(self, revision: str, number: int, size: int) -> Sequence[Commit]:
+    def _commits(self, revision: str, number: int, size: int) -> Sequence[HubCommit]:
         answer = self.api.get(
             f"{self.name}/commits", Ref=revision, PageNumber=str(number), PageSize=str(size)
         )
         return [
-            Commit(
+            HubCommit(
                 name=json_fields.commit(entry, "Id"),
                 made=json_fields.moment(entry, "CommittedDate"),
             )
             for entry in json_fields.entries(answer or {"Commit": None}, "Commit")
         ]
 
-    def tree(self, revision: str) -> Tree | None:
+    def tree(self, revision: str) -> HubTree | None:
         """List the files of a commit."""
         commit = self.commit(revision)
         if commit is None:
@@ -118,7 +118,7 @@ class _Repository:
         if len(entries) >= MAX_FILES:
             raise Unreadable(f"it cuts lists off at {MAX_FILES:,} files, so this one is not whole")
         files = [_file(one) for one in entries if json_fields.field(one, "Type", str) != "tree"]
-        return Tree(commit=commit, files=files)
+        return HubTree(commit=commit, files=files)
 
     def url(self, commit: str, path: str) -> str:
         """Say where a file is."""
@@ -134,7 +134,7 @@ def _file(entry: object) -> HubFile:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Api:
+class _ModelScopeApi:
     """The hub's own interface.
 
     Attributes:

@@ -35,7 +35,7 @@ _ABBREVIATED = re.compile("[0-9a-f]{5,63}")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Commit:
+class HubCommit:
     """A commit, and when it was made."""
 
     name: str
@@ -64,21 +64,21 @@ class HubFile:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Tree:
+class HubTree:
     """A commit and all of its files."""
 
     commit: str
     files: Sequence[HubFile]
 
 
-class Repository(Protocol):
+class HubRepository(Protocol):
     """A repository on a hub; each question raises ``Unreadable`` where the hub is of no use."""
 
     def refs(self) -> Refs | None:
         """List branches and tags; None if there is no such repository."""
         ...
 
-    def commits(self, revision: str | None) -> Sequence[Commit]:
+    def commits(self, revision: str | None) -> Sequence[HubCommit]:
         """List the history of a branch, tag or commit, newest first; empty if there is none."""
         ...
 
@@ -86,7 +86,7 @@ class Repository(Protocol):
         """Name the commit of a branch, tag or commit; None if there is none."""
         ...
 
-    def tree(self, revision: str) -> Tree | None:
+    def tree(self, revision: str) -> HubTree | None:
         """List the files of a branch, tag or commit; None if there is none."""
         ...
 
@@ -95,7 +95,7 @@ class Repository(Protocol):
         ...
 
 
-def versions(repository: Repository, query: Query) -> Sequence[Listed]:
+def versions(repository: HubRepository, query: Query) -> Sequence[Listed]:
     """List the versions of a repository; none if it does not exist.
 
     Raises:
@@ -107,7 +107,7 @@ def versions(repository: Repository, query: Query) -> Sequence[Listed]:
     return tuple(Listed(version=version) for version in _revisions(repository, refs, query))
 
 
-def describe(repository: Repository, query: Query, version: str) -> Release:
+def describe(repository: HubRepository, query: Query, version: str) -> Release:
     """Say all that is needed to get a version, whatever has come after it.
 
     Raises:
@@ -126,7 +126,7 @@ def describe(repository: Repository, query: Query, version: str) -> Release:
     return _release(repository, query, version, tree)
 
 
-def _revisions(repository: Repository, refs: Refs, query: Query) -> Mapping[str, str]:
+def _revisions(repository: HubRepository, refs: Refs, query: Query) -> Mapping[str, str]:
     """Find the versions that a query is about, and what each is called on the hub."""
     tags = {tag: commit for tag, commit in refs.tags.items() if is_version(tag)}
     if query.revision is None:
@@ -137,7 +137,7 @@ def _revisions(repository: Repository, refs: Refs, query: Query) -> Mapping[str,
     return {tag: tag for tag in contained} or dated(history)
 
 
-def _history(repository: Repository, refs: Refs, revision: str | None) -> Sequence[Commit]:
+def _history(repository: HubRepository, refs: Refs, revision: str | None) -> Sequence[HubCommit]:
     commits = repository.commits(revision)
     if revision is None or commits:
         return commits
@@ -151,12 +151,12 @@ def _history(repository: Repository, refs: Refs, revision: str | None) -> Sequen
     return commits
 
 
-def dated(commits: Sequence[Commit]) -> Mapping[str, str]:
+def dated(commits: Sequence[HubCommit]) -> Mapping[str, str]:
     """Spell the versions of commits, which come newest first, and say whose each is.
 
     >>> from datetime import datetime
     >>> made = datetime(2025, 11, 3, 0, 5, 30, tzinfo=timezone.utc)
-    >>> dated([Commit(name="b", made=made), Commit(name="a", made=made)])
+    >>> dated([HubCommit(name="b", made=made), HubCommit(name="a", made=made)])
     {'2025.11.3.530': 'a', '2025.11.3.530.1': 'b'}
     """
     versions: dict[str, str] = {}
@@ -170,7 +170,7 @@ def dated(commits: Sequence[Commit]) -> Mapping[str, str]:
     return versions
 
 
-def _release(repository: Repository, query: Query, version: str, tree: Tree) -> Release:
+def _release(repository: HubRepository, query: Query, version: str, tree: HubTree) -> Release:
     files = {file.path: file for file in tree.files}
     for path in files:
         if not _is_plain(path):
@@ -189,7 +189,7 @@ def _release(repository: Repository, query: Query, version: str, tree: Tree) -> 
 
 
 def _single(
-    repository: Repository, path: str, version: str, commit: str, files: Mapping[str, HubFile]
+    repository: HubRepository, path: str, version: str, commit: str, files: Mapping[str, HubFile]
 ) -> Release:
     if path not in files:
         raise Unreadable(f"there is no file {path!r} in {version}{did_you_mean(path, files)}")
@@ -203,7 +203,7 @@ def _single(
     )
 
 
-def _file(repository: Repository, commit: str, file: HubFile, path: str) -> ReleaseFile:
+def _file(repository: HubRepository, commit: str, file: HubFile, path: str) -> ReleaseFile:
     return ReleaseFile(path=path, urls=(repository.url(commit, file.path),), hashes=file.hashes)
 
 

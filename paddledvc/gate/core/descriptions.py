@@ -12,7 +12,7 @@ from paddledvc.models.versions import same_version
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from paddledvc.gate.core.facts import Earlier, Facts
+    from paddledvc.gate.core.facts import EarlierFacts, Facts
     from paddledvc.gate.core.violations import Level, Violation
     from paddledvc.models.lockfile import Lock
     from paddledvc.models.model import Model
@@ -89,7 +89,7 @@ def documented(facts: Facts) -> Iterator[Violation]:
             yield found
 
 
-def _undocumented(facts: Facts, earlier: Earlier, model: Model) -> Violation | None:
+def _undocumented(facts: Facts, earlier: EarlierFacts, model: Model) -> Violation | None:
     assert facts.lock is not None
     version, before = facts.lock.model(model.name).version, earlier.versions.get(model.name)
     if before is None and model.docs is None and CHANGELOG not in earlier.files:

@@ -108,7 +108,7 @@ class Facts:
     reports: Mapping[str, str] = field(default_factory=dict)
     records: Mapping[str, str] = field(default_factory=dict)
     past: Past | None = None
-    earlier: Earlier | None = None
+    earlier: EarlierFacts | None = None
     ignored: tuple[Pattern, ...] = ()
     lacking: tuple[Inspected, ...] | None = None
 
@@ -183,7 +183,7 @@ class Facts:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Earlier:
+class EarlierFacts:
     """What a production branch was before: what was locked, and what is written since.
 
     Attributes:

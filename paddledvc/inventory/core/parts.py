@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from paddledvc.models.lockfile import Lock, LockedModel
     from paddledvc.models.model import Model
     from paddledvc.models.registry import Registry
-    from paddledvc.tools.dvc.core.outputs import Output
+    from paddledvc.tools.dvc.core.outputs import DvcOutput
 
 Kind = Literal["weights", "trained weights", "export"]
 Standing = Literal["pass", "fail", "not-repeatable", "missing", "invalid", "of other bytes"]
@@ -50,7 +50,9 @@ class Part:
         return self.md5 is not None or self.sha256 is not None
 
 
-def parts_of(model: Model, locked: LockedModel | None, built: Mapping[str, Output]) -> list[Part]:
+def parts_of(
+    model: Model, locked: LockedModel | None, built: Mapping[str, DvcOutput]
+) -> list[Part]:
     """List the weights of a model, and its export, as far as it has such.
 
     Args:
@@ -82,14 +84,14 @@ def _downloaded(locked: LockedModel, path: str) -> Part:
     )
 
 
-def _built(what: Kind, path: str, stage: str, built: Mapping[str, Output]) -> Part:
+def _built(what: Kind, path: str, stage: str, built: Mapping[str, DvcOutput]) -> Part:
     found = built.get(path)
     md5 = found.md5 if found is not None and found.exact else None
     size = found.size if found is not None else None
     return Part(what=what, path=path, md5=md5, size=size, stage=stage)
 
 
-def built_of(stages: Any, built: Any) -> dict[str, Output]:
+def built_of(stages: Any, built: Any) -> dict[str, DvcOutput]:
     """Read what dvc.lock says was written, by path.
 
     Args:
@@ -101,7 +103,7 @@ def built_of(stages: Any, built: Any) -> dict[str, Output]:
 
 
 def standing(
-    registry: Registry, lock: Lock, model: Model, built: Mapping[str, Output], report: str | None
+    registry: Registry, lock: Lock, model: Model, built: Mapping[str, DvcOutput], report: str | None
 ) -> Standing | None:
     """Say what the report of a model is worth; None for a model that is not exported.
 
@@ -129,7 +131,7 @@ def standing(
 
 
 def _verified(
-    registry: Registry, lock: Lock, model: Model, built: Mapping[str, Output]
+    registry: Registry, lock: Lock, model: Model, built: Mapping[str, DvcOutput]
 ) -> Iterator[tuple[str, str]]:
     """Yield the paths that a report must be of, as far as it is known what they are."""
     if model.name not in lock.by_name:

@@ -11,7 +11,7 @@ from paddledvc.models.model import Reference
 from paddledvc.names import did_you_mean
 from paddledvc.tools.code.core import namespace
 from paddledvc.tools.code.core.namespace import Misnamed
-from paddledvc.tools.code.lookup import Found, Lookup, Missing, Module
+from paddledvc.tools.code.lookup import FoundName, Lookup, Missing, Module
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -90,7 +90,7 @@ class Code:
         target = self._find(reference)
         if why := _not_callable(reference, target, "a function"):
             yield at, why
-        elif isinstance(target, Found):
+        elif isinstance(target, FoundName):
             taken = self.lookup.parameters(target)
             if taken is not None and not taken.takes(count):
                 yield at, f"{reference} takes {taken}, and {called}"
@@ -103,7 +103,7 @@ class Code:
         if why := _not_callable(reference, target, expected):
             yield ("network",), why
             return
-        if not isinstance(target, Found):
+        if not isinstance(target, FoundName):
             return
         if self._is_object(target):
             yield ("network",), f"{reference} is a layer that is built already, expected {expected}"
@@ -123,15 +123,17 @@ class Code:
         elif built.own:
             yield from self._forward(model, target, built)
 
-    def _is_object(self, target: Found) -> bool:
+    def _is_object(self, target: FoundName) -> bool:
         """Tell a value that is a layer, such as ``net = Net()`` of a module."""
         if not isinstance(target.node, ast.Call):
             return False
         made = self.lookup.expression(target.node.func, target.source)
-        is_class = isinstance(made, Found) and isinstance(made.node, ast.ClassDef)
-        return is_class and isinstance(made, Found) and self.lookup.is_layer(made)
+        is_class = isinstance(made, FoundName) and isinstance(made.node, ast.ClassDef)
+        return is_class and isinstance(made, FoundName) and self.lookup.is_layer(made)
 
-    def _forward(self, model: Model, made: Found, built: Found) -> Iterator[tuple[Path, str]]:
+    def _forward(
+        self, model: Model, made: FoundName, built: FoundName
+    ) -> Iterator[tuple[Path, str]]:
         """Compare what ``forward`` takes with the inputs.
 
         Args:
@@ -143,7 +145,7 @@ class Code:
         if any(namespace.sets(one.source.tree, "forward") for one in (made, *classes) if one.own):
             return
         forward = self.lookup.method(built, "forward")
-        if not isinstance(forward, Found) or not isinstance(forward.node, ast.FunctionDef):
+        if not isinstance(forward, FoundName) or not isinstance(forward.node, ast.FunctionDef):
             return
         if not forward.own:
             yield from self._no_forward(built, forward)
@@ -152,18 +154,20 @@ class Code:
         if taken is not None and model.inputs:
             yield from self._inputs(model, built, taken)
 
-    def _no_forward(self, built: Found, forward: Found) -> Iterator[tuple[Path, str]]:
+    def _no_forward(self, built: FoundName, forward: FoundName) -> Iterator[tuple[Path, str]]:
         """Judge a class that takes ``forward`` of a base; the one of Layer only raises."""
         layer = self.lookup.classes(built)[-1].source
         call = self.lookup.method(built, "__call__")
-        called_as_layer = isinstance(call, Found) and call.source is layer
+        called_as_layer = isinstance(call, FoundName) and call.source is layer
         if self.lookup.is_layer(built) and forward.source is layer and called_as_layer:
             assert isinstance(built.node, ast.ClassDef)
             names = [*namespace.read_names(built.node.body).bindings]
             where = f"{built.source.name}:{built.node.name}"
             yield ("network",), f"{where} has no 'forward'{did_you_mean('forward', names)}"
 
-    def _inputs(self, model: Model, built: Found, taken: Parameters) -> Iterator[tuple[Path, str]]:
+    def _inputs(
+        self, model: Model, built: FoundName, taken: Parameters
+    ) -> Iterator[tuple[Path, str]]:
         assert isinstance(built.node, ast.ClassDef)
         where = f"forward of {built.source.name}:{built.node.name}"
         names = [item.name for item in model.inputs]
@@ -177,7 +181,7 @@ class Code:
             yield ("inputs",), f"{where} takes {taken}; add {', '.join(lacking)}"
 
 
-def _parameters_of(method: Found) -> Parameters | None:
+def _parameters_of(method: FoundName) -> Parameters | None:
     """Tell what a method takes after ``self``."""
     assert isinstance(method.node, ast.FunctionDef)
     return namespace.parameters(method.node, bound=True)
@@ -190,17 +194,17 @@ def _not_callable(reference: Reference, target: Target, expected: str) -> str:
             return why
         case Module():
             return f"{reference} is a module, expected {expected}"
-        case Found(method=True):
+        case FoundName(method=True):
             return f"{reference} is a method and needs an object first, expected {expected}"
-        case Found(node=ast.AsyncFunctionDef()):
+        case FoundName(node=ast.AsyncFunctionDef()):
             return f"{reference} is async, expected {expected}"
-        case Found(node=node) if isinstance(node, PLAIN):
+        case FoundName(node=node) if isinstance(node, PLAIN):
             text = ast.unparse(node) if isinstance(node, ast.Constant) else "a value"
             return f"{reference} is {text}, expected {expected}"
     return ""
 
 
-def _returns_nothing(target: Found) -> bool:
+def _returns_nothing(target: FoundName) -> bool:
     return isinstance(target.node, ast.FunctionDef) and namespace.returns_nothing(target.node)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from paddledvc.models.model import Reference
     from paddledvc.tools.code.core.namespace import Binding, Function, Imported, Parameters
-    from paddledvc.tools.code.user_code import Source, Sources
+    from paddledvc.tools.code.user_code import SourceFile, Sources
 
 LISTED = 6
 """Names of a module that a message lists where none is near."""
@@ -58,7 +58,7 @@ class Module:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
+class FoundName:
     """What a name stands for.
 
     Attributes:
@@ -69,12 +69,12 @@ class Found:
     """
 
     node: ast.ClassDef | Function | ast.expr
-    source: Source
+    source: SourceFile
     own: bool
     method: bool = False
 
 
-Target: TypeAlias = Found | Module | Missing | None
+Target: TypeAlias = FoundName | Module | Missing | None
 """What a lookup gives; None where the source does not tell."""
 
 
@@ -175,7 +175,7 @@ class Lookup:
         """Find a name in what another name stands for."""
         if isinstance(target, Module):
             return self._in_module(target, name)
-        if not isinstance(target, Found):
+        if not isinstance(target, FoundName):
             return target
         if isinstance(target.node, ast.ClassDef):
             return self._in_class(target, name)
@@ -214,14 +214,14 @@ class Lookup:
             return inner if isinstance(inner, Module) else None
         return None if of_itself else self._by_star(source, name)
 
-    def _leads_back(self, binding: Binding, name: str, source: Source) -> bool:
+    def _leads_back(self, binding: Binding, name: str, source: SourceFile) -> bool:
         """Tell whether a package imports a name of itself."""
         if not isinstance(binding, namespace.Imported) or binding.name != name:
             return False
         origin = self._origin(binding, source)
         return isinstance(origin, Module) and origin.file == source.path
 
-    def _read(self, module: Module) -> Source | None:
+    def _read(self, module: Module) -> SourceFile | None:
         assert module.file is not None
         try:
             return self.sources.read(module.file)
@@ -230,7 +230,7 @@ class Lookup:
                 raise
             return None
 
-    def _by_star(self, source: Source, name: str) -> Target:
+    def _by_star(self, source: SourceFile, name: str) -> Target:
         """Look for a name in what a module takes all names of."""
         offered = [*source.offered, *source.shared]
         known = [*source.names.bindings, *source.shared]
@@ -244,16 +244,16 @@ class Lookup:
             offered += inner.offered if inner is not None else ()
         return None if source.open else _no_name(source.name, name, known, offered)
 
-    def _follow(self, binding: Binding, source: Source, *, own: bool) -> Target:
+    def _follow(self, binding: Binding, source: SourceFile, *, own: bool) -> Target:
         """Find what a binding gives."""
         if isinstance(binding, namespace.Imported):
             return self._imported(binding, source)
         if isinstance(binding, ast.Name | ast.Attribute):
             target = self.expression(binding, source)
             return None if isinstance(target, Missing) else target
-        return None if binding is None else Found(node=binding, source=source, own=own)
+        return None if binding is None else FoundName(node=binding, source=source, own=own)
 
-    def _imported(self, binding: Imported, source: Source) -> Target:
+    def _imported(self, binding: Imported, source: SourceFile) -> Target:
         origin = self._origin(binding, source)
         found = self._part(origin, binding.name) if binding.name else origin
         if not isinstance(found, Missing):
@@ -264,7 +264,7 @@ class Lookup:
             return None
         return Missing(why=f"line {binding.line} of {source.name} fails: {found.why}")
 
-    def _origin(self, binding: Imported, source: Source) -> Module | Missing | None:
+    def _origin(self, binding: Imported, source: SourceFile) -> Module | Missing | None:
         """Find the module that an import takes something of."""
         inside = self.sources.is_own(source.path)
         if not binding.level:
@@ -286,7 +286,7 @@ class Lookup:
             found = inner
         return found
 
-    def expression(self, node: ast.expr, source: Source) -> Target:
+    def expression(self, node: ast.expr, source: SourceFile) -> Target:
         """Find what ``a.b.c`` stands for in a module; None for any other expression."""
         first, *rest = namespace.dotted(node) or ("",)
         if not first:
@@ -298,7 +298,7 @@ class Lookup:
             target = self._part(target, part)
         return target
 
-    def _in_class(self, target: Found, name: str) -> Target:
+    def _in_class(self, target: FoundName, name: str) -> Target:
         names: list[str] = []
         for one in self._line(target):
             if one is None:
@@ -308,7 +308,7 @@ class Lookup:
             if name in known:
                 only = known[name][0] if len(known[name]) == 1 else None
                 found = self._follow(only, one.source, own=one.own)
-                if isinstance(only, ast.FunctionDef) and isinstance(found, Found):
+                if isinstance(only, ast.FunctionDef) and isinstance(found, FoundName):
                     return replace(found, method=namespace.needs_object(only))
                 return found
             if namespace.may_set(one.source.text, one.node.name, name):
@@ -318,10 +318,10 @@ class Lookup:
         where = f"{target.source.name}:{target.node.name}"
         return _no_name(where, name, names, names)
 
-    def _line(self, target: Found) -> Sequence[Found | None]:
+    def _line(self, target: FoundName) -> Sequence[FoundName | None]:
         """List a class and its bases in the order that Python searches; None ends what is known."""
-        line: list[Found | None] = []
-        waiting: Found | None = target
+        line: list[FoundName | None] = []
+        waiting: FoundName | None = target
         while waiting is not None and len(line) < DEPTH:
             node = waiting.node
             assert isinstance(node, ast.ClassDef)
@@ -333,29 +333,29 @@ class Lookup:
             if namespace.dotted(node.bases[0]) == ("object",):
                 return line
             base = self.expression(node.bases[0], waiting.source)
-            is_class = isinstance(base, Found) and isinstance(base.node, ast.ClassDef)
-            waiting = base if is_class and isinstance(base, Found) else None
+            is_class = isinstance(base, FoundName) and isinstance(base.node, ast.ClassDef)
+            waiting = base if is_class and isinstance(base, FoundName) else None
         return [*line, None]
 
-    def method(self, target: Found, name: str) -> Found | Missing | None:
+    def method(self, target: FoundName, name: str) -> FoundName | Missing | None:
         """Find a method of a class, its bases included.
 
         Returns:
             The method; Missing where the class surely has none, None where nobody can tell.
         """
         found = self._in_class(target, name)
-        if isinstance(found, Found) and not isinstance(found.node, ast.FunctionDef):
+        if isinstance(found, FoundName) and not isinstance(found.node, ast.FunctionDef):
             return None
         return None if isinstance(found, Module) else found
 
-    def parameters(self, target: Found) -> Parameters | None:
+    def parameters(self, target: FoundName) -> Parameters | None:
         """Tell what calling a class or function takes; None where the source does not tell."""
         node = target.node
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             return namespace.parameters(node)
         if not isinstance(node, ast.ClassDef) or node.decorator_list or node.keywords:
             return None
-        if isinstance(self.method(target, "__new__"), Found):
+        if isinstance(self.method(target, "__new__"), FoundName):
             return None
         made = self.method(target, "__init__")
         if isinstance(made, Missing):
@@ -364,7 +364,7 @@ class Lookup:
             return None
         return namespace.parameters(made.node, bound=True)
 
-    def built(self, target: Found, depth: int = 0) -> Found | None:
+    def built(self, target: FoundName, depth: int = 0) -> FoundName | None:
         """Find the class that a factory builds: itself, or what a function always returns."""
         if isinstance(target.node, ast.ClassDef):
             return target
@@ -373,19 +373,19 @@ class Lookup:
         if target.node.decorator_list or (called := namespace.returned(target.node)) is None:
             return None
         found = self.expression(called, target.source)
-        return self.built(found, depth + 1) if isinstance(found, Found) else None
+        return self.built(found, depth + 1) if isinstance(found, FoundName) else None
 
-    def plain(self, target: Found) -> bool:
+    def plain(self, target: FoundName) -> bool:
         """Tell whether a class surely has no base but the project's own, and so is no layer."""
         line = self._line(target)
         own = all(one is not None and one.own for one in line)
         return own and isinstance(self.method(target, "__new__"), Missing)
 
-    def classes(self, target: Found) -> Sequence[Found]:
+    def classes(self, target: FoundName) -> Sequence[FoundName]:
         """List a class and its bases, as far as the source tells them."""
         return [one for one in self._line(target) if one is not None]
 
-    def is_layer(self, target: Found) -> bool:
+    def is_layer(self, target: FoundName) -> bool:
         """Tell whether a class surely is a ``paddle.nn.Layer``."""
         last = self.classes(target)[-1]
         assert isinstance(last.node, ast.ClassDef)

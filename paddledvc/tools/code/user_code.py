@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class SourceFile:
     """A file of Python, parsed; what is found in it is found once.
 
     Attributes:
@@ -78,10 +78,10 @@ class Sources:
     """
 
     root: Path
-    _read: dict[Path, Source | Problem] = field(default_factory=dict)
+    _read: dict[Path, SourceFile | Problem] = field(default_factory=dict)
     _imported: dict[Path, tuple[Path, ...]] = field(default_factory=dict)
 
-    def read(self, file: Path) -> Source:
+    def read(self, file: Path) -> SourceFile:
         """Parse a file.
 
         Raises:
@@ -124,14 +124,14 @@ class Sources:
         return self._imported[file]
 
 
-def _parse(file: Path, name: str) -> Source | Problem:
+def _parse(file: Path, name: str) -> SourceFile | Problem:
     line, column = 1, 1
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python will say it when it runs the file
             text = _decode(file, name).removeprefix("\ufeff")
             tree = ast.parse(text, filename=name)
-        return Source(path=file, name=name, text=text, tree=tree)
+        return SourceFile(path=file, name=name, text=text, tree=tree)
     except InvalidFile as error:
         return error.problems[0]
     except InvalidInput as error:
@@ -249,7 +249,7 @@ def _is_file_of(word: str, root: Path) -> bool:
         return False
 
 
-def _imported_files(source: Source, root: Path) -> Iterator[Path]:
+def _imported_files(source: SourceFile, root: Path) -> Iterator[Path]:
     for node in namespace.imports(source.tree):
         if isinstance(node, ast.Import):
             for alias in node.names:

@@ -164,7 +164,7 @@ def kept_files(root: Path, folder: Path) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Listed:
+class RepositoryFile:
     """A file of a repository, tracked by DVC or by git.
 
     Attributes:
@@ -180,7 +180,7 @@ class Listed:
     size: int | None
 
 
-def list_files(repository: Path, commit: str, path: str, *, cwd: Path) -> list[Listed]:
+def list_files(repository: Path, commit: str, path: str, *, cwd: Path) -> list[RepositoryFile]:
     """List a file, or all files below a folder, at a commit of a repository.
 
     Raises:
@@ -189,7 +189,7 @@ def list_files(repository: Path, commit: str, path: str, *, cwd: Path) -> list[L
     form = ("--json", "--recursive", "--size", "--show-hash", "--rev", commit)
     listing = run("list", *form, "--", str(repository), path, root=cwd, timeout=LISTING)
     return [
-        Listed(path=one["path"], tracked=one["isout"], md5=one["md5"], size=one["size"])
+        RepositoryFile(path=one["path"], tracked=one["isout"], md5=one["md5"], size=one["size"])
         for one in json.loads(listing)
         if not one["isdir"]
     ]

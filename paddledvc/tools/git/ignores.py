@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import ToolFailed
 from paddledvc.tools.git import tree_files
-from paddledvc.tools.git.core.ignored import Ignored, patterns
+from paddledvc.tools.git.core.ignored import IgnoredFile, patterns
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def ignoring(root: Path, paths: Iterable[str]) -> tuple[Pattern, ...]:
     return tuple(patterns(found, tree_files.prefix_of(root))) if found else ()
 
 
-def _ignored(root: Path, paths: Iterable[str]) -> list[Ignored]:
+def _ignored(root: Path, paths: Iterable[str]) -> list[IgnoredFile]:
     sent = "".join(f"{path}\0" for path in paths).encode()
     command = ["git", "check-ignore", "--verbose", "-z", "--stdin"]
     try:
@@ -37,7 +37,7 @@ def _ignored(root: Path, paths: Iterable[str]) -> list[Ignored]:
     fields = said.decode(errors="replace").split("\0")[:-1]
     found = zip(fields[::4], fields[1::4], fields[2::4], fields[3::4], strict=True)
     return [
-        Ignored(source=source, line=int(line), pattern=pattern, path=path)
+        IgnoredFile(source=source, line=int(line), pattern=pattern, path=path)
         for source, line, pattern, path in found
         if not pattern.startswith("!")
     ]

@@ -13,7 +13,7 @@ _TAGS = "refs/tags/"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Pushed:
+class PushedRef:
     """A branch or tag that is about to be pushed.
 
     Attributes:
@@ -30,7 +30,7 @@ class Pushed:
     def branch(self) -> str | None:
         """The branch that is pushed; None for anything else.
 
-        >>> Pushed(commit="c0ffee", target="refs/heads/release/1.2").branch
+        >>> PushedRef(commit="c0ffee", target="refs/heads/release/1.2").branch
         'release/1.2'
         """
         name = self.target
@@ -47,7 +47,7 @@ class Pushed:
         return self.branch or self.target.removeprefix(_TAGS)
 
 
-def parse(lines: Iterable[str]) -> tuple[Pushed, ...]:
+def parse(lines: Iterable[str]) -> tuple[PushedRef, ...]:
     """Read what git writes to a pre-push hook: one line a branch or tag.
 
     >>> [one.title for one in parse(["refs/heads/a c0ffee refs/heads/b 0000", "(delete) 0 x f00"])]
@@ -55,7 +55,7 @@ def parse(lines: Iterable[str]) -> tuple[Pushed, ...]:
     """
     fields = [line.split(" ") for line in lines if line.strip()]
     return tuple(
-        Pushed(commit=commit, target=target, old=old if old.strip("0") else None)
+        PushedRef(commit=commit, target=target, old=old if old.strip("0") else None)
         for _, commit, target, old in (field[-4:] for field in fields)
         if commit.strip("0")  # all zeros: it is deleted there
     )

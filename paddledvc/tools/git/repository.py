@@ -89,7 +89,7 @@ class Repository:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class TreeEntry:
     """Something in the tree of a commit.
 
     Attributes:
@@ -147,26 +147,26 @@ def has_commit(where: Repository, commit: str) -> bool:
     return shell.attempt(command, cwd=where.objects, env=ENVIRONMENT).returncode == 0
 
 
-def entries(where: Repository, commit: str, paths: Sequence[str]) -> dict[str, Entry]:
+def entries(where: Repository, commit: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
     """Look paths up in the tree of a commit; those that are not there are left out."""
     listing = ask(where, "ls-tree", "-z", "--full-tree", commit, "--", *paths)
     return {
-        path: Entry(kind=kind, name=name, link=mode == LINKS)
+        path: TreeEntry(kind=kind, name=name, link=mode == LINKS)
         for mode, kind, name, path in worktree.parse_listing(listing)
     }
 
 
-def text(where: Repository, entry: Entry) -> str:
+def text(where: Repository, entry: TreeEntry) -> str:
     """Read a text file."""
     return ask(where, "cat-file", FILE, entry.name)
 
 
-def unpack(where: Repository, entry: Entry, folder: Path) -> Path:
+def unpack(where: Repository, entry: TreeEntry, folder: Path) -> Path:
     """Write the bytes of a file, as git keeps them, to a new file in ``folder``."""
     return folder / ask(where, "unpack-file", entry.name, cwd=folder).rstrip("\n")
 
 
-def size(where: Repository, entry: Entry) -> int:
+def size(where: Repository, entry: TreeEntry) -> int:
     """Tell the size of a file in bytes."""
     return int(ask(where, "cat-file", "-s", entry.name))
 

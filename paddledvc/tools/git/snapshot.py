@@ -40,9 +40,9 @@ class Snapshot(ABC):
         return _WorkTree(root, untracked=untracked)
 
     @staticmethod
-    def index(root: Path) -> Index:
+    def index(root: Path) -> IndexSnapshot:
         """See the files that are staged below the folder of a project."""
-        return Index(root)
+        return IndexSnapshot(root)
 
     @staticmethod
     def tree(root: Path, name: str) -> Snapshot:
@@ -150,7 +150,7 @@ class _Tree(Snapshot):
                 yield path, name
 
 
-class Index(_Tree):
+class IndexSnapshot(_Tree):
     """The files that are staged. Of one in conflict there is no content, but several blobs."""
 
     def __init__(self, root: Path) -> None:

@@ -24,12 +24,12 @@ from paddledvc.tools.system.network_errors import Unreadable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from paddledvc.tools.dvc.core.outputs import Output
-    from paddledvc.tools.git.repository import Entry, Repository
+    from paddledvc.tools.dvc.core.outputs import DvcOutput
+    from paddledvc.tools.git.repository import Repository, TreeEntry
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class CommitPath:
     """A path at a commit.
 
     Attributes:
@@ -57,7 +57,7 @@ class Contents:
     files: Mapping[str, Hashes]
 
 
-def contents(place: Place, *, offline: str | None = None) -> Contents:
+def contents(place: CommitPath, *, offline: str | None = None) -> Contents:
     """Tell what is at a place; only the files of a folder are asked of DVC.
 
     Args:
@@ -87,15 +87,15 @@ def contents(place: Place, *, offline: str | None = None) -> Contents:
     return _alone(place, hashes[_name(place)])
 
 
-def _name(place: Place) -> str:
+def _name(place: CommitPath) -> str:
     return place.path.rpartition("/")[2]
 
 
-def _alone(place: Place, hashes: Hashes) -> Contents:
+def _alone(place: CommitPath, hashes: Hashes) -> Contents:
     return Contents(folder=False, files={_name(place): hashes})
 
 
-def _listed(place: Place) -> list[program.Listed]:
+def _listed(place: CommitPath) -> list[program.RepositoryFile]:
     """Ask DVC what is in a folder, or in a place that only DVC can make out."""
     with checkout(place.where, place.commit) as (repository, empty):
         listed = program.list_files(repository, place.commit, place.path, cwd=empty)
@@ -108,7 +108,9 @@ def _listed(place: Place) -> list[program.Listed]:
     return kept
 
 
-def _by_dvc(listed: program.Listed, output: Output | None, records: Mapping[str, Any]) -> Hashes:
+def _by_dvc(
+    listed: program.RepositoryFile, output: DvcOutput | None, records: Mapping[str, Any]
+) -> Hashes:
     """Take DVC's hash of a file for what it is."""
     if listed.md5 is None:
         message = f"DVC has no hash of {listed.path}; was it committed before its stage had run?"
@@ -117,7 +119,7 @@ def _by_dvc(listed: program.Listed, output: Output | None, records: Mapping[str,
     return Hashes(md5=listed.md5 if exact else None, size=listed.size)
 
 
-def _by_git(place: Place, path: str) -> Hashes:
+def _by_git(place: CommitPath, path: str) -> Hashes:
     """Hash a file that git tracks in a folder."""
     path = f"{place.path}/{path}"
     entry = repository.entries(place.where, place.commit, [path]).get(path)
@@ -126,6 +128,6 @@ def _by_git(place: Place, path: str) -> Hashes:
     return _hashed(place.where, entry)
 
 
-def _hashed(where: Repository, entry: Entry) -> Hashes:
+def _hashed(where: Repository, entry: TreeEntry) -> Hashes:
     with scratch() as folder:
         return files.hash_file(unpack(where, entry, folder))

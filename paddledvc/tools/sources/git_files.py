@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, TypeGuard
 
-    from paddledvc.tools.git.repository import Entry, Repository
+    from paddledvc.tools.git.repository import Repository, TreeEntry
     from paddledvc.tools.system.progress import ByteProgress
 
 CONFIG = ".dvc/config"
@@ -82,7 +82,7 @@ def open_folder(folder: Path) -> Repository:
         return repositories.repository(folder)
 
 
-def look_up(where: Repository, commit: str, path: str) -> tuple[Entry | None, dict[str, Any]]:
+def look_up(where: Repository, commit: str, path: str) -> tuple[TreeEntry | None, dict[str, Any]]:
     """Look for a path in git, and for the files by which DVC may track what git does not.
 
     Returns:
@@ -102,12 +102,12 @@ def look_up(where: Repository, commit: str, path: str) -> tuple[Entry | None, di
     return entry, values
 
 
-def is_file(entry: Entry | None) -> TypeGuard[Entry]:
+def is_file(entry: TreeEntry | None) -> TypeGuard[TreeEntry]:
     """Tell whether git tracks a path as a file."""
     return entry is not None and entry.kind == repositories.FILE
 
 
-def unpack(where: Repository, entry: Entry, folder: Path) -> Path:
+def unpack(where: Repository, entry: TreeEntry, folder: Path) -> Path:
     """Write a file that git tracks to a new one in ``folder``.
 
     Raises:

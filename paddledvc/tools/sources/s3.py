@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from paddledvc.tools.sources.http import TIMEOUT
-from paddledvc.tools.sources.s3_client import Busy, answers
+from paddledvc.tools.sources.s3_client import ServerBusy, answers
 from paddledvc.tools.system.files import CHUNK
 from paddledvc.tools.system.network_errors import Unreadable
 
@@ -72,7 +72,7 @@ class Location:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Listed:
+class ListedObject:
     """An object as a listing tells it; never its ETag.
 
     An ETag is the MD5 digest of an object only where that was uploaded in one part and not
@@ -120,7 +120,7 @@ def size(url: str) -> int | None:
     return length
 
 
-def objects(at: Location, timeout: float) -> Iterator[Listed]:
+def objects(at: Location, timeout: float) -> Iterator[ListedObject]:
     """List the objects whose keys begin as ``at`` says.
 
     Args:
@@ -134,7 +134,9 @@ def objects(at: Location, timeout: float) -> Iterator[Listed]:
     while True:
         page = _ask(at, timeout, lambda client: client.list_objects_v2(**where))
         try:
-            found = [Listed(key=one["Key"], size=one["Size"]) for one in page.get("Contents", ())]
+            found = [
+                ListedObject(key=one["Key"], size=one["Size"]) for one in page.get("Contents", ())
+            ]
             goes_on = page["IsTruncated"]
         except KeyError as error:  # any XML is taken for a listing, if an empty one
             raise Unreadable("what answers is not S3") from error
@@ -179,7 +181,7 @@ def _object(url: str) -> Location:
 def _ask(at: Location, timeout: float, question: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
     """Ask, and again a little later where the server is busy."""
     for pause in PAUSES:
-        with suppress(Busy), answers(at.endpoint, timeout) as client:
+        with suppress(ServerBusy), answers(at.endpoint, timeout) as client:
             return question(client)
         time.sleep(pause)
     with answers(at.endpoint, timeout) as client:

@@ -36,7 +36,7 @@ _SOURCES = {
 }
 
 
-class Busy(Unreadable):
+class ServerBusy(Unreadable):
     """The server is there, but has no time for the question."""
 
     def __init__(self, reason: str) -> None:
@@ -107,7 +107,7 @@ def _refusal(error: ClientError, client: Any) -> Unreadable:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     server = client.meta.endpoint_url
     if code in BUSY or status in PASSING:
-        return Busy(f"{server} answered {status} {said}")
+        return ServerBusy(f"{server} answered {status} {said}")
     if code in ABSENT:
         return Unreadable("there is no such object")
     if code == "NoSuchBucket":

@@ -227,7 +227,7 @@ def paddle_of(text: str, path: str, md5: str | None) -> str | None:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Call:
+class CallTime:
     """How long a call of a path takes, in milliseconds."""
 
     path: str
@@ -261,7 +261,7 @@ class Latencies:
     median_ms: tuple[tuple[str, float], ...] = ()
     samples_per_second: tuple[tuple[str, float], ...] = ()
     peak_mib: tuple[tuple[str, float], ...] = ()
-    calls: tuple[Call, ...] = ()
+    calls: tuple[CallTime, ...] = ()
     processes: tuple[Process, ...] = ()
 
     def to_json(self) -> str:

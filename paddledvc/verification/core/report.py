@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from paddledvc.display.results import Displayed
 from paddledvc.models.verify_settings import REDUCIBLE, USUAL, Tolerance
 from paddledvc.verification.core.evidence import (
-    Call,
+    CallTime,
     ErrorRow,
     Evidence,
     Latencies,
@@ -193,7 +193,7 @@ def latencies_of(report: VerifyReport) -> Latencies:
         samples_per_second=tuple((name, latency[-1].throughput) for name, latency in measured),
         peak_mib=tuple((name, cost.peak_mib) for name, cost in costs),
         calls=tuple(
-            Call(path=name, **asdict(one), samples_per_second=one.throughput)
+            CallTime(path=name, **asdict(one), samples_per_second=one.throughput)
             for name, latency in measured
             for one in latency
         ),

@@ -27,7 +27,7 @@ class Mark(NamedTuple):
     size: int
 
 
-class Entry(NamedTuple):
+class LedgerEntry(NamedTuple):
     """An output that was put there.
 
     Attributes:
@@ -52,10 +52,10 @@ class Entry(NamedTuple):
         return [one for one in (was, coming) if one]
 
 
-def parse(text: str) -> dict[str, Entry]:
+def parse(text: str) -> dict[str, LedgerEntry]:
     """Read the outputs that were put there, by path; what is unreadable was never put.
 
-    >>> parse(render({"a": Entry(files={"": Mark("0", 1, 2, 3)})}))["a"].files[""].size
+    >>> parse(render({"a": LedgerEntry(files={"": Mark("0", 1, 2, 3)})}))["a"].files[""].size
     3
     """
     try:
@@ -63,7 +63,7 @@ def parse(text: str) -> dict[str, Entry]:
         if value["format"] != FORMAT:
             return {}
         return {
-            path: Entry(
+            path: LedgerEntry(
                 model=model,
                 version=version,
                 oid=oid,
@@ -76,7 +76,7 @@ def parse(text: str) -> dict[str, Entry]:
         return {}
 
 
-def render(entries: Mapping[str, Entry]) -> str:
+def render(entries: Mapping[str, LedgerEntry]) -> str:
     """Write them down."""
     outputs = {
         path: (one.model, one.version, one.oid, dict(one.files), dict(one.pending))

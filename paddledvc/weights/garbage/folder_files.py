@@ -14,15 +14,15 @@ from paddledvc.tools.git import commits
 from paddledvc.weights.core import retention
 from paddledvc.weights.garbage import labels as garbage_labels
 from paddledvc.weights.garbage.needs import RECENT
-from paddledvc.weights.garbage.stores import CACHE, Unreadable
+from paddledvc.weights.garbage.stores import CACHE, UnreadableFolder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from paddledvc.tools.dvc.core.objects import ListedFile
-    from paddledvc.weights.garbage.needs import Need
-    from paddledvc.weights.garbage.stores import Place
+    from paddledvc.weights.garbage.needs import HolderNeeds
+    from paddledvc.weights.garbage.stores import Store
 
 JOBS = 8
 """Listings that are read at a time."""
@@ -31,7 +31,7 @@ SHOWN = 5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Opened:
+class OpenedFolders:
     """Needs, with the files of the folders among them.
 
     Attributes:
@@ -39,13 +39,13 @@ class Opened:
         lost: names of the listings that only recent commits need, and that are nowhere.
     """
 
-    needs: tuple[Need, ...]
+    needs: tuple[HolderNeeds, ...]
     lost: tuple[str, ...]
 
 
 def opened(
-    needs: Sequence[Need], where: Sequence[Place], ignored: Collection[str], *, root: Path
-) -> Opened:
+    needs: Sequence[HolderNeeds], where: Sequence[Store], ignored: Collection[str], *, root: Path
+) -> OpenedFolders:
     """Add the files of every folder that is needed.
 
     Args:
@@ -75,7 +75,9 @@ def opened(
         for oid, answer in answers.items()
         if isinstance(answer, tuple)
     }
-    return Opened(needs=tuple(_with_files(one, files) for one in needs), lost=tuple(sorted(lost)))
+    return OpenedFolders(
+        needs=tuple(_with_files(one, files) for one in needs), lost=tuple(sorted(lost))
+    )
 
 
 def _in_git(lost: Collection[str], root: Path) -> set[str]:
@@ -91,12 +93,12 @@ def _md5(data: bytes) -> str:
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
-def _with_files(need: Need, files: Mapping[str, frozenset[str]]) -> Need:
+def _with_files(need: HolderNeeds, files: Mapping[str, frozenset[str]]) -> HolderNeeds:
     more = (files[oid] for oid in need.objects if oid in files)
     return replace(need, objects=need.objects.union(*more))
 
 
-def _read(oid: str, where: Sequence[Place]) -> tuple[ListedFile, ...] | str | None:
+def _read(oid: str, where: Sequence[Store]) -> tuple[ListedFile, ...] | str | None:
     """Read a listing from the first place that has it, or say why it cannot be read.
 
     None says that every place answered, and none has it.
@@ -105,7 +107,7 @@ def _read(oid: str, where: Sequence[Place]) -> tuple[ListedFile, ...] | str | No
     for place in where:
         try:
             found = place.listing(oid)
-        except Unreadable as error:
+        except UnreadableFolder as error:
             problems.append(str(error))
         else:
             if found is not None:
@@ -122,7 +124,7 @@ def _refuse_unreadable(failed: Mapping[str, str], root: Path) -> None:
     )
 
 
-def _refuse_lost(lost: Collection[str], where: Sequence[Place], root: Path) -> None:
+def _refuse_lost(lost: Collection[str], where: Sequence[Store], root: Path) -> None:
     titles = _titles(lost, root)
     lines = [f"  {titles[oid]}" for oid in sorted(lost)[:SHOWN]]
     options = " ".join(f"--ignore-folder {oid}" for oid in sorted(lost)[:SHOWN])

@@ -13,7 +13,7 @@ from paddledvc.tools.git import commits as git_commits
 from paddledvc.tools.git import refs, worktree
 from paddledvc.weights.core import retention
 from paddledvc.weights.core.retention import Label
-from paddledvc.weights.garbage.stores import Unreadable
+from paddledvc.weights.garbage.stores import UnreadableFolder
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from paddledvc.tools.git.commits import Blob
     from paddledvc.weights.core.retention import Sorted
-    from paddledvc.weights.garbage.stores import Place
+    from paddledvc.weights.garbage.stores import Store
 
 COMMITS = 500
 """Commits whose files are looked at together."""
@@ -45,14 +45,14 @@ class Named:
     folders: Mapping[str, str]
 
 
-def name(root: Path, objects: Iterable[tuple[Place, Sorted]]) -> Named:
+def name(root: Path, objects: Iterable[tuple[Store, Sorted]]) -> Named:
     """Say what the garbage of places was."""
     garbage = {one.oid: place for place, found in objects for one in found.garbage}
     labels = find(root, garbage)
     folders: dict[str, str] = {}
     for oid in [oid for oid in labels if oid.endswith(FOLDER)]:
         path = folders[oid] = labels[oid].path
-        with suppress(Unreadable):
+        with suppress(UnreadableFolder):
             for file in garbage[oid].listing(oid) or ():
                 if file.md5 in garbage and file.md5 not in labels:
                     labels[file.md5] = Label(path=f"{path}/{file.path}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from paddledvc.tools.git.refs import Moved
     from paddledvc.weights.core.retention import Holder
-    from paddledvc.weights.garbage.repository_state import Seen, Tree
+    from paddledvc.weights.garbage.repository_state import CheckedTree, RepositoryState
 
 TREES: Holder = "work trees"
 RECENT: Holder = "recent commits"
@@ -29,7 +29,7 @@ _SHORT = ("refs/heads/", "refs/remotes/", "refs/tags/", "refs/")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Need:
+class HolderNeeds:
     """What one kind of holders needs.
 
     Attributes:
@@ -43,7 +43,9 @@ class Need:
     objects: frozenset[str]
 
 
-def needs(seen: Seen, *, since: float, ignored: Collection[str] = ()) -> tuple[Need, ...]:
+def needs(
+    seen: RepositoryState, *, since: float, ignored: Collection[str] = ()
+) -> tuple[HolderNeeds, ...]:
     """Find all objects that a repository needs.
 
     Args:
@@ -69,7 +71,7 @@ def needs(seen: Seen, *, since: float, ignored: Collection[str] = ()) -> tuple[N
         _require_ignored(seen, unreadable, ignored)
     here |= _united(named[blob] for blob in staged)
     return tuple(
-        Need(
+        HolderNeeds(
             holder=one.holder,
             count=one.count,
             objects=_united(named[blob] for blob in files).union(
@@ -84,7 +86,7 @@ def _united(found: Iterable[frozenset[str]]) -> frozenset[str]:
     return retention.NONE.union(*found)
 
 
-def _in_trees(trees: Iterable[Tree]) -> frozenset[str]:
+def _in_trees(trees: Iterable[CheckedTree]) -> frozenset[str]:
     """Find what the files of work trees name."""
     for tree in trees:
         for path, data in tree.files.items():
@@ -109,7 +111,7 @@ class _Group:
         return self.holder != RECENT
 
 
-def _groups(seen: Seen, since: float) -> list[_Group]:
+def _groups(seen: RepositoryState, since: float) -> list[_Group]:
     every = (*seen.refs, *seen.advertised)
     moved = refs.reflog(seen.root)
     shelved = [one for one in moved if one.ref.endswith("stash")]
@@ -172,7 +174,9 @@ def _is_readable(blob: Blob, path: str, data: bytes) -> bool:
         return False
 
 
-def _require_ignored(seen: Seen, unreadable: Collection[Blob], ignored: Collection[str]) -> None:
+def _require_ignored(
+    seen: RepositoryState, unreadable: Collection[Blob], ignored: Collection[str]
+) -> None:
     """Refuse what cannot be read, unless only recent commits and ignored refs have it."""
     held = [(ref.name, ref.target) for ref in (*seen.refs, *seen.advertised)]
     held += [(f"HEAD of {tree.path}", tree.head) for tree in seen.trees if tree.head]
@@ -202,7 +206,7 @@ def _short(name: str) -> set[str]:
     return {name, *(name.removeprefix(start) for start in _SHORT)}
 
 
-def require_known(ignored: Iterable[str], seen: Iterable[Seen]) -> None:
+def require_known(ignored: Iterable[str], seen: Iterable[RepositoryState]) -> None:
     """See that what is to be ignored is there.
 
     Raises:
@@ -215,9 +219,9 @@ def require_known(ignored: Iterable[str], seen: Iterable[Seen]) -> None:
             raise InvalidInput(f"there is no branch or tag {name!r}{did_you_mean(name, names)}")
 
 
-def added(found: Iterable[Iterable[Need]]) -> list[Need]:
+def added(found: Iterable[Iterable[HolderNeeds]]) -> list[HolderNeeds]:
     """Add up the needs of several repositories."""
-    total: dict[Holder, Need] = {}
+    total: dict[Holder, HolderNeeds] = {}
     for need in (need for one in found for need in one):
         so_far = total.get(need.holder, need)
         if so_far is not need:

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from paddledvc.tools.dvc.core.config import DvcConfig
     from paddledvc.weights.core.retention import Label, Sorted
-    from paddledvc.weights.garbage.needs import Need
-    from paddledvc.weights.garbage.repository_state import Seen
-    from paddledvc.weights.garbage.stores import Place
+    from paddledvc.weights.garbage.needs import HolderNeeds
+    from paddledvc.weights.garbage.repository_state import RepositoryState
+    from paddledvc.weights.garbage.stores import Store
 
 DAY = 86400.0
 PATIENCE = 5.0
@@ -62,7 +62,7 @@ class GcScope:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
+class GcPlan:
     """What a look at everything found.
 
     Attributes:
@@ -76,9 +76,9 @@ class Plan:
     """
 
     projects: tuple[Project, ...]
-    seen: tuple[Seen, ...]
-    needs: tuple[Need, ...]
-    objects: tuple[tuple[Place, Sorted], ...]
+    seen: tuple[RepositoryState, ...]
+    needs: tuple[HolderNeeds, ...]
+    objects: tuple[tuple[Store, Sorted], ...]
     labels: Mapping[str, Label]
     folders: Mapping[str, str]
     lost: tuple[str, ...]
@@ -121,7 +121,7 @@ class Plan:
         return {folder for folder in found if (folder / ".dvc").is_dir()}
 
 
-def look(project: Project, scope: GcScope) -> Plan:
+def look(project: Project, scope: GcScope) -> GcPlan:
     """Find what nothing needs, and remove nothing.
 
     Raises:
@@ -156,7 +156,7 @@ def look(project: Project, scope: GcScope) -> Plan:
             (place, found if place.name == stores.CACHE else found.only(named.labels))
             for place, found in objects
         )
-    return Plan(
+    return GcPlan(
         projects=projects,
         seen=seen,
         needs=complete.needs,
@@ -167,7 +167,7 @@ def look(project: Project, scope: GcScope) -> Plan:
     )
 
 
-def _places(project: Project, config: DvcConfig, scope: GcScope) -> tuple[Place, ...]:
+def _places(project: Project, config: DvcConfig, scope: GcScope) -> tuple[Store, ...]:
     """Name what is to be cleaned."""
     if scope.every_remote and not config.remotes:
         raise InvalidInput("no DVC remote is configured; `paddledvc init --remote URL` adds one")
@@ -180,14 +180,16 @@ def _places(project: Project, config: DvcConfig, scope: GcScope) -> tuple[Place,
     return (*own, *stores.remotes(project.root, names))
 
 
-def _needs(seen: Sequence[Seen], scope: GcScope, now: float) -> list[Need]:
+def _needs(seen: Sequence[RepositoryState], scope: GcScope, now: float) -> list[HolderNeeds]:
     needs.require_known(scope.ignored_refs, seen)
     since = now - scope.days * DAY
     found = [needs.needs(one, since=since, ignored=scope.ignored_refs) for one in seen]
     return needs.added(found)
 
 
-def _require_own(project: Project, config: DvcConfig, scope: GcScope, seen: Sequence[Seen]) -> None:
+def _require_own(
+    project: Project, config: DvcConfig, scope: GcScope, seen: Sequence[RepositoryState]
+) -> None:
     """Refuse to clean what others may use whose needs nobody can ask for."""
     if scope.unshared or scope.also:
         return

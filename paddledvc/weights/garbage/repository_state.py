@@ -20,7 +20,7 @@ _PATTERNS = tuple(f"*{end}" for end in retention.FILES)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Tree:
+class CheckedTree:
     """A work tree.
 
     Attributes:
@@ -39,7 +39,7 @@ class Tree:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Seen:
+class RepositoryState:
     """A repository at a moment. Where two of them are equal, it needs the same.
 
     Attributes:
@@ -53,10 +53,10 @@ class Seen:
     root: Path
     refs: tuple[Ref, ...]
     advertised: tuple[Ref, ...]
-    trees: tuple[Tree, ...]
+    trees: tuple[CheckedTree, ...]
 
 
-def look(root: Path) -> Seen:
+def look(root: Path) -> RepositoryState:
     """Look at a repository, and ask those that it fetches from what they have.
 
     Raises:
@@ -70,7 +70,7 @@ def look(root: Path) -> Seen:
         for remote in refs.remotes(root)
         for one in refs.advertised(root, remote)
     ]
-    return Seen(
+    return RepositoryState(
         root=root,
         refs=refs.local(root),
         advertised=tuple(advertised),
@@ -83,9 +83,9 @@ def _name_here(remote: str, name: str) -> str:
     return name if branch == name else f"refs/remotes/{remote}/{branch}"
 
 
-def _tree(known: refs.WorkTree) -> Tree:
+def _tree(known: refs.WorkTree) -> CheckedTree:
     is_there = known.path.is_dir()
-    return Tree(
+    return CheckedTree(
         path=known.path,
         head=known.head,
         pending=frozenset(_pending(known.path)) if is_there else retention.NONE,

@@ -31,11 +31,11 @@ JOBS = 8
 """Objects that are removed at a time."""
 
 
-class Unreadable(Exception):
+class UnreadableFolder(Exception):
     """A listing of a folder that is there, or may be, and cannot be read."""
 
 
-class Place(Protocol):
+class Store(Protocol):
     """Something that holds objects.
 
     Attributes:
@@ -97,9 +97,9 @@ class CachePlace:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise Unreadable(f"{path}: {error.strerror or error}") from error
+            raise UnreadableFolder(f"{path}: {error.strerror or error}") from error
         except ValueError as error:
-            raise Unreadable(f"{path} is {error}") from error
+            raise UnreadableFolder(f"{path} is {error}") from error
 
     def remove(self, oid: str) -> None:
         """Remove an object."""
@@ -132,9 +132,9 @@ class RemotePlace:
         except RemoteFailed as error:
             if error.absent:
                 return None
-            raise Unreadable(str(error)) from error
+            raise UnreadableFolder(str(error)) from error
         except ValueError as error:
-            raise Unreadable(f"what the remote {self.name} has of it is {error}") from error
+            raise UnreadableFolder(f"what the remote {self.name} has of it is {error}") from error
 
     def remove(self, oid: str) -> None:
         """Remove an object."""
@@ -146,12 +146,12 @@ class RemotePlace:
             self._remote.close()
 
 
-def cache(root: Path) -> Place:
+def cache(root: Path) -> Store:
     """Open the cache of a project."""
     return CachePlace(Cache.of(root))
 
 
-def remotes(root: Path, names: Iterable[str]) -> list[Place]:
+def remotes(root: Path, names: Iterable[str]) -> list[Store]:
     """Name remotes of a project; two names of one remote are one place.
 
     One URL may be two places, such as ``s3://models`` at AWS and at an ``endpointurl``: only what
@@ -163,12 +163,12 @@ def remotes(root: Path, names: Iterable[str]) -> list[Place]:
     return [RemotePlace(root, name, shown(where), key) for where, name, key in named]
 
 
-def every(root: Path) -> list[Place]:
+def every(root: Path) -> list[Store]:
     """List the cache and all remotes of a project."""
     return [cache(root), *remotes(root, program.config(root).remotes)]
 
 
-def remove_all(place: Place, oids: Sequence[str]) -> None:
+def remove_all(place: Store, oids: Sequence[str]) -> None:
     """Remove objects, the listings of folders before the files that they list.
 
     DVC takes the files of a folder for being there as long as the listing is.
@@ -190,7 +190,7 @@ def remove_all(place: Place, oids: Sequence[str]) -> None:
                 ) from errors[0]
 
 
-def _removal(place: Place, oid: str) -> OutsideFailure | None:
+def _removal(place: Store, oid: str) -> OutsideFailure | None:
     try:
         place.remove(oid)
     except OutsideFailure as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from paddledvc import names
 from paddledvc.errors import OutsideFailure
 from paddledvc.weights.core.decide import ITSELF, UNKNOWN
-from paddledvc.weights.core.ledger import Entry
+from paddledvc.weights.core.ledger import LedgerEntry
 from paddledvc.weights.core.outcome import Placed, PlacedOutput
 from paddledvc.weights.tree import files
 from paddledvc.weights.tree.files import Changed
@@ -125,7 +125,7 @@ class Carrier:
             raise Refused("missing", "nobody has hashed it yet", "run `dvc repro`")
         # Told once for each new hash: nothing here can tell whether it is in place.
         oid, entry = f"old:{wanted.oid}", survey.entry
-        self._notes.entries[survey.path] = Entry(
+        self._notes.entries[survey.path] = LedgerEntry(
             model=wanted.model, version=wanted.version, oid=oid
         )
         if entry is not None and entry.oid == oid:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from paddledvc.project import Project
     from paddledvc.tools.dvc.cache import Cache
     from paddledvc.weights.core.decide import Content
-    from paddledvc.weights.core.ledger import Entry
+    from paddledvc.weights.core.ledger import LedgerEntry
     from paddledvc.weights.core.tracked import Tracked
 
 LISTING = tuple(one for one in PATTERNS if one != names.REGISTRY)
@@ -52,7 +52,7 @@ class Candidates:
         cache: Cache,
         *,
         before: Sequence[Tracked],
-        entries: Mapping[str, Entry],
+        entries: Mapping[str, LedgerEntry],
     ) -> None:
         self._project, self._cache = project, cache
         self._before, self._entries = before, entries
@@ -124,7 +124,7 @@ def is_folder(found: Content, tracked: Tracked) -> bool:
     return tracked.folder and len(known) == len(found) and folder_oid(known) == tracked.oid
 
 
-def _put(entry: Entry) -> list[Candidate]:
+def _put(entry: LedgerEntry) -> list[Candidate]:
     return [Candidate(content, entry.model, entry.version) for content in entry.contents]
 
 

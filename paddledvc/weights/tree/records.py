@@ -9,7 +9,7 @@ from paddledvc.tools.dvc import state
 from paddledvc.tools.system import atomic
 from paddledvc.weights.core import ledger
 from paddledvc.weights.core.decide import ITSELF
-from paddledvc.weights.core.ledger import Entry, Mark
+from paddledvc.weights.core.ledger import LedgerEntry, Mark
 from paddledvc.weights.tree import files
 from paddledvc.weights.tree.files import mark
 
@@ -44,7 +44,7 @@ class Notes:
     def begin(self, survey: Survey) -> None:
         """Note that an output is about to be put in the place of what was there."""
         coming = {name: str(one.md5) for name, one in (survey.content or {}).items()}
-        self.entries[survey.path] = (survey.entry or Entry())._replace(pending=coming)
+        self.entries[survey.path] = (survey.entry or LedgerEntry())._replace(pending=coming)
 
     def settle(self, survey: Survey, wanted: Tracked, now: Mapping[str, Seen]) -> None:
         """Note that what is wanted is there.
@@ -62,7 +62,7 @@ class Notes:
                 for name, seen in _there(survey, now).items()
                 if seen.file is not None
             }
-        self.entries[survey.path] = Entry(
+        self.entries[survey.path] = LedgerEntry(
             model=wanted.model, version=wanted.version, oid=wanted.oid, files=marks
         )
         if now:
@@ -106,7 +106,7 @@ class Notes:
         return tuple(sorted(folder or "." for folder in found))
 
 
-def read(file: Path) -> dict[str, Entry]:
+def read(file: Path) -> dict[str, LedgerEntry]:
     """Read what was put into the work tree last, by path."""
     return ledger.parse(atomic.read(file))
 

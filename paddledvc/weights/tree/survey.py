@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from paddledvc.project import Project
     from paddledvc.tools.dvc.cache import Cache
     from paddledvc.weights.core.decide import Content
-    from paddledvc.weights.core.ledger import Entry, Mark
+    from paddledvc.weights.core.ledger import LedgerEntry, Mark
     from paddledvc.weights.core.tracked import Tracked
     from paddledvc.weights.tree.files import Seen
     from paddledvc.weights.tree.known_contents import Candidate
@@ -48,7 +48,7 @@ class Survey(NamedTuple):
     path: str
     wanted: Tracked | None
     seen: Mapping[str, Seen]
-    entry: Entry | None
+    entry: LedgerEntry | None
     content: Content | None = None
     found: Content | None = None
     model: str | None = None
@@ -76,7 +76,7 @@ class Surveyor:
         *,
         wanted: Sequence[Tracked],
         before: Sequence[Tracked],
-        entries: Mapping[str, Entry],
+        entries: Mapping[str, LedgerEntry],
         force: bool,
     ) -> None:
         self._root, self._cache, self._force = str(project.root), cache, force
@@ -205,7 +205,7 @@ class Surveyor:
         return {"/".join((*one[:count], "")) for one in parts for count in range(1, len(one))}
 
 
-def _untouched(wanted: Tracked, entry: Entry, seen: Mapping[str, Seen]) -> bool:
+def _untouched(wanted: Tracked, entry: LedgerEntry, seen: Mapping[str, Seen]) -> bool:
     """Tell whether what is wanted was put there, and is there as it was."""
     if entry.pending or entry.oid is None or entry.oid != wanted.oid:
         return False

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scmrepo.git import GitTag
 
-from paddledvc.catalogs.core.gto import Artifact, Tag, Version, read
+from paddledvc.catalogs.core.gto import Artifact, ArtifactVersion, Tag, read
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40
 
@@ -31,7 +31,7 @@ def standing(*names, artifact="det"):
 def test_a_tag_registers_a_version_at_its_commit():
     found = read([Tag(name="det@v1.0.0", commit=B, time=5)])
 
-    version = Version(version="v1.0.0", commit=B, tag="det@v1.0.0")
+    version = ArtifactVersion(version="v1.0.0", commit=B, tag="det@v1.0.0")
     assert found.artifacts == {"det": Artifact(name="det", versions=(version,))}
     assert found.ignored == []
 
@@ -81,7 +81,7 @@ def test_the_last_registration_says_which_commit_holds_a_version():
         ]
     )
 
-    version = Version(version="v1.0.0", commit=B, tag="det@v1.0.0#1")
+    version = ArtifactVersion(version="v1.0.0", commit=B, tag="det@v1.0.0#1")
     assert found.artifacts["det"].versions == (version,)
 
 

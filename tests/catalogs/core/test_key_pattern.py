@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.catalogs.core.key_pattern import Found, KeyPattern
+from paddledvc.catalogs.core.key_pattern import KeyMatch, KeyPattern
 
 NAMES = st.text(st.characters(exclude_characters="/", exclude_categories=["Cs"]), min_size=1)
 PATTERNS = [
@@ -48,14 +48,14 @@ NAMELESS = (
     ],
 )
 def test_keys_say_name_and_version(pattern, key, found):
-    assert KeyPattern(pattern).match(key) == (found and Found(*found))
+    assert KeyPattern(pattern).match(key) == (found and KeyMatch(*found))
 
 
 @given(name=NAMES, pattern=st.sampled_from(PATTERNS))
 def test_a_key_of_a_known_model_is_always_read(name, pattern):
     key = pattern.replace("{name}", name).replace("{version}", "1.2rc3")
 
-    assert KeyPattern(pattern).match(key, name) == Found(name, "1.2rc3", "")
+    assert KeyPattern(pattern).match(key, name) == KeyMatch(name, "1.2rc3", "")
 
 
 def test_keys_of_other_models_are_passed_over():

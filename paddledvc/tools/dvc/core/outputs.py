@@ -19,7 +19,7 @@ FOLDER = ".dir"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Output:
+class DvcOutput:
     """A file or folder that DVC tracks.
 
     Attributes:
@@ -40,7 +40,7 @@ class Output:
     def holds(self, path: str) -> bool:
         """Tell whether a path is this output's, or lies in it.
 
-        >>> Output(path="a/b", md5="", folder=True, exact=True, size=None).holds("a/b/c")
+        >>> DvcOutput(path="a/b", md5="", folder=True, exact=True, size=None).holds("a/b/c")
         True
         """
         return path == self.path or (self.folder and path.startswith(f"{self.path}/"))
@@ -94,7 +94,7 @@ def default_remote(config: str) -> str | None:
         return None
 
 
-def find(path: str, files: Mapping[str, Any]) -> Output | None:
+def find(path: str, files: Mapping[str, Any]) -> DvcOutput | None:
     """Find the output that is a path or holds it.
 
     Args:
@@ -113,7 +113,7 @@ def is_exact(md5: str, files: Mapping[str, Any]) -> bool:
     return {one.exact for one in every(files) if one.md5 == md5} == {True}
 
 
-def every(files: Mapping[str, Any]) -> Iterator[Output]:
+def every(files: Mapping[str, Any]) -> Iterator[DvcOutput]:
     """Yield all outputs; one in a folder that is a template has a path that is none.
 
     Args:
@@ -158,7 +158,9 @@ def _template(stage: object) -> object:
     return repeated if isinstance(repeated, dict) else stage
 
 
-def _locked(folder: str, known: Mapping[str, Any], locked: Mapping[str, Any]) -> Iterator[Output]:
+def _locked(
+    folder: str, known: Mapping[str, Any], locked: Mapping[str, Any]
+) -> Iterator[DvcOutput]:
     """Yield what stages wrote; a stage that is no more may still be locked."""
     for name, entry in locked.items():
         stage = _template(known.get(name.partition("@")[0]))
@@ -166,13 +168,13 @@ def _locked(folder: str, known: Mapping[str, Any], locked: Mapping[str, Any]) ->
             yield from _entries(join(folder, str(stage.get("wdir", ""))), entry)
 
 
-def _entries(folder: str, value: Mapping[str, Any]) -> Iterator[Output]:
+def _entries(folder: str, value: Mapping[str, Any]) -> Iterator[DvcOutput]:
     outs = value.get("outs")
     for entry in outs if isinstance(outs, list) else ():
         match entry:
             case {"path": str() as path, "md5": str() as md5}:
                 size = entry.get("size")
-                yield Output(
+                yield DvcOutput(
                     path=join(folder, path),
                     md5=md5,
                     folder=md5.endswith(FOLDER),

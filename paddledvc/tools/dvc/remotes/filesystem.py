@@ -38,7 +38,7 @@ OBJECT_STORES = ("s3", "gs", "azure", "oss")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
+class RemoteFile:
     """A file of a remote.
 
     Attributes:
@@ -94,7 +94,7 @@ class System:
             raise
         return int(answer["size"]) if answer["type"] == "file" else None
 
-    def find(self, folder: str) -> Iterator[Found]:
+    def find(self, folder: str) -> Iterator[RemoteFile]:
         """Yield every file below a folder; there are none if it is not there."""
         self._forget()
         try:
@@ -108,7 +108,7 @@ class System:
                 return
             raise
         for path, info in found.items():
-            yield Found(path=path, size=info["size"], modified=_modified(info))
+            yield RemoteFile(path=path, size=info["size"], modified=_modified(info))
 
     def read(self, path: str, size: int) -> Iterator[bytes]:
         """Read the bytes of a file, some megabytes at a time."""
@@ -294,7 +294,7 @@ def _value(answer: Any) -> Any:
     return answer
 
 
-def _walk(folder: str) -> Iterator[Found]:
+def _walk(folder: str) -> Iterator[RemoteFile]:
     for at, _, names in os.walk(folder):
         for name in names:
             path = Path(at, name)
@@ -302,7 +302,7 @@ def _walk(folder: str) -> Iterator[Found]:
                 found = path.stat()
                 # Whoever moves or links a file leaves it the time of its last byte.
                 came = max(found.st_mtime, found.st_ctime)
-                yield Found(path=str(path), size=found.st_size, modified=came)
+                yield RemoteFile(path=str(path), size=found.st_size, modified=came)
 
 
 def _modified(info: Mapping[str, Any]) -> float | None:

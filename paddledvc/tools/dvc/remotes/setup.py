@@ -84,7 +84,7 @@ def _require_no_password(name: str, url: str) -> None:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Declared:
+class DeclaredRemotes:
     """Remotes that were asked for.
 
     Attributes:
@@ -96,7 +96,7 @@ class Declared:
     config: str | None
 
 
-def declare(root: Path, remotes: Sequence[NewRemote]) -> Declared:
+def declare(root: Path, remotes: Sequence[NewRemote]) -> DeclaredRemotes:
     """Say what DVC's configuration becomes with remotes, all or none; nothing is changed yet.
 
     Where there is none at all, it gets one inside the clone. Plain DVC takes the one of feature
@@ -119,7 +119,7 @@ def declare(root: Path, remotes: Sequence[NewRemote]) -> Declared:
         new = [NewRemote(name=EMBEDDED, url=f"{layout.OWN}/remote")]
     chosen = FEATURE.remote if FEATURE.remote in names else next(iter(names), EMBEDDED)
     default = chosen if config.default in (None, EMBEDDED) else None
-    return Declared(
+    return DeclaredRemotes(
         remotes=tuple((f"remote {one.name} ({one.url})", one in new) for one in remotes),
         config=_extended(root, new, default) if new else None,
     )

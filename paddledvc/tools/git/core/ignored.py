@@ -26,7 +26,7 @@ A_REPORT = f"{names.REPORTS}/NAME/verify.json"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ignored:
+class IgnoredFile:
     """A file that git ignores, and why.
 
     Attributes:
@@ -89,20 +89,20 @@ def committed(models: Iterable[Model]) -> Iterator[str]:
             yield f"{folder}/latency.json"
 
 
-def patterns(ignored: Iterable[Ignored], prefix: str = "") -> Iterator[Pattern]:
+def patterns(ignored: Iterable[IgnoredFile], prefix: str = "") -> Iterator[Pattern]:
     """Say of each pattern what it keeps from being committed.
 
     Args:
         ignored: the files that git ignores.
         prefix: folder of the project in its repository, with a slash at its end.
 
-    >>> found = Ignored(path="models.lock", source=".gitignore", line=2, pattern="*.lock")
+    >>> found = IgnoredFile(path="models.lock", source=".gitignore", line=2, pattern="*.lock")
     >>> print(*patterns([found]))
     .gitignore:2: git ignores models.lock by the pattern `*.lock`, expected it to be committed; \
 remove the pattern, or add `!/models.lock` at the end of .gitignore
     """
 
-    def place(one: Ignored) -> tuple[str, int, str]:
+    def place(one: IgnoredFile) -> tuple[str, int, str]:
         return one.source, one.line, one.pattern
 
     for (source, line, pattern), group in groupby(sorted(ignored, key=place), place):

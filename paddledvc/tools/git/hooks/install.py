@@ -34,7 +34,7 @@ _OTHERS = ("global", "system")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Place:
+class HooksPlace:
     """Where git looks for the hooks of a repository.
 
     Attributes:
@@ -64,7 +64,7 @@ class Place:
         return self.folder / f"{name}{KEPT}"
 
 
-def place(root: Path) -> Place:
+def place(root: Path) -> HooksPlace:
     """Find where git looks for the hooks of the work tree that a folder belongs to.
 
     Raises:
@@ -76,7 +76,7 @@ def place(root: Path) -> Place:
         raise NotAProject(f"{root} is in no git repository; run `git init` first")
     told = worktree.ask(top, "config", "--show-scope", "--get", _CONFIGURED)
     scope, _, configured = (told or "").partition("\t")
-    return Place(
+    return HooksPlace(
         top=top,
         folder=Path(os.path.abspath(worktree.folder(top, "hooks"))),  # noqa: PTH100 - keeps links
         usual=worktree.common_folder(top) / "hooks",
@@ -143,7 +143,7 @@ def uninstall(root: Path) -> dict[Name, bool]:
         return {name: _restore(where, name) for name in NAMES}
 
 
-def _require_own(where: Place) -> None:
+def _require_own(where: HooksPlace) -> None:
     """See that what we write serves this clone alone, and that nobody commits it."""
     if where.scope in _OTHERS:
         raise InvalidInput(
@@ -162,27 +162,27 @@ def _require_own(where: Place) -> None:
         )
 
 
-def _is_below(where: Place) -> bool:
+def _is_below(where: HooksPlace) -> bool:
     return where.top.resolve() in where.folder.resolve().parents
 
 
 @contextmanager
-def _alone(where: Place) -> Iterator[None]:
+def _alone(where: HooksPlace) -> Iterator[None]:
     with files.exclusive(where.usual.parent / "paddledvc" / "hooks.lock"):
         yield
 
 
-def _found(where: Place, name: Name) -> Script | None:
+def _found(where: HooksPlace, name: Name) -> Script | None:
     return ours(where.path(name))
 
 
-def _projects(where: Place) -> set[str]:
+def _projects(where: HooksPlace) -> set[str]:
     """Name the projects that our hooks serve already."""
     scripts = (_found(where, name) for name in NAMES)
     return {project for script in scripts if script is not None for project in script.projects}
 
 
-def _write(where: Place, name: Name, projects: tuple[str, ...]) -> bool:
+def _write(where: HooksPlace, name: Name, projects: tuple[str, ...]) -> bool:
     """Write a hook of ours, after keeping another's; tell whether anything changed."""
     path = where.path(name)
     if os.path.lexists(path) and ours(path) is None:
@@ -233,7 +233,7 @@ def _same(one: Path, other: Path) -> bool:
     )
 
 
-def _restore(where: Place, name: Name) -> bool:
+def _restore(where: HooksPlace, name: Name) -> bool:
     """Take a hook of ours away, and bring back what was there before."""
     path, kept = where.path(name), where.kept(name)
     path.with_name(f".{name}.paddledvc").unlink(missing_ok=True)

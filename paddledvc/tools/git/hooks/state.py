@@ -15,7 +15,7 @@ from paddledvc.tools.system import shell
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from paddledvc.tools.git.hooks.install import Place
+    from paddledvc.tools.git.hooks.install import HooksPlace
 
 Live = Literal["live", "disabled", "overwritten", "missing"]
 PATIENCE = 20.0
@@ -58,7 +58,7 @@ def states(root: Path) -> tuple[HookState, ...]:
     return tuple(_state(where, name, install.from_top(root, where.top)) for name in NAMES)
 
 
-def _state(where: Place, name: Name, project: str) -> HookState:
+def _state(where: HooksPlace, name: Name, project: str) -> HookState:
     path = where.path(name)
     script = install.ours(path)
     if script is not None:
@@ -69,7 +69,7 @@ def _state(where: Place, name: Name, project: str) -> HookState:
     return HookState(name=name, state=state, why=why, path=path, python=python)
 
 
-def _of_ours(where: Place, name: Name, project: str) -> tuple[Live, str]:
+def _of_ours(where: HooksPlace, name: Name, project: str) -> tuple[Live, str]:
     path = where.path(name)
     script = install.ours(path)
     if script is not None and project not in script.projects:
@@ -92,7 +92,7 @@ def _named(by: str) -> str:
     return by if by == "another hook" else f"the hook of {by}"
 
 
-def _of_others(where: Place, name: Name) -> tuple[Live, str]:
+def _of_others(where: HooksPlace, name: Name) -> tuple[Live, str]:
     text = install.read(where.folder / name)
     was_here = where.kept(name).exists() or any(install.ours(where.path(other)) for other in NAMES)
     if text is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.errors import InvalidInput, UserCodeFailed
 from paddledvc.tools.paddle.building import user_objects, weights
 from paddledvc.tools.paddle.building.runtime import paddle
-from paddledvc.tools.paddle.core.fitting import Form, misfit
+from paddledvc.tools.paddle.core.fitting import ArrayForm, misfit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -75,8 +75,11 @@ def load(
     own = {key: tensor for key, tensor in everything.items() if not _matches(key, skip)}
     state = {key: array for key, array in state.items() if not _matches(key, skip)}
     why = misfit(
-        {key: Form(shape=(*tensor.shape,), dtype=_type(tensor)) for key, tensor in own.items()},
-        {key: Form(shape=array.shape, dtype=_kept(array)) for key, array in state.items()},
+        {
+            key: ArrayForm(shape=(*tensor.shape,), dtype=_type(tensor))
+            for key, tensor in own.items()
+        },
+        {key: ArrayForm(shape=array.shape, dtype=_kept(array)) for key, array in state.items()},
         file=file,
         kind=kind,
     )

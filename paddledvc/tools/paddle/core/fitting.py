@@ -14,7 +14,7 @@ SHOWN = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Form:
+class ArrayForm:
     """What one array is like.
 
     Attributes:
@@ -27,7 +27,7 @@ class Form:
 
 
 def misfit(
-    network: Mapping[str, Form], given: Mapping[str, Form], *, file: str, kind: str
+    network: Mapping[str, ArrayForm], given: Mapping[str, ArrayForm], *, file: str, kind: str
 ) -> str | None:
     """Say why weights do not fit a network; None where they do.
 
@@ -37,7 +37,7 @@ def misfit(
         file: the file, for the message.
         kind: the network, for the message.
 
-    >>> misfit({}, {"a": Form(shape=(), dtype="float32")}, file="w", kind="net.py:Net")
+    >>> misfit({}, {"a": ArrayForm(shape=(), dtype="float32")}, file="w", kind="net.py:Net")
     'the weights in w do not fit net.py:Net: the network has no place for a'
     """
     missing, extra = sorted(network.keys() - given.keys()), sorted(given.keys() - network.keys())
@@ -71,14 +71,14 @@ def _listed(keys: Sequence[str], total: int, side: str) -> str:
 
 def _differing(
     keys: Sequence[str],
-    network: Mapping[str, Form],
-    given: Mapping[str, Form],
+    network: Mapping[str, ArrayForm],
+    given: Mapping[str, ArrayForm],
     kind: str,
     what: str,
 ) -> str:
     """Say of the first keys what they are in the file and in the network."""
 
-    def form(one: Form) -> str:
+    def form(one: ArrayForm) -> str:
         return str(list(one.shape)) if what == "shape" else one.dtype
 
     first, *others = keys
@@ -86,7 +86,7 @@ def _differing(
     return f"{text}, and {len(others)} more differ" if others else text
 
 
-def _prefixed(network: Mapping[str, Form], given: Mapping[str, Form]) -> Iterable[str]:
+def _prefixed(network: Mapping[str, ArrayForm], given: Mapping[str, ArrayForm]) -> Iterable[str]:
     """Name a prefix that all keys of one side have, and that parts it from the other."""
     for side, keys, other in (("file", given, network), ("network", network, given)):
         prefix = _common(keys)

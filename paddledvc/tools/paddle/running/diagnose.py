@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.comparison import agreement
 from paddledvc.comparison.agreement import Agreement
 from paddledvc.comparison.likely_causes import cause
-from paddledvc.comparison.samples import Output, batch_of
+from paddledvc.comparison.samples import OutputValues, batch_of
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools.paddle import arrays
 from paddledvc.tools.paddle.building import network, runtime
@@ -29,11 +29,11 @@ AGAIN = "export it again"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class RecordedCall:
     """What a sublayer was given, and what it gave, when it was called first."""
 
     given: Case
-    found: list[Output]
+    found: list[OutputValues]
 
 
 def do(job: DiagnoseJob) -> Diagnosis:
@@ -66,10 +66,10 @@ def do(job: DiagnoseJob) -> Diagnosis:
     )
 
 
-def _calls(module: Any, layer: Any, given: list[Array]) -> dict[str, Call]:
+def _calls(module: Any, layer: Any, given: list[Array]) -> dict[str, RecordedCall]:
     """Run the network once, and keep what goes into and out of it and of every sublayer."""
     inputs: dict[str, Case] = {}
-    calls: dict[str, Call] = {}
+    calls: dict[str, RecordedCall] = {}
 
     def before(name: str) -> Any:
         def keep(_: Any, arguments: tuple[Any, ...]) -> None:
@@ -83,8 +83,8 @@ def _calls(module: Any, layer: Any, given: list[Array]) -> dict[str, Call]:
         def keep(_: Any, __: Any, result: Any) -> None:
             if name in inputs and name not in calls:
                 pairs = network.flatten(result)
-                found = [Output(name=key, values=one.numpy().copy()) for key, one in pairs]
-                calls[name] = Call(given=inputs[name], found=found)
+                found = [OutputValues(name=key, values=one.numpy().copy()) for key, one in pairs]
+                calls[name] = RecordedCall(given=inputs[name], found=found)
 
         return keep
 
@@ -104,7 +104,7 @@ def _calls(module: Any, layer: Any, given: list[Array]) -> dict[str, Call]:
 
 
 def _first_wrong(
-    job: DiagnoseJob, layer: Any, calls: dict[str, Call], name: str
+    job: DiagnoseJob, layer: Any, calls: dict[str, RecordedCall], name: str
 ) -> tuple[str, float] | None:
     """Find the first sublayer right inside of another that disagrees with its own export."""
     start = f"{name}." if name else ""
@@ -122,7 +122,11 @@ def _first_wrong(
 
 
 def _compared(
-    job: DiagnoseJob, part: Any, call: Call, tolerance: float, overrides: Mapping[str, float]
+    job: DiagnoseJob,
+    part: Any,
+    call: RecordedCall,
+    tolerance: float,
+    overrides: Mapping[str, float],
 ) -> Agreement | None:
     """Compare a sublayer with its own export; None if it cannot be exported by itself."""
     module = runtime.paddle()
@@ -143,7 +147,7 @@ def _compared(
         program.do(replace(job.path_job, program=prefix, cases=cases, outputs=outputs))
     except PaddleDVCError as error:
         return Agreement(tolerance=tolerance, problems=(str(error),), outputs=(), samples=())
-    found = [Output(name=key, values=one) for key, one in arrays.load(outputs)[0].items()]
+    found = [OutputValues(name=key, values=one) for key, one in arrays.load(outputs)[0].items()]
     batches = [batch_of(call.given)]
     return agreement.compare([call.found], [found], batches, tolerance, overrides=overrides)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.comparison import agreement
-from paddledvc.comparison.samples import Output, batch_of
+from paddledvc.comparison.samples import OutputValues, batch_of
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools.paddle import arrays
 from paddledvc.tools.paddle.building import network, runtime
@@ -69,9 +69,9 @@ def _compared(wide: list[Case], narrow: list[Case], batches: list[int]) -> Wide:
     return Wide(errors=tuple((one.name, one.scaled_error) for one in found.outputs), reason="")
 
 
-def _outputs(call: Case, names: list[str]) -> list[Output]:
+def _outputs(call: Case, names: list[str]) -> list[OutputValues]:
     return [
-        Output(
+        OutputValues(
             name=name,
             values=call[name].astype("complex128" if call[name].dtype.kind == "c" else "float64"),
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.comparison import samples, scaled_error
 from paddledvc.comparison.extra_calls import free, written
-from paddledvc.comparison.samples import Output
+from paddledvc.comparison.samples import OutputValues
 from paddledvc.errors import UserCodeFailed
 from paddledvc.tools.paddle import arrays
 from paddledvc.tools.paddle.building import network, runtime, user_objects
@@ -98,7 +98,7 @@ class _RanAll:
     found: list[dict[str, Array]]
     extras: list[Extra]
     refused: list[str]
-    asked: truth_values.Asked
+    asked: truth_values.TruthValues
 
 
 def _run_all(job: ReferenceJob, run: Callable[[Case], dict[str, Array]], calls: Calls) -> _RanAll:
@@ -183,8 +183,8 @@ def _batch_error(
     return scaled_error.batch_error(calls, [batches[number] for number in order], alone)
 
 
-def _outputs(call: dict[str, Array]) -> list[Output]:
-    return [Output(name=name, values=array) for name, array in call.items()]
+def _outputs(call: dict[str, Array]) -> list[OutputValues]:
+    return [OutputValues(name=name, values=array) for name, array in call.items()]
 
 
 def _equal(left: dict[str, Array], right: dict[str, Array]) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types import CodeType, FrameType
 
 
-class Asked:
+class TruthValues:
     """The truth values that were asked: which code, at which instruction, with which answers."""
 
     def __init__(self) -> None:
@@ -53,10 +53,10 @@ class Asked:
 
 
 @contextmanager
-def watched() -> Iterator[Asked]:
+def watched() -> Iterator[TruthValues]:
     """Note every truth value of a tensor that is asked meanwhile, and change no result."""
     module = paddle()
-    tensor, asked = module.Tensor, Asked()
+    tensor, asked = module.Tensor, TruthValues()
     before = {name: vars(tensor)[name] for name in ("__bool__", "item")}
     package = str(Path(module.__file__).parent)
     control_flow = module.static.nn.control_flow.__file__

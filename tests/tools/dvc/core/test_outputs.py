@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from paddledvc.tools.dvc.core import outputs
-from paddledvc.tools.dvc.core.outputs import Output
+from paddledvc.tools.dvc.core.outputs import DvcOutput
 
 ONE, TWO = "1" * 32, "2" * 32
 
@@ -22,7 +22,7 @@ def locked(**stages):
     return {"schema": "2.0", "stages": {key: {"outs": outs} for key, outs in stages.items()}}
 
 
-FILE = Output(path="a/w.bin", md5=ONE, folder=False, exact=True, size=7)
+FILE = DvcOutput(path="a/w.bin", md5=ONE, folder=False, exact=True, size=7)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_where_the_files_do_not_say_nothing_is_found(files):
 def test_a_file_lies_in_a_folder_that_dvc_tracks():
     files = {"a.dvc": added("a", md5=f"{ONE}.dir")}
 
-    folder = Output(path="a", md5=f"{ONE}.dir", folder=True, exact=True, size=7)
+    folder = DvcOutput(path="a", md5=f"{ONE}.dir", folder=True, exact=True, size=7)
     assert outputs.find("a/w.bin", files) == folder
     assert outputs.find("a", files) == folder
 

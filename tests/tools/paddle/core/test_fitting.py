@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.tools.paddle.core.fitting import Form, misfit
+from paddledvc.tools.paddle.core.fitting import ArrayForm, misfit
 
 
 def state(*keys, shape=(4, 3), dtype="float32"):
-    return {key: Form(shape=shape, dtype=dtype) for key in keys}
+    return {key: ArrayForm(shape=shape, dtype=dtype) for key in keys}
 
 
 NET = ("conv.weight", "conv.bias", "fc.weight", "fc.bias")
