@@ -21,7 +21,7 @@ import paddledvc
 from paddledvc import schemas
 from paddledvc.models import registry
 from paddledvc.yaml import dialect
-from paddledvc.yaml.reader import parse
+from paddledvc.yaml.reader import parse_yaml
 
 
 def models_yaml(count: int) -> str:
@@ -69,13 +69,13 @@ def main() -> None:
     compare(
         f"parse {count:,} models",
         [
-            ("paddledvc (with positions)", lambda: parse(text, "models.yaml")),
+            ("paddledvc (with positions)", lambda: parse_yaml(text, "models.yaml")),
             ("PyYAML CSafeLoader", lambda: yaml.load(text, Loader=yaml.CSafeLoader)),
             ("PyYAML SafeLoader", lambda: yaml.load(text, Loader=yaml.SafeLoader)),
             ("ruamel.yaml safe", lambda: YAML(typ="safe", pure=True).load(text)),
         ],
     )
-    document = parse(text, "models.yaml")
+    document = parse_yaml(text, "models.yaml")
     explained = dialect.Explainer(schema)
     compare(
         f"check {count:,} models",
@@ -86,7 +86,7 @@ def main() -> None:
     )
     compare(
         f"typed registry of {count:,} models",
-        [("paddledvc", lambda: registry.parse(document, schemas.read_schema("models")))],
+        [("paddledvc", lambda: registry.parse_registry(document, schemas.read_schema("models")))],
     )
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "models.yaml").write_text(text, encoding="utf-8")

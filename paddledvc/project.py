@@ -89,7 +89,9 @@ class Project:
         from paddledvc.models import registry  # noqa: PLC0415
         from paddledvc.yaml import reader  # noqa: PLC0415
 
-        return registry.parse(reader.parse(text, names.REGISTRY), schemas.read_schema("models"))
+        return registry.parse_registry(
+            reader.parse_yaml(text, names.REGISTRY), schemas.read_schema("models")
+        )
 
     def policy(self) -> Policy:
         """Read the rules of the branches; the usual ones where they cannot be read."""
@@ -134,14 +136,16 @@ class Project:
         from paddledvc.yaml import reader  # noqa: PLC0415
 
         with _advising():
-            return lockfile.parse(reader.parse(text, names.LOCK), schemas.read_schema("lock"))
+            return lockfile.parse_lockfile(
+                reader.parse_yaml(text, names.LOCK), schemas.read_schema("lock")
+            )
 
     def write_lock(self, new: Lock) -> bool:
         """Write models.lock in one step; tell whether it changed."""
         from paddledvc.models import lockfile  # noqa: PLC0415
         from paddledvc.tools.system import files  # noqa: PLC0415
 
-        return files.write_text(self.root / names.LOCK, lockfile.render(new))
+        return files.write_text(self.root / names.LOCK, lockfile.render_lockfile(new))
 
     def params(self, model: Model, document: Document | None = None) -> Mapping[str, Any]:
         """Read the sections of a model in params.yaml; empty where there are none.
@@ -333,13 +337,13 @@ class Project:
         from paddledvc.tools.system import files  # noqa: PLC0415
         from paddledvc.yaml import reader  # noqa: PLC0415
 
-        return reader.parse(files.read_text(self.root / name, name), name)
+        return reader.parse_yaml(files.read_text(self.root / name, name), name)
 
     def read_optional(self, name: str) -> Document:
         """Read one of the project's YAML files, as empty where it does not exist."""
         from paddledvc.yaml import reader  # noqa: PLC0415
 
-        return self.read(name) if (self.root / name).exists() else reader.parse("", name)
+        return self.read(name) if (self.root / name).exists() else reader.parse_yaml("", name)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -375,7 +379,7 @@ def policy_of(*snapshots: Snapshot) -> Policy | None:
         text = next((text for text in texts if text is not None), "")
         if "policy" not in text:
             return DEFAULT
-        return stated_policy(reader.parse(text, names.REGISTRY))
+        return stated_policy(reader.parse_yaml(text, names.REGISTRY))
     except (InvalidFile, InvalidInput):
         return None
 
@@ -389,7 +393,7 @@ def stated_policy(document: Document) -> Policy | None:
     if section is None:
         return policy.DEFAULT
     wrong = schemas.part("models", "policy").problems(document, ("policy",))
-    return None if [*wrong, *policy.problems(document)] else policy.read(section)
+    return None if [*wrong, *policy.problems(document)] else policy.read_policy(section)
 
 
 @contextmanager
@@ -427,7 +431,7 @@ class Inputs:
         from paddledvc import schemas  # noqa: PLC0415
         from paddledvc.models import registry  # noqa: PLC0415
 
-        return registry.parse(self.models, schemas.read_schema("models"))
+        return registry.parse_registry(self.models, schemas.read_schema("models"))
 
     @cached_property
     def locked(self) -> Document:
@@ -444,7 +448,7 @@ class Inputs:
         if not (self.project.root / names.LOCK).exists():
             return lockfile.Lock(models=())
         with _advising():
-            return lockfile.parse(self.locked, schemas.read_schema("lock"))
+            return lockfile.parse_lockfile(self.locked, schemas.read_schema("lock"))
 
     @cached_property
     def params(self) -> Document:

@@ -13,7 +13,7 @@ import pytest
 
 from paddledvc import Project
 from paddledvc.tools.dvc.cache import Cache
-from paddledvc.weights.expected import wanted
+from paddledvc.weights.expected import list_expected
 from paddledvc.weights.tree.place import place
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Outputs:
         )
 
     def wanted(self) -> tuple[Tracked, ...]:
-        return wanted(self.project, untracked=True)
+        return list_expected(self.project, untracked=True)
 
     def place(
         self, before: tuple[Tracked, ...] = (), *, force: bool = False, prune: bool = True

@@ -58,9 +58,9 @@ class Reads:
         self._writing = False
         for name in ("read_bytes", "read_text"):
             monkeypatch.setattr(Path, name, self._counting(getattr(Path, name)))
-        parse, write = reader.parse, files.write_text
+        parse, write = reader.parse_yaml, files.write_text
         monkeypatch.setattr(
-            reader, "parse", lambda text, file: self.parsed.update([file]) or parse(text, file)
+            reader, "parse_yaml", lambda text, file: self.parsed.update([file]) or parse(text, file)
         )
         monkeypatch.setattr(files, "write_text", lambda *what: self._write(write, *what))
 

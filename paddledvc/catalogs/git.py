@@ -99,7 +99,7 @@ class GitRegistry:
         """Open the repository and read its tags."""
         with self._failing():
             where = self._open()
-            return _Opened(where=where, tags=gto.read(tags(where)))
+            return _Opened(where=where, tags=gto.read_tags(tags(where)))
 
     def _open(self) -> Repository:
         if self._url.startswith("-"):
@@ -160,7 +160,7 @@ def _stated(where: Repository, artifact: Artifact, commit: str) -> tuple[str, st
     """Read where the files of an artifact are, and which Paddle versions load them."""
     file = posixpath.normpath(posixpath.join(artifact.folder, outputs.STAGES))
     found = repository.entries(where, commit, [file]).get(file)
-    value: Any = reader.parse(repository.text(where, found), file).value if found else None
+    value: Any = reader.parse_yaml(repository.text(where, found), file).value if found else None
     match value:
         case {"artifacts": {artifact.key: {"path": str() as path, **rest}}}:
             pass

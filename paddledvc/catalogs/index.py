@@ -70,7 +70,7 @@ class Index:
         url, root = self.where, self._context.root
         try:
             fetch.require_allowed(url, self._context.offline)
-            return fetch.read(url, root, MAX_BYTES, self._context.timeout).decode()
+            return fetch.read_source(url, root, MAX_BYTES, self._context.timeout).decode()
         except Unreadable as error:
             raise self._context.failed(url, str(error)) from error
         except UnicodeDecodeError as error:
@@ -78,7 +78,7 @@ class Index:
 
     def _parse(self, text: str) -> index.ModelIndex:
         try:
-            return index.parse(_document(text), self.where, schemas.read_schema("index"))
+            return index.parse_index(_document(text), self.where, schemas.read_schema("index"))
         except InvalidFile as error:
             raise self._malformed(error) from error
 
@@ -100,16 +100,16 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _document(text: str) -> Document:
     """Read JSON, forty times faster than as YAML, and look for lines only if asked."""
     if not text.lstrip().startswith("{"):
-        return reader.parse(text, "index")
+        return reader.parse_yaml(text, "index")
     try:
         value = json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError):
-        return reader.parse(text, "index")
+        return reader.parse_yaml(text, "index")
     slow: list[Document] = []
 
     def positioned() -> Document:
         if not slow:
-            slow.append(reader.parse(text, "index"))
+            slow.append(reader.parse_yaml(text, "index"))
         return slow[0]
 
     def position(path: Path, at_key: bool) -> Position:  # noqa: FBT001 - as Document calls it

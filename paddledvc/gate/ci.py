@@ -106,7 +106,7 @@ def job(environment: Mapping[str, str]) -> Job | None:
         return _github(environment)
     for system in _SYSTEMS:
         if environment.get(system.sign):
-            return _read(system, environment)
+            return _read_job(system, environment)
     return None
 
 
@@ -137,7 +137,7 @@ def _before(environment: Mapping[str, str]) -> str | None:
     return before if isinstance(before, str) else None
 
 
-def _read(system: _System, environment: Mapping[str, str]) -> Job:
+def _read_job(system: _System, environment: Mapping[str, str]) -> Job:
     def said(variable: str) -> str | None:
         return environment.get(variable) or None
 

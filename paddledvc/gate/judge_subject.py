@@ -277,7 +277,7 @@ def _judge_folder(at: Project, project: Project, ask: _Ask, today: date) -> Verd
         documents=opened.documents,
         registry=opened.registry,
     )
-    facts = read_facts.read(at, facts, ask.hollow, ask.elsewhere)
+    facts = read_facts.gather_facts(at, facts, ask.hollow, ask.elsewhere)
     in_git = repository.root(project.root) is not None
     if in_git:
         facts = _with_repository(at, project, ask, facts)
@@ -314,9 +314,9 @@ def _code(facts: Facts) -> Iterator[str]:
 def _lacking(project: Project, role: Role, revision: str | None) -> tuple[Inspected, ...]:
     """Look what the remote of a role lacks of what is judged."""
     # Only those who ask for it pay for what speaks to servers.
-    from paddledvc.weights.expected import wanted  # noqa: PLC0415
+    from paddledvc.weights.expected import list_expected  # noqa: PLC0415
     from paddledvc.weights.select_outputs import remote_of  # noqa: PLC0415
     from paddledvc.weights.transfer.inspect_remote import inspect  # noqa: PLC0415
 
-    found = inspect(project, wanted(project, revision), remote_of(project, role))
+    found = inspect(project, list_expected(project, revision), remote_of(project, role))
     return tuple(one for one in found if one.state != "present")

@@ -69,12 +69,12 @@ def past(root: Path, facts: Facts, now: Now, more: Mapping[str, str]) -> Past:
         making = dict(released_builds.makings(facts.registry, facts.lock, facts.built))
     built = {name for name, one in making.items() if one.trained or one.exported}
     timeline = Timeline(facts.lock, now.lock, built, _value)
-    for state, data in _read(root, states, names.LOCK):
+    for state, data in _read_states(root, states, names.LOCK):
         timeline.add(state, data)
     stood, carried = timeline.stood, Carried(root)
     search = Search(making, stood, now.built, facts.built, _value, carried=carried)
     while chosen := search.choose():
-        for state, data in _read(root, list(chosen), names.DVC_LOCK):
+        for state, data in _read_states(root, list(chosen), names.DVC_LOCK):
             search.look(state, data, chosen[state])
     return Past(
         released=timeline.released,
@@ -148,7 +148,7 @@ def earlier(root: Path, model: Model, branch: str | None) -> list[Earlier]:
     states = [*of_branches(root, {"HEAD": branch or "HEAD"}), *map(_of_tag, tags)]
     stood: dict[str, list[tuple[State, str, Contents]]] = {}
     known: dict[bytes, tuple[str, Contents] | None] = {}
-    for state, data in _read(root, states, names.LOCK):
+    for state, data in _read_states(root, states, names.LOCK):
         for block in blocks_of(model.name, data):
             if block not in known:
                 known[block] = next(iter(versions_in(model.name, block, _value)), None)
@@ -156,7 +156,7 @@ def earlier(root: Path, model: Model, branch: str | None) -> list[Earlier]:
                 stood.setdefault(canonical(found[0]), []).append((state, *found))
     # What was not built yet when a version was new may have been in the end.
     ends = [(its[0], its[-1]) for its in stood.values()]
-    built = dict(_read(root, [state for end in ends for state, *_ in end], names.DVC_LOCK))
+    built = dict(_read_states(root, [state for end in ends for state, *_ in end], names.DVC_LOCK))
     carried = Carried(root)
     return [_earlier(model, end, built, carried) for end in ends]
 
@@ -191,7 +191,7 @@ def _of_tag(ref: Ref) -> State:
     return State(where=f"the tag {name}", revision=ref.name, tag=True)
 
 
-def _read(root: Path, states: Sequence[State], file: str) -> Iterator[tuple[State, bytes]]:
+def _read_states(root: Path, states: Sequence[State], file: str) -> Iterator[tuple[State, bytes]]:
     """Read a file of the project in some states, in their order, as far as it is there."""
     blobs = _blobs(root, [(state.revision, file) for state in states])
     there = [(state, blob) for state, blob in zip(states, blobs, strict=True) if blob]
@@ -228,6 +228,6 @@ def _reports(
 
 def _value(text: str) -> object:
     try:
-        return reader.parse(text, names.LOCK).value
+        return reader.parse_yaml(text, names.LOCK).value
     except InvalidFile:
         return None

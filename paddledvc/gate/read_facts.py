@@ -56,7 +56,7 @@ class _Found:
         return self.documents[name]
 
 
-def read(
+def gather_facts(
     project: Project,
     facts: Facts,
     hollow: frozenset[str] = frozenset(),
@@ -87,7 +87,7 @@ def read(
         facts,
         documents=found.documents,
         unreadable=tuple(dict.fromkeys(found.unreadable)),
-        built=built_stages.read(built.value if built else None),
+        built=built_stages.read_built(built.value if built else None),
         params=_mapping(params),
         params_files=dict(_params_files(project, facts)),
         reports=dict(_reports(project, facts.registry)),
@@ -111,7 +111,7 @@ def read_versions(project: Project, facts: Facts) -> Facts:
     return replace(
         facts,
         documents=found.documents,
-        built=built_stages.read(built.value if built else None),
+        built=built_stages.read_built(built.value if built else None),
         reports=dict(_reports(project, facts.registry)),
     )
 
@@ -147,7 +147,7 @@ def open_registry(project: Project) -> OpenedRegistry:
     parsed = None
     if document is not None:
         try:
-            parsed = registry.parse(document, schemas.read_schema("models"))
+            parsed = registry.parse_registry(document, schemas.read_schema("models"))
         except InvalidFile as error:
             found.unreadable += unreadable("registry-invalid", error)
     own = parsed.policy if parsed else document and stated_policy(document)
@@ -162,7 +162,7 @@ def open_registry(project: Project) -> OpenedRegistry:
 def built_paths(text: str) -> frozenset[str]:
     """Name the files and folders that dvc.lock says were read or written; none if it is torn."""
     try:
-        built = built_stages.read(reader.parse(text, names.DVC_LOCK).value)
+        built = built_stages.read_built(reader.parse_yaml(text, names.DVC_LOCK).value)
     except InvalidFile:
         return frozenset()
     return frozenset(path for one in built.values() for path in (*one.deps, *one.outs))
@@ -173,7 +173,7 @@ def _with_lock(project: Project, facts: Facts, found: _Found) -> Facts:
     if document is None:
         return facts
     try:
-        lock = locks.parse(document, schemas.read_schema("lock"))
+        lock = locks.parse_lockfile(document, schemas.read_schema("lock"))
     except InvalidFile as error:
         found.unreadable += unreadable("lock-invalid", error)
         return facts
@@ -208,7 +208,7 @@ def _with_stages(project: Project, facts: Facts, found: _Found) -> Facts:
             there=references.presence(project, facts.registry, facts.lock, found.elsewhere),
             sources=found.sources,
         )
-        plan = plans.plan(document or reader.parse("", names.STAGES), wanted)
+        plan = plans.plan(document or reader.parse_yaml("", names.STAGES), wanted)
     except InvalidFile as error:
         found.unreadable += unreadable("stages-invalid", error)
         return facts
@@ -246,7 +246,7 @@ def _params_files(project: Project, facts: Facts) -> Iterator[tuple[str, Any]]:
 def params_names(text: str) -> frozenset[str]:
     """Name the files of hyperparameters that a models.yaml names; none if it is torn."""
     try:
-        value = reader.parse(text, names.REGISTRY).value
+        value = reader.parse_yaml(text, names.REGISTRY).value
     except InvalidFile:
         return frozenset()
     entries = value.get("models") if isinstance(value, dict) else None
@@ -326,7 +326,9 @@ def _of_tracked(file: Path) -> frozenset[str]:
     if not file.is_file():
         return frozenset()
     try:
-        value = reader.parse(file.read_text(encoding="utf-8", errors="replace"), file.name).value
+        value = reader.parse_yaml(
+            file.read_text(encoding="utf-8", errors="replace"), file.name
+        ).value
     except InvalidFile:
         return frozenset()
     return frozenset(output.md5 for output in outputs.every({file.name: value}))

@@ -13,7 +13,7 @@ from paddledvc.tools.dvc import program
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core import outcome
-from paddledvc.weights.expected import wanted
+from paddledvc.weights.expected import list_expected
 from paddledvc.weights.push_needs import History, belonging
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def send_pushed(
     for one in pushed:
         if one.branch is None and not one.is_tag:  # notes and the like
             continue
-        outputs = belonging(wanted(project, one.commit))
+        outputs = belonging(list_expected(project, one.commit))
         earlier = history.needs(one)
         if (outputs or earlier) and (remote := _remote(project, one)) is not None:
             its = needed.setdefault(remote, _Needed())

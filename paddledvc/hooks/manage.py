@@ -97,7 +97,7 @@ def install_hooks(project: Project, *, force: bool = False) -> HookChanges:
     written = install.install(project.root, force=force)
     states = {state.name: state for state in state.states(project.root)}
     return HookChanges(
-        folder=install.place(project.root).folder,
+        folder=install.find_hooks(project.root).folder,
         changes=tuple(
             HookChange(
                 name=name, done="installed" if written[name] else "kept", note=states[name].why
@@ -115,7 +115,7 @@ def uninstall_hooks(project: Project) -> HookChanges:
         for change in paddledvc.uninstall_hooks(project).changes:
             print(change)
     """
-    place = install.place(project.root)
+    place = install.find_hooks(project.root)
     paths = {name: place.path(name) for name in NAMES}
     removed = install.uninstall(project.root)
     return HookChanges(
@@ -127,7 +127,7 @@ def uninstall_hooks(project: Project) -> HookChanges:
 def _removed(name: Name, path: Path, *, changed: bool) -> HookChange:
     if not changed:
         return HookChange(name=name, done="kept")
-    if install.ours(path) is not None:
+    if install.read_our_hook(path) is not None:
         return HookChange(name=name, done="kept", note="other projects use it")
     return HookChange(name=name, done="restored" if path.exists() else "removed")
 
@@ -144,7 +144,7 @@ def hooks_status(project: Project) -> HooksStatus:
     version = None if python is None else state.version(python, project.root)
     gone = python is not None and version is None
     return HooksStatus(
-        folder=install.place(project.root).folder,
+        folder=install.find_hooks(project.root).folder,
         hooks=states,
         python=python,
         version=version,

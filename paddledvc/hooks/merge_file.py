@@ -53,10 +53,10 @@ def merge_file(
         name: the file's path in the repository.
         marker_size: characters of a conflict marker.
     """
-    texts = Sides(base=base, ours=ours, theirs=theirs).map(merge_driver.read)
+    texts = Sides(base=base, ours=ours, theirs=theirs).map(merge_driver.read_text)
     markers = Markers(size=marker_size, base=merge_driver.shows_base(Path()))
     merged = _merge(texts, PurePosixPath(name).name, markers)
-    merge_driver.write(ours, merged.text)
+    merge_driver.write_text(ours, merged.text)
     return merged
 
 
@@ -70,7 +70,7 @@ def _merge(texts: Sides[str], file: str, markers: Markers) -> MergedFile:
             return MergedFile(text=lines.text, clean=lines.clean)
         pieces = (Piece(key=("the whole file",), sides=texts, text=None),)
     conflicts = tuple(piece.name for piece in pieces if piece.text is None)
-    text = blocks.write(pieces, markers)
+    text = blocks.render_blocks(pieces, markers)
     return MergedFile(text=text, clean=not conflicts, conflicts=conflicts)
 
 

@@ -66,7 +66,7 @@ def answer(
     # The script knows what to do in the middle of a rebase, and what happens mostly: nothing.
     # Hooks of others are for whoever calls us: here lie only files of what was checked out.
     ours = Script(python=sys.executable, projects=projects)
-    script = scripts.render(install.template(), name, ours, before="aside")
+    script = scripts.render_script(install.read_template(), name, ours, before="aside")
     given = arguments or from_variables(name, os.environ)
     return shell.stream(["sh", "-c", script, f"./{name}", *given], cwd=top)
 

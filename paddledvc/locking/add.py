@@ -223,7 +223,7 @@ def _text_of(asked: Requirement) -> str:
 def _edited(text: str, entry: dict[str, Any]) -> str:
     """Put a model into the text of models.yaml, or change the fields of the one that is there."""
     name = entry["name"]
-    document: Any = reader.parse(text, names.REGISTRY).value
+    document: Any = reader.parse_yaml(text, names.REGISTRY).value
     known = next((one for one in document["models"] or () if one["name"] == name), None)
     if known is None:
         first = {key: entry[key] for key in ("name", "version", "source")}

@@ -135,13 +135,13 @@ class Lock(Displayed):
         return self.by_name[name]
 
 
-def stated(entry: LockedModel | LockedFile) -> dict[str, Any]:
+def stated_fields(entry: LockedModel | LockedFile) -> dict[str, Any]:
     """List the fields of an entry that say something, in their order."""
     pairs = ((field.name, getattr(entry, field.name)) for field in fields(entry))
     return {name: value for name, value in pairs if value not in (None, ())}
 
 
-def render(lock: Lock) -> str:
+def render_lockfile(lock: Lock) -> str:
     """Write a lock as YAML: sorted, every string quoted, so that all YAML readers agree."""
     lines = [HEADER + f"version: {FORMAT_VERSION}"]
     lines.append("models:" if lock.models else "models: []")
@@ -152,7 +152,7 @@ def render(lock: Lock) -> str:
 
 def _block(entry: LockedModel | LockedFile, indent: str) -> Iterator[str]:
     bullet = f"{indent}- "
-    for key, value in stated(entry).items():
+    for key, value in stated_fields(entry).items():
         if isinstance(value, tuple):
             yield f"{bullet}{key}:"
             for item in value:
@@ -196,7 +196,7 @@ def _twice(document: Document) -> Iterator[Problem]:
             yield document.problem(("models", index, "name"), message)
 
 
-def parse(document: Document, schema: Schema) -> Lock:
+def parse_lockfile(document: Document, schema: Schema) -> Lock:
     """Read a lock.
 
     Raises:

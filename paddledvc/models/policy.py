@@ -183,10 +183,10 @@ def _day(text: str) -> date | None:
         return None
 
 
-def read(section: Mapping[str, Any] | None) -> Policy:
+def read_policy(section: Mapping[str, Any] | None) -> Policy:
     """Read a ``policy:`` section that has been checked; what it does not say is the default.
 
-    >>> read({"integration": {"branches": ["next"], "lock": "any"}}).role("next").fresh
+    >>> read_policy({"integration": {"branches": ["next"], "lock": "any"}}).role("next").fresh
     False
     """
     said = section or {}

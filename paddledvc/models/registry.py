@@ -122,7 +122,7 @@ class Registry(Displayed):
             raise UnknownModel(f"models.yaml has no model {name!r}{hint}") from None
 
 
-def parse(document: Document, schema: Schema) -> Registry:
+def parse_registry(document: Document, schema: Schema) -> Registry:
     """Check a document against the schema and the rules between entries, and read it.
 
     Raises:
@@ -142,7 +142,7 @@ def parse(document: Document, schema: Schema) -> Registry:
     return Registry(
         models=tuple(read_model(entry) for entry in entries),
         environment=read_environment(value.get("environment")),
-        policy=policies.read(value.get("policy")),
+        policy=policies.read_policy(value.get("policy")),
         catalogs={
             name: read_catalog(entry) for name, entry in (value.get("catalogs") or {}).items()
         },

@@ -171,7 +171,7 @@ def _write(inputs: Inputs, merges: dict[str, Merge]) -> None:
             append=[writer.dump({name: entry}) for name, entry in plan.added.items()],
         )
         text = splice(text, key, edit_sections.outline(text, names.STAGES, key), changes)
-    _require_same(reader.parse(text, names.STAGES).value or {}, before, merges)
+    _require_same(reader.parse_yaml(text, names.STAGES).value or {}, before, merges)
     files.write_text(inputs.project.root / names.STAGES, text)
 
 
@@ -179,7 +179,7 @@ def _require_closed(text: str, before: Any) -> None:
     """Refuse a file whose last text would get another newline by what is added after it."""
     if text.endswith("\n") and _KEEPS_NEWLINES.search(text) is None:
         return
-    if (reader.parse(f"{text}\n", names.STAGES).value or {}) != before:
+    if (reader.parse_yaml(f"{text}\n", names.STAGES).value or {}) != before:
         line = text.count("\n") + 1
         message = "the file ends inside of this text; add a newline to its end first"
         raise InvalidFile(

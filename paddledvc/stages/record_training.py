@@ -111,7 +111,7 @@ def record(
         dirty=began.dirty,
         params=given.params,
         datasets={
-            name: Dataset(path=path, md5=digest(root, path))
+            name: Dataset(path=path, md5=digest_data(root, path))
             for name, path in model.train.datasets.items()
         },
         seed=model.train.seed,
@@ -131,7 +131,7 @@ def _hashed(root: Path, file: Path) -> Hashed:
     return Hashed(path=file.relative_to(root).as_posix(), hashes=files.hash_file(file))
 
 
-def digest(root: Path, path: str) -> str | None:
+def digest_data(root: Path, path: str) -> str | None:
     """Digest data as DVC does: the MD5 of a file, its name of a folder; None if nothing is there.
 
     What ``.dvcignore`` leaves out of a folder is left out here too.

@@ -81,7 +81,7 @@ def assert_equal(
             root=Path.cwd(),
             folder=Path(folder),
         )
-        arrays.save(exports.cases, cases)
+        arrays.save_arrays(exports.cases, cases)
         found = exports.compare(expected, [batch_of(case) for case in cases])
     if failed := [path for path in found if not path.passed]:
         lines = [line for path in failed for line in _said(path)]

@@ -95,7 +95,7 @@ class Comparison:
         reference = process.call(job, Ran, root=root, timeout=timeout, loads=size)
         expected = [
             [OutputValues(name=name, values=call[name]) for name in reference.outputs]
-            for call in arrays.load(eager)
+            for call in arrays.load_arrays(eager)
         ]
         self._check_names(reference.outputs)
         made = Attempt()
@@ -108,7 +108,7 @@ class Comparison:
         else:
             paths = exports.compare(expected, reference.batches)
             paths = self._diagnosed(exports, paths) if reference.repeatable else paths
-        digest = arrays.digest(arrays.load(exports.cases))
+        digest = arrays.digest_arrays(arrays.load_arrays(exports.cases))
         wide = self._wide(exports, eager) if self.settings.reference == "float64" else None
         return VerifyReport(
             model=self.model,

@@ -24,14 +24,14 @@ NAME = "verify.html"
 """The page of a model."""
 
 
-def write(folder: Path, report: VerifyReport) -> None:
+def write_report(folder: Path, report: VerifyReport) -> None:
     """Write a report and what DVC draws of it; the verdict comes last."""
     files.write_text(folder / "verify.csv", report.to_csv())
     files.write_text(folder / "latency.json", report.latency_json())
     files.write_text(folder / "verify.json", report.to_json())
 
 
-def read(folder: Path, root: Path) -> Verification:
+def read_verification(folder: Path, root: Path) -> Verification:
     """Read what a verification has left.
 
     Args:
@@ -43,18 +43,18 @@ def read(folder: Path, root: Path) -> Verification:
     """
     found = Verification(
         slug=folder.name,
-        evidence=_read(folder / "verify.json", root, Evidence.from_json),
+        evidence=_parse_file(folder / "verify.json", root, Evidence.from_json),
         latencies=Latencies(),
         errors=(),
     )
     if (file := folder / "latency.json").is_file():
-        found = replace(found, latencies=_read(file, root, Latencies.from_json))
+        found = replace(found, latencies=_parse_file(file, root, Latencies.from_json))
     if (file := folder / "verify.csv").is_file():
-        found = replace(found, errors=_read(file, root, from_csv))
+        found = replace(found, errors=_parse_file(file, root, from_csv))
     return found
 
 
-def _read(file: Path, root: Path, parse: Callable[[str], T]) -> T:
+def _parse_file(file: Path, root: Path, parse: Callable[[str], T]) -> T:
     name = file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
     text = files.read_text(file, name)
     try:
@@ -83,7 +83,10 @@ def report(project: Project) -> tuple[Path, ...]:
             print(page)
     """
     folder = project.root / names.REPORTS
-    found = [read(path.parent, project.root) for path in sorted(folder.glob("*/verify.json"))]
+    found = [
+        read_verification(path.parent, project.root)
+        for path in sorted(folder.glob("*/verify.json"))
+    ]
     if not found:
         raise InvalidInput(f"there is no {names.REPORTS}/*/verify.json; run `dvc repro` first")
     written = [folder / "index.html"]

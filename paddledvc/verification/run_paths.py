@@ -114,7 +114,7 @@ class Exports:
             return report(failure=str(error), missing=missing, skipped=skipped)
         found = [
             [OutputValues(name=name, values=array) for name, array in call.items()]
-            for call in arrays.load(job.outputs)
+            for call in arrays.load_arrays(job.outputs)
         ]
         return report(
             agreement=agreement.compare(

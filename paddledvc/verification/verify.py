@@ -20,7 +20,7 @@ from paddledvc.tools.paddle.programs import read_outputs
 from paddledvc.tools.system import files
 from paddledvc.tools.system.threads import side_by_side
 from paddledvc.verification.compare import Comparison
-from paddledvc.verification.report import write
+from paddledvc.verification.report import write_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -161,7 +161,7 @@ def _verify(inputs: Inputs, lock: Lock, model: Model) -> VerifyReport:
     settings = project.verify_settings(model, inputs.params)
     compared = _compare(project, model, settings, weights_file)
     report = replace(compared, files=tuple(_hashed(project, weights_file, exported)))
-    write(project.root / registries.reports(model), report)
+    write_report(project.root / registries.reports(model), report)
     return report
 
 

@@ -19,7 +19,7 @@ from paddledvc.tools.system import files
 from paddledvc.verification.compare import Comparison
 from paddledvc.verification.core.page import Verification, page
 from paddledvc.verification.core.report import errors_of, evidence_of, latencies_of
-from paddledvc.verification.report import NAME, write
+from paddledvc.verification.report import NAME, write_report
 
 if TYPE_CHECKING:
     import os
@@ -108,7 +108,7 @@ def verify_files(  # noqa: PLR0913 - each is an option
         known = known or (comparison.initial if comparison.initial.exists() else None)
         found = replace(compared, files=tuple(_hashed(program or made, known)))
     if report is not None:
-        write(Path(report), found)
+        write_report(Path(report), found)
         shown = Verification(
             slug=Path(report).name,
             evidence=evidence_of(found),

@@ -93,9 +93,9 @@ def _brought(  # noqa: PLR0913 - all that is known by then
     offline: str | None,
 ) -> CheckedOut:
     """Put into the work tree what its files name, and fetch first what is missing."""
-    wanted = expected_cache.read(project, texts)
-    file = marker.path(project.root)
-    known = earlier(project, marked=marker.commit(file), before=before)
+    wanted = expected_cache.read_through_cache(project, texts)
+    file = marker.marker_path(project.root)
+    known = earlier(project, marked=marker.marked_commit(file), before=before)
     placed = place(project, wanted, known, prune=True, patience=patience)
     if placed.busy:
         return _stopped(f"{placed.busy}; when that is over")

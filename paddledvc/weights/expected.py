@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from paddledvc.project import Project
 
 
-def wanted(
+def list_expected(
     project: Project, revision: str | None = None, *, untracked: bool = False
 ) -> tuple[Tracked, ...]:
     """List what lies, or ought to lie, in the work tree, sorted by path.
@@ -39,10 +39,10 @@ def wanted(
         if revision is None
         else Snapshot.tree(project.root, revision)
     )
-    return read(project, snapshot.texts(PATTERNS))
+    return read_expected(project, snapshot.texts(PATTERNS))
 
 
-def read(project: Project, texts: Mapping[str, str]) -> tuple[Tracked, ...]:
+def read_expected(project: Project, texts: Mapping[str, str]) -> tuple[Tracked, ...]:
     """Read what files say lies in the work tree, sorted by path."""
     if torn := conflict(texts.get(names.REGISTRY, ""), names.REGISTRY):
         raise InvalidFile([torn])  # the others follow it
@@ -62,13 +62,13 @@ def value(name: str, text: str) -> Any:
     """
     from paddledvc.yaml import reader  # noqa: PLC0415
 
-    document = reader.parse(text, name)
+    document = reader.parse_yaml(text, name)
     if found := problems(document):
         raise InvalidFile(found)
     return document.value
 
 
-def remotes(project: Project, branch: str | None, policy: Policy) -> tuple[str, ...]:
+def remotes_of_role(project: Project, branch: str | None, policy: Policy) -> tuple[str, ...]:
     """Name the DVC remotes of a project, that of the branch's role first."""
     config = program.config(project.root)
     return remote_order(policy.role(branch), list(config.remotes), config.default)

@@ -27,8 +27,8 @@ KEPT = 64
 FOLDER = "wanted"
 
 
-def read(project: Project, texts: Mapping[str, str]) -> tuple[Tracked, ...]:
-    """Read what files say lies in the work tree, as ``expected.read`` does, or remember it.
+def read_through_cache(project: Project, texts: Mapping[str, str]) -> tuple[Tracked, ...]:
+    """Read what files say lies in the work tree, as ``read_expected`` does, or remember it.
 
     Raises:
         InvalidFile: one of the files cannot be read.
@@ -36,15 +36,15 @@ def read(project: Project, texts: Mapping[str, str]) -> tuple[Tracked, ...]:
     folder = project.scratch() / FOLDER
     file = folder / _key(texts)
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        known = parse(file.read_text(encoding="utf-8"))
+        known = parse_outputs(file.read_text(encoding="utf-8"))
         if known is not None:
             return known
     from paddledvc.weights import expected  # noqa: PLC0415 - it reads YAML
 
-    found = expected.read(project, texts)
+    found = expected.read_expected(project, texts)
     with contextlib.suppress(OSError):
         _forget(folder)
-        atomic.write(file, render(found))
+        atomic.write_file(file, render_outputs(found))
     return found
 
 
@@ -68,7 +68,7 @@ def _forget(folder: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def render(outputs: Sequence[Tracked]) -> str:
+def render_outputs(outputs: Sequence[Tracked]) -> str:
     """Write outputs down."""
     return json.dumps(
         [
@@ -90,11 +90,11 @@ def render(outputs: Sequence[Tracked]) -> str:
     )
 
 
-def parse(text: str) -> tuple[Tracked, ...] | None:
+def parse_outputs(text: str) -> tuple[Tracked, ...] | None:
     """Read outputs; None if that is not what was written.
 
     >>> one = Tracked(path="a", hashes=Hashes(md5="b"))
-    >>> parse(render([one])) == (one,)
+    >>> parse_outputs(render_outputs([one])) == (one,)
     True
     """
     try:

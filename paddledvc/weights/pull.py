@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.display.results import Displayed
 from paddledvc.tools.git import worktree
-from paddledvc.weights.expected import remotes, wanted
+from paddledvc.weights.expected import list_expected, remotes_of_role
 from paddledvc.weights.select_outputs import require_remotes, select
 from paddledvc.weights.transfer.fetch_outputs import fetch
 from paddledvc.weights.tree import marker
@@ -90,8 +90,8 @@ def pull(  # noqa: PLR0913 - each is an option
         print(paddledvc.pull(project, ["digits"]).problems)
     """
     require_remotes(project, [remote] if remote else [])
-    outputs = select(project, wanted(project), names)
-    order = (remote,) if remote else remotes(project, _branch(project), project.policy())
+    outputs = select(project, list_expected(project), names)
+    order = (remote,) if remote else remotes_of_role(project, _branch(project), project.policy())
     placed = None
     asked: Sequence[Tracked] = outputs
     whole = not names
@@ -113,7 +113,7 @@ def pull(  # noqa: PLR0913 - each is an option
 
 
 def _before(project: Project) -> tuple[Tracked, ...]:
-    marked = marker.commit(marker.path(project.root))
+    marked = marker.marked_commit(marker.marker_path(project.root))
     return earlier(project, marked=marked)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from paddledvc.display.results import Displayed, Table
 from paddledvc.errors import InvalidInput, RemoteFailed
 from paddledvc.tools.git import worktree
-from paddledvc.weights.expected import wanted
+from paddledvc.weights.expected import list_expected
 from paddledvc.weights.select_outputs import remote_of, require_remotes, select
 from paddledvc.weights.transfer.send_outputs import send
 
@@ -91,11 +91,11 @@ def push(  # noqa: PLR0913 - each is an option
 
 def _outputs(project: Project, revision: str | None) -> tuple[Tracked, ...]:
     if revision is None:
-        return wanted(project)
+        return list_expected(project)
     commit = worktree.commit(project.root, revision)
     if commit is None:
         raise InvalidInput(f"there is no branch, tag or commit {revision!r}")
-    return wanted(project, commit)
+    return list_expected(project, commit)
 
 
 def _role(project: Project, rules: Policy, revision: str | None) -> Role:

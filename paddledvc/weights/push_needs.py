@@ -9,7 +9,7 @@ from paddledvc.errors import InvalidFile
 from paddledvc.tools.git import refs, worktree
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core.tracked import PATTERNS
-from paddledvc.weights.expected import read
+from paddledvc.weights.expected import read_expected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,7 +56,7 @@ class History:
         key = frozenset(texts.items())
         if key not in self._read:
             try:
-                self._read[key] = belonging(read(self._project, texts))
+                self._read[key] = belonging(read_expected(self._project, texts))
             except InvalidFile:
                 self._read[key] = ()
         return self._read[key]

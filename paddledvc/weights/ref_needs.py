@@ -9,7 +9,7 @@ from paddledvc.errors import InvalidFile, InvalidInput
 from paddledvc.models.policy import remote_order
 from paddledvc.tools.dvc import program
 from paddledvc.tools.git import worktree
-from paddledvc.weights.expected import wanted
+from paddledvc.weights.expected import list_expected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -118,7 +118,7 @@ def demands(project: Project, found: Sequence[Holder]) -> Demands:
         order = remote_order(holder.role, list(config.remotes), config.default)
         try:
             if holder.commit not in read:
-                read[holder.commit] = wanted(project, holder.commit)
+                read[holder.commit] = list_expected(project, holder.commit)
         except InvalidFile as error:
             unreadable.append(f"{holder.name}: {error.problems[0]}")
             continue

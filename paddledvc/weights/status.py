@@ -9,7 +9,7 @@ from paddledvc.display.results import Displayed
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools.git.hooks import state
 from paddledvc.weights.core.transfer_results import cells_of
-from paddledvc.weights.expected import wanted
+from paddledvc.weights.expected import list_expected
 from paddledvc.weights.select_outputs import select
 from paddledvc.weights.tree.inspect import look
 
@@ -97,7 +97,7 @@ def status(project: Project, names: Sequence[str] = ()) -> Status:
         for output in paddledvc.status(project).outputs:
             print(output.tracked.path, output.state, output.mend)
     """
-    outputs = select(project, wanted(project), names)
+    outputs = select(project, list_expected(project), names)
     return Status(outputs=look(project, outputs), hookless=_hookless(project))
 
 

@@ -18,13 +18,13 @@ class NotPlain(Exception):
     """The text has anchors, tags, merge keys or mistakes, which need a closer look."""
 
 
-def read(text: str) -> Any:
+def read_plain(text: str) -> Any:
     """Read a document without anchors, tags and merge keys into values.
 
     Raises:
         NotPlain: it has some, or is no YAML; nothing is said about where.
 
-    >>> read("a: [1, two]")
+    >>> read_plain("a: [1, two]")
     {'a': [1, 'two']}
     """
     if _Parser is None or any(marker in text for marker in CONFLICT):

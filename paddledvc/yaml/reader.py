@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from paddledvc.errors import Problem
 
 
-def parse(text: str, file: str) -> Document:
+def parse_yaml(text: str, file: str) -> Document:
     """Read YAML into plain values that still know their lines.
 
     Args:
@@ -33,11 +33,11 @@ def parse(text: str, file: str) -> Document:
     Raises:
         InvalidFile: not YAML, keys that stand twice, aliases without end, or merge conflicts.
 
-    >>> parse("a: [1, two]", "x.yaml").value
+    >>> parse_yaml("a: [1, two]", "x.yaml").value
     {'a': [1, 'two']}
     """
     try:
-        value = fast_reader.read(text)
+        value = fast_reader.read_plain(text)
     except fast_reader.NotPlain:
         return _parse_nodes(text, file)
     if value is None:

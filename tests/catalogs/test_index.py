@@ -109,7 +109,7 @@ def test_the_models_are_named(index):
 def test_json_is_read_as_yaml_is(index):
     from paddledvc.yaml import reader  # noqa: PLC0415 - only here
 
-    text = json.dumps(reader.parse(INDEX, "x").value)
+    text = json.dumps(reader.parse_yaml(INDEX, "x").value)
     assert index(text).versions(DET) == index(INDEX, "b.yaml").versions(DET)
 
 

@@ -166,7 +166,7 @@ def judged(name: str, told: dict[str, Any], folder: Path) -> tuple[str, ...] | s
         return "not repeatable"
     expected = [
         [OutputValues(name=output, values=call[output]) for output in eager["outputs"]]
-        for call in arrays.load(folder / name / "eager.npz")
+        for call in arrays.load_arrays(folder / name / "eager.npz")
     ]
     return tuple(compared(name, way, told, folder, expected) for way in WAYS)
 
@@ -178,7 +178,7 @@ def compared(
         return "fails"
     calls = [
         [OutputValues(name=key, values=values) for key, values in call.items()]
-        for call in arrays.load(folder / name / f"{way}.npz")
+        for call in arrays.load_arrays(folder / name / f"{way}.npz")
     ]
     batches = told["eager"][name]["batches"]
     agrees = agreement.compare(expected, calls, batches, TOLERANCES[way]).agrees

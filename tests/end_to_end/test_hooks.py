@@ -57,7 +57,7 @@ class Watched:
         """Install the hooks, with the recorder in the place of Python."""
         where = root or self.root
         install.install(where)
-        folder = install.place(where).folder
+        folder = install.find_hooks(where).folder
         for name in scripts.NAMES:
             script = (folder / name).read_text()
             assert sys.executable in script

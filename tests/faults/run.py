@@ -171,7 +171,7 @@ class Bench:
         assert ran.repeatable
         calls = [
             [OutputValues(name=one, values=call[one]) for one in ran.outputs]
-            for call in arrays.load(outputs)
+            for call in arrays.load_arrays(outputs)
         ]
         return calls, ran.batches
 
@@ -184,7 +184,7 @@ class Bench:
         program.do(exports.job(path))
         found = [
             [OutputValues(name=key, values=values) for key, values in call.items()]
-            for call in arrays.load(exports.outputs(path))
+            for call in arrays.load_arrays(exports.outputs(path))
         ]
         tolerance = Tolerance().for_path(path)
         agreed = agreement.compare(self.calls, found, self.batches, tolerance)
@@ -220,11 +220,11 @@ class Bench:
         """Give the right export one sample mirrored, or a sequence backwards."""
         here = self.folder / "flipped sample"
         here.mkdir()
-        cases = arrays.load(self.whole / "cases.npz")
+        cases = arrays.load_arrays(self.whole / "cases.npz")
         call, sample = FLIPPED
         array = cases[call][self.about.given.name]
         array[sample] = np.flip(array[sample], -1 if array.ndim == 4 else 0)
-        arrays.save(here / "cases.npz", cases)
+        arrays.save_arrays(here / "cases.npz", cases)
         for path, threads in ways:
             yield {**self.compared(self.whole, path, threads, here), "fault": here.name}
 

@@ -107,11 +107,13 @@ def _can_start_from(base: Any, name: str, branch: Branch) -> bool:
 
 
 def read_registry(text: str) -> registries.Registry:
-    return registries.parse(reader.parse(text, "models.yaml"), schemas.read_schema("models"))
+    return registries.parse_registry(
+        reader.parse_yaml(text, "models.yaml"), schemas.read_schema("models")
+    )
 
 
 def read_lock(text: str) -> Lock:
-    return locks.parse(reader.parse(text, "models.lock"), schemas.read_schema("lock"))
+    return locks.parse_lockfile(reader.parse_yaml(text, "models.lock"), schemas.read_schema("lock"))
 
 
 def locked(branch: Branch, previous: Lock) -> Lock:
@@ -134,7 +136,7 @@ def merged(texts: Sides[str], name: str, folder: Any) -> str | None:
 
 
 def unit(text: str, name: str) -> dict[str, Any]:
-    value: Any = reader.parse(text, "models.yaml").value
+    value: Any = reader.parse_yaml(text, "models.yaml").value
     entries = {entry["name"]: entry for entry in value["models"] or ()}
     return {key: field for key, field in entries.get(name, {}).items() if key in VERSION}
 
@@ -151,12 +153,12 @@ def test_merging_pairs_nothing_that_no_branch_has_paired(tmp_path_factory, histo
     pins = Sides(base=base, ours=locked(history.ours, base), theirs=locked(history.theirs, base))
     texts = history.map(written)
     registry_text = merged(texts, "models.yaml", folder)
-    lock_text = merged(pins.map(locks.render), "models.lock", folder)
+    lock_text = merged(pins.map(locks.render_lockfile), "models.lock", folder)
 
     if lock_text is not None:
         lock = read_lock(lock_text)
         assert set(lock.models) <= {*pins.ours.models, *pins.theirs.models}
-        assert lock_text == locks.render(lock)
+        assert lock_text == locks.render_lockfile(lock)
     if registry_text is None or lock_text is None:
         return
     try:
@@ -182,7 +184,7 @@ def test_merging_loses_no_model_and_mixes_no_versions(tmp_path_factory, history)
         return
     added = {**history.ours.models, **history.theirs.models}.keys() - history.base.models.keys()
     kept = history.ours.models.keys() & history.theirs.models.keys()
-    value: Any = reader.parse(text, "models.yaml").value
+    value: Any = reader.parse_yaml(text, "models.yaml").value
 
     assert sorted(entry["name"] for entry in value["models"] or ()) == sorted(added | kept)
     for name in added | kept:

@@ -9,7 +9,7 @@ from paddledvc.errors import InvalidFile
 from paddledvc.models.compatibility import obstacle
 from paddledvc.models.images import Image, agree, is_paddle
 from paddledvc.models.model import Environment
-from paddledvc.models.registry import parse
+from paddledvc.models.registry import parse_registry
 from paddledvc.yaml import reader
 
 DIGEST = "sha256:" + "0a" * 32
@@ -229,6 +229,6 @@ def test_a_tag_without_a_last_number_stands_for_every_release_of_it():
 )
 def test_what_is_no_image_is_refused_at_its_place(text, line):
     with pytest.raises(InvalidFile) as caught:
-        parse(reader.parse(text, "models.yaml"), schemas.read_schema("models"))
+        parse_registry(reader.parse_yaml(text, "models.yaml"), schemas.read_schema("models"))
 
     assert str(caught.value) == f"{line} a container image such as paddlepaddle/paddle:3.3.1"

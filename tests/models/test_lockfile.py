@@ -53,7 +53,7 @@ def resolve(registry, previous):
 
 
 def parse(text):
-    return locks.parse(reader.parse(text, "models.lock"), schemas.read_schema("lock"))
+    return locks.parse_lockfile(reader.parse_yaml(text, "models.lock"), schemas.read_schema("lock"))
 
 
 def complaint(text):
@@ -93,15 +93,15 @@ registries = st.builds(
 def test_a_lock_survives_being_written_and_read(registry):
     lock = resolve(registry, EMPTY)
 
-    assert parse(locks.render(lock)) == lock
+    assert parse(locks.render_lockfile(lock)) == lock
 
 
 @given(registries)
 def test_every_yaml_reader_understands_a_lock_alike(registry):
-    text = locks.render(resolve(registry, EMPTY))
+    text = locks.render_lockfile(resolve(registry, EMPTY))
 
-    assert reader.parse(text, "models.lock").value == YAML(typ="safe").load(text)
-    assert reader.parse(text, "models.lock").value == pyyaml.safe_load(text)
+    assert reader.parse_yaml(text, "models.lock").value == YAML(typ="safe").load(text)
+    assert reader.parse_yaml(text, "models.lock").value == pyyaml.safe_load(text)
 
 
 @given(registries, st.randoms())
@@ -110,7 +110,9 @@ def test_the_order_of_the_models_does_not_matter(registry, random):
     random.shuffle(shuffled)
     other = replace(registry, models=tuple(shuffled))
 
-    assert locks.render(resolve(other, EMPTY)) == locks.render(resolve(registry, EMPTY))
+    assert locks.render_lockfile(resolve(other, EMPTY)) == locks.render_lockfile(
+        resolve(registry, EMPTY)
+    )
 
 
 @given(registries)
@@ -181,7 +183,7 @@ def test_a_lock_is_written_sorted_and_quoted_a_block_a_model():
         EMPTY,
     )
 
-    assert locks.render(lock) == (
+    assert locks.render_lockfile(lock) == (
         "# yaml-language-server: $schema=.paddledvc/lock.schema.json\n"
         "# Written by `paddledvc lock` from models.yaml; do not edit.\n"
         "version: 1\n"
@@ -205,8 +207,8 @@ def test_a_lock_is_written_sorted_and_quoted_a_block_a_model():
 
 
 def test_an_empty_lock_is_written_as_such():
-    assert locks.render(EMPTY).endswith("version: 1\nmodels: []\n")
-    assert parse(locks.render(EMPTY)) == EMPTY
+    assert locks.render_lockfile(EMPTY).endswith("version: 1\nmodels: []\n")
+    assert parse(locks.render_lockfile(EMPTY)) == EMPTY
 
 
 def test_the_format_is_pdparams_where_nothing_says_otherwise():

@@ -8,7 +8,7 @@ from paddledvc import schemas
 from paddledvc.errors import InvalidFile
 from paddledvc.models import policy
 from paddledvc.models.policy import FEATURE, INTEGRATION, PRODUCTION, Policy, Waiver
-from paddledvc.models.registry import parse
+from paddledvc.models.registry import parse_registry
 from paddledvc.yaml import reader
 
 TEXT = """\
@@ -24,7 +24,9 @@ models: []
 
 
 def read(text):
-    return parse(reader.parse(text, "models.yaml"), schemas.read_schema("models")).policy
+    return parse_registry(
+        reader.parse_yaml(text, "models.yaml"), schemas.read_schema("models")
+    ).policy
 
 
 def complaints(text):

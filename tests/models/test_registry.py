@@ -31,7 +31,9 @@ from paddledvc.yaml import reader
 
 
 def parse(text):
-    return registry.parse(reader.parse(text, "models.yaml"), schemas.read_schema("models"))
+    return registry.parse_registry(
+        reader.parse_yaml(text, "models.yaml"), schemas.read_schema("models")
+    )
 
 
 def complaints(text):
@@ -360,7 +362,7 @@ def test_everything_that_a_registry_can_say_beside_its_models_is_read():
 
 def test_the_schema_knows_no_model_key_that_is_not_in_the_test_of_everything():
     known = set(json.loads(schemas.text("models"))["$defs"]["model"]["properties"])
-    entries = reader.parse(EVERYTHING, "models.yaml").value["models"]
+    entries = reader.parse_yaml(EVERYTHING, "models.yaml").value["models"]
 
     assert known - set().union(*entries) == set()
 

@@ -46,7 +46,7 @@ def ready(project):
 
 
 def stages(project):
-    return reader.parse(project.read("dvc.yaml"), "dvc.yaml").value["stages"]
+    return reader.parse_yaml(project.read("dvc.yaml"), "dvc.yaml").value["stages"]
 
 
 def changed(project, before, after):

@@ -163,7 +163,7 @@ def test_the_digest_of_a_folder_is_the_one_that_dvc_has_of_it(project):
     program.run("add", "--quiet", "--no-commit", "data", root=project.root)
 
     expected = re.search("md5: (.*)", project.read("data.dvc"))[1]
-    assert record_training.digest(project.root, "data") == expected
+    assert record_training.digest_data(project.root, "data") == expected
 
 
 TRAINED = f"""\

@@ -277,7 +277,7 @@ def test_onnx_without_its_packages_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
 
     with pytest.raises(MissingTool) as caught:
-        onnx.load(a_job(), Path("net.json"))
+        onnx.load_onnx(a_job(), Path("net.json"))
 
     assert str(caught.value) == (
         "the path onnx needs onnxruntime; run `pip install 'paddledvc[onnx]'`"
@@ -293,7 +293,7 @@ def test_a_converter_for_a_later_paddle_names_the_one_to_install(monkeypatch, tm
     monkeypatch.setattr(runtime, "paddle", lambda: SimpleNamespace(__version__="2.6.2"))
 
     with pytest.raises(MissingTool) as caught:
-        onnx.load(a_job(), Path("net.pdmodel"))
+        onnx.load_onnx(a_job(), Path("net.pdmodel"))
 
     assert str(caught.value) == (
         "paddle2onnx here does not go with Paddle 2.6.2: run `pip install 'paddle2onnx<2'`"
@@ -329,6 +329,6 @@ def test_a_conversion_that_fails_is_a_finding(found, message, monkeypatch, tmp_p
     )
 
     with pytest.raises(Finding) as caught:
-        onnx.load(a_job(), tmp_path / "net.json")
+        onnx.load_onnx(a_job(), tmp_path / "net.json")
 
     assert str(caught.value) == message

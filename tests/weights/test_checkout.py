@@ -45,7 +45,7 @@ def switch(team: Outputs, to: str) -> tuple[str, ...]:
 
 
 def marked(team: Outputs) -> str | None:
-    commit = marker.commit(marker.path(team.root))
+    commit = marker.marked_commit(marker.marker_path(team.root))
     return commit and team.folder.git("name-rev", "--name-only", commit).strip()
 
 

@@ -23,19 +23,19 @@ def titles(found):
 
 
 def test_the_work_tree_asks_for_what_its_files_say_as_they_are(versions, project):
-    assert titles(expected.wanted(versions)) == ["a v2"]
+    assert titles(expected.list_expected(versions)) == ["a v2"]
     project.write("models.lock", project.git("show", "HEAD~1:models.lock"))
-    assert titles(expected.wanted(versions)) == ["a v1"]
+    assert titles(expected.list_expected(versions)) == ["a v1"]
 
 
 def test_a_commit_asks_for_what_its_files_said(versions):
-    assert titles(expected.wanted(versions, "HEAD~1")) == ["a v1"]
+    assert titles(expected.list_expected(versions, "HEAD~1")) == ["a v1"]
 
 
 def test_what_git_does_not_know_yet_is_looked_for_only_when_asked(versions, project):
     project.write("data/x.dvc", "outs: [{path: x, md5: '%s', hash: md5}]" % ("1" * 32))
-    assert titles(expected.wanted(versions)) == ["a v2"]
-    assert titles(expected.wanted(versions, untracked=True)) == ["a v2", "data/x"]
+    assert titles(expected.list_expected(versions)) == ["a v2"]
+    assert titles(expected.list_expected(versions, untracked=True)) == ["a v2", "data/x"]
 
 
 def test_the_files_of_a_new_project_count_before_git_knows_them(project):
@@ -43,26 +43,26 @@ def test_the_files_of_a_new_project_count_before_git_knows_them(project):
     project.write_bytes("a.pdparams", b"weights")
     new = project.models('models: [{name: a, version: "v1", weights_url: a.pdparams}]')
     lock(new)
-    assert titles(expected.wanted(new)) == ["a v1"]
+    assert titles(expected.list_expected(new)) == ["a v1"]
 
 
 def test_a_commit_before_the_project_asks_for_nothing(project):
     project.commit("nothing yet")
-    assert expected.wanted(Project(project.root), "HEAD") == ()
+    assert expected.list_expected(Project(project.root), "HEAD") == ()
 
 
 def test_conflict_markers_are_named_with_their_line(versions, project):
     text = project.read("models.lock").replace("  - name", "<<<<<<< ours\n  - name", 1)
     project.write("models.lock", text)
     with pytest.raises(InvalidFile, match=r"models\.lock:\d+"):
-        expected.wanted(versions)
+        expected.list_expected(versions)
 
 
 def test_of_several_files_in_conflict_the_registry_comes_first(versions, project):
     for name in ("models.lock", "models.yaml"):
         project.write(name, f"<<<<<<< ours\n=======\n>>>>>>> theirs\n{project.read(name)}")
     with pytest.raises(InvalidFile, match=r"models\.yaml:1:1: found a merge conflict"):
-        expected.wanted(versions)
+        expected.list_expected(versions)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_hash_that_could_lead_out_of_the_cache_is_refused(versions, project, t
     project.write(where.partition(":")[0], text.format(md5))
     project.commit("hostile")
     with pytest.raises(InvalidFile) as caught:
-        expected.wanted(versions)
+        expected.list_expected(versions)
 
     found = 12 if md5 == "12" else md5
     assert str(caught.value) == (

@@ -400,12 +400,12 @@ def test_hashes_of_old_versions_of_dvc_are_left_to_dvc(cold, cli):
 
 
 def test_the_hooks_know_afterwards_that_there_is_nothing_to_do(cold, cli):
-    file = marker.path(cold.root)
+    file = marker.marker_path(cold.root)
     cli("pull", A)
-    assert marker.commit(file) is None
+    assert marker.marked_commit(file) is None
     cli("pull")
 
-    assert marker.commit(file) == cold.folder.git("rev-parse", "HEAD").strip()
+    assert marker.marked_commit(file) == cold.folder.git("rev-parse", "HEAD").strip()
 
 
 def test_json_tells_all_of_it(cold, cli):

@@ -51,7 +51,7 @@ def by_nodes(text):
 @given(st.lists(pieces, max_size=14).map("".join))
 def test_what_the_fast_reader_reads_is_what_the_careful_one_reads(text):
     try:
-        fast = fast_reader.read(text)
+        fast = fast_reader.read_plain(text)
     except fast_reader.NotPlain:
         return
 
@@ -77,11 +77,11 @@ def test_what_the_fast_reader_reads_is_what_the_careful_one_reads(text):
 )
 def test_what_is_not_plain_is_left_to_the_careful_reader(text):
     with pytest.raises(fast_reader.NotPlain):
-        fast_reader.read(text)
+        fast_reader.read_plain(text)
 
 
 def test_a_plain_file_still_knows_its_lines():
-    document = reader.parse("a: 1\nb:\n  - x\n  - 1.10\n", "x.yaml")
+    document = reader.parse_yaml("a: 1\nb:\n  - x\n  - 1.10\n", "x.yaml")
 
     assert str(document.problem(("b", 1), "found")) == "x.yaml:4:5: b[1]: found"
     assert document.written(("b", 1)) == "1.10"

@@ -63,7 +63,7 @@ def test_what_is_broken_is_explained_alike_without_the_accelerator(unaccelerated
     slow, fast = unaccelerated(json.loads(schemas.text("models"))), schemas.read_schema("models")
     for case in BROKEN:
         try:
-            document = reader.parse(case["text"], "models.yaml")
+            document = reader.parse_yaml(case["text"], "models.yaml")
         except InvalidFile:  # not even YAML
             continue
         assert slow.problems(document) == fast.problems(document)
@@ -175,7 +175,7 @@ def test_a_pattern_means_the_same_to_the_accelerator(single, text):
 def test_a_valid_file_is_not_worth_the_import_of_what_explains(accelerated):
     code = (
         "import sys; from paddledvc import schemas; from paddledvc.yaml import reader\n"
-        "document = reader.parse('models: []\\n', 'models.yaml')\n"
+        "document = reader.parse_yaml('models: []\\n', 'models.yaml')\n"
         "print(schemas.read_schema('models').problems(document), 'jsonschema' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

@@ -24,12 +24,12 @@ def by_dvc(text):
 
 
 def value(text):
-    return reader.parse(text, "x.yaml").value
+    return reader.parse_yaml(text, "x.yaml").value
 
 
 def complaint(text, file="x.yaml"):
     with pytest.raises(InvalidFile) as caught:
-        reader.parse(text, file)
+        reader.parse_yaml(text, file)
     return str(caught.value)
 
 
@@ -162,7 +162,7 @@ merged:
     ],
 )
 def test_a_value_knows_its_place(path, line, column):
-    document = reader.parse(TREE, "x.yaml")
+    document = reader.parse_yaml(TREE, "x.yaml")
 
     assert document.position(path, False) == Position(line=line, column=column)
 
@@ -178,25 +178,25 @@ def test_a_value_knows_its_place(path, line, column):
     ],
 )
 def test_a_key_knows_its_place(path, line, column):
-    document = reader.parse(TREE, "x.yaml")
+    document = reader.parse_yaml(TREE, "x.yaml")
 
     assert document.position(path, True) == Position(line=line, column=column)
 
 
 def test_a_place_counts_characters_not_bytes():
-    document = reader.parse("{模型: é, b: x}\n", "x.yaml")
+    document = reader.parse_yaml("{模型: é, b: x}\n", "x.yaml")
 
     assert document.position(("b",), False) == Position(line=1, column=12)
 
 
 def test_a_place_counts_lines_that_end_in_crlf_once():
-    document = reader.parse("a: 1\r\n\r\nb: 2\r\n", "x.yaml")
+    document = reader.parse_yaml("a: 1\r\n\r\nb: 2\r\n", "x.yaml")
 
     assert document.position(("b",), False) == Position(line=3, column=4)
 
 
 def test_a_scalar_can_be_had_as_it_was_written():
-    document = reader.parse("a: 1_000\nb: '2'\nc: [x]\n", "x.yaml")
+    document = reader.parse_yaml("a: 1_000\nb: '2'\nc: [x]\n", "x.yaml")
 
     assert [document.written((key,)) for key in "abc"] == ["1_000", "2", ""]
 
@@ -380,7 +380,7 @@ from paddledvc.errors import InvalidFile
 from paddledvc.yaml import reader
 text = sys.argv[1] * int(sys.argv[3]) + sys.argv[2] * int(sys.argv[3])
 try:
-    reader.parse(text, "x.yaml")
+    reader.parse_yaml(text, "x.yaml")
     print("read")
 except InvalidFile as error:
     print(str(error))

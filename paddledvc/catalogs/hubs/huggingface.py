@@ -47,7 +47,7 @@ class HuggingFace(HubCatalog):
     def repositories(self, owner: str) -> Iterable[str]:
         """Name the repositories of an owner."""
         entries = self._api.get_all("/api/models", author=owner)
-        return [json_fields.field(entry, "id", str) for entry in entries]
+        return [json_fields.read_field(entry, "id", str) for entry in entries]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,13 +61,15 @@ class _HuggingFaceRepository:
         if answer is None:
             return None
         branches, tags = (
-            json_fields.entries(answer, "branches"),
-            json_fields.entries(answer, "tags"),
+            json_fields.read_entries(answer, "branches"),
+            json_fields.read_entries(answer, "tags"),
         )
         return Refs(
-            branches=[json_fields.field(branch, "name", str) for branch in branches],
+            branches=[json_fields.read_field(branch, "name", str) for branch in branches],
             tags={
-                json_fields.field(tag, "name", str): json_fields.commit(tag, "targetCommit")
+                json_fields.read_field(tag, "name", str): json_fields.read_commit(
+                    tag, "targetCommit"
+                )
                 for tag in tags
             },
         )
@@ -76,7 +78,10 @@ class _HuggingFaceRepository:
         """List a history."""
         start = quote(revision or DEFAULT_BRANCH, safe="")
         return [
-            HubCommit(name=json_fields.commit(entry, "id"), made=json_fields.moment(entry, "date"))
+            HubCommit(
+                name=json_fields.read_commit(entry, "id"),
+                made=json_fields.read_moment(entry, "date"),
+            )
             for entry in self.api.get_all(f"/api/models/{self.name}/commits/{start}")
         ]
 
@@ -91,11 +96,11 @@ class _HuggingFaceRepository:
         answer = self.api.get(f"/api/models/{self.name}/revision/{at}", blobs="true")
         if answer is None:
             return None
-        files = json_fields.entries(answer, "siblings")
+        files = json_fields.read_entries(answer, "siblings")
         if len(files) > MAX_FILES:
             raise Unreadable(f"it lists {len(files):,} files, more than {MAX_FILES:,}")
         return HubTree(
-            commit=json_fields.commit(answer, "sha"), files=[_file(one) for one in files]
+            commit=json_fields.read_commit(answer, "sha"), files=[_file(one) for one in files]
         )
 
     def url(self, commit: str, path: str) -> str:
@@ -105,11 +110,11 @@ class _HuggingFaceRepository:
 
 def _file(entry: object) -> HubFile:
     """Read an entry: of a file in git the hub names the blob, which is no digest of the bytes."""
-    path = json_fields.field(entry, "rfilename", str)
+    path = json_fields.read_field(entry, "rfilename", str)
     lfs = entry.get("lfs") if isinstance(entry, dict) else None
     if lfs is None:
-        return HubFile(path=path, hashes=Hashes(size=json_fields.size(entry, "size")))
-    size, sha256 = json_fields.size(lfs, "size"), json_fields.digest(lfs, "sha256")
+        return HubFile(path=path, hashes=Hashes(size=json_fields.read_size(entry, "size")))
+    size, sha256 = json_fields.read_size(lfs, "size"), json_fields.read_digest(lfs, "sha256")
     return HubFile(path=path, hashes=Hashes(sha256=sha256, size=size))
 
 
@@ -167,7 +172,7 @@ class _HuggingFaceApi:
         if response.status_code == 200:  # noqa: PLR2004
             # A mirror may name the hub itself as the place of the next page.
             following = response.links.get("next", {}).get("url", "")
-            return json_fields.parse(response.content), following.partition("?")[2]
+            return json_fields.parse_json(response.content), following.partition("?")[2]
         if response.status_code == 404:  # noqa: PLR2004
             return None
         raise self._refused(url, response)

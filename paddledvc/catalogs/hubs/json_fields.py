@@ -38,7 +38,7 @@ def patiently(ask: Callable[[], _Value], timeout: float) -> _Value:
     return ask()
 
 
-def parse(data: bytes) -> Any:
+def parse_json(data: bytes) -> Any:
     """Read JSON.
 
     Raises:
@@ -57,13 +57,13 @@ def _unusable(key: str) -> Unreadable:
     return Unreadable(f"its answer has no usable {key!r}")
 
 
-def field(entry: object, key: str, kind: type[_Value]) -> _Value:
+def read_field(entry: object, key: str, kind: type[_Value]) -> _Value:
     """Take a value out of what should be a mapping.
 
     Raises:
         Unreadable: it is not there, or not of its kind.
 
-    >>> field({"size": 3}, "size", int)
+    >>> read_field({"size": 3}, "size", int)
     3
     """
     value = entry.get(key) if isinstance(entry, dict) else None
@@ -72,54 +72,54 @@ def field(entry: object, key: str, kind: type[_Value]) -> _Value:
     return value
 
 
-def entries(entry: object, key: str) -> list[Any]:
+def read_entries(entry: object, key: str) -> list[Any]:
     """Take a list out of what should be a mapping; an empty one may be null.
 
     Raises:
         Unreadable: it is not there.
 
-    >>> entries({"tags": None}, "tags")
+    >>> read_entries({"tags": None}, "tags")
     []
     """
     if isinstance(entry, dict) and entry.get(key, ...) is None:
         return []
-    return field(entry, key, list)
+    return read_field(entry, key, list)
 
 
-def size(entry: object, key: str) -> int:
+def read_size(entry: object, key: str) -> int:
     """Take a number of bytes out of what should be a mapping.
 
     Raises:
         Unreadable: there is none.
     """
-    number = field(entry, key, int)
+    number = read_field(entry, key, int)
     if number < 0:
         raise _unusable(key)
     return number
 
 
-def commit(entry: object, key: str) -> str:
+def read_commit(entry: object, key: str) -> str:
     """Take the full name of a commit out of what should be a mapping.
 
     Raises:
         Unreadable: there is none.
     """
-    name = field(entry, key, str)
+    name = read_field(entry, key, str)
     if not _COMMIT.fullmatch(name):
         raise _unusable(key)
     return name
 
 
-def moment(entry: object, key: str) -> datetime:
+def read_moment(entry: object, key: str) -> datetime:
     """Take a date, in seconds or in ISO's form, out of what should be a mapping.
 
     Raises:
         Unreadable: there is none.
 
-    >>> moment({"date": "2025-11-03T14:25:30.000Z"}, "date").isoformat()
+    >>> read_moment({"date": "2025-11-03T14:25:30.000Z"}, "date").isoformat()
     '2025-11-03T14:25:30+00:00'
     """
-    value = field(entry, key, object)
+    value = read_field(entry, key, object)
     try:
         if isinstance(value, int):
             return datetime.fromtimestamp(value, timezone.utc)
@@ -130,13 +130,13 @@ def moment(entry: object, key: str) -> datetime:
     raise _unusable(key)
 
 
-def digest(entry: object, key: str) -> str:
+def read_digest(entry: object, key: str) -> str:
     """Take a SHA-256 digest out of what should be a mapping.
 
     Raises:
         Unreadable: there is none.
     """
-    text = field(entry, key, str)
+    text = read_field(entry, key, str)
     if not re.fullmatch("[0-9a-f]{64}", text):
         raise _unusable(key)
     return text

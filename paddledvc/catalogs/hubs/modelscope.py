@@ -58,7 +58,7 @@ class ModelScope(HubCatalog):
 
     def repositories(self, owner: str) -> Iterable[str]:
         """Name the repositories of an owner."""
-        return [json_fields.field(entry, "id", str) for entry in self._api.models(owner)]
+        return [json_fields.read_field(entry, "id", str) for entry in self._api.models(owner)]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,11 +71,14 @@ class _ModelScopeRepository:
         answer = self.api.get(f"{self.name}/revisions")
         if answer is None:
             return None
-        known = json_fields.field(answer, "RevisionMap", dict)
-        branches, tags = json_fields.entries(known, "Branches"), json_fields.entries(known, "Tags")
+        known = json_fields.read_field(answer, "RevisionMap", dict)
+        branches, tags = (
+            json_fields.read_entries(known, "Branches"),
+            json_fields.read_entries(known, "Tags"),
+        )
         return Refs(
-            branches=[json_fields.field(branch, "Revision", str) for branch in branches],
-            tags={json_fields.field(tag, "Revision", str): None for tag in tags},
+            branches=[json_fields.read_field(branch, "Revision", str) for branch in branches],
+            tags={json_fields.read_field(tag, "Revision", str): None for tag in tags},
         )
 
     def commits(self, revision: str | None) -> Sequence[HubCommit]:
@@ -99,10 +102,10 @@ class _ModelScopeRepository:
         )
         return [
             HubCommit(
-                name=json_fields.commit(entry, "Id"),
-                made=json_fields.moment(entry, "CommittedDate"),
+                name=json_fields.read_commit(entry, "Id"),
+                made=json_fields.read_moment(entry, "CommittedDate"),
             )
-            for entry in json_fields.entries(answer or {"Commit": None}, "Commit")
+            for entry in json_fields.read_entries(answer or {"Commit": None}, "Commit")
         ]
 
     def tree(self, revision: str) -> HubTree | None:
@@ -114,10 +117,12 @@ class _ModelScopeRepository:
         answer = self.api.get(f"{self.name}/repo/files", Revision=commit, Recursive="True")
         if answer is None:
             return None
-        entries = json_fields.entries(answer, "Files")
+        entries = json_fields.read_entries(answer, "Files")
         if len(entries) >= MAX_FILES:
             raise Unreadable(f"it cuts lists off at {MAX_FILES:,} files, so this one is not whole")
-        files = [_file(one) for one in entries if json_fields.field(one, "Type", str) != "tree"]
+        files = [
+            _file(one) for one in entries if json_fields.read_field(one, "Type", str) != "tree"
+        ]
         return HubTree(commit=commit, files=files)
 
     def url(self, commit: str, path: str) -> str:
@@ -127,9 +132,9 @@ class _ModelScopeRepository:
 
 def _file(entry: object) -> HubFile:
     """Read an entry: ModelScope states the SHA-256 of the bytes, of files in git too."""
-    path, size = json_fields.field(entry, "Path", str), json_fields.size(entry, "Size")
-    stated = json_fields.field(entry, "Sha256", str)
-    sha256 = json_fields.digest(entry, "Sha256") if stated else None
+    path, size = json_fields.read_field(entry, "Path", str), json_fields.read_size(entry, "Size")
+    stated = json_fields.read_field(entry, "Sha256", str)
+    sha256 = json_fields.read_digest(entry, "Sha256") if stated else None
     return HubFile(path=path, hashes=Hashes(sha256=sha256, size=size))
 
 
@@ -163,7 +168,9 @@ class _ModelScopeApi:
             parameters = {"owner": owner, "page_number": number, "page_size": PAGE}
             url = f"{self.endpoint}/openapi/v1/models?{urlencode(parameters)}"
             answer = json_fields.patiently(partial(self._read, url), self.timeout)
-            entries = json_fields.entries(json_fields.field(answer, "data", dict), "models")
+            entries = json_fields.read_entries(
+                json_fields.read_field(answer, "data", dict), "models"
+            )
             yield from entries
             if len(entries) < PAGE:
                 return
@@ -174,21 +181,21 @@ class _ModelScopeApi:
         except Unreadable as error:
             self._require_missing(url, error)
             return None
-        code = json_fields.field(answer, "Code", int)
+        code = json_fields.read_field(answer, "Code", int)
         if code != 200:  # noqa: PLR2004
             raise Unreadable(f"the server answered code {code}: {_message(answer)}")
-        return json_fields.field(answer, "Data", dict)
+        return json_fields.read_field(answer, "Data", dict)
 
     def _read(self, url: str) -> Any:
-        return json_fields.parse(http.read(url, MAX_BYTES, self.timeout))
+        return json_fields.parse_json(http.read_document(url, MAX_BYTES, self.timeout))
 
     def _require_missing(self, url: str, error: Unreadable) -> None:
         """Tell what is not there from what is not for us; the status is 404 for both."""
         if error.status != 404:  # noqa: PLR2004
             raise error
         try:
-            answer = json_fields.parse(error.body)
-            code, message = json_fields.field(answer, "Code", int), _message(answer)
+            answer = json_fields.parse_json(error.body)
+            code, message = json_fields.read_field(answer, "Code", int), _message(answer)
         except Unreadable:
             raise error from None
         if code == NO_FILES or (code == NOT_FOUND and "not found" in message.lower()):

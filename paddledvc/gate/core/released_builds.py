@@ -248,7 +248,7 @@ class Search:
         if len(stages) == said or len(stages) == len(_NAMED.findall(data)):
             return stages
         # Somebody else wrote it, or it says such a name elsewhere.
-        whole = built_stages.read(self._read(data.decode(errors="replace")))
+        whole = built_stages.read_built(self._read(data.decode(errors="replace")))
         keyed = {name: name.encode() for name in whole}
         self._known.update({keyed[name]: one for name, one in whole.items()})
         return keyed
@@ -259,7 +259,7 @@ class Search:
             return None
         if block not in self._known:
             value = self._read(block.decode(errors="replace"))
-            self._known[block] = built_stages.read({"stages": value}).get(name)
+            self._known[block] = built_stages.read_built({"stages": value}).get(name)
         return self._known[block]
 
 
@@ -285,7 +285,7 @@ def said_of(
     texts = (stages.get(name, b"").decode(errors="replace") for name in names)
     values = ({"stages": read(text) if text else None} for text in texts)
     train, export = (
-        built_stages.read(value).get(name) for name, value in zip(names, values, strict=True)
+        built_stages.read_built(value).get(name) for name, value in zip(names, values, strict=True)
     )
     trained = train.outs.get(registries.trained(model)) if train is not None else None
     exported = export.outs.get(registries.exported(model)) if export is not None else None

@@ -65,7 +65,7 @@ class Presence:
 
     def _written(self, record: str) -> Iterator[str]:
         try:
-            value = reader.parse(read_text(self.root / record, record), record).value
+            value = reader.parse_yaml(read_text(self.root / record, record), record).value
         except (InvalidFile, InvalidInput):
             return
         for folder, stage in outputs.stages(record, value):

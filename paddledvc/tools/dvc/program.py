@@ -78,7 +78,7 @@ def config(root: Path) -> DvcConfig:
     folders = [*map(_shared_config, ("SYSTEM", "GLOBAL")), root / ".dvc"]
     found = [folder / "config" for folder in folders]
     found.append(root / ".dvc" / "config.local")
-    return configs.parse(
+    return configs.parse_config(
         (str(file.parent), file.read_text(encoding="utf-8", errors="replace"))
         for file in found
         if file.is_file()

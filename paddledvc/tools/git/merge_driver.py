@@ -90,13 +90,13 @@ def _configured(folder: Path, *arguments: str) -> str | None:
     return None if done.returncode else done.output.removesuffix("\n")
 
 
-def read(path: Path) -> str:
+def read_text(path: Path) -> str:
     """Read a file of whatever encoding."""
     return path.read_bytes().decode(errors=_BYTES)
 
 
-def write(path: Path, text: str) -> None:
-    """Write in one step what ``read`` gave."""
+def write_text(path: Path, text: str) -> None:
+    """Write in one step what ``read_text`` gave."""
     with files.replacing(path) as new:
         new.write_bytes(text.encode(errors=_BYTES))
 
@@ -120,4 +120,4 @@ def merge_lines(texts: Sides[str], marker_size: int = 7) -> Lines | None:
         done = shell.attempt([*command, *map(str, paths)], cwd=Path())
         if done.returncode >= _FAILED:
             return None
-        return Lines(text=read(paths[0]), clean=done.returncode == 0)
+        return Lines(text=read_text(paths[0]), clean=done.returncode == 0)

@@ -47,10 +47,11 @@ class PushedRef:
         return self.branch or self.target.removeprefix(_TAGS)
 
 
-def parse(lines: Iterable[str]) -> tuple[PushedRef, ...]:
+def parse_pushed(lines: Iterable[str]) -> tuple[PushedRef, ...]:
     """Read what git writes to a pre-push hook: one line a branch or tag.
 
-    >>> [one.title for one in parse(["refs/heads/a c0ffee refs/heads/b 0000", "(delete) 0 x f00"])]
+    >>> lines = ["refs/heads/a c0ffee refs/heads/b 0000", "(delete) 0 x f00"]
+    >>> [one.title for one in parse_pushed(lines)]
     ['b']
     """
     fields = [line.split(" ") for line in lines if line.strip()]

@@ -161,13 +161,13 @@ def standing(root: Path, patterns: Sequence[str]) -> Standing:
     form = ("--porcelain=v2", "--branch", "-z", "--untracked-files=no", "--no-renames")
     paths = anywhere(patterns)
     said = git(root, "status", *form, "--ignore-submodules=all", "--", *paths)
-    return parse(said)
+    return parse_status(said)
 
 
-def parse(text: str) -> Standing:
+def parse_status(text: str) -> Standing:
     r"""Read what ``git status --porcelain=v2 --branch -z --no-renames`` prints.
 
-    >>> parse("# branch.oid 0a\0# branch.head main\0").branch
+    >>> parse_status("# branch.oid 0a\0# branch.head main\0").branch
     'main'
     """
     about: dict[str, str] = {}

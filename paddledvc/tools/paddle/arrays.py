@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from paddledvc.comparison.samples import Array
 
 
-def save(path: PurePath, calls: Sequence[Mapping[str, Array]]) -> None:
+def save_arrays(path: PurePath, calls: Sequence[Mapping[str, Array]]) -> None:
     """Write the arrays of each call; their names come back in the same order."""
     arrays: dict[str, Any] = {
         f"{call:06}.{name}": array
@@ -25,8 +25,8 @@ def save(path: PurePath, calls: Sequence[Mapping[str, Array]]) -> None:
         np.savez(file, calls=np.array(len(calls)), **arrays)
 
 
-def load(path: PurePath) -> list[dict[str, Array]]:
-    """Read what ``save`` wrote."""
+def load_arrays(path: PurePath) -> list[dict[str, Array]]:
+    """Read what ``save_arrays`` wrote."""
     with np.load(path, allow_pickle=False) as file:
         calls: list[dict[str, Array]] = [{} for _ in range(int(file["calls"]))]
         for key in file.files:
@@ -36,7 +36,7 @@ def load(path: PurePath) -> list[dict[str, Array]]:
     return calls
 
 
-def digest(calls: Sequence[Mapping[str, Array]]) -> str:
+def digest_arrays(calls: Sequence[Mapping[str, Array]]) -> str:
     """Hash the values, shapes and types of the arrays of all calls, with SHA-256."""
     sha256 = hashlib.sha256()
     for named in calls:

@@ -29,14 +29,14 @@ def prepare(job: Any) -> None:
             if job.format == "pdmodel":
                 os.environ[FORMAT] = _OLD
         case PathJob() if job.path == "jit":
-            _read(job.program)
+            _read_program(job.program)
         case DescribeJob():
-            _read(job.program)
+            _read_program(job.program)
         case DiagnoseJob():
-            _read(job.path_job.program)
+            _read_program(job.path_job.program)
 
 
-def _read(program: PurePath) -> None:
+def _read_program(program: PurePath) -> None:
     if Path(f"{program}.json").is_file():
         os.environ[FORMAT] = _NEW
     elif Path(f"{program}.pdmodel").is_file():

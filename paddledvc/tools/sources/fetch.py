@@ -150,7 +150,7 @@ def size(url: str, root: Path) -> int | None:
     return _reader(url).size(_rooted(url, root)) if path is None else path.stat().st_size
 
 
-def read(url: str, root: Path, limit: int, timeout: float) -> bytes:
+def read_source(url: str, root: Path, limit: int, timeout: float) -> bytes:
     """Read a small file whole, trying again what may pass.
 
     Args:
@@ -164,17 +164,17 @@ def read(url: str, root: Path, limit: int, timeout: float) -> bytes:
     """
     for turn in range(ROUNDS - 1):
         try:
-            return _read(url, root, limit, timeout)
+            return _read_once(url, root, limit, timeout)
         except Unreadable as error:
             if not error.again:
                 raise
             _pause(url, max(error.wait, 0.5 * 2**turn))
-    return _read(url, root, limit, timeout)
+    return _read_once(url, root, limit, timeout)
 
 
-def _read(url: str, root: Path, limit: int, timeout: float) -> bytes:
+def _read_once(url: str, root: Path, limit: int, timeout: float) -> bytes:
     if url.startswith(("http://", "https://")):
-        return http.read(url, limit, timeout)
+        return http.read_document(url, limit, timeout)
     data = bytearray()
     for chunk in _all_chunks(url, root, None):
         data += chunk

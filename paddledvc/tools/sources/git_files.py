@@ -98,7 +98,7 @@ def look_up(where: Repository, commit: str, path: str) -> tuple[TreeEntry | None
         # What we cannot read, DVC may; it is asked where nothing is found.
         with suppress(InvalidFile):
             if is_file(record):
-                values[name] = reader.parse(repositories.text(where, record), name).value
+                values[name] = reader.parse_yaml(repositories.text(where, record), name).value
     return entry, values
 
 

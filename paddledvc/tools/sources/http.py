@@ -182,7 +182,7 @@ def chunks(
             yield chunk
 
 
-def read(url: str, limit: int, timeout: float = TIMEOUT[1]) -> bytes:
+def read_document(url: str, limit: int, timeout: float = TIMEOUT[1]) -> bytes:
     """Read a small document whole, however slowly its server lets it drip.
 
     Args:
@@ -194,14 +194,14 @@ def read(url: str, limit: int, timeout: float = TIMEOUT[1]) -> bytes:
         Unreadable: the URL does not answer with a document in time, or with too long a one.
     """
     try:
-        return _read(url, limit, timeout)
+        return _read_once(url, limit, timeout)
     except Unreadable as error:
         if str(error) == _late(timeout):  # to wait as long once more is no help
             raise Unreadable(str(error)) from error
         raise
 
 
-def _read(url: str, limit: int, timeout: float) -> bytes:
+def _read_once(url: str, limit: int, timeout: float) -> bytes:
     deadline = time.monotonic() + timeout
     with _open(url, timeout=(min(TIMEOUT[0], timeout), timeout)) as response:
         data = bytearray()

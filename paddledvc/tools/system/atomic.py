@@ -46,7 +46,7 @@ def _lives(process: int) -> bool:
     return True
 
 
-def write(file: Path, text: str) -> None:
+def write_file(file: Path, text: str) -> None:
     """Write a file that may be lost when the machine loses power; a kill leaves the old or the new.
 
     Renamed over another one, it would be written to the disk at once; so the old one steps aside.
@@ -61,7 +61,7 @@ def write(file: Path, text: str) -> None:
     os.rename(new, file)  # noqa: PTH104
 
 
-def read(file: Path) -> str:
+def read_file(file: Path) -> str:
     """Read a file that was written so; empty if there is none, or nobody can read it."""
     for name in (file, f"{file}.old"):
         try:

@@ -66,7 +66,7 @@ class Known:
 
     def _all(self) -> dict[tuple[int, int, int, int], str]:
         if self._notes is None:
-            self._notes = _read(self.file)
+            self._notes = _read_notes(self.file)
         return self._notes
 
     def _append(self, line: str) -> None:
@@ -82,7 +82,7 @@ class Known:
 
     def _shorten(self) -> None:
         """Keep the newer half; whoever appends meanwhile loses a note, no more."""
-        notes = list(_read(self.file).items())
+        notes = list(_read_notes(self.file).items())
         lines = (f"{md5} {' '.join(map(str, key))}\n" for key, md5 in notes[len(notes) // 2 :])
         new = f"{self.file}.{os.getpid()}"
         with open(new, "w", encoding="ascii") as file:  # noqa: PTH123
@@ -104,7 +104,7 @@ def _key(stat: os.stat_result) -> tuple[int, int, int, int]:
     return stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_size
 
 
-def _read(file: Path) -> dict[tuple[int, int, int, int], str]:
+def _read_notes(file: Path) -> dict[tuple[int, int, int, int], str]:
     try:
         text = file.read_bytes().decode("ascii", errors="replace")
     except OSError:

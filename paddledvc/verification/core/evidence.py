@@ -17,7 +17,7 @@ from paddledvc.models.model import Output  # noqa: TC001
 from paddledvc.models.verify_settings import Engine, Tolerance
 from paddledvc.tools.dvc.core.objects import folder_oid
 from paddledvc.tools.paddle.core.results import Diagnosis, Runtime  # noqa: TC001
-from paddledvc.verification.core.json_values import OMIT, decode, dump, encode, load
+from paddledvc.verification.core.json_values import OMIT, decode, dump, encode, parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -187,7 +187,7 @@ class Evidence:
         Raises:
             ValueError: it is none; the message says why, as the end of a sentence about it.
         """
-        value = load(text)
+        value = parse_json(text)
         try:
             details = value["evidence"][0]
             version = details["version"]
@@ -275,7 +275,7 @@ class Latencies:
         Raises:
             ValueError: it is something else; the message is the end of a sentence about it.
         """
-        value = load(text)
+        value = parse_json(text)
         try:
             return decode(cls, value)
         except (ArithmeticError, KeyError, TypeError) as error:

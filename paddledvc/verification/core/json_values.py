@@ -18,7 +18,7 @@ OMIT: Mapping[str, bool] = {"omit": True}
 """Metadata of a field that is left out where it has its default."""
 
 
-def load(text: str) -> Any:
+def parse_json(text: str) -> Any:
     """Parse JSON.
 
     Raises:

@@ -52,10 +52,11 @@ class LedgerEntry(NamedTuple):
         return [one for one in (was, coming) if one]
 
 
-def parse(text: str) -> dict[str, LedgerEntry]:
+def parse_ledger(text: str) -> dict[str, LedgerEntry]:
     """Read the outputs that were put there, by path; what is unreadable was never put.
 
-    >>> parse(render({"a": LedgerEntry(files={"": Mark("0", 1, 2, 3)})}))["a"].files[""].size
+    >>> entry = LedgerEntry(files={"": Mark("0", 1, 2, 3)})
+    >>> parse_ledger(render_ledger({"a": entry}))["a"].files[""].size
     3
     """
     try:
@@ -76,7 +77,7 @@ def parse(text: str) -> dict[str, LedgerEntry]:
         return {}
 
 
-def render(entries: Mapping[str, LedgerEntry]) -> str:
+def render_ledger(entries: Mapping[str, LedgerEntry]) -> str:
     """Write them down."""
     outputs = {
         path: (one.model, one.version, one.oid, dict(one.files), dict(one.pending))

@@ -61,7 +61,9 @@ def opened(
     every = retention.NONE.union(*(one.objects for one in needs))
     asked = sorted(oid for oid in every - set(ignored) if oid.endswith(FOLDER))
     with ThreadPoolExecutor(JOBS) as pool:
-        answers = dict(zip(asked, pool.map(lambda oid: _read(oid, where), asked), strict=True))
+        answers = dict(
+            zip(asked, pool.map(lambda oid: _read_listing(oid, where), asked), strict=True)
+        )
     failed = {oid: answer for oid, answer in answers.items() if isinstance(answer, str)}
     if failed:
         _refuse_unreadable(failed, root)
@@ -98,7 +100,7 @@ def _with_files(need: HolderNeeds, files: Mapping[str, frozenset[str]]) -> Holde
     return replace(need, objects=need.objects.union(*more))
 
 
-def _read(oid: str, where: Sequence[Store]) -> tuple[ListedFile, ...] | str | None:
+def _read_listing(oid: str, where: Sequence[Store]) -> tuple[ListedFile, ...] | str | None:
     """Read a listing from the first place that has it, or say why it cannot be read.
 
     None says that every place answered, and none has it.

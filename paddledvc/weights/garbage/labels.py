@@ -100,7 +100,7 @@ def _told(
     for blob, path in files:
         if retention.digests(data[blob.name]) & wanted:
             try:
-                value = reader.parse(data[blob.name].decode(errors="replace"), path).value
+                value = reader.parse_yaml(data[blob.name].decode(errors="replace"), path).value
             except InvalidFile:
                 continue
             yield from (one for one in retention.labels(path, value) if one[0] in wanted)

@@ -66,7 +66,9 @@ def needs(
     strict = {
         blob for one, files in zip(groups, found, strict=True) if one.strict for blob in files
     }
-    named, unreadable = _read(seen.root, every.keys() | set(staged), {b: every[b] for b in strict})
+    named, unreadable = _read_blobs(
+        seen.root, every.keys() | set(staged), {b: every[b] for b in strict}
+    )
     if unreadable:
         _require_ignored(seen, unreadable, ignored)
     here |= _united(named[blob] for blob in staged)
@@ -90,7 +92,7 @@ def _in_trees(trees: Iterable[CheckedTree]) -> frozenset[str]:
     """Find what the files of work trees name."""
     for tree in trees:
         for path, data in tree.files.items():
-            value = reader.parse(data.decode(errors="replace"), path).value
+            value = reader.parse_yaml(data.decode(errors="replace"), path).value
             if not retention.is_readable(path, value):
                 problem = Problem(file=path, line=1, column=1, path="", message=UNREADABLE)
                 raise InvalidFile([problem])
@@ -147,7 +149,7 @@ def _current(moved: Iterable[Moved], since: float) -> set[str]:
     return found
 
 
-def _read(
+def _read_blobs(
     root: Path, blobs: Collection[Blob], strict: Mapping[Blob, str]
 ) -> tuple[dict[Blob, frozenset[str]], frozenset[Blob]]:
     """Find what each file of git names, and which of the strict ones cannot be read."""
@@ -169,7 +171,7 @@ def _is_readable(blob: Blob, path: str, data: bytes) -> bool:
     if blob.link:  # to another such file
         return text.endswith(retention.FILES)
     try:
-        return retention.is_readable(path, reader.parse(text, path).value)
+        return retention.is_readable(path, reader.parse_yaml(text, path).value)
     except InvalidFile:
         return False
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from paddledvc.weights.core.transfer_results import worst
-from paddledvc.weights.expected import remotes
+from paddledvc.weights.expected import remotes_of_role
 from paddledvc.weights.transfer.fetch_outputs import fetch
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def bring(
     Raises:
         OutsideFailure: the cache cannot be written to, or the disk is full.
     """
-    order = remotes(project, branch, project.policy())
+    order = remotes_of_role(project, branch, project.policy())
     found = fetch(project, asked, remotes=order, offline=offline, patience=SILENCE)
     return Brought(
         arrived={one.tracked.path: one.tracked for one in found if one.state != "failed"},

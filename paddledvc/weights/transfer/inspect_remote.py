@@ -110,7 +110,7 @@ def conditions(
             bad[oid] = need.bad(remote, *wrong)
     if deep:
         left = [(need, sizes[oid]) for oid, need in asked.items() if oid not in bad]
-        gathering.run([partial(_read, gathering, remote, *one, bad) for one in left])
+        gathering.run([partial(_read_object, gathering, remote, *one, bad) for one in left])
     return bad
 
 
@@ -121,7 +121,9 @@ def _sized(gathering: Gathering, need: Need) -> Hashes:
     return replace(need.hashes, size=gathering.cache.path(need.oid).stat().st_size)
 
 
-def _read(gathering: Gathering, remote: str, need: Need, size: int, bad: dict[str, Bad]) -> None:
+def _read_object(
+    gathering: Gathering, remote: str, need: Need, size: int, bad: dict[str, Bad]
+) -> None:
     """Hash the bytes of an object in a remote."""
     told = gathering.told(Hashes(size=size))
     try:

@@ -33,7 +33,7 @@ STALE = 86_400.0
 
 def learned(project: Project) -> Mapping[str, str]:
     """Give the MD5 of the bytes that are pinned by their SHA-256 only, as far as it is known."""
-    return _read(project.scratch() / LEARNED)
+    return _read_index(project.scratch() / LEARNED)
 
 
 class Learning:
@@ -42,7 +42,7 @@ class Learning:
     def __init__(self, project: Project, gathering: Gathering) -> None:
         self._scratch, self._gathering = project.scratch(), gathering
         self._file = self._scratch / LEARNED
-        self._md5s = _read(self._file)
+        self._md5s = _read_index(self._file)
 
     def completed(self, tracked: Tracked) -> Tracked:
         """Add what was learned before; make the listing of a folder whose files are all known."""
@@ -124,7 +124,7 @@ def pinned(tracked: Tracked) -> list[Need]:
     ]
 
 
-def _read(file: Path) -> dict[str, str]:
+def _read_index(file: Path) -> dict[str, str]:
     try:
         notes = json.loads(file.read_bytes())
         return {str(sha256): md5 for sha256, md5 in notes.items() if is_md5(md5)}

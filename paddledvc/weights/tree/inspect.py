@@ -11,7 +11,7 @@ from paddledvc.tools.dvc.cache import Cache
 from paddledvc.weights.core.decide import Decision
 from paddledvc.weights.core.transfer_results import cells_of
 from paddledvc.weights.tree.place import LEDGER
-from paddledvc.weights.tree.records import read
+from paddledvc.weights.tree.records import read_records
 from paddledvc.weights.tree.survey import Survey, Surveyor
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Here(Displayed):
 def look(project: Project, wanted: Sequence[Tracked]) -> tuple[Here, ...]:
     """Look at outputs in the work tree; files that changed since they were hashed are hashed."""
     root = project.root
-    entries = read(project.scratch() / LEDGER)
+    entries = read_records(project.scratch() / LEDGER)
     surveyor = Surveyor(
         project, Cache.of(root), wanted=wanted, before=(), entries=entries, force=False
     )

@@ -22,9 +22,9 @@ def mark(project: Project, placed: Placed, stand: Standing | None = None) -> Non
         placed: what became of all outputs that its files name.
         stand: where the work tree stands, for those who have asked git already.
     """
-    file = marker.path(project.root)
+    file = marker.marker_path(project.root)
     stand = stand or worktree.standing(project.root, LISTING)
     if placed.complete and stand.commit is not None and not stand.changed:
-        marker.write(file, stand.commit, placed.folders)
+        marker.write_marker(file, stand.commit, placed.folders)
     else:
         file.unlink(missing_ok=True)

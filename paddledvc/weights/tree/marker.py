@@ -15,7 +15,7 @@ ROOT = "root"
 """The name of the marker of a project at the top of its work tree."""
 
 
-def path(root: Path) -> Path:
+def marker_path(root: Path) -> Path:
     """Name the file, which need not be there.
 
     Its first line is the full name of a commit. Each other line is a folder, from the project, in
@@ -34,7 +34,7 @@ def path(root: Path) -> Path:
     return root / folder / marker_name(project)
 
 
-def commit(marker: Path) -> str | None:
+def marked_commit(marker: Path) -> str | None:
     """Read whose weights are in place; None where nobody knows."""
     try:
         return marker.read_text(encoding="utf-8", errors="replace").partition("\n")[0] or None
@@ -42,7 +42,7 @@ def commit(marker: Path) -> str | None:
         return None
 
 
-def write(marker: Path, commit: str, folders: Iterable[str]) -> None:
+def write_marker(marker: Path, commit: str, folders: Iterable[str]) -> None:
     """Note whose weights are in place, and in which folders they lie, after all of them are.
 
     Raises:

@@ -36,7 +36,7 @@ class Notes:
 
     def __init__(self, root: Path, file: Path) -> None:
         self._root, self._file = root, file
-        self.entries = read(file)
+        self.entries = read_records(file)
         self._written = dict(self.entries)
         self._files: list[tuple[str, str, os.stat_result]] = []
         self._links: dict[str, tuple[int, str]] = {}
@@ -87,7 +87,7 @@ class Notes:
     def write(self) -> None:
         """Write down what is there, if that is news."""
         if self.entries != self._written:
-            atomic.write(self._file, ledger.render(self.entries))
+            atomic.write_file(self._file, ledger.render_ledger(self.entries))
             self._written = dict(self.entries)
 
     def tell(self, state: DvcState) -> None:
@@ -106,9 +106,9 @@ class Notes:
         return tuple(sorted(folder or "." for folder in found))
 
 
-def read(file: Path) -> dict[str, LedgerEntry]:
+def read_records(file: Path) -> dict[str, LedgerEntry]:
     """Read what was put into the work tree last, by path."""
-    return ledger.parse(atomic.read(file))
+    return ledger.parse_ledger(atomic.read_file(file))
 
 
 def _there(survey: Survey, now: Mapping[str, Seen]) -> dict[str, Seen]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidFile, Problem, UnknownModel
 from paddledvc.names import did_you_mean
-from paddledvc.yaml.document import Path, render
+from paddledvc.yaml.document import Path, render_path
 from paddledvc.yaml.edit.lines import Edit, apply, indented, newline_of
 from paddledvc.yaml.quoting import is_plain, quoted
 
@@ -194,7 +194,7 @@ def _position(text: str, offset: int) -> tuple[int, int]:
 
 
 def _refusal(items: Items, path: Path, line: int, column: int, message: str) -> InvalidFile:
-    where = render((items.key, *path))
+    where = render_path((items.key, *path))
     return InvalidFile(
         [Problem(file=items.file, line=line, column=column, path=where, message=message)]
     )

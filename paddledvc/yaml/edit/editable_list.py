@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.errors import InvalidFile, Problem
 from paddledvc.yaml.edit import edit_items
 from paddledvc.yaml.edit.find_items import items
-from paddledvc.yaml.reader import parse
+from paddledvc.yaml.reader import parse_yaml
 from paddledvc.yaml.writer import dump
 
 if TYPE_CHECKING:
@@ -82,11 +82,11 @@ class EditableList:
         return found
 
     def _value(self) -> dict[str, Any]:
-        value: Any = parse(self.text, self.file).value
+        value: Any = parse_yaml(self.text, self.file).value
         return dict(value)
 
     def _checked(self, edited: str, before: dict[str, Any], meant: list[Any]) -> str:
         """Return an edited text that says what was meant."""
-        after = parse(edited, self.file).value
+        after = parse_yaml(edited, self.file).value
         edit_items.require_meant(after, {**before, self.key: meant}, self.file)
         return edited

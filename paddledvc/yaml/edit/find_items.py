@@ -54,7 +54,7 @@ def items(text: str, file: str, key: str) -> Items | None:
             file=file, line=mark.line + 1, column=mark.column + 1, path=key, message=obstacle
         )
         raise InvalidFile([problem])
-    return _read(section, file)
+    return _read_list(section, file)
 
 
 class _Section(NamedTuple):
@@ -103,7 +103,7 @@ def _obstacle(section: _Section) -> str | None:
     return None
 
 
-def _read(section: _Section, file: str) -> Items:
+def _read_list(section: _Section, file: str) -> Items:
     """Read a list that has no obstacle."""
     text, _, _, key, node = section
     lines = text.splitlines()

@@ -172,11 +172,11 @@ class Markers:
     base: bool = False
 
 
-def write(pieces: Sequence[Piece], markers: Markers) -> str:
+def render_blocks(pieces: Sequence[Piece], markers: Markers) -> str:
     r"""Write a merged text, each conflict between markers as git writes them.
 
     >>> sides = Sides(base="a: 1\n", ours="a: 2\n", theirs="")
-    >>> write([Piece(key=("a",), sides=sides, text=None)], Markers()).splitlines()
+    >>> render_blocks([Piece(key=("a",), sides=sides, text=None)], Markers()).splitlines()
     ['<<<<<<< ours', 'a: 2', '=======', '>>>>>>> theirs']
     """
     newline = "\r\n" if any("\r\n" in piece.sides.ours for piece in pieces) else "\n"

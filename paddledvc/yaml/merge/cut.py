@@ -12,7 +12,7 @@ from paddledvc.errors import InvalidFile
 from paddledvc.yaml.edit.lines import content_end, text_end
 from paddledvc.yaml.merge.blocks import END, Block
 from paddledvc.yaml.nodes import compose
-from paddledvc.yaml.reader import parse
+from paddledvc.yaml.reader import parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -52,7 +52,7 @@ def cut_entry(text: str, file: str) -> Blocks | None:
     [('name',), ('version',), ()]
     """
     try:
-        value = parse(text, file).value
+        value = parse_yaml(text, file).value
     except InvalidFile:
         return None
     if isinstance(value, dict):
@@ -90,7 +90,7 @@ def values_of(text: str, file: str, sections: Collection[str]) -> dict[Key, Any]
         YAML, or its entries have no names of their own.
     """
     try:
-        value = parse(text, file).value
+        value = parse_yaml(text, file).value
     except (InvalidFile, UnicodeError):
         return None
     if not isinstance(value, dict | None):

@@ -4,7 +4,7 @@ import pytest
 
 from paddledvc.gate.core.released import State, Timeline, contents_of, difference
 from paddledvc.hashes import Hashes
-from paddledvc.models.lockfile import Lock, LockedFile, LockedModel, render
+from paddledvc.models.lockfile import Lock, LockedFile, LockedModel, render_lockfile
 from paddledvc.yaml import reader
 
 A, B, C = "a" * 32, "b" * 32, "c" * 32
@@ -26,13 +26,13 @@ class Reader:
 
     def __call__(self, text):
         self.read.append(text)
-        return reader.parse(text, "models.lock").value
+        return reader.parse_yaml(text, "models.lock").value
 
 
 def look(current, *texts, read=None, follow=(), tag=False):
-    timeline = Timeline(current, render(current).encode(), follow, read or Reader())
+    timeline = Timeline(current, render_lockfile(current).encode(), follow, read or Reader())
     for number, text in enumerate(texts):
-        data = text if isinstance(text, bytes) else render(text).encode()
+        data = text if isinstance(text, bytes) else render_lockfile(text).encode()
         timeline.add(State(where=str(number), tag=tag), data)
     return timeline
 
@@ -58,7 +58,7 @@ def test_only_blocks_of_what_is_locked_now_are_parsed_and_each_once():
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param(render(locked(a_model(md5=B))).replace("\n", "\r\n"), id="Windows"),
+        pytest.param(render_lockfile(locked(a_model(md5=B))).replace("\n", "\r\n"), id="Windows"),
         pytest.param(f"version: 1\nmodels: [{{name: m, version: v1.0, md5: '{B}'}}]\n", id="flow"),
         pytest.param(f"models:\n- name: m\n  version: 'v1'\n  md5: {B}\n", id="indent"),
         pytest.param(f"models:\n  - name: m\n    md5: {B}\n    version: 1.0.0\n", id="order"),
@@ -126,17 +126,20 @@ def test_the_states_are_told_in_which_a_model_stood_at_its_version():
 
 
 def test_a_lock_that_was_committed_with_conflicts_was_no_release():
-    torn = render(locked(a_model(md5=B))).replace("    md5", "<<<<<<< ours\n    md5")
+    torn = render_lockfile(locked(a_model(md5=B))).replace("    md5", "<<<<<<< ours\n    md5")
 
     assert find(locked(a_model()), torn.encode()) == []
     assert (
-        find(locked(a_model()), b"<<<<<<< ours\n" + render(locked(a_model(md5=B))).encode()) == []
+        find(
+            locked(a_model()), b"<<<<<<< ours\n" + render_lockfile(locked(a_model(md5=B))).encode()
+        )
+        == []
     )
 
 
 def test_what_is_tagged_is_told_beside_what_branches_had():
-    now, old = locked(a_model()), render(locked(a_model(md5=B))).encode()
-    timeline = Timeline(now, render(now).encode(), (), Reader())
+    now, old = locked(a_model()), render_lockfile(locked(a_model(md5=B))).encode()
+    timeline = Timeline(now, render_lockfile(now).encode(), (), Reader())
     for tag in (False, True, True):
         timeline.add(State(where="", tag=tag), old)
 

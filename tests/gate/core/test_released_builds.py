@@ -14,7 +14,7 @@ from paddledvc.gate.core.released import State, Timeline
 from paddledvc.gate.core.released_builds import Past, Search, makings
 from paddledvc.gate.core.versions import rewritten
 from paddledvc.models import policy, registry
-from paddledvc.models.lockfile import Lock, LockedModel, render
+from paddledvc.models.lockfile import Lock, LockedModel, render_lockfile
 from paddledvc.tools.dvc.core import built_stages
 from paddledvc.tools.dvc.core.objects import folder_oid
 from paddledvc.yaml import reader
@@ -109,7 +109,7 @@ def report(number, paddle="3.3.1"):
 
 def read(text):
     try:
-        return reader.parse(text, "dvc.lock").value
+        return reader.parse_yaml(text, "dvc.lock").value
     except InvalidFile:
         return None
 
@@ -124,17 +124,19 @@ def judge(models, lock, now, *past, here=""):
         past: models.lock, dvc.lock and perhaps the report of a state; a tag is in a list.
         here: the report beside what is judged.
     """
-    wanted = registry.parse(reader.parse(models, "models.yaml"), schemas.read_schema("models"))
-    built_now = built_stages.read(read(now))
+    wanted = registry.parse_registry(
+        reader.parse_yaml(models, "models.yaml"), schemas.read_schema("models")
+    )
+    built_now = built_stages.read_built(read(now))
     making = dict(makings(wanted, lock, built_now))
-    timeline = Timeline(lock, render(lock).encode(), set(making), read)
+    timeline = Timeline(lock, render_lockfile(lock).encode(), set(making), read)
     known = {}
     for number, one in enumerate(past):
         tag = isinstance(one, list)
         state = State(where=f"the tag v{number}" if tag else f"main ({number})", tag=tag)
         known[state] = one
         if one[0] is not None:
-            then = one[0] if isinstance(one[0], str) else render(one[0])
+            then = one[0] if isinstance(one[0], str) else render_lockfile(one[0])
             timeline.add(state, then.encode())
     search = Search(making, timeline.stood, now.encode(), built_now, read)
     looked = []
@@ -155,7 +157,7 @@ def judge(models, lock, now, *past, here=""):
         own=policy.DEFAULT,
         changed=False,
         today=date(2026, 11, 22),
-        documents={"models.lock": reader.parse(render(lock), "models.lock")},
+        documents={"models.lock": reader.parse_yaml(render_lockfile(lock), "models.lock")},
         registry=wanted,
         lock=lock,
         built=built_now,
@@ -227,7 +229,9 @@ def test_a_version_in_another_spelling_is_the_same():
         pytest.param(a_lock(), "stages: {train-digits: 1}", id="no stage"),
         pytest.param(a_lock(), built(trained(T1, hashed="")), id="hashed by DVC 2"),
         pytest.param(a_lock(), built(trained("")), id="no hash"),
-        pytest.param("<<<<<<< x\n" + render(a_lock()), built(trained(T1)), id="lock in conflict"),
+        pytest.param(
+            "<<<<<<< x\n" + render_lockfile(a_lock()), built(trained(T1)), id="lock in conflict"
+        ),
         pytest.param("models: [", built(trained(T1)), id="no lock"),
         pytest.param(a_lock(name="numbers"), built(trained(T1)), id="another name"),
     ],

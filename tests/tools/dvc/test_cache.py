@@ -201,7 +201,7 @@ def test_torn_notes_are_no_notes(tmp_path):
     file = tmp_path / "known"
     file.write_text(f"{OID} 9 1 2 3\n{OID} 9 x 2 3\n{OID[:-1]} 9 1 2 3\n\n{OID} 9 4 5")
 
-    assert hash_cache._read(file) == {(9, 1, 2, 3): OID}
+    assert hash_cache._read_notes(file) == {(9, 1, 2, 3): OID}
 
 
 def test_the_older_half_of_many_notes_is_dropped(tmp_path, monkeypatch):

@@ -50,7 +50,7 @@ from pathlib import Path
 messages = {}
 for file in sys.argv[2:]:
     try:
-        np.savez(f"{sys.argv[1]}/{file}.npz", **weights.read(Path(file)))
+        np.savez(f"{sys.argv[1]}/{file}.npz", **weights.read_state_dict(Path(file)))
     except InvalidInput as error:
         messages[file] = str(error)
 Path(sys.argv[1], "messages.json").write_text(json.dumps(messages))

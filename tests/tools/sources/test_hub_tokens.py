@@ -142,7 +142,7 @@ def test_a_download_shows_the_token_to_the_hub(monkeypatch):
         monkeypatch.setenv("HF_ENDPOINT", f"http://{hub}")
 
         assert b"".join(http.chunks(f"http://{hub}/a")) == b"{}"
-        assert http.read(f"http://{hub}/a", 10) == b"{}"
+        assert http.read_document(f"http://{hub}/a", 10) == b"{}"
     assert shown == ["Bearer secret", "Bearer secret"]
 
 
@@ -204,12 +204,12 @@ def test_a_download_that_is_refused_says_what_may_help(server, monkeypatch):
 
 
 def test_a_document_is_read_whole(server):
-    assert http.read(server.put("/a", b"x" * 5000), 5000) == b"x" * 5000
+    assert http.read_document(server.put("/a", b"x" * 5000), 5000) == b"x" * 5000
 
 
 def test_a_document_that_is_too_long_is_not_read(server):
     with pytest.raises(Unreadable) as caught:
-        http.read(server.put("/a", b"x" * 5001), 5000)
+        http.read_document(server.put("/a", b"x" * 5001), 5000)
 
     assert str(caught.value) == "it has more than 5,000 bytes"
 
@@ -217,7 +217,7 @@ def test_a_document_that_is_too_long_is_not_read(server):
 def test_a_document_that_is_too_long_is_not_read_to_its_end(server):
     server.delay["/a"] = 1.0
     with pytest.raises(Unreadable) as caught:
-        http.read(server.put("/a", bytes(3 * server.part_size)), 1000, timeout=0.5)
+        http.read_document(server.put("/a", bytes(3 * server.part_size)), 1000, timeout=0.5)
 
     assert str(caught.value) == "it has more than 1,000 bytes"
 
@@ -225,7 +225,7 @@ def test_a_document_that_is_too_long_is_not_read_to_its_end(server):
 def test_a_document_that_drips_is_given_up(server):
     server.part_size, server.delay["/a"] = 1, 0.1
     with pytest.raises(Unreadable) as caught:
-        http.read(server.put("/a", b"x" * 1000), 5000, timeout=0.3)
+        http.read_document(server.put("/a", b"x" * 1000), 5000, timeout=0.3)
 
     assert (str(caught.value), caught.value.again) == ("no answer within 0.3 s", False)
 
@@ -236,7 +236,7 @@ def test_a_document_that_breaks_off_is_not_read(chunked, server):
     if chunked:
         server.chunked.add("/a")
     with pytest.raises(Unreadable) as caught:
-        http.read(server.put("/a", b"x" * 5000), 5000)
+        http.read_document(server.put("/a", b"x" * 5000), 5000)
 
     assert caught.value.again
 
@@ -244,6 +244,6 @@ def test_a_document_that_breaks_off_is_not_read(chunked, server):
 def test_a_refusal_keeps_its_status(server):
     server.statuses["/a"] = [404]
     with pytest.raises(Unreadable) as caught:
-        http.read(f"{server.url}/a", 100)
+        http.read_document(f"{server.url}/a", 100)
 
     assert (str(caught.value), caught.value.status) == ("the server answered 404 Not Found", 404)

@@ -184,7 +184,7 @@ def test_blank_lines_that_a_users_text_ends_with_stay_in_it():
     text = "stages:\n  u:\n    cmd: |+\n      a\n\n\n"
     edited = edit(text, append=["n:\n  cmd: n\n"])
 
-    assert reader.parse(edited, "x").value["stages"]["u"] == {"cmd": "a\n\n\n"}
+    assert reader.parse_yaml(edited, "x").value["stages"]["u"] == {"cmd": "a\n\n\n"}
 
 
 comments = st.sampled_from(["", "\n", "  # a note\n", "# far left\n", "\n\n  # two\n"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.yaml.merge.blocks import END, Block, Markers, Piece, merge, undecided, write
+from paddledvc.yaml.merge.blocks import END, Block, Markers, Piece, merge, render_blocks, undecided
 from paddledvc.yaml.merge.threeway import Sides
 
 
@@ -23,7 +23,7 @@ def refuse(key, sides):
 
 def merged(base, ours, theirs, join=refuse, **options):
     sides = Sides(base=blocks(base), ours=blocks(ours), theirs=blocks(theirs))
-    text = write(merge(sides, join, **options), Markers())
+    text = render_blocks(merge(sides, join, **options), Markers())
     return text.removeprefix("s:\n").replace("- ", "").replace("\n", " ").rstrip()
 
 
@@ -108,7 +108,7 @@ def test_comments_below_which_both_added_something_are_written_once():
         theirs={**blocks(""), theirs.key: theirs},
     )
 
-    assert write(merge(sides, refuse), Markers()) == f"s:\n{NOTES}\n- a\n- b\n"
+    assert render_blocks(merge(sides, refuse), Markers()) == f"s:\n{NOTES}\n- a\n- b\n"
 
 
 def test_comments_that_both_wrote_above_an_addition_stay():
@@ -122,7 +122,7 @@ def test_comments_that_both_wrote_above_an_addition_stay():
         theirs={**blocks(""), theirs.key: theirs},
     )
 
-    assert write(merge(sides, refuse), Markers()) == "s:\n# new\n- a\n# new\n- b\n"
+    assert render_blocks(merge(sides, refuse), Markers()) == "s:\n# new\n- a\n# new\n- b\n"
 
 
 def a_conflict(**texts):
@@ -132,7 +132,7 @@ def a_conflict(**texts):
 def test_a_conflict_can_show_what_was_there_before():
     piece = a_conflict(base="a: 1\n", ours="a: 2\n", theirs="a: 3\n")
 
-    assert write([piece], Markers(base=True, size=3)) == (
+    assert render_blocks([piece], Markers(base=True, size=3)) == (
         "<<< ours\na: 2\n||| base\na: 1\n===\na: 3\n>>> theirs\n"
     )
 
@@ -140,7 +140,7 @@ def test_a_conflict_can_show_what_was_there_before():
 def test_a_conflict_has_the_line_ends_of_the_file():
     piece = a_conflict(base="", ours="a: 2\r\n", theirs="a: 3\r\n")
 
-    assert write([piece], Markers()) == (
+    assert render_blocks([piece], Markers()) == (
         "<<<<<<< ours\r\na: 2\r\n=======\r\na: 3\r\n>>>>>>> theirs\r\n"
     )
 
@@ -148,14 +148,16 @@ def test_a_conflict_has_the_line_ends_of_the_file():
 def test_each_marker_stands_on_a_line_of_its_own():
     piece = a_conflict(base="", ours="a: 2", theirs="a: 3")
 
-    assert write([piece], Markers()) == "<<<<<<< ours\na: 2\n=======\na: 3\n>>>>>>> theirs\n"
+    assert (
+        render_blocks([piece], Markers()) == "<<<<<<< ours\na: 2\n=======\na: 3\n>>>>>>> theirs\n"
+    )
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [*permutations(["a1", "a2", "a3"], 2), ("a1", "")])
 def test_what_was_never_decided_is_not_what_either_side_kept(ours, theirs):
     base = undecided(blocks("a1 b1"), blocks("a2 b1"))
     sides = Sides(base=base, ours=blocks(f"{ours} b1"), theirs=blocks(f"{theirs} b2"))
-    text = write(merge(sides, refuse), Markers())
+    text = render_blocks(merge(sides, refuse), Markers())
 
     assert "=======\n" in text
     assert text.endswith("- b2\n")

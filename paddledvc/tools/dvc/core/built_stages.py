@@ -30,10 +30,11 @@ class Built:
     params_files: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read(value: object) -> Mapping[str, Built]:
+def read_built(value: object) -> Mapping[str, Built]:
     """Read dvc.lock; what is not as DVC 3 writes it says nothing.
 
-    >>> read({"stages": {"a": {"cmd": "x", "outs": [{"path": "b", "md5": "c", "hash": "md5"}]}}})
+    >>> outs = [{"path": "b", "md5": "c", "hash": "md5"}]
+    >>> read_built({"stages": {"a": {"cmd": "x", "outs": outs}}})
     {'a': Built(command='x', deps={}, outs={'b': 'c'}, params={}, params_files={})}
     """
     stages = value.get("stages") if isinstance(value, dict) else None

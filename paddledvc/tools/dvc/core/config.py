@@ -37,14 +37,14 @@ class DvcConfig:
     site_cache: str | None = None
 
 
-def parse(files: Iterable[tuple[str, str]]) -> DvcConfig:
+def parse_config(files: Iterable[tuple[str, str]]) -> DvcConfig:
     r"""Read the files of a configuration, each stronger than those before it.
 
     Args:
         files: folder and text of each. What cannot be read is left out: DVC will complain.
 
     >>> text = "[core]\n    remote = a\n['remote \"a\"']\n    url = ../zoo\n"
-    >>> parse([("/p/.dvc", text)]).remotes
+    >>> parse_config([("/p/.dvc", text)]).remotes
     {'a': '/p/zoo'}
     """
     said: dict[str, dict[str, str]] = {}

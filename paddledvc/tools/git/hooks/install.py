@@ -54,8 +54,8 @@ class HooksPlace:
     def path(self, name: Name) -> Path:
         """Name the file where ours is, or belongs: git's own place, or where pre-commit put it."""
         moved = self.folder / f"{name}{LEGACY}"
-        there = read(self.folder / name)
-        if there is not None and scripts.maker(there) == "pre-commit" and ours(moved):
+        there = read_hook(self.folder / name)
+        if there is not None and scripts.maker(there) == "pre-commit" and read_our_hook(moved):
             return moved
         return self.folder / name
 
@@ -64,7 +64,7 @@ class HooksPlace:
         return self.folder / f"{name}{KEPT}"
 
 
-def place(root: Path) -> HooksPlace:
+def find_hooks(root: Path) -> HooksPlace:
     """Find where git looks for the hooks of the work tree that a folder belongs to.
 
     Raises:
@@ -90,7 +90,7 @@ def from_top(root: Path, top: Path) -> str:
     return root.resolve().relative_to(top.resolve()).as_posix()
 
 
-def read(path: Path) -> str | None:
+def read_hook(path: Path) -> str | None:
     """Read a hook of whatever kind; None where there is none."""
     try:
         return path.read_bytes().decode(errors="replace")
@@ -98,10 +98,10 @@ def read(path: Path) -> str | None:
         return None
 
 
-def ours(path: Path) -> Script | None:
+def read_our_hook(path: Path) -> Script | None:
     """Read a hook if it is ours."""
-    text = read(path)
-    return None if text is None else scripts.parse(text)
+    text = read_hook(path)
+    return None if text is None else scripts.parse_script(text)
 
 
 def install(root: Path, *, force: bool = False) -> dict[Name, bool]:
@@ -115,7 +115,7 @@ def install(root: Path, *, force: bool = False) -> dict[Name, bool]:
         InvalidInput: the folder of the hooks is not this clone's alone.
         OutsideFailure: it cannot be written to.
     """
-    where = place(root)
+    where = find_hooks(root)
     if not force:
         _require_own(where)
     project = from_top(root, where.top)
@@ -132,7 +132,7 @@ def uninstall(root: Path) -> dict[Name, bool]:
     Returns:
         Which of them were changed or removed; what somebody put over ours since stays.
     """
-    where = place(root)
+    where = find_hooks(root)
     project = from_top(root, where.top)
     with _alone(where):
         served = tuple(one for one in _projects(where) if one != project)
@@ -173,7 +173,7 @@ def _alone(where: HooksPlace) -> Iterator[None]:
 
 
 def _found(where: HooksPlace, name: Name) -> Script | None:
-    return ours(where.path(name))
+    return read_our_hook(where.path(name))
 
 
 def _projects(where: HooksPlace) -> set[str]:
@@ -185,13 +185,13 @@ def _projects(where: HooksPlace) -> set[str]:
 def _write(where: HooksPlace, name: Name, projects: tuple[str, ...]) -> bool:
     """Write a hook of ours, after keeping another's; tell whether anything changed."""
     path = where.path(name)
-    if os.path.lexists(path) and ours(path) is None:
+    if os.path.lexists(path) and read_our_hook(path) is None:
         _keep(path, where.kept(name))
-    kept = read(where.kept(name))
+    kept = read_hook(where.kept(name))
     before = "run" if kept is None else scripts.chain(kept)
     script = Script(python=sys.executable, projects=projects)
-    text = scripts.render(template(), name, script, before)
-    if read(path) == text and os.access(path, os.X_OK) and not path.is_symlink():
+    text = scripts.render_script(read_template(), name, script, before)
+    if read_hook(path) == text and os.access(path, os.X_OK) and not path.is_symlink():
         return False
     new = path.with_name(f".{name}.paddledvc")
     files.write_text(new, text)
@@ -200,7 +200,7 @@ def _write(where: HooksPlace, name: Name, projects: tuple[str, ...]) -> bool:
     return True
 
 
-def template() -> str:
+def read_template() -> str:
     """Read the script that all hooks are made from."""
     return (package_files("paddledvc.tools.git.hooks") / "hook.sh").read_text(encoding="utf-8")
 
@@ -237,12 +237,12 @@ def _restore(where: HooksPlace, name: Name) -> bool:
     """Take a hook of ours away, and bring back what was there before."""
     path, kept = where.path(name), where.kept(name)
     path.with_name(f".{name}.paddledvc").unlink(missing_ok=True)
-    if ours(path) is None:  # not there, or somebody put another over it
+    if read_our_hook(path) is None:  # not there, or somebody put another over it
         with suppress(OSError):
             if _same(path, kept):  # killed while installing
                 kept.unlink()
         return False
-    before = read(kept)
+    before = read_hook(kept)
     if os.path.lexists(kept) and not _is_running_us(before, path):
         kept.replace(path)
     else:

@@ -81,7 +81,7 @@ def _escaped(match: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in match[0].encode(errors="surrogateescape"))
 
 
-def render(template: str, name: Name, script: Script, before: Chain = "run") -> str:
+def render_script(template: str, name: Name, script: Script, before: Chain = "run") -> str:
     """Write a hook.
 
     Args:
@@ -101,7 +101,7 @@ def render(template: str, name: Name, script: Script, before: Chain = "run") -> 
     return re.sub(r"@([A-Z]+)@", lambda match: shlex.quote(values[match[1]]), template)
 
 
-def parse(text: str) -> Script | None:
+def parse_script(text: str) -> Script | None:
     """Read a hook of ours back; None for another's."""
     fields = _FIELDS.search(text) if _SIGN.search(text) else None
     if fields is None:

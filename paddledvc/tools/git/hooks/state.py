@@ -54,13 +54,13 @@ def states(root: Path) -> tuple[HookState, ...]:
     Raises:
         NotAProject: the folder is in no git repository.
     """
-    where = install.place(root)
+    where = install.find_hooks(root)
     return tuple(_state(where, name, install.from_top(root, where.top)) for name in NAMES)
 
 
 def _state(where: HooksPlace, name: Name, project: str) -> HookState:
     path = where.path(name)
-    script = install.ours(path)
+    script = install.read_our_hook(path)
     if script is not None:
         state, why = _of_ours(where, name, project)
     else:
@@ -71,7 +71,7 @@ def _state(where: HooksPlace, name: Name, project: str) -> HookState:
 
 def _of_ours(where: HooksPlace, name: Name, project: str) -> tuple[Live, str]:
     path = where.path(name)
-    script = install.ours(path)
+    script = install.read_our_hook(path)
     if script is not None and project not in script.projects:
         return "missing", f"it serves other projects: {', '.join(script.projects)}"
     if not os.access(path, os.X_OK):
@@ -80,7 +80,7 @@ def _of_ours(where: HooksPlace, name: Name, project: str) -> tuple[Live, str]:
         return "disabled", f"PADDLEDVC_HOOKS={told}"
     if path.name.endswith(install.LEGACY):
         return "live", "pre-commit runs it"
-    kept = install.read(where.kept(name))
+    kept = install.read_hook(where.kept(name))
     if kept is None:
         return "live", ""
     by = scripts.maker(kept) or "another hook"
@@ -93,10 +93,12 @@ def _named(by: str) -> str:
 
 
 def _of_others(where: HooksPlace, name: Name) -> tuple[Live, str]:
-    text = install.read(where.folder / name)
-    was_here = where.kept(name).exists() or any(install.ours(where.path(other)) for other in NAMES)
+    text = install.read_hook(where.folder / name)
+    was_here = where.kept(name).exists() or any(
+        install.read_our_hook(where.path(other)) for other in NAMES
+    )
     if text is None:
-        if where.folder != where.usual and install.ours(where.usual / name) is not None:
+        if where.folder != where.usual and install.read_our_hook(where.usual / name) is not None:
             return "disabled", f"core.hooksPath is {where.configured}"
         return "missing", ""
     if f"paddledvc hook {name}" in text:
@@ -110,7 +112,7 @@ def _of_others(where: HooksPlace, name: Name) -> tuple[Live, str]:
 
 def _is_configured(top: Path, name: Name) -> bool:
     """Tell whether pre-commit is told to run us."""
-    text = install.read(top / _CONFIG) or ""
+    text = install.read_hook(top / _CONFIG) or ""
     return _IDS.get(name, "paddledvc-checkout") in text or f"paddledvc hook {name}" in text
 
 

@@ -47,7 +47,7 @@ def do(job: ExportJob) -> Exported:
     use_device("cpu")
     # Parameter names come from counters of the process, and they order the weights in the file.
     with module.utils.unique_name.guard():
-        layer = network.for_inference(network.build(job.network))
+        layer = network.for_inference(network.build_network(job.network))
         specs = [
             module.static.InputSpec(shape=list(item.shape), dtype=item.dtype, name=item.name)
             for item in job.inputs

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from paddledvc.tools.paddle.core.jobs import Network
 
 
-def build(network: Network, *, skip: Sequence[str] = (), initial: bool = False) -> Any:
+def build_network(network: Network, *, skip: Sequence[str] = (), initial: bool = False) -> Any:
     """Build the layer and load its weights.
 
     Args:
@@ -32,7 +32,7 @@ def build(network: Network, *, skip: Sequence[str] = (), initial: bool = False) 
         InvalidInput: the weights do not fit the layer.
     """
     module = paddle()
-    factory = user_objects.load(network.reference, Path(network.root))
+    factory = user_objects.load_user_object(network.reference, Path(network.root))
     with user_objects.user_code(f"building {network.reference}"):
         layer = factory(**network.arguments)
     if not isinstance(layer, module.nn.Layer):
@@ -40,8 +40,8 @@ def build(network: Network, *, skip: Sequence[str] = (), initial: bool = False) 
             f"{network.reference} returned a {type(layer).__name__}, expected a paddle.nn.Layer"
         )
     if network.weights is not None:
-        state = weights.read(network.weights)
-        load(layer, state, str(network.weights), named(network, layer), skip=skip)
+        state = weights.read_state_dict(network.weights)
+        load_weights(layer, state, str(network.weights), named(network, layer), skip=skip)
     elif layer.state_dict() and not initial:
         raise InvalidInput(
             f"{network.reference} has {len(layer.state_dict())} weights and is given no file of "
@@ -56,7 +56,7 @@ def named(network: Network, layer: Any) -> str:
     return str(network.reference) + ("" if network.reference.name == kind else f" (a {kind})")
 
 
-def load(
+def load_weights(
     layer: Any, state: Mapping[str, Array], file: str, kind: str, *, skip: Sequence[str] = ()
 ) -> None:
     """Load a state dict of which every key must fit, and which must fill the whole layer.

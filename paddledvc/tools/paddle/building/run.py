@@ -27,7 +27,7 @@ def do(job: TrainJob) -> Ended:
     processes = int(os.environ.get("PADDLE_TRAINERS_NUM", "1"))
     _choose_device(job.device, processes)
     runtime.seed_all(job.seed)
-    function = user_objects.load(job.function, Path(job.root))
+    function = user_objects.load_user_object(job.function, Path(job.root))
     run = Run.of(job, world_size=processes)
     with user_objects.user_code(f"{job.function}"):
         function(run)
@@ -168,12 +168,12 @@ class Run:
             raise InvalidInput(f"{self.model}: models.yaml names no network to build")
         if self._network.weights is not None:
             try:
-                layer = network.build(self._network, skip=skip)
+                layer = network.build_network(self._network, skip=skip)
             except InvalidInput as error:
                 hint = 'weights that are to start anew: run.network(skip=["head.*"])'
                 raise InvalidInput(f"{error}\n  {hint}") from error
         else:
-            factory = user_objects.load(self._network.reference, self.root)
+            factory = user_objects.load_user_object(self._network.reference, self.root)
             layer = factory(**self._network.arguments)
         layer.train()
         return layer

@@ -37,7 +37,7 @@ _PLACE = re.compile(r'File "(?P<file>[^"]+)", line \d+, in \w+')
 _MORE = "`paddledvc -v` with the same command shows all that Paddle said"
 
 
-def load(reference: Reference, root: Path) -> Any:
+def load_user_object(reference: Reference, root: Path) -> Any:
     """Import what a reference names.
 
     A file in a package is imported as a module of that package, so that its relative imports

@@ -128,7 +128,7 @@ def require_plain(program: PurePath) -> None:
         ) from error
 
 
-def read(path: PurePath) -> dict[str, Array]:
+def read_state_dict(path: PurePath) -> dict[str, Array]:
     """Read a state dict: an array for each parameter and buffer, by its structured name.
 
     bfloat16 arrives as the uint16 of its bits, as Paddle saves it.

@@ -45,8 +45,8 @@ def do(job: DiagnoseJob) -> Diagnosis:
     module = runtime.paddle()
     runtime.use_device("cpu")
     runtime.seed_all(0)
-    layer = network.for_inference(network.build(job.network))
-    case = arrays.load(job.cases)[job.call]
+    layer = network.for_inference(network.build_network(job.network))
+    case = arrays.load_arrays(job.cases)[job.call]
     calls = _calls(module, layer, [case[item.name] for item in job.inputs])
     whole = _compared(job, layer, calls[""], job.tolerance, job.overrides)
     error = float("inf") if whole is None else whole.scaled_error
@@ -142,12 +142,14 @@ def _compared(
         return None
     outputs = folder / "outputs.npz"
     cases = folder / "cases.npz"
-    arrays.save(cases, [call.given])
+    arrays.save_arrays(cases, [call.given])
     try:
         program.do(replace(job.path_job, program=prefix, cases=cases, outputs=outputs))
     except PaddleDVCError as error:
         return Agreement(tolerance=tolerance, problems=(str(error),), outputs=(), samples=())
-    found = [OutputValues(name=key, values=one) for key, one in arrays.load(outputs)[0].items()]
+    found = [
+        OutputValues(name=key, values=one) for key, one in arrays.load_arrays(outputs)[0].items()
+    ]
     batches = [batch_of(call.given)]
     return agreement.compare([call.found], [found], batches, tolerance, overrides=overrides)
 

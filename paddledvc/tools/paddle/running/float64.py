@@ -25,9 +25,9 @@ def do(job: WideJob) -> Wide:
     module = runtime.paddle()
     runtime.use_device("cpu")
     runtime.seed_all(job.seed)
-    cases, narrow = arrays.load(job.cases), arrays.load(job.outputs)
+    cases, narrow = arrays.load_arrays(job.cases), arrays.load_arrays(job.outputs)
     try:
-        layer = network.for_inference(network.build(job.network))
+        layer = network.for_inference(network.build_network(job.network))
         # In place, for layers such as LSTM keep their weights at a second place too; layer.to()
         # would make floats of integers.
         layer._to_impl(dtype="float64", floating_only=True, include_sublayers=True)  # noqa: SLF001

@@ -37,7 +37,7 @@ def listed(folder: Path) -> list[Path]:
     return [folder / name for name in names]
 
 
-def read(files: list[Path], folder: Path) -> Iterator[tuple[str, Array]]:
+def read_images(files: list[Path], folder: Path) -> Iterator[tuple[str, Array]]:
     """Read images, upright, as uint8 arrays of shape [height, width, 3] in RGB.
 
     Yields:

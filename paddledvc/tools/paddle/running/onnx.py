@@ -22,7 +22,7 @@ OPSET = 17
 INSTALL = "run `pip install 'paddledvc[onnx]'`"
 
 
-def load(job: PathJob, program: Path) -> Callable[[Case], list[Array]]:
+def load_onnx(job: PathJob, program: Path) -> Callable[[Case], list[Array]]:
     """Convert the files and load them into ONNX Runtime.
 
     Raises:

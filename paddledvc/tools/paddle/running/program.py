@@ -36,7 +36,7 @@ def do(job: PathJob) -> Ran:
     runtime.paddle()
     costs.done("import")
     engine.require(job)
-    cases = arrays.load(job.cases)
+    cases = arrays.load_arrays(job.cases)
     device = job.device if job.path in ON_GPU else "cpu"
     runtime.use_device(device)
     runtime.seed_all(0)  # asks CUDA for its deterministic kernels
@@ -52,7 +52,9 @@ def do(job: PathJob) -> Ran:
         costs.done("latency")
     except FAILS as error:
         raise Finding(runtime.shorten(str(error))) from error
-    arrays.save(job.outputs, [{str(i): array for i, array in enumerate(call)} for call in first])
+    arrays.save_arrays(
+        job.outputs, [{str(i): array for i, array in enumerate(call)} for call in first]
+    )
     return Ran(
         outputs=tuple(str(index) for index in range(len(first[0]))),
         batches=batches,
@@ -84,7 +86,7 @@ def _loaded(job: PathJob, cases: Sequence[Case]) -> Callable[[Case], list[Array]
     if job.path == "jit":
         return _layer(job)
     if job.path == "onnx":
-        return onnx.load(job, _program(job))
+        return onnx.load_onnx(job, _program(job))
     return _predictor(job, cases)
 
 

@@ -46,7 +46,9 @@ def do(job: ReferenceJob) -> Ran:
     runtime.use_device("cpu")
     runtime.seed_all(job.seed)
     calls = sampling.calls(job)
-    layer = network.for_inference(network.build(job.network, initial=job.initial is not None))
+    layer = network.for_inference(
+        network.build_network(job.network, initial=job.initial is not None)
+    )
     if job.initial is not None and (state := layer.state_dict()):
         module.save(state, str(job.initial))
     costs.done("load")
@@ -67,8 +69,8 @@ def do(job: ReferenceJob) -> Ran:
         costs.done("calls")
         measured = run.latency(calls.cases)
         costs.done("latency")
-    arrays.save(job.cases, cases)
-    arrays.save(job.outputs, ran.found)
+    arrays.save_arrays(job.cases, cases)
+    arrays.save_arrays(job.outputs, ran.found)
     return Ran(
         outputs=tuple(ran.found[0]),
         batches=batches,

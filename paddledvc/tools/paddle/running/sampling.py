@@ -131,7 +131,7 @@ def _only_input(job: ReferenceJob, source: str) -> str:
 
 
 def _of_function(source: str, root: Path) -> dict[str, Array]:
-    function = user_objects.load(Reference.parse(source), root)
+    function = user_objects.load_user_object(Reference.parse(source), root)
     with user_objects.user_code(f"making samples with {source}"):
         made: Any = function()
     if not isinstance(made, dict):
@@ -149,11 +149,11 @@ def _of_folder(job: ReferenceJob, source: str, root: Path) -> dict[str, Array]:
             f"samples {source}: a folder of images needs preprocess, a function such as "
             "path/file.py:preprocess that makes a sample of an image"
         )
-    function = user_objects.load(Reference.parse(job.preprocess), root)
+    function = user_objects.load_user_object(Reference.parse(job.preprocess), root)
     made: dict[str, dict[str, Array]] = {}
     try:
         files = images.listed(root / source)
-        for name, image in images.read(files, root / source):
+        for name, image in images.read_images(files, root / source):
             with user_objects.user_code(f"{job.preprocess} on {source}/{name}"):
                 # A copy: what is prepared in place is to be writable.
                 result: Any = function(image.copy())

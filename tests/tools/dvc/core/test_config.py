@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.tools.dvc.core.config import DvcConfig, parse
+from paddledvc.tools.dvc.core.config import DvcConfig, parse_config
 
 REPO = """
 [core]
@@ -18,7 +18,7 @@ REPO = """
 
 
 def test_remotes_the_default_and_the_links_are_read():
-    assert parse([("/p/.dvc", REPO)]) == DvcConfig(
+    assert parse_config([("/p/.dvc", REPO)]) == DvcConfig(
         remotes={"near by": "/p/shared folder", "prod": "s3://bucket/prod"},
         settings={
             "near by": frozenset({("url", "/p/shared folder")}),
@@ -31,7 +31,7 @@ def test_remotes_the_default_and_the_links_are_read():
 
 def test_a_stronger_file_says_what_it_says_and_leaves_the_rest():
     local = "['remote \"prod\"']\n    secret_access_key = x%y\n[cache]\n    dir = /cache\n"
-    found = parse([("/p/.dvc", REPO), ("/p/.dvc", local)])
+    found = parse_config([("/p/.dvc", REPO), ("/p/.dvc", local)])
     assert (found.cache, found.remotes["prod"], found.links) == (
         "/cache",
         "s3://bucket/prod",
@@ -41,12 +41,12 @@ def test_a_stronger_file_says_what_it_says_and_leaves_the_rest():
 
 @pytest.mark.parametrize("text", ["", "no section", "[core]\n    analytics = false\n"])
 def test_what_says_nothing_leaves_dvcs_own_choices(text):
-    assert parse([("/p/.dvc", text)]) == DvcConfig()
+    assert parse_config([("/p/.dvc", text)]) == DvcConfig()
 
 
 def test_a_remote_without_a_url_is_none():
-    assert parse([("/p/.dvc", "['remote \"a\"']\n    access_key_id = k\n")]).remotes == {}
+    assert parse_config([("/p/.dvc", "['remote \"a\"']\n    access_key_id = k\n")]).remotes == {}
 
 
 def test_a_path_is_from_the_folder_of_the_file_that_names_it():
-    assert parse([("/p/.dvc", "[cache]\n    dir = ../../shared\n")]).cache == "/shared"
+    assert parse_config([("/p/.dvc", "[cache]\n    dir = ../../shared\n")]).cache == "/shared"

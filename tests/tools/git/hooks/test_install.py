@@ -58,7 +58,7 @@ def test_six_hooks_are_installed_that_name_this_python(repository):
     folder = repository.root / ".git" / "hooks"
     assert sorted(listed(folder)) == sorted(NAMES)
     for name in NAMES:
-        script = install.ours(folder / name)
+        script = install.read_our_hook(folder / name)
         assert (script.python, script.projects) == (sys.executable, (".",))
         assert os.access(folder / name, os.X_OK)
     assert states(repository.root) == dict.fromkeys(NAMES, ("live", ""))
@@ -83,7 +83,9 @@ def test_another_python_takes_over(repository, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/it's/new/python")
 
     assert install.install(repository.root) == ALL
-    assert install.ours(repository.root / ".git/hooks/pre-push").python == "/it's/new/python"
+    assert (
+        install.read_our_hook(repository.root / ".git/hooks/pre-push").python == "/it's/new/python"
+    )
     assert "python='/it'\"'\"'s/new/python'\n" in repository.read(".git/hooks/pre-push")
 
 
@@ -278,8 +280,8 @@ def test_a_work_tree_beside_the_repository_shares_its_hooks(repository, tmp_path
 
     assert install.install(beside) == ALL
     assert install.install(repository.root) == NONE
-    assert marker.path(beside) == repository.root / ".git/worktrees/be-side/paddledvc/root"
-    assert marker.path(repository.root) == repository.root / ".git/paddledvc/root"
+    assert marker.marker_path(beside) == repository.root / ".git/worktrees/be-side/paddledvc/root"
+    assert marker.marker_path(repository.root) == repository.root / ".git/paddledvc/root"
 
 
 def test_a_submodule_has_hooks_of_its_own(repository, tmp_path):
@@ -352,8 +354,8 @@ def test_several_projects_share_the_hooks(repository):
     assert install.install(vision) == ALL
     assert install.install(repository.root) == NONE
     assert states(vision)["pre-push"] == ("live", "")
-    assert marker.path(vision).name == "in-vi%20sion%2Fd%C3%A9t"
-    script = install.ours(repository.root / ".git/hooks/pre-push")
+    assert marker.marker_path(vision).name == "in-vi%20sion%2Fd%C3%A9t"
+    script = install.read_our_hook(repository.root / ".git/hooks/pre-push")
     assert script.projects == (".", "vi sion/dét")
 
     assert install.uninstall(repository.root) == ALL
@@ -420,10 +422,10 @@ def test_the_modules_of_the_work_tree_are_not_ours(repository):
 
 def test_what_was_rendered_is_read_back():
     script = scripts.Script(python="/a b/p'ython", projects=(".", "it's $HOME", "ü"))
-    text = scripts.render(install.template(), "pre-push", script)
+    text = scripts.render_script(install.read_template(), "pre-push", script)
 
-    assert scripts.parse(text) == script
-    assert scripts.parse(text.replace("paddledvc hook, form", "other")) is None
+    assert scripts.parse_script(text) == script
+    assert scripts.parse_script(text.replace("paddledvc hook, form", "other")) is None
 
 
 def test_the_package_exports_nothing_of_it():
@@ -432,7 +434,7 @@ def test_the_package_exports_nothing_of_it():
 
 def test_a_marker_tells_a_commit(tmp_path):
     path = tmp_path / "root"
-    assert marker.commit(path) is None
+    assert marker.marked_commit(path) is None
     path.write_text("c0ffee\ncheckpoints\n")
-    assert marker.commit(path) == "c0ffee"
+    assert marker.marked_commit(path) == "c0ffee"
     assert Path(path).read_text().splitlines()[1:] == ["checkpoints"]

@@ -21,7 +21,7 @@ def forgotten(monkeypatch):
 
 
 def load(root, text):
-    return user_objects.load(Reference.parse(text), root)
+    return user_objects.load_user_object(Reference.parse(text), root)
 
 
 def test_a_file_called_like_a_module_of_python_does_not_replace_it(project):
