@@ -67,7 +67,10 @@ def main() -> None:
         compare(
             f"verified download of {size >> 20} MiB",
             [
-                ("paddledvc (md5 and sha256)", lambda: fetch.fetch(source, expected, root / "a")),
+                (
+                    "paddledvc (md5 and sha256)",
+                    lambda: fetch.fetch_source(source, expected, root / "a"),
+                ),
                 ("usual script (md5)", lambda: usual_script(url, root / "b", str(expected.md5))),
             ],
         )

@@ -73,7 +73,7 @@ def verified(name: str, folder: Path) -> VerifyReport:
     )
     (folder / "export").mkdir()
     job = ExportJob(network=network, inputs=(taken,), allow=(), folder=folder / "export")
-    process.call(job, Exported, root=folder)
+    process.run_job(job, Exported, root=folder)
     return paddledvc.verify_files(
         reference,
         folder / "export" / EXPORT_PREFIX,

@@ -123,7 +123,7 @@ class Project:
         if side is None or not (self.root / names.LOCK).exists():
             return Inputs(self).lock
         text = files.read_text(self.root / names.LOCK, names.LOCK)
-        return self.parse_lock(conflicts.take(text, side))
+        return self.parse_lock(conflicts.take_side(text, side))
 
     def parse_lock(self, text: str) -> Lock:
         """Read what is, was or is to become models.lock.
@@ -269,11 +269,11 @@ class Project:
         Raises:
             Finding: it gives others.
         """
-        from paddledvc.tools.paddle.core.programs import differences  # noqa: PLC0415
+        from paddledvc.tools.paddle.core.programs import list_differences  # noqa: PLC0415
 
         if not model.outputs or not found:
             return
-        for wrong in differences(model.outputs, found):
+        for wrong in list_differences(model.outputs, found):
             at = self._entry(model, "outputs", wrong.number)
             line = self.read(names.REGISTRY).position(at, False).line
             raise Finding(
@@ -393,7 +393,7 @@ def stated_policy(document: Document) -> Policy | None:
     if section is None:
         return policy.DEFAULT
     wrong = schemas.part("models", "policy").problems(document, ("policy",))
-    return None if [*wrong, *policy.problems(document)] else policy.read_policy(section)
+    return None if [*wrong, *policy.find_policy_problems(document)] else policy.read_policy(section)
 
 
 @contextmanager

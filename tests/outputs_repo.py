@@ -14,7 +14,7 @@ import pytest
 from paddledvc import Project
 from paddledvc.tools.dvc.cache import Cache
 from paddledvc.weights.expected import list_expected
-from paddledvc.weights.tree.place import place
+from paddledvc.weights.tree.place import place_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -120,7 +120,9 @@ class Outputs:
         self, before: tuple[Tracked, ...] = (), *, force: bool = False, prune: bool = True
     ) -> Placed:
         """Put what the files name into the work tree."""
-        return place(self.project, self.wanted(), before, force=force, prune=prune, patience=0.2)
+        return place_outputs(
+            self.project, self.wanted(), before, force=force, prune=prune, patience=0.2
+        )
 
     def states(self, placed: Placed) -> dict[str, str]:
         assert not placed.busy, placed.busy

@@ -135,7 +135,7 @@ def test_the_page_about_the_policy_explains_a_rule(rule):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_schema_and_the_pages_know_a_kind_of_catalog(kind):
-    known = json.loads(schemas.text("models"))["$defs"]
+    known = json.loads(schemas.schema_text("models"))["$defs"]
     chosen = {
         one["if"]["properties"]["kind"]["const"]: one["then"]["$ref"]
         for one in known["catalog"]["allOf"]
@@ -158,13 +158,13 @@ def test_a_kind_of_stage_is_a_command_and_a_function(kind):
 
 
 def test_the_schemas_list_the_paths_of_verify():
-    of_models = list(enums(json.loads(schemas.text("models"))))
-    of_reports = list(enums(json.loads(schemas.text("report"))))
+    of_models = list(enums(json.loads(schemas.schema_text("models"))))
+    of_reports = list(enums(json.loads(schemas.schema_text("report"))))
 
     assert [one for one in of_models if "jit" in one] == [list(PATHS)] * 3
     assert [one for one in of_reports if "jit" in one] == [["export", *PATHS]]
     sentence = f"a list of {', '.join(PATHS[:-1])} and {PATHS[-1]}, each once"
-    assert schemas.text("models").count(sentence) == 3
+    assert schemas.schema_text("models").count(sentence) == 3
 
 
 def enums(node):
@@ -191,7 +191,7 @@ def test_a_path_of_verify_has_its_gate_its_color_and_its_rows(path):
 @pytest.mark.parametrize("project", [".", "examples/vision"])
 @pytest.mark.parametrize("name", schemas.NAMES)
 def test_the_schema_that_editors_read_here_is_the_published_one(name, project):
-    assert read(f"{project}/.paddledvc/{name}.schema.json") == schemas.text(name)
+    assert read(f"{project}/.paddledvc/{name}.schema.json") == schemas.schema_text(name)
 
 
 def terms():

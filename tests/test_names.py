@@ -12,7 +12,7 @@ from paddledvc.names import params_key, slug
 
 NAME = next(
     one["pattern"]
-    for one in json.loads(schemas.text("models"))["$defs"]["name"]["allOf"]
+    for one in json.loads(schemas.schema_text("models"))["$defs"]["name"]["allOf"]
     if one.get("pattern", "").startswith("^[A-Za-z0-9]")
 )
 SPECIAL = ["null", "true", "on", "nan", "inf", "None", "1e5", "1", "0x1F", "1_000", "2d106det"]

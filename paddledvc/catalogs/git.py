@@ -17,7 +17,7 @@ from paddledvc.models.versions import is_range
 from paddledvc.names import did_you_mean
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.git import repository
-from paddledvc.tools.git.repository import ask
+from paddledvc.tools.git.repository import run_git
 from paddledvc.tools.sources import clones, git_files
 from paddledvc.tools.sources.dvc_contents import CommitPath, Contents, contents
 from paddledvc.tools.system.network_errors import Unreadable
@@ -140,7 +140,7 @@ class GitRegistry:
             raise self._context.failed(self.where, f"{about}{error}") from error
 
     def _reason(self, error: ToolFailed) -> str:
-        reason = repository.reason(error, self._url)
+        reason = repository.reason_of_git(error, self._url)
         copy = None if self._is_local else clones.cached(self._url)
         if copy is None or reason.startswith(repository.PASSING):
             return reason
@@ -159,8 +159,10 @@ def _listed(artifact: Artifact, version: ArtifactVersion) -> Listed:
 def _stated(where: Repository, artifact: Artifact, commit: str) -> tuple[str, str | None]:
     """Read where the files of an artifact are, and which Paddle versions load them."""
     file = posixpath.normpath(posixpath.join(artifact.folder, outputs.STAGES))
-    found = repository.entries(where, commit, [file]).get(file)
-    value: Any = reader.parse_yaml(repository.text(where, found), file).value if found else None
+    found = repository.find_entries(where, commit, [file]).get(file)
+    value: Any = (
+        reader.parse_yaml(repository.read_text(where, found), file).value if found else None
+    )
     match value:
         case {"artifacts": {artifact.key: {"path": str() as path, **rest}}}:
             pass
@@ -205,7 +207,7 @@ def tags(where: Repository) -> list[Tag]:
     """List all tags, with the commits and times of the annotated ones."""
     fields = ("objecttype", "refname:strip=2", "taggerdate:unix", "*objecttype", "*objectname")
     form = "%00".join(f"%({field})" for field in fields)
-    lines = ask(where, "for-each-ref", f"--format={form}", "refs/tags").split("\n")
+    lines = run_git(where, "for-each-ref", f"--format={form}", "refs/tags").split("\n")
     return [_tag(where, line) for line in lines if line]
 
 
@@ -214,6 +216,6 @@ def _tag(where: Repository, line: str) -> Tag:
     if kind != "tag":
         return Tag(name=name, commit=None, time=None)
     if target == "tag":  # git before 2.45 looks no further than at the next tag
-        target = ask(where, "cat-file", "-t", f"refs/tags/{name}^{{}}").strip()
-        commit = ask(where, "rev-parse", f"refs/tags/{name}^{{}}").strip()
+        target = run_git(where, "cat-file", "-t", f"refs/tags/{name}^{{}}").strip()
+        commit = run_git(where, "rev-parse", f"refs/tags/{name}^{{}}").strip()
     return Tag(name=name, commit=commit if target == "commit" else None, time=int(time or 0))

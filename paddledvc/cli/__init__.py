@@ -110,7 +110,7 @@ class Group(click.Group):
             click.echo("interrupted", err=True)
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
-            streams.abandon()  # the reader has gone
+            streams.abandon_output()  # the reader has gone
             ctx.exit(BROKEN_PIPE)
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
@@ -135,7 +135,7 @@ def _flush() -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        streams.abandon()
+        streams.abandon_output()
 
 
 def _complain(error: PaddleDVCError) -> None:

@@ -31,5 +31,5 @@ def hook(ctx: click.Context, name: Name | None, arguments: tuple[str, ...]) -> N
         if name is not None and arguments[:1] == ("--in",):  # our own script calls
             status = run.run(run.Call.parse([name, *arguments]), progress)
         else:
-            status = standalone.answer(name, arguments, progress)
+            status = standalone.answer_hook(name, arguments, progress)
     ctx.exit(status)

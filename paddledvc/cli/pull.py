@@ -17,7 +17,7 @@ from paddledvc.cli.options import (
 )
 from paddledvc.weights import pull as workflow
 from paddledvc.weights.core.outcome import human_size, lines
-from paddledvc.weights.core.transfer_results import WRONG, label, telling
+from paddledvc.weights.core.transfer_results import WRONG, label, telling_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,7 +83,7 @@ def pull(  # noqa: PLR0913
 
 
 def _print(pulled: Pulled) -> None:
-    echo_lines(telling(pulled.arrived), err=True)
+    echo_lines(telling_lines(pulled.arrived), err=True)
     placed = pulled.placed
     if placed is None:
         echo_lines(

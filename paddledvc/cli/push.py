@@ -10,7 +10,7 @@ import click
 from paddledvc.cli.options import echo_json, echo_lines, format_option, pass_project, progress_bar
 from paddledvc.weights import push as workflow
 from paddledvc.weights.core.outcome import human_size
-from paddledvc.weights.core.transfer_results import WRONG, label, telling
+from paddledvc.weights.core.transfer_results import WRONG, label, telling_lines
 
 if TYPE_CHECKING:
     from paddledvc.project import Project
@@ -73,7 +73,7 @@ def _print(done: tuple[Pushed, ...]) -> None:
         if one.problem:
             click.echo(f"Error: {one.problem}", err=True)
             continue
-        echo_lines(telling(one.sent), err=True)
+        echo_lines(telling_lines(one.sent), err=True)
         echo_lines(
             f"{label(sent.tracked)} ({human_size(sent.size)}, {_DONE[sent.state]} {one.remote})"
             for sent in one.sent

@@ -122,7 +122,7 @@ class Agreement:
         )
 
 
-def compare(  # noqa: PLR0913
+def compare_outputs(  # noqa: PLR0913
     reference: Sequence[Outputs],
     candidate: Sequence[Outputs],
     batches: Sequence[int],
@@ -142,9 +142,9 @@ def compare(  # noqa: PLR0913
         edges: the edge of each call, empty for a usual one; or nothing for only usual ones.
 
     >>> from paddledvc.comparison.samples import OutputValues
-    >>> ref = [[Output(name="y", values=np.array([[1.0, 2.0]]))]]
-    >>> off = [[Output(name="y", values=np.array([[1.0, 2.2]]))]]
-    >>> round(compare(ref, off, [1], tolerance=1e-5).scaled_error, 6)
+    >>> ref = [[OutputValues(name="y", values=np.array([[1.0, 2.0]]))]]
+    >>> off = [[OutputValues(name="y", values=np.array([[1.0, 2.2]]))]]
+    >>> round(compare_outputs(ref, off, [1], tolerance=1e-5).scaled_error, 6)
     0.1
     """
     problems: dict[str, None] = {}

@@ -80,10 +80,10 @@ def _is_narrow(cases: Sequence[Case], item: Input) -> bool:
     )
 
 
-def written(case: Case) -> str:
+def describe_call(case: Case) -> str:
     """Write the shapes of a call.
 
-    >>> written({"x": np.zeros((1, 3)), "ids": np.zeros((1, 64))})
+    >>> describe_call({"x": np.zeros((1, 3)), "ids": np.zeros((1, 64))})
     'x [1, 3], ids [1, 64]'
     """
     return ", ".join(f"{name} {list(array.shape)}" for name, array in case.items())

@@ -95,7 +95,7 @@ def batch_error(
         sample alone has an output of another shape.
 
     >>> from paddledvc.comparison.samples import OutputValues
-    >>> calls = [[Output(name="y", values=np.ones((n, 2)))] for n in (1, 3)]
+    >>> calls = [[OutputValues(name="y", values=np.ones((n, 2)))] for n in (1, 3)]
     >>> batch_error(calls, [1, 3], [calls[0]] * 3)
     0.0
     """

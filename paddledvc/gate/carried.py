@@ -57,7 +57,7 @@ class Carried:
             return None
 
     def _read_facts(self, revision: str) -> Facts:
-        with trees.laid_out(self._root, revision) as laid:
+        with trees.lay_out_tree(self._root, revision) as laid:
             at = Project(laid.folder)
             opened = read_facts.open_registry(at)
             facts = Facts(

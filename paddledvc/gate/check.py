@@ -51,5 +51,5 @@ def check(
     >>> [one.rule for one in check(Project(root), branch="main").errors]
     ['registry-invalid']
     """
-    judged = subject.find(project.root, branch=branch, base=base, environment=os.environ)
+    judged = subject.find_subject(project.root, branch=branch, base=base, environment=os.environ)
     return judge_subject(project, judged, remote=remote, today=today)

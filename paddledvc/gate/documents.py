@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc import names
 from paddledvc.gate.core import released
-from paddledvc.gate.core.descriptions import documents, moved
+from paddledvc.gate.core.descriptions import documentation_files, moved
 from paddledvc.gate.core.facts import EarlierFacts
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from paddledvc.tools.git.snapshot import Snapshot
 
 
-def earlier(facts: Facts, now: Snapshot, before: Snapshot | None) -> EarlierFacts | None:
+def read_earlier(facts: Facts, now: Snapshot, before: Snapshot | None) -> EarlierFacts | None:
     """Read what was locked before, and which lines the documentation has gained since.
 
     Only that of models whose version moved is read; None where nothing is known or asked for.
@@ -33,9 +33,9 @@ def earlier(facts: Facts, now: Snapshot, before: Snapshot | None) -> EarlierFact
     lock = before.read(names.LOCK)
     if lock is None:
         return None
-    versions = released.versions(lock)
+    versions = released.read_versions(lock)
     models = [*moved(facts.registry, facts.lock, versions)]
-    gained = dict(_gained(now, before, documents(models))) if models else {}
+    gained = dict(_gained(now, before, documentation_files(models))) if models else {}
     return EarlierFacts(versions=versions, gained=gained, files=frozenset(gained))
 
 

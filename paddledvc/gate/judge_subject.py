@@ -18,7 +18,7 @@ from paddledvc.gate.lock_history import Now, past
 from paddledvc.models import policy
 from paddledvc.project import Project, policy_of
 from paddledvc.tools.git import ignores, repository, tree_files, worktree
-from paddledvc.tools.git.core.ignored import SETTINGS, committed
+from paddledvc.tools.git.core.ignored import SETTINGS, committed_files
 from paddledvc.tools.git.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -83,9 +83,9 @@ def judge_subject(
     today = today or date.today()  # noqa: DTZ011 - a waiver ends on the day of those who read it
     if subject.base is not None:
         return _judge_change(project, subject, subject.base, today, remote=remote)
-    in_git = repository.root(project.root) is not None
+    in_git = repository.find_root(project.root) is not None
     rules, notes = _policy_at(project.root, subject.before, subject.branch)
-    head = worktree.commit(project.root, "HEAD") if in_git and subject.here else None
+    head = worktree.resolve_commit(project.root, "HEAD") if in_git and subject.here else None
     more = {head: subject.branch} if head is not None and subject.branch is not None else {}
     ask = _Ask(
         title=subject.title,
@@ -148,7 +148,7 @@ def judge_released(
         old: the commit that the branch had so far; None where nobody knows.
     """
     names = (layout.REGISTRY, layout.LOCK, layout.DVC_LOCK)
-    with tree_files.laid_out(
+    with tree_files.lay_out_files(
         project.root, commit, lambda path: path in names or path.endswith("/verify.json")
     ) as laid:
         at = Project(laid.folder)
@@ -164,7 +164,7 @@ def judge_released(
             registry=opened.registry,
         )
         facts = read_facts.read_versions(at, facts)
-        known = old if old is not None and worktree.commit(project.root, old) else None
+        known = old if old is not None and worktree.resolve_commit(project.root, old) else None
         more = {known: branch} if known is not None and branch is not None else {}
         if facts.lock is not None:
             facts = replace(facts, past=past(project.root, facts, Now.of(at.root), more))
@@ -180,7 +180,9 @@ def _before(root: Path, subject: Subject) -> str | None:
     """
     if subject.before is not None or subject.branch is None:
         return subject.before
-    return worktree.commit(root, "HEAD~1" if subject.here else f"refs/heads/{subject.branch}")
+    return worktree.resolve_commit(
+        root, "HEAD~1" if subject.here else f"refs/heads/{subject.branch}"
+    )
 
 
 def _policy_at(
@@ -216,7 +218,7 @@ def _judge_change(
     )
     if subject.merged:
         return _judge_tree(project, "HEAD", ask, today)
-    merged = merge_tree.merge(root, base, "HEAD")
+    merged = merge_tree.merge_commits(root, base, "HEAD")
     if merged.tree is None:
         prefix = tree_files.prefix_of(root)
         return _in_conflict(replace(ask, prefix=prefix), merged.conflicts)
@@ -226,7 +228,7 @@ def _judge_change(
 def _uncommitted(root: Path) -> Iterator[str]:
     """Say which files differ from what is judged."""
     form = ("status", "--porcelain", "--untracked-files=all", "--", *trees.JUDGED)
-    changed = [line[3:].rpartition("/")[2] for line in worktree.git(root, *form).splitlines()]
+    changed = [line[3:].rpartition("/")[2] for line in worktree.run_git(root, *form).splitlines()]
     if changed:
         verb = "has" if len(changed) == 1 else "have"
         yield f"{', '.join(changed)} {verb} uncommitted changes, which are not judged"
@@ -255,7 +257,7 @@ def _in_conflict(ask: _Ask, files: tuple[str, ...]) -> Verdict:
 
 
 def _judge_tree(project: Project, tree: str, ask: _Ask, today: date) -> Verdict:
-    with trees.laid_out(project.root, tree) as laid:
+    with trees.lay_out_tree(project.root, tree) as laid:
         ask = replace(
             ask, revision=tree, hollow=laid.hollow, prefix=laid.prefix, elsewhere=laid.elsewhere
         )
@@ -278,7 +280,7 @@ def _judge_folder(at: Project, project: Project, ask: _Ask, today: date) -> Verd
         registry=opened.registry,
     )
     facts = read_facts.gather_facts(at, facts, ask.hollow, ask.elsewhere)
-    in_git = repository.root(project.root) is not None
+    in_git = repository.find_root(project.root) is not None
     if in_git:
         facts = _with_repository(at, project, ask, facts)
     if facts.lock is not None and in_git:
@@ -294,13 +296,13 @@ def _with_repository(at: Project, project: Project, ask: _Ask, facts: Facts) -> 
     root = project.root
     now = Snapshot.work_tree(root) if ask.revision is None else Snapshot.tree(root, ask.revision)
     before = Snapshot.tree(root, ask.before) if ask.before is not None else None
-    needed = {*committed(facts.registry.models if facts.registry else ()), *_code(facts)}
+    needed = {*committed_files(facts.registry.models if facts.registry else ()), *_code(facts)}
     needed.update(path for path in SETTINGS if (root / path).exists())
     if ask.revision is not None:  # what is in the tree that is judged need not be in the index
         needed = {path for path in needed if not (at.root / path).exists()}
     return replace(
         facts,
-        earlier=documents.earlier(facts, now, before),
+        earlier=documents.read_earlier(facts, now, before),
         ignored=ignores.ignoring(root, sorted(needed)),
     )
 
@@ -316,7 +318,7 @@ def _lacking(project: Project, role: Role, revision: str | None) -> tuple[Inspec
     # Only those who ask for it pay for what speaks to servers.
     from paddledvc.weights.expected import list_expected  # noqa: PLC0415
     from paddledvc.weights.select_outputs import remote_of  # noqa: PLC0415
-    from paddledvc.weights.transfer.inspect_remote import inspect  # noqa: PLC0415
+    from paddledvc.weights.transfer.inspect_remote import inspect_remote  # noqa: PLC0415
 
-    found = inspect(project, list_expected(project, revision), remote_of(project, role))
+    found = inspect_remote(project, list_expected(project, revision), remote_of(project, role))
     return tuple(one for one in found if one.state != "present")

@@ -9,7 +9,7 @@ from paddledvc import names
 from paddledvc.errors import InvalidFile
 from paddledvc.gate.carried import Carried
 from paddledvc.gate.core import released_builds
-from paddledvc.gate.core.proofs import report
+from paddledvc.gate.core.proofs import report_path
 from paddledvc.gate.core.released import State, Timeline, blocks_of, versions_in
 from paddledvc.gate.core.released_builds import Past, Search, said_of
 from paddledvc.models import registry
@@ -81,7 +81,7 @@ def past(root: Path, facts: Facts, now: Now, more: Mapping[str, str]) -> Past:
         now=making,
         made=search.made,
         reports=dict(_reports(root, facts.registry, search)),
-        complete=worktree.ask(root, "rev-parse", "--is-shallow-repository") != "true",
+        complete=worktree.ask_git(root, "rev-parse", "--is-shallow-repository") != "true",
     )
 
 
@@ -219,7 +219,7 @@ def _reports(
     """Read the reports beside the exports that may be of another Paddle."""
     asked = [(one.state, one.name) for one in search.rivals()] if registry is not None else []
     models = registry.by_name if registry is not None else {}
-    blobs = _blobs(root, [(state.revision, report(models[name])) for state, name in asked])
+    blobs = _blobs(root, [(state.revision, report_path(models[name])) for state, name in asked])
     data = worktree.read_blobs(root, set(filter(None, blobs)))
     for key, blob in zip(asked, blobs, strict=True):
         if blob is not None:

@@ -34,7 +34,7 @@ class Merged:
     conflicts: tuple[str, ...] = ()
 
 
-def merge(root: Path, base: str, head: str) -> Merged:
+def merge_commits(root: Path, base: str, head: str) -> Merged:
     """Merge one commit into another, as git and our merge driver do.
 
     Args:
@@ -51,8 +51,8 @@ def merge(root: Path, base: str, head: str) -> Merged:
     options = ("--write-tree", "-z", "--name-only", "--no-messages")
     command = ["git", *_settings(), "merge-tree", *options, base, head]
     # At the top, for git names files from the folder that it runs in.
-    top = root / worktree.git(root, "rev-parse", "--show-cdup").rstrip("\n")
-    done = shell.attempt(command, cwd=top, env=worktree.ENVIRONMENT)
+    top = root / worktree.run_git(root, "rev-parse", "--show-cdup").rstrip("\n")
+    done = shell.try_program(command, cwd=top, env=worktree.ENVIRONMENT)
     if done.returncode == _USAGE:  # git before 2.38
         return merge_aside(root, base, head)
     if done.returncode > _CONFLICT or not done.output:
@@ -65,11 +65,11 @@ def merge(root: Path, base: str, head: str) -> Merged:
 
 def tree_of(root: Path, revision: str) -> str:
     """Give git's name of the tree of a commit."""
-    return worktree.git(root, "rev-parse", "--verify", f"{revision}^{{tree}}").rstrip("\n")
+    return worktree.run_git(root, "rev-parse", "--verify", f"{revision}^{{tree}}").rstrip("\n")
 
 
 def _contains(root: Path, commit: str, other: str) -> bool:
-    return worktree.ask(root, "merge-base", "--is-ancestor", other, commit) is not None
+    return worktree.ask_git(root, "merge-base", "--is-ancestor", other, commit) is not None
 
 
 def _settings() -> tuple[str, ...]:
@@ -78,7 +78,7 @@ def _settings() -> tuple[str, ...]:
 
 def _failure(root: Path, command: list[str], done: shell.Finished) -> Exception:
     if "unrelated histories" in done.errors:
-        shallow = worktree.ask(root, "rev-parse", "--is-shallow-repository") == "true"
+        shallow = worktree.ask_git(root, "rev-parse", "--is-shallow-repository") == "true"
         advice = (
             "; this clone is shallow: run `git fetch --unshallow`, in CI set `fetch-depth: 0` or "
             "`GIT_DEPTH: 0`"
@@ -93,14 +93,14 @@ def merge_aside(root: Path, base: str, head: str) -> Merged:
     with _aside(root, base) as folder:
         quiet = ("--quiet", "--no-commit", "--no-ff", "--no-verify")
         command = ["git", *_settings(), *_NO_HOOKS, "merge", *quiet, head]
-        done = shell.attempt(command, cwd=folder, env={**worktree.ENVIRONMENT, **_NOBODY})
+        done = shell.try_program(command, cwd=folder, env={**worktree.ENVIRONMENT, **_NOBODY})
         form = ("diff", "--name-only", "--diff-filter=U", "-z")
-        conflicts = tuple(filter(None, worktree.git(folder, *form).split("\0")))
+        conflicts = tuple(filter(None, worktree.run_git(folder, *form).split("\0")))
         if conflicts:
             return Merged(tree=None, conflicts=conflicts)
         if done.returncode:
             raise _failure(root, [*command[:-1], base, head], done)
-        return Merged(tree=worktree.git(folder, "write-tree").rstrip("\n"))
+        return Merged(tree=worktree.run_git(folder, "write-tree").rstrip("\n"))
 
 
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
@@ -115,10 +115,10 @@ _NOBODY = {
 def _aside(root: Path, commit: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as scratch:
         folder = Path(scratch) / "merge"
-        worktree.git(
+        worktree.run_git(
             root, *_NO_HOOKS, "worktree", "add", "--quiet", "--detach", str(folder), commit
         )
         try:
             yield folder
         finally:
-            worktree.git(root, "worktree", "remove", "--force", str(folder))
+            worktree.run_git(root, "worktree", "remove", "--force", str(folder))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc import names, schemas
 from paddledvc.errors import InvalidFile, InvalidInput
 from paddledvc.gate.core.facts import Facts, Outdated
-from paddledvc.gate.core.proofs import report
+from paddledvc.gate.core.proofs import report_path
 from paddledvc.gate.core.violations import Violation, unreadable
 from paddledvc.locking import references
 from paddledvc.locking.core.resolution import staleness
@@ -200,7 +200,7 @@ def _with_stages(project: Project, facts: Facts, found: _Found) -> Facts:
         return facts
     try:
         plans.require_own_params(project, facts.registry)
-        wanted = plans.wanted(
+        wanted = plans.wanted_entries(
             project,
             facts.registry,
             facts.lock,
@@ -208,7 +208,7 @@ def _with_stages(project: Project, facts: Facts, found: _Found) -> Facts:
             there=references.presence(project, facts.registry, facts.lock, found.elsewhere),
             sources=found.sources,
         )
-        plan = plans.plan(document or reader.parse_yaml("", names.STAGES), wanted)
+        plan = plans.plan_changes(document or reader.parse_yaml("", names.STAGES), wanted)
     except InvalidFile as error:
         found.unreadable += unreadable("stages-invalid", error)
         return facts
@@ -224,7 +224,7 @@ def _with_stages(project: Project, facts: Facts, found: _Found) -> Facts:
 
 def _reports(project: Project, registry: Registry | None) -> Iterator[tuple[str, str]]:
     for model in registry.models if registry else ():
-        path = project.root / report(model)
+        path = project.root / report_path(model)
         if model.exports and path.is_file():
             yield model.name, path.read_text(encoding="utf-8", errors="replace")
 

@@ -43,7 +43,7 @@ class Subject:
     here: bool = False
 
 
-def find(
+def find_subject(
     root: Path, *, branch: str | None, base: str | None, environment: Mapping[str, str]
 ) -> Subject:
     """Find out what is to be judged.
@@ -61,7 +61,7 @@ def find(
     if base is not None:
         return _change(root, base, branch)
     if branch is not None:
-        here = worktree.branch(root) == branch
+        here = worktree.current_branch(root) == branch
         title = branch if here else f"the work tree as {branch}"
         return Subject(title=title, branch=branch, here=here)
     job = ci.job(environment)
@@ -69,9 +69,9 @@ def find(
         return _change_of(root, job, job.target)
     if job is not None and job.branch is not None:
         title = f"the tag {job.branch}" if job.tag else job.branch
-        before = worktree.commit(root, job.before) if job.before is not None else None
+        before = worktree.resolve_commit(root, job.before) if job.before is not None else None
         return Subject(title=title, branch=job.branch, tag=job.tag, before=before, here=True)
-    current = worktree.branch(root)
+    current = worktree.current_branch(root)
     if current is None and (job is not None or environment.get("CI")):
         raise InvalidInput(
             "HEAD is detached, and nothing says which branch it is of; name it with --branch, or "
@@ -85,7 +85,7 @@ def _change(root: Path, base: str, branch: str | None) -> Subject:
     found = next(_known(root, base), None)
     if found is None:
         raise InvalidInput(f"there is no {base} here; run `git fetch {ORIGIN} {_short(base)}`")
-    full = worktree.ask(root, "rev-parse", "--symbolic-full-name", found) or ""
+    full = worktree.ask_git(root, "rev-parse", "--symbolic-full-name", found) or ""
     target = branch or _branch_of(full)
     if target is None:
         raise InvalidInput(
@@ -95,15 +95,15 @@ def _change(root: Path, base: str, branch: str | None) -> Subject:
         title=f"{_head(root)} merged into {target}",
         branch=target,
         tag=branch is None and full.startswith("refs/tags/"),
-        base=worktree.commit(root, found),
+        base=worktree.resolve_commit(root, found),
     )
 
 
 def _known(root: Path, name: str) -> Iterator[str]:
     """Yield the revisions that a name may stand for, the likeliest first."""
-    others = sorted(set(refs.remotes(root)) - {ORIGIN})
+    others = sorted(set(refs.git_remotes(root)) - {ORIGIN})
     names = (name, f"{ORIGIN}/{name}", *(f"{remote}/{name}" for remote in others))
-    return (one for one in names if worktree.commit(root, one) is not None)
+    return (one for one in names if worktree.resolve_commit(root, one) is not None)
 
 
 def _short(name: str) -> str:
@@ -123,8 +123,8 @@ def _branch_of(full: str) -> str | None:
 
 
 def _head(root: Path) -> str:
-    short = worktree.ask(root, "rev-parse", "--short", "HEAD")
-    return worktree.branch(root) or short or "HEAD"
+    short = worktree.ask_git(root, "rev-parse", "--short", "HEAD")
+    return worktree.current_branch(root) or short or "HEAD"
 
 
 def _change_of(root: Path, job: Job, target: str) -> Subject:
@@ -137,28 +137,30 @@ def _change_of(root: Path, job: Job, target: str) -> Subject:
             f"`git fetch {ORIGIN} {target}`, or {_FETCH_ALL}"
         )
     # Without a merge of the system's, HEAD has to be the change itself.
-    if worktree.ask(root, "merge-base", "--is-ancestor", "HEAD", base) is not None:
+    if worktree.ask_git(root, "merge-base", "--is-ancestor", "HEAD", base) is not None:
         raise InvalidInput(
             f"{job.system} says that {job.branch or 'a change'} is to be merged into {target}, "
             f"but what is checked out is in {target} already, so nothing would be judged; check "
             f"out {job.branch or 'the change'}, on GitHub `refs/pull/NUMBER/merge`"
         )
     title = f"{job.branch or _head(root)} merged into {target}"
-    commit = worktree.commit(root, base)
+    commit = worktree.resolve_commit(root, base)
     return Subject(title=title, branch=target, base=commit, merged=merged is not None)
 
 
 def _of_target(root: Path, job: Job, target: str) -> Iterator[str]:
     names = (f"refs/remotes/{ORIGIN}/{target}", job.target_commit, f"refs/heads/{target}")
-    return (one for one in names if one is not None and worktree.commit(root, one) is not None)
+    return (
+        one for one in names if one is not None and worktree.resolve_commit(root, one) is not None
+    )
 
 
 def _merged_into(root: Path, job: Job) -> str | None:
     """Name what HEAD was merged into, if it is the merge that the system has made."""
-    if job.commit is None or worktree.commit(root, "HEAD") != job.commit:
+    if job.commit is None or worktree.resolve_commit(root, "HEAD") != job.commit:
         return None
     # In a shallow clone git hides the parents, but the commit itself still names them.
-    lines = worktree.git(root, "cat-file", "commit", "HEAD").partition("\n\n")[0].splitlines()
+    lines = worktree.run_git(root, "cat-file", "commit", "HEAD").partition("\n\n")[0].splitlines()
     parents = [line.partition(" ")[2] for line in lines if line.startswith("parent ")]
-    merges = len(parents) > 1 and worktree.commit(root, parents[0]) is not None
+    merges = len(parents) > 1 and worktree.resolve_commit(root, parents[0]) is not None
     return parents[0] if merges else None

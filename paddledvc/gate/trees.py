@@ -23,7 +23,7 @@ _NEEDED = (".py", outputs.SUFFIX, "/verify.json", "/record.json", f"/{names.STAG
 
 
 @contextmanager
-def laid_out(root: Path, tree: str) -> Iterator[LaidOut]:
+def lay_out_tree(root: Path, tree: str) -> Iterator[LaidOut]:
     """Lay out all that is judged of a tree, and what its stages read and wrote.
 
     Args:
@@ -41,5 +41,5 @@ def laid_out(root: Path, tree: str) -> Iterator[LaidOut]:
     def needed(path: str) -> bool:
         return path in named or path.endswith(_NEEDED) or path.startswith(inside)
 
-    with tree_files.laid_out(root, tree, needed) as laid:
+    with tree_files.lay_out_files(root, tree, needed) as laid:
         yield laid

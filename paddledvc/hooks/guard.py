@@ -40,9 +40,9 @@ def check_staged(project: Project, *, index: str | None = None) -> Verdict:
     Raises:
         ToolFailed: git cannot say what is staged, for example during a conflict.
     """
-    tree = worktree.staged(project.root, index)
-    head = worktree.commit(project.root, "HEAD")
-    return judge_tree(project, tree, branch=worktree.branch(project.root), before=head)
+    tree = worktree.write_staged_tree(project.root, index)
+    head = worktree.resolve_commit(project.root, "HEAD")
+    return judge_tree(project, tree, branch=worktree.current_branch(project.root), before=head)
 
 
 def check_pushed(project: Project, pushed: Sequence[PushedRef]) -> tuple[Verdict, ...]:
@@ -159,11 +159,11 @@ def send_pushed(
 
 def _sent(project: Project, remote: str, needed: _Needed, progress: NamedProgress | None) -> SentTo:
     """Send what belongs in a remote; one that is down does not keep the others from theirs."""
-    from paddledvc.weights.transfer.send_outputs import send  # noqa: PLC0415 - it knows the network
+    from paddledvc.weights.transfer.send_outputs import send_outputs  # noqa: PLC0415 - it knows the network
 
     refs = tuple(dict.fromkeys(needed.refs))
     try:
-        sent = send(project, (*needed.outputs, *needed.passed), remote, progress=progress)
+        sent = send_outputs(project, (*needed.outputs, *needed.passed), remote, progress=progress)
     except RemoteFailed as error:
         return SentTo(remote=remote, refs=refs, problem=str(error))
     return SentTo(remote=remote, refs=refs, sent=sent, passed=needed.passed)

@@ -94,7 +94,7 @@ def install_hooks(project: Project, *, force: bool = False) -> HookChanges:
         for change in paddledvc.install_hooks(project).changes:
             print(change)
     """
-    written = install.install(project.root, force=force)
+    written = install.write_hooks(project.root, force=force)
     states = {state.name: state for state in state.states(project.root)}
     return HookChanges(
         folder=install.find_hooks(project.root).folder,
@@ -117,7 +117,7 @@ def uninstall_hooks(project: Project) -> HookChanges:
     """
     place = install.find_hooks(project.root)
     paths = {name: place.path(name) for name in NAMES}
-    removed = install.uninstall(project.root)
+    removed = install.remove_hooks(project.root)
     return HookChanges(
         folder=place.folder,
         changes=tuple(_removed(name, paths[name], changed=removed[name]) for name in NAMES),

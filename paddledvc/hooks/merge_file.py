@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.tools.git import merge_driver
-from paddledvc.yaml.conflicts import take
+from paddledvc.yaml.conflicts import take_side
 from paddledvc.yaml.merge import blocks
 from paddledvc.yaml.merge.blocks import END, Markers, Piece
-from paddledvc.yaml.merge.cut import cut, cut_entry, values_of
+from paddledvc.yaml.merge.cut import cut_blocks, cut_entry, values_of
 from paddledvc.yaml.merge.merge_rules import FORMS, Form
 from paddledvc.yaml.merge.threeway import No, Sides, complete
 
@@ -97,7 +97,7 @@ class _Merging:
         values = found.map(lambda side: {key: side[key].value for key in side if key != END})
         joins: tuple[Join, ...] = (self._join, lambda _key, _blocks: None)
         for join in joins if self.form.same_format(values) else ():
-            pieces = blocks.merge(found, join, alphabetical=self.form.alphabetical)
+            pieces = blocks.merge_blocks(found, join, alphabetical=self.form.alphabetical)
             if self._is_right(pieces, values, "ours") and self._is_right(pieces, values, "theirs"):
                 return pieces
         return None
@@ -120,14 +120,14 @@ class _Merging:
         return values_of(text, self.file, self.form.sections)
 
     def _cut(self, text: str) -> Blocks | None:
-        return cut(text, self.file, self.form.sections)
+        return cut_blocks(text, self.file, self.form.sections)
 
     def _cut_base(self) -> Blocks | None:
         """Cut what both sides started from; a merge itself where they were merged before."""
         if (found := self._cut(self.texts.base)) is not None:
             return found
-        ours = self._cut(take(self.texts.base, "ours"))
-        theirs = self._cut(take(self.texts.base, "theirs"))
+        ours = self._cut(take_side(self.texts.base, "ours"))
+        theirs = self._cut(take_side(self.texts.base, "theirs"))
         return None if ours is None or theirs is None else blocks.undecided(ours, theirs)
 
     def _join(self, key: Key, sides: Sides[Block]) -> str | None:
@@ -138,7 +138,7 @@ class _Merging:
         fields = complete(texts.map(lambda text: cut_entry(text, self.file)))
         if fields is None:
             return _join_lines(texts)
-        pieces = blocks.merge(fields, lambda _key, both: _join_lines(both.map(_text)))
+        pieces = blocks.merge_blocks(fields, lambda _key, both: _join_lines(both.map(_text)))
         joined = [piece.text for piece in pieces if piece.text is not None]
         return "".join(joined) if len(joined) == len(pieces) else None
 

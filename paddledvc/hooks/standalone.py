@@ -32,7 +32,7 @@ _GIVEN: dict[Name, tuple[str, ...]] = {
 """Variables in which pre-commit hands on what git gave it as arguments."""
 
 
-def answer(
+def answer_hook(
     name: Name | None, arguments: Sequence[str], progress: NamedProgress | None = None
 ) -> int:
     """Do what a hook is for in every project of the repository; return its exit status.
@@ -46,10 +46,10 @@ def answer(
         InvalidInput: nothing tells which hook it is.
         NotAProject: the current folder is in no git repository.
     """
-    name = name or named(os.environ)
+    name = name or name_of_hook(os.environ)
     if name is None:
         raise InvalidInput(f"name the hook: {', '.join(NAMES)}")
-    top = repository.root(Path.cwd())
+    top = repository.find_root(Path.cwd())
     if top is None:
         raise NotAProject(f"{Path.cwd()} is in no git repository; run `git init` first")
     os.chdir(top)
@@ -68,18 +68,18 @@ def answer(
     ours = Script(python=sys.executable, projects=projects)
     script = scripts.render_script(install.read_template(), name, ours, before="aside")
     given = arguments or from_variables(name, os.environ)
-    return shell.stream(["sh", "-c", script, f"./{name}", *given], cwd=top)
+    return shell.stream_program(["sh", "-c", script, f"./{name}", *given], cwd=top)
 
 
 def _projects(top: Path) -> tuple[str, ...]:
-    found = worktree.names(top, [names.REGISTRY], untracked=True)
+    found = worktree.list_files(top, [names.REGISTRY], untracked=True)
     return tuple(str(PurePosixPath(path).parent) for path in found)
 
 
-def named(variables: Mapping[str, str]) -> Name | None:
+def name_of_hook(variables: Mapping[str, str]) -> Name | None:
     """Name the hook that pre-commit runs, as far as it can be told from its variables.
 
-    >>> named({"PRE_COMMIT_REWRITE_COMMAND": "rebase"})
+    >>> name_of_hook({"PRE_COMMIT_REWRITE_COMMAND": "rebase"})
     'post-rewrite'
     """
     return next(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from paddledvc.inventory.core.parts import Part, Standing, built_of, parts_of, standing
+from paddledvc.inventory.core.parts import Part, Standing, built_of, parts_of, report_standing
 from paddledvc.models import registry
 from paddledvc.verification.core.evidence import Evidence
 
@@ -60,7 +60,7 @@ class Holdings:
 
     def standing(self, model: Model) -> Standing | None:
         """Say what the report of a model is worth; None for a model that is not exported."""
-        return standing(self.registry, self.lock, model, self.built, self._report(model))
+        return report_standing(self.registry, self.lock, model, self.built, self._report(model))
 
     def _report(self, model: Model) -> str | None:
         file = self.project.root / registry.reports(model) / "verify.json"

@@ -11,8 +11,8 @@ from paddledvc.catalogs.opening import Catalogs
 from paddledvc.display.results import Displayed, Table
 from paddledvc.errors import CatalogFailed, PaddleDVCError, Unresolvable
 from paddledvc.inventory.holdings import Holdings
-from paddledvc.locking.core.resolution import plan, staleness
-from paddledvc.locking.core.selection import choose, why_not
+from paddledvc.locking.core.resolution import plan_lock, staleness
+from paddledvc.locking.core.selection import choose_version, why_not
 from paddledvc.models.lockfile import Lock
 from paddledvc.models.model import TABLES
 from paddledvc.models.versions import as_version, newest, same_version
@@ -184,7 +184,7 @@ def outdated(project: Project, *, offline: str | None = None) -> tuple[OutdatedR
     """
     registry, lock = project.registry(), project.previous_lock()
     catalogs = Catalogs(project.root, registry, offline)
-    questions = plan(registry, Lock(models=())).questions
+    questions = plan_lock(registry, Lock(models=())).questions
     with ThreadPoolExecutor(AT_ONCE) as pool:
         rows = pool.map(
             lambda one: _compared(catalogs, lock.by_name.get(one.model.name), one), questions
@@ -208,7 +208,7 @@ def _compared(
             problem=str(error),
         )
     try:
-        wanted: str | None = choose(question, listed).version
+        wanted: str | None = choose_version(question, listed).version
     except Unresolvable:
         wanted = None
     latest = _latest(question, listed)

@@ -177,9 +177,12 @@ def _trained(
 
 def _earlier(project: Project, model: Model, locked: LockedModel | None) -> list[Earlier]:
     """List what other versions than the locked one were."""
-    if repository.root(project.root) is None or worktree.commit(project.root, "HEAD") is None:
+    if (
+        repository.find_root(project.root) is None
+        or worktree.resolve_commit(project.root, "HEAD") is None
+    ):
         return []
-    found = lock_history.earlier(project.root, model, worktree.branch(project.root))
+    found = lock_history.earlier(project.root, model, worktree.current_branch(project.root))
     return [one for one in found if locked is None or not _is_same(one.version, locked.version)]
 
 
@@ -221,7 +224,7 @@ def _part_since(inputs: Inputs, name: str, part: Part) -> Commit | None:
     if version is None or digest is None:
         return None
     root = inputs.project.root
-    before = worktree.ask(root, "merge-base", "--is-ancestor", digest.name, version.name)
+    before = worktree.ask_git(root, "merge-base", "--is-ancestor", digest.name, version.name)
     return version if before is not None else digest
 
 
@@ -242,4 +245,4 @@ def _built_origin(inputs: Inputs, part: Part) -> Commit | None:
 
 def _origin(inputs: Inputs, document: Document, key: Path) -> Commit | None:
     line = document.position(key, False).line
-    return blame.origin(inputs.project.root, document.file, line)
+    return blame.find_origin(inputs.project.root, document.file, line)

@@ -11,7 +11,7 @@ from paddledvc.catalogs.core.listing import Query
 from paddledvc.catalogs.opening import Catalogs
 from paddledvc.display.results import Displayed
 from paddledvc.errors import CatalogFailed, InvalidInput, Unresolvable
-from paddledvc.locking.core.resolution import plan
+from paddledvc.locking.core.resolution import plan_lock
 from paddledvc.locking.current import UPDATE, LockUse, relock
 from paddledvc.models.model import TABLES
 from paddledvc.models.versions import Requirement, as_version
@@ -184,7 +184,7 @@ def _write(
     edited = _edited(text, {**entry, "version": wanted})
     done: Locked | None = None
     if use.frozen is None:
-        planned = plan(project.parse_registry(edited), project.previous_lock())
+        planned = plan_lock(project.parse_registry(edited), project.previous_lock())
         try:
             done = relock(project, planned, offline=use.offline, progress=progress)
         except Unresolvable as error:

@@ -15,8 +15,14 @@ from paddledvc.catalogs.opening import Catalogs
 from paddledvc.display.results import Displayed
 from paddledvc.errors import CatalogFailed, PaddleDVCError, Several, Unresolvable
 from paddledvc.locking.core import changes
-from paddledvc.locking.core.resolution import clashes, plan, require_fresh, settle, staleness_of
-from paddledvc.locking.core.selection import choose, described, why_not
+from paddledvc.locking.core.resolution import (
+    clashes,
+    plan_lock,
+    require_fresh,
+    settle_pin,
+    staleness_of,
+)
+from paddledvc.locking.core.selection import choose_version, described, why_not
 from paddledvc.models.lockfile import FIRST_USE, Lock
 from paddledvc.names import did_you_mean
 
@@ -93,14 +99,14 @@ def current_lock(
         lock = project.lock()
         require_fresh(registry, lock, names, refused_by)
         return lock
-    planned = plan(registry, project.previous_lock())
+    planned = plan_lock(registry, project.previous_lock())
     if not _is_stale(planned, names):
         return planned.previous
     with project.exclusive():
         now = (project.registry(), project.previous_lock())
         if now != (planned.registry, planned.previous):
             # Somebody changed either file while we waited.
-            planned = plan(*now)
+            planned = plan_lock(*now)
             if not _is_stale(planned, names):
                 return planned.previous
         done = relock(project, planned, offline=use.offline)
@@ -171,7 +177,7 @@ def relock(  # noqa: PLR0913
     lock = Lock(models=tuple(entries))
     return Locked(
         lock=lock,
-        changes=changes.compare(planned.previous, lock),
+        changes=changes.compare_locks(planned.previous, lock),
         trusted=unhashed if hash_bytes else (),
     )
 
@@ -240,13 +246,13 @@ def _answer(catalogs: Catalogs, question: Question) -> LockedModel:
     if not listed:
         raise _unlisted(question, catalog)
     for _ in range(TRIES):
-        choice = choose(question, listed)
+        choice = choose_version(question, listed)
         release = catalog.describe(question.query, choice.version)
         said = described(choice.listed, release)
         if why_not(question, said) is None:
             if choice.warning is not None:
                 logger.warning("%s", choice.warning)
-            return settle(question, release)
+            return settle_pin(question, release)
         # Only its description told that the version cannot be loaded: choose again.
         listed[listed.index(choice.listed)] = said
     summary = f"none of the {TRIES} newest versions that satisfy all of this can be loaded"
@@ -302,10 +308,10 @@ class _TrustingReader:
     def _read(self, name: str, urls: Sequence[str], expected: Hashes) -> Hashes:
         # What reads costs 0.1 s to import, and a fresh lock needs none of it.
         from paddledvc.tools.sources import fetch  # noqa: PLC0415
-        from paddledvc.tools.system.progress import named  # noqa: PLC0415
+        from paddledvc.tools.system.progress import name_progress  # noqa: PLC0415
 
         source = fetch.Source(model=name, urls=urls, root=self.root, offline=self.offline)
-        told = named(self.progress, name)
+        told = name_progress(self.progress, name)
 
         def progress(done: int, total: int | None) -> None:
             if self.stop.is_set():
@@ -313,4 +319,4 @@ class _TrustingReader:
             if told is not None:
                 told(done, total)
 
-        return fetch.describe(source, expected, progress)
+        return fetch.hash_source(source, expected, progress)

@@ -9,7 +9,7 @@ from paddledvc.hashes import Hashes
 from paddledvc.tools.sources import fetch as fetching
 from paddledvc.tools.sources.fetch import Fetched, Source
 from paddledvc.tools.system import files
-from paddledvc.tools.system.progress import named
+from paddledvc.tools.system.progress import name_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -57,7 +57,7 @@ def _matching(path: Path, expected: Hashes) -> Hashes | None:
     return None if expected.first_difference(found) else found
 
 
-def fetch(
+def fetch_model(
     entry: LockedModel, root: Path, *, offline: str | None, progress: NamedProgress | None
 ) -> Fetched:
     """Bring the pinned bytes of a file, or of all files of a folder before any is in place.
@@ -71,14 +71,14 @@ def fetch(
     """
     if not entry.files:
         source = Source(model=entry.name, urls=entry.urls, root=root, offline=offline)
-        return fetching.fetch(
-            source, entry.hashes, target(entry, root), named(progress, entry.name)
+        return fetching.fetch_source(
+            source, entry.hashes, target(entry, root), name_progress(progress, entry.name)
         )
     found = []
     with files.replacing_folder(target(entry, root)) as folder:
         for file in entry.files:
             name = f"{entry.name}: {file.path}"
             source = Source(model=name, urls=file.urls, root=root, offline=offline)
-            told = named(progress, name)
-            found.append(fetching.fetch(source, file.hashes, folder / file.path, told))
+            told = name_progress(progress, name)
+            found.append(fetching.fetch_source(source, file.hashes, folder / file.path, told))
     return Fetched(url=found[0].url, hashes=_together(one.hashes for one in found))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import InvalidInput
 from paddledvc.locking import references
 from paddledvc.locking.core.constraints import Upgrade
-from paddledvc.locking.core.resolution import plan, require_fresh
+from paddledvc.locking.core.resolution import plan_lock, require_fresh
 from paddledvc.locking.current import UPDATE, Locked, LockUse, relock
 from paddledvc.project import Inputs
 
@@ -80,7 +80,7 @@ def lock(  # noqa: PLR0913
         movable = Upgrade.parse(inputs.registry, upgrade_packages, everything=upgrade)
         done = relock(
             project,
-            plan(inputs.registry, previous, movable),
+            plan_lock(inputs.registry, previous, movable),
             offline=use.offline,
             keep_going=keep_going,
             hash_bytes=not dry_run,

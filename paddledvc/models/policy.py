@@ -156,7 +156,7 @@ class Policy:
 DEFAULT = Policy()
 
 
-def problems(document: Document, reported: Collection[str] = ()) -> Iterator[Problem]:
+def find_policy_problems(document: Document, reported: Collection[str] = ()) -> Iterator[Problem]:
     """Check what a schema cannot say of the ``policy:`` section: that its days exist.
 
     Args:

@@ -135,8 +135,8 @@ def parse_registry(document: Document, schema: Schema) -> Registry:
         reported = {problem.path for problem in problems}
         problems += rules.between_entries(document, entries, reported)
         environment = value.get("environment") if isinstance(value, dict) else None
-        problems += rules.environment(document, ("environment",), environment, reported)
-        problems += policies.problems(document, reported)
+        problems += rules.check_environment(document, ("environment",), environment, reported)
+        problems += policies.find_policy_problems(document, reported)
     if problems:
         raise InvalidFile(problems)
     return Registry(

@@ -35,10 +35,12 @@ def between_entries(document: Document, models: list[Any], reported: set[str]) -
             problem = document.problem((*path, *at), message)
             if problem.path not in reported:
                 yield problem
-        yield from environment(document, (*path, "environment"), entry.get("environment"), reported)
+        yield from check_environment(
+            document, (*path, "environment"), entry.get("environment"), reported
+        )
 
 
-def environment(
+def check_environment(
     document: Document, path: Path, value: object, reported: set[str]
 ) -> Iterator[Problem]:
     """Check an ``environment:`` value, of a model or of the file."""

@@ -13,7 +13,7 @@ NAMES = ("models", "lock", "index")
 """The schemas of files that people open in an editor; a report has one too."""
 
 
-def text(name: str) -> str:
+def schema_text(name: str) -> str:
     """Return the text of a published schema: ``models``, ``lock``, ``index`` or ``report``."""
     return (files("paddledvc.schemas") / f"{name}.schema.json").read_text(encoding="utf-8")
 
@@ -21,13 +21,13 @@ def text(name: str) -> str:
 @cache
 def read_schema(name: str) -> Schema:
     """Return a published schema, ready to check documents."""
-    return Schema(json.loads(text(name)))
+    return Schema(json.loads(schema_text(name)))
 
 
 @cache
 def part(name: str, definition: str) -> Schema:
     """Return one definition of a published schema as a schema of its own."""
-    whole = json.loads(text(name))
+    whole = json.loads(schema_text(name))
     return Schema({"$ref": f"#/$defs/{definition}", "$defs": whole["$defs"]})
 
 
@@ -38,4 +38,4 @@ def schema(name: Literal["models", "lock", "index", "report"] = "models") -> str
     >>> json.loads(schema())["title"]
     'models.yaml'
     """
-    return text(name)
+    return schema_text(name)

@@ -54,33 +54,33 @@ def doctor(project: Project, *, offline: str | None = None) -> Diagnosis:
         for check in paddledvc.doctor(project, offline="CI").of("problem"):
             print(check.found, check.advice)
     """
-    return Diagnosis(checks=run(probes(project, offline=offline)))
+    return Diagnosis(checks=run_probes(probes(project, offline=offline)))
 
 
 def probes(project: Project, *, offline: str | None = None) -> list[Probe]:
     """List what to look at, in the order of the report."""
     fixed = [
-        ("versions", "programs", versions.checks),
-        ("hooks", "clone", clone.checks),
-        ("project", "files", files.checks),
-        ("environment", "variables", files.environment),
-        ("remotes", "settings", remotes.checks),
-        ("cache", "folder", cache.checks),
-        ("GPU", "Paddle", machine.checks),
+        ("versions", "programs", versions.check_versions),
+        ("hooks", "clone", clone.check_clone),
+        ("project", "files", files.check_files),
+        ("environment", "variables", files.check_environment),
+        ("remotes", "settings", remotes.check_remotes),
+        ("cache", "folder", cache.check_cache),
+        ("GPU", "Paddle", machine.check_machine),
     ]
     found = [
         Probe(topic=topic, name=name, look=partial(look, project)) for topic, name, look in fixed
     ]
     names = () if offline is not None else program.config(project.root).remotes
     asked = [
-        Probe(topic="remotes", name=name, look=partial(remotes.probe, project, name))
+        Probe(topic="remotes", name=name, look=partial(remotes.probe_remote, project, name))
         for name in names
     ]
     at = next(index for index, one in enumerate(found) if one.topic == "cache")
     return [*found[:at], *asked, *found[at:]]
 
 
-def run(wanted: Sequence[Probe], patience: float = PATIENCE) -> tuple[Check, ...]:
+def run_probes(wanted: Sequence[Probe], patience: float = PATIENCE) -> tuple[Check, ...]:
     """Run probes side by side; one that hangs or crashes is told, and is not the end.
 
     Args:

@@ -76,15 +76,15 @@ def init(
         print(paddledvc.init("models", remotes=remotes, with_hooks=False).made)
     """
     root = Path(folder).resolve()
-    top = repository.root(root)
+    top = repository.find_root(root)
     if top is None:
         raise NotAProject(f"{root} is in no git repository; run `git init` first")
     done = [*_set_up_dvc(root, top.resolve(), remotes), *_write_files(root)]
-    done.append((DRIVER, merge_driver.install(root)))
+    done.append((DRIVER, merge_driver.install_driver(root)))
     hookless = None
     if with_hooks:
         try:
-            done.append((HOOKS, any(install.install(root).values())))
+            done.append((HOOKS, any(install.write_hooks(root).values())))
         except (InvalidInput, OutsideFailure) as error:
             hookless = str(error)
     return Initialised(
@@ -130,7 +130,7 @@ def _own_files() -> dict[str, str]:
     """Name the files that are wholly ours, and renewed with every version of paddledvc."""
     return {
         f"{names.OWN}/.gitignore": "/remote/\n/tmp/\n",
-        **{f"{names.OWN}/{name}.schema.json": schemas.text(name) for name in schemas.NAMES},
+        **{f"{names.OWN}/{name}.schema.json": schemas.schema_text(name) for name in schemas.NAMES},
     }
 
 

@@ -90,7 +90,7 @@ def export(
             folder=folder,
             format=model.export.format,
         )
-        done = process.call(job, Exported, root=project.root)
+        done = process.run_job(job, Exported, root=project.root)
         project.require_outputs(model, programs.read_outputs(folder / names.EXPORT_PREFIX))
     return ExportedModel(
         name=name,

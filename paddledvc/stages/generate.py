@@ -21,7 +21,7 @@ from paddledvc.tools.system import files
 from paddledvc.yaml import conflicts, reader, writer
 from paddledvc.yaml.edit import sections as edit_sections
 from paddledvc.yaml.edit.edit_items import require_meant
-from paddledvc.yaml.edit.sections import Changes, splice
+from paddledvc.yaml.edit.sections import Changes, splice_section
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,13 +103,13 @@ def generate(
     lock = current_lock(project, registry, replace(use, locked="--check") if check else use)
     plans.require_own_params(project, registry)
     there = references.presence(project, registry, lock)
-    wanted = plans.wanted(
+    wanted = plans.wanted_entries(
         project, registry, lock, params=inputs.params, there=there, sources=sources
     )
     references.warn_of_absent(inputs, there)
     _warn_of_strangers(inputs)
     resolved = () if resolve is None else tuple(_settled(project, resolve))
-    merges = plans.plan(inputs.stages, wanted)
+    merges = plans.plan_changes(inputs.stages, wanted)
     if check:
         _require_nothing_to_do(merges)
     elif any(merges.values()):
@@ -127,7 +127,7 @@ def _settled(project: Project, side: Side) -> Iterator[str]:
         path = project.root / name
         if path.exists():
             text = files.read_text(path, name)
-            if files.write_text(path, conflicts.take(text, side)):
+            if files.write_text(path, conflicts.take_side(text, side)):
                 yield name
 
 
@@ -170,7 +170,7 @@ def _write(inputs: Inputs, merges: dict[str, Merge]) -> None:
             remove=plan.removed,
             append=[writer.dump({name: entry}) for name, entry in plan.added.items()],
         )
-        text = splice(text, key, edit_sections.outline(text, names.STAGES, key), changes)
+        text = splice_section(text, key, edit_sections.outline(text, names.STAGES, key), changes)
     _require_same(reader.parse_yaml(text, names.STAGES).value or {}, before, merges)
     files.write_text(inputs.project.root / names.STAGES, text)
 

@@ -40,7 +40,7 @@ def require_own_params(project: Project, registry: Registry) -> None:
         project.own_params(model)
 
 
-def wanted(  # noqa: PLR0913
+def wanted_entries(  # noqa: PLR0913
     project: Project,
     registry: Registry,
     lock: Lock,
@@ -103,7 +103,7 @@ def _code(
     return code
 
 
-def plan(document: Document, entries: Wanted) -> dict[str, Merge]:
+def plan_changes(document: Document, entries: Wanted) -> dict[str, Merge]:
     """Compare dvc.yaml with what it should hold, section by section.
 
     Raises:
@@ -119,7 +119,7 @@ def plan(document: Document, entries: Wanted) -> dict[str, Merge]:
 
 def _merge(document: Document, key: str, entries: Mapping[str, Any]) -> Merge:
     existing = document.value.get(key) if isinstance(document.value, dict) else None
-    found = pipelines.merge(existing if isinstance(existing, dict) else {}, entries)
+    found = pipelines.merge_section(existing if isinstance(existing, dict) else {}, entries)
     if found.foreign:
         message = (
             "the name is needed for a generated entry, but this one is not marked with "

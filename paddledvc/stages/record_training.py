@@ -14,8 +14,8 @@ from paddledvc import names
 from paddledvc.errors import PaddleDVCError
 from paddledvc.hashes import Hashed
 from paddledvc.models import registry
-from paddledvc.stages.core.record import Dataset, Record, telling
-from paddledvc.stages.core.settings_digest import said
+from paddledvc.stages.core.record import Dataset, Record, telling_variables
+from paddledvc.stages.core.settings_digest import said_fields
 from paddledvc.tools.dvc import program
 from paddledvc.tools.dvc.core.objects import folder_oid
 from paddledvc.tools.git import worktree
@@ -53,7 +53,7 @@ class Beginning:
     clock: float
 
 
-def begin(root: Path) -> Beginning:
+def begin_training(root: Path) -> Beginning:
     """Look how things stand, before a training begins."""
     commit, dirty = _commit(root)
     return Beginning(
@@ -65,8 +65,8 @@ def _commit(root: Path) -> tuple[str | None, bool]:
     """Tell what is checked out; a git that is missing or refuses makes no training fail."""
     written = [f":(exclude){path}" for path in (names.DVC_LOCK, names.REPORTS)]
     try:
-        commit = worktree.commit(root, "HEAD")
-        status = worktree.ask(root, "status", "--porcelain", "--", ":/", *written)
+        commit = worktree.resolve_commit(root, "HEAD")
+        status = worktree.ask_git(root, "status", "--porcelain", "--", ":/", *written)
     except PaddleDVCError:
         return None, False
     return commit, commit is not None and bool(status)
@@ -87,7 +87,7 @@ class Ingredients:
     runtime: Runtime | None
 
 
-def record(
+def record_training(
     root: Path, model: Model, began: Beginning, given: Ingredients, weights: Hashes
 ) -> Record:
     """Say what made the weights that a training has just ended with.
@@ -117,11 +117,11 @@ def record(
         seed=model.train.seed,
         device=model.train.device,
         runtime=given.runtime,
-        environment=telling(os.environ),
+        environment=telling_variables(os.environ),
         paddle=next(iter(device.installed().values()), None),
         python=platform.python_version(),
         paddledvc=metadata.version("paddledvc"),
-        launch=None if launch is None else said(launch),
+        launch=None if launch is None else said_fields(launch),
         began=began.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         seconds=round(seconds, 1),
     )

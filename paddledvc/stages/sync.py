@@ -182,7 +182,7 @@ def _bring(
         present = download.present(entry, project.root)
         if present is not None:
             return _synced(entry, "present", None, present)
-        fetched = download.fetch(entry, project.root, offline=offline, progress=progress)
+        fetched = download.fetch_model(entry, project.root, offline=offline, progress=progress)
     return _synced(entry, "fetched", fetched.url, fetched.hashes)
 
 
@@ -224,7 +224,7 @@ def _downloads(entry: LockedModel) -> list[tuple[tuple[str, ...], int | None]]:
 def _reach(project: Project, url: str, expected: int | None, offline: str | None) -> Reached:
     try:
         fetch.require_allowed(url, offline)
-        size = fetch.size(url, project.root)
+        size = fetch.source_size(url, project.root)
     except Unreadable as error:
         return Reached(url=url, size=None, problem=str(error))
     differs = size is not None and expected is not None and size != expected

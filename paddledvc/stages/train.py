@@ -113,7 +113,7 @@ def _train(inputs: Inputs, model: Model, settings: Train, base: str | None) -> H
     project = inputs.project
     params = dict(project.hyperparameters(model, inputs.params))
     places = _places(project, model, base)
-    began = record_training.begin(project.root)
+    began = record_training.begin_training(project.root)
     runtime = None
     try:
         if settings.function is not None:
@@ -137,7 +137,7 @@ def _record(
 ) -> None:
     """Write down what made the weights; a training of days does not fail for want of that."""
     try:
-        record = record_training.record(project.root, model, began, given, weights)
+        record = record_training.record_training(project.root, model, began, given, weights)
         files.write_text(project.root / record_path(model), record.to_json())
     except (PaddleDVCError, OSError) as error:
         logger.warning("%s was not written: %s", record_path(model), error)
@@ -199,7 +199,7 @@ def _by_command(
     metrics.parent.mkdir(parents=True, exist_ok=True)
     metrics.unlink(missing_ok=True)
     environment = {
-        **process.environment(),
+        **process.worker_environment(),
         "PADDLEDVC_MODEL": model.name,
         "PADDLEDVC_WEIGHTS": str(places.staged),
         "PADDLEDVC_BASE": str(places.base or ""),
@@ -208,7 +208,7 @@ def _by_command(
         "PADDLEDVC_SEED": str(settings.seed),
         "PADDLEDVC_DEVICE": settings.device,
     }
-    returncode = shell.stream(settings.command, cwd=project.root, env=environment)
+    returncode = shell.stream_program(settings.command, cwd=project.root, env=environment)
     if returncode:
         raise UserCodeFailed(f"`{settings.command}` failed with exit code {returncode}")
     if not places.staged.is_file():

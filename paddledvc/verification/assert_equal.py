@@ -84,12 +84,12 @@ def assert_equal(
         arrays.save_arrays(exports.cases, cases)
         found = exports.compare(expected, [batch_of(case) for case in cases])
     if failed := [path for path in found if not path.passed]:
-        lines = [line for path in failed for line in _said(path)]
+        lines = [line for path in failed for line in _describe_path(path)]
         head = f"the exported files disagree on {len(failed)} of {len(found)} paths"
         raise AssertionError("\n".join([f"{head} ({Path(static)}):", *lines]))
 
 
-def _said(path: PathReport) -> list[str]:
+def _describe_path(path: PathReport) -> list[str]:
     lines = [f"  {path.path}: {finding}" for finding in path.findings]
     found = path.agreement
     off = sorted(

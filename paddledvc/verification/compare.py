@@ -19,7 +19,7 @@ from paddledvc.tools.system import files
 from paddledvc.verification.core.path_report import PathReport
 from paddledvc.verification.core.report import VerifyReport
 from paddledvc.verification.run_paths import Exports
-from paddledvc.verification.trial_export import Attempt, attempt
+from paddledvc.verification.trial_export import Attempt, try_export
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,8 +91,8 @@ class Comparison:
         eager = exports.outputs("eager")
         logger.info("running the dynamic network %s", self.network.reference)
         job = self._reference_job(exports.cases, eager)
-        timeout, size = self.settings.timeout, files.size(self.network.weights)
-        reference = process.call(job, Ran, root=root, timeout=timeout, loads=size)
+        timeout, size = self.settings.timeout, files.file_size(self.network.weights)
+        reference = process.run_job(job, Ran, root=root, timeout=timeout, loads=size)
         expected = [
             [OutputValues(name=name, values=call[name]) for name in reference.outputs]
             for call in arrays.load_arrays(eager)
@@ -101,7 +101,7 @@ class Comparison:
         made = Attempt()
         if self.program is None:
             logger.info("exporting it")
-            made = attempt(self._loaded(), self.inputs, self.exported, timeout)
+            made = try_export(self._loaded(), self.inputs, self.exported, timeout)
         exports = replace(exports, edges=reference.edges)
         if made.failure:
             paths = self._unrun(made.failure)
@@ -151,9 +151,9 @@ class Comparison:
             outputs=eager,
         )
         try:
-            size = files.size(job.network.weights)
+            size = files.file_size(job.network.weights)
             timeout = self.settings.timeout
-            return process.call(job, Wide, root=exports.root, timeout=timeout, loads=2 * size)
+            return process.run_job(job, Wide, root=exports.root, timeout=timeout, loads=2 * size)
         except WorkerDied as error:
             logger.warning("%s", error)
             return Wide(errors=(), reason=error.how)
@@ -206,7 +206,7 @@ class Comparison:
         job = self._diagnose_job(exports, failed)
         try:
             timeout = min(DIAGNOSIS, self.settings.timeout)
-            found = process.call(
+            found = process.run_job(
                 job, Diagnosis, root=exports.root, timeout=timeout, loads=exports.size
             )
         except PaddleDVCError as error:

@@ -96,7 +96,7 @@ class Exports:
         logger.info("running the path %s", path)
         try:
             # TF32 rounds float32 to ten bits of mantissa: not what a float32 export promises.
-            ran = process.call(
+            ran = process.run_job(
                 job,
                 Ran,
                 root=self.root,
@@ -117,7 +117,7 @@ class Exports:
             for call in arrays.load_arrays(job.outputs)
         ]
         return report(
-            agreement=agreement.compare(
+            agreement=agreement.compare_outputs(
                 expected,
                 found,
                 batches,

@@ -37,7 +37,7 @@ class Attempt:
     failure: str = ""
 
 
-def attempt(network: Network, inputs: Sequence[Input], folder: Path, timeout: float) -> Attempt:
+def try_export(network: Network, inputs: Sequence[Input], folder: Path, timeout: float) -> Attempt:
     """Export a network into a new folder; one that cannot be, or that dies of it, is a result."""
     folder.mkdir()
     job = ExportJob(
@@ -48,8 +48,8 @@ def attempt(network: Network, inputs: Sequence[Input], folder: Path, timeout: fl
     )
     try:
         root = Path(network.root)
-        size = files.size(network.weights)
-        exported = process.call(job, Exported, root=root, timeout=timeout, loads=size)
+        size = files.file_size(network.weights)
+        exported = process.run_job(job, Exported, root=root, timeout=timeout, loads=size)
     except (WorkerDied, UserCodeFailed) as error:
         logger.warning("export: %s", error)
         why = error.how if isinstance(error, WorkerDied) else _raised(str(error))

@@ -133,7 +133,7 @@ def _program(export: Path) -> Path:
 def _described(program: Path, root: Path, timeout: float) -> tuple[Input, ...]:
     job = DescribeJob(program=program)
     try:
-        return process.call(job, Described, root=root, timeout=timeout).inputs
+        return process.run_job(job, Described, root=root, timeout=timeout).inputs
     except WorkerDied as error:
         hint = "describe each input with --input NAME:DTYPE[SHAPE], and the paths will tell"
         raise InvalidInput(f"{error.how}; {hint}") from error

@@ -14,9 +14,9 @@ from paddledvc.weights.core import outcome as said
 from paddledvc.weights.core.outcome import Placed
 from paddledvc.weights.core.tracked import PATTERNS
 from paddledvc.weights.tree import marker
-from paddledvc.weights.tree.known_contents import LISTING, earlier
-from paddledvc.weights.tree.mark_commit import mark
-from paddledvc.weights.tree.place import PATIENCE, place
+from paddledvc.weights.tree.known_contents import LISTING, known_contents
+from paddledvc.weights.tree.mark_commit import mark_commit
+from paddledvc.weights.tree.place import PATIENCE, place_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +75,7 @@ def _checkout(
         from paddledvc.tools.dvc.shared_cache import share_cache  # noqa: PLC0415 - for linked work trees
 
         share_cache(project.root)
-    stand = worktree.standing(project.root, LISTING)
+    stand = worktree.read_standing(project.root, LISTING)
     texts = Snapshot.work_tree(project.root).texts(PATTERNS)
     if torn := {*stand.torn, *(name for name, text in texts.items() if _is_torn(text))}:
         first = names.REGISTRY if names.REGISTRY in torn else min(torn)  # the others follow it
@@ -95,26 +95,26 @@ def _brought(  # noqa: PLR0913 - all that is known by then
     """Put into the work tree what its files name, and fetch first what is missing."""
     wanted = expected_cache.read_through_cache(project, texts)
     file = marker.marker_path(project.root)
-    known = earlier(project, marked=marker.marked_commit(file), before=before)
-    placed = place(project, wanted, known, prune=True, patience=patience)
+    known = known_contents(project, marked=marker.marked_commit(file), before=before)
+    placed = place_outputs(project, wanted, known, prune=True, patience=patience)
     if placed.busy:
         return _stopped(f"{placed.busy}; when that is over")
     sources: Mapping[str, str] = {}
     spoiled: tuple[str, ...] = ()
     if placed.of("missing"):
-        from paddledvc.weights.transfer.fetch_missing import bring  # noqa: PLC0415 - it knows the network
+        from paddledvc.weights.transfer.fetch_missing import bring_outputs  # noqa: PLC0415 - it knows the network
 
         file.unlink(missing_ok=True)
         missing = {one.path for one in placed.of("missing")}
         lacking = [one for one in wanted if one.path in missing]
-        brought = bring(project, lacking, branch=stand.branch, offline=offline)
+        brought = bring_outputs(project, lacking, branch=stand.branch, offline=offline)
         sources, whole = brought.sources, brought.complete(wanted)
         spoiled = brought.spoiled
         if brought.arrived:
-            again = place(project, whole, known, prune=True, patience=patience)
+            again = place_outputs(project, whole, known, prune=True, patience=patience)
             placed = placed if again.busy else again.after(placed)
         placed = brought.explain(placed)
-    mark(project, placed, stand)
+    mark_commit(project, placed, stand)
     lines = (*said.lines(placed, sources), *spoiled)
     return CheckedOut(placed=placed, lines=lines, complete=placed.complete)
 

@@ -11,8 +11,8 @@ from paddledvc.names import DVC_LOCK
 from paddledvc.tools.dvc import program
 from paddledvc.tools.dvc.core.outputs import STAGES, SUFFIX
 from paddledvc.tools.git.snapshot import Snapshot
-from paddledvc.weights.core.tracked import PATTERNS, Tracked, problems, tracked
-from paddledvc.yaml.conflicts import conflict
+from paddledvc.weights.core.tracked import PATTERNS, Tracked, find_problems, list_tracked
+from paddledvc.yaml.conflicts import find_conflict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,10 +44,12 @@ def list_expected(
 
 def read_expected(project: Project, texts: Mapping[str, str]) -> tuple[Tracked, ...]:
     """Read what files say lies in the work tree, sorted by path."""
-    if torn := conflict(texts.get(names.REGISTRY, ""), names.REGISTRY):
+    if torn := find_conflict(texts.get(names.REGISTRY, ""), names.REGISTRY):
         raise InvalidFile([torn])  # the others follow it
     lock = project.parse_lock(texts[names.LOCK]) if names.LOCK in texts else None
-    return tracked(lock, {name: value(name, text) for name, text in texts.items() if _tells(name)})
+    return list_tracked(
+        lock, {name: value(name, text) for name, text in texts.items() if _tells(name)}
+    )
 
 
 def _tells(name: str) -> bool:
@@ -63,7 +65,7 @@ def value(name: str, text: str) -> Any:
     from paddledvc.yaml import reader  # noqa: PLC0415
 
     document = reader.parse_yaml(text, name)
-    if found := problems(document):
+    if found := find_problems(document):
         raise InvalidFile(found)
     return document.value
 

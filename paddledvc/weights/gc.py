@@ -131,7 +131,7 @@ def gc(
     """
     if offline is not None:
         raise InvalidInput(f"{offline} forbids to ask other repositories what they need")
-    with closing(plans.look(project, scope or GcScope())) as plan:
+    with closing(plans.plan_garbage(project, scope or GcScope())) as plan:
         if force:
             plan.remove()
         return _collected(plan, removed=force)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from paddledvc.display.results import Displayed
 from paddledvc.tools.git import worktree
 from paddledvc.weights.expected import list_expected, remotes_of_role
-from paddledvc.weights.select_outputs import require_remotes, select
-from paddledvc.weights.transfer.fetch_outputs import fetch
+from paddledvc.weights.select_outputs import require_remotes, select_outputs
+from paddledvc.weights.transfer.fetch_outputs import fetch_outputs
 from paddledvc.weights.tree import marker
-from paddledvc.weights.tree.known_contents import earlier
-from paddledvc.weights.tree.mark_commit import mark
-from paddledvc.weights.tree.place import place
+from paddledvc.weights.tree.known_contents import known_contents
+from paddledvc.weights.tree.mark_commit import mark_commit
+from paddledvc.weights.tree.place import place_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,35 +90,41 @@ def pull(  # noqa: PLR0913 - each is an option
         print(paddledvc.pull(project, ["digits"]).problems)
     """
     require_remotes(project, [remote] if remote else [])
-    outputs = select(project, list_expected(project), names)
+    outputs = select_outputs(project, list_expected(project), names)
     order = (remote,) if remote else remotes_of_role(project, _branch(project), project.policy())
     placed = None
     asked: Sequence[Tracked] = outputs
     whole = not names
     before = _before(project) if checkout and whole else ()
     if checkout:
-        placed = place(project, outputs, before, force=force, prune=whole, patience=PATIENCE)
+        placed = place_outputs(
+            project, outputs, before, force=force, prune=whole, patience=PATIENCE
+        )
         asked = _missing(outputs, placed)
-    arrived = fetch(project, asked, remotes=order, offline=offline, jobs=jobs, progress=progress)
+    arrived = fetch_outputs(
+        project, asked, remotes=order, offline=offline, jobs=jobs, progress=progress
+    )
     if placed is None:
         return Pulled(arrived=arrived, placed=None)
     if asked:
         known = {one.tracked.path: one.tracked for one in arrived}
         complete = [known.get(one.path, one) for one in outputs]
-        again = place(project, complete, before, force=force, prune=whole, patience=PATIENCE)
+        again = place_outputs(
+            project, complete, before, force=force, prune=whole, patience=PATIENCE
+        )
         placed = again.after(placed)
     if whole:
-        mark(project, placed)
+        mark_commit(project, placed)
     return Pulled(arrived=arrived, placed=placed)
 
 
 def _before(project: Project) -> tuple[Tracked, ...]:
     marked = marker.marked_commit(marker.marker_path(project.root))
-    return earlier(project, marked=marked)
+    return known_contents(project, marked=marked)
 
 
 def _branch(project: Project) -> str | None:
-    return worktree.branch(project.root)
+    return worktree.current_branch(project.root)
 
 
 def _missing(outputs: Sequence[Tracked], placed: Placed) -> list[Tracked]:

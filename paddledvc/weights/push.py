@@ -9,8 +9,8 @@ from paddledvc.display.results import Displayed, Table
 from paddledvc.errors import InvalidInput, RemoteFailed
 from paddledvc.tools.git import worktree
 from paddledvc.weights.expected import list_expected
-from paddledvc.weights.select_outputs import remote_of, require_remotes, select
-from paddledvc.weights.transfer.send_outputs import send
+from paddledvc.weights.select_outputs import remote_of, require_remotes, select_outputs
+from paddledvc.weights.transfer.send_outputs import send_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,12 +77,12 @@ def push(  # noqa: PLR0913 - each is an option
     groups: dict[str, dict[Tracked, None]] = {}
     for revision in revisions or (None,):
         name = remote or remote_of(project, _role(project, project.policy(), revision))
-        outputs = select(project, _outputs(project, revision), names)
+        outputs = select_outputs(project, _outputs(project, revision), names)
         groups.setdefault(name, {}).update(dict.fromkeys(outputs))
     done = []
     for name, wanted_ in groups.items():
         try:
-            sent = send(project, wanted_, name, repair=repair, jobs=jobs, progress=progress)
+            sent = send_outputs(project, wanted_, name, repair=repair, jobs=jobs, progress=progress)
             done.append(Pushed(remote=name, sent=sent))
         except RemoteFailed as error:
             done.append(Pushed(remote=name, problem=str(error)))
@@ -92,7 +92,7 @@ def push(  # noqa: PLR0913 - each is an option
 def _outputs(project: Project, revision: str | None) -> tuple[Tracked, ...]:
     if revision is None:
         return list_expected(project)
-    commit = worktree.commit(project.root, revision)
+    commit = worktree.resolve_commit(project.root, revision)
     if commit is None:
         raise InvalidInput(f"there is no branch, tag or commit {revision!r}")
     return list_expected(project, commit)
@@ -101,7 +101,7 @@ def _outputs(project: Project, revision: str | None) -> tuple[Tracked, ...]:
 def _role(project: Project, rules: Policy, revision: str | None) -> Role:
     """Say what a revision is by its name; a bare commit is what the current branch is."""
     if revision is not None:
-        full = worktree.ask(project.root, "rev-parse", "--symbolic-full-name", revision) or ""
+        full = worktree.ask_git(project.root, "rev-parse", "--symbolic-full-name", revision) or ""
         kind, _, name = full.removeprefix("refs/").partition("/")
         if kind == "tags":
             return rules.production
@@ -109,4 +109,4 @@ def _role(project: Project, rules: Policy, revision: str | None) -> Role:
             return rules.role(name)
         if kind == "remotes":
             return rules.role(name.partition("/")[2])
-    return rules.role(worktree.branch(project.root))
+    return rules.role(worktree.current_branch(project.root))

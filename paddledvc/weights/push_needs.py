@@ -66,8 +66,8 @@ class History:
         root, files = self._project.root, worktree.anywhere(FILES)
         asked = ("rev-list", "--full-history", pushed.commit, "--not")
         if pushed.old is not None:
-            listed = worktree.ask(root, *asked, pushed.old, "--", *files)
+            listed = worktree.ask_git(root, *asked, pushed.old, "--", *files)
             if listed is not None:  # else somebody else pushed what this clone has not fetched
                 return listed.split()
-        known = f"--remotes={self._to}" if self._to in refs.remotes(root) else "--remotes"
-        return worktree.git(root, *asked, known, "--", *files).split()
+        known = f"--remotes={self._to}" if self._to in refs.git_remotes(root) else "--remotes"
+        return worktree.run_git(root, *asked, known, "--", *files).split()

@@ -87,7 +87,7 @@ def holders(project: Project, rules: Policy, names: Sequence[str] = ()) -> list[
             if not any(_is_called(one, name) for one in found):
                 raise InvalidInput(f"there is no branch or tag {name!r}")
         return found
-    current = worktree.branch(project.root)
+    current = worktree.current_branch(project.root)
     return [one for one in every if one.role.name in KEPT or one.name == current]
 
 
@@ -97,7 +97,7 @@ def _is_called(holder: Holder, name: str) -> bool:
 
 def _refs(project: Project, rules: Policy) -> Iterator[Holder]:
     kinds = ("refs/heads", "refs/remotes", "refs/tags")
-    listed = worktree.git(project.root, "for-each-ref", f"--format={_FORM}", *kinds)
+    listed = worktree.run_git(project.root, "for-each-ref", f"--format={_FORM}", *kinds)
     for line in listed.splitlines():
         ref, commit, link = line.split("\0")
         _, kind, name = ref.split("/", 2)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.tracked import Tracked
 
 
-def select(
+def select_outputs(
     project: Project, outputs: Sequence[Tracked], names: Sequence[str]
 ) -> tuple[Tracked, ...]:
     """Pick outputs.

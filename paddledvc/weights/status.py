@@ -10,8 +10,8 @@ from paddledvc.errors import PaddleDVCError
 from paddledvc.tools.git.hooks import state
 from paddledvc.weights.core.transfer_results import cells_of
 from paddledvc.weights.expected import list_expected
-from paddledvc.weights.select_outputs import select
-from paddledvc.weights.tree.inspect import look
+from paddledvc.weights.select_outputs import select_outputs
+from paddledvc.weights.tree.inspect import inspect_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,8 +97,8 @@ def status(project: Project, names: Sequence[str] = ()) -> Status:
         for output in paddledvc.status(project).outputs:
             print(output.tracked.path, output.state, output.mend)
     """
-    outputs = select(project, list_expected(project), names)
-    return Status(outputs=look(project, outputs), hookless=_hookless(project))
+    outputs = select_outputs(project, list_expected(project), names)
+    return Status(outputs=inspect_tree(project, outputs), hookless=_hookless(project))
 
 
 def _hookless(project: Project) -> str:
@@ -141,16 +141,18 @@ def remote_status(  # noqa: PLR0913 - each is an option
         print(paddledvc.remote_status(project, branches=["main"], deep=True).clean)
     """
     from paddledvc.weights.ref_needs import demands, holders  # noqa: PLC0415
-    from paddledvc.weights.transfer.inspect_remote import inspect  # noqa: PLC0415 - not for the work tree
+    from paddledvc.weights.transfer.inspect_remote import inspect_remote  # noqa: PLC0415 - not for the work tree
 
     found = demands(project, holders(project, project.policy(), branches))
-    picked = {one.path for one in select(project, [one.tracked for one in found.outputs], names)}
+    picked = {
+        one.path for one in select_outputs(project, [one.tracked for one in found.outputs], names)
+    }
     asked = [one for one in found.outputs if one.tracked.path in picked]
     looked = []
     for remote in dict.fromkeys(one.remote for one in asked):
         group = [one for one in asked if one.remote == remote and one.tracked.pushed]
         outputs = {one.tracked: one.holders for one in group}
-        answers = inspect(
+        answers = inspect_remote(
             project,
             outputs,
             remote,

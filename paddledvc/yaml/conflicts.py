@@ -32,11 +32,11 @@ _ADVICE = {
 Side = Literal["ours", "theirs"]
 
 
-def conflict(text: str, file: str) -> Problem | None:
+def find_conflict(text: str, file: str) -> Problem | None:
     r"""Find what a merge has left for people to choose; None if there is nothing.
 
     >>> text = "a: 1\n<<<<<<< ours\n=======\nb: 1\n>>>>>>> theirs\n"
-    >>> print(conflict(text, "params.yaml").message)
+    >>> print(find_conflict(text, "params.yaml").message)
     found a merge conflict in lines 2-5; keep what is wanted of the lines between the markers
     """
     markers = [
@@ -69,12 +69,12 @@ def _many(places: list[str]) -> str:
     return f"{len(places)} merge conflicts, in lines {', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def take(text: str, side: Side) -> str:
+def take_side(text: str, side: Side) -> str:
     r"""Take a side in every conflict.
 
     The markers of one conflict are of one length; shorter or longer ones inside of it are text.
 
-    >>> take("a: 1\n<<<<<<< ours\n=======\nb: 1\n>>>>>>> theirs\n", "theirs")
+    >>> take_side("a: 1\n<<<<<<< ours\n=======\nb: 1\n>>>>>>> theirs\n", "theirs")
     'a: 1\nb: 1\n'
     """
     kept: list[str] = []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from paddledvc.errors import InvalidFile, Problem
-from paddledvc.yaml.conflicts import conflict
+from paddledvc.yaml.conflicts import find_conflict
 
 _INT = re.compile(r"[-+]?0b[0-1_]+|[-+]?0o?[0-7_]+|[-+]?[0-9_]+|[-+]?0x[0-9a-fA-F_]+")
 _FLOAT = re.compile(
@@ -73,13 +73,13 @@ class _NodeLoader(_Parser):
         self.depth -= 1
 
 
-def compose(text: str, file: str) -> yaml.Node | None:
+def compose_nodes(text: str, file: str) -> yaml.Node | None:
     """Read YAML into nodes; None for a file without any value.
 
     Raises:
         InvalidFile: not YAML, or with merge conflicts.
     """
-    if problem := conflict(text, file):
+    if problem := find_conflict(text, file):
         raise InvalidFile([problem])
     try:
         node: yaml.Node | None = _NodeLoader(text.removeprefix("\ufeff")).get_single_node()

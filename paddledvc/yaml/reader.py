@@ -14,7 +14,7 @@ from paddledvc.yaml.nodes import (
     KNOWN_TAGS,
     MAX_ALIAS_VALUES,
     MAX_VALUES,
-    compose,
+    compose_nodes,
     scalar,
     short_tag,
 )
@@ -42,7 +42,7 @@ def parse_yaml(text: str, file: str) -> Document:
         return _parse_nodes(text, file)
     if value is None:
         return _parse_nodes(text, file)
-    root = cache(lambda: compose(text, file))
+    root = cache(lambda: compose_nodes(text, file))
     return Document(
         file=file,
         text=text,
@@ -54,7 +54,7 @@ def parse_yaml(text: str, file: str) -> Document:
 
 def _parse_nodes(text: str, file: str) -> Document:
     """Read YAML with all that it can hold, and say where its mistakes are."""
-    root = compose(text, file)
+    root = compose_nodes(text, file)
     if root is None:
         return Document(
             file=file,

@@ -93,7 +93,7 @@ def test_bytes_arrive_whatever_the_name(name, put, catalog, tmp_path):
     found = catalog(pattern="{name}/{version}/weights file.pdparams")
     [file] = found.describe(Query(name=name), "1.0").files
     source = fetch.Source(model=name, urls=file.urls, root=tmp_path)
-    fetched = fetch.fetch(source, file.hashes, tmp_path / "weights")
+    fetched = fetch.fetch_source(source, file.hashes, tmp_path / "weights")
 
     assert (tmp_path / "weights").read_text() == f"{name}/1.0/weights file.pdparams"
     assert fetched.hashes.size == file.hashes.size

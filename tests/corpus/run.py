@@ -57,7 +57,7 @@ def export_one(name: str, folder: Path) -> None:
     job = ExportJob(
         network=network(name, folder), inputs=inputs(name), allow=allow, folder=here / "export"
     )
-    export.do(job)
+    export.export_network(job)
 
 
 def eager_one(name: str, folder: Path) -> Any:
@@ -72,7 +72,7 @@ def eager_one(name: str, folder: Path) -> Any:
         cases=here / "cases.npz",
         outputs=here / "eager.npz",
     )
-    ran = reference_run.do(job)
+    ran = reference_run.run_reference(job)
     return {"outputs": ran.outputs, "batches": ran.batches, "repeatable": ran.repeatable}
 
 
@@ -86,7 +86,7 @@ def path_one(path: Any, name: str, folder: Path) -> None:
         engine=Engine(),
         device="gpu",
     )
-    program.do(job)
+    program.run_path(job)
 
 
 def outcome(way: str, name: str, folder: Path) -> Any:

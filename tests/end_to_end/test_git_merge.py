@@ -50,7 +50,7 @@ class Team:
         self.project = Project(self.folder)
         self.git("init", "--quiet")
         (self.folder / ".gitattributes").write_text(ATTRIBUTES)
-        merge_driver.install(repository.root)
+        merge_driver.install_driver(repository.root)
         self.save(**BASE)
 
     def save(self, **versions: str) -> None:

@@ -210,11 +210,11 @@ def test_a_server_that_says_nothing_does_not_hold_a_pull_for_long(stores, server
     stores.forget()
     code = (
         "import paddledvc, sys; from pathlib import Path; "
-        "from paddledvc.weights.transfer.fetch_outputs import fetch; "
+        "from paddledvc.weights.transfer.fetch_outputs import fetch_outputs; "
         "from paddledvc.weights.expected import list_expected;"
         "project = paddledvc.Project(Path.cwd()); "
         "[one] = [w for w in list_expected(project) if w.pinned]; "
-        "[done] = fetch(project, [one], remotes=['prod'], patience=1); "
+        "[done] = fetch_outputs(project, [one], remotes=['prod'], patience=1); "
         "print(done.source, *done.problems)"
     )
     began = time.monotonic()

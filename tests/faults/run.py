@@ -129,7 +129,9 @@ class Bench:
         )
         network = self.network(here, **arguments)
         inputs = (self.about.given,)
-        export.do(ExportJob(network=network, inputs=inputs, allow=(), folder=here / "export"))
+        export.export_network(
+            ExportJob(network=network, inputs=inputs, allow=(), folder=here / "export")
+        )
         return here
 
     def network(self, here: Path, **arguments: Any) -> Network:
@@ -156,7 +158,7 @@ class Bench:
     def computed(self) -> tuple[list[list[OutputValues]], tuple[int, ...]]:
         """Run the dynamic network."""
         outputs = self.whole / "eager.npz"
-        ran = reference_run.do(
+        ran = reference_run.run_reference(
             ReferenceJob(
                 network=self.network(self.whole),
                 inputs=(self.about.given,),
@@ -181,13 +183,13 @@ class Bench:
         exports = Exports(
             program=here / "export" / EXPORT_PREFIX, settings=settings, root=here, folder=cases
         )
-        program.do(exports.job(path))
+        program.run_path(exports.job(path))
         found = [
             [OutputValues(name=key, values=values) for key, values in call.items()]
             for call in arrays.load_arrays(exports.outputs(path))
         ]
         tolerance = Tolerance().for_path(path)
-        agreed = agreement.compare(self.calls, found, self.batches, tolerance)
+        agreed = agreement.compare_outputs(self.calls, found, self.batches, tolerance)
         return {
             "name": self.name,
             "seed": self.seed,

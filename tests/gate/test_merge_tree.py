@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from paddledvc.errors import InvalidInput, ToolFailed
-from paddledvc.gate.merge_tree import merge, merge_aside
+from paddledvc.gate.merge_tree import merge_aside, merge_commits
 from paddledvc.tools.git import worktree
 from paddledvc.tools.system import shell
 
@@ -33,7 +33,7 @@ def state(project):
     return project.git("status", "--porcelain"), project.git("worktree", "list", "--porcelain")
 
 
-@pytest.mark.parametrize("way", [merge, merge_aside])
+@pytest.mark.parametrize("way", [merge_commits, merge_aside])
 def test_a_merge_gives_a_tree_and_touches_nothing(repository, way):
     hook = repository.write(".git/hooks/post-checkout", "#!/bin/sh\ntouch hooked\n")
     hook.chmod(0o755)
@@ -46,7 +46,7 @@ def test_a_merge_gives_a_tree_and_touches_nothing(repository, way):
     assert not list(repository.root.glob("**/hooked"))
 
 
-@pytest.mark.parametrize("way", [merge, merge_aside])
+@pytest.mark.parametrize("way", [merge_commits, merge_aside])
 def test_conflicts_are_named_from_the_root_of_the_repository(repository, way):
     folder = repository.root / "sub"
     repository.write("sub/ü x.txt", "main\n")
@@ -63,12 +63,12 @@ def test_conflicts_are_named_from_the_root_of_the_repository(repository, way):
 def test_a_change_that_holds_its_target_already_is_the_result(repository):
     repository.git("checkout", "--quiet", "topic")
     repository.git("merge", "--quiet", "--no-edit", "main")
-    merged = merge(repository.root, "main", "topic")
+    merged = merge_commits(repository.root, "main", "topic")
 
     assert merged.tree == repository.git("rev-parse", "topic^{tree}").strip()
 
 
-@pytest.mark.parametrize("way", [merge, merge_aside])
+@pytest.mark.parametrize("way", [merge_commits, merge_aside])
 def test_a_target_that_holds_the_change_already_is_the_result(repository, way):
     repository.git("merge", "--quiet", "--no-edit", "topic")
     merged = way(repository.root, "main", "topic")
@@ -77,19 +77,19 @@ def test_a_target_that_holds_the_change_already_is_the_result(repository, way):
 
 
 def test_an_older_git_merges_in_a_work_tree(repository, monkeypatch):
-    real = shell.attempt
+    real = shell.try_program
 
     def attempt(command, **options):
         command = ["--no-such-option" if word == "--write-tree" else word for word in command]
         return real(command, **options)
 
-    monkeypatch.setattr(shell, "attempt", attempt)
-    merged = merge(repository.root, "main", "topic")
+    monkeypatch.setattr(shell, "try_program", attempt)
+    merged = merge_commits(repository.root, "main", "topic")
 
     assert show(repository, merged.tree) == ["of the topic\n", "of main\n"]
 
 
-@pytest.mark.parametrize("way", [merge, merge_aside])
+@pytest.mark.parametrize("way", [merge_commits, merge_aside])
 def test_histories_that_have_nothing_in_common_are_refused(repository, way):
     repository.git("checkout", "--quiet", "--orphan", "other")
     repository.commit("other")
@@ -99,7 +99,7 @@ def test_histories_that_have_nothing_in_common_are_refused(repository, way):
 
 def test_what_git_cannot_do_is_told_without_our_settings(repository):
     with pytest.raises(ToolFailed) as caught:
-        merge(repository.root, "main", "nothing")
+        merge_commits(repository.root, "main", "nothing")
 
     assert str(caught.value).startswith("`git merge-tree --write-tree")
-    assert worktree.branch(repository.root) == "main"
+    assert worktree.current_branch(repository.root) == "main"

@@ -239,9 +239,9 @@ def pre_commit(repository, monkeypatch, brought):
 
 
 def test_pre_commit_tells_in_variables_which_hook_it_is():
-    assert standalone.named({"PRE_COMMIT_CHECKOUT_TYPE": "1"}) == "post-checkout"
-    assert standalone.named({"PRE_COMMIT_IS_SQUASH_MERGE": "0"}) == "post-merge"
-    assert standalone.named({}) is None
+    assert standalone.name_of_hook({"PRE_COMMIT_CHECKOUT_TYPE": "1"}) == "post-checkout"
+    assert standalone.name_of_hook({"PRE_COMMIT_IS_SQUASH_MERGE": "0"}) == "post-merge"
+    assert standalone.name_of_hook({}) is None
 
 
 def test_a_hook_that_nobody_names_is_refused(repository, cli):
@@ -258,7 +258,7 @@ def test_every_project_of_the_repository_is_served(repository, monkeypatch, pre_
     (repository.root / "sub").mkdir()
     monkeypatch.chdir(repository.root / "sub")
 
-    assert standalone.answer("pre-commit", []) == 7
+    assert standalone.answer_hook("pre-commit", []) == 7
     assert pre_commit == [call("pre-commit", folders=(".", "vi sion"))]
 
 
@@ -268,7 +268,7 @@ def test_what_pre_commit_says_of_a_push_is_read(pre_commit, monkeypatch):
     monkeypatch.setenv("PRE_COMMIT_TO_REF", "c0ffee")
     monkeypatch.setattr(sys, "stdin", None)
 
-    assert standalone.answer("pre-push", []) == 7
+    assert standalone.answer_hook("pre-push", []) == 7
     assert sys.stdin.read() == f"refs/heads/work c0ffee refs/heads/main {'0' * 40}\n"
 
 
@@ -276,7 +276,7 @@ def test_pre_commit_tells_where_a_push_goes(pre_commit, monkeypatch):
     monkeypatch.setenv("PRE_COMMIT_REMOTE_NAME", "hub")
     monkeypatch.setenv("PRE_COMMIT_REMOTE_URL", "../hub.git")
 
-    assert standalone.answer("pre-push", []) == 7
+    assert standalone.answer_hook("pre-push", []) == 7
     assert pre_commit == [call("pre-push", "hub", "../hub.git")]
 
 
@@ -286,14 +286,14 @@ def test_a_file_of_the_work_tree_is_no_hook_that_was_there_before(repository, mo
     repository.write("models.yaml", "models: []\n")
     repository.commit()
 
-    assert standalone.answer("post-checkout", ["HEAD", "HEAD", "1"]) == 0
+    assert standalone.answer_hook("post-checkout", ["HEAD", "HEAD", "1"]) == 0
     assert not (repository.root / "ran").exists()
 
 
 def test_hooks_that_are_off_are_off_for_other_programs_too(pre_commit, monkeypatch):
     monkeypatch.setenv("PADDLEDVC_HOOKS", "0")
 
-    assert standalone.answer("pre-commit", []) == 0
+    assert standalone.answer_hook("pre-commit", []) == 0
     assert pre_commit == []
 
 
@@ -301,7 +301,7 @@ def test_a_repository_without_a_project_needs_nothing(project, monkeypatch):
     project.git("init", "--quiet")
     monkeypatch.chdir(project.root)
 
-    assert standalone.answer("pre-commit", []) == 0
+    assert standalone.answer_hook("pre-commit", []) == 0
 
 
 # Before a commit

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from paddledvc import schemas
 from paddledvc.errors import InvalidFile, StaleLock, UnknownModel
-from paddledvc.locking.core.resolution import plan, require_fresh, staleness
+from paddledvc.locking.core.resolution import plan_lock, require_fresh, staleness
 from paddledvc.models import lockfile as locks
 from paddledvc.models.lockfile import Lock, LockedModel
 from paddledvc.models.model import Environment, Metric, Model
@@ -47,7 +47,7 @@ def lock_of(*models, previous=EMPTY):
 
 def resolve(registry, previous):
     """Lock what needs no catalog."""
-    planned = plan(registry, previous)
+    planned = plan_lock(registry, previous)
     assert planned.questions == planned.conflicts == ()
     return Lock(models=planned.entries)
 

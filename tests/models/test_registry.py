@@ -361,7 +361,7 @@ def test_everything_that_a_registry_can_say_beside_its_models_is_read():
 
 
 def test_the_schema_knows_no_model_key_that_is_not_in_the_test_of_everything():
-    known = set(json.loads(schemas.text("models"))["$defs"]["model"]["properties"])
+    known = set(json.loads(schemas.schema_text("models"))["$defs"]["model"]["properties"])
     entries = reader.parse_yaml(EVERYTHING, "models.yaml").value["models"]
 
     assert known - set().union(*entries) == set()
@@ -369,7 +369,7 @@ def test_the_schema_knows_no_model_key_that_is_not_in_the_test_of_everything():
 
 @pytest.mark.parametrize("name", ["models", "lock", "index", "report"])
 def test_the_published_schemas_are_valid_json_schema_2020_12(name):
-    schema = json.loads(schemas.text(name))
+    schema = json.loads(schemas.schema_text(name))
 
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     Draft202012Validator.check_schema(schema)
@@ -391,7 +391,7 @@ def test_two_downloads_to_files_of_one_name_are_refused():
 
 
 def test_every_key_of_a_model_is_described_in_the_schema():
-    model = json.loads(schemas.text("models"))["$defs"]["model"]
+    model = json.loads(schemas.schema_text("models"))["$defs"]["model"]
     silent = [
         key
         for key, rule in model["properties"].items()
@@ -402,7 +402,7 @@ def test_every_key_of_a_model_is_described_in_the_schema():
 
 
 def test_plain_fields_are_keys_of_the_schema():
-    known = json.loads(schemas.text("models"))["$defs"]["model"]["properties"]
+    known = json.loads(schemas.schema_text("models"))["$defs"]["model"]["properties"]
 
     assert set(PLAIN_FIELDS) <= set(known)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.locking.core.changes import compare
+from paddledvc.locking.core.changes import compare_locks
 from paddledvc.models.lockfile import Lock, LockedModel
 from paddledvc.models.versions import Requirement, is_version, same_version
 from paddledvc.names import did_you_mean, slug
@@ -99,7 +99,7 @@ def test_what_moved_between_two_locks_is_told_a_line_a_model_sorted():
     before = Lock(models=(*lock(b="v1", c="v1", d="v1", e="v1").models,))
     after = Lock(models=(*lock(a="v1", b="v2", e="v1").models, changed))
 
-    assert tuple(map(str, compare(before, after))) == (
+    assert tuple(map(str, compare_locks(before, after))) == (
         "Add a v1",
         "Update b v1 -> v2",
         "Remove c v1",
@@ -108,4 +108,4 @@ def test_what_moved_between_two_locks_is_told_a_line_a_model_sorted():
 
 
 def test_nothing_moved_is_nothing_told():
-    assert compare(lock(a="v1"), lock(a="v1")) == ()
+    assert compare_locks(lock(a="v1"), lock(a="v1")) == ()

@@ -50,8 +50,8 @@ def healthy(project: Folder) -> Folder:
     project.write(".dvc/config", "['remote \"a\"']\n    url = ../../store\n    verify = true\n")
     project.write(".gitattributes", "\n".join(merge_driver.missing_attributes("")))
     project.commit()
-    merge_driver.install(project.root)
-    install.install(project.root)
+    merge_driver.install_driver(project.root)
+    install.write_hooks(project.root)
     return project
 
 
@@ -78,7 +78,7 @@ def test_a_healthy_clone_has_no_problem(healthy: Folder, cli: Callable[..., Ran]
 def test_a_problem_is_an_exit_code_and_a_line_of_advice(
     healthy: Folder, cli: Callable[..., Ran]
 ) -> None:
-    install.uninstall(healthy.root)
+    install.remove_hooks(healthy.root)
 
     done = cli("doctor", "--offline")
 
@@ -98,7 +98,7 @@ def test_a_pattern_that_ignores_what_has_to_be_committed_is_a_problem(healthy: F
     healthy.git("rm", "--quiet", "--cached", "models.lock")
     healthy.write(".gitignore", "*.lock\n" + healthy.read(".gitignore"))
 
-    assert look(healthy, clone.checks) == [
+    assert look(healthy, clone.check_clone) == [
         (
             ".gitignore:1",
             "problem",
@@ -133,7 +133,7 @@ def test_probes_run_side_by_side_and_none_stops_the_others() -> None:
     looks = {"crash": crash, "fail": fail, "hang": hang, "work": work, "none": list}
     probes = [Probe(topic="t", name=name, look=look) for name, look in looks.items()]
 
-    found = workflow.run(probes, patience=0.5)
+    found = workflow.run_probes(probes, patience=0.5)
     released.set()
 
     assert [(one.name, one.state, one.found, one.advice) for one in found] == [
@@ -162,7 +162,7 @@ def test_an_old_git_is_a_problem(
 ) -> None:
     program(tmp_path, monkeypatch, "git", "echo git version 2.25.1")
 
-    assert look(healthy, versions.checks) == [
+    assert look(healthy, versions.check_versions) == [
         ("git", "problem", "2.25.1", "install git 2.30 or newer")
     ]
 
@@ -172,7 +172,7 @@ def test_a_python_that_there_is_no_paddle_for_is_a_warning(
 ) -> None:
     monkeypatch.setattr(versions.platform, "python_version", lambda: "3.14.0")
 
-    assert look(healthy, versions.checks) == [
+    assert look(healthy, versions.check_versions) == [
         (
             "Python",
             "warning",
@@ -191,7 +191,7 @@ def test_a_dvc_that_is_too_new_is_a_problem(
         versions.metadata, "version", lambda name: "4.0.1" if name == "dvc" else installed(name)
     )
 
-    assert look(healthy, versions.checks) == [
+    assert look(healthy, versions.check_versions) == [
         (
             "DVC",
             "problem",
@@ -206,7 +206,7 @@ def test_a_yaml_reader_without_its_c_part_is_a_warning(
 ) -> None:
     monkeypatch.setattr(versions, "find_spec", lambda _: None)
 
-    assert look(healthy, versions.checks) == [
+    assert look(healthy, versions.check_versions) == [
         (
             "ruamel.yaml.clib",
             "warning",
@@ -219,7 +219,7 @@ def test_a_yaml_reader_without_its_c_part_is_a_warning(
 def test_hooks_that_another_took_the_place_of_are_a_problem(healthy: Folder) -> None:
     (healthy.root / ".git/hooks/post-checkout").write_text("#!/bin/sh\nexec dvc git-hook\n")
 
-    name, state, found, advice = look(healthy, clone.checks)[0]
+    name, state, found, advice = look(healthy, clone.check_clone)[0]
 
     assert (name, state, advice) == ("post-checkout", "problem", "paddledvc hooks install")
     assert found.startswith("overwritten: by ")
@@ -228,7 +228,7 @@ def test_hooks_that_another_took_the_place_of_are_a_problem(healthy: Folder) -> 
 def test_hooks_that_a_setting_of_git_hides_are_a_problem(healthy: Folder) -> None:
     healthy.git("config", "core.hooksPath", "elsewhere")
 
-    assert look(healthy, clone.checks)[0] == (
+    assert look(healthy, clone.check_clone)[0] == (
         "all",
         "problem",
         "disabled: core.hooksPath is elsewhere",
@@ -241,7 +241,7 @@ def test_hooks_that_were_turned_off_are_a_warning(
 ) -> None:
     monkeypatch.setenv("PADDLEDVC_HOOKS", "0")
 
-    assert look(healthy, clone.checks) == [
+    assert look(healthy, clone.check_clone) == [
         ("all", "warning", "disabled: PADDLEDVC_HOOKS=0", "unset PADDLEDVC_HOOKS")
     ]
 
@@ -250,9 +250,9 @@ def test_hooks_whose_python_is_gone_are_a_problem(
     healthy: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/bin/python")
-    install.install(healthy.root)
+    install.write_hooks(healthy.root)
 
-    found = look(healthy, clone.checks)
+    found = look(healthy, clone.check_clone)
 
     assert (
         "Python",
@@ -265,7 +265,7 @@ def test_hooks_whose_python_is_gone_are_a_problem(
 def test_a_clone_without_the_merge_driver_is_a_problem(healthy: Folder) -> None:
     healthy.git("config", "--remove-section", "merge.paddledvc")
 
-    assert look(healthy, clone.checks) == [
+    assert look(healthy, clone.check_clone) == [
         (
             "merge driver",
             "problem",
@@ -278,7 +278,7 @@ def test_a_clone_without_the_merge_driver_is_a_problem(healthy: Folder) -> None:
 def test_a_merge_driver_of_another_python_is_a_warning(healthy: Folder) -> None:
     healthy.git("config", "merge.paddledvc.driver", "old")
 
-    assert look(healthy, clone.checks) == [
+    assert look(healthy, clone.check_clone) == [
         ("merge driver", "warning", "configured by another Python or version", "paddledvc init")
     ]
 
@@ -286,7 +286,7 @@ def test_a_merge_driver_of_another_python_is_a_warning(healthy: Folder) -> None:
 def test_files_that_git_merges_by_itself_are_a_warning(healthy: Folder) -> None:
     healthy.write(".gitattributes", "models.* merge=paddledvc\n")
 
-    assert look(healthy, clone.checks) == [
+    assert look(healthy, clone.check_clone) == [
         (
             ".gitattributes",
             "warning",
@@ -299,7 +299,7 @@ def test_files_that_git_merges_by_itself_are_a_warning(healthy: Folder) -> None:
 def test_weights_that_git_does_not_ignore_are_a_problem(healthy: Folder) -> None:
     healthy.write(".gitignore", "/checkpoints/*.pdparams\n")
 
-    assert look(healthy, clone.checks) == [
+    assert look(healthy, clone.check_clone) == [
         (
             "exports/",
             "problem",
@@ -314,7 +314,7 @@ def test_weights_that_git_tracks_are_a_problem(healthy: Folder) -> None:
     healthy.write_bytes("checkpoints/large.pdparams", bytes(2_000_000))
     healthy.git("add", "--force", "checkpoints")
 
-    assert look(healthy, clone.checks) == [
+    assert look(healthy, clone.check_clone) == [
         (
             "weights",
             "problem",
@@ -327,7 +327,7 @@ def test_weights_that_git_tracks_are_a_problem(healthy: Folder) -> None:
 def test_files_of_the_project_that_break_their_rules_are_a_problem(healthy: Folder) -> None:
     healthy.write("models.yaml", "models:\n  - name: a\n    version: v1\n")
 
-    name, state, found, advice = look(healthy, files.checks)[0]
+    name, state, found, advice = look(healthy, files.check_files)[0]
 
     assert (name, state, advice) == ("files", "problem", "paddledvc check")
     assert "a" in found
@@ -339,7 +339,7 @@ def test_a_variable_that_changes_what_commands_do_is_a_warning(
     monkeypatch.delenv("DVC_SITE_CACHE_DIR")
     monkeypatch.setenv("PADDLEDVC_FROZEN", "1")
 
-    assert look(healthy, files.environment) == [
+    assert look(healthy, files.check_environment) == [
         (
             "PADDLEDVC_FROZEN",
             "warning",
@@ -352,7 +352,7 @@ def test_a_variable_that_changes_what_commands_do_is_a_warning(
 def test_a_project_without_a_remote_is_a_problem(healthy: Folder) -> None:
     healthy.write(".dvc/config", "")
 
-    assert look(healthy, remotes.checks) == [
+    assert look(healthy, remotes.check_remotes) == [
         ("none", "problem", "no DVC remote is configured", "paddledvc init --remote URL")
     ]
 
@@ -360,7 +360,7 @@ def test_a_project_without_a_remote_is_a_problem(healthy: Folder) -> None:
 def test_a_remote_that_dvc_believes_unseen_is_a_warning(healthy: Folder) -> None:
     healthy.write(".dvc/config", "['remote \"a\"']\n    url = ../../store\n")
 
-    assert look(healthy, remotes.checks) == [
+    assert look(healthy, remotes.check_remotes) == [
         (
             "a",
             "warning",
@@ -375,7 +375,7 @@ def test_a_secret_that_git_keeps_is_a_problem_and_is_not_shown(healthy: Folder) 
     healthy.write(".dvc/config", f"{text}    secret_access_key = hunter2\n")
     healthy.write(".dvc/config.local", "['remote \"a\"']\n    password = mine\n")
 
-    assert look(healthy, remotes.checks) == [
+    assert look(healthy, remotes.check_remotes) == [
         (
             "a",
             "problem",
@@ -398,7 +398,7 @@ def test_a_role_whose_remote_is_missing_among_several_is_a_warning(healthy: Fold
         ),
     )
 
-    assert look(healthy, remotes.checks) == [
+    assert look(healthy, remotes.check_remotes) == [
         (
             "staging",
             "warning",
@@ -410,11 +410,11 @@ def test_a_role_whose_remote_is_missing_among_several_is_a_warning(healthy: Fold
 
 def test_a_remote_that_the_policy_names_and_nobody_set_up_is_a_warning(healthy: Folder) -> None:
     healthy.write(".dvc/config", "['remote \"only\"']\n    url = ../../only\n    verify = true\n")
-    assert look(healthy, remotes.checks) == []
+    assert look(healthy, remotes.check_remotes) == []
     registry = healthy.read("models.yaml")
     healthy.write("models.yaml", f"{registry}policy: {{production: {{remote: gold}}}}\n")
 
-    assert look(healthy, remotes.checks) == [
+    assert look(healthy, remotes.check_remotes) == [
         (
             "gold",
             "warning",
@@ -427,7 +427,7 @@ def test_a_remote_that_the_policy_names_and_nobody_set_up_is_a_warning(healthy: 
 def test_a_remote_that_can_only_be_read_is_a_warning(healthy: Folder, server: Server) -> None:
     healthy.write(".dvc/config", f"['remote \"a\"']\n    url = {server.url}/store\n")
 
-    ((name, state, found, advice),) = bad(remotes.probe(Project(healthy.root), "a"))
+    ((name, state, found, advice),) = bad(remotes.probe_remote(Project(healthy.root), "a"))
 
     assert (name, state) == ("a", "warning")
     assert found.startswith(f"{server.url}/store: can be read, but not written: ")
@@ -438,7 +438,7 @@ def test_a_remote_that_cannot_be_read_is_a_problem(healthy: Folder) -> None:
     (healthy.root.parent / "store").rmdir()
     (healthy.root.parent / "store").write_text("a file")
 
-    ((name, state, found, advice),) = bad(remotes.probe(Project(healthy.root), "a"))
+    ((name, state, found, advice),) = bad(remotes.probe_remote(Project(healthy.root), "a"))
 
     store = healthy.root.parent / "store"
     assert (name, state) == ("a", "problem")
@@ -449,7 +449,7 @@ def test_a_remote_that_cannot_be_read_is_a_problem(healthy: Folder) -> None:
 def test_a_remote_inside_of_the_clone_serves_nobody_else(healthy: Folder) -> None:
     healthy.write(".dvc/config", "['remote \"a\"']\n    url = ../store\n")
 
-    assert bad(remotes.probe(Project(healthy.root), "a")) == [
+    assert bad(remotes.probe_remote(Project(healthy.root), "a")) == [
         (
             "a",
             "warning",
@@ -471,7 +471,7 @@ def test_a_bucket_is_asked_and_written_to_with_the_credentials_that_botocore_fin
 ) -> None:
     s3(healthy, f"s3://{bucket.name}", bucket.endpoint)
 
-    found = [*remotes.probe(Project(healthy.root), "a")]
+    found = [*remotes.probe_remote(Project(healthy.root), "a")]
 
     assert [(one.state, one.found) for one in found] == [
         (
@@ -492,7 +492,7 @@ def test_wrong_credentials_are_a_problem_that_says_where_they_are_from(
         "    secret_access_key = hunter2\n",
     )
 
-    (name, state, found, advice) = bad(remotes.probe(Project(healthy.root), "a"))[0]
+    (name, state, found, advice) = bad(remotes.probe_remote(Project(healthy.root), "a"))[0]
 
     assert (name, state) == ("a", "problem")
     assert found.startswith(f"s3://{bucket.name}, credentials from .dvc/config.local: ")
@@ -511,7 +511,7 @@ def test_a_bucket_that_nobody_has_credentials_of_says_so(
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
-    (_, state, found, _) = bad(remotes.probe(Project(healthy.root), "a"))[0]
+    (_, state, found, _) = bad(remotes.probe_remote(Project(healthy.root), "a"))[0]
 
     assert state == "problem"
     assert found.startswith(f"s3://{bucket.name}, credentials from nowhere: ")
@@ -521,7 +521,7 @@ def test_a_profile_that_is_not_there_says_so(healthy: Folder, bucket: Bucket) ->
     s3(healthy, f"s3://{bucket.name}", bucket.endpoint)
     healthy.write(".dvc/config.local", "['remote \"a\"']\n    profile = nobody\n")
 
-    (_, state, found, _) = bad(remotes.probe(Project(healthy.root), "a"))[0]
+    (_, state, found, _) = bad(remotes.probe_remote(Project(healthy.root), "a"))[0]
 
     assert state == "problem"
     assert "credentials from nowhere (The config profile (nobody) could not be found)" in found
@@ -533,7 +533,7 @@ def test_a_server_that_says_nothing_is_given_up(
     monkeypatch.setattr(remotes, "PATIENCE", 1.0)
     s3(healthy, "s3://zoo", mute)
 
-    ((name, state, found, _),) = bad(remotes.probe(Project(healthy.root), "a"))
+    ((name, state, found, _),) = bad(remotes.probe_remote(Project(healthy.root), "a"))
 
     assert (name, state) == ("a", "problem")
     assert "credentials from the AWS_* variables: no answer" in found
@@ -542,7 +542,7 @@ def test_a_server_that_says_nothing_is_given_up(
 def test_a_cache_that_cannot_be_made_is_a_problem(healthy: Folder) -> None:
     healthy.write(".dvc/config.local", "[cache]\n    dir = ../models.yaml/cache\n")
 
-    ((name, state, found, advice),) = look(healthy, cache.checks)
+    ((name, state, found, advice),) = look(healthy, cache.check_cache)
 
     assert (name, state) == ("folder", "problem")
     assert found == f"{healthy.root}/models.yaml/cache cannot be written to: Not a directory"
@@ -552,7 +552,7 @@ def test_a_cache_that_cannot_be_made_is_a_problem(healthy: Folder) -> None:
 def test_a_full_disk_is_a_warning(healthy: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "LOW", 1 << 62)
 
-    ((name, state, _, advice),) = look(healthy, cache.checks)
+    ((name, state, _, advice),) = look(healthy, cache.check_cache)
 
     assert (name, state, advice) == ("disk", "warning", "paddledvc gc")
 
@@ -568,7 +568,7 @@ def test_a_way_to_link_that_does_not_work_is_a_warning(
     monkeypatch.setitem(links._WAYS, "hardlink", refused)
     monkeypatch.setitem(links._WAYS, "reflink", refused)
 
-    assert look(healthy, cache.checks) == [
+    assert look(healthy, cache.check_cache) == [
         (
             "links",
             "warning",
@@ -582,7 +582,7 @@ def test_looking_at_a_cache_that_is_not_there_yet_does_not_make_it(healthy: Fold
     folder = healthy.root.parent / "disk" / "cache"
     healthy.write(".dvc/config.local", f"[cache]\n    dir = {folder}\n")
 
-    assert look(healthy, cache.checks) == []
+    assert look(healthy, cache.check_cache) == []
     assert not folder.parent.exists()
 
 
@@ -591,7 +591,7 @@ def test_what_killed_processes_left_is_a_warning(healthy: Folder) -> None:
     healthy.write_bytes("checkpoints/.b.1-2.part", b"of somebody who is at it")
     os.utime(old, (1, 1))
 
-    assert look(healthy, cache.checks) == [
+    assert look(healthy, cache.check_cache) == [
         (
             "leftovers",
             "warning",
@@ -604,7 +604,7 @@ def test_what_killed_processes_left_is_a_warning(healthy: Folder) -> None:
 def test_damaged_objects_that_were_put_aside_are_a_warning(healthy: Folder) -> None:
     put = healthy.write_bytes(".dvc/cache/paddledvc/damaged/abc-1", b"x")
 
-    assert look(healthy, cache.checks) == [
+    assert look(healthy, cache.check_cache) == [
         (
             "damaged",
             "warning",
@@ -617,7 +617,7 @@ def test_damaged_objects_that_were_put_aside_are_a_warning(healthy: Folder) -> N
 def test_a_lock_that_a_killed_dvc_left_unreadable_is_a_problem(healthy: Folder) -> None:
     healthy.write(".dvc/tmp/rwlock", "")
 
-    assert look(healthy, cache.checks) == [
+    assert look(healthy, cache.check_cache) == [
         (
             "locks",
             "problem",
@@ -632,7 +632,7 @@ def test_a_dvc_at_work_is_told(healthy: Folder) -> None:
     users = {"write": {f"{healthy.root}/a": {"pid": os.getpid(), "cmd": command}}}
     healthy.write(".dvc/tmp/rwlock", json.dumps(users))
 
-    told = [one.found for one in cache.checks(Project(healthy.root)) if one.topic == "DVC"]
+    told = [one.found for one in cache.check_cache(Project(healthy.root)) if one.topic == "DVC"]
 
     assert told == [f"DVC is at work (process {os.getpid()}: {command})"]
 
@@ -669,7 +669,7 @@ models:
 def test_a_gpu_that_is_asked_for_and_not_there_is_a_problem(healthy: Folder) -> None:
     healthy.write("models.yaml", ASKING)
 
-    assert look(healthy, machine.checks) == [
+    assert look(healthy, machine.check_machine) == [
         (
             "models.yaml",
             "problem",
@@ -699,7 +699,9 @@ def test_gpus_are_those_that_paddle_and_the_driver_see(
         """,
     )
 
-    found = [(one.name, one.state, one.found) for one in machine.checks(Project(healthy.root))]
+    found = [
+        (one.name, one.state, one.found) for one in machine.check_machine(Project(healthy.root))
+    ]
 
     assert found == [
         ("driver", "ok", "NVIDIA A10, 23028 MiB, 550.54"),
@@ -712,7 +714,7 @@ def test_a_paddle_that_crashes_is_a_problem_and_not_the_end(
 ) -> None:
     paddle(tmp_path, monkeypatch, "import os\nos.abort()")
 
-    assert look(healthy, machine.checks) == [
+    assert look(healthy, machine.check_machine) == [
         (
             "Paddle",
             "problem",
@@ -726,10 +728,10 @@ def test_a_paddle_that_is_missing_is_a_problem_where_a_model_needs_it(
     healthy: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(device, "BUILDS", ("no-such-paddle",))
-    assert look(healthy, machine.checks) == []
+    assert look(healthy, machine.check_machine) == []
     healthy.write("models.yaml", ASKING)
 
-    assert look(healthy, machine.checks) == [
+    assert look(healthy, machine.check_machine) == [
         (
             "Paddle",
             "problem",
@@ -778,7 +780,9 @@ def test_two_paddles_over_each_other_are_a_problem_and_the_one_for_gpus_goes(
         "paddlepaddle==3.3.1"
     )
 
-    assert look(healthy, machine.checks) == [("Paddle", "problem", TWO.format("2.6.2"), advice)]
+    assert look(healthy, machine.check_machine) == [
+        ("Paddle", "problem", TWO.format("2.6.2"), advice)
+    ]
     done = cli("doctor", "--offline")
     assert done.exit_code == 1
     assert f"GPU: {advice}" in done.stdout.splitlines()
@@ -795,7 +799,7 @@ def test_of_two_paddles_the_one_for_gpus_stays_where_a_model_or_the_machine_has_
     distributions(tmp_path, monkeypatch, paddlepaddle="3.3.1", paddlepaddle_gpu=version)
     healthy.write("models.yaml", ASKING)
 
-    (check,) = look(healthy, machine.checks)
+    (check,) = look(healthy, machine.check_machine)
 
     assert check[2:] == (
         TWO.format(version),
@@ -820,7 +824,7 @@ def test_an_old_paddle_for_gpus_is_told_with_where_newer_ones_are(
         """,
     )
 
-    found = [(one.state, one.found) for one in machine.checks(Project(healthy.root))]
+    found = [(one.state, one.found) for one in machine.check_machine(Project(healthy.root))]
 
     assert found[-1] == ("ok", f"2.6.2, GPU build, 0 GPUs; {INDEX}")
 

@@ -180,7 +180,7 @@ def test_a_team_with_a_remote_keeps_it_alone(repository, cli):
     from paddledvc.tools.dvc import program  # noqa: PLC0415
 
     program.init(repository.root, subdir=False)
-    program.run("remote", "add", "--default", "prod", "/data/prod", root=repository.root)
+    program.run_dvc("remote", "add", "--default", "prod", "/data/prod", root=repository.root)
     paddledvc.init(repository.root)
 
     assert [*program.config(repository.root).remotes] == ["prod"]

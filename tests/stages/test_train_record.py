@@ -160,7 +160,7 @@ def test_the_digest_of_a_folder_is_the_one_that_dvc_has_of_it(project):
     (project.root / "data/link").symlink_to("a.txt")
     program.init(project.root, subdir=False)
     project.write(".dvcignore", "*.log\n")
-    program.run("add", "--quiet", "--no-commit", "data", root=project.root)
+    program.run_dvc("add", "--quiet", "--no-commit", "data", root=project.root)
 
     expected = re.search("md5: (.*)", project.read("data.dvc"))[1]
     assert record_training.digest_data(project.root, "data") == expected

@@ -608,7 +608,7 @@ def test_what_came_only_now_is_kept_for_its_commit_may_be_coming(team: Clone) ->
 def test_a_push_between_the_look_and_the_removal_stops_it(team: Clone) -> None:
     old = orphan(team)
     theirs = join(team)
-    plan = plans.look(team.project, REMOTE)
+    plan = plans.plan_garbage(team.project, REMOTE)
     theirs.write("models.lock", lock_of("v9", b"orphan old"))
     theirs.commit("use what lay there")
     theirs.git("push", "-q", "origin", "main")
@@ -625,7 +625,7 @@ def test_a_push_between_the_look_and_the_removal_stops_it(team: Clone) -> None:
 
 def test_a_change_of_the_work_tree_in_between_stops_it_too(team: Clone) -> None:
     orphan(team)
-    plan = plans.look(team.project, REMOTE)
+    plan = plans.plan_garbage(team.project, REMOTE)
     team.train("v2")
 
     with pytest.raises(Finding):

@@ -9,7 +9,7 @@ import pytest
 
 import paddledvc
 from paddledvc.errors import InvalidInput, RemoteFailed
-from paddledvc.weights.transfer.send_outputs import send
+from paddledvc.weights.transfer.send_outputs import send_outputs
 from tests.outputs_repo import md5
 from tests.stores_repo import EXPORT, FILES, MADE, MODELS, WEIGHTS, A
 
@@ -259,7 +259,7 @@ def test_a_remote_that_is_down_keeps_no_other_from_its_weights(stores, cli):
 
 def test_one_output_of_several_commits_is_sent_for_each(stores):
     [one, other] = stores.wanted()
-    sent = send(stores.project, [one, other, one], "dev")
+    sent = send_outputs(stores.project, [one, other, one], "dev")
 
     assert [done.tracked for done in sent] == [one, other, one]
     assert {done.state for done in sent} == {"sent"}
@@ -267,7 +267,7 @@ def test_one_output_of_several_commits_is_sent_for_each(stores):
 
 def test_a_remote_that_is_not_set_up_fails_for_programs(stores):
     with pytest.raises(RemoteFailed) as caught:
-        send(stores.project, stores.wanted(), "nowhere")
+        send_outputs(stores.project, stores.wanted(), "nowhere")
 
     assert str(caught.value) == "the remote nowhere: remote 'nowhere' doesn't exist"
 

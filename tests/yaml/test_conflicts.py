@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.yaml.conflicts import conflict, take
+from paddledvc.yaml.conflicts import find_conflict, take_side
 
 ONE = "a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> other\n"
 BLOCK = "keep one of the blocks between the markers"
@@ -35,7 +35,7 @@ LINES = "keep what is wanted of the lines between the markers"
     ],
 )
 def test_a_conflict_names_its_lines_and_what_mends_it(file, advice):
-    assert str(conflict(ONE, file)) == (
+    assert str(find_conflict(ONE, file)) == (
         f"{file}:2:1: found a merge conflict in lines 2-6; {advice}"
     )
 
@@ -49,11 +49,11 @@ def test_a_conflict_names_its_lines_and_what_mends_it(file, advice):
     ],
 )
 def test_several_conflicts_are_told_at_once(count, where):
-    assert str(conflict(ONE * count, "x")) == f"x:2:1: found {where}; {LINES}"
+    assert str(find_conflict(ONE * count, "x")) == f"x:2:1: found {where}; {LINES}"
 
 
 def test_a_conflict_that_is_half_mended_is_one_still():
-    assert str(conflict("a: 1\n=======\nb: 3\n>>>>>>> other\n", "x")) == (
+    assert str(find_conflict("a: 1\n=======\nb: 3\n>>>>>>> other\n", "x")) == (
         f"x:2:1: found a merge conflict; {LINES}"
     )
 
@@ -61,11 +61,11 @@ def test_a_conflict_that_is_half_mended_is_one_still():
 def test_a_conflict_with_windows_line_ends_is_found():
     text = ONE.replace("\n", "\r\n")
 
-    assert str(conflict(text, "x")) == f"x:2:1: found a merge conflict in lines 2-6; {LINES}"
+    assert str(find_conflict(text, "x")) == f"x:2:1: found a merge conflict in lines 2-6; {LINES}"
 
 
 def test_lines_that_only_resemble_markers_are_none():
-    assert conflict("a: <<<<<<< b\n# =======\n======= title\n", "x") is None
+    assert find_conflict("a: <<<<<<< b\n# =======\n======= title\n", "x") is None
 
 
 @pytest.mark.parametrize(("side", "expected"), [("ours", "b: 2\n"), ("theirs", "b: 3\n")])
@@ -81,11 +81,13 @@ def test_lines_that_only_resemble_markers_are_none():
     ],
 )
 def test_a_side_can_be_taken(text, side, expected):
-    assert take(text, side) == f"a: 1\n{expected}"
+    assert take_side(text, side) == f"a: 1\n{expected}"
 
 
 def test_a_side_that_has_nothing_can_be_taken():
-    assert take("<<<<<<< ours\n=======\nb: 3\n>>>>>>> theirs\nc: 1\n" * 2, "ours") == "c: 1\n" * 2
+    assert (
+        take_side("<<<<<<< ours\n=======\nb: 3\n>>>>>>> theirs\nc: 1\n" * 2, "ours") == "c: 1\n" * 2
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,4 +113,4 @@ def test_a_side_that_has_nothing_can_be_taken():
     ],
 )
 def test_a_side_is_taken_of_every_conflict(text, ours, theirs):
-    assert (take(text, "ours"), take(text, "theirs")) == (ours, theirs)
+    assert (take_side(text, "ours"), take_side(text, "theirs")) == (ours, theirs)

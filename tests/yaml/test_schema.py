@@ -60,7 +60,10 @@ def checked(request):
 
 
 def test_what_is_broken_is_explained_alike_without_the_accelerator(unaccelerated):
-    slow, fast = unaccelerated(json.loads(schemas.text("models"))), schemas.read_schema("models")
+    slow, fast = (
+        unaccelerated(json.loads(schemas.schema_text("models"))),
+        schemas.read_schema("models"),
+    )
     for case in BROKEN:
         try:
             document = reader.parse_yaml(case["text"], "models.yaml")
@@ -152,7 +155,9 @@ def patterns(rule):
         yield from patterns(part)
 
 
-EVERY = sorted({one for name in PUBLISHED for one in patterns(json.loads(schemas.text(name)))})
+EVERY = sorted(
+    {one for name in PUBLISHED for one in patterns(json.loads(schemas.schema_text(name)))}
+)
 
 
 @pytest.fixture(scope="module")

@@ -44,12 +44,12 @@ class HubCatalog(ABC):
     def versions(self, query: Query) -> Sequence[Listed]:
         """List the versions of a model: tags, or commits where there are none."""
         with self._repository(query) as repository:
-            return revisions.versions(repository, query)
+            return revisions.list_versions(repository, query)
 
     def describe(self, query: Query, version: str) -> Release:
         """Say all that is needed to get a version."""
         with self._repository(query) as repository:
-            return revisions.describe(repository, query, version)
+            return revisions.describe_version(repository, query, version)
 
     def names(self) -> Sequence[str]:
         """Name the models of the owner; there are too many of all owners."""

@@ -194,7 +194,7 @@ class _HuggingFaceApi:
             raise Unreadable("it needs the network, which HF_HUB_OFFLINE forbids") from error
         except Exception as error:
             again = "CERTIFICATE" not in str(error)
-            raise Unreadable(http.reason(error, self.timeout), again=again) from error
+            raise Unreadable(http.reason_of_network(error, self.timeout), again=again) from error
 
     def _refused(self, url: str, response: Any) -> Unreadable:
         status, headers = response.status_code, response.headers

@@ -95,7 +95,7 @@ class HubRepository(Protocol):
         ...
 
 
-def versions(repository: HubRepository, query: Query) -> Sequence[Listed]:
+def list_versions(repository: HubRepository, query: Query) -> Sequence[Listed]:
     """List the versions of a repository; none if it does not exist.
 
     Raises:
@@ -107,7 +107,7 @@ def versions(repository: HubRepository, query: Query) -> Sequence[Listed]:
     return tuple(Listed(version=version) for version in _revisions(repository, refs, query))
 
 
-def describe(repository: HubRepository, query: Query, version: str) -> Release:
+def describe_version(repository: HubRepository, query: Query, version: str) -> Release:
     """Say all that is needed to get a version, whatever has come after it.
 
     Raises:

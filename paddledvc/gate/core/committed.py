@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 RULE = "ignored-by-git"
 
 
-def committed(facts: Facts) -> Iterator[Violation]:
+def find_ignored(facts: Facts) -> Iterator[Violation]:
     """Find the patterns by which git ignores files that others need."""
     for one in facts.ignored:
         yield Violation(

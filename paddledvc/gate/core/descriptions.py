@@ -30,7 +30,7 @@ _EMPHASIS = re.compile(
 """Underlines that Markdown reads as emphasis."""
 
 
-def stated(facts: Facts) -> Iterator[Violation]:
+def find_unstated(facts: Facts) -> Iterator[Violation]:
     """Find the models of which models.yaml does not say what the policy asks for."""
     if facts.registry is None:
         return
@@ -75,12 +75,12 @@ def moved(registry: Registry, lock: Lock, versions: Mapping[str, str]) -> Iterat
             yield model
 
 
-def documents(models: Iterable[Model]) -> frozenset[str]:
+def documentation_files(models: Iterable[Model]) -> frozenset[str]:
     """Name the files in which something should be written about models."""
     return frozenset((CHANGELOG, *(model.docs for model in models if model.docs is not None)))
 
 
-def documented(facts: Facts) -> Iterator[Violation]:
+def find_undocumented(facts: Facts) -> Iterator[Violation]:
     """Find documentation that does not go with the versions."""
     if facts.earlier is None or facts.registry is None or facts.lock is None:
         return
@@ -137,7 +137,7 @@ def _and(words: list[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def code(facts: Facts) -> Iterator[Violation]:
+def judge_code(facts: Facts) -> Iterator[Violation]:
     """Judge the names of code."""
     for one in facts.misnamed:
         yield _finding(facts, "reference-missing", one, facts.level)

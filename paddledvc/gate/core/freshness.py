@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paddledvc import names
-from paddledvc.weights.core.transfer_results import WRONG, worst
+from paddledvc.weights.core.transfer_results import WRONG, worst_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ GENERATE = "run `paddledvc generate`"
 RULE = "remote-incomplete"
 
 
-def lock(facts: Facts) -> Iterator[Violation]:
+def judge_lock(facts: Facts) -> Iterator[Violation]:
     """Judge models.lock."""
     if facts.registry is None:
         return
@@ -38,7 +38,7 @@ def lock(facts: Facts) -> Iterator[Violation]:
         yield place("lock-stale", message, reason.model, level=facts.level)
 
 
-def stages(facts: Facts) -> Iterator[Violation]:
+def judge_stages(facts: Facts) -> Iterator[Violation]:
     """Judge the stages and artifacts of dvc.yaml."""
     if names.STAGES not in facts.documents and facts.outdated:
         message = f"there is no {names.STAGES}; {GENERATE} and commit it"
@@ -75,7 +75,7 @@ def _many(silent: list[Inspected]) -> str:
 
 
 def _of_output(facts: Facts, one: Inspected) -> Violation:
-    chief, tracked = worst(one.problems), one.tracked
+    chief, tracked = worst_problem(one.problems), one.tracked
     repair = " --repair" if chief.kind in WRONG else ""
     message = f"{chief}; run `paddledvc push{repair}` where its bytes are"
     if tracked.pinned and tracked.model is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paddledvc import names
-from paddledvc.gate.core.proofs import differences, report
+from paddledvc.gate.core.proofs import list_differences, report_path
 from paddledvc.models.images import Image, agree, is_paddle
 from paddledvc.verification.core.evidence import Evidence
 
@@ -62,7 +62,8 @@ def verified_elsewhere(facts: Facts) -> Iterator[Violation]:
         if others:
             has = environment.image or "its environment"
             message = (
-                f"{model.name}: {report(model)} was made by Paddle {', '.join(others)}, and {has} "
+                f"{model.name}: {report_path(model)} was made by Paddle "
+                f"{', '.join(others)}, and {has} "
                 f"has Paddle {named}; run `dvc repro` with Paddle {named}, or name an image of "
                 f"Paddle {others[0]}"
             )
@@ -75,7 +76,7 @@ def _verified_by(facts: Facts, model: Model) -> tuple[str, ...]:
         proof = Evidence.from_json(facts.reports[model.name])
     except ValueError:
         return ()
-    return () if next(differences(facts, model, proof), None) else proof.paddles
+    return () if next(list_differences(facts, model, proof), None) else proof.paddles
 
 
 def _environments(facts: Facts) -> Iterator[tuple[Model | None, Environment]]:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from paddledvc.models.policy import Policy, Role, Waiver
 
 JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
-    freshness.lock,
-    freshness.stages,
-    descriptions.code,
+    freshness.judge_lock,
+    freshness.judge_stages,
+    descriptions.judge_code,
     descriptions.files,
     versions.exactness,
     versions.prereleases,
@@ -26,14 +26,14 @@ JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     versions.rewritten,
     builds.not_built,
     builds.other_bytes,
-    proofs.proofs,
-    proofs.records,
+    proofs.judge_reports,
+    proofs.judge_records,
     images.floating,
     images.contradicting,
     images.verified_elsewhere,
-    descriptions.stated,
-    descriptions.documented,
-    committed.committed,
+    descriptions.find_unstated,
+    descriptions.find_undocumented,
+    committed.find_ignored,
     freshness.lacking,
 )
 _STRICTNESS = {
@@ -94,7 +94,10 @@ def _laxer(before: Policy, after: Policy) -> Iterator[tuple[str, str]]:
         for key, values in _STRICTNESS.items():
             was, is_now = getattr(old, key), getattr(new, key)
             if values.index(is_now) > values.index(was):
-                yield old.name, f"turns {_said(key, was)} into {_said(key, is_now)} for {old.name}"
+                yield (
+                    old.name,
+                    f"turns {_value_text(key, was)} into {_value_text(key, is_now)} for {old.name}",
+                )
         for what in _no_longer(old, new):
             yield old.name, f"no longer {what} for {old.name}"
         as_strict = [pattern for role in after.roles[: position + 1] for pattern in role.branches]
@@ -117,7 +120,7 @@ def _no_longer(old: Role, new: Role) -> Iterator[str]:
         yield f"warns where {' or '.join(gone)} is missing"
 
 
-def _said(key: str, value: object) -> str:
+def _value_text(key: str, value: object) -> str:
     text = str(value).lower() if isinstance(value, bool) else value
     return _SAID.get((key, bool(value)), f"{key}: {text}") if key == "fresh" else f"{key}: {text}"
 

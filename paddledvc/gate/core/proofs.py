@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 VERIFY = "run `dvc repro` and commit the report"
 
 
-def report(model: Model) -> str:
+def report_path(model: Model) -> str:
     """Name the report of a model."""
     return f"{registry.reports(model)}/verify.json"
 
 
-def proofs(facts: Facts) -> Iterator[Violation]:
+def judge_reports(facts: Facts) -> Iterator[Violation]:
     """Judge the reports of the exported models."""
     if facts.role.evidence == "none" or facts.registry is None:
         return
@@ -36,7 +36,8 @@ def proofs(facts: Facts) -> Iterator[Violation]:
             yield from _of_model(facts, model, facts.reports[model.name])
         elif facts.role.evidence == "required":
             message = (
-                f"{model.name}: there is no {report(model)}, expected a report that its export "
+                f"{model.name}: there is no {report_path(model)}, "
+                "expected a report that its export "
                 f"agrees with its network; {VERIFY}"
             )
             yield facts.of_model("evidence-missing", message, model.name, "export")
@@ -45,7 +46,7 @@ def proofs(facts: Facts) -> Iterator[Violation]:
 def _of_model(facts: Facts, model: Model, text: str) -> Iterator[Violation]:
     def found(rule: str, message: str, level: Level = "error") -> Violation:
         sentence = f"{model.name}: {message}"
-        return facts.found(rule, sentence, level=level, model=model.name, file=report(model))
+        return facts.found(rule, sentence, level=level, model=model.name, file=report_path(model))
 
     try:
         proof = Evidence.from_json(text)
@@ -67,7 +68,7 @@ def _of_model(facts: Facts, model: Model, text: str) -> Iterator[Violation]:
         yield found("evidence-path", message)
     if proof.outputs:
         yield from _other_outputs(facts, model, proof)
-    difference = next(differences(facts, model, proof), None)
+    difference = next(list_differences(facts, model, proof), None)
     if difference is not None:
         level: Level = "error" if facts.role.evidence == "required" else "warning"
         yield found("evidence-other-bytes", f"{difference}; {VERIFY}", level)
@@ -75,7 +76,7 @@ def _of_model(facts: Facts, model: Model, text: str) -> Iterator[Violation]:
 
 def _other_outputs(facts: Facts, model: Model, proof: Evidence) -> Iterator[Violation]:
     """Find what models.yaml states of the outputs and the exported program has otherwise."""
-    for wrong in programs.differences(model.outputs, proof.outputs) if model.outputs else ():
+    for wrong in programs.list_differences(model.outputs, proof.outputs) if model.outputs else ():
         message = (
             f"{model.name}: the exported program gives {wrong.found}, models.yaml states "
             f"{wrong.stated}; state what it gives, or change the network and run `dvc repro`"
@@ -85,7 +86,7 @@ def _other_outputs(facts: Facts, model: Model, proof: Evidence) -> Iterator[Viol
         yield facts.of_model("evidence-other-outputs", message, model.name, *at, level=level)
 
 
-def differences(facts: Facts, model: Model, proof: Evidence) -> Iterator[str]:
+def list_differences(facts: Facts, model: Model, proof: Evidence) -> Iterator[str]:
     """Say which bytes a report is not of, each as a sentence about the report."""
     if facts.registry is None or facts.lock is None or model.name not in facts.lock.by_name:
         return
@@ -113,7 +114,7 @@ def _other_weights(facts: Facts, path: str, verified: Hashes) -> Iterator[str]:
         yield f"the report is of {path} with md5:{verified.md5}, dvc.lock has md5:{written.md5}"
 
 
-def records(facts: Facts) -> Iterator[Violation]:
+def judge_records(facts: Facts) -> Iterator[Violation]:
     """Find records that nobody can go by: torn ones, and those of other bytes."""
     for model in facts.registry.models if facts.registry else ():
         if model.name not in facts.records:

@@ -124,11 +124,13 @@ def versions_in(
                 yield version, _read_contents(entry)
 
 
-def said(contents: Contents) -> str:
+def describe_contents(contents: Contents) -> str:
     """Write what is known of bytes as people compare it: ``md5:…``; empty for nothing.
 
-    >>> said({"": Hashes(md5="a", sha256="b")}), said({"x": Hashes(md5="a"), "y": Hashes(md5="b")})
-    ('md5:a', '2 files')
+    >>> describe_contents({"": Hashes(md5="a", sha256="b")})
+    'md5:a'
+    >>> describe_contents({"x": Hashes(md5="a"), "y": Hashes(md5="b")})
+    '2 files'
     """
     if len(contents) > 1 or not contents:
         return f"{len(contents)} files" if contents else ""
@@ -149,10 +151,10 @@ def _blocks(data: bytes) -> list[bytes]:
     return [_BLOCK + block for block in blocks] or [head]
 
 
-def versions(data: bytes) -> dict[str, str]:
+def read_versions(data: bytes) -> dict[str, str]:
     r"""Read the versions of a models.lock without parsing it; none of one that others wrote.
 
-    >>> versions(b'version: 1\nmodels:\n  - name: "a"\n    version: "v1"\n')
+    >>> read_versions(b'version: 1\nmodels:\n  - name: "a"\n    version: "v1"\n')
     {'a': 'v1'}
     """
     found: dict[str, str] = {}
@@ -232,7 +234,7 @@ def difference(before: Contents, now: Contents) -> tuple[str, str] | None:
     for path in sorted({*before, *now}):
         old, new = before.get(path), now.get(path)
         if old is None or new is None:
-            return _said(path, old), _said(path, new)
+            return _describe_hashes(path, old), _describe_hashes(path, new)
         # A digest says more to whoever has the bytes than their size does.
         digests = Hashes(md5=old.md5, sha256=old.sha256)
         found = digests.first_difference(new) or old.first_difference(new)
@@ -241,7 +243,7 @@ def difference(before: Contents, now: Contents) -> tuple[str, str] | None:
     return None
 
 
-def _said(path: str, hashes: Hashes | None) -> str:
+def _describe_hashes(path: str, hashes: Hashes | None) -> str:
     what = path or "single file"
     if hashes is None:
         return f"no {what}"

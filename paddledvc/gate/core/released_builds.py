@@ -10,7 +10,14 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from paddledvc.gate.core.released import Contents, Released, State, contents_of, is_torn, said
+from paddledvc.gate.core.released import (
+    Contents,
+    Released,
+    State,
+    contents_of,
+    describe_contents,
+    is_torn,
+)
 from paddledvc.models import registry as registries
 from paddledvc.tools.dvc.core import built_stages
 from paddledvc.tools.dvc.core.objects import folder_oid
@@ -290,7 +297,7 @@ def said_of(
     trained = train.outs.get(registries.trained(model)) if train is not None else None
     exported = export.outs.get(registries.exported(model)) if export is not None else None
     return {
-        "weights": f"md5:{trained}" if trained else said(contents),
+        "weights": f"md5:{trained}" if trained else describe_contents(contents),
         "export": f"md5:{exported}" if exported else "",
     }
 

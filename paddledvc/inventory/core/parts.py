@@ -102,7 +102,7 @@ def built_of(stages: Any, built: Any) -> dict[str, DvcOutput]:
     return {one.path: one for one in found}
 
 
-def standing(
+def report_standing(
     registry: Registry, lock: Lock, model: Model, built: Mapping[str, DvcOutput], report: str | None
 ) -> Standing | None:
     """Say what the report of a model is worth; None for a model that is not exported.

@@ -46,7 +46,7 @@ class Plan:
     conflicts: tuple[Unresolvable, ...]
 
 
-def plan(registry: Registry, previous: Lock, upgrade: Upgrade = NO_UPGRADE) -> Plan:
+def plan_lock(registry: Registry, previous: Lock, upgrade: Upgrade = NO_UPGRADE) -> Plan:
     """Keep every pin that still satisfies the registry, and find the questions that are left."""
     wants = all_wants(registry, upgrade)
     entries: list[LockedModel] = []
@@ -108,7 +108,7 @@ def _own(model: Model, pinned: LockedModel | None, environment: Environment) -> 
     )
     if not model.urls:
         return entry
-    hashes, trust = stated(model), None
+    hashes, trust = stated_hashes(model), None
     if pinned is not None and same_version(pinned.version, version):
         trust = None if hashes.known else pinned.trust
         hashes = hashes.completed_by(pinned.hashes)
@@ -154,7 +154,7 @@ def _why_it_moves(
         yield "is locked without weights"
     if (want := unsatisfied(wants, pinned.version)) is not None:
         yield f"{want}, locked is {pinned.version}"
-    if not pinned.files and (said := stated(model).first_difference(pinned.hashes)):
+    if not pinned.files and (said := stated_hashes(model).first_difference(pinned.hashes)):
         yield f"models.yaml states {said[0]}, locked is {said[1]}"
     if problem := obstacle(environment, [pinned.paddle, model.paddle], _program(pinned)):
         yield f"{pinned.version} {problem}"
@@ -171,7 +171,7 @@ def staleness(registry: Registry, lock: Lock) -> tuple[Stale, ...]:
 
     New versions in a catalog make no lock stale.
     """
-    return staleness_of(plan(registry, lock))
+    return staleness_of(plan_lock(registry, lock))
 
 
 def staleness_of(planned: Plan) -> tuple[Stale, ...]:
@@ -243,7 +243,7 @@ def require_fresh(
         raise StaleLock(reasons, advice)
 
 
-def stated(model: Model) -> Hashes:
+def stated_hashes(model: Model) -> Hashes:
     """Return what models.yaml says the bytes hash to."""
     return Hashes(md5=model.md5, sha256=model.sha256, size=model.size)
 
@@ -268,7 +268,7 @@ def _path(model: Model, version: str, file_format: str | None) -> str:
     return names.downloaded(model.name, version, file_format)
 
 
-def settle(question: Question, release: Release) -> LockedModel:
+def settle_pin(question: Question, release: Release) -> LockedModel:
     """Lock the version that was chosen, with what is known about the same bytes.
 
     Raises:
@@ -308,7 +308,7 @@ def settle(question: Question, release: Release) -> LockedModel:
 def _trust(question: Question, release: Release) -> str | None:
     """Say why bytes are trusted that the catalog states no digest of, if they were before."""
     previous = question.previous
-    told = all(file.hashes.known for file in release.files) or stated(question.model).known
+    told = all(file.hashes.known for file in release.files) or stated_hashes(question.model).known
     if told or previous is None or not _is_of_same_bytes(question.model, previous, release):
         return None
     return previous.trust
@@ -329,7 +329,7 @@ def _locked_file(question: Question, release: Release, index: int) -> LockedFile
     file = release.files[index]
     hashes = file.hashes
     where = f"{question.catalog} says {{}} of {release.version}"
-    said = stated(question.model)
+    said = stated_hashes(question.model)
     if not release.folder:
         hashes = _agreed(question, where, hashes, said, "models.yaml")
     elif said != Hashes():

@@ -42,7 +42,7 @@ class Choice:
         return self.listed.version
 
 
-def choose(question: Question, listed: Sequence[Listed]) -> Choice:
+def choose_version(question: Question, listed: Sequence[Listed]) -> Choice:
     """Take the newest version that satisfies everybody and that the environment loads.
 
     The locked version is preferred, unless it may move. A yanked version is taken only where
@@ -97,7 +97,7 @@ def why_not(question: Question, listed: Listed) -> str | None:
 def _explain(question: Question, listed: Sequence[Listed]) -> Unresolvable:
     name = question.model.name
     ordered = sorted(listed, key=lambda one: as_version(one.version), reverse=True)
-    words = [_said(question, one) for one in ordered[:SHOWN]]
+    words = [_describe_version(question, one) for one in ordered[:SHOWN]]
     more = f" and {len(listed) - SHOWN} older ones" if len(listed) > SHOWN else ""
     reasons = [*map(str, question.wants), f"{question.catalog} lists {', '.join(words)}{more}"]
     if any(why_not(question, one) == PRE_RELEASE for one in ordered):
@@ -105,7 +105,7 @@ def _explain(question: Question, listed: Sequence[Listed]) -> Unresolvable:
     return Unresolvable(name, "no version satisfies all of this", reasons)
 
 
-def _said(question: Question, listed: Listed) -> str:
+def _describe_version(question: Question, listed: Listed) -> str:
     """Name a version, with what else than the requirements speaks against it."""
     why = why_not(question, listed)
     asked = {str(want) for want in question.wants}

@@ -33,7 +33,7 @@ LEFT = ("*.part", "tmp-*", "*.tmp")
 """Names of what killed processes leave."""
 
 
-def checks(project: Project) -> Iterator[Check]:
+def check_cache(project: Project) -> Iterator[Check]:
     """Look at the cache."""
     config = program.config(project.root)
     folder = program.cache_folder(project.root, config)
@@ -54,7 +54,7 @@ def _check(name: str, state: State, found: str, advice: str = "") -> Check:
 
 
 def _place(project: Project, folder: Path, free: int) -> Iterator[Check]:
-    trees = worktree.git(project.root, "worktree", "list", "--porcelain").count("worktree ")
+    trees = worktree.run_git(project.root, "worktree", "list", "--porcelain").count("worktree ")
     own = project.root / ".dvc" / "cache"
     shared = "" if folder.resolve() == own.resolve() else ", shared"
     if trees > 1 and not shared:

@@ -10,7 +10,7 @@ from paddledvc.errors import PaddleDVCError
 from paddledvc.setup.diagnosis import Check
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.git import ignores, merge_driver, worktree
-from paddledvc.tools.git.core.ignored import A_REPORT, SETTINGS, committed
+from paddledvc.tools.git.core.ignored import A_REPORT, SETTINGS, committed_files
 from paddledvc.tools.git.hooks import install, state
 from paddledvc.weights.core.outcome import human_size
 from paddledvc.yaml.merge.merge_rules import FORMS
@@ -30,7 +30,7 @@ LARGE = 1 << 20
 """Bytes from which on a file there is no text that somebody meant to commit."""
 
 
-def checks(project: Project) -> Iterator[Check]:
+def check_clone(project: Project) -> Iterator[Check]:
     """Look at the clone."""
     yield from _hooks(project.root)
     yield _merge_driver(project.root)
@@ -71,7 +71,7 @@ def _hook(hook: HookState, names: str, state: State) -> Check:
 
 def _merge_driver(root: Path) -> Check:
     """Look whether git knows how to merge models.yaml and the like."""
-    said = worktree.ask(root, "config", "--get", f"merge.{merge_driver.NAME}.driver")
+    said = worktree.ask_git(root, "config", "--get", f"merge.{merge_driver.NAME}.driver")
     if said == merge_driver.command_line():
         return Check(topic="git", name="merge driver", state="ok", found="configured")
     if said is None:
@@ -86,7 +86,7 @@ def _state(name: str) -> State:
 
 
 def _attributes(root: Path) -> Iterator[Check]:
-    listed = worktree.git(root, "check-attr", "-z", "merge", "--", *FORMS).split("\0")
+    listed = worktree.run_git(root, "check-attr", "-z", "merge", "--", *FORMS).split("\0")
     said = dict(zip(listed[::3], listed[2::3], strict=False))
     others = [name for name, driver in said.items() if driver != merge_driver.NAME]
     if others:
@@ -102,7 +102,7 @@ def _attributes(root: Path) -> Iterator[Check]:
 def _ignored(root: Path) -> Iterator[Check]:
     for folder in WEIGHTS:
         inside = f"{folder}/a.pdparams"
-        if worktree.ask(root, "check-ignore", "--no-index", "-q", "--", inside) is None:
+        if worktree.ask_git(root, "check-ignore", "--no-index", "-q", "--", inside) is None:
             yield Check(
                 topic="git",
                 name=f"{folder}/",
@@ -120,7 +120,7 @@ def _not_committed(project: Project) -> Iterator[Check]:
         models = ()
     settings = [name for name in SETTINGS if (project.root / name).exists()]
     for one in ignores.ignoring(
-        project.root, (*committed(models), *settings, *([] if models else [A_REPORT]))
+        project.root, (*committed_files(models), *settings, *([] if models else [A_REPORT]))
     ):
         yield Check(
             topic="git",
@@ -133,7 +133,7 @@ def _not_committed(project: Project) -> Iterator[Check]:
 
 def _tracked(root: Path) -> Check:
     """Look for weights that were committed by mistake."""
-    known = worktree.git(root, "ls-files", "-z", "--", *WEIGHTS).split("\0")
+    known = worktree.run_git(root, "ls-files", "-z", "--", *WEIGHTS).split("\0")
     sizes = {name: _size(root / name) for name in filter(None, known)}
     large = {name: size for name, size in sizes.items() if _is_weights(name, size)}
     if not large:

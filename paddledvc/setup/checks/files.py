@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 TOPIC = "project"
 
 
-def checks(project: Project) -> Iterator[Check]:
+def check_files(project: Project) -> Iterator[Check]:
     """Look at the files of the project as ``paddledvc check`` does."""
-    judged = subject.find(project.root, branch=None, base=None, environment={})
+    judged = subject.find_subject(project.root, branch=None, base=None, environment={})
     verdict = judge_subject(project, judged)
     if not verdict.errors:
         files = f"models.yaml, models.lock and dvc.yaml fit {verdict.title}"
@@ -48,7 +48,7 @@ SETTINGS = {
 """Variables that change what commands do, and how."""
 
 
-def environment(_project: Project) -> Iterator[Check]:
+def check_environment(_project: Project) -> Iterator[Check]:
     """Look for variables that change what commands do."""
     for name, meaning in SETTINGS.items():
         if value := os.environ.get(name):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 GPU_BUILD = "install the paddlepaddle-gpu that fits your CUDA instead of paddlepaddle"
 
 
-def checks(project: Project) -> Iterator[Check]:
+def check_machine(project: Project) -> Iterator[Check]:
     """Look at Paddle and the GPUs."""
     models = _models(project)
     gpus = device.driver(project.root)

@@ -34,7 +34,7 @@ NOTHING = "0" * 32
 """Name of an object that no bytes have, as far as anybody knows."""
 
 
-def checks(project: Project) -> Iterator[Check]:
+def check_remotes(project: Project) -> Iterator[Check]:
     """Look at the configuration of the remotes."""
     config = program.config(project.root)
     texts = [_text(project.root / name) for name in (CONFIG, LOCAL)]
@@ -68,7 +68,7 @@ def _text(path: Path) -> str:
 
 def _committed(project: Project) -> str:
     """Read the configuration that others get: that of the work tree, if git does not ignore it."""
-    ignored = worktree.ask(project.root, "check-ignore", "-q", "--", CONFIG) is not None
+    ignored = worktree.ask_git(project.root, "check-ignore", "-q", "--", CONFIG) is not None
     return "" if ignored else _text(project.root / CONFIG)
 
 
@@ -87,7 +87,7 @@ def _roles(project: Project, names: list[str], default: str | None) -> Iterator[
             )
 
 
-def probe(project: Project, name: str) -> Iterator[Check]:
+def probe_remote(project: Project, name: str) -> Iterator[Check]:
     """Ask a remote whether it answers, and whether it takes what is sent.
 
     Args:

@@ -26,7 +26,7 @@ GIT = (2, 30)
 """The oldest git that is tried; 2.29 has not all options that we use."""
 
 
-def checks(project: Project) -> Iterator[Check]:
+def check_versions(project: Project) -> Iterator[Check]:
     """Look at the versions of what is installed."""
     yield _check("paddledvc", f"{metadata.version('paddledvc')} at {sys.executable}")
     yield _python()
@@ -61,7 +61,7 @@ def _python() -> Check:
 
 def _git(project: Project) -> Check:
     try:
-        found = shell.run(["git", "--version"], cwd=project.root).strip()
+        found = shell.run_program(["git", "--version"], cwd=project.root).strip()
     except MissingTool as error:
         advice = "install git, or add it to the PATH"
         return Check(topic=TOPIC, name="git", state="problem", found=str(error), advice=advice)
@@ -75,7 +75,7 @@ def _git(project: Project) -> Check:
 
 def _dvc(project: Project) -> Check:
     try:
-        return _check("DVC", program.run("--version", root=project.root).strip())
+        return _check("DVC", program.run_dvc("--version", root=project.root).strip())
     except MissingTool as error:
         found, _, advice = str(error).rpartition("; run ")
         advice = advice.strip("`")

@@ -220,7 +220,7 @@ def is_ours(entry: object) -> bool:
     return isinstance(meta, Mapping) and meta.get("generated_by") == MARK["generated_by"]
 
 
-def merge(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> Merge:
+def merge_section(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> Merge:
     """Compare what a section holds with what it should hold."""
     changed = {}
     for name in wanted.keys() & existing.keys():

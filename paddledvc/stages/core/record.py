@@ -158,10 +158,10 @@ def record_path(model: Model) -> str:
     return f"{reports(model)}/train/record.json"
 
 
-def telling(environment: Mapping[str, str]) -> dict[str, str]:
+def telling_variables(environment: Mapping[str, str]) -> dict[str, str]:
     """Pick the variables of an environment that a record has.
 
-    >>> telling({"FLAGS_use_autotune": "1", "OMP_NUM_THREADS": "2", "HOME": "/root"})
+    >>> telling_variables({"FLAGS_use_autotune": "1", "OMP_NUM_THREADS": "2", "HOME": "/root"})
     {'FLAGS_use_autotune': '1', 'OMP_NUM_THREADS': '2'}
     """
     return {

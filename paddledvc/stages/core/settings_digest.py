@@ -26,14 +26,14 @@ def sync_pin(lock: Lock, model: Model) -> str:
     entry = lock.model(model.name)
     used: tuple[Any, ...] = (entry.urls, entry.md5, entry.sha256, entry.size, entry.path)
     if entry.files:
-        used = (*used, [said(file) for file in entry.files])
+        used = (*used, [said_fields(file) for file in entry.files])
     return f"{entry.version}-{pin(used)}"
 
 
 def train_pin(registry: Registry, lock: Lock, model: Model) -> str:
     """Digest what ``train`` uses, its hyperparameters apart."""
     assert model.train is not None
-    settings = said(model.train)
+    settings = said_fields(model.train)
     # DVC itself compares what these name.
     for not_used in ("deps", "outs", "datasets", "params"):
         settings.pop(not_used, None)
@@ -47,31 +47,37 @@ def export_pin(registry: Registry, lock: Lock, model: Model) -> str:
     assert model.export is not None
     inputs = [(item.name, item.shape, item.dtype) for item in model.inputs]
     weights = own_weights(registry, lock, model)
-    return pin((said(model.export), _network(model), inputs, weights))
+    return pin((said_fields(model.export), _network(model), inputs, weights))
 
 
 def verify_pin(registry: Registry, lock: Lock, model: Model) -> str:
     """Digest what ``verify`` uses, its section of params.yaml apart."""
-    inputs = [said(item) for item in model.inputs]
+    inputs = [said_fields(item) for item in model.inputs]
     weights = own_weights(registry, lock, model)
     settings = model.verify
     tolerance = settings.tolerance.beyond_usual(settings.engine.precision)
     # How long it may take changes nothing that it finds.
     settings = replace(settings, tolerance=tolerance, timeout=Verify().timeout)
-    used: tuple[Any, ...] = (said(settings), _network(model), inputs, model.input_size, weights)
+    used: tuple[Any, ...] = (
+        said_fields(settings),
+        _network(model),
+        inputs,
+        model.input_size,
+        weights,
+    )
     if model.outputs:
-        used = (*used, [said(output) for output in model.outputs])
+        used = (*used, [said_fields(output) for output in model.outputs])
     return pin(used)
 
 
-def said(value: Any) -> dict[str, Any]:
+def said_fields(value: Any) -> dict[str, Any]:
     """List what a value of ours says beyond its defaults.
 
     A pin of all fields would move, and everything be built again, whenever a new version of
     paddledvc gives a section a new setting.
 
     >>> from paddledvc.models.verify_settings import Verify
-    >>> said(Verify(seed=3))
+    >>> said_fields(Verify(seed=3))
     {'seed': 3}
     """
     stated = {}
@@ -86,7 +92,7 @@ def said(value: Any) -> dict[str, Any]:
 def _said_item(item: Any) -> Any:
     if isinstance(item, Mapping):
         return {key: _said_item(one) for key, one in item.items()}
-    return said(item) if is_dataclass(item) else item
+    return said_fields(item) if is_dataclass(item) else item
 
 
 def _network(model: Model) -> tuple[str, Mapping[str, Any]]:

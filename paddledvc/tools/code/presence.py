@@ -46,7 +46,7 @@ class Presence:
             or _inside(path, self.made)
             or _inside(path, self.elsewhere)
             or any(map(self._tracks, _above(path)))
-            or any(self._writes(record, path) for record in outputs.records(path))
+            or any(self._writes(record, path) for record in outputs.usual_files(path))
         )
 
     def _tracks(self, path: str) -> bool:
@@ -68,13 +68,13 @@ class Presence:
             value = reader.parse_yaml(read_text(self.root / record, record), record).value
         except (InvalidFile, InvalidInput):
             return
-        for folder, stage in outputs.stages(record, value):
+        for folder, stage in outputs.list_stages(record, value):
             for key in ("outs", "metrics", "plots"):
                 entries = stage.get(key)
                 for entry in entries if isinstance(entries, list) else ():
                     named = [entry] if isinstance(entry, str) else entry
                     for one in named if isinstance(named, list | dict) else ():
-                        yield outputs.join(folder, str(one))
+                        yield outputs.join_path(folder, str(one))
 
     def near(self, path: str) -> str:
         """Suggest what is there and has nearly the same name, as the end of a sentence."""

@@ -14,7 +14,7 @@ from paddledvc.tools.dvc.core.objects import read_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER
 from paddledvc.tools.dvc.state import DvcState
 from paddledvc.tools.system import atomic, links
-from paddledvc.tools.system.hash_cache import Known, hash_md5, settle
+from paddledvc.tools.system.hash_cache import Known, hash_md5, settle_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,7 +128,7 @@ class Cache:
             OutsideFailure: the cache cannot be written to, or the disk is full.
         """
         with _writable(self.folder):
-            new = atomic.fresh(self.folder)
+            new = atomic.fresh_file(self.folder)
         try:
             yield new
             with _writable(self.folder):
@@ -147,7 +147,7 @@ class Cache:
             OutsideFailure: the cache cannot be written to, or the disk is full.
         """
         with _writable(self.folder):
-            new = atomic.fresh(self.folder)
+            new = atomic.fresh_file(self.folder)
             new.unlink()
             try:
                 links.link(os.path.realpath(file), str(new), ("reflink", "copy"))
@@ -192,7 +192,7 @@ class Cache:
         with new.open("rb") as file:
             os.fsync(file.fileno())
         new.chmod(MODE)
-        found = settle(new)
+        found = settle_time(new)
         target = self.path(oid)
         target.parent.mkdir(exist_ok=True)
         if self.holds(oid):  # another process was faster

@@ -46,7 +46,7 @@ _REASONS = {
 }
 
 
-def run(*arguments: str, root: Path, timeout: float | None = None) -> str:
+def run_dvc(*arguments: str, root: Path, timeout: float | None = None) -> str:
     """Run a DVC command in a project and return what it printed.
 
     Raises:
@@ -56,7 +56,7 @@ def run(*arguments: str, root: Path, timeout: float | None = None) -> str:
     package.require_usable()
     command = [sys.executable, "-m", "dvc", *arguments]
     try:
-        return shell.run(command, cwd=root, env=ENVIRONMENT, timeout=timeout)
+        return shell.run_program(command, cwd=root, env=ENVIRONMENT, timeout=timeout)
     except ToolFailed as error:
         if (cause := package.why_not_started(error.stderr)) is not None:
             raise package.broken(cause) from error
@@ -70,7 +70,7 @@ def is_initialised(root: Path) -> bool:
 
 def init(root: Path, *, subdir: bool) -> None:
     """Initialise DVC in a git work tree, or in a folder of one."""
-    run("init", *(["--subdir"] if subdir else []), root=root)
+    run_dvc("init", *(["--subdir"] if subdir else []), root=root)
 
 
 def config(root: Path) -> DvcConfig:
@@ -136,10 +136,10 @@ def add_remote(
     Raises:
         ToolFailed: DVC refuses it; the configuration may hold a part of it.
     """
-    run("remote", "add", *(["--default"] if default else []), name, url, root=root)
+    run_dvc("remote", "add", *(["--default"] if default else []), name, url, root=root)
     verify = {} if url.startswith(UNVERIFIED) else {"verify": "true"}
     for option, value in {**verify, **(options or {})}.items():
-        run("remote", "modify", name, option, value, root=root)
+        run_dvc("remote", "modify", name, option, value, root=root)
 
 
 _KEPT = """
@@ -159,7 +159,7 @@ def kept_files(root: Path, folder: Path) -> tuple[str, ...]:
     """
     top = next((one for one in (root, *root.parents) if is_initialised(one)), root)
     command = [sys.executable, "-c", _KEPT, str(top), str(folder)]
-    found = json.loads(shell.run(command, cwd=root, env=ENVIRONMENT).splitlines()[-1])
+    found = json.loads(shell.run_program(command, cwd=root, env=ENVIRONMENT).splitlines()[-1])
     return tuple(sorted(Path(path).relative_to(folder).as_posix() for path in found))
 
 
@@ -187,7 +187,7 @@ def list_files(repository: Path, commit: str, path: str, *, cwd: Path) -> list[R
         ToolFailed: there is no such path, or what DVC needs to know of it is out of reach.
     """
     form = ("--json", "--recursive", "--size", "--show-hash", "--rev", commit)
-    listing = run("list", *form, "--", str(repository), path, root=cwd, timeout=LISTING)
+    listing = run_dvc("list", *form, "--", str(repository), path, root=cwd, timeout=LISTING)
     return [
         RepositoryFile(path=one["path"], tracked=one["isout"], md5=one["md5"], size=one["size"])
         for one in json.loads(listing)
@@ -195,17 +195,17 @@ def list_files(repository: Path, commit: str, path: str, *, cwd: Path) -> list[R
     ]
 
 
-def get(repository: Path, commit: str, path: str, target: Path, *, cwd: Path) -> None:
+def get_file(repository: Path, commit: str, path: str, target: Path, *, cwd: Path) -> None:
     """Bring a file, tracked by DVC or by git, from a commit of a repository.
 
     Raises:
         ToolFailed: there is no such path, or its bytes are out of reach.
     """
     form = ("--rev", commit, "--out", str(target))
-    run("get", *form, "--", str(repository), path, root=cwd)
+    run_dvc("get", *form, "--", str(repository), path, root=cwd)
 
 
-def reason(error: ToolFailed) -> str:
+def reason_of_dvc(error: ToolFailed) -> str:
     """Say in a few words why DVC failed."""
     if "did not end within" in error.stderr:
         return "its DVC remote does not answer in time"

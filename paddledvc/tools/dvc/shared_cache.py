@@ -76,7 +76,7 @@ def share_cache(root: Path) -> bool:
     if not _may_be_linked(root):
         return False
     common = worktree.common_folder(root)
-    told = worktree.git(root, "rev-parse", "--absolute-git-dir", "--show-prefix")
+    told = worktree.run_git(root, "rev-parse", "--absolute-git-dir", "--show-prefix")
     folder, _, prefix = told.rstrip("\n").partition("\n")
     if common.samefile(folder):
         return False  # a submodule

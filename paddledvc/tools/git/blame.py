@@ -32,7 +32,7 @@ class Commit:
     cut: bool = False
 
 
-def origin(root: Path, file: str, line: int) -> Commit | None:
+def find_origin(root: Path, file: str, line: int) -> Commit | None:
     """Find the commit that a line of a file was written in.
 
     Args:

@@ -19,7 +19,7 @@ _FILE = "10"
 """Start of the modes of files; that of a submodule is another one."""
 
 
-def whole(root: Path, commits: Collection[str]) -> set[str]:
+def whole_commits(root: Path, commits: Collection[str]) -> set[str]:
     """Name those of some commits, or tags, that are here with all their files and history."""
     if not commits or _is_whole(root, commits):
         return set(commits)
@@ -95,10 +95,10 @@ def folders_at(root: Path, path: str) -> Iterator[dict[str, bytes]]:
         path: the folder, from the root of the repository.
     """
     wanted = ("rev-list", "--all", "--reflog", "--full-history", "--", f":(top,literal){path}")
-    commits = worktree.git(root, *wanted).split()
+    commits = worktree.run_git(root, *wanted).split()
     trees = set(_looked_up(root, [f"{commit}:{path}" for commit in commits]).values())
     for tree in filter(None, trees):
-        listed = worktree.ask(root, "ls-tree", "-r", "-z", "--full-tree", tree)
+        listed = worktree.ask_git(root, "ls-tree", "-r", "-z", "--full-tree", tree)
         names = {
             name: blob
             for mode, _, blob, name in worktree.parse_listing(listed or "")  # None of no folder

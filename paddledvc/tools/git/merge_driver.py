@@ -49,7 +49,7 @@ def command_line(python: str = sys.executable) -> str:
     )
 
 
-def install(root: Path) -> bool:
+def install_driver(root: Path) -> bool:
     """Configure the driver in the repository of a folder; tell whether anything changed.
 
     Raises:
@@ -60,7 +60,9 @@ def install(root: Path) -> bool:
     for key, value in wanted.items():
         setting = f"merge.{NAME}.{key}"
         if _configured(root, "--local", setting) != value:
-            shell.run(["git", "config", "--local", "--replace-all", setting, value], cwd=root)
+            shell.run_program(
+                ["git", "config", "--local", "--replace-all", setting, value], cwd=root
+            )
             changed = True
     return changed
 
@@ -86,7 +88,7 @@ def shows_base(folder: Path) -> bool:
 
 
 def _configured(folder: Path, *arguments: str) -> str | None:
-    done = shell.attempt(["git", "config", "--get", *arguments], cwd=folder)
+    done = shell.try_program(["git", "config", "--get", *arguments], cwd=folder)
     return None if done.returncode else done.output.removesuffix("\n")
 
 
@@ -117,7 +119,7 @@ def merge_lines(texts: Sides[str], marker_size: int = 7) -> Lines | None:
         labels = [word for path in paths for word in ("-L", path.name)]
         command = ["git", "merge-file", "--quiet", f"--marker-size={marker_size}", *labels]
         # In the current folder, for the settings of its repository.
-        done = shell.attempt([*command, *map(str, paths)], cwd=Path())
+        done = shell.try_program([*command, *map(str, paths)], cwd=Path())
         if done.returncode >= _FAILED:
             return None
         return Lines(text=read_text(paths[0]), clean=done.returncode == 0)

@@ -78,9 +78,9 @@ def incomplete(root: Path) -> str | None:
 
     A folder's git commands would fail, or fetch files one by one, where the history is cut short.
     """
-    if worktree.ask(root, "rev-parse", "--is-shallow-repository") == "true":
+    if worktree.ask_git(root, "rev-parse", "--is-shallow-repository") == "true":
         return "this clone is shallow, so it does not know its history; run `git fetch --unshallow`"
-    filters = worktree.ask(root, "config", "--get-regexp", r"^remote\..*\.partialclonefilter$")
+    filters = worktree.ask_git(root, "config", "--get-regexp", r"^remote\..*\.partialclonefilter$")
     if filters:
         name = filters.split()[0].removesuffix(".partialclonefilter").removeprefix("remote.")
         return (
@@ -92,7 +92,7 @@ def incomplete(root: Path) -> str | None:
 
 def local(root: Path) -> tuple[Ref, ...]:
     """List every ref of a repository, sorted by name: branches, tags, the stash, experiments."""
-    listed = worktree.git(
+    listed = worktree.run_git(
         root, "for-each-ref", "--format=%(if)%(symref)%(then)%(else)%(objectname) %(refname)%(end)"
     )
     return _refs(listed.splitlines(), " ")
@@ -107,9 +107,9 @@ def _refs(lines: Iterable[str], separator: str) -> tuple[Ref, ...]:
     )
 
 
-def remotes(root: Path) -> list[str]:
+def git_remotes(root: Path) -> list[str]:
     """Name the repositories that this one fetches from and pushes to."""
-    return worktree.git(root, "remote").splitlines()
+    return worktree.run_git(root, "remote").splitlines()
 
 
 def advertised(root: Path, remote: str) -> tuple[Ref, ...]:
@@ -126,12 +126,12 @@ def advertised(root: Path, remote: str) -> tuple[Ref, ...]:
         raise OutsideFailure(f"{_title(root, remote)} cannot be reached: {_reason(asked)}")
     found = _refs(asked.output.splitlines(), "\t")
     targets = {ref.target for ref in found}
-    if lacking := targets - commits.whole(root, targets):
+    if lacking := targets - commits.whole_commits(root, targets):
         refspecs = (f"+refs/heads/*:refs/remotes/{remote}/*", "refs/tags/*:refs/tags/*")
         done = _fetch(root, remote, *refspecs)
         # A tag that was moved, or a branch that stands in the way of another, stays as it is here;
         # git calls that a failure, but the commits have arrived.
-        if lacking := lacking - commits.whole(root, lacking):
+        if lacking := lacking - commits.whole_commits(root, lacking):
             names = [ref.name for ref in found if ref.target in lacking]
             why = f"{len(names)} of its branches and tags, such as {names[0]}, do not arrive"
             raise OutsideFailure(f"{_title(root, remote)}: {why}: {_reason(done)}")
@@ -146,24 +146,24 @@ def _fetch(root: Path, remote: str, *refspecs: str) -> shell.Finished:
 def _attempt(root: Path, arguments: list[str], timeout: float) -> shell.Finished:
     command = ["git", *_PATIENT, *arguments]
     try:
-        return shell.attempt(command, cwd=root, env=worktree.ENVIRONMENT, timeout=timeout)
+        return shell.try_program(command, cwd=root, env=worktree.ENVIRONMENT, timeout=timeout)
     except ToolFailed as error:
         return shell.Finished(returncode=error.returncode, output="", errors=error.stderr)
 
 
 def _title(root: Path, remote: str) -> str:
-    url = worktree.ask(root, "remote", "get-url", remote) or remote
+    url = worktree.ask_git(root, "remote", "get-url", remote) or remote
     return f"the git remote {remote} ({shown(url)})"
 
 
 def _reason(done: shell.Finished) -> str:
-    return repository.reason(ToolFailed(["git"], done.returncode, done.errors))
+    return repository.reason_of_git(ToolFailed(["git"], done.returncode, done.errors))
 
 
 def work_trees(root: Path) -> list[WorkTree]:
     """List the work trees of a repository, the main one first."""
     found = []
-    listed = worktree.git(root, "worktree", "list", "--porcelain")
+    listed = worktree.run_git(root, "worktree", "list", "--porcelain")
     for block in listed.split("\n\n"):
         said = dict(line.partition(" ")[::2] for line in block.splitlines())
         if "worktree" in said and "bare" not in said:
@@ -174,7 +174,7 @@ def work_trees(root: Path) -> list[WorkTree]:
 
 def pending(root: Path) -> set[str]:
     """Name the commits that a merge, a rebase or the like is in the middle of in a work tree."""
-    folder = Path(worktree.git(root, "rev-parse", "--absolute-git-dir").rstrip("\n"))
+    folder = Path(worktree.run_git(root, "rev-parse", "--absolute-git-dir").rstrip("\n"))
     files = (file for pattern in _PENDING for file in folder.glob(pattern) if file.is_file())
     return {name for file in files for name in _COMMIT.findall(file.read_text(errors="replace"))}
 
@@ -182,7 +182,7 @@ def pending(root: Path) -> set[str]:
 def reflog(root: Path) -> list[Moved]:
     """List all that the reflogs of all work trees remember, the newest of each ref first."""
     form = "--format=%H %ct %gd %P"
-    listed = worktree.git(root, "log", "-g", "--all", "--date=unix", form)
+    listed = worktree.run_git(root, "log", "-g", "--all", "--date=unix", form)
     return [_moved(line) for line in listed.splitlines() if "@{" in line]
 
 
@@ -215,4 +215,4 @@ def current_since(root: Path, since: float, more: Iterable[str] = ()) -> set[str
 
 def every_commit(root: Path) -> list[str]:
     """Name every commit that refs and reflogs know, the newest first."""
-    return worktree.git(root, "rev-list", "--all", "--reflog").split()
+    return worktree.run_git(root, "rev-list", "--all", "--reflog").split()

@@ -58,14 +58,14 @@ _REASONS = {
 }
 
 
-def root(folder: Path) -> Path | None:
+def find_root(folder: Path) -> Path | None:
     """Find the work tree that ``folder`` belongs to; None outside a git repository.
 
     Raises:
         ToolFailed: git refuses to say, for example because somebody else owns the repository.
     """
     command = ["git", "rev-parse", "--show-toplevel"]
-    finished = shell.attempt(command, cwd=folder, env={"LC_ALL": "C"})
+    finished = shell.try_program(command, cwd=folder, env={"LC_ALL": "C"})
     if finished.returncode == 0:
         return Path(finished.output.rstrip("\n"))
     if "not a git repository" in finished.errors:
@@ -103,7 +103,7 @@ class TreeEntry:
     link: bool
 
 
-def repository(folder: Path) -> Repository:
+def open_repository(folder: Path) -> Repository:
     """Open the repository that a folder is, whatever repository may be around it.
 
     Raises:
@@ -112,11 +112,13 @@ def repository(folder: Path) -> Repository:
     folder = folder.resolve()
     command = ["git", "rev-parse", "--is-bare-repository", "--absolute-git-dir"]
     ceiling = {**ENVIRONMENT, "GIT_CEILING_DIRECTORIES": str(folder.parent)}
-    bare, _, objects = shell.run(command, cwd=folder, env=ceiling).rstrip("\n").partition("\n")
+    bare, _, objects = (
+        shell.run_program(command, cwd=folder, env=ceiling).rstrip("\n").partition("\n")
+    )
     return Repository(objects=Path(objects), tree=None if bare == "true" else folder)
 
 
-def ask(
+def run_git(
     where: Repository, *arguments: str, cwd: Path | None = None, timeout: float | None = None
 ) -> str:
     """Run git on a repository and return what it printed.
@@ -126,10 +128,10 @@ def ask(
     """
     settings = [part for setting in where.settings for part in ("-c", setting)]
     command = ["git", f"--git-dir={where.objects}", *settings, *arguments]
-    return shell.run(command, cwd=cwd or where.objects, env=ENVIRONMENT, timeout=timeout)
+    return shell.run_program(command, cwd=cwd or where.objects, env=ENVIRONMENT, timeout=timeout)
 
 
-def reason(error: ToolFailed, url: str = "") -> str:
+def reason_of_git(error: ToolFailed, url: str = "") -> str:
     """Say in a few words why git failed, without the secrets of a URL."""
     for sign, meaning in _REASONS.items():
         if sign in error.stderr:
@@ -144,36 +146,36 @@ def reason(error: ToolFailed, url: str = "") -> str:
 def has_commit(where: Repository, commit: str) -> bool:
     """Tell whether a commit is there."""
     command = ["git", f"--git-dir={where.objects}", "cat-file", "-e", f"{commit}^{{commit}}"]
-    return shell.attempt(command, cwd=where.objects, env=ENVIRONMENT).returncode == 0
+    return shell.try_program(command, cwd=where.objects, env=ENVIRONMENT).returncode == 0
 
 
-def entries(where: Repository, commit: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
+def find_entries(where: Repository, commit: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
     """Look paths up in the tree of a commit; those that are not there are left out."""
-    listing = ask(where, "ls-tree", "-z", "--full-tree", commit, "--", *paths)
+    listing = run_git(where, "ls-tree", "-z", "--full-tree", commit, "--", *paths)
     return {
         path: TreeEntry(kind=kind, name=name, link=mode == LINKS)
         for mode, kind, name, path in worktree.parse_listing(listing)
     }
 
 
-def text(where: Repository, entry: TreeEntry) -> str:
+def read_text(where: Repository, entry: TreeEntry) -> str:
     """Read a text file."""
-    return ask(where, "cat-file", FILE, entry.name)
+    return run_git(where, "cat-file", FILE, entry.name)
 
 
 def unpack(where: Repository, entry: TreeEntry, folder: Path) -> Path:
     """Write the bytes of a file, as git keeps them, to a new file in ``folder``."""
-    return folder / ask(where, "unpack-file", entry.name, cwd=folder).rstrip("\n")
+    return folder / run_git(where, "unpack-file", entry.name, cwd=folder).rstrip("\n")
 
 
-def size(where: Repository, entry: TreeEntry) -> int:
+def blob_size(where: Repository, entry: TreeEntry) -> int:
     """Tell the size of a file in bytes."""
-    return int(ask(where, "cat-file", "-s", entry.name))
+    return int(run_git(where, "cat-file", "-s", entry.name))
 
 
-def borrow(where: Repository, folder: Path) -> None:
+def borrow_objects(where: Repository, folder: Path) -> None:
     """Make an empty folder a repository that has what another one has, without copying it."""
-    shell.run(["git", "init", "--quiet", "--template="], cwd=folder, env=ENVIRONMENT)
+    shell.run_program(["git", "init", "--quiet", "--template="], cwd=folder, env=ENVIRONMENT)
     (folder / ".git" / "objects" / "info" / "alternates").write_text(f"{where.objects}/objects\n")
     if (shallow := where.objects / "shallow").exists():
         (folder / ".git" / "shallow").write_bytes(shallow.read_bytes())

@@ -119,7 +119,9 @@ class _WorkTree(Snapshot):
     def _candidates(self, patterns: Sequence[str]) -> list[str]:
         # Those of a new project count before git knows them.
         own = {pattern for pattern in patterns if "*" not in pattern}
-        return sorted(own.union(worktree.names(self.root, patterns, untracked=self._untracked)))
+        return sorted(
+            own.union(worktree.list_files(self.root, patterns, untracked=self._untracked))
+        )
 
 
 class _Tree(Snapshot):
@@ -144,7 +146,7 @@ class _Tree(Snapshot):
 
     def _files(self, patterns: Sequence[str]) -> Iterator[tuple[str, str]]:
         """List the files that fit: path, and git's name of the bytes."""
-        listing = worktree.git(self.root, "ls-tree", "-r", "-z", self._name)
+        listing = worktree.run_git(self.root, "ls-tree", "-r", "-z", self._name)
         for mode, _, name, path in worktree.parse_listing(listing):
             if mode.startswith(_FILE) and _fits(path, patterns):
                 yield path, name
@@ -166,7 +168,7 @@ class IndexSnapshot(_Tree):
 
     def _staged(self, patterns: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         fitting = worktree.anywhere(patterns)
-        listing = worktree.git(self.root, "ls-files", "--stage", "-z", "--", *fitting)
+        listing = worktree.run_git(self.root, "ls-files", "--stage", "-z", "--", *fitting)
         for mode, name, side, path in worktree.parse_listing(listing):
             if mode.startswith(_FILE):
                 yield path, name, side

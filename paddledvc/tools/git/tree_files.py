@@ -56,7 +56,7 @@ class LaidOut:
 
 
 @contextmanager
-def laid_out(root: Path, tree: str, needed: Callable[[str], bool]) -> Iterator[LaidOut]:
+def lay_out_files(root: Path, tree: str, needed: Callable[[str], bool]) -> Iterator[LaidOut]:
     """Lay the files of a tree out that are below a project's folder.
 
     The tree is one of the whole repository. Files whose content nobody needs are empty, so that
@@ -96,11 +96,11 @@ def prefix_of(root: Path) -> str:
     Raises:
         ToolFailed: there is no repository.
     """
-    return worktree.git(root, "rev-parse", "--show-prefix").rstrip("\n")
+    return worktree.run_git(root, "rev-parse", "--show-prefix").rstrip("\n")
 
 
 def _listed(root: Path, tree: str, prefix: str) -> list[TreeFile]:
-    listing = worktree.git(
+    listing = worktree.run_git(
         root, "ls-tree", "-r", "-l", "-z", "--full-tree", tree, *([prefix] if prefix else [])
     )
     files = []

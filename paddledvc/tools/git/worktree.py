@@ -17,42 +17,42 @@ _FIELDS = {"1": 8, "u": 10}
 """Fields before the path in a line about a file, by the kind of the line."""
 
 
-def git(root: Path, *arguments: str) -> str:
+def run_git(root: Path, *arguments: str) -> str:
     """Run git in the folder of a project and return what it printed.
 
     Raises:
         ToolFailed: it ended with an error.
     """
-    return shell.run(["git", *_KEEP_PATHS, *arguments], cwd=root, env=ENVIRONMENT)
+    return shell.run_program(["git", *_KEEP_PATHS, *arguments], cwd=root, env=ENVIRONMENT)
 
 
-def ask(root: Path, *arguments: str) -> str | None:
+def ask_git(root: Path, *arguments: str) -> str | None:
     """Ask git something that may have no answer; None where it has none."""
-    done = shell.attempt(["git", *_KEEP_PATHS, *arguments], cwd=root, env=ENVIRONMENT)
+    done = shell.try_program(["git", *_KEEP_PATHS, *arguments], cwd=root, env=ENVIRONMENT)
     return None if done.returncode else done.output.removesuffix("\n")
 
 
-def branch(root: Path) -> str | None:
+def current_branch(root: Path) -> str | None:
     """Name the branch that is checked out; None where HEAD is detached."""
-    return ask(root, "symbolic-ref", "--quiet", "--short", "HEAD")
+    return ask_git(root, "symbolic-ref", "--quiet", "--short", "HEAD")
 
 
-def commit(root: Path, revision: str) -> str | None:
+def resolve_commit(root: Path, revision: str) -> str | None:
     """Give the full name of a commit; None if there is no such one."""
-    return ask(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    return ask_git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
 
 
 def folder(root: Path, what: str) -> Path:
     """Name one of git's own folders or files, such as ``hooks``, for this very work tree."""
-    return root / git(root, "rev-parse", "--git-path", what).rstrip("\n")
+    return root / run_git(root, "rev-parse", "--git-path", what).rstrip("\n")
 
 
 def common_folder(root: Path) -> Path:
     """Name the ``.git`` folder that all work trees of the repository share."""
-    return (root / git(root, "rev-parse", "--git-common-dir").rstrip("\n")).resolve()
+    return (root / run_git(root, "rev-parse", "--git-common-dir").rstrip("\n")).resolve()
 
 
-def names(root: Path, patterns: Sequence[str], *, untracked: bool = False) -> list[str]:
+def list_files(root: Path, patterns: Sequence[str], *, untracked: bool = False) -> list[str]:
     """Name the files of the work tree, below ``root``, that git knows and whose name fits.
 
     Args:
@@ -61,7 +61,7 @@ def names(root: Path, patterns: Sequence[str], *, untracked: bool = False) -> li
         untracked: name the files that git does not know yet too, unless it ignores them.
     """
     kinds = ("--cached", "--others", "--exclude-standard") if untracked else ("--cached",)
-    listed = git(root, "ls-files", "-z", *kinds, "--", *anywhere(patterns))
+    listed = run_git(root, "ls-files", "-z", *kinds, "--", *anywhere(patterns))
     return sorted(set(filter(None, listed.split("\0"))))
 
 
@@ -83,7 +83,7 @@ def differing(root: Path, one: str, others: Sequence[str], patterns: Sequence[st
     return [other for other in others if other in different]
 
 
-def staged(root: Path, index: str | None = None) -> str:
+def write_staged_tree(root: Path, index: str | None = None) -> str:
     """Write what is staged as a tree of the whole repository; return its name.
 
     Args:
@@ -94,7 +94,7 @@ def staged(root: Path, index: str | None = None) -> str:
         ToolFailed: it is in conflict.
     """
     env = {**ENVIRONMENT, **({"GIT_INDEX_FILE": index} if index is not None else {})}
-    return shell.run(["git", "write-tree"], cwd=root, env=env).rstrip("\n")
+    return shell.run_program(["git", "write-tree"], cwd=root, env=env).rstrip("\n")
 
 
 def parse_listing(listing: str) -> Iterator[list[str]]:
@@ -148,7 +148,7 @@ class Standing(NamedTuple):
     torn: tuple[str, ...]
 
 
-def standing(root: Path, patterns: Sequence[str]) -> Standing:
+def read_standing(root: Path, patterns: Sequence[str]) -> Standing:
     """Ask where the work tree of a project stands, and which of some files have changed.
 
     Args:
@@ -160,7 +160,7 @@ def standing(root: Path, patterns: Sequence[str]) -> Standing:
     """
     form = ("--porcelain=v2", "--branch", "-z", "--untracked-files=no", "--no-renames")
     paths = anywhere(patterns)
-    said = git(root, "status", *form, "--ignore-submodules=all", "--", *paths)
+    said = run_git(root, "status", *form, "--ignore-submodules=all", "--", *paths)
     return parse_status(said)
 
 

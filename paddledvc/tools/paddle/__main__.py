@@ -19,13 +19,13 @@ from paddledvc.tools.paddle.core.results import FAILURE, Failure
 from paddledvc.tools.system import streams
 
 DOERS = {
-    jobs.ExportJob: "building.export:do",
-    jobs.DescribeJob: "building.export:describe",
-    jobs.DiagnoseJob: "running.diagnose:do",
-    jobs.ReferenceJob: "running.reference_run:do",
-    jobs.PathJob: "running.program:do",
-    jobs.TrainJob: "building.run:do",
-    jobs.WideJob: "running.float64:do",
+    jobs.ExportJob: "building.export:export_network",
+    jobs.DescribeJob: "building.export:describe_program",
+    jobs.DiagnoseJob: "running.diagnose:diagnose_path",
+    jobs.ReferenceJob: "running.reference_run:run_reference",
+    jobs.PathJob: "running.program:run_path",
+    jobs.TrainJob: "building.run:run_training",
+    jobs.WideJob: "running.float64:run_wide",
 }
 """Module and function that do a kind of job."""
 INTERRUPTED = 130
@@ -35,9 +35,9 @@ LAUNCHED = ("PADDLE_TRAINER", "PADDLE_LOCAL_RANK", "PADDLE_RANK_IN_NODE")
 
 def main(job_file: str, answer_file: str) -> int:
     """Do a job; of launched processes the first of each machine answers; one that fails says so."""
-    streams.prepare()  # what a user's code prints is no reason to end a training
+    streams.prepare_streams()  # what a user's code prints is no reason to end a training
     job = pickle.loads(Path(job_file).read_bytes())
-    flags.prepare(job)
+    flags.prepare_flags(job)
     try:
         _import_paddle()
         module, _, name = DOERS[type(job)].partition(":")

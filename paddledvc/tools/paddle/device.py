@@ -93,7 +93,7 @@ def paddle(root: Path) -> Paddle | str:
         ToolFailed: it takes too long.
     """
     command = [sys.executable, "-c", _SCRIPT]
-    done = shell.attempt(command, cwd=root, env=process.environment(), timeout=PATIENCE)
+    done = shell.try_program(command, cwd=root, env=process.worker_environment(), timeout=PATIENCE)
     lines = done.output.splitlines()
     if done.returncode == 0 and lines:
         said = json.loads(lines[-1])
@@ -106,7 +106,9 @@ def driver(root: Path) -> tuple[str, ...] | None:
     """Ask NVIDIA's driver for the GPUs; None where there is no such driver."""
     query = "--query-gpu=name,memory.total,driver_version"
     try:
-        listed = shell.run(["nvidia-smi", query, "--format=csv,noheader"], cwd=root, timeout=ANSWER)
+        listed = shell.run_program(
+            ["nvidia-smi", query, "--format=csv,noheader"], cwd=root, timeout=ANSWER
+        )
     except MissingTool:
         return None
     except PaddleDVCError:

@@ -16,7 +16,7 @@ FORMAT = "FLAGS_enable_pir_api"
 _OLD, _NEW = "0", "1"
 
 
-def prepare(job: Any) -> None:
+def prepare_flags(job: Any) -> None:
     """Set the flags that a job needs, and drop those that nobody may choose for it.
 
     What an export is must not depend on who makes it, so it heeds no flag of the environment. Of a

@@ -49,7 +49,7 @@ COPIES = 4
 _room = memory.Room()
 
 
-def call(
+def run_job(
     job: Any,
     answer: type[Answer],
     *,
@@ -79,8 +79,8 @@ def call(
     with _room.reserve(need), tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         command = _command(job, Path(folder))
         try:
-            finished = shell.attempt(
-                command, cwd=root, env=environment(**variables), timeout=timeout
+            finished = shell.try_program(
+                command, cwd=root, env=worker_environment(**variables), timeout=timeout
             )
         except ToolFailed as error:
             message = f"the process that was {job} did not end within {timeout:g} s"
@@ -107,21 +107,23 @@ def follow(
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         command = _command(job, Path(folder))
         if launch is None:
-            returncode = shell.stream(command, cwd=root, env=environment())
+            returncode = shell.stream_program(command, cwd=root, env=worker_environment())
             return _answer(Path(folder), answer, job, returncode, "")
         command = [*_launcher(launch, log), *command[3:]]
-        variables = environment() | _launch_environment(launch, job.device, root)
+        variables = worker_environment() | _launch_environment(launch, job.device, root)
         log.mkdir(parents=True, exist_ok=True)
         # What the launcher says of a process that failed, that one says better; where it cannot,
         # because something killed it, the launcher is the one who knows.
         errors_of_launcher = log / "launcher.log"
-        returncode = shell.stream(command, cwd=root, env=variables, errors=errors_of_launcher)
+        returncode = shell.stream_program(
+            command, cwd=root, env=variables, errors=errors_of_launcher
+        )
         words = errors_of_launcher.read_text(encoding="utf-8", errors="replace").strip()
         hint = f"{words}\nthe logs of its processes are in {log}".strip()
         return _answer(Path(folder), answer, job, returncode, hint)
 
 
-def environment(**more: str) -> dict[str, str]:
+def worker_environment(**more: str) -> dict[str, str]:
     """List the variables of a worker that the user has not set otherwise."""
     return {k: v for k, v in {**DEFAULTS, **more}.items() if k not in os.environ}
 

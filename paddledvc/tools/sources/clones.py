@@ -75,7 +75,7 @@ def _held(url: str) -> Iterator[Path]:
         with _locks[url], files.exclusive(folder.with_suffix(".lock")):
             yield folder
     except ToolFailed as error:
-        reason = repository.reason(error, url)
+        reason = repository.reason_of_git(error, url)
         raise Unreadable(reason, again=reason.startswith(repository.PASSING)) from error
     except OutsideFailure as error:
         raise Unreadable(str(error)) from error
@@ -109,7 +109,7 @@ def _settings(folder: Path, url: str, timeout: float) -> tuple[str, ...]:
         f"http.lowSpeedTime={seconds}",
         "gc.autoDetach=false",
     )
-    own = shell.attempt(["git", "config", "--get", "core.sshCommand"], cwd=folder)
+    own = shell.try_program(["git", "config", "--get", "core.sshCommand"], cwd=folder)
     if own.returncode == 0 or "GIT_SSH" in os.environ:
         return settings
     return (*settings, f"core.sshCommand=ssh -o BatchMode=yes -o ConnectTimeout={seconds}")
@@ -121,12 +121,12 @@ def _refresh(folder: Path, url: str, timeout: float) -> None:
         try:
             _fetch(folder, url, TAGS, timeout)
         except ToolFailed as error:
-            if repository.reason(error).startswith(repository.PASSING):
+            if repository.reason_of_git(error).startswith(repository.PASSING):
                 raise
         else:
             return
     with files.replacing_folder(folder) as new:
-        shell.run(["git", "init", "--quiet", "--bare", "--template="], cwd=new)
+        shell.run_program(["git", "init", "--quiet", "--bare", "--template="], cwd=new)
         _fetch(new, url, TAGS, timeout)
 
 
@@ -137,10 +137,10 @@ def _fetch(folder: Path, url: str, refs: str, timeout: float) -> None:
     limit = PATIENCE * timeout
     try:
         copy = repository.Repository(objects=folder, settings=(*settings, *PARTIAL))
-        repository.ask(copy, *fetch, "--depth=1", "origin", refs, timeout=limit)
+        repository.run_git(copy, *fetch, "--depth=1", "origin", refs, timeout=limit)
     except ToolFailed as error:
         # Without a word, it found no tag.
         if error.stderr.strip() and "support shallow" not in error.stderr:
             raise
         copy = repository.Repository(objects=folder, settings=settings)
-        repository.ask(copy, *fetch, "origin", refs, timeout=limit)
+        repository.run_git(copy, *fetch, "origin", refs, timeout=limit)

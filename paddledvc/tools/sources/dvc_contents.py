@@ -71,7 +71,7 @@ def contents(place: CommitPath, *, offline: str | None = None) -> Contents:
         entry, records = look_up(place.where, place.commit, place.path)
         if is_file(entry):
             return _alone(place, _hashed(place.where, entry))
-        output = outputs.find(place.path, records)
+        output = outputs.find_output(place.path, records)
         if output is not None and not output.folder:
             md5 = output.md5 if output.exact else None
             return _alone(place, Hashes(md5=md5, size=output.size))
@@ -122,7 +122,7 @@ def _by_dvc(
 def _by_git(place: CommitPath, path: str) -> Hashes:
     """Hash a file that git tracks in a folder."""
     path = f"{place.path}/{path}"
-    entry = repository.entries(place.where, place.commit, [path]).get(path)
+    entry = repository.find_entries(place.where, place.commit, [path]).get(path)
     if not is_file(entry):
         raise Unreadable(f"{path} is not a file")
     return _hashed(place.where, entry)

@@ -140,7 +140,7 @@ def _regular_file(url: str, root: Path) -> Path | None:
     return path
 
 
-def size(url: str, root: Path) -> int | None:
+def source_size(url: str, root: Path) -> int | None:
     """Ask for the size of a source in bytes without reading it; None if it keeps that back.
 
     Raises:
@@ -183,7 +183,7 @@ def _read_once(url: str, root: Path, limit: int, timeout: float) -> bytes:
     return bytes(data)
 
 
-def describe(source: Source, expected: Hashes, progress: ByteProgress | None = None) -> Hashes:
+def hash_source(source: Source, expected: Hashes, progress: ByteProgress | None = None) -> Hashes:
     """Read the bytes once to learn their hashes and size, and keep nothing.
 
     Raises:
@@ -199,7 +199,7 @@ def describe(source: Source, expected: Hashes, progress: ByteProgress | None = N
     return _first_good(source, read)[1]
 
 
-def fetch(
+def fetch_source(
     source: Source, expected: Hashes, target: Path, progress: ByteProgress | None = None
 ) -> Fetched:
     """Bring the pinned bytes to ``target``, or leave it as it is.
@@ -223,7 +223,7 @@ def fetch(
     return Fetched(url=url, hashes=found)
 
 
-def download(
+def download_to(
     source: Source, expected: Hashes, file: Path, progress: ByteProgress | None = None
 ) -> Fetched:
     """Write the pinned bytes to a file that is there for them, such as one of a cache.

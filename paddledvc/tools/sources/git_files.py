@@ -65,8 +65,8 @@ def size(url: str) -> int | None:
         where = _open(at)
         entry, records = look_up(where, at.commit, at.path)
         if is_file(entry):
-            return repositories.size(where, entry)
-    output = outputs.find(at.path, records)
+            return repositories.blob_size(where, entry)
+    output = outputs.find_output(at.path, records)
     return output.size if output is not None and output.path == at.path else None
 
 
@@ -79,26 +79,26 @@ def open_folder(folder: Path) -> Repository:
     if not folder.is_dir():
         raise Unreadable("no such folder")
     with reasons():
-        return repositories.repository(folder)
+        return repositories.open_repository(folder)
 
 
 def look_up(where: Repository, commit: str, path: str) -> tuple[TreeEntry | None, dict[str, Any]]:
     """Look for a path in git, and for the files by which DVC may track what git does not.
 
     Returns:
-        What git tracks there, and the values of those of ``outputs.records`` that there are.
+        What git tracks there, and the values of those of ``outputs.usual_files`` that there are.
 
     Raises:
         ToolFailed: the commit cannot be read.
     """
-    found = repositories.entries(where, commit, [path, *outputs.records(path)])
+    found = repositories.find_entries(where, commit, [path, *outputs.usual_files(path)])
     entry = found.pop(path, None)
     values = {}
     for name, record in found.items() if not is_file(entry) else ():
         # What we cannot read, DVC may; it is asked where nothing is found.
         with suppress(InvalidFile):
             if is_file(record):
-                values[name] = reader.parse_yaml(repositories.text(where, record), name).value
+                values[name] = reader.parse_yaml(repositories.read_text(where, record), name).value
     return entry, values
 
 
@@ -134,11 +134,11 @@ def checkout(where: Repository, commit: str) -> Iterator[tuple[Path, Path]]:
     """
     with scratch() as folder, scratch() as empty:
         if where.tree is None:
-            repositories.borrow(where, folder)
+            repositories.borrow_objects(where, folder)
         try:
             yield where.tree or folder, empty
         except ToolFailed as error:
-            reason = program.reason(error)
+            reason = program.reason_of_dvc(error)
             missing = reason == program.MISSING
             raise Unreadable(why_missing(where, commit) if missing else reason) from error
 
@@ -147,8 +147,8 @@ def why_missing(where: Repository, commit: str) -> str:
     """Say why DVC does not bring something that it tracks."""
     if where.tree is not None:
         return program.MISSING
-    config = repositories.entries(where, commit, [CONFIG]).get(CONFIG)
-    remote = outputs.default_remote(repositories.text(where, config)) if config else None
+    config = repositories.find_entries(where, commit, [CONFIG]).get(CONFIG)
+    remote = outputs.default_remote(repositories.read_text(where, config)) if config else None
     if remote is None:
         return "it has no DVC remote, so that only its own clone has the bytes"
     if "://" in remote or remote.startswith(("/", "~")):
@@ -162,7 +162,7 @@ def reasons(url: str = "") -> Iterator[None]:
     try:
         yield
     except ToolFailed as error:
-        reason = repositories.reason(error, url)
+        reason = repositories.reason_of_git(error, url)
         raise Unreadable(reason, again=reason.startswith(repositories.PASSING)) from error
     except MissingTool as error:
         raise Unreadable(str(error)) from error
@@ -195,12 +195,12 @@ def _bring(at: GitFile, folder: Path) -> Path:
     """Bring a file to a folder, by git or by DVC, whichever tracks it."""
     with reasons(at.repository):
         where = _open(at)
-        entry = repositories.entries(where, at.commit, [at.path]).get(at.path)
+        entry = repositories.find_entries(where, at.commit, [at.path]).get(at.path)
         if is_file(entry):
             return unpack(where, entry, folder)
         target = folder / "bytes"
         with checkout(where, at.commit) as (repository, empty):
-            program.get(repository, at.commit, at.path, target, cwd=empty)
+            program.get_file(repository, at.commit, at.path, target, cwd=empty)
     if not target.is_file():
         raise Unreadable("it is a folder, not a file")
     return target

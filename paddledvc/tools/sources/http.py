@@ -64,7 +64,7 @@ def _open(
         ) as response:
             yield response
     except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-        raise Unreadable(reason(error, timeout[1]), again=_may_pass(error)) from error
+        raise Unreadable(reason_of_network(error, timeout[1]), again=_may_pass(error)) from error
 
 
 def _may_pass(error: BaseException) -> bool:
@@ -76,7 +76,7 @@ def _may_pass(error: BaseException) -> bool:
     return isinstance(error, passing) and not isinstance(error, kinds.SSLError)
 
 
-def reason(error: BaseException, timeout: float) -> str:
+def reason_of_network(error: BaseException, timeout: float) -> str:
     """Say in a few words what a network error is, below its wrappers.
 
     Args:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def fresh(folder: Path) -> Path:
+def fresh_file(folder: Path) -> Path:
     """Make an empty file of a new name; the folder is made if need be.
 
     Raises:

@@ -86,7 +86,7 @@ def hash_chunks(chunks: Iterable[bytes], write: int | None = None) -> Hashes:
     return hasher.hashes()
 
 
-def size(path: PurePath | None) -> int:
+def file_size(path: PurePath | None) -> int:
     """Count the bytes of a file; 0 where there is none."""
     try:
         return 0 if path is None else Path(path).stat().st_size

@@ -90,7 +90,7 @@ class Known:
         os.replace(new, self.file)  # noqa: PTH105
 
 
-def settle(path: Path | str) -> os.stat_result:
+def settle_time(path: Path | str) -> os.stat_result:
     """Set the time of a file just written back a little, so that any later write changes it.
 
     The clocks of file systems tick every few milliseconds, and the next write may come in the same.

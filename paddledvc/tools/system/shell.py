@@ -72,7 +72,7 @@ def own_environment() -> Iterator[None]:
         os.environ.update(hidden)
 
 
-def run(
+def run_program(
     command: Sequence[str],
     *,
     cwd: Path,
@@ -85,13 +85,13 @@ def run(
         ToolFailed: it ended with an error.
         MissingTool: it is not installed.
     """
-    finished = attempt(command, cwd=cwd, env=env, timeout=timeout)
+    finished = try_program(command, cwd=cwd, env=env, timeout=timeout)
     if finished.returncode:
         raise ToolFailed(command, finished.returncode, (finished.errors or finished.output)[-TAIL:])
     return finished.output
 
 
-def attempt(
+def try_program(
     command: Sequence[str],
     *,
     cwd: Path,
@@ -134,7 +134,7 @@ def exchange(
     return output
 
 
-def stream(
+def stream_program(
     command: Sequence[str] | str,
     *,
     cwd: Path,

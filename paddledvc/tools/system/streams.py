@@ -23,10 +23,10 @@ def prepare_process() -> None:
         shown = getattr(sys.stdout, "encoding", None) or "utf-8"
         command = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
         os.execve(sys.executable, command, {"PYTHONIOENCODING": shown, **os.environ})  # noqa: S606
-    prepare()
+    prepare_streams()
 
 
-def prepare() -> None:
+def prepare_streams() -> None:
     r"""Let no character and no closed stream end this process.
 
     A character that the terminal or pipe cannot show comes out as ``\u2192``; a missing stream is
@@ -49,7 +49,7 @@ def take_every_character() -> bool:
     return (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "") == "utf8"
 
 
-def abandon() -> None:
+def abandon_output() -> None:
     """Let go of what cannot be written to standard output any more, so that no later try fails."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

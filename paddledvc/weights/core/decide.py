@@ -33,7 +33,7 @@ class Decision(NamedTuple):
     why: str = ""
 
 
-def decide(
+def decide_output(
     wanted: Content | None,
     earlier: Sequence[Content],
     found: Content,
@@ -52,9 +52,9 @@ def decide(
         force: give up what somebody did to a wanted output.
 
     >>> old, new = Hashes(md5="1" * 32), Hashes(md5="2" * 32)
-    >>> decide({"": new}, [{"": old}], {"": old}).act
+    >>> decide_output({"": new}, [{"": old}], {"": old}).act
     'put'
-    >>> decide({"": new}, [{"": old}], {"": Hashes(md5="3" * 32)}).why
+    >>> decide_output({"": new}, [{"": old}], {"": Hashes(md5="3" * 32)}).why
     'it was changed'
     """
     if wanted is not None and same_content(wanted, found):

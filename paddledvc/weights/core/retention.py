@@ -48,13 +48,13 @@ def holder(ref: str) -> Holder:
     return next((kinds[start] for start in kinds if ref.startswith(start)), "other refs")
 
 
-def digests(text: bytes) -> frozenset[str]:
+def find_digests(text: bytes) -> frozenset[str]:
     """Find everything in a file that looks like the name of an object, or like a SHA-256.
 
     Whatever looks like one is kept. So nothing is lost to a file that nobody can parse any more,
     to a stage that has gone from dvc.yaml, or to a form of these files that is not known yet.
 
-    >>> sorted(digests(b"md5: 0CC175B9c0f1b6a831c399e269772661.dir"))
+    >>> sorted(find_digests(b"md5: 0CC175B9c0f1b6a831c399e269772661.dir"))
     ['0cc175b9c0f1b6a831c399e269772661.dir']
     """
     return frozenset(found.decode().lower() for found in _DIGEST.findall(text))
@@ -112,18 +112,18 @@ def labels(file: str, value: Any) -> Iterator[tuple[str, Label]]:
     for stage in stages.values() if isinstance(stages, dict) else [value]:
         for out in _list(stage, "outs"):
             if isinstance(oid := out.get("md5"), str):
-                yield oid, Label(path=outputs.join(folder, str(out.get("path"))))
+                yield oid, Label(path=outputs.join_path(folder, str(out.get("path"))))
 
 
 def _models(folder: str, models: list[dict[str, Any]]) -> Iterator[tuple[str, Label]]:
     for model in models:
-        path = outputs.join(folder, str(model.get("path")))
+        path = outputs.join_path(folder, str(model.get("path")))
         name, version = str(model.get("name")), str(model.get("version"))
         if isinstance(oid := model.get("md5"), str):
             yield oid, Label(path=path, model=name, version=version)
         for file in _list(model, "files"):
             if isinstance(oid := file.get("md5"), str):
-                inside = outputs.join(path, str(file.get("path")))
+                inside = outputs.join_path(path, str(file.get("path")))
                 yield oid, Label(path=inside, model=name, version=version)
 
 
@@ -178,7 +178,9 @@ class Sorted:
         )
 
 
-def sort(objects: Iterable[Held], needed: frozenset[str], *, before: float | None) -> Sorted:
+def sort_objects(
+    objects: Iterable[Held], needed: frozenset[str], *, before: float | None
+) -> Sorted:
     """Tell the objects that must stay from those that may go.
 
     Args:
@@ -187,7 +189,7 @@ def sort(objects: Iterable[Held], needed: frozenset[str], *, before: float | Non
         before: what came later than this, or nobody knows when, stays too; None for no such limit.
 
     >>> old, new = (Held(oid=name * 32, size=1, modified=at) for name, at in (("a", 1), ("b", 9)))
-    >>> [one.oid[0] for one in sort([old, new], frozenset(), before=5).garbage]
+    >>> [one.oid[0] for one in sort_objects([old, new], frozenset(), before=5).garbage]
     ['a']
     """
     kept, young, garbage = [], [], []

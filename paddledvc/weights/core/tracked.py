@@ -82,7 +82,7 @@ class Tracked:
         return self.model is not None and self.path not in names.parts(self.model)
 
 
-def tracked(lock: Lock | None, records: Mapping[str, Any]) -> tuple[Tracked, ...]:
+def list_tracked(lock: Lock | None, records: Mapping[str, Any]) -> tuple[Tracked, ...]:
     """List what a commit, or the work tree, says lies in the work tree, sorted by path.
 
     What models.lock and DVC both know of becomes one: all digests, and the model's name.
@@ -113,7 +113,7 @@ def tracked(lock: Lock | None, records: Mapping[str, Any]) -> tuple[Tracked, ...
     return tuple(found[path] for path in sorted(found))
 
 
-def problems(document: Document) -> list[Problem]:
+def find_problems(document: Document) -> list[Problem]:
     """Find the hashes in a file of DVC that are none; as names of objects they lead anywhere."""
     value: Any = document.value
     stages = value.get("stages") if isinstance(value, dict) else None
@@ -161,14 +161,14 @@ def _joined(model: LockedModel, output: Tracked | None) -> Tracked:
 def _declared(records: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield what is said of outputs beyond their hashes; templates stay templates."""
     for file, value in records.items():
-        for folder, stage in outputs.stages(file, value):
+        for folder, stage in outputs.list_stages(file, value):
             for entry in _entries(stage):
                 if isinstance(path := entry.get("path"), str):  # as in .dvc files
-                    yield outputs.join(folder, path), entry
+                    yield outputs.join_path(folder, path), entry
                     continue
                 for path, option in entry.items():
                     if isinstance(option, dict):
-                        yield outputs.join(folder, str(path)), option
+                        yield outputs.join_path(folder, str(path)), option
 
 
 def _entries(stage: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -59,11 +59,11 @@ class Bad:
         return f"{what} {self.why.removeprefix('it ')}"
 
 
-def worst(problems: Iterable[Bad]) -> Bad:
+def worst_problem(problems: Iterable[Bad]) -> Bad:
     """Pick the problem that matters most: bytes that are wrong before bytes that are not there.
 
     >>> one = Bad(title="a", path="a", place="dev", kind="missing")
-    >>> worst([one, Bad(title="a", path="b", place="dev", kind="corrupt")]).path
+    >>> worst_problem([one, Bad(title="a", path="b", place="dev", kind="corrupt")]).path
     'b'
     """
     return min(problems, key=lambda one: _GRAVE.index(one.kind))
@@ -92,7 +92,7 @@ class Arrived(Displayed):
         return {**cells_of(self.tracked), "state": self.state, "from": self.source}
 
 
-def telling(done: Iterable[Arrived | Sent]) -> list[str]:
+def telling_lines(done: Iterable[Arrived | Sent]) -> list[str]:
     """Say what people should know of objects that were of no use.
 
     That a remote lacks an object which another one had is as usual; a remote that nobody answers
@@ -101,7 +101,7 @@ def telling(done: Iterable[Arrived | Sent]) -> list[str]:
     >>> from paddledvc.weights.core.tracked import Tracked
     >>> bad = Bad(title="a", path="a", place="prod", kind="missing")
     >>> one = Tracked(path="a", hashes=Hashes())
-    >>> telling([Arrived(tracked=one, state="fetched", source="dev", problems=(bad,))])
+    >>> telling_lines([Arrived(tracked=one, state="fetched", source="dev", problems=(bad,))])
     []
     """
     said: dict[str, None] = {}

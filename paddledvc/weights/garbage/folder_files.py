@@ -43,7 +43,7 @@ class OpenedFolders:
     lost: tuple[str, ...]
 
 
-def opened(
+def open_folders(
     needs: Sequence[HolderNeeds], where: Sequence[Store], ignored: Collection[str], *, root: Path
 ) -> OpenedFolders:
     """Add the files of every folder that is needed.
@@ -85,7 +85,7 @@ def opened(
 def _in_git(lost: Collection[str], root: Path) -> set[str]:
     """Pick the folders that git has, file by file: DVC notes them with ``cache: false``."""
     found = set()
-    for path in {label.path for label in garbage_labels.find(root, lost).values()}:
+    for path in {label.path for label in garbage_labels.find_labels(root, lost).values()}:
         for files in commits.folders_at(root, path):
             found.add(folder_oid({name: _md5(data) for name, data in files.items()}))
     return found & set(lost)
@@ -144,5 +144,5 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _titles(oids: Collection[str], root: Path) -> dict[str, str]:
-    labels = garbage_labels.find(root, oids)
+    labels = garbage_labels.find_labels(root, oids)
     return {oid: f"{labels[oid]} ({oid})" if oid in labels else oid for oid in oids}

@@ -45,10 +45,10 @@ class Named:
     folders: Mapping[str, str]
 
 
-def name(root: Path, objects: Iterable[tuple[Store, Sorted]]) -> Named:
+def name_garbage(root: Path, objects: Iterable[tuple[Store, Sorted]]) -> Named:
     """Say what the garbage of places was."""
     garbage = {one.oid: place for place, found in objects for one in found.garbage}
-    labels = find(root, garbage)
+    labels = find_labels(root, garbage)
     folders: dict[str, str] = {}
     for oid in [oid for oid in labels if oid.endswith(FOLDER)]:
         path = folders[oid] = labels[oid].path
@@ -60,7 +60,7 @@ def name(root: Path, objects: Iterable[tuple[Store, Sorted]]) -> Named:
     return Named(labels=labels, folders=folders)
 
 
-def find(root: Path, oids: Collection[str]) -> dict[str, Label]:
+def find_labels(root: Path, oids: Collection[str]) -> dict[str, Label]:
     """Say what objects were, by the newest commits that know it; a reflog may be all that does.
 
     Args:
@@ -98,7 +98,7 @@ def _told(
     files: Sequence[tuple[Blob, str]], data: dict[str, bytes], wanted: frozenset[str]
 ) -> Iterator[tuple[str, Label]]:
     for blob, path in files:
-        if retention.digests(data[blob.name]) & wanted:
+        if retention.find_digests(data[blob.name]) & wanted:
             try:
                 value = reader.parse_yaml(data[blob.name].decode(errors="replace"), path).value
             except InvalidFile:

@@ -43,7 +43,7 @@ class HolderNeeds:
     objects: frozenset[str]
 
 
-def needs(
+def find_needs(
     seen: RepositoryState, *, since: float, ignored: Collection[str] = ()
 ) -> tuple[HolderNeeds, ...]:
     """Find all objects that a repository needs.
@@ -96,7 +96,7 @@ def _in_trees(trees: Iterable[CheckedTree]) -> frozenset[str]:
             if not retention.is_readable(path, value):
                 problem = Problem(file=path, line=1, column=1, path="", message=UNREADABLE)
                 raise InvalidFile([problem])
-    return _united(retention.digests(data) for tree in trees for data in tree.files.values())
+    return _united(retention.find_digests(data) for tree in trees for data in tree.files.values())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -160,7 +160,7 @@ def _read_blobs(
         batch = asked[start : start + BATCH]
         data = worktree.read_blobs(root, [blob.name for blob in batch])
         for blob in batch:
-            named[blob] = retention.digests(data[blob.name])
+            named[blob] = retention.find_digests(data[blob.name])
             if blob in strict and not _is_readable(blob, strict[blob], data[blob.name]):
                 unreadable.add(blob)
     return named, frozenset(unreadable)
@@ -221,7 +221,7 @@ def require_known(ignored: Iterable[str], seen: Iterable[RepositoryState]) -> No
             raise InvalidInput(f"there is no branch or tag {name!r}{did_you_mean(name, names)}")
 
 
-def added(found: Iterable[Iterable[HolderNeeds]]) -> list[HolderNeeds]:
+def add_needs(found: Iterable[Iterable[HolderNeeds]]) -> list[HolderNeeds]:
     """Add up the needs of several repositories."""
     total: dict[Holder, HolderNeeds] = {}
     for need in (need for one in found for need in one):

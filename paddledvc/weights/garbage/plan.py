@@ -95,7 +95,7 @@ class GcPlan:
                 for folder in self._folders():
                     stack.enter_context(locks.dvc_held(folder, ["."], patience=PATIENCE))
                 for before in self.seen:
-                    if repository_state.look(before.root) != before:
+                    if repository_state.read_repository(before.root) != before:
                         raise Finding(
                             f"branches, tags or files of {before.root} changed while they were "
                             "looked at, so nothing was removed; run `paddledvc gc` again"
@@ -121,7 +121,7 @@ class GcPlan:
         return {folder for folder in found if (folder / ".dvc").is_dir()}
 
 
-def look(project: Project, scope: GcScope) -> GcPlan:
+def plan_garbage(project: Project, scope: GcScope) -> GcPlan:
     """Find what nothing needs, and remove nothing.
 
     Raises:
@@ -132,7 +132,7 @@ def look(project: Project, scope: GcScope) -> GcPlan:
     config = program.config(project.root)
     projects = (project, *(Project.find(folder) for folder in scope.also))
     cleaned = _places(project, config, scope)
-    seen = tuple(repository_state.look(one.root) for one in projects)
+    seen = tuple(repository_state.read_repository(one.root) for one in projects)
     _require_own(project, config, scope, seen)
     now = time.time()
     needs = _needs(seen, scope, now)
@@ -141,16 +141,16 @@ def look(project: Project, scope: GcScope) -> GcPlan:
         for place in sources.values():
             stack.callback(place.close)
         where = [*sources.values()]
-        complete = folder_files.opened(needs, where, scope.ignored_folders, root=project.root)
+        complete = folder_files.open_folders(needs, where, scope.ignored_folders, root=project.root)
     needed = retention.NONE.union(*(one.objects for one in complete.needs))
     for one in projects:
         needed |= {md5 for sha256, md5 in learned(one).items() if sha256 in needed}
     needed |= stores.linked([tree.path for one in seen for tree in one.trees], project.root)
     before = now - scope.grace * DAY if scope.grace else None
     objects = tuple(
-        (place, retention.sort(place.every(), needed, before=before)) for place in cleaned
+        (place, retention.sort_objects(place.every(), needed, before=before)) for place in cleaned
     )
-    named = labels.name(project.root, objects)
+    named = labels.name_garbage(project.root, objects)
     if not (scope.unshared or scope.also):
         objects = tuple(
             (place, found if place.name == stores.CACHE else found.only(named.labels))
@@ -176,15 +176,15 @@ def _places(project: Project, config: DvcConfig, scope: GcScope) -> tuple[Store,
             hint = did_you_mean(name, config.remotes)
             raise InvalidInput(f"there is no DVC remote {name!r}{hint}")
     names = config.remotes if scope.every_remote else scope.remotes
-    own = [stores.cache(project.root)] if scope.cache else []
-    return (*own, *stores.remotes(project.root, names))
+    own = [stores.open_cache(project.root)] if scope.cache else []
+    return (*own, *stores.open_remotes(project.root, names))
 
 
 def _needs(seen: Sequence[RepositoryState], scope: GcScope, now: float) -> list[HolderNeeds]:
     needs.require_known(scope.ignored_refs, seen)
     since = now - scope.days * DAY
-    found = [needs.needs(one, since=since, ignored=scope.ignored_refs) for one in seen]
-    return needs.added(found)
+    found = [needs.find_needs(one, since=since, ignored=scope.ignored_refs) for one in seen]
+    return needs.add_needs(found)
 
 
 def _require_own(
@@ -201,7 +201,7 @@ def _require_own(
             "a clone of each with `--also DIR`, or say that there is none with `--unshared`"
         )
     names = [*scope.remotes, *(config.remotes if scope.every_remote else ())]
-    for name in () if refs.remotes(project.root) else names:
+    for name in () if refs.git_remotes(project.root) else names:
         where = config.remotes[name]
         if "://" in where or not _is_in(Path(where), own):
             raise InvalidInput(

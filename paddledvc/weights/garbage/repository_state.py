@@ -56,7 +56,7 @@ class RepositoryState:
     trees: tuple[CheckedTree, ...]
 
 
-def look(root: Path) -> RepositoryState:
+def read_repository(root: Path) -> RepositoryState:
     """Look at a repository, and ask those that it fetches from what they have.
 
     Raises:
@@ -67,7 +67,7 @@ def look(root: Path) -> RepositoryState:
         raise InvalidInput(lacks)
     advertised = [
         refs.Ref(name=_name_here(remote, one.name), target=one.target)
-        for remote in refs.remotes(root)
+        for remote in refs.git_remotes(root)
         for one in refs.advertised(root, remote)
     ]
     return RepositoryState(
@@ -103,4 +103,4 @@ def _files(tree: Path) -> dict[str, bytes]:
 
 def _pending(tree: Path) -> set[str]:
     """Name what a work tree is in the middle of, or was: some of it may be gone by now."""
-    return commits.whole(tree, refs.pending(tree))
+    return commits.whole_commits(tree, refs.pending(tree))

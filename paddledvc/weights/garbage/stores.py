@@ -146,12 +146,12 @@ class RemotePlace:
             self._remote.close()
 
 
-def cache(root: Path) -> Store:
+def open_cache(root: Path) -> Store:
     """Open the cache of a project."""
     return CachePlace(Cache.of(root))
 
 
-def remotes(root: Path, names: Iterable[str]) -> list[Store]:
+def open_remotes(root: Path, names: Iterable[str]) -> list[Store]:
     """Name remotes of a project; two names of one remote are one place.
 
     One URL may be two places, such as ``s3://models`` at AWS and at an ``endpointurl``: only what
@@ -165,7 +165,7 @@ def remotes(root: Path, names: Iterable[str]) -> list[Store]:
 
 def every(root: Path) -> list[Store]:
     """List the cache and all remotes of a project."""
-    return [cache(root), *remotes(root, program.config(root).remotes)]
+    return [open_cache(root), *open_remotes(root, program.config(root).remotes)]
 
 
 def remove_all(place: Store, oids: Sequence[str]) -> None:

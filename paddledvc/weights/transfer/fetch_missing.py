@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from paddledvc.weights.core.transfer_results import worst
+from paddledvc.weights.core.transfer_results import worst_problem
 from paddledvc.weights.expected import remotes_of_role
-from paddledvc.weights.transfer.fetch_outputs import fetch
+from paddledvc.weights.transfer.fetch_outputs import fetch_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +54,7 @@ class Brought:
         return replace(placed, outputs=outputs)
 
 
-def bring(
+def bring_outputs(
     project: Project, asked: Sequence[Tracked], *, branch: str | None, offline: str | None
 ) -> Brought:
     """Fetch outputs: from the remote of the branch's role, from the others, from their URLs.
@@ -69,7 +69,7 @@ def bring(
         OutsideFailure: the cache cannot be written to, or the disk is full.
     """
     order = remotes_of_role(project, branch, project.policy())
-    found = fetch(project, asked, remotes=order, offline=offline, patience=SILENCE)
+    found = fetch_outputs(project, asked, remotes=order, offline=offline, patience=SILENCE)
     return Brought(
         arrived={one.tracked.path: one.tracked for one in found if one.state != "failed"},
         sources={one.tracked.path: one.source for one in found if one.source},
@@ -88,4 +88,4 @@ def _why(problems: Sequence[Bad]) -> str:
     places = list(dict.fromkeys(one.place for one in problems))
     if len(places) > 1 and all(one.kind == "missing" for one in problems):
         return f"it is in none of {', '.join(places)}"
-    return worst(problems).why
+    return worst_problem(problems).why

@@ -185,7 +185,7 @@ class Gathering:
         source = self.source(need)
         try:
             with self.cache.receiving(need.oid) as file:
-                fetched = fetch.download(source, need.hashes, file, self.told(need.hashes))
+                fetched = fetch.download_to(source, need.hashes, file, self.told(need.hashes))
         except (ChecksumMismatch, DownloadFailed) as error:
             self.note_urls(need, error)
         else:

@@ -29,7 +29,7 @@ UNPUSHED = "its stage keeps it out of remotes; run `dvc repro`"
 NO_REMOTE = "there is no DVC remote; set one up by `paddledvc init --remote URL`"
 
 
-def fetch(  # noqa: PLR0913 - each is a setting of its own
+def fetch_outputs(  # noqa: PLR0913 - each is a setting of its own
     project: Project,
     wanted: Iterable[Tracked],
     *,

@@ -11,7 +11,7 @@ from paddledvc.hashes import Hashes
 from paddledvc.tools.dvc import program
 from paddledvc.tools.dvc.cache import Cache
 from paddledvc.tools.system import files
-from paddledvc.weights.core.transfer_results import Inspected, worst, wrong_size
+from paddledvc.weights.core.transfer_results import Inspected, worst_problem, wrong_size
 from paddledvc.weights.transfer.fetch_objects import Gathering
 from paddledvc.weights.transfer.fetch_outputs import first, inside
 from paddledvc.weights.transfer.remote_pool import Remotes
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from paddledvc.weights.transfer.fetch_objects import Need
 
 
-def inspect(  # noqa: PLR0913 - each is a setting of its own
+def inspect_remote(  # noqa: PLR0913 - each is a setting of its own
     project: Project,
     wanted: Iterable[Tracked],
     remote: str,
@@ -144,7 +144,7 @@ def bad_of(bad: dict[str, Bad], need: Need) -> Bad:
 def _inspected(tracked: Tracked, remote: str, problems: Sequence[Bad]) -> Inspected:
     if not problems:
         return Inspected(tracked=tracked, state="present", remote=remote)
-    chief = worst(problems)
+    chief = worst_problem(problems)
     return Inspected(
         tracked=tracked,
         state=chief.kind,

@@ -75,7 +75,7 @@ class Learning:
             file.touch()
             told = gathering.told(need.hashes)
             try:
-                fetched = fetch.download(gathering.source(need), need.hashes, file, told)
+                fetched = fetch.download_to(gathering.source(need), need.hashes, file, told)
             except (ChecksumMismatch, DownloadFailed) as error:
                 gathering.note_urls(need, error)
                 return

@@ -29,7 +29,7 @@ HERE = "cache"
 """What problems call the bytes of this machine."""
 
 
-def send(  # noqa: PLR0913 - each is a setting of its own
+def send_outputs(  # noqa: PLR0913 - each is a setting of its own
     project: Project,
     wanted: Iterable[Tracked],
     remote: str,

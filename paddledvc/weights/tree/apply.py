@@ -147,8 +147,8 @@ class Carrier:
             files.remove_empty_below(target)
         now: dict[str, Seen] = {}
         for name in survey.decision.put:
-            oid, path = str(content[name].md5), files.join(target, name)
-            now[name] = files.put(self._cache, oid, path, seen.get(name), self._scratch)
+            oid, path = str(content[name].md5), files.join_path(target, name)
+            now[name] = files.put_object(self._cache, oid, path, seen.get(name), self._scratch)
         self._drop(target, gone, seen)
         if ITSELF not in content:
             os.makedirs(target, exist_ok=True)  # noqa: PTH103 - a folder may have no files
@@ -157,7 +157,7 @@ class Carrier:
 
     def _drop(self, target: str, names: Sequence[str], seen: Mapping[str, Seen]) -> None:
         for name in names:
-            files.remove(files.join(target, name), seen[name])
+            files.remove_file(files.join_path(target, name), seen[name])
         if names and ITSELF not in names:
             files.remove_empty_below(target)
 
@@ -190,14 +190,14 @@ class Carrier:
 
     def _separate(self, survey: Survey) -> None:
         """Make what somebody wrote through a link into the cache a file of their own."""
-        from paddledvc.weights.tree.unshare import separate  # noqa: PLC0415 - hardly ever needed
+        from paddledvc.weights.tree.unshare import unshare_link  # noqa: PLC0415 - hardly ever needed
 
         for name, seen in survey.seen.items():
             holds = (survey.found or {}).get(name, UNKNOWN).md5
             mark = survey.entry.files.get(name) if survey.entry is not None else None
             was = None if mark is None else mark.md5
-            path = files.join(f"{self._root}/{survey.path}", name)
-            separate(self._cache, path, seen, holds, was)
+            path = files.join_path(f"{self._root}/{survey.path}", name)
+            unshare_link(self._cache, path, seen, holds, was)
 
 
 def _is_above(survey: Survey, others: Sequence[Survey]) -> bool:

@@ -9,7 +9,7 @@ import stat
 from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.tools.system import links
-from paddledvc.tools.system.hash_cache import settle
+from paddledvc.tools.system.hash_cache import settle_time
 from paddledvc.weights.core.ledger import Mark
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Changed(Exception):
     """A file is no longer what it was when we looked at it."""
 
 
-def look(path: str) -> dict[str, Seen]:
+def look_at(path: str) -> dict[str, Seen]:
     """Look at a file, or at all files of a folder, by their paths in it; ``""`` for a file."""
     try:
         own = os.lstat(path)
@@ -82,7 +82,7 @@ def _end(link: str) -> str:
     return end if straight else os.path.realpath(link)
 
 
-def put(cache: Cache, oid: str, target: str, seen: Seen | None, scratch: Path) -> Seen:
+def put_object(cache: Cache, oid: str, target: str, seen: Seen | None, scratch: Path) -> Seen:
     """Put an object of the cache in the place of what was seen there, in one step.
 
     Args:
@@ -104,7 +104,7 @@ def put(cache: Cache, oid: str, target: str, seen: Seen | None, scratch: Path) -
     try:
         kind = cache.link(oid, new)
         if kind in ("copy", "reflink"):
-            settle(new)
+            settle_time(new)
         require(target, seen)
         if kind != "copy" or seen is None or not _exchanged(new, target, seen):
             os.replace(new, target)  # noqa: PTH105
@@ -125,7 +125,7 @@ def _exchanged(new: str, target: str, seen: Seen) -> bool:
     return True
 
 
-def remove(target: str, seen: Seen) -> None:
+def remove_file(target: str, seen: Seen) -> None:
     """Remove a file.
 
     Raises:
@@ -178,7 +178,7 @@ def remove_empty_below(folder: str) -> None:
             os.rmdir(below)  # noqa: PTH106
 
 
-def sweep(scratch: Path) -> None:
+def sweep_leftovers(scratch: Path) -> None:
     """Remove what killed processes left in a folder; the caller holds the lock."""
     for name in os.listdir(scratch):  # noqa: PTH208
         if name.startswith(PREFIX):
@@ -186,15 +186,15 @@ def sweep(scratch: Path) -> None:
                 os.unlink(scratch / name)  # noqa: PTH108
 
 
-def join(output: str, name: str) -> str:
+def join_path(output: str, name: str) -> str:
     """Name a file of an output by its path in it, which is ``""`` for a file itself.
 
-    >>> join("/a/b", "c"), join("/a/b", "")
+    >>> join_path("/a/b", "c"), join_path("/a/b", "")
     ('/a/b/c', '/a/b')
     """
     return f"{output}/{name}" if name else output
 
 
-def mark(md5: str, stat: os.stat_result) -> Mark:
+def stamp_file(md5: str, stat: os.stat_result) -> Mark:
     """Mark a file, so that any later change of it is seen."""
     return Mark(md5, stat.st_ino, stat.st_mtime_ns, stat.st_size)

@@ -57,7 +57,7 @@ class Here(Displayed):
         return {**cells_of(self.tracked), **told}
 
 
-def look(project: Project, wanted: Sequence[Tracked]) -> tuple[Here, ...]:
+def inspect_tree(project: Project, wanted: Sequence[Tracked]) -> tuple[Here, ...]:
     """Look at outputs in the work tree; files that changed since they were hashed are hashed."""
     root = project.root
     entries = read_records(project.scratch() / LEDGER)

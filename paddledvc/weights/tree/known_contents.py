@@ -144,7 +144,7 @@ def _part(path: str, out: str, content: Content) -> Content:
     }
 
 
-def earlier(
+def known_contents(
     project: Project, *, marked: str | None, before: str | None = None
 ) -> tuple[Tracked, ...]:
     """List what the commits said that were checked out since the weights were put in place.
@@ -160,7 +160,7 @@ def earlier(
     if before is not None and before == marked:
         return ()  # as nearly always
     root = project.root
-    before = worktree.commit(root, before) if before is not None else None
+    before = worktree.resolve_commit(root, before) if before is not None else None
     visited = _visited(project)
     since = visited[: visited.index(marked)] if marked in visited else visited
     commits = [one for one in dict.fromkeys([before, *since]) if one is not None]
@@ -172,7 +172,7 @@ def earlier(
 
 def _visited(project: Project) -> list[str]:
     """Name the commits that were checked out last, this one first."""
-    listed = worktree.ask(project.root, "rev-list", "--walk-reflogs", f"-n{RECENT}", "HEAD")
+    listed = worktree.ask_git(project.root, "rev-list", "--walk-reflogs", f"-n{RECENT}", "HEAD")
     return list(dict.fromkeys((listed or "").split()))
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.outcome import Placed
 
 
-def mark(project: Project, placed: Placed, stand: Standing | None = None) -> None:
+def mark_commit(project: Project, placed: Placed, stand: Standing | None = None) -> None:
     """Note whose weights are in place; nobody's, if they are not those of a commit.
 
     Args:
@@ -23,7 +23,7 @@ def mark(project: Project, placed: Placed, stand: Standing | None = None) -> Non
         stand: where the work tree stands, for those who have asked git already.
     """
     file = marker.marker_path(project.root)
-    stand = stand or worktree.standing(project.root, LISTING)
+    stand = stand or worktree.read_standing(project.root, LISTING)
     if placed.complete and stand.commit is not None and not stand.changed:
         marker.write_marker(file, stand.commit, placed.folders)
     else:

@@ -28,7 +28,7 @@ def marker_path(root: Path) -> Path:
         return root / ".git" / "paddledvc" / ROOT
     from paddledvc.tools.git.hooks.script import marker_name  # noqa: PLC0415 - not for git's hooks
 
-    told = worktree.git(root, "rev-parse", "--show-toplevel", "--git-path", "paddledvc")
+    told = worktree.run_git(root, "rev-parse", "--show-toplevel", "--git-path", "paddledvc")
     top, _, folder = told.rstrip("\n").partition("\n")
     project = root.resolve().relative_to(Path(top).resolve()).as_posix()
     return root / folder / marker_name(project)

@@ -25,7 +25,7 @@ PATIENCE = 2.0
 LEDGER = "placed.json"
 
 
-def place(  # noqa: PLR0913 - each of its own
+def place_outputs(  # noqa: PLR0913 - each of its own
     project: Project,
     wanted: Sequence[Tracked],
     before: Sequence[Tracked] = (),
@@ -60,7 +60,7 @@ def place(  # noqa: PLR0913 - each of its own
             surveys = surveyor.every(prune=prune)
             changing = [one.path for one in surveys if one.decision.act in ("put", "remove")]
             if changing:
-                files.sweep(scratch)
+                files.sweep_leftovers(scratch)
                 stack.enter_context(locks.dvc_held(root, changing, patience=patience))
             return Carrier(root, cache, scratch, notes).carry_out(surveys)
         except Busy as error:

@@ -49,7 +49,7 @@ class Obstacles:
         self._root, self._cache = str(root), cache
         asked = tuple(paths)
         form = ("--literal-pathspecs", "ls-files", "-z", "--")
-        known = worktree.ask(root, *form, *asked) if asked else None
+        known = worktree.ask_git(root, *form, *asked) if asked else None
         self._tracked = frozenset(filter(None, (known or "").split("\0")))
 
     def require_free(self, path: str) -> None:

@@ -11,7 +11,7 @@ from paddledvc.weights.core import ledger
 from paddledvc.weights.core.decide import ITSELF
 from paddledvc.weights.core.ledger import LedgerEntry, Mark
 from paddledvc.weights.tree import files
-from paddledvc.weights.tree.files import mark
+from paddledvc.weights.tree.files import stamp_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,7 +58,7 @@ class Notes:
         if survey.found is not None:  # otherwise nobody had to look
             content, found = survey.content or {}, survey.found
             marks = {
-                name: mark(str(content[name].md5 or found[name].md5), seen.file)
+                name: stamp_file(str(content[name].md5 or found[name].md5), seen.file)
                 for name, seen in _there(survey, now).items()
                 if seen.file is not None
             }
@@ -73,10 +73,10 @@ class Notes:
         target, content = f"{self._root}/{survey.path}", survey.content or {}
         for name, seen in now.items():
             if seen.file is not None:
-                path = files.join(target, name)
+                path = files.join_path(target, name)
                 self._files.append((path, str(content[name].md5), seen.file))
         there = {
-            files.join(target, name): seen.file
+            files.join_path(target, name): seen.file
             for name, seen in _there(survey, now).items()
             if seen.file is not None
         }
@@ -102,7 +102,7 @@ class Notes:
         for survey in surveys:
             if survey.wanted is not None and survey.path in self.entries:
                 names = self.entries[survey.path].files
-                found |= {files.join(survey.path, name).rpartition("/")[0] for name in names}
+                found |= {files.join_path(survey.path, name).rpartition("/")[0] for name in names}
         return tuple(sorted(folder or "." for folder in found))
 
 

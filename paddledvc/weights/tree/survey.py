@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from paddledvc.hashes import Hashes
-from paddledvc.weights.core.decide import UNKNOWN, Decision, decide, same_bytes, same_content
+from paddledvc.weights.core.decide import UNKNOWN, Decision, decide_output, same_bytes, same_content
 from paddledvc.weights.tree import files
-from paddledvc.weights.tree.files import mark as mark_of
+from paddledvc.weights.tree.files import stamp_file as mark_of
 from paddledvc.weights.tree.known_contents import Candidates, is_folder
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Surveyor:
         return self._decided(survey._replace(content=content, found=found), found)
 
     def _look(self, path: str, wanted: Tracked | None) -> Mapping[str, Seen]:
-        seen = files.look(f"{self._root}/{path}")
+        seen = files.look_at(f"{self._root}/{path}")
         return seen if wanted is not None else self._own(path, seen)
 
     def _own(self, path: str, files: Mapping[str, T]) -> dict[str, T]:
@@ -150,7 +150,7 @@ class Surveyor:
         self, survey: Survey, found: Content, known: Sequence[Candidate], *, mixed: bool
     ) -> Survey:
         contents = [one.content for one in known]
-        decision = decide(
+        decision = decide_output(
             survey.content, contents, found, interrupted=mixed, force=self._force_on(survey)
         )
         there = [one for one in known if same_content(one.content, found)]
@@ -169,7 +169,7 @@ class Surveyor:
         marks = {} if survey.entry is None else survey.entry.files
         found: dict[str, Hashes] = {}
         for name, seen in survey.seen.items():
-            path = files.join(f"{self._root}/{survey.path}", name)
+            path = files.join_path(f"{self._root}/{survey.path}", name)
             if seen.file is None and self._is_cached(seen.link):
                 continue
             found[name] = self._hashes(path, seen, wanted.get(name, UNKNOWN), marks.get(name))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from paddledvc.weights.tree.files import Seen
 
 
-def separate(cache: Cache, target: str, seen: Seen, holds: str | None, was: str | None) -> None:
+def unshare_link(cache: Cache, target: str, seen: Seen, holds: str | None, was: str | None) -> None:
     """Make a link into the cache that somebody wrote through a file of their own.
 
     Otherwise their bytes would go when the damaged object is replaced.

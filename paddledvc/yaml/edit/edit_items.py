@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import InvalidFile, Problem, UnknownModel
 from paddledvc.names import did_you_mean
 from paddledvc.yaml.document import Path, render_path
-from paddledvc.yaml.edit.lines import Edit, apply, indented, newline_of
+from paddledvc.yaml.edit.lines import Edit, apply_edits, indented, newline_of
 from paddledvc.yaml.quoting import is_plain, quoted
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _COLUMN = re.compile(" {3,}(?=#)")
 """Spaces before a comment that somebody put in a column."""
 
 
-def append(text: str, items: Items, entry: str) -> str:
+def append_item(text: str, items: Items, entry: str) -> str:
     """Add an item after the last one, in the way the file writes its items.
 
     Comments below the last item stay below the new one, and so do examples in an empty list.
@@ -45,7 +45,7 @@ def append(text: str, items: Items, entry: str) -> str:
         block.insert(0, newline)
     elif not items.items and _is_note(lines, items.end, items.column):
         block.append(newline)
-    return apply(text, [Edit(items.end, items.end, block)])
+    return apply_edits(text, [Edit(items.end, items.end, block)])
 
 
 def _is_apart(lines: Sequence[str], items: Sequence[Item]) -> bool:
@@ -64,7 +64,7 @@ def _is_note(lines: Sequence[str], number: int, column: int) -> bool:
     return line.lstrip().startswith("#") and len(line) - len(line.lstrip()) > column
 
 
-def remove(text: str, items: Items, name: str) -> str:
+def remove_item(text: str, items: Items, name: str) -> str:
     """Take out an item, the comments directly above it, and the blank lines that set it apart.
 
     Raises:
@@ -75,7 +75,7 @@ def remove(text: str, items: Items, name: str) -> str:
     item = items.items[index]
     if item.obstacle:
         raise _refusal(items, (index,), item.start + 1, items.indent + 1, item.obstacle)
-    edited = apply(text, [Edit(*_extent(text.splitlines(), items, index), [])])
+    edited = apply_edits(text, [Edit(*_extent(text.splitlines(), items, index), [])])
     if len(items.items) > 1:
         return edited
     # A list stays a list: a script of the user's may go through it without asking.
@@ -137,7 +137,7 @@ def _added(text: str, item: Item, name: Value, key: str, value: str) -> str:
     if item.indent is None:
         return f"{text[: name.end]}, {pair}{text[name.end :]}"
     line = len(text[: name.end].splitlines())
-    return apply(text, [Edit(line, line, indented(pair, item.indent, newline_of(text)))])
+    return apply_edits(text, [Edit(line, line, indented(pair, item.indent, newline_of(text)))])
 
 
 def _written(value: str, style: str = "") -> str:

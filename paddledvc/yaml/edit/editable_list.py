@@ -44,7 +44,7 @@ class EditableList:
             InvalidFile: the list cannot be edited by line.
         """
         found, before = self._items(), self._value()
-        edited = edit_items.append(self.text, found, dump(dict(entry)))
+        edited = edit_items.append_item(self.text, found, dump(dict(entry)))
         return self._checked(edited, before, [*(before[self.key] or []), dict(entry)])
 
     def remove(self, name: str) -> str:
@@ -55,7 +55,7 @@ class EditableList:
             InvalidFile: the list cannot be edited by line, or something else needs the item.
         """
         found, before = self._items(), self._value()
-        edited = edit_items.remove(self.text, found, name)
+        edited = edit_items.remove_item(self.text, found, name)
         index = edit_items.index_of(found, name)
         meant = [item for at, item in enumerate(before[self.key]) if at != index]
         return self._checked(edited, before, meant)

@@ -18,7 +18,7 @@ from paddledvc.yaml.edit.lines import (
 )
 from paddledvc.yaml.edit.list_spans import Item, Items, Value
 from paddledvc.yaml.edit.values import Use, merged, uses, values
-from paddledvc.yaml.nodes import compose, scalar
+from paddledvc.yaml.nodes import compose_nodes, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,7 +43,7 @@ def items(text: str, file: str, key: str) -> Items | None:
     >>> [(item.name, item.above, item.start, item.end) for item in found.items]
     [('a', 1, 2, 3)]
     """
-    root = compose(text, file)
+    root = compose_nodes(text, file)
     pair = top_level(root, key)
     if not isinstance(root, yaml.MappingNode) or pair is None:
         return None

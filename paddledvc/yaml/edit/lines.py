@@ -23,10 +23,10 @@ def newline_of(text: str) -> str:
     return "\r\n" if "\r\n" in text else "\n"
 
 
-def apply(text: str, edits: Iterable[Edit]) -> str:
+def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     r"""Apply edits to a text, from the last to the first, so that the numbers of lines stay right.
 
-    >>> apply("a\nb", [Edit(2, 2, ["c\n"]), Edit(0, 1, [])])
+    >>> apply_edits("a\nb", [Edit(2, 2, ["c\n"]), Edit(0, 1, [])])
     'b\nc\n'
     """
     lines = text.splitlines(keepends=True)

@@ -15,7 +15,7 @@ import yaml
 from paddledvc.errors import InvalidFile, Problem
 from paddledvc.yaml.edit.lines import (
     Edit,
-    apply,
+    apply_edits,
     block_end,
     content_end,
     indented,
@@ -23,7 +23,7 @@ from paddledvc.yaml.edit.lines import (
     text_end,
     top_level,
 )
-from paddledvc.yaml.nodes import compose, scalar
+from paddledvc.yaml.nodes import compose_nodes, scalar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,7 +74,7 @@ class Changes:
         return bool(self.replace or self.remove or self.append)
 
 
-def splice(text: str, key: str, section: Section | None, changes: Changes) -> str:
+def splice_section(text: str, key: str, section: Section | None, changes: Changes) -> str:
     r"""Apply changes to one section of a text.
 
     Args:
@@ -83,7 +83,7 @@ def splice(text: str, key: str, section: Section | None, changes: Changes) -> st
         section: where it is; None where the text has no such section.
         changes: the blocks are written without indentation and end in a newline.
 
-    >>> print(splice("vars: []\n", "stages", None, Changes(
+    >>> print(splice_section("vars: []\n", "stages", None, Changes(
     ...     replace={}, remove=frozenset(), append=["a:\n  cmd: x\n"])), end="")
     vars: []
     <BLANKLINE>
@@ -103,7 +103,7 @@ def splice(text: str, key: str, section: Section | None, changes: Changes) -> st
         edits = _edits(lines, key, section, changes, newline)
     else:
         edits = _closing(lines, key, section, newline)
-    return apply(text, edits)
+    return apply_edits(text, edits)
 
 
 def _edits(
@@ -149,7 +149,7 @@ def outline(text: str, file: str, key: str) -> Section | None:
     Raises:
         InvalidFile: the section is written in one line as ``{…}``, or is no mapping.
     """
-    found = top_level(compose(text, file), key)
+    found = top_level(compose_nodes(text, file), key)
     if found is None:
         return None
     key_node, value_node = found

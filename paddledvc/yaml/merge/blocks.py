@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from paddledvc.yaml.merge.threeway import No, Sides, choose
+from paddledvc.yaml.merge.threeway import No, Sides, choose_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,7 +68,9 @@ Join: TypeAlias = Callable[[Key, Sides[Block]], str | None]
 """Merges a block that both sides changed; gives None where people have to choose."""
 
 
-def merge(blocks: Sides[Blocks], join: Join, *, alphabetical: bool = False) -> tuple[Piece, ...]:
+def merge_blocks(
+    blocks: Sides[Blocks], join: Join, *, alphabetical: bool = False
+) -> tuple[Piece, ...]:
     """Merge block by block.
 
     Args:
@@ -86,7 +88,7 @@ def merge(blocks: Sides[Blocks], join: Join, *, alphabetical: bool = False) -> t
 
 def _piece(key: Key, blocks: Sides[Blocks], join: Join) -> Piece:
     texts = blocks.map(lambda side: side[key].text if key in side else "")
-    text = choose(texts)
+    text = choose_side(texts)
     if text is No.AGREEMENT:
         everywhere = all(key in side for side in (blocks.base, blocks.ours, blocks.theirs))
         text = join(key, blocks.map(lambda side: side[key])) if everywhere else None

@@ -11,7 +11,7 @@ import yaml
 from paddledvc.errors import InvalidFile
 from paddledvc.yaml.edit.lines import content_end, text_end
 from paddledvc.yaml.merge.blocks import END, Block
-from paddledvc.yaml.nodes import compose
+from paddledvc.yaml.nodes import compose_nodes
 from paddledvc.yaml.reader import parse_yaml
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from paddledvc.yaml.merge.blocks import Blocks, Key
 
 
-def cut(text: str, file: str, sections: Collection[str]) -> Blocks | None:
+def cut_blocks(text: str, file: str, sections: Collection[str]) -> Blocks | None:
     r"""Cut a file into its top-level keys, and some of these into their entries.
 
     Args:
@@ -31,21 +31,24 @@ def cut(text: str, file: str, sections: Collection[str]) -> Blocks | None:
     Returns:
         The blocks in their order, or None where the text is not written so that it can be cut.
 
-    >>> list(cut("models:\n  - name: a\n  - name: b\npolicy: {}\n", "models.yaml", ["models"]))
+    >>> text = "models:\n  - name: a\n  - name: b\npolicy: {}\n"
+    >>> list(cut_blocks(text, "models.yaml", ["models"]))
     [('models',), ('models', 'a'), ('models', 'b'), ('policy',), ()]
     """
     text = _ended(text)
     values = values_of(text, file, sections)
     if values is None:
         return None
-    return _blocks(text, values, list(_places(compose(text, file), text.splitlines(), sections)))
+    return _blocks(
+        text, values, list(_places(compose_nodes(text, file), text.splitlines(), sections))
+    )
 
 
 def cut_entry(text: str, file: str) -> Blocks | None:
     r"""Cut an entry of a section into its fields.
 
     Args:
-        text: the entry, a block that ``cut`` gave.
+        text: the entry, a block that ``cut_blocks`` gave.
         file: its file, for messages.
 
     >>> list(cut_entry("  - name: a\n    version: v1\n", "models.yaml"))
@@ -56,8 +59,8 @@ def cut_entry(text: str, file: str) -> Blocks | None:
     except InvalidFile:
         return None
     if isinstance(value, dict):
-        return cut(text, file, value)
-    match compose(text, file):
+        return cut_blocks(text, file, value)
+    match compose_nodes(text, file):
         case yaml.SequenceNode(value=[yaml.MappingNode(flow_style=False) as node]):
             entry: Any = value
             values: dict[Key, Any] = {(key,): field for key, field in entry[0].items()}

@@ -7,7 +7,7 @@ from operator import methodcaller
 from typing import TYPE_CHECKING, Any
 
 from paddledvc import names
-from paddledvc.yaml.merge.threeway import No, Sides, choose, combine
+from paddledvc.yaml.merge.threeway import No, Sides, choose_side, combine_mappings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +48,7 @@ class Form:
 
     def merge(self, key: Key, values: Sides[Any]) -> Any:
         """Merge what a block says; ``No.AGREEMENT`` where people have to choose."""
-        return combine(values, self.unit) if key[0] in self.joined else choose(values)
+        return combine_mappings(values, self.unit) if key[0] in self.joined else choose_side(values)
 
     def merge_all(self, values: Sides[Mapping[Key, Any]]) -> dict[Key, Any]:
         """Merge what all blocks say, without those that are gone."""

@@ -50,10 +50,10 @@ def complete(sides: Sides[U | None]) -> Sides[U] | None:
     return Sides(base=sides.base, ours=sides.ours, theirs=sides.theirs)
 
 
-def choose(sides: Sides[Any]) -> Any:
+def choose_side(sides: Sides[Any]) -> Any:
     """Take what the side says that changed something; ``No.AGREEMENT`` where both did.
 
-    >>> choose(Sides(base=1, ours=1, theirs=2)), choose(Sides(base=1, ours=3, theirs=2))
+    >>> choose_side(Sides(base=1, ours=1, theirs=2)), choose_side(Sides(base=1, ours=3, theirs=2))
     (2, <No.AGREEMENT: 'the sides say different things'>)
     """
     if sides.theirs in (sides.base, sides.ours):
@@ -61,7 +61,7 @@ def choose(sides: Sides[Any]) -> Any:
     return sides.theirs if sides.ours == sides.base else No.AGREEMENT
 
 
-def combine(sides: Sides[Any], unit: frozenset[str] = frozenset()) -> Any:
+def combine_mappings(sides: Sides[Any], unit: frozenset[str] = frozenset()) -> Any:
     """Merge mappings key by key, and everything else as a whole.
 
     Args:
@@ -72,18 +72,18 @@ def combine(sides: Sides[Any], unit: frozenset[str] = frozenset()) -> Any:
         The merged value, ``No.VALUE``, or ``No.AGREEMENT``.
 
     >>> sides = Sides(base={"a": 1, "b": 1}, ours={"a": 2, "b": 1}, theirs={"a": 1})
-    >>> combine(sides), combine(sides, unit=frozenset("ab"))
+    >>> combine_mappings(sides), combine_mappings(sides, unit=frozenset("ab"))
     ({'a': 2}, <No.AGREEMENT: 'the sides say different things'>)
     """
-    chosen = choose(sides)
+    chosen = choose_side(sides)
     if chosen is not No.AGREEMENT or not _all_mappings(sides):
         return chosen
-    together = choose(sides.map(lambda value: {k: value[k] for k in value if k in unit}))
+    together = choose_side(sides.map(lambda value: {k: value[k] for k in value if k in unit}))
     if together is No.AGREEMENT:
         return together
     merged = dict(together)
     for key in {**sides.base, **sides.ours, **sides.theirs}.keys() - unit:
-        value = combine(sides.map(methodcaller("get", key, No.VALUE)))
+        value = combine_mappings(sides.map(methodcaller("get", key, No.VALUE)))
         if value is No.AGREEMENT:
             return value
         if value is not No.VALUE:

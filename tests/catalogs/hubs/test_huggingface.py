@@ -670,7 +670,7 @@ def test_what_is_described_can_be_fetched(net, hub_server, open_hub, tmp_path, m
     for file in release.files:
         target = tmp_path / "got"
         source = Source(model="net", urls=file.urls, root=tmp_path)
-        found = fetch.fetch(source, file.hashes, target)
+        found = fetch.fetch_source(source, file.hashes, target)
         assert file.hashes.first_difference(found.hashes) is None
         fetched[file.path] = target.read_bytes()
 
@@ -685,7 +685,7 @@ def test_bytes_that_are_not_those_of_the_list_are_refused(net, open_hub, hub_ser
     net.branches["main"][0].files["net.pdparams"] = b"other" * len(WEIGHTS)
     source = Source(model="net", urls=file.urls, root=tmp_path)
     with pytest.raises(errors.ChecksumMismatch):
-        fetch.fetch(source, file.hashes, tmp_path / "got")
+        fetch.fetch_source(source, file.hashes, tmp_path / "got")
 
 
 @pytest.mark.usefixtures("hub_naps")

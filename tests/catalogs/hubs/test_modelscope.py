@@ -422,7 +422,7 @@ def test_what_is_described_can_be_fetched(net, hub_server, open_hub, tmp_path, m
         target = tmp_path / "got"
         source = Source(model="net", urls=file.urls, root=tmp_path)
         assert file.hashes.known
-        fetch.fetch(source, file.hashes, target)
+        fetch.fetch_source(source, file.hashes, target)
         fetched[file.path] = target.read_bytes()
 
     assert fetched == {path: data for path, data in FILES.items() if path != ".gitattributes"}

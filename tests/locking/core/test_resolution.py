@@ -10,8 +10,8 @@ from paddledvc.catalogs.core.listing import Listed, Release, ReleaseFile
 from paddledvc.errors import Unresolvable
 from paddledvc.hashes import Hashes
 from paddledvc.locking.core.constraints import NO_UPGRADE, Upgrade, unsatisfied
-from paddledvc.locking.core.resolution import clashes, plan, settle, staleness
-from paddledvc.locking.core.selection import choose
+from paddledvc.locking.core.resolution import clashes, plan_lock, settle_pin, staleness
+from paddledvc.locking.core.selection import choose_version
 from paddledvc.models import lockfile as locks
 from paddledvc.models.compatibility import obstacle
 from paddledvc.models.lockfile import Lock
@@ -49,14 +49,14 @@ def release(name, version):
 
 def resolve(registry, catalog, previous=EMPTY, upgrade=NO_UPGRADE):
     """Lock as ``paddledvc lock`` does, of a catalog that is a mapping of names to versions."""
-    planned = plan(registry, previous, upgrade)
+    planned = plan_lock(registry, previous, upgrade)
     if planned.conflicts:
         raise planned.conflicts[0]
     entries = list(planned.entries)
     for question in planned.questions:
-        choice = choose(question, catalog.get(question.query.name, ()))
+        choice = choose_version(question, catalog.get(question.query.name, ()))
         told = replace(release(question.query.name, choice.version), paddle=choice.listed.paddle)
-        entries.append(settle(question, told))
+        entries.append(settle_pin(question, told))
     return Lock(models=tuple(sorted(entries, key=lambda entry: entry.name)))
 
 
@@ -111,12 +111,12 @@ def test_a_version_is_pinned_with_all_that_the_catalog_says():
 
 
 def test_a_folder_of_files_is_pinned_file_by_file():
-    [question] = plan(a_registry(a_model()), EMPTY).questions
+    [question] = plan_lock(a_registry(a_model()), EMPTY).questions
     files = tuple(
         ReleaseFile(path=path, urls=(f"https://zoo/{path}",), hashes=Hashes(md5="0" * 32))
         for path in ("a/x.json", "y.bin")
     )
-    entry = settle(question, Release(version="v1", files=files, folder=True, commit="c" * 40))
+    entry = settle_pin(question, Release(version="v1", files=files, folder=True, commit="c" * 40))
 
     assert [file.path for file in entry.files] == ["a/x.json", "y.bin"]
     assert (entry.path, entry.format, entry.urls, entry.commit) == (
@@ -170,10 +170,10 @@ def test_an_upgrade_of_another_model_moves_nothing():
 def test_a_yanked_version_is_taken_only_when_it_is_asked_for_exactly():
     catalog = {"det": [Listed(version="v1.0"), Listed(version="v2.0", yanked="yanked: NaNs")]}
     exactly = a_registry(a_model(version="v2.0"))
-    [question] = plan(exactly, EMPTY).questions
+    [question] = plan_lock(exactly, EMPTY).questions
 
     assert versions_of(resolve(a_registry(a_model()), catalog)) == {"det": "v1.0"}
-    assert choose(question, catalog["det"]).warning == "det v2.0 is yanked: NaNs"
+    assert choose_version(question, catalog["det"]).warning == "det v2.0 is yanked: NaNs"
 
 
 def test_a_yanked_version_stays_locked():
@@ -440,7 +440,7 @@ def test_a_pin_leaves_its_version_only_if_that_no_longer_satisfies(before, now, 
     assume(lock is not None)
     after = attempt(now, catalog, lock)
     assume(after is not None)
-    for question in plan(now, EMPTY).questions:
+    for question in plan_lock(now, EMPTY).questions:
         name = question.model.name
         locked = lock.by_name.get(name)
         if locked is None or locked.source_name != question.model.source_name:
@@ -456,7 +456,7 @@ def test_a_pin_leaves_its_version_only_if_that_no_longer_satisfies(before, now, 
 def test_what_is_locked_is_the_newest_that_everybody_admits(registry, catalog):
     lock = attempt(registry, catalog)
     assume(lock is not None)
-    for question in plan(registry, EMPTY).questions:
+    for question in plan_lock(registry, EMPTY).questions:
         name = question.model.name
         wanted = [want.requirement for want in question.wants]
         pre = any(requirement.names_prerelease for requirement in wanted)

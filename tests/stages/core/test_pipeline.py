@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 import pytest
 
 from paddledvc.errors import StaleStages
-from paddledvc.locking.core.resolution import plan
+from paddledvc.locking.core.resolution import plan_lock
 from paddledvc.models import lockfile as locks
 from paddledvc.models import registry
 from paddledvc.models.model import (
@@ -25,7 +25,13 @@ from paddledvc.models.versions import Requirement
 from paddledvc.stages.core import pipeline as pipelines
 from paddledvc.stages.core import settings_digest
 from paddledvc.stages.core.pipeline import Pipeline
-from paddledvc.stages.core.settings_digest import export_pin, said, sync_pin, train_pin, verify_pin
+from paddledvc.stages.core.settings_digest import (
+    export_pin,
+    said_fields,
+    sync_pin,
+    train_pin,
+    verify_pin,
+)
 
 MARK = {"generated_by": "paddledvc"}
 BASE = Model(name="base", requires=Requirement.parse("v1"), urls=("https://host/b.pdparams",))
@@ -51,7 +57,7 @@ BY_COMMAND = replace(TRAINED, train=Train(command="python train.py"))
 
 def a_pipeline(*models, **fields):
     registry = Registry(models=models)
-    lock = locks.Lock(models=plan(registry, locks.Lock(models=())).entries)
+    lock = locks.Lock(models=plan_lock(registry, locks.Lock(models=())).entries)
     return Pipeline(registry=registry, lock=lock, **fields)
 
 
@@ -429,7 +435,7 @@ def test_a_setting_that_a_later_version_adds_moves_no_pin():
     now = Train(command="make", seed=3)
     later = LaterTrain(command="make", seed=3)
 
-    assert said(later) == said(now)
+    assert said_fields(later) == said_fields(now)
 
 
 def test_pins_are_those_of_the_first_release():
@@ -444,7 +450,7 @@ def test_pins_are_those_of_the_first_release():
         export=Export(),
     )
     registry = Registry(models=(model,))
-    lock = locks.Lock(models=plan(registry, locks.Lock(models=())).entries)
+    lock = locks.Lock(models=plan_lock(registry, locks.Lock(models=())).entries)
 
     assert (
         sync_pin(lock, model),

@@ -87,7 +87,7 @@ def test_a_dvc_without_one_of_its_parts_is_told_with_its_name(fake):
 def test_a_dvc_that_does_not_start_is_told_with_the_reason(code, cause, fake, project):
     fake(code)
 
-    assert said(lambda: program.run("--version", root=project.root)) == (
+    assert said(lambda: program.run_dvc("--version", root=project.root)) == (
         f"DVC does not start: {cause}; run `pip install --force-reinstall '{WANTED}'`"
     )
 

@@ -27,10 +27,10 @@ def drivers(folder):
 
 
 def test_a_driver_is_installed_once(repository):
-    assert merge_driver.install(repository.root) is True
+    assert merge_driver.install_driver(repository.root) is True
     before = repository.read(".git/config")
 
-    assert merge_driver.install(repository.root) is False
+    assert merge_driver.install_driver(repository.root) is False
     assert repository.read(".git/config") == before
     assert drivers(repository.root) == [merge_driver.command_line()]
     assert shlex.quote(sys.executable) in merge_driver.command_line()
@@ -39,7 +39,7 @@ def test_a_driver_is_installed_once(repository):
 def test_another_python_takes_over(repository):
     repository.git("config", "merge.paddledvc.driver", merge_driver.command_line("/old/python"))
 
-    assert merge_driver.install(repository.root) is True
+    assert merge_driver.install_driver(repository.root) is True
     assert drivers(repository.root) == [merge_driver.command_line()]
 
 
@@ -47,7 +47,7 @@ def test_a_driver_that_is_configured_twice_is_configured_once(repository):
     for command in ("one", "two"):
         repository.git("config", "--add", "merge.paddledvc.driver", command)
 
-    assert merge_driver.install(repository.root) is True
+    assert merge_driver.install_driver(repository.root) is True
     assert drivers(repository.root) == [merge_driver.command_line()]
 
 
@@ -55,7 +55,7 @@ def test_a_work_tree_beside_the_repository_shares_its_driver(repository, tmp_pat
     repository.commit()
     beside = tmp_path / "beside"
     repository.git("worktree", "add", "--quiet", str(beside))
-    merge_driver.install(beside)
+    merge_driver.install_driver(beside)
 
     assert drivers(repository.root) == [merge_driver.command_line()]
 
@@ -68,7 +68,7 @@ def test_a_submodule_has_a_driver_of_its_own(repository, tmp_path):
     outside = ("-C", str(outer), "-c", "protocol.file.allow=always")
     repository.git(*outside, "init", "--quiet")
     repository.git(*outside, "submodule", "--quiet", "add", url, "in")
-    merge_driver.install(outer / "in")
+    merge_driver.install_driver(outer / "in")
 
     assert drivers(outer / "in") == [merge_driver.command_line()]
     assert drivers(outer) == []
@@ -77,7 +77,7 @@ def test_a_submodule_has_a_driver_of_its_own(repository, tmp_path):
 def test_a_configuration_that_cannot_be_written_is_told(repository):
     repository.write(".git/config.lock", "")
     with pytest.raises(ToolFailed) as caught:
-        merge_driver.install(repository.root)
+        merge_driver.install_driver(repository.root)
 
     assert "could not lock config file .git/config" in str(caught.value)
 

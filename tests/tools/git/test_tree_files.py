@@ -9,7 +9,7 @@ import pytest
 
 from paddledvc.errors import ToolFailed
 from paddledvc.tools.git import tree_files
-from paddledvc.tools.git.tree_files import laid_out
+from paddledvc.tools.git.tree_files import lay_out_files
 
 
 def everything(_path):
@@ -38,7 +38,7 @@ def repository(project):
 
 
 def test_files_are_laid_out_as_they_are_in_the_tree(repository):
-    with laid_out(repository.root, "HEAD", everything) as laid:
+    with lay_out_files(repository.root, "HEAD", everything) as laid:
         assert contents(laid) == {"a.py": "a", "sub/ü b.py": "b", "sub/deep/c.txt": "c"}
         assert laid.hollow == frozenset()
         folder = laid.folder
@@ -46,24 +46,24 @@ def test_files_are_laid_out_as_they_are_in_the_tree(repository):
 
 
 def test_a_project_in_a_folder_gets_the_files_of_its_folder(repository):
-    with laid_out(repository.root / "sub", "HEAD", everything) as laid:
+    with lay_out_files(repository.root / "sub", "HEAD", everything) as laid:
         assert contents(laid) == {"ü b.py": "b", "deep/c.txt": "c"}
         assert laid.folder.name == "sub"
         assert not (laid.folder.parent / "a.py").exists()
 
 
 def test_what_nobody_needs_is_there_but_empty(repository, monkeypatch):
-    with laid_out(repository.root / "sub", "HEAD", lambda path: path == "deep/c.txt") as laid:
+    with lay_out_files(repository.root / "sub", "HEAD", lambda path: path == "deep/c.txt") as laid:
         assert contents(laid) == {"ü b.py": "", "deep/c.txt": "c"}
         assert laid.hollow == {"ü b.py"}
     monkeypatch.setattr(tree_files, "LARGEST", 0)
-    with laid_out(repository.root, "HEAD", everything) as laid:
+    with lay_out_files(repository.root, "HEAD", everything) as laid:
         assert laid.hollow == {"a.py", "sub/ü b.py", "sub/deep/c.txt"}
 
 
 def test_a_folder_that_the_tree_lacks_is_empty(repository):
     (repository.root / "new").mkdir()
-    with laid_out(repository.root / "new", "HEAD", everything) as laid:
+    with lay_out_files(repository.root / "new", "HEAD", everything) as laid:
         assert contents(laid) == {}
 
 
@@ -77,7 +77,7 @@ def test_links_stay_links_but_for_those_that_lead_out_of_the_repository(reposito
     }.items():
         (repository.root / "sub" / name).symlink_to(target)
     repository.commit()
-    with laid_out(repository.root / "sub", "HEAD", everything) as laid:
+    with lay_out_files(repository.root / "sub", "HEAD", everything) as laid:
         found = contents(laid)
         assert (laid.folder / "inside").readlink() == Path("deep/c.txt")
     assert (found["inside"], found["above"]) == ("c", "a")
@@ -97,7 +97,7 @@ def test_no_file_is_written_through_a_link(repository):
         text=True,
         check=True,
     )
-    with laid_out(repository.root, made.stdout.strip(), everything) as laid:
+    with lay_out_files(repository.root, made.stdout.strip(), everything) as laid:
         assert contents(laid) == {"x/ü b.py": "b", "x/deep/c.txt": "c"}
 
 
@@ -105,10 +105,10 @@ def test_a_submodule_is_left_out(repository):
     commit = repository.git("rev-parse", "HEAD").strip()
     repository.git("update-index", "--add", "--cacheinfo", f"160000,{commit},module")
     tree = repository.git("write-tree").strip()
-    with laid_out(repository.root, tree, everything) as laid:
+    with lay_out_files(repository.root, tree, everything) as laid:
         assert "module" not in contents(laid)
 
 
 def test_a_tree_that_is_not_there_is_refused(repository):
-    with pytest.raises(ToolFailed), laid_out(repository.root, "nothing", nothing):
+    with pytest.raises(ToolFailed), lay_out_files(repository.root, "nothing", nothing):
         pass

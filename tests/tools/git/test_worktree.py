@@ -8,15 +8,15 @@ from paddledvc.tools.git import worktree
 
 def test_the_branch_is_named_also_before_its_first_commit(project):
     project.git("init", "--quiet")
-    assert worktree.branch(project.root) == "main"
+    assert worktree.current_branch(project.root) == "main"
 
 
 def test_a_detached_head_is_on_no_branch(project):
     commit = project.commit()
     project.git("checkout", "--quiet", commit)
-    assert worktree.branch(project.root) is None
-    assert worktree.commit(project.root, "HEAD") == commit
-    assert worktree.commit(project.root, "gone") is None
+    assert worktree.current_branch(project.root) is None
+    assert worktree.resolve_commit(project.root, "HEAD") == commit
+    assert worktree.resolve_commit(project.root, "gone") is None
 
 
 def test_files_are_named_by_their_last_part_in_any_folder(project):
@@ -24,13 +24,13 @@ def test_files_are_named_by_their_last_part_in_any_folder(project):
         project.write(name, "x")
     project.commit()
     project.write("new.dvc", "x")
-    assert worktree.names(project.root, ("dvc.lock", "*.dvc")) == [
+    assert worktree.list_files(project.root, ("dvc.lock", "*.dvc")) == [
         "a/Flöte.dvc",
         "a/b c.dvc",
         "a/dvc.lock",
         "dvc.lock",
     ]
-    assert "new.dvc" in worktree.names(project.root, ("*.dvc",), untracked=True)
+    assert "new.dvc" in worktree.list_files(project.root, ("*.dvc",), untracked=True)
 
 
 def test_blobs_are_read_byte_by_byte(project):

@@ -60,7 +60,7 @@ def test_a_copy_has_no_history_and_no_large_files(det, url, catalog, cache):
     assert len(listed(catalog(url))) == 3
 
     copy = repository.Repository(objects=copy_of(cache))
-    assert repository.ask(copy, "rev-list", "--count", "det@v2.0.0").strip() == "1"
+    assert repository.run_git(copy, "rev-list", "--count", "det@v2.0.0").strip() == "1"
     assert sum(path.stat().st_size for path in copy.objects.rglob("*.pack")) < 1 << 20
 
 
@@ -440,7 +440,7 @@ def test_ssh_asks_nobody(tmp_path, monkeypatch, catalog):
     ],
 )
 def test_the_telling_line_of_git_is_told(said, reason):
-    assert repository.reason(ToolFailed(["git"], 128, said)) == reason
+    assert repository.reason_of_git(ToolFailed(["git"], 128, said)) == reason
 
 
 @pytest.mark.parametrize(
@@ -463,4 +463,4 @@ def test_the_telling_line_of_git_is_told(said, reason):
     ],
 )
 def test_the_telling_line_of_dvc_is_told(said, reason):
-    assert program.reason(ToolFailed(["python"], 1, said)) == reason
+    assert program.reason_of_dvc(ToolFailed(["python"], 1, said)) == reason

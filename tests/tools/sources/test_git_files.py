@@ -74,7 +74,7 @@ def fetch(tmp_path, naps):
     def run(release):
         (file,) = release.files
         source = Source(model="m", urls=file.urls, root=tmp_path)
-        fetching.fetch(source, file.hashes, tmp_path / "fetched")
+        fetching.fetch_source(source, file.hashes, tmp_path / "fetched")
         return (tmp_path / "fetched").read_bytes()
 
     return run
@@ -114,7 +114,7 @@ def test_one_file_of_a_folder_can_be_asked_for_and_be_an_artifact(made, catalog)
 
 def test_a_file_of_git_comes_without_dvc(made, catalog, fetch, monkeypatch):
     release = described(catalog(made.root), "gitted")
-    monkeypatch.setattr("paddledvc.tools.dvc.program.run", None)
+    monkeypatch.setattr("paddledvc.tools.dvc.program.run_dvc", None)
 
     assert fetch(release) == DATA["gitted.bin"]
 

@@ -32,7 +32,7 @@ def fetch(tmp_path, naps):
     def run(*urls, expected=GOOD, **fields):
         target = tmp_path / "a"
         source = Source(model="m", urls=urls, root=tmp_path)
-        done = fetching.fetch(source, expected, target, **fields)
+        done = fetching.fetch_source(source, expected, target, **fields)
         return target.read_bytes(), done.url
 
     return run
@@ -304,12 +304,12 @@ def test_a_relative_file_url_starts_at_the_project(tmp_path, fetch, monkeypatch)
 def test_the_size_of_a_file_is_known_without_reading_it(tmp_path):
     (tmp_path / "a").write_bytes(DATA)
 
-    assert fetching.size("a", tmp_path) == len(DATA)
+    assert fetching.source_size("a", tmp_path) == len(DATA)
 
 
 def test_hashes_are_learnt_without_keeping_anything(server, tmp_path, naps):
     source = Source(model="m", urls=[server.put("/a", DATA)], root=tmp_path)
-    found = fetching.describe(source, Hashes())
+    found = fetching.hash_source(source, Hashes())
 
     assert (found.md5, found.size) == (GOOD.md5, GOOD.size)
     assert list(tmp_path.iterdir()) == []

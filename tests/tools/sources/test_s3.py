@@ -141,11 +141,11 @@ def test_two_downloads_at_once_do_not_mix(url):
 def test_a_source_in_s3_is_fetched_and_compared(url, tmp_path):
     source = fetch.Source(model="m", urls=[url("a b.pdparams")], root=tmp_path)
     expected = Hashes(sha256=sha256(DATA).hexdigest(), size=len(DATA))
-    done = fetch.fetch(source, expected, tmp_path / "a")
+    done = fetch.fetch_source(source, expected, tmp_path / "a")
 
     assert (tmp_path / "a").read_bytes() == DATA
     assert done.url == source.urls[0]
-    assert fetch.size(source.urls[0], tmp_path) == len(DATA)
+    assert fetch.source_size(source.urls[0], tmp_path) == len(DATA)
 
 
 def test_the_endpoint_of_a_url_goes_before_that_of_the_environment(bucket, monkeypatch):

@@ -15,13 +15,13 @@ PYTHON = sys.executable
 
 
 def test_a_program_gives_back_its_standard_output(tmp_path):
-    assert shell.run([PYTHON, "-c", "print('é')"], cwd=tmp_path) == "é\n"
+    assert shell.run_program([PYTHON, "-c", "print('é')"], cwd=tmp_path) == "é\n"
 
 
 def test_a_program_that_fails_is_an_outside_failure_with_its_last_words(tmp_path):
     code = "import sys; sys.stderr.write('fatal: no\\n'); sys.exit(3)"
     with pytest.raises(ToolFailed) as caught:
-        shell.run([PYTHON, "-c", code], cwd=tmp_path)
+        shell.run_program([PYTHON, "-c", code], cwd=tmp_path)
 
     assert (caught.value.returncode, caught.value.exit_code) == (3, 3)
     assert str(caught.value).endswith("failed with exit code 3\nfatal: no")
@@ -29,20 +29,20 @@ def test_a_program_that_fails_is_an_outside_failure_with_its_last_words(tmp_path
 
 def test_a_program_that_is_not_there_is_named(tmp_path):
     with pytest.raises(MissingTool) as caught:
-        shell.run(["no-such-program", "x"], cwd=tmp_path)
+        shell.run_program(["no-such-program", "x"], cwd=tmp_path)
 
     assert str(caught.value) == "`no-such-program` is not installed, or not on the PATH"
 
 
 def test_a_program_that_does_not_end_is_stopped(tmp_path):
     with pytest.raises(ToolFailed) as caught:
-        shell.run([PYTHON, "-c", "import time; time.sleep(60)"], cwd=tmp_path, timeout=0.2)
+        shell.run_program([PYTHON, "-c", "import time; time.sleep(60)"], cwd=tmp_path, timeout=0.2)
 
     assert str(caught.value).endswith("it did not end within 0.2 s")
 
 
 def test_a_failure_can_be_an_answer(tmp_path):
-    finished = shell.attempt([PYTHON, "-c", "print(1); raise SystemExit(2)"], cwd=tmp_path)
+    finished = shell.try_program([PYTHON, "-c", "print(1); raise SystemExit(2)"], cwd=tmp_path)
 
     assert (finished.returncode, finished.output, finished.errors) == (2, "1\n", "")
 
@@ -52,7 +52,7 @@ def test_what_git_tells_its_hooks_does_not_reach_other_programs(project, tmp_pat
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
     monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path))
 
-    assert repository.root(project.root) == project.root
+    assert repository.find_root(project.root) == project.root
 
 
 def test_the_root_of_a_work_tree_is_found_from_below(project):
@@ -60,11 +60,11 @@ def test_the_root_of_a_work_tree_is_found_from_below(project):
     deep = project.root / "a b" / "模型"
     deep.mkdir(parents=True)
 
-    assert repository.root(deep) == project.root
+    assert repository.find_root(deep) == project.root
 
 
 def test_outside_git_there_is_no_root(tmp_path):
-    assert repository.root(tmp_path) is None
+    assert repository.find_root(tmp_path) is None
 
 
 def test_a_program_reads_what_is_sent_and_its_bytes_come_back(tmp_path):
@@ -93,7 +93,7 @@ def test_who_stops_us_while_a_program_starts_stops_the_program_too(tmp_path, mon
 
     monkeypatch.setattr(subprocess, "Popen", Stopped)
     with pytest.raises(KeyboardInterrupt):
-        shell.stream(["sleep", "60"], cwd=tmp_path)
+        shell.stream_program(["sleep", "60"], cwd=tmp_path)
 
     assert started[0].poll() is not None
 
@@ -101,7 +101,7 @@ def test_who_stops_us_while_a_program_starts_stops_the_program_too(tmp_path, mon
 def test_what_was_ignored_is_ignored_by_the_program_too(tmp_path):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        shell.stream("kill -HUP $$; echo lived > told", cwd=tmp_path)
+        shell.stream_program("kill -HUP $$; echo lived > told", cwd=tmp_path)
     finally:
         signal.signal(signal.SIGHUP, before)
 

@@ -39,7 +39,7 @@ def test_a_program_that_was_ended_for_nobody_waits_is_no_answer(tmp_path: Path):
             raise ValueError("no")
         for _ in range(3):
             Timer(0.2, started.set).start()
-            answers.append(shell.attempt(SLEEP, cwd=tmp_path))
+            answers.append(shell.try_program(SLEEP, cwd=tmp_path))
 
     with pytest.raises(ValueError, match="no"):
         side_by_side(work, [0, 1], jobs=2)

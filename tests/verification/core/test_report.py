@@ -282,7 +282,7 @@ def test_an_output_with_a_tolerance_of_its_own_is_judged_by_it():
     ids=["fails", "new paths", "notes", "export and diagnosis"],
 )
 def test_a_report_keeps_to_its_published_schema(report):
-    schema = json.loads(schemas.text("report"))
+    schema = json.loads(schemas.schema_text("report"))
 
     jsonschema.Draft202012Validator(schema).validate(json.loads(report.to_json()))
 
@@ -291,7 +291,7 @@ def test_a_report_keeps_to_its_published_schema(report):
 def test_what_is_no_report_breaks_the_published_schema(change):
     value = json.loads(a_report(a_path(0.0)).to_json()) | change
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(value, json.loads(schemas.text("report")))
+        jsonschema.validate(value, json.loads(schemas.schema_text("report")))
 
 
 def test_the_same_result_gives_the_same_bytes():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddledvc.hashes import Hashes
-from paddledvc.weights.core.decide import UNKNOWN, decide
+from paddledvc.weights.core.decide import UNKNOWN, decide_output
 
 OLD, NEW, OWN = (Hashes(md5=digit * 32) for digit in "123")
 FILE_OLD, FILE_NEW, FILE_OWN = ({"": one} for one in (OLD, NEW, OWN))
@@ -34,7 +34,7 @@ FILE_OLD, FILE_NEW, FILE_OWN = ({"": one} for one in (OLD, NEW, OWN))
     ],
 )
 def test_an_output_is_replaced_only_if_commits_know_what_is_there(wanted, earlier, found, expected):
-    assert decide(wanted, earlier, found).act == expected
+    assert decide_output(wanted, earlier, found).act == expected
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,13 @@ def test_an_output_is_replaced_only_if_commits_know_what_is_there(wanted, earlie
     ],
 )
 def test_a_folder_that_somebody_changed_is_kept_as_a_whole(found, why):
-    decision = decide({"a": NEW, "b": OLD}, [{"a": OLD, "b": OLD}], found)
+    decision = decide_output({"a": NEW, "b": OLD}, [{"a": OLD, "b": OLD}], found)
 
     assert ("keep", why, (), ()) == (decision.act, decision.why, decision.put, decision.drop)
 
 
 def test_only_the_files_of_a_folder_that_differ_are_put_or_dropped():
-    decision = decide({"a": NEW, "b": OLD, "d": NEW}, [{"a": OLD, "b": OLD, "c": OLD}],
+    decision = decide_output({"a": NEW, "b": OLD, "d": NEW}, [{"a": OLD, "b": OLD, "c": OLD}],
                       {"a": OLD, "b": OLD, "c": OLD})  # fmt: skip
 
     assert (decision.put, decision.drop) == (("a", "d"), ("c",))
@@ -63,15 +63,15 @@ def test_only_the_files_of_a_folder_that_differ_are_put_or_dropped():
 def test_after_a_kill_a_folder_with_files_of_both_versions_is_completed():
     wanted, before = {"a": NEW, "b": NEW, "c": NEW}, {"a": OLD, "b": OLD, "d": OLD}
 
-    assert decide(wanted, [before], {"a": NEW, "b": OLD}).act == "keep"
-    assert decide(wanted, [before], {"a": NEW, "b": OLD}, interrupted=True).put == ("b", "c")
-    assert decide(wanted, [before], {"a": NEW, "b": OWN}, interrupted=True).act == "keep"
+    assert decide_output(wanted, [before], {"a": NEW, "b": OLD}).act == "keep"
+    assert decide_output(wanted, [before], {"a": NEW, "b": OLD}, interrupted=True).put == ("b", "c")
+    assert decide_output(wanted, [before], {"a": NEW, "b": OWN}, interrupted=True).act == "keep"
 
 
 def test_force_gives_up_what_somebody_did_to_a_wanted_output():
-    assert decide(FILE_NEW, [FILE_OLD], FILE_OWN, force=True).put == ("",)
-    assert decide({"a": NEW}, [], {"a": NEW, "b": OWN}, force=True).drop == ("b",)
-    assert decide(None, [FILE_OLD], FILE_OWN, force=True).act == "keep"
+    assert decide_output(FILE_NEW, [FILE_OLD], FILE_OWN, force=True).put == ("",)
+    assert decide_output({"a": NEW}, [], {"a": NEW, "b": OWN}, force=True).drop == ("b",)
+    assert decide_output(None, [FILE_OLD], FILE_OWN, force=True).act == "keep"
 
 
 HASHES = st.sampled_from([OLD, NEW, OWN, Hashes(md5="4" * 32), UNKNOWN])
@@ -86,7 +86,7 @@ CONTENTS = st.one_of(CONTENT, HASHES.map(lambda one: {"": one}))
     interrupted=st.booleans(),
 )
 def test_no_bytes_that_no_commit_knows_are_ever_lost(wanted, earlier, found, interrupted):
-    decision = decide(wanted, earlier, found, interrupted=interrupted)
+    decision = decide_output(wanted, earlier, found, interrupted=interrupted)
     known = {one for content in (*earlier, wanted or {}) for one in content.values()} - {UNKNOWN}
     after = {path: one for path, one in found.items() if path not in decision.drop}
     after |= {path: (wanted or {})[path] for path in decision.put}
@@ -101,7 +101,7 @@ def test_no_bytes_that_no_commit_knows_are_ever_lost(wanted, earlier, found, int
 def test_a_folder_that_was_left_half_done_by_a_kill_is_always_completed(before, wanted, done):
     if UNKNOWN in {*before.values(), *wanted.values()}:
         return
-    decision = decide(wanted, [before], before)
+    decision = decide_output(wanted, [before], before)
     steps = [*(("put", path) for path in decision.put), *(("drop", path) for path in decision.drop)]
     there = dict(before)
     for step, path in steps[:done]:
@@ -109,6 +109,6 @@ def test_a_folder_that_was_left_half_done_by_a_kill_is_always_completed(before, 
             there[path] = wanted[path]
         else:
             del there[path]
-    again = decide(wanted, [before, wanted], there, interrupted=True)
+    again = decide_output(wanted, [before, wanted], there, interrupted=True)
 
     assert again.act in ("put", "leave")

@@ -4,7 +4,7 @@ import pytest
 
 from paddledvc.hashes import Hashes
 from paddledvc.models.lockfile import Lock, LockedFile, LockedModel
-from paddledvc.weights.core.tracked import Tracked, tracked
+from paddledvc.weights.core.tracked import Tracked, list_tracked
 
 ONE, TWO, SHA = "1" * 32, "2" * 32, "a" * 64
 MODEL = LockedModel(
@@ -29,11 +29,11 @@ def lock(*models):
 
 
 def test_the_output_of_a_stage_is_known_by_its_md5_and_size():
-    assert tracked(None, records(out())) == (BUILT,)
+    assert list_tracked(None, records(out())) == (BUILT,)
 
 
 def test_a_folder_is_known_by_the_md5_of_its_listing():
-    (found,) = tracked(None, records(out("w", f"{ONE}.dir"), declared=["w"]))
+    (found,) = list_tracked(None, records(out("w", f"{ONE}.dir"), declared=["w"]))
     assert (found.folder, found.hashes, found.oid) == (
         True,
         Hashes(md5=ONE, size=7),
@@ -56,19 +56,19 @@ def test_a_folder_is_known_by_the_md5_of_its_listing():
 )
 def test_what_dvc_leaves_to_git_is_not_tracked(declared):
     files = {**records(out()), "dvc.yaml": {"stages": {"s": {"cmd": "x", **declared}}}}
-    assert tracked(None, files) == ()
+    assert list_tracked(None, files) == ()
 
 
 def test_an_output_beside_one_that_dvc_leaves_to_git_is_tracked():
     files = records(out(), out("v.bin"), declared=[{"w.bin": {"cache": False}}, "v.bin"])
-    assert [one.path for one in tracked(None, files)] == ["v.bin"]
+    assert [one.path for one in list_tracked(None, files)] == ["v.bin"]
 
 
 def test_a_stage_says_which_remote_its_output_belongs_in_and_whether_in_any():
     files = records(
         out(), out("v"), declared=[{"w.bin": {"remote": "big"}}, {"v": {"push": False}}]
     )
-    assert [(one.path, one.remote, one.pushed) for one in tracked(None, files)] == [
+    assert [(one.path, one.remote, one.pushed) for one in list_tracked(None, files)] == [
         ("v", None, False),
         ("w.bin", "big", True),
     ]
@@ -76,16 +76,16 @@ def test_a_stage_says_which_remote_its_output_belongs_in_and_whether_in_any():
 
 def test_a_dvc_file_says_the_same_of_what_was_added():
     files = {"d/w.bin.dvc": {"outs": [out(remote="big", push=False)]}}
-    (found,) = tracked(None, files)
+    (found,) = list_tracked(None, files)
     assert (found.path, found.remote, found.pushed) == ("d/w.bin", "big", False)
 
 
 def test_paths_that_lead_out_of_the_project_are_not_tracked():
-    assert tracked(None, records(out("../w.bin"), out("/w.bin"))) == ()
+    assert list_tracked(None, records(out("../w.bin"), out("/w.bin"))) == ()
 
 
 def test_weights_that_no_stage_has_brought_yet_are_known_by_the_lock():
-    assert tracked(lock(MODEL), {}) == (
+    assert list_tracked(lock(MODEL), {}) == (
         Tracked(
             path="checkpoints/a_v1.bin",
             hashes=Hashes(md5=ONE, sha256=SHA, size=7),
@@ -97,12 +97,12 @@ def test_weights_that_no_stage_has_brought_yet_are_known_by_the_lock():
 
 
 def test_a_model_without_weights_to_bring_is_not_tracked():
-    assert tracked(lock(LockedModel(name="a", version="v1")), {}) == ()
+    assert list_tracked(lock(LockedModel(name="a", version="v1")), {}) == ()
 
 
 def test_weights_that_a_stage_brought_keep_all_digests_of_the_lock():
     files = records(out("checkpoints/a_v1.bin", remote=None), declared=["checkpoints/a_v1.bin"])
-    (found,) = tracked(lock(MODEL), files)
+    (found,) = list_tracked(lock(MODEL), files)
     assert (found.title, found.hashes) == ("a v1", Hashes(md5=ONE, sha256=SHA, size=7))
 
 
@@ -110,28 +110,28 @@ def test_the_md5_of_weights_that_the_lock_knows_by_sha256_alone_is_dvcs():
     model = LockedModel(
         name="a", version="v1", urls=("u",), sha256=SHA, size=7, path="checkpoints/a_v1.bin"
     )
-    assert not tracked(lock(model), {})[0].pushed
+    assert not list_tracked(lock(model), {})[0].pushed
     files = records(out("checkpoints/a_v1.bin"), declared=["checkpoints/a_v1.bin"])
-    (found,) = tracked(lock(model), files)
+    (found,) = list_tracked(lock(model), files)
     assert (found.oid, found.hashes.sha256, found.pushed) == (ONE, SHA, True)
 
 
 def test_the_lock_is_right_where_its_stage_has_not_run_since_it_moved():
     stale = out("checkpoints/a_v1.bin", TWO)
-    (found,) = tracked(lock(MODEL), records(stale, declared=["checkpoints/a_v1.bin"]))
+    (found,) = list_tracked(lock(MODEL), records(stale, declared=["checkpoints/a_v1.bin"]))
     assert found.oid == ONE
 
 
 def test_a_model_that_is_a_folder_is_the_listing_that_dvc_made_of_it():
     file = LockedFile(path="w.bin", urls=("u",), sha256=SHA, size=7)
     model = LockedModel(name="a", version="v1", files=(file,), path="checkpoints/a_v1")
-    alone = tracked(lock(model), {})[0]
+    alone = list_tracked(lock(model), {})[0]
     assert (alone.oid, alone.files, alone.pushed) == (None, (file,), False)
     listed = out("checkpoints/a_v1", f"{TWO}.dir")
-    (found,) = tracked(lock(model), records(listed, declared=["checkpoints/a_v1"]))
+    (found,) = list_tracked(lock(model), records(listed, declared=["checkpoints/a_v1"]))
     assert (found.oid, found.files, found.pushed) == (f"{TWO}.dir", (file,), True)
 
 
 def test_outputs_come_sorted_by_path():
     files = {**records(out("b"), declared=["b"]), "a.dvc": {"outs": [out("a")]}}
-    assert [one.path for one in tracked(None, files)] == ["a", "b"]
+    assert [one.path for one in list_tracked(None, files)] == ["a", "b"]

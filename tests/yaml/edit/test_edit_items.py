@@ -15,11 +15,11 @@ def places(text):
 
 
 def append(text, entry=NEW):
-    return edit_items.append(text, places(text), entry)
+    return edit_items.append_item(text, places(text), entry)
 
 
 def remove(text, name):
-    return edit_items.remove(text, places(text), name)
+    return edit_items.remove_item(text, places(text), name)
 
 
 def change(text, value, key="version", name="a"):

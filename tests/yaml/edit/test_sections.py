@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 
 from paddledvc.yaml import reader
 from paddledvc.yaml.edit import sections
-from paddledvc.yaml.edit.sections import Changes, splice
+from paddledvc.yaml.edit.sections import Changes, splice_section
 
 NOTHING = Changes(replace={}, remove=frozenset(), append=())
 
 
 def edit(text, *, replace=None, remove=(), append=(), key="stages"):
     changes = Changes(replace=replace or {}, remove=frozenset(remove), append=append)
-    return splice(text, key, sections.outline(text, "dvc.yaml", key), changes)
+    return splice_section(text, key, sections.outline(text, "dvc.yaml", key), changes)
 
 
 USERS = """\
@@ -48,7 +48,10 @@ plots:
 
 
 def test_nothing_to_do_keeps_the_text():
-    assert splice(USERS, "stages", sections.outline(USERS, "dvc.yaml", "stages"), NOTHING) == USERS
+    assert (
+        splice_section(USERS, "stages", sections.outline(USERS, "dvc.yaml", "stages"), NOTHING)
+        == USERS
+    )
 
 
 def test_an_entry_is_replaced_in_its_place():

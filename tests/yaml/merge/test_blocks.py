@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.yaml.merge.blocks import END, Block, Markers, Piece, merge, render_blocks, undecided
+from paddledvc.yaml.merge.blocks import (
+    END,
+    Block,
+    Markers,
+    Piece,
+    merge_blocks,
+    render_blocks,
+    undecided,
+)
 from paddledvc.yaml.merge.threeway import Sides
 
 
@@ -23,7 +31,7 @@ def refuse(key, sides):
 
 def merged(base, ours, theirs, join=refuse, **options):
     sides = Sides(base=blocks(base), ours=blocks(ours), theirs=blocks(theirs))
-    text = render_blocks(merge(sides, join, **options), Markers())
+    text = render_blocks(merge_blocks(sides, join, **options), Markers())
     return text.removeprefix("s:\n").replace("- ", "").replace("\n", " ").rstrip()
 
 
@@ -91,7 +99,7 @@ def test_a_section_of_theirs_comes_behind_the_one_that_it_follows_there():
 
     sides = Sides(base=of("a", "c"), ours=of("c", "a", "d"), theirs=of("a", "b", "c"))
 
-    assert [piece.text for piece in merge(sides, refuse)] == ["c\n", "a\n", "d\n", "b\n", ""]
+    assert [piece.text for piece in merge_blocks(sides, refuse)] == ["c\n", "a\n", "d\n", "b\n", ""]
 
 
 NOTES = "# how to write models\n\n#   more\n"
@@ -108,7 +116,7 @@ def test_comments_below_which_both_added_something_are_written_once():
         theirs={**blocks(""), theirs.key: theirs},
     )
 
-    assert render_blocks(merge(sides, refuse), Markers()) == f"s:\n{NOTES}\n- a\n- b\n"
+    assert render_blocks(merge_blocks(sides, refuse), Markers()) == f"s:\n{NOTES}\n- a\n- b\n"
 
 
 def test_comments_that_both_wrote_above_an_addition_stay():
@@ -122,7 +130,7 @@ def test_comments_that_both_wrote_above_an_addition_stay():
         theirs={**blocks(""), theirs.key: theirs},
     )
 
-    assert render_blocks(merge(sides, refuse), Markers()) == "s:\n# new\n- a\n# new\n- b\n"
+    assert render_blocks(merge_blocks(sides, refuse), Markers()) == "s:\n# new\n- a\n# new\n- b\n"
 
 
 def a_conflict(**texts):
@@ -157,7 +165,7 @@ def test_each_marker_stands_on_a_line_of_its_own():
 def test_what_was_never_decided_is_not_what_either_side_kept(ours, theirs):
     base = undecided(blocks("a1 b1"), blocks("a2 b1"))
     sides = Sides(base=base, ours=blocks(f"{ours} b1"), theirs=blocks(f"{theirs} b2"))
-    text = render_blocks(merge(sides, refuse), Markers())
+    text = render_blocks(merge_blocks(sides, refuse), Markers())
 
     assert "=======\n" in text
     assert text.endswith("- b2\n")

@@ -6,7 +6,7 @@ import pytest
 
 import paddledvc
 from paddledvc.yaml.merge.blocks import END
-from paddledvc.yaml.merge.cut import cut, cut_entry, values_of
+from paddledvc.yaml.merge.cut import cut_blocks, cut_entry, values_of
 
 FILE = "models.yaml"
 TEXT = """\
@@ -42,7 +42,7 @@ catalogs:
 
 
 def texts(text, *sections):
-    found = cut(text, FILE, sections)
+    found = cut_blocks(text, FILE, sections)
     return found and {key: block.text for key, block in found.items()}
 
 
@@ -64,7 +64,7 @@ def test_a_file_is_cut_into_keys_and_entries_with_the_comments_above_them():
 
 
 def test_a_block_knows_what_it_says():
-    found = cut(TEXT, FILE, ("models", "catalogs"))
+    found = cut_blocks(TEXT, FILE, ("models", "catalogs"))
 
     assert {key: block.value for key, block in found.items()} == {
         ("models",): [],
@@ -142,7 +142,7 @@ def test_every_line_belongs_to_a_block(text, expected):
     ],
 )
 def test_what_cannot_be_cut_is_left_alone(text):
-    assert cut(text, FILE, ("models",)) is None
+    assert cut_blocks(text, FILE, ("models",)) is None
 
 
 def test_what_a_file_says_can_be_had_however_it_is_written():
@@ -156,7 +156,7 @@ def test_what_a_file_says_can_be_had_however_it_is_written():
 @pytest.mark.parametrize("name", ["models.yaml", "dvc.yaml", "params.yaml"])
 def test_the_files_of_this_repository_can_be_cut(name):
     text = (Path(paddledvc.__file__).parent.parent / name).read_text(encoding="utf-8")
-    found = cut(text, name, ("models", "stages", "artifacts"))
+    found = cut_blocks(text, name, ("models", "stages", "artifacts"))
 
     assert "".join(block.text for block in found.values()) == text
     assert len(found) > 1

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from paddledvc.yaml.merge.merge_rules import FORMS
-from paddledvc.yaml.merge.threeway import No, Sides, choose, combine, complete
+from paddledvc.yaml.merge.threeway import No, Sides, choose_side, combine_mappings, complete
 
 
 @pytest.mark.parametrize(
@@ -22,8 +22,8 @@ from paddledvc.yaml.merge.threeway import No, Sides, choose, combine, complete
 def test_what_changed_is_chosen(base, ours, theirs, expected):
     sides = Sides(base=base, ours=ours, theirs=theirs)
 
-    assert choose(sides) == expected
-    assert combine(sides) == expected
+    assert choose_side(sides) == expected
+    assert combine_mappings(sides) == expected
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_mappings_are_merged_key_by_key(ours, theirs, expected):
     base = {"a": 1, "b": 1, "c": {"d": 1, "e": 1}}
     sides = Sides(base=base, ours={**base, **ours}, theirs={**base, **theirs})
 
-    assert combine(sides) == expected
+    assert combine_mappings(sides) == expected
 
 
 @pytest.mark.parametrize("field", ["md5", "weights_url", "base", "paddle", "source"])

@@ -46,10 +46,10 @@ class DvcOutput:
         return path == self.path or (self.folder and path.startswith(f"{self.path}/"))
 
 
-def records(path: str) -> list[str]:
+def usual_files(path: str) -> list[str]:
     """Name the files that DVC usually tracks a path by, most telling first.
 
-    >>> records("a/b")
+    >>> usual_files("a/b")
     ['a/b.dvc', 'a.dvc', 'a/dvc.yaml', 'a/dvc.lock', 'dvc.yaml', 'dvc.lock']
     """
     parts = path.split("/")
@@ -94,12 +94,12 @@ def default_remote(config: str) -> str | None:
         return None
 
 
-def find(path: str, files: Mapping[str, Any]) -> DvcOutput | None:
+def find_output(path: str, files: Mapping[str, Any]) -> DvcOutput | None:
     """Find the output that is a path or holds it.
 
     Args:
         path: from the root of the repository.
-        files: values of those files of ``records(path)`` that there are.
+        files: values of those files of ``usual_files(path)`` that there are.
 
     Returns:
         The output; None where these files name none, or do not agree on it.
@@ -125,13 +125,13 @@ def every(files: Mapping[str, Any]) -> Iterator[DvcOutput]:
             known = _mapping(files.get(posixpath.join(folder, STAGES)), "stages")
             yield from _locked(folder, known, _mapping(value, "stages"))
         elif name != STAGES and isinstance(value, dict):
-            yield from _entries(join(folder, str(value.get("wdir", ""))), value)
+            yield from _entries(join_path(folder, str(value.get("wdir", ""))), value)
 
 
-def stages(file: str, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def list_stages(file: str, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield every stage of a dvc.yaml, or that of a .dvc file, and the folder its paths are from.
 
-    >>> [*stages("a/dvc.yaml", {"stages": {"b": {"wdir": "c", "outs": ["d"]}}})]
+    >>> [*list_stages("a/dvc.yaml", {"stages": {"b": {"wdir": "c", "outs": ["d"]}}})]
     [('a/c', {'wdir': 'c', 'outs': ['d']})]
     """
     folder, name = posixpath.split(file)
@@ -140,13 +140,13 @@ def stages(file: str, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
     known = _mapping(value, "stages").values() if name == STAGES else [value]
     for stage in map(_template, known):
         if isinstance(stage, dict):
-            yield join(folder, str(stage.get("wdir", ""))), stage
+            yield join_path(folder, str(stage.get("wdir", ""))), stage
 
 
-def join(folder: str, path: str) -> str:
+def join_path(folder: str, path: str) -> str:
     """Join a path to its folder.
 
-    >>> join("a", "../b")
+    >>> join_path("a", "../b")
     'b'
     """
     return posixpath.normpath(posixpath.join(folder, path))
@@ -165,7 +165,7 @@ def _locked(
     for name, entry in locked.items():
         stage = _template(known.get(name.partition("@")[0]))
         if isinstance(stage, dict) and isinstance(entry, dict):
-            yield from _entries(join(folder, str(stage.get("wdir", ""))), entry)
+            yield from _entries(join_path(folder, str(stage.get("wdir", ""))), entry)
 
 
 def _entries(folder: str, value: Mapping[str, Any]) -> Iterator[DvcOutput]:
@@ -175,7 +175,7 @@ def _entries(folder: str, value: Mapping[str, Any]) -> Iterator[DvcOutput]:
             case {"path": str() as path, "md5": str() as md5}:
                 size = entry.get("size")
                 yield DvcOutput(
-                    path=join(folder, path),
+                    path=join_path(folder, path),
                     md5=md5,
                     folder=md5.endswith(FOLDER),
                     exact=entry.get("hash") == "md5",

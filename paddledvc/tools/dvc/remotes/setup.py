@@ -135,7 +135,7 @@ def _extended(root: Path, new: Sequence[NewRemote], default: str | None) -> str:
                     copy, one.name, one.url, default=one.name == default, options=options
                 )
             except ToolFailed as error:
-                why = program.reason(error).rstrip(".")
+                why = program.reason_of_dvc(error).rstrip(".")
                 advice = "" if one.url.isascii() else "; use a path of ASCII that links to it"
                 raise InvalidInput(
                     f"DVC refuses the remote {one.name} ({shown(one.url)}): {why}{advice}"

@@ -68,10 +68,10 @@ class Pattern:
         return f"{self.file}:{self.line}: {self.message}" if self.file else self.message
 
 
-def committed(models: Iterable[Model]) -> Iterator[str]:
+def committed_files(models: Iterable[Model]) -> Iterator[str]:
     """Name the files that have to be committed: the project's own, and those about its models.
 
-    >>> [*committed([])]
+    >>> [*committed_files([])]
     ['models.yaml', 'models.lock', 'dvc.yaml', 'dvc.lock']
     """
     yield from FILES

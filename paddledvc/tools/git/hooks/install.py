@@ -71,10 +71,10 @@ def find_hooks(root: Path) -> HooksPlace:
         NotAProject: the folder is in no git repository.
         ToolFailed: git refuses to say.
     """
-    top = repository.root(root)
+    top = repository.find_root(root)
     if top is None:
         raise NotAProject(f"{root} is in no git repository; run `git init` first")
-    told = worktree.ask(top, "config", "--show-scope", "--get", _CONFIGURED)
+    told = worktree.ask_git(top, "config", "--show-scope", "--get", _CONFIGURED)
     scope, _, configured = (told or "").partition("\t")
     return HooksPlace(
         top=top,
@@ -104,7 +104,7 @@ def read_our_hook(path: Path) -> Script | None:
     return None if text is None else scripts.parse_script(text)
 
 
-def install(root: Path, *, force: bool = False) -> dict[Name, bool]:
+def write_hooks(root: Path, *, force: bool = False) -> dict[Name, bool]:
     """Write our hooks, keep those that are there, and tell which of ours are new or changed.
 
     Args:
@@ -126,7 +126,7 @@ def install(root: Path, *, force: bool = False) -> dict[Name, bool]:
         return {name: _write(where, name, served) for name in NAMES}
 
 
-def uninstall(root: Path) -> dict[Name, bool]:
+def remove_hooks(root: Path) -> dict[Name, bool]:
     """Take a project out of our hooks; the last one takes the hooks away, and what was comes back.
 
     Returns:
@@ -154,7 +154,7 @@ def _require_own(where: HooksPlace) -> None:
         )
     if where.usual in (where.folder, *where.folder.parents) or not _is_below(where):
         return
-    if worktree.ask(where.top, "check-ignore", str(where.folder / NAMES[0])) is None:
+    if worktree.ask_git(where.top, "check-ignore", str(where.folder / NAMES[0])) is None:
         raise InvalidInput(
             f"{_CONFIGURED} is {where.configured}, a folder that git tracks; hooks written there "
             'would be committed. Call `paddledvc hook NAME "$@"` in the hooks there for each NAME '

@@ -119,7 +119,7 @@ def _is_configured(top: Path, name: Name) -> bool:
 def version(python: str, cwd: Path) -> str | None:
     """Ask an interpreter for the version of its paddledvc; None if it, or paddledvc, is gone."""
     try:
-        done = shell.attempt(
+        done = shell.try_program(
             [python, "-c", _ASK], cwd=cwd, env={"PYTHONSAFEPATH": "1"}, timeout=PATIENCE
         )
     except (PaddleDVCError, OSError):

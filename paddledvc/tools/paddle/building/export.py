@@ -34,7 +34,7 @@ GIVEN_UP = re.compile(
 """How Paddle 3 fails at what only its own format has."""
 
 
-def do(job: ExportJob) -> Exported:
+def export_network(job: ExportJob) -> Exported:
     """Export a network into an empty folder.
 
     Raises:
@@ -165,7 +165,7 @@ def _judge(messages: list[str], allowed: tuple[str, ...]) -> list[str]:
     return sorted(heard)
 
 
-def describe(job: DescribeJob) -> Described:
+def describe_program(job: DescribeJob) -> Described:
     """Read the names, shapes and types of the inputs.
 
     Raises:

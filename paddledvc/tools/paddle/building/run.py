@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from paddledvc.tools.paddle.core.jobs import Network, TrainJob
 
 
-def do(job: TrainJob) -> Ended:
+def run_training(job: TrainJob) -> Ended:
     """Call the function, and see that it wrote the weights.
 
     Raises:
@@ -36,7 +36,7 @@ def do(job: TrainJob) -> Ended:
             f"{job.function} ended without weights; end it with run.save(layer), "
             "or write the state dict to run.weights"
         )
-    return Ended(here=run.rank == 0, runtime=runtime.describe(job.device))
+    return Ended(here=run.rank == 0, runtime=runtime.describe_runtime(job.device))
 
 
 def _choose_device(device: str, processes: int) -> None:

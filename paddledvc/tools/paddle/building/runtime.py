@@ -89,7 +89,7 @@ def threads() -> int:
     return int(os.environ.get("OMP_NUM_THREADS", "1"))
 
 
-def describe(device: str) -> Runtime:
+def describe_runtime(device: str) -> Runtime:
     """Say what runs: version, commit, device and the flags that change numbers."""
     module = paddle()
     known = module.base.core.globals() if hasattr(module, "base") else {}

@@ -184,26 +184,28 @@ class Difference(NamedTuple):
     stated: str
 
 
-def differences(stated: Sequence[Output], found: Sequence[Output]) -> Iterator[Difference]:
+def list_differences(stated: Sequence[Output], found: Sequence[Output]) -> Iterator[Difference]:
     """Compare what people state of the outputs with what a program has, by position.
 
     >>> stated = [Output(name="boxes", shape=(None, 6), dtype="float32")]
     >>> found = [Output(name="0", shape=(None, 10), dtype="float32")]
-    >>> next(differences(stated, found))
+    >>> next(list_differences(stated, found))
     Difference(number=0, found='output 1 as float32[?,10]', stated='boxes: float32[?,6]')
     """
     if len(stated) != len(found):
         outputs = "output" if len(found) == 1 else "outputs"
         yield Difference(
             0,
-            f"{len(found)} {outputs}: {', '.join(map(written, found))}",
+            f"{len(found)} {outputs}: {', '.join(map(describe_output, found))}",
             f"{len(stated)}: {', '.join(one.name for one in stated)}",
         )
         return
     for number, (wants, has) in enumerate(zip(stated, found, strict=True)):
         if not _fits(wants, has):
             yield Difference(
-                number, f"output {number + 1} as {written(has)}", f"{wants.name}: {written(wants)}"
+                number,
+                f"output {number + 1} as {describe_output(has)}",
+                f"{wants.name}: {describe_output(wants)}",
             )
 
 
@@ -217,11 +219,13 @@ def _fits(stated: Output, found: Output) -> bool:
     )
 
 
-def written(output: Output) -> str:
+def describe_output(output: Output) -> str:
     """Write type and shape of an output, as far as they are known.
 
-    >>> written(Output(name="x", shape=(None, 3), dtype="int64")), written(Output(name="y"))
-    ('int64[?,3]', 'anything')
+    >>> describe_output(Output(name="x", shape=(None, 3), dtype="int64"))
+    'int64[?,3]'
+    >>> describe_output(Output(name="y"))
+    'anything'
     """
     if output.dtype is None and output.shape is None:
         return "anything"

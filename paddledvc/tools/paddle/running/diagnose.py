@@ -36,7 +36,7 @@ class RecordedCall:
     found: list[OutputValues]
 
 
-def do(job: DiagnoseJob) -> Diagnosis:
+def diagnose_path(job: DiagnoseJob) -> Diagnosis:
     """Export sublayers one by one, from the outside in, and follow the first that disagrees.
 
     Raises:
@@ -144,14 +144,14 @@ def _compared(
     cases = folder / "cases.npz"
     arrays.save_arrays(cases, [call.given])
     try:
-        program.do(replace(job.path_job, program=prefix, cases=cases, outputs=outputs))
+        program.run_path(replace(job.path_job, program=prefix, cases=cases, outputs=outputs))
     except PaddleDVCError as error:
         return Agreement(tolerance=tolerance, problems=(str(error),), outputs=(), samples=())
     found = [
         OutputValues(name=key, values=one) for key, one in arrays.load_arrays(outputs)[0].items()
     ]
     batches = [batch_of(call.given)]
-    return agreement.compare([call.found], [found], batches, tolerance, overrides=overrides)
+    return agreement.compare_outputs([call.found], [found], batches, tolerance, overrides=overrides)
 
 
 def _part(layer: Any, name: str) -> Any:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from paddledvc.tools.paddle.core.jobs import WideJob
 
 
-def do(job: WideJob) -> Wide:
+def run_wide(job: WideJob) -> Wide:
     """Widen the weights and the inputs, run the network on each call, and compare.
 
     A network that does not run in float64, for example because it names float32 itself, gives a
@@ -56,7 +56,7 @@ def _compared(wide: list[Case], narrow: list[Case], batches: list[int]) -> Wide:
     names = [name for name, array in narrow[0].items() if array.dtype.kind in "fc"]
     if lost := [name for name in names if name not in wide[0]]:
         return Wide(errors=(), reason=f"the network has no output {lost[0]} in float64")
-    found = agreement.compare(
+    found = agreement.compare_outputs(
         [_outputs(call, names) for call in wide],
         [_outputs(call, names) for call in narrow],
         batches,

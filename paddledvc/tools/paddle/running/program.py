@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.comparison.extra_calls import said_at, written
+from paddledvc.comparison.extra_calls import describe_call, said_at
 from paddledvc.comparison.samples import batch_of, one_of_each
 from paddledvc.errors import Finding, InvalidInput
 from paddledvc.models.verify_settings import ON_GPU
@@ -24,7 +24,7 @@ FAILS = (RuntimeError, ValueError, NotImplementedError, TypeError, OSError)
 """What Paddle raises where it cannot load or run a program."""
 
 
-def do(job: PathJob) -> Ran:
+def run_path(job: PathJob) -> Ran:
     """Run the exported files on the samples and write the outputs down.
 
     Raises:
@@ -61,7 +61,7 @@ def do(job: PathJob) -> Ran:
         starts=(),
         repeatable=_bytes([first[number] for number in again]) == _bytes(repeat),
         latency=measured,
-        runtime=runtime.describe(device),
+        runtime=runtime.describe_runtime(device),
         cost=costs.cost(),
     )
 
@@ -75,7 +75,7 @@ def _run_all(
         try:
             found.append(run(case))
         except FAILS as error:
-            later = f" at {written(case)}" if number else ""
+            later = f" at {describe_call(case)}" if number else ""
             where = said_at(edges[number] if edges else "") or later
             raise Finding(f"{runtime.shorten(str(error))}{where}") from error
     return found
@@ -134,7 +134,7 @@ def _program(job: PathJob) -> Path:
 def _config(inference: Any, job: PathJob, cases: Sequence[Case]) -> Any:
     program = _program(job)
     if job.path == "tensorrt":
-        program = tensorrt.prepare(job, program, cases)
+        program = tensorrt.prepare_program(job, program, cases)
     config = inference.Config(str(program), str(program)[: -len(program.suffix)] + ".pdiparams")
     config.disable_glog_info()
     threads = runtime.threads() if job.path == "predictor" else job.engine.threads

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.comparison import samples, scaled_error
-from paddledvc.comparison.extra_calls import free, written
+from paddledvc.comparison.extra_calls import describe_call, free
 from paddledvc.comparison.samples import OutputValues
 from paddledvc.errors import UserCodeFailed
 from paddledvc.tools.paddle import arrays
@@ -31,7 +31,7 @@ ALONE = 3
 """Samples of a batch that are run alone too."""
 
 
-def do(job: ReferenceJob) -> Ran:
+def run_reference(job: ReferenceJob) -> Ran:
     """Make the samples, run the network on them, and write both down.
 
     The first call of each batch size is run again, to see whether the network repeats itself.
@@ -45,7 +45,7 @@ def do(job: ReferenceJob) -> Ran:
     costs.done("import")
     runtime.use_device("cpu")
     runtime.seed_all(job.seed)
-    calls = sampling.calls(job)
+    calls = sampling.sample_calls(job)
     layer = network.for_inference(
         network.build_network(job.network, initial=job.initial is not None)
     )
@@ -77,7 +77,7 @@ def do(job: ReferenceJob) -> Ran:
         starts=_starts(calls, batches),
         repeatable=all(map(_equal, [ran.found[number] for number in again], second)),
         latency=measured,
-        runtime=runtime.describe("cpu"),
+        runtime=runtime.describe_runtime("cpu"),
         cost=costs.cost(),
         batch_error=batch_error,
         branches=ran.asked.branches(Path(job.network.root)),
@@ -131,11 +131,11 @@ def _usual(
         except UserCodeFailed as error:
             if job.samples is not None or not _has_chosen_sizes(job):
                 raise
-            ran = "; ".join(map(written, calls.cases[:number])) or "nothing"
+            ran = "; ".join(map(describe_call, calls.cases[:number])) or "nothing"
             raise UserCodeFailed(
-                f"{error}\n  it was called with {written(case)}, and ran on {ran} before: sizes of "
-                "dynamic dimensions are tried out; state those that it takes by input_size in "
-                "models.yaml or by numbers in the shape of the input, or give samples"
+                f"{error}\n  it was called with {describe_call(case)}, and ran on {ran} "
+                "before: sizes of dynamic dimensions are tried out; state those that it takes by "
+                "input_size in models.yaml or by numbers in the shape of the input, or give samples"
             ) from error
     return found
 
@@ -153,7 +153,7 @@ def _refusal(extra: Extra, error: BaseException | None) -> str:
     if extra.edge:
         where, so = f"edge value {extra.edge}", "nothing was compared there"
     else:
-        where = written(extra.case)
+        where = describe_call(extra.case)
         so = "these sizes were not compared; if it takes no others, state them in its inputs"
     return f"the dynamic network itself fails at {where} ({why}), so {so}"
 

@@ -51,7 +51,7 @@ class Calls:
     extras: tuple[Extra, ...]
 
 
-def calls(job: ReferenceJob) -> Calls:
+def sample_calls(job: ReferenceJob) -> Calls:
     """Make the calls.
 
     Raises:
@@ -193,10 +193,10 @@ def _check_like_first(made: dict[str, dict[str, Array]], image: str) -> None:
     )
     if wanted != found:
         raise InvalidInput(
-            f"{image} became {_said(found)}, and {first} {_said(wanted)}; every sample needs the "
-            "same shapes and types, so let preprocess resize or crop"
+            f"{image} became {_describe_arrays(found)}, and {first} {_describe_arrays(wanted)}; "
+            "every sample needs the same shapes and types, so let preprocess resize or crop"
         )
 
 
-def _said(arrays: dict[str, tuple[list[int], str]]) -> str:
+def _describe_arrays(arrays: dict[str, tuple[list[int], str]]) -> str:
     return ", ".join(f"{name} {dtype}{shape}" for name, (shape, dtype) in arrays.items())

@@ -26,7 +26,7 @@ ENGINE = "pd_op.tensorrt_engine"
 """What stands in a converted program for a part that TensorRT does."""
 
 
-def prepare(job: PathJob, program: Path, cases: Sequence[Case]) -> Path:
+def prepare_program(job: PathJob, program: Path, cases: Sequence[Case]) -> Path:
     """Make of the program what the predictor is to load.
 
     A ``.json`` program is converted, and its engines are built, before it is loaded. A ``.pdmodel``
@@ -83,7 +83,7 @@ def enable(inference: Any, config: Any, job: PathJob, program: Path, cases: Sequ
         inference: Paddle's inference library.
         config: the configuration of the predictor, with the GPU switched on.
         job: how the program is run.
-        program: the file that ``prepare`` returned.
+        program: the file that ``prepare_program`` returned.
         cases: the calls; a first run on them tells the shapes of everything inside.
 
     Raises:

@@ -56,7 +56,7 @@ FILE = DvcOutput(path="a/w.bin", md5=ONE, folder=False, exact=True, size=7)
     ],
 )
 def test_an_output_is_found_where_dvc_notes_it(files):
-    assert outputs.find("a/w.bin", files) == FILE
+    assert outputs.find_output("a/w.bin", files) == FILE
 
 
 @pytest.mark.parametrize(
@@ -85,19 +85,19 @@ def test_an_output_is_found_where_dvc_notes_it(files):
     ],
 )
 def test_where_the_files_do_not_say_nothing_is_found(files):
-    assert outputs.find("a/w.bin", files) is None
+    assert outputs.find_output("a/w.bin", files) is None
 
 
 def test_a_file_lies_in_a_folder_that_dvc_tracks():
     files = {"a.dvc": added("a", md5=f"{ONE}.dir")}
 
     folder = DvcOutput(path="a", md5=f"{ONE}.dir", folder=True, exact=True, size=7)
-    assert outputs.find("a/w.bin", files) == folder
-    assert outputs.find("a", files) == folder
+    assert outputs.find_output("a/w.bin", files) == folder
+    assert outputs.find_output("a", files) == folder
 
 
 def test_a_hash_of_dvc_2_is_not_one_of_bytes():
-    assert not outputs.find("w", {"w.dvc": added("w", hash=None)}).exact
+    assert not outputs.find_output("w", {"w.dvc": added("w", hash=None)}).exact
 
 
 def test_a_hash_is_exact_where_every_mention_of_it_is():

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from paddledvc.models.model import Output
 from paddledvc.tools.paddle.core.programs import (
-    differences,
+    describe_output,
+    list_differences,
     outputs_of_json,
     outputs_of_protobuf,
-    written,
 )
 
 
@@ -159,8 +159,8 @@ def out(name="y", dtype=None, shape=None):
     ],
 )
 def test_outputs_are_compared_by_position_as_far_as_they_are_stated(stated, found, expected):
-    assert list(differences(stated, found)) == expected
+    assert list(list_differences(stated, found)) == expected
 
 
 def test_an_output_of_unknown_type_and_shape_is_written_so():
-    assert [written(out()), written(out(shape=()))] == ["anything", "[]"]
+    assert [describe_output(out()), describe_output(out(shape=()))] == ["anything", "[]"]

@@ -79,7 +79,7 @@ def calls(
         outputs=root / "outputs.npz",
         **settings,
     )
-    return sampling.calls(job)
+    return sampling.sample_calls(job)
 
 
 def colors(made: sampling.Calls) -> list[list[float]]:
