@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddledvc.hashes import Hashes
-from paddledvc.stages.core.settings_digest import pin
+from paddledvc.stages.core.settings_digest import digest_settings
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -58,7 +58,7 @@ def test_bytes_can_be_checked_where_a_digest_is_known(hashes, known):
 
 @given(json_values, json_values)
 def test_pins_differ_exactly_where_the_settings_do(left, right):
-    assert (pin(left) == pin(right)) == (repr_of(left) == repr_of(right))
+    assert (digest_settings(left) == digest_settings(right)) == (repr_of(left) == repr_of(right))
 
 
 def repr_of(value):
@@ -70,4 +70,4 @@ def repr_of(value):
 
 
 def test_pins_are_the_same_in_every_version_of_paddledvc():
-    assert pin({"b": [1, 2.5, None, True], "a": "é"}) == "0b8cc543"
+    assert digest_settings({"b": [1, 2.5, None, True], "a": "é"}) == "0b8cc543"

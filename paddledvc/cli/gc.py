@@ -137,11 +137,11 @@ def _print(collected: Collected) -> None:
 
 def _print_place(place: Cleaned, *, removed: bool) -> None:
     title = "the cache" if place.name == "cache" else f"the remote {place.name}"
-    young = f", {place.young} came only now" if place.young else ""
+    recent = f", {place.young} came only now" if place.young else ""
     click.echo(
         f"{'Removed from' if removed else 'Unneeded in'} {title} ({place.where}): "
         f"{_count(len(place.garbage), 'object')}, {human_size(place.size)}; "
-        f"{_count(place.needed, 'object')} needed{young}"
+        f"{_count(place.needed, 'object')} needed{recent}"
     )
     rows = [_row(path, list(group)) for path, group in _groups(place.garbage).items()]
     if rows:

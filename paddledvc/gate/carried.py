@@ -71,4 +71,4 @@ class Carried:
                 documents=opened.documents,
                 registry=opened.registry,
             )
-            return read_facts.gather_facts(at, facts, laid.hollow, laid.elsewhere)
+            return read_facts.gather_facts(at, facts, laid.unread, laid.elsewhere)

@@ -44,7 +44,7 @@ class _Ask:
         remote: whether to look into the remote.
         revision: git's name of what is judged; None for the work tree.
         before: the commit that the branch was at; None where that is not known.
-        hollow: files that are there without their content.
+        unread: files that are there without their content.
         elsewhere: folders of git's submodules; None for those that ``.gitmodules`` names.
         prefix: folder of the project in its repository, with a slash at its end.
         notes: what else whoever reads the verdict must know.
@@ -59,7 +59,7 @@ class _Ask:
     remote: bool = False
     revision: str | None = None
     before: str | None = None
-    hollow: frozenset[str] = frozenset()
+    unread: frozenset[str] = frozenset()
     elsewhere: frozenset[str] | None = None
     prefix: str = ""
     notes: tuple[str, ...] = ()
@@ -259,7 +259,7 @@ def _in_conflict(ask: _Ask, files: tuple[str, ...]) -> Verdict:
 def _judge_tree(project: Project, tree: str, ask: _Ask, today: date) -> Verdict:
     with trees.lay_out_tree(project.root, tree) as laid:
         ask = replace(
-            ask, revision=tree, hollow=laid.hollow, prefix=laid.prefix, elsewhere=laid.elsewhere
+            ask, revision=tree, unread=laid.unread, prefix=laid.prefix, elsewhere=laid.elsewhere
         )
         return _judge_folder(Project(laid.folder), project, ask, today)
 
@@ -279,7 +279,7 @@ def _judge_folder(at: Project, project: Project, ask: _Ask, today: date) -> Verd
         documents=opened.documents,
         registry=opened.registry,
     )
-    facts = read_facts.gather_facts(at, facts, ask.hollow, ask.elsewhere)
+    facts = read_facts.gather_facts(at, facts, ask.unread, ask.elsewhere)
     in_git = repository.find_root(project.root) is not None
     if in_git:
         facts = _with_repository(at, project, ask, facts)
@@ -287,7 +287,7 @@ def _judge_folder(at: Project, project: Project, ask: _Ask, today: date) -> Verd
         more = ask.more if facts.role == rules.production else {}
         facts = replace(facts, past=past(project.root, facts, Now.of(at.root), more))
     if ask.remote and not facts.unreadable:
-        facts = replace(facts, lacking=_lacking(project, facts.role, ask.revision))
+        facts = replace(facts, missing=_missing_objects(project, facts.role, ask.revision))
     return judge(facts, ask.title, prefix=ask.prefix, notes=ask.notes)
 
 
@@ -313,7 +313,7 @@ def _code(facts: Facts) -> Iterator[str]:
         yield from (path for path in stage.get("deps", ()) if path.endswith(".py"))
 
 
-def _lacking(project: Project, role: Role, revision: str | None) -> tuple[Inspected, ...]:
+def _missing_objects(project: Project, role: Role, revision: str | None) -> tuple[Inspected, ...]:
     """Look what the remote of a role lacks of what is judged."""
     # Only those who ask for it pay for what speaks to servers.
     from paddledvc.weights.expected import list_expected  # noqa: PLC0415

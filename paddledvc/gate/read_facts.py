@@ -59,7 +59,7 @@ class _Found:
 def gather_facts(
     project: Project,
     facts: Facts,
-    hollow: frozenset[str] = frozenset(),
+    unread: frozenset[str] = frozenset(),
     elsewhere: frozenset[str] | None = None,
 ) -> Facts:
     """Read all that is judged of a project's files.
@@ -67,7 +67,7 @@ def gather_facts(
     Args:
         project: the project, in the work tree or laid out of a tree.
         facts: what is known so far: by which rules to judge, and the registry.
-        hollow: files that are there without their content.
+        unread: files that are there without their content.
         elsewhere: folders of git's submodules; by default those that ``.gitmodules`` names.
     """
     found = _Found(
@@ -94,11 +94,11 @@ def gather_facts(
         records=dict(_records(project, facts.registry)),
     )
     if facts.role.evidence == "required":
-        paths = _compared(facts) - hollow
+        paths = _compared(facts) - unread
         return replace(
             facts,
             digests=dict(_digests(project.root, facts, paths)),
-            folders=dict(_folders(project.root, paths, hollow)),
+            folders=dict(_folders(project.root, paths, unread)),
         )
     return facts
 
@@ -281,7 +281,7 @@ def _digests(
             yield path, found
 
 
-def _folders(root: Path, paths: Iterable[str], hollow: frozenset[str]) -> Iterator[tuple[str, str]]:
+def _folders(root: Path, paths: Iterable[str], unread: frozenset[str]) -> Iterator[tuple[str, str]]:
     """Hash folders that git keeps, as far as they are small enough to be read."""
     for path in paths:
         folder = root / path
@@ -290,7 +290,7 @@ def _folders(root: Path, paths: Iterable[str], hollow: frozenset[str]) -> Iterat
         its = {one.relative_to(folder).as_posix(): one for one in folder.rglob("*")}
         every = {name: one for name, one in its.items() if one.is_file()}
         size = sum(one.stat().st_size for one in every.values())
-        if size <= LARGEST and not hollow & {f"{path}/{name}" for name in every}:
+        if size <= LARGEST and not unread & {f"{path}/{name}" for name in every}:
             yield path, folder_oid({name: _md5(one.read_bytes()) for name, one in every.items()})
 
 

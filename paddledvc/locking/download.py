@@ -37,9 +37,9 @@ def present(entry: LockedModel, root: Path) -> Hashes | None:
     if not entry.files:
         return _matching(target(entry, root), entry.hashes)
     folder = target(entry, root)
-    if strange := sorted(files.names_below(folder) - {file.path for file in entry.files}):
+    if unclaimed := sorted(files.names_below(folder) - {file.path for file in entry.files}):
         raise InvalidInput(
-            f"{entry.path} holds {strange[0]}, which is no part of {entry.name} {entry.version}; "
+            f"{entry.path} holds {unclaimed[0]}, which is no part of {entry.name} {entry.version}; "
             "move it away, for the folder is replaced as a whole"
         )
     found = [_matching(folder / file.path, file.hashes) for file in entry.files]

@@ -70,8 +70,8 @@ def export(
         raise InvalidInput(f"{name} has no `export` section in models.yaml")
     lock = current_lock(project, registry, use, registry.lineage(name), pin=pin)
     if pin is not None:
-        settings_digest.require_pin(
-            "export", model, pin, settings_digest.export_pin(registry, lock, model)
+        settings_digest.require_digest(
+            "export", model, pin, settings_digest.export_digest(registry, lock, model)
         )
     weights = registries.own_weights(registry, lock, model)
     network = Network(

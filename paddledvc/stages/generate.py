@@ -107,7 +107,7 @@ def generate(
         project, registry, lock, params=inputs.params, there=there, sources=sources
     )
     references.warn_of_absent(inputs, there)
-    _warn_of_strangers(inputs)
+    _warn_of_unclaimed(inputs)
     resolved = () if resolve is None else tuple(_settled(project, resolve))
     merges = plans.plan_changes(inputs.stages, wanted)
     if check:
@@ -139,7 +139,7 @@ def _entries(plan: Merge) -> Entries:
     )
 
 
-def _warn_of_strangers(inputs: Inputs) -> None:
+def _warn_of_unclaimed(inputs: Inputs) -> None:
     """Point at hyperparameters that look like a model's but belong to none."""
     keys = [model.params_key for model in inputs.registry.models]
     old = {model.slug: model.params_key for model in inputs.registry.models}

@@ -166,8 +166,8 @@ def _entries(
     if pin is not None:
         if len(models) != 1:
             raise InvalidInput("--pin belongs to one model; name it")
-        settings_digest.require_pin(
-            "sync", models[0], pin, settings_digest.sync_pin(lock, models[0])
+        settings_digest.require_digest(
+            "sync", models[0], pin, settings_digest.sync_digest(lock, models[0])
         )
     return [lock.model(model.name) for model in models]
 

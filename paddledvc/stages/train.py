@@ -95,8 +95,8 @@ def train(project: Project, name: str, *, pin: str | None = None, use: LockUse =
     references.require_code(inputs, models=[name])
     lock = current_lock(project, registry, use, registry.lineage(name), pin=pin)
     if pin is not None:
-        settings_digest.require_pin(
-            "train", model, pin, settings_digest.train_pin(registry, lock, model)
+        settings_digest.require_digest(
+            "train", model, pin, settings_digest.train_digest(registry, lock, model)
         )
     base = registries.base_weights(registry, lock, model)
     with files.exclusive(project.scratch() / f"train-{model.slug}.lock"):

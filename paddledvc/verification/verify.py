@@ -96,8 +96,8 @@ def verify(
         raise InvalidInput(f"{name} has no `export` section in models.yaml")
     lock = current_lock(project, registry, use, registry.lineage(name), pin=pin)
     if pin is not None:
-        settings_digest.require_pin(
-            "verify", model, pin, settings_digest.verify_pin(registry, lock, model)
+        settings_digest.require_digest(
+            "verify", model, pin, settings_digest.verify_digest(registry, lock, model)
         )
     return _verify(inputs, lock, model)
 

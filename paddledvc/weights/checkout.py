@@ -77,8 +77,13 @@ def _checkout(
         share_cache(project.root)
     stand = worktree.read_standing(project.root, LISTING)
     texts = Snapshot.work_tree(project.root).texts(PATTERNS)
-    if torn := {*stand.torn, *(name for name, text in texts.items() if _is_torn(text))}:
-        first = names.REGISTRY if names.REGISTRY in torn else min(torn)  # the others follow it
+    if conflicted := {
+        *stand.conflicted,
+        *(name for name, text in texts.items() if _is_conflicted(text)),
+    }:
+        first = (
+            names.REGISTRY if names.REGISTRY in conflicted else min(conflicted)
+        )  # the others follow it
         return _stopped(f"{first} has merge conflicts; when they are resolved")
     return _brought(project, texts, stand, before=before, patience=patience, offline=offline)
 
@@ -100,22 +105,22 @@ def _brought(  # noqa: PLR0913 - all that is known by then
     if placed.busy:
         return _stopped(f"{placed.busy}; when that is over")
     sources: Mapping[str, str] = {}
-    spoiled: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = ()
     if placed.of("missing"):
         from paddledvc.weights.transfer.fetch_missing import bring_outputs  # noqa: PLC0415 - it knows the network
 
         file.unlink(missing_ok=True)
         missing = {one.path for one in placed.of("missing")}
-        lacking = [one for one in wanted if one.path in missing]
-        brought = bring_outputs(project, lacking, branch=stand.branch, offline=offline)
+        absent = [one for one in wanted if one.path in missing]
+        brought = bring_outputs(project, absent, branch=stand.branch, offline=offline)
         sources, whole = brought.sources, brought.complete(wanted)
-        spoiled = brought.spoiled
+        damaged = brought.damaged
         if brought.arrived:
             again = place_outputs(project, whole, known, prune=True, patience=patience)
             placed = placed if again.busy else again.after(placed)
         placed = brought.explain(placed)
     mark_commit(project, placed, stand)
-    lines = (*said.lines(placed, sources), *spoiled)
+    lines = (*said.lines(placed, sources), *damaged)
     return CheckedOut(placed=placed, lines=lines, complete=placed.complete)
 
 
@@ -124,5 +129,5 @@ def _stopped(problem: str) -> CheckedOut:
     return CheckedOut(placed=placed, lines=tuple(said.lines(placed)))
 
 
-def _is_torn(text: str) -> bool:
+def _is_conflicted(text: str) -> bool:
     return CONFLICT in text and any(line.startswith(CONFLICT) for line in text.split("\n"))

@@ -44,8 +44,8 @@ def list_expected(
 
 def read_expected(project: Project, texts: Mapping[str, str]) -> tuple[Tracked, ...]:
     """Read what files say lies in the work tree, sorted by path."""
-    if torn := find_conflict(texts.get(names.REGISTRY, ""), names.REGISTRY):
-        raise InvalidFile([torn])  # the others follow it
+    if conflicted := find_conflict(texts.get(names.REGISTRY, ""), names.REGISTRY):
+        raise InvalidFile([conflicted])  # the others follow it
     lock = project.parse_lock(texts[names.LOCK]) if names.LOCK in texts else None
     return list_tracked(
         lock, {name: value(name, text) for name, text in texts.items() if _tells(name)}

@@ -146,9 +146,9 @@ def _collected(plan: GcPlan, *, removed: bool) -> Collected:
             name=place.name,
             where=place.where,
             needed=len(found.needed),
-            young=len(found.young),
+            young=len(found.recent),
             garbage=tuple(_garbage(plan, one) for one in found.garbage),
-            strange=len(found.strange),
+            strange=len(found.unclaimed),
         )
         for place, found in plan.objects
     ]

@@ -252,18 +252,18 @@ def on_s3(
     return make
 
 
-SPOILED = {
+DAMAGED = {
     "corrupt": lambda data: bytes([data[0] ^ 1]) + data[1:],
     "truncated": lambda data: data[:100],
 }
 
 
 @pytest.mark.parametrize("how", ["corrupt", pytest.param("truncated", marks=pytest.mark.thorough)])
-def test_a_spoiled_object_is_not_delivered(on_s3, how):
+def test_a_damaged_object_is_not_delivered(on_s3, how):
     name = f"{how}-dvc"
     plain = on_s3(name)
     good = blob("beta", 2)
-    bad = SPOILED[how](good)
+    bad = DAMAGED[how](good)
     plain.stored("staging", md5(good)).write_bytes(bad)
     assert plain.dvc("status", "--cloud").returncode == 0
     done = plain.dvc("pull", "--force")
@@ -281,11 +281,11 @@ def test_a_spoiled_object_is_not_delivered(on_s3, how):
     assert ours.read(BETA) == blob("beta", 1)
 
 
-@pytest.mark.parametrize("how", SPOILED)
-def test_a_spoiled_object_comes_from_the_next_remote_and_is_named(weights, how):
+@pytest.mark.parametrize("how", DAMAGED)
+def test_a_damaged_object_comes_from_the_next_remote_and_is_named(weights, how):
     weights.send("dev", "develop")
     good = blob("beta", 2)
-    bad = SPOILED[how](good)
+    bad = DAMAGED[how](good)
     weights.stored("staging", md5(good)).write_bytes(bad)
     forget_new(weights)
     done = weights.try_("git", "checkout", "--quiet", "develop")

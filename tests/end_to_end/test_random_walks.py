@@ -157,9 +157,9 @@ class Walk(RuleBasedStateMachine):
         objects = sorted((self.clone.root / ".dvc/cache/files/md5").glob("??/*"))
         path = data.draw(st.sampled_from(objects)) if objects else None
         if path is not None:
-            spoiled = path.read_bytes()[:-1] + b"?"
+            damaged = path.read_bytes()[:-1] + b"?"
             path.unlink()
-            path.write_bytes(spoiled)
+            path.write_bytes(damaged)
 
     @rule(branch=branches)
     def reset(self, branch: str) -> None:
@@ -203,14 +203,14 @@ class Walk(RuleBasedStateMachine):
     def every_file_is_wanted_or_was_or_is_an_edit(self) -> None:
         self._learn("HEAD")
         now = files_of(self.clone)
-        strange = []
+        unclaimed = []
         for name, path in files_in(self.clone).items():
             data = path.read_bytes()
             if md5(data) == now.get(name) or data == self.edits.get(name):
                 continue
             if md5(data) not in self.known.get(name, ()):
-                strange.append(name)
-        assert strange == []
+                unclaimed.append(name)
+        assert unclaimed == []
 
     @invariant()
     def no_edit_is_lost(self) -> None:

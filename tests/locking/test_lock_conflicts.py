@@ -14,7 +14,7 @@ models:
 
 
 @pytest.fixture
-def torn(project):
+def conflicted(project):
     """A lock of which two branches moved the second model."""
     made = project.models(MODELS)
     paddledvc.lock(made)
@@ -27,7 +27,7 @@ def torn(project):
     return made
 
 
-def test_a_conflict_in_the_lock_names_the_command_that_mends_it(torn, cli):
+def test_a_conflict_in_the_lock_names_the_command_that_mends_it(conflicted, cli):
     for arguments in (["lock"], ["lock", "--check"], ["sync"], ["generate"]):
         done = cli(*arguments)
 
@@ -40,13 +40,13 @@ def test_a_conflict_in_the_lock_names_the_command_that_mends_it(torn, cli):
 
 
 @pytest.mark.parametrize("side", ["ours", "theirs"])
-def test_the_command_mends_it(torn, cli, side):
+def test_the_command_mends_it(conflicted, cli, side):
     assert cli("lock", "--resolve", side).exit_code == 0
     assert cli("lock", "--check").exit_code == 0
-    assert torn.lock().model("b").version == "v1"
+    assert conflicted.lock().model("b").version == "v1"
 
 
-def test_a_conflict_in_models_yaml_comes_first(torn, project):
+def test_a_conflict_in_models_yaml_comes_first(conflicted, project):
     made = project.models("<<<<<<< ours\nmodels: []\n=======\n" + MODELS + ">>>>>>> theirs\n")
     with pytest.raises(InvalidFile, match=r"models\.yaml:1:1: found a merge conflict in lines 1-7"):
         paddledvc.lock(made, resolve="ours")

@@ -501,8 +501,10 @@ def test_a_side_is_taken_of_conflicting_stages_which_are_then_generated(ready, p
     paddledvc.generate(made)
     before = project.read("dvc.yaml")
     entry = next(line for line in before.splitlines(keepends=True) if "cmd: paddledvc" in line)
-    torn = f"<<<<<<< ours\n{entry.replace('--pin', '--pin a')}=======\n{entry}>>>>>>> theirs\n"
-    project.write("dvc.yaml", before.replace(entry, torn))
+    conflicted = (
+        f"<<<<<<< ours\n{entry.replace('--pin', '--pin a')}=======\n{entry}>>>>>>> theirs\n"
+    )
+    project.write("dvc.yaml", before.replace(entry, conflicted))
     with pytest.raises(InvalidFile, match="run `paddledvc generate --resolve ours` or `theirs`"):
         paddledvc.generate(made)
     paddledvc.generate(made, resolve=side)
@@ -514,8 +516,8 @@ def test_a_side_is_taken_of_conflicting_stages_which_are_then_generated(ready, p
 def test_a_side_is_taken_of_what_two_branches_built(ready, project, cli, side, kept):
     paddledvc.generate(ready())
     ours, theirs = (f"stages:\n  a:\n    cmd: echo {n}\n" for n in ("1", "2"))
-    torn = f"<<<<<<< ours\n{ours}=======\n{theirs}>>>>>>> theirs\n"
-    project.write("dvc.lock", torn)
+    conflicted = f"<<<<<<< ours\n{ours}=======\n{theirs}>>>>>>> theirs\n"
+    project.write("dvc.lock", conflicted)
     done = cli("generate", "--resolve", side)
 
     assert (done.exit_code, done.stdout) == (0, f"Take {side} in dvc.lock\n")

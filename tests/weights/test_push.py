@@ -114,8 +114,8 @@ def test_other_bytes_in_the_cache_are_never_sent(stores, cli, monkeypatch):
 
 
 def test_a_listing_is_sent_after_all_its_files(stores, cli):
-    lacking = md5(FILES["inference.json"])
-    stores.cache.path(lacking).unlink()
+    missing = md5(FILES["inference.json"])
+    stores.cache.path(missing).unlink()
     code, _, err = cli("push", EXPORT)
 
     assert code == 3

@@ -37,10 +37,10 @@ def find_unstated(facts: Facts) -> Iterator[Violation]:
     role = facts.role
     for model in facts.registry.models:
         for asked, level in _asked(role):
-            lacking = [fact for fact in asked if not _says(facts.registry, model, fact)]
-            if lacking:
-                names = _and([_WRITTEN.get(fact, fact) for fact in lacking])
-                is_are, it = ("is", "it") if len(lacking) == 1 else ("are", "them")
+            missing = [fact for fact in asked if not _says(facts.registry, model, fact)]
+            if missing:
+                names = _and([_WRITTEN.get(fact, fact) for fact in missing])
+                is_are, it = ("is", "it") if len(missing) == 1 else ("are", "them")
                 message = (
                     f"{model.name}: {names} {is_are} missing, expected on {role.name} branches; "
                     f"add {it} to models.yaml"

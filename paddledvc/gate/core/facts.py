@@ -82,7 +82,7 @@ class Facts:
         past: what was released before.
         earlier: what a production branch was before this; None where that is not asked or known.
         ignored: patterns by which git ignores files that have to be committed.
-        lacking: what the branch's remote does not have as it should; None where nobody asked.
+        missing: what the branch's remote does not have as it should; None where nobody asked.
     """
 
     branch: str | None
@@ -110,7 +110,7 @@ class Facts:
     past: Past | None = None
     earlier: EarlierFacts | None = None
     ignored: tuple[Pattern, ...] = ()
-    lacking: tuple[Inspected, ...] | None = None
+    missing: tuple[Inspected, ...] | None = None
 
     @property
     def level(self) -> Level:

@@ -55,10 +55,10 @@ def judge_stages(facts: Facts) -> Iterator[Violation]:
         )
 
 
-def lacking(facts: Facts) -> Iterator[Violation]:
+def find_missing_objects(facts: Facts) -> Iterator[Violation]:
     """Tell of every output that the remote does not have as it should."""
-    silent = [one for one in facts.lacking or () if one.state == "unreachable"]
-    for one in facts.lacking or ():
+    silent = [one for one in facts.missing or () if one.state == "unreachable"]
+    for one in facts.missing or ():
         if one not in silent:
             yield _of_output(facts, one)
     if silent:

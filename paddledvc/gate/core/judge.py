@@ -34,7 +34,7 @@ JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     descriptions.find_unstated,
     descriptions.find_undocumented,
     committed.find_ignored,
-    freshness.lacking,
+    freshness.find_missing_objects,
 )
 _STRICTNESS = {
     "versions": ("exact", "range", "any"),
@@ -168,7 +168,7 @@ def _would_be_used(facts: Facts, waiver: Waiver) -> bool:
     """Tell whether a waiver would have been used by now, if there were anything to waive."""
     if facts.changed and waiver not in facts.policy.waivers:
         return False  # it has to be on the target before what it is for
-    looked_at = waiver.rule != "remote-incomplete" or facts.lacking is not None
+    looked_at = waiver.rule != "remote-incomplete" or facts.missing is not None
     # Elsewhere the rule that it is for may not have been asked for.
     strictest: Role = facts.policy.production
     return looked_at and waiver.is_for(facts.branch) and facts.role == strictest

@@ -60,9 +60,9 @@ def _of_model(facts: Facts, model: Model, text: str) -> Iterator[Violation]:
             "compared with, then run `dvc repro`"
         )
         yield found("evidence-failing", message)
-    elif lacking := [path for path in facts.role.paths if path not in proof.agreeing]:
+    elif missing := [path for path in facts.role.paths if path not in proof.agreeing]:
         message = (
-            f"the report shows no agreement on the path {', '.join(lacking)}, which "
+            f"the report shows no agreement on the path {', '.join(missing)}, which "
             f"{facts.role.name} asks for; verify it where that can run, and commit the report"
         )
         yield found("evidence-path", message)

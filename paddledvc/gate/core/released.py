@@ -75,7 +75,7 @@ class Timeline:
 
     def add(self, state: State, data: bytes) -> None:
         """Look at the next models.lock; one with merge conflicts was no release."""
-        if is_torn(data):
+        if is_conflicted(data):
             return
         for block in _blocks(data):
             key = block, state.tag
@@ -102,14 +102,14 @@ class Timeline:
         yield from _entries(block, self._current, self._read)
 
 
-def is_torn(data: bytes) -> bool:
+def is_conflicted(data: bytes) -> bool:
     """Tell whether a file was committed with the marks of merge conflicts in it."""
     return data.startswith(_CONFLICT[1:]) or _CONFLICT in data
 
 
 def blocks_of(name: str, data: bytes) -> Iterator[bytes]:
     """Pick the blocks of a models.lock that may be about a model."""
-    for block in [] if is_torn(data) else _blocks(data):
+    for block in [] if is_conflicted(data) else _blocks(data):
         if not block.startswith(_BLOCK) or _name(block) == name:
             yield block
 

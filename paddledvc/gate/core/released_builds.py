@@ -16,7 +16,7 @@ from paddledvc.gate.core.released import (
     State,
     contents_of,
     describe_contents,
-    is_torn,
+    is_conflicted,
 )
 from paddledvc.models import registry as registries
 from paddledvc.tools.dvc.core import built_stages
@@ -224,7 +224,7 @@ class Search:
 
     def look(self, state: State, data: bytes, asked: Sequence[tuple[str, Contents]]) -> None:
         """Look for models in the dvc.lock of a state."""
-        stages = {} if is_torn(data) else self._stages(data)
+        stages = {} if is_conflicted(data) else self._stages(data)
         for name, contents in asked:
             now = self._now[name]
             train, export = self._built(stages, now.train), self._built(stages, now.export)
@@ -288,7 +288,7 @@ def said_of(
 ) -> dict[str, str]:
     """Write which weights and export a model had, by the models.lock and dvc.lock of a commit."""
     names = [registries.stage_name("train", model), registries.stage_name("export", model)]
-    stages = {} if is_torn(data) else _stages(data)
+    stages = {} if is_conflicted(data) else _stages(data)
     texts = (stages.get(name, b"").decode(errors="replace") for name in names)
     values = ({"stages": read(text) if text else None} for text in texts)
     train, export = (

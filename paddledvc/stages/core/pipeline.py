@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.models import registry
 from paddledvc.models.model import Reference
 from paddledvc.models.registry import base_weights, own_weights, stage_name
-from paddledvc.stages.core.settings_digest import export_pin, sync_pin, train_pin, verify_pin
+from paddledvc.stages.core.settings_digest import (
+    export_digest,
+    sync_digest,
+    train_digest,
+    verify_digest,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,7 +91,7 @@ def _sync(pipeline: Pipeline, model: Model) -> dict[str, Any]:
     # bytes have arrived, and left alone when it is already right.
     path = pipeline.lock.model(model.name).path
     return {
-        "cmd": f"paddledvc sync {model.name} --pin {sync_pin(pipeline.lock, model)}",
+        "cmd": f"paddledvc sync {model.name} --pin {sync_digest(pipeline.lock, model)}",
         "outs": [{path: {"persist": True}}],
         "meta": dict(MARK),
     }
@@ -98,7 +103,7 @@ def _train(pipeline: Pipeline, model: Model) -> dict[str, Any]:
     folder = f"{registry.reports(model)}/train"
     stage = {
         "cmd": f"paddledvc train {model.name} "
-        f"--pin {train_pin(pipeline.registry, pipeline.lock, model)}",
+        f"--pin {train_digest(pipeline.registry, pipeline.lock, model)}",
         **_needs(
             pipeline,
             [
@@ -123,7 +128,7 @@ def _export(pipeline: Pipeline, model: Model) -> dict[str, Any]:
     weights = own_weights(pipeline.registry, pipeline.lock, model)
     return {
         "cmd": f"paddledvc export {model.name} "
-        f"--pin {export_pin(pipeline.registry, pipeline.lock, model)}",
+        f"--pin {export_digest(pipeline.registry, pipeline.lock, model)}",
         **_needs(pipeline, [weights, _config(pipeline, model)], [model.network]),
         "outs": [registry.exported(model)],
         "meta": dict(MARK),
@@ -140,7 +145,7 @@ def _verify(pipeline: Pipeline, model: Model) -> dict[str, Any]:
     errors = {"cache": False, "x": "sample", "y": "scaled_error", "template": "scatter"}
     return {
         "cmd": f"paddledvc verify {model.name} "
-        f"--pin {verify_pin(pipeline.registry, pipeline.lock, model)}",
+        f"--pin {verify_digest(pipeline.registry, pipeline.lock, model)}",
         **_needs(pipeline, files, code),
         **_params(pipeline, model, "verify"),
         "metrics": [

@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from paddledvc.models.registry import Registry
 
 
-def sync_pin(lock: Lock, model: Model) -> str:
+def sync_digest(lock: Lock, model: Model) -> str:
     """Digest what ``sync`` uses: version, sources, hashes and target."""
     entry = lock.model(model.name)
     used: tuple[Any, ...] = (entry.urls, entry.md5, entry.sha256, entry.size, entry.path)
     if entry.files:
         used = (*used, [said_fields(file) for file in entry.files])
-    return f"{entry.version}-{pin(used)}"
+    return f"{entry.version}-{digest_settings(used)}"
 
 
-def train_pin(registry: Registry, lock: Lock, model: Model) -> str:
+def train_digest(registry: Registry, lock: Lock, model: Model) -> str:
     """Digest what ``train`` uses, its hyperparameters apart."""
     assert model.train is not None
     settings = said_fields(model.train)
@@ -39,18 +39,18 @@ def train_pin(registry: Registry, lock: Lock, model: Model) -> str:
         settings.pop(not_used, None)
     network = _network(model) if model.train.function is not None else None
     base = base_weights(registry, lock, model)
-    return pin((settings, network, base, registries.trained(model)))
+    return digest_settings((settings, network, base, registries.trained(model)))
 
 
-def export_pin(registry: Registry, lock: Lock, model: Model) -> str:
+def export_digest(registry: Registry, lock: Lock, model: Model) -> str:
     """Digest what ``export`` uses."""
     assert model.export is not None
     inputs = [(item.name, item.shape, item.dtype) for item in model.inputs]
     weights = own_weights(registry, lock, model)
-    return pin((said_fields(model.export), _network(model), inputs, weights))
+    return digest_settings((said_fields(model.export), _network(model), inputs, weights))
 
 
-def verify_pin(registry: Registry, lock: Lock, model: Model) -> str:
+def verify_digest(registry: Registry, lock: Lock, model: Model) -> str:
     """Digest what ``verify`` uses, its section of params.yaml apart."""
     inputs = [said_fields(item) for item in model.inputs]
     weights = own_weights(registry, lock, model)
@@ -67,13 +67,13 @@ def verify_pin(registry: Registry, lock: Lock, model: Model) -> str:
     )
     if model.outputs:
         used = (*used, [said_fields(output) for output in model.outputs])
-    return pin(used)
+    return digest_settings(used)
 
 
 def said_fields(value: Any) -> dict[str, Any]:
     """List what a value of ours says beyond its defaults.
 
-    A pin of all fields would move, and everything be built again, whenever a new version of
+    A digest of all fields would change, and everything be built again, whenever a new version of
     paddledvc gives a section a new setting.
 
     >>> from paddledvc.models.verify_settings import Verify
@@ -99,7 +99,7 @@ def _network(model: Model) -> tuple[str, Mapping[str, Any]]:
     return str(model.network), dict(model.network_args)
 
 
-def require_pin(kind: names.Kind, model: Model, given: str, now: str) -> None:
+def require_digest(kind: names.Kind, model: Model, given: str, now: str) -> None:
     """Refuse to work for a stage that was generated from other settings than today's.
 
     Raises:
@@ -112,13 +112,13 @@ def require_pin(kind: names.Kind, model: Model, given: str, now: str) -> None:
         )
 
 
-def pin(fields: Any) -> str:
+def digest_settings(fields: Any) -> str:
     """Digest settings into a few characters that change whenever the settings do.
 
     Args:
         fields: mappings, lists and scalars; the order of keys does not matter.
 
-    >>> pin({"a": 1, "b": 2}) == pin({"b": 2, "a": 1})
+    >>> digest_settings({"a": 1, "b": 2}) == digest_settings({"b": 2, "a": 1})
     True
     """
     text = json.dumps(fields, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)

@@ -175,10 +175,10 @@ class Code:
             why = _wrong_input(index, name, taken)
             if why is not None:
                 yield ("inputs", index, "name"), f"found {name!r}, and {where} takes {taken}{why}"
-        missing = taken.names[len(names) : taken.required]
-        missing += tuple(name for name, default in taken.keywords.items() if not default)
-        if lacking := [name for name in missing if name not in names]:
-            yield ("inputs",), f"{where} takes {taken}; add {', '.join(lacking)}"
+        required = taken.names[len(names) : taken.required]
+        required += tuple(name for name, default in taken.keywords.items() if not default)
+        if missing := [name for name in required if name not in names]:
+            yield ("inputs",), f"{where} takes {taken}; add {', '.join(missing)}"
 
 
 def _parameters_of(method: FoundName) -> Parameters | None:
@@ -217,8 +217,8 @@ def _arguments(model: Model, reference: Reference, taken: Parameters) -> Iterato
             message = f"{reference} has no argument {key!r}, it takes {taken}{hint}"
             yield ("network_args", key), message
     needed = (*taken.names[: taken.required], *(k for k, has in taken.keywords.items() if not has))
-    if lacking := [name for name in needed if name not in model.network_args]:
-        text = f"{reference} needs {', '.join(lacking)}; give it in network_args"
+    if missing := [name for name in needed if name not in model.network_args]:
+        text = f"{reference} needs {', '.join(missing)}; give it in network_args"
         yield ("network",), text
 
 

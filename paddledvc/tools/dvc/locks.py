@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PAUSE = 0.05
 """Seconds between two tries to get a lock."""
-TORN = 0.2
+HALF_WRITTEN = 0.2
 """Seconds in which a file that DVC is just writing must become readable."""
 
 
@@ -114,7 +114,7 @@ def users(root: Path) -> list[User]:
 
 
 def _users(file: Path) -> list[tuple[str, int, str]]:
-    until = time.monotonic() + TORN
+    until = time.monotonic() + HALF_WRITTEN
     while True:
         try:
             return _parse(file.read_text(encoding="utf-8"))

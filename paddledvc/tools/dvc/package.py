@@ -42,9 +42,9 @@ def require_usable() -> str:
     needed = wanted().specifier
     if not needed.contains(found, prereleases=True):
         raise MissingTool(f"DVC {found} is installed, and paddledvc needs {needed}; {_install()}")
-    lacking = [one for one in _dependencies() if not _is_installed(one)]
-    if lacking:
-        raise broken(f"{' and '.join(lacking)} is not installed")
+    missing = [one for one in _dependencies() if not _is_installed(one)]
+    if missing:
+        raise broken(f"{' and '.join(missing)} is not installed")
     return found
 
 

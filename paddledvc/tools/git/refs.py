@@ -126,13 +126,13 @@ def advertised(root: Path, remote: str) -> tuple[Ref, ...]:
         raise OutsideFailure(f"{_title(root, remote)} cannot be reached: {_reason(asked)}")
     found = _refs(asked.output.splitlines(), "\t")
     targets = {ref.target for ref in found}
-    if lacking := targets - commits.whole_commits(root, targets):
+    if missing := targets - commits.whole_commits(root, targets):
         refspecs = (f"+refs/heads/*:refs/remotes/{remote}/*", "refs/tags/*:refs/tags/*")
         done = _fetch(root, remote, *refspecs)
         # A tag that was moved, or a branch that stands in the way of another, stays as it is here;
         # git calls that a failure, but the commits have arrived.
-        if lacking := lacking - commits.whole_commits(root, lacking):
-            names = [ref.name for ref in found if ref.target in lacking]
+        if missing := missing - commits.whole_commits(root, missing):
+            names = [ref.name for ref in found if ref.target in missing]
             why = f"{len(names)} of its branches and tags, such as {names[0]}, do not arrive"
             raise OutsideFailure(f"{_title(root, remote)}: {why}: {_reason(done)}")
     return found

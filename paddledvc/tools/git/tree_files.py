@@ -45,13 +45,13 @@ class LaidOut:
     Attributes:
         folder: the project's folder in it.
         prefix: that folder in the repository, with a slash at its end; empty for its root.
-        hollow: files that are there, but empty, by path from that folder.
+        unread: files that are there, but empty, by path from that folder.
         elsewhere: folders that are submodules, whose files another repository keeps.
     """
 
     folder: Path
     prefix: str
-    hollow: frozenset[str]
+    unread: frozenset[str]
     elsewhere: frozenset[str]
 
 
@@ -86,8 +86,8 @@ def lay_out_files(root: Path, tree: str, needed: Callable[[str], bool]) -> Itera
             if one.link or (one.size <= LARGEST and needed(one.path.removeprefix(prefix)))
         }
         _write(root, top, files, full)
-        hollow = (one.path.removeprefix(prefix) for one in files if one.path not in full)
-        yield LaidOut(folder=folder, prefix=prefix, hollow=frozenset(hollow), elsewhere=elsewhere)
+        unread = (one.path.removeprefix(prefix) for one in files if one.path not in full)
+        yield LaidOut(folder=folder, prefix=prefix, unread=frozenset(unread), elsewhere=elsewhere)
 
 
 def prefix_of(root: Path) -> str:

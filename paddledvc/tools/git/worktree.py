@@ -139,13 +139,13 @@ class Standing(NamedTuple):
         commit: full name of the commit that is checked out; None before the first one.
         branch: name of the branch; None where HEAD is detached.
         changed: paths, from the top of the work tree, that are not as in that commit.
-        torn: those of them with merge conflicts.
+        conflicted: those of them with merge conflicts.
     """
 
     commit: str | None
     branch: str | None
     changed: tuple[str, ...]
-    torn: tuple[str, ...]
+    conflicted: tuple[str, ...]
 
 
 def read_standing(root: Path, patterns: Sequence[str]) -> Standing:
@@ -172,7 +172,7 @@ def parse_status(text: str) -> Standing:
     """
     about: dict[str, str] = {}
     changed: list[str] = []
-    torn: list[str] = []
+    conflicted: list[str] = []
     for line in filter(None, text.split("\0")):
         kind, _, rest = line.partition(" ")
         if kind == "#":
@@ -180,11 +180,11 @@ def parse_status(text: str) -> Standing:
             about[key] = value
         elif kind in _FIELDS:
             changed.append(line.split(" ", _FIELDS[kind])[-1])
-            torn += changed[-1:] if kind == "u" else []
+            conflicted += changed[-1:] if kind == "u" else []
     commit, branch = about.get("branch.oid"), about.get("branch.head")
     return Standing(
         commit=None if commit == "(initial)" else commit,
         branch=None if branch == "(detached)" else branch,
         changed=tuple(changed),
-        torn=tuple(torn),
+        conflicted=tuple(conflicted),
     )

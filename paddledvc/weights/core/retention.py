@@ -153,28 +153,28 @@ class Sorted:
 
     Attributes:
         needed: those that something needs.
-        young: those that nothing needs yet, and that came only now.
+        recent: those that nothing needs yet, and that came only now.
         garbage: the others, the listings of folders first.
-        strange: what nothing needs, and what may be somebody else's.
+        unclaimed: what nothing needs, and what may be somebody else's.
     """
 
     needed: tuple[Held, ...]
-    young: tuple[Held, ...]
+    recent: tuple[Held, ...]
     garbage: tuple[Held, ...]
-    strange: tuple[Held, ...] = ()
+    unclaimed: tuple[Held, ...] = ()
 
     def only(self, known: Collection[str]) -> Sorted:
         """Keep what is not known, for it may be somebody else's.
 
         >>> old = Held(oid="a" * 32, size=1, modified=1)
-        >>> found = Sorted(needed=(), young=(), garbage=(old,)).only([])
-        >>> len(found.garbage), len(found.strange)
+        >>> found = Sorted(needed=(), recent=(), garbage=(old,)).only([])
+        >>> len(found.garbage), len(found.unclaimed)
         (0, 1)
         """
         return replace(
             self,
             garbage=tuple(one for one in self.garbage if one.oid in known),
-            strange=tuple(one for one in self.garbage if one.oid not in known),
+            unclaimed=tuple(one for one in self.garbage if one.oid not in known),
         )
 
 
@@ -192,14 +192,14 @@ def sort_objects(
     >>> [one.oid[0] for one in sort_objects([old, new], frozenset(), before=5).garbage]
     ['a']
     """
-    kept, young, garbage = [], [], []
+    kept, recent, garbage = [], [], []
     for one in sorted(objects, key=lambda one: one.oid):
         if one.oid in needed:
             kept.append(one)
         elif before is not None and (one.modified is None or one.modified > before):
-            young.append(one)
+            recent.append(one)
         else:
             garbage.append(one)
     # DVC takes the files of a listing that is in a remote for being there too.
     garbage.sort(key=lambda one: not one.oid.endswith(outputs.FOLDER))
-    return Sorted(needed=tuple(kept), young=tuple(young), garbage=tuple(garbage))
+    return Sorted(needed=tuple(kept), recent=tuple(recent), garbage=tuple(garbage))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.tracked import Tracked
     from paddledvc.weights.core.transfer_results import Bad
 
-SPOILED = ("corrupt", "truncated")
+DAMAGED = ("corrupt", "truncated")
 """What is wrong with objects that somebody has to mend, although others had the right bytes."""
 SILENCE = 5.0
 """Seconds that a server may be silent."""
@@ -31,13 +31,13 @@ class Brought:
         arrived: those that the cache holds now, with all that is known of their bytes.
         sources: where they came from.
         problems: why the others did not, as the end of a sentence.
-        spoiled: lines about objects that are not what they should be, where others were.
+        damaged: lines about objects that are not what they should be, where others were.
     """
 
     arrived: Mapping[str, Tracked]
     sources: Mapping[str, str]
     problems: Mapping[str, str]
-    spoiled: tuple[str, ...]
+    damaged: tuple[str, ...]
 
     def complete(self, wanted: Sequence[Tracked]) -> list[Tracked]:
         """Add to outputs what is known of their bytes by now."""
@@ -74,12 +74,12 @@ def bring_outputs(
         arrived={one.tracked.path: one.tracked for one in found if one.state != "failed"},
         sources={one.tracked.path: one.source for one in found if one.source},
         problems={one.tracked.path: _why(one.problems) for one in found if one.problems},
-        spoiled=tuple(
+        damaged=tuple(
             f"weights: {bad}; run `paddledvc push --repair` where the right bytes are"
             for one in found
             if one.state != "failed"
             for bad in one.problems
-            if bad.kind in SPOILED
+            if bad.kind in DAMAGED
         ),
     )
 

@@ -120,27 +120,27 @@ class Gathering:
         Raises:
             OutsideFailure: the cache cannot be written to, or the disk is full.
         """
-        lacking: dict[str, Need] = {}
+        missing: dict[str, Need] = {}
         for need in needs:
-            if need.oid in lacking:
-                lacking[need.oid] = lacking[need.oid].with_(need)
+            if need.oid in missing:
+                missing[need.oid] = missing[need.oid].with_(need)
             elif not self.has(need):
-                lacking[need.oid] = need
-        queues = {oid: _queue(need, order) for oid, need in lacking.items()}
-        while groups := self._next(lacking, queues):
+                missing[need.oid] = need
+        queues = {oid: _queue(need, order) for oid, need in missing.items()}
+        while groups := self._next(missing, queues):
             for name, group in groups.items():
                 self._from_remote(name, group)
-        pinned = [need for need in lacking.values() if need.urls and need.oid not in self.came]
+        pinned = [need for need in missing.values() if need.urls and need.oid not in self.came]
         self.run([partial(self._from_urls, need) for need in pinned])
 
     def _next(
-        self, lacking: dict[str, Need], queues: dict[str, list[str]]
+        self, missing: dict[str, Need], queues: dict[str, list[str]]
     ) -> dict[str, list[Need]]:
         """Name the next remote to ask for each object that has not come yet."""
         groups: defaultdict[str, list[Need]] = defaultdict(list)
         for oid, queue in queues.items():
             if queue and oid not in self.came:
-                groups[queue.pop(0)].append(lacking[oid])
+                groups[queue.pop(0)].append(missing[oid])
         return dict(groups)
 
     def run(self, tasks: Sequence[partial[None]]) -> None:

@@ -145,11 +145,11 @@ class _Sending:
             if need.oid not in self._sent:
                 problems += self._gathering.problems([need])
                 problems += self._here[need.oid]
-        lacking = any(need.oid not in self._sent for need in bad)
+        missing = any(need.oid not in self._sent for need in bad)
         if tracked.folder and self._gathering.listing(str(tracked.oid)) is None:
-            lacking = True
+            missing = True
         state: SentState = (
-            "failed" if lacking else "repaired" if replaced else "sent" if bad else "present"
+            "failed" if missing else "repaired" if replaced else "sent" if bad else "present"
         )
         return Sent(
             tracked=tracked,

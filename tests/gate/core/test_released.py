@@ -126,9 +126,9 @@ def test_the_states_are_told_in_which_a_model_stood_at_its_version():
 
 
 def test_a_lock_that_was_committed_with_conflicts_was_no_release():
-    torn = render_lockfile(locked(a_model(md5=B))).replace("    md5", "<<<<<<< ours\n    md5")
+    conflicted = render_lockfile(locked(a_model(md5=B))).replace("    md5", "<<<<<<< ours\n    md5")
 
-    assert find(locked(a_model()), torn.encode()) == []
+    assert find(locked(a_model()), conflicted.encode()) == []
     assert (
         find(
             locked(a_model()), b"<<<<<<< ours\n" + render_lockfile(locked(a_model(md5=B))).encode()

@@ -18,7 +18,7 @@ from paddledvc.models.lockfile import Lock
 from paddledvc.models.model import Declared, Environment, Model
 from paddledvc.models.registry import Registry
 from paddledvc.models.versions import Requirement, as_version, same_version
-from paddledvc.stages.core.settings_digest import pin
+from paddledvc.stages.core.settings_digest import digest_settings
 
 EMPTY = Lock(models=())
 ZOO = {name: Declared(kind="index", settings={"url": f"{name}.yaml"}) for name in ("zoo", "team")}
@@ -38,7 +38,7 @@ def listed(*versions, **fields):
 
 
 def release(name, version):
-    digest = pin((name, version)) * 4
+    digest = digest_settings((name, version)) * 4
     file = ReleaseFile(
         path=f"{name}.pdparams",
         urls=(f"https://zoo/{name}_{version}.pdparams",),
@@ -104,7 +104,7 @@ def test_a_version_is_pinned_with_all_that_the_catalog_says():
     assert (entry.version, entry.source) == ("v1.0", "zoo")
     assert (entry.urls, entry.md5, entry.size) == (
         ("https://zoo/det_v1.0.pdparams",),
-        pin(("det", "v1.0")) * 4,
+        digest_settings(("det", "v1.0")) * 4,
         4,
     )
     assert (entry.format, entry.path) == ("pdparams", "checkpoints/det_v1.0.pdparams")
@@ -296,7 +296,8 @@ def test_other_bytes_under_a_known_version_are_refused():
 
 def test_a_digest_in_models_yaml_must_be_that_of_the_catalog():
     assert complaint(a_model(version="v1.0", md5="f" * 32), catalog=listed("v1.0")) == (
-        f"det: zoo says md5:{pin(('det', 'v1.0')) * 4} of v1.0, models.yaml says md5:{'f' * 32}\n"
+        f"det: zoo says md5:{digest_settings(('det', 'v1.0')) * 4} of v1.0, "
+        f"models.yaml says md5:{'f' * 32}\n"
         "  a version never changes its bytes; ask for a new one, or find out who is wrong"
     )
 
@@ -318,7 +319,8 @@ def test_a_digest_in_models_yaml_must_be_that_of_the_catalog():
         ),
         pytest.param(
             {"version": "v1.0", "md5": "f" * 32},
-            f"models.yaml states md5:{'f' * 32}, locked is md5:{pin(('det', 'v1.0')) * 4}",
+            f"models.yaml states md5:{'f' * 32}, "
+            f"locked is md5:{digest_settings(('det', 'v1.0')) * 4}",
             id="digest",
         ),
     ],

@@ -26,11 +26,11 @@ from paddledvc.stages.core import pipeline as pipelines
 from paddledvc.stages.core import settings_digest
 from paddledvc.stages.core.pipeline import Pipeline
 from paddledvc.stages.core.settings_digest import (
-    export_pin,
+    export_digest,
     said_fields,
-    sync_pin,
-    train_pin,
-    verify_pin,
+    sync_digest,
+    train_digest,
+    verify_digest,
 )
 
 MARK = {"generated_by": "paddledvc"}
@@ -66,13 +66,13 @@ def pins_of(model):
     pipeline = a_pipeline(BASE, OTHER, model)
     registry, lock = pipeline.registry, pipeline.lock
     found = {
-        "export": settings_digest.export_pin(registry, lock, model),
-        "verify": settings_digest.verify_pin(registry, lock, model),
+        "export": settings_digest.export_digest(registry, lock, model),
+        "verify": settings_digest.verify_digest(registry, lock, model),
     }
     if model.urls:
-        found["sync"] = settings_digest.sync_pin(lock, model)
+        found["sync"] = settings_digest.sync_digest(lock, model)
     if model.train:
-        found["train"] = settings_digest.train_pin(registry, lock, model)
+        found["train"] = settings_digest.train_digest(registry, lock, model)
     return found
 
 
@@ -232,7 +232,7 @@ def test_the_digest_of_a_mapping_does_not_depend_on_its_order():
 def test_a_new_version_of_the_base_moves_the_training_alone():
     def train_pin(base):
         pipeline = a_pipeline(base, TRAINED)
-        return settings_digest.train_pin(pipeline.registry, pipeline.lock, TRAINED)
+        return settings_digest.train_digest(pipeline.registry, pipeline.lock, TRAINED)
 
     assert train_pin(BASE) != train_pin(replace(BASE, requires=Requirement.parse("v2")))
 
@@ -415,7 +415,7 @@ def test_a_model_that_borrows_its_bases_weights_is_no_artifact():
 
 def test_a_stage_of_other_settings_is_refused():
     with pytest.raises(StaleStages) as caught:
-        settings_digest.require_pin("sync", FETCHED, "v1-00000000", "v1-11111111")
+        settings_digest.require_digest("sync", FETCHED, "v1-00000000", "v1-11111111")
 
     assert str(caught.value) == (
         "the stage sync-m was generated for --pin v1-00000000, but its settings now give "
@@ -424,7 +424,7 @@ def test_a_stage_of_other_settings_is_refused():
 
 
 def test_a_stage_of_todays_settings_is_let_pass():
-    assert settings_digest.require_pin("sync", FETCHED, "v1-00000000", "v1-00000000") is None
+    assert settings_digest.require_digest("sync", FETCHED, "v1-00000000", "v1-00000000") is None
 
 
 def test_a_setting_that_a_later_version_adds_moves_no_pin():
@@ -453,8 +453,8 @@ def test_pins_are_those_of_the_first_release():
     lock = locks.Lock(models=plan_lock(registry, locks.Lock(models=())).entries)
 
     assert (
-        sync_pin(lock, model),
-        train_pin(registry, lock, model),
-        export_pin(registry, lock, model),
-        verify_pin(registry, lock, model),
+        sync_digest(lock, model),
+        train_digest(registry, lock, model),
+        export_digest(registry, lock, model),
+        verify_digest(registry, lock, model),
     ) == ("v1-7b101bb9", "26b7553a", "160baee0", "3f8c83c5")

@@ -40,7 +40,7 @@ def repository(project):
 def test_files_are_laid_out_as_they_are_in_the_tree(repository):
     with lay_out_files(repository.root, "HEAD", everything) as laid:
         assert contents(laid) == {"a.py": "a", "sub/ü b.py": "b", "sub/deep/c.txt": "c"}
-        assert laid.hollow == frozenset()
+        assert laid.unread == frozenset()
         folder = laid.folder
     assert not folder.exists()
 
@@ -55,10 +55,10 @@ def test_a_project_in_a_folder_gets_the_files_of_its_folder(repository):
 def test_what_nobody_needs_is_there_but_empty(repository, monkeypatch):
     with lay_out_files(repository.root / "sub", "HEAD", lambda path: path == "deep/c.txt") as laid:
         assert contents(laid) == {"ü b.py": "", "deep/c.txt": "c"}
-        assert laid.hollow == {"ü b.py"}
+        assert laid.unread == {"ü b.py"}
     monkeypatch.setattr(tree_files, "LARGEST", 0)
     with lay_out_files(repository.root, "HEAD", everything) as laid:
-        assert laid.hollow == {"a.py", "sub/ü b.py", "sub/deep/c.txt"}
+        assert laid.unread == {"a.py", "sub/ü b.py", "sub/deep/c.txt"}
 
 
 def test_a_folder_that_the_tree_lacks_is_empty(repository):

@@ -120,7 +120,7 @@ def test_needed_is_kept_young_is_kept_for_now_and_unknown_age_counts_as_young() 
     found = retention.sort_objects(objects, frozenset({A}), before=5)
 
     assert [one.oid[0] for one in found.needed] == ["a"]
-    assert [one.oid[0] for one in found.young] == ["b", "c"]
+    assert [one.oid[0] for one in found.recent] == ["b", "c"]
     assert [one.oid[0] for one in found.garbage] == ["0", "d"]
 
 
@@ -143,4 +143,4 @@ def test_what_is_needed_never_goes(there: set[str], needed: set[str], before: fl
     )
 
     assert not {one.oid for one in found.garbage} & needed
-    assert sorted(o.oid for o in (*found.needed, *found.young, *found.garbage)) == sorted(there)
+    assert sorted(o.oid for o in (*found.needed, *found.recent, *found.garbage)) == sorted(there)

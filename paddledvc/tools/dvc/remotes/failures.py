@@ -70,8 +70,8 @@ def translating(path: str, patience: float) -> Iterator[None]:
 
 def _broken(error: Exception, path: str, patience: float) -> Broken:
     chain = list(_chain(error))
-    if (lacking := next(filter(_is_lacking, chain), None)) is not None:
-        return Broken(_not_installed(lacking))
+    if (missing := next(filter(_is_missing_package, chain), None)) is not None:
+        return Broken(_not_installed(missing))
     # What lies deepest says most: a connection failed because a host has no such name.
     for meaning in (_answer, _told, _named):
         for one in reversed(chain):
@@ -134,19 +134,19 @@ def _named(error: BaseException) -> str | None:
     )
 
 
-def _is_lacking(error: BaseException) -> bool:
+def _is_missing_package(error: BaseException) -> bool:
     return type(error).__name__ == "RemoteMissingDepsError" or isinstance(error, ImportError)
 
 
 def _not_installed(error: BaseException) -> str:
     """Say which plug-in a URL needs, or which module is not there that one needs."""
     if (told := _PLUGIN.match(str(error))) is not None:
-        scheme, lacking = told["scheme"], told["package"]
+        scheme, missing = told["scheme"], told["package"]
     elif scheme := getattr(error, "protocol", ""):
-        lacking = " and ".join(getattr(error, "missing_deps", ())) or f"dvc-{scheme}"
+        missing = " and ".join(getattr(error, "missing_deps", ())) or f"dvc-{scheme}"
     else:
         return str(broken(str(error)))
-    return f"{scheme}:// needs {lacking}; run `pip install 'dvc[{scheme}]'`"
+    return f"{scheme}:// needs {missing}; run `pip install 'dvc[{scheme}]'`"
 
 
 def _first_line(error: Exception, path: str) -> str:
