@@ -19,7 +19,7 @@ from paddledvc.names import EXPORT_PREFIX
 from paddledvc.tools.paddle import process
 from paddledvc.tools.paddle.core.jobs import ExportJob, Network
 from paddledvc.tools.paddle.core.results import Exported
-from paddledvc.verification.core.path_report import rounded
+from paddledvc.verification.core.path_report import round_error
 
 if TYPE_CHECKING:
     from paddledvc.verification.core.report import VerifyReport
@@ -87,7 +87,7 @@ def verified(name: str, folder: Path) -> VerifyReport:
 def row(name: str, report: VerifyReport) -> str:
     """Write what was found of a model, the largest error of any of its outputs."""
     paths = {str(path.path): path for path in report.paths}
-    errors = [rounded(paths[path].scaled_error) for path in PATHS]
+    errors = [round_error(paths[path].scaled_error) for path in PATHS]
     agreement = paths["jit"].agreement
     outputs = len(agreement.outputs) if agreement else ""
     cells = [

@@ -22,10 +22,10 @@ EXPORT_PREFIX = "inference"
 DVC_LOCK = "dvc.lock"
 
 
-def downloaded(name: str, version: str, format: str) -> str:  # noqa: A002
+def downloaded_file(name: str, version: str, format: str) -> str:  # noqa: A002
     """Name the file that ``sync`` writes.
 
-    >>> downloaded("resnet50", "v3.3.0", "pdparams")
+    >>> downloaded_file("resnet50", "v3.3.0", "pdparams")
     'checkpoints/resnet50_v3.3.0.pdparams'
     """
     return f"checkpoints/{name}_{version}.{format}"
@@ -40,10 +40,10 @@ def downloaded_folder(name: str, version: str) -> str:
     return f"checkpoints/{name}_{version}"
 
 
-def parts(name: str) -> dict[str, str]:
+def stage_parts(name: str) -> dict[str, str]:
     """Say by their paths what stages make of a model, besides what is downloaded.
 
-    >>> parts("PP-OCRv4.1")
+    >>> stage_parts("PP-OCRv4.1")
     {'checkpoints/PP-OCRv4.1_trained.pdparams': 'trained weights', 'exports/PP-OCRv4-1': 'export'}
     """
     return {trained_of(name): "trained weights", exported_of(name): "export"}
@@ -59,17 +59,17 @@ def exported_of(name: str) -> str:
     return f"exports/{slug(name)}"
 
 
-def called(model: str | None, version: str | None, path: str) -> str:
+def display_name(model: str | None, version: str | None, path: str) -> str:
     """Say what people call weights, an export or another output; its path where it is no model's.
 
-    >>> called("resnet50", "v3.3.0", "checkpoints/resnet50_v3.3.0.pdparams")
+    >>> display_name("resnet50", "v3.3.0", "checkpoints/resnet50_v3.3.0.pdparams")
     'resnet50 v3.3.0'
-    >>> called("digits", "v1.0.0", "exports/digits"), called(None, None, "data/a.csv")
+    >>> display_name("digits", "v1.0.0", "exports/digits"), display_name(None, None, "data/a.csv")
     ('digits v1.0.0 (export)', 'data/a.csv')
     """
     if model is None:
         return path
-    part = parts(model).get(path)
+    part = stage_parts(model).get(path)
     return f"{model} {version}" + (f" ({part})" if part else "")
 
 

@@ -269,11 +269,11 @@ class Project:
         Raises:
             Finding: it gives others.
         """
-        from paddledvc.tools.paddle.core.programs import list_differences  # noqa: PLC0415
+        from paddledvc.tools.paddle.core.programs import list_mismatches  # noqa: PLC0415
 
         if not model.outputs or not found:
             return
-        for wrong in list_differences(model.outputs, found):
+        for wrong in list_mismatches(model.outputs, found):
             at = self._entry(model, "outputs", wrong.number)
             line = self.read(names.REGISTRY).position(at, False).line
             raise Finding(
@@ -304,7 +304,7 @@ class Project:
         if not section:
             return model.verify
         at = (self.params_key(model, document), "verify")
-        problems = schemas.part("models", "verify").problems(document, at)
+        problems = schemas.schema_part("models", "verify").problems(document, at)
         for key, them in (("samples", "samples are"), ("preprocess", "preprocess is")):
             if key in section:
                 name = "them" if key == "samples" else "it"
@@ -350,7 +350,7 @@ class Project:
         """Hold models.yaml and models.lock against other processes of ours that change them."""
         from paddledvc.tools.system import files  # noqa: PLC0415
 
-        with files.exclusive(self.scratch() / f"{names.LOCK}.lock"):
+        with files.hold_lock(self.scratch() / f"{names.LOCK}.lock"):
             yield
 
     def scratch(self) -> Path:
@@ -392,7 +392,7 @@ def stated_policy(document: Document) -> Policy | None:
     section = document.value.get("policy") if isinstance(document.value, dict) else None
     if section is None:
         return policy.DEFAULT
-    wrong = schemas.part("models", "policy").problems(document, ("policy",))
+    wrong = schemas.schema_part("models", "policy").problems(document, ("policy",))
     return None if [*wrong, *policy.find_policy_problems(document)] else policy.read_policy(section)
 
 

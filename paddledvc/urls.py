@@ -13,10 +13,10 @@ _FORM = re.compile(r"git\+(?P<repository>.+)@(?P<commit>[0-9a-f]{40}|[0-9a-f]{64
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[^/\\]+:")
 
 
-def shown(url: str) -> str:
+def hide_secrets(url: str) -> str:
     """Write a URL without the secrets that it may hold; of ssh's, the user is none.
 
-    >>> shown("https://token@host/models.git"), shown("ssh://git:secret@host/models")
+    >>> hide_secrets("https://token@host/models.git"), hide_secrets("ssh://git:secret@host/models")
     ('https://host/models.git', 'ssh://git@host/models')
     """
     if url.startswith(_KEEP_USER):

@@ -17,11 +17,11 @@ from paddledvc.models.versions import is_range
 from paddledvc.names import did_you_mean
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.git import repository
-from paddledvc.tools.git.repository import run_git
+from paddledvc.tools.git.repository import run_in_repository
 from paddledvc.tools.sources import clones, git_files
-from paddledvc.tools.sources.dvc_contents import CommitPath, Contents, contents
+from paddledvc.tools.sources.dvc_contents import CommitPath, Contents, list_contents
 from paddledvc.tools.system.network_errors import Unreadable
-from paddledvc.urls import GitFile, shown
+from paddledvc.urls import GitFile, hide_secrets
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class GitRegistry:
     def __init__(self, context: Context, settings: Mapping[str, Any]) -> None:
         self._context = context
         self._url: str = settings["url"]
-        self.where = shown(self._url)
+        self.where = hide_secrets(self._url)
         self._is_local = GitFile(repository=self._url, commit="", path="").is_local
         self._read = Once(self._read_tags)
 
@@ -79,7 +79,7 @@ class GitRegistry:
         with self._failing(f"{found.tag}: "):
             at, paddle = _stated(where, artifact, found.commit)
             place = CommitPath(where=where, commit=found.commit, path=at)
-            at, kept = _chosen(at, contents(place, offline=self._context.offline), query.file)
+            at, kept = _chosen(at, list_contents(place, offline=self._context.offline), query.file)
             return self._release(found, at, kept, paddle)
 
     def names(self) -> Sequence[str]:
@@ -106,10 +106,10 @@ class GitRegistry:
             raise Unreadable("the name of a repository does not begin with '-'")
         if self._is_local:
             return git_files.open_folder(self._context.root / self._url)
-        if self._context.offline is not None and (copy := clones.cached(self._url)):
+        if self._context.offline is not None and (copy := clones.cached_clone(self._url)):
             return copy
         self._context.require_network(self.where)
-        return clones.refreshed(self._url, self._context.timeout)
+        return clones.refresh_clone(self._url, self._context.timeout)
 
     def _release(
         self, version: ArtifactVersion, at: str, kept: Contents, paddle: str | None
@@ -141,7 +141,7 @@ class GitRegistry:
 
     def _reason(self, error: ToolFailed) -> str:
         reason = repository.reason_of_git(error, self._url)
-        copy = None if self._is_local else clones.cached(self._url)
+        copy = None if self._is_local else clones.cached_clone(self._url)
         if copy is None or reason.startswith(repository.PASSING):
             return reason
         return f"{reason}; if it stays so, remove {copy.objects}, a copy that will be made anew"
@@ -161,7 +161,7 @@ def _stated(where: Repository, artifact: Artifact, commit: str) -> tuple[str, st
     file = posixpath.normpath(posixpath.join(artifact.folder, outputs.STAGES))
     found = repository.find_entries(where, commit, [file]).get(file)
     value: Any = (
-        reader.parse_yaml(repository.read_text(where, found), file).value if found else None
+        reader.parse_yaml(repository.read_blob(where, found), file).value if found else None
     )
     match value:
         case {"artifacts": {artifact.key: {"path": str() as path, **rest}}}:
@@ -207,7 +207,7 @@ def tags(where: Repository) -> list[Tag]:
     """List all tags, with the commits and times of the annotated ones."""
     fields = ("objecttype", "refname:strip=2", "taggerdate:unix", "*objecttype", "*objectname")
     form = "%00".join(f"%({field})" for field in fields)
-    lines = run_git(where, "for-each-ref", f"--format={form}", "refs/tags").split("\n")
+    lines = run_in_repository(where, "for-each-ref", f"--format={form}", "refs/tags").split("\n")
     return [_tag(where, line) for line in lines if line]
 
 
@@ -216,6 +216,6 @@ def _tag(where: Repository, line: str) -> Tag:
     if kind != "tag":
         return Tag(name=name, commit=None, time=None)
     if target == "tag":  # git before 2.45 looks no further than at the next tag
-        target = run_git(where, "cat-file", "-t", f"refs/tags/{name}^{{}}").strip()
-        commit = run_git(where, "rev-parse", f"refs/tags/{name}^{{}}").strip()
+        target = run_in_repository(where, "cat-file", "-t", f"refs/tags/{name}^{{}}").strip()
+        commit = run_in_repository(where, "rev-parse", f"refs/tags/{name}^{{}}").strip()
     return Tag(name=name, commit=commit if target == "commit" else None, time=int(time or 0))

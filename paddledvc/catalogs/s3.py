@@ -135,7 +135,7 @@ class S3Prefix:
 
     def _list(self, beginning: str) -> tuple[s3.ListedObject, ...]:
         try:
-            return tuple(s3.objects(replace(self._at, key=beginning), self._context.timeout))
+            return tuple(s3.list_objects(replace(self._at, key=beginning), self._context.timeout))
         except Unreadable as error:
             failure = self._failed(str(error))
             if error.again:

@@ -16,8 +16,8 @@ from paddledvc.cli.options import (
     progress_bar,
 )
 from paddledvc.weights import pull as workflow
-from paddledvc.weights.core.outcome import human_size, lines
-from paddledvc.weights.core.transfer_results import WRONG, label, telling_lines
+from paddledvc.weights.core.outcome import describe_outcome, human_size
+from paddledvc.weights.core.transfer_results import WRONG, label_output, telling_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,14 +87,16 @@ def _print(pulled: Pulled) -> None:
     placed = pulled.placed
     if placed is None:
         echo_lines(
-            f"{label(one.tracked)} ({human_size(one.size)}, {one.source})"
+            f"{label_output(one.tracked)} ({human_size(one.size)}, {one.source})"
             for one in pulled.arrived
             if one.state == "fetched"
         )
         _count(pulled.arrived, "cached", "in the cache already")
     else:
         _print_placed(pulled, placed)
-    echo_lines((f"{label(one.tracked)} is not to be had" for one in pulled.lacking), err=True)
+    echo_lines(
+        (f"{label_output(one.tracked)} is not to be had" for one in pulled.lacking), err=True
+    )
 
 
 def _print_placed(pulled: Pulled, placed: Placed) -> None:
@@ -102,7 +104,7 @@ def _print_placed(pulled: Pulled, placed: Placed) -> None:
     echo_lines(_placed(one, sources.get(one.path, "cache")) for one in placed.of("placed"))
     echo_lines(f"{one.path} (removed)" for one in placed.of("removed"))
     _count(placed.outputs, "unchanged", "in place already")
-    echo_lines(lines(replace(placed, outputs=placed.of("kept", "failed"))), err=True)
+    echo_lines(describe_outcome(replace(placed, outputs=placed.of("kept", "failed"))), err=True)
 
 
 def _placed(one: PlacedOutput, source: str) -> str:

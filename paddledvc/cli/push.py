@@ -10,7 +10,7 @@ import click
 from paddledvc.cli.options import echo_json, echo_lines, format_option, pass_project, progress_bar
 from paddledvc.weights import push as workflow
 from paddledvc.weights.core.outcome import human_size
-from paddledvc.weights.core.transfer_results import WRONG, label, telling_lines
+from paddledvc.weights.core.transfer_results import WRONG, label_output, telling_lines
 
 if TYPE_CHECKING:
     from paddledvc.project import Project
@@ -75,13 +75,15 @@ def _print(done: tuple[Pushed, ...]) -> None:
             continue
         echo_lines(telling_lines(one.sent), err=True)
         echo_lines(
-            f"{label(sent.tracked)} ({human_size(sent.size)}, {_DONE[sent.state]} {one.remote})"
+            f"{label_output(sent.tracked)} "
+            f"({human_size(sent.size)}, {_DONE[sent.state]} {one.remote})"
             for sent in one.sent
             if sent.state in _DONE
         )
         failed = [sent for sent in one.sent if sent.state == "failed"]
         echo_lines(
-            (f"{label(bad.tracked)} is not whole in {one.remote}" for bad in failed), err=True
+            (f"{label_output(bad.tracked)} is not whole in {one.remote}" for bad in failed),
+            err=True,
         )
         there = Counter(sent.state for sent in one.sent)["present"]
         if there or not one.sent:

@@ -93,7 +93,7 @@ def _part(one: ShownPart) -> Iterator[tuple[str, str]]:
 
 
 def _evidence(shown: Shown) -> str:
-    report = f"{registry.reports(shown.model)}/verify.json"
+    report = f"{registry.reports_folder(shown.model)}/verify.json"
     if shown.evidence == "missing":
         return f"missing; run `dvc repro {registry.stage_name('verify', shown.model)}`"
     return f"{shown.evidence} ({report})"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paddledvc.cli.options import echo_table
-from paddledvc.verification.core.path_report import rounded
+from paddledvc.verification.core.path_report import round_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ def echo_report(report: VerifyReport) -> None:
         (
             path.path,
             "FAIL" if path.result == "fail" else path.result,
-            "" if path.skipped else rounded(path.scaled_error),
+            "" if path.skipped else round_error(path.scaled_error),
             f"{path.tolerance:g}",
             path.latency[-1].median_ms if path.latency else "",
         )
@@ -43,13 +43,15 @@ def echo_report(report: VerifyReport) -> None:
     if not report.repeatable:
         click.echo("the dynamic network gives other outputs when it is run again")
     for name, error in report.float64.errors if report.float64 else ():
-        click.echo(f"{name}: the dynamic network itself is off by {rounded(error)} from float64")
+        click.echo(
+            f"{name}: the dynamic network itself is off by {round_error(error)} from float64"
+        )
     for note in report.notes:
         click.echo(f"note: {note}")
     if report.batch_error is not None and report.batch_error > BATCH_NOISE:
         click.echo(
             "note: samples of the dynamic network depend on the others of their batch: alone they "
-            f"are off by a scaled error of {rounded(report.batch_error)}"
+            f"are off by a scaled error of {round_error(report.batch_error)}"
         )
     sizes = ", ".join(map(str, report.batch_sizes))
     edges = ", ".join(filter(None, report.edges))

@@ -14,8 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from paddledvc.comparison.extra_calls import said_at
-from paddledvc.comparison.other_measures import Closeness, Ranking, closeness, ranking
-from paddledvc.comparison.scaled_error import rows, same_pattern, sample_axes, scaled_errors
+from paddledvc.comparison.other_measures import (
+    Closeness,
+    Ranking,
+    compare_ranking,
+    measure_closeness,
+)
+from paddledvc.comparison.scaled_error import same_pattern, sample_axes, scaled_errors, split_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -199,6 +204,6 @@ def _summary(
     return OutputAgreement(
         name=left.name,
         scaled_error=float(scaled.max(initial=0)),
-        closeness=closeness(rows(left.values, axis), rows(right.values, axis)),
-        ranking=ranking(left.values, right.values) if axis == 0 else None,
+        closeness=measure_closeness(split_rows(left.values, axis), split_rows(right.values, axis)),
+        ranking=compare_ranking(left.values, right.values) if axis == 0 else None,
     )

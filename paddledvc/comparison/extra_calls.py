@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from paddledvc.comparison.samples import batch_of, draw
+from paddledvc.comparison.samples import batch_of, draw_input
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,17 +23,17 @@ HUGE = 1e4
 """What no preprocessing gives, and float16 still holds."""
 
 
-def free(item: Input) -> tuple[int, ...]:
+def free_dimensions(item: Input) -> tuple[int, ...]:
     """List the dynamic dimensions of an input beyond the batch, by number.
 
     >>> from paddledvc.models.model import Input
-    >>> free(Input(name="x", shape=(None, 3, None, None)))
+    >>> free_dimensions(Input(name="x", shape=(None, 3, None, None)))
     (2, 3)
     """
     return tuple(n for n, size in enumerate(item.shape) if n > 0 and size is None)
 
 
-def resized(cases: Sequence[Case], inputs: Sequence[Input], seed: int) -> Case | None:
+def draw_resized(cases: Sequence[Case], inputs: Sequence[Input], seed: int) -> Case | None:
     """Draw a call of other sizes, if seeded calls leave a dynamic dimension at one size.
 
     Nor are two dynamic dimensions of an input to be equal in every call, for a program that mixes
@@ -50,20 +50,25 @@ def resized(cases: Sequence[Case], inputs: Sequence[Input], seed: int) -> Case |
 
     >>> from paddledvc.models.model import Input
     >>> x = Input(name="x", shape=(None, 3, None, None))
-    >>> resized([{"x": np.zeros((1, 3, 64, 64))}], [x], seed=0)["x"].shape
+    >>> draw_resized([{"x": np.zeros((1, 3, 64, 64))}], [x], seed=0)["x"].shape
     (1, 3, 96, 128)
     """
     if not any(_is_narrow(cases, item) for item in inputs):
         return None
     smallest = min(cases, key=batch_of)
-    ranks = {n: rank for rank, n in enumerate(sorted({n for one in inputs for n in free(one)}), 1)}
+    ranks = {
+        n: rank
+        for rank, n in enumerate(sorted({n for one in inputs for n in free_dimensions(one)}), 1)
+    }
     random = np.random.default_rng((seed, 1))
     return {
-        item.name: draw(
+        item.name: draw_input(
             random,
             item,
             tuple(
-                cases[0][item.name].shape[n] + STEP * ranks[n] if n in free(item) else size
+                cases[0][item.name].shape[n] + STEP * ranks[n]
+                if n in free_dimensions(item)
+                else size
                 for n, size in enumerate(smallest[item.name].shape)
             ),
         )
@@ -74,9 +79,9 @@ def resized(cases: Sequence[Case], inputs: Sequence[Input], seed: int) -> Case |
 def _is_narrow(cases: Sequence[Case], item: Input) -> bool:
     """Tell whether a dynamic dimension has one size only, or two always have the same."""
     seen = [case[item.name].shape for case in cases]
-    return any(len({shape[n] for shape in seen}) == 1 for n in free(item)) or any(
+    return any(len({shape[n] for shape in seen}) == 1 for n in free_dimensions(item)) or any(
         all(shape[one] == shape[other] for shape in seen)
-        for one, other in combinations(free(item), 2)
+        for one, other in combinations(free_dimensions(item), 2)
     )
 
 

@@ -75,7 +75,7 @@ ONNX = Cause(
 )
 
 
-def cause(source: str, path: str, precision: str = "float32") -> Cause | None:
+def guess_cause(source: str, path: str, precision: str = "float32") -> Cause | None:
     r"""Guess why a sublayer disagrees; None if nothing in its source is known to go wrong.
 
     Args:
@@ -83,7 +83,7 @@ def cause(source: str, path: str, precision: str = "float32") -> Cause | None:
         path: the first path that disagrees, in the order jit, predictor, deployed, onnx.
         precision: what the engine computes in.
 
-    >>> cause("def forward(self, x):\n    return x + 0.5", "jit").advice
+    >>> guess_cause("def forward(self, x):\n    return x + 0.5", "jit").advice
     'add it to something that was computed, or multiply by 1.0 first'
     """
     if path == "deployed":

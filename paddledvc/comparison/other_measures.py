@@ -49,14 +49,14 @@ class Closeness:
         )
 
 
-def closeness(reference: Array, candidate: Array) -> Closeness:
+def measure_closeness(reference: Array, candidate: Array) -> Closeness:
     """Measure how close two outputs are.
 
     Args:
         reference: shape [samples, elements], any type; what is not finite counts as equal.
         candidate: the same shape and type.
 
-    >>> found = closeness(np.array([[4.0, 3.0]]), np.array([[4.0, 3.3]]))
+    >>> found = measure_closeness(np.array([[4.0, 3.0]]), np.array([[4.0, 3.3]]))
     >>> round(found.absolute_error, 6), round(found.relative_error, 6), round(found.mean_error, 6)
     (0.3, 0.1, 0.15)
     """
@@ -129,14 +129,14 @@ class Ranking:
         )
 
 
-def ranking(reference: Array, candidate: Array) -> Ranking | None:
+def compare_ranking(reference: Array, candidate: Array) -> Ranking | None:
     """Compare the order of classes; None where an output can be none of scores.
 
     Args:
         reference: shape [samples, classes], of floats without NaN.
         candidate: the same shape and type.
 
-    >>> ranking(np.array([[1.0, 0.5, 0.0]]), np.array([[0.4, 0.5, 0.0]]))
+    >>> compare_ranking(np.array([[1.0, 0.5, 0.0]]), np.array([[0.4, 0.5, 0.0]]))
     Ranking(top1_changed=1, top5_changed=0, margin=0.5)
     """
     if reference.ndim != 2 or reference.shape[1] < 2 or reference.dtype.kind != "f":  # noqa: PLR2004

@@ -22,7 +22,7 @@ FREE_SIZES = (64, 96)
 """Sizes given to dynamic dimensions that nothing else determines, one case after the other."""
 
 
-def seeded(
+def draw_cases(
     inputs: Sequence[Input], input_size: Sequence[int], batch_sizes: Sequence[int], seed: int
 ) -> list[Case]:
     """Draw one case for each batch size.
@@ -35,13 +35,16 @@ def seeded(
         ValueError: never for inputs that models.yaml accepts.
 
     >>> from paddledvc.models.model import Input
-    >>> cases = seeded([Input(name="x", shape=(None, 4))], (), (1, 3), seed=0)
+    >>> cases = draw_cases([Input(name="x", shape=(None, 4))], (), (1, 3), seed=0)
     >>> [case["x"].shape for case in cases]
     [(1, 4), (3, 4)]
     """
     random = np.random.default_rng(seed)
     return [
-        {item.name: draw(random, item, _shape(item, input_size, batch, turn)) for item in inputs}
+        {
+            item.name: draw_input(random, item, _shape(item, input_size, batch, turn))
+            for item in inputs
+        }
         for turn, batch in enumerate(batch_sizes)
     ]
 
@@ -55,7 +58,7 @@ def _shape(item: Input, input_size: Sequence[int], batch: int, turn: int) -> tup
     return (*first, *(next(sizes) if size is None else size for size in tail))
 
 
-def draw(random: np.random.Generator, item: Input, shape: tuple[int, ...]) -> Array:
+def draw_input(random: np.random.Generator, item: Input, shape: tuple[int, ...]) -> Array:
     """Draw an input of a shape: standard normal, 0 or 1, or from the range that it states."""
     dtype = np.dtype(item.dtype)
     if dtype.kind == "f":
@@ -69,7 +72,7 @@ def draw(random: np.random.Generator, item: Input, shape: tuple[int, ...]) -> Ar
     return np.asarray(random.integers(int(low), max(int(high), int(low) + 1), shape)).astype(dtype)
 
 
-def split(
+def split_arrays(
     arrays: Mapping[str, Array], inputs: Sequence[Input], batch_sizes: Sequence[int]
 ) -> list[Case]:
     """Make cases from representative arrays: each batch size once, then every sample.
@@ -85,23 +88,23 @@ def split(
     >>> from paddledvc.models.model import Input
     >>> import numpy as np
     >>> x = np.zeros((5, 4), "float32")
-    >>> cases = split({"x": x}, [Input(name="x", shape=(None, 4))], (1, 2))
+    >>> cases = split_arrays({"x": x}, [Input(name="x", shape=(None, 4))], (1, 2))
     >>> [len(case["x"]) for case in cases]
     [1, 2, 2, 1]
     """
     count = _check(arrays, inputs)
     return [
         {item.name: arrays[item.name][start:stop] for item in inputs}
-        for start, stop in windows(count, inputs, batch_sizes)
+        for start, stop in list_windows(count, inputs, batch_sizes)
     ]
 
 
-def windows(
+def list_windows(
     count: int, inputs: Sequence[Input], batch_sizes: Sequence[int]
 ) -> list[tuple[int, int]]:
     """List the samples of each call, from the first to before the last, of ``count`` samples.
 
-    >>> windows(5, [], (1, 2))
+    >>> list_windows(5, [], (1, 2))
     [(0, 1), (0, 2), (2, 4), (4, 5)]
     """
     fixed = {item.shape[0] for item in inputs if item.shape and item.shape[0] is not None}

@@ -55,7 +55,7 @@ def scaled_errors(reference: Array, candidate: Array, axis: int | None) -> Array
     >>> scaled_errors(np.array([[2.0, 0.0]]), np.array([[2.0, 1.0]]), 0).tolist()
     [0.5]
     """
-    left, right = rows(reference, axis), rows(candidate, axis)
+    left, right = split_rows(reference, axis), split_rows(candidate, axis)
     if reference.dtype.kind not in "fc":
         return np.where((left == right).all(axis=1), 0.0, np.inf)
     finite = np.isfinite(left)
@@ -73,7 +73,7 @@ def _wide(array: Array) -> type[np.generic]:
     return np.complex128 if array.dtype.kind == "c" else np.float64
 
 
-def rows(array: Array, axis: int | None) -> Array:
+def split_rows(array: Array, axis: int | None) -> Array:
     """Give each sample a row, flat: shape [samples, elements]."""
     if axis is None:
         return array.reshape(1, -1)

@@ -93,13 +93,13 @@ _SYSTEMS = (
 )
 
 
-def job(environment: Mapping[str, str]) -> Job | None:
+def read_job(environment: Mapping[str, str]) -> Job | None:
     """Read what the job is about; None outside of the CI systems that are known.
 
     Args:
         environment: the variables of the process.
 
-    >>> job({"GITLAB_CI": "true", "CI_COMMIT_BRANCH": "develop"}).branch
+    >>> read_job({"GITLAB_CI": "true", "CI_COMMIT_BRANCH": "develop"}).branch
     'develop'
     """
     if environment.get("GITHUB_ACTIONS") == "true":

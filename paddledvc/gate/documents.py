@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc import names
 from paddledvc.gate.core import released
-from paddledvc.gate.core.descriptions import documentation_files, moved
+from paddledvc.gate.core.descriptions import documentation_files, find_moved
 from paddledvc.gate.core.facts import EarlierFacts
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def read_earlier(facts: Facts, now: Snapshot, before: Snapshot | None) -> Earlie
     lock = before.read(names.LOCK)
     if lock is None:
         return None
-    versions = released.read_versions(lock)
-    models = [*moved(facts.registry, facts.lock, versions)]
+    versions = released.scan_versions(lock)
+    models = [*find_moved(facts.registry, facts.lock, versions)]
     gained = dict(_gained(now, before, documentation_files(models))) if models else {}
     return EarlierFacts(versions=versions, gained=gained, files=frozenset(gained))
 

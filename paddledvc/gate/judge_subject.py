@@ -12,9 +12,9 @@ from paddledvc.gate import documents, merge_tree, read_facts, trees
 from paddledvc.gate.core import judge as judges
 from paddledvc.gate.core import versions
 from paddledvc.gate.core.facts import Facts
-from paddledvc.gate.core.judge import judge
+from paddledvc.gate.core.judge import judge_facts
 from paddledvc.gate.core.violations import Verdict, Violation, in_order
-from paddledvc.gate.lock_history import Now, past
+from paddledvc.gate.lock_history import Now, read_past
 from paddledvc.models import policy
 from paddledvc.project import Project, policy_of
 from paddledvc.tools.git import ignores, repository, tree_files, worktree
@@ -167,8 +167,8 @@ def judge_released(
         known = old if old is not None and worktree.resolve_commit(project.root, old) else None
         more = {known: branch} if known is not None and branch is not None else {}
         if facts.lock is not None:
-            facts = replace(facts, past=past(project.root, facts, Now.of(at.root), more))
-    left, waived = judges.waive(facts, versions.rewritten(facts))
+            facts = replace(facts, past=read_past(project.root, facts, Now.of(at.root), more))
+    left, waived = judges.apply_waivers(facts, versions.find_rewritten(facts))
     found = tuple(one for one in left if one.rule == versions.REWRITTEN)
     return Verdict(title=branch or "a tag", role=facts.role.name, violations=found, waived=waived)
 
@@ -285,10 +285,10 @@ def _judge_folder(at: Project, project: Project, ask: _Ask, today: date) -> Verd
         facts = _with_repository(at, project, ask, facts)
     if facts.lock is not None and in_git:
         more = ask.more if facts.role == rules.production else {}
-        facts = replace(facts, past=past(project.root, facts, Now.of(at.root), more))
+        facts = replace(facts, past=read_past(project.root, facts, Now.of(at.root), more))
     if ask.remote and not facts.unreadable:
         facts = replace(facts, missing=_missing_objects(project, facts.role, ask.revision))
-    return judge(facts, ask.title, prefix=ask.prefix, notes=ask.notes)
+    return judge_facts(facts, ask.title, prefix=ask.prefix, notes=ask.notes)
 
 
 def _with_repository(at: Project, project: Project, ask: _Ask, facts: Facts) -> Facts:
@@ -303,7 +303,7 @@ def _with_repository(at: Project, project: Project, ask: _Ask, facts: Facts) -> 
     return replace(
         facts,
         earlier=documents.read_earlier(facts, now, before),
-        ignored=ignores.ignoring(root, sorted(needed)),
+        ignored=ignores.find_ignoring(root, sorted(needed)),
     )
 
 

@@ -13,7 +13,7 @@ from paddledvc.gate.core.proofs import report_path
 from paddledvc.gate.core.released import State, Timeline, blocks_of, versions_in
 from paddledvc.gate.core.released_builds import Past, Search, said_of
 from paddledvc.models import registry
-from paddledvc.models.versions import canonical
+from paddledvc.models.versions import canonical_version
 from paddledvc.tools.git import refs, worktree
 from paddledvc.tools.system import shell
 from paddledvc.yaml import reader
@@ -50,7 +50,7 @@ class Now:
         return cls(lock=lock, built=built)
 
 
-def past(root: Path, facts: Facts, now: Now, more: Mapping[str, str]) -> Past:
+def read_past(root: Path, facts: Facts, now: Now, more: Mapping[str, str]) -> Past:
     """Find what was released before of the versions that are locked now.
 
     Every state counts that a production branch was in, and every tagged commit; of each the
@@ -66,7 +66,7 @@ def past(root: Path, facts: Facts, now: Now, more: Mapping[str, str]) -> Past:
     states = list(_states(root, facts.policy, more))
     making = {}
     if facts.registry is not None:
-        making = dict(released_builds.makings(facts.registry, facts.lock, facts.built))
+        making = dict(released_builds.list_makings(facts.registry, facts.lock, facts.built))
     built = {name for name, one in making.items() if one.trained or one.exported}
     timeline = Timeline(facts.lock, now.lock, built, _value)
     for state, data in _read_states(root, states, names.LOCK):
@@ -87,7 +87,7 @@ def past(root: Path, facts: Facts, now: Now, more: Mapping[str, str]) -> Past:
 
 def _states(root: Path, policy: Policy, more: Mapping[str, str]) -> Iterator[State]:
     """List what production branches have been, oldest first, then what is tagged."""
-    known = refs.local(root)
+    known = refs.list_refs(root)
     ours = {ref.name: name for ref in known if (name := _production(ref.name, policy))}
     yield from of_branches(root, {**ours, **more})
     yield from (_of_tag(ref) for ref in known if ref.name.startswith(_TAGS))
@@ -110,7 +110,7 @@ def of_branches(root: Path, starts: Mapping[str, str]) -> list[State]:
     # A user's settings must not change what is listed.
     command = ["git", "-c", "log.showSignature=false", "log", *form, names.LOCK, names.DVC_LOCK]
     sent = "".join(f"{start}\n" for start in starts).encode()
-    listed = shell.exchange(command, cwd=root, sent=sent).decode(errors="replace")
+    listed = shell.exchange_bytes(command, cwd=root, sent=sent).decode(errors="replace")
     found = []
     for line in filter(None, listed.split("\0")):
         commit, source, day = line.strip().split(" ")
@@ -144,7 +144,7 @@ def earlier(root: Path, model: Model, branch: str | None) -> list[Earlier]:
         model: its entry of models.yaml.
         branch: the branch that is checked out.
     """
-    tags = [ref for ref in refs.local(root) if ref.name.startswith(_TAGS)]
+    tags = [ref for ref in refs.list_refs(root) if ref.name.startswith(_TAGS)]
     states = [*of_branches(root, {"HEAD": branch or "HEAD"}), *map(_of_tag, tags)]
     stood: dict[str, list[tuple[State, str, Contents]]] = {}
     known: dict[bytes, tuple[str, Contents] | None] = {}
@@ -153,7 +153,7 @@ def earlier(root: Path, model: Model, branch: str | None) -> list[Earlier]:
             if block not in known:
                 known[block] = next(iter(versions_in(model.name, block, _value)), None)
             if (found := known[block]) is not None:
-                stood.setdefault(canonical(found[0]), []).append((state, *found))
+                stood.setdefault(canonical_version(found[0]), []).append((state, *found))
     # What was not built yet when a version was new may have been in the end.
     ends = [(its[0], its[-1]) for its in stood.values()]
     built = dict(_read_states(root, [state for end in ends for state, *_ in end], names.DVC_LOCK))
@@ -208,7 +208,9 @@ def _blobs(root: Path, asked: Sequence[tuple[str, str]]) -> list[str | None]:
         return []
     sent = "".join(f"{revision}:./{file}\n" for revision, file in asked).encode()
     command = ["git", "cat-file", "--batch-check=%(objecttype) %(objectname)"]
-    answer = shell.exchange(command, cwd=root, sent=sent).decode(errors="replace").splitlines()
+    answer = (
+        shell.exchange_bytes(command, cwd=root, sent=sent).decode(errors="replace").splitlines()
+    )
     kinds = [line.partition(" ") for line in answer]
     return [name if kind == "blob" else None for kind, _, name in kinds]
 

@@ -10,9 +10,9 @@ from paddledvc import names, schemas
 from paddledvc.errors import InvalidFile, InvalidInput
 from paddledvc.gate.core.facts import Facts, Outdated
 from paddledvc.gate.core.proofs import report_path
-from paddledvc.gate.core.violations import Violation, unreadable
+from paddledvc.gate.core.violations import Violation, report_unreadable
 from paddledvc.locking import references
-from paddledvc.locking.core.resolution import staleness
+from paddledvc.locking.core.resolution import list_stale
 from paddledvc.models import lockfile as locks
 from paddledvc.models import policy, registry
 from paddledvc.project import Project, stated_policy
@@ -51,7 +51,7 @@ class _Found:
         try:
             self.documents[name] = project.read(name)
         except InvalidFile as error:
-            self.unreadable += unreadable(rule, error)
+            self.unreadable += report_unreadable(rule, error)
             return None
         return self.documents[name]
 
@@ -149,7 +149,7 @@ def open_registry(project: Project) -> OpenedRegistry:
         try:
             parsed = registry.parse_registry(document, schemas.read_schema("models"))
         except InvalidFile as error:
-            found.unreadable += unreadable("registry-invalid", error)
+            found.unreadable += report_unreadable("registry-invalid", error)
     own = parsed.policy if parsed else document and stated_policy(document)
     return OpenedRegistry(
         registry=parsed,
@@ -175,9 +175,9 @@ def _with_lock(project: Project, facts: Facts, found: _Found) -> Facts:
     try:
         lock = locks.parse_lockfile(document, schemas.read_schema("lock"))
     except InvalidFile as error:
-        found.unreadable += unreadable("lock-invalid", error)
+        found.unreadable += report_unreadable("lock-invalid", error)
         return facts
-    stale = staleness(facts.registry, lock) if facts.registry is not None else ()
+    stale = list_stale(facts.registry, lock) if facts.registry is not None else ()
     return replace(facts, lock=lock, stale=stale)
 
 
@@ -186,9 +186,9 @@ def _with_names(project: Project, facts: Facts, registry: Registry, found: _Foun
     code = check_names.Code.of(found.sources)
     misnamed = tuple(code.misnamed(registry))
     if code.unreadable:
-        found.unreadable += unreadable("stages-invalid", InvalidFile(code.unreadable))
-    there = references.presence(project, registry, facts.lock, found.elsewhere)
-    absent = tuple(check_names.misplaced(registry, there))
+        found.unreadable += report_unreadable("stages-invalid", InvalidFile(code.unreadable))
+    there = references.find_presence(project, registry, facts.lock, found.elsewhere)
+    absent = tuple(check_names.find_misplaced(registry, there))
     return replace(facts, misnamed=misnamed, absent=absent)
 
 
@@ -205,12 +205,12 @@ def _with_stages(project: Project, facts: Facts, found: _Found) -> Facts:
             facts.registry,
             facts.lock,
             params=project.read_optional(names.PARAMS),
-            there=references.presence(project, facts.registry, facts.lock, found.elsewhere),
+            there=references.find_presence(project, facts.registry, facts.lock, found.elsewhere),
             sources=found.sources,
         )
         plan = plans.plan_changes(document or reader.parse_yaml("", names.STAGES), wanted)
     except InvalidFile as error:
-        found.unreadable += unreadable("stages-invalid", error)
+        found.unreadable += report_unreadable("stages-invalid", error)
         return facts
     except InvalidInput:
         return facts  # what is not there has been found already
@@ -331,7 +331,7 @@ def _of_tracked(file: Path) -> frozenset[str]:
         ).value
     except InvalidFile:
         return frozenset()
-    return frozenset(output.md5 for output in outputs.every({file.name: value}))
+    return frozenset(output.md5 for output in outputs.list_outputs({file.name: value}))
 
 
 def _of_large(file: Path) -> frozenset[str]:

@@ -64,7 +64,7 @@ def find_subject(
         here = worktree.current_branch(root) == branch
         title = branch if here else f"the work tree as {branch}"
         return Subject(title=title, branch=branch, here=here)
-    job = ci.job(environment)
+    job = ci.read_job(environment)
     if job is not None and job.target is not None:
         return _change_of(root, job, job.target)
     if job is not None and job.branch is not None:

@@ -14,7 +14,7 @@ from paddledvc.tools.git import worktree
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core import outcome
 from paddledvc.weights.expected import list_expected
-from paddledvc.weights.push_needs import History, belonging
+from paddledvc.weights.push_needs import History, pick_belonging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -147,7 +147,7 @@ def send_pushed(
     for one in pushed:
         if one.branch is None and not one.is_tag:  # notes and the like
             continue
-        outputs = belonging(list_expected(project, one.commit))
+        outputs = pick_belonging(list_expected(project, one.commit))
         earlier = history.needs(one)
         if (outputs or earlier) and (remote := _remote(project, one)) is not None:
             its = needed.setdefault(remote, _Needed())
@@ -186,7 +186,7 @@ def _remote(project: Project, pushed: PushedRef) -> str | None:
     """Name the remote of a branch, by the policy that it had so far; None if there is no remote."""
     policy = _policy(project, pushed)
     role = policy.production if pushed.is_tag else policy.role(pushed.branch)
-    config = program.config(project.root)
+    config = program.read_config(project.root)
     return next(iter(remote_order(role, list(config.remotes), config.default)), None)
 
 

@@ -95,7 +95,7 @@ def install_hooks(project: Project, *, force: bool = False) -> HookChanges:
             print(change)
     """
     written = install.write_hooks(project.root, force=force)
-    states = {state.name: state for state in state.states(project.root)}
+    states = {state.name: state for state in state.hook_states(project.root)}
     return HookChanges(
         folder=install.find_hooks(project.root).folder,
         changes=tuple(
@@ -139,9 +139,9 @@ def hooks_status(project: Project) -> HooksStatus:
         project = paddledvc.Project.find()
         print(paddledvc.hooks_status(project).live)
     """
-    states = state.states(project.root)
+    states = state.hook_states(project.root)
     python = next((state.python for state in states if state.python is not None), None)
-    version = None if python is None else state.version(python, project.root)
+    version = None if python is None else state.ask_version(python, project.root)
     gone = python is not None and version is None
     return HooksStatus(
         folder=install.find_hooks(project.root).folder,

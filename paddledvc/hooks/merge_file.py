@@ -12,7 +12,7 @@ from paddledvc.yaml.merge import blocks
 from paddledvc.yaml.merge.blocks import END, Markers, Piece
 from paddledvc.yaml.merge.cut import cut_blocks, cut_entry, values_of
 from paddledvc.yaml.merge.merge_rules import FORMS, Form
-from paddledvc.yaml.merge.threeway import No, Sides, complete
+from paddledvc.yaml.merge.threeway import No, Sides, complete_sides
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,10 +53,10 @@ def merge_file(
         name: the file's path in the repository.
         marker_size: characters of a conflict marker.
     """
-    texts = Sides(base=base, ours=ours, theirs=theirs).map(merge_driver.read_text)
+    texts = Sides(base=base, ours=ours, theirs=theirs).map(merge_driver.read_lossless)
     markers = Markers(size=marker_size, base=merge_driver.shows_base(Path()))
     merged = _merge(texts, PurePosixPath(name).name, markers)
-    merge_driver.write_text(ours, merged.text)
+    merge_driver.write_lossless(ours, merged.text)
     return merged
 
 
@@ -91,7 +91,7 @@ class _Merging:
     def by_blocks(self) -> tuple[Piece, ...] | None:
         """Merge block by block; None where the file cannot be cut, or the result is not right."""
         ours, theirs = self._cut(self.texts.ours), self._cut(self.texts.theirs)
-        found = complete(Sides(base=self._cut_base(), ours=ours, theirs=theirs))
+        found = complete_sides(Sides(base=self._cut_base(), ours=ours, theirs=theirs))
         if found is None:
             return None
         values = found.map(lambda side: {key: side[key].value for key in side if key != END})
@@ -128,14 +128,14 @@ class _Merging:
             return found
         ours = self._cut(take_side(self.texts.base, "ours"))
         theirs = self._cut(take_side(self.texts.base, "theirs"))
-        return None if ours is None or theirs is None else blocks.undecided(ours, theirs)
+        return None if ours is None or theirs is None else blocks.find_undecided(ours, theirs)
 
     def _join(self, key: Key, sides: Sides[Block]) -> str | None:
         """Merge a block field by field, or else line by line, where what it says can be merged."""
         if key == END or self.form.merge(key, sides.map(_value)) is No.AGREEMENT:
             return None
         texts = sides.map(_text)
-        fields = complete(texts.map(lambda text: cut_entry(text, self.file)))
+        fields = complete_sides(texts.map(lambda text: cut_entry(text, self.file)))
         if fields is None:
             return _join_lines(texts)
         pieces = blocks.merge_blocks(fields, lambda _key, both: _join_lines(both.map(_text)))

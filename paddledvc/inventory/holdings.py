@@ -63,7 +63,7 @@ class Holdings:
         return report_standing(self.registry, self.lock, model, self.built, self._report(model))
 
     def _report(self, model: Model) -> str | None:
-        file = self.project.root / registry.reports(model) / "verify.json"
+        file = self.project.root / registry.reports_folder(model) / "verify.json"
         return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else None
 
     def outputs(self, model: Model) -> tuple[Result, ...]:

@@ -11,11 +11,11 @@ from paddledvc.catalogs.opening import Catalogs
 from paddledvc.display.results import Displayed, Table
 from paddledvc.errors import CatalogFailed, PaddleDVCError, Unresolvable
 from paddledvc.inventory.holdings import Holdings
-from paddledvc.locking.core.resolution import plan_lock, staleness
+from paddledvc.locking.core.resolution import list_stale, plan_lock
 from paddledvc.locking.core.selection import choose_version, why_not
 from paddledvc.models.lockfile import Lock
 from paddledvc.models.model import TABLES
-from paddledvc.models.versions import as_version, newest, same_version
+from paddledvc.models.versions import as_version, newest_version, same_version
 from paddledvc.project import Inputs
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def list_models(project: Project) -> tuple[ModelRow, ...]:
     """
     inputs = Inputs(project)
     registry, lock = inputs.registry, inputs.lock
-    stale = {reason.model for reason in staleness(registry, lock)}
+    stale = {reason.model for reason in list_stale(registry, lock)}
     holdings = Holdings.of(inputs)
     return Table(
         _row(holdings, model, lock.by_name.get(model.name), stale=model.name in stale)
@@ -289,5 +289,5 @@ def _available(catalogs: Catalogs, catalog: str, name: str) -> AvailableRow:
     except CatalogFailed:
         return AvailableRow(name=name, catalog=catalog, latest=None)
     finals = [one for one in versions_of(listed) if not as_version(one).is_prerelease]
-    latest = newest(finals or versions_of(listed))
+    latest = newest_version(finals or versions_of(listed))
     return AvailableRow(name=name, catalog=catalog, latest=latest)

@@ -12,7 +12,7 @@ from paddledvc.errors import OutsideFailure
 from paddledvc.gate import lock_history
 from paddledvc.inventory.holdings import Holdings
 from paddledvc.locking.core.constraints import wants_of
-from paddledvc.locking.core.resolution import staleness
+from paddledvc.locking.core.resolution import list_stale
 from paddledvc.models.versions import is_version, same_version
 from paddledvc.project import Inputs
 from paddledvc.stages.core.record import Record, record_path
@@ -140,7 +140,7 @@ def show(project: Project, name: str) -> Shown:
         asked=tuple(_asked(inputs, name)),
         catalog=catalog,
         since=weights[-1].since if weights else _locked_since(inputs, name, locked),
-        stale=tuple(one.why for one in staleness(registry, lock) if one.model == name),
+        stale=tuple(one.why for one in list_stale(registry, lock) if one.model == name),
         present=bool(weights and weights[-1].present),
         used_by=tuple(other.name for other in registry.models if other.base == name),
         parts=parts,

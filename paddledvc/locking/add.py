@@ -12,7 +12,7 @@ from paddledvc.catalogs.opening import Catalogs
 from paddledvc.display.results import Displayed
 from paddledvc.errors import CatalogFailed, InvalidInput, Unresolvable
 from paddledvc.locking.core.resolution import plan_lock
-from paddledvc.locking.current import UPDATE, LockUse, relock
+from paddledvc.locking.current import UPDATE, LockUse, carry_out
 from paddledvc.models.model import TABLES
 from paddledvc.models.versions import Requirement, as_version
 from paddledvc.names import did_you_mean
@@ -186,7 +186,7 @@ def _write(
     if use.frozen is None:
         planned = plan_lock(project.parse_registry(edited), project.previous_lock())
         try:
-            done = relock(project, planned, offline=use.offline, progress=progress)
+            done = carry_out(project, planned, offline=use.offline, progress=progress)
         except Unresolvable as error:
             raise _in_own_words(error, entry["name"]) from error
         locked = done.lock.model(entry["name"]).version

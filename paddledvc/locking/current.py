@@ -16,13 +16,13 @@ from paddledvc.display.results import Displayed
 from paddledvc.errors import CatalogFailed, PaddleDVCError, Several, Unresolvable
 from paddledvc.locking.core import changes
 from paddledvc.locking.core.resolution import (
-    clashes,
+    find_clashes,
     plan_lock,
     require_fresh,
     settle_pin,
     staleness_of,
 )
-from paddledvc.locking.core.selection import choose_version, described, why_not
+from paddledvc.locking.core.selection import choose_version, complete_listed, why_not
 from paddledvc.models.lockfile import FIRST_USE, Lock
 from paddledvc.names import did_you_mean
 
@@ -109,7 +109,7 @@ def current_lock(
             planned = plan_lock(*now)
             if not _is_stale(planned, names):
                 return planned.previous
-        done = relock(project, planned, offline=use.offline)
+        done = carry_out(project, planned, offline=use.offline)
         project.write_lock(done.lock)
     for change in done.changes:
         logger.warning("models.lock: %s", change)
@@ -139,7 +139,7 @@ class Locked(Displayed):
     trusted: tuple[str, ...]
 
 
-def relock(  # noqa: PLR0913
+def carry_out(  # noqa: PLR0913
     project: Project,
     planned: Plan,
     *,
@@ -172,7 +172,7 @@ def relock(  # noqa: PLR0913
     if hash_bytes and not failures:
         reader = _TrustingReader(root=project.root, offline=offline, progress=progress)
         entries = failures.collect(reader.hashed, entries, on_stop=reader.stop.set)
-    failures.add(clashes(entries))
+    failures.add(find_clashes(entries))
     failures.raise_any()
     lock = Lock(models=tuple(entries))
     return Locked(
@@ -248,7 +248,7 @@ def _answer(catalogs: Catalogs, question: Question) -> LockedModel:
     for _ in range(TRIES):
         choice = choose_version(question, listed)
         release = catalog.describe(question.query, choice.version)
-        said = described(choice.listed, release)
+        said = complete_listed(choice.listed, release)
         if why_not(question, said) is None:
             if choice.warning is not None:
                 logger.warning("%s", choice.warning)

@@ -8,7 +8,7 @@ from paddledvc.errors import InvalidInput
 from paddledvc.locking import references
 from paddledvc.locking.core.constraints import Upgrade
 from paddledvc.locking.core.resolution import plan_lock, require_fresh
-from paddledvc.locking.current import UPDATE, Locked, LockUse, relock
+from paddledvc.locking.current import UPDATE, Locked, LockUse, carry_out
 from paddledvc.project import Inputs
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def lock(  # noqa: PLR0913
         references.require_code(inputs)
         previous = project.previous_lock(resolve)
         movable = Upgrade.parse(inputs.registry, upgrade_packages, everything=upgrade)
-        done = relock(
+        done = carry_out(
             project,
             plan_lock(inputs.registry, previous, movable),
             offline=use.offline,
@@ -104,5 +104,5 @@ def _unchanged(inputs: Inputs, movable: Upgrade, use: LockUse, refused_by: str) 
 
 
 def _warn_of_absent(inputs: Inputs, lock: Lock) -> None:
-    there = references.presence(inputs.project, inputs.registry, lock)
+    there = references.find_presence(inputs.project, inputs.registry, lock)
     references.warn_of_absent(inputs, there)

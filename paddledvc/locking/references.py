@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import InvalidFile
 from paddledvc.models import registry as registries
 from paddledvc.tools.code import check_names, user_code
-from paddledvc.tools.code.presence import Presence, submodules
+from paddledvc.tools.code.presence import Presence, list_submodules
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -45,11 +45,11 @@ def require_code(
 
 def warn_of_absent(inputs: Inputs, there: Presence) -> None:
     """Warn of the files that models.yaml names and that are not there."""
-    for one in check_names.misplaced(inputs.registry, there):
+    for one in check_names.find_misplaced(inputs.registry, there):
         logger.warning("%s", inputs.models.problem(one.path, one.message))
 
 
-def presence(
+def find_presence(
     project: Project,
     registry: Registry,
     lock: Lock | None,
@@ -65,8 +65,8 @@ def presence(
     """
     made = {model.path for model in lock.models if model.path} if lock else set()
     for model in registry.models:
-        made |= {registries.exported(model), registries.reports(model)}
+        made |= {registries.exported_folder(model), registries.reports_folder(model)}
         if model.train is not None:
-            made |= {registries.trained(model), *model.train.outs}
-    elsewhere = submodules(project.root) if elsewhere is None else elsewhere
+            made |= {registries.trained_file(model), *model.train.outs}
+    elsewhere = list_submodules(project.root) if elsewhere is None else elsewhere
     return Presence(root=project.root, made=frozenset(made), elsewhere=elsewhere)

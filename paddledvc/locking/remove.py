@@ -9,7 +9,7 @@ from paddledvc import names as layout
 from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidInput
 from paddledvc.locking.core.resolution import plan_lock
-from paddledvc.locking.current import UPDATE, LockUse, relock
+from paddledvc.locking.current import UPDATE, LockUse, carry_out
 from paddledvc.project import Inputs
 from paddledvc.tools.system import files
 from paddledvc.yaml.edit.editable_list import EditableList
@@ -71,7 +71,7 @@ def remove(project: Project, names: Sequence[str], *, use: LockUse = UPDATE) -> 
         if use.frozen is not None:
             files.write_text(project.root / layout.REGISTRY, text)
             return Removed(names=tuple(names), changes=())
-        done = relock(project, plan_lock(left, project.previous_lock()), offline=use.offline)
+        done = carry_out(project, plan_lock(left, project.previous_lock()), offline=use.offline)
         files.write_text(project.root / layout.REGISTRY, text)
         project.write_lock(done.lock)
         return Removed(names=tuple(names), changes=done.changes)

@@ -19,7 +19,7 @@ _NUMBERS = range(20)
 """What the second and the last number of a release of Paddle may be."""
 
 
-def obstacle(
+def explain_obstacle(
     environment: Environment, ranges: Iterable[str | None], program: str | None
 ) -> str | None:
     """Say why an environment cannot load a version of a model; None if nothing is in the way.
@@ -30,7 +30,7 @@ def obstacle(
         program: format of its static program, if it has one.
 
     >>> from paddledvc.models.model import Environment
-    >>> obstacle(Environment(stated_paddle="2.6.2"), [">=3.0"], None)
+    >>> explain_obstacle(Environment(stated_paddle="2.6.2"), [">=3.0"], None)
     'needs Paddle >=3.0, and its environment has Paddle 2.6.2'
     """
     if environment.paddle is None:

@@ -151,6 +151,6 @@ def is_paddle(found: str, named: str) -> bool:
     return same_build and release[: len(wanted.release)] == wanted.release
 
 
-def agree(one: str, other: str) -> bool:
+def images_agree(one: str, other: str) -> bool:
     """Tell whether two namings of a Paddle can mean the same one, as 2.6 and 2.6.2 can."""
     return is_paddle(one, other) or is_paddle(other, one)

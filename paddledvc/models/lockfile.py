@@ -12,7 +12,7 @@ from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidFile, Problem, UnknownModel
 from paddledvc.hashes import Hashes
 from paddledvc.models.versions import is_version
-from paddledvc.yaml.quoting import quoted
+from paddledvc.yaml.quoting import quote_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -166,7 +166,7 @@ def _block(entry: LockedModel | LockedFile, indent: str) -> Iterator[str]:
 
 
 def _quote(value: object) -> str:
-    return quoted(value) if isinstance(value, str) else json.dumps(value)
+    return quote_text(value) if isinstance(value, str) else json.dumps(value)
 
 
 def _no_versions(document: Document) -> Iterator[Problem]:

@@ -149,17 +149,17 @@ def parse_registry(document: Document, schema: Schema) -> Registry:
     )
 
 
-def trained(model: Model) -> str:
+def trained_file(model: Model) -> str:
     """Name the file that ``train`` writes; it bears no version, for the commit is its version."""
     return trained_of(model.name)
 
 
-def exported(model: Model) -> str:
+def exported_folder(model: Model) -> str:
     """Name the folder that ``export`` writes."""
     return exported_of(model.name)
 
 
-def reports(model: Model) -> str:
+def reports_folder(model: Model) -> str:
     """Name the folder of a model's metrics and plots."""
     return f"{REPORTS}/{model.slug}"
 
@@ -179,7 +179,7 @@ def stage_name(kind: Kind, model: Model) -> str:
 def own_weights(registry: Registry, lock: Lock, model: Model) -> str | None:
     """Name the weights of a model: trained, else downloaded, else those of its base."""
     if model.train is not None:
-        return trained(model)
+        return trained_file(model)
     return base_weights(registry, lock, model)
 
 

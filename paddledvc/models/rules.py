@@ -128,7 +128,7 @@ def _unique_files(
     for path, entry in entries:
         if not _has_urls(entry) or not isinstance(entry.get("version"), str):
             continue
-        stem = layout.downloaded(entry["name"], entry["version"], "").casefold()
+        stem = layout.downloaded_file(entry["name"], entry["version"], "").casefold()
         owner = owners.setdefault(stem, entry["name"])
         if layout.collision_key(owner) != layout.collision_key(entry["name"]):
             message = (

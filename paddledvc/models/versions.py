@@ -137,10 +137,10 @@ def caret(text: str) -> str:
     return f">={version.public},<{epoch}{'.'.join(map(str, upper))}"
 
 
-def newest(versions: Iterable[str]) -> str | None:
+def newest_version(versions: Iterable[str]) -> str | None:
     """Return the newest of some versions, whatever their order; None of none.
 
-    >>> newest(["v1.9", "v1.10", "1.2"])
+    >>> newest_version(["v1.9", "v1.10", "1.2"])
     'v1.10'
     """
     return max(versions, key=lambda text: (as_version(text), text), default=None)
@@ -177,10 +177,10 @@ def in_range(version: str, text: str) -> bool:
     return _specifiers(text).contains(as_version(version), prereleases=True)
 
 
-def canonical(text: str) -> str:
+def canonical_version(text: str) -> str:
     """Write a version as all its spellings are written; what is none stays as it is.
 
-    >>> canonical("v1.10.0"), canonical("1.10"), canonical("?")
+    >>> canonical_version("v1.10.0"), canonical_version("1.10"), canonical_version("?")
     ('1.10', '1.10', '?')
     """
     return canonicalize_version(as_version(text)) if is_version(text) else text

@@ -25,7 +25,7 @@ def read_schema(name: str) -> Schema:
 
 
 @cache
-def part(name: str, definition: str) -> Schema:
+def schema_part(name: str, definition: str) -> Schema:
     """Return one definition of a published schema as a schema of its own."""
     whole = json.loads(schema_text(name))
     return Schema({"$ref": f"#/$defs/{definition}", "$defs": whole["$defs"]})

@@ -88,10 +88,10 @@ def remote_settings(config: str) -> Mapping[str, Mapping[str, str]]:
     return {match["name"]: dict(parser.items(section)) for match, section in named if match}
 
 
-def secrets(config: str) -> Iterator[tuple[str, str]]:
+def find_secrets(config: str) -> Iterator[tuple[str, str]]:
     r"""Name the remotes that a file of DVC's configuration holds secrets of, and the settings.
 
-    >>> [*secrets("['remote \"a\"']\n    url = https://me:pass@b\n    password = x\n")]
+    >>> [*find_secrets("['remote \"a\"']\n    url = https://me:pass@b\n    password = x\n")]
     [('a', 'password'), ('a', 'url')]
     """
     for name, settings in remote_settings(config).items():
@@ -100,13 +100,14 @@ def secrets(config: str) -> Iterator[tuple[str, str]]:
                 yield name, key
 
 
-def unverified(configs: list[str]) -> tuple[str, ...]:
+def find_unverified(configs: list[str]) -> tuple[str, ...]:
     r"""Name the remotes whose bytes DVC believes without looking at them.
 
     Args:
         configs: the files of the configuration, each stronger than those before it.
 
-    >>> unverified(["['remote \"a\"']\n    url = x\n", "['remote \"a\"']\n    verify = true\n"])
+    >>> head = "['remote \"a\"']\n"
+    >>> find_unverified([f"{head}    url = x\n", f"{head}    verify = true\n"])
     ()
     """
     verify: dict[str, str] = {}

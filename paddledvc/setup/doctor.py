@@ -63,7 +63,7 @@ def probes(project: Project, *, offline: str | None = None) -> list[Probe]:
         ("versions", "programs", versions.check_versions),
         ("hooks", "clone", clone.check_clone),
         ("project", "files", files.check_files),
-        ("environment", "variables", files.check_environment),
+        ("environment", "variables", files.check_variables),
         ("remotes", "settings", remotes.check_remotes),
         ("cache", "folder", cache.check_cache),
         ("GPU", "Paddle", machine.check_machine),
@@ -71,7 +71,7 @@ def probes(project: Project, *, offline: str | None = None) -> list[Probe]:
     found = [
         Probe(topic=topic, name=name, look=partial(look, project)) for topic, name, look in fixed
     ]
-    names = () if offline is not None else program.config(project.root).remotes
+    names = () if offline is not None else program.read_config(project.root).remotes
     asked = [
         Probe(topic="remotes", name=name, look=partial(remotes.probe_remote, project, name))
         for name in names

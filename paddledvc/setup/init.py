@@ -11,7 +11,7 @@ from paddledvc import names, schemas
 from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidInput, NotAProject, OutsideFailure
 from paddledvc.tools.dvc import program
-from paddledvc.tools.dvc.remotes.setup import declare
+from paddledvc.tools.dvc.remotes.setup import declare_remotes
 from paddledvc.tools.git import ignores, merge_driver, repository
 from paddledvc.tools.git.core.ignored import A_REPORT, FILES, SETTINGS
 from paddledvc.tools.git.hooks import install
@@ -93,15 +93,15 @@ def init(
         kept=tuple(name for name, is_new in done if not is_new),
         inside=_around(root),
         hookless=hookless,
-        ignored=ignores.ignoring(root, (*FILES, *SETTINGS, A_REPORT)),
+        ignored=ignores.find_ignoring(root, (*FILES, *SETTINGS, A_REPORT)),
     )
 
 
 def _set_up_dvc(root: Path, top: Path, remotes: Sequence[NewRemote]) -> Iterator[tuple[str, bool]]:
     """See that there is a DVC with a remote; name the files and tell whether they were made."""
-    declared = declare(root, remotes)
+    declared = declare_remotes(root, remotes)
     if not program.is_initialised(root):
-        program.init(root, subdir=top != root)
+        program.init_dvc(root, subdir=top != root)
         yield ".dvcignore", True
     yield from declared.remotes
     config = declared.config

@@ -80,9 +80,9 @@ def export(
         arguments=dict(model.network_args),
         weights=None if weights is None else project.weights(weights, model),
     )
-    target = project.root / registries.exported(model)
+    target = project.root / registries.exported_folder(model)
     lock_file = project.scratch() / f"export-{model.slug}.lock"
-    with files.exclusive(lock_file), files.replacing_folder(target) as folder:
+    with files.hold_lock(lock_file), files.replacing_folder(target) as folder:
         job = ExportJob(
             network=network,
             inputs=model.inputs,
@@ -94,7 +94,7 @@ def export(
         project.require_outputs(model, programs.read_outputs(folder / names.EXPORT_PREFIX))
     return ExportedModel(
         name=name,
-        folder=registries.exported(model),
+        folder=registries.exported_folder(model),
         files={file: files.hash_file(target / file) for file in done.files},
         warnings=done.warnings,
     )

@@ -102,7 +102,7 @@ def generate(
     references.require_code(inputs, sources=sources)
     lock = current_lock(project, registry, replace(use, locked="--check") if check else use)
     plans.require_own_params(project, registry)
-    there = references.presence(project, registry, lock)
+    there = references.find_presence(project, registry, lock)
     wanted = plans.wanted_entries(
         project, registry, lock, params=inputs.params, there=there, sources=sources
     )
@@ -166,11 +166,13 @@ def _write(inputs: Inputs, merges: dict[str, Merge]) -> None:
     _require_closed(text, before)
     for key, plan in merges.items():
         changes = Changes(
-            replace={name: writer.dump({name: entry}) for name, entry in plan.changed.items()},
+            replace={name: writer.dump_yaml({name: entry}) for name, entry in plan.changed.items()},
             remove=plan.removed,
-            append=[writer.dump({name: entry}) for name, entry in plan.added.items()],
+            append=[writer.dump_yaml({name: entry}) for name, entry in plan.added.items()],
         )
-        text = splice_section(text, key, edit_sections.outline(text, names.STAGES, key), changes)
+        text = splice_section(
+            text, key, edit_sections.outline_section(text, names.STAGES, key), changes
+        )
     _require_same(reader.parse_yaml(text, names.STAGES).value or {}, before, merges)
     files.write_text(inputs.project.root / names.STAGES, text)
 

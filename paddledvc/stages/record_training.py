@@ -105,7 +105,7 @@ def record_training(
     return Record(
         model=model.name,
         version=model.requires.text,
-        weights=Hashed(path=registry.trained(model), hashes=weights),
+        weights=Hashed(path=registry.trained_file(model), hashes=weights),
         base=None if given.base is None else _hashed(root, given.base),
         commit=began.commit,
         dirty=began.dirty,
@@ -118,7 +118,7 @@ def record_training(
         device=model.train.device,
         runtime=given.runtime,
         environment=telling_variables(os.environ),
-        paddle=next(iter(device.installed().values()), None),
+        paddle=next(iter(device.installed_packages().values()), None),
         python=platform.python_version(),
         paddledvc=metadata.version("paddledvc"),
         launch=None if launch is None else said_fields(launch),

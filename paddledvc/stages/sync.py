@@ -175,11 +175,11 @@ def _entries(
 def _bring(
     project: Project, entry: LockedModel, offline: str | None, progress: NamedProgress | None
 ) -> Synced:
-    target = download.target(entry, project.root)
+    target = download.target_path(entry, project.root)
     # Two at once: the second waits, and then finds the weights in place.
-    with files.exclusive(project.scratch() / f"{target.name}.lock"):
+    with files.hold_lock(project.scratch() / f"{target.name}.lock"):
         files.remove_parts(target)
-        present = download.present(entry, project.root)
+        present = download.hash_present(entry, project.root)
         if present is not None:
             return _synced(entry, "present", None, present)
         fetched = download.fetch_model(entry, project.root, offline=offline, progress=progress)
@@ -205,7 +205,7 @@ def _probe(project: Project, entry: LockedModel, use: LockUse) -> Probed:
         version=entry.version,
         path=str(entry.path),
         hash_known=entry.hashed,
-        present=download.target(entry, project.root).exists(),
+        present=download.target_path(entry, project.root).exists(),
         sources=tuple(
             _reach(project, url, size, use.offline)
             for urls, size in _downloads(entry)

@@ -99,12 +99,12 @@ def train(project: Project, name: str, *, pin: str | None = None, use: LockUse =
             "train", model, pin, settings_digest.train_digest(registry, lock, model)
         )
     base = registries.base_weights(registry, lock, model)
-    with files.exclusive(project.scratch() / f"train-{model.slug}.lock"):
+    with files.hold_lock(project.scratch() / f"train-{model.slug}.lock"):
         hashes = _train(inputs, model, model.train, base)
     return Trained(
         name=name,
-        path=registries.trained(model),
-        metrics=f"{registries.reports(model)}/train/metrics.json",
+        path=registries.trained_file(model),
+        metrics=f"{registries.reports_folder(model)}/train/metrics.json",
         hashes=hashes,
     )
 
@@ -144,9 +144,11 @@ def _record(
 
 
 def _places(project: Project, model: Model, base: str | None) -> _Places:
-    weights = project.root / registries.trained(model)
+    weights = project.root / registries.trained_file(model)
     if weights.is_dir():
-        raise InvalidInput(f"{registries.trained(model)} is a folder; the weights need the name")
+        raise InvalidInput(
+            f"{registries.trained_file(model)} is a folder; the weights need the name"
+        )
     base_file = None if base is None else project.weights(base, model)
     # Beside the weights, so that moving them into place is one rename; and of a new name each
     # time, so that a training whose paddledvc was killed cannot give its weights to the next.
@@ -155,7 +157,7 @@ def _places(project: Project, model: Model, base: str | None) -> _Places:
         base=base_file,
         staged=folder / weights.name,
         weights=weights,
-        metrics=project.root / registries.reports(model) / "train",
+        metrics=project.root / registries.reports_folder(model) / "train",
     )
 
 
@@ -186,7 +188,7 @@ def _by_function(
         device=settings.device,
     )
     log = project.scratch() / "launch" / model.slug
-    return process.follow(job, Ended, root=project.root, launch=settings.launch, log=log)
+    return process.follow_job(job, Ended, root=project.root, launch=settings.launch, log=log)
 
 
 def _by_command(

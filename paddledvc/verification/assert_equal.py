@@ -67,12 +67,12 @@ def assert_equal(
     cases: list[Case] = [{name: np.asarray(one) for name, one in call.items()} for call in calls]
     if not cases or not all(cases):
         raise ValueError("there are no samples; give an array for each input")
-    module = runtime.paddle()
+    module = runtime.import_paddle()
     expected = []
     with module.no_grad():
         for case in cases:
             result = dynamic(*(module.to_tensor(array) for array in case.values()))
-            tensors = network.flatten(result)
+            tensors = network.flatten_result(result)
             expected.append([OutputValues(name=name, values=one.numpy()) for name, one in tensors])
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         exports = Exports(

@@ -90,8 +90,8 @@ def report(project: Project) -> tuple[Path, ...]:
     if not found:
         raise InvalidInput(f"there is no {names.REPORTS}/*/verify.json; run `dvc repro` first")
     written = [folder / "index.html"]
-    files.write_text(written[0], page.overview(found))
+    files.write_text(written[0], page.render_overview(found))
     for one in found:
         written.append(folder / one.slug / NAME)
-        files.write_text(written[-1], page.page(one))
+        files.write_text(written[-1], page.render_page(one))
     return tuple(written)

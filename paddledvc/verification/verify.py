@@ -161,7 +161,7 @@ def _verify(inputs: Inputs, lock: Lock, model: Model) -> VerifyReport:
     settings = project.verify_settings(model, inputs.params)
     compared = _compare(project, model, settings, weights_file)
     report = replace(compared, files=tuple(_hashed(project, weights_file, exported)))
-    write_report(project.root / registries.reports(model), report)
+    write_report(project.root / registries.reports_folder(model), report)
     return report
 
 
@@ -190,7 +190,7 @@ def _compare(
 
 
 def _program(project: Project, model: Model) -> Path:
-    return project.root / registries.exported(model) / names.EXPORT_PREFIX
+    return project.root / registries.exported_folder(model) / names.EXPORT_PREFIX
 
 
 def _hashed(project: Project, weights: Path | None, exported: list[Path]) -> Iterator[Hashed]:
@@ -201,11 +201,11 @@ def _hashed(project: Project, weights: Path | None, exported: list[Path]) -> Ite
 
 
 def _exported_files(project: Project, model: Model) -> list[Path]:
-    folder = project.root / registries.exported(model)
+    folder = project.root / registries.exported_folder(model)
     found = sorted(folder.iterdir()) if folder.is_dir() else []
     if not any(file.stem == names.EXPORT_PREFIX for file in found):
         raise InvalidInput(
-            f"{registries.exported(model)} holds no exported program; "
+            f"{registries.exported_folder(model)} holds no exported program; "
             f"run `paddledvc export {model.name}`"
         )
     return [file for file in found if file.is_file()]

@@ -120,13 +120,13 @@ def _brought(  # noqa: PLR0913 - all that is known by then
             placed = placed if again.busy else again.after(placed)
         placed = brought.explain(placed)
     mark_commit(project, placed, stand)
-    lines = (*said.lines(placed, sources), *damaged)
+    lines = (*said.describe_outcome(placed, sources), *damaged)
     return CheckedOut(placed=placed, lines=lines, complete=placed.complete)
 
 
 def _stopped(problem: str) -> CheckedOut:
     placed = Placed(busy=f"{problem}, run `paddledvc pull`")
-    return CheckedOut(placed=placed, lines=tuple(said.lines(placed)))
+    return CheckedOut(placed=placed, lines=tuple(said.describe_outcome(placed)))
 
 
 def _is_conflicted(text: str) -> bool:

@@ -72,5 +72,5 @@ def value(name: str, text: str) -> Any:
 
 def remotes_of_role(project: Project, branch: str | None, policy: Policy) -> tuple[str, ...]:
     """Name the DVC remotes of a project, that of the branch's role first."""
-    config = program.config(project.root)
+    config = program.read_config(project.root)
     return remote_order(policy.role(branch), list(config.remotes), config.default)

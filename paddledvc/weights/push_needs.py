@@ -22,7 +22,7 @@ FILES = tuple(pattern for pattern in PATTERNS if pattern != names.REGISTRY)
 """Names of the files that say which weights belong to a commit."""
 
 
-def belonging(outputs: Iterable[Tracked]) -> tuple[Tracked, ...]:
+def pick_belonging(outputs: Iterable[Tracked]) -> tuple[Tracked, ...]:
     """Pick what belongs in a remote."""
     return tuple(one for one in outputs if one.pushed and one.oid)
 
@@ -56,14 +56,14 @@ class History:
         key = frozenset(texts.items())
         if key not in self._read:
             try:
-                self._read[key] = belonging(read_expected(self._project, texts))
+                self._read[key] = pick_belonging(read_expected(self._project, texts))
             except InvalidFile:
                 self._read[key] = ()
         return self._read[key]
 
     def _new(self, pushed: PushedRef) -> list[str]:
         """Name the commits that change such files and are new there, newest first."""
-        root, files = self._project.root, worktree.anywhere(FILES)
+        root, files = self._project.root, worktree.match_anywhere(FILES)
         asked = ("rev-list", "--full-history", pushed.commit, "--not")
         if pushed.old is not None:
             listed = worktree.ask_git(root, *asked, pushed.old, "--", *files)

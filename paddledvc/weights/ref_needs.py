@@ -68,7 +68,7 @@ class Demands:
     unreadable: tuple[str, ...]
 
 
-def holders(project: Project, rules: Policy, names: Sequence[str] = ()) -> list[Holder]:
+def list_holders(project: Project, rules: Policy, names: Sequence[str] = ()) -> list[Holder]:
     """List the branches and tags to look at, local ones and those of git's remotes.
 
     Args:
@@ -108,9 +108,9 @@ def _refs(project: Project, rules: Policy) -> Iterator[Holder]:
         yield Holder(name=name, commit=commit, role=role)
 
 
-def demands(project: Project, found: Sequence[Holder]) -> Demands:
+def list_demands(project: Project, found: Sequence[Holder]) -> Demands:
     """List what branches and tags need, each output once for a remote that it belongs in."""
-    config = program.config(project.root)
+    config = program.read_config(project.root)
     needed: dict[tuple[Tracked, str], list[str]] = {}
     unreadable = []
     read: dict[str, tuple[Tracked, ...]] = {}

@@ -62,7 +62,7 @@ def remote_of(project: Project, role: Role) -> str:
     Raises:
         InvalidInput: there is no remote at all.
     """
-    config = program.config(project.root)
+    config = program.read_config(project.root)
     order = remote_order(role, list(config.remotes), config.default)
     if not order:
         raise InvalidInput(
@@ -78,7 +78,7 @@ def require_remotes(project: Project, names: Iterable[str]) -> None:
     Raises:
         InvalidInput: one is not.
     """
-    known = program.config(project.root).remotes
+    known = program.read_config(project.root).remotes
     for name in names:
         if name not in known:
             there = f"; there are {', '.join(known)}" if known else "; there is none"

@@ -103,7 +103,7 @@ def status(project: Project, names: Sequence[str] = ()) -> Status:
 
 def _hookless(project: Project) -> str:
     try:
-        states = state.states(project.root)
+        states = state.hook_states(project.root)
     except PaddleDVCError as error:
         return str(error)
     if all(one.state == "missing" for one in states):
@@ -140,10 +140,10 @@ def remote_status(  # noqa: PLR0913 - each is an option
         project = paddledvc.Project.find()
         print(paddledvc.remote_status(project, branches=["main"], deep=True).clean)
     """
-    from paddledvc.weights.ref_needs import demands, holders  # noqa: PLC0415
+    from paddledvc.weights.ref_needs import list_demands, list_holders  # noqa: PLC0415
     from paddledvc.weights.transfer.inspect_remote import inspect_remote  # noqa: PLC0415 - not for the work tree
 
-    found = demands(project, holders(project, project.policy(), branches))
+    found = list_demands(project, list_holders(project, project.policy(), branches))
     picked = {
         one.path for one in select_outputs(project, [one.tracked for one in found.outputs], names)
     }

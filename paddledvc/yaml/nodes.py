@@ -125,7 +125,7 @@ def short_tag(tag: str) -> str:
     return tag.replace(_TAG, "!!") if tag.startswith(_TAG) else tag
 
 
-def scalar(node: yaml.ScalarNode) -> Any:
+def read_scalar(node: yaml.ScalarNode) -> Any:
     """Say what a scalar means: text, a number, true, false or null."""
     if node.tag in ("!", _TAG + "str") or (node.style and not node.tag):
         return node.value

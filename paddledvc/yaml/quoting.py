@@ -20,10 +20,10 @@ def is_plain(text: str) -> bool:
     return bool(_PLAIN.fullmatch(text)) and text.lower() not in _AMBIGUOUS
 
 
-def quoted(text: str, quote: str = '"') -> str:
+def quote_text(text: str, quote: str = '"') -> str:
     r"""Write text in quotes; single ones can hold no escapes, and are left where it needs one.
 
-    >>> print(quoted("it's"), quoted("it's", "'"), quoted("a\nb", "'"))
+    >>> print(quote_text("it's"), quote_text("it's", "'"), quote_text("a\nb", "'"))
     "it's" 'it''s' "a\nb"
     """
     if quote == "'" and not _ESCAPED.search(text):

@@ -15,7 +15,7 @@ from paddledvc.yaml.nodes import (
     MAX_ALIAS_VALUES,
     MAX_VALUES,
     compose_nodes,
-    scalar,
+    read_scalar,
     short_tag,
 )
 
@@ -121,7 +121,7 @@ class _Builder:
             )
             return None
         if isinstance(node, yaml.ScalarNode):
-            return scalar(node)
+            return read_scalar(node)
         again = id(node) in self._seen
         if id(node) in self._open:
             self._fail(node, path, "an alias that contains itself has no end")

@@ -27,10 +27,10 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _represent_text)
 
 
-def dump(value: Any) -> str:
+def dump_yaml(value: Any) -> str:
     """Write a value as YAML that every reader understands alike.
 
-    >>> print(dump({"a": ["on", "x-1"]}), end="")
+    >>> print(dump_yaml({"a": ["on", "x-1"]}), end="")
     a:
       - "on"
       - x-1

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.comparison.likely_causes import cause
+from paddledvc.comparison.likely_causes import guess_cause
 from paddledvc.tools.paddle.core.results import Diagnosis
 
 
@@ -23,7 +23,7 @@ from paddledvc.tools.paddle.core.results import Diagnosis
     ],
 )
 def test_the_source_tells_what_is_known_to_go_wrong(line, says):
-    found = cause(f"def forward(self, x):\n    {line}\n", "jit")
+    found = guess_cause(f"def forward(self, x):\n    {line}\n", "jit")
 
     assert says in found.what
     assert found.advice
@@ -40,11 +40,11 @@ def test_the_source_tells_what_is_known_to_go_wrong(line, says):
     ],
 )
 def test_a_harmless_source_tells_nothing(line):
-    assert cause(f"def forward(self, x):\n    {line}\n", "predictor") is None
+    assert guess_cause(f"def forward(self, x):\n    {line}\n", "predictor") is None
 
 
 def test_where_only_the_engine_is_wrong_the_source_is_not_to_blame():
-    assert "fused kernels" in cause("flat[0] = 100.0", "deployed").what
+    assert "fused kernels" in guess_cause("flat[0] = 100.0", "deployed").what
 
 
 @pytest.mark.parametrize(
@@ -71,4 +71,4 @@ def test_a_diagnosis_says_where_and_why(fields, said):
     ],
 )
 def test_a_fault_of_an_engine_is_told_by_the_path_and_its_precision(path, precision, says):
-    assert says in cause("", path, precision).what
+    assert says in guess_cause("", path, precision).what

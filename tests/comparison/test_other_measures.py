@@ -6,7 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from paddledvc.comparison.other_measures import Closeness, Ranking, closeness, ranking
+from paddledvc.comparison.other_measures import (
+    Closeness,
+    Ranking,
+    compare_ranking,
+    measure_closeness,
+)
 
 NAN, INF = float("nan"), float("inf")
 
@@ -18,11 +23,11 @@ def floats(values, dtype="float32"):
 def test_equal_outputs_have_no_distance_in_any_measure():
     values = floats([[1, -2, 0], [NAN, INF, 3]])
 
-    assert closeness(values, values.copy()) == Closeness(ulps=0)
+    assert measure_closeness(values, values.copy()) == Closeness(ulps=0)
 
 
 def test_an_element_that_is_0_in_the_reference_has_no_relative_error():
-    found = closeness(floats([[0, 2]]), floats([[1, 3]]))
+    found = measure_closeness(floats([[0, 2]]), floats([[1, 3]]))
 
     assert (found.absolute_error, found.relative_error, found.mean_error) == (1, 0.5, 1)
 
@@ -36,18 +41,18 @@ def test_the_floats_between_an_element_and_its_reference_are_counted(dtype, step
     for _ in range(steps):
         away = np.nextafter(away, np.array(10, dtype), dtype=dtype)
 
-    assert closeness(value, away).ulps == steps
+    assert measure_closeness(value, away).ulps == steps
 
 
 def test_both_zeros_are_the_same_and_the_gap_spans_them():
     smallest = np.float32(1e-45)
 
-    assert closeness(floats([[0.0]]), floats([[-0.0]])).ulps == 0
-    assert closeness(floats([[smallest]]), floats([[-smallest]])).ulps == 2
+    assert measure_closeness(floats([[0.0]]), floats([[-0.0]])).ulps == 0
+    assert measure_closeness(floats([[smallest]]), floats([[-smallest]])).ulps == 2
 
 
 def test_integers_have_no_floats_between_them():
-    found = closeness(np.array([[1, 2]]), np.array([[1, 5]]))
+    found = measure_closeness(np.array([[1, 2]]), np.array([[1, 5]]))
 
     assert (found.ulps, found.absolute_error) == (None, 3)
 
@@ -64,20 +69,20 @@ def test_integers_have_no_floats_between_them():
     ],
 )
 def test_the_angle_between_samples_is_measured(reference, candidate, expected):
-    found = closeness(floats(reference), floats(candidate))
+    found = measure_closeness(floats(reference), floats(candidate))
 
     assert found.cosine_distance == pytest.approx(expected)
 
 
 def test_an_angle_that_a_cosine_rounds_away_is_still_seen():
-    found = closeness(floats([[1, 0]], "float64"), floats([[1, 1e-9]], "float64"))
+    found = measure_closeness(floats([[1, 0]], "float64"), floats([[1, 1e-9]], "float64"))
 
     assert found.cosine_distance == pytest.approx(5e-19)
 
 
 @given(arrays("float32", (3, 4), elements=st.floats(-(2.0**100), 2.0**100, width=32)))
 def test_every_measure_is_a_number_whatever_the_outputs(values):
-    found = closeness(values, values[::-1])
+    found = measure_closeness(values, values[::-1])
 
     assert all(np.isfinite(one) and one >= 0 for one in (found.absolute_error, found.mean_error))
     assert 0 <= found.cosine_distance <= 2.0001
@@ -101,7 +106,7 @@ def test_the_worst_of_two_calls_is_kept():
     ],
 )
 def test_changes_of_the_order_are_counted(candidate, expected):
-    found = ranking(floats([[9, 8, 7, 6, 5, 4]]), floats([candidate]))
+    found = compare_ranking(floats([[9, 8, 7, 6, 5, 4]]), floats([candidate]))
 
     assert (found.top1_changed, found.top5_changed) == expected
     assert found.margin == pytest.approx(1 / 9)
@@ -120,4 +125,4 @@ def test_the_samples_of_two_calls_are_added_and_the_smallest_margin_is_kept():
     "values", [np.ones((2, 1)), np.ones((2, 3, 1)), np.ones((2, 3), "int64"), np.ones(3)]
 )
 def test_what_is_no_scores_has_no_order(values):
-    assert ranking(values, values) is None
+    assert compare_ranking(values, values) is None

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paddledvc.comparison.extra_calls import resized
-from paddledvc.comparison.samples import seeded
+from paddledvc.comparison.extra_calls import draw_resized
+from paddledvc.comparison.samples import draw_cases
 from paddledvc.models.model import Input
 
 IMAGE = Input(name="image", shape=(None, 3, None, None))
@@ -14,7 +14,7 @@ X = Input(name="x", shape=(None, 4))
 
 
 def shapes(*inputs, input_size=(), batch_sizes=(1, 3, 8)):
-    made = resized(seeded(inputs, input_size, batch_sizes, 0), inputs, 0)
+    made = draw_resized(draw_cases(inputs, input_size, batch_sizes, 0), inputs, 0)
     return None if made is None else {name: array.shape for name, array in made.items()}
 
 
@@ -55,8 +55,8 @@ def test_a_call_of_other_sizes_is_made_where_the_usual_ones_do_not_vary(inputs, 
 @pytest.mark.parametrize("input_size", [(), (64, 64), (32, 96)])
 @pytest.mark.parametrize("batch_sizes", [(1,), (1, 3), (1, 3, 8)])
 def test_all_calls_together_vary_every_dynamic_dimension(input_size, batch_sizes):
-    cases = seeded([IMAGE], input_size, batch_sizes, 0)
-    other = resized(cases, [IMAGE], 0)
+    cases = draw_cases([IMAGE], input_size, batch_sizes, 0)
+    other = draw_resized(cases, [IMAGE], 0)
     seen = [case["image"].shape[2:] for case in [*cases, *([other] if other else [])]]
 
     assert all(len(set(sizes)) > 1 for sizes in zip(*seen, strict=True))
@@ -65,8 +65,8 @@ def test_all_calls_together_vary_every_dynamic_dimension(input_size, batch_sizes
 
 
 def test_values_are_of_the_range_and_the_same_again():
-    cases = seeded([IDS], (), (1,), 0)
-    one, again = (resized(cases, [IDS], 5) for _ in range(2))
+    cases = draw_cases([IDS], (), (1,), 0)
+    one, again = (draw_resized(cases, [IDS], 5) for _ in range(2))
 
     assert one is not None
     assert again is not None

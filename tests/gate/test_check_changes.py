@@ -813,7 +813,7 @@ def broken(tmp_path_factory, home):
 @given(policy=POLICY)
 def test_the_policy_of_a_branch_never_changes_what_is_found_in_its_change(broken, policy):
     made = broken.gated
-    text = writer.dump({"policy": policy}) if policy else ""
+    text = writer.dump_yaml({"policy": policy}) if policy else ""
     made.write("models.yaml", EXPORTED + text)
     made.commit("a policy")
     found = [

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from paddledvc import schemas
 from paddledvc.errors import InvalidFile
 from paddledvc.hooks.merge_file import merge_file
-from paddledvc.locking.core.resolution import plan_lock, staleness
+from paddledvc.locking.core.resolution import list_stale, plan_lock
 from paddledvc.models import lockfile as locks
 from paddledvc.models import registry as registries
 from paddledvc.models.lockfile import Lock
@@ -165,7 +165,7 @@ def test_merging_pairs_nothing_that_no_branch_has_paired(tmp_path_factory, histo
         registry = read_registry(registry_text)
     except InvalidFile:
         return
-    if staleness(registry, lock):
+    if list_stale(registry, lock):
         return
     assert plan_lock(registry, lock).entries == lock.models
     for name in lock.by_name:

@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 
 from paddledvc import schemas
 from paddledvc.errors import InvalidFile, StaleLock, UnknownModel
-from paddledvc.locking.core.resolution import plan_lock, require_fresh, staleness
+from paddledvc.locking.core.resolution import list_stale, plan_lock, require_fresh
 from paddledvc.models import lockfile as locks
 from paddledvc.models.lockfile import Lock, LockedModel
 from paddledvc.models.model import Environment, Metric, Model
@@ -126,7 +126,7 @@ def test_locking_twice_changes_nothing(registry):
 def test_a_lock_is_fresh_right_after_locking_but_for_bytes_that_nobody_hashed(registry):
     lock = resolve(registry, EMPTY)
 
-    assert said(staleness(registry, lock)) == tuple(
+    assert said(list_stale(registry, lock)) == tuple(
         f"{model.name}: nobody has hashed its bytes yet"
         for model in lock.models
         if not model.hashed
@@ -151,7 +151,7 @@ def test_what_is_learnt_about_the_bytes_is_kept_and_makes_the_lock_fresh(registr
     )
 
     assert resolve(registry, learnt) == learnt
-    assert staleness(registry, learnt) == ()
+    assert list_stale(registry, learnt) == ()
 
 
 @given(registries, models)
@@ -330,20 +330,20 @@ LOCKED = weights(md5=MD5, size=3, source="zoo")
     ],
 )
 def test_a_stale_lock_says_where_and_why(wanted, reasons):
-    assert said(staleness(a_registry(*wanted), lock_of(LOCKED))) == reasons
+    assert said(list_stale(a_registry(*wanted), lock_of(LOCKED))) == reasons
 
 
 def test_an_edited_path_makes_a_lock_stale():
     [entry] = lock_of(LOCKED).models
     edited = Lock(models=(replace(entry, path="../../outside.pdparams"),))
 
-    assert said(staleness(a_registry(LOCKED), edited)) == (
+    assert said(list_stale(a_registry(LOCKED), edited)) == (
         "a: path is checkpoints/a_v1.pdparams in models.yaml, ../../outside.pdparams locked",
     )
 
 
 def test_a_lock_without_a_digest_is_stale():
-    assert said(staleness(a_registry(weights()), lock_of(weights()))) == (
+    assert said(list_stale(a_registry(weights()), lock_of(weights()))) == (
         "a: nobody has hashed its bytes yet",
     )
 

@@ -339,7 +339,7 @@ def test_a_variable_that_changes_what_commands_do_is_a_warning(
     monkeypatch.delenv("DVC_SITE_CACHE_DIR")
     monkeypatch.setenv("PADDLEDVC_FROZEN", "1")
 
-    assert look(healthy, files.check_environment) == [
+    assert look(healthy, files.check_variables) == [
         (
             "PADDLEDVC_FROZEN",
             "warning",

@@ -179,11 +179,11 @@ def test_another_python_takes_over_the_merge_driver(repository, monkeypatch):
 def test_a_team_with_a_remote_keeps_it_alone(repository, cli):
     from paddledvc.tools.dvc import program  # noqa: PLC0415
 
-    program.init(repository.root, subdir=False)
+    program.init_dvc(repository.root, subdir=False)
     program.run_dvc("remote", "add", "--default", "prod", "/data/prod", root=repository.root)
     paddledvc.init(repository.root)
 
-    assert [*program.config(repository.root).remotes] == ["prod"]
+    assert [*program.read_config(repository.root).remotes] == ["prod"]
 
 
 @pytest.mark.slow

@@ -158,7 +158,7 @@ def test_the_digest_of_a_folder_is_the_one_that_dvc_has_of_it(project):
     for name in ("data/a.txt", "data/deep/b.txt", "data/deep/c.log", "data/.hidden"):
         project.write(name, name)
     (project.root / "data/link").symlink_to("a.txt")
-    program.init(project.root, subdir=False)
+    program.init_dvc(project.root, subdir=False)
     project.write(".dvcignore", "*.log\n")
     program.run_dvc("add", "--quiet", "--no-commit", "data", root=project.root)
 

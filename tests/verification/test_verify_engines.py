@@ -230,7 +230,7 @@ def a_job(path: PathName = "deployed", **engine: Any) -> PathJob:
 )
 def test_a_precision_that_a_cpu_has_no_engine_for_is_refused(engine, message):
     with pytest.raises(InvalidInput, match=message):
-        engines.require(a_job(**engine))
+        engines.require_engine(a_job(**engine))
 
 
 @pytest.mark.parametrize("able", [True, False])
@@ -238,10 +238,10 @@ def test_a_cpu_without_bfloat16_is_told_and_never_takes_float32(able, monkeypatc
     monkeypatch.setattr(engines, "_core", lambda: SimpleNamespace(supports_bfloat16=lambda: able))
 
     if able:
-        engines.require(a_job(precision="bfloat16"))
+        engines.require_engine(a_job(precision="bfloat16"))
     else:
         with pytest.raises(MissingTool, match="needs a CPU with AVX-512; this one has none"):
-            engines.require(a_job(precision="bfloat16"))
+            engines.require_engine(a_job(precision="bfloat16"))
 
 
 class Config:
@@ -267,7 +267,7 @@ def test_bfloat16_is_switched_on_under_the_name_of_paddle_2_too():
 
 
 def test_a_paddle_that_leaves_bfloat16_off_is_told(monkeypatch):
-    monkeypatch.setattr(runtime, "paddle", lambda: SimpleNamespace(__version__="3.9"))
+    monkeypatch.setattr(runtime, "import_paddle", lambda: SimpleNamespace(__version__="3.9"))
 
     with pytest.raises(MissingTool, match=r"which Paddle 3\.9 here does not switch on"):
         engines.reduce_on_cpu(Config("conv_bn_fuse_pass"), "bfloat16")
@@ -290,7 +290,7 @@ def test_a_converter_for_a_later_paddle_names_the_one_to_install(monkeypatch, tm
     for name in ("onnxruntime", "paddle2onnx"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(runtime, "paddle", lambda: SimpleNamespace(__version__="2.6.2"))
+    monkeypatch.setattr(runtime, "import_paddle", lambda: SimpleNamespace(__version__="2.6.2"))
 
     with pytest.raises(MissingTool) as caught:
         onnx.load_onnx(a_job(), Path("net.pdmodel"))
@@ -323,7 +323,7 @@ def converter(*, gives: bytes = b"", error: Exception | None = None) -> SimpleNa
 )
 def test_a_conversion_that_fails_is_a_finding(found, message, monkeypatch, tmp_path):
     paddle = SimpleNamespace(disable_signal_handler=lambda: None)
-    monkeypatch.setattr(runtime, "paddle", lambda: paddle)
+    monkeypatch.setattr(runtime, "import_paddle", lambda: paddle)
     monkeypatch.setattr(
         onnx, "_tools", lambda: (found, SimpleNamespace(SessionOptions=SimpleNamespace))
     )

@@ -484,8 +484,8 @@ def test_one_url_at_two_endpoints_is_two_places(team: Clone) -> None:
     two = f"{one}    endpointurl = http://localhost:9000\n"
     team.write(".dvc/config", one.format("aws") + one.format("again") + two.format("minio"))
 
-    assert [place.name for place in stores.every(team.root)] == ["cache", "again", "minio"]
-    assert len({place.key for place in stores.every(team.root)}) == 3
+    assert [place.name for place in stores.open_stores(team.root)] == ["cache", "again", "minio"]
+    assert len({place.key for place in stores.open_stores(team.root)}) == 3
 
 
 def test_weights_that_are_pinned_by_their_sha256_only_are_needed(team: Clone) -> None:

@@ -439,7 +439,7 @@ trees = st.recursive(
 
 @given(trees)
 def test_what_is_written_is_read_back_alike_by_every_reader(tree):
-    text = writer.dump(tree)
+    text = writer.dump_yaml(tree)
 
     assert value(text) == tree
     assert by_dvc(text) == tree
@@ -448,7 +448,7 @@ def test_what_is_written_is_read_back_alike_by_every_reader(tree):
 
 @given(st.floats(allow_nan=False))
 def test_a_number_is_read_back_alike_by_every_reader(number):
-    text = writer.dump({"a": number})
+    text = writer.dump_yaml({"a": number})
 
     assert value(text) == {"a": number}
     assert by_dvc(text) == {"a": number}
@@ -458,13 +458,13 @@ def test_a_number_is_read_back_alike_by_every_reader(number):
 def test_what_is_written_repeats_instead_of_aliasing():
     shared = {"k": [1]}
 
-    assert writer.dump({"a": shared, "b": shared}) == "a:\n  k:\n    - 1\nb:\n  k:\n    - 1\n"
+    assert writer.dump_yaml({"a": shared, "b": shared}) == "a:\n  k:\n    - 1\nb:\n  k:\n    - 1\n"
 
 
 def test_what_is_written_keeps_the_order_of_keys_and_breaks_no_line():
     long = "x" * 300
 
-    assert writer.dump({"b": long, "a": f"{long} {long}"}) == f"b: {long}\na: {long} {long}\n"
+    assert writer.dump_yaml({"b": long, "a": f"{long} {long}"}) == f"b: {long}\na: {long} {long}\n"
 
 
 @pytest.mark.parametrize(
@@ -484,7 +484,7 @@ def test_what_is_written_keeps_the_order_of_keys_and_breaks_no_line():
     ],
 )
 def test_an_outline_tells_the_lines_of_a_section(text, expected):
-    section = sections.outline(text, "dvc.yaml", "stages")
+    section = sections.outline_section(text, "dvc.yaml", "stages")
     found = section and (
         section.start,
         section.end,
@@ -507,7 +507,7 @@ def test_an_outline_tells_the_lines_of_a_section(text, expected):
 )
 def test_a_section_that_cannot_be_edited_by_line_is_refused(text):
     with pytest.raises(InvalidFile) as caught:
-        sections.outline(text, "dvc.yaml", "stages")
+        sections.outline_section(text, "dvc.yaml", "stages")
 
     assert str(caught.value) == (
         "dvc.yaml:2:1: stages: expected entries on lines of their own, not in braces or a list"

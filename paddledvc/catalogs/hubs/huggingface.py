@@ -161,7 +161,7 @@ class _HuggingFaceApi:
         """Ask for one answer, and for the query of the one that follows it."""
         url = f"{self.endpoint}{path}?{query}" if query else f"{self.endpoint}{path}"
         if url not in self.known:
-            answer = json_fields.patiently(partial(self._ask, url), self.timeout)
+            answer = json_fields.ask_patiently(partial(self._ask, url), self.timeout)
             if answer is None:
                 return None
             self.known[url] = answer
@@ -172,7 +172,7 @@ class _HuggingFaceApi:
         if response.status_code == 200:  # noqa: PLR2004
             # A mirror may name the hub itself as the place of the next page.
             following = response.links.get("next", {}).get("url", "")
-            return json_fields.parse_json(response.content), following.partition("?")[2]
+            return json_fields.parse_answer(response.content), following.partition("?")[2]
         if response.status_code == 404:  # noqa: PLR2004
             return None
         raise self._refused(url, response)
@@ -187,7 +187,7 @@ class _HuggingFaceApi:
                 f"{self.endpoint} is asked through huggingface_hub, which is not installed in "
                 "this environment; run `pip install 'paddledvc[hub]'`"
             ) from error
-        headers = {"User-Agent": "paddledvc", **hub_tokens.authorization(url)}
+        headers = {"User-Agent": "paddledvc", **hub_tokens.authorization_header(url)}
         try:
             return get_session().get(url, headers=headers, timeout=self.timeout)
         except OfflineModeIsEnabled as error:

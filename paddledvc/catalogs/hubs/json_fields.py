@@ -20,7 +20,7 @@ _DATE = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)")
 _Value = TypeVar("_Value")
 
 
-def patiently(ask: Callable[[], _Value], timeout: float) -> _Value:
+def ask_patiently(ask: Callable[[], _Value], timeout: float) -> _Value:
     """Ask again where that may help, as long as nobody has to wait beyond the timeout.
 
     Raises:
@@ -38,7 +38,7 @@ def patiently(ask: Callable[[], _Value], timeout: float) -> _Value:
     return ask()
 
 
-def parse_json(data: bytes) -> Any:
+def parse_answer(data: bytes) -> Any:
     """Read JSON.
 
     Raises:

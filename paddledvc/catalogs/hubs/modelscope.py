@@ -156,7 +156,7 @@ class _ModelScopeApi:
         """Ask for something about models; None if there is no such repository or revision."""
         url = f"{self.endpoint}/api/v1/models/{path}?{urlencode(parameters)}"
         if url not in self.known:
-            answer = json_fields.patiently(partial(self._ask, url), self.timeout)
+            answer = json_fields.ask_patiently(partial(self._ask, url), self.timeout)
             if answer is None:
                 return None
             self.known[url] = answer
@@ -167,7 +167,7 @@ class _ModelScopeApi:
         for number in range(1, MAX_PAGES + 1):
             parameters = {"owner": owner, "page_number": number, "page_size": PAGE}
             url = f"{self.endpoint}/openapi/v1/models?{urlencode(parameters)}"
-            answer = json_fields.patiently(partial(self._read, url), self.timeout)
+            answer = json_fields.ask_patiently(partial(self._read, url), self.timeout)
             entries = json_fields.read_entries(
                 json_fields.read_field(answer, "data", dict), "models"
             )
@@ -187,14 +187,14 @@ class _ModelScopeApi:
         return json_fields.read_field(answer, "Data", dict)
 
     def _read(self, url: str) -> Any:
-        return json_fields.parse_json(http.read_document(url, MAX_BYTES, self.timeout))
+        return json_fields.parse_answer(http.read_document(url, MAX_BYTES, self.timeout))
 
     def _require_missing(self, url: str, error: Unreadable) -> None:
         """Tell what is not there from what is not for us; the status is 404 for both."""
         if error.status != 404:  # noqa: PLR2004
             raise error
         try:
-            answer = json_fields.parse_json(error.body)
+            answer = json_fields.parse_answer(error.body)
             code, message = json_fields.read_field(answer, "Code", int), _message(answer)
         except Unreadable:
             raise error from None

@@ -67,7 +67,7 @@ def _says(registry: Registry, model: Model, fact: Fact) -> bool:
     return isinstance(text, str) and bool(text.strip())
 
 
-def moved(registry: Registry, lock: Lock, versions: Mapping[str, str]) -> Iterator[Model]:
+def find_moved(registry: Registry, lock: Lock, versions: Mapping[str, str]) -> Iterator[Model]:
     """Yield the models whose version is another one than before, or that are new."""
     for model in registry.models:
         locked, before = lock.by_name.get(model.name), versions.get(model.name)
@@ -84,7 +84,7 @@ def find_undocumented(facts: Facts) -> Iterator[Violation]:
     """Find documentation that does not go with the versions."""
     if facts.earlier is None or facts.registry is None or facts.lock is None:
         return
-    for model in moved(facts.registry, facts.lock, facts.earlier.versions):
+    for model in find_moved(facts.registry, facts.lock, facts.earlier.versions):
         if found := _undocumented(facts, facts.earlier, model):
             yield found
 
@@ -143,7 +143,7 @@ def judge_code(facts: Facts) -> Iterator[Violation]:
         yield _finding(facts, "reference-missing", one, facts.level)
 
 
-def files(facts: Facts) -> Iterator[Violation]:
+def judge_files(facts: Facts) -> Iterator[Violation]:
     """Judge the names of files, which only a release must have."""
     level: Level = "error" if facts.role == facts.policy.production else "warning"
     # Where a stage cannot be worked out without a file, that has been found.

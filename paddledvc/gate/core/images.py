@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc import names
 from paddledvc.gate.core.proofs import list_differences, report_path
-from paddledvc.models.images import Image, agree, is_paddle
+from paddledvc.models.images import Image, images_agree, is_paddle
 from paddledvc.verification.core.evidence import Evidence
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OTHER = "image-other-paddle"
 
 
-def floating(facts: Facts) -> Iterator[Violation]:
+def find_floating(facts: Facts) -> Iterator[Violation]:
     """Find images that are other bytes from time to time, where versions have to be exact."""
     if facts.role.versions != "exact":
         return
@@ -35,7 +35,7 @@ def floating(facts: Facts) -> Iterator[Violation]:
             yield _at_image(facts, "image-floating", message, model)
 
 
-def contradicting(facts: Facts) -> Iterator[Violation]:
+def find_contradicting(facts: Facts) -> Iterator[Violation]:
     """Find images whose tag names another Paddle than is stated beside it."""
     for model, environment in _environments(facts):
         if _contradicts(environment):
@@ -93,7 +93,7 @@ def _environments(facts: Facts) -> Iterator[tuple[Model | None, Environment]]:
 
 def _contradicts(environment: Environment) -> bool:
     stated, tagged = environment.stated_paddle, environment.tagged_paddle
-    return stated is not None and tagged is not None and not agree(stated, tagged)
+    return stated is not None and tagged is not None and not images_agree(stated, tagged)
 
 
 def _whose(model: Model | None) -> str:

@@ -19,17 +19,17 @@ JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     freshness.judge_lock,
     freshness.judge_stages,
     descriptions.judge_code,
-    descriptions.files,
-    versions.exactness,
-    versions.prereleases,
+    descriptions.judge_files,
+    versions.judge_requirements,
+    versions.judge_prereleases,
     versions.digests_of_nothing,
-    versions.rewritten,
+    versions.find_rewritten,
     builds.not_built,
     builds.other_bytes,
     proofs.judge_reports,
     proofs.judge_records,
-    images.floating,
-    images.contradicting,
+    images.find_floating,
+    images.find_contradicting,
     images.verified_elsewhere,
     descriptions.find_unstated,
     descriptions.find_undocumented,
@@ -46,7 +46,9 @@ _STRICTNESS = {
 _SAID = {("fresh", True): "lock: fresh", ("fresh", False): "lock: any"}
 
 
-def judge(facts: Facts, title: str, *, prefix: str = "", notes: tuple[str, ...] = ()) -> Verdict:
+def judge_facts(
+    facts: Facts, title: str, *, prefix: str = "", notes: tuple[str, ...] = ()
+) -> Verdict:
     """Judge what was read.
 
     Args:
@@ -56,7 +58,7 @@ def judge(facts: Facts, title: str, *, prefix: str = "", notes: tuple[str, ...] 
         notes: what else whoever reads the verdict must know.
     """
     found = [*facts.unreadable, *(one for rule in JUDGES for one in rule(facts))]
-    left, waived = waive(facts, found)
+    left, waived = apply_waivers(facts, found)
     # Where a file could not be read, nobody knows what a waiver would have been good for.
     about_policy = [] if facts.registry is None else [*weakened(facts)]
     if not facts.unreadable:
@@ -125,7 +127,7 @@ def _value_text(key: str, value: object) -> str:
     return _SAID.get((key, bool(value)), f"{key}: {text}") if key == "fresh" else f"{key}: {text}"
 
 
-def waive(
+def apply_waivers(
     facts: Facts, violations: Iterable[Violation]
 ) -> tuple[tuple[Violation, ...], tuple[Waived, ...]]:
     """Take the findings out that a waiver of the policy lets pass."""

@@ -22,7 +22,7 @@ VERIFY = "run `dvc repro` and commit the report"
 
 def report_path(model: Model) -> str:
     """Name the report of a model."""
-    return f"{registry.reports(model)}/verify.json"
+    return f"{registry.reports_folder(model)}/verify.json"
 
 
 def judge_reports(facts: Facts) -> Iterator[Violation]:
@@ -76,7 +76,7 @@ def _of_model(facts: Facts, model: Model, text: str) -> Iterator[Violation]:
 
 def _other_outputs(facts: Facts, model: Model, proof: Evidence) -> Iterator[Violation]:
     """Find what models.yaml states of the outputs and the exported program has otherwise."""
-    for wrong in programs.list_differences(model.outputs, proof.outputs) if model.outputs else ():
+    for wrong in programs.list_mismatches(model.outputs, proof.outputs) if model.outputs else ():
         message = (
             f"{model.name}: the exported program gives {wrong.found}, models.yaml states "
             f"{wrong.stated}; state what it gives, or change the network and run `dvc repro`"
@@ -97,7 +97,7 @@ def list_differences(facts: Facts, model: Model, proof: Evidence) -> Iterator[st
             yield f"the report is not of {weights}, which is its weights now"
         else:
             yield from _other_weights(facts, weights, verified)
-    folder = registry.exported(model)
+    folder = registry.exported_folder(model)
     now, then = facts.written.get(folder), proof.folder(folder)
     if now is not None and now.md5 != then:
         yield (
@@ -125,12 +125,12 @@ def judge_records(facts: Facts) -> Iterator[Violation]:
             message = f"{record_path(model)} {error}"
             yield _found(facts, model, "record-invalid", message)
             continue
-        written = facts.written.get(registry.trained(model))
+        written = facts.written.get(registry.trained_file(model))
         md5 = record.weights.hashes.md5
         if written is not None and written.md5 != md5:
             message = (
                 f"{record_path(model)} belongs to weights of md5:{md5}, dvc.lock has "
-                f"md5:{written.md5} of {registry.trained(model)}"
+                f"md5:{written.md5} of {registry.trained_file(model)}"
             )
             yield _found(facts, model, "record-other-bytes", message)
 

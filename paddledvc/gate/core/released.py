@@ -151,10 +151,10 @@ def _blocks(data: bytes) -> list[bytes]:
     return [_BLOCK + block for block in blocks] or [head]
 
 
-def read_versions(data: bytes) -> dict[str, str]:
+def scan_versions(data: bytes) -> dict[str, str]:
     r"""Read the versions of a models.lock without parsing it; none of one that others wrote.
 
-    >>> read_versions(b'version: 1\nmodels:\n  - name: "a"\n    version: "v1"\n')
+    >>> scan_versions(b'version: 1\nmodels:\n  - name: "a"\n    version: "v1"\n')
     {'a': 'v1'}
     """
     found: dict[str, str] = {}
@@ -218,15 +218,15 @@ def contents_of(model: LockedModel) -> Contents:
     return {"": model.hashes} if model.hashes.known else {}
 
 
-def difference(before: Contents, now: Contents) -> tuple[str, str] | None:
+def describe_difference(before: Contents, now: Contents) -> tuple[str, str] | None:
     """Compare two contents; None where they are the same, as far as both are known.
 
     Returns:
         (before, now), each as ``kind:digest``, with the path of a file of a folder.
 
-    >>> difference({"": Hashes(md5="a", size=1)}, {"": Hashes(md5="b", size=2)})
+    >>> describe_difference({"": Hashes(md5="a", size=1)}, {"": Hashes(md5="b", size=2)})
     ('md5:a', 'md5:b')
-    >>> difference({"x": Hashes()}, {"x": Hashes(), "y": Hashes(md5="b")})
+    >>> describe_difference({"x": Hashes()}, {"x": Hashes(), "y": Hashes(md5="b")})
     ('no y', 'y md5:b')
     """
     if not before or not now:

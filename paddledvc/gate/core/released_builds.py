@@ -123,7 +123,7 @@ class Past:
     complete: bool = True
 
 
-def makings(
+def list_makings(
     registry: Registry, lock: Lock, built: Mapping[str, Built]
 ) -> Iterator[tuple[str, Making]]:
     """Say what is built of every locked model, by its name.
@@ -147,8 +147,8 @@ def makings(
             origin="trained" if model.train is not None else origin,
             train=train,
             export=export,
-            trained_path=registries.trained(model),
-            exported_path=registries.exported(model),
+            trained_path=registries.trained_file(model),
+            exported_path=registries.exported_folder(model),
             downloads=locked.downloads,
             locked=_digest(contents_of(locked)),
         )
@@ -294,8 +294,8 @@ def said_of(
     train, export = (
         built_stages.read_built(value).get(name) for name, value in zip(names, values, strict=True)
     )
-    trained = train.outs.get(registries.trained(model)) if train is not None else None
-    exported = export.outs.get(registries.exported(model)) if export is not None else None
+    trained = train.outs.get(registries.trained_file(model)) if train is not None else None
+    exported = export.outs.get(registries.exported_folder(model)) if export is not None else None
     return {
         "weights": f"md5:{trained}" if trained else describe_contents(contents),
         "export": f"md5:{exported}" if exported else "",

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from paddledvc import names
-from paddledvc.gate.core.released import contents_of, difference
+from paddledvc.gate.core.released import contents_of, describe_difference
 from paddledvc.gate.core.released_builds import is_rival, weights_before
 from paddledvc.models.versions import as_version
 from paddledvc.verification.core.evidence import paddle_of
@@ -29,7 +29,7 @@ NOTHING = {
 REWRITTEN = "version-rewritten"
 
 
-def exactness(facts: Facts) -> Iterator[Violation]:
+def judge_requirements(facts: Facts) -> Iterator[Violation]:
     """Judge what models.yaml asks for."""
     for model in facts.registry.models if facts.registry else ():
         text = model.requires.text
@@ -59,7 +59,7 @@ def _locked_at(facts: Facts, model: Model) -> str:
     return f"; write {locked.version}, which is locked"
 
 
-def prereleases(facts: Facts) -> Iterator[Violation]:
+def judge_prereleases(facts: Facts) -> Iterator[Violation]:
     """Judge whether versions are final releases."""
     if facts.role.prereleases or facts.registry is None:
         return
@@ -105,7 +105,7 @@ def _nothing_locked(facts: Facts, locked: LockedModel) -> Iterator[Violation]:
             return
 
 
-def rewritten(facts: Facts) -> Iterator[Violation]:
+def find_rewritten(facts: Facts) -> Iterator[Violation]:
     """Find versions that were released with other bytes; of each model the first difference."""
     if facts.past is None or facts.lock is None:
         return
@@ -126,7 +126,7 @@ def rewritten(facts: Facts) -> Iterator[Violation]:
 def _rewritings(facts: Facts, past: Past, locked: LockedModel) -> Iterator[tuple[str, str]]:
     """Say what a version of a model was, and is now, and what to call that."""
     for released in _counted(past.released.get(locked.name, ())):
-        if found := difference(released.contents, contents_of(locked)):
+        if found := describe_difference(released.contents, contents_of(locked)):
             said = f"{locked.name} {locked.version} was locked with {found[0]} on "
             yield f"{said}{released.state.where}, now it is {found[1]}", "these"
     now, made = past.now.get(locked.name), past.made.get(locked.name, ())
@@ -144,7 +144,9 @@ def _counted(released: Sequence[Released]) -> Iterator[Released]:
     """
     first: list[Released] = []
     for one in released:
-        if one.state.tag or not any(difference(old.contents, one.contents) for old in first):
+        if one.state.tag or not any(
+            describe_difference(old.contents, one.contents) for old in first
+        ):
             first.append(one)
             yield one
 

@@ -143,7 +143,7 @@ class Verdict(Displayed):
         )
 
 
-def unreadable(rule: str, error: InvalidFile) -> tuple[Violation, ...]:
+def report_unreadable(rule: str, error: InvalidFile) -> tuple[Violation, ...]:
     """Turn the problems of a file into findings, each at its place."""
     return tuple(
         Violation(

@@ -64,10 +64,10 @@ def parts_of(
     if locked is not None and locked.downloads and locked.path is not None:
         found.append(_downloaded(locked, locked.path))
     if model.train is not None:
-        path, stage = registries.trained(model), registries.stage_name("train", model)
+        path, stage = registries.trained_file(model), registries.stage_name("train", model)
         found.append(_built("trained weights", path, stage, built))
     if model.exports:
-        path, stage = registries.exported(model), registries.stage_name("export", model)
+        path, stage = registries.exported_folder(model), registries.stage_name("export", model)
         found.append(_built("export", path, stage, built))
     return found
 
@@ -98,7 +98,7 @@ def built_of(stages: Any, built: Any) -> dict[str, DvcOutput]:
         stages: the value of dvc.yaml.
         built: that of dvc.lock.
     """
-    found = outputs.every({outputs.STAGES: stages, names.DVC_LOCK: built})
+    found = outputs.list_outputs({outputs.STAGES: stages, names.DVC_LOCK: built})
     return {one.path: one for one in found}
 
 
@@ -138,7 +138,7 @@ def _verified(
         return
     weights = registries.own_weights(registry, lock, model)
     pinned = {one.path: one.md5 for one in lock.models if one.path is not None}
-    for path in filter(None, (weights, registries.exported(model))):
+    for path in filter(None, (weights, registries.exported_folder(model))):
         known = built[path].md5 if path in built and built[path].exact else None
         if (md5 := pinned.get(path) or known) is not None:
             yield path, md5

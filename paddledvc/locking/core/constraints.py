@@ -99,7 +99,7 @@ def all_wants(registry: Registry, upgrade: Upgrade) -> dict[str, tuple[Want, ...
     return {name: tuple(asked) for name, asked in wants.items()}
 
 
-def unsatisfied(wants: Sequence[Want], version: str) -> Want | None:
+def find_unsatisfied(wants: Sequence[Want], version: str) -> Want | None:
     """Find somebody whom a version does not satisfy.
 
     A pre-release will do for all as soon as one asks for pre-releases.

@@ -12,8 +12,8 @@ from paddledvc import names, urls
 from paddledvc.catalogs.core.listing import Query
 from paddledvc.errors import Stale, StaleLock, Unresolvable
 from paddledvc.hashes import Hashes
-from paddledvc.locking.core.constraints import NO_UPGRADE, Question, all_wants, unsatisfied
-from paddledvc.models.compatibility import obstacle, program_of
+from paddledvc.locking.core.constraints import NO_UPGRADE, Question, all_wants, find_unsatisfied
+from paddledvc.models.compatibility import explain_obstacle, program_of
 from paddledvc.models.lockfile import LockedFile, LockedModel
 from paddledvc.models.versions import same_version
 
@@ -121,7 +121,7 @@ def _own(model: Model, pinned: LockedModel | None, environment: Environment) -> 
         size=hashes.size,
         trust=trust if hashes.known else None,
         format=file_format,
-        path=names.downloaded(model.name, version, file_format),
+        path=names.downloaded_file(model.name, version, file_format),
     )
 
 
@@ -129,10 +129,10 @@ def _conflict(
     model: Model, entry: LockedModel, wants: Sequence[Want], environment: Environment
 ) -> Unresolvable | None:
     """Say why the one version that models.yaml names will not do."""
-    if unsatisfied(wants, entry.version) is not None:
+    if find_unsatisfied(wants, entry.version) is not None:
         reasons = [*map(str, wants), "change one of them in models.yaml"]
         return Unresolvable(model.name, "no version satisfies all of this", reasons)
-    if problem := obstacle(environment, [model.paddle], entry.format):
+    if problem := explain_obstacle(environment, [model.paddle], entry.format):
         advice = "name another version in models.yaml, or another environment"
         return Unresolvable(model.name, f"{entry.version} {problem}", [advice])
     return None
@@ -152,11 +152,11 @@ def _why_it_moves(
             yield f"{key} is {now or 'absent'} in models.yaml, {before or 'absent'} locked"
     if not pinned.downloads:
         yield "is locked without weights"
-    if (want := unsatisfied(wants, pinned.version)) is not None:
+    if (want := find_unsatisfied(wants, pinned.version)) is not None:
         yield f"{want}, locked is {pinned.version}"
     if not pinned.files and (said := stated_hashes(model).first_difference(pinned.hashes)):
         yield f"models.yaml states {said[0]}, locked is {said[1]}"
-    if problem := obstacle(environment, [pinned.paddle, model.paddle], _program(pinned)):
+    if problem := explain_obstacle(environment, [pinned.paddle, model.paddle], _program(pinned)):
         yield f"{pinned.version} {problem}"
     if upgrade.covers(model.name):
         yield "may be upgraded"
@@ -166,7 +166,7 @@ def _program(entry: LockedModel) -> str | None:
     return program_of(file.path for file in entry.files) if entry.files else entry.format
 
 
-def staleness(registry: Registry, lock: Lock) -> tuple[Stale, ...]:
+def list_stale(registry: Registry, lock: Lock) -> tuple[Stale, ...]:
     """List where the lock is not what the registry asks for, sorted by name.
 
     New versions in a catalog make no lock stale.
@@ -235,7 +235,7 @@ def require_fresh(
         StaleLock: with a reason for each difference.
     """
     reasons = [
-        reason for reason in staleness(registry, lock) if names is None or reason.model in names
+        reason for reason in list_stale(registry, lock) if names is None or reason.model in names
     ]
     if reasons:
         forbids = f", and {refused_by} forbids to update it" if refused_by else ""
@@ -265,7 +265,7 @@ def kept(model: Model, pinned: LockedModel, environment: Environment) -> LockedM
 def _path(model: Model, version: str, file_format: str | None) -> str:
     if file_format is None:
         return names.downloaded_folder(model.name, version)
-    return names.downloaded(model.name, version, file_format)
+    return names.downloaded_file(model.name, version, file_format)
 
 
 def settle_pin(question: Question, release: Release) -> LockedModel:
@@ -314,7 +314,7 @@ def _trust(question: Question, release: Release) -> str | None:
     return previous.trust
 
 
-def clashes(entries: Iterable[LockedModel]) -> Iterator[Unresolvable]:
+def find_clashes(entries: Iterable[LockedModel]) -> Iterator[Unresolvable]:
     """Find models that would be downloaded to one place, also where file systems ignore case."""
     owners: dict[str, str] = {}
     for entry in entries:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import Unresolvable
-from paddledvc.locking.core.constraints import unsatisfied
-from paddledvc.models.compatibility import obstacle, program_of
-from paddledvc.models.versions import as_version, newest, same_version
+from paddledvc.locking.core.constraints import find_unsatisfied
+from paddledvc.models.compatibility import explain_obstacle, program_of
+from paddledvc.models.versions import as_version, newest_version, same_version
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,13 +55,13 @@ def choose_version(question: Question, listed: Sequence[Listed]) -> Choice:
     if not possible:
         raise _explain(question, listed)
     locked = [one.version for one in possible if _is_kept(question, one.version)]
-    chosen = newest(locked or [one.version for one in possible])
+    chosen = newest_version(locked or [one.version for one in possible])
     found = next(one for one in possible if one.version == chosen)
     warning = f"{question.model.name} {chosen} is {found.yanked}" if found.yanked else None
     return Choice(listed=found, warning=warning)
 
 
-def described(listed: Listed, release: Release) -> Listed:
+def complete_listed(listed: Listed, release: Release) -> Listed:
     """Complete what a list says of a version by its description."""
     program = program_of(file.path for file in release.files) if release.folder else None
     return replace(
@@ -85,13 +85,13 @@ def why_not(question: Question, listed: Listed) -> str | None:
     asked_for = any(want.requirement.names_prerelease for want in question.wants)
     if as_version(listed.version).is_prerelease and not asked_for:
         return PRE_RELEASE
-    if (want := unsatisfied(question.wants, listed.version)) is not None:
+    if (want := find_unsatisfied(question.wants, listed.version)) is not None:
         return str(want)
     exactly = any(want.requirement.exact for want in question.wants)
     if listed.yanked is not None and not exactly and not _is_kept(question, listed.version):
         return listed.yanked
     ranges = [listed.paddle, question.model.paddle]
-    return obstacle(question.environment, ranges, listed.format)
+    return explain_obstacle(question.environment, ranges, listed.format)
 
 
 def _explain(question: Question, listed: Sequence[Listed]) -> Unresolvable:

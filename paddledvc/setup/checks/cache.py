@@ -35,7 +35,7 @@ LEFT = ("*.part", "tmp-*", "*.tmp")
 
 def check_cache(project: Project) -> Iterator[Check]:
     """Look at the cache."""
-    config = program.config(project.root)
+    config = program.read_config(project.root)
     folder = program.cache_folder(project.root, config)
     there = next(one for one in (folder, *folder.parents) if one.exists())
     try:
@@ -85,7 +85,7 @@ def _links(project: Project, scratch: Path, configured: tuple[str, ...]) -> Chec
 
 def _works(kind: str, source: Path, target: Path) -> bool:
     try:
-        return links.link(str(source), str(target), (kind,)) == kind
+        return links.link_file(str(source), str(target), (kind,)) == kind
     except OSError:
         return False
 
@@ -116,7 +116,7 @@ def _leftovers(project: Project, folder: Path) -> Iterator[Check]:
 def _locks(project: Project) -> Iterator[Check]:
     """Look for stages that run, and for what a DVC that was killed left."""
     try:
-        users = locks.users(project.root)
+        users = locks.list_users(project.root)
     except locks.Busy as error:
         found = str(error).partition(";")[0]
         yield Check(

@@ -41,7 +41,7 @@ def check_clone(project: Project) -> Iterator[Check]:
 
 
 def _hooks(root: Path) -> Iterator[Check]:
-    states = state.states(root)
+    states = state.hook_states(root)
     off = os.environ.get("PADDLEDVC_HOOKS", "") in install.OFF
     alike: dict[tuple[str, str], list[HookState]] = {}
     for one in states:
@@ -50,7 +50,7 @@ def _hooks(root: Path) -> Iterator[Check]:
         names = "all" if len(alike) == 1 else ", ".join(one.name for one in group)
         yield _hook(group[0], names, "warning" if off else "problem")
     for python in sorted({one.python for one in states if one.python is not None}):
-        if state.version(python, root) is None:
+        if state.ask_version(python, root) is None:
             yield Check(
                 topic="hooks",
                 name="Python",
@@ -119,7 +119,7 @@ def _not_committed(project: Project) -> Iterator[Check]:
     except PaddleDVCError:  # `paddledvc check` and another probe say what is wrong with it
         models = ()
     settings = [name for name in SETTINGS if (project.root / name).exists()]
-    for one in ignores.ignoring(
+    for one in ignores.find_ignoring(
         project.root, (*committed_files(models), *settings, *([] if models else [A_REPORT]))
     ):
         yield Check(

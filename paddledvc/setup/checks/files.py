@@ -48,7 +48,7 @@ SETTINGS = {
 """Variables that change what commands do, and how."""
 
 
-def check_environment(_project: Project) -> Iterator[Check]:
+def check_variables(_project: Project) -> Iterator[Check]:
     """Look for variables that change what commands do."""
     for name, meaning in SETTINGS.items():
         if value := os.environ.get(name):

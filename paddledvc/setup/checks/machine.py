@@ -23,11 +23,11 @@ GPU_BUILD = "install the paddlepaddle-gpu that fits your CUDA instead of paddlep
 def check_machine(project: Project) -> Iterator[Check]:
     """Look at Paddle and the GPUs."""
     models = _models(project)
-    gpus = device.driver(project.root)
+    gpus = device.ask_driver(project.root)
     if gpus is not None:
         found = "; ".join(gpus) or "nvidia-smi is there and finds none"
         yield Check(topic="GPU", name="driver", state="ok" if gpus else "warning", found=found)
-    packages = device.installed()
+    packages = device.installed_packages()
     if len(packages) > 1:
         yield _two(packages, gpu=bool(gpus) or any(_asks_for_gpu(project, one) for one in models))
     elif not packages:
@@ -39,7 +39,7 @@ def check_machine(project: Project) -> Iterator[Check]:
             NO_PADDLE.partition("; ")[2] if needed else "",
         )
     else:
-        yield from _build(project, device.paddle(project.root), models)
+        yield from _build(project, device.ask_paddle(project.root), models)
 
 
 def _models(project: Project) -> tuple[Model, ...]:

@@ -16,7 +16,7 @@ from paddledvc.tools.dvc.remotes.remote import open_remote
 from paddledvc.tools.git import worktree
 from paddledvc.tools.sources.s3_client import credentials_source
 from paddledvc.tools.system import files
-from paddledvc.urls import shown
+from paddledvc.urls import hide_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,18 +36,18 @@ NOTHING = "0" * 32
 
 def check_remotes(project: Project) -> Iterator[Check]:
     """Look at the configuration of the remotes."""
-    config = program.config(project.root)
+    config = program.read_config(project.root)
     texts = [_text(project.root / name) for name in (CONFIG, LOCAL)]
     if not config.remotes:
         yield _check(
             "none", "problem", "no DVC remote is configured", "paddledvc init --remote URL"
         )
         return
-    for name in diagnosis.unverified(texts):
+    for name in diagnosis.find_unverified(texts):
         found = "DVC believes its bytes unseen, damaged or not"
         advice = f"dvc remote modify {name} verify true"
         yield _check(name, "warning", found, advice)
-    for name, key in diagnosis.secrets(_committed(project)):
+    for name, key in diagnosis.find_secrets(_committed(project)):
         yield _check(
             name,
             "problem",
@@ -94,7 +94,7 @@ def probe_remote(project: Project, name: str) -> Iterator[Check]:
         project: the project.
         name: name of the remote.
     """
-    url = shown(program.config(project.root).remotes[name])
+    url = hide_secrets(program.read_config(project.root).remotes[name])
     credentials = _credentials(project, name, url)
     found = f"{url}{f', credentials from {credentials}' if credentials else ''}"
     try:

@@ -100,7 +100,7 @@ def _sync(pipeline: Pipeline, model: Model) -> dict[str, Any]:
 def _train(pipeline: Pipeline, model: Model) -> dict[str, Any]:
     train = model.train
     assert train is not None
-    folder = f"{registry.reports(model)}/train"
+    folder = f"{registry.reports_folder(model)}/train"
     stage = {
         "cmd": f"paddledvc train {model.name} "
         f"--pin {train_digest(pipeline.registry, pipeline.lock, model)}",
@@ -116,7 +116,7 @@ def _train(pipeline: Pipeline, model: Model) -> dict[str, Any]:
             [train.function, model.network if train.function else None],
         ),
         **_params(pipeline, model, "train"),
-        "outs": [registry.trained(model), *sorted(train.outs)],
+        "outs": [registry.trained_file(model), *sorted(train.outs)],
         "metrics": [{f"{folder}/metrics.json": {"cache": False}}],
     }
     if train.function is not None:
@@ -130,16 +130,16 @@ def _export(pipeline: Pipeline, model: Model) -> dict[str, Any]:
         "cmd": f"paddledvc export {model.name} "
         f"--pin {export_digest(pipeline.registry, pipeline.lock, model)}",
         **_needs(pipeline, [weights, _config(pipeline, model)], [model.network]),
-        "outs": [registry.exported(model)],
+        "outs": [registry.exported_folder(model)],
         "meta": dict(MARK),
     }
 
 
 def _verify(pipeline: Pipeline, model: Model) -> dict[str, Any]:
     weights = own_weights(pipeline.registry, pipeline.lock, model)
-    folder = registry.reports(model)
+    folder = registry.reports_folder(model)
     samples = model.verify.samples
-    files = [weights, registry.exported(model), None if ":" in (samples or "") else samples]
+    files = [weights, registry.exported_folder(model), None if ":" in (samples or "") else samples]
     files.append(_config(pipeline, model))
     code = [model.network, *samples_code(model.verify)]
     errors = {"cache": False, "x": "sample", "y": "scaled_error", "template": "scatter"}

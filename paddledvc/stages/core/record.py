@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.hashes import Hashed, Hashes
-from paddledvc.models.registry import reports
+from paddledvc.models.registry import reports_folder
 from paddledvc.tools.paddle.core.jobs import FLAG
 from paddledvc.tools.paddle.core.results import Runtime
 
@@ -155,7 +155,7 @@ class Record:
 
 def record_path(model: Model) -> str:
     """Name the file of a model's record, relative to the project."""
-    return f"{reports(model)}/train/record.json"
+    return f"{reports_folder(model)}/train/record.json"
 
 
 def telling_variables(environment: Mapping[str, str]) -> dict[str, str]:

@@ -39,7 +39,7 @@ def train_digest(registry: Registry, lock: Lock, model: Model) -> str:
         settings.pop(not_used, None)
     network = _network(model) if model.train.function is not None else None
     base = base_weights(registry, lock, model)
-    return digest_settings((settings, network, base, registries.trained(model)))
+    return digest_settings((settings, network, base, registries.trained_file(model)))
 
 
 def export_digest(registry: Registry, lock: Lock, model: Model) -> str:

@@ -142,7 +142,11 @@ class Code:
             built: the class that it builds.
         """
         classes = self.lookup.classes(built)
-        if any(namespace.sets(one.source.tree, "forward") for one in (made, *classes) if one.own):
+        if any(
+            namespace.sets_attribute(one.source.tree, "forward")
+            for one in (made, *classes)
+            if one.own
+        ):
             return
         forward = self.lookup.method(built, "forward")
         if not isinstance(forward, FoundName) or not isinstance(forward.node, ast.FunctionDef):
@@ -184,7 +188,7 @@ class Code:
 def _parameters_of(method: FoundName) -> Parameters | None:
     """Tell what a method takes after ``self``."""
     assert isinstance(method.node, ast.FunctionDef)
-    return namespace.parameters(method.node, bound=True)
+    return namespace.read_parameters(method.node, bound=True)
 
 
 def _not_callable(reference: Reference, target: Target, expected: str) -> str:
@@ -234,7 +238,7 @@ def _wrong_input(index: int, name: str, taken: Parameters) -> str | None:
     return did_you_mean(name, taken.names)
 
 
-def misplaced(registry: Registry, presence: Presence) -> Iterator[Misnamed]:
+def find_misplaced(registry: Registry, presence: Presence) -> Iterator[Misnamed]:
     """List the files and folders that models.yaml names, and that are not there."""
     for index, model in enumerate(registry.models):
         for at, path in named_files(model):

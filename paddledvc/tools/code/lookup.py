@@ -288,7 +288,7 @@ class Lookup:
 
     def expression(self, node: ast.expr, source: SourceFile) -> Target:
         """Find what ``a.b.c`` stands for in a module; None for any other expression."""
-        first, *rest = namespace.dotted(node) or ("",)
+        first, *rest = namespace.split_dotted(node) or ("",)
         if not first:
             return None
         own = self.sources.is_own(source.path)
@@ -330,7 +330,7 @@ class Lookup:
                 return line
             if len(node.bases) != 1 or node.keywords or node.decorator_list:
                 break
-            if namespace.dotted(node.bases[0]) == ("object",):
+            if namespace.split_dotted(node.bases[0]) == ("object",):
                 return line
             base = self.expression(node.bases[0], waiting.source)
             is_class = isinstance(base, FoundName) and isinstance(base.node, ast.ClassDef)
@@ -352,7 +352,7 @@ class Lookup:
         """Tell what calling a class or function takes; None where the source does not tell."""
         node = target.node
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            return namespace.parameters(node)
+            return namespace.read_parameters(node)
         if not isinstance(node, ast.ClassDef) or node.decorator_list or node.keywords:
             return None
         if isinstance(self.method(target, "__new__"), FoundName):
@@ -362,7 +362,7 @@ class Lookup:
             return namespace.Parameters()
         if made is None or not isinstance(made.node, ast.FunctionDef):
             return None
-        return namespace.parameters(made.node, bound=True)
+        return namespace.read_parameters(made.node, bound=True)
 
     def built(self, target: FoundName, depth: int = 0) -> FoundName | None:
         """Find the class that a factory builds: itself, or what a function always returns."""
@@ -370,7 +370,7 @@ class Lookup:
             return target
         if not isinstance(target.node, ast.FunctionDef) or depth > DEPTH:
             return None
-        if target.node.decorator_list or (called := namespace.returned(target.node)) is None:
+        if target.node.decorator_list or (called := namespace.find_returned(target.node)) is None:
             return None
         found = self.expression(called, target.source)
         return self.built(found, depth + 1) if isinstance(found, FoundName) else None

@@ -74,7 +74,7 @@ class Presence:
                 for entry in entries if isinstance(entries, list) else ():
                     named = [entry] if isinstance(entry, str) else entry
                     for one in named if isinstance(named, list | dict) else ():
-                        yield outputs.join_path(folder, str(one))
+                        yield outputs.join_folder(folder, str(one))
 
     def near(self, path: str) -> str:
         """Suggest what is there and has nearly the same name, as the end of a sentence."""
@@ -107,7 +107,7 @@ def _fits(pattern: str, path: str) -> bool:
     return re.fullmatch(f"{escaped}(/.*)?", path) is not None
 
 
-def submodules(root: Path) -> frozenset[str]:
+def list_submodules(root: Path) -> frozenset[str]:
     """Name git's submodules below a folder; their files are there once git has fetched them."""
     for folder in (root, *root.parents):
         file = folder / ".gitmodules"

@@ -45,7 +45,7 @@ class SourceFile:
     @cached_property
     def shared(self) -> set[str]:
         """The names that its functions give it."""
-        return namespace.shared(self.text)
+        return namespace.shared_names(self.text)
 
     @cached_property
     def names(self) -> namespace.Names:
@@ -250,7 +250,7 @@ def _is_file_of(word: str, root: Path) -> bool:
 
 
 def _imported_files(source: SourceFile, root: Path) -> Iterator[Path]:
-    for node in namespace.imports(source.tree):
+    for node in namespace.list_imports(source.tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield from _visible_files(alias.name, source.path, root)

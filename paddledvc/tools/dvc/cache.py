@@ -56,7 +56,7 @@ class Cache:
     @classmethod
     def of(cls, root: Path) -> Cache:
         """Find the cache that DVC uses in a project."""
-        config = program.config(root)
+        config = program.read_config(root)
         return cls(
             program.cache_folder(root, config),
             kinds=config.links,
@@ -150,7 +150,7 @@ class Cache:
             new = atomic.fresh_file(self.folder)
             new.unlink()
             try:
-                links.link(os.path.realpath(file), str(new), ("reflink", "copy"))
+                links.link_file(os.path.realpath(file), str(new), ("reflink", "copy"))
                 if hash_md5(new) != oid:
                     return False
                 self._settle(new, oid)
@@ -180,7 +180,7 @@ class Cache:
         Raises:
             OSError: none worked.
         """
-        return links.link(str(self.path(oid)), target, self._kinds)
+        return links.link_file(str(self.path(oid)), target, self._kinds)
 
     def remove(self, oid: str) -> None:
         """Remove an object, if it is there."""

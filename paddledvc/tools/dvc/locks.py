@@ -25,7 +25,7 @@ class Busy(Exception):
 
 
 @contextmanager
-def held(file: Path, *, patience: float, who: str) -> Iterator[None]:
+def hold_dvc_lock(file: Path, *, patience: float, who: str) -> Iterator[None]:
     """Hold a lock file; the system lets go of it when a process dies.
 
     Args:
@@ -71,9 +71,9 @@ def dvc_held(root: Path, paths: Iterable[str], *, patience: float) -> Iterator[N
         Busy: DVC is at work, or was killed and left what keeps everybody waiting.
     """
     wanted = tuple(paths)
-    with held(root / ".dvc" / "tmp" / "lock", patience=patience, who="DVC"):
+    with hold_dvc_lock(root / ".dvc" / "tmp" / "lock", patience=patience, who="DVC"):
         # While a stage runs, DVC lets go of its lock and notes what the stage uses.
-        for user in users(root):
+        for user in list_users(root):
             if user.lives and any(_overlap(user.path, one) for one in wanted):
                 who = f"process {user.process}: {user.command}"
                 raise Busy(f"DVC is at work on {user.path} ({who})")
@@ -96,7 +96,7 @@ class User(NamedTuple):
     lives: bool
 
 
-def users(root: Path) -> list[User]:
+def list_users(root: Path) -> list[User]:
     """List who DVC says is at work.
 
     Raises:

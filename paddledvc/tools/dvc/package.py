@@ -44,11 +44,11 @@ def require_usable() -> str:
         raise MissingTool(f"DVC {found} is installed, and paddledvc needs {needed}; {_install()}")
     missing = [one for one in _dependencies() if not _is_installed(one)]
     if missing:
-        raise broken(f"{' and '.join(missing)} is not installed")
+        raise broken_dvc(f"{' and '.join(missing)} is not installed")
     return found
 
 
-def broken(cause: str) -> MissingTool:
+def broken_dvc(cause: str) -> MissingTool:
     """Say that DVC is there and cannot be used."""
     return MissingTool(f"DVC does not start: {cause.rstrip('.')}; {_install('--force-reinstall ')}")
 

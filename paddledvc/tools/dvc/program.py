@@ -59,7 +59,7 @@ def run_dvc(*arguments: str, root: Path, timeout: float | None = None) -> str:
         return shell.run_program(command, cwd=root, env=ENVIRONMENT, timeout=timeout)
     except ToolFailed as error:
         if (cause := package.why_not_started(error.stderr)) is not None:
-            raise package.broken(cause) from error
+            raise package.broken_dvc(cause) from error
         raise
 
 
@@ -68,12 +68,12 @@ def is_initialised(root: Path) -> bool:
     return (root / ".dvc").is_dir()
 
 
-def init(root: Path, *, subdir: bool) -> None:
+def init_dvc(root: Path, *, subdir: bool) -> None:
     """Initialise DVC in a git work tree, or in a folder of one."""
     run_dvc("init", *(["--subdir"] if subdir else []), root=root)
 
 
-def config(root: Path) -> DvcConfig:
+def read_config(root: Path) -> DvcConfig:
     """Read where DVC keeps bytes, without starting it."""
     folders = [*map(_shared_config, ("SYSTEM", "GLOBAL")), root / ".dvc"]
     found = [folder / "config" for folder in folders]
@@ -180,7 +180,7 @@ class RepositoryFile:
     size: int | None
 
 
-def list_files(repository: Path, commit: str, path: str, *, cwd: Path) -> list[RepositoryFile]:
+def list_repository(repository: Path, commit: str, path: str, *, cwd: Path) -> list[RepositoryFile]:
     """List a file, or all files below a folder, at a commit of a repository.
 
     Raises:

@@ -19,7 +19,7 @@ PATHS = ("url", "dir", "credentialpath", "configpath", "keyfile", "cert_path", "
 LOCAL = "config.local"
 
 
-def config(text: str, folder: str, cache: str) -> str:
+def local_config(text: str, folder: str, cache: str) -> str:
     r"""Write the local configuration of another work tree: as this one's, with this one's cache.
 
     Args:
@@ -27,7 +27,7 @@ def config(text: str, folder: str, cache: str) -> str:
         folder: where that lies; its paths start there.
         cache: the cache of the main work tree.
 
-    >>> print(config("['remote \"s\"']\nuser = me\n", "/a/.dvc", "/a/.dvc/cache"), end="")
+    >>> print(local_config("['remote \"s\"']\nuser = me\n", "/a/.dvc", "/a/.dvc/cache"), end="")
     ['remote "s"']
     user = me
     [cache]
@@ -84,12 +84,12 @@ def share_cache(root: Path) -> bool:
     if main is None or not (main / ".dvc").is_dir():
         text, cache = "", common / "dvc" / "cache"
     else:
-        cache = program.cache_folder(main, program.config(main)).absolute()
+        cache = program.cache_folder(main, program.read_config(main)).absolute()
         file = main / ".dvc" / LOCAL
         text = file.read_text(encoding="utf-8") if file.exists() else ""
-    if not text and program.cache_folder(root, program.config(root)) == cache:
+    if not text and program.cache_folder(root, program.read_config(root)) == cache:
         return False
-    _write(own / LOCAL, config(text, str((main or root) / ".dvc"), str(cache)))
+    _write(own / LOCAL, local_config(text, str((main or root) / ".dvc"), str(cache)))
     return True
 
 

@@ -30,7 +30,7 @@ def _is_whole(root: Path, commits: Collection[str]) -> bool:
     sent = "".join(f"{name}\n" for name in commits).encode()
     command = ["git", "rev-list", "--objects", "--quiet", "--stdin", "--not", "--all"]
     try:
-        shell.exchange(command, cwd=root, sent=sent)
+        shell.exchange_bytes(command, cwd=root, sent=sent)
     except ToolFailed:
         return False
     return True
@@ -40,7 +40,7 @@ def _looked_up(root: Path, names: Collection[str]) -> dict[str, str | None]:
     """Find what git calls each object in full; None where there is none."""
     asked = sorted(set(names))
     command = ["git", "cat-file", "--batch-check=%(objectname)"]
-    answer = shell.exchange(command, cwd=root, sent="".join(f"{n}\n" for n in asked).encode())
+    answer = shell.exchange_bytes(command, cwd=root, sent="".join(f"{n}\n" for n in asked).encode())
     found = answer.decode().splitlines()
     return {name: None if " " in known else known for name, known in zip(asked, found, strict=True)}
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import ToolFailed
 from paddledvc.tools.git import tree_files
-from paddledvc.tools.git.core.ignored import IgnoredFile, patterns
+from paddledvc.tools.git.core.ignored import IgnoredFile, list_patterns
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from paddledvc.tools.git.core.ignored import Pattern
 
 
-def ignoring(root: Path, paths: Iterable[str]) -> tuple[Pattern, ...]:
+def find_ignoring(root: Path, paths: Iterable[str]) -> tuple[Pattern, ...]:
     """Find the patterns by which git ignores files; what it tracks it does not ignore.
 
     Args:
@@ -24,14 +24,14 @@ def ignoring(root: Path, paths: Iterable[str]) -> tuple[Pattern, ...]:
         paths: files below it, whether they are there or not.
     """
     found = tuple(_ignored(root, paths))
-    return tuple(patterns(found, tree_files.prefix_of(root))) if found else ()
+    return tuple(list_patterns(found, tree_files.prefix_of(root))) if found else ()
 
 
 def _ignored(root: Path, paths: Iterable[str]) -> list[IgnoredFile]:
     sent = "".join(f"{path}\0" for path in paths).encode()
     command = ["git", "check-ignore", "--verbose", "-z", "--stdin"]
     try:
-        said = shell.exchange(command, cwd=root, sent=sent)
+        said = shell.exchange_bytes(command, cwd=root, sent=sent)
     except ToolFailed:  # it ignores none of them, or one is behind a link
         return []
     fields = said.decode(errors="replace").split("\0")[:-1]

@@ -92,14 +92,14 @@ def _configured(folder: Path, *arguments: str) -> str | None:
     return None if done.returncode else done.output.removesuffix("\n")
 
 
-def read_text(path: Path) -> str:
+def read_lossless(path: Path) -> str:
     """Read a file of whatever encoding."""
     return path.read_bytes().decode(errors=_BYTES)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write in one step what ``read_text`` gave."""
-    with files.replacing(path) as new:
+def write_lossless(path: Path, text: str) -> None:
+    """Write in one step what ``read_lossless`` gave."""
+    with files.replace_file(path) as new:
         new.write_bytes(text.encode(errors=_BYTES))
 
 
@@ -122,4 +122,4 @@ def merge_lines(texts: Sides[str], marker_size: int = 7) -> Lines | None:
         done = shell.try_program([*command, *map(str, paths)], cwd=Path())
         if done.returncode >= _FAILED:
             return None
-        return Lines(text=read_text(paths[0]), clean=done.returncode == 0)
+        return Lines(text=read_lossless(paths[0]), clean=done.returncode == 0)

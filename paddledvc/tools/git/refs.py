@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import OutsideFailure, ToolFailed
 from paddledvc.tools.git import commits, repository, worktree
 from paddledvc.tools.system import shell
-from paddledvc.urls import shown
+from paddledvc.urls import hide_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,7 +73,7 @@ class Moved:
     parents: tuple[str, ...]
 
 
-def incomplete(root: Path) -> str | None:
+def explain_incomplete(root: Path) -> str | None:
     """Say what the repository lacks of its history, and the command that gets it; None if nothing.
 
     A folder's git commands would fail, or fetch files one by one, where the history is cut short.
@@ -90,7 +90,7 @@ def incomplete(root: Path) -> str | None:
     return None
 
 
-def local(root: Path) -> tuple[Ref, ...]:
+def list_refs(root: Path) -> tuple[Ref, ...]:
     """List every ref of a repository, sorted by name: branches, tags, the stash, experiments."""
     listed = worktree.run_git(
         root, "for-each-ref", "--format=%(if)%(symref)%(then)%(else)%(objectname) %(refname)%(end)"
@@ -112,7 +112,7 @@ def git_remotes(root: Path) -> list[str]:
     return worktree.run_git(root, "remote").splitlines()
 
 
-def advertised(root: Path, remote: str) -> tuple[Ref, ...]:
+def ask_refs(root: Path, remote: str) -> tuple[Ref, ...]:
     """Ask a repository for its branches and tags, and see that their commits are here.
 
     What is not here is fetched: branches to where ``git fetch`` puts them, and nothing that is
@@ -153,7 +153,7 @@ def _attempt(root: Path, arguments: list[str], timeout: float) -> shell.Finished
 
 def _title(root: Path, remote: str) -> str:
     url = worktree.ask_git(root, "remote", "get-url", remote) or remote
-    return f"the git remote {remote} ({shown(url)})"
+    return f"the git remote {remote} ({hide_secrets(url)})"
 
 
 def _reason(done: shell.Finished) -> str:
@@ -172,14 +172,14 @@ def work_trees(root: Path) -> list[WorkTree]:
     return found
 
 
-def pending(root: Path) -> set[str]:
+def pending_commits(root: Path) -> set[str]:
     """Name the commits that a merge, a rebase or the like is in the middle of in a work tree."""
     folder = Path(worktree.run_git(root, "rev-parse", "--absolute-git-dir").rstrip("\n"))
     files = (file for pattern in _PENDING for file in folder.glob(pattern) if file.is_file())
     return {name for file in files for name in _COMMIT.findall(file.read_text(errors="replace"))}
 
 
-def reflog(root: Path) -> list[Moved]:
+def read_reflogs(root: Path) -> list[Moved]:
     """List all that the reflogs of all work trees remember, the newest of each ref first."""
     form = "--format=%H %ct %gd %P"
     listed = worktree.run_git(root, "log", "-g", "--all", "--date=unix", form)
@@ -204,7 +204,7 @@ def current_since(root: Path, since: float, more: Iterable[str] = ()) -> set[str
     # By the time of each: git's own `--since` stops at the first commit that a clock made too old.
     sent = "".join(f"{name}\n" for name in more).encode()
     form = ("--all", "--reflog", "--format=%H %ct %P")
-    answer = shell.exchange(["git", "rev-list", *form, "--stdin"], cwd=root, sent=sent)
+    answer = shell.exchange_bytes(["git", "rev-list", *form, "--stdin"], cwd=root, sent=sent)
     found: set[str] = set()
     for line in answer.decode().splitlines():
         name, time, *parents = line.split(" ")

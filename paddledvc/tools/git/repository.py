@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import ToolFailed
 from paddledvc.tools.git import worktree
 from paddledvc.tools.system import shell
-from paddledvc.urls import shown
+from paddledvc.urls import hide_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,7 +118,7 @@ def open_repository(folder: Path) -> Repository:
     return Repository(objects=Path(objects), tree=None if bare == "true" else folder)
 
 
-def run_git(
+def run_in_repository(
     where: Repository, *arguments: str, cwd: Path | None = None, timeout: float | None = None
 ) -> str:
     """Run git on a repository and return what it printed.
@@ -140,7 +140,7 @@ def reason_of_git(error: ToolFailed, url: str = "") -> str:
     telling = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines
     said = telling[0] if telling else f"git ended with exit code {error.returncode}"
     said = re.sub(r"^(fatal|error): ", "", said)
-    return said.replace(url, shown(url)) if url else said
+    return said.replace(url, hide_secrets(url)) if url else said
 
 
 def has_commit(where: Repository, commit: str) -> bool:
@@ -151,26 +151,26 @@ def has_commit(where: Repository, commit: str) -> bool:
 
 def find_entries(where: Repository, commit: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
     """Look paths up in the tree of a commit; those that are not there are left out."""
-    listing = run_git(where, "ls-tree", "-z", "--full-tree", commit, "--", *paths)
+    listing = run_in_repository(where, "ls-tree", "-z", "--full-tree", commit, "--", *paths)
     return {
         path: TreeEntry(kind=kind, name=name, link=mode == LINKS)
         for mode, kind, name, path in worktree.parse_listing(listing)
     }
 
 
-def read_text(where: Repository, entry: TreeEntry) -> str:
+def read_blob(where: Repository, entry: TreeEntry) -> str:
     """Read a text file."""
-    return run_git(where, "cat-file", FILE, entry.name)
+    return run_in_repository(where, "cat-file", FILE, entry.name)
 
 
-def unpack(where: Repository, entry: TreeEntry, folder: Path) -> Path:
+def unpack_blob(where: Repository, entry: TreeEntry, folder: Path) -> Path:
     """Write the bytes of a file, as git keeps them, to a new file in ``folder``."""
-    return folder / run_git(where, "unpack-file", entry.name, cwd=folder).rstrip("\n")
+    return folder / run_in_repository(where, "unpack-file", entry.name, cwd=folder).rstrip("\n")
 
 
 def blob_size(where: Repository, entry: TreeEntry) -> int:
     """Tell the size of a file in bytes."""
-    return int(run_git(where, "cat-file", "-s", entry.name))
+    return int(run_in_repository(where, "cat-file", "-s", entry.name))
 
 
 def borrow_objects(where: Repository, folder: Path) -> None:

@@ -132,7 +132,7 @@ class _Tree(Snapshot):
     def read(self, path: str) -> bytes | None:
         command = ["git", "cat-file", "blob", f"{self._name}:./{path}"]
         try:
-            return shell.exchange(command, cwd=self.root, env=worktree.ENVIRONMENT)
+            return shell.exchange_bytes(command, cwd=self.root, env=worktree.ENVIRONMENT)
         except ToolFailed:
             return None
 
@@ -167,7 +167,7 @@ class IndexSnapshot(_Tree):
         return ((path, name) for path, name, side in self._staged(patterns) if side == _SETTLED)
 
     def _staged(self, patterns: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-        fitting = worktree.anywhere(patterns)
+        fitting = worktree.match_anywhere(patterns)
         listing = worktree.run_git(self.root, "ls-files", "--stage", "-z", "--", *fitting)
         for mode, name, side, path in worktree.parse_listing(listing):
             if mode.startswith(_FILE):

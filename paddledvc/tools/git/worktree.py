@@ -42,7 +42,7 @@ def resolve_commit(root: Path, revision: str) -> str | None:
     return ask_git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
 
 
-def folder(root: Path, what: str) -> Path:
+def git_folder(root: Path, what: str) -> Path:
     """Name one of git's own folders or files, such as ``hooks``, for this very work tree."""
     return root / run_git(root, "rev-parse", "--git-path", what).rstrip("\n")
 
@@ -61,22 +61,24 @@ def list_files(root: Path, patterns: Sequence[str], *, untracked: bool = False) 
         untracked: name the files that git does not know yet too, unless it ignores them.
     """
     kinds = ("--cached", "--others", "--exclude-standard") if untracked else ("--cached",)
-    listed = run_git(root, "ls-files", "-z", *kinds, "--", *anywhere(patterns))
+    listed = run_git(root, "ls-files", "-z", *kinds, "--", *match_anywhere(patterns))
     return sorted(set(filter(None, listed.split("\0"))))
 
 
-def anywhere(patterns: Iterable[str]) -> list[str]:
+def match_anywhere(patterns: Iterable[str]) -> list[str]:
     """Have git look for names in any folder, below the one where it starts."""
     return [f":(glob)**/{pattern}" for pattern in patterns]
 
 
-def differing(root: Path, one: str, others: Sequence[str], patterns: Sequence[str]) -> list[str]:
+def pick_differing(
+    root: Path, one: str, others: Sequence[str], patterns: Sequence[str]
+) -> list[str]:
     """Pick the commits with other files below ``root`` than ``one``, of those whose names fit."""
     # Each commit with the one that it is compared to, as if that were its parent.
     sent = "".join(f"{other} {one}\n" for other in others).encode()
     form = ("diff-tree", "--stdin", "-r", "--name-only", "-z", "--")
     try:
-        said = shell.exchange(["git", *form, *anywhere(patterns)], cwd=root, sent=sent)
+        said = shell.exchange_bytes(["git", *form, *match_anywhere(patterns)], cwd=root, sent=sent)
     except ToolFailed:  # one of them is gone
         return list(others)
     different = said.decode(errors="replace").split("\0")
@@ -119,7 +121,7 @@ def read_blobs(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
         return {}
     sent = "".join(f"{name}\n" for name in asked).encode()
     command = ["git", "cat-file", "--batch"]
-    answer = shell.exchange(command, cwd=root, sent=sent)
+    answer = shell.exchange_bytes(command, cwd=root, sent=sent)
     found: dict[str, bytes] = {}
     at = 0
     for name in asked:
@@ -159,7 +161,7 @@ def read_standing(root: Path, patterns: Sequence[str]) -> Standing:
         ToolFailed: the folder is in no git work tree.
     """
     form = ("--porcelain=v2", "--branch", "-z", "--untracked-files=no", "--no-renames")
-    paths = anywhere(patterns)
+    paths = match_anywhere(patterns)
     said = run_git(root, "status", *form, "--ignore-submodules=all", "--", *paths)
     return parse_status(said)
 

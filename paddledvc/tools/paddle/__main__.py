@@ -78,7 +78,7 @@ def _import_paddle() -> None:
     again while it is made, and once more when the process ends.
     """
     gc.disable()
-    runtime.paddle()
+    runtime.import_paddle()
     gc.freeze()
     gc.enable()
 

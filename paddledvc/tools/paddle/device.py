@@ -56,7 +56,7 @@ class Paddle:
     gpus: tuple[str, ...]
 
 
-def installed() -> dict[str, str]:
+def installed_packages() -> dict[str, str]:
     """Name the packages of Paddle that are installed, and their versions."""
     return {one.metadata["Name"]: one.version for one in map(_package, BUILDS) if one is not None}
 
@@ -69,7 +69,7 @@ def first_use(root: Path) -> str | None:
     Args:
         root: folder of the project.
     """
-    version = installed().get("paddlepaddle-gpu", "")
+    version = installed_packages().get("paddlepaddle-gpu", "")
     said = root / names.OWN / "tmp" / f"paddlepaddle-gpu-{version}"
     if not is_older(version, GPU) or said.exists():
         return None
@@ -86,7 +86,7 @@ def _package(name: str) -> metadata.Distribution | None:
         return None
 
 
-def paddle(root: Path) -> Paddle | str:
+def ask_paddle(root: Path) -> Paddle | str:
     """Import Paddle elsewhere and ask it for its GPUs; or say how that failed.
 
     Raises:
@@ -102,7 +102,7 @@ def paddle(root: Path) -> Paddle | str:
     return words[-1]
 
 
-def driver(root: Path) -> tuple[str, ...] | None:
+def ask_driver(root: Path) -> tuple[str, ...] | None:
     """Ask NVIDIA's driver for the GPUs; None where there is no such driver."""
     query = "--query-gpu=name,memory.total,driver_version"
     try:

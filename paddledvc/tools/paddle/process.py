@@ -88,7 +88,7 @@ def run_job(
         return _answer(Path(folder), answer, job, finished.returncode, finished.errors)
 
 
-def follow(
+def follow_job(
     job: Any, answer: type[Answer], *, root: Path, launch: Launch | None, log: Path
 ) -> Answer:
     """Do a long job in processes of its own, showing on our terminal what they print.

@@ -32,13 +32,13 @@ TAGS = "+refs/tags/*:refs/tags/*"
 _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
 
-def cached(url: str) -> Repository | None:
+def cached_clone(url: str) -> Repository | None:
     """Return the copy of a repository as it was last seen; None if there is none."""
     folder = _folder(url)
     return repository.Repository(objects=folder) if folder.exists() else None
 
 
-def refreshed(url: str, timeout: float = TIMEOUT) -> Repository:
+def refresh_clone(url: str, timeout: float = TIMEOUT) -> Repository:
     """Return a copy of a repository that has its tags of this moment.
 
     Raises:
@@ -49,7 +49,7 @@ def refreshed(url: str, timeout: float = TIMEOUT) -> Repository:
     return _readable(folder, url, timeout)
 
 
-def holding(url: str, commit: str, timeout: float = TIMEOUT) -> Repository:
+def clone_holding(url: str, commit: str, timeout: float = TIMEOUT) -> Repository:
     """Return a copy of a repository that has a commit; one that has it already is not refreshed.
 
     Raises:
@@ -72,7 +72,7 @@ def _held(url: str) -> Iterator[Path]:
     """Name the folder of a copy while no other thread or process changes it."""
     try:
         folder = _folder(url)
-        with _locks[url], files.exclusive(folder.with_suffix(".lock")):
+        with _locks[url], files.hold_lock(folder.with_suffix(".lock")):
             yield folder
     except ToolFailed as error:
         reason = repository.reason_of_git(error, url)
@@ -137,10 +137,10 @@ def _fetch(folder: Path, url: str, refs: str, timeout: float) -> None:
     limit = PATIENCE * timeout
     try:
         copy = repository.Repository(objects=folder, settings=(*settings, *PARTIAL))
-        repository.run_git(copy, *fetch, "--depth=1", "origin", refs, timeout=limit)
+        repository.run_in_repository(copy, *fetch, "--depth=1", "origin", refs, timeout=limit)
     except ToolFailed as error:
         # Without a word, it found no tag.
         if error.stderr.strip() and "support shallow" not in error.stderr:
             raise
         copy = repository.Repository(objects=folder, settings=settings)
-        repository.run_git(copy, *fetch, "origin", refs, timeout=limit)
+        repository.run_in_repository(copy, *fetch, "origin", refs, timeout=limit)

@@ -10,12 +10,12 @@ from paddledvc.tools.dvc import program
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.git import repository
 from paddledvc.tools.sources.git_files import (
-    checkout,
+    empty_checkout,
     is_file,
     look_up,
-    reasons,
-    scratch,
-    unpack,
+    scratch_folder,
+    translate_git_failures,
+    unpack_file,
     why_missing,
 )
 from paddledvc.tools.system import files
@@ -57,7 +57,7 @@ class Contents:
     files: Mapping[str, Hashes]
 
 
-def contents(place: CommitPath, *, offline: str | None = None) -> Contents:
+def list_contents(place: CommitPath, *, offline: str | None = None) -> Contents:
     """Tell what is at a place; only the files of a folder are asked of DVC.
 
     Args:
@@ -67,7 +67,7 @@ def contents(place: CommitPath, *, offline: str | None = None) -> Contents:
     Raises:
         Unreadable: nothing is there, or what DVC needs to know of it is out of reach.
     """
-    with reasons():
+    with translate_git_failures():
         entry, records = look_up(place.where, place.commit, place.path)
         if is_file(entry):
             return _alone(place, _hashed(place.where, entry))
@@ -97,8 +97,8 @@ def _alone(place: CommitPath, hashes: Hashes) -> Contents:
 
 def _listed(place: CommitPath) -> list[program.RepositoryFile]:
     """Ask DVC what is in a folder, or in a place that only DVC can make out."""
-    with checkout(place.where, place.commit) as (repository, empty):
-        listed = program.list_files(repository, place.commit, place.path, cwd=empty)
+    with empty_checkout(place.where, place.commit) as (repository, empty):
+        listed = program.list_repository(repository, place.commit, place.path, cwd=empty)
     kept = [one for one in listed if one.tracked or not outputs.is_record(one.path)]
     if not kept:
         raise Unreadable(why_missing(place.where, place.commit))
@@ -129,5 +129,5 @@ def _by_git(place: CommitPath, path: str) -> Hashes:
 
 
 def _hashed(where: Repository, entry: TreeEntry) -> Hashes:
-    with scratch() as folder:
-        return files.hash_file(unpack(where, entry, folder))
+    with scratch_folder() as folder:
+        return files.hash_file(unpack_file(where, entry, folder))

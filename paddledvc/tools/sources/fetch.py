@@ -213,7 +213,7 @@ def fetch_source(
     """
 
     def receive(url: str) -> Hashes:
-        with files.replacing(target) as new:
+        with files.replace_file(target) as new:
             found = _write(url, source, expected, new, progress)
             kept = f"{target.name} is still what it was" if target.exists() else ""
             _require_same(source.model, url, expected, found, kept)

@@ -44,7 +44,7 @@ def chunks(
     Raises:
         Unreadable: repository, commit, path or bytes are out of reach.
     """
-    with scratch() as folder:
+    with scratch_folder() as folder:
         path = _bring(_parse(url), folder)
         total, done = path.stat().st_size, 0
         for chunk in files.read_chunks(path):
@@ -61,7 +61,7 @@ def size(url: str) -> int | None:
         Unreadable: the repository or the commit is out of reach.
     """
     at = _parse(url)
-    with reasons(at.repository):
+    with translate_git_failures(at.repository):
         where = _open(at)
         entry, records = look_up(where, at.commit, at.path)
         if is_file(entry):
@@ -78,7 +78,7 @@ def open_folder(folder: Path) -> Repository:
     """
     if not folder.is_dir():
         raise Unreadable("no such folder")
-    with reasons():
+    with translate_git_failures():
         return repositories.open_repository(folder)
 
 
@@ -98,7 +98,7 @@ def look_up(where: Repository, commit: str, path: str) -> tuple[TreeEntry | None
         # What we cannot read, DVC may; it is asked where nothing is found.
         with suppress(InvalidFile):
             if is_file(record):
-                values[name] = reader.parse_yaml(repositories.read_text(where, record), name).value
+                values[name] = reader.parse_yaml(repositories.read_blob(where, record), name).value
     return entry, values
 
 
@@ -107,7 +107,7 @@ def is_file(entry: TreeEntry | None) -> TypeGuard[TreeEntry]:
     return entry is not None and entry.kind == repositories.FILE
 
 
-def unpack(where: Repository, entry: TreeEntry, folder: Path) -> Path:
+def unpack_file(where: Repository, entry: TreeEntry, folder: Path) -> Path:
     """Write a file that git tracks to a new one in ``folder``.
 
     Raises:
@@ -115,7 +115,7 @@ def unpack(where: Repository, entry: TreeEntry, folder: Path) -> Path:
     """
     if entry.link:
         raise Unreadable("it is a symbolic link")
-    path = repositories.unpack(where, entry, folder)
+    path = repositories.unpack_blob(where, entry, folder)
     with path.open("rb") as file:
         if file.read(len(POINTER)) == POINTER:
             raise Unreadable("git LFS has its bytes, not git; track it with DVC")
@@ -123,7 +123,7 @@ def unpack(where: Repository, entry: TreeEntry, folder: Path) -> Path:
 
 
 @contextmanager
-def checkout(where: Repository, commit: str) -> Iterator[tuple[Path, Path]]:
+def empty_checkout(where: Repository, commit: str) -> Iterator[tuple[Path, Path]]:
     """Name a repository that DVC reads, and an empty folder to start DVC in.
 
     DVC takes a bare one for a remote one and clones it by a git of its own, which knows neither
@@ -132,7 +132,7 @@ def checkout(where: Repository, commit: str) -> Iterator[tuple[Path, Path]]:
     Raises:
         Unreadable: DVC, run within, failed.
     """
-    with scratch() as folder, scratch() as empty:
+    with scratch_folder() as folder, scratch_folder() as empty:
         if where.tree is None:
             repositories.borrow_objects(where, folder)
         try:
@@ -148,7 +148,7 @@ def why_missing(where: Repository, commit: str) -> str:
     if where.tree is not None:
         return program.MISSING
     config = repositories.find_entries(where, commit, [CONFIG]).get(CONFIG)
-    remote = outputs.default_remote(repositories.read_text(where, config)) if config else None
+    remote = outputs.default_remote(repositories.read_blob(where, config)) if config else None
     if remote is None:
         return "it has no DVC remote, so that only its own clone has the bytes"
     if "://" in remote or remote.startswith(("/", "~")):
@@ -157,7 +157,7 @@ def why_missing(where: Repository, commit: str) -> str:
 
 
 @contextmanager
-def reasons(url: str = "") -> Iterator[None]:
+def translate_git_failures(url: str = "") -> Iterator[None]:
     """Say in a few words why git, run within, failed."""
     try:
         yield
@@ -169,7 +169,7 @@ def reasons(url: str = "") -> Iterator[None]:
 
 
 @contextmanager
-def scratch() -> Iterator[Path]:
+def scratch_folder() -> Iterator[Path]:
     """Give an empty folder that is removed in the end."""
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         yield Path(folder)
@@ -184,7 +184,7 @@ def _parse(url: str) -> GitFile:
 
 def _open(at: GitFile) -> Repository:
     if not at.is_local:
-        return clones.holding(at.repository, at.commit)
+        return clones.clone_holding(at.repository, at.commit)
     where = open_folder(Path(at.repository))
     if not repositories.has_commit(where, at.commit):
         raise Unreadable(f"the repository has no commit {at.commit}")
@@ -193,13 +193,13 @@ def _open(at: GitFile) -> Repository:
 
 def _bring(at: GitFile, folder: Path) -> Path:
     """Bring a file to a folder, by git or by DVC, whichever tracks it."""
-    with reasons(at.repository):
+    with translate_git_failures(at.repository):
         where = _open(at)
         entry = repositories.find_entries(where, at.commit, [at.path]).get(at.path)
         if is_file(entry):
-            return unpack(where, entry, folder)
+            return unpack_file(where, entry, folder)
         target = folder / "bytes"
-        with checkout(where, at.commit) as (repository, empty):
+        with empty_checkout(where, at.commit) as (repository, empty):
             program.get_file(repository, at.commit, at.path, target, cwd=empty)
     if not target.is_file():
         raise Unreadable("it is a folder, not a file")

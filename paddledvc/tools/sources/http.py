@@ -36,7 +36,7 @@ def _authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
     Where a redirect leads to another server, requests takes the header off again.
     """
-    request.headers.update(hub_tokens.authorization(request.url or ""))
+    request.headers.update(hub_tokens.authorization_header(request.url or ""))
     return request
 
 
@@ -51,7 +51,7 @@ def _open(
     headers = {"Accept-Encoding": "identity", "User-Agent": "paddledvc"}
     timeout = timeout or TIMEOUT
     # Without an authorization of ours, requests looks for one in ~/.netrc.
-    auth = _authorize if hub_tokens.authorization(url) else None
+    auth = _authorize if hub_tokens.authorization_header(url) else None
     try:
         with requests.request(
             method,
@@ -142,7 +142,7 @@ def _require_ok(response: requests.Response, body: bytes = b"") -> None:
     if status != 200:  # noqa: PLR2004
         phrase = f" {response.reason}" if response.reason else ""
         asked = response.history[0].url if response.history else response.url
-        advice = hub_tokens.advice(asked) if status in UNAUTHORIZED else ""
+        advice = hub_tokens.give_advice(asked) if status in UNAUTHORIZED else ""
         raise Unreadable(
             f"the server answered {status}{phrase}{advice}",
             again=status in PASSING,

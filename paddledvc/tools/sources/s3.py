@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from paddledvc.tools.sources.http import TIMEOUT
-from paddledvc.tools.sources.s3_client import ServerBusy, answers
+from paddledvc.tools.sources.s3_client import ServerBusy, client_answers
 from paddledvc.tools.system.files import CHUNK
 from paddledvc.tools.system.network_errors import Unreadable
 
@@ -97,7 +97,7 @@ def chunks(
         Unreadable: it cannot be read, or not to its end.
     """
     at = _object(url)
-    with answers(at.endpoint, timeout or TIMEOUT[1]) as client:
+    with client_answers(at.endpoint, timeout or TIMEOUT[1]) as client:
         answer = client.get_object(Bucket=at.bucket, Key=at.key)
         total, done = answer.get("ContentLength"), 0
         with closing(answer["Body"]) as body:
@@ -115,12 +115,12 @@ def size(url: str) -> int | None:
         Unreadable: it is not there.
     """
     at = _object(url)
-    with answers(at.endpoint, TIMEOUT[1]) as client:
+    with client_answers(at.endpoint, TIMEOUT[1]) as client:
         length: int | None = client.head_object(Bucket=at.bucket, Key=at.key).get("ContentLength")
     return length
 
 
-def objects(at: Location, timeout: float) -> Iterator[ListedObject]:
+def list_objects(at: Location, timeout: float) -> Iterator[ListedObject]:
     """List the objects whose keys begin as ``at`` says.
 
     Args:
@@ -181,8 +181,8 @@ def _object(url: str) -> Location:
 def _ask(at: Location, timeout: float, question: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
     """Ask, and again a little later where the server is busy."""
     for pause in PAUSES:
-        with suppress(ServerBusy), answers(at.endpoint, timeout) as client:
+        with suppress(ServerBusy), client_answers(at.endpoint, timeout) as client:
             return question(client)
         time.sleep(pause)
-    with answers(at.endpoint, timeout) as client:
+    with client_answers(at.endpoint, timeout) as client:
         return question(client)

@@ -47,7 +47,7 @@ _creating = threading.Lock()
 
 
 @contextmanager
-def answers(endpoint: str | None, timeout: float) -> Iterator[Any]:
+def client_answers(endpoint: str | None, timeout: float) -> Iterator[Any]:
     """Give a client, and say in a few words what goes wrong with it.
 
     Args:

@@ -107,7 +107,7 @@ def hash_file(path: Path) -> Hashes:
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[Path]:
+def replace_file(target: Path) -> Iterator[Path]:
     """Give an empty new file beside ``target``; it takes the target's place at the end.
 
     An error leaves the target as it was and removes the new file. A link is replaced, not what it
@@ -158,7 +158,7 @@ def _settle(new: Path, target: Path) -> None:
 
 
 @contextmanager
-def exclusive(lock: Path) -> Iterator[None]:
+def hold_lock(lock: Path) -> Iterator[None]:
     """Hold a lock file against other processes; the system lets go of it when a process dies."""
     holder = filelock.FileLock(lock)
     with _writable(lock):
@@ -210,7 +210,7 @@ def write_text(path: Path, text: str) -> bool:
         if path.read_bytes() == data:
             return False
     target = path.resolve() if path.is_symlink() else path
-    with replacing(target) as new:
+    with replace_file(target) as new:
         new.write_bytes(data)
     return True
 

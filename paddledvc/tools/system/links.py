@@ -17,7 +17,7 @@ FICLONE = 0x40049409
 _MODE = 0o666
 
 
-def link(source: str, target: str, kinds: Iterable[str]) -> str:
+def link_file(source: str, target: str, kinds: Iterable[str]) -> str:
     """Link or copy a file to a new name by the first way that the file systems allow.
 
     Args:
@@ -44,7 +44,7 @@ def link(source: str, target: str, kinds: Iterable[str]) -> str:
     raise AssertionError("a copy works or raises")
 
 
-def exchange(one: str, other: str) -> bool:
+def exchange_files(one: str, other: str) -> bool:
     """Exchange two files in one step, where the system can; tell whether it did.
 
     To rename a file that was just written over another one has some file systems write it to the

@@ -49,12 +49,12 @@ class Room:
 
     def _has(self, need: int) -> bool:
         if self._promised == 0:
-            self._left = available()
+            self._left = available_memory()
             return True
         return self._left is None or self._promised + need <= self._left
 
 
-def available() -> int | None:
+def available_memory() -> int | None:
     """Count the bytes that are free for more processes; None where the system does not say."""
     free = _machine()
     for limit, used in LIMITS:

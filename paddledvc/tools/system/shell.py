@@ -117,7 +117,7 @@ def try_program(
     )
 
 
-def exchange(
+def exchange_bytes(
     command: Sequence[str], *, cwd: Path, sent: bytes = b"", env: Mapping[str, str] | None = None
 ) -> bytes:
     """Run a program that reads ``sent``, and return the bytes that it wrote.

@@ -17,7 +17,13 @@ from paddledvc.models.model import Output  # noqa: TC001
 from paddledvc.models.verify_settings import Engine, Tolerance
 from paddledvc.tools.dvc.core.objects import folder_oid
 from paddledvc.tools.paddle.core.results import Diagnosis, Runtime  # noqa: TC001
-from paddledvc.verification.core.json_values import OMIT, decode, dump, encode, parse_json
+from paddledvc.verification.core.json_values import (
+    OMIT,
+    decode_value,
+    dump_json,
+    encode_value,
+    parse_json,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -174,11 +180,11 @@ class Evidence:
         DVC shows every number and text of a metrics file except what is inside a list; so the
         verdict and the errors are outside and the rest is inside lists.
         """
-        found = encode(Evidence, self)
+        found = encode_value(Evidence, self)
         found["files"] = [{"path": one["path"], **one["hashes"]} for one in found["files"]]
         found["outputs"] = [{key: one[key] for key in OUTPUT} for one in found["outputs"]]
         shown = {key: found.pop(key) for key in SHOWN}
-        return dump({**shown, "evidence": [{"version": VERSION, **found}]})
+        return dump_json({**shown, "evidence": [{"version": VERSION, **found}]})
 
     @classmethod
     def from_json(cls, text: str) -> Evidence:
@@ -196,7 +202,7 @@ class Evidence:
         if version != VERSION:
             raise ValueError(f"has the format {version!r}, this paddledvc reads {VERSION}")
         try:
-            return decode(cls, _joined(value, details))
+            return decode_value(cls, _joined(value, details))
         except (ArithmeticError, AttributeError, KeyError, TypeError) as error:
             raise ValueError("is no report of `paddledvc verify`") from error
 
@@ -266,7 +272,7 @@ class Latencies:
 
     def to_json(self) -> str:
         """Write it."""
-        return dump(encode(Latencies, self))
+        return dump_json(encode_value(Latencies, self))
 
     @classmethod
     def from_json(cls, text: str) -> Latencies:
@@ -277,7 +283,7 @@ class Latencies:
         """
         value = parse_json(text)
         try:
-            return decode(cls, value)
+            return decode_value(cls, value)
         except (ArithmeticError, KeyError, TypeError) as error:
             raise ValueError("tells no latencies of `paddledvc verify`") from error
 

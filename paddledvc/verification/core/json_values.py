@@ -32,15 +32,15 @@ def parse_json(text: str) -> Any:
         raise ValueError("is JSON of too many lists in lists") from error
 
 
-def dump(value: Any) -> str:
+def dump_json(value: Any) -> str:
     """Write JSON for people to read."""
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
-def encode(kind: Any, value: Any) -> Any:
+def encode_value(kind: Any, value: Any) -> Any:
     """Turn a value into what JSON has.
 
-    >>> encode(tuple[tuple[str, float], ...], (("a", 1.5), ("b", float("inf"))))
+    >>> encode_value(tuple[tuple[str, float], ...], (("a", 1.5), ("b", float("inf"))))
     {'a': 1.5, 'b': 'inf'}
     """
     if value is None:
@@ -48,20 +48,20 @@ def encode(kind: Any, value: Any) -> Any:
     kind = _without_none(kind)
     if isinstance(kind, type) and is_dataclass(kind):
         return {
-            field.name: encode(_hints(kind)[field.name], found)
+            field.name: encode_value(_hints(kind)[field.name], found)
             for field in fields(kind)
             if (found := getattr(value, field.name)) != field.default
             or not field.metadata.get("omit")
         }
     if (inner := _of_object(kind)) is not None:
         pairs = value.items() if isinstance(value, Mapping) else value
-        return {name: encode(inner, one) for name, one in pairs}
+        return {name: encode_value(inner, one) for name, one in pairs}
     if get_origin(kind) is tuple:
-        return [encode(get_args(kind)[0], one) for one in value]
+        return [encode_value(get_args(kind)[0], one) for one in value]
     return "inf" if value == math.inf else value
 
 
-def decode(kind: type[T], value: object) -> T:
+def decode_value(kind: type[T], value: object) -> T:
     """Read a value from what JSON had; fields that have a default may be missing.
 
     Raises:

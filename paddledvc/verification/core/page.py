@@ -52,14 +52,14 @@ class Verification:
         return max(self.evidence.tolerance_used.values(), default=0.0)
 
 
-def overview(every: Sequence[Verification]) -> str:
+def render_overview(every: Sequence[Verification]) -> str:
     """Write the page of all models, those that fail first."""
     ordered = sorted(every, key=lambda one: (one.evidence.verdict == "pass", one.slug))
     passed = sum(one.evidence.verdict == "pass" for one in every)
     return _templates().get_template("overview.html").render(every=ordered, passed=passed)
 
 
-def page(one: Verification) -> str:
+def render_page(one: Verification) -> str:
     """Write the page of a model."""
     return (
         _templates()

@@ -75,7 +75,7 @@ class PathReport:
             self.agreement.tolerance_used(one.name, one.scaled_error)
             for one in self.agreement.outputs
         ]
-        return rounded(max(shares, default=0.0))
+        return round_error(max(shares, default=0.0))
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -83,7 +83,7 @@ class PathReport:
         if self.agreement is None:
             return (self.failure,)
         over = tuple(
-            f"{output.name}: scaled error {rounded(output.scaled_error)} "
+            f"{output.name}: scaled error {round_error(output.scaled_error)} "
             f"over the tolerance {self.agreement.tolerance_of(output.name):g}{said_at(output.edge)}"
             for output in self.agreement.outputs
             if output.scaled_error > self.agreement.tolerance_of(output.name)
@@ -109,7 +109,7 @@ def path_evidence(report: PathReport) -> PathEvidence:
 
 
 def _rounded(diagnosis: Diagnosis) -> Diagnosis:
-    return replace(diagnosis, scaled_error=float(rounded(diagnosis.scaled_error)))
+    return replace(diagnosis, scaled_error=float(round_error(diagnosis.scaled_error)))
 
 
 def _of_output(agreement: Agreement, output: OutputAgreement) -> OutputEvidence:
@@ -117,20 +117,20 @@ def _of_output(agreement: Agreement, output: OutputAgreement) -> OutputEvidence:
     if output.ranking is not None:
         measures |= asdict(output.ranking)
     for name, value in measures.items():
-        measures[name] = float(rounded(value)) if isinstance(value, float) else value
+        measures[name] = float(round_error(value)) if isinstance(value, float) else value
     return OutputEvidence(
         name=output.name,
         edge=output.edge,
-        scaled_error=float(rounded(output.scaled_error)),
+        scaled_error=float(round_error(output.scaled_error)),
         tolerance=agreement.tolerance_of(output.name),
         **measures,
     )
 
 
-def rounded(error: float) -> float | str:
+def round_error(error: float) -> float | str:
     """Round an error to what is worth reading; an infinite one is text, for JSON has none.
 
-    >>> rounded(1.23456e-7), rounded(float("inf"))
+    >>> round_error(1.23456e-7), round_error(float("inf"))
     (1.23e-07, 'inf')
     """
     return "inf" if error == float("inf") else float(f"{error:.{DIGITS}g}")

@@ -15,7 +15,7 @@ from paddledvc.verification.core.evidence import (
     Process,
     to_csv,
 )
-from paddledvc.verification.core.path_report import PathReport, path_evidence, rounded
+from paddledvc.verification.core.path_report import PathReport, path_evidence, round_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -157,7 +157,7 @@ def evidence_of(report: VerifyReport) -> Evidence:
     compared = [path for path in report.paths if not path.skipped]
     return Evidence(
         verdict=report.verdict,
-        scaled_error={path.path: float(rounded(path.scaled_error)) for path in compared},
+        scaled_error={path.path: float(round_error(path.scaled_error)) for path in compared},
         # DVC shows five digits, which of an error are often five zeros.
         tolerance_used={path.path: float(path.tolerance_used) for path in compared},
         samples=report.samples,
@@ -165,7 +165,7 @@ def evidence_of(report: VerifyReport) -> Evidence:
         model_version=report.version,
         batch_sizes=report.batch_sizes,
         repeatable=report.repeatable,
-        batch_error=None if report.batch_error is None else float(rounded(report.batch_error)),
+        batch_error=None if report.batch_error is None else float(round_error(report.batch_error)),
         float64_error=_float64(report.float64),
         notes=report.notes,
         branches=report.branches,
@@ -211,7 +211,7 @@ def errors_of(report: VerifyReport) -> tuple[ErrorRow, ...]:
             batch=report.batches[error.case],
             path=path.path,
             output=error.output,
-            scaled_error=float(rounded(error.scaled_error)),
+            scaled_error=float(round_error(error.scaled_error)),
             edge=error.edge,
         )
         for path in report.paths
@@ -222,4 +222,4 @@ def errors_of(report: VerifyReport) -> tuple[ErrorRow, ...]:
 def _float64(wide: Wide | None) -> tuple[tuple[str, float], ...] | None:
     if wide is None:
         return None
-    return tuple((name, float(rounded(error))) for name, error in wide.errors)
+    return tuple((name, float(round_error(error))) for name, error in wide.errors)

@@ -48,7 +48,7 @@ class PlacedOutput:
     @property
     def wanted(self) -> str:
         """What people call what ought to be there: ``resnet50 v3.3.0``, or its path."""
-        return names.called(self.model, self.after, self.path)
+        return names.display_name(self.model, self.after, self.path)
 
     @property
     def title(self) -> str:
@@ -56,12 +56,12 @@ class PlacedOutput:
         if self.model is None or (self.before or self.after) is None:
             return self.path
         versions = dict.fromkeys(one for one in (self.before, self.after) if one is not None)
-        return names.called(self.model, " → ".join(versions), self.path)
+        return names.display_name(self.model, " → ".join(versions), self.path)
 
     @property
     def part(self) -> str:
         """What it is of its model: empty for the weights that models.lock pins."""
-        return "" if self.model is None else names.parts(self.model).get(self.path, "")
+        return "" if self.model is None else names.stage_parts(self.model).get(self.path, "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,7 +96,7 @@ class Placed:
         return Placed(outputs=outputs, folders=self.folders, busy=self.busy)
 
 
-def lines(placed: Placed, sources: Mapping[str, str] | None = None) -> list[str]:
+def describe_outcome(placed: Placed, sources: Mapping[str, str] | None = None) -> list[str]:
     """Say what became of the weights: one line in all, and one for each that needs a hand.
 
     Args:
@@ -104,7 +104,7 @@ def lines(placed: Placed, sources: Mapping[str, str] | None = None) -> list[str]
         sources: where an output was brought from, by path; the others were in the cache.
 
     >>> one = PlacedOutput(path="a", state="placed", model="a", before="v1", after="v2", size=5)
-    >>> lines(Placed(outputs=(one, PlacedOutput(path="b", state="unchanged"))))
+    >>> describe_outcome(Placed(outputs=(one, PlacedOutput(path="b", state="unchanged"))))
     ['weights: a v1 → v2 (5 B, cache), 1 unchanged']
     """
     if placed.busy:

@@ -33,10 +33,10 @@ NONE: frozenset[str] = frozenset()
 _DIGEST = re.compile(rb"(?<![0-9A-Za-z])([0-9a-fA-F]{64}|[0-9a-fA-F]{32}(?:\.dir)?)(?![0-9A-Za-z])")
 
 
-def holder(ref: str) -> Holder:
+def classify_ref(ref: str) -> Holder:
     """Tell what kind of ref it is.
 
-    >>> holder("refs/heads/main"), holder("refs/exps/ab/cd/tidy-dog")
+    >>> classify_ref("refs/heads/main"), classify_ref("refs/exps/ab/cd/tidy-dog")
     ('branches', 'other refs')
     """
     kinds: dict[str, Holder] = {
@@ -89,17 +89,17 @@ class Label:
     version: str | None = None
 
     def __str__(self) -> str:
-        return names.called(self.model, self.version, self.path)
+        return names.display_name(self.model, self.version, self.path)
 
 
-def labels(file: str, value: Any) -> Iterator[tuple[str, Label]]:
+def find_labels(file: str, value: Any) -> Iterator[tuple[str, Label]]:
     """Say what the objects are that a file names; weights of models first.
 
     Args:
         file: path of a models.lock, dvc.lock or .dvc file, from the root of the repository.
         value: what is in it.
 
-    >>> [(oid[:4], str(label)) for oid, label in labels(
+    >>> [(oid[:4], str(label)) for oid, label in find_labels(
     ...     "a/models.lock", {"models": [{"name": "m", "version": "v1", "path": "checkpoints/m",
     ...                                   "md5": "0cc175b9c0f1b6a831c399e269772661"}]})]
     [('0cc1', 'm v1')]
@@ -112,18 +112,18 @@ def labels(file: str, value: Any) -> Iterator[tuple[str, Label]]:
     for stage in stages.values() if isinstance(stages, dict) else [value]:
         for out in _list(stage, "outs"):
             if isinstance(oid := out.get("md5"), str):
-                yield oid, Label(path=outputs.join_path(folder, str(out.get("path"))))
+                yield oid, Label(path=outputs.join_folder(folder, str(out.get("path"))))
 
 
 def _models(folder: str, models: list[dict[str, Any]]) -> Iterator[tuple[str, Label]]:
     for model in models:
-        path = outputs.join_path(folder, str(model.get("path")))
+        path = outputs.join_folder(folder, str(model.get("path")))
         name, version = str(model.get("name")), str(model.get("version"))
         if isinstance(oid := model.get("md5"), str):
             yield oid, Label(path=path, model=name, version=version)
         for file in _list(model, "files"):
             if isinstance(oid := file.get("md5"), str):
-                inside = outputs.join_path(path, str(file.get("path")))
+                inside = outputs.join_folder(path, str(file.get("path")))
                 yield oid, Label(path=inside, model=name, version=version)
 
 

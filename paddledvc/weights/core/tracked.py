@@ -74,12 +74,12 @@ class Tracked:
         >>> Tracked(path="a.bin", hashes=Hashes(), model="a", version="v1").title
         'a v1'
         """
-        return names.called(self.model, self.version, self.path)
+        return names.display_name(self.model, self.version, self.path)
 
     @property
     def pinned(self) -> bool:
         """Whether models.lock says what it is, and not dvc.lock alone."""
-        return self.model is not None and self.path not in names.parts(self.model)
+        return self.model is not None and self.path not in names.stage_parts(self.model)
 
 
 def list_tracked(lock: Lock | None, records: Mapping[str, Any]) -> tuple[Tracked, ...]:
@@ -93,7 +93,7 @@ def list_tracked(lock: Lock | None, records: Mapping[str, Any]) -> tuple[Tracked
     """
     found: dict[str, Tracked] = {}
     options = dict(_declared(records))
-    for output in outputs.every(records):
+    for output in outputs.list_outputs(records):
         option = _option(options, output.path)
         if outputs.is_inside(output.path) and option.get("cache", True):
             found[output.path] = Tracked(
@@ -105,7 +105,7 @@ def list_tracked(lock: Lock | None, records: Mapping[str, Any]) -> tuple[Tracked
                 exact=output.exact,
             )
     for model in lock.models if lock is not None else ():
-        for path in names.parts(model.name):
+        for path in names.stage_parts(model.name):
             if path in found:
                 found[path] = replace(found[path], model=model.name, version=model.version)
         if model.downloads and model.path is not None:
@@ -164,11 +164,11 @@ def _declared(records: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, An
         for folder, stage in outputs.list_stages(file, value):
             for entry in _entries(stage):
                 if isinstance(path := entry.get("path"), str):  # as in .dvc files
-                    yield outputs.join_path(folder, path), entry
+                    yield outputs.join_folder(folder, path), entry
                     continue
                 for path, option in entry.items():
                     if isinstance(option, dict):
-                        yield outputs.join_path(folder, str(path)), option
+                        yield outputs.join_folder(folder, str(path)), option
 
 
 def _entries(stage: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

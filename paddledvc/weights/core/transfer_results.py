@@ -161,15 +161,15 @@ def cells_of(tracked: Tracked) -> dict[str, object]:
     return {"output": tracked.title, "path": tracked.path}
 
 
-def label(tracked: Tracked) -> str:
+def label_output(tracked: Tracked) -> str:
     """Name an output for people: ``resnet50 v3.3.0: checkpoints/resnet50_v3.3.0.pdparams``."""
     return tracked.path if tracked.model is None else f"{tracked.title}: {tracked.path}"
 
 
-def sources(places: Iterable[str]) -> str:
+def name_sources(places: Iterable[str]) -> str:
     """Name the remotes and URLs that something came from; many URLs are counted.
 
-    >>> sources(["prod", "dev", "prod"]), sources(["https://host/a", "https://host/b"])
+    >>> name_sources(["prod", "dev", "prod"]), name_sources(["https://host/a", "https://host/b"])
     ('prod, dev', '2 URLs')
     """
     found = list(dict.fromkeys(places))

@@ -103,4 +103,4 @@ def _told(
                 value = reader.parse_yaml(data[blob.name].decode(errors="replace"), path).value
             except InvalidFile:
                 continue
-            yield from (one for one in retention.labels(path, value) if one[0] in wanted)
+            yield from (one for one in retention.find_labels(path, value) if one[0] in wanted)

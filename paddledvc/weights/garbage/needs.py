@@ -115,14 +115,14 @@ class _Group:
 
 def _groups(seen: RepositoryState, since: float) -> list[_Group]:
     every = (*seen.refs, *seen.advertised)
-    moved = refs.reflog(seen.root)
+    moved = refs.read_reflogs(seen.root)
     shelved = [one for one in moved if one.ref.endswith("stash")]
     recent = refs.current_since(seen.root, since, [one.target for one in seen.advertised])
     commits: dict[Holder, set[str]] = {holder: set() for holder in retention.HOLDERS}
     names: dict[Holder, set[str]] = {holder: set() for holder in retention.HOLDERS}
     for ref in every:
-        commits[retention.holder(ref.name)].add(ref.target)
-        names[retention.holder(ref.name)].add(ref.name)
+        commits[retention.classify_ref(ref.name)].add(ref.target)
+        names[retention.classify_ref(ref.name)].add(ref.name)
     for entry in shelved:  # what is in the index and what git does not know are commits too
         commits["stashes"].update((entry.commit, *entry.parents[1:]))
     for tree in seen.trees:
@@ -184,7 +184,7 @@ def _require_ignored(
     held += [(f"HEAD of {tree.path}", tree.head) for tree in seen.trees if tree.head]
     held += [
         (f"{one.ref} {one.commit[:12]}", one.commit)
-        for one in refs.reflog(seen.root)
+        for one in refs.read_reflogs(seen.root)
         if one.ref.endswith("stash")
     ]
     for name, target in held:

@@ -13,10 +13,10 @@ from paddledvc.names import did_you_mean
 from paddledvc.project import Project
 from paddledvc.tools.dvc import locks, program
 from paddledvc.tools.git import refs, worktree
-from paddledvc.urls import shown
+from paddledvc.urls import hide_secrets
 from paddledvc.weights.core import retention
 from paddledvc.weights.garbage import folder_files, labels, needs, repository_state, stores
-from paddledvc.weights.transfer.md5_index import learned
+from paddledvc.weights.transfer.md5_index import learned_md5s
 
 if TYPE_CHECKING:
     import os
@@ -129,14 +129,14 @@ def plan_garbage(project: Project, scope: GcScope) -> GcPlan:
         InvalidFile: a file that says what must stay cannot be read.
         OutsideFailure: a repository or a remote cannot be reached.
     """
-    config = program.config(project.root)
+    config = program.read_config(project.root)
     projects = (project, *(Project.find(folder) for folder in scope.also))
     cleaned = _places(project, config, scope)
     seen = tuple(repository_state.read_repository(one.root) for one in projects)
     _require_own(project, config, scope, seen)
     now = time.time()
     needs = _needs(seen, scope, now)
-    sources = {place.key: place for one in projects for place in stores.every(one.root)}
+    sources = {place.key: place for one in projects for place in stores.open_stores(one.root)}
     with ExitStack() as stack:
         for place in sources.values():
             stack.callback(place.close)
@@ -144,8 +144,8 @@ def plan_garbage(project: Project, scope: GcScope) -> GcPlan:
         complete = folder_files.open_folders(needs, where, scope.ignored_folders, root=project.root)
     needed = retention.NONE.union(*(one.objects for one in complete.needs))
     for one in projects:
-        needed |= {md5 for sha256, md5 in learned(one).items() if sha256 in needed}
-    needed |= stores.linked([tree.path for one in seen for tree in one.trees], project.root)
+        needed |= {md5 for sha256, md5 in learned_md5s(one).items() if sha256 in needed}
+    needed |= stores.linked_objects([tree.path for one in seen for tree in one.trees], project.root)
     before = now - scope.grace * DAY if scope.grace else None
     objects = tuple(
         (place, retention.sort_objects(place.every(), needed, before=before)) for place in cleaned
@@ -206,8 +206,8 @@ def _require_own(
         if "://" in where or not _is_in(Path(where), own):
             raise InvalidInput(
                 f"this repository has no git remote, so nobody knows who else uses the DVC remote "
-                f"{name} ({shown(where)}); name a clone of each such project with `--also DIR`, "
-                "or say that there is none with `--unshared`"
+                f"{name} ({hide_secrets(where)}); name a clone of each such project with "
+                "`--also DIR`, or say that there is none with `--unshared`"
             )
 
 

@@ -63,16 +63,16 @@ def read_repository(root: Path) -> RepositoryState:
         InvalidInput: its history is not all here.
         OutsideFailure: another repository cannot be reached.
     """
-    if (lacks := refs.incomplete(root)) is not None:
+    if (lacks := refs.explain_incomplete(root)) is not None:
         raise InvalidInput(lacks)
     advertised = [
         refs.Ref(name=_name_here(remote, one.name), target=one.target)
         for remote in refs.git_remotes(root)
-        for one in refs.advertised(root, remote)
+        for one in refs.ask_refs(root, remote)
     ]
     return RepositoryState(
         root=root,
-        refs=refs.local(root),
+        refs=refs.list_refs(root),
         advertised=tuple(advertised),
         trees=tuple(_tree(one) for one in refs.work_trees(root)),
     )
@@ -103,4 +103,4 @@ def _files(tree: Path) -> dict[str, bytes]:
 
 def _pending(tree: Path) -> set[str]:
     """Name what a work tree is in the middle of, or was: some of it may be gone by now."""
-    return commits.whole_commits(tree, refs.pending(tree))
+    return commits.whole_commits(tree, refs.pending_commits(tree))

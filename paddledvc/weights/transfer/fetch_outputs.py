@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from paddledvc.hashes import Hashes
 from paddledvc.tools.dvc.cache import Cache
-from paddledvc.weights.core.transfer_results import Arrived, Bad, sources
+from paddledvc.weights.core.transfer_results import Arrived, Bad, name_sources
 from paddledvc.weights.transfer.fetch_objects import Gathering, Need
-from paddledvc.weights.transfer.md5_index import Learning, pinned
+from paddledvc.weights.transfer.md5_index import Learning, pinned_files
 from paddledvc.weights.transfer.remote_pool import Remotes
 
 if TYPE_CHECKING:
@@ -73,13 +73,15 @@ def bring(
     """Bring what the cache lacks of outputs; return these with all that is known of them then."""
     learning = Learning(project, gathering)
     outputs = [learning.completed(one) for one in wanted]
-    gathering.gather((need for one in outputs for need in first(one)), order)
+    gathering.gather((need for one in outputs for need in name_object(one)), order)
     outputs = learning.learn(outputs)
-    gathering.gather((need for one in outputs for need in inside(gathering, one)), order)
+    gathering.gather(
+        (need for one in outputs for need in name_objects_inside(gathering, one)), order
+    )
     return outputs
 
 
-def first(tracked: Tracked) -> list[Need]:
+def name_object(tracked: Tracked) -> list[Need]:
     """Name the object of a file, or of the listing of a folder."""
     if tracked.oid is None or not tracked.exact:
         return []
@@ -88,7 +90,7 @@ def first(tracked: Tracked) -> list[Need]:
     return [_need(tracked, tracked.path, tracked.oid, tracked.hashes, tracked.urls)]
 
 
-def inside(gathering: Gathering, tracked: Tracked) -> list[Need]:
+def name_objects_inside(gathering: Gathering, tracked: Tracked) -> list[Need]:
     """Name the objects of the files in a folder, as far as its listing is known."""
     oid = tracked.oid if tracked.folder and tracked.exact else None
     listed = None if oid is None else gathering.listing(oid)
@@ -115,18 +117,18 @@ def _need(tracked: Tracked, path: str, oid: str, hashes: Hashes, urls: tuple[str
 
 
 def _arrived(gathering: Gathering, tracked: Tracked, order: Sequence[str]) -> Arrived:
-    needs = [*first(tracked), *inside(gathering, tracked)]
+    needs = [*name_object(tracked), *name_objects_inside(gathering, tracked)]
     came = [gathering.came[need.oid] for need in needs if need.oid in gathering.came]
     complete = bool(needs) and all(map(gathering.has, needs))
     if tracked.folder and complete:
         complete = gathering.listing(str(tracked.oid)) is not None
-    problems = tuple(gathering.problems([*needs, *pinned(tracked)]))
+    problems = tuple(gathering.problems([*needs, *pinned_files(tracked)]))
     if not complete and not problems:
         problems = (_hopeless(tracked, order),)
     return Arrived(
         tracked=tracked,
         state="failed" if not complete else "fetched" if came else "cached",
-        source=sources(source for source, _ in came) if complete else "",
+        source=name_sources(source for source, _ in came) if complete else "",
         size=sum(size for _, size in came),
         problems=problems,
     )

@@ -13,7 +13,7 @@ from paddledvc.tools.dvc.cache import Cache
 from paddledvc.tools.system import files
 from paddledvc.weights.core.transfer_results import Inspected, worst_problem, wrong_size
 from paddledvc.weights.transfer.fetch_objects import Gathering
-from paddledvc.weights.transfer.fetch_outputs import first, inside
+from paddledvc.weights.transfer.fetch_outputs import name_object, name_objects_inside
 from paddledvc.weights.transfer.remote_pool import Remotes
 
 if TYPE_CHECKING:
@@ -51,14 +51,14 @@ def inspect_remote(  # noqa: PLR0913 - each is a setting of its own
         jobs: how many objects are looked at, or read, at a time.
         progress: told how the bytes arrive that are hashed.
     """
-    outputs = [one for one in wanted if belongs(one)]
+    outputs = [one for one in wanted if belongs_in_remotes(one)]
     with Remotes(project.root, patience=patience, offline=offline) as remotes:
         cache = Cache.of(project.root)
         gathering = Gathering(project.root, cache, remotes, jobs=jobs, progress=progress)
         try:
-            needs = all_needs(gathering, outputs, [remote, *others(project, remote)])
+            needs = all_needs(gathering, outputs, [remote, *other_remotes(project, remote)])
             every = [need for one in needs for need in one]
-            bad = conditions(gathering, remote, every, deep=deep)
+            bad = find_bad_objects(gathering, remote, every, deep=deep)
         except RemoteFailed as error:
             return tuple(
                 Inspected(tracked=one, state="unreachable", remote=remote, found=error.cause)
@@ -70,26 +70,26 @@ def inspect_remote(  # noqa: PLR0913 - each is a setting of its own
     )
 
 
-def belongs(tracked: Tracked) -> bool:
+def belongs_in_remotes(tracked: Tracked) -> bool:
     """Tell whether an output has an object that belongs in remotes."""
     return tracked.pushed and tracked.exact and tracked.oid is not None
 
 
-def others(project: Project, remote: str) -> list[str]:
+def other_remotes(project: Project, remote: str) -> list[str]:
     """Name the other remotes of a project."""
-    return [name for name in program.config(project.root).remotes if name != remote]
+    return [name for name in program.read_config(project.root).remotes if name != remote]
 
 
 def all_needs(
     gathering: Gathering, outputs: Sequence[Tracked], order: Sequence[str]
 ) -> list[list[Need]]:
     """Name the objects of each output, those in folders too, whose listings are brought."""
-    listings = [need for one in outputs if one.folder for need in first(one)]
+    listings = [need for one in outputs if one.folder for need in name_object(one)]
     gathering.gather(listings, order)
-    return [[*first(one), *inside(gathering, one)] for one in outputs]
+    return [[*name_object(one), *name_objects_inside(gathering, one)] for one in outputs]
 
 
-def conditions(
+def find_bad_objects(
     gathering: Gathering, remote: str, needs: Iterable[Need], *, deep: bool
 ) -> dict[str, Bad]:
     """Look for objects in a remote, each once; say what is wrong with those that are bad.

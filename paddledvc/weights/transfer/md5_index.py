@@ -31,7 +31,7 @@ STALE = 86_400.0
 """Seconds after which what a killed process left is removed."""
 
 
-def learned(project: Project) -> Mapping[str, str]:
+def learned_md5s(project: Project) -> Mapping[str, str]:
     """Give the MD5 of the bytes that are pinned by their SHA-256 only, as far as it is known."""
     return _read_index(project.scratch() / LEARNED)
 
@@ -65,7 +65,7 @@ class Learning:
         """Name the files of an output that DVC's names are not known of."""
         if self._is_listed(tracked) or (tracked.oid is not None and not tracked.files):
             return []
-        return [need for need in pinned(tracked) if self._completed(need.hashes).md5 is None]
+        return [need for need in pinned_files(tracked) if self._completed(need.hashes).md5 is None]
 
     def _learn(self, need: Need) -> None:
         gathering = self._gathering
@@ -107,7 +107,7 @@ class Learning:
         return replace(tracked, folder=True, hashes=Hashes(md5=md5, size=tracked.hashes.size))
 
 
-def pinned(tracked: Tracked) -> list[Need]:
+def pinned_files(tracked: Tracked) -> list[Need]:
     """Name the files that models.lock pins, by what it knows of them."""
     whole = (("", tracked.hashes, tracked.urls),) if tracked.urls else ()
     parts = [(f"/{one.path}", one.hashes, one.urls) for one in tracked.files]

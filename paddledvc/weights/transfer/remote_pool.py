@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from paddledvc.errors import RemoteFailed
 from paddledvc.tools.dvc import program
 from paddledvc.tools.dvc.remotes.remote import open_remote
-from paddledvc.urls import shown
+from paddledvc.urls import hide_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -57,10 +57,10 @@ class Remotes:
             return self._open[name]
 
     def _require_allowed(self, name: str) -> None:
-        url = program.config(self._root).remotes.get(name, "")
+        url = program.read_config(self._root).remotes.get(name, "")
         if self.offline is not None and "://" in url:
             cause = f"it needs the network, which {self.offline} forbids"
-            raise RemoteFailed(remote=name, url=shown(url), cause=cause)
+            raise RemoteFailed(remote=name, url=hide_secrets(url), cause=cause)
 
     def sizes(self, name: str, oids: Iterable[str]) -> dict[str, int]:
         """Ask a remote for the sizes of those objects that it has.

@@ -13,7 +13,13 @@ from paddledvc.tools.system.hash_cache import hash_md5
 from paddledvc.weights.core.transfer_results import Sent
 from paddledvc.weights.transfer.cache_outputs import adopt_files, adopt_folders
 from paddledvc.weights.transfer.fetch_objects import Gathering
-from paddledvc.weights.transfer.inspect_remote import all_needs, bad_of, belongs, conditions, others
+from paddledvc.weights.transfer.inspect_remote import (
+    all_needs,
+    bad_of,
+    belongs_in_remotes,
+    find_bad_objects,
+    other_remotes,
+)
 from paddledvc.weights.transfer.remote_pool import Remotes
 
 if TYPE_CHECKING:
@@ -61,14 +67,14 @@ def send_outputs(  # noqa: PLR0913 - each is a setting of its own
         RemoteFailed: the remote does not answer.
         OutsideFailure: the cache cannot be written to, or the disk is full.
     """
-    outputs = [one for one in wanted if belongs(one)]
+    outputs = [one for one in wanted if belongs_in_remotes(one)]
     done: dict[Tracked, Sent] = {}
     with Remotes(project.root, patience=patience) as remotes:
         cache = Cache.of(project.root)
         gathering = Gathering(project.root, cache, remotes, jobs=jobs, progress=progress)
         for name in dict.fromkeys(one.remote or remote for one in outputs):
             group = [one for one in outputs if (one.remote or remote) == name]
-            sending = _Sending(gathering, name, others(project, name), repair=repair)
+            sending = _Sending(gathering, name, other_remotes(project, name), repair=repair)
             done.update(zip(group, sending.send(group), strict=True))
     return tuple(done[one] for one in outputs)
 
@@ -91,7 +97,7 @@ class _Sending:
         adopt_folders(gathering, outputs)
         needs = all_needs(gathering, outputs, [self._remote, *self._others])
         every = {need.oid: need for its in needs for need in its}
-        self._bad = conditions(gathering, self._remote, every.values(), deep=self._repair)
+        self._bad = find_bad_objects(gathering, self._remote, every.values(), deep=self._repair)
         asked = [every[oid] for oid, bad in self._bad.items() if self._may_send(bad)]
         self._fill(asked)
         plain = [need for need in asked if not need.oid.endswith(FOLDER)]

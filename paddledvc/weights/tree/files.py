@@ -115,12 +115,12 @@ def put_object(cache: Cache, oid: str, target: str, seen: Seen | None, scratch: 
 
 
 def _exchanged(new: str, target: str, seen: Seen) -> bool:
-    if not links.exchange(new, target):
+    if not links.exchange_files(new, target):
         return False
     try:
         require(new, seen)  # what was there until now
     except Changed:
-        links.exchange(new, target)
+        links.exchange_files(new, target)
         raise
     return True
 

@@ -166,7 +166,7 @@ def known_contents(
     commits = [one for one in dict.fromkeys([before, *since]) if one is not None]
     commits = [one for one in commits if one != marked and one not in visited[:1]]
     if marked is not None and commits:
-        commits = worktree.differing(root, marked, commits, LISTING)
+        commits = worktree.pick_differing(root, marked, commits, LISTING)
     return tuple(one for commit in commits for one in _named_by(project, commit))
 
 

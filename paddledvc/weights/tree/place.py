@@ -50,7 +50,9 @@ def place_outputs(  # noqa: PLR0913 - each of its own
     root, scratch = project.root, project.scratch()
     with ExitStack() as stack:
         try:
-            lock = locks.held(scratch / "placing.lock", patience=patience, who="another paddledvc")
+            lock = locks.hold_dvc_lock(
+                scratch / "placing.lock", patience=patience, who="another paddledvc"
+            )
             stack.enter_context(lock)
             cache = Cache.of(root)
             notes = Notes(root, scratch / LEDGER)

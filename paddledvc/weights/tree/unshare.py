@@ -61,6 +61,6 @@ def _move(source: str, target: str) -> None:
         if error.errno != errno.EXDEV:
             raise
         new = f"{target}.{os.getpid()}"
-        links.link(source, new, ("copy",))
+        links.link_file(source, new, ("copy",))
         os.replace(new, target)  # noqa: PTH105
         os.unlink(source)  # noqa: PTH108

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import InvalidFile, Problem, UnknownModel
 from paddledvc.names import did_you_mean
 from paddledvc.yaml.document import Path, render_path
-from paddledvc.yaml.edit.lines import Edit, apply_edits, indented, newline_of
-from paddledvc.yaml.quoting import is_plain, quoted
+from paddledvc.yaml.edit.lines import Edit, apply_edits, indent_block, newline_of
+from paddledvc.yaml.quoting import is_plain, quote_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ def append_item(text: str, items: Items, entry: str) -> str:
     newline = newline_of(text)
     text = text[: items.head] + text[items.tail :]
     lines = text.splitlines()
-    block = indented(entry, items.indent + items.offset, newline)
+    block = indent_block(entry, items.indent + items.offset, newline)
     block[0] = f"{' ' * items.indent}-{block[0][items.indent + 1 :]}"
     if items.items and _is_apart(lines, items.items):
         block.insert(0, newline)
@@ -137,14 +137,14 @@ def _added(text: str, item: Item, name: Value, key: str, value: str) -> str:
     if item.indent is None:
         return f"{text[: name.end]}, {pair}{text[name.end :]}"
     line = len(text[: name.end].splitlines())
-    return apply_edits(text, [Edit(line, line, indented(pair, item.indent, newline_of(text)))])
+    return apply_edits(text, [Edit(line, line, indent_block(pair, item.indent, newline_of(text)))])
 
 
 def _written(value: str, style: str = "") -> str:
     """Write text in the quotes that it had, or without any where it needs none."""
     if style in ("'", '"'):
-        return quoted(value, style)
-    return value if is_plain(value) else quoted(value)
+        return quote_text(value, style)
+    return value if is_plain(value) else quote_text(value)
 
 
 def index_of(items: Items, name: str) -> int:

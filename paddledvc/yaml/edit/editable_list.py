@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import InvalidFile, Problem
 from paddledvc.yaml.edit import edit_items
-from paddledvc.yaml.edit.find_items import items
+from paddledvc.yaml.edit.find_items import find_items
 from paddledvc.yaml.reader import parse_yaml
-from paddledvc.yaml.writer import dump
+from paddledvc.yaml.writer import dump_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +44,7 @@ class EditableList:
             InvalidFile: the list cannot be edited by line.
         """
         found, before = self._items(), self._value()
-        edited = edit_items.append_item(self.text, found, dump(dict(entry)))
+        edited = edit_items.append_item(self.text, found, dump_yaml(dict(entry)))
         return self._checked(edited, before, [*(before[self.key] or []), dict(entry)])
 
     def remove(self, name: str) -> str:
@@ -75,7 +75,7 @@ class EditableList:
         return self._checked(edited, before, meant)
 
     def _items(self) -> Items:
-        found = items(self.text, self.file, self.key)
+        found = find_items(self.text, self.file, self.key)
         if found is None:
             message = f"expected a key `{self.key}:`"
             raise InvalidFile([Problem(file=self.file, line=1, column=1, path="", message=message)])

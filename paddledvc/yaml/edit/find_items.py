@@ -17,8 +17,8 @@ from paddledvc.yaml.edit.lines import (
     top_level,
 )
 from paddledvc.yaml.edit.list_spans import Item, Items, Value
-from paddledvc.yaml.edit.values import Use, merged, uses, values
-from paddledvc.yaml.nodes import compose_nodes, scalar
+from paddledvc.yaml.edit.values import Use, find_uses, find_values, merged_values
+from paddledvc.yaml.nodes import compose_nodes, read_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ STEP = 2
 """Characters from a dash to the key behind it, and from a key to the dashes below it."""
 
 
-def items(text: str, file: str, key: str) -> Items | None:
+def find_items(text: str, file: str, key: str) -> Items | None:
     r"""Find a top-level list and its items; None where there is no such key.
 
     Args:
@@ -39,7 +39,7 @@ def items(text: str, file: str, key: str) -> Items | None:
     Raises:
         InvalidFile: it cannot be edited by line, or is no list, or the file is not YAML.
 
-    >>> found = items("models:\n  # the first\n  - name: a\n", "models.yaml", "models")
+    >>> found = find_items("models:\n  # the first\n  - name: a\n", "models.yaml", "models")
     >>> [(item.name, item.above, item.start, item.end) for item in found.items]
     [('a', 1, 2, 3)]
     """
@@ -80,7 +80,7 @@ class _Section(NamedTuple):
     def empty(self) -> bool:
         """Whether the value is null, or a list or mapping of nothing."""
         if isinstance(self.node, yaml.ScalarNode):
-            return scalar(self.node) is None
+            return read_scalar(self.node) is None
         return not self.node.value
 
 
@@ -127,7 +127,7 @@ def _read_list(section: _Section, file: str) -> Items:
 def _items(section: _Section, node: yaml.Node, lines: list[str]) -> Iterator[Item]:
     indent = node.start_mark.column
     starts = list(_starts(node, lines))
-    used = uses(section.root, node, starts)
+    used = find_uses(section.root, node, starts)
     floor = section.key.start_mark.line + 1
     limits = (*starts[1:], block_end(lines, node))
     for index, (child, start, limit) in enumerate(zip(node.value, starts, limits, strict=True)):
@@ -182,7 +182,7 @@ def _name(child: yaml.Node) -> str | None:
     if not isinstance(child, yaml.MappingNode):
         return None
     own = (value for key, value in child.value if key.value == "name")
-    name = next(own, None) or merged(child).get("name")
+    name = next(own, None) or merged_values(child).get("name")
     return name.value if isinstance(name, yaml.ScalarNode) else None
 
 
@@ -192,7 +192,7 @@ def _values(
     if not isinstance(child, yaml.MappingNode) or not _is_here(child, start):
         return {}
     whole = use is not None and use.whole
-    return values(child, section.text, section.shift, _needed(use) if whole else None)
+    return find_values(child, section.text, section.shift, _needed(use) if whole else None)
 
 
 def _offset(nodes: list[yaml.Node], found: tuple[Item, ...], indent: int) -> int:

@@ -39,7 +39,7 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
     return "".join(result)
 
 
-def indented(block: str, indent: int, newline: str) -> list[str]:
+def indent_block(block: str, indent: int, newline: str) -> list[str]:
     """Indent the lines of a block, and end them as the lines of the file end."""
     return [" " * indent * bool(line) + line + newline for line in block.splitlines()]
 

@@ -18,12 +18,12 @@ from paddledvc.yaml.edit.lines import (
     apply_edits,
     block_end,
     content_end,
-    indented,
+    indent_block,
     newline_of,
     text_end,
     top_level,
 )
-from paddledvc.yaml.nodes import compose_nodes, scalar
+from paddledvc.yaml.nodes import compose_nodes, read_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,7 +97,7 @@ def splice_section(text: str, key: str, section: Section | None, changes: Change
     lines = text.splitlines(keepends=True)
     if section is None:
         head = [newline] if lines else []
-        body = [line for block in changes.append for line in indented(block, 2, newline)]
+        body = [line for block in changes.append for line in indent_block(block, 2, newline)]
         edits = [Edit(len(lines), len(lines), [*head, f"{key}:{newline}", *body])]
     elif changes.append or any(entry.name not in changes.remove for entry in section.entries):
         edits = _edits(lines, key, section, changes, newline)
@@ -113,12 +113,14 @@ def _edits(
         Edit(
             entry.start,
             entry.end,
-            indented(changes.replace.get(entry.name, ""), section.indent, newline),
+            indent_block(changes.replace.get(entry.name, ""), section.indent, newline),
         )
         for entry in section.entries
         if entry.name in changes.replace or entry.name in changes.remove
     ]
-    added = [line for block in changes.append for line in indented(block, section.indent, newline)]
+    added = [
+        line for block in changes.append for line in indent_block(block, section.indent, newline)
+    ]
     if section.entries:
         return [*edits, Edit(section.end, section.end, added)]
     comment = re.search(r"\s+#.*", lines[section.start].rstrip("\r\n"))
@@ -143,7 +145,7 @@ def _closing(lines: list[str], key: str, section: Section, newline: str) -> list
     return [Edit(start, section.end, [])]
 
 
-def outline(text: str, file: str, key: str) -> Section | None:
+def outline_section(text: str, file: str, key: str) -> Section | None:
     """Find the lines of a top-level section and of its entries; None where there is no such key.
 
     Raises:
@@ -154,7 +156,7 @@ def outline(text: str, file: str, key: str) -> Section | None:
         return None
     key_node, value_node = found
     start = key_node.start_mark.line
-    if isinstance(value_node, yaml.ScalarNode) and scalar(value_node) is None:
+    if isinstance(value_node, yaml.ScalarNode) and read_scalar(value_node) is None:
         return Section(start=start, end=start + 1, indent=2, entries=())
     if isinstance(value_node, yaml.MappingNode) and not value_node.value:
         return Section(start=start, end=value_node.end_mark.line + 1, indent=2, entries=())

@@ -18,7 +18,9 @@ _MERGED = "found only a merge key that brings it; write it in the item itself fi
 _ANCHORED = re.compile(r"(?:!\S*\s+)?&")
 
 
-def values(node: yaml.MappingNode, text: str, shift: int, obstacle: str | None) -> dict[str, Value]:
+def find_values(
+    node: yaml.MappingNode, text: str, shift: int, obstacle: str | None
+) -> dict[str, Value]:
     """Find the values of a mapping by key; those that a merge key brings stand where it does.
 
     Args:
@@ -32,7 +34,7 @@ def values(node: yaml.MappingNode, text: str, shift: int, obstacle: str | None) 
     for key, value in node.value:
         if is_merge(key):
             brought = _value(key, shift, obstacle or _MERGED)
-            found = {**dict.fromkeys(merged(node), brought), **found}
+            found = {**dict.fromkeys(merged_values(node), brought), **found}
         elif isinstance(key, yaml.ScalarNode):
             place = key if _is_alias(key, value) else value
             found[key.value] = _value(place, shift, obstacle or _obstacle(key, value, seen))
@@ -75,7 +77,7 @@ def is_merge(key: yaml.Node) -> bool:
     return isinstance(key, yaml.ScalarNode) and key.value == "<<" and not key.style
 
 
-def merged(node: yaml.MappingNode) -> dict[str, yaml.Node]:
+def merged_values(node: yaml.MappingNode) -> dict[str, yaml.Node]:
     """Collect the values that merge keys bring into a mapping, whether it has its own or not."""
     found: dict[str, yaml.Node] = {}
     seen = {id(node)}
@@ -112,7 +114,7 @@ class Use:
     whole: bool
 
 
-def uses(root: yaml.Node, listing: yaml.Node, starts: Sequence[int]) -> dict[int, Use]:
+def find_uses(root: yaml.Node, listing: yaml.Node, starts: Sequence[int]) -> dict[int, Use]:
     """Find the items of a list that others need, by the number of the item, with their first use.
 
     Args:

@@ -147,7 +147,7 @@ def _notes(text: str) -> str:
     return notes[: notes.rfind("\n", 0, len(notes.rstrip()) + 1) + 1]
 
 
-def undecided(ours: Blocks, theirs: Blocks) -> Blocks:
+def find_undecided(ours: Blocks, theirs: Blocks) -> Blocks:
     """Tell what two sides agree upon from what nobody can have kept as it was.
 
     Where branches have been merged into each other, the text that both started from is a merge

@@ -43,7 +43,7 @@ class Sides(Generic[T_co]):
         )
 
 
-def complete(sides: Sides[U | None]) -> Sides[U] | None:
+def complete_sides(sides: Sides[U | None]) -> Sides[U] | None:
     """Give the three things; None unless all are there."""
     if sides.base is None or sides.ours is None or sides.theirs is None:
         return None

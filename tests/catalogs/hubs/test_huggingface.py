@@ -17,7 +17,7 @@ from paddledvc.catalogs.hubs import huggingface
 from paddledvc.catalogs.opening import open_catalog
 from paddledvc.errors import CatalogFailed, MissingTool
 from paddledvc.hashes import Hashes
-from paddledvc.models.versions import newest
+from paddledvc.models.versions import newest_version
 from paddledvc.tools.sources import fetch
 from paddledvc.tools.sources.fetch import Source
 
@@ -86,7 +86,7 @@ def test_commits_of_one_second_are_told_apart_in_their_order(net, open_hub):
     catalog = open_hub()
 
     assert spelled(catalog) == ["2025.11.3.142530", "2025.11.3.142530.1"]
-    assert newest(spelled(catalog)) == "2025.11.3.142530.1"
+    assert newest_version(spelled(catalog)) == "2025.11.3.142530.1"
     assert catalog.describe(NET, "2025.11.3.142530").commit == older
     assert catalog.describe(NET, "2025.11.3.142530.1").commit == newer
 
@@ -95,7 +95,7 @@ def test_the_newest_version_is_the_newest_commit_whatever_the_order(net, open_hu
     net.commit(FILES, DAYS[2])
     net.commit(FILES, "2025-11-30T23:59:59.000Z")
 
-    assert newest(spelled(open_hub())) == "2025.12.24.509"
+    assert newest_version(spelled(open_hub())) == "2025.12.24.509"
 
 
 def test_a_version_is_found_again_whatever_came_after_it(net, open_hub):

@@ -14,7 +14,7 @@ from paddledvc.catalogs.hubs import modelscope
 from paddledvc.catalogs.opening import open_catalog
 from paddledvc.errors import CatalogFailed
 from paddledvc.hashes import Hashes
-from paddledvc.models.versions import newest
+from paddledvc.models.versions import newest_version
 from paddledvc.tools.sources import fetch
 from paddledvc.tools.sources.fetch import Source
 
@@ -83,7 +83,7 @@ def test_a_repository_without_such_tags_has_its_commits_for_versions(net, open_h
     net.commit(FILES, DAYS[1], branch="master")
 
     assert spelled(open_hub()) == ["2025.11.3.142530", "2025.12.24.509"]
-    assert newest(spelled(open_hub())) == "2025.12.24.509"
+    assert newest_version(spelled(open_hub())) == "2025.12.24.509"
 
 
 def test_a_version_is_found_again_whatever_came_after_it(net, open_hub):

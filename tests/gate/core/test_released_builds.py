@@ -11,8 +11,8 @@ from paddledvc import schemas
 from paddledvc.errors import InvalidFile
 from paddledvc.gate.core.facts import Facts
 from paddledvc.gate.core.released import State, Timeline
-from paddledvc.gate.core.released_builds import Past, Search, makings
-from paddledvc.gate.core.versions import rewritten
+from paddledvc.gate.core.released_builds import Past, Search, list_makings
+from paddledvc.gate.core.versions import find_rewritten
 from paddledvc.models import policy, registry
 from paddledvc.models.lockfile import Lock, LockedModel, render_lockfile
 from paddledvc.tools.dvc.core import built_stages
@@ -128,7 +128,7 @@ def judge(models, lock, now, *past, here=""):
         reader.parse_yaml(models, "models.yaml"), schemas.read_schema("models")
     )
     built_now = built_stages.read_built(read(now))
-    making = dict(makings(wanted, lock, built_now))
+    making = dict(list_makings(wanted, lock, built_now))
     timeline = Timeline(lock, render_lockfile(lock).encode(), set(making), read)
     known = {}
     for number, one in enumerate(past):
@@ -165,7 +165,7 @@ def judge(models, lock, now, *past, here=""):
         past=Past(released=timeline.released, now=making, made=search.made, reports=reports),
     )
     judge.looked = looked
-    return [one.message for one in rewritten(facts)]
+    return [one.message for one in find_rewritten(facts)]
 
 
 def test_a_version_that_was_trained_keeps_its_weights():

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from paddledvc.catalogs.core.listing import Listed, Release, ReleaseFile
 from paddledvc.errors import Unresolvable
 from paddledvc.hashes import Hashes
-from paddledvc.locking.core.constraints import NO_UPGRADE, Upgrade, unsatisfied
-from paddledvc.locking.core.resolution import clashes, plan_lock, settle_pin, staleness
+from paddledvc.locking.core.constraints import NO_UPGRADE, Upgrade, find_unsatisfied
+from paddledvc.locking.core.resolution import find_clashes, list_stale, plan_lock, settle_pin
 from paddledvc.locking.core.selection import choose_version
 from paddledvc.models import lockfile as locks
-from paddledvc.models.compatibility import obstacle
+from paddledvc.models.compatibility import explain_obstacle
 from paddledvc.models.lockfile import Lock
 from paddledvc.models.model import Declared, Environment, Model
 from paddledvc.models.registry import Registry
@@ -138,7 +138,7 @@ def test_a_range_that_still_admits_the_pin_moves_nothing():
     lock = resolve(a_registry(a_model()), listed("v1.0"))
     wider = a_registry(a_model(version=">=0.5,<3"))
 
-    assert staleness(wider, lock) == ()
+    assert list_stale(wider, lock) == ()
     assert resolve(wider, listed("v1.0", "v2.0"), lock) == lock
 
 
@@ -182,7 +182,7 @@ def test_a_yanked_version_stays_locked():
     catalog = listed("v1.0", yanked="cancelled")
 
     assert resolve(registry, catalog, lock) == lock
-    assert staleness(registry, lock) == ()
+    assert list_stale(registry, lock) == ()
 
 
 def test_versions_that_the_image_cannot_load_are_passed_over():
@@ -205,7 +205,7 @@ def test_the_pin_moves_when_the_image_can_no_longer_load_it():
     pinned = Lock(models=(replace(lock.models[0], paddle=">=3.3"),))
     downgraded = a_registry(a_model(), environment=Environment(stated_paddle="3.1.0"))
 
-    assert [str(reason) for reason in staleness(downgraded, pinned)] == [
+    assert [str(reason) for reason in list_stale(downgraded, pinned)] == [
         "det: v2 needs Paddle >=3.3, and its environment has Paddle 3.1.0"
     ]
     assert versions_of(resolve(downgraded, catalog, pinned)) == {"det": "v1"}
@@ -328,7 +328,7 @@ def test_a_digest_in_models_yaml_must_be_that_of_the_catalog():
 def test_a_stale_pin_says_why(fields, reason):
     lock = resolve(a_registry(a_model()), listed("v1.0"))
 
-    assert [str(one) for one in staleness(a_registry(a_model(**fields)), lock)] == [
+    assert [str(one) for one in list_stale(a_registry(a_model(**fields)), lock)] == [
         f"det: {reason}"
     ]
 
@@ -336,7 +336,7 @@ def test_a_stale_pin_says_why(fields, reason):
 def test_a_base_that_no_longer_satisfies_makes_the_lock_stale():
     lock = resolve(a_registry(a_model()), listed("v1.0"))
     child = a_model("a", "v1", base="det", base_requires=Requirement.parse(">=2"))
-    reasons = [str(one) for one in staleness(a_registry(a_model(), child), lock)]
+    reasons = [str(one) for one in list_stale(a_registry(a_model(), child), lock)]
 
     assert reasons == [
         "a: is in models.yaml but not in models.lock",
@@ -348,7 +348,7 @@ def test_models_that_would_share_a_file_are_told_apart():
     registry = a_registry(a_model("x_1.0_rc", "latest"), a_model("X", "latest-pre"))
     catalog = {"x_1.0_rc": [Listed(version="1")], "X": [Listed(version="1.0_RC_1")]}
 
-    [error] = clashes(resolve(registry, catalog).models)
+    [error] = find_clashes(resolve(registry, catalog).models)
     assert str(error) == (
         "x_1.0_rc: checkpoints/x_1.0_rc_1.pdparams is where X is downloaded to; "
         "rename one of the two"
@@ -404,7 +404,7 @@ def test_a_lock_is_fresh_right_after_locking_and_locking_again_moves_nothing(reg
     lock = attempt(registry, catalog)
     assume(lock is not None)
 
-    assert staleness(registry, lock) == ()
+    assert list_stale(registry, lock) == ()
     assert resolve(registry, catalog, lock) == lock
 
 
@@ -422,7 +422,7 @@ def test_the_lock_is_fresh_exactly_where_locking_would_change_nothing(before, no
     assume(lock is not None)
     after = attempt(now, catalog, lock)
 
-    assert (staleness(now, lock) == ()) is (after == lock)
+    assert (list_stale(now, lock) == ()) is (after == lock)
 
 
 @given(registries(), catalogs, st.randoms())
@@ -448,9 +448,9 @@ def test_a_pin_leaves_its_version_only_if_that_no_longer_satisfies(before, now, 
         if locked is None or locked.source_name != question.model.source_name:
             continue
         [listed] = [one for one in catalog[question.query.name] if one.version == locked.version]
-        still_good = unsatisfied(question.wants, locked.version) is None and not obstacle(
-            question.environment, [listed.paddle], None
-        )
+        still_good = find_unsatisfied(
+            question.wants, locked.version
+        ) is None and not explain_obstacle(question.environment, [listed.paddle], None)
         assert (after.by_name[name].version == locked.version) or not still_good
 
 

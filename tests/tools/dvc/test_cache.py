@@ -185,7 +185,7 @@ def test_the_first_way_to_link_that_works_is_taken(tmp_path, monkeypatch, kinds,
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_bytes(DATA)
 
-    assert links.link(str(source), str(target), kinds) == expected
+    assert links.link_file(str(source), str(target), kinds) == expected
     assert target.read_bytes() == DATA
 
 
@@ -193,7 +193,7 @@ def test_an_empty_file_is_never_a_hard_link(tmp_path):
     source, target = tmp_path / "source", tmp_path / "target"
     source.touch()
 
-    assert links.link(str(source), str(target), ("hardlink",)) == "hardlink"
+    assert links.link_file(str(source), str(target), ("hardlink",)) == "hardlink"
     assert source.stat().st_nlink == 1
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from zc.lockfile import LockError, LockFile  # what DVC takes
 
-from paddledvc.tools.dvc.locks import Busy, dvc_held, held, users
+from paddledvc.tools.dvc.locks import Busy, dvc_held, hold_dvc_lock, list_users
 
 if TYPE_CHECKING:
     from tests.outputs_repo import Outputs
@@ -90,7 +90,7 @@ def test_a_number_that_another_process_got_is_no_matter(switched):
             switched,
             write={str(switched.root / "checkpoints"): {"pid": other.pid, "cmd": "dvc repro"}},
         )
-        assert [user.lives for user in users(switched.root)] == [False]
+        assert [user.lives for user in list_users(switched.root)] == [False]
         other.communicate(b"\n")
 
 
@@ -115,7 +115,7 @@ def test_what_dvc_is_just_writing_is_read_again(switched):
 
 def test_two_of_ours_at_once_do_not_meet(switched):
     lock = switched.root / ".paddledvc/tmp/placing.lock"
-    with held(lock, patience=0, who="x"):
+    with hold_dvc_lock(lock, patience=0, who="x"):
         assert switched.place().busy == "another paddledvc is at work"
 
 
@@ -125,16 +125,16 @@ def test_a_lock_is_waited_for(tmp_path):
     leave = threading.Event()
 
     def hold() -> None:
-        with held(lock, patience=0, who="x"):
+        with hold_dvc_lock(lock, patience=0, who="x"):
             entered.set()
             leave.wait()
 
     thread = threading.Thread(target=hold)
     thread.start()
     entered.wait()
-    with pytest.raises(Busy, match=r"^x is at work$"), held(lock, patience=0, who="x"):
+    with pytest.raises(Busy, match=r"^x is at work$"), hold_dvc_lock(lock, patience=0, who="x"):
         pass
     threading.Timer(0.05, leave.set).start()
-    with held(lock, patience=60, who="x"):
+    with hold_dvc_lock(lock, patience=60, who="x"):
         pass
     thread.join()

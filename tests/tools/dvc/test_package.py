@@ -8,7 +8,7 @@ import pytest
 
 from paddledvc.errors import MissingTool
 from paddledvc.tools.dvc import package, program
-from paddledvc.tools.dvc.remotes.failures import Broken, translating
+from paddledvc.tools.dvc.remotes.failures import Broken, translate_failures
 
 WANTED = str(package.wanted())
 
@@ -118,14 +118,14 @@ def test_generate_writes_no_stages_for_a_dvc_that_is_too_old(fake, project, cli)
 
 
 def test_a_plug_in_of_dvc_that_is_missing_is_told_with_the_extra_that_brings_it():
-    with pytest.raises(Broken) as caught, translating("", 1):
+    with pytest.raises(Broken) as caught, translate_failures("", 1):
         raise ImportError("gs is supported, but requires 'dvc-gs' to be installed")
 
     assert str(caught.value) == "gs:// needs dvc-gs; run `pip install 'dvc[gs]'`"
 
 
 def test_a_module_that_a_plug_in_misses_is_no_scheme():
-    with pytest.raises(Broken) as caught, translating("", 1):
+    with pytest.raises(Broken) as caught, translate_failures("", 1):
         raise ModuleNotFoundError("No module named 'dvc_objects'")
 
     assert str(caught.value) == (

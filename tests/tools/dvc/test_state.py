@@ -15,7 +15,7 @@ from dvc_data.hashfile.state import _checksum
 from dvc_data.hashfile.utils import get_mtime_and_size
 
 from paddledvc.tools.dvc.state import DvcState, checksum, file_time, folder_time
-from paddledvc.weights.core.outcome import lines
+from paddledvc.weights.core.outcome import describe_outcome
 
 if TYPE_CHECKING:
     from tests.outputs_repo import Outputs
@@ -135,7 +135,7 @@ def test_notes_that_are_not_as_they_should_be_are_left_alone(repo, damage, monke
                 opened.append(database)
     repo.declare(OLD)
 
-    assert lines(repo.place())[0].startswith("weights: checkpoints/a.bin (5 B, cache)")
+    assert describe_outcome(repo.place())[0].startswith("weights: checkpoints/a.bin (5 B, cache)")
     assert repo.files()["checkpoints/a.bin"] == b"a one"
     for database in opened:
         database.close()

@@ -59,8 +59,8 @@ def test_a_linked_work_tree_has_folders_of_its_own_and_shares_others(project):
     other = project.root.parent / "other tree"
     common = project.root / ".git"
     assert worktree.common_folder(other) == common
-    assert worktree.folder(other, "hooks").resolve() == common / "hooks"
+    assert worktree.git_folder(other, "hooks").resolve() == common / "hooks"
     assert (
-        worktree.folder(other, "paddledvc").resolve()
+        worktree.git_folder(other, "paddledvc").resolve()
         == common / "worktrees" / "other-tree" / "paddledvc"
     )

@@ -60,7 +60,7 @@ def test_a_copy_has_no_history_and_no_large_files(det, url, catalog, cache):
     assert len(listed(catalog(url))) == 3
 
     copy = repository.Repository(objects=copy_of(cache))
-    assert repository.run_git(copy, "rev-list", "--count", "det@v2.0.0").strip() == "1"
+    assert repository.run_in_repository(copy, "rev-list", "--count", "det@v2.0.0").strip() == "1"
     assert sum(path.stat().st_size for path in copy.objects.rglob("*.pack")) < 1 << 20
 
 
@@ -234,14 +234,14 @@ def test_a_commit_whose_tag_is_gone_is_fetched_by_its_name(det, url, cache):
     commit = det.git("rev-parse", "det@v1.0.0^{}").strip()
     det.git("tag", "--delete", "det@v1.0.0")
 
-    assert repository.has_commit(clones.holding(url, commit), commit)
+    assert repository.has_commit(clones.clone_holding(url, commit), commit)
     det.root.rename(det.root.with_name("away"))
-    assert repository.has_commit(clones.holding(url, commit), commit)
+    assert repository.has_commit(clones.clone_holding(url, commit), commit)
 
 
 def test_a_commit_that_is_gone_is_an_error(url):
     with pytest.raises(Unreadable) as caught:
-        clones.holding(url, "0" * 40)
+        clones.clone_holding(url, "0" * 40)
 
     assert str(caught.value) == f"the repository has no commit {'0' * 40}"
 
@@ -397,7 +397,7 @@ def test_a_server_that_is_not_there_may_be_there_later(tmp_path):
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/models.git"
         with pytest.raises(Unreadable) as caught:
-            clones.refreshed(url)
+            clones.refresh_clone(url)
 
     assert (str(caught.value), caught.value.again) == ("connection refused", True)
 

@@ -219,7 +219,7 @@ def test_a_folder_whose_list_is_not_in_the_remote_cannot_be_described(own, catal
 
 def test_a_folder_that_lists_paths_out_of_itself_is_refused(made, catalog, monkeypatch):
     listed = program.RepositoryFile(path="../evil", tracked=True, md5=md5(b"x"), size=None)
-    monkeypatch.setattr(program, "list_files", lambda *_, **__: [listed])
+    monkeypatch.setattr(program, "list_repository", lambda *_, **__: [listed])
     with pytest.raises(CatalogFailed) as caught:
         described(catalog(made.root), "bundle")
 

@@ -69,7 +69,9 @@ def listening(location=None):
 def test_the_token_is_for_the_hub_alone_and_never_in_the_clear(url, shown, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "secret")
 
-    assert hub_tokens.authorization(url) == ({"Authorization": "Bearer secret"} if shown else {})
+    assert hub_tokens.authorization_header(url) == (
+        {"Authorization": "Bearer secret"} if shown else {}
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,14 +87,14 @@ def test_the_hub_can_be_elsewhere(url, shown, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "secret")
     monkeypatch.setenv("HF_ENDPOINT", "https://hub.example/")
 
-    assert bool(hub_tokens.authorization(url)) is shown
+    assert bool(hub_tokens.authorization_header(url)) is shown
 
 
 def test_a_hub_without_encryption_sees_no_token(monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "secret")
     monkeypatch.setenv("HF_ENDPOINT", "http://hub.example")
 
-    assert hub_tokens.authorization("http://hub.example/a") == {}
+    assert hub_tokens.authorization_header("http://hub.example/a") == {}
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:80", "127.1.2.3", "[::1]:80", "localhost"])
@@ -100,16 +102,20 @@ def test_loopback_needs_no_encryption(host, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "secret")
     monkeypatch.setenv("HF_ENDPOINT", f"http://{host}")
 
-    assert hub_tokens.authorization(f"http://{host}/a") == {"Authorization": "Bearer secret"}
+    assert hub_tokens.authorization_header(f"http://{host}/a") == {"Authorization": "Bearer secret"}
 
 
 def test_each_hub_has_its_own_token(monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "one")
     monkeypatch.setenv("MODELSCOPE_API_TOKEN", "two")
 
-    assert hub_tokens.authorization("https://huggingface.co/a") == {"Authorization": "Bearer one"}
-    assert hub_tokens.authorization("https://modelscope.cn/a") == {"Authorization": "Bearer two"}
-    assert hub_tokens.authorization("https://www.modelscope.cn/a") == {
+    assert hub_tokens.authorization_header("https://huggingface.co/a") == {
+        "Authorization": "Bearer one"
+    }
+    assert hub_tokens.authorization_header("https://modelscope.cn/a") == {
+        "Authorization": "Bearer two"
+    }
+    assert hub_tokens.authorization_header("https://www.modelscope.cn/a") == {
         "Authorization": "Bearer two"
     }
 
@@ -118,22 +124,24 @@ def test_each_hub_has_its_own_token(monkeypatch):
 def test_what_no_header_can_hold_is_no_token(token, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", token)
 
-    assert hub_tokens.authorization("https://huggingface.co/a") == {}
+    assert hub_tokens.authorization_header("https://huggingface.co/a") == {}
 
 
 def test_who_is_logged_in_needs_no_variable(monkeypatch, tmp_path):
     constants = pytest.importorskip("huggingface_hub.constants")
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
-    assert hub_tokens.authorization("https://huggingface.co/a") == {}
+    assert hub_tokens.authorization_header("https://huggingface.co/a") == {}
 
     (tmp_path / "token").write_text("stored\n")
-    assert hub_tokens.authorization("https://huggingface.co/a") == {
+    assert hub_tokens.authorization_header("https://huggingface.co/a") == {
         "Authorization": "Bearer stored"
     }
-    assert hub_tokens.authorization("https://modelscope.cn/a") == {}
+    assert hub_tokens.authorization_header("https://modelscope.cn/a") == {}
 
     monkeypatch.setenv("HF_TOKEN", "said")
-    assert hub_tokens.authorization("https://huggingface.co/a") == {"Authorization": "Bearer said"}
+    assert hub_tokens.authorization_header("https://huggingface.co/a") == {
+        "Authorization": "Bearer said"
+    }
 
 
 def test_a_download_shows_the_token_to_the_hub(monkeypatch):
@@ -170,7 +178,7 @@ def test_the_token_does_not_follow_a_url_that_is_read_in_two_ways(monkeypatch):
     with listening() as (hub, shown), listening() as (other, seen):
         monkeypatch.setenv("HF_ENDPOINT", f"http://{hub}")
         url = f"http://{other}\\@{hub}/a"
-        assert hub_tokens.authorization(url)
+        assert hub_tokens.authorization_header(url)
 
         list(http.chunks(url))
     assert (shown, seen) == ([], [None])

@@ -263,7 +263,7 @@ def test_a_refusal_without_credentials_says_so(server, at):
 def test_a_refusal_is_told_in_words(code, reason, bucket):
     def refuse():
         answer = {"Error": {"Code": code, "Message": "it is in Glacier"}}
-        with s3_client.answers(None, 1):
+        with s3_client.client_answers(None, 1):
             raise ClientError(answer, "GetObject")
 
     assert failure(refuse) == (f"{bucket.endpoint} {reason}", False)
@@ -285,7 +285,7 @@ def test_a_server_that_took_too_long_may_be_asked_again(bucket):
             "Error": {"Code": "RequestTimeout", "Message": "too slow"},
             "ResponseMetadata": {"HTTPStatusCode": 400},
         }
-        with s3_client.answers(None, 1):
+        with s3_client.client_answers(None, 1):
             raise ClientError(answer, "GetObject")
 
     assert failure(refuse) == (f"{bucket.endpoint} answered 400 too slow", True)
@@ -344,7 +344,7 @@ def test_a_dead_proxy_is_named(at, closed, monkeypatch):
 )
 def test_a_network_that_fails_is_told_in_words(broken, reason, again, bucket):
     def fail():
-        with s3_client.answers(None, 1):
+        with s3_client.client_answers(None, 1):
             raise broken
 
     assert failure(fail) == (reason.format(bucket.endpoint), again)
@@ -412,7 +412,7 @@ def test_nothing_of_s3_is_imported_before_it_is_needed():
 def test_objects_are_listed_by_the_beginning_of_their_keys(bucket):
     for key in ("a/1", "a/2", "ab", "b"):
         bucket.put(key, key.encode())
-    found = s3.objects(Location(bucket=bucket.name, key="a"), 60)
+    found = s3.list_objects(Location(bucket=bucket.name, key="a"), 60)
 
     assert [(one.key, one.size) for one in found] == [("a/1", 3), ("a/2", 3), ("ab", 2)]
 
@@ -421,12 +421,12 @@ def test_objects_are_listed_by_the_beginning_of_their_keys(bucket):
 def test_keys_are_listed_as_they_are(key, bucket):
     bucket.put(key)
 
-    assert [one.key for one in s3.objects(Location(bucket=bucket.name, key=""), 60)] == [key]
+    assert [one.key for one in s3.list_objects(Location(bucket=bucket.name, key=""), 60)] == [key]
 
 
 def test_all_pages_of_a_listing_are_read(bucket):
     keys = sorted(bucket.put(f"a/{number}", b"") for number in range(2100))
-    found = s3.objects(Location(bucket=bucket.name, key="a/"), 60)
+    found = s3.list_objects(Location(bucket=bucket.name, key="a/"), 60)
 
     assert [one.key for one in found] == keys
 
@@ -438,13 +438,13 @@ def test_a_busy_server_is_asked_for_a_listing_again(server, at, naps):
     server.put(LISTING, b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>")
     server.statuses[LISTING] = [503, 500]
 
-    assert list(s3.objects(Location.parse(at("")), 60)) == []
+    assert list(s3.list_objects(Location.parse(at("")), 60)) == []
     assert naps == [0.5, 1.0]
 
 
 def test_a_server_that_stays_busy_is_given_up(server, at, naps):
     server.statuses[LISTING] = [503] * 9
-    reason, again = failure(lambda: list(s3.objects(Location.parse(at("")), 60)))
+    reason, again = failure(lambda: list(s3.list_objects(Location.parse(at("")), 60)))
 
     assert (reason, again) == (f"{server.url} answered 503 Service Unavailable", True)
     assert naps == [0.5, 1.0]
@@ -461,7 +461,7 @@ def test_a_server_that_stays_busy_is_given_up(server, at, naps):
 def test_what_is_no_server_of_s3_is_told(answer, server, at):
     server.put(LISTING, answer.encode())
 
-    assert failure(lambda: list(s3.objects(Location.parse(at("")), 60))) == (
+    assert failure(lambda: list(s3.list_objects(Location.parse(at("")), 60))) == (
         "what answers is not S3",
         False,
     )
@@ -470,7 +470,7 @@ def test_what_is_no_server_of_s3_is_told(answer, server, at):
 def test_a_listing_that_does_not_say_how_to_go_on_is_refused(server, at):
     server.put(LISTING, b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>")
 
-    assert failure(lambda: list(s3.objects(Location.parse(at("")), 60))) == (
+    assert failure(lambda: list(s3.list_objects(Location.parse(at("")), 60))) == (
         "the server lists a part of the objects and does not say how to go on",
         False,
     )

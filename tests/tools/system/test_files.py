@@ -59,7 +59,7 @@ def test_an_error_of_the_stream_comes_through():
 def test_a_file_is_replaced_at_the_end(tmp_path):
     target = tmp_path / "a"
     target.write_text("old")
-    with files.replacing(target) as new:
+    with files.replace_file(target) as new:
         new.write_text("new")
 
         assert target.read_text() == "old"
@@ -68,14 +68,14 @@ def test_a_file_is_replaced_at_the_end(tmp_path):
 
 
 def test_folders_are_made_for_a_new_file(tmp_path):
-    with files.replacing(tmp_path / "b" / "c" / "a") as new:
+    with files.replace_file(tmp_path / "b" / "c" / "a") as new:
         new.write_text("new")
 
     assert (tmp_path / "b" / "c" / "a").read_text() == "new"
 
 
 def write_half(target, error):
-    with files.replacing(target) as new:
+    with files.replace_file(target) as new:
         new.write_text("half")
         raise error
 
@@ -104,7 +104,7 @@ def test_the_permissions_of_the_old_file_are_kept_and_its_owner_may_write(tmp_pa
     target = tmp_path / "a"
     target.write_text("old")
     target.chmod(0o440)
-    with files.replacing(target) as new:
+    with files.replace_file(target) as new:
         new.write_text("new")
 
     assert stat.S_IMODE(target.stat().st_mode) == 0o640
@@ -113,7 +113,7 @@ def test_the_permissions_of_the_old_file_are_kept_and_its_owner_may_write(tmp_pa
 def test_a_link_is_replaced_and_what_it_points_to_stays(tmp_path):
     (tmp_path / "cache").write_text("old")
     (tmp_path / "a").symlink_to("cache")
-    with files.replacing(tmp_path / "a") as new:
+    with files.replace_file(tmp_path / "a") as new:
         new.write_text("new")
 
     assert not (tmp_path / "a").is_symlink()
@@ -124,7 +124,7 @@ def test_a_link_is_replaced_and_what_it_points_to_stays(tmp_path):
 def test_another_hard_link_to_the_old_file_keeps_its_bytes(tmp_path):
     (tmp_path / "cache").write_text("old")
     os.link(tmp_path / "cache", tmp_path / "a")
-    with files.replacing(tmp_path / "a") as new:
+    with files.replace_file(tmp_path / "a") as new:
         new.write_text("new")
 
     assert (tmp_path / "cache").read_text() == "old"
@@ -146,7 +146,7 @@ def test_a_folder_that_cannot_be_written_to_is_an_outside_failure(tmp_path):
     folder = tmp_path / "f"
     folder.mkdir()
     folder.chmod(0o500)
-    with pytest.raises(OutsideFailure) as caught, files.replacing(folder / "a"):
+    with pytest.raises(OutsideFailure) as caught, files.replace_file(folder / "a"):
         pass
     folder.chmod(0o700)
 
@@ -155,7 +155,7 @@ def test_a_folder_that_cannot_be_written_to_is_an_outside_failure(tmp_path):
 
 def test_a_file_where_a_folder_should_be_is_an_outside_failure(tmp_path):
     (tmp_path / "f").touch()
-    with pytest.raises(OutsideFailure) as caught, files.replacing(tmp_path / "f" / "a"):
+    with pytest.raises(OutsideFailure) as caught, files.replace_file(tmp_path / "f" / "a"):
         pass
 
     assert str(caught.value).startswith(f"cannot write {tmp_path / 'f' / 'a'}: ")
@@ -277,7 +277,7 @@ HOLDER = textwrap.dedent("""
     from pathlib import Path
     from paddledvc.tools.system import files
 
-    with files.exclusive(Path(sys.argv[1])):
+    with files.hold_lock(Path(sys.argv[1])):
         print("held", flush=True)
         time.sleep(60)
 """)
@@ -291,7 +291,7 @@ def test_a_lock_is_let_go_of_when_its_process_is_killed(tmp_path):
         assert holder.stdout.readline() == "held\n"
         holder.kill()
 
-    with files.exclusive(lock):
+    with files.hold_lock(lock):
         pass
 
 

@@ -24,7 +24,7 @@ def test_a_machine_alone_has_what_it_says(system):
     limit.write_text("max\n")
     used.write_text("1000\n")
 
-    assert memory.available() == 4000 * 1024
+    assert memory.available_memory() == 4000 * 1024
 
 
 @pytest.mark.parametrize(("most", "now", "left"), [(5000, 1000, 4000), (1000, 5000, 0)])
@@ -34,15 +34,15 @@ def test_a_container_has_what_its_limit_leaves(system, most, now, left):
     limit.write_text(f"{most}\n")
     used.write_text(f"{now}\n")
 
-    assert memory.available() == left
+    assert memory.available_memory() == left
 
 
 def test_a_system_that_does_not_say_has_no_limit(system):
-    assert memory.available() is None
+    assert memory.available_memory() is None
 
 
 def test_this_system_has_some_left():
-    left = memory.available()
+    left = memory.available_memory()
 
     assert left is None or left > 0
 

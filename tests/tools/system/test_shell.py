@@ -69,17 +69,17 @@ def test_outside_git_there_is_no_root(tmp_path):
 
 def test_a_program_reads_what_is_sent_and_its_bytes_come_back(tmp_path):
     data = bytes(range(256)) * 1000
-    assert shell.exchange(["cat"], cwd=tmp_path, sent=data) == data
+    assert shell.exchange_bytes(["cat"], cwd=tmp_path, sent=data) == data
 
 
 def test_a_program_that_fails_on_what_is_sent_is_an_error(tmp_path):
     with pytest.raises(ToolFailed, match="no good"):
-        shell.exchange(["sh", "-c", "echo no good >&2; exit 3"], cwd=tmp_path, sent=b"x")
+        shell.exchange_bytes(["sh", "-c", "echo no good >&2; exit 3"], cwd=tmp_path, sent=b"x")
 
 
 def test_a_program_to_send_to_that_is_not_installed_is_named(tmp_path):
     with pytest.raises(MissingTool, match="`no-such-program` is not installed"):
-        shell.exchange(["no-such-program"], cwd=tmp_path, sent=b"")
+        shell.exchange_bytes(["no-such-program"], cwd=tmp_path, sent=b"")
 
 
 def test_who_stops_us_while_a_program_starts_stops_the_program_too(tmp_path, monkeypatch):

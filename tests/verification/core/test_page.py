@@ -12,7 +12,7 @@ import pytest
 from paddledvc.verification.core import page as pages
 from paddledvc.verification.core import svg
 from paddledvc.verification.core.evidence import ErrorRow, Evidence, Latencies
-from paddledvc.verification.core.page import Verification, overview, page
+from paddledvc.verification.core.page import Verification, render_overview, render_page
 
 INF = float("inf")
 OPEN = {"meta", "br"}
@@ -99,7 +99,7 @@ def a_verification(slug="net", verdict="pass", errors=(0.0, 2e-8), findings=(), 
 
 
 def test_a_page_says_the_verdict_and_what_it_is_of():
-    words = read(page(a_verification()))
+    words = read(render_page(a_verification()))
 
     assert "net <b> v1.0: pass" in words
     assert "2 samples at batch sizes 1, 3; Paddle 3.3.1 on cpu" in words
@@ -109,7 +109,7 @@ def test_a_page_says_the_verdict_and_what_it_is_of():
 
 def test_what_is_wrong_stands_at_the_top():
     finding = "out: scaled error 0.5 over the tolerance 1e-07"
-    text = page(a_verification(verdict="fail", errors=(0.5, INF), findings=[finding]))
+    text = render_page(a_verification(verdict="fail", errors=(0.5, INF), findings=[finding]))
 
     assert text.index(finding) < text.index("<h2>")
     assert "1 1 jit out inf inf" in read(text)
@@ -119,11 +119,11 @@ def test_where_a_disagreement_begins_is_told():
     begins = {"sublayer": "b", "kind": "Conv", "scaled_error": 1.0, "cause": "c", "advice": "d"}
     made = a_verification(verdict="fail", diagnosis=begins)
 
-    assert "jit: it begins in sublayer b (Conv): c; d" in read(page(made))
+    assert "jit: it begins in sublayer b (Conv): c; d" in read(render_page(made))
 
 
 def test_notes_and_the_error_against_float64_are_told():
-    words = read(page(a_verification(notes=["look <here>"], float64_error={"out": 1.5e-7})))
+    words = read(render_page(a_verification(notes=["look <here>"], float64_error={"out": 1.5e-7})))
 
     assert "note: look <here>" in words
     assert "that float32 has anyway. output scaled error out 1.5e-07" in words
@@ -131,31 +131,31 @@ def test_notes_and_the_error_against_float64_are_told():
 
 def test_errors_at_edge_values_are_named():
     made = a_verification(verdict="fail", errors=(0.5,), edge="nan")
-    words = read(page(replace(made, errors=(replace(made.errors[0], edge="inf"),))))
+    words = read(render_page(replace(made, errors=(replace(made.errors[0], edge="inf"),))))
 
     assert "jit out at edge value nan 0.5" in words
     assert "jit out at edge value inf 0.5" in words
 
 
 def test_a_network_that_is_not_repeatable_is_told():
-    words = read(page(a_verification(verdict="not-repeatable", repeatable=False)))
+    words = read(render_page(a_verification(verdict="not-repeatable", repeatable=False)))
 
     assert "gives other outputs when it is run again" in words
 
 
 def test_equal_outputs_have_no_largest_errors():
-    assert "No output differs in any bit." in read(page(a_verification(errors=(0.0, 0.0))))
+    assert "No output differs in any bit." in read(render_page(a_verification(errors=(0.0, 0.0))))
 
 
 def test_a_path_that_did_not_run_has_no_points():
-    words = read(page(a_verification(verdict="fail", errors=(0.0,), paths=[])))
+    words = read(render_page(a_verification(verdict="fail", errors=(0.0,), paths=[])))
 
     assert "<circle" not in words
 
 
 def test_the_overview_names_failures_first():
     fine, bad = a_verification("a"), a_verification("b", verdict="fail", errors=(1.0,))
-    text = overview([fine, bad])
+    text = render_overview([fine, bad])
 
     assert "1 of 2 models pass" in read(text)
     assert re.findall(r'href="([^"]+)"', text) == ["b/verify.html", "a/verify.html"]
@@ -324,13 +324,13 @@ def filled_verification(text):
 )
 def test_no_text_of_a_report_is_anything_but_text_in_a_page(hostile):
     harmless, bad = filled_verification("word"), filled_verification(hostile)
-    expected, found = Structure(page(harmless)), Structure(page(bad))
+    expected, found = Structure(render_page(harmless)), Structure(render_page(bad))
 
     assert found.built == expected.built
     assert found.words == [one.replace("word", hostile) for one in expected.words]
     assert "".join(found.words).count(hostile) > 30
 
-    expected, found = Structure(overview([harmless])), Structure(overview([bad]))
+    expected, found = Structure(render_overview([harmless])), Structure(render_overview([bad]))
     links = [dict(attrs)["href"] for tag, attrs in found.built if tag == "a" and attrs]
     assert [urlsplit(link).scheme for link in links] == [""]
     assert [(tag, tag == "a" or attrs) for tag, attrs in found.built] == [
@@ -358,9 +358,9 @@ def test_a_report_without_shares_and_runtime_has_a_page():
     bare = replace(made.evidence, tolerance_used={}, scaled_error={}, runtime=None)
 
     assert "net <b> v1.0: pass 2 samples at batch sizes 1, 3 Paths" in read(
-        page(replace(made, evidence=bare))
+        render_page(replace(made, evidence=bare))
     )
-    assert "net <b> v1.0 pass 0 jit" in read(overview([replace(made, evidence=bare)]))
+    assert "net <b> v1.0 pass 0 jit" in read(render_overview([replace(made, evidence=bare)]))
 
 
 def test_a_path_of_a_newer_version_is_drawn_too():

@@ -16,7 +16,7 @@ from paddledvc.hashes import Hashed, Hashes
 from paddledvc.models.model import Output
 from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance
 from paddledvc.tools.paddle.core.results import Cost, Diagnosis, Latency, Runtime, Wide
-from paddledvc.verification.core.path_report import PathReport, rounded
+from paddledvc.verification.core.path_report import PathReport, round_error
 from paddledvc.verification.core.report import VerifyReport
 
 RUNTIME = Runtime(paddle="3.2.0", commit="abc", device="cpu", flags=(("FLAGS_x", "1"),))
@@ -135,7 +135,7 @@ def test_findings_name_problems_and_outputs_over_the_tolerance():
     ],
 )
 def test_errors_are_rounded_to_three_digits_and_infinity_is_text(error, expected):
-    assert rounded(error) == expected
+    assert round_error(error) == expected
 
 
 def test_the_report_says_what_was_compared_and_with_what_result():

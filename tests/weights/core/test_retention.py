@@ -25,7 +25,7 @@ oids = st.text("0123456789abcdef", min_size=32, max_size=32)
     ],
 )
 def test_a_ref_has_a_kind(ref: str, holder: str) -> None:
-    assert retention.holder(ref) == holder
+    assert retention.classify_ref(ref) == holder
 
 
 @pytest.mark.parametrize(
@@ -94,12 +94,12 @@ def test_weights_and_outputs_are_named_from_the_top_of_the_repository() -> None:
     }
     built = {"stages": {"export-m": {"outs": [{"path": "exports/m", "md5": f"{C}.dir"}]}}}
 
-    assert [*retention.labels("team/models.lock", lock)] == [
+    assert [*retention.find_labels("team/models.lock", lock)] == [
         (A, Label(path="team/checkpoints/m_v1.pdparams", model="m", version="v1")),
         (B, Label(path="team/checkpoints/f_v2/x/a.json", model="f", version="v2")),
     ]
-    assert [*retention.labels("dvc.lock", built)] == [(f"{C}.dir", Label(path="exports/m"))]
-    assert [*retention.labels("data/x.dvc", {"outs": [{"md5": A, "path": "x"}]})] == [
+    assert [*retention.find_labels("dvc.lock", built)] == [(f"{C}.dir", Label(path="exports/m"))]
+    assert [*retention.find_labels("data/x.dvc", {"outs": [{"md5": A, "path": "x"}]})] == [
         (A, Label(path="data/x"))
     ]
 
@@ -107,7 +107,7 @@ def test_weights_and_outputs_are_named_from_the_top_of_the_repository() -> None:
 @pytest.mark.parametrize("value", [None, [], {"outs": 1}, {"outs": [1]}, {"stages": []}])
 @pytest.mark.parametrize("file", [*FILES])
 def test_nothing_is_named_by_a_file_of_another_form(file: str, value: object) -> None:
-    assert [*retention.labels(file, value)] == []
+    assert [*retention.find_labels(file, value)] == []
 
 
 def held(oid: str, modified: float | None) -> Held:

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from paddledvc.tools.system import hash_cache
-from paddledvc.weights.core.outcome import lines
+from paddledvc.weights.core.outcome import describe_outcome
 from paddledvc.weights.tree import files
 from tests.outputs_repo import md5
 
@@ -71,7 +71,7 @@ def test_a_changed_file_is_kept_and_named(outputs, links):
     placed = outputs.place()
 
     assert outputs.read("checkpoints/a.bin") == b"own"
-    assert lines(placed) == [
+    assert describe_outcome(placed) == [
         (
             "weights: kept checkpoints/a.bin: it was changed; run `dvc commit checkpoints/a.bin` "
             "to keep that, or `paddledvc pull --force checkpoints/a.bin` to drop it"
@@ -159,7 +159,7 @@ def test_what_the_cache_lacks_leaves_the_old_bytes(outputs):
 
     placed = outputs.place()
 
-    assert lines(placed) == [
+    assert describe_outcome(placed) == [
         "weights: no a v2 (v1 stays): it is not in the cache; run `paddledvc pull`",
         "weights: no a v2 (export) (v1 stays): it is not in the cache; run `paddledvc pull`",
     ]
@@ -195,7 +195,7 @@ def test_old_weights_go_only_when_their_successor_is_in_place(outputs):
     placed = outputs.place()
 
     assert outputs.files() == {"checkpoints/a_v2.bin": b"two"}
-    assert lines(placed) == ["weights: a v1 → v2 (3 B, cache)"]
+    assert describe_outcome(placed) == ["weights: a v1 → v2 (3 B, cache)"]
 
 
 def test_what_a_commit_has_no_longer_is_removed_with_its_empty_folders(outputs):
@@ -226,10 +226,10 @@ def test_a_changed_file_that_is_no_longer_wanted_is_named_once(outputs):
     outputs.edit("checkpoints/a.bin", b"own")
     outputs.declare({})
 
-    assert lines(outputs.place()) == [
+    assert describe_outcome(outputs.place()) == [
         "weights: kept checkpoints/a.bin: it was changed, and this commit has none such"
     ]
-    assert lines(outputs.place()) == []
+    assert describe_outcome(outputs.place()) == []
     assert outputs.read("checkpoints/a.bin") == b"own"
 
 
@@ -299,7 +299,7 @@ def test_nothing_is_written_out_of_the_project(outputs, tmp_path):
 
     placed = outputs.place()
 
-    assert lines(placed) == [
+    assert describe_outcome(placed) == [
         (
             "weights: stale data/a: a link on the way to it leads out of the project; make that a "
             "folder again, or move DVC's cache there by `dvc cache dir` and `dvc config cache.type "
@@ -389,13 +389,13 @@ def test_a_hash_of_dvc_2_is_told_once(outputs):
     lock = outputs.folder.read("dvc.lock").replace("      hash: md5\n", "")
     outputs.folder.write("dvc.lock", lock)
 
-    assert lines(outputs.place()) == [
+    assert describe_outcome(outputs.place()) == [
         (
             "weights: kept checkpoints/a.bin: DVC 2 hashed it, which tells nothing of its bytes; "
             "run `dvc checkout checkpoints/a.bin`"
         ),
     ]
-    assert lines(outputs.place()) == []
+    assert describe_outcome(outputs.place()) == []
 
 
 def test_notes_that_are_damaged_are_no_notes(outputs):

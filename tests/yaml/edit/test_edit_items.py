@@ -11,7 +11,7 @@ NEW = "name: n\nversion: v1\n"
 
 
 def places(text):
-    return find_items.items(text, "models.yaml", "models")
+    return find_items.find_items(text, "models.yaml", "models")
 
 
 def append(text, entry=NEW):

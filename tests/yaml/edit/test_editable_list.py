@@ -189,7 +189,7 @@ ENTRY = {"name": "new", "version": ">=3,<4", "source": "zoo", "tags": ["on", "x"
 @given(registries())
 def test_a_new_item_says_what_was_meant_and_no_line_moves(pieces):
     text = text_of(pieces)
-    assume(not find_items.items(text, "models.yaml", "models").open_end)
+    assume(not find_items.find_items(text, "models.yaml", "models").open_end)
     edited = models(text).append(ENTRY)
     expected = meaning(text)
     expected["models"].append(ENTRY)
@@ -206,7 +206,7 @@ def test_a_new_item_says_what_was_meant_and_no_line_moves(pieces):
 @given(registries())
 def test_adding_an_item_and_taking_it_out_gives_the_file_back(pieces):
     text = text_of(pieces)
-    assume(not find_items.items(text, "models.yaml", "models").open_end)
+    assume(not find_items.find_items(text, "models.yaml", "models").open_end)
     back = models(models(text).append(ENTRY)).remove("new")
     expected = text if names_of(pieces) else text_of(emptied(pieces))
     newline = "\r\n" if "\r\n" in text else "\n"
@@ -259,7 +259,7 @@ def test_a_new_key_stands_behind_the_name_and_no_other_line_changes(pieces, valu
 
     assert canonical(meaning(edited)) == canonical(expected)
     assert (edited[: len(before)], edited[len(edited) - len(after) :]) == (before, after)
-    found = find_items.items(edited, "models.yaml", "models")
+    found = find_items.find_items(edited, "models.yaml", "models")
     (item,) = (item for item in found.items if item.name == name)
     pair = f"file: {edited[item.values['file'].start : item.values['file'].end]}"
     new = edited[len(before) : len(edited) - len(after)]

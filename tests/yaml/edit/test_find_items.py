@@ -12,19 +12,19 @@ from paddledvc.yaml.edit import find_items, sections
 
 def places(text):
     """List the items of ``models``: name, first comment above, dash, line after."""
-    found = find_items.items(text, "models.yaml", "models")
+    found = find_items.find_items(text, "models.yaml", "models")
     return [(item.name, item.above, item.start, item.end) for item in found.items]
 
 
 def list_of(text):
     """Tell where the list is: key, end, spaces before dashes, from a dash to its key."""
-    found = find_items.items(text, "models.yaml", "models")
+    found = find_items.find_items(text, "models.yaml", "models")
     return found.start, found.end, found.indent, found.offset
 
 
 def complaint(text):
     with pytest.raises(InvalidFile) as caught:
-        find_items.items(text, "models.yaml", "models")
+        find_items.find_items(text, "models.yaml", "models")
     return str(caught.value)
 
 
@@ -163,7 +163,7 @@ def test_a_list_knows_its_lines_and_its_style(text, expected):
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "policy: {}\n", "- models\n", "models\n"])
 def test_a_file_without_the_key_has_no_such_list(text):
-    assert find_items.items(text, "models.yaml", "models") is None
+    assert find_items.find_items(text, "models.yaml", "models") is None
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_a_list_that_cannot_be_edited_by_line_is_refused(text, expected):
 
 
 def values(text, number=0):
-    found = find_items.items(text, "models.yaml", "models").items[number].values
+    found = find_items.find_items(text, "models.yaml", "models").items[number].values
     return {key: text[value.start : value.end] for key, value in sorted(found.items())}
 
 
@@ -275,7 +275,7 @@ def test_a_value_knows_its_characters(text, expected):
 
 
 def obstacles(text, number=0):
-    found = find_items.items(text, "models.yaml", "models").items[number].values
+    found = find_items.find_items(text, "models.yaml", "models").items[number].values
     return {key: value.obstacle for key, value in sorted(found.items()) if value.obstacle}
 
 
@@ -358,7 +358,7 @@ def test_a_value_can_be_exchanged_although_another_line_repeats_the_one_beside_i
 def test_an_item_knows_where_its_keys_begin(item, indent):
     text = f"o: &o\n  name: a\nmodels:\n{item}"
 
-    assert find_items.items(text, "models.yaml", "models").items[0].indent == indent
+    assert find_items.find_items(text, "models.yaml", "models").items[0].indent == indent
 
 
 @pytest.mark.parametrize(
@@ -374,7 +374,7 @@ def test_an_item_knows_where_its_keys_begin(item, indent):
     ],
 )
 def test_an_item_tells_which_line_needs_it(text, line):
-    found = find_items.items(text, "models.yaml", "models").items
+    found = find_items.find_items(text, "models.yaml", "models").items
 
     assert found[0].obstacle == f"line {line} repeats a part of it; write that out there"
     assert [item.obstacle for item in found[1:]] == [None] * len(found[1:])
@@ -383,7 +383,7 @@ def test_an_item_tells_which_line_needs_it(text, line):
 def test_an_item_that_repeats_only_itself_is_needed_by_nobody():
     text = "o: &o 1\nmodels:\n- name: a\n  x: &x [1, *o]\n  y: *x\n"
 
-    assert find_items.items(text, "models.yaml", "models").items[0].obstacle is None
+    assert find_items.find_items(text, "models.yaml", "models").items[0].obstacle is None
 
 
 @pytest.mark.parametrize(
@@ -400,7 +400,7 @@ def test_an_item_that_repeats_only_itself_is_needed_by_nobody():
 def test_an_item_tells_whether_its_text_keeps_blank_lines(written, keeps):
     text = f"models:\n- name: a\n  text: {written}\n    x\n- name: b\n"
 
-    found = find_items.items(text, "models.yaml", "models").items
+    found = find_items.find_items(text, "models.yaml", "models").items
     assert [item.keeps_blanks for item in found] == [keeps, False]
 
 
@@ -419,7 +419,7 @@ def test_an_item_tells_whether_its_text_keeps_blank_lines(written, keeps):
     ],
 )
 def test_a_list_tells_whether_the_file_ends_inside_of_its_text(text, expected):
-    assert find_items.items(text, "models.yaml", "models").open_end == expected
+    assert find_items.find_items(text, "models.yaml", "models").open_end == expected
 
 
 def test_aliases_without_end_do_not_hang():
@@ -439,7 +439,7 @@ def test_a_billion_merges_do_not_hang():
 WITHOUT = """
 import json, sys
 sys.modules["yaml.cyaml"] = None
-from paddledvc.yaml.edit.find_items import items
+from paddledvc.yaml.edit.find_items import find_items
 for text in json.load(sys.stdin):
     found = items(text, "models.yaml", "models")
     print(json.dumps([[item.name, item.above, item.start, item.end] for item in found.items]))
@@ -462,6 +462,8 @@ def test_an_item_has_the_same_lines_without_libyaml():
 
 
 def test_a_section_ends_before_the_end_of_the_document():
-    section = sections.outline("stages:\n  a: {cmd: x}\n...\n# after it\n", "dvc.yaml", "stages")
+    section = sections.outline_section(
+        "stages:\n  a: {cmd: x}\n...\n# after it\n", "dvc.yaml", "stages"
+    )
 
     assert (section.end, section.entries[0].end) == (2, 2)

@@ -13,7 +13,7 @@ NOTHING = Changes(replace={}, remove=frozenset(), append=())
 
 def edit(text, *, replace=None, remove=(), append=(), key="stages"):
     changes = Changes(replace=replace or {}, remove=frozenset(remove), append=append)
-    return splice_section(text, key, sections.outline(text, "dvc.yaml", key), changes)
+    return splice_section(text, key, sections.outline_section(text, "dvc.yaml", key), changes)
 
 
 USERS = """\
@@ -49,7 +49,9 @@ plots:
 
 def test_nothing_to_do_keeps_the_text():
     assert (
-        splice_section(USERS, "stages", sections.outline(USERS, "dvc.yaml", "stages"), NOTHING)
+        splice_section(
+            USERS, "stages", sections.outline_section(USERS, "dvc.yaml", "stages"), NOTHING
+        )
         == USERS
     )
 

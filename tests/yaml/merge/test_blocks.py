@@ -11,9 +11,9 @@ from paddledvc.yaml.merge.blocks import (
     Block,
     Markers,
     Piece,
+    find_undecided,
     merge_blocks,
     render_blocks,
-    undecided,
 )
 from paddledvc.yaml.merge.threeway import Sides
 
@@ -163,7 +163,7 @@ def test_each_marker_stands_on_a_line_of_its_own():
 
 @pytest.mark.parametrize(("ours", "theirs"), [*permutations(["a1", "a2", "a3"], 2), ("a1", "")])
 def test_what_was_never_decided_is_not_what_either_side_kept(ours, theirs):
-    base = undecided(blocks("a1 b1"), blocks("a2 b1"))
+    base = find_undecided(blocks("a1 b1"), blocks("a2 b1"))
     sides = Sides(base=base, ours=blocks(f"{ours} b1"), theirs=blocks(f"{theirs} b2"))
     text = render_blocks(merge_blocks(sides, refuse), Markers())
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from paddledvc.yaml.merge.merge_rules import FORMS
-from paddledvc.yaml.merge.threeway import No, Sides, choose_side, combine_mappings, complete
+from paddledvc.yaml.merge.threeway import No, Sides, choose_side, combine_mappings, complete_sides
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_what_is_one_thing_is_never_mixed(file, key):
 
 
 def test_three_things_are_complete_if_none_is_missing():
-    assert complete(Sides(base=0, ours="", theirs=())) == Sides(base=0, ours="", theirs=())
-    assert complete(Sides(base=None, ours=1, theirs=1)) is None
-    assert complete(Sides(base=1, ours=None, theirs=1)) is None
-    assert complete(Sides(base=1, ours=1, theirs=None)) is None
+    assert complete_sides(Sides(base=0, ours="", theirs=())) == Sides(base=0, ours="", theirs=())
+    assert complete_sides(Sides(base=None, ours=1, theirs=1)) is None
+    assert complete_sides(Sides(base=1, ours=None, theirs=1)) is None
+    assert complete_sides(Sides(base=1, ours=1, theirs=None)) is None

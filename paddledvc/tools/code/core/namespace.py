@@ -93,7 +93,7 @@ class Parameters:
         return ", ".join((*self.names, *self.keywords, *stars)) or "nothing"
 
 
-def imports(tree: ast.Module) -> Iterator[ast.Import | ast.ImportFrom]:
+def list_imports(tree: ast.Module) -> Iterator[ast.Import | ast.ImportFrom]:
     """List the import statements that a run may execute, those in functions included."""
     waiting: list[ast.AST] = [tree]
     while waiting:
@@ -115,10 +115,10 @@ def is_open(text: str) -> bool:
     return _OPEN.search(text) is not None
 
 
-def shared(text: str) -> set[str]:
+def shared_names(text: str) -> set[str]:
     r"""List the names that functions give a module.
 
-    >>> sorted(shared("def f():\n    global a, b"))
+    >>> sorted(shared_names("def f():\n    global a, b"))
     ['a', 'b']
     """
     return {name for line in _GLOBAL.findall(text) for name in re.findall(r"\w+", line)}
@@ -133,10 +133,11 @@ def may_set(text: str, name: str, attribute: str) -> bool:
     return f"{name}.{attribute}" in text or re.search(rf"setattr\(\s*{name}\b", text) is not None
 
 
-def sets(node: ast.AST, attribute: str) -> bool:
+def sets_attribute(node: ast.AST, attribute: str) -> bool:
     """Tell whether a function or class gives some object an attribute when it runs.
 
-    >>> [sets(ast.parse(one), "a") for one in ("net.a = b", "setattr(net, 'a', b)", "net.a(b)")]
+    >>> codes = ("net.a = b", "setattr(net, 'a', b)", "net.a(b)")
+    >>> [sets_attribute(ast.parse(one), "a") for one in codes]
     [True, True, False]
     """
     for one in ast.walk(node):
@@ -233,7 +234,7 @@ def _stored(node: ast.stmt) -> Iterator[tuple[str, None]]:
         waiting += (one for one in inner if not isinstance(one, ast.stmt | ast.ExceptHandler))
 
 
-def parameters(node: Function, *, bound: bool = False) -> Parameters | None:
+def read_parameters(node: Function, *, bound: bool = False) -> Parameters | None:
     """Tell what a function takes; None where a decorator may change that.
 
     Args:
@@ -270,10 +271,10 @@ def _last_name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
-def dotted(node: ast.expr) -> tuple[str, ...]:
+def split_dotted(node: ast.expr) -> tuple[str, ...]:
     """Split ``a.b.c``; empty for any other expression.
 
-    >>> dotted(ast.parse("nn.Layer", mode="eval").body)
+    >>> split_dotted(ast.parse("nn.Layer", mode="eval").body)
     ('nn', 'Layer')
     """
     parts: list[str] = []
@@ -320,7 +321,7 @@ def needs_object(node: Function) -> bool:
     return bool(taken) and taken[0].arg == "self"
 
 
-def returned(node: Function) -> ast.expr | None:
+def find_returned(node: Function) -> ast.expr | None:
     """Find what a function always returns a call of, such as ``Net`` in ``return Net(3)``.
 
     A local name that is assigned once is looked through. None where the source does not tell.
@@ -335,8 +336,10 @@ def returned(node: Function) -> ast.expr | None:
         results = list(_returns(node))
     called = [_called(one, local) for one in results]
     only = called[0] if called else None
-    first = dotted(only)[:1] if only is not None else ()
-    if only is None or any(one is None or dotted(one) != dotted(only) for one in called):
+    first = split_dotted(only)[:1] if only is not None else ()
+    if only is None or any(
+        one is None or split_dotted(one) != split_dotted(only) for one in called
+    ):
         return None
     # A name of the function's own hides the one of the module.
     arguments = {one.arg for one in ast.walk(node.args) if isinstance(one, ast.arg)}

@@ -104,16 +104,16 @@ def find_output(path: str, files: Mapping[str, Any]) -> DvcOutput | None:
     Returns:
         The output; None where these files name none, or do not agree on it.
     """
-    found = {one for one in every(files) if one.holds(path)}
+    found = {one for one in list_outputs(files) if one.holds(path)}
     return found.pop() if len(found) == 1 else None
 
 
 def is_exact(md5: str, files: Mapping[str, Any]) -> bool:
     """Tell whether a hash that DVC gives is one of bytes, by the files that it must be from."""
-    return {one.exact for one in every(files) if one.md5 == md5} == {True}
+    return {one.exact for one in list_outputs(files) if one.md5 == md5} == {True}
 
 
-def every(files: Mapping[str, Any]) -> Iterator[DvcOutput]:
+def list_outputs(files: Mapping[str, Any]) -> Iterator[DvcOutput]:
     """Yield all outputs; one in a folder that is a template has a path that is none.
 
     Args:
@@ -125,7 +125,7 @@ def every(files: Mapping[str, Any]) -> Iterator[DvcOutput]:
             known = _mapping(files.get(posixpath.join(folder, STAGES)), "stages")
             yield from _locked(folder, known, _mapping(value, "stages"))
         elif name != STAGES and isinstance(value, dict):
-            yield from _entries(join_path(folder, str(value.get("wdir", ""))), value)
+            yield from _entries(join_folder(folder, str(value.get("wdir", ""))), value)
 
 
 def list_stages(file: str, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -140,13 +140,13 @@ def list_stages(file: str, value: object) -> Iterator[tuple[str, Mapping[str, An
     known = _mapping(value, "stages").values() if name == STAGES else [value]
     for stage in map(_template, known):
         if isinstance(stage, dict):
-            yield join_path(folder, str(stage.get("wdir", ""))), stage
+            yield join_folder(folder, str(stage.get("wdir", ""))), stage
 
 
-def join_path(folder: str, path: str) -> str:
+def join_folder(folder: str, path: str) -> str:
     """Join a path to its folder.
 
-    >>> join_path("a", "../b")
+    >>> join_folder("a", "../b")
     'b'
     """
     return posixpath.normpath(posixpath.join(folder, path))
@@ -165,7 +165,7 @@ def _locked(
     for name, entry in locked.items():
         stage = _template(known.get(name.partition("@")[0]))
         if isinstance(stage, dict) and isinstance(entry, dict):
-            yield from _entries(join_path(folder, str(stage.get("wdir", ""))), entry)
+            yield from _entries(join_folder(folder, str(stage.get("wdir", ""))), entry)
 
 
 def _entries(folder: str, value: Mapping[str, Any]) -> Iterator[DvcOutput]:
@@ -175,7 +175,7 @@ def _entries(folder: str, value: Mapping[str, Any]) -> Iterator[DvcOutput]:
             case {"path": str() as path, "md5": str() as md5}:
                 size = entry.get("size")
                 yield DvcOutput(
-                    path=join_path(folder, path),
+                    path=join_folder(folder, path),
                     md5=md5,
                     folder=md5.endswith(FOLDER),
                     exact=entry.get("hash") == "md5",

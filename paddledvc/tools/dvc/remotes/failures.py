@@ -8,7 +8,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from paddledvc.tools.dvc.package import broken
+from paddledvc.tools.dvc.package import broken_dvc
 from paddledvc.tools.system.network_errors import ABSENT, DENIED, LOST, PLAIN, REFUSALS, STORE_SIGNS
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Broken(Exception):
 
 
 @contextmanager
-def translating(path: str, patience: float) -> Iterator[None]:
+def translate_failures(path: str, patience: float) -> Iterator[None]:
     """Let every failure of a file system come out as one of ours, its cause kept.
 
     Args:
@@ -145,7 +145,7 @@ def _not_installed(error: BaseException) -> str:
     elif scheme := getattr(error, "protocol", ""):
         missing = " and ".join(getattr(error, "missing_deps", ())) or f"dvc-{scheme}"
     else:
-        return str(broken(str(error)))
+        return str(broken_dvc(str(error)))
     return f"{scheme}:// needs {missing}; run `pip install 'dvc[{scheme}]'`"
 
 

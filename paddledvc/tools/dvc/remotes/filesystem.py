@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.tools.dvc.remotes.failures import Broken, translating
+from paddledvc.tools.dvc.remotes.failures import Broken, translate_failures
 from paddledvc.tools.system import files
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class System:
 
     def _size_of(self, path: str, ask: Callable[[], Any]) -> int | None:
         try:
-            with translating(path, self._patience):
+            with translate_failures(path, self._patience):
                 answer = ask()
         except Broken as error:
             if error.absent:
@@ -98,7 +98,7 @@ class System:
         """Yield every file below a folder; there are none if it is not there."""
         self._forget()
         try:
-            with translating(folder, self._patience):
+            with translate_failures(folder, self._patience):
                 if self._system.protocol == "local":
                     yield from _walk(folder)
                     return
@@ -120,7 +120,7 @@ class System:
         elif protocol in OBJECT_STORES:
             yield from self._parts(path, 0, size)
         else:
-            with translating(path, self._patience), self._system.open(path, "rb") as file:
+            with translate_failures(path, self._patience), self._system.open(path, "rb") as file:
                 while chunk := file.read(files.CHUNK):
                     self._require_going()
                     yield chunk
@@ -141,12 +141,12 @@ class System:
         yield from self._parts(path, done, size)
 
     def _stream(self, path: str, **options: Any) -> Iterator[bytes]:
-        with translating(path, self._patience):
+        with translate_failures(path, self._patience):
             file = self._begin(self._system.fs.open_async(path, **options)).result()
         coming = self._begin(_filled(file))
         try:
             while True:
-                with translating(path, self._patience):
+                with translate_failures(path, self._patience):
                     chunk = coming.result()
                 if not chunk:
                     return
@@ -167,7 +167,7 @@ class System:
                     coming.append(self._begin(self._system.fs._cat_file(path, **limits)))  # noqa: SLF001
                 if not coming:
                     return
-                with translating(path, self._patience):
+                with translate_failures(path, self._patience):
                     chunk = coming.popleft().result()
                 yield chunk
         finally:
@@ -176,7 +176,7 @@ class System:
 
     def write(self, source: Path, path: str, told: Any) -> None:
         """Send a file, which is seen by others whole or not at all."""
-        with translating(path, self._patience):
+        with translate_failures(path, self._patience):
             protocol = self._system.protocol
             if protocol in OBJECT_STORES:
                 options = {}
@@ -212,7 +212,7 @@ class System:
     def remove(self, path: str) -> None:
         """Remove a file; one that is not there is fine."""
         try:
-            with translating(path, self._patience):
+            with translate_failures(path, self._patience):
                 self._system.rm_file(path)
         except Broken as error:
             if not error.absent:

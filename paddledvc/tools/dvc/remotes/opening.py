@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import MissingTool
 from paddledvc.tools.dvc import package
-from paddledvc.tools.dvc.remotes.failures import Broken, translating
+from paddledvc.tools.dvc.remotes.failures import Broken, translate_failures
 from paddledvc.tools.dvc.remotes.filesystem import TRIES, System
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def open_system(root: Path, name: str, patience: float) -> System:
     Raises:
         Broken: the configuration, or what is installed, does not do.
     """
-    with translating("", patience):
+    with translate_failures("", patience):
         Config, get_cloud_fs = _import_dvc()  # noqa: N806
         kind, settings, path = get_cloud_fs(Config(dvc_dir=str(root / ".dvc")), name=name)
         _require_usable(settings)
@@ -68,7 +68,7 @@ def _import_dvc() -> tuple[Any, Any]:
     except MissingTool as error:
         raise Broken(str(error)) from error
     except Exception as error:  # whatever is broken there
-        raise Broken(str(package.broken(f"{type(error).__name__}: {error}"))) from error
+        raise Broken(str(package.broken_dvc(f"{type(error).__name__}: {error}"))) from error
     return Config, get_cloud_fs
 
 

@@ -18,7 +18,7 @@ from paddledvc.tools.dvc import program
 from paddledvc.tools.dvc.remotes.failures import Broken
 from paddledvc.tools.dvc.remotes.opening import open_system
 from paddledvc.tools.system import files
-from paddledvc.urls import shown
+from paddledvc.urls import hide_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -226,7 +226,7 @@ def open_remote(root: Path, name: str, *, patience: float | None = None) -> Remo
     Raises:
         RemoteFailed: its configuration, or what is installed, does not do.
     """
-    url = shown(program.config(root).remotes.get(name, ""))
+    url = hide_secrets(program.read_config(root).remotes.get(name, ""))
     with _failing(name, url):
         return Remote(name, url, partial(open_system, root, name), patience or PATIENCE)
 

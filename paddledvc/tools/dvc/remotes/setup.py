@@ -10,7 +10,7 @@ from paddledvc import names as layout
 from paddledvc.errors import InvalidInput, ToolFailed
 from paddledvc.models.policy import FEATURE
 from paddledvc.tools.dvc import program
-from paddledvc.urls import shown
+from paddledvc.urls import hide_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,7 +96,7 @@ class DeclaredRemotes:
     config: str | None
 
 
-def declare(root: Path, remotes: Sequence[NewRemote]) -> DeclaredRemotes:
+def declare_remotes(root: Path, remotes: Sequence[NewRemote]) -> DeclaredRemotes:
     """Say what DVC's configuration becomes with remotes, all or none; nothing is changed yet.
 
     Where there is none at all, it gets one inside the clone. Plain DVC takes the one of feature
@@ -109,7 +109,7 @@ def declare(root: Path, remotes: Sequence[NewRemote]) -> DeclaredRemotes:
     names = [one.name for one in remotes]
     if (twice := next((name for name in names if names.count(name) > 1), None)) is not None:
         raise InvalidInput(f"the remote {twice} is given twice; name each: --remote NAME=URL")
-    config = program.config(root)
+    config = program.read_config(root)
     for one in remotes:
         _require_folder(one, root)
         if one.name in config.remotes:
@@ -138,7 +138,7 @@ def _extended(root: Path, new: Sequence[NewRemote], default: str | None) -> str:
                 why = program.reason_of_dvc(error).rstrip(".")
                 advice = "" if one.url.isascii() else "; use a path of ASCII that links to it"
                 raise InvalidInput(
-                    f"DVC refuses the remote {one.name} ({shown(one.url)}): {why}{advice}"
+                    f"DVC refuses the remote {one.name} ({hide_secrets(one.url)}): {why}{advice}"
                 ) from error
         return (copy / ".dvc" / "config").read_text(encoding="utf-8")
 
@@ -153,13 +153,13 @@ def _require_same(new: NewRemote, config: DvcConfig, root: Path) -> None:
     asked = new.url if "://" in new.url else str((root / new.url).resolve())
     if asked.rstrip("/") != there.rstrip("/"):
         raise InvalidInput(
-            f"the remote {new.name} is {shown(there)} already; move it by "
+            f"the remote {new.name} is {hide_secrets(there)} already; move it by "
             f"`dvc remote modify {new.name} url {new.url}`"
         )
     endpoint = dict(config.settings[new.name]).get("endpointurl")
     if new.endpoint is not None and new.endpoint != endpoint:
+        at = f"at the endpoint {hide_secrets(endpoint)}" if endpoint else "without an endpoint"
         raise InvalidInput(
-            f"the remote {new.name} is there already, "
-            f"{f'at the endpoint {shown(endpoint)}' if endpoint else 'without an endpoint'}; "
+            f"the remote {new.name} is there already, {at}; "
             f"give it this one by `dvc remote modify {new.name} endpointurl {new.endpoint}`"
         )

@@ -76,7 +76,7 @@ def committed_files(models: Iterable[Model]) -> Iterator[str]:
     """
     yield from FILES
     for model in models:
-        folder = registry.reports(model)
+        folder = registry.reports_folder(model)
         if model.docs is not None:
             yield model.docs
         if model.train is not None:
@@ -89,7 +89,7 @@ def committed_files(models: Iterable[Model]) -> Iterator[str]:
             yield f"{folder}/latency.json"
 
 
-def patterns(ignored: Iterable[IgnoredFile], prefix: str = "") -> Iterator[Pattern]:
+def list_patterns(ignored: Iterable[IgnoredFile], prefix: str = "") -> Iterator[Pattern]:
     """Say of each pattern what it keeps from being committed.
 
     Args:
@@ -97,7 +97,7 @@ def patterns(ignored: Iterable[IgnoredFile], prefix: str = "") -> Iterator[Patte
         prefix: folder of the project in its repository, with a slash at its end.
 
     >>> found = IgnoredFile(path="models.lock", source=".gitignore", line=2, pattern="*.lock")
-    >>> print(*patterns([found]))
+    >>> print(*list_patterns([found]))
     .gitignore:2: git ignores models.lock by the pattern `*.lock`, expected it to be committed; \
 remove the pattern, or add `!/models.lock` at the end of .gitignore
     """

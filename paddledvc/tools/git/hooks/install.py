@@ -55,7 +55,7 @@ class HooksPlace:
         """Name the file where ours is, or belongs: git's own place, or where pre-commit put it."""
         moved = self.folder / f"{name}{LEGACY}"
         there = read_hook(self.folder / name)
-        if there is not None and scripts.maker(there) == "pre-commit" and read_our_hook(moved):
+        if there is not None and scripts.find_maker(there) == "pre-commit" and read_our_hook(moved):
             return moved
         return self.folder / name
 
@@ -78,7 +78,7 @@ def find_hooks(root: Path) -> HooksPlace:
     scope, _, configured = (told or "").partition("\t")
     return HooksPlace(
         top=top,
-        folder=Path(os.path.abspath(worktree.folder(top, "hooks"))),  # noqa: PTH100 - keeps links
+        folder=Path(os.path.abspath(worktree.git_folder(top, "hooks"))),  # noqa: PTH100 - keeps links
         usual=worktree.common_folder(top) / "hooks",
         configured=configured or None,
         scope=scope or None,
@@ -168,7 +168,7 @@ def _is_below(where: HooksPlace) -> bool:
 
 @contextmanager
 def _alone(where: HooksPlace) -> Iterator[None]:
-    with files.exclusive(where.usual.parent / "paddledvc" / "hooks.lock"):
+    with files.hold_lock(where.usual.parent / "paddledvc" / "hooks.lock"):
         yield
 
 
@@ -188,7 +188,7 @@ def _write(where: HooksPlace, name: Name, projects: tuple[str, ...]) -> bool:
     if os.path.lexists(path) and read_our_hook(path) is None:
         _keep(path, where.kept(name))
     kept = read_hook(where.kept(name))
-    before = "run" if kept is None else scripts.chain(kept)
+    before = "run" if kept is None else scripts.choose_chain(kept)
     script = Script(python=sys.executable, projects=projects)
     text = scripts.render_script(read_template(), name, script, before)
     if read_hook(path) == text and os.access(path, os.X_OK) and not path.is_symlink():
@@ -253,5 +253,5 @@ def _restore(where: HooksPlace, name: Name) -> bool:
 
 def _is_running_us(before: str | None, path: Path) -> bool:
     """Tell whether the hook that we keep is the one that calls us, from before it was renewed."""
-    made_by = None if before is None else scripts.maker(before)
+    made_by = None if before is None else scripts.find_maker(before)
     return made_by == "pre-commit" and path.name.endswith(LEGACY)

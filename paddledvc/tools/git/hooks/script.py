@@ -46,23 +46,23 @@ class Script:
     projects: tuple[str, ...]
 
 
-def maker(text: str) -> str | None:
+def find_maker(text: str) -> str | None:
     r"""Name the program that a hook comes from; None for people's own.
 
-    >>> maker("#!/usr/bin/sh\nexec dvc git-hook post-checkout $@\n")
+    >>> find_maker("#!/usr/bin/sh\nexec dvc git-hook post-checkout $@\n")
     'DVC'
     """
     return next((name for name, sign in _MAKERS if sign.search(text)), None)
 
 
-def chain(text: str) -> Chain:
+def choose_chain(text: str) -> Chain:
     """Say what to do with a hook that was there before ours.
 
     DVC's post-checkout deletes weights that its cache lacks, and fails the checkout.
     """
     if _DVC_ALONE.fullmatch(text):
         return "aside"
-    return "pre-commit" if maker(text) == "pre-commit" else "run"
+    return "pre-commit" if find_maker(text) == "pre-commit" else "run"
 
 
 def marker_name(folder: str) -> str:

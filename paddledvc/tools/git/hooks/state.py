@@ -48,7 +48,7 @@ class HookState:
     python: str | None
 
 
-def states(root: Path) -> tuple[HookState, ...]:
+def hook_states(root: Path) -> tuple[HookState, ...]:
     """Tell of every hook whether it is live in the repository of a project.
 
     Raises:
@@ -83,8 +83,8 @@ def _of_ours(where: HooksPlace, name: Name, project: str) -> tuple[Live, str]:
     kept = install.read_hook(where.kept(name))
     if kept is None:
         return "live", ""
-    by = scripts.maker(kept) or "another hook"
-    aside = scripts.chain(kept) == "aside"
+    by = scripts.find_maker(kept) or "another hook"
+    aside = scripts.choose_chain(kept) == "aside"
     return "live", f"{_named(by)} is left aside" if aside else f"after {_named(by)}"
 
 
@@ -103,7 +103,7 @@ def _of_others(where: HooksPlace, name: Name) -> tuple[Live, str]:
         return "missing", ""
     if f"paddledvc hook {name}" in text:
         return "live", "another hook calls it"
-    by = scripts.maker(text)
+    by = scripts.find_maker(text)
     if by == "pre-commit" and _is_configured(where.top, name):
         return "live", f"{_CONFIG} has it"
     theirs = _named(by or "another hook")
@@ -116,7 +116,7 @@ def _is_configured(top: Path, name: Name) -> bool:
     return _IDS.get(name, "paddledvc-checkout") in text or f"paddledvc hook {name}" in text
 
 
-def version(python: str, cwd: Path) -> str | None:
+def ask_version(python: str, cwd: Path) -> str | None:
     """Ask an interpreter for the version of its paddledvc; None if it, or paddledvc, is gone."""
     try:
         done = shell.try_program(

@@ -13,7 +13,7 @@ from paddledvc.errors import Finding, InvalidInput, UserCodeFailed
 from paddledvc.models.model import Input
 from paddledvc.names import EXPORT_PREFIX
 from paddledvc.tools.paddle.building import network, user_objects, weights
-from paddledvc.tools.paddle.building.runtime import paddle, use_device
+from paddledvc.tools.paddle.building.runtime import import_paddle, use_device
 from paddledvc.tools.paddle.core.results import Described, Exported
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def export_network(job: ExportJob) -> Exported:
         UserCodeFailed: the network cannot be exported.
         InvalidInput: this Paddle cannot write the format.
     """
-    module = paddle()
+    module = import_paddle()
     _require_format(module, job)
     use_device("cpu")
     # Parameter names come from counters of the process, and they order the weights in the file.
@@ -174,7 +174,7 @@ def describe_program(job: DescribeJob) -> Described:
     """
     weights.require_plain(job.program)
     try:
-        layer = paddle().jit.load(str(job.program))
+        layer = import_paddle().jit.load(str(job.program))
         specs = layer._input_spec()  # noqa: SLF001 - a predictor tells the names only
     except (AttributeError, OSError, RuntimeError, ValueError) as error:
         raise InvalidInput(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import InvalidInput, UserCodeFailed
 from paddledvc.tools.paddle.building import user_objects, weights
-from paddledvc.tools.paddle.building.runtime import paddle
-from paddledvc.tools.paddle.core.fitting import ArrayForm, misfit
+from paddledvc.tools.paddle.building.runtime import import_paddle
+from paddledvc.tools.paddle.core.fitting import ArrayForm, explain_misfit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ def build_network(network: Network, *, skip: Sequence[str] = (), initial: bool =
         UserCodeFailed: the factory failed, or returned something else than a layer.
         InvalidInput: the weights do not fit the layer.
     """
-    module = paddle()
+    module = import_paddle()
     factory = user_objects.load_user_object(network.reference, Path(network.root))
     with user_objects.user_code(f"building {network.reference}"):
         layer = factory(**network.arguments)
@@ -74,7 +74,7 @@ def load_weights(
     everything = layer.state_dict()
     own = {key: tensor for key, tensor in everything.items() if not _matches(key, skip)}
     state = {key: array for key, array in state.items() if not _matches(key, skip)}
-    why = misfit(
+    why = explain_misfit(
         {
             key: ArrayForm(shape=(*tensor.shape,), dtype=_type(tensor))
             for key, tensor in own.items()
@@ -121,7 +121,7 @@ def for_inference(layer: Any) -> Any:
     return layer
 
 
-def flatten(result: Any, name: str = "out") -> Iterator[tuple[str, Any]]:
+def flatten_result(result: Any, name: str = "out") -> Iterator[tuple[str, Any]]:
     """List the tensors of a network's result in the order of the exported program.
 
     Mappings go by sorted key; None and plain numbers are dropped, and a tensor that is returned
@@ -135,7 +135,7 @@ def flatten(result: Any, name: str = "out") -> Iterator[tuple[str, Any]]:
 
 
 def _walk(result: Any, name: str) -> Iterator[tuple[str, Any]]:
-    if isinstance(result, paddle().Tensor):
+    if isinstance(result, import_paddle().Tensor):
         yield name, result
     elif isinstance(result, dict):
         for key in sorted(result):

@@ -48,7 +48,7 @@ def _choose_device(device: str, processes: int) -> None:
         runtime.use_device("cpu")
     else:
         runtime.require_gpu("gpu")
-    runtime.paddle().distributed.init_parallel_env()
+    runtime.import_paddle().distributed.init_parallel_env()
 
 
 class Params(Mapping[str, Any]):
@@ -195,10 +195,10 @@ class Run:
 
     def save(self, layer: Any) -> None:
         """Write the weights of a layer; processes other than the first leave it to the first."""
-        from paddledvc.tools.paddle.building.runtime import paddle
+        from paddledvc.tools.paddle.building.runtime import import_paddle
 
         if self.rank == 0:
-            module = paddle()
+            module = import_paddle()
             if not isinstance(layer, module.nn.Layer):
                 kind = type(layer).__name__
                 raise UserCodeFailed(f"run.save() got a {kind}, expected a paddle.nn.Layer")

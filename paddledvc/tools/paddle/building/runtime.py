@@ -21,7 +21,7 @@ RECORDED_FLAGS = (
 )
 
 
-def paddle() -> Any:
+def import_paddle() -> Any:
     """Import Paddle.
 
     Raises:
@@ -44,7 +44,7 @@ def use_device(device: str) -> None:
     """
     if device != "cpu":
         require_gpu(device)
-    paddle().set_device(device)
+    import_paddle().set_device(device)
 
 
 def require_gpu(device: str) -> int:
@@ -53,7 +53,7 @@ def require_gpu(device: str) -> int:
     Raises:
         MissingTool: it is not there, or this Paddle cannot use it.
     """
-    module = paddle()
+    module = import_paddle()
     number = int(device.partition(":")[2] or 0)
     if not module.is_compiled_with_cuda():
         raise MissingTool(
@@ -71,7 +71,7 @@ def require_gpu(device: str) -> int:
 
 def seed_all(seed: int) -> None:
     """Seed Paddle, numpy and Python, and ask CUDA for its deterministic kernels."""
-    module = paddle()
+    module = import_paddle()
     module.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - users' code draws from numpy's global generator
     random.seed(seed)
@@ -81,7 +81,7 @@ def seed_all(seed: int) -> None:
         module.set_flags(flags)
 
 
-def threads() -> int:
+def count_threads() -> int:
     """Count the threads of a dynamic network on the CPU; with another number sums round otherwise.
 
     Paddle reads the variable when it is imported, and sets it where the user has not.
@@ -91,7 +91,7 @@ def threads() -> int:
 
 def describe_runtime(device: str) -> Runtime:
     """Say what runs: version, commit, device and the flags that change numbers."""
-    module = paddle()
+    module = import_paddle()
     known = module.base.core.globals() if hasattr(module, "base") else {}
     flags = {name: str(known[name]) for name in RECORDED_FLAGS if name in known}
     name = device
@@ -106,7 +106,7 @@ def describe_runtime(device: str) -> Runtime:
     )
 
 
-def shorten(message: str) -> str:
+def shorten_message(message: str) -> str:
     """Leave out Paddle's C++ stack and keep its summary."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     summaries = [line for line in lines if re.match(r"\w*Error\b|\(\w+\)|\[Hint", line)]

@@ -26,7 +26,7 @@ class ArrayForm:
     dtype: str
 
 
-def misfit(
+def explain_misfit(
     network: Mapping[str, ArrayForm], given: Mapping[str, ArrayForm], *, file: str, kind: str
 ) -> str | None:
     """Say why weights do not fit a network; None where they do.
@@ -37,7 +37,7 @@ def misfit(
         file: the file, for the message.
         kind: the network, for the message.
 
-    >>> misfit({}, {"a": ArrayForm(shape=(), dtype="float32")}, file="w", kind="net.py:Net")
+    >>> explain_misfit({}, {"a": ArrayForm(shape=(), dtype="float32")}, file="w", kind="net.py:Net")
     'the weights in w do not fit net.py:Net: the network has no place for a'
     """
     missing, extra = sorted(network.keys() - given.keys()), sorted(given.keys() - network.keys())

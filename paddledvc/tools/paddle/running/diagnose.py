@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.comparison import agreement
 from paddledvc.comparison.agreement import Agreement
-from paddledvc.comparison.likely_causes import cause
+from paddledvc.comparison.likely_causes import guess_cause
 from paddledvc.comparison.samples import OutputValues, batch_of
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools.paddle import arrays
@@ -42,7 +42,7 @@ def diagnose_path(job: DiagnoseJob) -> Diagnosis:
     Raises:
         UserCodeFailed: the network itself fails.
     """
-    module = runtime.paddle()
+    module = runtime.import_paddle()
     runtime.use_device("cpu")
     runtime.seed_all(0)
     layer = network.for_inference(network.build_network(job.network))
@@ -56,7 +56,7 @@ def diagnose_path(job: DiagnoseJob) -> Diagnosis:
     while (inner := _first_wrong(job, layer, calls, name)) is not None:
         name, error = inner
     part = _part(layer, name)
-    found = cause(_source(part), job.path)
+    found = guess_cause(_source(part), job.path)
     return Diagnosis(
         sublayer=name,
         kind=type(part).__name__,
@@ -82,7 +82,7 @@ def _calls(module: Any, layer: Any, given: list[Array]) -> dict[str, RecordedCal
     def after(name: str) -> Any:
         def keep(_: Any, __: Any, result: Any) -> None:
             if name in inputs and name not in calls:
-                pairs = network.flatten(result)
+                pairs = network.flatten_result(result)
                 found = [OutputValues(name=key, values=one.numpy().copy()) for key, one in pairs]
                 calls[name] = RecordedCall(given=inputs[name], found=found)
 
@@ -129,7 +129,7 @@ def _compared(
     overrides: Mapping[str, float],
 ) -> Agreement | None:
     """Compare a sublayer with its own export; None if it cannot be exported by itself."""
-    module = runtime.paddle()
+    module = runtime.import_paddle()
     folder = Path(job.folder) / str(len(list(Path(job.folder).iterdir())))
     specs = [
         module.static.InputSpec(shape=[None, *array.shape[1:]], dtype=str(array.dtype), name=name)

@@ -17,7 +17,7 @@ BF16_PASS = "cpu_bfloat16_pass"  # noqa: S105 - a pass over a program
 """What puts bfloat16 kernels into a program for the CPU."""
 
 
-def require(job: PathJob) -> None:
+def require_engine(job: PathJob) -> None:
     """See that there is an engine for the path, in the precision that is asked for.
 
     Raises:
@@ -31,11 +31,11 @@ def require(job: PathJob) -> None:
 
 
 def _require_tensorrt() -> None:
-    runtime.paddle()
+    runtime.import_paddle()
     from paddle import inference
 
     if not any(inference.get_trt_compile_version()):
-        version = runtime.paddle().__version__
+        version = runtime.import_paddle().__version__
         raise MissingTool(
             "the path tensorrt needs a GPU, and a Paddle that is built with TensorRT, which Paddle "
             f"{version} here is not; run it in an image of Paddle with TensorRT"
@@ -71,7 +71,7 @@ def reduce_on_cpu(config: Any, wanted: Precision) -> None:
     switch = getattr(config, "enable_onednn_bfloat16", None) or config.enable_mkldnn_bfloat16
     switch()
     if BF16_PASS not in config.pass_builder().all_passes():
-        version = runtime.paddle().__version__
+        version = runtime.import_paddle().__version__
         raise MissingTool(
             f"engine.precision is bfloat16, which Paddle {version} here does not switch on; "
             "set float32, or install a Paddle that is built with oneDNN"

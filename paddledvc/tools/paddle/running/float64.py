@@ -22,7 +22,7 @@ def run_wide(job: WideJob) -> Wide:
     A network that does not run in float64, for example because it names float32 itself, gives a
     reason and no error.
     """
-    module = runtime.paddle()
+    module = runtime.import_paddle()
     runtime.use_device("cpu")
     runtime.seed_all(job.seed)
     cases, narrow = arrays.load_arrays(job.cases), arrays.load_arrays(job.outputs)
@@ -38,7 +38,7 @@ def run_wide(job: WideJob) -> Wide:
     except PaddleDVCError as error:
         return Wide(errors=(), reason=str(error))
     except Exception as error:  # noqa: BLE001 - a network fails in any way
-        words = runtime.shorten(str(error))
+        words = runtime.shorten_message(str(error))
         return Wide(errors=(), reason=f"the network fails in float64: {words}")
     return _compared(wide, narrow, [batch_of(case) for case in cases])
 
@@ -48,7 +48,7 @@ def _run(module: Any, layer: Any, given: list[Array]) -> Case:
         module.to_tensor(array.astype("float64") if array.dtype.kind == "f" else array)
         for array in given
     ]
-    return {name: tensor.numpy() for name, tensor in network.flatten(layer(*tensors))}
+    return {name: tensor.numpy() for name, tensor in network.flatten_result(layer(*tensors))}
 
 
 def _compared(wide: list[Case], narrow: list[Case], batches: list[int]) -> Wide:

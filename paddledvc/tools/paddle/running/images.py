@@ -19,7 +19,7 @@ DEEP = ("I", "F")
 """Modes of more than 8 bits, which a conversion to RGB would cut; of 16 bits they begin alike."""
 
 
-def listed(folder: Path) -> list[Path]:
+def list_images(folder: Path) -> list[Path]:
     """List the images of a folder and the folders in it, in the order of their paths.
 
     Raises:

@@ -66,7 +66,7 @@ def _tools() -> tuple[Any, Any]:
         raise MissingTool(f"the path onnx needs {error.name}; {how}") from error
     except (ImportError, ValueError) as error:
         # It refuses a Paddle that is too old as it is imported.
-        version = runtime.paddle().__version__
+        version = runtime.import_paddle().__version__
         how = "run `pip install 'paddle2onnx<2'`" if version.startswith("2.") else str(error)
         raise MissingTool(f"paddle2onnx here does not go with Paddle {version}: {how}") from error
     return paddle2onnx, onnxruntime
@@ -78,7 +78,7 @@ def _converted(converter: Any, program: Path) -> bytes:
     given = str(weights) if weights.is_file() else ""
     # It aborts the process where it lacks an operator, after which Paddle's own words about that
     # would hide those of the converter.
-    runtime.paddle().disable_signal_handler()
+    runtime.import_paddle().disable_signal_handler()
     with contextlib.redirect_stdout(io.StringIO()):
         try:
             model = converter.export(str(program), given, None, opset_version=OPSET)

@@ -33,9 +33,9 @@ def run_path(job: PathJob) -> Ran:
         MissingTool: the way needs something that is not there, such as a GPU.
     """
     costs = timing.Costs()
-    runtime.paddle()
+    runtime.import_paddle()
     costs.done("import")
-    engine.require(job)
+    engine.require_engine(job)
     cases = arrays.load_arrays(job.cases)
     device = job.device if job.path in ON_GPU else "cpu"
     runtime.use_device(device)
@@ -51,7 +51,7 @@ def run_path(job: PathJob) -> Ran:
         measured = run.latency(cases)
         costs.done("latency")
     except FAILS as error:
-        raise Finding(runtime.shorten(str(error))) from error
+        raise Finding(runtime.shorten_message(str(error))) from error
     arrays.save_arrays(
         job.outputs, [{str(i): array for i, array in enumerate(call)} for call in first]
     )
@@ -77,7 +77,7 @@ def _run_all(
         except FAILS as error:
             later = f" at {describe_call(case)}" if number else ""
             where = said_at(edges[number] if edges else "") or later
-            raise Finding(f"{runtime.shorten(str(error))}{where}") from error
+            raise Finding(f"{runtime.shorten_message(str(error))}{where}") from error
     return found
 
 
@@ -92,7 +92,7 @@ def _loaded(job: PathJob, cases: Sequence[Case]) -> Callable[[Case], list[Array]
 
 def _layer(job: PathJob) -> Callable[[Case], list[Array]]:
     """Load the files as a layer, as a Python service would."""
-    module = runtime.paddle()
+    module = runtime.import_paddle()
     weights.require_plain(job.program)
     layer = module.jit.load(str(job.program))
     layer.eval()
@@ -137,7 +137,7 @@ def _config(inference: Any, job: PathJob, cases: Sequence[Case]) -> Any:
         program = tensorrt.prepare_program(job, program, cases)
     config = inference.Config(str(program), str(program)[: -len(program.suffix)] + ".pdiparams")
     config.disable_glog_info()
-    threads = runtime.threads() if job.path == "predictor" else job.engine.threads
+    threads = runtime.count_threads() if job.path == "predictor" else job.engine.threads
     config.set_cpu_math_library_num_threads(threads)
     engine.set_onednn(config, on=job.path == "deployed" and job.engine.onednn)
     if job.path == "predictor":
@@ -149,7 +149,7 @@ def _config(inference: Any, job: PathJob, cases: Sequence[Case]) -> Any:
     else:
         _use_gpu(inference, config, job)
     if job.path == "tensorrt":
-        tensorrt.enable(inference, config, job, program, cases)
+        tensorrt.enable_tensorrt(inference, config, job, program, cases)
     _optimise(config, job, program)
     return config
 

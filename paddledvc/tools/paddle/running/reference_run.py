@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.comparison import samples, scaled_error
-from paddledvc.comparison.extra_calls import describe_call, free
+from paddledvc.comparison.extra_calls import describe_call, free_dimensions
 from paddledvc.comparison.samples import OutputValues
 from paddledvc.errors import UserCodeFailed
 from paddledvc.tools.paddle import arrays
@@ -41,7 +41,7 @@ def run_reference(job: ReferenceJob) -> Ran:
         InvalidInput: the samples do not fit the inputs.
     """
     costs = timing.Costs()
-    module = runtime.paddle()
+    module = runtime.import_paddle()
     costs.done("import")
     runtime.use_device("cpu")
     runtime.seed_all(job.seed)
@@ -56,7 +56,7 @@ def run_reference(job: ReferenceJob) -> Ran:
     def forward(case: Case) -> dict[str, Array]:
         # Tensors are made anew for each call, for a network may write into its inputs.
         tensors = [module.to_tensor(case[item.name]) for item in job.inputs]
-        return {name: tensor.numpy() for name, tensor in network.flatten(layer(*tensors))}
+        return {name: tensor.numpy() for name, tensor in network.flatten_result(layer(*tensors))}
 
     run = timing.Stopwatch(forward)
     with user_objects.user_code(f"running {job.network.reference}"), module.no_grad():
@@ -104,12 +104,12 @@ class _RanAll:
 
 
 def _run_all(job: ReferenceJob, run: Callable[[Case], dict[str, Array]], calls: Calls) -> _RanAll:
-    with truth_values.watched() as asked:
+    with truth_values.watch_truth_values() as asked:
         found = _usual(job, run, calls)
     ran = _RanAll(found=found, extras=[], refused=[], asked=asked)
     for extra in calls.extras:
         try:
-            with truth_values.watched() as here, user_objects.user_code("an extra call"):
+            with truth_values.watch_truth_values() as here, user_objects.user_code("an extra call"):
                 ran.found.append(run(extra.case))
         except UserCodeFailed as error:
             ran.refused.append(_refusal(extra, error.__cause__))
@@ -141,7 +141,7 @@ def _usual(
 
 
 def _has_chosen_sizes(job: ReferenceJob) -> bool:
-    return any(len(free(item)) not in (0, len(job.input_size)) for item in job.inputs)
+    return any(len(free_dimensions(item)) not in (0, len(job.input_size)) for item in job.inputs)
 
 
 def _refusal(extra: Extra, error: BaseException | None) -> str:

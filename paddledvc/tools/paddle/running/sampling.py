@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddledvc.comparison import samples
-from paddledvc.comparison.extra_calls import edge_cases, resized
+from paddledvc.comparison.extra_calls import draw_resized, edge_cases
 from paddledvc.errors import InvalidInput
 from paddledvc.models.model import Reference
 from paddledvc.tools.paddle.building import user_objects
@@ -62,10 +62,10 @@ def sample_calls(job: ReferenceJob) -> Calls:
     if job.samples is None:
         if job.preprocess is not None:
             raise InvalidInput("preprocess: it is for a folder of images; name that as samples")
-        cases = samples.seeded(job.inputs, job.input_size, job.batch_sizes, job.seed)
+        cases = samples.draw_cases(job.inputs, job.input_size, job.batch_sizes, job.seed)
         sizes = [samples.batch_of(case) for case in cases]
         starts = tuple(accumulate(sizes[:-1], initial=0))
-        other = resized(cases, job.inputs, job.seed)
+        other = draw_resized(cases, job.inputs, job.seed)
         extras += [Extra(case=other)] if other else []
     else:
         cases, starts = _split(job, job.samples)
@@ -78,10 +78,10 @@ def sample_calls(job: ReferenceJob) -> Calls:
 def _split(job: ReferenceJob, source: str) -> tuple[list[Case], tuple[int, ...]]:
     made = _arrays(job, source)
     try:
-        cases = samples.split(made, job.inputs, job.batch_sizes)
+        cases = samples.split_arrays(made, job.inputs, job.batch_sizes)
     except ValueError as error:
         raise InvalidInput(f"samples {source}: {error}") from error
-    windows = samples.windows(samples.batch_of(made), job.inputs, job.batch_sizes)
+    windows = samples.list_windows(samples.batch_of(made), job.inputs, job.batch_sizes)
     return cases, tuple(start for start, _ in windows)
 
 
@@ -152,7 +152,7 @@ def _of_folder(job: ReferenceJob, source: str, root: Path) -> dict[str, Array]:
     function = user_objects.load_user_object(Reference.parse(job.preprocess), root)
     made: dict[str, dict[str, Array]] = {}
     try:
-        files = images.listed(root / source)
+        files = images.list_images(root / source)
         for name, image in images.read_images(files, root / source):
             with user_objects.user_code(f"{job.preprocess} on {source}/{name}"):
                 # A copy: what is prepared in place is to be writable.

@@ -76,7 +76,9 @@ def prepare_program(job: PathJob, program: Path, cases: Sequence[Case]) -> Path:
     return made.with_suffix(".json")
 
 
-def enable(inference: Any, config: Any, job: PathJob, program: Path, cases: Sequence[Case]) -> None:
+def enable_tensorrt(
+    inference: Any, config: Any, job: PathJob, program: Path, cases: Sequence[Case]
+) -> None:
     """Give the parts of a ``.pdmodel`` program to TensorRT that it can do.
 
     Args:
@@ -103,7 +105,7 @@ def enable(inference: Any, config: Any, job: PathJob, program: Path, cases: Sequ
     )
     config.enable_tuned_tensorrt_dynamic_shape(str(shapes), True)
     if not config.tensorrt_engine_enabled():
-        raise MissingTool(f"Paddle {runtime.paddle().__version__} here leaves TensorRT off")
+        raise MissingTool(f"Paddle {runtime.import_paddle().__version__} here leaves TensorRT off")
 
 
 def _collect(

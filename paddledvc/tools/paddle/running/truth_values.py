@@ -10,8 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.comparison.untaken_branches import Branch, Span, condition
-from paddledvc.tools.paddle.building.runtime import paddle
+from paddledvc.comparison.untaken_branches import Branch, Span, write_condition
+from paddledvc.tools.paddle.building.runtime import import_paddle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ class TruthValues:
         Python tests a ``while`` at two instructions; their answers are those of one place.
         """
         found: dict[tuple[str, Span], set[bool]] = {}
-        ours = (Path(paddle().__file__).parent, Path(__file__).parents[3])
+        ours = (Path(import_paddle().__file__).parent, Path(__file__).parents[3])
         for code, instruction, line, answer in self.answers:
             file = code.co_filename
             if not file.startswith("<") and not any(map(Path(file).is_relative_to, ours)):
@@ -48,14 +48,14 @@ class TruthValues:
                 outcomes=tuple(sorted(found[file, span])),
             )
             for file, span in sorted(found, key=lambda place: (_name(Path(place[0]), root), place))
-            if (asked := condition("".join(linecache.getlines(file)), span)) is not None
+            if (asked := write_condition("".join(linecache.getlines(file)), span)) is not None
         )
 
 
 @contextmanager
-def watched() -> Iterator[TruthValues]:
+def watch_truth_values() -> Iterator[TruthValues]:
     """Note every truth value of a tensor that is asked meanwhile, and change no result."""
-    module = paddle()
+    module = import_paddle()
     tensor, asked = module.Tensor, TruthValues()
     before = {name: vars(tensor)[name] for name in ("__bool__", "item")}
     package = str(Path(module.__file__).parent)

@@ -40,7 +40,7 @@ def listed(folder):
 
 
 def states(root):
-    return {one.name: (one.state, one.why) for one in state.states(root)}
+    return {one.name: (one.state, one.why) for one in state.hook_states(root)}
 
 
 def put(repository, name, text, mode=0o755):
@@ -409,15 +409,15 @@ def test_a_hook_of_another_program_that_calls_us_is_live(repository):
 
 
 def test_a_version_is_that_of_the_python(repository, tmp_path):
-    assert state.version(sys.executable, tmp_path) == "0.1.0"
-    assert state.version("/gone/python", tmp_path) is None
-    assert state.version("/bin/false", tmp_path) is None
+    assert state.ask_version(sys.executable, tmp_path) == "0.1.0"
+    assert state.ask_version("/gone/python", tmp_path) is None
+    assert state.ask_version("/bin/false", tmp_path) is None
 
 
 def test_the_modules_of_the_work_tree_are_not_ours(repository):
     repository.write("paddledvc/__init__.py", "raise ImportError('not me')\n")
 
-    assert state.version(sys.executable, repository.root) == "0.1.0"
+    assert state.ask_version(sys.executable, repository.root) == "0.1.0"
 
 
 def test_what_was_rendered_is_read_back():

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.tools.paddle.core.fitting import ArrayForm, misfit
+from paddledvc.tools.paddle.core.fitting import ArrayForm, explain_misfit
 
 
 def state(*keys, shape=(4, 3), dtype="float32"):
@@ -13,7 +13,7 @@ NET = ("conv.weight", "conv.bias", "fc.weight", "fc.bias")
 
 
 def said(network, given):
-    return misfit(network, given, file="w.pdparams", kind="net.py:Net")
+    return explain_misfit(network, given, file="w.pdparams", kind="net.py:Net")
 
 
 def test_weights_that_fit_are_let_pass():
