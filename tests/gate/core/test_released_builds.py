@@ -101,10 +101,10 @@ def report(number, paddle="3.3.1"):
         {"path": f"exports/digits/{file}", "md5": md5, "sha256": None, "size": None}
         for file, md5 in files_of(number).items()
     ]
-    runtime = {} if paddle is None else {"runtime": {"paddle": paddle}}
-    return json.dumps(
-        {"verdict": "pass", "evidence": [{"version": 1, "paths": [], "files": files, **runtime}]}
-    )
+    entry = {"version": 1, "paths": [], "files": files}
+    if paddle is not None:
+        entry["runtime"] = {"paddle": paddle, "commit": "0", "device": "cpu", "flags": {}}
+    return json.dumps({"verdict": "pass", "evidence": [entry]})
 
 
 def read(text):
