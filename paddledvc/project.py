@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from paddledvc.yaml.conflicts import Side
     from paddledvc.yaml.document import Document
 
-SECTIONS = ("train", "verify")
+PARAMS_SECTIONS = ("train", "verify")
 """Sections of a model in params.yaml, each for the stage of its name."""
 PARAMS_SUFFIXES = (".yaml", ".yml", ".json")
 """How the name of a model's own file of hyperparameters ends."""
@@ -173,7 +173,7 @@ class Project:
         key = self.params_key(model, document)
         sections = value.get(key) or {}
         if not isinstance(sections, dict):
-            message = f"expected a mapping with {' and '.join(SECTIONS)}, found {sections!r}"
+            message = f"expected a mapping with {' and '.join(PARAMS_SECTIONS)}, found {sections!r}"
             raise InvalidFile([document.problem((key,), message)])
         for name, section in sections.items():
             self._check_section(document, (key, name), section)
@@ -195,8 +195,10 @@ class Project:
     def _check_section(self, document: Document, at: tuple[str, str], section: object) -> None:
         from paddledvc.names import did_you_mean  # noqa: PLC0415
 
-        if at[1] not in SECTIONS:
-            hint = did_you_mean(at[1], SECTIONS) or f"; expected {' or '.join(SECTIONS)}"
+        if at[1] not in PARAMS_SECTIONS:
+            hint = (
+                did_you_mean(at[1], PARAMS_SECTIONS) or f"; expected {' or '.join(PARAMS_SECTIONS)}"
+            )
             message = f"no stage reads a section {at[1]!r}{hint}"
             raise InvalidFile([document.problem(at, message, at_key=True)])
         if not isinstance(section, dict | None):

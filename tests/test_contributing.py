@@ -150,7 +150,7 @@ def test_the_schema_and_the_pages_know_a_kind_of_catalog(kind):
     assert re.search(rf"^## .*\b{re.escape(kind)}\b", read("docs/catalogs.md"), re.MULTILINE)
 
 
-@pytest.mark.parametrize("kind", get_args(names.Kind))
+@pytest.mark.parametrize("kind", get_args(names.StageKind))
 def test_a_kind_of_stage_is_a_command_and_a_function(kind):
     assert callable(getattr(paddledvc, kind))
     assert kind in cli.SECTIONS["Stages"]
@@ -189,7 +189,7 @@ def test_a_path_of_verify_has_its_gate_its_color_and_its_rows(path):
 
 
 @pytest.mark.parametrize("project", [".", "examples/vision"])
-@pytest.mark.parametrize("name", schemas.NAMES)
+@pytest.mark.parametrize("name", schemas.SCHEMA_NAMES)
 def test_the_schema_that_editors_read_here_is_the_published_one(name, project):
     assert read(f"{project}/.paddledvc/{name}.schema.json") == schemas.schema_text(name)
 

@@ -28,7 +28,7 @@ import yaml
 import paddledvc
 from paddledvc import Project
 from paddledvc.tools.git import merge_driver
-from paddledvc.yaml.merge.merge_rules import FORMS
+from paddledvc.yaml.merge.merge_rules import MERGE_FORMS
 from tests.forks import run_module
 
 if TYPE_CHECKING:
@@ -393,7 +393,7 @@ def start(root: Path, environment: Mapping[str, str]) -> Weights:
     root.mkdir(parents=True)
     made.git("init", "--quiet")
     merge_driver.install_driver(root)
-    attributes = "".join(f"{name} merge=paddledvc\n" for name in FORMS)
+    attributes = "".join(f"{name} merge=paddledvc\n" for name in MERGE_FORMS)
     for name, text in {
         ".dvc/config": CONFIG,
         ".dvc/.gitignore": "/config.local\n/tmp\n/cache\n",

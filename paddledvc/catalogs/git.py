@@ -142,7 +142,7 @@ class GitRegistry:
     def _reason(self, error: ToolFailed) -> str:
         reason = repository.reason_of_git(error, self._url)
         copy = None if self._is_local else clones.cached_clone(self._url)
-        if copy is None or reason.startswith(repository.PASSING):
+        if copy is None or reason.startswith(repository.PASSING_REASONS):
             return reason
         return f"{reason}; if it stays so, remove {copy.objects}, a copy that will be made anew"
 
@@ -158,7 +158,7 @@ def _listed(artifact: Artifact, version: ArtifactVersion) -> Listed:
 
 def _stated(where: Repository, artifact: Artifact, commit: str) -> tuple[str, str | None]:
     """Read where the files of an artifact are, and which Paddle versions load them."""
-    file = posixpath.normpath(posixpath.join(artifact.folder, outputs.STAGES))
+    file = posixpath.normpath(posixpath.join(artifact.folder, outputs.STAGES_FILE))
     found = repository.find_entries(where, commit, [file]).get(file)
     value: Any = (
         reader.parse_yaml(repository.read_blob(where, found), file).value if found else None

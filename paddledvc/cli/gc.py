@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from paddledvc.project import Project
     from paddledvc.weights.gc import Cleaned, Collected, Garbage
 
-NAMES = {
+SINGULARS = {
     "work trees": "work tree",
     "branches": "branch",
     "remote branches": "branch of git remotes",
@@ -125,7 +125,7 @@ def gc(  # noqa: PLR0913
 
 
 def _print(collected: Collected) -> None:
-    holders = (_count(one.count, NAMES[one.holder]) for one in collected.kept if one.count)
+    holders = (_count(one.count, SINGULARS[one.holder]) for one in collected.kept if one.count)
     click.echo(f"Kept is what these need: {', '.join(holders)}")
     for oid in collected.lost:
         click.echo(f"Lost: {oid}, a folder of recent commits, is nowhere", err=True)

@@ -8,7 +8,7 @@ import click
 
 from paddledvc.cli.options import progress_bar
 from paddledvc.hooks import run, standalone
-from paddledvc.tools.git.hooks.script import NAMES
+from paddledvc.tools.git.hooks.script import HOOK_NAMES
 
 if TYPE_CHECKING:
     from paddledvc.tools.git.hooks.script import Name
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @click.command(
     "hook", hidden=True, context_settings={"ignore_unknown_options": True, "help_option_names": []}
 )
-@click.argument("name", type=click.Choice(NAMES), required=False)
+@click.argument("name", type=click.Choice(HOOK_NAMES), required=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_context
 def hook(ctx: click.Context, name: Name | None, arguments: tuple[str, ...]) -> None:

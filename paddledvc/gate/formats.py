@@ -203,7 +203,7 @@ def _percent(match: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in match[0].encode())
 
 
-FORMATS: Mapping[str, Callable[[Verdict], str]] = {
+WRITERS: Mapping[str, Callable[[Verdict], str]] = {
     "text": render_text,
     "json": render_json,
     "github": render_github,

@@ -18,7 +18,7 @@ from paddledvc.gate.lock_history import Now, read_past
 from paddledvc.models import policy
 from paddledvc.project import Project, policy_of
 from paddledvc.tools.git import ignores, repository, tree_files, worktree
-from paddledvc.tools.git.core.ignored import SETTINGS, committed_files
+from paddledvc.tools.git.core.ignored import SETTINGS_FILES, committed_files
 from paddledvc.tools.git.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -297,7 +297,7 @@ def _with_repository(at: Project, project: Project, ask: _Ask, facts: Facts) -> 
     now = Snapshot.work_tree(root) if ask.revision is None else Snapshot.tree(root, ask.revision)
     before = Snapshot.tree(root, ask.before) if ask.before is not None else None
     needed = {*committed_files(facts.registry.models if facts.registry else ()), *_code(facts)}
-    needed.update(path for path in SETTINGS if (root / path).exists())
+    needed.update(path for path in SETTINGS_FILES if (root / path).exists())
     if ask.revision is not None:  # what is in the tree that is judged need not be in the index
         needed = {path for path in needed if not (at.root / path).exists()}
     return replace(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _CONFLICT, _USAGE = 1, 129
 # A team that lets us merge its files names our driver in .gitattributes, which git clones; what
 # the driver is, is in each clone's own configuration, which CI lacks.
-_DRIVER = f"merge.{merge_driver.NAME}.driver"
+_DRIVER = f"merge.{merge_driver.DRIVER}.driver"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +52,7 @@ def merge_commits(root: Path, base: str, head: str) -> Merged:
     command = ["git", *_settings(), "merge-tree", *options, base, head]
     # At the top, for git names files from the folder that it runs in.
     top = root / worktree.run_git(root, "rev-parse", "--show-cdup").rstrip("\n")
-    done = shell.try_program(command, cwd=top, env=worktree.ENVIRONMENT)
+    done = shell.try_program(command, cwd=top, env=worktree.GIT_ENVIRONMENT)
     if done.returncode == _USAGE:  # git before 2.38
         return merge_aside(root, base, head)
     if done.returncode > _CONFLICT or not done.output:
@@ -93,7 +93,7 @@ def merge_aside(root: Path, base: str, head: str) -> Merged:
     with _aside(root, base) as folder:
         quiet = ("--quiet", "--no-commit", "--no-ff", "--no-verify")
         command = ["git", *_settings(), *_NO_HOOKS, "merge", *quiet, head]
-        done = shell.try_program(command, cwd=folder, env={**worktree.ENVIRONMENT, **_NOBODY})
+        done = shell.try_program(command, cwd=folder, env={**worktree.GIT_ENVIRONMENT, **_NOBODY})
         form = ("diff", "--name-only", "--diff-filter=U", "-z")
         conflicts = tuple(filter(None, worktree.run_git(folder, *form).split("\0")))
         if conflicts:

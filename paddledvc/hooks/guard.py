@@ -99,8 +99,12 @@ class SentTo:
             return (self.problem,)
         sent = [one for one in self.sent if one.size]
         size = outcome.human_size(sum(one.size for one in sent))
-        names = ", ".join(one.tracked.title for one in sent[: outcome.MANY])
-        more = f" and {len(sent) - outcome.MANY} more" if len(sent) > outcome.MANY else ""
+        names = ", ".join(one.tracked.title for one in sent[: outcome.MANY_OUTPUTS])
+        more = (
+            f" and {len(sent) - outcome.MANY_OUTPUTS} more"
+            if len(sent) > outcome.MANY_OUTPUTS
+            else ""
+        )
         told = [f"weights: sent {names}{more} to {self.remote} ({size})"] if sent else []
         return (*told, *(line for one in self.sent for line in self._problems(one)), *self._lost())
 
@@ -113,7 +117,7 @@ class SentTo:
         failed = [one.tracked for one in self.sent if one.state == "failed"]
         lost = [one for one in failed if one in self.passed]
         if lost:
-            some = lost[: outcome.MANY]
+            some = lost[: outcome.MANY_OUTPUTS]
             names = ", ".join(f"{one.title} (commit {self.passed[one][:7]})" for one in some)
             more = f" and {len(lost) - len(some)} more" if len(lost) > len(some) else ""
             yield (

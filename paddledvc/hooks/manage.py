@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from paddledvc.display.results import Displayed
 from paddledvc.tools.git.hooks import install, state
-from paddledvc.tools.git.hooks.script import NAMES, Name
+from paddledvc.tools.git.hooks.script import HOOK_NAMES, Name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,7 +102,7 @@ def install_hooks(project: Project, *, force: bool = False) -> HookChanges:
             HookChange(
                 name=name, done="installed" if written[name] else "kept", note=states[name].why
             )
-            for name in NAMES
+            for name in HOOK_NAMES
         ),
     )
 
@@ -116,11 +116,11 @@ def uninstall_hooks(project: Project) -> HookChanges:
             print(change)
     """
     place = install.find_hooks(project.root)
-    paths = {name: place.path(name) for name in NAMES}
+    paths = {name: place.path(name) for name in HOOK_NAMES}
     removed = install.remove_hooks(project.root)
     return HookChanges(
         folder=place.folder,
-        changes=tuple(_removed(name, paths[name], changed=removed[name]) for name in NAMES),
+        changes=tuple(_removed(name, paths[name], changed=removed[name]) for name in HOOK_NAMES),
     )
 
 

@@ -11,7 +11,7 @@ from paddledvc.yaml.conflicts import take_side
 from paddledvc.yaml.merge import blocks
 from paddledvc.yaml.merge.blocks import END, Markers, Piece
 from paddledvc.yaml.merge.cut import cut_blocks, cut_entry, values_of
-from paddledvc.yaml.merge.merge_rules import FORMS, Form
+from paddledvc.yaml.merge.merge_rules import MERGE_FORMS, Form
 from paddledvc.yaml.merge.threeway import No, Sides, complete_sides
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def merge_file(
 
 
 def _merge(texts: Sides[str], file: str, markers: Markers) -> MergedFile:
-    form = FORMS.get(file)
+    form = MERGE_FORMS.get(file)
     merging = None if form is None else _Merging(texts=texts, file=file, form=form)
     pieces = None if merging is None else merging.by_blocks()
     if pieces is None:

@@ -14,7 +14,7 @@ from paddledvc.hooks import run
 from paddledvc.tools.git import repository, worktree
 from paddledvc.tools.git.hooks import install
 from paddledvc.tools.git.hooks import script as scripts
-from paddledvc.tools.git.hooks.script import NAMES, Name, Script
+from paddledvc.tools.git.hooks.script import HOOK_NAMES, Name, Script
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def answer_hook(
     """
     name = name or name_of_hook(os.environ)
     if name is None:
-        raise InvalidInput(f"name the hook: {', '.join(NAMES)}")
+        raise InvalidInput(f"name the hook: {', '.join(HOOK_NAMES)}")
     top = repository.find_root(Path.cwd())
     if top is None:
         raise NotAProject(f"{Path.cwd()} is in no git repository; run `git init` first")

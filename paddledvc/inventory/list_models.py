@@ -14,7 +14,7 @@ from paddledvc.inventory.holdings import Holdings
 from paddledvc.locking.core.resolution import list_stale, plan_lock
 from paddledvc.locking.core.selection import choose_version, why_not
 from paddledvc.models.lockfile import Lock
-from paddledvc.models.model import TABLES
+from paddledvc.models.model import TABLE_CATALOGS
 from paddledvc.models.versions import as_version, newest_version, same_version
 from paddledvc.project import Inputs
 
@@ -271,7 +271,7 @@ def available(
     registry = project.registry()
     catalogs = Catalogs(project.root, registry, offline)
     found: list[tuple[str, str]] = []
-    for catalog in dict.fromkeys((*registry.catalogs, *TABLES)):
+    for catalog in dict.fromkeys((*registry.catalogs, *TABLE_CATALOGS)):
         try:
             names = catalogs.open(catalog).names()
         except CatalogFailed:

@@ -13,7 +13,7 @@ from paddledvc.display.results import Displayed
 from paddledvc.errors import CatalogFailed, InvalidInput, Unresolvable
 from paddledvc.locking.core.resolution import plan_lock
 from paddledvc.locking.current import UPDATE, LockUse, carry_out
-from paddledvc.models.model import TABLES
+from paddledvc.models.model import TABLE_CATALOGS
 from paddledvc.models.versions import Requirement, as_version
 from paddledvc.names import did_you_mean
 from paddledvc.project import Inputs
@@ -149,7 +149,7 @@ def _only_source(inputs: Inputs, entry: dict[str, Any], offline: str | None) -> 
     catalogs = Catalogs(inputs.project.root, registry, offline)
     query = Query(name=entry.get("source_name", entry["name"]), file=entry.get("file"))
     found = []
-    for source in dict.fromkeys((*registry.catalogs, *TABLES)):
+    for source in dict.fromkeys((*registry.catalogs, *TABLE_CATALOGS)):
         try:
             if catalogs.open(source).versions(query):
                 found.append(source)

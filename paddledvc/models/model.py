@@ -22,9 +22,9 @@ _INPUT = re.compile(
 )
 ProgramFormat = Literal["json", "pdmodel"]
 """What an exported program is written as: as Paddle 3 does, or as Paddle 2 does."""
-TABLES = ("paddle.vision", "paddlespeech", "paddlex")
+TABLE_CATALOGS = ("paddle.vision", "paddlespeech", "paddlex")
 """Catalogs that installed packages carry."""
-BUILT_IN = (*TABLES, "huggingface", "modelscope")
+BUILT_IN = (*TABLE_CATALOGS, "huggingface", "modelscope")
 """Catalogs that are there without any declaration; each is called as its kind."""
 
 

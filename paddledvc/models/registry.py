@@ -31,7 +31,7 @@ from paddledvc.names import REPORTS, did_you_mean, exported_of, trained_of
 if TYPE_CHECKING:
     from paddledvc.models.lockfile import Lock
     from paddledvc.models.policy import Policy
-    from paddledvc.names import Kind
+    from paddledvc.names import StageKind
     from paddledvc.yaml.document import Document
     from paddledvc.yaml.schema import Schema
 
@@ -164,7 +164,7 @@ def reports_folder(model: Model) -> str:
     return f"{REPORTS}/{model.slug}"
 
 
-def stage_name(kind: Kind, model: Model) -> str:
+def stage_name(kind: StageKind, model: Model) -> str:
     """Name a stage.
 
     >>> from paddledvc.models.model import Model

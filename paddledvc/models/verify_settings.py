@@ -27,7 +27,7 @@ ON_GPU: tuple[PathName, ...] = ("gpu", "tensorrt")
 """The paths that need a GPU."""
 REDUCIBLE: tuple[PathName, ...] = ("deployed", *ON_GPU)
 """The paths that compute in the precision of the engine; the others do as the program says."""
-USUAL: Mapping[Precision, Mapping[Gate, float]] = {
+USUAL_TOLERANCES: Mapping[Precision, Mapping[Gate, float]] = {
     "float32": {"program": 1e-7, "engine": 1e-5, "device": 1e-4},
     "float16": {"program": 1e-7, "engine": 2e-3, "device": 2e-3},
     "bfloat16": {"program": 1e-7, "engine": 2e-2, "device": 2e-2},
@@ -82,7 +82,9 @@ class Tolerance:
         gate = GATES[path]
         stated: float | None = getattr(self, gate)
         return (
-            USUAL[precision if path in REDUCIBLE else "float32"][gate] if stated is None else stated
+            USUAL_TOLERANCES[precision if path in REDUCIBLE else "float32"][gate]
+            if stated is None
+            else stated
         )
 
     def for_outputs(self, path: PathName) -> dict[str, float]:
@@ -97,7 +99,7 @@ class Tolerance:
 
     def beyond_usual(self, precision: Precision) -> Tolerance:
         """Leave out what the precision implies anyway, stated or not."""
-        usual = USUAL[precision]
+        usual = USUAL_TOLERANCES[precision]
         return replace(
             self,
             engine=None if self.engine == usual["engine"] else self.engine,

@@ -9,7 +9,7 @@ from typing import Literal
 
 from paddledvc.yaml.schema import Schema
 
-NAMES = ("models", "lock", "index")
+SCHEMA_NAMES = ("models", "lock", "index")
 """The schemas of files that people open in an editor; a report has one too."""
 
 

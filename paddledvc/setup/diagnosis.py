@@ -13,7 +13,7 @@ from paddledvc.display.results import Displayed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-State = Literal["ok", "warning", "problem"]
+CheckState = Literal["ok", "warning", "problem"]
 SECRETS = frozenset(
     {
         "access_key_id",
@@ -52,7 +52,7 @@ class Check:
 
     topic: str
     name: str
-    state: State
+    state: CheckState
     found: str
     advice: str = ""
 
@@ -64,7 +64,7 @@ class Diagnosis(Displayed):
     _table_of = "checks"
     checks: tuple[Check, ...]
 
-    def of(self, state: State) -> tuple[Check, ...]:
+    def of(self, state: CheckState) -> tuple[Check, ...]:
         """List the checks that ended so.
 
         >>> Diagnosis(checks=()).of("problem")

@@ -13,7 +13,7 @@ from paddledvc.errors import InvalidInput, NotAProject, OutsideFailure
 from paddledvc.tools.dvc import program
 from paddledvc.tools.dvc.remotes.setup import declare_remotes
 from paddledvc.tools.git import ignores, merge_driver, repository
-from paddledvc.tools.git.core.ignored import A_REPORT, FILES, SETTINGS
+from paddledvc.tools.git.core.ignored import A_REPORT, OWN_FILES, SETTINGS_FILES
 from paddledvc.tools.git.hooks import install
 from paddledvc.tools.system import files
 
@@ -93,7 +93,7 @@ def init(
         kept=tuple(name for name, is_new in done if not is_new),
         inside=_around(root),
         hookless=hookless,
-        ignored=ignores.find_ignoring(root, (*FILES, *SETTINGS, A_REPORT)),
+        ignored=ignores.find_ignoring(root, (*OWN_FILES, *SETTINGS_FILES, A_REPORT)),
     )
 
 
@@ -130,7 +130,10 @@ def _own_files() -> dict[str, str]:
     """Name the files that are wholly ours, and renewed with every version of paddledvc."""
     return {
         f"{names.OWN}/.gitignore": "/remote/\n/tmp/\n",
-        **{f"{names.OWN}/{name}.schema.json": schemas.schema_text(name) for name in schemas.NAMES},
+        **{
+            f"{names.OWN}/{name}.schema.json": schemas.schema_text(name)
+            for name in schemas.SCHEMA_NAMES
+        },
     }
 
 

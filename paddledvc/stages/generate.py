@@ -13,7 +13,7 @@ from paddledvc.errors import InvalidFile, InvalidInput, Problem, StaleStages
 from paddledvc.locking import references
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.names import did_you_mean
-from paddledvc.project import SECTIONS, Inputs
+from paddledvc.project import PARAMS_SECTIONS, Inputs
 from paddledvc.stages import plan as plans
 from paddledvc.tools.code.user_code import Sources
 from paddledvc.tools.dvc.package import require_usable
@@ -145,7 +145,11 @@ def _warn_of_unclaimed(inputs: Inputs) -> None:
     old = {model.slug: model.params_key for model in inputs.registry.models}
     value = inputs.params.value
     for key, sections in value.items() if isinstance(value, dict) else ():
-        if key in keys or not isinstance(sections, dict) or not sections.keys() & set(SECTIONS):
+        if (
+            key in keys
+            or not isinstance(sections, dict)
+            or not sections.keys() & set(PARAMS_SECTIONS)
+        ):
             continue
         if key in old:
             message = f"`dvc exp run -S` cannot address {key!r}; rename it to {old[key]!r}"

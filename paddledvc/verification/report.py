@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from paddledvc.verification.core.report import VerifyReport
 
 T = TypeVar("T")
-NAME = "verify.html"
+PAGE_NAME = "verify.html"
 """The page of a model."""
 
 
@@ -92,6 +92,6 @@ def report(project: Project) -> tuple[Path, ...]:
     written = [folder / "index.html"]
     files.write_text(written[0], page.render_overview(found))
     for one in found:
-        written.append(folder / one.slug / NAME)
+        written.append(folder / one.slug / PAGE_NAME)
         files.write_text(written[-1], page.render_page(one))
     return tuple(written)

@@ -19,7 +19,7 @@ from paddledvc.tools.system import files
 from paddledvc.verification.compare import Comparison
 from paddledvc.verification.core.page import Verification, render_page
 from paddledvc.verification.core.report import errors_of, evidence_of, latencies_of
-from paddledvc.verification.report import NAME, write_report
+from paddledvc.verification.report import PAGE_NAME, write_report
 
 if TYPE_CHECKING:
     import os
@@ -115,7 +115,7 @@ def verify_files(  # noqa: PLR0913 - each is an option
             latencies=latencies_of(found),
             errors=errors_of(found),
         )
-        files.write_text(Path(report) / NAME, render_page(shown))
+        files.write_text(Path(report) / PAGE_NAME, render_page(shown))
     return found
 
 

@@ -14,9 +14,9 @@ from paddledvc.weights.core import outcome as said
 from paddledvc.weights.core.outcome import Placed
 from paddledvc.weights.core.tracked import PATTERNS
 from paddledvc.weights.tree import marker
-from paddledvc.weights.tree.known_contents import LISTING, known_contents
+from paddledvc.weights.tree.known_contents import LISTING_PATTERNS, known_contents
 from paddledvc.weights.tree.mark_commit import mark_commit
-from paddledvc.weights.tree.place import PATIENCE, place_outputs
+from paddledvc.weights.tree.place import LOCK_PATIENCE, place_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +46,7 @@ def checkout(
     project: Project,
     *,
     before: str | None = None,
-    patience: float = PATIENCE,
+    patience: float = LOCK_PATIENCE,
     offline: str | None = None,
 ) -> CheckedOut:
     """Bring the weights that the files of the work tree name; it never fails.
@@ -75,7 +75,7 @@ def _checkout(
         from paddledvc.tools.dvc.shared_cache import share_cache  # noqa: PLC0415 - for linked work trees
 
         share_cache(project.root)
-    stand = worktree.read_standing(project.root, LISTING)
+    stand = worktree.read_standing(project.root, LISTING_PATTERNS)
     texts = Snapshot.work_tree(project.root).texts(PATTERNS)
     if conflicted := {
         *stand.conflicted,

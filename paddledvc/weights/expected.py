@@ -9,7 +9,7 @@ from paddledvc.errors import InvalidFile
 from paddledvc.models.policy import Policy, remote_order
 from paddledvc.names import DVC_LOCK
 from paddledvc.tools.dvc import program
-from paddledvc.tools.dvc.core.outputs import STAGES, SUFFIX
+from paddledvc.tools.dvc.core.outputs import STAGES_FILE, SUFFIX
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core.tracked import PATTERNS, Tracked, find_problems, list_tracked
 from paddledvc.yaml.conflicts import find_conflict
@@ -53,7 +53,7 @@ def read_expected(project: Project, texts: Mapping[str, str]) -> tuple[Tracked, 
 
 
 def _tells(name: str) -> bool:
-    return name.rpartition("/")[2] in (STAGES, DVC_LOCK) or name.endswith(SUFFIX)
+    return name.rpartition("/")[2] in (STAGES_FILE, DVC_LOCK) or name.endswith(SUFFIX)
 
 
 def value(name: str, text: str) -> Any:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from paddledvc.tools.git.pushed import PushedRef
     from paddledvc.weights.core.tracked import Tracked
 
-FILES = tuple(pattern for pattern in PATTERNS if pattern != names.REGISTRY)
+COMMITTED_PATTERNS = tuple(pattern for pattern in PATTERNS if pattern != names.REGISTRY)
 """Names of the files that say which weights belong to a commit."""
 
 
@@ -52,7 +52,7 @@ class History:
         return found
 
     def _outputs(self, commit: str) -> tuple[Tracked, ...]:
-        texts = Snapshot.tree(self._project.root, commit).texts(FILES)
+        texts = Snapshot.tree(self._project.root, commit).texts(COMMITTED_PATTERNS)
         key = frozenset(texts.items())
         if key not in self._read:
             try:
@@ -63,7 +63,7 @@ class History:
 
     def _new(self, pushed: PushedRef) -> list[str]:
         """Name the commits that change such files and are new there, newest first."""
-        root, files = self._project.root, worktree.match_anywhere(FILES)
+        root, files = self._project.root, worktree.match_anywhere(COMMITTED_PATTERNS)
         asked = ("rev-list", "--full-history", pushed.commit, "--not")
         if pushed.old is not None:
             listed = worktree.ask_git(root, *asked, pushed.old, "--", *files)

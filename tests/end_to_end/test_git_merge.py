@@ -16,13 +16,13 @@ import paddledvc
 from paddledvc import Project
 from paddledvc.errors import InvalidFile
 from paddledvc.tools.git import merge_driver
-from paddledvc.yaml.merge.merge_rules import FORMS
+from paddledvc.yaml.merge.merge_rules import MERGE_FORMS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
-ATTRIBUTES = "".join(f"{name} merge=paddledvc\n" for name in FORMS)
+ATTRIBUTES = "".join(f"{name} merge=paddledvc\n" for name in MERGE_FORMS)
 
 
 def entry(name: str, version: str) -> str:

@@ -58,7 +58,7 @@ class Watched:
         where = root or self.root
         install.write_hooks(where)
         folder = install.find_hooks(where).folder
-        for name in scripts.NAMES:
+        for name in scripts.HOOK_NAMES:
             script = (folder / name).read_text()
             assert sys.executable in script
             (folder / name).write_text(script.replace(sys.executable, str(self.recorder)))
@@ -768,7 +768,7 @@ def test_the_scripts_are_understood_by_every_shell(watched: Watched, shell: str)
     if program is None:
         pytest.skip(f"{shell} is not installed")
     with_shell = program if shell != "busybox" else f"{program} sh"
-    for name in scripts.NAMES:
+    for name in scripts.HOOK_NAMES:
         path = watched.root / ".git/hooks" / name
         path.write_text(path.read_text().replace("#!/bin/sh", f"#!{with_shell}", 1))
     watched.git("switch", "--quiet", "-c", "second")

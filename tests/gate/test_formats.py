@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from paddledvc.gate.core.violations import RULES, Verdict, Violation, Waived, in_order
-from paddledvc.gate.formats import FORMATS
+from paddledvc.gate.formats import WRITERS
 from paddledvc.models.policy import Waiver
 
 STALE = Violation(
@@ -40,7 +40,7 @@ FULL = a_verdict(STALE, HISTORY, waived=[REPORT], notes=("look out",), prefix="s
 
 
 def test_text_has_a_line_a_finding_between_what_was_judged_and_a_summary():
-    assert FORMATS["text"](FULL).split("\n") == [
+    assert WRITERS["text"](FULL).split("\n") == [
         "checking x merged into main (production)",
         "note: look out",
         "models.yaml:7:5: error[lock-stale]: a: 100% stale, run: `x`",
@@ -64,11 +64,11 @@ def test_text_has_a_line_a_finding_between_what_was_judged_and_a_summary():
     ],
 )
 def test_the_summary_counts(verdict, summary):
-    assert FORMATS["text"](verdict).split("\n")[-1] == summary
+    assert WRITERS["text"](verdict).split("\n")[-1] == summary
 
 
 def test_commands_of_github_are_escaped_and_name_files_from_the_root_of_the_repository():
-    assert FORMATS["github"](FULL).split("\n") == [
+    assert WRITERS["github"](FULL).split("\n") == [
         "checking x merged into main (production)",
         "note: look out",
         (
@@ -85,7 +85,7 @@ def test_commands_of_github_are_escaped_and_name_files_from_the_root_of_the_repo
 
 
 def test_json_holds_everything():
-    assert json.loads(FORMATS["json"](FULL)) == {
+    assert json.loads(WRITERS["json"](FULL)) == {
         "title": "x merged into main",
         "role": "production",
         "prefix": "sub dir/",
@@ -129,7 +129,7 @@ def test_json_holds_everything():
 
 
 def test_sarif_has_what_version_2_1_0_asks_for():
-    log = json.loads(FORMATS["sarif"](FULL))
+    log = json.loads(WRITERS["sarif"](FULL))
     [run] = log["runs"]
     rules = run["tool"]["driver"]["rules"]
 
@@ -168,14 +168,14 @@ def test_sarif_has_what_version_2_1_0_asks_for():
 def test_a_place_above_the_project_is_named_from_the_root_of_the_repository():
     conflict = Violation(rule="merge-conflict", level="error", message="x", file="../README.md")
     verdict = a_verdict(conflict, prefix="sub/")
-    [result] = json.loads(FORMATS["sarif"](verdict))["runs"][0]["results"]
+    [result] = json.loads(WRITERS["sarif"](verdict))["runs"][0]["results"]
 
     assert result["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "README.md"}
-    assert "::error file=README.md,title=merge-conflict::x" in FORMATS["github"](verdict)
+    assert "::error file=README.md,title=merge-conflict::x" in WRITERS["github"](verdict)
 
 
 def test_junit_has_a_case_a_rule_and_fails_those_with_errors():
-    root = ET.fromstring(FORMATS["junit"](FULL))
+    root = ET.fromstring(WRITERS["junit"](FULL))
     [suite] = root
     cases = {case.get("name").partition(":")[0]: case for case in suite}
 
@@ -194,7 +194,7 @@ def test_junit_has_a_case_a_rule_and_fails_those_with_errors():
 
 def test_junit_counts_the_findings_of_a_rule_and_leaves_out_what_xml_cannot_hold():
     odd = Violation(rule="lock-stale", level="error", message="b \x00\x1b<&>")
-    text = FORMATS["junit"](a_verdict(STALE, odd))
+    text = WRITERS["junit"](a_verdict(STALE, odd))
     failure = ET.fromstring(text).find(".//failure")
 
     assert text.startswith('<?xml version="1.0" encoding="UTF-8"?>\n')

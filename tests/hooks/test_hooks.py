@@ -8,7 +8,7 @@ import pytest
 import paddledvc
 from paddledvc.errors import InvalidInput, OutsideFailure
 from paddledvc.hooks import guard, run, standalone
-from paddledvc.tools.git.hooks.script import NAMES
+from paddledvc.tools.git.hooks.script import HOOK_NAMES
 from paddledvc.weights import checkout as checkouts
 from paddledvc.weights.core import outcome as bringing
 from tests.gated import RANGED
@@ -66,7 +66,7 @@ def test_the_command_installs_tells_and_removes(repository, cli):
 
 def test_status_says_what_to_do_where_nothing_is_installed(repository, cli):
     assert cli("hooks", "status").stdout.splitlines()[1:] == [
-        *(f"{name:14} missing" for name in NAMES),
+        *(f"{name:14} missing" for name in HOOK_NAMES),
         "run `paddledvc hooks install`",
     ]
 
@@ -123,7 +123,7 @@ def test_one_project_of_several_leaves_the_hooks_to_the_others(repository):
     paddledvc.install_hooks(paddledvc.Project(repository.root))
 
     assert set(map(str, paddledvc.uninstall_hooks(vision).changes)) == {
-        f"kept {name} (other projects use it)" for name in NAMES
+        f"kept {name} (other projects use it)" for name in HOOK_NAMES
     }
     assert not paddledvc.hooks_status(vision).live
     assert paddledvc.hooks_status(paddledvc.Project(repository.root)).live
@@ -249,7 +249,7 @@ def test_a_hook_that_nobody_names_is_refused(repository, cli):
 
     assert (done.exit_code, done.stderr) == (
         2,
-        f"Error: name the hook: {', '.join(NAMES)}\n",
+        f"Error: name the hook: {', '.join(HOOK_NAMES)}\n",
     )
 
 

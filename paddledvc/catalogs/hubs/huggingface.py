@@ -204,7 +204,7 @@ class _HuggingFaceApi:
             why, advice = f": {_denied(headers)}", hub_tokens.HUGGING_FACE.advice(url)
         return Unreadable(
             f"the server answered {status}{phrase}{why}{advice}",
-            again=status in http.PASSING,
+            again=status in http.PASSING_STATUSES,
             wait=http.retry_after(headers),
         )
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 FILE = "resource/pretrained_models.py"
 TABLES = "_models"
 """How the names of tables end; what else is in the file are programs and a bundle, not models."""
-FORMS = ("dynamic", "static", "onnx")
+MODEL_FORMS = ("dynamic", "static", "onnx")
 """Forms of models. The bare name of a model means the first that it has, as in PaddleSpeech."""
-_FORM = re.compile(rf"_({'|'.join(FORMS)})_")
+_FORM = re.compile(rf"_({'|'.join(MODEL_FORMS)})_")
 
 
 class PaddleSpeech(PackageCatalog):
@@ -50,13 +50,13 @@ class PaddleSpeech(PackageCatalog):
         for form, tag, _ in entries:
             forms.setdefault(tag, set()).add(form)
         for form, tag, release in entries:
-            bare = form == min(forms[tag], key=FORMS.index)
+            bare = form == min(forms[tag], key=MODEL_FORMS.index)
             yield tag if bare else f"{form}/{tag}", release
 
 
 def _form(table: str) -> str:
     found = _FORM.search(table)
-    return found[1] if found else FORMS[0]
+    return found[1] if found else MODEL_FORMS[0]
 
 
 def _releases(name: str, table: Any) -> Iterator[tuple[str, Release]]:

@@ -54,7 +54,7 @@ def _stages_behind(facts: Facts, model: Model) -> Iterator[str]:
     if not model.exports or facts.registry is None or facts.stages is None:
         return
     for name in reversed(facts.registry.lineage(model.name)):
-        kinds: tuple[names.Kind, ...] = ("sync", "train")
+        kinds: tuple[names.StageKind, ...] = ("sync", "train")
         if name == model.name:
             kinds = ("sync", "train", "export", "verify")
         for kind in kinds:

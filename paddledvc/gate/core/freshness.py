@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from paddledvc.gate.core.violations import Violation
     from paddledvc.weights.core.transfer_results import Inspected
 
-LOCK = "run `paddledvc lock`"
+RUN_LOCK = "run `paddledvc lock`"
 GENERATE = "run `paddledvc generate`"
 RULE = "remote-incomplete"
 
@@ -26,13 +26,13 @@ def judge_lock(facts: Facts) -> Iterator[Violation]:
     if facts.lock is None:
         invalid = any(one.rule == "lock-invalid" for one in facts.unreadable)
         if facts.registry.models and not invalid:
-            message = f"there is no {names.LOCK}; {LOCK} and commit it"
+            message = f"there is no {names.LOCK}; {RUN_LOCK} and commit it"
             yield facts.found("lock-missing", message, level=facts.level, file=names.LOCK)
         return
     for reason in facts.stale:
         # What several people ask for comes in lines of its own, which CI would not show.
         why = "; ".join(line.strip() for line in reason.why.splitlines())
-        message = f"{reason.model}: {why}; {LOCK}"
+        message = f"{reason.model}: {why}; {RUN_LOCK}"
         known = reason.model in facts.registry.by_name
         place = facts.of_model if known else facts.of_pin
         yield place("lock-stale", message, reason.model, level=facts.level)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from paddledvc.models.registry import Registry
     from paddledvc.tools.dvc.core.outputs import DvcOutput
 
-Kind = Literal["weights", "trained weights", "export"]
+PartKind = Literal["weights", "trained weights", "export"]
 Standing = Literal["pass", "fail", "not-repeatable", "missing", "invalid", "of other bytes"]
 """What the evidence of an export is; ``of other bytes`` is a report of what was there before."""
 
@@ -37,7 +37,7 @@ class Part:
         stage: name of the stage that makes it; None for what is downloaded.
     """
 
-    what: Kind
+    what: PartKind
     path: str
     md5: str | None = None
     sha256: str | None = None
@@ -84,7 +84,7 @@ def _downloaded(locked: LockedModel, path: str) -> Part:
     )
 
 
-def _built(what: Kind, path: str, stage: str, built: Mapping[str, DvcOutput]) -> Part:
+def _built(what: PartKind, path: str, stage: str, built: Mapping[str, DvcOutput]) -> Part:
     found = built.get(path)
     md5 = found.md5 if found is not None and found.exact else None
     size = found.size if found is not None else None
@@ -98,7 +98,7 @@ def built_of(stages: Any, built: Any) -> dict[str, DvcOutput]:
         stages: the value of dvc.yaml.
         built: that of dvc.lock.
     """
-    found = outputs.list_outputs({outputs.STAGES: stages, names.DVC_LOCK: built})
+    found = outputs.list_outputs({outputs.STAGES_FILE: stages, names.DVC_LOCK: built})
     return {one.path: one for one in found}
 
 

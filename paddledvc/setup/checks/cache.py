@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from paddledvc.project import Project
-    from paddledvc.setup.diagnosis import State
+    from paddledvc.setup.diagnosis import CheckState
 
 TOPIC = "cache"
 LOW = 5_000_000_000
@@ -49,7 +49,7 @@ def check_cache(project: Project) -> Iterator[Check]:
     yield from _leftovers(project, folder)
 
 
-def _check(name: str, state: State, found: str, advice: str = "") -> Check:
+def _check(name: str, state: CheckState, found: str, advice: str = "") -> Check:
     return Check(topic=TOPIC, name=name, state=state, found=found, advice=advice)
 
 
@@ -60,7 +60,7 @@ def _place(project: Project, folder: Path, free: int) -> Iterator[Check]:
     if trees > 1 and not shared:
         shared = f", the main one of {trees} work trees"
     yield _check("folder", "ok", f"{folder}{shared}")
-    low: State = "warning" if free < LOW else "ok"
+    low: CheckState = "warning" if free < LOW else "ok"
     advice = "paddledvc gc" if free < LOW else ""
     yield _check("disk", low, f"{human_size(free)} free", advice)
 
@@ -70,7 +70,7 @@ def _links(project: Project, scratch: Path, configured: tuple[str, ...]) -> Chec
     source = scratch / "source"
     source.write_bytes(b"paddledvc")
     with tempfile.TemporaryDirectory(prefix="doctor-", dir=project.scratch()) as tree:
-        works = [kind for kind in links.KINDS if _works(kind, source, Path(tree) / kind)]
+        works = [kind for kind in links.LINK_KINDS if _works(kind, source, Path(tree) / kind)]
     used = next((kind for kind in configured if kind in works), "copy")
     found = f"{used}; {', '.join(works)} work here"
     if used == "copy" and configured[0] != "copy" and len(works) > 1:
@@ -78,7 +78,7 @@ def _links(project: Project, scratch: Path, configured: tuple[str, ...]) -> Chec
         found = f"{wanted} does not work here, so weights are copied; {', '.join(works)} work"
         better = [kind for kind in works if kind in ("reflink", "hardlink", "symlink")]
         advice = f"to save the space: dvc config cache.type {','.join(better)}"
-        state: State = "ok" if configured == ("reflink", "copy") else "warning"
+        state: CheckState = "ok" if configured == ("reflink", "copy") else "warning"
         return _check("links", state, found, advice)
     return _check("links", "ok", found)
 

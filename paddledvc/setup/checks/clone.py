@@ -10,17 +10,17 @@ from paddledvc.errors import PaddleDVCError
 from paddledvc.setup.diagnosis import Check
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.git import ignores, merge_driver, worktree
-from paddledvc.tools.git.core.ignored import A_REPORT, SETTINGS, committed_files
+from paddledvc.tools.git.core.ignored import A_REPORT, SETTINGS_FILES, committed_files
 from paddledvc.tools.git.hooks import install, state
 from paddledvc.weights.core.outcome import human_size
-from paddledvc.yaml.merge.merge_rules import FORMS
+from paddledvc.yaml.merge.merge_rules import MERGE_FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from paddledvc.project import Project
-    from paddledvc.setup.diagnosis import State
+    from paddledvc.setup.diagnosis import CheckState
     from paddledvc.tools.git.hooks.state import HookState
 
 INIT = "paddledvc init"
@@ -60,7 +60,7 @@ def _hooks(root: Path) -> Iterator[Check]:
             )
 
 
-def _hook(hook: HookState, names: str, state: State) -> Check:
+def _hook(hook: HookState, names: str, state: CheckState) -> Check:
     told = hook.why or (f"{hook.python}" if hook.python else "")
     found = f"{hook.state}: {told}" if told else hook.state
     if hook.state == "live":
@@ -71,7 +71,7 @@ def _hook(hook: HookState, names: str, state: State) -> Check:
 
 def _merge_driver(root: Path) -> Check:
     """Look whether git knows how to merge models.yaml and the like."""
-    said = worktree.ask_git(root, "config", "--get", f"merge.{merge_driver.NAME}.driver")
+    said = worktree.ask_git(root, "config", "--get", f"merge.{merge_driver.DRIVER}.driver")
     if said == merge_driver.command_line():
         return Check(topic="git", name="merge driver", state="ok", found="configured")
     if said is None:
@@ -81,14 +81,14 @@ def _merge_driver(root: Path) -> Check:
     return Check(topic="git", name="merge driver", state=_state(state), found=found, advice=INIT)
 
 
-def _state(name: str) -> State:
+def _state(name: str) -> CheckState:
     return "warning" if name == "warning" else "problem"
 
 
 def _attributes(root: Path) -> Iterator[Check]:
-    listed = worktree.run_git(root, "check-attr", "-z", "merge", "--", *FORMS).split("\0")
+    listed = worktree.run_git(root, "check-attr", "-z", "merge", "--", *MERGE_FORMS).split("\0")
     said = dict(zip(listed[::3], listed[2::3], strict=False))
-    others = [name for name, driver in said.items() if driver != merge_driver.NAME]
+    others = [name for name, driver in said.items() if driver != merge_driver.DRIVER]
     if others:
         yield Check(
             topic="git",
@@ -118,7 +118,7 @@ def _not_committed(project: Project) -> Iterator[Check]:
         models = project.registry().models
     except PaddleDVCError:  # `paddledvc check` and another probe say what is wrong with it
         models = ()
-    settings = [name for name in SETTINGS if (project.root / name).exists()]
+    settings = [name for name in SETTINGS_FILES if (project.root / name).exists()]
     for one in ignores.find_ignoring(
         project.root, (*committed_files(models), *settings, *([] if models else [A_REPORT]))
     ):

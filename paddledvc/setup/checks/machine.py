@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from paddledvc.models.model import Model
     from paddledvc.project import Project
-    from paddledvc.setup.diagnosis import State
+    from paddledvc.setup.diagnosis import CheckState
     from paddledvc.tools.paddle.device import Paddle
 
 GPU_BUILD = "install the paddlepaddle-gpu that fits your CUDA instead of paddlepaddle"
@@ -49,7 +49,7 @@ def _models(project: Project) -> tuple[Model, ...]:
         return ()
 
 
-def _paddle(state: State, found: str, advice: str = "") -> Check:
+def _paddle(state: CheckState, found: str, advice: str = "") -> Check:
     return Check(topic="GPU", name="Paddle", state=state, found=found, advice=advice)
 
 

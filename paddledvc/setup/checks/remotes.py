@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from paddledvc.project import Project
-    from paddledvc.setup.diagnosis import State
+    from paddledvc.setup.diagnosis import CheckState
     from paddledvc.tools.dvc.remotes.remote import Remote
 
 TOPIC = "remotes"
@@ -58,7 +58,7 @@ def check_remotes(project: Project) -> Iterator[Check]:
     yield from _roles(project, list(config.remotes), config.default)
 
 
-def _check(name: str, state: State, found: str, advice: str = "") -> Check:
+def _check(name: str, state: CheckState, found: str, advice: str = "") -> Check:
     return Check(topic=TOPIC, name=name, state=state, found=found, advice=advice)
 
 

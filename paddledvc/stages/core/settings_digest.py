@@ -99,7 +99,7 @@ def _network(model: Model) -> tuple[str, Mapping[str, Any]]:
     return str(model.network), dict(model.network_args)
 
 
-def require_digest(kind: names.Kind, model: Model, given: str, now: str) -> None:
+def require_digest(kind: names.StageKind, model: Model, given: str, now: str) -> None:
     """Refuse to work for a stage that was generated from other settings than today's.
 
     Raises:

@@ -54,7 +54,7 @@ class Presence:
 
     def _writes(self, record: str, path: str) -> bool:
         """Tell whether a stage of a dvc.yaml writes a path, or a folder that it is in."""
-        if posixpath.basename(record) != outputs.STAGES or not (self.root / record).is_file():
+        if posixpath.basename(record) != outputs.STAGES_FILE or not (self.root / record).is_file():
             return False
         if record not in self._outputs:
             self._outputs[record] = frozenset(self._written(record))

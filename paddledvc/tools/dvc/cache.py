@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import OutsideFailure
 from paddledvc.tools.dvc import program
 from paddledvc.tools.dvc.core.objects import read_listing
-from paddledvc.tools.dvc.core.outputs import FOLDER
+from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.dvc.state import DvcState
 from paddledvc.tools.system import atomic, links
 from paddledvc.tools.system.hash_cache import Known, hash_md5, settle_time
@@ -91,7 +91,7 @@ class Cache:
             return False
         if not stat.S_ISREG(found.st_mode) or size not in (None, found.st_size):
             return False
-        return self.hash(path, found) == oid.removesuffix(FOLDER)
+        return self.hash(path, found) == oid.removesuffix(FOLDER_SUFFIX)
 
     def hash(self, path: Path | str, found: os.stat_result) -> str | None:
         """Hash a file of the cache or the work tree, unless it is known.
@@ -201,7 +201,7 @@ class Cache:
             self._aside.mkdir(parents=True, exist_ok=True)
             target.replace(self._aside / f"{oid}-{os.urandom(4).hex()}")
         new.replace(target)
-        self.known.settled(found, oid.removesuffix(FOLDER))
+        self.known.settled(found, oid.removesuffix(FOLDER_SUFFIX))
 
 
 @contextmanager

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.tools.system import files, shell
-from paddledvc.yaml.merge.merge_rules import FORMS
+from paddledvc.yaml.merge.merge_rules import MERGE_FORMS
 
 if TYPE_CHECKING:
     from paddledvc.yaml.merge.threeway import Sides
 
-NAME = "paddledvc"
+DRIVER = "paddledvc"
 """What .gitattributes calls the driver."""
 _TITLE = "models.yaml, models.lock, dvc.yaml and dvc.lock, block by block"
 _TELLS_HOW = re.compile("[-!]?merge(=.*)?|binary")
@@ -58,7 +58,7 @@ def install_driver(root: Path) -> bool:
     wanted = {"name": _TITLE, "driver": command_line()}
     changed = False
     for key, value in wanted.items():
-        setting = f"merge.{NAME}.{key}"
+        setting = f"merge.{DRIVER}.{key}"
         if _configured(root, "--local", setting) != value:
             shell.run_program(
                 ["git", "config", "--local", "--replace-all", setting, value], cwd=root
@@ -76,8 +76,8 @@ def missing_attributes(text: str) -> list[str]:
     lines = [line.split() for line in text.splitlines()]
     told = [words[0].lstrip("/") for words in lines if any(map(_TELLS_HOW.fullmatch, words[1:]))]
     return [
-        f"{name} merge={NAME}"
-        for name in FORMS
+        f"{name} merge={DRIVER}"
+        for name in MERGE_FORMS
         if not any(fnmatch(name, pattern) for pattern in told)
     ]
 

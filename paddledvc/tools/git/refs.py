@@ -146,7 +146,7 @@ def _fetch(root: Path, remote: str, *refspecs: str) -> shell.Finished:
 def _attempt(root: Path, arguments: list[str], timeout: float) -> shell.Finished:
     command = ["git", *_PATIENT, *arguments]
     try:
-        return shell.try_program(command, cwd=root, env=worktree.ENVIRONMENT, timeout=timeout)
+        return shell.try_program(command, cwd=root, env=worktree.GIT_ENVIRONMENT, timeout=timeout)
     except ToolFailed as error:
         return shell.Finished(returncode=error.returncode, output="", errors=error.stderr)
 

@@ -23,11 +23,11 @@ ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
     "SSH_ASKPASS_REQUIRE": "never",
 }
-FILE = "blob"
+BLOB = "blob"
 """What git calls a file in a tree."""
 LINKS = "120000"
 """Mode of symbolic links in a tree."""
-PASSING = ("no such host", "connection refused", "no answer", "the connection broke off")
+PASSING_REASONS = ("no such host", "connection refused", "no answer", "the connection broke off")
 """Reasons that may not hold a moment later."""
 _CREDENTIALS = (
     "git has no credentials for it, or it is not there; `git ls-remote` must list it first"
@@ -93,7 +93,7 @@ class TreeEntry:
     """Something in the tree of a commit.
 
     Attributes:
-        kind: ``FILE``, ``tree`` for a folder, or ``commit`` for a submodule.
+        kind: ``BLOB``, ``tree`` for a folder, or ``commit`` for a submodule.
         name: git's name of it.
         link: whether it is a symbolic link.
     """
@@ -160,7 +160,7 @@ def find_entries(where: Repository, commit: str, paths: Sequence[str]) -> dict[s
 
 def read_blob(where: Repository, entry: TreeEntry) -> str:
     """Read a text file."""
-    return run_in_repository(where, "cat-file", FILE, entry.name)
+    return run_in_repository(where, "cat-file", BLOB, entry.name)
 
 
 def unpack_blob(where: Repository, entry: TreeEntry, folder: Path) -> Path:

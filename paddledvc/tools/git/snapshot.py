@@ -132,7 +132,7 @@ class _Tree(Snapshot):
     def read(self, path: str) -> bytes | None:
         command = ["git", "cat-file", "blob", f"{self._name}:./{path}"]
         try:
-            return shell.exchange_bytes(command, cwd=self.root, env=worktree.ENVIRONMENT)
+            return shell.exchange_bytes(command, cwd=self.root, env=worktree.GIT_ENVIRONMENT)
         except ToolFailed:
             return None
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-ENVIRONMENT = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+GIT_ENVIRONMENT = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
 _KEEP_PATHS = ("-c", "core.quotePath=false")
 _FIELDS = {"1": 8, "u": 10}
 """Fields before the path in a line about a file, by the kind of the line."""
@@ -23,12 +23,12 @@ def run_git(root: Path, *arguments: str) -> str:
     Raises:
         ToolFailed: it ended with an error.
     """
-    return shell.run_program(["git", *_KEEP_PATHS, *arguments], cwd=root, env=ENVIRONMENT)
+    return shell.run_program(["git", *_KEEP_PATHS, *arguments], cwd=root, env=GIT_ENVIRONMENT)
 
 
 def ask_git(root: Path, *arguments: str) -> str | None:
     """Ask git something that may have no answer; None where it has none."""
-    done = shell.try_program(["git", *_KEEP_PATHS, *arguments], cwd=root, env=ENVIRONMENT)
+    done = shell.try_program(["git", *_KEEP_PATHS, *arguments], cwd=root, env=GIT_ENVIRONMENT)
     return None if done.returncode else done.output.removesuffix("\n")
 
 
@@ -95,7 +95,7 @@ def write_staged_tree(root: Path, index: str | None = None) -> str:
     Raises:
         ToolFailed: it is in conflict.
     """
-    env = {**ENVIRONMENT, **({"GIT_INDEX_FILE": index} if index is not None else {})}
+    env = {**GIT_ENVIRONMENT, **({"GIT_INDEX_FILE": index} if index is not None else {})}
     return shell.run_program(["git", "write-tree"], cwd=root, env=env).rstrip("\n")
 
 

@@ -76,7 +76,7 @@ def _held(url: str) -> Iterator[Path]:
             yield folder
     except ToolFailed as error:
         reason = repository.reason_of_git(error, url)
-        raise Unreadable(reason, again=reason.startswith(repository.PASSING)) from error
+        raise Unreadable(reason, again=reason.startswith(repository.PASSING_REASONS)) from error
     except OutsideFailure as error:
         raise Unreadable(str(error)) from error
 
@@ -121,7 +121,7 @@ def _refresh(folder: Path, url: str, timeout: float) -> None:
         try:
             _fetch(folder, url, TAGS, timeout)
         except ToolFailed as error:
-            if repository.reason_of_git(error).startswith(repository.PASSING):
+            if repository.reason_of_git(error).startswith(repository.PASSING_REASONS):
                 raise
         else:
             return

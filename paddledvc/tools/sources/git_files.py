@@ -104,7 +104,7 @@ def look_up(where: Repository, commit: str, path: str) -> tuple[TreeEntry | None
 
 def is_file(entry: TreeEntry | None) -> TypeGuard[TreeEntry]:
     """Tell whether git tracks a path as a file."""
-    return entry is not None and entry.kind == repositories.FILE
+    return entry is not None and entry.kind == repositories.BLOB
 
 
 def unpack_file(where: Repository, entry: TreeEntry, folder: Path) -> Path:
@@ -163,7 +163,7 @@ def translate_git_failures(url: str = "") -> Iterator[None]:
         yield
     except ToolFailed as error:
         reason = repositories.reason_of_git(error, url)
-        raise Unreadable(reason, again=reason.startswith(repositories.PASSING)) from error
+        raise Unreadable(reason, again=reason.startswith(repositories.PASSING_REASONS)) from error
     except MissingTool as error:
         raise Unreadable(str(error)) from error
 

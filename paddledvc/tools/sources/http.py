@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from paddledvc.tools.system.progress import ByteProgress
 
-TIMEOUT = (10.0, 60.0)
+TIMEOUTS = (10.0, 60.0)
 """Seconds to wait for a connection, and between two packets."""
-PASSING = (408, 429, 500, 502, 503, 504)
+PASSING_STATUSES = (408, 429, 500, 502, 503, 504)
 """Answers that may be better a moment later."""
 UNAUTHORIZED = (401, 403)
 """Answers that a token may turn into better ones."""
@@ -49,7 +49,7 @@ def _open(
 
     # identity: the bytes are hashed as the server keeps them, so they must come unpacked.
     headers = {"Accept-Encoding": "identity", "User-Agent": "paddledvc"}
-    timeout = timeout or TIMEOUT
+    timeout = timeout or TIMEOUTS
     # Without an authorization of ours, requests looks for one in ~/.netrc.
     auth = _authorize if hub_tokens.authorization_header(url) else None
     try:
@@ -145,7 +145,7 @@ def _require_ok(response: requests.Response, body: bytes = b"") -> None:
         advice = hub_tokens.give_advice(asked) if status in UNAUTHORIZED else ""
         raise Unreadable(
             f"the server answered {status}{phrase}{advice}",
-            again=status in PASSING,
+            again=status in PASSING_STATUSES,
             wait=retry_after(response.headers),
             status=status,
             body=body,
@@ -171,7 +171,7 @@ def chunks(
     Raises:
         Unreadable: the URL does not answer with a file, or the connection breaks off.
     """
-    limits = None if timeout is None else (min(TIMEOUT[0], timeout), timeout)
+    limits = None if timeout is None else (min(TIMEOUTS[0], timeout), timeout)
     with _open(url, timeout=limits) as response:
         _require_ok(response)
         total, done = _length(response), 0
@@ -182,7 +182,7 @@ def chunks(
             yield chunk
 
 
-def read_document(url: str, limit: int, timeout: float = TIMEOUT[1]) -> bytes:
+def read_document(url: str, limit: int, timeout: float = TIMEOUTS[1]) -> bytes:
     """Read a small document whole, however slowly its server lets it drip.
 
     Args:
@@ -203,7 +203,7 @@ def read_document(url: str, limit: int, timeout: float = TIMEOUT[1]) -> bytes:
 
 def _read_once(url: str, limit: int, timeout: float) -> bytes:
     deadline = time.monotonic() + timeout
-    with _open(url, timeout=(min(TIMEOUT[0], timeout), timeout)) as response:
+    with _open(url, timeout=(min(TIMEOUTS[0], timeout), timeout)) as response:
         data = bytearray()
         while len(data) <= limit and (chunk := response.raw.read1(CHUNK)):
             data += chunk

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from paddledvc.tools.sources.http import TIMEOUT
+from paddledvc.tools.sources.http import TIMEOUTS
 from paddledvc.tools.sources.s3_client import ServerBusy, client_answers
 from paddledvc.tools.system.files import CHUNK
 from paddledvc.tools.system.network_errors import Unreadable
@@ -97,7 +97,7 @@ def chunks(
         Unreadable: it cannot be read, or not to its end.
     """
     at = _object(url)
-    with client_answers(at.endpoint, timeout or TIMEOUT[1]) as client:
+    with client_answers(at.endpoint, timeout or TIMEOUTS[1]) as client:
         answer = client.get_object(Bucket=at.bucket, Key=at.key)
         total, done = answer.get("ContentLength"), 0
         with closing(answer["Body"]) as body:
@@ -115,7 +115,7 @@ def size(url: str) -> int | None:
         Unreadable: it is not there.
     """
     at = _object(url)
-    with client_answers(at.endpoint, TIMEOUT[1]) as client:
+    with client_answers(at.endpoint, TIMEOUTS[1]) as client:
         length: int | None = client.head_object(Bucket=at.bucket, Key=at.key).get("ContentLength")
     return length
 

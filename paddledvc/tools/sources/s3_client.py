@@ -14,8 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from urllib3.exceptions import HTTPError, IncompleteRead
 
-from paddledvc.tools.sources.http import PASSING, TIMEOUT
-from paddledvc.tools.system.network_errors import ABSENT, DENIED, REFUSALS, SIGNS, Unreadable
+from paddledvc.tools.sources.http import PASSING_STATUSES, TIMEOUTS
+from paddledvc.tools.system.network_errors import (
+    ABSENT,
+    DENIED,
+    MESSAGE_SIGNS,
+    REFUSALS,
+    Unreadable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +95,7 @@ def _create(endpoint: str | None, timeout: float, _settings: tuple[tuple[str, st
     session = botocore.session.Session()
     signed = session.get_credentials() is not None
     config = Config(
-        connect_timeout=min(TIMEOUT[0], timeout),
+        connect_timeout=min(TIMEOUTS[0], timeout),
         read_timeout=timeout,
         retries={"total_max_attempts": 1},
         signature_version=None if signed else botocore.UNSIGNED,
@@ -106,7 +112,7 @@ def _refusal(error: ClientError, client: Any) -> Unreadable:
     said = str(error.response.get("Error", {}).get("Message", "")) or "no reason"
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     server = client.meta.endpoint_url
-    if code in BUSY or status in PASSING:
+    if code in BUSY or status in PASSING_STATUSES:
         return ServerBusy(f"{server} answered {status} {said}")
     if code in ABSENT:
         return Unreadable("there is no such object")
@@ -156,7 +162,7 @@ def _broken_off(done: int, total: int) -> str:
 def _meaning(error: Any) -> str:
     """Say in a few words what a network error is, below its wrappers."""
     text = f"{error}\n{getattr(error, 'kwargs', {}).get('error', '')}"
-    for sign, meaning in SIGNS:
+    for sign, meaning in MESSAGE_SIGNS:
         if sign in text:
             return meaning
     return next(filter(None, text.removeprefix("Parameter validation failed:").splitlines()), "")

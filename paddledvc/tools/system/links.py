@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-KINDS = ("reflink", "hardlink", "symlink", "copy")
+LINK_KINDS = ("reflink", "hardlink", "symlink", "copy")
 FICLONE = 0x40049409
 """Linux's request to share the blocks of a file."""
 _MODE = 0o666

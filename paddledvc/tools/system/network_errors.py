@@ -13,7 +13,7 @@ REFUSALS = {
     "RequestTimeTooSkewed": "the clock of this machine differs too much from the server's",
     "SignatureDoesNotMatch": "the secret key is not that of the access key",
 }
-SIGNS = (
+MESSAGE_SIGNS = (
     ("Name or service not known", "no such host"),
     ("Temporary failure in name resolution", "the host's name cannot be resolved"),
     ("nodename nor servname", "no such host"),
@@ -24,7 +24,7 @@ SIGNS = (
 )
 """What the texts of network errors mean."""
 STORE_SIGNS = (
-    *SIGNS,
+    *MESSAGE_SIGNS,
     ("Server disconnected", "the server closed the connection"),
     ("payload is not completed", "the connection broke off"),
 )
@@ -35,7 +35,7 @@ LOST = {
     errno.EHOSTUNREACH: "no way to the host",
     errno.ENETUNREACH: "no network",
 }
-PLAIN = {
+PLAIN_WORDS = {
     errno.EACCES: "no permission",
     errno.EPERM: "no permission",
     errno.EROFS: "it is read-only",

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from paddledvc.display.results import Displayed
-from paddledvc.models.verify_settings import REDUCIBLE, USUAL, Tolerance
+from paddledvc.models.verify_settings import REDUCIBLE, USUAL_TOLERANCES, Tolerance
 from paddledvc.verification.core.evidence import (
     CallTime,
     ErrorRow,
@@ -86,7 +86,7 @@ class VerifyReport(Displayed):
             if wanted != "float32"
             and path.path in REDUCIBLE
             and path.agreement is not None
-            and path.scaled_error <= USUAL["float32"]["engine"]
+            and path.scaled_error <= USUAL_TOLERANCES["float32"]["engine"]
         )
         if self.float64 is not None and self.float64.reason:
             exact = (*exact, f"no error against float64: {self.float64.reason}")

@@ -10,14 +10,16 @@ from paddledvc import names
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-State: TypeAlias = Literal["unchanged", "placed", "removed", "left", "kept", "missing", "failed"]
+PlacedState: TypeAlias = Literal[
+    "unchanged", "placed", "removed", "left", "kept", "missing", "failed"
+]
 """What became of an output.
 
 ``unchanged`` was right already; ``placed`` came from the cache; ``removed`` is no longer wanted;
 ``left`` is neither wanted nor removed, for its successor is not in place; ``kept`` is somebody's
 own; ``missing`` is not in the cache; ``failed`` could not be written.
 """
-MANY = 3
+MANY_OUTPUTS = 3
 """Changes that are told one by one."""
 _UNIT = 1000
 
@@ -37,7 +39,7 @@ class PlacedOutput:
     """
 
     path: str
-    state: State
+    state: PlacedState
     model: str | None = None
     before: str | None = None
     after: str | None = None
@@ -78,7 +80,7 @@ class Placed:
     folders: tuple[str, ...] = ()
     busy: str = ""
 
-    def of(self, *states: State) -> tuple[PlacedOutput, ...]:
+    def of(self, *states: PlacedState) -> tuple[PlacedOutput, ...]:
         """Pick the outputs of which this became."""
         return tuple(one for one in self.outputs if one.state in states)
 
@@ -119,7 +121,7 @@ def describe_outcome(placed: Placed, sources: Mapping[str, str] | None = None) -
 def _changes(outputs: tuple[PlacedOutput, ...], sources: Mapping[str, str]) -> Iterable[str]:
     # The weights of models are what people look for; exports and the like follow them.
     ordered = sorted(outputs, key=lambda one: (one.model is None, one.part == "export", one.path))
-    shown = ordered if len(ordered) <= MANY + 1 else ordered[:MANY]
+    shown = ordered if len(ordered) <= MANY_OUTPUTS + 1 else ordered[:MANY_OUTPUTS]
     for one in shown:
         source = sources.get(one.path, "cache")
         about = source if one.size is None else f"{human_size(one.size)}, {source}"
@@ -135,7 +137,7 @@ def _removals(placed: Placed) -> Iterable[str]:
     succeeded = {(one.model, one.part == "export") for one in stays}
     removed = placed.of("removed")
     gone = [one for one in removed if (one.model, one.part == "export") not in succeeded]
-    if len(gone) > MANY:
+    if len(gone) > MANY_OUTPUTS:
         return [f"{len(gone)} removed"]
     return [f"{one.title} removed" for one in gone]
 
@@ -146,11 +148,11 @@ def _troubles(outputs: Iterable[PlacedOutput]) -> Iterator[str]:
     for one in outputs:
         alike.setdefault((one.state == "kept", one.problem, one.mend), []).append(one)
     for (kept, problem, mend), its in alike.items():
-        if len(its) <= MANY + 1:
+        if len(its) <= MANY_OUTPUTS + 1:
             yield from map(_trouble, its)
             continue
-        names = ", ".join(one.path if kept else one.wanted for one in its[:MANY])
-        what = f"{'kept' if kept else 'no'} {names} and {len(its) - MANY} more"
+        names = ", ".join(one.path if kept else one.wanted for one in its[:MANY_OUTPUTS])
+        what = f"{'kept' if kept else 'no'} {names} and {len(its) - MANY_OUTPUTS} more"
         yield f"weights: {what}: {problem}{f'; {mend}' if mend else ''}"
 
 

@@ -27,7 +27,7 @@ HOLDERS: tuple[Holder, ...] = (
     "other refs",
     "recent commits",
 )
-FILES = (names.LOCK, names.DVC_LOCK, outputs.SUFFIX)
+NAMING_FILES = (names.LOCK, names.DVC_LOCK, outputs.SUFFIX)
 """Ends of the names of the files that name objects."""
 NONE: frozenset[str] = frozenset()
 _DIGEST = re.compile(rb"(?<![0-9A-Za-z])([0-9a-fA-F]{64}|[0-9a-fA-F]{32}(?:\.dir)?)(?![0-9A-Za-z])")
@@ -201,5 +201,5 @@ def sort_objects(
         else:
             garbage.append(one)
     # DVC takes the files of a listing that is in a remote for being there too.
-    garbage.sort(key=lambda one: not one.oid.endswith(outputs.FOLDER))
+    garbage.sort(key=lambda one: not one.oid.endswith(outputs.FOLDER_SUFFIX))
     return Sorted(needed=tuple(kept), recent=tuple(recent), garbage=tuple(garbage))

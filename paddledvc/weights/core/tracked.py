@@ -65,7 +65,7 @@ class Tracked:
         """
         if self.hashes.md5 is None:
             return None
-        return f"{self.hashes.md5}{outputs.FOLDER}" if self.folder else self.hashes.md5
+        return f"{self.hashes.md5}{outputs.FOLDER_SUFFIX}" if self.folder else self.hashes.md5
 
     @property
     def title(self) -> str:
@@ -98,7 +98,7 @@ def list_tracked(lock: Lock | None, records: Mapping[str, Any]) -> tuple[Tracked
         if outputs.is_inside(output.path) and option.get("cache", True):
             found[output.path] = Tracked(
                 path=output.path,
-                hashes=Hashes(md5=output.md5.removesuffix(outputs.FOLDER), size=output.size),
+                hashes=Hashes(md5=output.md5.removesuffix(outputs.FOLDER_SUFFIX), size=output.size),
                 folder=output.folder,
                 remote=option.get("remote"),
                 pushed=option.get("push", True),

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
     from paddledvc.weights.core.tracked import Tracked
 
-Kind: TypeAlias = Literal["missing", "truncated", "corrupt", "unreachable"]
+BadKind: TypeAlias = Literal["missing", "truncated", "corrupt", "unreachable"]
 """What is wrong with an object: not there; shorter than it is; other bytes; nobody answers."""
-Condition: TypeAlias = Literal["present", "missing", "truncated", "corrupt", "unreachable"]
+ObjectCondition: TypeAlias = Literal["present", "missing", "truncated", "corrupt", "unreachable"]
 """What an object in a remote is found to be."""
-WRONG: tuple[Kind, ...] = ("corrupt", "truncated")
+WRONG: tuple[BadKind, ...] = ("corrupt", "truncated")
 """What is wrong with objects whose bytes are not the right ones."""
 SentState: TypeAlias = Literal["present", "sent", "repaired", "failed"]
-_GRAVE: tuple[Kind, ...] = ("corrupt", "truncated", "missing", "unreachable")
+_GRAVE: tuple[BadKind, ...] = ("corrupt", "truncated", "missing", "unreachable")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +42,7 @@ class Bad:
     title: str
     path: str
     place: str
-    kind: Kind
+    kind: BadKind
     expected: str = ""
     found: str = ""
 
@@ -149,7 +149,7 @@ class Inspected:
     """
 
     tracked: Tracked
-    state: Condition
+    state: ObjectCondition
     remote: str
     expected: str = ""
     found: str = ""
@@ -178,7 +178,7 @@ def name_sources(places: Iterable[str]) -> str:
     return ", ".join([*named, *(urls if len(urls) < 2 else [f"{len(urls)} URLs"])])  # noqa: PLR2004
 
 
-def wrong_size(expected: Hashes, size: int) -> tuple[Kind, str, str] | None:
+def wrong_size(expected: Hashes, size: int) -> tuple[BadKind, str, str] | None:
     """Tell what is wrong with an object of a size, if anything.
 
     >>> wrong_size(Hashes(size=3), 2)
@@ -187,5 +187,5 @@ def wrong_size(expected: Hashes, size: int) -> tuple[Kind, str, str] | None:
     difference = expected.first_difference(Hashes(size=size))
     if difference is None:
         return None
-    kind: Kind = "truncated" if size < (expected.size or 0) else "corrupt"
+    kind: BadKind = "truncated" if size < (expected.size or 0) else "corrupt"
     return kind, *difference

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, OutsideFailure
 from paddledvc.tools.dvc.core.objects import folder_oid
-from paddledvc.tools.dvc.core.outputs import FOLDER
+from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.git import commits
 from paddledvc.weights.core import retention
 from paddledvc.weights.garbage import labels as garbage_labels
-from paddledvc.weights.garbage.needs import RECENT
+from paddledvc.weights.garbage.needs import RECENT_COMMITS
 from paddledvc.weights.garbage.stores import CACHE, UnreadableFolder
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def open_folders(
         InvalidInput: a listing is nowhere.
     """
     every = retention.NONE.union(*(one.objects for one in needs))
-    asked = sorted(oid for oid in every - set(ignored) if oid.endswith(FOLDER))
+    asked = sorted(oid for oid in every - set(ignored) if oid.endswith(FOLDER_SUFFIX))
     with ThreadPoolExecutor(JOBS) as pool:
         answers = dict(
             zip(asked, pool.map(lambda oid: _read_listing(oid, where), asked), strict=True)
@@ -69,7 +69,7 @@ def open_folders(
         _refuse_unreadable(failed, root)
     lost = {oid for oid, answer in answers.items() if answer is None}
     lost -= _in_git(lost, root)
-    current = (one.objects for one in needs if one.holder != RECENT)
+    current = (one.objects for one in needs if one.holder != RECENT_COMMITS)
     if missed := lost & retention.NONE.union(*current):
         _refuse_lost(missed, where, root)
     files = {

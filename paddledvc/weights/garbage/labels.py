@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc import names
 from paddledvc.errors import InvalidFile
-from paddledvc.tools.dvc.core.outputs import FOLDER
+from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.git import commits as git_commits
 from paddledvc.tools.git import refs, worktree
 from paddledvc.weights.core import retention
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 COMMITS = 500
 """Commits whose files are looked at together."""
-FILES = 256
+FILES_AT_ONCE = 256
 """Files of git that are held in memory at a time."""
 LIMIT = 20_000
 """Commits after which the search is given up."""
@@ -50,7 +50,7 @@ def name_garbage(root: Path, objects: Iterable[tuple[Store, Sorted]]) -> Named:
     garbage = {one.oid: place for place, found in objects for one in found.garbage}
     labels = find_labels(root, garbage)
     folders: dict[str, str] = {}
-    for oid in [oid for oid in labels if oid.endswith(FOLDER)]:
+    for oid in [oid for oid in labels if oid.endswith(FOLDER_SUFFIX)]:
         path = folders[oid] = labels[oid].path
         with suppress(UnreadableFolder):
             for file in garbage[oid].listing(oid) or ():
@@ -73,7 +73,7 @@ def find_labels(root: Path, oids: Collection[str]) -> dict[str, Label]:
     for start in range(0, len(commits), COMMITS):
         if len(found) == len(set(oids)):
             break
-        files = git_commits.files_of(root, commits[start : start + COMMITS], retention.FILES)
+        files = git_commits.files_of(root, commits[start : start + COMMITS], retention.NAMING_FILES)
         fresh = {blob: path for blob, path in files.items() if blob not in looked}
         looked.update(fresh)
         for oid, label in _labels(root, fresh, oids):
@@ -88,8 +88,8 @@ def _labels(
     # What models.lock says of weights is more than what DVC says of them.
     paths = sorted(files.items(), key=lambda item: not item[1].endswith(names.LOCK))
     wanted = frozenset(oids)
-    for start in range(0, len(paths), FILES):
-        batch = paths[start : start + FILES]
+    for start in range(0, len(paths), FILES_AT_ONCE):
+        batch = paths[start : start + FILES_AT_ONCE]
         data = worktree.read_blobs(root, [blob.name for blob, _ in batch])
         yield from _told(batch, data, wanted)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from paddledvc.weights.garbage.repository_state import CheckedTree, RepositoryState
 
 TREES: Holder = "work trees"
-RECENT: Holder = "recent commits"
+RECENT_COMMITS: Holder = "recent commits"
 UNREADABLE = "expected a mapping, as `paddledvc lock` and DVC write it"
 BATCH = 256
 """Files of git that are held in memory at a time."""
@@ -60,7 +60,7 @@ def find_needs(
     """
     here = _in_trees(seen.trees)
     groups = _groups(seen, since)
-    found = [commits.files_of(seen.root, one.commits, retention.FILES) for one in groups]
+    found = [commits.files_of(seen.root, one.commits, retention.NAMING_FILES) for one in groups]
     every = {blob: path for files in found for blob, path in files.items()}
     staged = [Blob(name=name, link=False) for one in seen.trees for name in one.staged]
     strict = {
@@ -110,7 +110,7 @@ class _Group:
     @property
     def strict(self) -> bool:
         """Whether every file must be readable; what was broken in between is history."""
-        return self.holder != RECENT
+        return self.holder != RECENT_COMMITS
 
 
 def _groups(seen: RepositoryState, since: float) -> list[_Group]:
@@ -127,10 +127,10 @@ def _groups(seen: RepositoryState, since: float) -> list[_Group]:
         commits["stashes"].update((entry.commit, *entry.parents[1:]))
     for tree in seen.trees:
         commits[TREES].update(tree.pending, filter(None, [tree.head]))
-    commits[RECENT] = recent | _current(moved, since)
+    commits[RECENT_COMMITS] = recent | _current(moved, since)
     counts = {holder: len(names[holder]) for holder in retention.HOLDERS}
     counts |= {TREES: len(seen.trees), "stashes": len(shelved)}
-    counts[RECENT] = len(commits[RECENT])
+    counts[RECENT_COMMITS] = len(commits[RECENT_COMMITS])
     return [
         _Group(holder=holder, count=counts[holder], commits=frozenset(commits[holder]))
         for holder in retention.HOLDERS
@@ -169,7 +169,7 @@ def _read_blobs(
 def _is_readable(blob: Blob, path: str, data: bytes) -> bool:
     text = data.decode(errors="replace")
     if blob.link:  # to another such file
-        return text.endswith(retention.FILES)
+        return text.endswith(retention.NAMING_FILES)
     try:
         return retention.is_readable(path, reader.parse_yaml(text, path).value)
     except InvalidFile:
@@ -190,7 +190,7 @@ def _require_ignored(
     for name, target in held:
         if _short(name) & set(ignored):
             continue
-        files = commits.files_of(seen.root, [target], retention.FILES)
+        files = commits.files_of(seen.root, [target], retention.NAMING_FILES)
         if bad := sorted(path for blob, path in files.items() if blob in unreadable):
             short = min(_short(name), key=len)
             raise InvalidInput(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from paddledvc.tools.git.refs import Ref
 
-_PATTERNS = tuple(f"*{end}" for end in retention.FILES)
+_PATTERNS = tuple(f"*{end}" for end in retention.NAMING_FILES)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,7 +14,7 @@ from paddledvc.errors import OutsideFailure, RemoteFailed
 from paddledvc.tools.dvc import program
 from paddledvc.tools.dvc.cache import Cache
 from paddledvc.tools.dvc.core.objects import is_oid, read_listing
-from paddledvc.tools.dvc.core.outputs import FOLDER
+from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.dvc.remotes.remote import open_remote
 from paddledvc.urls import hide_secrets
 from paddledvc.weights.core.retention import Held
@@ -176,8 +176,8 @@ def remove_all(place: Store, oids: Sequence[str]) -> None:
     Raises:
         OutsideFailure: some are still there.
     """
-    listings = [oid for oid in oids if oid.endswith(FOLDER)]
-    others = [oid for oid in oids if not oid.endswith(FOLDER)]
+    listings = [oid for oid in oids if oid.endswith(FOLDER_SUFFIX)]
+    others = [oid for oid in oids if not oid.endswith(FOLDER_SUFFIX)]
     done = 0
     with ThreadPoolExecutor(JOBS) as pool:
         for batch in (listings, others):
@@ -199,7 +199,7 @@ def _removal(place: Store, oid: str) -> OutsideFailure | None:
 
 
 def _listing(oid: str, data: bytes) -> tuple[ListedFile, ...]:
-    if hashlib.md5(data, usedforsecurity=False).hexdigest() != oid.removesuffix(FOLDER):
+    if hashlib.md5(data, usedforsecurity=False).hexdigest() != oid.removesuffix(FOLDER_SUFFIX):
         raise ValueError("not what its name says")
     return read_listing(data)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import ChecksumMismatch, DownloadFailed, RemoteFailed
 from paddledvc.hashes import Hashes
 from paddledvc.tools.dvc.core.objects import read_listing
-from paddledvc.tools.dvc.core.outputs import FOLDER
+from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.sources import fetch
 from paddledvc.tools.sources.fetch import Source
 from paddledvc.weights.core.transfer_results import Bad, wrong_size
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from paddledvc.tools.dvc.cache import Cache
     from paddledvc.tools.dvc.core.objects import ListedFile
     from paddledvc.tools.system.progress import ByteProgress, NamedProgress
-    from paddledvc.weights.core.transfer_results import Kind
+    from paddledvc.weights.core.transfer_results import BadKind
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +48,7 @@ class Need:
     pushed: bool = True
     urls: tuple[str, ...] = ()
 
-    def bad(self, place: str, kind: Kind, expected: str = "", found: str = "") -> Bad:
+    def bad(self, place: str, kind: BadKind, expected: str = "", found: str = "") -> Bad:
         """Say that the object was of no use somewhere."""
         return Bad(
             title=self.title,
@@ -61,7 +61,7 @@ class Need:
 
     def compared(self, place: str, found: Hashes) -> Bad | None:
         """Say what is wrong with bytes that are to be the object's; None if they are."""
-        expected = replace(self.hashes, md5=self.oid.removesuffix(FOLDER))
+        expected = replace(self.hashes, md5=self.oid.removesuffix(FOLDER_SUFFIX))
         difference = expected.first_difference(found)
         if difference is None:
             return None
@@ -174,7 +174,7 @@ class Gathering:
                 require_same(need, name, found, file)
         except RemoteFailed as error:
             self.remotes.give_up(error)
-            kind: Kind = "missing" if error.absent else "unreachable"
+            kind: BadKind = "missing" if error.absent else "unreachable"
             self.note(need, need.bad(name, kind, found="" if error.absent else error.cause))
         except Wrong as error:
             self.note(need, error.bad)
@@ -253,7 +253,7 @@ def require_same(need: Need, place: str, found: Hashes, file: Path) -> None:
     """
     if (bad := need.compared(place, found)) is not None:
         raise Wrong(bad)
-    if need.oid.endswith(FOLDER):
+    if need.oid.endswith(FOLDER_SUFFIX):
         try:
             read_listing(file.read_bytes())
         except ValueError as error:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import ChecksumMismatch, DownloadFailed
 from paddledvc.hashes import Hashes
 from paddledvc.tools.dvc.core.objects import ListedFile, is_md5, write_listing
-from paddledvc.tools.dvc.core.outputs import FOLDER
+from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.sources import fetch
 from paddledvc.tools.system import files
 from paddledvc.weights.transfer.fetch_objects import Need
@@ -102,7 +102,7 @@ class Learning:
         md5 = str(files.hash_chunks([data]).md5)
         if tracked.hashes.md5 not in (None, md5):
             return tracked
-        with self._gathering.cache.receiving(f"{md5}{FOLDER}") as file:
+        with self._gathering.cache.receiving(f"{md5}{FOLDER_SUFFIX}") as file:
             file.write_bytes(data)
         return replace(tracked, folder=True, hashes=Hashes(md5=md5, size=tracked.hashes.size))
 

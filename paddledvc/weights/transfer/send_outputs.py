@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import RemoteFailed
 from paddledvc.tools.dvc.cache import Cache
-from paddledvc.tools.dvc.core.outputs import FOLDER
+from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.system.hash_cache import hash_md5
 from paddledvc.weights.core.transfer_results import Sent
 from paddledvc.weights.transfer.cache_outputs import adopt_files, adopt_folders
@@ -100,12 +100,12 @@ class _Sending:
         self._bad = find_bad_objects(gathering, self._remote, every.values(), deep=self._repair)
         asked = [every[oid] for oid, bad in self._bad.items() if self._may_send(bad)]
         self._fill(asked)
-        plain = [need for need in asked if not need.oid.endswith(FOLDER)]
+        plain = [need for need in asked if not need.oid.endswith(FOLDER_SUFFIX)]
         gathering.run([partial(self._put, need) for need in plain])
         whole = [
             its[0]
             for its in needs
-            if its[0].oid.endswith(FOLDER) and its[0] in asked and self._has_all(its[1:])
+            if its[0].oid.endswith(FOLDER_SUFFIX) and its[0] in asked and self._has_all(its[1:])
         ]
         listings = {need.oid: need for need in whole}
         gathering.run([partial(self._put, need) for need in listings.values()])
@@ -129,8 +129,8 @@ class _Sending:
         except FileNotFoundError:
             self._here[oid].append(need.bad(HERE, "missing"))
             return
-        if md5 != oid.removesuffix(FOLDER):
-            expected, found = f"md5:{oid.removesuffix(FOLDER)}", f"md5:{md5}"
+        if md5 != oid.removesuffix(FOLDER_SUFFIX):
+            expected, found = f"md5:{oid.removesuffix(FOLDER_SUFFIX)}", f"md5:{md5}"
             self._here[oid].append(need.bad(HERE, "corrupt", expected, found))
             return
         remotes = self._gathering.remotes

@@ -13,14 +13,14 @@ from paddledvc.weights.core.ledger import LedgerEntry
 from paddledvc.weights.core.outcome import Placed, PlacedOutput
 from paddledvc.weights.tree import files
 from paddledvc.weights.tree.files import Changed
-from paddledvc.weights.tree.preconditions import PULL, Obstacles, Refused
+from paddledvc.weights.tree.preconditions import RUN_PULL, Obstacles, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from paddledvc.tools.dvc.cache import Cache
-    from paddledvc.weights.core.outcome import State
+    from paddledvc.weights.core.outcome import PlacedState
     from paddledvc.weights.core.tracked import Tracked
     from paddledvc.weights.tree.files import Seen
     from paddledvc.weights.tree.records import Notes
@@ -64,26 +64,26 @@ class Carrier:
         outputs = tuple(self._results[path] for path in sorted(self._results))
         return Placed(outputs=outputs, folders=self._notes.folders(surveys))
 
-    def _try(self, survey: Survey, work: Callable[[Survey], State | None]) -> bool:
+    def _try(self, survey: Survey, work: Callable[[Survey], PlacedState | None]) -> bool:
         """Do something about an output and keep what became of it; tell if there is more to do."""
         problem = mend = ""
-        state: State | None
+        state: PlacedState | None
         try:
             state = work(survey)
         except Refused as refused:
             state, problem, mend = refused.state, refused.problem, refused.mend
         except Changed:
-            state, problem, mend = "kept", "it was changed meanwhile", PULL
+            state, problem, mend = "kept", "it was changed meanwhile", RUN_PULL
         except (OSError, OutsideFailure) as error:
             said = error.strerror if isinstance(error, OSError) else str(error)
             state, problem = "failed", f"it cannot be written: {said or error}"
-            mend = f"when that is mended, {PULL}"
+            mend = f"when that is mended, {RUN_PULL}"
         if state is not None:
             result = self._result(survey, state)
             self._results[survey.path] = replace(result, problem=problem, mend=mend)
         return state is None
 
-    def _result(self, survey: Survey, state: State) -> PlacedOutput:
+    def _result(self, survey: Survey, state: PlacedState) -> PlacedOutput:
         wanted = survey.wanted
         model = survey.model if wanted is None else wanted.model
         before = self._versions.get(model) if model is not None else None
@@ -96,7 +96,7 @@ class Carrier:
             size=_size(survey),
         )
 
-    def _prepare(self, survey: Survey) -> State | None:
+    def _prepare(self, survey: Survey) -> PlacedState | None:
         """See that an output can be put there, before any is touched; None if it can."""
         wanted = survey.wanted
         assert wanted is not None
@@ -116,9 +116,9 @@ class Carrier:
         self._notes.begin(survey)
         return None
 
-    def _stopped(self, survey: Survey, wanted: Tracked) -> State:
+    def _stopped(self, survey: Survey, wanted: Tracked) -> PlacedState:
         if survey.obstacle == "unlisted":
-            raise Refused("missing", "its listing is not in the cache", PULL)
+            raise Refused("missing", "its listing is not in the cache", RUN_PULL)
         if survey.obstacle == "unhashed":
             if survey.seen:
                 return "unchanged"
@@ -133,7 +133,7 @@ class Carrier:
         advice = f"run `dvc checkout {_quoted(survey.path)}`"
         raise Refused("kept", "DVC 2 hashed it, which tells nothing of its bytes", advice)
 
-    def _put(self, survey: Survey) -> State:
+    def _put(self, survey: Survey) -> PlacedState:
         """Bring an output's files from the cache, and remove those that are not its own."""
         wanted, content, seen = survey.wanted, survey.content or {}, survey.seen
         assert wanted is not None
@@ -161,7 +161,7 @@ class Carrier:
         if names and ITSELF not in names:
             files.remove_empty_below(target)
 
-    def _remove(self, survey: Survey) -> State | None:
+    def _remove(self, survey: Survey) -> PlacedState | None:
         """Remove what is no longer wanted, once its successor is in place."""
         if survey.decision.act == "leave":
             self._notes.entries.pop(survey.path, None)

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.ledger import LedgerEntry
     from paddledvc.weights.core.tracked import Tracked
 
-LISTING = tuple(one for one in PATTERNS if one != names.REGISTRY)
+LISTING_PATTERNS = tuple(one for one in PATTERNS if one != names.REGISTRY)
 """Names of the files that say what lies in the work tree."""
-RECENT = 20
+REFLOG_ENTRIES = 20
 """Commits that were checked out last, and that are asked when nothing else knows what is there."""
 
 
@@ -166,13 +166,15 @@ def known_contents(
     commits = [one for one in dict.fromkeys([before, *since]) if one is not None]
     commits = [one for one in commits if one != marked and one not in visited[:1]]
     if marked is not None and commits:
-        commits = worktree.pick_differing(root, marked, commits, LISTING)
+        commits = worktree.pick_differing(root, marked, commits, LISTING_PATTERNS)
     return tuple(one for commit in commits for one in _named_by(project, commit))
 
 
 def _visited(project: Project) -> list[str]:
     """Name the commits that were checked out last, this one first."""
-    listed = worktree.ask_git(project.root, "rev-list", "--walk-reflogs", f"-n{RECENT}", "HEAD")
+    listed = worktree.ask_git(
+        project.root, "rev-list", "--walk-reflogs", f"-n{REFLOG_ENTRIES}", "HEAD"
+    )
     return list(dict.fromkeys((listed or "").split()))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.tools.git import worktree
 from paddledvc.weights.tree import marker
-from paddledvc.weights.tree.known_contents import LISTING
+from paddledvc.weights.tree.known_contents import LISTING_PATTERNS
 
 if TYPE_CHECKING:
     from paddledvc.project import Project
@@ -23,7 +23,7 @@ def mark_commit(project: Project, placed: Placed, stand: Standing | None = None)
         stand: where the work tree stands, for those who have asked git already.
     """
     file = marker.marker_path(project.root)
-    stand = stand or worktree.read_standing(project.root, LISTING)
+    stand = stand or worktree.read_standing(project.root, LISTING_PATTERNS)
     if placed.complete and stand.commit is not None and not stand.changed:
         marker.write_marker(file, stand.commit, placed.folders)
     else:

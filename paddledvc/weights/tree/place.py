@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from paddledvc.project import Project
     from paddledvc.weights.core.tracked import Tracked
 
-PATIENCE = 2.0
+LOCK_PATIENCE = 2.0
 """Seconds to wait for another paddledvc, or for DVC."""
 LEDGER = "placed.json"
 
@@ -32,7 +32,7 @@ def place_outputs(  # noqa: PLR0913 - each of its own
     *,
     force: bool = False,
     prune: bool = False,
-    patience: float = PATIENCE,
+    patience: float = LOCK_PATIENCE,
 ) -> Placed:
     """Put outputs into the work tree, as far as the cache holds them.
 

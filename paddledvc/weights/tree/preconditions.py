@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from paddledvc.tools.dvc.cache import Cache
-    from paddledvc.weights.core.outcome import State
+    from paddledvc.weights.core.outcome import PlacedState
     from paddledvc.weights.tree.survey import Survey
 
-PULL = "run `paddledvc pull`"
+RUN_PULL = "run `paddledvc pull`"
 _OWN = frozenset((".git", ".dvc", ".paddledvc"))
 """Folders that no output may lie in: what is there makes programs do things."""
 
@@ -31,7 +31,7 @@ class Refused(Exception):
         mend: what to do about it, as the end of a sentence.
     """
 
-    def __init__(self, state: State, problem: str, mend: str = "") -> None:
+    def __init__(self, state: PlacedState, problem: str, mend: str = "") -> None:
         self.state, self.problem, self.mend = state, problem, mend
         super().__init__(problem)
 
@@ -87,7 +87,7 @@ class Obstacles:
         for name in survey.decision.put:
             hashes = (survey.content or {})[name]
             if hashes.md5 is None or not self._cache.holds(hashes.md5, hashes.size):
-                raise Refused("missing", "it is not in the cache", PULL)
+                raise Refused("missing", "it is not in the cache", RUN_PULL)
 
     def require_saved(self, survey: Survey) -> None:
         """Require that the cache holds all that is to go away; add what it does not.
@@ -103,4 +103,4 @@ class Obstacles:
                 continue
             path = f"{self._root}/{survey.path}/{name}".rstrip("/")
             if not self._cache.adopt(path, md5):
-                raise Refused("kept", "it was changed meanwhile", PULL)
+                raise Refused("kept", "it was changed meanwhile", RUN_PULL)

@@ -65,7 +65,7 @@ class Form:
         return values.ours.get((self.version_key,)) == values.theirs.get((self.version_key,))
 
 
-FORMS = {
+MERGE_FORMS = {
     names.LOCK: Form(sections=("models",), version_key="version", alphabetical=True),
     names.REGISTRY: Form(sections=("models", "catalogs"), joined=("models",), unit=VERSION),
     names.STAGES: Form(

@@ -125,7 +125,7 @@ def test_a_server_that_is_down_says_so(closed):
 
 
 def test_a_silent_server_is_given_up(server, monkeypatch):
-    monkeypatch.setattr(http, "TIMEOUT", (0.2, 0.2))
+    monkeypatch.setattr(http, "TIMEOUTS", (0.2, 0.2))
     server.delay["/a"] = 1.0
 
     assert refusal(server.put("/a", DATA)) == ("no answer within 0.2 s", True)

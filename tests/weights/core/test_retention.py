@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddledvc.weights.core import retention
-from paddledvc.weights.core.retention import FILES, Held, Label
+from paddledvc.weights.core.retention import NAMING_FILES, Held, Label
 
 A, B, C = ("a" * 32, "b" * 32, "c" * 32)
 oids = st.text("0123456789abcdef", min_size=32, max_size=32)
@@ -105,7 +105,7 @@ def test_weights_and_outputs_are_named_from_the_top_of_the_repository() -> None:
 
 
 @pytest.mark.parametrize("value", [None, [], {"outs": 1}, {"outs": [1]}, {"stages": []}])
-@pytest.mark.parametrize("file", [*FILES])
+@pytest.mark.parametrize("file", [*NAMING_FILES])
 def test_nothing_is_named_by_a_file_of_another_form(file: str, value: object) -> None:
     assert [*retention.find_labels(file, value)] == []
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.yaml.merge.merge_rules import FORMS
+from paddledvc.yaml.merge.merge_rules import MERGE_FORMS
 from paddledvc.yaml.merge.threeway import No, Sides, choose_side, combine_mappings, complete_sides
 
 
@@ -50,7 +50,7 @@ def test_mappings_are_merged_key_by_key(ours, theirs, expected):
 
 @pytest.mark.parametrize("field", ["md5", "weights_url", "base", "paddle", "source"])
 def test_what_names_a_version_and_its_bytes_comes_from_one_side(field):
-    form = FORMS["models.yaml"]
+    form = MERGE_FORMS["models.yaml"]
     base = {"name": "a", "version": "v1", field: "x", "task": "t"}
     sides = Sides(base=base, ours={**base, "version": "v2"}, theirs={**base, field: "y"})
 
@@ -58,7 +58,7 @@ def test_what_names_a_version_and_its_bytes_comes_from_one_side(field):
 
 
 def test_fields_that_have_nothing_to_do_with_the_bytes_are_merged():
-    form = FORMS["models.yaml"]
+    form = MERGE_FORMS["models.yaml"]
     base = {"name": "a", "version": "v1", "task": "t", "owner": "me"}
     sides = Sides(base=base, ours={**base, "version": "v2"}, theirs={**base, "task": "u"})
 
@@ -78,7 +78,7 @@ def test_what_is_one_thing_is_never_mixed(file, key):
     base = {"x": 1, "y": 1}
     sides = Sides(base=base, ours={**base, "x": 2}, theirs={**base, "y": 2})
 
-    assert FORMS[file].merge(key, sides) is No.AGREEMENT
+    assert MERGE_FORMS[file].merge(key, sides) is No.AGREEMENT
 
 
 def test_three_things_are_complete_if_none_is_missing():

@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from paddledvc.tools.dvc.core.outputs import FOLDER, is_inside
+from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX, is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,7 +42,7 @@ def is_oid(text: str) -> bool:
     >>> is_oid("0cc175b9c0f1b6a831c399e269772661.dir"), is_oid("tmp-host-1")
     (True, False)
     """
-    return is_md5(text.removesuffix(FOLDER))
+    return is_md5(text.removesuffix(FOLDER_SUFFIX))
 
 
 def read_listing(data: bytes) -> tuple[ListedFile, ...]:
@@ -84,4 +84,4 @@ def folder_oid(files: Mapping[str, str]) -> str:
     '3e3335ff0ba6ac6f06f589d8219daf0e.dir'
     """
     data = write_listing(ListedFile(path, md5) for path, md5 in files.items())
-    return f"{hashlib.md5(data, usedforsecurity=False).hexdigest()}{FOLDER}"
+    return f"{hashlib.md5(data, usedforsecurity=False).hexdigest()}{FOLDER_SUFFIX}"

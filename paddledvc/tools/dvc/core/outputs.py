@@ -13,8 +13,8 @@ from paddledvc.names import DVC_LOCK
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-STAGES, SUFFIX = "dvc.yaml", ".dvc"
-FOLDER = ".dir"
+STAGES_FILE, SUFFIX = "dvc.yaml", ".dvc"
+FOLDER_SUFFIX = ".dir"
 """End of the name of an object that lists the files of a folder."""
 
 
@@ -55,7 +55,9 @@ def usual_files(path: str) -> list[str]:
     parts = path.split("/")
     above = ["/".join(parts[:count]) for count in range(len(parts), 0, -1)]
     folders = [*above[1:], ""]
-    stages = [posixpath.join(folder, name) for folder in folders for name in (STAGES, DVC_LOCK)]
+    stages = [
+        posixpath.join(folder, name) for folder in folders for name in (STAGES_FILE, DVC_LOCK)
+    ]
     return [*(f"{one}{SUFFIX}" for one in above), *stages]
 
 
@@ -66,7 +68,7 @@ def is_record(path: str) -> bool:
     (True, False)
     """
     name = posixpath.basename(path)
-    return name in (STAGES, DVC_LOCK, ".gitignore", ".dvcignore") or name.endswith(SUFFIX)
+    return name in (STAGES_FILE, DVC_LOCK, ".gitignore", ".dvcignore") or name.endswith(SUFFIX)
 
 
 def is_inside(path: str) -> bool:
@@ -122,9 +124,9 @@ def list_outputs(files: Mapping[str, Any]) -> Iterator[DvcOutput]:
     for file, value in files.items():
         folder, name = posixpath.split(file)
         if name == DVC_LOCK:
-            known = _mapping(files.get(posixpath.join(folder, STAGES)), "stages")
+            known = _mapping(files.get(posixpath.join(folder, STAGES_FILE)), "stages")
             yield from _locked(folder, known, _mapping(value, "stages"))
-        elif name != STAGES and isinstance(value, dict):
+        elif name != STAGES_FILE and isinstance(value, dict):
             yield from _entries(join_folder(folder, str(value.get("wdir", ""))), value)
 
 
@@ -137,7 +139,7 @@ def list_stages(file: str, value: object) -> Iterator[tuple[str, Mapping[str, An
     folder, name = posixpath.split(file)
     if name == DVC_LOCK:
         return
-    known = _mapping(value, "stages").values() if name == STAGES else [value]
+    known = _mapping(value, "stages").values() if name == STAGES_FILE else [value]
     for stage in map(_template, known):
         if isinstance(stage, dict):
             yield join_folder(folder, str(stage.get("wdir", ""))), stage
@@ -177,7 +179,7 @@ def _entries(folder: str, value: Mapping[str, Any]) -> Iterator[DvcOutput]:
                 yield DvcOutput(
                     path=join_folder(folder, path),
                     md5=md5,
-                    folder=md5.endswith(FOLDER),
+                    folder=md5.endswith(FOLDER_SUFFIX),
                     exact=entry.get("hash") == "md5",
                     size=size if isinstance(size, int) else None,
                 )

@@ -9,7 +9,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from paddledvc.tools.dvc.package import broken_dvc
-from paddledvc.tools.system.network_errors import ABSENT, DENIED, LOST, PLAIN, REFUSALS, STORE_SIGNS
+from paddledvc.tools.system.network_errors import (
+    ABSENT,
+    DENIED,
+    LOST,
+    PLAIN_WORDS,
+    REFUSALS,
+    STORE_SIGNS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,8 +133,8 @@ def _told(error: BaseException) -> str | None:
 
 def _named(error: BaseException) -> str | None:
     """Say what an error means by its number or its name, for its package may not be there."""
-    if isinstance(error, OSError) and error.errno in PLAIN:
-        return PLAIN[error.errno]
+    if isinstance(error, OSError) and error.errno in PLAIN_WORDS:
+        return PLAIN_WORDS[error.errno]
     kind = type(error).__name__
     return _KINDS.get(kind) or (
         str(error).removeprefix("config file error: ") if kind in _KINDS else None

@@ -28,7 +28,7 @@ WINDOW = 3
 """Parts of one object that are on their way at a time; memory holds so many."""
 ASKED = 16
 """Questions on their way at a time."""
-TRIES = 2
+S3_TRIES = 2
 """How often a server of S3 is asked the same."""
 CLOSING = 5.0
 """Seconds that connections get to end themselves."""
@@ -240,7 +240,7 @@ class System:
         """Ask about a file, and do not wait for the answer for ever."""
         system = self._system.fs
         if system.async_impl:
-            return self._begin(system._info(path)).result(TRIES * self._patience)  # noqa: SLF001
+            return self._begin(system._info(path)).result(S3_TRIES * self._patience)  # noqa: SLF001
         self._require_going()
         return system.info(path)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.errors import MissingTool
 from paddledvc.tools.dvc import package
 from paddledvc.tools.dvc.remotes.failures import Broken, translate_failures
-from paddledvc.tools.dvc.remotes.filesystem import TRIES, System
+from paddledvc.tools.dvc.remotes.filesystem import S3_TRIES, System
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,4 +87,4 @@ def _bound(system: Any) -> None:
     limits = system.fs_args.setdefault("config_kwargs", {})
     limits["retries"] = {"total_max_attempts": 1}
     limits["max_pool_connections"] = CONNECTIONS
-    system.fs.retries = TRIES
+    system.fs.retries = S3_TRIES

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from paddledvc.models.model import Model
 
-FILES = (names.REGISTRY, names.LOCK, names.STAGES, names.DVC_LOCK)
+OWN_FILES = (names.REGISTRY, names.LOCK, names.STAGES, names.DVC_LOCK)
 """What every project commits, in the order of messages."""
-SETTINGS = (names.PARAMS, ".dvc/config", ".gitattributes")
+SETTINGS_FILES = (names.PARAMS, ".dvc/config", ".gitattributes")
 """What a project commits where it has that."""
 MANY = 5
 """Files that are named; of more the number is told."""
@@ -74,7 +74,7 @@ def committed_files(models: Iterable[Model]) -> Iterator[str]:
     >>> [*committed_files([])]
     ['models.yaml', 'models.lock', 'dvc.yaml', 'dvc.lock']
     """
-    yield from FILES
+    yield from OWN_FILES
     for model in models:
         folder = registry.reports_folder(model)
         if model.docs is not None:
@@ -122,7 +122,7 @@ remove the pattern, or add `!/models.lock` at the end of .gitignore
 
 def _named(paths: list[str]) -> str:
     """Name files; of many, and of many reports, tell the number."""
-    every = sorted(paths, key=lambda path: (*FILES, path).index(path))
+    every = sorted(paths, key=lambda path: (*OWN_FILES, path).index(path))
     start = f"{names.REPORTS}/"
     reports = [path for path in every if path.startswith(start)]
     others = [path for path in every if not path.startswith(start)]
@@ -134,7 +134,7 @@ def _named(paths: list[str]) -> str:
 
 def _kept(paths: list[str]) -> Iterator[str]:
     """Write the patterns by which git no longer ignores files, whatever else it is told."""
-    for path in sorted(paths, key=lambda path: (*FILES, path).index(path)):
+    for path in sorted(paths, key=lambda path: (*OWN_FILES, path).index(path)):
         folder, slash, _ = path.partition("/")
         yield f"!/{folder}{slash}"
         if slash:  # a file in a folder that is ignored cannot be taken out alone

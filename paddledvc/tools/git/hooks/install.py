@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import InvalidInput, NotAProject
 from paddledvc.tools.git import repository, worktree
 from paddledvc.tools.git.hooks import script as scripts
-from paddledvc.tools.git.hooks.script import NAMES, Name, Script
+from paddledvc.tools.git.hooks.script import HOOK_NAMES, Name, Script
 from paddledvc.tools.system import files
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def write_hooks(root: Path, *, force: bool = False) -> dict[Name, bool]:
         raise InvalidInput(f"git's hooks cannot name a folder with a line break: {project!r}")
     with _alone(where):
         served = scripts.with_project(_projects(where), project)
-        return {name: _write(where, name, served) for name in NAMES}
+        return {name: _write(where, name, served) for name in HOOK_NAMES}
 
 
 def remove_hooks(root: Path) -> dict[Name, bool]:
@@ -138,9 +138,10 @@ def remove_hooks(root: Path) -> dict[Name, bool]:
         served = tuple(one for one in _projects(where) if one != project)
         if served:
             return {
-                name: bool(_found(where, name)) and _write(where, name, served) for name in NAMES
+                name: bool(_found(where, name)) and _write(where, name, served)
+                for name in HOOK_NAMES
             }
-        return {name: _restore(where, name) for name in NAMES}
+        return {name: _restore(where, name) for name in HOOK_NAMES}
 
 
 def _require_own(where: HooksPlace) -> None:
@@ -154,11 +155,11 @@ def _require_own(where: HooksPlace) -> None:
         )
     if where.usual in (where.folder, *where.folder.parents) or not _is_below(where):
         return
-    if worktree.ask_git(where.top, "check-ignore", str(where.folder / NAMES[0])) is None:
+    if worktree.ask_git(where.top, "check-ignore", str(where.folder / HOOK_NAMES[0])) is None:
         raise InvalidInput(
             f"{_CONFIGURED} is {where.configured}, a folder that git tracks; hooks written there "
             'would be committed. Call `paddledvc hook NAME "$@"` in the hooks there for each NAME '
-            f"of {', '.join(NAMES)}, or write there with `paddledvc hooks install --force`"
+            f"of {', '.join(HOOK_NAMES)}, or write there with `paddledvc hooks install --force`"
         )
 
 
@@ -178,7 +179,7 @@ def _found(where: HooksPlace, name: Name) -> Script | None:
 
 def _projects(where: HooksPlace) -> set[str]:
     """Name the projects that our hooks serve already."""
-    scripts = (_found(where, name) for name in NAMES)
+    scripts = (_found(where, name) for name in HOOK_NAMES)
     return {project for script in scripts if script is not None for project in script.projects}
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Name = Literal[
     "post-checkout", "post-commit", "post-merge", "post-rewrite", "pre-commit", "pre-push"
 ]
-NAMES: tuple[Name, ...] = get_args(Name)
+HOOK_NAMES: tuple[Name, ...] = get_args(Name)
 """The hooks of git that are ours."""
 Chain = Literal["run", "aside", "pre-commit"]
 """What to do with a hook that was there before: run it, leave it aside, or run it unless it is

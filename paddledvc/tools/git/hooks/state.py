@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools.git.hooks import install
 from paddledvc.tools.git.hooks import script as scripts
-from paddledvc.tools.git.hooks.script import NAMES, Name
+from paddledvc.tools.git.hooks.script import HOOK_NAMES, Name
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def hook_states(root: Path) -> tuple[HookState, ...]:
         NotAProject: the folder is in no git repository.
     """
     where = install.find_hooks(root)
-    return tuple(_state(where, name, install.from_top(root, where.top)) for name in NAMES)
+    return tuple(_state(where, name, install.from_top(root, where.top)) for name in HOOK_NAMES)
 
 
 def _state(where: HooksPlace, name: Name, project: str) -> HookState:
@@ -95,7 +95,7 @@ def _named(by: str) -> str:
 def _of_others(where: HooksPlace, name: Name) -> tuple[Live, str]:
     text = install.read_hook(where.folder / name)
     was_here = where.kept(name).exists() or any(
-        install.read_our_hook(where.path(other)) for other in NAMES
+        install.read_our_hook(where.path(other)) for other in HOOK_NAMES
     )
     if text is None:
         if where.folder != where.usual and install.read_our_hook(where.usual / name) is not None:

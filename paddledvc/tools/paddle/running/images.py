@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from paddledvc.comparison.samples import Array
 
-FORMATS = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
+SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
 DEEP = ("I", "F")
 """Modes of more than 8 bits, which a conversion to RGB would cut; of 16 bits they begin alike."""
 
@@ -29,10 +29,10 @@ def list_images(folder: Path) -> list[Path]:
     names = sorted(
         path.as_posix()
         for path in paths
-        if path.suffix.lower() in FORMATS and not any(part.startswith(".") for part in path.parts)
+        if path.suffix.lower() in SUFFIXES and not any(part.startswith(".") for part in path.parts)
     )
     if not names:
-        formats = ", ".join(suffix[1:] for suffix in FORMATS)
+        formats = ", ".join(suffix[1:] for suffix in SUFFIXES)
         raise InvalidInput(f"it holds no images; expected files of {formats}")
     return [folder / name for name in names]
 

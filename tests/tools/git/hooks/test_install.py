@@ -12,12 +12,12 @@ import paddledvc
 from paddledvc.errors import InvalidInput, NotAProject, OutsideFailure
 from paddledvc.tools.git.hooks import install, state
 from paddledvc.tools.git.hooks import script as scripts
-from paddledvc.tools.git.hooks.script import NAMES
+from paddledvc.tools.git.hooks.script import HOOK_NAMES
 from paddledvc.weights.tree import marker
 
 DVC = "#!/usr/bin/sh\nexec dvc git-hook post-checkout $@\n"
-ALL = dict.fromkeys(NAMES, True)
-NONE = dict.fromkeys(NAMES, False)
+ALL = dict.fromkeys(HOOK_NAMES, True)
+NONE = dict.fromkeys(HOOK_NAMES, False)
 
 
 @pytest.fixture
@@ -56,12 +56,12 @@ def test_six_hooks_are_installed_that_name_this_python(repository):
     assert install.write_hooks(repository.root) == ALL
 
     folder = repository.root / ".git" / "hooks"
-    assert sorted(listed(folder)) == sorted(NAMES)
-    for name in NAMES:
+    assert sorted(listed(folder)) == sorted(HOOK_NAMES)
+    for name in HOOK_NAMES:
         script = install.read_our_hook(folder / name)
         assert (script.python, script.projects) == (sys.executable, (".",))
         assert os.access(folder / name, os.X_OK)
-    assert states(repository.root) == dict.fromkeys(NAMES, ("live", ""))
+    assert states(repository.root) == dict.fromkeys(HOOK_NAMES, ("live", ""))
 
 
 def test_installing_twice_changes_nothing(repository):
@@ -251,7 +251,7 @@ def test_two_installs_at_once_are_one(repository):
     assert [process.wait() for process in running] == [0, 0, 0, 0]
     assert (repository.root / ".git/hooks/pre-push.before-paddledvc").read_text() == "theirs"
     assert sorted(listed(repository.root / ".git/hooks")) == sorted(
-        [*NAMES, "pre-push.before-paddledvc"]
+        [*HOOK_NAMES, "pre-push.before-paddledvc"]
     )
 
 
@@ -293,7 +293,7 @@ def test_a_submodule_has_hooks_of_its_own(repository, tmp_path):
     repository.git(*at, "submodule", "--quiet", "add", str(repository.root), "in")
     install.write_hooks(outer / "in")
 
-    assert sorted(listed(outer / ".git/modules/in/hooks")) == sorted(NAMES)
+    assert sorted(listed(outer / ".git/modules/in/hooks")) == sorted(HOOK_NAMES)
     assert listed(outer / ".git/hooks") == {}
 
 
@@ -305,7 +305,7 @@ def test_hooks_go_where_the_configuration_of_the_clone_says(repository, tmp_path
     (repository.root / "sub").mkdir()
 
     assert install.write_hooks(repository.root / "sub") == ALL
-    assert set(NAMES) <= set(listed(folder))
+    assert set(HOOK_NAMES) <= set(listed(folder))
     assert listed(repository.root / ".git/hooks") == {}
 
 
@@ -326,7 +326,7 @@ def test_hooks_of_all_repositories_are_refused(repository, home, tmp_path):
         f"all repositories. Give this one hooks of its own with `git config core.hooksPath {own}`, "
         "or write there with `paddledvc hooks install --force`"
     )
-    assert sorted(listed(shared)) == sorted(NAMES)
+    assert sorted(listed(shared)) == sorted(HOOK_NAMES)
 
 
 def test_hooks_that_git_tracks_are_refused(repository):
@@ -381,7 +381,7 @@ def test_where_nothing_is_installed_every_hook_is_missing(repository):
     put(repository, "pre-push", "#!/bin/sh\n")
 
     assert states(repository.root) == {
-        **dict.fromkeys(NAMES, ("missing", "")),
+        **dict.fromkeys(HOOK_NAMES, ("missing", "")),
         "pre-push": ("missing", "there is another hook"),
     }
 
