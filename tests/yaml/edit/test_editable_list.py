@@ -278,15 +278,15 @@ def test_an_edit_of_a_file_without_the_list_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("edit", "wrong"),
+    ("edit", "done_by", "wrong"),
     [
-        pytest.param("append", "models:\n- name: x\n", id="append"),
-        pytest.param("remove", "models:\n- name: a\n", id="remove"),
-        pytest.param("set_scalar", "models:\n- name: a\n  version: 2.0\n", id="set"),
+        pytest.param("append", "append_item", "models:\n- name: x\n", id="append"),
+        pytest.param("remove", "remove_item", "models:\n- name: a\n", id="remove"),
+        pytest.param("set_scalar", "set_scalar", "models:\n- name: a\n  version: 2.0\n", id="set"),
     ],
 )
-def test_an_edit_that_would_say_something_else_is_not_given_out(edit, wrong, monkeypatch):
-    monkeypatch.setattr(edit_items, edit, lambda *_: wrong)
+def test_an_edit_that_would_say_something_else_is_not_given_out(edit, done_by, wrong, monkeypatch):
+    monkeypatch.setattr(edit_items, done_by, lambda *_: wrong)
     arguments = {"append": (ENTRY,), "remove": ("a",), "set_scalar": ("a", "version", "2.0")}
     with pytest.raises(AssertionError) as caught:
         getattr(models("models:\n- name: a\n"), edit)(*arguments[edit])
