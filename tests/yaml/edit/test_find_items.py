@@ -441,7 +441,7 @@ import json, sys
 sys.modules["yaml.cyaml"] = None
 from paddledvc.yaml.edit.find_items import find_items
 for text in json.load(sys.stdin):
-    found = items(text, "models.yaml", "models")
+    found = find_items(text, "models.yaml", "models")
     print(json.dumps([[item.name, item.above, item.start, item.end] for item in found.items]))
 """
 
