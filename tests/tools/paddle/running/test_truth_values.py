@@ -23,12 +23,12 @@ def methods():
 
 before = methods()
 one, none = paddle.ones([1]), paddle.zeros([1])
-with branches.watched() as asked:
+with branches.watch_truth_values() as asked:
     answers = ["yes" if tensor else "no" for tensor in (one, none)] + [one.item()]
     paddle.nn.functional.one_hot(paddle.zeros([1], "int64"), 2)
 found = [[one.file, one.outcomes] for one in asked.branches(Path.cwd())]
 try:
-    with branches.watched():
+    with branches.watch_truth_values():
         raise ValueError("broken")
 except ValueError as error:
     print(json.dumps([answers, found, str(error), before == methods()]))
