@@ -40,6 +40,7 @@ def test_the_picture_shows_what_the_code_is():
     assert drawn == drawing.draw(), "docs/architecture.svg is another picture; run `make picture`"
 
 
+@pytest.mark.slow
 def test_an_import_between_rooms_that_is_new_changes_the_picture(copy):
     (copy / "paddledvc" / "display" / "new.py").write_text(
         "def f():\n    from paddledvc import hashes\n", encoding="utf-8"
@@ -49,6 +50,7 @@ def test_an_import_between_rooms_that_is_new_changes_the_picture(copy):
     assert drawing.draw(copy) != drawing.draw()
 
 
+@pytest.mark.slow
 def test_a_room_that_moves_to_another_floor_changes_the_picture(copy):
     file = copy / "pyproject.toml"
     text = file.read_text(encoding="utf-8")
@@ -59,6 +61,7 @@ def test_a_room_that_moves_to_another_floor_changes_the_picture(copy):
     assert drawing.draw(copy) != drawing.draw()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("other", ["cli", "setup"])
 def test_an_import_that_does_not_go_down_is_named_instead_of_drawn(other, copy):
     file = copy / "paddledvc" / "hooks" / "new.py"
@@ -69,6 +72,7 @@ def test_an_import_that_does_not_go_down_is_named_instead_of_drawn(other, copy):
     assert caught.value.code == f"hooks imports {other}, which is not below it; see `lint-imports`"
 
 
+@pytest.mark.slow
 def test_the_arrows_of_the_picture_follow_from_the_imports_that_the_contracts_count():
     grimp = pytest.importorskip("grimp")
     graph = grimp.build_graph("paddledvc", cache_dir=None)
