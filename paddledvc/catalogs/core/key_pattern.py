@@ -31,7 +31,7 @@ class KeyPattern:
 
     >>> pattern = KeyPattern("{name}/v{version}/{name}.pdparams")
     >>> pattern.match("resnet50/v3.3/resnet50.pdparams")
-    Found(name='resnet50', version='3.3', path='')
+    KeyMatch(name='resnet50', version='3.3', path='')
     >>> pattern.beginning("resnet50")
     'resnet50/v'
     """

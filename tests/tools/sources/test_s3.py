@@ -351,7 +351,7 @@ def test_a_network_that_fails_is_told_in_words(broken, reason, again, bucket):
 
 
 def test_a_server_that_does_not_answer_is_given_up(no_aws, mute, monkeypatch):
-    monkeypatch.setattr("paddledvc.tools.sources.s3.TIMEOUT", (10.0, 0.1))
+    monkeypatch.setattr("paddledvc.tools.sources.s3.TIMEOUTS", (10.0, 0.1))
 
     assert failure(lambda: read(f"s3://zoo/a?endpoint_url={mute}")) == (
         f"no answer from {mute} within 0.1 s",
@@ -360,7 +360,7 @@ def test_a_server_that_does_not_answer_is_given_up(no_aws, mute, monkeypatch):
 
 
 def test_a_server_that_stops_in_the_middle_is_given_up(server, at, monkeypatch):
-    monkeypatch.setattr("paddledvc.tools.sources.s3.TIMEOUT", (10.0, 0.1))
+    monkeypatch.setattr("paddledvc.tools.sources.s3.TIMEOUTS", (10.0, 0.1))
     server.put("/zoo/a", DATA)
     server.delay["/zoo/a"] = 30
     reason, again = failure(lambda: read(at("a")))
