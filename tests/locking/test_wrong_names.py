@@ -599,11 +599,16 @@ def test_hyperparameters_are_a_file_and_no_folder(files):
 def test_what_is_installed_inside_the_project_is_not_the_project_s(files, project, monkeypatch):
     installed = ".venv/lib/python3.11/site-packages"
     project.write(f"{installed}/paddle_like/__init__.py", "from paddle_like import nn as nn\n")
-    project.write(f"{installed}/paddle_like/nn.py", "class Layer:\n    pass\n")
+    project.write(f"{installed}/paddle_like/nn/__init__.py", "from .layers import Layer\n")
+    project.write(f"{installed}/paddle_like/nn/layers.py", "class Layer:\n    pass\n")
     project.write("a.py", MARK + "from paddle_like import nn\n\n\nclass Net(nn.Layer):\n    pass\n")
     monkeypatch.syspath_prepend(project.root / installed)
 
-    paddledvc.lock(files("network: a.py:Net"))
+    made = files("network: a.py:Net")
+    paddledvc.lock(made)
+    found = paddledvc.check(made, branch="x").violations
+
+    assert [one for one in found if one.rule == "reference-missing"] == []
 
 
 def test_a_page_about_a_model_is_a_file_and_no_folder(files):

@@ -155,7 +155,8 @@ def test_the_metrics_that_dvc_shows_are_the_verdict_and_the_errors(
 def test_the_evidence_keeps_to_its_published_schema(evidence: dict[str, str]) -> None:
     schema = json.loads(paddledvc.schema("report"))
 
-    jsonschema.Draft202012Validator(schema).validate(json.loads(evidence["verify.json"]))
+    validator = jsonschema.Draft202012Validator(schema)
+    assert [*validator.iter_errors(json.loads(evidence["verify.json"]))] == []
 
 
 def test_the_evidence_names_the_paddle_that_ran(evidence: dict[str, str]) -> None:
