@@ -128,8 +128,9 @@ class Code:
         if not isinstance(target.node, ast.Call):
             return False
         made = self.lookup.expression(target.node.func, target.source)
-        is_class = isinstance(made, FoundName) and isinstance(made.node, ast.ClassDef)
-        return is_class and isinstance(made, FoundName) and self.lookup.is_layer(made)
+        if not isinstance(made, FoundName) or not isinstance(made.node, ast.ClassDef):
+            return False
+        return self.lookup.is_layer(made)
 
     def _forward(
         self, model: Model, made: FoundName, built: FoundName
