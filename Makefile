@@ -36,7 +36,7 @@ demo: $(VENV)/demo ## Train, export and verify a digit reader with `dvc repro`
 test: $(VENV)/test lint ## Lint, check types and run the tests
 	$(PYTEST) -m "not thorough" --cov --cov-report=term
 
-quick: $(VENV)/test ## Run the tests that start neither Paddle nor DVC
+quick: $(VENV)/test ## Run the tests that start neither Paddle nor DVC, and wait for nothing
 	$(PYTEST) -m "not slow and not thorough"
 
 test-all: $(VENV)/test test-pythons ## Run, after `make test`, what takes longer, and other Pythons

@@ -97,7 +97,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"[init]\n\tdefaultBranch = main\n\ttemplateDir = {template}\n"
         "[commit]\n\tgpgsign = false\n"
         # Every commit would start a program that finds nothing to collect.
-        "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n"
+        "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[core]\n\tfsync = none\n"
     )
     return folder
 
@@ -231,6 +231,7 @@ def cli(project: Folder, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # a head and a body are two packets: 40 ms, for the second waits
     server: _HTTPServer
 
     def do_GET(self) -> None:

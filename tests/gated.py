@@ -11,8 +11,6 @@ import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 import paddledvc
 from paddledvc import Project
 from paddledvc.comparison.agreement import Agreement, OutputAgreement, SampleError
@@ -22,6 +20,7 @@ from paddledvc.tools.dvc.core.objects import folder_oid
 from paddledvc.tools.paddle.core.results import Runtime
 from paddledvc.verification.core.path_report import PathReport
 from paddledvc.verification.core.report import VerifyReport
+from tests import plain_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,7 +145,7 @@ class Gated:
             outs = {path: written.get(path) or self.digest(path) for path in _outs(stage)}
             written.update(outs)
             built[name]["outs"] = _entries(outs)
-        self.write("dvc.lock", yaml.safe_dump({"schema": "2.0", "stages": built}, sort_keys=False))
+        self.write("dvc.lock", plain_yaml.dump({"schema": "2.0", "stages": built}))
 
     def params(self, keys: list[Any]) -> dict[str, Any]:
         """Read hyperparameters as DVC notes them: keys of params.yaml, and whole files."""
@@ -197,7 +196,7 @@ class Gated:
         return md5(self.holds.get(path, path))
 
     def yaml(self, name: str) -> Any:
-        return yaml.safe_load(self.read(name))
+        return plain_yaml.load(self.read(name))
 
 
 RUNTIME = Runtime(paddle="3.3.1", commit="abc", device="cpu", flags=())
@@ -231,4 +230,4 @@ def _at(values: Any, key: str) -> Any:
 def a_waiver(rule: str, until: str | date, **fields: Any) -> str:
     """Write a policy with one waiver, to put before the models."""
     waiver = {"rule": rule, "reason": "the lab is closed", "until": str(until), **fields}
-    return yaml.safe_dump({"policy": {"waivers": [waiver]}}, sort_keys=False)
+    return plain_yaml.dump({"policy": {"waivers": [waiver]}})

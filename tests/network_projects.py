@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import yaml
 
 import paddledvc
+from tests import plain_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,8 +94,8 @@ def lay_out(linear_weights: dict[str, Any]) -> Callable[..., Project]:
             **entry,
         }
         model = {key: value for key, value in model.items() if value is not None}
-        (root / "models.yaml").write_text(yaml.safe_dump({"models": [model]}, sort_keys=False))
-        (root / "params.yaml").write_text(yaml.safe_dump(dict(params or {})))
+        (root / "models.yaml").write_text(plain_yaml.dump({"models": [model]}))
+        (root / "params.yaml").write_text(plain_yaml.dump(dict(params or {})))
         project = paddledvc.Project(root)
         paddledvc.lock(project)
         if "weights_url" in model:

@@ -34,6 +34,7 @@ def copy(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_picture_shows_what_the_code_is():
     drawn = drawing.PICTURE.read_text(encoding="utf-8")
 

@@ -18,6 +18,7 @@ NAME = next(
 SPECIAL = ["null", "true", "on", "nan", "inf", "None", "1e5", "1", "0x1F", "1_000", "2d106det"]
 
 
+@pytest.mark.slow
 @given(st.from_regex(re.compile(NAME, re.ASCII), fullmatch=True) | st.sampled_from(SPECIAL))
 def test_dvc_exp_run_can_address_the_hyperparameters_of_every_name(name):
     from hydra.core.override_parser.overrides_parser import OverridesParser  # noqa: PLC0415 - slow

@@ -23,12 +23,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 
 import paddledvc
 from paddledvc import Project
 from paddledvc.tools.git import merge_driver
 from paddledvc.yaml.merge.merge_rules import MERGE_FORMS
+from tests import plain_yaml
 from tests.forks import run_module
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ class Weights:
         command = {"command": "python train.py"}
         named = beta_version or self._version_of("beta") or "v1.0.0"
         models.append({"name": "beta", "version": named, "train": command})
-        self.write("models.yaml", yaml.safe_dump({"models": models}, sort_keys=False))
+        self.write("models.yaml", plain_yaml.dump({"models": models}))
         self.write("params.yaml", f"beta:\n  train:\n    release: {now['beta']}\n")
         project = Project(self.root)
         paddledvc.lock(project)
@@ -244,7 +244,7 @@ class Weights:
             outs = [*stage.get("outs", ()), *stage.get("metrics", ())]
             paths = sorted(one if isinstance(one, str) else next(iter(one)) for one in outs)
             done[name]["outs"] = [self._built(path, made) for path in paths]
-        text = yaml.safe_dump({"schema": "2.0", "stages": done}, sort_keys=False)
+        text = plain_yaml.dump({"schema": "2.0", "stages": done})
         self.write("dvc.lock", text)
 
     def _built(self, path: str, made: Mapping[str, bytes | dict[str, bytes]]) -> dict[str, Any]:
@@ -267,7 +267,7 @@ class Weights:
     def _label(self, version: object) -> None:
         kept = self.keep(blob("labels", version))
         entry = {"md5": kept["md5"], "size": kept["size"], "hash": "md5", "path": "labels.bin"}
-        self.write(f"{LABELS}.dvc", yaml.safe_dump({"outs": [entry]}, sort_keys=False))
+        self.write(f"{LABELS}.dvc", plain_yaml.dump({"outs": [entry]}))
         self.write(LABELS, blob("labels", version))
 
     def commit(self, title: str = "a commit") -> str:
@@ -351,7 +351,7 @@ def documents(root: Path, revision: str, *names: str) -> Iterator[Any]:
 @cache
 def parsed(text: bytes) -> Any:
     """Parse YAML; what comes of it is not to be changed."""
-    return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return plain_yaml.load(text)
 
 
 def name_of(path: Path) -> str | None:

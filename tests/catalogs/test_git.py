@@ -152,6 +152,7 @@ def test_a_revision_means_nothing_where_tags_name_the_versions(det, catalog):
     assert message.endswith(": its tags name the versions; leave out revision: main")
 
 
+@pytest.mark.slow
 def test_the_range_of_paddle_versions_is_taken_from_meta(team, catalog):
     for number, paddle in enumerate([">=3.0", "3.0", 3, None]):
         team.artifacts(det={"path": "w", "meta": {"paddle": paddle}})
@@ -334,6 +335,7 @@ def test_a_bare_repository_and_a_linked_work_tree_are_repositories(det, catalog,
         assert opened.describe(DET, "v1.0.0").files[0].hashes.size == 6
 
 
+@pytest.mark.slow
 def test_what_git_tells_its_hooks_does_not_lead_astray(det, catalog, tmp_path, monkeypatch):
     for key in ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY"):
         monkeypatch.setenv(key, str(tmp_path / "elsewhere"))
@@ -391,6 +393,7 @@ def test_without_the_network_a_folder_is_read_all_the_same(det, catalog):
     assert list(listed(catalog(det.root, offline="--offline"))) == ["v1.0.0", "v1.1.0"]
 
 
+@pytest.mark.slow
 def test_many_threads_ask_at_once(det, catalog):
     opened, found = catalog(f"file://{det.root}"), []
     asking = [

@@ -54,6 +54,7 @@ def listed(catalog, name):
     return sorted(one.version for one in catalog.versions(Query(name=name)))
 
 
+@pytest.mark.slow
 def test_versions_are_in_the_keys(put, catalog):
     put("a/1.0/a.pdparams", "a/v1.1/a.pdparams", "b/2.0/b.pdparams")
 
@@ -63,12 +64,14 @@ def test_versions_are_in_the_keys(put, catalog):
     ]
 
 
+@pytest.mark.slow
 def test_a_model_that_is_not_there_has_no_versions(put, catalog):
     put("a/1.0/a.pdparams")
 
     assert catalog().versions(Query(name="b")) == []
 
 
+@pytest.mark.slow
 def test_keys_that_do_not_fit_are_passed_over(put, catalog):
     put("a/1.0/a.pdparams", "a/1.0/README.md", "a/latest/a.pdparams", "a/1.0/x/a.pdparams", "c")
 
@@ -232,6 +235,7 @@ def test_only_what_can_fit_is_listed_and_once(server, catalog):
     assert server.log == [("GET", "/zoo?list-type=2&prefix=m/a/&encoding-type=url")]
 
 
+@pytest.mark.slow
 def test_a_missing_bucket_is_told(catalog, bucket):
     assert failure(catalog("s3://nowhere/models").names) == (
         f"the catalog zoo (s3://nowhere/models): there is no such bucket at {bucket.endpoint}"
@@ -256,6 +260,7 @@ def test_denied_access_is_told(server, catalog):
     )
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_answer_in_time_is_told(catalog, bucket, mute):
     assert failure(catalog(endpoint_url=mute, timeout=0.1).names) == (
         f"the catalog zoo (s3://{bucket.name}/models at {mute}): no answer from {mute} within 0.1 s"

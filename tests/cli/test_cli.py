@@ -213,6 +213,7 @@ def test_an_unknown_schema_is_wrong_usage(cli):
 # Processes
 
 
+@pytest.mark.slow
 def test_python_m_paddledvc_is_the_command(project):
     project.write("models.yaml", PLAIN)
     done = subprocess.run(
@@ -226,6 +227,7 @@ def test_python_m_paddledvc_is_the_command(project):
     assert (done.returncode, done.stdout, done.stderr) == (0, "Add a v1\n", "Locked 1 model\n")
 
 
+@pytest.mark.slow
 def test_output_is_utf_8_even_where_the_locale_is_not(project):
     project.write("models.yaml", "models: [{name: 模型, version: v1}]\n")
     done = subprocess.run(
@@ -240,6 +242,7 @@ def test_output_is_utf_8_even_where_the_locale_is_not(project):
     assert done.stderr.startswith(b"models.yaml:1:17: models[0].name: found ")
 
 
+@pytest.mark.slow
 def test_an_interrupted_command_exits_with_130(project, server):
     url = server.put("/a.pdparams", b"x" * 1_000_000)
     server.delay["/a.pdparams"] = 0.5
@@ -294,6 +297,7 @@ def test_importing_the_package_loads_nothing_heavy():
     assert sorted(set(loaded) & {*HEAVY, "click"}) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["verify", "verify_files", "report"])
 def test_templates_are_loaded_only_where_a_page_is_written(module):
     loaded = python(f"import paddledvc.verification.{module}\n{LOADED}").split()
@@ -311,6 +315,7 @@ def test_the_overview_loads_nothing_heavy():
     assert sorted(set(loaded) & set(HEAVY)) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [["lock", "--check"], ["generate"]])
 def test_a_command_loads_only_what_it_needs(command, project):
     project.write("models.yaml", PLAIN)
@@ -346,6 +351,7 @@ def test_an_unknown_name_is_an_attribute_error():
     assert str(caught.value) == "module 'paddledvc' has no attribute 'lcok'"
 
 
+@pytest.mark.slow
 def test_star_import_gives_the_public_names():
     code = "from paddledvc import *\nprint(lock.__name__, Project.__name__, errors.__name__)"
 
@@ -356,6 +362,7 @@ def test_the_names_of_importers_for_type_checkers_are_the_public_ones():
     assert set(paddledvc._HOMES) | {"errors"} == set(paddledvc.__all__)
 
 
+@pytest.mark.slow
 def test_every_pure_module_can_be_imported_first():
     """A circle of imports shows only in one order; one process tries them all."""
     pure = re.compile(r"paddledvc\.(.+\.core|comparison|display|models|yaml)\.")

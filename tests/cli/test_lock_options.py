@@ -94,6 +94,7 @@ def test_what_moved_can_be_read_by_a_program(stale, cli):
     ]
 
 
+@pytest.mark.slow
 def test_an_interrupted_lock_ends_at_once_and_leaves_nothing(project, server):
     url = server.put("/a.pdparams", bytes(40_000_000))
     server.delay["/a.pdparams"] = 0.1
@@ -108,6 +109,7 @@ def test_an_interrupted_lock_ends_at_once_and_leaves_nothing(project, server):
     assert not (project.root / "models.lock").exists()
 
 
+@pytest.mark.slow
 def test_an_interrupted_lock_waits_for_no_server(project):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/index.json"

@@ -21,15 +21,6 @@ LOCK = "run `paddledvc lock`"
 REPRO = "run `dvc repro` and commit dvc.lock"
 
 
-@pytest.fixture
-def gated(project):
-    """A project whose one model is locked, built and verified, committed on main."""
-    made = Gated(project)
-    made.models(EXPORTED)
-    made.commit()
-    return made
-
-
 def of_rules(found):
     return [one.rule for one in found]
 

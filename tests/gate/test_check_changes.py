@@ -37,13 +37,10 @@ DIGEST, OTHER = "b0" * 16, "c1" * 16
 
 
 @pytest.fixture
-def gated(project):
+def gated(gated):
     """A project that passes on main, and a branch of it that is checked out."""
-    made = Gated(project)
-    made.models(EXPORTED)
-    made.commit("one model")
-    made.branch("feature/x")
-    return made
+    gated.branch("feature/x")
+    return gated
 
 
 def second(name, digest=DIGEST):

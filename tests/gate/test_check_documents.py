@@ -18,15 +18,6 @@ MOVED = EXPORTED.replace("v3.3.0", "v3.4.0").replace("0cc175b9", "0cc175b0")
 SECOND = f"  - name: second\n    version: v1.0.0\n{FACTS}"
 
 
-@pytest.fixture
-def gated(project):
-    """A project whose one model is locked, built and verified, committed on main."""
-    made = Gated(project)
-    made.models(EXPORTED)
-    made.commit("one model")
-    return made
-
-
 def stale(version="v3.4.0", what="moved from v3.3.0 to v3.4.0", name="resnet50"):
     return (
         f"{name}: it {what}, and {CHANGELOG} gained no line that names both the model and "
@@ -155,6 +146,7 @@ def test_a_check_as_another_branch_looks_at_what_differs_from_it(gated):
     assert messages(gated.check(branch="main")) == [stale()]
 
 
+@pytest.mark.slow
 def test_the_hook_looks_at_what_is_staged(gated):
     gated.models(MOVED)
     gated.git("add", "--all")
@@ -166,6 +158,7 @@ def test_the_hook_looks_at_what_is_staged(gated):
     assert messages(check_staged(gated.project)) == []
 
 
+@pytest.mark.slow
 def test_a_document_that_is_not_there_is_a_finding(gated):
     gated.write("models.yaml", EXPORTED + "    docs: docs/resnet50.md\n")
     line = (
@@ -244,6 +237,7 @@ def test_files_that_git_ignores_are_named_with_the_line_of_the_pattern(project, 
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "patterns", ["*.lock\nreports", "*.json\n*.yaml\n*.csv", "/*", "*", ".*\nreports/*\n/dvc.*"]
 )
@@ -310,6 +304,7 @@ def test_patterns_of_the_clone_and_of_a_person_count_too(gated, tmp_path, place)
     assert f"`{by}, expected it to be committed; " in line
 
 
+@pytest.mark.slow
 def test_a_project_in_a_folder_is_told_of_the_pattern_at_the_top(tmp_path):
     top = Folder(tmp_path / "mono")
     made = Gated(Folder(top.root / "vision"))
@@ -324,6 +319,7 @@ def test_a_project_in_a_folder_is_told_of_the_pattern_at_the_top(tmp_path):
     assert made.lines(branch="main") == []
 
 
+@pytest.mark.slow
 def test_the_hook_and_a_merge_name_the_line_beside_what_is_missing(project):
     project.write(".gitignore", "*.lock\n")
     made = Gated(project)

@@ -48,15 +48,6 @@ ALL = "owner, license, task, description, inputs, outputs, datasets, metrics, en
 
 
 @pytest.fixture
-def gated(project):
-    """A project whose one model is locked, built and verified, committed on main."""
-    made = Gated(project)
-    made.models(EXPORTED)
-    made.commit()
-    return made
-
-
-@pytest.fixture
 def full(project):
     """One whose policy requires all facts, and whose model states them."""
     made = Gated(project)

@@ -65,6 +65,7 @@ def shared(project):
     return made
 
 
+@pytest.mark.slow
 def test_a_remote_that_has_everything_passes(shared):
     assert shared.lines(remote=True) == []
     assert shared.lines(remote=True, branch="feature/x") == []
@@ -107,6 +108,7 @@ def test_a_change_is_looked_for_as_it_is_merged(shared):
     assert "net v2: checkpoints/net_v2.pdparams is missing in prod" in found.message
 
 
+@pytest.mark.slow
 def test_a_remote_that_does_not_answer_is_one_finding(shared):
     shared.edit(".dvc/config", "url = ../../prod", "url = http://127.0.0.1:1/prod")
 

@@ -54,6 +54,7 @@ def branch(commit, name, old=None):
     return PushedRef(commit=commit, target=f"refs/heads/{name}", old=old)
 
 
+@pytest.mark.slow
 def test_weights_go_to_the_remote_of_each_branch(zoo):
     first, second = zoo.lock("v1"), zoo.lock("v2")
     done = guard.send_pushed(
@@ -70,6 +71,7 @@ def test_weights_go_to_the_remote_of_each_branch(zoo):
     assert done[0].lines == ("weights: sent a v1 to prod (9 B)",)
 
 
+@pytest.mark.slow
 def test_what_is_there_is_not_sent_again(zoo):
     first = zoo.lock("v1")
     guard.send_pushed(zoo.project, [branch(first, "main")])
@@ -115,6 +117,7 @@ def test_one_remote_serves_every_branch(zoo):
     assert zoo.stored() == [("team", "v1")]
 
 
+@pytest.mark.slow
 def test_the_policy_is_that_of_the_branch_so_far(zoo):
     first = zoo.lock("v1")
     second = zoo.lock("v2", policy="policy: {production: {remote: dev}}\n")
@@ -130,6 +133,7 @@ def lose(zoo):
         path.unlink()
 
 
+@pytest.mark.slow
 def test_what_the_commits_on_the_way_need_is_sent_too(zoo):
     zero = zoo.repository.commit("nothing yet")
     zoo.lock("v1")
@@ -140,6 +144,7 @@ def test_what_the_commits_on_the_way_need_is_sent_too(zoo):
     assert done.lines == ("weights: sent a v2, a v1 to prod (18 B)",)
 
 
+@pytest.mark.slow
 def test_a_new_branch_brings_what_its_git_remote_has_not(zoo):
     first = zoo.lock("v1")
     zoo.lock("v2")
@@ -155,6 +160,7 @@ def test_a_new_branch_brings_what_its_git_remote_has_not(zoo):
     assert zoo.stored() == [("prod", "v2"), ("prod", "v3")]
 
 
+@pytest.mark.slow
 def test_what_was_there_and_is_not_fetched_is_as_a_new_branch(zoo):
     zoo.lock("v1")
     second = zoo.lock("v2")
@@ -163,6 +169,7 @@ def test_what_was_there_and_is_not_fetched_is_as_a_new_branch(zoo):
     assert zoo.stored() == [("prod", "v1"), ("prod", "v2")]
 
 
+@pytest.mark.slow
 def test_a_version_on_a_branch_that_was_merged_and_undone_is_sent(zoo):
     first = zoo.lock("v1")
     zoo.repository.git("switch", "--quiet", "--create", "side")
@@ -175,6 +182,7 @@ def test_a_version_on_a_branch_that_was_merged_and_undone_is_sent(zoo):
     assert zoo.stored() == [("prod", "v1"), ("prod", "v2")]
 
 
+@pytest.mark.slow
 def test_what_only_earlier_commits_need_and_nobody_has_does_not_stop_a_push(zoo):
     first = zoo.lock("v1")
     lose(zoo)
@@ -190,6 +198,7 @@ def test_what_only_earlier_commits_need_and_nobody_has_does_not_stop_a_push(zoo)
     )
 
 
+@pytest.mark.slow
 def test_what_a_branch_lacks_stops_it_though_another_needed_it_once(zoo):
     first = zoo.lock("v1")
     lose(zoo)
@@ -201,6 +210,7 @@ def test_what_a_branch_lacks_stops_it_though_another_needed_it_once(zoo):
     assert done.complete is False
 
 
+@pytest.mark.slow
 def test_an_earlier_commit_that_cannot_be_read_does_not_stop_a_push(zoo):
     zoo.repository.write("models.lock", "nonsense: [")
     zoo.repository.commit("nonsense")
@@ -225,6 +235,7 @@ def test_weights_that_are_nowhere_are_named(zoo, monkeypatch, capsys):
     )
 
 
+@pytest.mark.slow
 def test_the_hook_stops_a_push_whose_weights_are_nowhere(zoo, monkeypatch, capsys):
     first = zoo.lock("v1")
     lose(zoo)
@@ -240,6 +251,7 @@ def test_the_hook_stops_a_push_whose_weights_are_nowhere(zoo, monkeypatch, capsy
     )
 
 
+@pytest.mark.slow
 def test_the_hook_stops_a_push_whose_remote_is_down(zoo, monkeypatch, capsys):
     first = zoo.lock("v1")
     zoo.remotes.write_text("a file is in the way")
@@ -256,6 +268,7 @@ def test_the_hook_stops_a_push_whose_remote_is_down(zoo, monkeypatch, capsys):
     ]
 
 
+@pytest.mark.slow
 def test_a_remote_that_is_down_keeps_no_other_from_its_weights(zoo):
     commit = zoo.lock("v1")
     zoo.repository.write(

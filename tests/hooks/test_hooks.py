@@ -31,6 +31,7 @@ def hook(repository, name):
 # The command
 
 
+@pytest.mark.slow
 def test_the_command_installs_tells_and_removes(repository, cli):
     repository.write(".git/hooks/pre-push", "#!/bin/sh\n").chmod(0o755)
 
@@ -71,6 +72,7 @@ def test_status_says_what_to_do_where_nothing_is_installed(repository, cli):
     ]
 
 
+@pytest.mark.slow
 def test_status_exits_with_1_only_if_asked(repository, cli):
     assert cli("hooks", "status").exit_code == 0
     assert cli("hooks", "status", "--exit-code").exit_code == 1
@@ -90,6 +92,7 @@ def test_a_python_that_is_gone_is_not_live(repository, cli, monkeypatch):
     ]
 
 
+@pytest.mark.slow
 def test_programs_can_read_it(repository, cli):
     installed = json.loads(cli("hooks", "install", "--format", "json").stdout)
     found = json.loads(cli("hooks", "status", "--format", "json").stdout)
@@ -116,6 +119,7 @@ def test_a_shared_folder_is_refused_with_2(repository, cli):
     assert cli("hooks", "install", "--force").exit_code == 0
 
 
+@pytest.mark.slow
 def test_one_project_of_several_leaves_the_hooks_to_the_others(repository):
     repository.write("vision/models.yaml", "models: []\n")
     vision = paddledvc.Project(repository.root / "vision")
@@ -280,6 +284,7 @@ def test_pre_commit_tells_where_a_push_goes(pre_commit, monkeypatch):
     assert pre_commit == [call("pre-push", "hub", "../hub.git")]
 
 
+@pytest.mark.slow
 def test_a_file_of_the_work_tree_is_no_hook_that_was_there_before(repository, monkeypatch):
     monkeypatch.chdir(repository.root)
     repository.write("post-checkout.before-paddledvc", "#!/bin/sh\n: >ran\n").chmod(0o755)
@@ -307,6 +312,7 @@ def test_a_repository_without_a_project_needs_nothing(project, monkeypatch):
 # Before a commit
 
 
+@pytest.mark.slow
 def test_what_is_staged_is_judged_and_not_the_work_tree(repository):
     project = repository.models("models: []\n")
     paddledvc.lock(project)
@@ -322,6 +328,7 @@ def test_what_is_staged_is_judged_and_not_the_work_tree(repository):
 LAX = "policy: {production: {versions: any}}\n"
 
 
+@pytest.mark.slow
 def test_what_is_staged_is_judged_by_the_policy_of_the_branch_so_far(repository):
     project = repository.models("models: []\n")
     paddledvc.lock(project)
@@ -339,6 +346,7 @@ def test_what_is_staged_is_judged_by_the_policy_of_the_branch_so_far(repository)
     ]
 
 
+@pytest.mark.slow
 def test_a_commit_cannot_allow_itself_what_it_does(repository):
     project = repository.models("models: []\n")
     paddledvc.lock(project)
@@ -363,6 +371,7 @@ def test_the_first_commit_of_all_is_judged_by_its_own_policy(project):
     assert guard.check_staged(found).violations == ()
 
 
+@pytest.mark.slow
 def test_the_index_of_a_commit_of_all_is_judged(repository, monkeypatch, capsys):
     project = repository.models("models: []\n")
     paddledvc.lock(project)

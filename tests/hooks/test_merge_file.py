@@ -442,6 +442,7 @@ def test_the_command_is_not_in_the_overview(cli):
     assert "merge-file" not in cli("--help").stdout
 
 
+@pytest.mark.slow
 def test_a_merge_that_is_killed_leaves_the_file_as_it_was(files, project):
     files(*(registry(entry("a", version)) for version in ("v1", "v2", "v3")))
     before = project.read("ours")

@@ -558,6 +558,7 @@ def test_a_model_is_shown_although_its_catalog_cannot_be_opened(made, project):
     assert "no such kind of catalog" in paddledvc.show(made, "book").catalog
 
 
+@pytest.mark.slow
 def test_two_who_lock_at_once_wait_for_each_other(made, server, project):
     url = server.put("/slow.pdparams", bytes(300_000))
     server.delay["/slow.pdparams"] = 0.1
@@ -572,6 +573,7 @@ def test_two_who_lock_at_once_wait_for_each_other(made, server, project):
     assert paddledvc.lock(made, check=True).lock.by_name.keys() == {"det", "slow"}
 
 
+@pytest.mark.slow
 def test_an_index_that_drips_is_given_up(server, project, naps):
     url = server.put("/index.yaml", ZOO.encode() + b"#" * 300_000)
     server.delay["/index.yaml"] = 0.2

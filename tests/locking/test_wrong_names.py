@@ -666,6 +666,7 @@ def gated(project):
     return made
 
 
+@pytest.mark.slow
 def test_a_change_is_judged_by_the_files_of_its_own_tree(gated):
     gated.write("README.md", "")
     gated.commit()
@@ -684,6 +685,7 @@ def test_a_change_is_judged_by_the_files_of_its_own_tree(gated):
     ]
 
 
+@pytest.mark.slow
 def test_files_of_a_submodule_count_as_there_although_it_is_not_fetched(gated, tmp_path):
     inner = tmp_path / "inner"
     inner.mkdir()

@@ -94,6 +94,7 @@ def test_a_problem_is_an_exit_code_and_a_line_of_advice(
     } in told
 
 
+@pytest.mark.slow
 def test_a_pattern_that_ignores_what_has_to_be_committed_is_a_problem(healthy: Folder) -> None:
     healthy.git("rm", "--quiet", "--cached", "models.lock")
     healthy.write(".gitignore", "*.lock\n" + healthy.read(".gitignore"))
@@ -114,6 +115,7 @@ def test_a_pattern_that_ignores_what_has_to_be_committed_is_a_problem(healthy: F
     ]
 
 
+@pytest.mark.slow
 def test_probes_run_side_by_side_and_none_stops_the_others() -> None:
     released = threading.Event()
 
@@ -157,6 +159,7 @@ def test_offline_asks_no_remote(healthy: Folder) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_an_old_git_is_a_problem(
     healthy: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +170,7 @@ def test_an_old_git_is_a_problem(
     ]
 
 
+@pytest.mark.slow
 def test_a_python_that_there_is_no_paddle_for_is_a_warning(
     healthy: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,6 +186,7 @@ def test_a_python_that_there_is_no_paddle_for_is_a_warning(
     ]
 
 
+@pytest.mark.slow
 def test_a_dvc_that_is_too_new_is_a_problem(
     healthy: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -201,6 +206,7 @@ def test_a_dvc_that_is_too_new_is_a_problem(
     ]
 
 
+@pytest.mark.slow
 def test_a_yaml_reader_without_its_c_part_is_a_warning(
     healthy: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,6 +222,7 @@ def test_a_yaml_reader_without_its_c_part_is_a_warning(
     ]
 
 
+@pytest.mark.slow
 def test_hooks_that_another_took_the_place_of_are_a_problem(healthy: Folder) -> None:
     (healthy.root / ".git/hooks/post-checkout").write_text("#!/bin/sh\nexec dvc git-hook\n")
 
@@ -236,6 +243,7 @@ def test_hooks_that_a_setting_of_git_hides_are_a_problem(healthy: Folder) -> Non
     )
 
 
+@pytest.mark.slow
 def test_hooks_that_were_turned_off_are_a_warning(
     healthy: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,6 +270,7 @@ def test_hooks_whose_python_is_gone_are_a_problem(
     ) in found
 
 
+@pytest.mark.slow
 def test_a_clone_without_the_merge_driver_is_a_problem(healthy: Folder) -> None:
     healthy.git("config", "--remove-section", "merge.paddledvc")
 
@@ -275,6 +284,7 @@ def test_a_clone_without_the_merge_driver_is_a_problem(healthy: Folder) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_merge_driver_of_another_python_is_a_warning(healthy: Folder) -> None:
     healthy.git("config", "merge.paddledvc.driver", "old")
 
@@ -283,6 +293,7 @@ def test_a_merge_driver_of_another_python_is_a_warning(healthy: Folder) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_files_that_git_merges_by_itself_are_a_warning(healthy: Folder) -> None:
     healthy.write(".gitattributes", "models.* merge=paddledvc\n")
 
@@ -296,6 +307,7 @@ def test_files_that_git_merges_by_itself_are_a_warning(healthy: Folder) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_weights_that_git_does_not_ignore_are_a_problem(healthy: Folder) -> None:
     healthy.write(".gitignore", "/checkpoints/*.pdparams\n")
 
@@ -309,6 +321,7 @@ def test_weights_that_git_does_not_ignore_are_a_problem(healthy: Folder) -> None
     ]
 
 
+@pytest.mark.slow
 def test_weights_that_git_tracks_are_a_problem(healthy: Folder) -> None:
     healthy.write_bytes("checkpoints/small.pdparams", b"1")
     healthy.write_bytes("checkpoints/large.pdparams", bytes(2_000_000))
@@ -424,6 +437,7 @@ def test_a_remote_that_the_policy_names_and_nobody_set_up_is_a_warning(healthy: 
     ]
 
 
+@pytest.mark.slow
 def test_a_remote_that_can_only_be_read_is_a_warning(healthy: Folder, server: Server) -> None:
     healthy.write(".dvc/config", f"['remote \"a\"']\n    url = {server.url}/store\n")
 
@@ -466,6 +480,7 @@ def s3(folder: Folder, url: str, endpoint: str) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_bucket_is_asked_and_written_to_with_the_credentials_that_botocore_finds(
     healthy: Folder, bucket: Bucket
 ) -> None:
@@ -482,6 +497,7 @@ def test_a_bucket_is_asked_and_written_to_with_the_credentials_that_botocore_fin
     assert not [path for path in bucket._root.rglob("*") if path.is_file()]
 
 
+@pytest.mark.slow
 def test_wrong_credentials_are_a_problem_that_says_where_they_are_from(
     healthy: Folder, bucket: Bucket
 ) -> None:
@@ -527,6 +543,7 @@ def test_a_profile_that_is_not_there_says_so(healthy: Folder, bucket: Bucket) ->
     assert "credentials from nowhere (The config profile (nobody) could not be found)" in found
 
 
+@pytest.mark.slow
 def test_a_server_that_says_nothing_is_given_up(
     healthy: Folder, mute: str, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -578,6 +595,7 @@ def test_a_way_to_link_that_does_not_work_is_a_warning(
     ]
 
 
+@pytest.mark.slow
 def test_looking_at_a_cache_that_is_not_there_yet_does_not_make_it(healthy: Folder) -> None:
     folder = healthy.root.parent / "disk" / "cache"
     healthy.write(".dvc/config.local", f"[cache]\n    dir = {folder}\n")
@@ -586,6 +604,7 @@ def test_looking_at_a_cache_that_is_not_there_yet_does_not_make_it(healthy: Fold
     assert not folder.parent.exists()
 
 
+@pytest.mark.slow
 def test_what_killed_processes_left_is_a_warning(healthy: Folder) -> None:
     old = healthy.write_bytes("checkpoints/.a.1-2.part", b"half")
     healthy.write_bytes("checkpoints/.b.1-2.part", b"of somebody who is at it")
@@ -614,6 +633,7 @@ def test_damaged_objects_that_were_put_aside_are_a_warning(healthy: Folder) -> N
     ]
 
 
+@pytest.mark.slow
 def test_a_lock_that_a_killed_dvc_left_unreadable_is_a_problem(healthy: Folder) -> None:
     healthy.write(".dvc/tmp/rwlock", "")
 
@@ -771,6 +791,7 @@ TWO = (
 INDEX = "Paddle 3 for GPUs is in the index that PaddlePaddle's install page names for your CUDA"
 
 
+@pytest.mark.slow
 def test_two_paddles_over_each_other_are_a_problem_and_the_one_for_gpus_goes(
     healthy: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: Callable[..., Ran]
 ) -> None:

@@ -24,6 +24,7 @@ def repository(project):
     return project
 
 
+@pytest.mark.slow
 def test_patterns_that_ignore_what_has_to_be_committed_are_named(repository, cli):
     repository.write(".gitignore", "# a template\n*.lock\nreports/\n")
     done = paddledvc.init(repository.root, with_hooks=False)

@@ -344,6 +344,7 @@ def start(project, *arguments):
     )
 
 
+@pytest.mark.slow
 def test_a_sync_that_is_killed_leaves_the_old_file_and_the_next_one_mends_all(
     locked, server, project
 ):
@@ -374,6 +375,7 @@ def test_litter_goes_even_where_the_weights_are_in_place(locked, project):
     assert litter(project) == ["a_v1.pdparams"]
 
 
+@pytest.mark.slow
 def test_two_syncs_at_once_download_once_and_both_succeed(locked, server, project):
     locked()
     server.delay["/a.pdparams"] = 0.01

@@ -47,6 +47,7 @@ def test_a_training_writes_to_a_place_of_its_own_each_time(training, project):
     assert len(places) == 2
 
 
+@pytest.mark.slow
 def test_two_trainings_of_one_model_run_one_after_the_other(training, project):
     training(WRITE.format(pause=1, text="$$"))
     command = [sys.executable, "-m", "paddledvc", "train", "m"]

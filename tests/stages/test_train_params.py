@@ -160,6 +160,7 @@ def test_what_was_trained_with_these_hyperparameters_passes_the_gate(gated):
     assert gated.lines(base="HEAD", branch="main") == []
 
 
+@pytest.mark.slow
 def test_what_was_trained_with_other_hyperparameters_was_not_built(gated):
     gated.write(BIG, "lr: 0.2\n")
     expected = [

@@ -54,6 +54,7 @@ def test_a_training_leaves_a_record_of_the_weights_that_it_wrote(recorded, proje
     assert record.paddledvc == paddledvc.__version__
 
 
+@pytest.mark.slow
 def test_a_record_says_when_the_training_began_and_how_long_it_took(recorded):
     record = recorded(f"sleep 0.3; {WRITE}")
 

@@ -57,6 +57,7 @@ def share(team: Outputs) -> Path:
     return store
 
 
+@pytest.mark.slow
 def test_a_switch_brings_the_weights_and_says_so_in_a_line(team):
     checkout(team.project)
 
@@ -72,6 +73,7 @@ def test_nothing_is_said_where_nothing_changed(team):
     assert checkout(team.project).lines == ()
 
 
+@pytest.mark.slow
 def test_the_marker_names_the_commit_and_the_folders_of_its_weights(team):
     team.declare({**ONE, "exports/a": {"f": b"1", "g/h": b"2"}, "root.bin": b"3"}, MODELS[0])
     commit = team.folder.commit()
@@ -81,6 +83,7 @@ def test_the_marker_names_the_commit_and_the_folders_of_its_weights(team):
     assert text == f"{commit}\n.\ncheckpoints\nexports/a\nexports/a/g\n"
 
 
+@pytest.mark.slow
 def test_in_the_middle_of_a_merge_with_conflicts_nothing_is_touched(team):
     checkout(team.project)
     team.folder.git("checkout", "--quiet", "-b", "other", "main")
@@ -121,6 +124,7 @@ def test_a_file_that_cannot_be_read_is_named(team):
     assert line.endswith("; when that is mended, run `paddledvc pull`")
 
 
+@pytest.mark.slow
 def test_what_the_cache_lacks_comes_from_a_remote(team):
     share(team)
 
@@ -130,6 +134,7 @@ def test_what_the_cache_lacks_comes_from_a_remote(team):
     assert switch(team, "next") == ("weights: a v1 → v2 (6 B, dev), 1 unchanged",)
 
 
+@pytest.mark.slow
 def test_what_nobody_has_leaves_the_old_weights_and_no_marker(team):
     checkout(team.project)
     team.cache.remove(md5(b"a two!"))
@@ -140,6 +145,7 @@ def test_what_nobody_has_leaves_the_old_weights_and_no_marker(team):
     assert marked(team) is None
 
 
+@pytest.mark.slow
 def test_the_way_back_from_a_switch_that_failed_is_free(team):
     checkout(team.project)
     team.cache.remove(md5(b"a two!"))
@@ -149,6 +155,7 @@ def test_the_way_back_from_a_switch_that_failed_is_free(team):
     assert (team.files(), marked(team)) == (ONE, "main")
 
 
+@pytest.mark.slow
 def test_after_a_switch_that_failed_the_next_one_knows_what_lies_there(team):
     checkout(team.project)
     team.folder.git("checkout", "--quiet", "-b", "third", "next")
@@ -170,6 +177,7 @@ def test_without_a_network_the_line_says_what_forbids_it(team):
     assert done.lines[-1].startswith("weights: no a v1: it ")
 
 
+@pytest.mark.slow
 def test_somebodys_change_is_kept_and_the_marker_is_written(team):
     checkout(team.project)
     team.edit("checkpoints/b_v1.bin", b"own")
@@ -187,6 +195,7 @@ def test_somebodys_change_is_kept_and_the_marker_is_written(team):
     assert (done.complete, marked(team)) == (True, "next")
 
 
+@pytest.mark.slow
 def test_no_marker_is_written_for_files_that_are_not_committed(team):
     checkout(team.project)
     team.declare(TWO, MODELS[1])
@@ -197,6 +206,7 @@ def test_no_marker_is_written_for_files_that_are_not_committed(team):
     assert marked(team) is None
 
 
+@pytest.mark.slow
 def test_weights_that_a_stage_made_and_somebody_committed_are_replaced(team):
     checkout(team.project)
     team.folder.git("checkout", "--quiet", "-b", "work")
@@ -246,6 +256,7 @@ def add_worktree(team: Outputs, git: Path, *names: str) -> Outputs:
     return linked
 
 
+@pytest.mark.slow
 def test_a_linked_work_tree_shares_the_cache_and_the_credentials(team):
     team.folder.write(".dvc/.gitignore", "/config.local\n/tmp\n/cache\n")
     team.folder.write(
@@ -267,6 +278,7 @@ def test_a_linked_work_tree_shares_the_cache_and_the_credentials(team):
     assert (linked.root / "checkpoints/b_v1.bin").samefile(team.root / "checkpoints/b_v1.bin")
 
 
+@pytest.mark.slow
 def test_work_trees_of_a_bare_repository_share_a_cache_in_it(team):
     bare = team.root.parent / "hub.git"
     team.folder.git("clone", "--quiet", "--bare", ".", str(bare))
@@ -305,6 +317,7 @@ SLOW = (
 )
 
 
+@pytest.mark.slow
 def test_a_switch_between_known_commits_imports_nothing_slow(team):
     checkout(team.project)
     switch(team, "next")
@@ -330,6 +343,7 @@ def test_weights_that_nobody_noted_are_known_from_the_commits_that_were_checked_
     assert team.files() == TWO
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cached", "expected"), [(True, b"a three"), (False, b"a two!")])
 def test_what_an_older_commit_names_is_an_edit_unless_the_cache_has_it(team, cached, expected):
     checkout(team.project)
@@ -345,6 +359,7 @@ def test_what_an_older_commit_names_is_an_edit_unless_the_cache_has_it(team, cac
     assert team.files() == {"checkpoints/a_v2.bin": expected}
 
 
+@pytest.mark.slow
 def test_nothing_is_removed_while_anything_is_missing(team):
     checkout(team.project)
     team.folder.git("checkout", "--quiet", "-b", "third", "next")

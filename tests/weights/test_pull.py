@@ -33,6 +33,7 @@ def cold(stores):
     return stores
 
 
+@pytest.mark.slow
 def test_everything_comes_from_the_remote_of_the_branch(cold, cli):
     ran = cli("pull")
 
@@ -40,12 +41,14 @@ def test_everything_comes_from_the_remote_of_the_branch(cold, cli):
     assert cold.files() == PLACED
 
 
+@pytest.mark.slow
 def test_what_is_in_place_is_left_alone(cold, cli):
     cli("pull")
 
     assert cli("pull") == (0, "2 in place already\n", "")
 
 
+@pytest.mark.slow
 def test_what_the_first_remote_lacks_comes_from_the_next(stores, cli):
     stores.store("dev")
     stores.forget()
@@ -53,6 +56,7 @@ def test_what_the_first_remote_lacks_comes_from_the_next(stores, cli):
     assert cli("pull") == (0, f"a v1: {A} (27 B, dev)\n{MADE} (15 B, dev)\n", "")
 
 
+@pytest.mark.slow
 def test_each_file_of_a_folder_comes_from_where_it_is(stores, cli):
     stores.store("dev", md5(FILES["inference.json"]))
     stores.store("prod")
@@ -95,6 +99,7 @@ def test_bad_bytes_are_named_and_the_next_remote_is_tried(cold, cli, spoilt, sai
     assert cold.read(A) == WEIGHTS
 
 
+@pytest.mark.slow
 def test_bad_bytes_everywhere_are_a_finding_and_get_nowhere(cold, cli):
     for remote in ("prod", "dev"):
         cold.spoil(remote, WEIGHTS, SPOILT)
@@ -159,6 +164,7 @@ def test_a_listing_that_leads_out_of_its_folder_is_refused(cold, cli, entry, sai
     assert not (cold.root / "exports" / "evil").exists()
 
 
+@pytest.mark.slow
 def test_a_remote_that_is_down_is_named_once(cold, cli):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -194,6 +200,7 @@ def fetched(server):
     return [path.removeprefix("/files/md5/") for method, path in server.log if method == "GET"]
 
 
+@pytest.mark.slow
 def test_an_object_that_several_outputs_share_comes_once(stores, server, cli):
     stores.declare({"data/one": b"same", "data/two": b"same", "exports/b": {"f": b"same"}})
     for oid in stores.held():
@@ -207,6 +214,7 @@ def test_an_object_that_several_outputs_share_comes_once(stores, server, cli):
     assert stores.files() == {"data/one": b"same", "data/two": b"same", "exports/b/f": b"same"}
 
 
+@pytest.mark.slow
 def test_a_second_pull_fetches_only_what_is_missing(cold, served, cli):
     path = next(path for path in served.files if path.endswith(md5(WEIGHTS)[2:]))
     served.truncate[path] = 9
@@ -255,6 +263,7 @@ models:
 """
 
 
+@pytest.mark.slow
 def test_weights_that_are_known_by_sha256_alone_come_from_their_url(stores, server, cli):
     lock = LOCK.format(
         url=server.put("/a.pdparams", b"other weights"),
@@ -274,6 +283,7 @@ def test_weights_that_are_known_by_sha256_alone_come_from_their_url(stores, serv
     assert server.requests == {"/a.pdparams": 1}
 
 
+@pytest.mark.slow
 def test_a_folder_of_weights_comes_from_its_urls(stores, server, cli, monkeypatch):
     lock = LOCK.partition("    urls")[0] + '    path: "checkpoints/a_v1"\n    files:\n'
     for name, data in FILES.items():
@@ -294,6 +304,7 @@ def test_a_folder_of_weights_comes_from_its_urls(stores, server, cli, monkeypatc
     assert len(server.log) == len(FILES)
 
 
+@pytest.mark.slow
 def test_changes_of_yours_are_kept_and_a_finding(cold, cli):
     cli("pull")
     cold.edit(A, b"mine")
@@ -304,6 +315,7 @@ def test_changes_of_yours_are_kept_and_a_finding(cold, cli):
     assert cold.read(A) == b"mine"
 
 
+@pytest.mark.slow
 def test_force_gives_changes_up(cold, cli):
     cli("pull")
     cold.edit(A, b"mine")
@@ -320,6 +332,7 @@ def test_only_the_cache_is_filled_where_no_checkout_is_asked_for(cold, cli):
     assert cli("pull", "--no-checkout").stdout == "2 in the cache already\n"
 
 
+@pytest.mark.slow
 def test_a_model_is_its_weights_and_its_export(cold):
     pulled = paddledvc.pull(cold.project, ["a"])
 
@@ -399,6 +412,7 @@ def test_hashes_of_old_versions_of_dvc_are_left_to_dvc(cold, cli):
     assert ran.stderr.startswith(f"weights: kept {EXPORT}: DVC 2 hashed it")
 
 
+@pytest.mark.slow
 def test_the_hooks_know_afterwards_that_there_is_nothing_to_do(cold, cli):
     file = marker.marker_path(cold.root)
     cli("pull", A)
@@ -425,6 +439,7 @@ def test_a_disk_that_is_full_is_no_corrupt_object(cold, monkeypatch):
         paddledvc.pull(cold.project)
 
 
+@pytest.mark.slow
 def test_pull_starts_no_dvc(cold, monkeypatch, cli):
     started = []
     popen = subprocess.Popen

@@ -23,6 +23,7 @@ def test_everything_is_sent_to_the_remote_of_the_branch(stores, cli):
     assert stores.holds("dev") == set()
 
 
+@pytest.mark.slow
 def test_what_is_there_is_not_sent_again(stores, cli):
     cli("push")
     stores.stored("prod", FILES["inference.json"]).unlink()
@@ -40,6 +41,7 @@ def test_the_remote_is_that_of_the_role_of_the_branch(stores, branch, remote):
     assert [one.remote for one in paddledvc.push(stores.project)] == [remote]
 
 
+@pytest.mark.slow
 def test_the_remote_is_that_of_the_policy_whatever_else_is_wrong_in_its_file(stores):
     text = stores.folder.read("models.yaml") + "policy: {feature: {remote: prod}}\n"
     stores.folder.git("checkout", "--quiet", "-B", "feature/x")
@@ -183,6 +185,7 @@ def test_repair_that_finds_no_right_bytes_leaves_what_is_there(stores, cli):
     assert stores.stored("prod", WEIGHTS).read_bytes() == SPOILT
 
 
+@pytest.mark.slow
 def test_other_revisions_are_sent_to_the_remotes_of_their_roles(stores, cli):
     old = stores.held()
     stores.folder.git("tag", "v1.0.0")

@@ -47,6 +47,7 @@ def test_what_is_right_is_counted(stores, cli):
     assert cli("status") == (0, "2 of 2 as the commit says\n", HOOKLESS)
 
 
+@pytest.mark.slow
 def test_weights_of_another_commit_are_stale(stores, cli):
     stores.release({A: b"the first weights"}, {A: "a==v0"})
     stores.place()
@@ -90,6 +91,7 @@ def test_a_folder_whose_listing_is_nowhere_cannot_be_compared(stores, cli):
     ]
 
 
+@pytest.mark.slow
 def test_the_exit_code_tells_only_where_asked(stores, cli):
     assert cli("status").exit_code == 0
     assert cli("status", "--exit-code").exit_code == 1
@@ -108,6 +110,7 @@ def test_status_touches_nothing(stores, cli):
     assert stores.read(A) == SPOILT
 
 
+@pytest.mark.slow
 def test_status_starts_neither_dvc_nor_the_network(stores):
     code = (
         "import sys; from paddledvc.cli import paddledvc; "
@@ -147,6 +150,7 @@ def released(stores):
     return stores
 
 
+@pytest.mark.slow
 def test_protected_branches_and_tags_are_looked_at(released, cli):
     code, out, err = cli("status", "--remote")
 
@@ -163,6 +167,7 @@ def test_protected_branches_and_tags_are_looked_at(released, cli):
     )
 
 
+@pytest.mark.slow
 def test_branches_of_gits_remotes_are_looked_at_too(released, cli):
     for name in ("main", "feature/x"):
         commit = released.folder.git("rev-parse", name).strip()
@@ -173,6 +178,7 @@ def test_branches_of_gits_remotes_are_looked_at_too(released, cli):
     assert status.holders == ("develop", "main", "origin/main", "v1.0.0")
 
 
+@pytest.mark.slow
 def test_the_current_branch_is_looked_at_too(released):
     released.folder.git("checkout", "--quiet", "feature/x")
 
@@ -181,6 +187,7 @@ def test_the_current_branch_is_looked_at_too(released):
     assert {one.inspected.remote for one in status.outputs} == {"prod", "dev"}
 
 
+@pytest.mark.slow
 def test_bad_objects_are_named(released, cli):
     released.spoil("prod", WEIGHTS, WEIGHTS[:9])
     released.spoil("prod", FILES["inference.json"], b"[]")
@@ -195,6 +202,7 @@ def test_bad_objects_are_named(released, cli):
     )
 
 
+@pytest.mark.slow
 def test_deep_reads_every_object(released, cli):
     released.spoil("prod", WEIGHTS, SPOILT)
     released.spoil("prod", FILES["inference.json"], b"[]")
@@ -205,6 +213,7 @@ def test_deep_reads_every_object(released, cli):
     assert f"{MADE}/inference.json is corrupt in prod: expected md5:{md5(b'{}')}" in err
 
 
+@pytest.mark.slow
 def test_a_listing_that_is_missing_makes_the_folder_missing(released):
     [listing] = [oid for oid in released.holds("prod") if oid.endswith(".dir")]
     released.stored("prod", listing).unlink()
@@ -213,6 +222,7 @@ def test_a_listing_that_is_missing_makes_the_folder_missing(released):
     assert (one.inspected.state, len(one.inspected.problems)) == ("missing", 1)
 
 
+@pytest.mark.slow
 def test_a_remote_that_is_out_of_reach_is_named_once(released, cli):
     released.remotes(prod="http://127.0.0.1:9/store", dev="../../stores/prod")
     code, out, err = cli("status", "--remote", "--exit-code")
@@ -222,6 +232,7 @@ def test_a_remote_that_is_out_of_reach_is_named_once(released, cli):
     assert err == "prod is out of reach: connection refused\n"
 
 
+@pytest.mark.slow
 def test_a_branch_that_cannot_be_read_does_not_hide_the_others(released, cli):
     released.folder.git("checkout", "--quiet", "-b", "hotfix/1")
     released.folder.write("dvc.lock", "stages: [\n")
@@ -250,6 +261,7 @@ def test_an_object_that_many_need_is_asked_for_once(released, server, cli):
     assert server.requests == {f"/files/md5/{md5(WEIGHTS)[:2]}/{md5(WEIGHTS)[2:]}": 1}
 
 
+@pytest.mark.slow
 def test_json_of_remotes_tells_all_objects(released, cli):
     told = json.loads(cli("status", "--remote", "--format", "json").stdout)
 

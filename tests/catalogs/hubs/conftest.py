@@ -107,6 +107,7 @@ def sha256(data: bytes) -> str:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # a head and a body are two packets: 40 ms, for the second waits
     server: _HTTPServer
 
     def do_GET(self) -> None:

@@ -368,6 +368,7 @@ def test_nobody_waits_beyond_the_timeout(hub_server, open_hub, hub_naps):
     assert hub_naps == []
 
 
+@pytest.mark.slow
 def test_a_silent_hub_is_given_up(hub_server, open_hub, hub_naps):
     plan(hub_server, 200, delay=2.0)
 

@@ -303,6 +303,7 @@ def test_a_failure_in_an_answer_of_success_is_told(hub_server, open_hub):
     )
 
 
+@pytest.mark.slow
 def test_a_silent_hub_is_given_up(hub_server, open_hub, hub_naps):
     hub_server.plan(f"{API}/revisions", 200, delay=2.0)
 

@@ -74,6 +74,7 @@ def test_all_official_weights_of_the_installed_paddle_are_listed(open_offline):
     assert found == expected
 
 
+@pytest.mark.slow
 def test_paddle_is_not_imported():
     done = subprocess.run([sys.executable, "-c", LIST], capture_output=True, text=True, check=True)
     count, modules = json.loads(done.stdout)

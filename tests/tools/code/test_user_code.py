@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from paddledvc.errors import InvalidFile, InvalidInput
 from paddledvc.models.model import Reference
-from paddledvc.tools.code.user_code import code_files, command_files
+from paddledvc.tools.code.user_code import Sources, code_files, command_files
 
 
 @pytest.fixture
@@ -271,3 +273,22 @@ def test_the_files_of_a_command_line_are_found(project, command, files):
     project.write("my data.csv", "")
 
     assert command_files(command, project.root) == files
+
+
+def test_what_is_installed_is_parsed_once_until_it_changes(project, tmp_path):
+    module = tmp_path / "lib/layers.py"
+    module.parent.mkdir()
+    module.write_text("class Layer: ...\n")
+
+    first = Sources(root=project.root).read(module)
+    assert Sources(root=project.root).read(module) is first
+
+    module.write_text("class Other: ...\n")
+    os.utime(module, ns=(1, 1))
+    assert list(Sources(root=project.root).read(module).names.bindings) == ["Other"]
+
+
+def test_a_file_of_the_project_is_parsed_by_each_command(project):
+    file = project.write("net.py", "class Net: ...\n")
+
+    assert Sources(root=project.root).read(file) is not Sources(root=project.root).read(file)

@@ -40,6 +40,7 @@ def switched(outputs: Outputs) -> Outputs:
     return outputs
 
 
+@pytest.mark.slow
 def test_while_dvc_holds_its_lock_nothing_is_touched(switched):
     lock = LockFile(str(switched.root / ".dvc/tmp/lock"))
     placed = switched.place()
@@ -94,6 +95,7 @@ def test_a_number_that_another_process_got_is_no_matter(switched):
         other.communicate(b"\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "{", '{"write": 1}', "[]"])
 def test_what_a_killed_dvc_left_unreadable_is_named_with_how_to_mend_it(switched, text):
     switched.folder.write(".dvc/tmp/rwlock", text)
@@ -104,6 +106,7 @@ def test_what_a_killed_dvc_left_unreadable_is_named_with_how_to_mend_it(switched
     )
 
 
+@pytest.mark.slow
 def test_what_dvc_is_just_writing_is_read_again(switched):
     file = switched.folder.write(".dvc/tmp/rwlock", "")
     timer = threading.Timer(0.05, lambda: file.write_text("{}"))
@@ -113,6 +116,7 @@ def test_what_dvc_is_just_writing_is_read_again(switched):
     timer.join()
 
 
+@pytest.mark.slow
 def test_two_of_ours_at_once_do_not_meet(switched):
     lock = switched.root / ".paddledvc/tmp/placing.lock"
     with hold_dvc_lock(lock, patience=0, who="x"):

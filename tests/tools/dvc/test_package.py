@@ -73,6 +73,7 @@ def test_a_dvc_without_one_of_its_parts_is_told_with_its_name(fake):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "cause"),
     [

@@ -32,6 +32,7 @@ def origins(root, file="models.lock"):
     return [one and (one.name, one.title) for one in found]
 
 
+@pytest.mark.slow
 def test_a_line_is_from_the_commit_that_last_changed_more_than_its_spaces(written):
     folder, first, second = written
 
@@ -61,6 +62,7 @@ def test_a_work_tree_that_is_linked_has_its_own_lines(written, tmp_path):
     assert origins(tmp_path / "linked", "sub/models.lock")[:2] == [(first, "Lock one"), None]
 
 
+@pytest.mark.slow
 def test_without_a_history_or_git_there_is_no_commit(written, tmp_path, monkeypatch):
     folder, *_ = written
     (tmp_path / "models.lock").write_text("one\n")

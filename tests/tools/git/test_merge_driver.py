@@ -60,6 +60,7 @@ def test_a_work_tree_beside_the_repository_shares_its_driver(repository, tmp_pat
     assert drivers(repository.root) == [merge_driver.command_line()]
 
 
+@pytest.mark.slow
 def test_a_submodule_has_a_driver_of_its_own(repository, tmp_path):
     repository.commit()
     outer = tmp_path / "outer"

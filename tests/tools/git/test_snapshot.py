@@ -164,6 +164,7 @@ def test_a_commit_that_is_not_there_is_an_error_and_has_no_file(files):
     assert gone.read("dvc.lock") is None
 
 
+@pytest.mark.slow
 def test_of_a_file_in_conflict_the_index_has_the_bytes_of_all_sides_and_no_text(files):
     files.git("checkout", "--quiet", "-b", "other")
     files.write("sub/dvc.lock", "theirs")

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from paddledvc.catalogs.base import Context
 from paddledvc.catalogs.opening import open_catalog
+from tests import plain_yaml
 from tests.forks import run_program
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Team:
 
     def dump(self, name: str, value: object) -> None:
         """Write a YAML file."""
-        self.write(name, yaml.safe_dump(value, sort_keys=False))
+        self.write(name, plain_yaml.dump(value))
 
     def artifacts(self, folder: str = "", **paths: object) -> None:
         """Write the ``dvc.yaml`` of a folder, which says where artifacts are."""

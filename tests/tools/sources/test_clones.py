@@ -51,6 +51,7 @@ def copy_of(cache):
     return folder
 
 
+@pytest.mark.slow
 def test_a_copy_has_no_history_and_no_large_files(det, url, catalog, cache):
     det.git("config", "uploadpack.allowFilter", "true")
     det.write("large.bin", os.urandom(5 << 20))
@@ -64,6 +65,7 @@ def test_a_copy_has_no_history_and_no_large_files(det, url, catalog, cache):
     assert sum(path.stat().st_size for path in copy.objects.rglob("*.pack")) < 1 << 20
 
 
+@pytest.mark.slow
 def test_a_large_file_comes_when_it_is_read(det, url, catalog):
     det.git("config", "uploadpack.allowFilter", "true")
     data = os.urandom(5 << 20)
@@ -92,6 +94,7 @@ def test_the_last_tag_that_is_deleted_upstream_is_gone(det, url, catalog):
     assert listed(catalog(url)) == {}
 
 
+@pytest.mark.slow
 def test_a_tag_that_moves_upstream_moves(det, url, catalog):
     before = catalog(url).describe(DET, "v1.0.0").commit
     det.tag("det@v1.0.0", at="det@v1.1.0^{}")
@@ -125,6 +128,7 @@ def test_one_catalog_asks_once(det, url, catalog):
     assert len(listed(catalog(url))) == 3
 
 
+@pytest.mark.slow
 def test_threads_that_open_a_repository_at_once_share_a_copy(url, catalog, cache, caplog):
     caplog.set_level(logging.WARNING)
     found = []
@@ -171,6 +175,7 @@ def cut_objects(copy):
             path.write_bytes(b"")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "harm", [leave_lock, lose_head, cut_packs, spoil_packs, empty, cut_objects]
 )
@@ -202,6 +207,7 @@ def test_a_copy_whose_making_was_killed_is_made(url, catalog, cache):
     assert not left.exists()
 
 
+@pytest.mark.slow
 def test_a_copy_stays_while_its_repository_is_away(det, url, catalog):
     commit = catalog(url).describe(DET, "v1.0.0").commit
     det.root.rename(det.root.with_name("away"))
@@ -230,6 +236,7 @@ def test_without_the_network_no_folder_can_be_listed(det, url, catalog):
     assert message == f"the catalog team ({url}): det@v2.0.0: {told}"
 
 
+@pytest.mark.slow
 def test_a_commit_whose_tag_is_gone_is_fetched_by_its_name(det, url, cache):
     commit = det.git("rev-parse", "det@v1.0.0^{}").strip()
     det.git("tag", "--delete", "det@v1.0.0")
@@ -349,6 +356,7 @@ def bare(det, tmp_path):
     return tmp_path / "models.git"
 
 
+@pytest.mark.slow
 def test_a_repository_is_read_over_http(bare, serve, catalog):
     opened = catalog(f"{serve(_Smart)}/models.git")
 
@@ -357,6 +365,7 @@ def test_a_repository_is_read_over_http(bare, serve, catalog):
     assert b"".join(git_files.chunks(file.urls[0])) == b"weights"
 
 
+@pytest.mark.slow
 def test_a_server_of_plain_files_will_do(bare, serve, catalog, cache):
     subprocess.run(["git", "update-server-info"], cwd=bare, check=True)
     opened = catalog(f"{serve(_Dumb)}/models.git")
@@ -382,6 +391,7 @@ def test_secrets_of_a_url_are_not_shown(bare, serve, catalog):
     assert failure(opened.names) == f"the catalog team ({url}): there is no git repository"
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_answer_is_not_waited_for_long(catalog):
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))

@@ -124,6 +124,7 @@ def test_a_server_that_is_down_says_so(closed):
     assert refusal(closed) == ("connection refused", True)
 
 
+@pytest.mark.slow
 def test_a_silent_server_is_given_up(server, monkeypatch):
     monkeypatch.setattr(http, "TIMEOUTS", (0.2, 0.2))
     server.delay["/a"] = 1.0

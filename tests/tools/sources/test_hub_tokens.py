@@ -230,6 +230,7 @@ def test_a_document_that_is_too_long_is_not_read_to_its_end(server):
     assert str(caught.value) == "it has more than 1,000 bytes"
 
 
+@pytest.mark.slow
 def test_a_document_that_drips_is_given_up(server):
     server.part_size, server.delay["/a"] = 1, 0.1
     with pytest.raises(Unreadable) as caught:

@@ -93,6 +93,7 @@ def test_a_url_of_a_bucket_names_no_object(url):
     assert failure(lambda: read(url)) == (f"{url!r} names a bucket and no object in it", False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", KEYS + ODD_KEYS)
 def test_bytes_arrive_as_they_are_whatever_the_key(key, url):
     assert read(url(key)) == DATA
@@ -122,6 +123,7 @@ def test_a_reader_that_stops_half_way_leaves_nothing_open(url):
     assert read(url("b")) == DATA
 
 
+@pytest.mark.slow
 def test_two_downloads_at_once_do_not_mix(url):
     urls = {data: url(data.decode(), data * 3_000_000) for data in (b"a", b"b", b"c", b"d")}
     found = {}
@@ -171,6 +173,7 @@ def test_a_profile_names_server_and_keys(bucket, monkeypatch, tmp_path):
     assert read(f"s3://{bucket.name}/{bucket.put('a')}") == b"weights"
 
 
+@pytest.mark.slow
 def test_a_public_bucket_needs_no_credentials(start_s3, no_aws):
     bucket = start_s3().bucket()
     location = Location(bucket=bucket.name, key=bucket.put("a"), endpoint=bucket.endpoint)
@@ -178,6 +181,7 @@ def test_a_public_bucket_needs_no_credentials(start_s3, no_aws):
     assert read(str(location)) == b"weights"
 
 
+@pytest.mark.slow
 def test_a_change_of_the_environment_is_noticed(url, monkeypatch):
     where = url("a")
     assert s3.size(where) == len(DATA)
@@ -350,6 +354,7 @@ def test_a_network_that_fails_is_told_in_words(broken, reason, again, bucket):
     assert failure(fail) == (reason.format(bucket.endpoint), again)
 
 
+@pytest.mark.slow
 def test_a_server_that_does_not_answer_is_given_up(no_aws, mute, monkeypatch):
     monkeypatch.setattr("paddledvc.tools.sources.s3.TIMEOUTS", (10.0, 0.1))
 
@@ -359,6 +364,7 @@ def test_a_server_that_does_not_answer_is_given_up(no_aws, mute, monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_a_server_that_stops_in_the_middle_is_given_up(server, at, monkeypatch):
     monkeypatch.setattr("paddledvc.tools.sources.s3.TIMEOUTS", (10.0, 0.1))
     server.put("/zoo/a", DATA)
@@ -378,6 +384,7 @@ def test_a_body_that_breaks_off_is_told_with_how_far_it_came(server, at):
     )
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_in_the_middle_is_told(start_s3, no_aws):
     server = start_s3()
     bucket = server.bucket()
@@ -402,6 +409,7 @@ def test_a_server_that_closes_the_connection_at_once_is_told(server, at):
     )
 
 
+@pytest.mark.slow
 def test_nothing_of_s3_is_imported_before_it_is_needed():
     code = "import sys, paddledvc, paddledvc.tools.sources.s3; print('botocore' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -424,6 +432,7 @@ def test_keys_are_listed_as_they_are(key, bucket):
     assert [one.key for one in s3.list_objects(Location(bucket=bucket.name, key=""), 60)] == [key]
 
 
+@pytest.mark.slow
 def test_all_pages_of_a_listing_are_read(bucket):
     keys = sorted(bucket.put(f"a/{number}", b"") for number in range(2100))
     found = s3.list_objects(Location(bucket=bucket.name, key="a/"), 60)
@@ -495,6 +504,7 @@ def test_a_digest_of_the_whole_object_is_taken(stated):
     assert stated(sha256=DIGEST, type="FULL_OBJECT") == sha256(DATA).hexdigest()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "headers",
     [

@@ -183,6 +183,7 @@ FULL = textwrap.dedent("""
 """)
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_old_file_and_no_litter(tmp_path):
     target = tmp_path / "a"
     target.write_text("old")

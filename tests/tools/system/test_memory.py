@@ -47,6 +47,7 @@ def test_this_system_has_some_left():
     assert left is None or left > 0
 
 
+@pytest.mark.slow
 def test_what_others_were_promised_is_not_free(system):
     machine, _, _ = system
     machine.write_text(MEMINFO)  # 4,000 kB are available

@@ -34,6 +34,7 @@ def test_a_program_that_is_not_there_is_named(tmp_path):
     assert str(caught.value) == "`no-such-program` is not installed, or not on the PATH"
 
 
+@pytest.mark.slow
 def test_a_program_that_does_not_end_is_stopped(tmp_path):
     with pytest.raises(ToolFailed) as caught:
         shell.run_program([PYTHON, "-c", "import time; time.sleep(60)"], cwd=tmp_path, timeout=0.2)

@@ -28,6 +28,7 @@ def test_results_come_in_the_order_of_the_items():
     assert side_by_side(slow_first, [0, 1, 2], jobs=3) == (0, 10, 20)
 
 
+@pytest.mark.slow
 def test_a_program_that_was_ended_for_nobody_waits_is_no_answer(tmp_path: Path):
     """Else a comparison that somebody stopped would be written down as one that failed."""
     answers: list[object] = []

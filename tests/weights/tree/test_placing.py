@@ -17,6 +17,7 @@ FOLDER = {"inference.json": b"{}", "inference.pdiparams": b"params", "sub/labels
 V1, V2 = {"checkpoints/a.bin": b"one"}, {"checkpoints/a.bin": b"two"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("links", LINKS)
 def test_outputs_come_from_the_cache_and_are_replaced_by_the_next_version(outputs, links):
     outputs.configure(links)
@@ -323,6 +324,7 @@ def test_a_link_of_somebodys_own_is_kept(outputs, tmp_path):
     assert file.is_symlink()
 
 
+@pytest.mark.slow
 def test_a_link_to_an_object_that_has_gone_is_replaced(outputs):
     outputs.configure("symlink")
     outputs.declare(V1)
@@ -348,6 +350,7 @@ def test_files_that_git_tracks_are_never_touched(outputs):
     assert outputs.read("checkpoints/a.bin") == b"one"
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_old_bytes(outputs, monkeypatch):
     import resource  # noqa: PLC0415
     import signal  # noqa: PLC0415
@@ -414,6 +417,7 @@ def test_what_killed_processes_left_is_swept(outputs):
     assert not left.exists()
 
 
+@pytest.mark.slow
 def test_a_copy_is_older_than_any_write_after_it(outputs, monkeypatch):
     """A write in the same tick of the clock would else leave size and time as they were."""
     settled = []
@@ -451,6 +455,7 @@ def test_a_folder_gives_way_although_the_cache_has_lost_its_listing(outputs, unl
     assert outputs.files() == {"exports/a/inference.json": b"[]"}
 
 
+@pytest.mark.slow
 def test_a_folder_of_a_recent_commit_gives_way_although_its_listing_is_lost(outputs, unlisted):
     outputs.folder.commit("the folder")
     outputs.declare({"exports/a": {"inference.json": b"[]"}})

@@ -78,6 +78,7 @@ def test_a_repository_without_a_folder_for_hooks_gets_one(repository):
     assert install.write_hooks(repository.root) == ALL
 
 
+@pytest.mark.slow
 def test_another_python_takes_over(repository, monkeypatch):
     install.write_hooks(repository.root)
     monkeypatch.setattr(sys, "executable", "/it's/new/python")
@@ -239,6 +240,7 @@ def test_an_install_that_was_killed_in_between_is_undone(repository):
     assert sorted(listed(folder)) == ["pre-push"]
 
 
+@pytest.mark.slow
 def test_two_installs_at_once_are_one(repository):
     put(repository, "pre-push", "theirs")
     code = (
@@ -273,6 +275,7 @@ def test_what_people_added_to_the_hook_of_dvc_runs(repository):
 # Where git looks
 
 
+@pytest.mark.slow
 def test_a_work_tree_beside_the_repository_shares_its_hooks(repository, tmp_path):
     repository.commit()
     beside = tmp_path / "be side"
@@ -284,6 +287,7 @@ def test_a_work_tree_beside_the_repository_shares_its_hooks(repository, tmp_path
     assert marker.marker_path(repository.root) == repository.root / ".git/paddledvc/root"
 
 
+@pytest.mark.slow
 def test_a_submodule_has_hooks_of_its_own(repository, tmp_path):
     repository.commit()
     outer = tmp_path / "outer"
@@ -345,6 +349,7 @@ def test_hooks_that_git_tracks_are_refused(repository):
     assert install.write_hooks(repository.root, force=True) == ALL
 
 
+@pytest.mark.slow
 def test_several_projects_share_the_hooks(repository):
     vision = repository.root / "vi sion" / "dét"
     vision.mkdir(parents=True)
@@ -408,12 +413,14 @@ def test_a_hook_of_another_program_that_calls_us_is_live(repository):
     assert states(repository.root)["post-checkout"] == ("live", "another hook calls it")
 
 
+@pytest.mark.slow
 def test_a_version_is_that_of_the_python(repository, tmp_path):
     assert state.ask_version(sys.executable, tmp_path) == "0.1.0"
     assert state.ask_version("/gone/python", tmp_path) is None
     assert state.ask_version("/bin/false", tmp_path) is None
 
 
+@pytest.mark.slow
 def test_the_modules_of_the_work_tree_are_not_ours(repository):
     repository.write("paddledvc/__init__.py", "raise ImportError('not me')\n")
 

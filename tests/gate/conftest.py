@@ -1,0 +1,34 @@
+"""What tests of the gate begin with."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.gated import EXPORTED, Gated
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Folder
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the project of ``gated`` is, once a test has made it."""
+    return tmp_path_factory.mktemp("gated") / "project"
+
+
+@pytest.fixture
+def gated(project: Folder, made_once: Path) -> Gated:
+    """A project whose one model is locked, built and verified, committed on main."""
+    if made_once.exists():
+        shutil.copytree(made_once, project.root, dirs_exist_ok=True)
+        return Gated(project)
+    made = Gated(project)
+    made.models(EXPORTED)
+    made.commit("one model")
+    shutil.copytree(project.root, made_once)
+    return made
