@@ -15,7 +15,7 @@ from paddledvc.errors import PaddleDVCError
 from paddledvc.tools.paddle import flags
 from paddledvc.tools.paddle.building import runtime
 from paddledvc.tools.paddle.core import jobs
-from paddledvc.tools.paddle.core.results import FAILURE, Failure
+from paddledvc.tools.paddle.core.jobs import FAILURE, Failure
 from paddledvc.tools.system import streams
 
 DOERS = {

@@ -4,7 +4,7 @@ import pytest
 
 from paddledvc import errors
 from paddledvc.tools.paddle import process
-from paddledvc.tools.paddle.core.results import Failure
+from paddledvc.tools.paddle.core.jobs import Failure
 
 
 @pytest.mark.parametrize(
