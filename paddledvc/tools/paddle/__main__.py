@@ -23,9 +23,9 @@ DOERS = {
     jobs.DescribeJob: "building.export:describe_program",
     jobs.DiagnoseJob: "running.diagnose:diagnose_path",
     jobs.ReferenceJob: "running.reference_run:run_reference",
-    jobs.PathJob: "running.program:run_path",
-    jobs.TrainJob: "building.run:run_training",
-    jobs.WideJob: "running.float64:run_wide",
+    jobs.PathJob: "running.run_exported:run_path",
+    jobs.TrainJob: "building.train:run_training",
+    jobs.WideJob: "running.reference_run:run_wide",
 }
 """Module and function that do a kind of job."""
 INTERRUPTED = 130
