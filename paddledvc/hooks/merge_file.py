@@ -10,8 +10,8 @@ from paddledvc.tools.git import merge_driver
 from paddledvc.yaml.blocks import END, cut_blocks, cut_entry, values_of
 from paddledvc.yaml.conflicts import take_side
 from paddledvc.yaml.merge import texts as merged_texts
+from paddledvc.yaml.merge.rules import MERGE_FORMS, Form, No, Sides, complete_sides
 from paddledvc.yaml.merge.texts import Markers, Piece
-from paddledvc.yaml.merge.values import MERGE_FORMS, Form, No, Sides, complete_sides
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

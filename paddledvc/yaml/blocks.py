@@ -208,7 +208,7 @@ def find_spans(node: yaml.Node, lines: Sequence[str], floor: int = 0) -> Iterato
     column = indent_of(node, lines)
     starts = list(_starts(node, lines, column, floor))
     for entry, start, limit in zip(
-        node.value, starts, (*starts[1:], block_end(lines, node)), strict=True
+        node.value, starts, (*starts[1:], _block_end(lines, node)), strict=True
     ):
         first, last = entry if isinstance(entry, tuple) else (entry, entry)
         yield Span(
@@ -232,7 +232,7 @@ def _starts(node: yaml.Node, lines: Sequence[str], column: int, line: int) -> It
         line = max(line + 1, _text_end(entry[1] if isinstance(entry, tuple) else entry))
 
 
-def block_end(lines: Sequence[str], node: yaml.Node) -> int:
+def _block_end(lines: Sequence[str], node: yaml.Node) -> int:
     """Find the line of whatever follows a list or mapping that is not in braces."""
     mark = node.end_mark
     # Without libyaml, the end of a file without a last newline is in its last line.

@@ -18,7 +18,7 @@ from paddledvc.models import lockfile as locks
 from paddledvc.models import registry as registries
 from paddledvc.models.lockfile import Lock
 from paddledvc.yaml import reader
-from paddledvc.yaml.merge.values import VERSION, Sides
+from paddledvc.yaml.merge.rules import VERSION, Sides
 
 NAMES = ("alpha", "beta", "gamma")
 FIELDS = {

@@ -19,8 +19,8 @@ from paddledvc.yaml.blocks import (
     strip_blank_lines,
 )
 from paddledvc.yaml.document import Path, render_path
+from paddledvc.yaml.edit.item_values import find_uses, find_values
 from paddledvc.yaml.edit.sections import find_section
-from paddledvc.yaml.edit.values import find_uses, find_values
 from paddledvc.yaml.quoting import is_plain, quote_text
 from paddledvc.yaml.reader import parse_yaml
 from paddledvc.yaml.writer import dump_yaml
@@ -28,8 +28,8 @@ from paddledvc.yaml.writer import dump_yaml
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from paddledvc.yaml.edit.item_values import Use, Value
     from paddledvc.yaml.edit.sections import Section
-    from paddledvc.yaml.edit.values import Use, Value
 
 _STEP = 2
 """Characters from a dash to the key behind it."""
@@ -182,10 +182,10 @@ def is_open(section: Section) -> bool:
     """Tell whether a newline at the end of the file would become part of a list's last text."""
     if not section.blocks or section.after or section.text.endswith(("\n", "\r")):
         return False
-    return _chomping(section, -1) in ("", "+")
+    return chomping_of(section, -1) in ("", "+")
 
 
-def _chomping(section: Section, index: int) -> str | None:
+def chomping_of(section: Section, index: int) -> str | None:
     """Say what a text below ``|`` or ``>`` that ends an item does with newlines: - + or none."""
     leaf = last_leaf(section.node.value[index])
     if not is_block_text(leaf):
@@ -206,7 +206,7 @@ def offset_of(section: Section) -> int:
 def _is_apart(section: Section) -> bool:
     """Tell whether a blank line belongs between the last item and a new one."""
     last = section.blocks[-1]
-    if _chomping(section, -1) == "+":
+    if chomping_of(section, -1) == "+":
         return False
     if len(section.blocks) == 1:
         return len(last.body.splitlines()) > 1
@@ -224,13 +224,13 @@ def remove_item(section: Section, name: str) -> str:
     """Take out an item, the comments directly above it, and the blank lines that set it apart."""
     index, blocks = index_of(section, name), section.blocks
     block, is_last = blocks[index], index == len(blocks) - 1
-    if use := _use(section, index):
+    if use := use_of(section, index):
         raise _refusal(section, (index,), (block.line, section.indent + 1), _needed(use))
-    above = _without_notes(block.above)
+    above = without_notes(block.above)
     apart = strip_blank_lines(above, at_end=True)
     rest = [*(below.text for below in blocks[index + 1 :]), section.after]
     close = strip_blank_lines(rest[0])
-    if index and _chomping(section, index - 1) == "+":
+    if index and chomping_of(section, index - 1) == "+":
         rest[0] = close
     elif apart != above and (is_last or close != rest[0]):
         above = apart
@@ -242,7 +242,7 @@ def remove_item(section: Section, name: str) -> str:
     return replace(section, head=head, after="").rewrite(kept)
 
 
-def _without_notes(above: str) -> str:
+def without_notes(above: str) -> str:
     """Leave the comments directly above an item out of what stands above it."""
     lines = above.splitlines(keepends=True)
     while lines and lines[-1].lstrip().startswith("#"):
@@ -314,13 +314,14 @@ def column_of(section: Section, index: int) -> int | None:
 
 def values_at(section: Section, index: int) -> dict[str, Value]:
     """Find the values of an item by key, those that a merge key brings among them."""
-    node, use = section.node.value[index], _use(section, index)
+    node, use = section.node.value[index], use_of(section, index)
     if not isinstance(node, yaml.MappingNode) or not _is_here(section, index):
         return {}
     return find_values(node, section.text, _needed(use) if use and use.whole else None)
 
 
-def _use(section: Section, index: int) -> Use | None:
+def use_of(section: Section, index: int) -> Use | None:
+    """Tell who else needs something of an item; None where nobody does."""
     starts = [block.line - 1 for block in section.blocks]
     return find_uses(section.root, section.node, starts).get(index)
 

@@ -8,7 +8,7 @@ from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, TypeAlias
 
 from paddledvc.yaml.blocks import END, Block, Key
-from paddledvc.yaml.merge.values import No, Sides, choose_side
+from paddledvc.yaml.merge.rules import No, Sides, choose_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

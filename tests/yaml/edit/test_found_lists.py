@@ -18,7 +18,7 @@ def places(text):
 
 def place(block):
     start = block.line - 1
-    above = len(block.above.splitlines()) - len(lists._without_notes(block.above).splitlines())
+    above = len(block.above.splitlines()) - len(lists.without_notes(block.above).splitlines())
     return (block.key[-1] or None, start - above, start, start + len(block.body.splitlines()))
 
 
@@ -387,7 +387,7 @@ def test_an_item_knows_where_its_keys_begin(item, indent):
 )
 def test_an_item_tells_which_line_needs_it(text, line):
     found = lists.find_list(text, "models.yaml", "models")
-    uses = [lists._use(found, index) for index in range(len(found.blocks))]
+    uses = [lists.use_of(found, index) for index in range(len(found.blocks))]
 
     assert uses[0].line == line
     assert uses[1:] == [None] * len(uses[1:])
@@ -396,7 +396,7 @@ def test_an_item_tells_which_line_needs_it(text, line):
 def test_an_item_that_repeats_only_itself_is_needed_by_nobody():
     text = "o: &o 1\nmodels:\n- name: a\n  x: &x [1, *o]\n  y: *x\n"
 
-    assert lists._use(lists.find_list(text, "models.yaml", "models"), 0) is None
+    assert lists.use_of(lists.find_list(text, "models.yaml", "models"), 0) is None
 
 
 @pytest.mark.parametrize(
@@ -414,7 +414,7 @@ def test_an_item_tells_whether_its_text_keeps_blank_lines(written, keeps):
     text = f"models:\n- name: a\n  text: {written}\n    x\n- name: b\n"
 
     found = lists.find_list(text, "models.yaml", "models")
-    assert [lists._chomping(found, index) == "+" for index in (0, 1)] == [keeps, False]
+    assert [lists.chomping_of(found, index) == "+" for index in (0, 1)] == [keeps, False]
 
 
 @pytest.mark.parametrize(

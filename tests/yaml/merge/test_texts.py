@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddledvc.yaml.blocks import END, Block
+from paddledvc.yaml.merge.rules import Sides
 from paddledvc.yaml.merge.texts import (
     Markers,
     Piece,
@@ -14,7 +15,6 @@ from paddledvc.yaml.merge.texts import (
     merge_blocks,
     render_blocks,
 )
-from paddledvc.yaml.merge.values import Sides
 
 
 def blocks(text, end=""):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.yaml.merge.values import (
+from paddledvc.yaml.merge.rules import (
     MERGE_FORMS,
     No,
     Sides,
