@@ -27,7 +27,7 @@ import pytest
 import paddledvc
 from paddledvc import Project
 from paddledvc.tools.git import merge_driver
-from paddledvc.yaml.merge.merge_rules import MERGE_FORMS
+from paddledvc.yaml.merge.rules import MERGE_FORMS
 from tests import plain_yaml
 from tests.forks import run_module
 

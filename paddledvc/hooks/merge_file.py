@@ -7,19 +7,19 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.tools.git import merge_driver
+from paddledvc.yaml.blocks import END, cut_blocks, cut_entry, values_of
 from paddledvc.yaml.conflicts import take_side
-from paddledvc.yaml.merge import blocks
-from paddledvc.yaml.merge.blocks import END, Markers, Piece
-from paddledvc.yaml.merge.cut import cut_blocks, cut_entry, values_of
-from paddledvc.yaml.merge.merge_rules import MERGE_FORMS, Form
-from paddledvc.yaml.merge.threeway import No, Sides, complete_sides
+from paddledvc.yaml.merge import texts as merged_texts
+from paddledvc.yaml.merge.rules import MERGE_FORMS, Form, No, Sides, complete_sides
+from paddledvc.yaml.merge.texts import Markers, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from paddledvc.tools.git.merge_driver import Lines
+    from paddledvc.yaml.blocks import Block, Blocks, Key
     from paddledvc.yaml.conflicts import Side
-    from paddledvc.yaml.merge.blocks import Block, Blocks, Join, Key
+    from paddledvc.yaml.merge.texts import Join
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,7 +70,7 @@ def _merge(texts: Sides[str], file: str, markers: Markers) -> MergedFile:
             return MergedFile(text=lines.text, clean=lines.clean)
         pieces = (Piece(key=("the whole file",), sides=texts, text=None),)
     conflicts = tuple(piece.name for piece in pieces if piece.text is None)
-    text = blocks.render_blocks(pieces, markers)
+    text = merged_texts.render_blocks(pieces, markers)
     return MergedFile(text=text, clean=not conflicts, conflicts=conflicts)
 
 
@@ -97,7 +97,7 @@ class _Merging:
         values = found.map(lambda side: {key: side[key].value for key in side if key != END})
         joins: tuple[Join, ...] = (self._join, lambda _key, _blocks: None)
         for join in joins if self.form.same_format(values) else ():
-            pieces = blocks.merge_blocks(found, join, alphabetical=self.form.alphabetical)
+            pieces = merged_texts.merge_blocks(found, join, alphabetical=self.form.alphabetical)
             if self._is_right(pieces, values, "ours") and self._is_right(pieces, values, "theirs"):
                 return pieces
         return None
@@ -128,7 +128,7 @@ class _Merging:
             return found
         ours = self._cut(take_side(self.texts.base, "ours"))
         theirs = self._cut(take_side(self.texts.base, "theirs"))
-        return None if ours is None or theirs is None else blocks.find_undecided(ours, theirs)
+        return None if ours is None or theirs is None else merged_texts.find_undecided(ours, theirs)
 
     def _join(self, key: Key, sides: Sides[Block]) -> str | None:
         """Merge a block field by field, or else line by line, where what it says can be merged."""
@@ -138,7 +138,7 @@ class _Merging:
         fields = complete_sides(texts.map(lambda text: cut_entry(text, self.file)))
         if fields is None:
             return _join_lines(texts)
-        pieces = blocks.merge_blocks(fields, lambda _key, both: _join_lines(both.map(_text)))
+        pieces = merged_texts.merge_blocks(fields, lambda _key, both: _join_lines(both.map(_text)))
         joined = [piece.text for piece in pieces if piece.text is not None]
         return "".join(joined) if len(joined) == len(pieces) else None
 

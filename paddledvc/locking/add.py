@@ -19,7 +19,7 @@ from paddledvc.names import did_you_mean
 from paddledvc.project import Inputs
 from paddledvc.tools.system import files
 from paddledvc.yaml import reader
-from paddledvc.yaml.edit.editable_list import EditableList
+from paddledvc.yaml.edit.lists import EditableList
 
 if TYPE_CHECKING:
     from paddledvc.locking.current import Locked

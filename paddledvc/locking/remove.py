@@ -12,7 +12,7 @@ from paddledvc.locking.core.resolution import plan_lock
 from paddledvc.locking.current import UPDATE, LockUse, carry_out
 from paddledvc.project import Inputs
 from paddledvc.tools.system import files
-from paddledvc.yaml.edit.editable_list import EditableList
+from paddledvc.yaml.edit.lists import EditableList
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,8 +19,7 @@ from paddledvc.tools.code.user_code import Sources
 from paddledvc.tools.dvc.command import require_usable
 from paddledvc.tools.system import files
 from paddledvc.yaml import conflicts, reader, writer
-from paddledvc.yaml.edit import sections as edit_sections
-from paddledvc.yaml.edit.edit_items import require_meant
+from paddledvc.yaml.edit.lists import require_meant
 from paddledvc.yaml.edit.sections import Changes, splice_section
 
 if TYPE_CHECKING:
@@ -174,9 +173,7 @@ def _write(inputs: Inputs, merges: dict[str, Merge]) -> None:
             remove=plan.removed,
             append=[writer.dump_yaml({name: entry}) for name, entry in plan.added.items()],
         )
-        text = splice_section(
-            text, key, edit_sections.outline_section(text, names.STAGES, key), changes
-        )
+        text = splice_section(text, names.STAGES, key, changes)
     _require_same(reader.parse_yaml(text, names.STAGES).value or {}, before, merges)
     files.write_text(inputs.project.root / names.STAGES, text)
 

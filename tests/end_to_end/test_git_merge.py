@@ -16,7 +16,7 @@ import paddledvc
 from paddledvc import Project
 from paddledvc.errors import InvalidFile
 from paddledvc.tools.git import merge_driver
-from paddledvc.yaml.merge.merge_rules import MERGE_FORMS
+from paddledvc.yaml.merge.rules import MERGE_FORMS
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,7 +16,7 @@ import paddledvc
 from paddledvc.gate.core.violations import UNWAIVABLE
 from paddledvc.gate.judge_subject import judge_tree
 from paddledvc.yaml import writer
-from paddledvc.yaml.merge.merge_rules import MERGE_FORMS
+from paddledvc.yaml.merge.rules import MERGE_FORMS
 from tests.conftest import Folder
 from tests.gated import EXPORTED, FACTS, Gated, a_waiver
 

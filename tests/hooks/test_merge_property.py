@@ -18,8 +18,7 @@ from paddledvc.models import lockfile as locks
 from paddledvc.models import registry as registries
 from paddledvc.models.lockfile import Lock
 from paddledvc.yaml import reader
-from paddledvc.yaml.merge.merge_rules import VERSION
-from paddledvc.yaml.merge.threeway import Sides
+from paddledvc.yaml.merge.rules import VERSION, Sides
 
 NAMES = ("alpha", "beta", "gamma")
 FIELDS = {

@@ -484,12 +484,15 @@ def test_what_is_written_keeps_the_order_of_keys_and_breaks_no_line():
     ],
 )
 def test_an_outline_tells_the_lines_of_a_section(text, expected):
-    section = sections.outline_section(text, "dvc.yaml", "stages")
+    section = sections.read_section(text, "dvc.yaml", "stages")
     found = section and (
-        section.start,
-        section.end,
+        section.key.start_mark.line,
+        len(text.removesuffix(section.after).splitlines()),
         section.indent,
-        [(entry.name, entry.start, entry.end) for entry in section.entries],
+        [
+            (block.key[-1], block.line - 1, block.line - 1 + len(block.body.splitlines()))
+            for block in section.blocks
+        ],
     )
 
     assert found == expected
@@ -507,7 +510,7 @@ def test_an_outline_tells_the_lines_of_a_section(text, expected):
 )
 def test_a_section_that_cannot_be_edited_by_line_is_refused(text):
     with pytest.raises(InvalidFile) as caught:
-        sections.outline_section(text, "dvc.yaml", "stages")
+        sections.read_section(text, "dvc.yaml", "stages")
 
     assert str(caught.value) == (
         "dvc.yaml:2:1: stages: expected entries on lines of their own, not in braces or a list"

@@ -15,7 +15,7 @@ from paddledvc.tools.git import ignores, merge_driver, worktree
 from paddledvc.tools.git.core.ignored import A_REPORT, SETTINGS_FILES, committed_files
 from paddledvc.tools.git.hooks import install, state
 from paddledvc.weights.core.outcome import human_size
-from paddledvc.yaml.merge.merge_rules import MERGE_FORMS
+from paddledvc.yaml.merge.rules import MERGE_FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.tools.system import files, shell
-from paddledvc.yaml.merge.merge_rules import MERGE_FORMS
+from paddledvc.yaml.merge.rules import MERGE_FORMS
 
 if TYPE_CHECKING:
-    from paddledvc.yaml.merge.threeway import Sides
+    from paddledvc.yaml.merge.rules import Sides
 
 DRIVER = "paddledvc"
 """What .gitattributes calls the driver."""

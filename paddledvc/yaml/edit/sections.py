@@ -1,7 +1,7 @@
-"""Change some entries of a text's sections and leave every other byte as it is.
+"""The sections of a text; some entries of one change, and every other byte stays as it is.
 
 dvc.yaml belongs to people; a YAML library that reads and writes it would reformat what they wrote.
-So only whole entries of ours are replaced, by line, in the text itself.
+So only whole entries of ours are replaced, each a block of the text itself.
 """
 
 from __future__ import annotations
@@ -13,46 +13,129 @@ from typing import TYPE_CHECKING
 import yaml
 
 from paddledvc.errors import InvalidFile, Problem
-from paddledvc.yaml.edit.lines import (
-    Edit,
-    apply_edits,
-    block_end,
-    content_end,
-    indent_block,
+from paddledvc.yaml.blocks import (
+    block_of,
+    end_line,
+    find_spans,
+    indent_lines,
+    indent_of,
+    is_cut,
+    is_empty,
+    key_end,
     newline_of,
-    text_end,
-    top_level,
+    strip_blank_lines,
 )
-from paddledvc.yaml.nodes import compose_nodes, read_scalar
+from paddledvc.yaml.nodes import compose_nodes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from paddledvc.yaml.blocks import Block
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """One key of a section and the lines it takes, from ``start`` to before ``end``, from 0."""
-
-    name: str
-    start: int
-    end: int
+_ALIAS = re.compile(r"\*\S+")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Section:
-    """A top-level mapping of the text.
+    """A top-level key of a text and its entries, each a block.
 
     Attributes:
-        start: line of its key, from 0.
-        end: line after its last entry.
-        indent: spaces before the names of its entries.
-        entries: its entries in their order; empty where the section holds nothing.
+        file: the file as people name it.
+        text: the whole file, without a byte-order mark.
+        mark: the byte-order mark; empty where there is none.
+        before: the text before the line of the key.
+        head: the line of the key, up to the colon.
+        empty: what says that there are no entries, such as `` []``; empty where nothing does.
+        rest: what follows on that line.
+        indent: spaces before the entries.
+        blocks: the entries, in the order of those of ``node``; the name of one without is empty.
+        after: the text after the last entry.
+        root: the whole file.
+        key: the key.
+        node: its value.
     """
 
-    start: int
-    end: int
+    file: str
+    text: str
+    mark: str
+    before: str
+    head: str
+    empty: str
+    rest: str
     indent: int
-    entries: tuple[Entry, ...]
+    blocks: tuple[Block, ...]
+    after: str
+    root: yaml.MappingNode
+    key: yaml.ScalarNode
+    node: yaml.Node
+
+    def rewrite(self, entries: Iterable[str], added: str = "", *, head: str = "") -> str:
+        """Give the text with other entries.
+
+        Args:
+            entries: the texts of those that stay.
+            added: what follows them, on lines of its own.
+            head: another line of the key up to the value.
+        """
+        text = "".join((self.mark, self.before, head or self.head, self.rest, *entries))
+        if added and not self.after:
+            text = end_line(text, self.text)
+        return text + added + self.after
+
+    def exchange(self, start: int, end: int, new: str) -> str:
+        """Give the text with other characters in the place of some, counted as nodes do."""
+        return f"{self.mark}{self.text[:start]}{new}{self.text[end:]}"
+
+
+def find_section(text: str, file: str, key: str) -> Section | None:
+    r"""Cut the entries of a top-level key out of a text; None where there is no such key.
+
+    The entries of a value in brackets or quotes are not cut.
+
+    Raises:
+        InvalidFile: the file is not YAML.
+
+    >>> section = find_section("models:\n  # the first\n  - name: a\n", "models.yaml", "models")
+    >>> [(block.key, block.above, block.body) for block in section.blocks]
+    [(('models', 'a'), '  # the first\n', '  - name: a\n')]
+    """
+    root = compose_nodes(text, file)
+    pairs = root.value if isinstance(root, yaml.MappingNode) else []
+    pair = next((pair for pair in pairs if pair[0].value == key), None)
+    if not isinstance(root, yaml.MappingNode) or pair is None:
+        return None
+    mark = "\ufeff" * text.startswith("\ufeff")
+    text = text.removeprefix(mark)
+    lines = text.splitlines(keepends=True)
+    name, node = pair
+    first = name.start_mark.line
+    colon = tail = text.index(":", name.end_mark.index) + 1
+    is_here = node.start_mark.index >= colon
+    spans = list(find_spans(node, lines, first + 1)) if is_here and is_cut(node, lines) else []
+    if is_empty(node):
+        # An alias does not know where it stands.
+        tail = node.end_mark.index if is_here else next(_ALIAS.finditer(text, colon)).end()
+    below = len(f"{text[:tail]}.".splitlines())
+    if spans:
+        below = key_end(lines, spans[0].start)
+    start, body = (len("".join(lines[:number])) for number in (first, below))
+    ends = [below, *(span.end for span in spans)]
+    cuts = zip(ends[:-1], spans, strict=True)
+    return Section(
+        file=file,
+        text=text,
+        mark=mark,
+        before=text[:start],
+        head=text[start : min(colon, body)],
+        empty=text[colon:tail],
+        rest=text[tail:body],
+        indent=indent_of(node, lines) if spans else name.start_mark.column + 2,
+        blocks=tuple(block_of((key, span.name), lines, end, span) for end, span in cuts),
+        after="".join(lines[ends[-1] :]),
+        root=root,
+        key=name,
+        node=node,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,9 +143,9 @@ class Changes:
     """What to do with the entries of one section.
 
     Attributes:
-        replace: new blocks of entries that are there, by name; their order in the file stays.
+        replace: new texts of entries that are there, by name; their order in the file stays.
         remove: names of entries to take out.
-        append: new blocks, put after the last entry in this order.
+        append: new texts, put after the last entry in this order.
     """
 
     replace: Mapping[str, str]
@@ -74,16 +157,19 @@ class Changes:
         return bool(self.replace or self.remove or self.append)
 
 
-def splice_section(text: str, key: str, section: Section | None, changes: Changes) -> str:
+def splice_section(text: str, file: str, key: str, changes: Changes) -> str:
     r"""Apply changes to one section of a text.
 
     Args:
         text: the whole file.
+        file: its name, for messages.
         key: name of the section.
-        section: where it is; None where the text has no such section.
-        changes: the blocks are written without indentation and end in a newline.
+        changes: their texts are written without indentation and end in a newline.
 
-    >>> print(splice_section("vars: []\n", "stages", None, Changes(
+    Raises:
+        InvalidFile: the section is written in one line as ``{…}``, or is no mapping.
+
+    >>> print(splice_section("vars: []\n", "dvc.yaml", "stages", Changes(
     ...     replace={}, remove=frozenset(), append=["a:\n  cmd: x\n"])), end="")
     vars: []
     <BLANKLINE>
@@ -91,91 +177,49 @@ def splice_section(text: str, key: str, section: Section | None, changes: Change
       a:
         cmd: x
     """
+    section, newline = read_section(text, file, key), newline_of(text)
     if not changes:
         return text
-    newline = newline_of(text)
-    lines = text.splitlines(keepends=True)
+    indent = section.indent if section else 2
+    added = "".join(indent_lines(entry, indent, newline) for entry in changes.append)
     if section is None:
-        head = [newline] if lines else []
-        body = [line for block in changes.append for line in indent_block(block, 2, newline)]
-        edits = [Edit(len(lines), len(lines), [*head, f"{key}:{newline}", *body])]
-    elif changes.append or any(entry.name not in changes.remove for entry in section.entries):
-        edits = _edits(lines, key, section, changes, newline)
-    else:
-        edits = _closing(lines, key, section, newline)
-    return apply_edits(text, edits)
+        gap = newline if text else ""
+        return f"{end_line(text, text)}{gap}{key}:{newline}{added}"
+    if not added and changes.remove.issuperset(block.key[-1] for block in section.blocks):
+        return _close(section)
+    if not section.blocks:
+        note = re.search(r"[ \t]+#[^\r\n]*", section.empty)
+        return section.rewrite((), added, head=f"{key}:{note[0] if note else ''}")
+    texts = {
+        **{name: indent_lines(entry, indent, newline) for name, entry in changes.replace.items()},
+        **dict.fromkeys(changes.remove, ""),
+    }
+    kept = (block.above + texts.get(block.key[-1], block.body) for block in section.blocks)
+    return section.rewrite(kept, added)
 
 
-def _edits(
-    lines: list[str], key: str, section: Section, changes: Changes, newline: str
-) -> list[Edit]:
-    edits = [
-        Edit(
-            entry.start,
-            entry.end,
-            indent_block(changes.replace.get(entry.name, ""), section.indent, newline),
-        )
-        for entry in section.entries
-        if entry.name in changes.replace or entry.name in changes.remove
-    ]
-    added = [
-        line for block in changes.append for line in indent_block(block, section.indent, newline)
-    ]
-    if section.entries:
-        return [*edits, Edit(section.end, section.end, added)]
-    comment = re.search(r"\s+#.*", lines[section.start].rstrip("\r\n"))
-    head = f"{key}:{comment.group() if comment else ''}{newline}"
-    return [Edit(section.start, section.end, [head, *added])]
-
-
-def _closing(lines: list[str], key: str, section: Section, newline: str) -> list[Edit]:
+def _close(section: Section) -> str:
     """Take out a section of which nothing stays, unless people wrote comments into it."""
-    edits = [Edit(entry.start, entry.end, []) for entry in section.entries]
-    ours = {number for entry in section.entries for number in range(entry.start, entry.end)}
-    head = lines[section.start].rstrip("\r\n")
-    notes = [n for n in range(section.start + 1, section.end) if n not in ours and lines[n].strip()]
-    if notes:
+    notes = "".join(block.above for block in section.blocks)
+    if notes.strip():
         # An empty mapping must be written out, or DVC takes the section for null and refuses it.
-        rest = head[head.index(":", head.index(key) + len(key)) + 1 :]
-        empty = f"{key}: {{}}{rest}{newline}"
-        return [Edit(section.start, section.start + 1, [empty]), *edits]
-    start = section.start
-    while section.end == len(lines) and start > 0 and not lines[start - 1].strip():
-        start -= 1
-    return [Edit(start, section.end, [])]
+        return section.rewrite((notes,), head=f"{section.key.value}: {{}}")
+    before = section.mark + section.before
+    return before + section.after if section.after else strip_blank_lines(before, at_end=True)
 
 
-def outline_section(text: str, file: str, key: str) -> Section | None:
-    """Find the lines of a top-level section and of its entries; None where there is no such key.
+def read_section(text: str, file: str, key: str) -> Section | None:
+    """Find a section and its entries; None where there is no such key.
 
     Raises:
         InvalidFile: the section is written in one line as ``{…}``, or is no mapping.
     """
-    found = top_level(compose_nodes(text, file), key)
-    if found is None:
+    section = find_section(text, file, key)
+    if section is None:
         return None
-    key_node, value_node = found
-    start = key_node.start_mark.line
-    if isinstance(value_node, yaml.ScalarNode) and read_scalar(value_node) is None:
-        return Section(start=start, end=start + 1, indent=2, entries=())
-    if isinstance(value_node, yaml.MappingNode) and not value_node.value:
-        return Section(start=start, end=value_node.end_mark.line + 1, indent=2, entries=())
-    if not isinstance(value_node, yaml.MappingNode) or value_node.flow_style:
+    is_list = isinstance(section.node, yaml.SequenceNode)
+    if is_list or not (section.blocks or is_empty(section.node)):
         message = "expected entries on lines of their own, not in braces or a list"
-        problem = Problem(file=file, line=start + 1, column=1, path=key, message=message)
-        raise InvalidFile([problem])
-    return _section(text.splitlines(), start, value_node)
-
-
-def _section(lines: list[str], start: int, node: yaml.MappingNode) -> Section:
-    indent = node.value[0][0].start_mark.column
-    starts = [key.start_mark.line for key, _ in node.value]
-    ends = [
-        max(content_end(lines, end, indent), text_end(value))
-        for end, (_, value) in zip((*starts[1:], block_end(lines, node)), node.value, strict=True)
-    ]
-    entries = tuple(
-        Entry(name=str(key.value), start=first, end=end)
-        for (key, _), first, end in zip(node.value, starts, ends, strict=True)
-    )
-    return Section(start=start, end=ends[-1], indent=indent, entries=entries)
+        line = section.key.start_mark.line + 1
+        raise InvalidFile([Problem(file=file, line=line, column=1, path=key, message=message)])
+    return section

@@ -8,7 +8,7 @@ import pytest
 
 from paddledvc.errors import ToolFailed
 from paddledvc.tools.git import merge_driver
-from paddledvc.yaml.merge.threeway import Sides
+from paddledvc.yaml.merge.rules import Sides
 
 LOCKS = ["models.lock merge=paddledvc", "dvc.lock merge=paddledvc"]
 PEOPLES = ["models.yaml merge=paddledvc", "dvc.yaml merge=paddledvc"]

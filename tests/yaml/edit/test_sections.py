@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddledvc.yaml import reader
-from paddledvc.yaml.edit import sections
 from paddledvc.yaml.edit.sections import Changes, splice_section
 
 NOTHING = Changes(replace={}, remove=frozenset(), append=())
@@ -13,7 +12,7 @@ NOTHING = Changes(replace={}, remove=frozenset(), append=())
 
 def edit(text, *, replace=None, remove=(), append=(), key="stages"):
     changes = Changes(replace=replace or {}, remove=frozenset(remove), append=append)
-    return splice_section(text, key, sections.outline_section(text, "dvc.yaml", key), changes)
+    return splice_section(text, "dvc.yaml", key, changes)
 
 
 USERS = """\
@@ -48,12 +47,7 @@ plots:
 
 
 def test_nothing_to_do_keeps_the_text():
-    assert (
-        splice_section(
-            USERS, "stages", sections.outline_section(USERS, "dvc.yaml", "stages"), NOTHING
-        )
-        == USERS
-    )
+    assert splice_section(USERS, "dvc.yaml", "stages", NOTHING) == USERS
 
 
 def test_an_entry_is_replaced_in_its_place():
@@ -72,6 +66,13 @@ def test_an_entry_is_added_after_the_last_one():
     assert edit(USERS, append=["new:\n  cmd: n\n"]) == USERS.replace(
         "    - 'x'\n", "    - 'x'\n  new:\n    cmd: n\n"
     )
+
+
+@pytest.mark.parametrize("head", ["stages:\n", "stages: !!map\n", "? stages\n:\n"])
+def test_an_entry_is_removed_behind_one_whose_name_is_an_alias(head):
+    text = f"vars: &v word\n{head}  *v : {{cmd: a}}\n  ours: {{cmd: b}}\n# end\n"
+
+    assert edit(text, remove=["ours"]) == text.replace("  ours: {cmd: b}\n", "")
 
 
 def test_entries_are_added_in_order():
@@ -107,6 +108,41 @@ def test_all_kinds_of_changes_at_once():
         pytest.param("stages:\n  {}\n", "stages:\n  n:\n    cmd: n\n", id="braces on a line below"),
         pytest.param(
             "stages: {\n}\nvars: []\n", "stages:\n  n:\n    cmd: n\nvars: []\n", id="braces on two"
+        ),
+        pytest.param(
+            "stages: { # none yet\n} # end\n",
+            "stages: # none yet # end\n  n:\n    cmd: n\n",
+            id="comment in braces",
+        ),
+        pytest.param(
+            "stages: # none yet\n  {}\n",
+            "stages: # none yet\n  n:\n    cmd: n\n",
+            id="comment before braces",
+        ),
+        pytest.param(
+            "stages:\n  null\nvars: []\n",
+            "stages:\n  n:\n    cmd: n\nvars: []\n",
+            id="null on a line below",
+        ),
+        pytest.param(
+            "\ufeffstages: {}\r\nvars: []\r\n",
+            "\ufeffstages:\r\n  n:\r\n    cmd: n\r\nvars: []\r\n",
+            id="mark and crlf",
+        ),
+        pytest.param(
+            "vars: &v\nstages: *v # none yet\n",
+            "vars: &v\nstages: # none yet\n  n:\n    cmd: n\n",
+            id="alias of nothing",
+        ),
+        pytest.param(
+            "stages: &s # all\n  a: {cmd: a}\n",
+            "stages: &s # all\n  a: {cmd: a}\n  n:\n    cmd: n\n",
+            id="anchor",
+        ),
+        pytest.param(
+            "? stages\n: # all\n  a: {cmd: a}\n",
+            "? stages\n: # all\n  a: {cmd: a}\n  n:\n    cmd: n\n",
+            id="question mark",
         ),
         pytest.param('"stages": {}\n', "stages:\n  n:\n    cmd: n\n", id="quoted key"),
         pytest.param("vars: []\n", "vars: []\n\nstages:\n  n:\n    cmd: n\n", id="no section"),
@@ -166,6 +202,12 @@ def test_a_section_grows_from_any_start(text, expected):
 )
 def test_a_section_goes_with_its_last_entry_unless_people_wrote_into_it(text, expected):
     assert edit(text, remove=["o"]) == expected
+
+
+def test_a_section_below_a_question_mark_is_written_out_where_nothing_but_a_note_stays():
+    text = "? stages\n: # all\n  # a note\n  o: {cmd: o}\n"
+
+    assert edit(text, remove=["o"]) == "stages: {} # all\n  # a note\n"
 
 
 def test_a_file_that_ends_without_a_newline_still_does_where_its_end_is_not_touched():

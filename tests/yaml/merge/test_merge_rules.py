@@ -2,8 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.yaml.merge.merge_rules import MERGE_FORMS
-from paddledvc.yaml.merge.threeway import No, Sides, choose_side, combine_mappings, complete_sides
+from paddledvc.yaml.merge.rules import (
+    MERGE_FORMS,
+    No,
+    Sides,
+    choose_side,
+    combine_mappings,
+    complete_sides,
+)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 import paddledvc
-from paddledvc.yaml.merge.blocks import END
-from paddledvc.yaml.merge.cut import cut_blocks, cut_entry, values_of
+from paddledvc.yaml.blocks import END, cut_blocks, cut_entry, values_of
 
 FILE = "models.yaml"
 TEXT = """\
@@ -114,6 +113,26 @@ def test_a_block_knows_what_it_says():
                 "",
             ],
             id="aliases",
+        ),
+        pytest.param(
+            "o: &o {name: b}\nmodels: &m # all\n# of b\n  - <<: *o\n",
+            ["o: &o {name: b}\n", "models: &m # all\n", "# of b\n  - <<: *o\n", ""],
+            id="an anchor before the entries, a name by a merge key",
+        ),
+        pytest.param(
+            "models:\n- name: a\n\n...\n# after it\n",
+            ["models:\n", "- name: a\n", "\n...\n# after it\n"],
+            id="the end of the document",
+        ),
+        pytest.param(
+            "models:\r\n- name: a",
+            ["models:\r\n", "- name: a\r\n", ""],
+            id="windows, open end",
+        ),
+        pytest.param(
+            "? models\n:\n# of a\n- name: a\n",
+            ["? models\n:\n", "# of a\n- name: a\n", ""],
+            id="question mark",
         ),
     ],
 )

@@ -1,41 +1,20 @@
-"""A text as blocks, and the merge of what two sides made of it, block by block.
-
-A block is what people change as one: a model with the comments above it, a stage, a setting. Taken
-together, the blocks of a text are the text, to the last byte.
-"""
+"""The merge of what two sides made of a text, block by block."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from paddledvc.yaml.merge.threeway import No, Sides, choose_side
+from paddledvc.yaml.blocks import END, Block, Key
+from paddledvc.yaml.merge.rules import No, Sides, choose_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from paddledvc.yaml.blocks import Blocks
     from paddledvc.yaml.conflicts import Side
-
-Key: TypeAlias = tuple[str, ...]
-"""What a block holds: ``("policy",)`` or ``("models", "resnet50")``; ``()`` for the last lines."""
-END: Key = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Block:
-    """Some lines of a text.
-
-    Attributes:
-        key: what they hold; that of a section stands before its entries.
-        text: the lines, with the comments and blank lines above them.
-        value: what they say.
-    """
-
-    key: Key
-    text: str
-    value: Any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +42,6 @@ class Piece:
         return chosen
 
 
-Blocks: TypeAlias = Mapping[Key, Block]
 Join: TypeAlias = Callable[[Key, Sides[Block]], str | None]
 """Merges a block that both sides changed; gives None where people have to choose."""
 
@@ -157,7 +135,7 @@ def find_undecided(ours: Blocks, theirs: Blocks) -> Blocks:
     for key in _order(list(ours), list(theirs), alphabetical=False):
         texts = [side[key].text if key in side else "" for side in (ours, theirs)]
         agreed = ours.get(key) if texts[0] == texts[1] else None
-        found[key] = agreed or Block(key=key, text="=======\n".join(texts), value=No.AGREEMENT)
+        found[key] = agreed or Block(key=key, body="=======\n".join(texts), value=No.AGREEMENT)
     return found
 
 

@@ -7,24 +7,31 @@ import sys
 import pytest
 
 from paddledvc.errors import InvalidFile
-from paddledvc.yaml.edit import find_items, sections
+from paddledvc.yaml.edit import lists, sections
 
 
 def places(text):
     """List the items of ``models``: name, first comment above, dash, line after."""
-    found = find_items.find_items(text, "models.yaml", "models")
-    return [(item.name, item.above, item.start, item.end) for item in found.items]
+    found = lists.find_list(text, "models.yaml", "models")
+    return [place(block) for block in found.blocks]
+
+
+def place(block):
+    start = block.line - 1
+    above = len(block.above.splitlines()) - len(lists.without_notes(block.above).splitlines())
+    return (block.key[-1] or None, start - above, start, start + len(block.body.splitlines()))
 
 
 def list_of(text):
     """Tell where the list is: key, end, spaces before dashes, from a dash to its key."""
-    found = find_items.find_items(text, "models.yaml", "models")
-    return found.start, found.end, found.indent, found.offset
+    found = lists.find_list(text, "models.yaml", "models")
+    end = places(text)[-1][-1] if found.blocks else found.key.start_mark.line + 1
+    return found.key.start_mark.line, end, found.indent, lists.offset_of(found)
 
 
 def complaint(text):
     with pytest.raises(InvalidFile) as caught:
-        find_items.find_items(text, "models.yaml", "models")
+        lists.find_list(text, "models.yaml", "models")
     return str(caught.value)
 
 
@@ -163,7 +170,7 @@ def test_a_list_knows_its_lines_and_its_style(text, expected):
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "policy: {}\n", "- models\n", "models\n"])
 def test_a_file_without_the_key_has_no_such_list(text):
-    assert find_items.find_items(text, "models.yaml", "models") is None
+    assert lists.find_list(text, "models.yaml", "models") is None
 
 
 @pytest.mark.parametrize(
@@ -241,8 +248,13 @@ def test_a_list_that_cannot_be_edited_by_line_is_refused(text, expected):
     assert complaint(text) == expected
 
 
+def values_of(text, number=0):
+    return lists.values_at(lists.find_list(text, "models.yaml", "models"), number)
+
+
 def values(text, number=0):
-    found = find_items.find_items(text, "models.yaml", "models").items[number].values
+    found = values_of(text, number)
+    text = text.removeprefix("\ufeff")
     return {key: text[value.start : value.end] for key, value in sorted(found.items())}
 
 
@@ -275,7 +287,7 @@ def test_a_value_knows_its_characters(text, expected):
 
 
 def obstacles(text, number=0):
-    found = find_items.find_items(text, "models.yaml", "models").items[number].values
+    found = values_of(text, number)
     return {key: value.obstacle for key, value in sorted(found.items()) if value.obstacle}
 
 
@@ -358,7 +370,7 @@ def test_a_value_can_be_exchanged_although_another_line_repeats_the_one_beside_i
 def test_an_item_knows_where_its_keys_begin(item, indent):
     text = f"o: &o\n  name: a\nmodels:\n{item}"
 
-    assert find_items.find_items(text, "models.yaml", "models").items[0].indent == indent
+    assert lists.column_of(lists.find_list(text, "models.yaml", "models"), 0) == indent
 
 
 @pytest.mark.parametrize(
@@ -374,16 +386,17 @@ def test_an_item_knows_where_its_keys_begin(item, indent):
     ],
 )
 def test_an_item_tells_which_line_needs_it(text, line):
-    found = find_items.find_items(text, "models.yaml", "models").items
+    found = lists.find_list(text, "models.yaml", "models")
+    uses = [lists.use_of(found, index) for index in range(len(found.blocks))]
 
-    assert found[0].obstacle == f"line {line} repeats a part of it; write that out there"
-    assert [item.obstacle for item in found[1:]] == [None] * len(found[1:])
+    assert uses[0].line == line
+    assert uses[1:] == [None] * len(uses[1:])
 
 
 def test_an_item_that_repeats_only_itself_is_needed_by_nobody():
     text = "o: &o 1\nmodels:\n- name: a\n  x: &x [1, *o]\n  y: *x\n"
 
-    assert find_items.find_items(text, "models.yaml", "models").items[0].obstacle is None
+    assert lists.use_of(lists.find_list(text, "models.yaml", "models"), 0) is None
 
 
 @pytest.mark.parametrize(
@@ -400,8 +413,8 @@ def test_an_item_that_repeats_only_itself_is_needed_by_nobody():
 def test_an_item_tells_whether_its_text_keeps_blank_lines(written, keeps):
     text = f"models:\n- name: a\n  text: {written}\n    x\n- name: b\n"
 
-    found = find_items.find_items(text, "models.yaml", "models").items
-    assert [item.keeps_blanks for item in found] == [keeps, False]
+    found = lists.find_list(text, "models.yaml", "models")
+    assert [lists.chomping_of(found, index) == "+" for index in (0, 1)] == [keeps, False]
 
 
 @pytest.mark.parametrize(
@@ -419,7 +432,7 @@ def test_an_item_tells_whether_its_text_keeps_blank_lines(written, keeps):
     ],
 )
 def test_a_list_tells_whether_the_file_ends_inside_of_its_text(text, expected):
-    assert find_items.find_items(text, "models.yaml", "models").open_end == expected
+    assert lists.is_open(lists.find_list(text, "models.yaml", "models")) == expected
 
 
 def test_aliases_without_end_do_not_hang():
@@ -439,10 +452,10 @@ def test_a_billion_merges_do_not_hang():
 WITHOUT = """
 import json, sys
 sys.modules["yaml.cyaml"] = None
-from paddledvc.yaml.edit.find_items import find_items
+from paddledvc.yaml.edit.lists import find_list
 for text in json.load(sys.stdin):
-    found = find_items(text, "models.yaml", "models")
-    print(json.dumps([[item.name, item.above, item.start, item.end] for item in found.items]))
+    found = find_list(text, "models.yaml", "models")
+    print(json.dumps([[block.above, block.body] for block in found.blocks]))
 """
 
 
@@ -456,14 +469,15 @@ def test_an_item_has_the_same_lines_without_libyaml():
     )
 
     assert done.stderr == ""
+    found = [lists.find_list(param.values[0], "models.yaml", "models") for param in PLACES]
     assert [json.loads(line) for line in done.stdout.splitlines()] == [
-        [list(place) for place in param.values[1]] for param in PLACES
+        [[block.above, block.body] for block in section.blocks] for section in found
     ]
 
 
 def test_a_section_ends_before_the_end_of_the_document():
-    section = sections.outline_section(
+    section = sections.find_section(
         "stages:\n  a: {cmd: x}\n...\n# after it\n", "dvc.yaml", "stages"
     )
 
-    assert (section.end, section.entries[0].end) == (2, 2)
+    assert (section.blocks[0].body, section.after) == ("  a: {cmd: x}\n", "...\n# after it\n")

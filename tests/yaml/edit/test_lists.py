@@ -5,25 +5,25 @@ from importlib.resources import files as package_files
 import pytest
 
 from paddledvc.errors import InvalidFile, UnknownModel
-from paddledvc.yaml.edit import edit_items, find_items
+from paddledvc.yaml.edit import lists
 
 NEW = "name: n\nversion: v1\n"
 
 
 def places(text):
-    return find_items.find_items(text, "models.yaml", "models")
+    return lists.find_list(text, "models.yaml", "models")
 
 
 def append(text, entry=NEW):
-    return edit_items.append_item(text, places(text), entry)
+    return lists.append_item(places(text), entry)
 
 
 def remove(text, name):
-    return edit_items.remove_item(text, places(text), name)
+    return lists.remove_item(places(text), name)
 
 
 def change(text, value, key="version", name="a"):
-    return edit_items.set_scalar(text, places(text), name, key, value)
+    return lists.set_scalar(places(text), name, key, value)
 
 
 USERS = """\
@@ -620,7 +620,7 @@ def test_a_value_that_cannot_be_exchanged_is_refused(text, expected):
 )
 def test_an_edit_that_says_something_else_is_not_written(after, meant):
     with pytest.raises(AssertionError) as caught:
-        edit_items.require_meant(after, meant, "models.yaml")
+        lists.require_meant(after, meant, "models.yaml")
 
     assert str(caught.value) == (
         "the edited models.yaml does not say what was meant; nothing was written"
@@ -631,4 +631,4 @@ def test_an_edit_that_says_what_was_meant_passes():
     nan = {"b": [float("nan"), {"x": None}], "a": "1"}
 
     after = {"a": "1", "b": [float("nan"), {"x": None}]}
-    assert edit_items.require_meant(after, nan, "models.yaml") is None
+    assert lists.require_meant(after, nan, "models.yaml") is None

@@ -6,23 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.yaml.merge.blocks import (
-    END,
-    Block,
+from paddledvc.yaml.blocks import END, Block
+from paddledvc.yaml.merge.rules import Sides
+from paddledvc.yaml.merge.texts import (
     Markers,
     Piece,
     find_undecided,
     merge_blocks,
     render_blocks,
 )
-from paddledvc.yaml.merge.threeway import Sides
 
 
 def blocks(text, end=""):
     """Make a section ``s``, of whose entries the first letter is the name: ``a1 b2``."""
     entries = {("s", word[0]): f"- {word}\n" for word in text.split()}
     texts = {("s",): "s:\n", **entries, END: end}
-    return {key: Block(key=key, text=text, value=text) for key, text in texts.items()}
+    return {key: Block(key=key, body=text, value=text) for key, text in texts.items()}
 
 
 def refuse(key, sides):
@@ -95,7 +94,7 @@ def test_a_block_that_both_added_or_one_removed_is_not_joined():
 
 def test_a_section_of_theirs_comes_behind_the_one_that_it_follows_there():
     def of(*names):
-        return {(name,): Block(key=(name,), text=f"{name}\n", value=None) for name in (*names,)}
+        return {(name,): Block(key=(name,), body=f"{name}\n", value=None) for name in (*names,)}
 
     sides = Sides(base=of("a", "c"), ours=of("c", "a", "d"), theirs=of("a", "b", "c"))
 
@@ -107,7 +106,7 @@ NOTES = "# how to write models\n\n#   more\n"
 
 def test_comments_below_which_both_added_something_are_written_once():
     def of(text):
-        return Block(key=("s", text[-2]), text=text, value=None)
+        return Block(key=("s", text[-2]), body=text, value=None)
 
     ours, theirs = of(f"{NOTES}\n- a\n"), of(f"{NOTES}- b\n")
     sides = Sides(
@@ -121,7 +120,7 @@ def test_comments_below_which_both_added_something_are_written_once():
 
 def test_comments_that_both_wrote_above_an_addition_stay():
     def of(text):
-        return Block(key=("s", text[-2]), text=text, value=None)
+        return Block(key=("s", text[-2]), body=text, value=None)
 
     ours, theirs = of("# new\n- a\n"), of("# new\n- b\n")
     sides = Sides(

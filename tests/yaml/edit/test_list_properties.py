@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from paddledvc.errors import InvalidFile
-from paddledvc.yaml.edit import edit_items, editable_list, find_items
+from paddledvc.yaml.edit import lists
 
 
 def models(text):
-    return editable_list.EditableList(text, "models.yaml", "models")
+    return lists.EditableList(text, "models.yaml", "models")
 
 
 class Style(NamedTuple):
@@ -189,7 +189,7 @@ ENTRY = {"name": "new", "version": ">=3,<4", "source": "zoo", "tags": ["on", "x"
 @given(registries())
 def test_a_new_item_says_what_was_meant_and_no_line_moves(pieces):
     text = text_of(pieces)
-    assume(not find_items.find_items(text, "models.yaml", "models").open_end)
+    assume(not lists.is_open(lists.find_list(text, "models.yaml", "models")))
     edited = models(text).append(ENTRY)
     expected = meaning(text)
     expected["models"].append(ENTRY)
@@ -204,9 +204,20 @@ def test_a_new_item_says_what_was_meant_and_no_line_moves(pieces):
 
 
 @given(registries())
+def test_the_parts_of_a_list_are_the_file(pieces):
+    text = text_of(pieces)
+    found = lists.find_list(text, "models.yaml", "models")
+    blocks = [block.text for block in found.blocks]
+    parts = (found.mark, found.before, found.head, found.empty, found.rest, *blocks, found.after)
+
+    assert "".join(parts) == text
+    assert [block.key[-1] for block in found.blocks] == names_of(pieces)
+
+
+@given(registries())
 def test_adding_an_item_and_taking_it_out_gives_the_file_back(pieces):
     text = text_of(pieces)
-    assume(not find_items.find_items(text, "models.yaml", "models").open_end)
+    assume(not lists.is_open(lists.find_list(text, "models.yaml", "models")))
     back = models(models(text).append(ENTRY)).remove("new")
     expected = text if names_of(pieces) else text_of(emptied(pieces))
     newline = "\r\n" if "\r\n" in text else "\n"
@@ -259,14 +270,15 @@ def test_a_new_key_stands_behind_the_name_and_no_other_line_changes(pieces, valu
 
     assert canonical(meaning(edited)) == canonical(expected)
     assert (edited[: len(before)], edited[len(edited) - len(after) :]) == (before, after)
-    found = find_items.find_items(edited, "models.yaml", "models")
-    (item,) = (item for item in found.items if item.name == name)
-    pair = f"file: {edited[item.values['file'].start : item.values['file'].end]}"
+    found = lists.find_list(edited, "models.yaml", "models")
+    index = lists.index_of(found, name)
+    place, column = lists.values_at(found, index)["file"], lists.column_of(found, index)
+    pair = f"file: {found.text[place.start : place.end]}"
     new = edited[len(before) : len(edited) - len(after)]
-    if item.indent is None:
+    if column is None:
         assert new.replace(f", {pair}", "", 1) == pieces[number].text
     else:
-        rest = [line for line in new.splitlines() if line != " " * item.indent + pair]
+        rest = [line for line in new.splitlines() if line != " " * column + pair]
         assert rest == pieces[number].text.splitlines()
 
 
@@ -286,7 +298,7 @@ def test_an_edit_of_a_file_without_the_list_is_refused():
     ],
 )
 def test_an_edit_that_would_say_something_else_is_not_given_out(edit, done_by, wrong, monkeypatch):
-    monkeypatch.setattr(edit_items, done_by, lambda *_: wrong)
+    monkeypatch.setattr(lists, done_by, lambda *_: wrong)
     arguments = {"append": (ENTRY,), "remove": ("a",), "set_scalar": ("a", "version", "2.0")}
     with pytest.raises(AssertionError) as caught:
         getattr(models("models:\n- name: a\n"), edit)(*arguments[edit])

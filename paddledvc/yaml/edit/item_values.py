@@ -8,42 +8,51 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from paddledvc.yaml.edit.lines import is_block_text
-from paddledvc.yaml.edit.list_spans import Value
+from paddledvc.yaml.blocks import is_block_text, is_merge_key, merged_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 _MERGED = "found only a merge key that brings it; write it in the item itself first"
 _ANCHORED = re.compile(r"(?:!\S*\s+)?&")
 
 
-def find_values(
-    node: yaml.MappingNode, text: str, shift: int, obstacle: str | None
-) -> dict[str, Value]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Value:
+    """The value of one key of an item, as a range of the text's characters, from 0.
+
+    Attributes:
+        start: its first character; a quote is part of it.
+        end: the character after its last one.
+        obstacle: why no other value can be put in its place; None where one can.
+    """
+
+    start: int
+    end: int
+    obstacle: str | None
+
+
+def find_values(node: yaml.MappingNode, text: str, obstacle: str | None) -> dict[str, Value]:
     """Find the values of a mapping by key; those that a merge key brings stand where it does.
 
     Args:
         node: the mapping.
-        text: the whole file.
-        shift: characters at its start that no mark counts.
+        text: the whole file, without a byte-order mark.
         obstacle: what is in the way of all of them.
     """
     found: dict[str, Value] = {}
-    seen = text[shift:]
     for key, value in node.value:
-        if is_merge(key):
-            brought = _value(key, shift, obstacle or _MERGED)
+        if is_merge_key(key):
+            brought = _value(key, obstacle or _MERGED)
             found = {**dict.fromkeys(merged_values(node), brought), **found}
         elif isinstance(key, yaml.ScalarNode):
             place = key if _is_alias(key, value) else value
-            found[key.value] = _value(place, shift, obstacle or _obstacle(key, value, seen))
+            found[key.value] = _value(place, obstacle or _obstacle(key, value, text))
     return found
 
 
-def _value(node: yaml.Node, shift: int, obstacle: str | None) -> Value:
-    start, end = node.start_mark.index + shift, node.end_mark.index + shift
-    return Value(start=start, end=end, obstacle=obstacle)
+def _value(node: yaml.Node, obstacle: str | None) -> Value:
+    return Value(start=node.start_mark.index, end=node.end_mark.index, obstacle=obstacle)
 
 
 def _obstacle(key: yaml.Node, value: yaml.Node, text: str) -> str | None:
@@ -70,35 +79,6 @@ def _is_explicit(key: yaml.Node, text: str) -> bool:
     """Tell whether a key stands after a question mark."""
     start = key.start_mark.index
     return text[start - key.start_mark.column : start].rstrip().endswith("?")
-
-
-def is_merge(key: yaml.Node) -> bool:
-    """Tell whether a key is the merge key, and not text that looks like it."""
-    return isinstance(key, yaml.ScalarNode) and key.value == "<<" and not key.style
-
-
-def merged_values(node: yaml.MappingNode) -> dict[str, yaml.Node]:
-    """Collect the values that merge keys bring into a mapping, whether it has its own or not."""
-    found: dict[str, yaml.Node] = {}
-    seen = {id(node)}
-    waiting = list(_sources(node))
-    while waiting:
-        source = waiting.pop(0)
-        if id(source) in seen:
-            continue
-        seen.add(id(source))
-        for key, value in source.value:
-            if isinstance(key, yaml.ScalarNode) and not is_merge(key):
-                found.setdefault(key.value, value)
-        waiting[:0] = _sources(source)
-    return found
-
-
-def _sources(node: yaml.MappingNode) -> Iterator[yaml.MappingNode]:
-    for key, value in node.value:
-        if is_merge(key):
-            found = value.value if isinstance(value, yaml.SequenceNode) else [value]
-            yield from (source for source in found if isinstance(source, yaml.MappingNode))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
