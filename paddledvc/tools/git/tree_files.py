@@ -104,7 +104,7 @@ def _listed(root: Path, tree: str, prefix: str) -> list[TreeFile]:
         root, "ls-tree", "-r", "-l", "-z", "--full-tree", tree, *([prefix] if prefix else [])
     )
     files = []
-    for mode, kind, name, size, path in worktree.parse_listing(listing):
+    for (mode, kind, name, size), path in worktree.split_listing(listing):
         if kind in ("blob", "commit") and not {"..", ".git"} & set(path.split("/")):
             is_submodule = kind == "commit"
             files.append(

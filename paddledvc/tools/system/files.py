@@ -13,7 +13,7 @@ import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import filelock
 
@@ -23,9 +23,43 @@ from paddledvc.hashes import Hashes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from typing_extensions import Self
+
 logger = logging.getLogger(__name__)
 CHUNK = 1 << 20
 """Bytes that are read at a time."""
+
+
+class FilePath(Protocol):
+    """What is asked of a file or folder: of a ``Path`` on the disk, or of one that git keeps."""
+
+    @property
+    def parts(self) -> tuple[str, ...]: ...  # noqa: D102 - all of them are as in pathlib
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def stem(self) -> str: ...  # noqa: D102
+    @property
+    def suffix(self) -> str: ...  # noqa: D102
+    @property
+    def parent(self) -> Self: ...  # noqa: D102
+    def __truediv__(self, path: str, /) -> Self: ...
+    def __hash__(self) -> int: ...
+    def exists(self) -> bool: ...  # noqa: D102
+    def is_file(self) -> bool: ...  # noqa: D102
+    def is_dir(self) -> bool: ...  # noqa: D102
+    def is_symlink(self) -> bool: ...  # noqa: D102
+    def iterdir(self) -> Iterator[Self]: ...  # noqa: D102
+    def read_bytes(self) -> bytes: ...  # noqa: D102
+    def read_text(self, encoding: str | None = None, errors: str | None = None) -> str: ...  # noqa: D102
+    def stat(self) -> os.stat_result: ...  # noqa: D102
+
+
+def parts_below(folder: FilePath, file: FilePath) -> tuple[str, ...] | None:
+    """Give the names on the way from a folder to a file; None if it is not in that folder."""
+    count = len(folder.parts)
+    is_below = type(folder) is type(file) and file.parts[:count] == folder.parts
+    return file.parts[count:] if is_below else None
 
 
 class Hasher:
@@ -215,7 +249,7 @@ def write_text(path: Path, text: str) -> bool:
     return True
 
 
-def read_text(path: Path, name: str) -> str:
+def read_text(path: FilePath, name: str) -> str:
     """Read a UTF-8 text file, its line ends and byte order mark as they are.
 
     Args:
