@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import posixpath
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -191,6 +192,20 @@ class Tree:
             self.read(file)
         return self._sizes[file.name]
 
+    def leads_out(self, parts: Sequence[str], entry: TreeEntry) -> bool:
+        """Tell whether what is at a path is a link out of the repository, as it is written."""
+        if not entry.is_link:
+            return False
+        target = posixpath.join(*parts[:-1], self.read(entry).decode(errors="replace"))
+        path = posixpath.normpath(target)
+        if path.startswith("../") or path == "..":
+            path = posixpath.normpath(posixpath.join(self._prefix, path))
+        return path.startswith(("../", "/")) or path == ".."
+
+    @cached_property
+    def _prefix(self) -> str:
+        return worktree.folder_prefix(self._root)
+
     @cached_property
     def _folder(self) -> TreeEntry:
         """The project's folder."""
@@ -205,7 +220,7 @@ class Tree:
     @cached_property
     def _folders_above(self) -> list[TreeEntry]:
         """The folders that the project's is in, from the top."""
-        parts = worktree.folder_prefix(self._root).split("/")[:-1]
+        parts = self._prefix.split("/")[:-1]
         if not parts:
             return []
         name = worktree.run_git(self._root, "rev-parse", "--verify", f"{self._name}^{{tree}}")
@@ -340,7 +355,7 @@ class TreePath:
         return found is not None and found.is_link
 
     def iterdir(self) -> Iterator[TreePath]:
-        """List what is in a folder.
+        """List what is in a folder, but for links out of the repository.
 
         Raises:
             OSError: it is not there, or no folder.
@@ -349,8 +364,9 @@ class TreePath:
         if not folder.is_folder:
             raise _error(errno.ENOTDIR)
         for name, entry in self.tree.children(folder).items():
-            if not entry.is_submodule:
-                yield TreePath(self.tree, (*self.parts, name))
+            path = (*self.parts, name)
+            if not entry.is_submodule and not self.tree.leads_out(path, entry):
+                yield TreePath(self.tree, path)
 
     def read_bytes(self) -> bytes:
         """Read a file; nothing of one that is larger than ``LARGEST``.

@@ -62,6 +62,23 @@ def parts_below(folder: FilePath, file: FilePath) -> tuple[str, ...] | None:
     return file.parts[count:] if is_below else None
 
 
+def list_folder(folder: FilePath) -> list[FilePath]:
+    """List what is in a folder; nothing where that may not be looked into."""
+    try:
+        return [*folder.iterdir()]
+    except OSError:
+        return []
+
+
+def walk_files(folder: FilePath, above: str = "") -> Iterator[tuple[str, FilePath]]:
+    """List every file below a folder, by its path from there; links to folders are not followed."""
+    for one in list_folder(folder):
+        if one.is_file():
+            yield f"{above}{one.name}", one
+        elif one.is_dir() and not one.is_symlink():
+            yield from walk_files(one, f"{above}{one.name}/")
+
+
 class Hasher:
     """MD5 and SHA-256 of a stream in one pass, each in a thread of its own behind the reader.
 
