@@ -36,23 +36,22 @@ PARAMS_SUFFIXES = (".yaml", ".yml", ".json")
 
 
 class ProjectFiles:
-    """The files of a project, read and checked, wherever they are.
-
-    Attributes:
-        snapshot: where they are.
-    """
+    """The files of a project, read and checked, wherever they are."""
 
     __slots__ = ()
 
     @property
-    def snapshot(self) -> FolderSnapshot:
-        """The files as they were written."""
+    def folder(self) -> FilePath:
+        """The folder that they are in."""
         raise NotImplementedError
 
     @property
-    def folder(self) -> FilePath:
-        """The folder that they are in."""
-        return self.snapshot.folder
+    def snapshot(self) -> FolderSnapshot:
+        """The files as they are written; by default those of a work tree."""
+        from paddledvc.tools.git.snapshot import Snapshot  # noqa: PLC0415
+
+        assert isinstance(self.folder, Path)
+        return Snapshot.work_tree(self.folder)
 
     def read(self, name: str) -> Document:
         """Read one of the project's YAML files."""
@@ -266,6 +265,11 @@ class SnapshotFiles(ProjectFiles):
 
     snapshot: FolderSnapshot
 
+    @property
+    def folder(self) -> FilePath:
+        """The folder that they are in."""
+        return self.snapshot.folder
+
 
 @dataclass(frozen=True, slots=True)
 class Project(ProjectFiles):
@@ -304,13 +308,6 @@ class Project(ProjectFiles):
         raise NotAProject(
             f"no {names.REGISTRY} in {folder} or above; run `paddledvc init` to start a project"
         )
-
-    @property
-    def snapshot(self) -> FolderSnapshot:
-        """The files of the work tree."""
-        from paddledvc.tools.git.snapshot import Snapshot  # noqa: PLC0415
-
-        return Snapshot.work_tree(self.root)
 
     @property
     def folder(self) -> Path:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import ToolFailed
 from paddledvc.tools.git import worktree
-from paddledvc.tools.git.tree import Submodules, Tree, TreePath, parse_listing
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
     from pathlib import Path
 
+    from paddledvc.tools.git.tree import Submodules, Tree, TreePath
     from paddledvc.tools.system.files import FilePath
 
 _FILE = "10"
@@ -188,15 +188,17 @@ class _Tree(_Kept, FolderSnapshot):
 
     @cached_property
     def _tree(self) -> Tree:
-        return Tree(self.root, self._name)
+        from paddledvc.tools.git import tree  # noqa: PLC0415 - hooks look at work trees
+
+        return tree.Tree(self.root, self._name)
 
     @property
     def folder(self) -> TreePath:
-        return TreePath(self._tree)
+        return self._tree.folder
 
     @property
     def submodules(self) -> Submodules:
-        return Submodules(self._tree)
+        return self._tree.submodules
 
     def read(self, path: str) -> bytes | None:
         try:
@@ -205,6 +207,8 @@ class _Tree(_Kept, FolderSnapshot):
             return None
 
     def _files(self, patterns: Sequence[str]) -> Iterator[tuple[str, str]]:
+        from paddledvc.tools.git.tree import parse_listing  # noqa: PLC0415 - as above
+
         listing = worktree.run_git(self.root, "ls-tree", "-r", "-z", self._name)
         for path, entry in parse_listing(listing):
             if entry.is_file and _fits(path, patterns):

@@ -106,6 +106,16 @@ class Tree:
         self._sizes: dict[str, int] = {}
         self._last = ("", b"")
 
+    @property
+    def folder(self) -> TreePath:
+        """The project's folder."""
+        return TreePath(self)
+
+    @property
+    def submodules(self) -> Submodules:
+        """The folders that other repositories keep."""
+        return Submodules(self)
+
     def find(self, parts: Sequence[str], *, follow: bool = True) -> TreeEntry | None:
         """Find what is at a path; None where nothing is.
 
@@ -116,7 +126,7 @@ class Tree:
         Raises:
             ToolFailed: there is no such tree, or the repository lacks a part of it.
         """
-        at, above, links = [self._folder], False, 0
+        at, above, links = [self._project], False, 0
         waiting = [*reversed(parts)]
         while waiting:
             part = waiting.pop()
@@ -176,7 +186,7 @@ class Tree:
         Raises:
             ToolFailed: there is no such tree, or the repository lacks a part of it.
         """
-        found: TreeEntry | None = self._folder
+        found: TreeEntry | None = self._project
         for part in parts:
             found = self.children(found).get(part) if found is not None else None
         is_kept = found is not None and (found.is_file or found.is_link)
@@ -207,8 +217,7 @@ class Tree:
         return worktree.folder_prefix(self._root)
 
     @cached_property
-    def _folder(self) -> TreeEntry:
-        """The project's folder."""
+    def _project(self) -> TreeEntry:
         if (found := self._ask(f"{self._name}:./")) is not None and found[1] == "tree":
             self._receive(found)
             return TreeEntry(mode=_FOLDER, name=found[0])
