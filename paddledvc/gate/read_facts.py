@@ -21,7 +21,7 @@ from paddledvc.stages import plan as plans
 from paddledvc.stages.core.record import record_path
 from paddledvc.tools.code import check_names
 from paddledvc.tools.code.user_code import Sources
-from paddledvc.tools.dvc.core import built_stages, outputs
+from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.dvc.core.objects import folder_oid
 from paddledvc.tools.git.tree import LARGEST
 from paddledvc.tools.system import files
@@ -80,7 +80,7 @@ def gather_facts(project: ProjectFiles, facts: Facts) -> Facts:
         facts,
         documents=found.documents,
         unreadable=tuple(dict.fromkeys(found.unreadable)),
-        built=built_stages.read_built(built.value if built else None),
+        built=outputs.read_built(built.value if built else None),
         params=_mapping(params),
         params_files=dict(_params_files(project, facts)),
         reports=dict(_reports(project, facts.registry)),
@@ -104,7 +104,7 @@ def read_versions(project: ProjectFiles, facts: Facts) -> Facts:
     return replace(
         facts,
         documents=found.documents,
-        built=built_stages.read_built(built.value if built else None),
+        built=outputs.read_built(built.value if built else None),
         reports=dict(_reports(project, facts.registry)),
     )
 
