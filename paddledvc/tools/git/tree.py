@@ -84,9 +84,17 @@ def parse_tree(data: bytes, width: int, errors: str) -> Iterator[tuple[str, Tree
     while at < len(data):
         space, end = data.index(b" ", at), data.index(b"\0", at)
         stop = end + 1 + width
-        mode, name = data[at:space].decode(), data[end + 1 : stop].hex()
+        mode, name = data[at:space].decode().lstrip("0"), data[end + 1 : stop].hex()
         yield data[space + 1 : end].decode(errors=errors), TreeEntry(mode=mode, name=name)
         at = stop
+
+
+class _Object(NamedTuple):
+    """What git says of an object before its bytes."""
+
+    name: str
+    kind: str
+    size: int
 
 
 class Tree:
@@ -159,18 +167,22 @@ class Tree:
         if not folder.is_folder:
             return {}
         if folder.name not in self._children:
-            found: dict[str, TreeEntry] = {}
-            data = self._object(folder.name)
-            for name, entry in parse_tree(data, len(folder.name) // 2, "replace"):
-                # Of two with one name the folder counts, and never a link.
-                if (
-                    name not in _UNUSABLE
-                    and "/" not in name
-                    and not (name in found and (entry.is_link or found[name].is_folder))
-                ):
-                    found[name] = entry
-            self._children[folder.name] = found
+            self._children[folder.name] = self._read_folder(folder.name)
         return self._children[folder.name]
+
+    def _read_folder(self, tree: str) -> dict[str, TreeEntry]:
+        found: dict[str, TreeEntry] = {}
+        data = self._object(tree, "tree")
+        try:
+            for name, entry in parse_tree(data, len(tree) // 2, "replace"):
+                # Of two with one name the folder counts, and never a link.
+                known = found.get(name)
+                is_better = known is None or not (entry.is_link or known.is_folder)
+                if is_better and name not in _UNUSABLE and "/" not in name:
+                    found[name] = entry
+        except ValueError:
+            raise worktree.missing_object(tree) from None  # it is damaged
+        return found
 
     def read(self, file: TreeEntry) -> bytes:
         """Read a file, or where a link leads to; of one that is too large nothing.
@@ -178,7 +190,7 @@ class Tree:
         Raises:
             ToolFailed: the repository lacks it.
         """
-        return self._object(file.name, LARGEST)
+        return self._object(file.name, "blob", LARGEST)
 
     def read_kept(self, parts: Sequence[str]) -> bytes | None:
         """Read a file of any size, and follow no link to it; None where there is none.
@@ -190,7 +202,7 @@ class Tree:
         for part in parts:
             found = self.children(found).get(part) if found is not None else None
         is_kept = found is not None and (found.is_file or found.is_link)
-        return self._object(found.name) if found is not None and is_kept else None
+        return self._object(found.name, "blob") if found is not None and is_kept else None
 
     def size(self, file: TreeEntry) -> int:
         """Count the bytes of a file.
@@ -218,11 +230,11 @@ class Tree:
 
     @cached_property
     def _project(self) -> TreeEntry:
-        if (found := self._ask(f"{self._name}:./")) is not None and found[1] == "tree":
+        found = self._ask(f"{self._name}:./")
+        if found is not None and found.kind == "tree":
             self._receive(found)
-            return TreeEntry(mode=_FOLDER, name=found[0])
-        if found is not None:
-            self._receive(found)
+            return TreeEntry(mode=_FOLDER, name=found.name)
+        self._close()
         worktree.run_git(self._root, "rev-parse", "--verify", f"{self._name}^{{tree}}")
         return _NO_FOLDER
 
@@ -239,22 +251,23 @@ class Tree:
             found.append(below if below.is_folder else _NO_FOLDER)
         return found
 
-    def _object(self, name: str, most: int | None = None) -> bytes:
+    def _object(self, name: str, kind: str, most: int | None = None) -> bytes:
         known, data = self._last
         if name == known and (most is None or len(data) <= most):
             return data
         found = self._ask(name)
-        if found is None:
+        if found is None or found.kind != kind:
+            self._close()
             raise worktree.missing_object(name)
-        self._sizes[name] = found[2]
-        if most is not None and found[2] > most:
+        self._sizes[name] = found.size
+        if most is not None and found.size > most:
             self._close()  # sooner than to take all of it
             return b""
         self._last = (name, self._receive(found))
         return self._last[1]
 
-    def _ask(self, name: str) -> tuple[str, str, int] | None:
-        """Ask for an object: its full name, kind and size; None where there is none."""
+    def _ask(self, name: str) -> _Object | None:
+        """Ask for an object, whose bytes come next; None where there is none."""
         if self._git is None:
             self._git = shell.AnsweringProgram(
                 worktree.READ_OBJECTS, cwd=self._root, env=worktree.GIT_ENVIRONMENT
@@ -262,15 +275,16 @@ class Tree:
         answer = self._git.ask(name.encode()).decode(errors="replace")
         if not answer:
             raise self._failure(name)
-        *words, size = answer.split()
-        return (words[0], words[1], int(size)) if len(words) == 2 and size.isdigit() else None  # noqa: PLR2004
+        match answer.split():
+            case [full, kind, size] if size.isdigit():
+                return _Object(name=full, kind=kind, size=int(size))
+        return None  # what git says instead ends with "missing"
 
-    def _receive(self, found: tuple[str, str, int]) -> bytes:
-        name, _, size = found
+    def _receive(self, found: _Object) -> bytes:
         assert self._git is not None
-        data = self._git.read(size + 1)
-        if len(data) <= size:
-            raise self._failure(name)
+        data = self._git.read(found.size + 1)
+        if len(data) <= found.size:
+            raise self._failure(found.name)
         return data[:-1]
 
     def _failure(self, name: str) -> Exception:

@@ -192,20 +192,56 @@ def test_a_folder_goes_before_a_link_of_the_same_name(repository, make_tree):
     assert contents(open_folder(repository, tree)) == {"x/ü b.py": "b", "x/deep/c.txt": "c"}
 
 
-def test_names_that_no_git_gives_are_left_out(repository):
+@pytest.fixture
+def make_object(repository):
+    """Store an object as no git does."""
+
+    def make(kind, data):
+        made = subprocess.run(
+            ["git", "hash-object", "-t", kind, "--literally", "-w", "--stdin"],
+            cwd=repository.root,
+            input=data,
+            capture_output=True,
+            check=True,
+        )
+        return made.stdout.decode().strip()
+
+    return make
+
+
+def entry(mode, name, oid):
+    return mode + b" " + name + b"\0" + bytes.fromhex(oid)
+
+
+def test_names_that_no_git_gives_are_left_out(repository, make_object):
     blob = repository.git("rev-parse", "HEAD:a.py").strip()
-    entries = [(b"100644", name) for name in (b".", b"..", b".git", b"a/b", b"fine\nname", b"\xff")]
-    data = b"".join(mode + b" " + name + b"\0" + bytes.fromhex(blob) for mode, name in entries)
-    made = subprocess.run(
-        ["git", "hash-object", "-t", "tree", "--literally", "-w", "--stdin"],
-        cwd=repository.root,
-        input=data,
-        capture_output=True,
-        check=True,
+    names = (b".", b"..", b".git", b"a/b", b"fine\nname", b"\xff")
+    folder = open_folder(
+        repository, make_object("tree", b"".join(entry(b"100644", name, blob) for name in names))
     )
-    folder = open_folder(repository, made.stdout.decode().strip())
     assert contents(folder) == {"fine\nname": "a", "\ufffd": "a"}
     assert not (folder / "a/b").exists()
+
+
+def test_a_folder_whose_mode_begins_with_a_zero_is_one(repository, make_object):
+    sub = repository.git("rev-parse", "HEAD:sub").strip()
+    tree = make_object("tree", entry(b"040000", b"old", sub))
+    assert contents(open_folder(repository, tree)) == {"old/ü b.py": "b", "old/deep/c.txt": "c"}
+
+
+def test_a_damaged_tree_is_an_error_that_names_it(repository, make_object):
+    blob, sub = (repository.git("rev-parse", f"HEAD:{one}").strip() for one in ("a.py", "sub"))
+    damaged = make_object("tree", b"100644 no end")
+    entries = ((b"100644", b"a", sub), (b"40000", b"b", blob), (b"40000", b"c", damaged))
+    folder = open_folder(repository, make_object("tree", b"".join(entry(*one) for one in entries)))
+    for ask, oid in (
+        ((folder / "a").read_bytes, sub),
+        ((folder / "b/x").exists, blob),
+        ((folder / "c/x").exists, damaged),
+    ):
+        with pytest.raises(ToolFailed, match=f"the repository lacks {oid}; `git fsck` tells more"):
+            ask()
+    assert (folder / "a").is_file()
 
 
 def test_a_submodule_is_known_and_nothing_is_in_it(repository):
