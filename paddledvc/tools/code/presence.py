@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import InvalidFile, InvalidInput
 from paddledvc.names import did_you_mean
 from paddledvc.tools.dvc.core import outputs
-from paddledvc.tools.system.files import list_folder, read_text
+from paddledvc.tools.system.files import list_folder, read_text, split_folder
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:
@@ -127,16 +127,13 @@ def _code_below(root: FilePath) -> Iterator[str]:
     looked, waiting = 0, [("", root)]
     while waiting and looked <= LOOKED_AT:
         above, folder = waiting.pop()
-        inside = sorted(list_folder(folder), key=lambda one: one.name, reverse=True)
-        looked += len(inside)
-        for one in inside:
-            if one.name.endswith(".py") and not one.is_dir():
-                yield above + one.name
-            elif _may_hold_code(one):
-                waiting.append((f"{above}{one.name}/", one))
+        folders, files = split_folder(folder)
+        looked += len(folders) + len(files)
+        yield from (above + name for name in files if name.endswith(".py"))
+        inner = [(f"{above}{name}/", folder / name) for name in sorted(folders, reverse=True)]
+        waiting += [(path, one) for path, one in inner if _may_hold_code(one)]
 
 
 def _may_hold_code(folder: FilePath) -> bool:
     hidden = folder.name.startswith((".", "__pycache__", "node_modules"))
-    is_walked = not hidden and folder.is_dir() and not folder.is_symlink()
-    return is_walked and not (folder / "pyvenv.cfg").exists()
+    return not hidden and not (folder / "pyvenv.cfg").exists()

@@ -98,7 +98,7 @@ class Sources:
         return known
 
     def _parse(self, file: FilePath) -> SourceFile | Problem:
-        if self.is_own(file):
+        if self.is_own(file) or not isinstance(file, Path):
             return _parse(file, self.name(file))
         try:
             state = file.stat()

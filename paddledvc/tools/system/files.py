@@ -70,13 +70,29 @@ def list_folder(folder: FilePath) -> list[FilePath]:
         return []
 
 
+def split_folder(folder: FilePath) -> tuple[list[str], list[str]]:
+    """Name the folders in a folder, and what else is there, links to folders among it."""
+    if isinstance(folder, Path):
+        with contextlib.suppress(OSError), os.scandir(folder) as found:  # three times as fast
+            inside = [(one.name, one.is_dir(follow_symlinks=False)) for one in found]
+            return _split(inside)
+        return [], []
+    return _split((one.name, one.is_dir() and not one.is_symlink()) for one in list_folder(folder))
+
+
+def _split(inside: Iterable[tuple[str, bool]]) -> tuple[list[str], list[str]]:
+    found: tuple[list[str], list[str]] = ([], [])
+    for name, is_folder in inside:
+        found[0 if is_folder else 1].append(name)
+    return found
+
+
 def walk_files(folder: FilePath, above: str = "") -> Iterator[tuple[str, FilePath]]:
     """List every file below a folder, by its path from there; links to folders are not followed."""
-    for one in list_folder(folder):
-        if one.is_file():
-            yield f"{above}{one.name}", one
-        elif one.is_dir() and not one.is_symlink():
-            yield from walk_files(one, f"{above}{one.name}/")
+    folders, others = split_folder(folder)
+    yield from ((above + name, folder / name) for name in others if (folder / name).is_file())
+    for name in folders:
+        yield from walk_files(folder / name, f"{above}{name}/")
 
 
 class Hasher:
