@@ -381,6 +381,15 @@ def test_a_file_behind_a_link_is_judged_by_its_bytes(linked):
     assert [other_files(linked, **side) for side in sides] == [{"configs/net.yml"}] * 2
 
 
+@pytest.mark.parametrize("name", ["models.yaml", "models.lock", "dvc.lock", REPORT])
+def test_a_file_that_is_a_link_is_judged_by_what_is_behind_it(gated, name):
+    file = gated.root / name
+    file.rename(gated.root / "kept")
+    file.symlink_to("../" * name.count("/") + "kept")
+    gated.commit()
+    assert gated.lines(branch="main") == gated.lines(base="main") == []
+
+
 def test_what_git_keeps_of_a_file_that_is_too_large_to_be_read_is_not_judged(linked, monkeypatch):
     linked.write("kept/net.yml", "another, which is large")
     linked.write("layers.py", "# small")
