@@ -1,10 +1,11 @@
-"""A project on the disk: where its files are, and the typed ones read and written.
+"""The files of a project as typed values, and a project on the disk: where they are written.
 
 What reads them is imported when it is needed: a hook of git needs the folder, and no time.
 """
 
 from __future__ import annotations
 
+import posixpath
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from paddledvc.models.policy import Policy
     from paddledvc.models.registry import Registry
     from paddledvc.models.verify_settings import Verify
-    from paddledvc.tools.git.snapshot import Snapshot
+    from paddledvc.tools.git.snapshot import FolderSnapshot, Snapshot
+    from paddledvc.tools.system.files import FilePath
     from paddledvc.yaml.conflicts import Side
     from paddledvc.yaml.document import Document
 
@@ -33,43 +35,36 @@ PARAMS_SUFFIXES = (".yaml", ".yml", ".json")
 """How the name of a model's own file of hyperparameters ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A folder with a models.yaml.
+class ProjectFiles:
+    """The files of a project, read and checked, wherever they are."""
 
-    Attributes:
-        root: the folder, absolute.
+    __slots__ = ()
 
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> root = Path(tempfile.mkdtemp())
-    >>> _ = (root / "models.yaml").write_text("models: []")
-    >>> Project.find(root).registry().models
-    ()
-    """
+    @property
+    def folder(self) -> FilePath:
+        """The folder that they are in."""
+        raise NotImplementedError
 
-    root: Path
+    @property
+    def snapshot(self) -> FolderSnapshot:
+        """The files as they are written; by default those of a work tree."""
+        from paddledvc.tools.git.snapshot import Snapshot  # noqa: PLC0415
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "root", Path(self.root))  # people write it as text
+        assert isinstance(self.folder, Path)
+        return Snapshot.work_tree(self.folder)
 
-    @classmethod
-    def find(cls, start: str | os.PathLike[str] = ".") -> Project:
-        """Find the project that a folder belongs to: the nearest one above with a models.yaml.
+    def read(self, name: str) -> Document:
+        """Read one of the project's YAML files."""
+        from paddledvc.tools.system import files  # noqa: PLC0415
+        from paddledvc.yaml import reader  # noqa: PLC0415
 
-        Args:
-            start: the folder; the current one by default.
+        return reader.parse_yaml(files.read_text(self.folder / name, name), name)
 
-        Raises:
-            NotAProject: there is none.
-        """
-        folder = Path(start).resolve()
-        for candidate in (folder, *folder.parents):
-            if (candidate / names.REGISTRY).is_file():
-                return cls(candidate)
-        raise NotAProject(
-            f"no {names.REGISTRY} in {folder} or above; run `paddledvc init` to start a project"
-        )
+    def read_optional(self, name: str) -> Document:
+        """Read one of the project's YAML files, as empty where it does not exist."""
+        from paddledvc.yaml import reader  # noqa: PLC0415
+
+        return self.read(name) if (self.folder / name).exists() else reader.parse_yaml("", name)
 
     def registry(self) -> Registry:
         """Read models.yaml.
@@ -77,7 +72,7 @@ class Project:
         Raises:
             InvalidFile: with every problem of the file.
         """
-        return Inputs(self).registry
+        return _parse_registry(self.read(names.REGISTRY))
 
     def parse_registry(self, text: str) -> Registry:
         """Read what is to become models.yaml.
@@ -85,20 +80,9 @@ class Project:
         Raises:
             InvalidFile: with every problem of the text.
         """
-        from paddledvc import schemas  # noqa: PLC0415
-        from paddledvc.models import registry  # noqa: PLC0415
         from paddledvc.yaml import reader  # noqa: PLC0415
 
-        return registry.parse_registry(
-            reader.parse_yaml(text, names.REGISTRY), schemas.read_schema("models")
-        )
-
-    def policy(self) -> Policy:
-        """Read the rules of the branches; the usual ones where they cannot be read."""
-        from paddledvc.models.policy import DEFAULT  # noqa: PLC0415
-        from paddledvc.tools.git.snapshot import Snapshot  # noqa: PLC0415
-
-        return policy_of(Snapshot.work_tree(self.root)) or DEFAULT
+        return _parse_registry(reader.parse_yaml(text, names.REGISTRY))
 
     def lock(self) -> Lock:
         """Read models.lock.
@@ -107,23 +91,10 @@ class Project:
             NotAProject: there is none yet.
             InvalidFile: it is not a lock.
         """
-        if not (self.root / names.LOCK).exists():
+        if not (self.folder / names.LOCK).exists():
             raise NotAProject(f"there is no {names.LOCK} yet; run `paddledvc lock`")
-        return Inputs(self).lock
-
-    def previous_lock(self, side: Side | None = None) -> Lock:
-        """Read models.lock, or an empty lock where there is none yet.
-
-        Args:
-            side: whose block to take in each merge conflict; None refuses conflicts.
-        """
-        from paddledvc.tools.system import files  # noqa: PLC0415
-        from paddledvc.yaml import conflicts  # noqa: PLC0415
-
-        if side is None or not (self.root / names.LOCK).exists():
-            return Inputs(self).lock
-        text = files.read_text(self.root / names.LOCK, names.LOCK)
-        return self.parse_lock(conflicts.take_side(text, side))
+        with _advising():
+            return _parse_lock(self.read(names.LOCK))
 
     def parse_lock(self, text: str) -> Lock:
         """Read what is, was or is to become models.lock.
@@ -131,21 +102,10 @@ class Project:
         Raises:
             InvalidFile: it is not a lock.
         """
-        from paddledvc import schemas  # noqa: PLC0415
-        from paddledvc.models import lockfile  # noqa: PLC0415
         from paddledvc.yaml import reader  # noqa: PLC0415
 
         with _advising():
-            return lockfile.parse_lockfile(
-                reader.parse_yaml(text, names.LOCK), schemas.read_schema("lock")
-            )
-
-    def write_lock(self, new: Lock) -> bool:
-        """Write models.lock in one step; tell whether it changed."""
-        from paddledvc.models import lockfile  # noqa: PLC0415
-        from paddledvc.tools.system import files  # noqa: PLC0415
-
-        return files.write_text(self.root / names.LOCK, lockfile.render_lockfile(new))
+            return _parse_lock(reader.parse_yaml(text, names.LOCK))
 
     def params(self, model: Model, document: Document | None = None) -> Mapping[str, Any]:
         """Read the sections of a model in params.yaml; empty where there are none.
@@ -241,9 +201,9 @@ class Project:
             return {}
         if not name.endswith(PARAMS_SUFFIXES):
             raise self._wrong_params(model, f"expected one of {', '.join(PARAMS_SUFFIXES)}")
-        if (self.root / name).is_dir():
+        if (self.folder / name).is_dir():
             raise self._wrong_params(model, f"{name} is a folder, expected a file")
-        if not (self.root / name).is_file():
+        if not (self.folder / name).is_file():
             raise self._wrong_params(model, f"there is no file {name}{self._hint(name)}")
         document = self.read(name)
         value = {} if document.value is None else document.value
@@ -261,35 +221,13 @@ class Project:
         names = [one.name for one in self.registry().models]
         return ("models", names.index(model.name), *keys)
 
-    def require_outputs(self, model: Model, found: Sequence[Output]) -> None:
-        """See that an exported program gives what models.yaml states of its outputs.
-
-        Args:
-            model: the model.
-            found: the outputs of the program; nothing where they are unknown.
-
-        Raises:
-            Finding: it gives others.
-        """
-        from paddledvc.tools.paddle.core.program_outputs import list_mismatches  # noqa: PLC0415
-
-        if not model.outputs or not found:
-            return
-        for wrong in list_mismatches(model.outputs, found):
-            at = self._entry(model, "outputs", wrong.number)
-            line = self.read(names.REGISTRY).position(at, False).line
-            raise Finding(
-                f"{model.name}: the exported program gives {wrong.found}, "
-                f"{names.REGISTRY}:{line} states {wrong.stated}"
-            )
-
     def _hint(self, name: str) -> str:
         """Ask whether a file beside the one that is missing is meant."""
         from paddledvc.names import did_you_mean  # noqa: PLC0415
 
-        folder = (self.root / name).parent
+        above, folder = posixpath.dirname(name), (self.folder / name).parent
         beside = folder.iterdir() if folder.is_dir() else ()
-        return did_you_mean(name, [one.relative_to(self.root).as_posix() for one in beside])
+        return did_you_mean(name, [posixpath.join(above, one.name) for one in beside])
 
     def verify_settings(self, model: Model, document: Document | None = None) -> Verify:
         """Read how a model is verified: its own settings, and over them those of params.yaml.
@@ -316,6 +254,115 @@ class Project:
             raise InvalidFile(problems)
         return override_verify(model.verify, section)
 
+
+@dataclass(frozen=True, slots=True)
+class SnapshotFiles(ProjectFiles):
+    """The files of a project as they are in a snapshot.
+
+    Attributes:
+        snapshot: where they are.
+    """
+
+    snapshot: FolderSnapshot
+
+    @property
+    def folder(self) -> FilePath:
+        """The folder that they are in."""
+        return self.snapshot.folder
+
+
+@dataclass(frozen=True, slots=True)
+class Project(ProjectFiles):
+    """A folder with a models.yaml.
+
+    Attributes:
+        root: the folder, absolute.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> root = Path(tempfile.mkdtemp())
+    >>> _ = (root / "models.yaml").write_text("models: []")
+    >>> Project.find(root).registry().models
+    ()
+    """
+
+    root: Path
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "root", Path(self.root))  # people write it as text
+
+    @classmethod
+    def find(cls, start: str | os.PathLike[str] = ".") -> Project:
+        """Find the project that a folder belongs to: the nearest one above with a models.yaml.
+
+        Args:
+            start: the folder; the current one by default.
+
+        Raises:
+            NotAProject: there is none.
+        """
+        folder = Path(start).resolve()
+        for candidate in (folder, *folder.parents):
+            if (candidate / names.REGISTRY).is_file():
+                return cls(candidate)
+        raise NotAProject(
+            f"no {names.REGISTRY} in {folder} or above; run `paddledvc init` to start a project"
+        )
+
+    @property
+    def folder(self) -> Path:
+        """The folder that they are in."""
+        return self.root
+
+    def policy(self) -> Policy:
+        """Read the rules of the branches; the usual ones where they cannot be read."""
+        from paddledvc.models.policy import DEFAULT  # noqa: PLC0415
+
+        return policy_of(self.snapshot) or DEFAULT
+
+    def previous_lock(self, side: Side | None = None) -> Lock:
+        """Read models.lock, or an empty lock where there is none yet.
+
+        Args:
+            side: whose block to take in each merge conflict; None refuses conflicts.
+        """
+        from paddledvc.tools.system import files  # noqa: PLC0415
+        from paddledvc.yaml import conflicts  # noqa: PLC0415
+
+        if side is None or not (self.root / names.LOCK).exists():
+            return Inputs(self).lock
+        text = files.read_text(self.root / names.LOCK, names.LOCK)
+        return self.parse_lock(conflicts.take_side(text, side))
+
+    def write_lock(self, new: Lock) -> bool:
+        """Write models.lock in one step; tell whether it changed."""
+        from paddledvc.models import lockfile  # noqa: PLC0415
+        from paddledvc.tools.system import files  # noqa: PLC0415
+
+        return files.write_text(self.root / names.LOCK, lockfile.render_lockfile(new))
+
+    def require_outputs(self, model: Model, found: Sequence[Output]) -> None:
+        """See that an exported program gives what models.yaml states of its outputs.
+
+        Args:
+            model: the model.
+            found: the outputs of the program; nothing where they are unknown.
+
+        Raises:
+            Finding: it gives others.
+        """
+        from paddledvc.tools.paddle.core.program_outputs import list_mismatches  # noqa: PLC0415
+
+        if not model.outputs or not found:
+            return
+        for wrong in list_mismatches(model.outputs, found):
+            at = self._entry(model, "outputs", wrong.number)
+            line = self.read(names.REGISTRY).position(at, False).line
+            raise Finding(
+                f"{model.name}: the exported program gives {wrong.found}, "
+                f"{names.REGISTRY}:{line} states {wrong.stated}"
+            )
+
     def weights(self, path: str, model: Model) -> Path:
         """Name the file of weights that a stage of a model needs.
 
@@ -333,19 +380,6 @@ class Project:
                 "`dvc pull` to get it"
             )
         return self.root / path
-
-    def read(self, name: str) -> Document:
-        """Read one of the project's YAML files."""
-        from paddledvc.tools.system import files  # noqa: PLC0415
-        from paddledvc.yaml import reader  # noqa: PLC0415
-
-        return reader.parse_yaml(files.read_text(self.root / name, name), name)
-
-    def read_optional(self, name: str) -> Document:
-        """Read one of the project's YAML files, as empty where it does not exist."""
-        from paddledvc.yaml import reader  # noqa: PLC0415
-
-        return self.read(name) if (self.root / name).exists() else reader.parse_yaml("", name)
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
@@ -398,6 +432,20 @@ def stated_policy(document: Document) -> Policy | None:
     return None if [*wrong, *policy.find_policy_problems(document)] else policy.read_policy(section)
 
 
+def _parse_registry(document: Document) -> Registry:
+    from paddledvc import schemas  # noqa: PLC0415
+    from paddledvc.models import registry  # noqa: PLC0415
+
+    return registry.parse_registry(document, schemas.read_schema("models"))
+
+
+def _parse_lock(document: Document) -> Lock:
+    from paddledvc import schemas  # noqa: PLC0415
+    from paddledvc.models import lockfile  # noqa: PLC0415
+
+    return lockfile.parse_lockfile(document, schemas.read_schema("lock"))
+
+
 @contextmanager
 def _advising() -> Iterator[None]:
     """Say of a models.lock that is none how to get one that is."""
@@ -430,10 +478,7 @@ class Inputs:
     @cached_property
     def registry(self) -> Registry:
         """What models.yaml asks for."""
-        from paddledvc import schemas  # noqa: PLC0415
-        from paddledvc.models import registry  # noqa: PLC0415
-
-        return registry.parse_registry(self.models, schemas.read_schema("models"))
+        return _parse_registry(self.models)
 
     @cached_property
     def locked(self) -> Document:
@@ -444,13 +489,12 @@ class Inputs:
     @cached_property
     def lock(self) -> Lock:
         """What models.lock holds, which is nothing where there is none yet."""
-        from paddledvc import schemas  # noqa: PLC0415
         from paddledvc.models import lockfile  # noqa: PLC0415
 
         if not (self.project.root / names.LOCK).exists():
             return lockfile.Lock(models=())
         with _advising():
-            return lockfile.parse_lockfile(self.locked, schemas.read_schema("lock"))
+            return _parse_lock(self.locked)
 
     @cached_property
     def params(self) -> Document:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from paddledvc import names
 from paddledvc.errors import PaddleDVCError
-from paddledvc.gate import read_facts, trees
+from paddledvc.gate import read_facts
 from paddledvc.gate.core import builds, released_builds
 from paddledvc.gate.core.facts import Facts
 from paddledvc.models.policy import DEFAULT
-from paddledvc.project import Project
+from paddledvc.project import SnapshotFiles
 from paddledvc.tools.git.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -38,28 +38,20 @@ class Carried:
 
     def __call__(self, revision: str, stage: str) -> bool:
         """Judge a stage of a commit."""
-        before, now = (
-            Snapshot.tree(self._root, commit).text(names.DVC_LOCK)
-            for commit in (f"{revision}^", revision)
-        )
+        snapshot = Snapshot.tree(self._root, revision)
+        before = Snapshot.tree(self._root, f"{revision}^").text(names.DVC_LOCK)
+        now = snapshot.text(names.DVC_LOCK)
         if before is None or now is None or not released_builds.same_stage(stage, before, now):
             return False
         if revision not in self._read:
-            self._read[revision] = self._facts(revision)
+            self._read[revision] = self._facts(SnapshotFiles(snapshot))
         facts = self._read[revision]
         return facts is not None and builds.would_run(facts, stage)
 
-    def _facts(self, revision: str) -> Facts | None:
+    def _facts(self, files: SnapshotFiles) -> Facts | None:
         """Read a commit; None where it cannot be read, which is nobody's fault today."""
         try:
-            return self._read_facts(revision)
-        except PaddleDVCError:
-            return None
-
-    def _read_facts(self, revision: str) -> Facts:
-        with trees.lay_out_tree(self._root, revision) as laid:
-            at = Project(laid.folder)
-            opened = read_facts.open_registry(at)
+            opened = read_facts.open_registry(files)
             facts = Facts(
                 branch=None,
                 role=_ROLE,
@@ -71,4 +63,6 @@ class Carried:
                 documents=opened.documents,
                 registry=opened.registry,
             )
-            return read_facts.gather_facts(at, facts, laid.unread, laid.elsewhere)
+            return read_facts.gather_facts(files, facts)
+        except PaddleDVCError:
+            return None

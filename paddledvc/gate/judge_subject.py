@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from paddledvc import names as layout
-from paddledvc.gate import documents, merge_tree, read_facts, trees
+from paddledvc.gate import documents, merge_tree, read_facts
 from paddledvc.gate.core import judge as judges
 from paddledvc.gate.core import versions
 from paddledvc.gate.core.facts import Facts
@@ -16,8 +16,8 @@ from paddledvc.gate.core.judge import judge_facts
 from paddledvc.gate.core.violations import Verdict, Violation, in_order
 from paddledvc.gate.lock_history import Now, read_past
 from paddledvc.models import policy
-from paddledvc.project import Project, policy_of
-from paddledvc.tools.git import ignores, repository, tree_files, worktree
+from paddledvc.project import SnapshotFiles, policy_of
+from paddledvc.tools.git import ignores, repository, worktree
 from paddledvc.tools.git.core.ignored import SETTINGS_FILES, committed_files
 from paddledvc.tools.git.snapshot import Snapshot
 
@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
     from paddledvc.gate.subject import Subject
     from paddledvc.models.policy import Policy, Role
+    from paddledvc.project import Project, ProjectFiles
     from paddledvc.weights.core.transfer_results import Inspected
+
+
+_JUDGED = (layout.REGISTRY, layout.LOCK, layout.STAGES, layout.DVC_LOCK, layout.PARAMS)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,10 +46,7 @@ class _Ask:
         changed: whether a change is judged.
         more: commits that are of production too, each with the name of its branch.
         remote: whether to look into the remote.
-        revision: git's name of what is judged; None for the work tree.
-        before: the commit that the branch was at; None where that is not known.
-        unread: files that are there without their content.
-        elsewhere: folders of git's submodules; None for those that ``.gitmodules`` names.
+        before: what the branch was; None where that is not known.
         prefix: folder of the project in its repository, with a slash at its end.
         notes: what else whoever reads the verdict must know.
     """
@@ -57,10 +58,7 @@ class _Ask:
     changed: bool = False
     more: Mapping[str, str] = field(default_factory=dict)
     remote: bool = False
-    revision: str | None = None
-    before: str | None = None
-    unread: frozenset[str] = frozenset()
-    elsewhere: frozenset[str] | None = None
+    before: Snapshot | None = None
     prefix: str = ""
     notes: tuple[str, ...] = ()
 
@@ -84,7 +82,8 @@ def judge_subject(
     if subject.base is not None:
         return _judge_change(project, subject, subject.base, today, remote=remote)
     in_git = repository.find_root(project.root) is not None
-    rules, notes = _policy_at(project.root, subject.before, subject.branch)
+    before = _tree_of(project.root, subject.before)
+    rules, notes = _policy_at(before, subject.branch)
     head = worktree.resolve_commit(project.root, "HEAD") if in_git and subject.here else None
     more = {head: subject.branch} if head is not None and subject.branch is not None else {}
     ask = _Ask(
@@ -95,11 +94,11 @@ def judge_subject(
         changed=rules is not None,
         more=more,
         remote=remote,
-        before=_before(project.root, subject) if in_git else None,
-        prefix=tree_files.prefix_of(project.root) if in_git else "",
+        before=(before or _before(project.root, subject)) if in_git else None,
+        prefix=worktree.folder_prefix(project.root) if in_git else "",
         notes=notes,
     )
-    return _judge_folder(project, project, ask, today)
+    return _judge_files(project, project, ask, today)
 
 
 def judge_tree(
@@ -122,13 +121,14 @@ def judge_tree(
     Raises:
         ToolFailed: git failed.
     """
-    rules, notes = _policy_at(project.root, before, branch)
+    then = _tree_of(project.root, before)
+    rules, notes = _policy_at(then, branch)
     ask = _Ask(
         title=branch or "a detached HEAD",
         branch=branch,
         policy=rules,
         changed=rules is not None,
-        before=before,
+        before=then,
         notes=notes,
     )
     today = today or date.today()  # noqa: DTZ011 - as above
@@ -147,51 +147,50 @@ def judge_released(
         branch: the branch that it is for; None for a tag, which is a release.
         old: the commit that the branch had so far; None where nobody knows.
     """
-    names = (layout.REGISTRY, layout.LOCK, layout.DVC_LOCK)
-    with tree_files.lay_out_files(
-        project.root, commit, lambda path: path in names or path.endswith("/verify.json")
-    ) as laid:
-        at = Project(laid.folder)
-        opened = read_facts.open_registry(at)
-        facts = Facts(
-            branch=branch,
-            role=policy.production if branch is None else policy.role(branch),
-            policy=policy,
-            own=opened.policy,
-            changed=True,
-            today=date.today(),  # noqa: DTZ011 - as above
-            documents=opened.documents,
-            registry=opened.registry,
-        )
-        facts = read_facts.read_versions(at, facts)
-        known = old if old is not None and worktree.resolve_commit(project.root, old) else None
-        more = {known: branch} if known is not None and branch is not None else {}
-        if facts.lock is not None:
-            facts = replace(facts, past=read_past(project.root, facts, Now.of(at.root), more))
+    at = SnapshotFiles(Snapshot.tree(project.root, commit))
+    opened = read_facts.open_registry(at)
+    facts = Facts(
+        branch=branch,
+        role=policy.production if branch is None else policy.role(branch),
+        policy=policy,
+        own=opened.policy,
+        changed=True,
+        today=date.today(),  # noqa: DTZ011 - as above
+        documents=opened.documents,
+        registry=opened.registry,
+    )
+    facts = read_facts.read_versions(at, facts)
+    known = old if old is not None and worktree.resolve_commit(project.root, old) else None
+    more = {known: branch} if known is not None and branch is not None else {}
+    if facts.lock is not None:
+        facts = replace(facts, past=read_past(project.root, facts, Now.of(at.folder), more))
     left, waived = judges.apply_waivers(facts, versions.find_rewritten(facts))
     found = tuple(one for one in left if one.rule == versions.REWRITTEN)
     return Verdict(title=branch or "a tag", role=facts.role.name, violations=found, waived=waived)
 
 
-def _before(root: Path, subject: Subject) -> str | None:
-    """Name the commit that a branch was at before what is judged.
+def _tree_of(root: Path, commit: str | None) -> Snapshot | None:
+    return None if commit is None else Snapshot.tree(root, commit)
 
-    Of the branch that is checked out it is the one before HEAD, unless CI knows better.
+
+def _before(root: Path, subject: Subject) -> Snapshot | None:
+    """Find what a branch was before what is judged, which CI does not tell.
+
+    Of the branch that is checked out it is the commit before HEAD.
     """
-    if subject.before is not None or subject.branch is None:
-        return subject.before
-    return worktree.resolve_commit(
-        root, "HEAD~1" if subject.here else f"refs/heads/{subject.branch}"
-    )
+    if subject.branch is None:
+        return None
+    revision = "HEAD~1" if subject.here else f"refs/heads/{subject.branch}"
+    return _tree_of(root, worktree.resolve_commit(root, revision))
 
 
 def _policy_at(
-    root: Path, commit: str | None, branch: str | None
+    before: Snapshot | None, branch: str | None
 ) -> tuple[Policy | None, tuple[str, ...]]:
-    """Read the policy of a commit, and what to say of it; None without a commit."""
-    if commit is None:
+    """Read the policy that a branch had, and what to say of it; None where it had none."""
+    if before is None:
         return None, ()
-    rules = policy_of(Snapshot.tree(root, commit))
+    rules = policy_of(before)
     if rules is not None:
         return rules, ()
     return policy.DEFAULT, (
@@ -204,7 +203,8 @@ def _judge_change(
 ) -> Verdict:
     """Judge the merge of HEAD into a commit, by the policy of that commit."""
     root = project.root
-    rules, notes = _policy_at(root, base, subject.branch)
+    before = Snapshot.tree(root, base)
+    rules, notes = _policy_at(before, subject.branch)
     ask = _Ask(
         title=subject.title,
         branch=subject.branch,
@@ -213,21 +213,21 @@ def _judge_change(
         changed=True,
         more={base: subject.branch or base},
         remote=remote,
-        before=base,
+        before=before,
         notes=(*_uncommitted(root), *notes),
     )
     if subject.merged:
         return _judge_tree(project, "HEAD", ask, today)
     merged = merge_tree.merge_commits(root, base, "HEAD")
     if merged.tree is None:
-        prefix = tree_files.prefix_of(root)
-        return _in_conflict(replace(ask, prefix=prefix), merged.conflicts)
+        ask = replace(ask, prefix=worktree.folder_prefix(root))
+        return _in_conflict(ask, merged.conflicts)
     return _judge_tree(project, merged.tree, ask, today)
 
 
 def _uncommitted(root: Path) -> Iterator[str]:
     """Say which files differ from what is judged."""
-    form = ("status", "--porcelain", "--untracked-files=all", "--", *trees.JUDGED)
+    form = ("status", "--porcelain", "--untracked-files=all", "--", *_JUDGED)
     changed = [line[3:].rpartition("/")[2] for line in worktree.run_git(root, *form).splitlines()]
     if changed:
         verb = "has" if len(changed) == 1 else "have"
@@ -257,15 +257,12 @@ def _in_conflict(ask: _Ask, files: tuple[str, ...]) -> Verdict:
 
 
 def _judge_tree(project: Project, tree: str, ask: _Ask, today: date) -> Verdict:
-    with trees.lay_out_tree(project.root, tree) as laid:
-        ask = replace(
-            ask, revision=tree, unread=laid.unread, prefix=laid.prefix, elsewhere=laid.elsewhere
-        )
-        return _judge_folder(Project(laid.folder), project, ask, today)
+    ask = replace(ask, prefix=worktree.folder_prefix(project.root))
+    return _judge_files(SnapshotFiles(Snapshot.tree(project.root, tree)), project, ask, today)
 
 
-def _judge_folder(at: Project, project: Project, ask: _Ask, today: date) -> Verdict:
-    """Judge the files of a folder, with the history of the repository that the project is in."""
+def _judge_files(at: ProjectFiles, project: Project, ask: _Ask, today: date) -> Verdict:
+    """Judge the files of a project, with the history of the repository that it is in."""
     opened = read_facts.open_registry(at)
     rules = ask.policy or opened.policy
     facts = Facts(
@@ -279,30 +276,28 @@ def _judge_folder(at: Project, project: Project, ask: _Ask, today: date) -> Verd
         documents=opened.documents,
         registry=opened.registry,
     )
-    facts = read_facts.gather_facts(at, facts, ask.unread, ask.elsewhere)
+    facts = read_facts.gather_facts(at, facts)
     in_git = repository.find_root(project.root) is not None
     if in_git:
         facts = _with_repository(at, project, ask, facts)
     if facts.lock is not None and in_git:
         more = ask.more if facts.role == rules.production else {}
-        facts = replace(facts, past=read_past(project.root, facts, Now.of(at.root), more))
+        facts = replace(facts, past=read_past(project.root, facts, Now.of(at.folder), more))
     if ask.remote and not facts.unreadable:
-        facts = replace(facts, missing=_missing_objects(project, facts.role, ask.revision))
+        facts = replace(facts, missing=_missing_objects(at, project, facts.role))
     return judge_facts(facts, ask.title, prefix=ask.prefix, notes=ask.notes)
 
 
-def _with_repository(at: Project, project: Project, ask: _Ask, facts: Facts) -> Facts:
+def _with_repository(at: ProjectFiles, project: Project, ask: _Ask, facts: Facts) -> Facts:
     """Add what git says: what was written since the branch moved, and what it ignores."""
     root = project.root
-    now = Snapshot.work_tree(root) if ask.revision is None else Snapshot.tree(root, ask.revision)
-    before = Snapshot.tree(root, ask.before) if ask.before is not None else None
     needed = {*committed_files(facts.registry.models if facts.registry else ()), *_code(facts)}
     needed.update(path for path in SETTINGS_FILES if (root / path).exists())
-    if ask.revision is not None:  # what is in the tree that is judged need not be in the index
-        needed = {path for path in needed if not (at.root / path).exists()}
+    if at is not project:  # what is in the tree that is judged need not be in the index
+        needed = {path for path in needed if not (at.folder / path).exists()}
     return replace(
         facts,
-        earlier=documents.read_earlier(facts, now, before),
+        earlier=documents.read_earlier(facts, at.snapshot, ask.before),
         ignored=ignores.find_ignoring(root, sorted(needed)),
     )
 
@@ -313,12 +308,14 @@ def _code(facts: Facts) -> Iterator[str]:
         yield from (path for path in stage.get("deps", ()) if path.endswith(".py"))
 
 
-def _missing_objects(project: Project, role: Role, revision: str | None) -> tuple[Inspected, ...]:
+def _missing_objects(at: ProjectFiles, project: Project, role: Role) -> tuple[Inspected, ...]:
     """Look what the remote of a role lacks of what is judged."""
     # Only those who ask for it pay for what speaks to servers.
-    from paddledvc.weights.expected import list_expected  # noqa: PLC0415
+    from paddledvc.weights.core.tracked import PATTERNS  # noqa: PLC0415
+    from paddledvc.weights.expected import read_expected  # noqa: PLC0415
     from paddledvc.weights.select_outputs import remote_of  # noqa: PLC0415
     from paddledvc.weights.transfer.inspect_remote import inspect_remote  # noqa: PLC0415
 
-    found = inspect_remote(project, list_expected(project, revision), remote_of(project, role))
+    expected = read_expected(at, at.snapshot.texts(PATTERNS))
+    found = inspect_remote(project, expected, remote_of(project, role))
     return tuple(one for one in found if one.state != "present")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from paddledvc.models.policy import Policy
     from paddledvc.models.registry import Registry
     from paddledvc.tools.git.refs import Ref
+    from paddledvc.tools.system.files import FilePath
 
 _FORM = "--format=%H %S %cs"
 _HEADS, _REMOTES, _TAGS = "refs/heads/", "refs/remotes/", "refs/tags/"
@@ -43,7 +44,7 @@ class Now:
     built: bytes
 
     @classmethod
-    def of(cls, folder: Path) -> Now:
+    def of(cls, folder: FilePath) -> Now:
         """Read them in a folder; what is not there is empty."""
         files = (folder / names.LOCK, folder / names.DVC_LOCK)
         lock, built = (file.read_bytes() if file.is_file() else b"" for file in files)

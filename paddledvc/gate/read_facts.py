@@ -1,9 +1,10 @@
-"""The files of a project in a folder, read into facts."""
+"""The files of a project, read into facts."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc import names, schemas
@@ -15,23 +16,24 @@ from paddledvc.locking import references
 from paddledvc.locking.core.resolution import list_stale
 from paddledvc.models import lockfile as locks
 from paddledvc.models import policy, registry
-from paddledvc.project import Project, stated_policy
+from paddledvc.project import stated_policy
 from paddledvc.stages import plan as plans
 from paddledvc.stages.core.record import record_path
 from paddledvc.tools.code import check_names
 from paddledvc.tools.code.user_code import Sources
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.dvc.core.objects import folder_oid
-from paddledvc.tools.git.tree_files import LARGEST
+from paddledvc.tools.git.tree import LARGEST
 from paddledvc.tools.system import files
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from paddledvc.models.policy import Policy
     from paddledvc.models.registry import Registry
+    from paddledvc.project import ProjectFiles
+    from paddledvc.tools.system.files import FilePath
     from paddledvc.yaml.document import Document
 
 
@@ -40,13 +42,12 @@ class _Found:
     """What has been read so far."""
 
     sources: Sources
-    elsewhere: frozenset[str] | None = None
     documents: dict[str, Document] = field(default_factory=dict)
     unreadable: list[Violation] = field(default_factory=list)
 
-    def read(self, project: Project, name: str, rule: str) -> Document | None:
+    def read(self, project: ProjectFiles, name: str, rule: str) -> Document | None:
         """Read a YAML file; None where it is not there, or cannot be read."""
-        if not (project.root / name).exists():
+        if not (project.folder / name).exists():
             return None
         try:
             self.documents[name] = project.read(name)
@@ -56,23 +57,15 @@ class _Found:
         return self.documents[name]
 
 
-def gather_facts(
-    project: Project,
-    facts: Facts,
-    unread: frozenset[str] = frozenset(),
-    elsewhere: frozenset[str] | None = None,
-) -> Facts:
+def gather_facts(project: ProjectFiles, facts: Facts) -> Facts:
     """Read all that is judged of a project's files.
 
     Args:
-        project: the project, in the work tree or laid out of a tree.
+        project: the files of the project.
         facts: what is known so far: by which rules to judge, and the registry.
-        unread: files that are there without their content.
-        elsewhere: folders of git's submodules; by default those that ``.gitmodules`` names.
     """
     found = _Found(
-        sources=Sources(root=project.root),
-        elsewhere=elsewhere,
+        sources=Sources(root=project.folder),
         documents=dict(facts.documents),
         unreadable=list(facts.unreadable),
     )
@@ -94,18 +87,18 @@ def gather_facts(
         records=dict(_records(project, facts.registry)),
     )
     if facts.role.evidence == "required":
-        paths = _compared(facts) - unread
+        paths = _compared(facts)
         return replace(
             facts,
-            digests=dict(_digests(project.root, facts, paths)),
-            folders=dict(_folders(project.root, paths, unread)),
+            digests=dict(_digests(project.folder, facts, paths)),
+            folders=dict(_folders(project.folder, paths)),
         )
     return facts
 
 
-def read_versions(project: Project, facts: Facts) -> Facts:
+def read_versions(project: ProjectFiles, facts: Facts) -> Facts:
     """Read only what says which bytes versions have: models.lock, dvc.lock and the reports."""
-    found = _Found(documents=dict(facts.documents), sources=Sources(root=project.root))
+    found = _Found(documents=dict(facts.documents), sources=Sources(root=project.folder))
     facts = _with_lock(project, facts, found)
     built = found.read(project, names.DVC_LOCK, "stages-invalid")
     return replace(
@@ -134,9 +127,9 @@ class OpenedRegistry:
     unreadable: tuple[Violation, ...]
 
 
-def open_registry(project: Project) -> OpenedRegistry:
+def open_registry(project: ProjectFiles) -> OpenedRegistry:
     """Read models.yaml; its policy counts as long as that itself is right."""
-    found = _Found(sources=Sources(root=project.root))
+    found = _Found(sources=Sources(root=project.folder))
     document = found.read(project, names.REGISTRY, "registry-invalid")
     if document is None and not found.unreadable:
         message = f"there is no {names.REGISTRY}; restore it, or run `paddledvc init`"
@@ -159,16 +152,7 @@ def open_registry(project: Project) -> OpenedRegistry:
     )
 
 
-def built_paths(text: str) -> frozenset[str]:
-    """Name the files and folders that dvc.lock says were read or written; none if it is torn."""
-    try:
-        built = outputs.read_built(reader.parse_yaml(text, names.DVC_LOCK).value)
-    except InvalidFile:
-        return frozenset()
-    return frozenset(path for one in built.values() for path in (*one.deps, *one.outs))
-
-
-def _with_lock(project: Project, facts: Facts, found: _Found) -> Facts:
+def _with_lock(project: ProjectFiles, facts: Facts, found: _Found) -> Facts:
     document = found.read(project, names.LOCK, "lock-invalid")
     if document is None:
         return facts
@@ -181,18 +165,18 @@ def _with_lock(project: Project, facts: Facts, found: _Found) -> Facts:
     return replace(facts, lock=lock, stale=stale)
 
 
-def _with_names(project: Project, facts: Facts, registry: Registry, found: _Found) -> Facts:
+def _with_names(project: ProjectFiles, facts: Facts, registry: Registry, found: _Found) -> Facts:
     """Look up what models.yaml names."""
     code = check_names.Code.of(found.sources)
     misnamed = tuple(code.misnamed(registry))
     if code.unreadable:
         found.unreadable += report_unreadable("stages-invalid", InvalidFile(code.unreadable))
-    there = references.find_presence(project, registry, facts.lock, found.elsewhere)
+    there = references.find_presence(project, registry, facts.lock)
     absent = tuple(check_names.find_misplaced(registry, there))
     return replace(facts, misnamed=misnamed, absent=absent)
 
 
-def _with_stages(project: Project, facts: Facts, found: _Found) -> Facts:
+def _with_stages(project: ProjectFiles, facts: Facts, found: _Found) -> Facts:
     assert facts.registry is not None
     assert facts.lock is not None
     document = found.read(project, names.STAGES, "stages-invalid")
@@ -205,7 +189,7 @@ def _with_stages(project: Project, facts: Facts, found: _Found) -> Facts:
             facts.registry,
             facts.lock,
             params=project.read_optional(names.PARAMS),
-            there=references.find_presence(project, facts.registry, facts.lock, found.elsewhere),
+            there=references.find_presence(project, facts.registry, facts.lock),
             sources=found.sources,
         )
         plan = plans.plan_changes(document or reader.parse_yaml("", names.STAGES), wanted)
@@ -222,40 +206,25 @@ def _with_stages(project: Project, facts: Facts, found: _Found) -> Facts:
     return replace(facts, stages=wanted.stages, outdated=tuple(outdated))
 
 
-def _reports(project: Project, registry: Registry | None) -> Iterator[tuple[str, str]]:
+def _reports(project: ProjectFiles, registry: Registry | None) -> Iterator[tuple[str, str]]:
     for model in registry.models if registry else ():
-        path = project.root / report_path(model)
+        path = project.folder / report_path(model)
         if model.exports and path.is_file():
             yield model.name, path.read_text(encoding="utf-8", errors="replace")
 
 
-def _records(project: Project, registry: Registry | None) -> Iterator[tuple[str, str]]:
+def _records(project: ProjectFiles, registry: Registry | None) -> Iterator[tuple[str, str]]:
     for model in registry.models if registry else ():
-        path = project.root / record_path(model)
+        path = project.folder / record_path(model)
         if model.train is not None and path.is_file():
             yield model.name, path.read_text(encoding="utf-8", errors="replace")
 
 
-def _params_files(project: Project, facts: Facts) -> Iterator[tuple[str, Any]]:
+def _params_files(project: ProjectFiles, facts: Facts) -> Iterator[tuple[str, Any]]:
     """Read the files of hyperparameters that models have to themselves."""
     for model in facts.registry.models if facts.registry and facts.stages else ():
         if model.train is not None and model.train.params is not None:
             yield model.train.params, project.own_params(model)
-
-
-def params_names(text: str) -> frozenset[str]:
-    """Name the files of hyperparameters that a models.yaml names; none if it is torn."""
-    try:
-        value = reader.parse_yaml(text, names.REGISTRY).value
-    except InvalidFile:
-        return frozenset()
-    entries = value.get("models") if isinstance(value, dict) else None
-    found = set()
-    for entry in entries if isinstance(entries, list) else ():
-        match entry:
-            case {"train": {"params": str() as name}}:
-                found.add(name)
-    return frozenset(found)
 
 
 def _compared(facts: Facts) -> set[str]:
@@ -270,7 +239,7 @@ def _compared(facts: Facts) -> set[str]:
 
 
 def _digests(
-    root: Path, facts: Facts, paths: Iterable[str]
+    root: FilePath, facts: Facts, paths: Iterable[str]
 ) -> Iterator[tuple[str, frozenset[str]]]:
     """Hash files that git keeps, and give what DVC says of the others."""
     expected: dict[str, str] = {}
@@ -281,16 +250,18 @@ def _digests(
             yield path, found
 
 
-def _folders(root: Path, paths: Iterable[str], unread: frozenset[str]) -> Iterator[tuple[str, str]]:
+def _folders(root: FilePath, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Hash folders that git keeps, as far as they are small enough to be read."""
     for path in paths:
         folder = root / path
         if not folder.is_dir() or (root / f"{path}{outputs.SUFFIX}").exists():
             continue
-        its = {one.relative_to(folder).as_posix(): one for one in folder.rglob("*")}
-        every = {name: one for name, one in its.items() if one.is_file()}
-        size = sum(one.stat().st_size for one in every.values())
-        if size <= LARGEST and not unread & {f"{path}/{name}" for name in every}:
+        every, size = {}, 0
+        for name, one in files.walk_files(folder):
+            every[name], size = one, size + one.stat().st_size
+            if size > LARGEST:
+                break
+        else:
             yield path, folder_oid({name: _md5(one.read_bytes()) for name, one in every.items()})
 
 
@@ -303,13 +274,20 @@ def _paths(stage: Mapping[str, Any], key: str) -> Iterator[str]:
         yield from [entry] if isinstance(entry, str) else entry
 
 
-def _digest(root: Path, path: str, expected: str) -> frozenset[str]:
+def _digest(root: FilePath, path: str, expected: str) -> frozenset[str]:
     """Give the digests that a file may have been hashed to; none where it is not known."""
     file = root / path
-    size = file.stat().st_size if file.is_file() else None
-    if size is None or size > LARGEST:
-        return _of_tracked(root / f"{path}{outputs.SUFFIX}") or _of_large(file)
-    data = file.read_bytes()
+    tracked = root / f"{path}{outputs.SUFFIX}"
+    if not file.is_file():
+        return _of_tracked(tracked)
+    if file.stat().st_size <= LARGEST:
+        return _of_bytes(file.read_bytes(), expected)
+    if not isinstance(file, Path):  # git keeps it, and nobody waits until it has given all of it
+        return frozenset()
+    return _of_tracked(tracked) or frozenset(filter(None, (files.hash_file(file).md5,)))
+
+
+def _of_bytes(data: bytes, expected: str) -> frozenset[str]:
     if _md5(data) == expected:
         return frozenset((expected,))
     # Where git changes line ends, it does not keep the bytes that were hashed.
@@ -321,7 +299,7 @@ def _md5(data: bytes) -> str:
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
-def _of_tracked(file: Path) -> frozenset[str]:
+def _of_tracked(file: FilePath) -> frozenset[str]:
     """Give what DVC tracks a file or folder by; nothing where it does not."""
     if not file.is_file():
         return frozenset()
@@ -332,8 +310,3 @@ def _of_tracked(file: Path) -> frozenset[str]:
     except InvalidFile:
         return frozenset()
     return frozenset(output.md5 for output in outputs.list_outputs({file.name: value}))
-
-
-def _of_large(file: Path) -> frozenset[str]:
-    digest = files.hash_file(file).md5 if file.is_file() else None
-    return frozenset() if digest is None else frozenset((digest,))

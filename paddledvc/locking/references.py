@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import InvalidFile
 from paddledvc.models import registry as registries
 from paddledvc.tools.code import check_names, user_code
-from paddledvc.tools.code.presence import Presence, list_submodules
+from paddledvc.tools.code.presence import Presence
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from paddledvc.models.lockfile import Lock
     from paddledvc.models.registry import Registry
-    from paddledvc.project import Inputs, Project
+    from paddledvc.project import Inputs, ProjectFiles
 
 logger = logging.getLogger(__name__)
 
@@ -49,24 +49,18 @@ def warn_of_absent(inputs: Inputs, there: Presence) -> None:
         logger.warning("%s", inputs.models.problem(one.path, one.message))
 
 
-def find_presence(
-    project: Project,
-    registry: Registry,
-    lock: Lock | None,
-    elsewhere: frozenset[str] | None = None,
-) -> Presence:
+def find_presence(project: ProjectFiles, registry: Registry, lock: Lock | None) -> Presence:
     """Tell which files there are, or will be once the stages have run.
 
     Args:
-        project: the project.
+        project: the files of the project.
         registry: its models.yaml.
         lock: models.lock, which names the files that will be downloaded.
-        elsewhere: folders of git's submodules; by default those that ``.gitmodules`` names.
     """
     made = {model.path for model in lock.models if model.path} if lock else set()
     for model in registry.models:
         made |= {registries.exported_folder(model), registries.reports_folder(model)}
         if model.train is not None:
             made |= {registries.trained_file(model), *model.train.outs}
-    elsewhere = list_submodules(project.root) if elsewhere is None else elsewhere
-    return Presence(root=project.root, made=frozenset(made), elsewhere=elsewhere)
+    elsewhere = project.snapshot.submodules
+    return Presence(root=project.folder, made=frozenset(made), elsewhere=elsewhere)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from paddledvc.models.lockfile import Lock
     from paddledvc.models.model import Reference
     from paddledvc.models.registry import Registry
-    from paddledvc.project import Project
+    from paddledvc.project import ProjectFiles
     from paddledvc.stages.core.pipeline import Merge
     from paddledvc.tools.code.presence import Presence
     from paddledvc.yaml.document import Document
@@ -30,7 +30,7 @@ class Wanted:
     artifacts: Mapping[str, Mapping[str, Any]]
 
 
-def require_own_params(project: Project, registry: Registry) -> None:
+def require_own_params(project: ProjectFiles, registry: Registry) -> None:
     """Refuse a model's own file of hyperparameters now that its training would refuse one day.
 
     Raises:
@@ -41,7 +41,7 @@ def require_own_params(project: Project, registry: Registry) -> None:
 
 
 def wanted_entries(  # noqa: PLR0913
-    project: Project,
+    project: ProjectFiles,
     registry: Registry,
     lock: Lock,
     *,
@@ -52,7 +52,7 @@ def wanted_entries(  # noqa: PLR0913
     """Work out the stages and artifacts of every model; their code is looked at, never run.
 
     Args:
-        project: the project.
+        project: the files of the project.
         registry: its models.yaml.
         lock: its models.lock.
         params: its params.yaml.
@@ -69,7 +69,9 @@ def wanted_entries(  # noqa: PLR0913
         sections=frozenset(_sections(project, registry, params)),
         code=_code(project, registry, sources),
         commands={
-            model.train.command: user_code.command_files(model.train.command, project.root, sources)
+            model.train.command: user_code.command_files(
+                model.train.command, project.folder, sources
+            )
             for model in registry.models
             if model.train is not None and model.train.command is not None
         },
@@ -84,7 +86,9 @@ def wanted_entries(  # noqa: PLR0913
     )
 
 
-def _sections(project: Project, registry: Registry, params: Document) -> Iterator[tuple[str, str]]:
+def _sections(
+    project: ProjectFiles, registry: Registry, params: Document
+) -> Iterator[tuple[str, str]]:
     for model in registry.models:
         key = project.params_key(model, params)
         for section in project.params(model, params):
@@ -92,14 +96,14 @@ def _sections(project: Project, registry: Registry, params: Document) -> Iterato
 
 
 def _code(
-    project: Project, registry: Registry, sources: user_code.Sources
+    project: ProjectFiles, registry: Registry, sources: user_code.Sources
 ) -> dict[Reference, tuple[str, ...]]:
     code: dict[Reference, tuple[str, ...]] = {}
     for model in registry.models:
         train = model.train.function if model.train else None
         for reference in (model.network, train, *pipelines.samples_code(model.verify)):
             if reference is not None and reference not in code:
-                code[reference] = user_code.code_files(reference, project.root, sources)
+                code[reference] = user_code.code_files(reference, project.folder, sources)
     return code
 
 

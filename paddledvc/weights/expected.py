@@ -17,7 +17,7 @@ from paddledvc.yaml.conflicts import find_conflict
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from paddledvc.project import Project
+    from paddledvc.project import Project, ProjectFiles
 
 
 def list_expected(
@@ -42,7 +42,7 @@ def list_expected(
     return read_expected(project, snapshot.texts(PATTERNS))
 
 
-def read_expected(project: Project, texts: Mapping[str, str]) -> tuple[Tracked, ...]:
+def read_expected(project: ProjectFiles, texts: Mapping[str, str]) -> tuple[Tracked, ...]:
     """Read what files say lies in the work tree, sorted by path."""
     if conflicted := find_conflict(texts.get(names.REGISTRY, ""), names.REGISTRY):
         raise InvalidFile([conflicted])  # the others follow it

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
+import tempfile
 from datetime import date
 from types import SimpleNamespace
 
@@ -13,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import paddledvc
+from paddledvc.gate import read_facts
 from paddledvc.gate.core.violations import UNWAIVABLE
 from paddledvc.gate.judge_subject import judge_tree
 from paddledvc.yaml import writer
@@ -352,6 +355,60 @@ def test_a_link_out_of_the_repository_leads_nowhere(gated, tmp_path):
     gated.commit()
 
     assert of_rules(gated.check(base="main"))[:1] == ["stages-stale"]
+
+
+@pytest.fixture
+def linked(gated):
+    """A model one of whose files is behind a link."""
+    gated.write("kept/net.yml", "a")
+    (gated.root / "configs").symlink_to("kept")
+    gated.models(f"{EXPORTED}    config_path: configs/net.yml\n")
+    gated.commit()
+    return gated
+
+
+def other_files(made, **options):
+    """Name the files that stages ran with others of."""
+    found = [one.message for one in made.check(**options).violations if one.rule == "not-built"]
+    return {name for message in found for name in re.findall("ran with another ([^ ,;]+)", message)}
+
+
+def test_a_file_behind_a_link_is_judged_by_its_bytes(linked):
+    sides = ({"branch": "main"}, {"base": "main"})
+    assert [other_files(linked, **side) for side in sides] == [set(), set()]
+    linked.write("kept/net.yml", "another")
+    linked.commit()
+    assert [other_files(linked, **side) for side in sides] == [{"configs/net.yml"}] * 2
+
+
+@pytest.mark.parametrize("name", ["models.yaml", "models.lock", "dvc.lock", REPORT])
+def test_a_file_that_is_a_link_is_judged_by_what_is_behind_it(gated, name):
+    file = gated.root / name
+    file.rename(gated.root / "kept")
+    file.symlink_to("../" * name.count("/") + "kept")
+    gated.commit()
+    assert gated.lines(branch="main") == gated.lines(base="main") == []
+
+
+def test_what_git_keeps_of_a_file_that_is_too_large_to_be_read_is_not_judged(linked, monkeypatch):
+    linked.write("kept/net.yml", "another, which is large")
+    linked.write("layers.py", "# small")
+    linked.commit()
+    monkeypatch.setattr(read_facts, "LARGEST", 10)
+    assert other_files(linked, base="main") == {"layers.py"}
+    assert other_files(linked, branch="main") == {"layers.py", "configs/net.yml"}
+
+
+def test_a_change_is_judged_without_a_folder_for_it(gated, monkeypatch):
+    def refuse(*_arguments, **_options):
+        raise AssertionError("a temporary folder")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    gated.edit("net.py", "return x", "return x + 1")
+    gated.commit()
+    (gated.root / "net.py").unlink()
+    (gated.root / "layers.py").unlink()
+    assert other_files(gated, base="main") == {"net.py"}
 
 
 @pytest.mark.parametrize("base", ["origin/main", "main", "refs/remotes/origin/main"])

@@ -478,6 +478,7 @@ CANNOT_TELL = {
             "    def infer(self, b):\n        pass\n"
         ),
     ),
+    "more folders above than there are": ("network: a.py:Net", f"from {'.' * 60} import Net\n"),
     "a circle": ("network: a.py:Net", "from lib.circle import Net\n"),
     "a module of the same file": ("network: 'lib/__init__.py:nets.Net.small'", ""),
 }

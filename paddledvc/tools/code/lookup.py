@@ -18,6 +18,7 @@ from paddledvc.names import did_you_mean
 from paddledvc.tools.code.core import namespace
 from paddledvc.tools.code.presence import nearest_code
 from paddledvc.tools.code.user_code import import_root
+from paddledvc.tools.system.files import list_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from paddledvc.models.model import Reference
     from paddledvc.tools.code.core.namespace import Binding, Function, Imported, Parameters
     from paddledvc.tools.code.user_code import SourceFile, Sources
+    from paddledvc.tools.system.files import FilePath
 
 LISTED = 6
 """Names of a module that a message lists where none is near."""
@@ -52,8 +54,8 @@ class Module:
         own: whether it is of the project.
     """
 
-    file: Path | None
-    folders: tuple[Path, ...] = ()
+    file: FilePath | None
+    folders: tuple[FilePath, ...] = ()
     own: bool
 
 
@@ -83,11 +85,13 @@ class Lookup:
     """Looks names up in the source of a project and of what is installed beside it."""
 
     sources: Sources
-    _modules: dict[tuple[str, Path | None], Module | Missing | None] = field(default_factory=dict)
-    _known: dict[tuple[Path, str], Target] = field(default_factory=dict)
+    _modules: dict[tuple[str, FilePath | None], Module | Missing | None] = field(
+        default_factory=dict
+    )
+    _known: dict[tuple[FilePath, str], Target] = field(default_factory=dict)
 
     @property
-    def root(self) -> Path:
+    def root(self) -> FilePath:
         """Folder of the project."""
         return self.sources.root
 
@@ -110,7 +114,7 @@ class Lookup:
             target = self._part(target, part)
         return target
 
-    def module(self, dotted: str, top: Path | None = None) -> Module | Missing | None:
+    def module(self, dotted: str, top: FilePath | None = None) -> Module | Missing | None:
         """Find a module by its whole name.
 
         Args:
@@ -122,7 +126,7 @@ class Lookup:
             self._modules[key] = self._module(dotted, top)
         return self._modules[key]
 
-    def _module(self, dotted: str, top: Path | None) -> Module | Missing | None:
+    def _module(self, dotted: str, top: FilePath | None) -> Module | Missing | None:
         first, *rest = dotted.split(".")
         found = self._top(first, top)
         if found is None:
@@ -139,7 +143,7 @@ class Lookup:
             found, name = inner, f"{name}.{part}"
         return found
 
-    def _top(self, name: str, top: Path | None) -> Module | None:
+    def _top(self, name: str, top: FilePath | None) -> Module | None:
         folders = (self.root,) if top is None else (self.root, top)
         found = _in_folders(name, folders, own=True)
         if isinstance(found, Module) and found.file is not None:
@@ -275,7 +279,9 @@ class Lookup:
             package = self.module(first, top)
             own = inside and isinstance(package, Module) and package.own
             return None if isinstance(found, Missing) and not own else found
-        folder = source.path.parents[binding.level - 1]
+        folder = source.path
+        for _ in range(binding.level):
+            folder = folder.parent
         file = folder / "__init__.py"
         found = Module(file=file if file.is_file() else None, folders=(folder,), own=inside)
         for part in filter(None, binding.module.split(".")):
@@ -397,9 +403,9 @@ class _Compiled:
     """A module without source."""
 
 
-def _in_folders(name: str, folders: Iterable[Path], *, own: bool) -> Module | _Compiled | None:
+def _in_folders(name: str, folders: Iterable[FilePath], *, own: bool) -> Module | _Compiled | None:
     """Find a module in folders as Python does: packages, modules, then mere folders."""
-    bare: list[Path] = []
+    bare: list[FilePath] = []
     for folder in folders:
         inner = folder / name
         if (inner / "__init__.py").is_file():
@@ -439,9 +445,17 @@ def _installed(name: str) -> Module | None:
     return Module(file=file, folders=folders, own=False) if file or folders else None
 
 
-def _project_modules(root: Path) -> list[str]:
-    files = (one.stem for one in root.glob("*.py"))
-    return sorted({*files, *(one.parent.name for one in root.glob("*/*.py"))})
+def _project_modules(root: FilePath) -> list[str]:
+    packages = (one.name for one in list_folder(root) if one.is_dir() and _has_code(one))
+    return sorted({*(one.stem for one in list_folder(root) if _is_code(one)), *packages})
+
+
+def _has_code(folder: FilePath) -> bool:
+    return any(map(_is_code, list_folder(folder)))
+
+
+def _is_code(file: FilePath) -> bool:
+    return file.name.endswith(".py")
 
 
 def _no_submodule(name: str, part: str, package: Module) -> Missing:
@@ -449,7 +463,7 @@ def _no_submodule(name: str, part: str, package: Module) -> Missing:
         one.stem if one.is_file() else one.name
         for folder in package.folders
         for one in folder.iterdir()
-        if one.suffix == ".py" or (one.is_dir() and any(one.glob("*.py")))
+        if one.suffix == ".py" or (one.is_dir() and _has_code(one))
     }
     hint = did_you_mean(f"{name}.{part}", [f"{name}.{one}" for one in names - {"__init__"}])
     return Missing(why=f"there is no module {name}.{part}{hint}")

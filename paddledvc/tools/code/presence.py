@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidFile, InvalidInput
 from paddledvc.names import did_you_mean
 from paddledvc.tools.dvc.core import outputs
-from paddledvc.tools.system.files import read_text
+from paddledvc.tools.system.files import list_folder, read_text, split_folder
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
+
+    from paddledvc.tools.system.files import FilePath
 
 LOOKED_AT = 20_000
 """Entries of folders that are looked at for a name near to a wrong one."""
@@ -33,9 +33,9 @@ class Presence:
         elsewhere: folders whose files are kept by another repository, and may not be here.
     """
 
-    root: Path
+    root: FilePath
     made: frozenset[str] = frozenset()
-    elsewhere: frozenset[str] = frozenset()
+    elsewhere: Container[str] = frozenset()
     _outputs: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def has(self, path: str) -> bool:
@@ -78,18 +78,16 @@ class Presence:
 
     def near(self, path: str) -> str:
         """Suggest what is there and has nearly the same name, as the end of a sentence."""
-        folder, parts = self.root, posixpath.normpath(path).split("/")
+        folder, above, parts = self.root, "", posixpath.normpath(path).split("/")
         while len(parts) > 1 and (folder / parts[0]).is_dir():
+            above += f"{parts[0]}/"
             folder /= parts.pop(0)
-        try:
-            there = {
-                (folder / one.name.removesuffix(outputs.SUFFIX)).relative_to(self.root).as_posix()
-                for one in folder.iterdir()
-                if len(parts) == 1 or one.is_dir()
-            }
-        except OSError:
-            return ""
-        return _near_name((folder / parts[0]).relative_to(self.root).as_posix(), there)
+        there = {
+            above + one.name.removesuffix(outputs.SUFFIX)
+            for one in list_folder(folder)
+            if len(parts) == 1 or one.is_dir()
+        }
+        return _near_name(above + parts[0], there)
 
 
 def _above(path: str) -> list[str]:
@@ -97,7 +95,7 @@ def _above(path: str) -> list[str]:
     return ["/".join(parts[:count]) for count in range(len(parts), 0, -1)]
 
 
-def _inside(path: str, folders: frozenset[str]) -> bool:
+def _inside(path: str, folders: Container[str]) -> bool:
     return any(one in folders for one in _above(path))
 
 
@@ -107,23 +105,7 @@ def _fits(pattern: str, path: str) -> bool:
     return re.fullmatch(f"{escaped}(/.*)?", path) is not None
 
 
-def list_submodules(root: Path) -> frozenset[str]:
-    """Name git's submodules below a folder; their files are there once git has fetched them."""
-    for folder in (root, *root.parents):
-        file = folder / ".gitmodules"
-        if file.is_file():
-            text = file.read_text(encoding="utf-8", errors="replace")
-            paths = re.findall(r"^\s*path\s*=\s*(.*?)\s*$", text, re.MULTILINE)
-            below = (folder / one for one in paths)
-            return frozenset(
-                one.relative_to(root).as_posix() for one in below if one.is_relative_to(root)
-            )
-        if (folder / ".git").exists():
-            break
-    return frozenset()
-
-
-def nearest_code(path: str, root: Path) -> str:
+def nearest_code(path: str, root: FilePath) -> str:
     """Suggest the file of code whose name is nearest, as the end of a sentence."""
     files = sorted(_code_below(root))
     folder, name = posixpath.split(path)
@@ -141,15 +123,17 @@ def _near_name(path: str, beside: Iterable[str]) -> str:
     return next((f"; did you mean {by_name[one]!r}?" for one in by_name if f"{one!r}" in hint), "")
 
 
-def _code_below(root: Path) -> Iterator[str]:
-    looked = 0
-    for folder, folders, files in os.walk(root):
-        hidden = {one for one in folders if one.startswith((".", "__pycache__", "node_modules"))}
-        environments = {one for one in folders if (Path(folder) / one / "pyvenv.cfg").exists()}
-        folders[:] = sorted({*folders} - hidden - environments)
-        for file in files:
-            if file.endswith(".py"):
-                yield (Path(folder) / file).relative_to(root).as_posix()
-        looked += len(files) + len(folders)
-        if looked > LOOKED_AT:
-            return
+def _code_below(root: FilePath) -> Iterator[str]:
+    looked, waiting = 0, [("", root)]
+    while waiting and looked <= LOOKED_AT:
+        above, folder = waiting.pop()
+        folders, files = split_folder(folder)
+        looked += len(folders) + len(files)
+        yield from (above + name for name in files if name.endswith(".py"))
+        inner = [(f"{above}{name}/", folder / name) for name in sorted(folders, reverse=True)]
+        waiting += [(path, one) for path, one in inner if _may_hold_code(one)]
+
+
+def _may_hold_code(folder: FilePath) -> bool:
+    hidden = folder.name.startswith((".", "__pycache__", "node_modules"))
+    return not hidden and not (folder / "pyvenv.cfg").exists()

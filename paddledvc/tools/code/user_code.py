@@ -12,15 +12,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from paddledvc.errors import InvalidFile, InvalidInput, Problem
 from paddledvc.models.model import Reference
 from paddledvc.tools.code.core import namespace
-from paddledvc.tools.system.files import read_text
+from paddledvc.tools.system.files import parts_below, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from paddledvc.tools.system.files import FilePath
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,7 @@ class SourceFile:
         name: the same as people name it.
     """
 
-    path: Path
+    path: FilePath
     name: str
     text: str
     tree: ast.Module
@@ -65,6 +67,7 @@ class SourceFile:
         ]
 
 
+_Path = TypeVar("_Path", bound="FilePath")
 _INSTALLED = frozenset(("site-packages", "dist-packages"))
 """Folders that Python's installers write into."""
 
@@ -77,11 +80,11 @@ class Sources:
         root: folder of the project.
     """
 
-    root: Path
-    _read: dict[Path, SourceFile | Problem] = field(default_factory=dict)
-    _imported: dict[Path, tuple[Path, ...]] = field(default_factory=dict)
+    root: FilePath
+    _read: dict[FilePath, SourceFile | Problem] = field(default_factory=dict)
+    _imported: dict[FilePath, tuple[FilePath, ...]] = field(default_factory=dict)
 
-    def read(self, file: Path) -> SourceFile:
+    def read(self, file: FilePath) -> SourceFile:
         """Parse a file.
 
         Raises:
@@ -94,8 +97,8 @@ class Sources:
             raise InvalidFile([known])
         return known
 
-    def _parse(self, file: Path) -> SourceFile | Problem:
-        if self.is_own(file):
+    def _parse(self, file: FilePath) -> SourceFile | Problem:
+        if self.is_own(file) or not isinstance(file, Path):
             return _parse(file, self.name(file))
         try:
             state = file.stat()
@@ -103,25 +106,26 @@ class Sources:
             return _parse(file, self.name(file))
         return _parse_installed(file, self.name(file), (state.st_mtime_ns, state.st_size))
 
-    def is_own(self, file: Path) -> bool:
+    def is_own(self, file: FilePath) -> bool:
         """Tell a file of the project from what is installed, in a ``.venv`` inside it too."""
-        if not file.is_relative_to(self.root):
+        inside = parts_below(self.root, file)
+        if inside is None:
             return False
-        inside = {*file.relative_to(self.root).parts}
         prefix = Path(sys.prefix)
-        in_prefix = prefix != self.root and prefix.is_relative_to(self.root)
-        return not inside & _INSTALLED and not (in_prefix and file.is_relative_to(prefix))
+        in_prefix = parts_below(self.root, prefix) and parts_below(prefix, file) is not None
+        return _INSTALLED.isdisjoint(inside) and not in_prefix
 
-    def name(self, file: Path) -> str:
+    def name(self, file: FilePath) -> str:
         """Name a file as people do: from the root of the project, or as the module it is."""
         if self.is_own(file):
-            return file.relative_to(self.root).as_posix()
+            return _name_below(self.root, file)
         folder = file.parent
         while (folder / "__init__.py").is_file():
             folder = folder.parent
-        return ".".join(file.relative_to(folder).with_suffix("").parts).removesuffix(".__init__")
+        module = (*file.parts[len(folder.parts) : -1], file.stem)
+        return ".".join(module).removesuffix(".__init__")
 
-    def imported(self, file: Path) -> tuple[Path, ...]:
+    def imported(self, file: FilePath) -> tuple[FilePath, ...]:
         """List the project's files that a file imports.
 
         Raises:
@@ -139,7 +143,7 @@ def _parse_installed(file: Path, name: str, _state: tuple[int, int]) -> SourceFi
     return _parse(file, name)
 
 
-def _parse(file: Path, name: str) -> SourceFile | Problem:
+def _parse(file: FilePath, name: str) -> SourceFile | Problem:
     line, column = 1, 1
     try:
         with warnings.catch_warnings():
@@ -159,7 +163,7 @@ def _parse(file: Path, name: str) -> SourceFile | Problem:
     return Problem(file=name, line=line, column=column, path="", message=message)
 
 
-def _decode(file: Path, name: str) -> str:
+def _decode(file: FilePath, name: str) -> str:
     """Read a file in the encoding that its first lines declare, as Python does."""
     try:
         return read_text(file, name)
@@ -170,7 +174,9 @@ def _decode(file: Path, name: str) -> str:
         raise
 
 
-def code_files(reference: Reference, root: Path, sources: Sources | None = None) -> tuple[str, ...]:
+def code_files(
+    reference: Reference, root: FilePath, sources: Sources | None = None
+) -> tuple[str, ...]:
     """List the project's files that a reference's code is in, those it imports included.
 
     Installed packages are left out: they belong to the environment, not to the project.
@@ -191,19 +197,23 @@ def code_files(reference: Reference, root: Path, sources: Sources | None = None)
         start = root / reference.module
         if not start.is_file():
             raise InvalidInput(f"{reference}: there is no file {reference.module} in the project")
-        waiting = {start, *_packages(start, root)}
+        waiting: set[FilePath] = {start, *_packages(start, root)}
     else:
         waiting = set(_module_files(reference.module, root))
     sources = sources or Sources(root=root)
-    found: set[Path] = set()
+    found: set[FilePath] = set()
     while waiting:
         file = waiting.pop()
         found.add(file)
         waiting |= set(sources.imported(file)) - found
-    return tuple(sorted(file.relative_to(root).as_posix() for file in found))
+    return tuple(sorted(_name_below(root, file) for file in found))
 
 
-def import_root(file: Path, root: Path) -> Path:
+def _name_below(root: FilePath, file: FilePath) -> str:
+    return "/".join(file.parts[len(root.parts) :])
+
+
+def import_root(file: _Path, root: FilePath) -> _Path:
     """Find the folder that a file's absolute imports start from, beside the project's root.
 
     It is the first folder above the file that is no package: ``src`` for ``src/pkg/net.py``.
@@ -214,16 +224,15 @@ def import_root(file: Path, root: Path) -> Path:
     return folder
 
 
-def _packages(file: Path, root: Path) -> Iterator[Path]:
+def _packages(file: FilePath, root: FilePath) -> Iterator[FilePath]:
     """List the ``__init__.py`` of the packages that a file is in, which importing it runs."""
-    top = import_root(file, root)
-    for folder in file.parents:
-        if folder == top:
-            return
+    top, folder = import_root(file, root), file.parent
+    while folder != top:
         yield folder / "__init__.py"
+        folder = folder.parent
 
 
-def command_files(command: str, root: Path, sources: Sources | None = None) -> tuple[str, ...]:
+def command_files(command: str, root: FilePath, sources: Sources | None = None) -> tuple[str, ...]:
     """List the project's files that a command line names, with what its Python files import.
 
     Args:
@@ -245,17 +254,17 @@ def command_files(command: str, root: Path, sources: Sources | None = None) -> t
                 found.update(code_files(_as_reference(file, root), root, sources))
         elif _is_file_of(word, root):
             file = root / word
-            found.add(file.relative_to(root).as_posix())
+            found.add(_name_below(root, file))
             if file.suffix == ".py":
                 found.update(code_files(_as_reference(file, root), root, sources))
     return tuple(sorted(found))
 
 
-def _as_reference(file: Path, root: Path) -> Reference:
-    return Reference(module=file.relative_to(root).as_posix(), name="")
+def _as_reference(file: FilePath, root: FilePath) -> Reference:
+    return Reference(module=_name_below(root, file), name="")
 
 
-def _is_file_of(word: str, root: Path) -> bool:
+def _is_file_of(word: str, root: FilePath) -> bool:
     if word.startswith("/") or ".." in word.split("/"):
         return False
     try:
@@ -264,7 +273,7 @@ def _is_file_of(word: str, root: Path) -> bool:
         return False
 
 
-def _imported_files(source: SourceFile, root: Path) -> Iterator[Path]:
+def _imported_files(source: SourceFile, root: FilePath) -> Iterator[FilePath]:
     for node in namespace.list_imports(source.tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -274,17 +283,17 @@ def _imported_files(source: SourceFile, root: Path) -> Iterator[Path]:
                 yield from _visible_files(module, source.path, root)
 
 
-def _from_modules(node: ast.ImportFrom, file: Path, root: Path) -> list[str]:
+def _from_modules(node: ast.ImportFrom, file: FilePath, root: FilePath) -> list[str]:
     """Name what ``from a import b`` may load: the module a, and the modules a.b."""
     module = node.module or ""
     if node.level:
-        package = file.relative_to(root).parts[: -node.level]
+        package = file.parts[len(root.parts) : -node.level]
         module = ".".join((*package, module) if module else package)
     prefix = f"{module}." if module else ""
     return [*([module] if module else []), *(prefix + alias.name for alias in node.names)]
 
 
-def _visible_files(module: str, file: Path, root: Path) -> Iterator[Path]:
+def _visible_files(module: str, file: FilePath, root: FilePath) -> Iterator[FilePath]:
     """Look where the importing file's own package is too, as importing it by its path does."""
     yield from _module_files(module, root)
     top = import_root(file, root)
@@ -292,7 +301,7 @@ def _visible_files(module: str, file: Path, root: Path) -> Iterator[Path]:
         yield from _module_files(module, root, top)
 
 
-def _module_files(module: str, root: Path, start: Path | None = None) -> Iterator[Path]:
+def _module_files(module: str, root: FilePath, start: FilePath | None = None) -> Iterator[FilePath]:
     """List the files that importing a module of the project runs."""
     folder = start or root
     for part in module.split("."):
@@ -300,7 +309,7 @@ def _module_files(module: str, root: Path, start: Path | None = None) -> Iterato
             yield folder / f"{part}.py"
             return
         folder /= part
-        if not folder.is_dir() or not folder.is_relative_to(root):
+        if not folder.is_dir() or parts_below(root, folder) is None:
             return
         if (folder / "__init__.py").is_file():
             yield folder / "__init__.py"

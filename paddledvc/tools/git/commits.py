@@ -7,16 +7,12 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import ToolFailed
 from paddledvc.tools.git import worktree
+from paddledvc.tools.git.tree import parse_listing, parse_tree
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
-
-FOLDER, LINK = "40000", "120000"
-"""Modes in a tree."""
-_FILE = "10"
-"""Start of the modes of files; that of a submodule is another one."""
 
 
 def whole_commits(root: Path, commits: Collection[str]) -> set[str]:
@@ -77,12 +73,12 @@ def files_of(root: Path, commits: Collection[str], suffixes: tuple[str, ...]) ->
         seen.update(level)
         below: dict[str, str] = {}
         for tree, data in worktree.read_blobs(root, level).items():
-            for mode, entry, name in _entries(data, len(tree) // 2):
-                path = f"{level[tree]}{entry}"
-                if mode == FOLDER:
-                    below.setdefault(name, f"{path}/")
-                elif mode.startswith((_FILE, LINK)) and entry.endswith(suffixes):
-                    found.setdefault(Blob(name=name, link=mode == LINK), path)
+            for name, entry in parse_tree(data, len(tree) // 2, "surrogateescape"):
+                path = f"{level[tree]}{name}"
+                if entry.is_folder:
+                    below.setdefault(entry.name, f"{path}/")
+                elif (entry.is_file or entry.is_link) and name.endswith(suffixes):
+                    found.setdefault(Blob(name=entry.name, link=entry.is_link), path)
         level = {name: path for name, path in below.items() if name not in seen}
     return found
 
@@ -100,20 +96,9 @@ def folders_at(root: Path, path: str) -> Iterator[dict[str, bytes]]:
     for tree in filter(None, trees):
         listed = worktree.ask_git(root, "ls-tree", "-r", "-z", "--full-tree", tree)
         names = {
-            name: blob
-            for mode, _, blob, name in worktree.parse_listing(listed or "")  # None of no folder
-            if mode.startswith(_FILE)
+            name: entry.name
+            for name, entry in parse_listing(listed or "")  # None of no folder
+            if entry.is_file
         }
         data = worktree.read_blobs(root, set(names.values()))
         yield {name: data[blob] for name, blob in names.items()}
-
-
-def _entries(data: bytes, width: int) -> Iterator[tuple[str, str, str]]:
-    """Yield mode, name and object of every entry of a tree, as git stores it."""
-    at = 0
-    while at < len(data):
-        space, end = data.index(b" ", at), data.index(b"\0", at)
-        stop = end + 1 + width
-        name = data[space + 1 : end].decode(errors="surrogateescape")
-        yield data[at:space].decode(), name, data[end + 1 : stop].hex()
-        at = stop

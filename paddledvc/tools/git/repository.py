@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import ToolFailed
-from paddledvc.tools.git import worktree
+from paddledvc.tools.git.tree import parse_listing
 from paddledvc.tools.system import shell
 from paddledvc.urls import hide_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from paddledvc.tools.git.tree import TreeEntry
 
 # Nothing may wait for an answer, and a replaced object is not what its commit's name stands for.
 ENVIRONMENT = {
@@ -23,10 +25,6 @@ ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
     "SSH_ASKPASS_REQUIRE": "never",
 }
-BLOB = "blob"
-"""What git calls a file in a tree."""
-LINKS = "120000"
-"""Mode of symbolic links in a tree."""
 PASSING_REASONS = ("no such host", "connection refused", "no answer", "the connection broke off")
 """Reasons that may not hold a moment later."""
 _CREDENTIALS = (
@@ -88,21 +86,6 @@ class Repository:
     settings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TreeEntry:
-    """Something in the tree of a commit.
-
-    Attributes:
-        kind: ``BLOB``, ``tree`` for a folder, or ``commit`` for a submodule.
-        name: git's name of it.
-        link: whether it is a symbolic link.
-    """
-
-    kind: str
-    name: str
-    link: bool
-
-
 def open_repository(folder: Path) -> Repository:
     """Open the repository that a folder is, whatever repository may be around it.
 
@@ -152,15 +135,12 @@ def has_commit(where: Repository, commit: str) -> bool:
 def find_entries(where: Repository, commit: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
     """Look paths up in the tree of a commit; those that are not there are left out."""
     listing = run_in_repository(where, "ls-tree", "-z", "--full-tree", commit, "--", *paths)
-    return {
-        path: TreeEntry(kind=kind, name=name, link=mode == LINKS)
-        for mode, kind, name, path in worktree.parse_listing(listing)
-    }
+    return dict(parse_listing(listing))
 
 
 def read_blob(where: Repository, entry: TreeEntry) -> str:
     """Read a text file."""
-    return run_in_repository(where, "cat-file", BLOB, entry.name)
+    return run_in_repository(where, "cat-file", "blob", entry.name)
 
 
 def unpack_blob(where: Repository, entry: TreeEntry, folder: Path) -> Path:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import ToolFailed
@@ -10,11 +12,14 @@ from paddledvc.tools.git import worktree
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
     from pathlib import Path
 
+    from paddledvc.tools.git.tree import Submodules, Tree, TreePath
+    from paddledvc.tools.system.files import FilePath
+
 _FILE = "10"
-"""Start of the modes of files in git; those of links and submodules are others."""
+"""Start of the modes of staged files; those of links and submodules are others."""
 _SETTLED = "0"
 """What git says of staged files that are in no conflict."""
 
@@ -30,7 +35,7 @@ class Snapshot(ABC):
         self.root = root
 
     @staticmethod
-    def work_tree(root: Path, *, untracked: bool = False) -> Snapshot:
+    def work_tree(root: Path, *, untracked: bool = False) -> FolderSnapshot:
         """See the files of the work tree, as they are.
 
         Args:
@@ -45,7 +50,7 @@ class Snapshot(ABC):
         return IndexSnapshot(root)
 
     @staticmethod
-    def tree(root: Path, name: str) -> Snapshot:
+    def tree(root: Path, name: str) -> FolderSnapshot:
         """See the files of a tree of the whole repository, or of a commit.
 
         Args:
@@ -85,7 +90,21 @@ class Snapshot(ABC):
         """
 
 
-class _WorkTree(Snapshot):
+class FolderSnapshot(Snapshot):
+    """Files whose folders can be looked into, with links followed as in a work tree."""
+
+    @property
+    @abstractmethod
+    def folder(self) -> FilePath:
+        """The project's folder."""
+
+    @property
+    @abstractmethod
+    def submodules(self) -> Container[str]:
+        """The folders whose files other repositories keep, by path."""
+
+
+class _WorkTree(FolderSnapshot):
     def __init__(self, root: Path, *, untracked: bool) -> None:
         super().__init__(root)
         self._untracked = untracked
@@ -116,6 +135,28 @@ class _WorkTree(Snapshot):
         found = {name: self.text(name) for name in self._candidates(patterns)}
         return {name: text for name, text in found.items() if text is not None}
 
+    @property
+    def folder(self) -> Path:
+        return self.root
+
+    @cached_property
+    def submodules(self) -> frozenset[str]:
+        """Those that ``.gitmodules`` names; their files are there once git has fetched them."""
+        for folder in (self.root, *self.root.parents):
+            file = folder / ".gitmodules"
+            if file.is_file():
+                text = file.read_text(encoding="utf-8", errors="replace")
+                paths = re.findall(r"^\s*path\s*=\s*(.*?)\s*$", text, re.MULTILINE)
+                below = (folder / one for one in paths)
+                return frozenset(
+                    one.relative_to(self.root).as_posix()
+                    for one in below
+                    if one.is_relative_to(self.root)
+                )
+            if (folder / ".git").exists():
+                break
+        return frozenset()
+
     def _candidates(self, patterns: Sequence[str]) -> list[str]:
         # Those of a new project count before git knows them.
         own = {pattern for pattern in patterns if "*" not in pattern}
@@ -124,17 +165,8 @@ class _WorkTree(Snapshot):
         )
 
 
-class _Tree(Snapshot):
-    def __init__(self, root: Path, name: str) -> None:
-        super().__init__(root)
-        self._name = name
-
-    def read(self, path: str) -> bytes | None:
-        command = ["git", "cat-file", "blob", f"{self._name}:./{path}"]
-        try:
-            return shell.exchange_bytes(command, cwd=self.root, env=worktree.GIT_ENVIRONMENT)
-        except ToolFailed:
-            return None
+class _Kept(Snapshot):
+    """What git keeps."""
 
     def names(self, patterns: Sequence[str]) -> list[str]:
         return sorted(path for path, _ in self._files(patterns))
@@ -144,20 +176,55 @@ class _Tree(Snapshot):
         data = worktree.read_blobs(self.root, set(blobs.values()))
         return {path: data[name].decode(errors="replace") for path, name in blobs.items()}
 
+    @abstractmethod
     def _files(self, patterns: Sequence[str]) -> Iterator[tuple[str, str]]:
         """List the files that fit: path, and git's name of the bytes."""
+
+
+class _Tree(_Kept, FolderSnapshot):
+    def __init__(self, root: Path, name: str) -> None:
+        super().__init__(root)
+        self._name = name
+
+    @cached_property
+    def _tree(self) -> Tree:
+        from paddledvc.tools.git import tree  # noqa: PLC0415 - hooks look at work trees
+
+        return tree.Tree(self.root, self._name)
+
+    @property
+    def folder(self) -> TreePath:
+        return self._tree.folder
+
+    @property
+    def submodules(self) -> Submodules:
+        return self._tree.submodules
+
+    def read(self, path: str) -> bytes | None:
+        try:
+            return self._tree.read_kept(path.split("/"))
+        except ToolFailed:
+            return None
+
+    def _files(self, patterns: Sequence[str]) -> Iterator[tuple[str, str]]:
+        from paddledvc.tools.git.tree import parse_listing  # noqa: PLC0415 - as above
+
         listing = worktree.run_git(self.root, "ls-tree", "-r", "-z", self._name)
-        for mode, _, name, path in worktree.parse_listing(listing):
-            if mode.startswith(_FILE) and _fits(path, patterns):
-                yield path, name
+        for path, entry in parse_listing(listing):
+            if entry.is_file and _fits(path, patterns):
+                yield path, entry.name
 
 
-class IndexSnapshot(_Tree):
+class IndexSnapshot(_Kept):
     """The files that are staged. Of one in conflict there is no content, but several blobs."""
 
-    def __init__(self, root: Path) -> None:
-        """Prepare to read them, below a folder of a work tree."""
-        super().__init__(root, "")  # git writes `:path` of them
+    def read(self, path: str) -> bytes | None:
+        """Read a file; None where there is none."""
+        command = ["git", "cat-file", "blob", f":./{path}"]
+        try:
+            return shell.exchange_bytes(command, cwd=self.root, env=worktree.GIT_ENVIRONMENT)
+        except ToolFailed:
+            return None
 
     def blobs(self, patterns: Sequence[str]) -> frozenset[str]:
         """Give git's names of the bytes of the files that fit; in a merge those of all sides."""
@@ -169,7 +236,7 @@ class IndexSnapshot(_Tree):
     def _staged(self, patterns: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         fitting = worktree.match_anywhere(patterns)
         listing = worktree.run_git(self.root, "ls-files", "--stage", "-z", "--", *fitting)
-        for mode, name, side, path in worktree.parse_listing(listing):
+        for (mode, name, side), path in worktree.split_listing(listing):
             if mode.startswith(_FILE):
                 yield path, name, side
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GIT_ENVIRONMENT = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+READ_OBJECTS = ("git", "cat-file", "--batch")
 _KEEP_PATHS = ("-c", "core.quotePath=false")
 _FIELDS = {"1": 8, "u": 10}
 """Fields before the path in a line about a file, by the kind of the line."""
@@ -50,6 +51,15 @@ def git_folder(root: Path, what: str) -> Path:
 def common_folder(root: Path) -> Path:
     """Name the ``.git`` folder that all work trees of the repository share."""
     return (root / run_git(root, "rev-parse", "--git-common-dir").rstrip("\n")).resolve()
+
+
+def folder_prefix(root: Path) -> str:
+    """Name a folder in its repository, with a slash at its end; empty for the top.
+
+    Raises:
+        ToolFailed: there is no repository.
+    """
+    return run_git(root, "rev-parse", "--show-prefix").rstrip("\n")
 
 
 def list_files(root: Path, patterns: Sequence[str], *, untracked: bool = False) -> list[str]:
@@ -99,15 +109,15 @@ def write_staged_tree(root: Path, index: str | None = None) -> str:
     return shell.run_program(["git", "write-tree"], cwd=root, env=env).rstrip("\n")
 
 
-def parse_listing(listing: str) -> Iterator[list[str]]:
+def split_listing(listing: str) -> Iterator[tuple[list[str], str]]:
     r"""Split the lines of ``git ls-tree -z`` and ``git ls-files --stage -z``: words, and a path.
 
-    >>> list(parse_listing("100644 blob 0a\ta b.py\0"))
-    [['100644', 'blob', '0a', 'a b.py']]
+    >>> list(split_listing("100644 blob 0a\ta b.py\0"))
+    [(['100644', 'blob', '0a'], 'a b.py')]
     """
     for line in filter(None, listing.split("\0")):
         words, _, path = line.partition("\t")
-        yield [*words.split(), path]
+        yield words.split(), path
 
 
 def read_blobs(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
@@ -120,18 +130,22 @@ def read_blobs(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
     if not asked:
         return {}
     sent = "".join(f"{name}\n" for name in asked).encode()
-    command = ["git", "cat-file", "--batch"]
-    answer = shell.exchange_bytes(command, cwd=root, sent=sent)
+    answer = shell.exchange_bytes(READ_OBJECTS, cwd=root, sent=sent)
     found: dict[str, bytes] = {}
     at = 0
     for name in asked:
         end = answer.index(b"\n", at)
         *_, size = answer[at:end].decode(errors="replace").split(" ")
         if not size.isdigit():  # what git says instead: "missing"
-            raise ToolFailed(command, 1, f"the repository lacks {name}; `git fsck` tells more")
+            raise missing_object(name)
         found[name] = answer[end + 1 : end + 1 + int(size)]
         at = end + int(size) + 2
     return found
+
+
+def missing_object(name: str) -> ToolFailed:
+    """Say that the repository lacks an object."""
+    return ToolFailed(READ_OBJECTS, 1, f"the repository lacks {name}; `git fsck` tells more")
 
 
 class Standing(NamedTuple):

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from paddledvc.tools.dvc.core.outputs import DvcOutput
-    from paddledvc.tools.git.repository import Repository, TreeEntry
+    from paddledvc.tools.git.repository import Repository
+    from paddledvc.tools.git.tree import TreeEntry
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, TypeGuard
 
-    from paddledvc.tools.git.repository import Repository, TreeEntry
+    from paddledvc.tools.git.repository import Repository
+    from paddledvc.tools.git.tree import TreeEntry
     from paddledvc.tools.system.progress import ByteProgress
 
 CONFIG = ".dvc/config"
@@ -104,7 +105,7 @@ def look_up(where: Repository, commit: str, path: str) -> tuple[TreeEntry | None
 
 def is_file(entry: TreeEntry | None) -> TypeGuard[TreeEntry]:
     """Tell whether git tracks a path as a file."""
-    return entry is not None and entry.kind == repositories.BLOB
+    return entry is not None and (entry.is_file or entry.is_link)
 
 
 def unpack_file(where: Repository, entry: TreeEntry, folder: Path) -> Path:
@@ -113,7 +114,7 @@ def unpack_file(where: Repository, entry: TreeEntry, folder: Path) -> Path:
     Raises:
         Unreadable: the file is a link, or git does not have its bytes.
     """
-    if entry.link:
+    if entry.is_link:
         raise Unreadable("it is a symbolic link")
     path = repositories.unpack_blob(where, entry, folder)
     with path.open("rb") as file:

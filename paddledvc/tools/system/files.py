@@ -13,7 +13,7 @@ import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import filelock
 
@@ -23,9 +23,76 @@ from paddledvc.hashes import Hashes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from typing_extensions import Self
+
 logger = logging.getLogger(__name__)
 CHUNK = 1 << 20
 """Bytes that are read at a time."""
+
+
+class FilePath(Protocol):
+    """What is asked of a file or folder: of a ``Path`` on the disk, or of one that git keeps."""
+
+    @property
+    def parts(self) -> tuple[str, ...]: ...  # noqa: D102 - all of them are as in pathlib
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def stem(self) -> str: ...  # noqa: D102
+    @property
+    def suffix(self) -> str: ...  # noqa: D102
+    @property
+    def parent(self) -> Self: ...  # noqa: D102
+    def __truediv__(self, path: str, /) -> Self: ...
+    def __hash__(self) -> int: ...
+    def exists(self) -> bool: ...  # noqa: D102
+    def is_file(self) -> bool: ...  # noqa: D102
+    def is_dir(self) -> bool: ...  # noqa: D102
+    def is_symlink(self) -> bool: ...  # noqa: D102
+    def iterdir(self) -> Iterator[Self]: ...  # noqa: D102
+    def read_bytes(self) -> bytes: ...  # noqa: D102
+    def read_text(self, encoding: str | None = None, errors: str | None = None) -> str: ...  # noqa: D102
+    def stat(self) -> os.stat_result: ...  # noqa: D102
+
+
+def parts_below(folder: FilePath, file: FilePath) -> tuple[str, ...] | None:
+    """Give the names on the way from a folder to a file; None if it is not in that folder."""
+    count = len(folder.parts)
+    is_below = type(folder) is type(file) and file.parts[:count] == folder.parts
+    return file.parts[count:] if is_below else None
+
+
+def list_folder(folder: FilePath) -> list[FilePath]:
+    """List what is in a folder; nothing where that may not be looked into."""
+    try:
+        return [*folder.iterdir()]
+    except OSError:
+        return []
+
+
+def split_folder(folder: FilePath) -> tuple[list[str], list[str]]:
+    """Name the folders in a folder, and what else is there, links to folders among it."""
+    if isinstance(folder, Path):
+        with contextlib.suppress(OSError), os.scandir(folder) as found:  # three times as fast
+            inside = [(one.name, one.is_dir(follow_symlinks=False)) for one in found]
+            return _split(inside)
+        return [], []
+    return _split((one.name, one.is_dir() and not one.is_symlink()) for one in list_folder(folder))
+
+
+def _split(inside: Iterable[tuple[str, bool]]) -> tuple[list[str], list[str]]:
+    found: tuple[list[str], list[str]] = ([], [])
+    for name, is_folder in inside:
+        found[0 if is_folder else 1].append(name)
+    return found
+
+
+def walk_files(folder: FilePath, above: str = "") -> Iterator[tuple[str, FilePath]]:
+    """List every file below a folder, by its path from there; links to folders are not followed."""
+    folders, others = split_folder(folder)
+    yield from ((above + name, folder / name) for name in others if (folder / name).is_file())
+    for name in folders:
+        yield from walk_files(folder / name, f"{above}{name}/")
 
 
 class Hasher:
@@ -215,7 +282,7 @@ def write_text(path: Path, text: str) -> bool:
     return True
 
 
-def read_text(path: Path, name: str) -> str:
+def read_text(path: FilePath, name: str) -> str:
     """Read a UTF-8 text file, its line ends and byte order mark as they are.
 
     Args:

@@ -134,6 +134,48 @@ def exchange_bytes(
     return output
 
 
+class AnsweringProgram:
+    """A program that is asked one thing after the other; it ends when it is closed, or forgotten.
+
+    What it writes to its standard error is not kept.
+
+    Raises:
+        MissingTool: it is not installed.
+    """
+
+    def __init__(
+        self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None
+    ) -> None:
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        with ExitStack() as stack:
+            process = stack.enter_context(_started(command, cwd, env, **pipes))
+            assert process.stdin is not None
+            assert process.stdout is not None
+            self._asking, self._answers = process.stdin, process.stdout
+            stack.callback(_hang_up, process)
+            self.close = weakref.finalize(self, stack.pop_all().close)
+
+    def ask(self, question: bytes) -> bytes:
+        """Send a line, and read one; it is empty where the program has ended."""
+        with contextlib.suppress(BrokenPipeError):
+            self._asking.write(question + b"\n")
+            self._asking.flush()
+        return self._answers.readline()
+
+    def read(self, count: int) -> bytes:
+        """Read so many bytes more of its answer; fewer where it has ended."""
+        return self._answers.read(count)
+
+
+def _hang_up(process: subprocess.Popen[bytes]) -> None:
+    """Close both ends, upon which a program that answers has nothing left to do."""
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+    process.wait()
+
+
 def stream_program(
     command: Sequence[str] | str,
     *,

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import gc
 import os
+import weakref
 
 import pytest
 
 from paddledvc.errors import InvalidFile, InvalidInput
 from paddledvc.models.model import Reference
 from paddledvc.tools.code.user_code import Sources, code_files, command_files
+from paddledvc.tools.git.snapshot import Snapshot
 
 
 @pytest.fixture
@@ -292,3 +295,16 @@ def test_a_file_of_the_project_is_parsed_by_each_command(project):
     file = project.write("net.py", "class Net: ...\n")
 
     assert Sources(root=project.root).read(file) is not Sources(root=project.root).read(file)
+
+
+def test_what_is_installed_in_a_tree_of_git_does_not_outlive_it(project):
+    project.write("site-packages/layers.py", "class Layer: ...\n")
+    project.commit()
+    folder = Snapshot.tree(project.root, "HEAD").folder
+    tree = weakref.ref(folder.tree)
+    assert list(Sources(root=folder).read(folder / "site-packages/layers.py").names.bindings) == [
+        "Layer"
+    ]
+    del folder
+    gc.collect()
+    assert tree() is None

@@ -107,3 +107,48 @@ def test_what_was_ignored_is_ignored_by_the_program_too(tmp_path):
         signal.signal(signal.SIGHUP, before)
 
     assert (tmp_path / "told").read_text() == "lived\n"
+
+
+ECHO = """
+import sys
+for line in sys.stdin.buffer:
+    sys.stderr.write("x" * 200_000)
+    sys.stdout.buffer.write(line.upper() + b"12345")
+    sys.stdout.buffer.flush()
+"""
+
+
+def test_a_program_answers_one_question_after_the_other_however_much_it_warns(tmp_path):
+    asked = shell.AnsweringProgram([PYTHON, "-c", ECHO], cwd=tmp_path)
+    assert [(asked.ask(one), asked.read(5)) for one in (b"a", b"b")] == [
+        (b"A\n", b"12345"),
+        (b"B\n", b"12345"),
+    ]
+    asked.close()
+
+
+def test_a_program_that_has_ended_answers_nothing(tmp_path):
+    asked = shell.AnsweringProgram([PYTHON, "-c", "input(); print('last')"], cwd=tmp_path)
+    assert [asked.ask(b"a"), asked.ask(b"b"), asked.read(1)] == [b"last\n", b"", b""]
+    assert asked.ask(b"c") == b""
+    asked.close()
+
+
+def test_a_program_that_answers_ends_when_nobody_can_ask_it_any_more(tmp_path, monkeypatch):
+    started, start = [], subprocess.Popen
+
+    def starting(command, **options):
+        started.append(start(command, **options))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", starting)
+    for code in (ECHO, "print('x' * 2_000_000)"):  # the second waits for somebody to read that
+        asked = shell.AnsweringProgram([PYTHON, "-c", code], cwd=tmp_path)
+        assert started[-1].poll() is None
+        del asked
+        assert started[-1].poll() is not None
+
+
+def test_a_program_to_ask_that_is_not_installed_is_named(tmp_path):
+    with pytest.raises(MissingTool, match="`no-such-program` is not installed"):
+        shell.AnsweringProgram(["no-such-program"], cwd=tmp_path)
