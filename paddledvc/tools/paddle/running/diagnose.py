@@ -73,6 +73,7 @@ def _calls(module: Any, layer: Any, given: list[Array]) -> dict[str, RecordedCal
 
     def before(name: str) -> Any:
         def keep(_: Any, arguments: tuple[Any, ...]) -> None:
+            # Of a call with anything else no InputSpec can be made.
             if name not in inputs and all(isinstance(one, module.Tensor) for one in arguments):
                 # Copies: the sublayer may write into what it is given.
                 inputs[name] = {f"x{n}": one.numpy().copy() for n, one in enumerate(arguments)}
