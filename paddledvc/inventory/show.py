@@ -203,7 +203,6 @@ def _asked(inputs: Inputs, name: str) -> list[Asked]:
 
 
 def _locked_since(inputs: Inputs, name: str, locked: LockedModel | None) -> Commit | None:
-    """Find the commit that locked a version."""
     return _lock_origin(inputs, name, "version") if locked else None
 
 

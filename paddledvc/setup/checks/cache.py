@@ -37,6 +37,7 @@ def check_cache(project: Project) -> Iterator[Check]:
     """Look at the cache."""
     config = command.read_config(project.root)
     folder = command.cache_folder(project.root, config)
+    # DVC makes the folder when it first needs it.
     there = next(one for one in (folder, *folder.parents) if one.exists())
     try:
         with tempfile.TemporaryDirectory(prefix=".paddledvc-", dir=there) as scratch:
