@@ -154,7 +154,7 @@ def _only_source(inputs: Inputs, entry: dict[str, Any], offline: str | None) -> 
             if catalogs.open(source).versions(query):
                 found.append(source)
         except CatalogFailed:
-            if source in registry.catalogs:
+            if source in registry.catalogs:  # a package that is not installed lists nothing
                 raise
     if len(found) == 1:
         return found[0]

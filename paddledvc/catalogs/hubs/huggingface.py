@@ -209,4 +209,5 @@ def _denied(headers: Mapping[str, str]) -> str:
         return "it is gated, and opens to accounts that its owner let in"
     if headers.get("X-Error-Message") == "Invalid credentials in Authorization header":
         return "the token is not valid"
+    # To somebody who is not known the hub answers 401 for both.
     return "there is no such repository, or it is private"

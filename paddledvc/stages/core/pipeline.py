@@ -145,6 +145,8 @@ def _verify(pipeline: Pipeline, model: Model) -> dict[str, Any]:
     files = [weights, registry.exported_folder(model), None if ":" in (samples or "") else samples]
     files.append(_config(pipeline, model))
     code = [model.network, *samples_code(model.verify)]
+    # Dots, for DVC's usual line would join samples that have nothing to do with each other. It is
+    # left to git, like the metrics: `check` and reviewers read them without any remote.
     errors = {"cache": False, "x": "sample", "y": "scaled_error", "template": "scatter"}
     return {
         "cmd": f"paddledvc verify {model.name} "
@@ -181,6 +183,7 @@ def _needs(
 
 
 def _params(pipeline: Pipeline, model: Model, section: str) -> dict[str, Any]:
+    # A slug that begins with a digit counts too, though `dvc exp run -S` cannot address it.
     keys = [key for key in (model.params_key, model.slug) if (key, section) in pipeline.sections]
     params: list[Any] = [f"{key}.{section}" for key in keys[:1]]
     if section == "train" and model.train is not None and model.train.params is not None:

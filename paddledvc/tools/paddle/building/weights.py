@@ -42,7 +42,7 @@ class _DType:
         self.dtype = np.dtype(code)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        if state[1] in ("<", ">"):
+        if state[1] in ("<", ">"):  # the code itself comes without the order of bytes
             self.dtype = self.dtype.newbyteorder(state[1])
 
 
