@@ -76,7 +76,7 @@ def draw_input(random: np.random.Generator, item: Input, shape: tuple[int, ...])
         low, high = (dtype.type(limit) for limit in item.range)
         return np.asarray(np.minimum(drawn, np.nextafter(high, low)))
     low, high = item.range or (0, 2)
-    # [0.2, 0.8] has no integer before its end, and nothing can be drawn from nothing.
+    # A range such as [0.2, 0.8] has no whole number to draw: what it begins with is taken, cut.
     return np.asarray(random.integers(int(low), max(int(high), int(low) + 1), shape)).astype(dtype)
 
 

@@ -26,7 +26,7 @@ BUILDS = ("paddlepaddle", "paddlepaddle-gpu")
 # PyPI ends at 2.6.2: wheels of Paddle 3 are above its limit of size (pypi/support#6809).
 GPU = (3, 0)
 """The oldest Paddle for GPUs that the usual index does not have."""
-# With ANSWER this is all that `doctor` waits for, so that it can say which of the two was slow.
+# With ANSWER no more than `doctor` waits for all that it looks at.
 PATIENCE = 50.0
 """Seconds that Paddle gets: it reads a gigabyte from a cold disk."""
 ANSWER = 10.0

@@ -170,7 +170,7 @@ def _error(failure: Failure) -> PaddleDVCError:
     if failure.details:
         logger.info("%s", failure.details)
     kind = getattr(errors, failure.error, OutsideFailure)
-    # Past the constructor, which may take what the text was made of.
+    # Not by its constructor, which may take the parts that the text was made of.
     error: PaddleDVCError = kind.__new__(kind)
     Exception.__init__(error, failure.message)
     return error
