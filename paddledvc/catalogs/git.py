@@ -96,13 +96,12 @@ class GitRegistry:
             raise self._context.failed(self.where, str(error)) from error
 
     def _read_tags(self) -> _Opened:
-        """Open the repository and read its tags."""
         with self._failing():
             where = self._open()
             return _Opened(where=where, tags=gto.read_tags(tags(where)))
 
     def _open(self) -> Repository:
-        if self._url.startswith("-"):
+        if self._url.startswith("-"):  # git would take it for an option
             raise Unreadable("the name of a repository does not begin with '-'")
         if self._is_local:
             return git_files.open_folder(self._context.root / self._url)
@@ -205,6 +204,7 @@ def _chosen(at: str, found: Contents, file: str | None) -> tuple[str, Contents]:
 
 def tags(where: Repository) -> list[Tag]:
     """List all tags, with the commits and times of the annotated ones."""
+    # Not refname:short, which writes tags/v1 where a branch is called v1 too.
     fields = ("objecttype", "refname:strip=2", "taggerdate:unix", "*objecttype", "*objectname")
     form = "%00".join(f"%({field})" for field in fields)
     lines = run_in_repository(where, "for-each-ref", f"--format={form}", "refs/tags").split("\n")

@@ -54,7 +54,6 @@ class Index:
         return release if query.file is None else self._one(release, query.file)
 
     def _one(self, release: Release, path: str) -> Release:
-        """Take one file of a folder."""
         found = [file for file in release.files if file.path == path]
         if not found:
             known = [file.path for file in release.files]
@@ -104,6 +103,7 @@ def _document(text: str) -> Document:
     try:
         value = json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError):
+        # The YAML reader says what is wrong, and in which line.
         return reader.parse_yaml(text, "index")
     slow: list[Document] = []
 

@@ -76,7 +76,7 @@ def open_catalog(context: Context, kind: str, settings: Mapping[str, Any]) -> Ca
     except PaddleDVCError:
         raise
     except Exception as error:
-        if kind in KINDS:
+        if kind in KINDS:  # then it is a bug of ours, and told as one
             raise
         raise context.failed(kind, f"{type(error).__name__}: {error}") from error
 

@@ -140,7 +140,7 @@ class S3Prefix:
             return tuple(s3.list_objects(replace(self._at, key=beginning), self._context.timeout))
         except Unreadable as error:
             failure = self._failed(str(error))
-            if error.again:
+            if error.again:  # the server is down, not this prefix closed: nobody else is to wait
                 self._down = failure
             raise failure from error
 
@@ -230,6 +230,6 @@ def _compile(parts: tuple[str, ...], name: str | None, shortest: int) -> re.Patt
     for part in parts:
         written.append(groups.get(part) or re.escape(part))
         if groups.get(part, "").startswith("(?P<"):
-            groups[part] = f"(?P={_KNOWN[part]})"
+            groups[part] = f"(?P={_KNOWN[part]})"  # where it comes again it must be the same
     path = "(?P<path>.*[^/])" if parts[-1].endswith("/") else ""
     return re.compile("".join(written) + path, re.DOTALL)

@@ -254,18 +254,21 @@ def scaled_errors(reference: Array, candidate: Array, axis: int | None) -> Array
     left, right = split_rows(reference, axis), split_rows(candidate, axis)
     if reference.dtype.kind not in "fc":
         return np.where((left == right).all(axis=1), 0.0, np.inf)
+    # Where it is not, both are the same: same_pattern was asked before.
     finite = np.isfinite(left)
     left = np.where(finite, left, 0).astype(_wide(left))
     right = np.where(finite, right, 0).astype(_wide(right))
     difference = np.abs(right - left).max(axis=1, initial=0)
     scale = np.abs(left).max(axis=1, initial=0)
-    # A sample of zeros has no scale of its own: it is judged by that of the whole output.
+    # A sample of zeros has no scale of its own: it is judged by that of the whole output. Where
+    # that is all zeros, any difference is infinite.
     scale = np.where(scale > 0, scale, scale.max(initial=0))
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(difference == 0, 0.0, difference / scale)
 
 
 def _wide(array: Array) -> type[np.generic]:
+    # In float16 the difference of two values may itself overflow.
     return np.complex128 if array.dtype.kind == "c" else np.float64
 
 

@@ -31,26 +31,32 @@ CAUSES = (
         "isinstance(..., Tensor) is False while it is traced, so the other branch is exported",
         "ask for something that does not change while it is traced",
     ),
+    # PaddlePaddle/Paddle#44487
     Cause(
         re.compile(r"auto_cast\s*\("),
         "auto_cast: a CPU ignores it eagerly, and the export casts",
         "cast around the network, not in its forward",
     ),
+    # PaddlePaddle/Paddle#25024
     Cause(
         re.compile(r"\bdropout\w*\s*\((?![^)]*training)"),
         "dropout without training=self.training drops in eval mode too",
         "pass training=self.training, or use nn.Dropout",
     ),
+    # PaddlePaddle/Paddle#45460
     Cause(
         re.compile(r"\.numpy\(\)|\bnp\.|\brandom\.|\.item\(\)"),
         "a value of NumPy or Python is computed once, while it is traced, and stays",
         "compute it with Paddle, or make it an input",
     ),
+    # PaddlePaddle/Paddle#79145 (in place), #79146 (reshape, slice), #79147 (transpose)
     Cause(
         re.compile(r"\.[a-z]\w*[a-z]_\(|\][ \t]*[-+*/]?=(?!=)"),
         "it writes in place; views (reshape, slice, transpose) of what is written do not follow",
         "make a new tensor instead, for example by concat or where",
     ),
+    # Since PaddlePaddle/Paddle#69200 normalize_pir_program takes such an output for a mere scale by
+    # 1.0, whatever its bias.
     Cause(
         re.compile(r"(?:return|,)[^\n]*\b[A-Za-z_][\w.]*[ \t]*[-+][ \t]*[0-9.]+"),
         "jit.save drops a constant that is added to an input or a parameter and returned as it is",
@@ -58,6 +64,7 @@ CAUSES = (
     ),
 )
 """The most telling first; each was reproduced with Paddle 3.3.1."""
+# PaddlePaddle/Paddle#77340 and #79749: with oneDNN on, interpolate does not even run.
 ENGINE = Cause(
     re.compile(""),
     "the program is right, and the engine's fused kernels are not",

@@ -101,6 +101,7 @@ def _ulps(reference: Array, candidate: Array, finite: Array) -> int | None:
 
 def _ordered(values: Array, kind: type[np.signedinteger[Any]]) -> Array:
     """Number floats in their order, by their bits; both zeros are 0."""
+    # A sign and a magnitude, so below 0 the bits run the other way.
     bits = values.view(kind).astype(np.int64)
     return np.where(bits < 0, np.iinfo(kind).min - bits, bits)
 
@@ -142,6 +143,7 @@ def compare_ranking(reference: Array, candidate: Array) -> Ranking | None:
     if reference.ndim != 2 or reference.shape[1] < 2 or reference.dtype.kind != "f":  # noqa: PLR2004
         return None
     count = min(TOP, reference.shape[1])
+    # Stable, so that classes of one score come in the same order on both sides.
     left, right = (
         np.argsort(-one, axis=1, kind="stable")[:, :count] for one in (reference, candidate)
     )

@@ -76,6 +76,7 @@ def draw_input(random: np.random.Generator, item: Input, shape: tuple[int, ...])
         low, high = (dtype.type(limit) for limit in item.range)
         return np.asarray(np.minimum(drawn, np.nextafter(high, low)))
     low, high = item.range or (0, 2)
+    # A range such as [0.2, 0.8] has no whole number to draw: what it begins with is taken, cut.
     return np.asarray(random.integers(int(low), max(int(high), int(low) + 1), shape)).astype(dtype)
 
 
@@ -118,6 +119,7 @@ def list_windows(
     if fixed:
         size = fixed.pop() or 1
         calls = [(start, start + size) for start in range(0, count - size + 1, size)]
+        # The last call is full too, with some samples of the one before it.
         return [*calls, (count - size, count)] if count % size else calls
     sizes = sorted({min(size, count) for size in batch_sizes})
     step = sizes[-1]
@@ -221,6 +223,7 @@ def draw_resized(cases: Sequence[Case], inputs: Sequence[Input], seed: int) -> C
         n: rank
         for rank, n in enumerate(sorted({n for one in inputs for n in free_dimensions(one)}), 1)
     }
+    # Other values than those of the usual calls, which are drawn from the seed alone.
     random = np.random.default_rng((seed, 1))
     return {
         item.name: draw_input(

@@ -70,6 +70,7 @@ class Holdings:
 
     def _report(self, model: Model) -> str | None:
         file = self.project.root / registries.reports_folder(model) / "verify.json"
+        # What is not UTF-8 is an invalid report, and no reason for `list` to end.
         return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else None
 
     def outputs(self, model: Model) -> tuple[Result, ...]:

@@ -184,6 +184,7 @@ def outdated(project: Project, *, offline: str | None = None) -> tuple[OutdatedR
     """
     registry, lock = project.registry(), project.previous_lock()
     catalogs = Catalogs(project.root, registry, offline)
+    # From an empty lock, for which every model of a catalog is a question.
     questions = plan_lock(registry, Lock(models=())).questions
     with ThreadPoolExecutor(AT_ONCE) as pool:
         rows = pool.map(

@@ -195,6 +195,7 @@ def _asked(inputs: Inputs, name: str) -> list[Asked]:
     index = {model.name: at for at, model in enumerate(registry.models)}
     asked = []
     children = [one.name for one in registry.models if one.base == name and one.base_requires]
+    # In the order in which wants_of lists them.
     for want, who in zip(wants_of(registry, name), [name, *children], strict=True):
         at: tuple[str, ...] = ("version",) if who == name else ("base", "version")
         line = inputs.models.position(("models", index[who], *at), False).line
@@ -203,7 +204,6 @@ def _asked(inputs: Inputs, name: str) -> list[Asked]:
 
 
 def _locked_since(inputs: Inputs, name: str, locked: LockedModel | None) -> Commit | None:
-    """Find the commit that locked a version."""
     return _lock_origin(inputs, name, "version") if locked else None
 
 
@@ -224,6 +224,7 @@ def _part_since(inputs: Inputs, name: str, part: Part) -> Commit | None:
     if version is None or digest is None:
         return None
     root = inputs.project.root
+    # git answers by its exit code: something, though empty, if so, and None if not.
     before = worktree.ask_git(root, "merge-base", "--is-ancestor", digest.name, version.name)
     return version if before is not None else digest
 

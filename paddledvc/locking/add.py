@@ -154,7 +154,7 @@ def _only_source(inputs: Inputs, entry: dict[str, Any], offline: str | None) -> 
             if catalogs.open(source).versions(query):
                 found.append(source)
         except CatalogFailed:
-            if source in registry.catalogs:
+            if source in registry.catalogs:  # a package that is not installed lists nothing
                 raise
     if len(found) == 1:
         return found[0]
@@ -191,11 +191,13 @@ def _write(
             raise _in_own_words(error, entry["name"]) from error
         locked = done.lock.model(entry["name"]).version
         if asked is None:
+            # A range takes no local part, such as +cu118.
             wanted = f">={as_version(locked).public}"
         elif asked.exact:
             wanted = locked
         edited = _edited(text, {**entry, "version": wanted})
         project.parse_registry(edited)
+    # models.yaml first: after the lock alone, the next command would take the model out again.
     files.write_text(project.root / names.REGISTRY, edited)
     if done is not None:
         project.write_lock(done.lock)

@@ -191,7 +191,6 @@ class _Failures:
             self.raise_any()
 
     def __bool__(self) -> bool:
-        """Tell whether anything went wrong."""
         return bool(self._errors)
 
     def collect(
@@ -226,11 +225,9 @@ class _Failures:
         return results
 
     def add(self, errors: Iterable[PaddleDVCError]) -> None:
-        """Note what went wrong besides."""
         self._errors += errors
 
     def raise_any(self) -> None:
-        """Raise what went wrong, if anything did."""
         distinct = list({str(error): error for error in self._errors}.values())
         if len(distinct) > 1 and self._keep_going:
             raise Several(distinct)
@@ -289,7 +286,6 @@ class _TrustingReader:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def hashed(self, entry: LockedModel) -> LockedModel:
-        """Complete the digests of an entry."""
         if entry.hashed:
             return entry
         if entry.files:

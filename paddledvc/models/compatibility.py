@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from paddledvc.models.model import Environment
 
+# There is no way from .json back to .pdmodel (PaddlePaddle/Paddle#74210).
 PROGRAMS = {"json": ">=3.0rc0"}
 """Formats of static programs, and the Paddle versions that read them; Paddle 3.3 reads .pdmodel."""
 _SHORT = re.compile(r"v?[0-9]+(?P<minor>\.[0-9]+)?")

@@ -200,7 +200,7 @@ def _role(default: Role, said: Mapping[str, Any]) -> Role:
     settings = {key: value for key, value in said.items() if key != "lock"}
     lists = ("branches", "paths", "requires")
     settings |= {key: tuple(said[key]) for key in lists if key in said}
-    if "requires" in said:
+    if "requires" in said:  # it takes the place of what is only recommended
         settings["recommends"] = ()
     if "lock" in said:
         settings["fresh"] = said["lock"] == "fresh"

@@ -350,4 +350,4 @@ def number(written: float | str) -> float:
     text = str(written).strip()
     if not text.endswith("%"):
         return float(text)
-    return round(float(text[:-1]) / 100, 12)
+    return round(float(text[:-1]) / 100, 12)  # 1.1 / 100 is 0.011000000000000001

@@ -55,7 +55,7 @@ class Requirement:
         if one := _ONE.fullmatch(text):
             if is_version(one["version"]):
                 return cls(text=text, version=one["version"])
-        elif "===" not in text and _specifiers(text):
+        elif "===" not in text and _specifiers(text):  # === compares texts, not versions
             return cls(text=text, version=None)
         raise ValueError(
             f"{text!r} is not a version; expected one such as v3.3.0, a range such as "
@@ -156,7 +156,7 @@ def is_version(text: str) -> bool:
         as_version(text)
     except InvalidVersion:
         return False
-    return text == text.strip()
+    return text == text.strip()  # Version takes no notice of spaces around it
 
 
 def is_range(text: str) -> bool:

@@ -79,6 +79,7 @@ def remote_settings(config: str) -> Mapping[str, Mapping[str, str]]:
     >>> remote_settings("['remote \"a\"']\n    url = s3://b\n")
     {'a': {'url': 's3://b'}}
     """
+    # To DVC a % in a URL is nothing but that.
     parser = ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(config)
@@ -110,6 +111,7 @@ def find_unverified(configs: list[str]) -> tuple[str, ...]:
     >>> find_unverified([f"{head}    url = x\n", f"{head}    verify = true\n"])
     ()
     """
+    # It is off by default (treeverse/dvc#5502): even an object that was cut short is taken.
     verify: dict[str, str] = {}
     for config in configs:
         for name, settings in remote_settings(config).items():

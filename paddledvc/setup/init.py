@@ -99,7 +99,7 @@ def init(
 
 def _set_up_dvc(root: Path, top: Path, remotes: Sequence[NewRemote]) -> Iterator[tuple[str, bool]]:
     """See that there is a DVC with a remote; name the files and tell whether they were made."""
-    declared = declare_remotes(root, remotes)
+    declared = declare_remotes(root, remotes)  # first: one that is refused leaves nothing behind
     if not command.is_initialised(root):
         command.init_dvc(root, subdir=top != root)
         yield ".dvcignore", True

@@ -108,6 +108,7 @@ def generate(
     references.warn_of_absent(inputs, there)
     _warn_of_unclaimed(inputs)
     resolved = () if resolve is None else tuple(_settled(project, resolve))
+    # dvc.yaml is read only now that no conflict is left in it.
     merges = plans.plan_changes(inputs.stages, wanted)
     if check:
         _require_nothing_to_do(merges)

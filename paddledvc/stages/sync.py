@@ -215,7 +215,6 @@ def _probe(project: Project, entry: LockedModel, use: LockUse) -> Probed:
 
 
 def _downloads(entry: LockedModel) -> list[tuple[tuple[str, ...], int | None]]:
-    """List the sources of each file, and its size."""
     if entry.files:
         return [(file.urls, file.size) for file in entry.files]
     return [(entry.urls, entry.size)]

@@ -209,6 +209,7 @@ def _by_command(
     params_file.write_text(json.dumps(dict(params), default=str))
     metrics = places.metrics / "metrics.json"
     metrics.parent.mkdir(parents=True, exist_ok=True)
+    # Those of an earlier training would pass for those of this one.
     metrics.unlink(missing_ok=True)
     environment = {
         **process.worker_environment(),
@@ -228,7 +229,7 @@ def _by_command(
             f"`{settings.command}` wrote no weights; it must write them to the file that "
             "$PADDLEDVC_WEIGHTS names"
         )
-    if not metrics.exists():
+    if not metrics.exists():  # DVC fails a stage that lacks one of its outputs
         files.write_text(metrics, "{}\n")
 
 
@@ -259,6 +260,7 @@ def begin_training(root: Path) -> Beginning:
 
 def _commit(root: Path) -> tuple[str | None, bool]:
     """Tell what is checked out; a git that is missing or refuses makes no training fail."""
+    # A `dvc repro` has written these already when it comes to a training.
     written = [f":(exclude){path}" for path in (names.DVC_LOCK, names.REPORTS)]
     try:
         commit = worktree.resolve_commit(root, "HEAD")

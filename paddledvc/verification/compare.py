@@ -169,9 +169,9 @@ class Comparison:
             outputs=eager,
         )
         try:
-            size = files.file_size(job.network.weights)
+            size = 2 * files.file_size(job.network.weights)  # as float64
             timeout = self.settings.timeout
-            return process.run_job(job, Wide, root=exports.root, timeout=timeout, loads=2 * size)
+            return process.run_job(job, Wide, root=exports.root, timeout=timeout, loads=size)
         except WorkerDied as error:
             logger.warning("%s", error)
             return Wide(errors=(), reason=error.how)
@@ -217,6 +217,7 @@ class Comparison:
     def _diagnosed(self, exports: Exports, paths: tuple[PathReport, ...]) -> tuple[PathReport, ...]:
         """Say of the first path that disagrees where that begins; the others follow from it."""
         wrong = (one for one in paths if one.result == "fail" and not (one.missing or one.stuck))
+        # The sublayers are run on the CPU, where an error of a GPU does not show.
         failed = next((one for one in wrong if one.path not in ON_GPU), None)
         if failed is None:
             return paths
@@ -299,6 +300,7 @@ class Exports:
             cases=self.cases,
             outputs=self.outputs(path),
             engine=self.settings.engine,
+            # A path on the GPU can be asked for by its name while the device is left at cpu.
             device=self.settings.device if self.settings.device != "cpu" else "gpu",
             edges=self.edges,
         )
@@ -331,7 +333,8 @@ class Exports:
         job = self.job(path)
         logger.info("running the path %s", path)
         try:
-            # TF32 rounds float32 to ten bits of mantissa: not what a float32 export promises.
+            # TF32 rounds float32 to ten bits of mantissa: not what a float32 export promises. What
+            # Paddle does by default changed with PaddlePaddle/Paddle#75476 and again with #77781.
             ran = process.run_job(
                 job,
                 Ran,
@@ -370,5 +373,6 @@ class Exports:
 
 def _last_words(words: str) -> tuple[str, ...]:
     """Find what a library said before it ended its process; Paddle's stack says nothing."""
+    # As paddle2onnx marks them, before it aborts at an operator that it lacks.
     said = [line for line in words.splitlines() if line.startswith("[ERROR]")]
     return tuple(said[-1:])

@@ -28,6 +28,7 @@ def write_report(folder: Path, report: VerifyReport) -> None:
     """Write a report and what DVC draws of it; the verdict comes last."""
     files.write_text(folder / "verify.csv", report.to_csv())
     files.write_text(folder / "latency.json", report.latency_json())
+    # Whoever finds a verdict finds what it is about, wherever the process was killed.
     files.write_text(folder / "verify.json", report.to_json())
 
 

@@ -50,6 +50,7 @@ def try_export(network: Network, inputs: Sequence[Input], folder: Path, timeout:
         size = files.file_size(network.weights)
         exported = process.run_job(job, Exported, root=root, timeout=timeout, loads=size)
     except (WorkerDied, UserCodeFailed) as error:
+        # Paddle 3.3.1 dies of SIGSEGV where a forward adds an array of NumPy.
         logger.warning("export: %s", error)
         why = error.how if isinstance(error, WorkerDied) else _raised(str(error))
         return Attempt(failure=why)

@@ -12,6 +12,7 @@ import pytest
 
 import paddledvc
 from paddledvc.errors import PaddleDVCError
+from paddledvc.tools.paddle.building.weights import read_state_dict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,6 +107,14 @@ def test_only_the_first_process_writes_metrics(launched: tuple[Project, Trained]
     metrics = json.loads((project.root / trained.metrics).read_text())
 
     assert (metrics["rank"], metrics["step"]) == (0.0, 0)
+
+
+def test_the_weights_of_a_parallel_layer_bear_the_names_of_the_layer_in_it(
+    launched: tuple[Project, Trained],
+) -> None:
+    project, trained = launched
+
+    assert sorted(read_state_dict(project.root / trained.path)) == ["fc.bias", "fc.weight"]
 
 
 def test_the_same_seed_trains_the_same_bytes_again(launched: tuple[Project, Trained]) -> None:

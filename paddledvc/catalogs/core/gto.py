@@ -154,6 +154,7 @@ class Tags:
 class _Kind(IntEnum):
     """What a tag does, in the order that GTO gives to events of one second."""
 
+    # GTO sorts by time alone, and stably: this is the order of the lists that it joins.
     DEPRECATE = 0
     ASSIGN = 1
     REGISTER = 2

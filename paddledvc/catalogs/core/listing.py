@@ -156,7 +156,7 @@ def _nonsense_in_paths(paths: Iterable[str], version: str) -> Iterator[str]:
     folders: set[str] = set()
     seen: set[str] = set()
     for path in sorted(paths):
-        key = path.casefold()
+        key = path.casefold()  # macOS and Windows keep one of two that differ in case
         parts = key.split("/")
         # A folder that looks like a repository would have git run what its configuration says.
         if not _PATH.fullmatch(path) or {"", ".", "..", ".git"} & set(parts):

@@ -249,8 +249,10 @@ def dated(commits: Sequence[HubCommit]) -> Mapping[str, str]:
     """
     versions: dict[str, str] = {}
     seconds = Counter[str]()
+    # The oldest first, so that no later commit changes the version of an earlier one.
     for commit in reversed(commits):
         made = commit.made.astimezone(timezone.utc)
+        # Numbers without leading zeros, which PEP 440 would drop.
         second = f"{made.year}.{made.month}.{made.day}.{int(made.strftime('%H%M%S'))}"
         earlier = seconds[second]
         versions[f"{second}.{earlier}" if earlier else second] = commit.name

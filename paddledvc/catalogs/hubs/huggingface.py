@@ -55,7 +55,6 @@ class _HuggingFaceRepository:
     name: str
 
     def refs(self) -> Refs | None:
-        """List branches and tags."""
         answer = self.api.get(f"/api/models/{self.name}/refs")
         if answer is None:
             return None
@@ -74,7 +73,6 @@ class _HuggingFaceRepository:
         )
 
     def commits(self, revision: str | None) -> Sequence[HubCommit]:
-        """List a history."""
         start = quote(revision or DEFAULT_BRANCH, safe="")
         return [
             HubCommit(
@@ -85,13 +83,12 @@ class _HuggingFaceRepository:
         ]
 
     def commit(self, revision: str) -> str | None:
-        """Name a commit."""
         tree = self.tree(revision)
         return tree.commit if tree else None
 
     def tree(self, revision: str) -> HubTree | None:
-        """List the files of a commit."""
         at = quote(revision, safe="")
+        # Sizes, and digests of what is in LFS, are told with blobs only.
         answer = self.api.get(f"/api/models/{self.name}/revision/{at}", blobs="true")
         if answer is None:
             return None
@@ -103,7 +100,6 @@ class _HuggingFaceRepository:
         )
 
     def url(self, commit: str, path: str) -> str:
-        """Say where a file is."""
         return f"{self.api.endpoint}/{self.name}/resolve/{commit}/{quote(path)}"
 
 
@@ -192,7 +188,7 @@ class _HuggingFaceApi:
         except OfflineModeIsEnabled as error:
             raise Unreadable("it needs the network, which HF_HUB_OFFLINE forbids") from error
         except Exception as error:
-            again = "CERTIFICATE" not in str(error)
+            again = "CERTIFICATE" not in str(error)  # which no waiting makes valid
             raise Unreadable(http.reason_of_network(error, self.timeout), again=again) from error
 
     def _refused(self, url: str, response: Any) -> Unreadable:
@@ -213,4 +209,5 @@ def _denied(headers: Mapping[str, str]) -> str:
         return "it is gated, and opens to accounts that its owner let in"
     if headers.get("X-Error-Message") == "Invalid credentials in Authorization header":
         return "the token is not valid"
+    # To somebody who is not known the hub answers 401 for both.
     return "there is no such repository, or it is private"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PAUSES = (0.5, 1.0)
 """Seconds before an answer that failed is asked for again."""
 _COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+# datetime.fromisoformat of Python 3.10 reads no Z.
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)")
 _Value = TypeVar("_Value")
 
@@ -67,7 +68,7 @@ def read_field(entry: object, key: str, kind: type[_Value]) -> _Value:
     3
     """
     value = entry.get(key) if isinstance(entry, dict) else None
-    if not isinstance(value, kind) or isinstance(value, bool):
+    if not isinstance(value, kind) or isinstance(value, bool):  # Python calls True an int
         raise _unusable(key)
     return value
 

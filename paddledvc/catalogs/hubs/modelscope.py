@@ -81,7 +81,6 @@ class _ModelScopeRepository:
         )
 
     def commits(self, revision: str | None) -> Sequence[HubCommit]:
-        """List a history."""
         commits: dict[str, HubCommit] = {}
         for number in range(1, MAX_PAGES + 1):
             page = self._commits(revision or DEFAULT_BRANCH, number, PAGE)
@@ -92,7 +91,6 @@ class _ModelScopeRepository:
         raise Unreadable(f"its list has more than {MAX_PAGES} pages of {PAGE}")
 
     def commit(self, revision: str) -> str | None:
-        """Name a commit."""
         return next((commit.name for commit in self._commits(revision, 1, 1)), None)
 
     def _commits(self, revision: str, number: int, size: int) -> Sequence[HubCommit]:
@@ -108,7 +106,6 @@ class _ModelScopeRepository:
         ]
 
     def tree(self, revision: str) -> HubTree | None:
-        """List the files of a commit."""
         commit = self.commit(revision)
         if commit is None:
             return None
@@ -125,7 +122,6 @@ class _ModelScopeRepository:
         return HubTree(commit=commit, files=files)
 
     def url(self, commit: str, path: str) -> str:
-        """Say where a file is."""
         return f"{self.api.endpoint}/models/{self.name}/resolve/{commit}/{quote(path)}"
 
 
@@ -162,7 +158,6 @@ class _ModelScopeApi:
         return self.known[url]
 
     def models(self, owner: str) -> Iterator[Any]:
-        """List the models of an owner."""
         for number in range(1, MAX_PAGES + 1):
             parameters = {"owner": owner, "page_number": number, "page_size": PAGE}
             url = f"{self.endpoint}/openapi/v1/models?{urlencode(parameters)}"

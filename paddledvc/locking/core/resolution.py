@@ -205,6 +205,7 @@ def _differences(wanted: LockedModel, locked: LockedModel) -> list[Stale]:
     differences = []
     for field in fields(LockedModel):
         now, before = getattr(wanted, field.name), getattr(locked, field.name)
+        # The format is part of the path: that is one difference, not two.
         follows = field.name == "path" and wanted.format != locked.format
         if now != before and not follows:
             why = f"{field.name} is {_say(now)} in models.yaml, {_say(before)} locked"

@@ -37,6 +37,7 @@ def check_cache(project: Project) -> Iterator[Check]:
     """Look at the cache."""
     config = command.read_config(project.root)
     folder = command.cache_folder(project.root, config)
+    # DVC makes the folder when it first needs it.
     there = next(one for one in (folder, *folder.parents) if one.exists())
     try:
         with tempfile.TemporaryDirectory(prefix=".paddledvc-", dir=there) as scratch:
@@ -78,6 +79,7 @@ def _links(project: Project, scratch: Path, configured: tuple[str, ...]) -> Chec
         found = f"{wanted} does not work here, so weights are copied; {', '.join(works)} work"
         better = [kind for kind in works if kind in ("reflink", "hardlink", "symlink")]
         advice = f"to save the space: dvc config cache.type {','.join(better)}"
+        # The first is DVC's default, which nobody here has chosen.
         state: CheckState = "ok" if configured == ("reflink", "copy") else "warning"
         return _check("links", state, found, advice)
     return _check("links", "ok", found)

@@ -100,7 +100,7 @@ def _state(name: str) -> CheckState:
 
 def _attributes(root: Path) -> Iterator[Check]:
     listed = worktree.run_git(root, "check-attr", "-z", "merge", "--", *MERGE_FORMS).split("\0")
-    said = dict(zip(listed[::3], listed[2::3], strict=False))
+    said = dict(zip(listed[::3], listed[2::3], strict=False))  # path, attribute, value, and so on
     others = [name for name, driver in said.items() if driver != merge_driver.DRIVER]
     if others:
         yield Check(
@@ -115,6 +115,7 @@ def _attributes(root: Path) -> Iterator[Check]:
 def _ignored(root: Path) -> Iterator[Check]:
     for folder in WEIGHTS:
         inside = f"{folder}/a.pdparams"
+        # Without --no-index nothing that is tracked would count as ignored.
         if worktree.ask_git(root, "check-ignore", "--no-index", "-q", "--", inside) is None:
             yield Check(
                 topic="git",

@@ -116,6 +116,7 @@ def check_versions(project: Project) -> Iterator[Check]:
     yield _python()
     yield _git(project)
     yield _dvc(project)
+    # Since 0.19 ruamel.yaml does not bring its parser in C along (treeverse/dvc#10772).
     if platform.python_implementation() == "CPython" and find_spec("_ruamel_yaml") is None:
         yield Check(
             topic=TOPIC,

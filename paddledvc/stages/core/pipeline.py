@@ -78,6 +78,7 @@ def build_artifacts(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
         if path is None or not (pipeline.lock.model(model.name).downloads or model.train):
             continue
         entry: dict[str, Any] = {"path": path, "type": "model"}
+        # Since treeverse/dvc#10359 DVC fills in templates here too.
         if model.description:
             entry["desc"] = model.description.replace("${", "\\${")
         if labels := [*([model.task] if model.task else []), *model.tags]:
@@ -89,6 +90,8 @@ def build_artifacts(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
 def _sync(pipeline: Pipeline, model: Model) -> dict[str, Any]:
     # persist: DVC deletes other outputs before it runs a stage; this one is kept until better
     # bytes have arrived, and left alone when it is already right.
+    # No URL among deps: DVC would run the stage whenever its ETag changes, and has no word for the
+    # digest that its bytes must have.
     path = pipeline.lock.model(model.name).path
     return {
         "cmd": f"paddledvc sync {model.name} --pin {sync_digest(pipeline.lock, model)}",
@@ -142,6 +145,8 @@ def _verify(pipeline: Pipeline, model: Model) -> dict[str, Any]:
     files = [weights, registry.exported_folder(model), None if ":" in (samples or "") else samples]
     files.append(_config(pipeline, model))
     code = [model.network, *samples_code(model.verify)]
+    # Dots, for DVC's usual line would join samples that have nothing to do with each other. It is
+    # left to git, like the metrics: `check` and reviewers read them without any remote.
     errors = {"cache": False, "x": "sample", "y": "scaled_error", "template": "scatter"}
     return {
         "cmd": f"paddledvc verify {model.name} "
@@ -178,7 +183,7 @@ def _needs(
 
 
 def _params(pipeline: Pipeline, model: Model, section: str) -> dict[str, Any]:
-    """List the hyperparameters of a stage, if there are any."""
+    # A slug that begins with a digit counts too, though `dvc exp run -S` cannot address it.
     keys = [key for key in (model.params_key, model.slug) if (key, section) in pipeline.sections]
     params: list[Any] = [f"{key}.{section}" for key in keys[:1]]
     if section == "train" and model.train is not None and model.train.params is not None:

@@ -25,7 +25,7 @@ def sync_digest(lock: Lock, model: Model) -> str:
     """Digest what ``sync`` uses: version, sources, hashes and target."""
     entry = lock.model(model.name)
     used: tuple[Any, ...] = (entry.urls, entry.md5, entry.sha256, entry.size, entry.path)
-    if entry.files:
+    if entry.files:  # appended only then, so that all other pins stay as they were
         used = (*used, [said_fields(file) for file in entry.files])
     return f"{entry.version}-{digest_settings(used)}"
 
@@ -65,7 +65,7 @@ def verify_digest(registry: Registry, lock: Lock, model: Model) -> str:
         model.input_size,
         weights,
     )
-    if model.outputs:
+    if model.outputs:  # as the files of sync
         used = (*used, [said_fields(output) for output in model.outputs])
     return digest_settings(used)
 

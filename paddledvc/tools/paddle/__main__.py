@@ -37,7 +37,7 @@ def main(job_file: str, answer_file: str) -> int:
     """Do a job; of launched processes the first of each machine answers; one that fails says so."""
     streams.prepare_streams()  # what a user's code prints is no reason to end a training
     job = pickle.loads(Path(job_file).read_bytes())
-    flags.prepare_flags(job)
+    flags.prepare_flags(job)  # before the import, which is when Paddle reads them
     try:
         _import_paddle()
         module, _, name = DOERS[type(job)].partition(":")
@@ -87,6 +87,7 @@ def _give(answer: Any, file: Path) -> None:
     """Write an answer, unless another process has: the first failure is the cause of the rest."""
     part = file.with_name(f"{file.name}.{os.getpid()}")
     part.write_bytes(pickle.dumps(answer))
+    # Unlike a rename, a link never replaces what is there.
     with contextlib.suppress(FileExistsError):
         os.link(part, file)
 

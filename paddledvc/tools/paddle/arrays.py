@@ -22,6 +22,7 @@ def save_arrays(path: PurePath, calls: Sequence[Mapping[str, Array]]) -> None:
         for name, array in named.items()
     }
     with open(path, "wb") as file:  # noqa: PTH123 - np.savez would add a suffix to a path
+        # Their number, for a call without arrays leaves no other key.
         np.savez(file, calls=np.array(len(calls)), **arrays)
 
 

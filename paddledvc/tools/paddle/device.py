@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 
 BUILDS = ("paddlepaddle", "paddlepaddle-gpu")
 """Packages that hold Paddle; there is room for one of them."""
+# PyPI ends at 2.6.2: wheels of Paddle 3 are above its limit of size (pypi/support#6809).
 GPU = (3, 0)
 """The oldest Paddle for GPUs that the usual index does not have."""
+# With ANSWER no more than `doctor` waits for all that it looks at.
 PATIENCE = 50.0
 """Seconds that Paddle gets: it reads a gigabyte from a cold disk."""
 ANSWER = 10.0
 """Seconds that the driver gets."""
-# A folder of the project may be called paddle.
+# -c puts the current folder on the path, and one in the project may be called paddle.
 _SCRIPT = """
 import sys
 sys.path = [folder for folder in sys.path if folder]
@@ -96,7 +98,7 @@ def ask_paddle(root: Path) -> Paddle | str:
     done = shell.try_program(command, cwd=root, env=process.worker_environment(), timeout=PATIENCE)
     lines = done.output.splitlines()
     if done.returncode == 0 and lines:
-        said = json.loads(lines[-1])
+        said = json.loads(lines[-1])  # whatever an import prints comes before
         return Paddle(version=said["version"], cuda=said["cuda"], gpus=tuple(said["gpus"]))
     words = done.errors.strip().splitlines() or [f"it ended with exit code {done.returncode}"]
     return words[-1]

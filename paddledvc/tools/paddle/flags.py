@@ -28,6 +28,7 @@ def prepare_flags(job: Any) -> None:
                 del os.environ[name]
             if job.format == "pdmodel":
                 os.environ[FORMAT] = _OLD
+        # jit.load reads only the format that the flag says, a predictor both whatever it says.
         case PathJob() if job.path == "jit":
             _read_program(job.program)
         case DescribeJob():

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 DEFAULTS = {
     "GLOG_minloglevel": "2",  # Paddle's own chatter is kept for real errors
-    "PYTHONUNBUFFERED": "1",
+    "PYTHONUNBUFFERED": "1",  # else a pipe holds back what a training prints
     # Paddle looks for a compiler cache that only custom operators would use.
     "PYTHONWARNINGS": "ignore:No ccache found",
 }
@@ -46,6 +46,7 @@ PROCESS = 400 * 2**20
 """Bytes that a process with Paddle takes before it loads anything."""
 COPIES = 4
 """Times that a process holds a model in memory, of which a fused engine has its own."""
+_PLAIN = (sys.executable, "-m", "paddledvc.tools.paddle")
 _room = memory.Room()
 
 
@@ -77,7 +78,7 @@ def run_job(
     """
     need = PROCESS + COPIES * loads
     with _room.reserve(need), tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
-        command = _command(job, Path(folder))
+        command = [*_PLAIN, *_hand_over(job, Path(folder))]
         try:
             finished = shell.try_program(
                 command, cwd=root, env=worker_environment(**variables), timeout=timeout
@@ -105,11 +106,12 @@ def follow_job(
         WorkerDied: a process died.
     """
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
-        command = _command(job, Path(folder))
+        handed = _hand_over(job, Path(folder))
         if launch is None:
+            command = [*_PLAIN, *handed]
             returncode = shell.stream_program(command, cwd=root, env=worker_environment())
             return _answer(Path(folder), answer, job, returncode, "")
-        command = [*_launcher(launch, log), *command[3:]]
+        command = [*_launcher(launch, log), *handed]
         variables = worker_environment() | _launch_environment(launch, job.device, root)
         log.mkdir(parents=True, exist_ok=True)
         # What the launcher says of a process that failed, that one says better; where it cannot,
@@ -128,20 +130,16 @@ def worker_environment(**more: str) -> dict[str, str]:
     return {k: v for k, v in {**DEFAULTS, **more}.items() if k not in os.environ}
 
 
-def _command(job: Any, folder: Path) -> list[str]:
+def _hand_over(job: Any, folder: Path) -> list[str]:
+    """Write a job down; name its file and that of the answer."""
     (folder / "job").write_bytes(pickle.dumps(job))
-    return [
-        sys.executable,
-        "-m",
-        "paddledvc.tools.paddle",
-        str(folder / "job"),
-        str(folder / "answer"),
-    ]
+    return [str(folder / "job"), str(folder / "answer")]
 
 
 def _launch_environment(launch: Launch, device: str, root: Path) -> dict[str, str]:
-    """Say how the processes talk; the launcher's own option for it brings back its old ways."""
+    # Not by --backend: an option that the launcher does not know puts it into its legacy mode.
     backend = launch.backend or ("gloo" if device == "cpu" else "nccl")
+    # The launcher runs a script, which has its own folder on the path instead of the current one.
     paths = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {"PADDLE_DISTRI_BACKEND": backend, "PYTHONPATH": os.pathsep.join(paths)}
 
@@ -172,6 +170,7 @@ def _error(failure: Failure) -> PaddleDVCError:
     if failure.details:
         logger.info("%s", failure.details)
     kind = getattr(errors, failure.error, OutsideFailure)
+    # Not by its constructor, which may take the parts that the text was made of.
     error: PaddleDVCError = kind.__new__(kind)
     Exception.__init__(error, failure.message)
     return error
@@ -179,6 +178,7 @@ def _error(failure: Failure) -> PaddleDVCError:
 
 def _death(job: Any, returncode: int, words: str) -> PaddleDVCError:
     """Say how a process ended that gave no answer."""
+    # The second is said by the launcher where an uninstalled Paddle has left its folders behind.
     if "No module named 'paddle'" in words or "No module named paddle." in words:
         return MissingTool(NO_PADDLE)
     how = f"ended early, with exit code {returncode}"

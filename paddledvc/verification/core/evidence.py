@@ -203,6 +203,7 @@ class Evidence:
             raise ValueError(f"has the format {version!r}, this paddledvc reads {VERSION}")
         try:
             return decode_value(cls, _joined(value, details))
+        # OverflowError, for JSON may have integers that no float holds.
         except (ArithmeticError, AttributeError, KeyError, TypeError) as error:
             raise ValueError("is no report of `paddledvc verify`") from error
 

@@ -19,8 +19,11 @@ ROW = 44
 """Height of a box and its label."""
 MOST = 600
 """Points of a path; of more samples only the worst of each few is drawn."""
+# In the order of the colors in base.html.
 PATHS = ("jit", "predictor", "deployed", "gpu", "eager", "onnx", "tensorrt")
 """Paths that have a color of their own, and the dynamic network."""
+_GAP = 12
+"""Between the errors that have a logarithm and the lines of 0 and of infinity."""
 DECADES = 4
 """Powers of ten that the axis of errors spans at least."""
 
@@ -59,13 +62,12 @@ def errors(every: Sequence[Series]) -> str:
     count = max((len(one.errors) for one in every), default=1)
 
     def up(error: float) -> float:
-        # What is 0, or infinite, has a line of its own at the edge.
         if error <= 0:
             return float(HEIGHT - BOTTOM)
         if math.isinf(error):
             return float(TOP)
         share = (math.log10(error) - low) / (high - low)
-        return HEIGHT - BOTTOM - 12 - share * (height - 24)
+        return HEIGHT - BOTTOM - _GAP - share * (height - 2 * _GAP)
 
     def across(sample: float, aside: float = 0.0) -> float:
         return LEFT + 8 + (WIDTH - LEFT - RIGHT - 16) * (sample + 0.5 + aside) / count

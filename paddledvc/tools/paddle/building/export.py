@@ -46,6 +46,7 @@ def export_network(job: ExportJob) -> Exported:
     _require_format(module, job)
     use_device("cpu")
     # Parameter names come from counters of the process, and they order the weights in the file.
+    # The one behind struct_name goes on under a guard: only a process's first export is the same.
     with module.utils.unique_name.guard():
         layer = network.for_inference(network.build_network(job.network))
         specs = [
@@ -63,6 +64,7 @@ def export_network(job: ExportJob) -> Exported:
 
 
 def _require_format(module: Any, job: ExportJob) -> None:
+    # Not `< 3`: development builds call themselves 0.0.0.
     if job.format == "json" and int(str(module.__version__).split(".")[0]) in (1, 2):
         raise InvalidInput(
             f"export: {{format: json}} needs Paddle 3, and here is Paddle {module.__version__}, "
@@ -130,6 +132,7 @@ def _messages() -> Iterator[list[str]]:
             messages.append(record.getMessage())
 
     handler = Collector()
+    # Every one of them, for those of Paddle do not propagate.
     loggers = [
         logger
         for logger in (logging.root, *logging.root.manager.loggerDict.values())

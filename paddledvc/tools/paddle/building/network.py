@@ -42,6 +42,7 @@ def build_network(network: Network, *, skip: Sequence[str] = (), initial: bool =
     if network.weights is not None:
         state = weights.read_state_dict(network.weights)
         load_weights(layer, state, str(network.weights), named(network, layer), skip=skip)
+    # Weights that nobody loaded: a usual reason for other outputs (PaddlePaddle/PaddleNLP#1865).
     elif layer.state_dict() and not initial:
         raise InvalidInput(
             f"{network.reference} has {len(layer.state_dict())} weights and is given no file of "
@@ -86,6 +87,8 @@ def load_weights(
     if why is not None:
         raise InvalidInput(why)
     with warnings.catch_warnings():
+        # set_state_dict only warns of a weight that it leaves as it was built. Those that are
+        # skipped get their own values, for it warns of a missing key too.
         warnings.simplefilter("error")
         with user_objects.user_code(f"loading {file}"):
             layer.set_state_dict({**everything, **state})
@@ -111,6 +114,7 @@ def for_inference(layer: Any) -> Any:
     Raises:
         UserCodeFailed: a sublayer overrides ``eval`` and keeps training.
     """
+    # jit.save sets is_test by itself, but in the top block only: not below an `if` on a tensor.
     layer.eval()
     for name, part in layer.named_sublayers(include_self=True):
         if part.training:

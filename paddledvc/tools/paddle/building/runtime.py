@@ -12,12 +12,13 @@ import numpy as np
 from paddledvc.errors import NO_PADDLE, MissingTool
 from paddledvc.tools.paddle.core.jobs import Runtime
 
+# Those of TF32 are there since PaddlePaddle/Paddle#77781.
 RECORDED_FLAGS = (
     "FLAGS_cudnn_deterministic",
     "FLAGS_embedding_deterministic",
     "FLAGS_cudnn_allow_tf32",
     "FLAGS_cublas_allow_tf32",
-    "FLAGS_use_stride_kernel",
+    "FLAGS_use_stride_kernel",  # without it transposed and sliced views are copies
 )
 
 
@@ -30,7 +31,7 @@ def import_paddle() -> Any:
     try:
         import paddle as module
     except ModuleNotFoundError as error:
-        if error.name != "paddle":
+        if error.name != "paddle":  # it is there, and lacks something that it needs
             raise
         raise MissingTool(NO_PADDLE) from error
     return module
@@ -75,7 +76,8 @@ def seed_all(seed: int) -> None:
     module.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - users' code draws from numpy's global generator
     random.seed(seed)
-    known = module.base.core.globals() if hasattr(module, "base") else {}
+    # A CPU build lacks both, and set_flags raises for what is not there.
+    known = module.base.core.globals()
     wanted = ("FLAGS_cudnn_deterministic", "FLAGS_embedding_deterministic")
     if flags := {flag: 1 for flag in wanted if flag in known}:
         module.set_flags(flags)
@@ -92,7 +94,7 @@ def count_threads() -> int:
 def describe_runtime(device: str) -> Runtime:
     """Say what runs: version, commit, device and the flags that change numbers."""
     module = import_paddle()
-    known = module.base.core.globals() if hasattr(module, "base") else {}
+    known = module.base.core.globals()
     flags = {name: str(known[name]) for name in RECORDED_FLAGS if name in known}
     name = device
     if device != "cpu":

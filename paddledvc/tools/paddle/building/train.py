@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import InvalidInput, UserCodeFailed
 from paddledvc.names import did_you_mean
-from paddledvc.tools.paddle.building import runtime, user_objects
+from paddledvc.tools.paddle.building import network, runtime, user_objects
 from paddledvc.tools.paddle.core.jobs import Ended
 from paddledvc.tools.system.files import write_text
 
@@ -165,8 +165,6 @@ class Run:
         Raises:
             InvalidInput: the model names no network, or the base weights do not fit it.
         """
-        from paddledvc.tools.paddle.building import network, user_objects
-
         if self._network is None:
             raise InvalidInput(f"{self.model}: models.yaml names no network to build")
         if self._network.weights is not None:
@@ -198,15 +196,12 @@ class Run:
 
     def save(self, layer: Any) -> None:
         """Write the weights of a layer; processes other than the first leave it to the first."""
-        from paddledvc.tools.paddle.building.runtime import import_paddle
-
         if self.rank == 0:
-            module = import_paddle()
+            module = runtime.import_paddle()
             if not isinstance(layer, module.nn.Layer):
                 kind = type(layer).__name__
                 raise UserCodeFailed(f"run.save() got a {kind}, expected a paddle.nn.Layer")
-            inner = layer._layers if isinstance(layer, module.DataParallel) else layer  # noqa: SLF001
-            module.save(inner.state_dict(), str(self.weights))
+            module.save(layer.state_dict(), str(self.weights))
 
 
 class Curves:
@@ -229,7 +224,7 @@ class Curves:
         self._summary: dict[str, float | int | str] = {}
         shutil.rmtree(self._tables, ignore_errors=True)
         self._tables.mkdir(parents=True)
-        self._write()
+        self._write()  # DVC fails a stage that lacks one of its outputs
 
     def log(self, step: int, metrics: dict[str, float]) -> None:
         """Add one point to the curve of each metric; the last one is also its final value.

@@ -48,6 +48,7 @@ def load_user_object(reference: Reference, root: Path) -> Any:
     """
     with user_code(f"importing {reference}"):
         if str(root) not in sys.path:
+            # First, so that the project's own modules win over installed ones.
             sys.path.insert(0, str(root))
         module = _import(reference, root)
     parts = reference.name.split(".")
@@ -66,6 +67,7 @@ def _import(reference: Reference, root: Path) -> ModuleType:
     file = root / reference.module
     top = import_root(file, root)
     if str(top) not in sys.path:
+        # Last, for a neighbour of the file may bear the name of a package that others import.
         sys.path.append(str(top))
     if top != file.parent:
         return importlib.import_module(".".join(file.relative_to(top).with_suffix("").parts))
@@ -141,7 +143,7 @@ def _is_own(file: str) -> bool:
 
 def _telling(error: BaseException) -> list[traceback.FrameSummary]:
     """Choose the frames that tell a user most: their own last ones, and where it ended."""
-    here = Path(__file__).resolve().parents[3]
+    here = Path(__file__).resolve().parents[3]  # all of paddledvc
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)

@@ -36,12 +36,13 @@ class _DType:
     """The type of numbers, as a pickle of numpy's describes it."""
 
     def __init__(self, code: str, *_: object) -> None:
+        # No objects (O), each of which is a pickle of its own.
         if not re.fullmatch(r"[<>|=]?[biufc][0-9]{1,2}", code):
             raise _Forbidden(f"it holds an array of {code!r}")
         self.dtype = np.dtype(code)
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
-        if state[1] in ("<", ">"):
+        if state[1] in ("<", ">"):  # the code itself comes without the order of bytes
             self.dtype = self.dtype.newbyteorder(state[1])
 
 
@@ -69,23 +70,26 @@ def _scalar(kind: _DType, data: bytes) -> Any:
 
 
 def _encode(text: str, encoding: str) -> bytes:
+    # Pickle uses no other codec, and nobody else is to choose one.
     return codecs.encode(text, encoding) if encoding == "latin1" else b""
 
 
 _MULTIARRAY = ("numpy.core.multiarray", "numpy._core.multiarray")
 ALLOWED: Mapping[tuple[str, str], Any] = {
     ("collections", "OrderedDict"): OrderedDict,
-    ("_codecs", "encode"): _encode,
-    ("numpy", "ndarray"): None,
+    ("_codecs", "encode"): _encode,  # how protocol 2 writes bytes
+    ("numpy", "ndarray"): None,  # an argument of _reconstruct, which nothing may call
     ("numpy", "dtype"): _DType,
     ("builtins", "tuple"): tuple,
-    ("__builtin__", "tuple"): tuple,
+    ("__builtin__", "tuple"): tuple,  # as protocol 2 calls it, for Python 2
     **{(module, "_reconstruct"): _Record for module in _MULTIARRAY},
     **{(module, "scalar"): _scalar for module in _MULTIARRAY},
 }
 """All that a pickle of weights may name, and what it gets for it."""
 
 
+# Not Paddle's own (PaddlePaddle/Paddle#78085): it admits any class that brings no __reduce__, such
+# as subprocess.Popen.
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in ALLOWED:
@@ -152,6 +156,7 @@ def read_state_dict(path: PurePath) -> dict[str, Array]:
 
 def _unpickle(stream: IO[bytes]) -> Any:
     try:
+        # latin1 keeps every byte that Python 2 wrote as text.
         return _Unpickler(stream, encoding="latin1").load()
     except _Forbidden as error:
         raise InvalidInput(
@@ -201,7 +206,7 @@ def _join_slices(state: dict[str, Any]) -> dict[str, Any]:
 def _safetensors(file: Path) -> dict[str, Array]:
     try:
         from safetensors import SafetensorError
-        from safetensors.paddle import load_file
+        from safetensors.paddle import load_file  # safetensors.numpy knows no bfloat16
     except ModuleNotFoundError as error:  # Paddle 3 brings it, Paddle 2 does not
         raise MissingTool(f"{file} needs safetensors; run `pip install safetensors`") from error
     try:

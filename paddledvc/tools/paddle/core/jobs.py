@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 FLAG = "FLAGS_"
 """What the names of Paddle's flags begin with."""
 FORETELLING = {
+    # PaddlePaddle/Paddle#79145: eagerly the views follow.
     "in-place": "an operation in place became one that is not, so views do not follow it",
     "branch-types": "branches on a tensor return different types, which are made one",
 }

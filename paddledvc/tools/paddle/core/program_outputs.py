@@ -37,7 +37,7 @@ _OF_PROTOBUF = {
     21: "int8",
     22: "bfloat16",
 }
-"""Types of elements in protobuf."""
+"""Types of elements in protobuf, by their number in ``VarType.Type``."""
 _VARINT, _BYTES = 0, 2
 _FIXED = {1: 8, 5: 4}
 """Bytes of the kinds of fields that are always of one size."""
@@ -49,6 +49,7 @@ def outputs_of_json(text: str | bytes) -> tuple[Output, ...]:
     Raises:
         ValueError: it is no such program.
     """
+    # "#" is a kind, N a name, D data; A are attributes, O results, AT and TT their types.
     try:
         operations = json.loads(text)["program"]["regions"][0]["blocks"][0]["ops"]
         found = sorted(
@@ -82,6 +83,7 @@ def outputs_of_protobuf(data: bytes) -> tuple[Output, ...]:
     Raises:
         ValueError: it is no such program.
     """
+    # ProgramDesc.blocks is 1; BlockDesc.vars 3, .ops 4; OpDesc.type 3, .inputs 1, .attrs 4.
     try:
         block = _all(data, 1)[0]
         variables = {_text(one, 1): one for one in _all(block, 3)}
@@ -130,6 +132,7 @@ def _packed(data: bytes) -> Iterator[int]:
 
 
 def _signed(number: int) -> int:
+    # Protobuf writes a negative int64 as the 64 bits of its two's complement.
     return number - (1 << 64) if number >= 1 << 63 else number
 
 

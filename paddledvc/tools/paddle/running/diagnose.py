@@ -48,6 +48,7 @@ def diagnose_path(job: DiagnoseJob) -> Diagnosis:
     layer = network.for_inference(network.build_network(job.network))
     case = arrays.load_arrays(job.cases)[job.call]
     calls = _calls(module, layer, [case[item.name] for item in job.inputs])
+    # The whole first: where an export made now agrees, no sublayer is to blame.
     whole = _compared(job, layer, calls[""], job.tolerance, job.overrides)
     error = float("inf") if whole is None else whole.scaled_error
     if whole is not None and whole.agrees:
@@ -73,6 +74,7 @@ def _calls(module: Any, layer: Any, given: list[Array]) -> dict[str, RecordedCal
 
     def before(name: str) -> Any:
         def keep(_: Any, arguments: tuple[Any, ...]) -> None:
+            # Of a call with anything else no InputSpec can be made.
             if name not in inputs and all(isinstance(one, module.Tensor) for one in arguments):
                 # Copies: the sublayer may write into what it is given.
                 inputs[name] = {f"x{n}": one.numpy().copy() for n, one in enumerate(arguments)}

@@ -47,7 +47,7 @@ def _require_tensorrt() -> None:
     runtime.import_paddle()
     from paddle import inference
 
-    if not any(inference.get_trt_compile_version()):
+    if not any(inference.get_trt_compile_version()):  # (0, 0, 0) where there is none
         version = runtime.import_paddle().__version__
         raise MissingTool(
             "the path tensorrt needs a GPU, and a Paddle that is built with TensorRT, which Paddle "
@@ -184,10 +184,12 @@ def enable_tensorrt(
         max_batch_size=max(batch_of(case) for case in cases),
         min_subgraph_size=SMALLEST,
         precision_mode=of_paddle(inference, job.engine.precision),
-        use_static=False,
-        use_calib_mode=False,
+        use_static=False,  # keep no engine on the disk
+        use_calib_mode=False,  # which is for int8
     )
-    config.enable_tuned_tensorrt_dynamic_shape(str(shapes), True)
+    allow_build_at_runtime = True
+    config.enable_tuned_tensorrt_dynamic_shape(str(shapes), allow_build_at_runtime)
+    # This is of the switch only; whether TensorRT takes a part of the program nothing tells.
     if not config.tensorrt_engine_enabled():
         raise MissingTool(f"Paddle {runtime.import_paddle().__version__} here leaves TensorRT off")
 

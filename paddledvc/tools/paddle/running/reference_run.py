@@ -161,6 +161,7 @@ def _starts(calls: Calls, batches: Sequence[int]) -> tuple[int, ...]:
     """Number the first sample of each call; the extra calls have samples of their own."""
     usual = len(calls.cases)
     end = max(start + size for start, size in zip(calls.starts, batches, strict=False))
+    # Where there are no extra calls, `initial` alone is one start too many.
     return (*calls.starts, *accumulate(batches[usual:-1], initial=end))[: len(batches)]
 
 

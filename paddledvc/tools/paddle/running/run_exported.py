@@ -81,7 +81,6 @@ def _run_all(
 
 
 def _loaded(job: PathJob, cases: Sequence[Case]) -> Callable[[Case], list[Array]]:
-    """Load the files in the way of the path."""
     if job.path == "jit":
         return _layer(job)
     if job.path == "onnx":
@@ -134,10 +133,12 @@ def _config(inference: Any, job: PathJob, cases: Sequence[Case]) -> Any:
     program = _program(job)
     if job.path == "tensorrt":
         program = engine.prepare_program(job, program, cases)
-    config = inference.Config(str(program), str(program)[: -len(program.suffix)] + ".pdiparams")
+    config = inference.Config(str(program), str(program.with_suffix(".pdiparams")))
     config.disable_glog_info()
+    # As many as the dynamic network has: with another number sums round otherwise.
     threads = runtime.count_threads() if job.path == "predictor" else job.engine.threads
     config.set_cpu_math_library_num_threads(threads)
+    # Without it, and it is on by default, a predictor repeats the dynamic network bit for bit.
     engine.set_onednn(config, on=job.path == "deployed" and job.engine.onednn)
     if job.path == "predictor":
         # For Paddle 2's programs the passes that fuse and reorder are on without it.
@@ -157,13 +158,15 @@ def _use_gpu(inference: Any, config: Any, job: PathJob) -> None:
     # What TensorRT computes in is its own setting.
     wanted = "float32" if job.path == "tensorrt" else job.engine.precision
     precision = engine.of_paddle(inference, wanted)
+    # 256 MiB is what the pool of memory begins with.
     config.enable_use_gpu(256, runtime.require_gpu(job.device), precision)
 
 
 def _optimise(config: Any, job: PathJob, program: Path) -> None:
     if job.engine.memory_optim:
         if program.suffix == ".json":
-            # Without it memory optimisation fails on every .json program (Paddle issue 75496).
+            # Without it memory optimisation fails on every .json program
+            # (PaddlePaddle/Paddle#75496).
             config.enable_new_executor()
         config.enable_memory_optim()
     if not job.engine.ir_optim:

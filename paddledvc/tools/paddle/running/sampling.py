@@ -112,6 +112,7 @@ def _of_file(job: ReferenceJob, source: str, root: Path) -> dict[str, Array]:
             with (root / source).open("rb") as file:
                 array = read_array(file, allow_pickle=False)
             return {_only_input(job, source): array}
+        # np.load goes by the first bytes, and would take a .npy of this name.
         with zipfile.ZipFile(root / source):
             pass
         with np.load(root / source, allow_pickle=False) as arrays:
@@ -237,6 +238,7 @@ def read_images(files: list[Path], folder: Path) -> Iterator[tuple[str, Array]]:
         from PIL import Image, ImageOps
     except ModuleNotFoundError as error:
         raise MissingTool("images need Pillow; run `pip install pillow`") from error
+    # Pillow raises SyntaxError for a PNG that is broken.
     broken = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
     for file in files:
         name = file.relative_to(folder).as_posix()

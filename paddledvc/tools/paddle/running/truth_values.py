@@ -34,10 +34,10 @@ class TruthValues:
         Python tests a ``while`` at two instructions; their answers are those of one place.
         """
         found: dict[tuple[str, Span], set[bool]] = {}
-        ours = (Path(import_paddle().__file__).parent, Path(__file__).parents[3])
+        libraries = (Path(import_paddle().__file__).parent, Path(__file__).parents[3])
         for code, instruction, line, answer in self.answers:
             file = code.co_filename
-            if not file.startswith("<") and not any(map(Path(file).is_relative_to, ours)):
+            if not file.startswith("<") and not any(map(Path(file).is_relative_to, libraries)):
                 span = _span(code, instruction, line)
                 found.setdefault((file, span), set()).add(answer)
         return tuple(
