@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-    from paddledvc.locking.core.changes import Change
+    from paddledvc.models.lockfile import Change
     from paddledvc.project import Project
     from paddledvc.tools.system.progress import NamedProgress
 

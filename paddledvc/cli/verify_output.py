@@ -6,13 +6,12 @@ import json
 from typing import TYPE_CHECKING
 
 from paddledvc.cli.printer import echo, echo_table
-from paddledvc.verification.core.path_report import round_error
+from paddledvc.verification.core.verify_report import round_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from paddledvc.verification.core.path_report import PathReport
-    from paddledvc.verification.core.report import VerifyReport
+    from paddledvc.verification.core.verify_report import PathReport, VerifyReport
     from paddledvc.verification.verify import Verified
 
 BATCH_NOISE = 1e-5
