@@ -27,7 +27,7 @@ BROKEN = {
     "Only tools.paddle knows Paddle and what runs its programs": ("stages/bad.py", "import paddle"),
     "Only tools.sources asks servers": ("catalogs/bad.py", "import requests"),
     "Only tools.git.blame knows GitPython": ("tools/git/bad.py", "import git"),
-    "Hooks never reach GitPython, which takes as long to import as they may take": (
+    "Hooks never reach what takes as long to import as they may take": (
         "hooks/bad.py",
         "from paddledvc.tools.git import blame",
     ),
@@ -37,6 +37,7 @@ BROKEN = {
     ),
     "Only yaml knows what parses YAML": ("models/bad.py", "import yaml"),
     "Only the command line knows terminals": ("inventory/bad.py", "import click"),
+    "Only cli.printer draws": ("cli/bad.py", "import rich.table"),
     "Only pages know templates": ("verification/bad.py", "import jinja2"),
     "Commands do not import each other": ("cli/bad.py", "from paddledvc.cli import lock"),
 }

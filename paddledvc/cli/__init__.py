@@ -17,6 +17,7 @@ from typing import Any
 
 import click
 
+from paddledvc.display.escaping import escape_text
 from paddledvc.errors import OutsideFailure, PaddleDVCError
 from paddledvc.tools.system import streams
 
@@ -78,6 +79,14 @@ class Group(click.Group):
         command: click.Command = getattr(import_module(f"paddledvc.cli.{module}"), module)
         return command
 
+    def make_context(self, *arguments: Any, **settings: Any) -> click.Context:
+        """Read the options that stand before the command."""
+        try:
+            return super().make_context(*arguments, **settings)
+        except click.ClickException as error:
+            _escape(error)
+            raise
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -107,12 +116,15 @@ class Group(click.Group):
             _complain(error)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
-            click.echo("interrupted", err=True)
+            streams.write_lines("interrupted", err=True)
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
             streams.abandon_output()  # the reader has gone
             ctx.exit(BROKEN_PIPE)
-        except (click.exceptions.Exit, click.ClickException, click.Abort):
+        except click.ClickException as error:
+            _escape(error)
+            raise
+        except (click.exceptions.Exit, click.Abort):
             raise
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
@@ -123,9 +135,10 @@ class Group(click.Group):
             _complain(OutsideFailure(streams.not_encoded(error)))
             ctx.exit(OutsideFailure.exit_code)
         except Exception:  # noqa: BLE001 - the boundary: what gets here is our bug
-            traceback.print_exc()
-            click.echo(
-                "This is a bug in paddledvc; please report it with the lines above.", err=True
+            streams.write_lines(
+                f"{traceback.format_exc()}"
+                "This is a bug in paddledvc; please report it with the lines above.",
+                err=True,
             )
             ctx.exit(BUG)
 
@@ -139,11 +152,27 @@ def _flush() -> None:
 
 
 def _complain(error: PaddleDVCError) -> None:
+    from paddledvc.cli import printer  # noqa: PLC0415 - not for --help
     from paddledvc.errors import InvalidFile  # noqa: PLC0415
 
-    # The problems of a file stand at the start of their lines, where editors and CI look for them.
-    prefix = "" if isinstance(error, InvalidFile) else click.style("Error: ", fg="red", bold=True)
-    click.echo(f"{prefix}{error}", err=True)
+    if isinstance(error, InvalidFile):
+        # Its problems stand at the start of their lines, where editors and CI look for them.
+        printer.echo(error, err=True)
+    else:
+        printer.echo_error(error)
+
+
+def _escape(error: click.ClickException) -> None:
+    """Let click print nothing that was typed, or read from a variable, as it is."""
+    # Final for type checkers only; a new error would lose the hints of its kind.
+    error.message = escape_text(error.message)  # type: ignore[misc]
+
+
+class _Log(logging.Handler):
+    """Prints what the library logs, above the bars if any are drawn."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        streams.write_lines(self.format(record), err=True)
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
@@ -166,7 +195,7 @@ def paddledvc(directory: str | None, *, verbose: bool) -> None:
     Exit codes: 0 fine, 1 a finding, 2 wrong usage or file, 3 something outside failed, 70 a bug.
     """
     logging.basicConfig(
-        level=logging.INFO if verbose else logging.ERROR, format="%(message)s", stream=sys.stderr
+        level=logging.INFO if verbose else logging.ERROR, format="%(message)s", handlers=[_Log()]
     )
     logging.getLogger("paddledvc").setLevel(logging.INFO if verbose else logging.WARNING)
     if directory is not None:

@@ -6,14 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import (
-    echo_changes,
-    echo_json,
-    format_option,
-    lock_options,
-    pass_project,
-    progress_bar,
-)
+from paddledvc.cli.options import format_option, lock_options, pass_project
+from paddledvc.cli.printer import echo, echo_changes, echo_json, progress_bar
 from paddledvc.locking import add as workflow
 
 if TYPE_CHECKING:
@@ -67,5 +61,5 @@ def add(  # noqa: PLR0913
     if output == "json":
         echo_json(done)
         return
-    click.echo(f"models.yaml: {done.name} {done.requires} from {done.source}", err=True)
+    echo(f"models.yaml: {done.name} {done.requires} from {done.source}", err=True)
     echo_changes(done.changes, done.trusted)

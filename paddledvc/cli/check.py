@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import echo_document, pass_project
+from paddledvc.cli.options import pass_project
+from paddledvc.cli.printer import echo_document
 from paddledvc.gate import check as workflow
 
 if TYPE_CHECKING:

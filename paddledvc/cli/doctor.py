@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import echo_json, echo_table, format_option, offline_option, pass_project
+from paddledvc.cli.options import format_option, offline_option, pass_project
+from paddledvc.cli.printer import echo, echo_json, echo_table
 from paddledvc.setup import doctor as workflow
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def doctor(ctx: click.Context, project: Project, *, offline: str | None, output:
         rows = [(MARKS[one.state], one.topic, one.name, one.found) for one in diagnosis.checks]
         echo_table(["state", "topic", "what", "found"], rows)
         for advice, names in _advice(diagnosis).items():
-            click.echo(f"{', '.join(names)}: {advice}")
+            echo(f"{', '.join(names)}: {advice}")
     ctx.exit(FINDING if diagnosis.of("problem") else 0)
 
 

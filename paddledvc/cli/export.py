@@ -6,14 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import (
-    echo_first_use,
-    echo_json,
-    format_option,
-    lock_options,
-    pass_project,
-    pin_option,
-)
+from paddledvc.cli.options import format_option, lock_options, pass_project, pin_option
+from paddledvc.cli.printer import echo, echo_first_use, echo_json
 from paddledvc.stages import export as workflow
 
 if TYPE_CHECKING:
@@ -42,6 +36,6 @@ def export(project: Project, name: str, *, pin: str | None, use: LockUse, output
         echo_json(done)
         return
     for warning in done.warnings:
-        click.echo(f"{done.name}: the export warned of {warning}, which is allowed", err=True)
+        echo(f"{done.name}: the export warned of {warning}, which is allowed", err=True)
     for file, hashes in done.files.items():
-        click.echo(f"{done.name}: {done.folder}/{file} ({hashes.size:,} bytes, md5 {hashes.md5})")
+        echo(f"{done.name}: {done.folder}/{file} ({hashes.size:,} bytes, md5 {hashes.md5})")

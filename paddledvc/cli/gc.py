@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import echo_json, echo_table, format_option, offline_option, pass_project
+from paddledvc.cli.options import format_option, offline_option, pass_project
+from paddledvc.cli.printer import echo, echo_json, echo_table
 from paddledvc.weights import gc as workflow
 from paddledvc.weights.core.outcome import human_size
 from paddledvc.weights.garbage.plan import GcScope
@@ -126,19 +127,19 @@ def gc(  # noqa: PLR0913
 
 def _print(collected: Collected) -> None:
     holders = (_count(one.count, SINGULARS[one.holder]) for one in collected.kept if one.count)
-    click.echo(f"Kept is what these need: {', '.join(holders)}")
+    echo(f"Kept is what these need: {', '.join(holders)}")
     for oid in collected.lost:
-        click.echo(f"Lost: {oid}, a folder of recent commits, is nowhere", err=True)
+        echo(f"Lost: {oid}, a folder of recent commits, is nowhere", err=True)
     for place in collected.places:
         _print_place(place, removed=collected.removed)
     if not collected.removed and any(place.garbage for place in collected.places):
-        click.echo("Nothing was removed; add --force to remove it")
+        echo("Nothing was removed; add --force to remove it")
 
 
 def _print_place(place: Cleaned, *, removed: bool) -> None:
     title = "the cache" if place.name == "cache" else f"the remote {place.name}"
     recent = f", {place.young} came only now" if place.young else ""
-    click.echo(
+    echo(
         f"{'Removed from' if removed else 'Unneeded in'} {title} ({place.where}): "
         f"{_count(len(place.garbage), 'object')}, {human_size(place.size)}; "
         f"{_count(place.needed, 'object')} needed{recent}"
@@ -148,7 +149,7 @@ def _print_place(place: Cleaned, *, removed: bool) -> None:
         echo_table(["model", "path", "size"], rows)
     if place.strange:
         stay, they = ("stays", "it") if place.strange == 1 else ("stay", "they")
-        click.echo(
+        echo(
             f"{_count(place.strange, 'object')} in {title} that no commit here ever named {stay}: "
             f"{they} may be another repository's; --unshared says that there is none"
         )

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import echo_json, format_option, lock_options, pass_project
+from paddledvc.cli.options import format_option, lock_options, pass_project
+from paddledvc.cli.printer import echo, echo_json
 from paddledvc.stages import generate as workflow
 
 if TYPE_CHECKING:
@@ -46,9 +47,9 @@ def generate(
     lines = [f"Take {resolve} in {name}" for name in done.resolved]
     lines += [*_lines("stage", done.stages), *_lines("artifact", done.artifacts)]
     for line in lines:
-        click.echo(line)
+        echo(line)
     if not lines:
-        click.echo("dvc.yaml is up to date", err=True)
+        echo("dvc.yaml is up to date", err=True)
 
 
 def _lines(kind: str, entries: Entries) -> list[str]:

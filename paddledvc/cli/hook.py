@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import progress_bar
+from paddledvc.cli.printer import progress_bar
 from paddledvc.hooks import run, standalone
 from paddledvc.tools.git.hooks.script import HOOK_NAMES
 

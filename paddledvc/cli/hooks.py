@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import echo_json, echo_table, format_option, pass_project
+from paddledvc.cli.options import format_option, pass_project
+from paddledvc.cli.printer import echo, echo_json, echo_table
 from paddledvc.hooks import manage as workflow
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def install(project: Project, *, force: bool, output: str) -> None:
         echo_json(done)
         return
     for change in done.changes:
-        click.echo(str(change))
+        echo(change)
 
 
 @hooks.command()
@@ -65,7 +66,7 @@ def uninstall(project: Project, *, output: str) -> None:
         echo_json(done)
         return
     for change in done.changes:
-        click.echo(str(change))
+        echo(change)
 
 
 @hooks.command()
@@ -88,5 +89,5 @@ def status(ctx: click.Context, project: Project, *, exit_code: bool, output: str
             ["hook", "state", "why"], [(one.name, one.state, one.why) for one in found.hooks]
         )
         for line in found.notes:
-            click.echo(line)
+            echo(line)
     ctx.exit(FINDING if exit_code and not found.live else 0)

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from paddledvc import names
-from paddledvc.cli.options import echo_json, format_option
+from paddledvc.cli.options import format_option
+from paddledvc.cli.printer import echo, echo_json
 from paddledvc.setup import init as workflow
 from paddledvc.tools.dvc.remotes.setup import NewRemote
 
@@ -43,21 +44,19 @@ def init(
         echo_json(done)
         return
     for name in done.made:
-        click.echo(f"made {name}")
+        echo(f"made {name}")
     for name in done.kept:
-        click.echo(f"kept {name}")
+        echo(f"kept {name}")
     if done.inside is not None:
-        click.echo(f"note: this project lies inside another one, {done.inside}", err=True)
+        echo(f"note: this project lies inside another one, {done.inside}", err=True)
     if done.hookless is not None:
-        click.echo(f"note: no hooks were installed: {done.hookless}", err=True)
+        echo(f"note: no hooks were installed: {done.hookless}", err=True)
     for pattern in done.ignored:
-        click.echo(f"warning: {pattern}", err=True)
+        echo(f"warning: {pattern}", err=True)
     if (done.root / names.LOCK).exists():
-        click.echo("Next: `paddledvc pull` brings the weights of this commit.")
+        echo("Next: `paddledvc pull` brings the weights of this commit.")
     else:
-        click.echo(
-            "Next: describe a model in models.yaml, then `paddledvc lock && paddledvc generate`."
-        )
+        echo("Next: describe a model in models.yaml, then `paddledvc lock && paddledvc generate`.")
 
 
 def _parsed(remotes: tuple[str, ...], endpoint: str | None) -> list[NewRemote]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import echo_json, echo_table, format_option, offline_option, pass_project
+from paddledvc.cli.options import format_option, offline_option, pass_project
+from paddledvc.cli.printer import echo, echo_error, echo_json, echo_table
 from paddledvc.inventory import list_models as workflow
 
 if TYPE_CHECKING:
@@ -53,15 +54,15 @@ def list_models(  # noqa: PLR0913
     if available is not None:
         found = workflow.available(project, available, offline=offline)
         if not found:
-            click.echo(f"no catalog has a model with {available!r} in its name", err=True)
+            echo(f"no catalog has a model with {available!r} in its name", err=True)
         _print(output, found, ("name", "latest", "catalog"))
     elif outdated:
         rows = workflow.outdated(project, offline=offline)
         if not rows:
-            click.echo("every model is at the newest version that its catalog lists", err=True)
+            echo("every model is at the newest version that its catalog lists", err=True)
         _print(output, rows, ("name", "current", "wanted", "latest", "source", "why"))
         for problem in dict.fromkeys(row.problem for row in rows if row.problem):
-            click.echo(f"Error: {problem}", err=True)
+            echo_error(problem)
         if any(row.problem for row in rows):
             ctx.exit(UNREACHABLE)
         ctx.exit(FINDING if exit_code and rows else 0)

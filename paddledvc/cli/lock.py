@@ -6,14 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import (
-    echo_changes,
-    echo_json,
-    format_option,
-    lock_options,
-    pass_project,
-    progress_bar,
-)
+from paddledvc.cli.options import format_option, lock_options, pass_project
+from paddledvc.cli.printer import echo, echo_changes, echo_json, progress_bar
 from paddledvc.locking import lock as workflow
 
 if TYPE_CHECKING:
@@ -91,4 +85,4 @@ def lock(  # noqa: PLR0913
         did = "models.lock is fresh:"
     else:
         did = "Would lock" if dry_run else "Locked"
-    click.echo(f"{did} {models}", err=True)
+    echo(f"{did} {models}", err=True)

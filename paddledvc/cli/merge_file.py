@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from paddledvc.cli.printer import echo
 from paddledvc.hooks import merge_file as workflow
 
 SIZE = 7
@@ -39,6 +40,6 @@ def merge_file(
     merged = workflow.merge_file(*files, name, marker_size=marker_size)
     # Git widens the markers when it merges the bases of a merge, which nobody has to look at.
     if merged.conflicts and marker_size == SIZE:
-        click.echo(f"{name}: both sides changed {', '.join(merged.conflicts)}", err=True)
-    click.echo("merged" if merged.clean else "conflict")
+        echo(f"{name}: both sides changed {', '.join(merged.conflicts)}", err=True)
+    echo("merged" if merged.clean else "conflict")
     ctx.exit(0 if merged.clean else 1)

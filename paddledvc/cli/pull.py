@@ -7,14 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import (
-    echo_json,
-    echo_lines,
-    format_option,
-    offline_option,
-    pass_project,
-    progress_bar,
-)
+from paddledvc.cli.options import format_option, offline_option, pass_project
+from paddledvc.cli.printer import echo, echo_json, echo_lines, progress_bar
 from paddledvc.weights import pull as workflow
 from paddledvc.weights.core.outcome import describe_outcome, human_size
 from paddledvc.weights.core.transfer_results import WRONG, label_output, telling_lines
@@ -114,7 +108,7 @@ def _placed(one: PlacedOutput, source: str) -> str:
 
 def _count(outputs: Iterable[Arrived | PlacedOutput], state: str, what: str) -> None:
     if count := sum(one.state == state for one in outputs):
-        click.echo(f"{count} {what}")
+        echo(f"{count} {what}")
 
 
 def _exit_code(pulled: Pulled) -> int:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import echo_json, echo_lines, format_option, pass_project, progress_bar
+from paddledvc.cli.options import format_option, pass_project
+from paddledvc.cli.printer import echo, echo_error, echo_json, echo_lines, progress_bar
 from paddledvc.weights import push as workflow
 from paddledvc.weights.core.outcome import human_size
 from paddledvc.weights.core.transfer_results import WRONG, label_output, telling_lines
@@ -71,7 +72,7 @@ def push(  # noqa: PLR0913
 def _print(done: tuple[Pushed, ...]) -> None:
     for one in done:
         if one.problem:
-            click.echo(f"Error: {one.problem}", err=True)
+            echo_error(one.problem)
             continue
         echo_lines(telling_lines(one.sent), err=True)
         echo_lines(
@@ -87,7 +88,7 @@ def _print(done: tuple[Pushed, ...]) -> None:
         )
         there = Counter(sent.state for sent in one.sent)["present"]
         if there or not one.sent:
-            click.echo(f"{there} in {one.remote} already")
+            echo(f"{there} in {one.remote} already")
 
 
 def _exit_code(done: tuple[Pushed, ...]) -> int:

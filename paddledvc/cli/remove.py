@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import echo_changes, echo_json, format_option, lock_options, pass_project
+from paddledvc.cli.options import format_option, lock_options, pass_project
+from paddledvc.cli.printer import echo_changes, echo_json
 from paddledvc.locking import remove as workflow
 
 if TYPE_CHECKING:

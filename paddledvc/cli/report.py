@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import echo_json, format_option, pass_project
+from paddledvc.cli.options import format_option, pass_project
+from paddledvc.cli.printer import echo, echo_json
 from paddledvc.verification import report as workflow
 
 if TYPE_CHECKING:
@@ -31,4 +32,4 @@ def report(project: Project, *, output: str) -> None:
         echo_json([str(page.relative_to(project.root)) for page in pages])
         return
     for page in pages:
-        click.echo(page.relative_to(project.root))
+        echo(page.relative_to(project.root))

@@ -7,7 +7,7 @@ from typing import Literal
 import click
 
 from paddledvc import schemas as workflow
-from paddledvc.cli.options import echo_document
+from paddledvc.cli.printer import echo_document
 
 
 @click.command()

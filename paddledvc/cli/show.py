@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import echo_json, format_option, pass_project
+from paddledvc.cli.options import format_option, pass_project
+from paddledvc.cli.printer import echo, echo_json
 from paddledvc.inventory import show as workflow
 from paddledvc.models import registry
 
@@ -45,10 +46,10 @@ def show(project: Project, name: str, *, output: str) -> None:
     if output == "json":
         echo_json(shown)
         return
-    click.echo(f"{name} {shown.locked.version if shown.locked else '(not locked)'}")
+    echo(f"{name} {shown.locked.version if shown.locked else '(not locked)'}")
     previous = ""
     for label, text in _lines(shown):
-        click.echo(f"  {label if label != previous else '':15} {text}")
+        echo(f"  {label if label != previous else '':15} {text}")
         previous = label
 
 

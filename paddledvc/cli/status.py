@@ -6,14 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import (
-    echo_json,
-    echo_table,
-    format_option,
-    offline_option,
-    pass_project,
-    progress_bar,
-)
+from paddledvc.cli.options import format_option, offline_option, pass_project
+from paddledvc.cli.printer import echo, echo_json, echo_table, progress_bar
 from paddledvc.weights import status as workflow
 
 if TYPE_CHECKING:
@@ -90,9 +84,9 @@ def _print(here: Status) -> None:
     if rows:
         echo_table(["output", "path", "state", "why", "mend it by"], rows)
     fine = sum(one.state == "ok" for one in here.outputs)
-    click.echo(f"{fine} of {len(here.outputs)} as the commit says")
+    echo(f"{fine} of {len(here.outputs)} as the commit says")
     if here.hookless:
-        click.echo(
+        echo(
             f"git's hooks do not bring weights: {here.hookless}; run `paddledvc hooks install`",
             err=True,
         )
@@ -112,16 +106,16 @@ def _print_remote(there: RemoteStatus, *, deep: bool) -> None:
     if rows:
         echo_table(["output", "path", "remote", "state", "needed by"], rows)
     for line in dict.fromkeys(line for one in there.outputs for line in _problems(one)):
-        click.echo(line, err=True)
+        echo(line, err=True)
     for line in there.unreadable:
-        click.echo(f"cannot be read: {line}", err=True)
+        echo(f"cannot be read: {line}", err=True)
     for line in dict.fromkeys(filter(None, map(_mend, there.outputs))):
-        click.echo(line, err=True)
+        echo(line, err=True)
     fine = sum(one.inspected.state == "present" for one in there.outputs)
     how = "intact" if deep else "present"
     count = len(there.holders)
     holders = "1 branch or tag" if count == 1 else f"{count} branches and tags"
-    click.echo(f"{fine} of {len(rows)} {how}, of {holders}")
+    echo(f"{fine} of {len(rows)} {how}, of {holders}")
 
 
 def _holders(one: Looked) -> str:

@@ -6,15 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import (
-    echo_json,
-    echo_table,
-    format_option,
-    lock_options,
-    pass_project,
-    pin_option,
-    progress_bar,
-)
+from paddledvc.cli.options import format_option, lock_options, pass_project, pin_option
+from paddledvc.cli.printer import echo, echo_json, echo_table, progress_bar
 from paddledvc.stages import sync as workflow
 
 if TYPE_CHECKING:
@@ -65,7 +58,7 @@ def sync(  # noqa: PLR0913
         return
     for one in done:
         how = "in place" if one.url is None else f"from {one.url}"
-        click.echo(f"{one.name} {one.version}: {one.path} ({one.hashes.size:,} bytes, {how})")
+        echo(f"{one.name} {one.version}: {one.path} ({one.hashes.size:,} bytes, {how})")
 
 
 def _print_probed(probed: list[Probed]) -> None:

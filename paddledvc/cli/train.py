@@ -6,14 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import (
-    echo_first_use,
-    echo_json,
-    format_option,
-    lock_options,
-    pass_project,
-    pin_option,
-)
+from paddledvc.cli.options import format_option, lock_options, pass_project, pin_option
+from paddledvc.cli.printer import echo, echo_first_use, echo_json
 from paddledvc.stages import train as workflow
 
 if TYPE_CHECKING:
@@ -43,6 +37,6 @@ def train(project: Project, name: str, *, pin: str | None, use: LockUse, output:
         echo_json(done)
         return
     if done.hashes is None:
-        click.echo(f"{done.name}: trained; the first machine of the launch has the weights")
+        echo(f"{done.name}: trained; the first machine of the launch has the weights")
         return
-    click.echo(f"{done.name}: {done.path} ({done.hashes.size:,} bytes), metrics in {done.metrics}")
+    echo(f"{done.name}: {done.path} ({done.hashes.size:,} bytes), metrics in {done.metrics}")

@@ -10,13 +10,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from paddledvc.cli.options import (
-    echo_document,
-    echo_first_use,
-    format_option,
-    lock_options,
-    pin_option,
-)
+from paddledvc.cli.options import format_option, lock_options, pin_option
+from paddledvc.cli.printer import echo, echo_document, echo_first_use
 from paddledvc.cli.verify_output import echo_report, echo_reports, reports_json
 from paddledvc.models.model import Input
 from paddledvc.models.verify_settings import ON_GPU, Engine, PathName, Precision, Verify
@@ -170,7 +165,7 @@ def _verify_all(names: tuple[str, ...], jobs: int, use: LockUse, output: str) ->
 
     def done(one: Verified) -> None:
         if sys.stderr.isatty():
-            click.echo(f"{one.model}: {one.verdict}", err=True)
+            echo(f"{one.model}: {one.verdict}", err=True)
 
     found = workflow.verify_all(_project(), names, jobs=jobs, use=use, done=done)
     if output == "json":
@@ -179,7 +174,7 @@ def _verify_all(names: tuple[str, ...], jobs: int, use: LockUse, output: str) ->
         echo_reports(found)
     for one in found:
         if one.error is not None:
-            click.echo(f"{one.model}: {one.error}", err=True)
+            echo(f"{one.model}: {one.error}", err=True)
     codes = [one.error.exit_code for one in found if one.error is not None]
     return max([0 if all(one.verdict == "pass" for one in found) else FINDING, *codes])
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import click
-
-from paddledvc.cli.options import echo_table
+from paddledvc.cli.printer import echo, echo_table
 from paddledvc.verification.core.verify_report import round_error
 
 if TYPE_CHECKING:
@@ -38,17 +36,15 @@ def echo_report(report: VerifyReport) -> None:
     )
     for path in report.paths:
         for line in _wrong(path):
-            click.echo(line)
+            echo(line)
     if not report.repeatable:
-        click.echo("the dynamic network gives other outputs when it is run again")
+        echo("the dynamic network gives other outputs when it is run again")
     for name, error in report.float64.errors if report.float64 else ():
-        click.echo(
-            f"{name}: the dynamic network itself is off by {round_error(error)} from float64"
-        )
+        echo(f"{name}: the dynamic network itself is off by {round_error(error)} from float64")
     for note in report.notes:
-        click.echo(f"note: {note}")
+        echo(f"note: {note}")
     if report.batch_error is not None and report.batch_error > BATCH_NOISE:
-        click.echo(
+        echo(
             "note: samples of the dynamic network depend on the others of their batch: alone they "
             f"are off by a scaled error of {round_error(report.batch_error)}"
         )
@@ -56,7 +52,7 @@ def echo_report(report: VerifyReport) -> None:
     edges = ", ".join(filter(None, report.edges))
     told = f", and at edge values {edges}" if edges else ""
     count = f"{report.samples} samples at batch sizes {sizes}{told}"
-    click.echo(f"{report.model}: {report.verdict}, {count}")
+    echo(f"{report.model}: {report.verdict}, {count}")
 
 
 def _wrong(path: PathReport) -> list[str]:
@@ -71,9 +67,9 @@ def echo_reports(every: Sequence[Verified]) -> None:
         if one.report is not None:
             for path in one.report.paths:
                 for line in _wrong(path) if path.result == "fail" else ():
-                    click.echo(f"{one.model}: {line}")
+                    echo(f"{one.model}: {line}")
     passed = sum(one.verdict == "pass" for one in every)
-    click.echo(f"{passed} of {len(every)} models pass")
+    echo(f"{passed} of {len(every)} models pass")
 
 
 def _row(one: Verified) -> tuple[object, ...]:

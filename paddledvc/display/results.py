@@ -7,6 +7,8 @@ from dataclasses import fields, is_dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from paddledvc.display.escaping import escape_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -39,7 +41,7 @@ class Displayed:
         return rows
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._summary()}>"
+        return f"<{type(self).__name__} {escape_text(self._summary())}>"
 
     def _repr_html_(self) -> str | None:
         rows = list(self._rows())
@@ -58,7 +60,8 @@ class Table(tuple[Row_co, ...]):
     def __repr__(self) -> str:
         named = [_short(one) for one in self[:SHOWN]]
         more = ["..."] if len(self) > SHOWN else []
-        return f"<Table of {len(self)}{': ' * bool(self)}{', '.join([*named, *more])}>"
+        shown = escape_text(", ".join([*named, *more]))
+        return f"<Table of {len(self)}{': ' * bool(self)}{shown}>"
 
     def _repr_html_(self) -> str:
         return _table(self)

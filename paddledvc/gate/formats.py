@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from paddledvc import names
@@ -76,7 +76,9 @@ def render_github(verdict: Verdict) -> str:
         for one in verdict.waived
     )
     found = (_command(one.level, one, verdict, one.message) for one in verdict.violations)
-    return "\n".join((heading(verdict), *found, *waived, summary(verdict)))
+    # A second line of a note might begin with a command.
+    known = replace(verdict, notes=tuple(" ".join(note.splitlines()) for note in verdict.notes))
+    return "\n".join((heading(known), *found, *waived, summary(verdict)))
 
 
 def _command(kind: str, violation: Violation, verdict: Verdict, message: str) -> str:

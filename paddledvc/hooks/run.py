@@ -95,7 +95,7 @@ def run(call: Call, progress: NamedProgress | None = None) -> int:
         if os.environ.get(DEBUG):
             import traceback  # noqa: PLC0415 - it costs more than a hook without a bug may
 
-            traceback.print_exc()
+            _print(traceback.format_exc())
         said = f"{type(error).__name__}: {error}"
         _say(f"this is a bug, please report it with what {DEBUG}=1 shows: {said}")
         return 0
@@ -106,7 +106,7 @@ def _say(text: str) -> None:
 
 
 def _print(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - git shows it
+    streams.write_lines(text, err=True)  # git shows it
 
 
 def _bring(call: Call) -> int:

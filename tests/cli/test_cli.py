@@ -13,7 +13,7 @@ import pytest
 
 import paddledvc
 from paddledvc import cli as group
-from paddledvc.cli import SECTIONS, options
+from paddledvc.cli import SECTIONS, printer
 
 COMMANDS = {name: text for commands in SECTIONS.values() for name, text in commands.items()}
 PLAIN = "models: [{name: a, version: v1}]\n"
@@ -284,7 +284,7 @@ HEAVY = (
     "yaml",
     "jsonschema",
     "jsonschema_rs",
-    "tqdm",
+    "rich",
     "ruamel",
     "jinja2",
 )
@@ -326,7 +326,7 @@ def test_a_command_loads_only_what_it_needs(command, project):
     )
     loaded = python(code + LOADED, cwd=project.root).splitlines()[-1].split()
 
-    unneeded = {"paddle", "dvc", "numpy", "git", "jsonschema", "requests", "tqdm"}
+    unneeded = {"paddle", "dvc", "numpy", "git", "jsonschema", "requests", "rich"}
     assert sorted(set(loaded) & unneeded) == []
 
 
@@ -380,10 +380,10 @@ def test_every_pure_module_can_be_imported_first():
 
 
 def test_of_very_many_lines_the_first_are_shown_and_the_rest_counted(capsys):
-    options.echo_lines(f"line {number}" for number in range(20_000))
+    printer.echo_lines(f"line {number}" for number in range(20_000))
     shown = capsys.readouterr().out.splitlines()
 
     assert (len(shown), shown[0]) == (51, "line 0")
     assert shown[-1] == "... and 19,950 more, which --format json names"
-    options.echo_lines(["a", "b"], err=True)
+    printer.echo_lines(["a", "b"], err=True)
     assert capsys.readouterr() == ("", "a\nb\n")

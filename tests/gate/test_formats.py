@@ -84,6 +84,18 @@ def test_commands_of_github_are_escaped_and_name_files_from_the_root_of_the_repo
     ]
 
 
+def test_a_note_for_github_is_one_line_for_its_second_might_be_a_command():
+    verdict = Verdict(
+        title="main", role="production", violations=(), notes=("git says:\n::stop-commands::x",)
+    )
+
+    assert WRITERS["github"](verdict).splitlines() == [
+        "checking main (production)",
+        "note: git says: ::stop-commands::x",
+        "no findings",
+    ]
+
+
 def test_json_holds_everything():
     assert json.loads(WRITERS["json"](FULL)) == {
         "title": "x merged into main",

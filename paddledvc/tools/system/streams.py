@@ -44,6 +44,25 @@ def prepare_streams() -> None:
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
 
 
+def write_lines(text: str, *, err: bool = False) -> None:
+    """Write lines for people, with nothing in them that a terminal or a CI log would obey.
+
+    Args:
+        text: the lines; other programs, servers and files of a branch may have had a hand in them.
+        err: whether to write to standard error.
+    """
+    from paddledvc.display.escaping import escape_text  # noqa: PLC0415 - most hooks say nothing
+
+    write_document(escape_text(text), err=err)
+
+
+def write_document(text: str, *, err: bool = False) -> None:
+    """Write a text that is escaped by the rules of its form already."""
+    stream = sys.stderr if err else sys.stdout
+    stream.write(f"{text}\n")
+    stream.flush()
+
+
 def take_every_character() -> bool:
     """Tell whether standard output takes every character as it is."""
     return (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "") == "utf8"
