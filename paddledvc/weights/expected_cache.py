@@ -44,7 +44,7 @@ def read_through_cache(project: Project, texts: Mapping[str, str]) -> tuple[Trac
     found = expected.read_expected(project, texts)
     with contextlib.suppress(OSError):
         _forget(folder)
-        atomic.write_file(file, render_outputs(found))
+        atomic.write_file(file, render_outputs(found), fsync=False)
     return found
 
 

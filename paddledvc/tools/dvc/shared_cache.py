@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.tools.dvc import program
 from paddledvc.tools.git import worktree
+from paddledvc.tools.system import atomic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,7 +90,8 @@ def share_cache(root: Path) -> bool:
         text = file.read_text(encoding="utf-8") if file.exists() else ""
     if not text and program.cache_folder(root, program.read_config(root)) == cache:
         return False
-    _write(own / LOCAL, local_config(text, str((main or root) / ".dvc"), str(cache)))
+    config = local_config(text, str((main or root) / ".dvc"), str(cache))
+    atomic.write_file(own / LOCAL, config, fsync=False, mode=0o600)  # it may hold credentials
     return True
 
 
@@ -97,12 +99,3 @@ def _may_be_linked(root: Path) -> bool:
     """Tell whether the nearest ``.git`` is a file; in the main work tree it is a folder."""
     found = next((one / ".git" for one in (root, *root.parents) if (one / ".git").exists()), None)
     return found is not None and found.is_file()
-
-
-def _write(file: Path, text: str) -> None:
-    """Write a file that may hold credentials."""
-    new = file.with_name(f"{file.name}.new")
-    new.unlink(missing_ok=True)
-    new.touch(mode=0o600)
-    new.write_text(text, encoding="utf-8")
-    new.replace(file)

@@ -190,14 +190,12 @@ class Carrier:
 
     def _separate(self, survey: Survey) -> None:
         """Make what somebody wrote through a link into the cache a file of their own."""
-        from paddledvc.weights.tree.unshare import unshare_link  # noqa: PLC0415 - hardly ever needed
-
         for name, seen in survey.seen.items():
             holds = (survey.found or {}).get(name, UNKNOWN).md5
             mark = survey.entry.files.get(name) if survey.entry is not None else None
             was = None if mark is None else mark.md5
             path = files.join_path(f"{self._root}/{survey.path}", name)
-            unshare_link(self._cache, path, seen, holds, was)
+            files.unshare_link(self._cache, path, seen, holds, was)
 
 
 def _is_above(survey: Survey, others: Sequence[Survey]) -> bool:

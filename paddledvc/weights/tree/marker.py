@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.tools.git import worktree
+from paddledvc.tools.system import atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +49,5 @@ def write_marker(marker: Path, commit: str, folders: Iterable[str]) -> None:
         OSError: it cannot be written.
     """
     marker.parent.mkdir(parents=True, exist_ok=True)
-    new = marker.with_name(f".{marker.name}.{os.getpid()}")
-    new.write_text("\n".join((commit, *folders, "")), encoding="utf-8")
-    marker.unlink(missing_ok=True)  # to rename over it would have git wait for the disk
-    new.rename(marker)
+    marker.unlink(missing_ok=True)  # rather none than the one before
+    atomic.write_file(marker, "\n".join((commit, *folders, "")), fsync=False)

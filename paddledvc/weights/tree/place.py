@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from paddledvc.tools.dvc import locks
 from paddledvc.tools.dvc.cache import Cache
 from paddledvc.tools.dvc.locks import Busy
+from paddledvc.tools.system import atomic
 from paddledvc.weights.core.outcome import Placed
 from paddledvc.weights.tree import files
 from paddledvc.weights.tree.apply import Carrier
@@ -62,7 +63,7 @@ def place_outputs(  # noqa: PLR0913 - each of its own
             surveys = surveyor.every(prune=prune)
             changing = [one.path for one in surveys if one.decision.act in ("put", "remove")]
             if changing:
-                files.sweep_leftovers(scratch)
+                atomic.sweep_leftovers(scratch, files.PREFIX)
                 stack.enter_context(locks.dvc_held(root, changing, patience=patience))
             return Carrier(root, cache, scratch, notes).carry_out(surveys)
         except Busy as error:

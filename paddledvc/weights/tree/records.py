@@ -87,7 +87,7 @@ class Notes:
     def write(self) -> None:
         """Write down what is there, if that is news."""
         if self.entries != self._written:
-            atomic.write_file(self._file, ledger.render_ledger(self.entries))
+            atomic.write_file(self._file, ledger.render_ledger(self.entries), fsync=False)
             self._written = dict(self.entries)
 
     def tell(self, state: DvcState) -> None:
