@@ -1,4 +1,4 @@
-"""Which outputs the work tree, or a commit, asks for, and the remotes they belong in."""
+"""Which outputs the work tree, or a commit, asks for."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc import names
 from paddledvc.errors import InvalidFile
-from paddledvc.models.policy import Policy, remote_order
 from paddledvc.names import DVC_LOCK
-from paddledvc.tools.dvc import program
 from paddledvc.tools.dvc.core.outputs import STAGES_FILE, SUFFIX
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core.tracked import PATTERNS, Tracked, find_problems, list_tracked
@@ -68,9 +66,3 @@ def value(name: str, text: str) -> Any:
     if found := find_problems(document):
         raise InvalidFile(found)
     return document.value
-
-
-def remotes_of_role(project: Project, branch: str | None, policy: Policy) -> tuple[str, ...]:
-    """Name the DVC remotes of a project, that of the branch's role first."""
-    config = program.read_config(project.root)
-    return remote_order(policy.role(branch), list(config.remotes), config.default)

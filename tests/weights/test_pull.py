@@ -12,7 +12,7 @@ import pytest
 
 import paddledvc
 from paddledvc.errors import InvalidInput
-from paddledvc.weights.tree import marker
+from paddledvc.weights.tree import records
 from tests.outputs_repo import md5
 from tests.stores_repo import EXPORT, FILES, MADE, TITLE, WEIGHTS, A
 
@@ -414,12 +414,12 @@ def test_hashes_of_old_versions_of_dvc_are_left_to_dvc(cold, cli):
 
 @pytest.mark.slow
 def test_the_hooks_know_afterwards_that_there_is_nothing_to_do(cold, cli):
-    file = marker.marker_path(cold.root)
+    file = records.marker_path(cold.root)
     cli("pull", A)
-    assert marker.marked_commit(file) is None
+    assert records.marked_commit(file) is None
     cli("pull")
 
-    assert marker.marked_commit(file) == cold.folder.git("rev-parse", "HEAD").strip()
+    assert records.marked_commit(file) == cold.folder.git("rev-parse", "HEAD").strip()
 
 
 def test_json_tells_all_of_it(cold, cli):

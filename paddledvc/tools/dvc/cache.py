@@ -114,7 +114,7 @@ class Cache:
         return md5
 
     @contextmanager
-    def receiving(self, oid: str) -> Iterator[Path]:
+    def receiving(self, oid: str | None = None) -> Iterator[Path]:
         """Give an empty file in the cache's file system, which becomes the object at the end.
 
         Whoever fills it compares the bytes too, and raises where they are not the object's; then
@@ -122,7 +122,7 @@ class Cache:
         edit, made through a link.
 
         Args:
-            oid: name of the object.
+            oid: name of the object; None if that is not known yet: see `settle`.
 
         Raises:
             OutsideFailure: the cache cannot be written to, or the disk is full.
@@ -131,8 +131,8 @@ class Cache:
             new = atomic.fresh_file(self.folder)
         try:
             yield new
-            with _writable(self.folder):
-                self._settle(new, oid)
+            if oid is not None:
+                self.settle(new, oid)
         except OSError as error:
             if error.errno not in _FULL:  # a network's, for example, is the caller's
                 raise
@@ -186,6 +186,15 @@ class Cache:
         """Remove an object, if it is there."""
         with _writable(self.folder):
             self.path(oid).unlink(missing_ok=True)
+
+    def settle(self, new: Path, oid: str) -> None:
+        """Make a file that was received the object that it is.
+
+        Raises:
+            OutsideFailure: the cache cannot be written to, or the disk is full.
+        """
+        with _writable(self.folder):
+            self._settle(new, oid)
 
     def _settle(self, new: Path, oid: str) -> None:
         """Bring the bytes to the disk, then to the object's name."""

@@ -16,7 +16,7 @@ from paddledvc.tools.git import refs, worktree
 from paddledvc.urls import hide_secrets
 from paddledvc.weights.core import retention
 from paddledvc.weights.garbage import folder_files, labels, needs, repository_state, stores
-from paddledvc.weights.transfer.md5_index import learned_md5s
+from paddledvc.weights.tree.records import learned_md5s
 
 if TYPE_CHECKING:
     import os

@@ -10,8 +10,7 @@ from paddledvc.display.results import Displayed
 from paddledvc.tools.dvc.cache import Cache
 from paddledvc.weights.core.decide import Decision
 from paddledvc.weights.core.transfer_results import cells_of
-from paddledvc.weights.tree.place import LEDGER
-from paddledvc.weights.tree.records import read_records
+from paddledvc.weights.tree.records import read_placed
 from paddledvc.weights.tree.survey import Survey, Surveyor
 
 if TYPE_CHECKING:
@@ -59,11 +58,8 @@ class Here(Displayed):
 
 def inspect_tree(project: Project, wanted: Sequence[Tracked]) -> tuple[Here, ...]:
     """Look at outputs in the work tree; files that changed since they were hashed are hashed."""
-    root = project.root
-    entries = read_records(project.scratch() / LEDGER)
-    surveyor = Surveyor(
-        project, Cache.of(root), wanted=wanted, before=(), entries=entries, force=False
-    )
+    entries, cache = read_placed(project), Cache.of(project.root)
+    surveyor = Surveyor(project, cache, wanted=wanted, before=(), entries=entries, force=False)
     surveys = {one.path: one for one in surveyor.every(prune=False)}
     return tuple(_here(one, surveys[one.path]) for one in wanted)
 
