@@ -17,12 +17,11 @@ from paddledvc.models.model import Input, Reference
 from paddledvc.models.verify_settings import Verify
 from paddledvc.names import EXPORT_PREFIX
 from paddledvc.tools.paddle import process
-from paddledvc.tools.paddle.core.jobs import ExportJob, Network
-from paddledvc.tools.paddle.core.results import Exported
-from paddledvc.verification.core.path_report import round_error
+from paddledvc.tools.paddle.core.jobs import Exported, ExportJob, Network
+from paddledvc.verification.core.verify_report import round_error
 
 if TYPE_CHECKING:
-    from paddledvc.verification.core.report import VerifyReport
+    from paddledvc.verification.core.verify_report import VerifyReport
 
 PATHS = ("jit", "predictor", "deployed")
 BATCH_SIZES = (1, 2, 3)

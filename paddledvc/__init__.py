@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         install_hooks,
         uninstall_hooks,
     )
-    from paddledvc.inventory.core.parts import Part
+    from paddledvc.inventory.holdings import Part
     from paddledvc.inventory.list_models import (
         AvailableRow,
         ModelRow,
@@ -42,11 +42,10 @@ if TYPE_CHECKING:
     )
     from paddledvc.inventory.show import Asked, Shown, ShownPart, show
     from paddledvc.locking.add import Added, add
-    from paddledvc.locking.core.changes import Change
     from paddledvc.locking.current import Locked, LockUse
     from paddledvc.locking.lock import lock
     from paddledvc.locking.remove import Removed, remove
-    from paddledvc.models.lockfile import Lock, LockedFile, LockedModel
+    from paddledvc.models.lockfile import Change, Lock, LockedFile, LockedModel
     from paddledvc.models.model import (
         Declared,
         Environment,
@@ -77,12 +76,11 @@ if TYPE_CHECKING:
     from paddledvc.tools.git.blame import Commit
     from paddledvc.tools.git.core.ignored import Pattern
     from paddledvc.tools.git.hooks.state import HookState
-    from paddledvc.tools.paddle.building.run import Params, Run
-    from paddledvc.tools.paddle.core.results import Cost, Latency, Runtime, Wide
-    from paddledvc.tools.paddle.core.results import Diagnosis as PathDiagnosis
+    from paddledvc.tools.paddle.building.train import Params, Run
+    from paddledvc.tools.paddle.core.jobs import Cost, Latency, Runtime, Wide
+    from paddledvc.tools.paddle.core.jobs import Diagnosis as PathDiagnosis
     from paddledvc.verification.assert_equal import assert_equal
-    from paddledvc.verification.core.path_report import PathReport
-    from paddledvc.verification.core.report import VerifyReport
+    from paddledvc.verification.core.verify_report import PathReport, VerifyReport
     from paddledvc.verification.report import report
     from paddledvc.verification.verify import Verified, verify, verify_all
     from paddledvc.verification.verify_files import verify_files
@@ -105,13 +103,13 @@ _HOMES = {
     "AvailableRow": "inventory.list_models",
     "Bad": "weights.core.transfer_results",
     "Branch": "comparison.untaken_branches",
-    "Change": "locking.core.changes",
+    "Change": "models.lockfile",
     "Check": "setup.diagnosis",
     "Cleaned": "weights.gc",
     "Closeness": "comparison.other_measures",
     "Collected": "weights.gc",
     "Commit": "tools.git.blame",
-    "Cost": "tools.paddle.core.results",
+    "Cost": "tools.paddle.core.jobs",
     "Dataset": "stages.core.record",
     "Declared": "models.model",
     "Diagnosis": "setup.diagnosis",
@@ -136,7 +134,7 @@ _HOMES = {
     "Input": "models.model",
     "Inspected": "weights.core.transfer_results",
     "Kept": "weights.gc",
-    "Latency": "tools.paddle.core.results",
+    "Latency": "tools.paddle.core.jobs",
     "Launch": "models.model",
     "Lock": "models.lockfile",
     "LockUse": "locking.current",
@@ -153,10 +151,10 @@ _HOMES = {
     "OutputAgreement": "comparison.agreement",
     "OutputTolerance": "models.verify_settings",
     "PaddleDVCError": "errors",
-    "Params": "tools.paddle.building.run",
-    "Part": "inventory.core.parts",
-    "PathDiagnosis": "tools.paddle.core.results:Diagnosis",
-    "PathReport": "verification.core.path_report",
+    "Params": "tools.paddle.building.train",
+    "Part": "inventory.holdings",
+    "PathDiagnosis": "tools.paddle.core.jobs:Diagnosis",
+    "PathReport": "verification.core.verify_report",
     "Pattern": "tools.git.core.ignored",
     "Placed": "weights.core.outcome",
     "PlacedOutput": "weights.core.outcome",
@@ -176,8 +174,8 @@ _HOMES = {
     "Removed": "locking.remove",
     "Requirement": "models.versions",
     "Role": "models.policy",
-    "Run": "tools.paddle.building.run",
-    "Runtime": "tools.paddle.core.results",
+    "Run": "tools.paddle.building.train",
+    "Runtime": "tools.paddle.core.jobs",
     "SampleError": "comparison.agreement",
     "Sent": "weights.core.transfer_results",
     "Shown": "inventory.show",
@@ -191,11 +189,11 @@ _HOMES = {
     "Verdict": "gate.core.violations",
     "Verified": "verification.verify",
     "Verify": "models.verify_settings",
-    "VerifyReport": "verification.core.report",
+    "VerifyReport": "verification.core.verify_report",
     "Violation": "gate.core.violations",
     "Waived": "gate.core.violations",
     "Waiver": "models.policy",
-    "Wide": "tools.paddle.core.results",
+    "Wide": "tools.paddle.core.jobs",
     "add": "locking.add",
     "assert_equal": "verification.assert_equal",
     "available": "inventory.list_models",

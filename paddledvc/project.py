@@ -271,7 +271,7 @@ class Project:
         Raises:
             Finding: it gives others.
         """
-        from paddledvc.tools.paddle.core.programs import list_mismatches  # noqa: PLC0415
+        from paddledvc.tools.paddle.core.program_outputs import list_mismatches  # noqa: PLC0415
 
         if not model.outputs or not found:
             return

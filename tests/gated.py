@@ -17,9 +17,8 @@ from paddledvc.comparison.agreement import Agreement, OutputAgreement, SampleErr
 from paddledvc.hashes import Hashed, Hashes
 from paddledvc.models.verify_settings import Engine
 from paddledvc.tools.dvc.core.objects import folder_oid
-from paddledvc.tools.paddle.core.results import Runtime
-from paddledvc.verification.core.path_report import PathReport
-from paddledvc.verification.core.report import VerifyReport
+from paddledvc.tools.paddle.core.jobs import Runtime
+from paddledvc.verification.core.verify_report import PathReport, VerifyReport
 from tests import plain_yaml
 
 if TYPE_CHECKING:

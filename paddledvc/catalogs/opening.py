@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.catalogs.base import Context
-from paddledvc.catalogs.core.sanity import nonsense_in_list, nonsense_in_release
+from paddledvc.catalogs.core.listing import nonsense_in_list, nonsense_in_release
 from paddledvc.errors import CatalogFailed, PaddleDVCError
 from paddledvc.names import did_you_mean
 

@@ -21,8 +21,8 @@ from paddledvc.tools.system import streams
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from paddledvc.locking.core.changes import Change
     from paddledvc.locking.current import LockUse
+    from paddledvc.models.lockfile import Change
     from paddledvc.project import Project
     from paddledvc.tools.system.progress import NamedProgress
 

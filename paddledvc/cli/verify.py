@@ -26,7 +26,7 @@ from paddledvc.verification.verify_files import verify_files
 if TYPE_CHECKING:
     from paddledvc.locking.current import LockUse
     from paddledvc.project import Project
-    from paddledvc.verification.core.report import VerifyReport
+    from paddledvc.verification.core.verify_report import VerifyReport
     from paddledvc.verification.verify import Verified
 
 FINDING = 1

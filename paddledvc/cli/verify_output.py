@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from paddledvc.cli.options import echo_table
-from paddledvc.verification.core.path_report import round_error
+from paddledvc.verification.core.verify_report import round_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from paddledvc.verification.core.path_report import PathReport
-    from paddledvc.verification.core.report import VerifyReport
+    from paddledvc.verification.core.verify_report import PathReport, VerifyReport
     from paddledvc.verification.verify import Verified
 
 BATCH_NOISE = 1e-5

@@ -20,7 +20,7 @@ from paddledvc.stages import plan as plans
 from paddledvc.stages.core.record import record_path
 from paddledvc.tools.code import check_names
 from paddledvc.tools.code.user_code import Sources
-from paddledvc.tools.dvc.core import built_stages, outputs
+from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.dvc.core.objects import folder_oid
 from paddledvc.tools.git.tree_files import LARGEST
 from paddledvc.tools.system import files
@@ -87,7 +87,7 @@ def gather_facts(
         facts,
         documents=found.documents,
         unreadable=tuple(dict.fromkeys(found.unreadable)),
-        built=built_stages.read_built(built.value if built else None),
+        built=outputs.read_built(built.value if built else None),
         params=_mapping(params),
         params_files=dict(_params_files(project, facts)),
         reports=dict(_reports(project, facts.registry)),
@@ -111,7 +111,7 @@ def read_versions(project: Project, facts: Facts) -> Facts:
     return replace(
         facts,
         documents=found.documents,
-        built=built_stages.read_built(built.value if built else None),
+        built=outputs.read_built(built.value if built else None),
         reports=dict(_reports(project, facts.registry)),
     )
 
@@ -162,7 +162,7 @@ def open_registry(project: Project) -> OpenedRegistry:
 def built_paths(text: str) -> frozenset[str]:
     """Name the files and folders that dvc.lock says were read or written; none if it is torn."""
     try:
-        built = built_stages.read_built(reader.parse_yaml(text, names.DVC_LOCK).value)
+        built = outputs.read_built(reader.parse_yaml(text, names.DVC_LOCK).value)
     except InvalidFile:
         return frozenset()
     return frozenset(path for one in built.values() for path in (*one.deps, *one.outs))

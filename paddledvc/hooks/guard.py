@@ -9,7 +9,7 @@ from paddledvc.errors import RemoteFailed
 from paddledvc.gate.judge_subject import judge_released, judge_tree
 from paddledvc.models.policy import DEFAULT, remote_order
 from paddledvc.project import policy_of
-from paddledvc.tools.dvc import program
+from paddledvc.tools.dvc import command
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core import outcome
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from paddledvc.gate.core.violations import Verdict
     from paddledvc.models.policy import Policy
     from paddledvc.project import Project
-    from paddledvc.tools.git.pushed import PushedRef
+    from paddledvc.tools.git.refs import PushedRef
     from paddledvc.tools.system.progress import NamedProgress
     from paddledvc.weights.core.tracked import Tracked
     from paddledvc.weights.core.transfer_results import Sent
@@ -190,7 +190,7 @@ def _remote(project: Project, pushed: PushedRef) -> str | None:
     """Name the remote of a branch, by the policy that it had so far; None if there is no remote."""
     policy = _policy(project, pushed)
     role = policy.production if pushed.is_tag else policy.role(pushed.branch)
-    config = program.read_config(project.root)
+    config = command.read_config(project.root)
     return next(iter(remote_order(role, list(config.remotes), config.default)), None)
 
 

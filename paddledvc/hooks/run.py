@@ -151,7 +151,7 @@ def _send(call: Call, progress: NamedProgress | None) -> int:
     """Send the weights of what is pushed, before it is pushed, unless a release is rewritten."""
     from paddledvc.gate import formats  # noqa: PLC0415 - not for the other hooks
     from paddledvc.hooks.guard import check_pushed, send_pushed  # noqa: PLC0415 - the gate
-    from paddledvc.tools.git.pushed import parse_pushed  # noqa: PLC0415
+    from paddledvc.tools.git.refs import parse_pushed  # noqa: PLC0415
 
     refs = parse_pushed(sys.stdin)
     to = next(iter(call.arguments), None)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from paddledvc.catalogs.core.listing import Listed
-    from paddledvc.inventory.core.parts import Part, Standing
-    from paddledvc.locking.core.constraints import Question
+    from paddledvc.inventory.holdings import Part, Standing
+    from paddledvc.locking.core.selection import Question
     from paddledvc.models.lockfile import LockedModel
     from paddledvc.models.model import Input, Model, Output
     from paddledvc.project import Project

@@ -11,8 +11,8 @@ from paddledvc.display.results import Displayed
 from paddledvc.errors import OutsideFailure
 from paddledvc.gate import lock_history
 from paddledvc.inventory.holdings import Holdings
-from paddledvc.locking.core.constraints import wants_of
 from paddledvc.locking.core.resolution import list_stale
+from paddledvc.locking.core.selection import wants_of
 from paddledvc.models.versions import is_version, same_version
 from paddledvc.project import Inputs
 from paddledvc.stages.core.record import Record, record_path
@@ -20,7 +20,7 @@ from paddledvc.tools.git import blame, repository, worktree
 
 if TYPE_CHECKING:
     from paddledvc.gate.lock_history import Earlier
-    from paddledvc.inventory.core.parts import Part, Standing
+    from paddledvc.inventory.holdings import Part, Standing
     from paddledvc.models.lockfile import LockedModel
     from paddledvc.models.model import Model, Output
     from paddledvc.project import Project

@@ -22,8 +22,8 @@ from paddledvc.yaml import reader
 from paddledvc.yaml.edit.editable_list import EditableList
 
 if TYPE_CHECKING:
-    from paddledvc.locking.core.changes import Change
     from paddledvc.locking.current import Locked
+    from paddledvc.models.lockfile import Change
     from paddledvc.models.registry import Registry
     from paddledvc.project import Project
     from paddledvc.tools.system.progress import NamedProgress

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, TypeVar
 from paddledvc.catalogs.opening import Catalogs
 from paddledvc.display.results import Displayed
 from paddledvc.errors import CatalogFailed, PaddleDVCError, Several, Unresolvable
-from paddledvc.locking.core import changes
 from paddledvc.locking.core.resolution import (
     find_clashes,
     plan_lock,
@@ -23,6 +22,7 @@ from paddledvc.locking.core.resolution import (
     staleness_of,
 )
 from paddledvc.locking.core.selection import choose_version, complete_listed, why_not
+from paddledvc.models import lockfile
 from paddledvc.models.lockfile import FIRST_USE, Lock
 from paddledvc.names import did_you_mean
 
@@ -32,10 +32,9 @@ if TYPE_CHECKING:
 
     from paddledvc.catalogs.base import Catalog
     from paddledvc.hashes import Hashes
-    from paddledvc.locking.core.changes import Change
-    from paddledvc.locking.core.constraints import Question
     from paddledvc.locking.core.resolution import Plan
-    from paddledvc.models.lockfile import LockedFile, LockedModel
+    from paddledvc.locking.core.selection import Question
+    from paddledvc.models.lockfile import Change, LockedFile, LockedModel
     from paddledvc.models.registry import Registry
     from paddledvc.project import Project
     from paddledvc.tools.system.progress import NamedProgress
@@ -177,7 +176,7 @@ def carry_out(  # noqa: PLR0913
     lock = Lock(models=tuple(entries))
     return Locked(
         lock=lock,
-        changes=changes.compare_locks(planned.previous, lock),
+        changes=lockfile.compare_locks(planned.previous, lock),
         trusted=unhashed if hash_bytes else (),
     )
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput
 from paddledvc.locking import references
-from paddledvc.locking.core.constraints import Upgrade
 from paddledvc.locking.core.resolution import plan_lock, require_fresh
+from paddledvc.locking.core.selection import Upgrade
 from paddledvc.locking.current import UPDATE, Locked, LockUse, carry_out
 from paddledvc.project import Inputs
 

@@ -17,7 +17,7 @@ from paddledvc.yaml.edit.editable_list import EditableList
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from paddledvc.locking.core.changes import Change
+    from paddledvc.models.lockfile import Change
     from paddledvc.models.registry import Registry
     from paddledvc.project import Project
 

@@ -10,9 +10,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import PaddleDVCError
-from paddledvc.setup.checks import cache, clone, files, machine, remotes, versions
+from paddledvc.setup.checks import cache, clone, machine, remotes
 from paddledvc.setup.diagnosis import Check, Diagnosis
-from paddledvc.tools.dvc import program
+from paddledvc.tools.dvc import command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -60,10 +60,10 @@ def doctor(project: Project, *, offline: str | None = None) -> Diagnosis:
 def probes(project: Project, *, offline: str | None = None) -> list[Probe]:
     """List what to look at, in the order of the report."""
     fixed = [
-        ("versions", "programs", versions.check_versions),
+        ("versions", "programs", machine.check_versions),
         ("hooks", "clone", clone.check_clone),
-        ("project", "files", files.check_files),
-        ("environment", "variables", files.check_variables),
+        ("project", "files", clone.check_files),
+        ("environment", "variables", clone.check_variables),
         ("remotes", "settings", remotes.check_remotes),
         ("cache", "folder", cache.check_cache),
         ("GPU", "Paddle", machine.check_machine),
@@ -71,7 +71,7 @@ def probes(project: Project, *, offline: str | None = None) -> list[Probe]:
     found = [
         Probe(topic=topic, name=name, look=partial(look, project)) for topic, name, look in fixed
     ]
-    names = () if offline is not None else program.read_config(project.root).remotes
+    names = () if offline is not None else command.read_config(project.root).remotes
     asked = [
         Probe(topic="remotes", name=name, look=partial(remotes.probe_remote, project, name))
         for name in names

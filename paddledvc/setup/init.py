@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from paddledvc import names, schemas
 from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidInput, NotAProject, OutsideFailure
-from paddledvc.tools.dvc import program
+from paddledvc.tools.dvc import command
 from paddledvc.tools.dvc.remotes.setup import declare_remotes
 from paddledvc.tools.git import ignores, merge_driver, repository
 from paddledvc.tools.git.core.ignored import A_REPORT, OWN_FILES, SETTINGS_FILES
@@ -100,8 +100,8 @@ def init(
 def _set_up_dvc(root: Path, top: Path, remotes: Sequence[NewRemote]) -> Iterator[tuple[str, bool]]:
     """See that there is a DVC with a remote; name the files and tell whether they were made."""
     declared = declare_remotes(root, remotes)
-    if not program.is_initialised(root):
-        program.init_dvc(root, subdir=top != root)
+    if not command.is_initialised(root):
+        command.init_dvc(root, subdir=top != root)
         yield ".dvcignore", True
     yield from declared.remotes
     config = declared.config

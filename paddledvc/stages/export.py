@@ -11,9 +11,8 @@ from paddledvc.errors import InvalidInput
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.models import registry as registries
 from paddledvc.stages.core import settings_digest
-from paddledvc.tools.paddle import process, programs
-from paddledvc.tools.paddle.core.jobs import ExportJob, Network
-from paddledvc.tools.paddle.core.results import Exported
+from paddledvc.tools.paddle import process, read_program
+from paddledvc.tools.paddle.core.jobs import Exported, ExportJob, Network
 from paddledvc.tools.system import files
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ def export(
             format=model.export.format,
         )
         done = process.run_job(job, Exported, root=project.root)
-        project.require_outputs(model, programs.read_outputs(folder / names.EXPORT_PREFIX))
+        project.require_outputs(model, read_program.read_outputs(folder / names.EXPORT_PREFIX))
     return ExportedModel(
         name=name,
         folder=registries.exported_folder(model),

@@ -16,7 +16,7 @@ from paddledvc.names import did_you_mean
 from paddledvc.project import PARAMS_SECTIONS, Inputs
 from paddledvc.stages import plan as plans
 from paddledvc.tools.code.user_code import Sources
-from paddledvc.tools.dvc.package import require_usable
+from paddledvc.tools.dvc.command import require_usable
 from paddledvc.tools.system import files
 from paddledvc.yaml import conflicts, reader, writer
 from paddledvc.yaml.edit import sections as edit_sections

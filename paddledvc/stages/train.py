@@ -1,41 +1,51 @@
-"""A model trained by its user's code."""
+"""A model trained by its user's code, and the record of that."""
 
 from __future__ import annotations
 
 import json
 import logging
+import os
+import platform
 import shutil
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import datetime, timezone
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
 
 from paddledvc import names
 from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidInput, PaddleDVCError, UserCodeFailed
+from paddledvc.hashes import Hashed
 from paddledvc.locking import references
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.models import registry as registries
 from paddledvc.project import Inputs
-from paddledvc.stages import record_training
 from paddledvc.stages.core import settings_digest
-from paddledvc.stages.core.record import record_path
-from paddledvc.stages.record_training import Ingredients
-from paddledvc.tools.paddle import process
-from paddledvc.tools.paddle.core.jobs import Network, TrainJob
-from paddledvc.tools.paddle.core.results import Ended
+from paddledvc.stages.core.record import Dataset, Record, record_path, telling_variables
+from paddledvc.stages.core.settings_digest import said_fields
+from paddledvc.tools.dvc import command
+from paddledvc.tools.dvc.core.objects import folder_oid
+from paddledvc.tools.git import worktree
+from paddledvc.tools.paddle import device, process
+from paddledvc.tools.paddle.core.jobs import Ended, Network, TrainJob
 from paddledvc.tools.system import files, shell
+from paddledvc.tools.system.hash_cache import hash_md5
+from paddledvc.tools.system.threads import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-    from typing import Any
 
     from paddledvc.hashes import Hashes
     from paddledvc.locking.current import LockUse
     from paddledvc.models.model import Model, Train
     from paddledvc.project import Project
-    from paddledvc.stages.record_training import Beginning
+    from paddledvc.tools.paddle.core.jobs import Runtime
 
 logger = logging.getLogger(__name__)
+READERS = 4
+"""Files of a dataset that are read at once."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -113,7 +123,7 @@ def _train(inputs: Inputs, model: Model, settings: Train, base: str | None) -> H
     project = inputs.project
     params = dict(project.hyperparameters(model, inputs.params))
     places = _places(project, model, base)
-    began = record_training.begin_training(project.root)
+    began = begin_training(project.root)
     runtime = None
     try:
         if settings.function is not None:
@@ -137,7 +147,7 @@ def _record(
 ) -> None:
     """Write down what made the weights; a training of days does not fail for want of that."""
     try:
-        record = record_training.record_training(project.root, model, began, given, weights)
+        record = record_training(project.root, model, began, given, weights)
         files.write_text(project.root / record_path(model), record.to_json())
     except (PaddleDVCError, OSError) as error:
         logger.warning("%s was not written: %s", record_path(model), error)
@@ -220,3 +230,111 @@ def _by_command(
         )
     if not metrics.exists():
         files.write_text(metrics, "{}\n")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Beginning:
+    """How things stood when a training began.
+
+    Attributes:
+        commit: what was checked out; None outside of git.
+        dirty: whether files differed from that commit, but for those that stages write.
+        at: the time, UTC.
+        clock: the same, on a clock that nobody sets.
+    """
+
+    commit: str | None
+    dirty: bool
+    at: datetime
+    clock: float
+
+
+def begin_training(root: Path) -> Beginning:
+    """Look how things stand, before a training begins."""
+    commit, dirty = _commit(root)
+    return Beginning(
+        commit=commit, dirty=dirty, at=datetime.now(timezone.utc), clock=time.monotonic()
+    )
+
+
+def _commit(root: Path) -> tuple[str | None, bool]:
+    """Tell what is checked out; a git that is missing or refuses makes no training fail."""
+    written = [f":(exclude){path}" for path in (names.DVC_LOCK, names.REPORTS)]
+    try:
+        commit = worktree.resolve_commit(root, "HEAD")
+        status = worktree.ask_git(root, "status", "--porcelain", "--", ":/", *written)
+    except PaddleDVCError:
+        return None, False
+    return commit, commit is not None and bool(status)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ingredients:
+    """What a training was given, and what ran it.
+
+    Attributes:
+        base: file of the weights that it started from, absolute; None where there was none.
+        params: hyperparameters.
+        runtime: what ran; None where nobody says.
+    """
+
+    base: Path | None
+    params: Mapping[str, Any]
+    runtime: Runtime | None
+
+
+def record_training(
+    root: Path, model: Model, began: Beginning, given: Ingredients, weights: Hashes
+) -> Record:
+    """Say what made the weights that a training has just ended with.
+
+    Args:
+        root: folder of the project.
+        model: the model; it has a ``train`` section.
+        began: how things stood when the training began.
+        given: what it was given.
+        weights: what its weights hash to.
+    """
+    assert model.train is not None
+    seconds = time.monotonic() - began.clock
+    launch = model.train.launch
+    return Record(
+        model=model.name,
+        version=model.requires.text,
+        weights=Hashed(path=registries.trained_file(model), hashes=weights),
+        base=None if given.base is None else _hashed(root, given.base),
+        commit=began.commit,
+        dirty=began.dirty,
+        params=given.params,
+        datasets={
+            name: Dataset(path=path, md5=digest_data(root, path))
+            for name, path in model.train.datasets.items()
+        },
+        seed=model.train.seed,
+        device=model.train.device,
+        runtime=given.runtime,
+        environment=telling_variables(os.environ),
+        paddle=next(iter(device.installed_packages().values()), None),
+        python=platform.python_version(),
+        paddledvc=metadata.version("paddledvc"),
+        launch=None if launch is None else said_fields(launch),
+        began=began.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        seconds=round(seconds, 1),
+    )
+
+
+def _hashed(root: Path, file: Path) -> Hashed:
+    return Hashed(path=file.relative_to(root).as_posix(), hashes=files.hash_file(file))
+
+
+def digest_data(root: Path, path: str) -> str | None:
+    """Digest data as DVC does: the MD5 of a file, its name of a folder; None if nothing is there.
+
+    What ``.dvcignore`` leaves out of a folder is left out here too.
+    """
+    place = root / path
+    if place.is_dir():
+        kept = command.kept_files(root, place)
+        digests = side_by_side(lambda name: hash_md5(place / name), kept, jobs=READERS)
+        return folder_oid(dict(zip(kept, digests, strict=True)))
+    return hash_md5(place) if place.is_file() else None

@@ -12,7 +12,7 @@ import numpy as np
 from paddledvc.comparison.samples import OutputValues, batch_of
 from paddledvc.models.verify_settings import Tolerance, Verify
 from paddledvc.tools.paddle import arrays
-from paddledvc.verification.run_paths import Exports
+from paddledvc.verification.compare import Exports
 
 if TYPE_CHECKING:
     import os
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from paddledvc.comparison.samples import Array, Case
     from paddledvc.models.verify_settings import PathName
-    from paddledvc.verification.core.path_report import PathReport
+    from paddledvc.verification.core.verify_report import PathReport
 
 USUAL = Tolerance()
 PATHS: tuple[PathName, ...] = ("jit", "predictor", "deployed")

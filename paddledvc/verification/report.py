@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from paddledvc.project import Project
-    from paddledvc.verification.core.report import VerifyReport
+    from paddledvc.verification.core.verify_report import VerifyReport
 
 T = TypeVar("T")
 PAGE_NAME = "verify.html"

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import UserCodeFailed, WorkerDied
 from paddledvc.tools.paddle import process
-from paddledvc.tools.paddle.core.jobs import ExportJob
-from paddledvc.tools.paddle.core.results import FORETELLING, Exported
+from paddledvc.tools.paddle.core.jobs import FORETELLING, Exported, ExportJob
 from paddledvc.tools.system import files
 
 if TYPE_CHECKING:

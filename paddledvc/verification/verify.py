@@ -16,7 +16,7 @@ from paddledvc.models import registry as registries
 from paddledvc.project import Inputs
 from paddledvc.stages.core import settings_digest
 from paddledvc.tools.paddle.core.jobs import Network
-from paddledvc.tools.paddle.programs import read_outputs
+from paddledvc.tools.paddle.read_program import read_outputs
 from paddledvc.tools.system import files
 from paddledvc.tools.system.threads import side_by_side
 from paddledvc.verification.compare import Comparison
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from paddledvc.models.model import Model
     from paddledvc.models.verify_settings import Verify
     from paddledvc.project import Project
-    from paddledvc.verification.core.report import Verdict, VerifyReport
+    from paddledvc.verification.core.verify_report import Verdict, VerifyReport
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)

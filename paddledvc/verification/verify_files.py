@@ -13,12 +13,11 @@ from paddledvc.models.model import Reference
 from paddledvc.models.verify_settings import Verify
 from paddledvc.names import EXPORT_PREFIX
 from paddledvc.tools.paddle import process
-from paddledvc.tools.paddle.core.jobs import DescribeJob, Network
-from paddledvc.tools.paddle.core.results import Described
+from paddledvc.tools.paddle.core.jobs import Described, DescribeJob, Network
 from paddledvc.tools.system import files
 from paddledvc.verification.compare import Comparison
 from paddledvc.verification.core.page import Verification, render_page
-from paddledvc.verification.core.report import errors_of, evidence_of, latencies_of
+from paddledvc.verification.core.verify_report import errors_of, evidence_of, latencies_of
 from paddledvc.verification.report import PAGE_NAME, write_report
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from paddledvc.models.model import Input
-    from paddledvc.verification.core.report import VerifyReport
+    from paddledvc.verification.core.verify_report import VerifyReport
 
 PROGRAMS = (".json", ".pdmodel")
 SUFFIXES = (*PROGRAMS, ".pdiparams")

@@ -70,7 +70,7 @@ def _checkout(
     project: Project, before: str | None, patience: float, offline: str | None
 ) -> CheckedOut:
     if not (project.root / ".git").is_dir():
-        from paddledvc.tools.dvc.shared_cache import share_cache  # noqa: PLC0415 - for linked work trees
+        from paddledvc.tools.dvc.cache import share_cache  # noqa: PLC0415 - for linked work trees
 
         share_cache(project.root)
     stand = worktree.read_standing(project.root, LISTING_PATTERNS)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from paddledvc.project import Project
-    from paddledvc.tools.git.pushed import PushedRef
+    from paddledvc.tools.git.refs import PushedRef
     from paddledvc.weights.core.tracked import Tracked
 
 COMMITTED_PATTERNS = tuple(pattern for pattern in PATTERNS if pattern != names.REGISTRY)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import InvalidInput
 from paddledvc.models.policy import remote_order
 from paddledvc.names import did_you_mean
-from paddledvc.tools.dvc import program
+from paddledvc.tools.dvc import command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -62,7 +62,7 @@ def remote_of(project: Project, role: Role) -> str:
     Raises:
         InvalidInput: there is no remote at all.
     """
-    config = program.read_config(project.root)
+    config = command.read_config(project.root)
     order = remote_order(role, list(config.remotes), config.default)
     if not order:
         raise InvalidInput(
@@ -74,7 +74,7 @@ def remote_of(project: Project, role: Role) -> str:
 
 def remotes_of_role(project: Project, branch: str | None, policy: Policy) -> tuple[str, ...]:
     """Name the DVC remotes of a project, that of the branch's role first."""
-    config = program.read_config(project.root)
+    config = command.read_config(project.root)
     return remote_order(policy.role(branch), list(config.remotes), config.default)
 
 
@@ -84,7 +84,7 @@ def require_remotes(project: Project, names: Iterable[str]) -> None:
     Raises:
         InvalidInput: one is not.
     """
-    known = program.read_config(project.root).remotes
+    known = command.read_config(project.root).remotes
     for name in names:
         if name not in known:
             there = f"; there are {', '.join(known)}" if known else "; there is none"

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.comparison.agreement import compare_outputs
+from paddledvc.comparison.agreement import batch_error, compare_outputs, scaled_errors
 from paddledvc.comparison.other_measures import Ranking
 from paddledvc.comparison.samples import OutputValues
-from paddledvc.comparison.scaled_error import batch_error, scaled_errors
 
 NAN, INF = float("nan"), float("inf")
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paddledvc.comparison.extra_calls import edge_cases
+from paddledvc.comparison.samples import edge_cases
 from paddledvc.models.model import Input
 
 BASE = np.full((1, 3), 0.5, "float32")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from paddledvc.comparison.likely_causes import guess_cause
-from paddledvc.tools.paddle.core.results import Diagnosis
+from paddledvc.tools.paddle.core.jobs import Diagnosis
 
 
 @pytest.mark.parametrize(

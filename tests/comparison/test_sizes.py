@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paddledvc.comparison.extra_calls import draw_resized
-from paddledvc.comparison.samples import draw_cases
+from paddledvc.comparison.samples import draw_cases, draw_resized
 from paddledvc.models.model import Input
 
 IMAGE = Input(name="image", shape=(None, 3, None, None))

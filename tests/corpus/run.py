@@ -21,7 +21,7 @@ from paddledvc.models.model import Input, Reference
 from paddledvc.models.verify_settings import Engine
 from paddledvc.tools.paddle.building import export
 from paddledvc.tools.paddle.core.jobs import ExportJob, Network, PathJob, ReferenceJob
-from paddledvc.tools.paddle.running import program, reference_run
+from paddledvc.tools.paddle.running import reference_run, run_exported
 
 LAYERS = Path(layers.__file__)
 NAMES = [
@@ -86,7 +86,7 @@ def path_one(path: Any, name: str, folder: Path) -> None:
         engine=Engine(),
         device="gpu",
     )
-    program.run_path(job)
+    run_exported.run_path(job)
 
 
 def outcome(way: str, name: str, folder: Path) -> Any:

@@ -27,8 +27,8 @@ from paddledvc.names import EXPORT_PREFIX
 from paddledvc.tools.paddle import arrays
 from paddledvc.tools.paddle.building import export
 from paddledvc.tools.paddle.core.jobs import ExportJob, Network, ReferenceJob
-from paddledvc.tools.paddle.running import program, reference_run, timing
-from paddledvc.verification.run_paths import Exports
+from paddledvc.tools.paddle.running import reference_run, run_exported, timing
+from paddledvc.verification.compare import Exports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -183,7 +183,7 @@ class Bench:
         exports = Exports(
             program=here / "export" / EXPORT_PREFIX, settings=settings, root=here, folder=cases
         )
-        program.run_path(exports.job(path))
+        run_exported.run_path(exports.job(path))
         found = [
             [OutputValues(name=key, values=values) for key, values in call.items()]
             for call in arrays.load_arrays(exports.outputs(path))

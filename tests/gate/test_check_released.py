@@ -9,7 +9,7 @@ import pytest
 
 from paddledvc.gate.judge_subject import judge_tree
 from paddledvc.hooks import guard, run
-from paddledvc.tools.git.pushed import PushedRef
+from paddledvc.tools.git.refs import PushedRef
 from tests.conftest import Folder
 from tests.gated import Gated, a_waiver, md5
 

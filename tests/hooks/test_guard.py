@@ -7,7 +7,7 @@ import pytest
 import paddledvc
 from paddledvc.errors import InvalidFile
 from paddledvc.hooks import guard, run
-from paddledvc.tools.git.pushed import PushedRef
+from paddledvc.tools.git.refs import PushedRef
 
 BYTES = {"v1": b"weights 1", "v2": b"weights 2", "v3": b"weights 3"}
 A = "a v1: checkpoints/a_v1.pdparams"

@@ -22,7 +22,7 @@ from paddledvc.errors import (
     UnknownModel,
     Unresolvable,
 )
-from paddledvc.locking.core import resolution
+from paddledvc.locking.core import resolution, selection
 
 ZOO = """\
 version: 1
@@ -261,7 +261,7 @@ def test_a_stale_lock_is_updated_before_stages_are_generated(made):
 def plans(monkeypatch):
     """Count how often it is worked out which pins stand."""
     plans = []
-    work_out = resolution.all_wants
+    work_out = selection.all_wants
     monkeypatch.setattr(
         resolution, "all_wants", lambda *inputs: plans.append(inputs) or work_out(*inputs)
     )

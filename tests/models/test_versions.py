@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.locking.core.changes import compare_locks
-from paddledvc.models.lockfile import Lock, LockedModel
+from paddledvc.models.lockfile import Lock, LockedModel, compare_locks
 from paddledvc.models.versions import Requirement, is_version, same_version
 from paddledvc.names import did_you_mean, slug
 

@@ -20,10 +20,10 @@ import paddledvc
 from paddledvc.errors import OutsideFailure
 from paddledvc.project import Project
 from paddledvc.setup import doctor as workflow
-from paddledvc.setup.checks import cache, clone, files, machine, remotes, versions
+from paddledvc.setup.checks import cache, clone, machine, remotes
 from paddledvc.setup.diagnosis import Check
 from paddledvc.setup.doctor import Probe
-from paddledvc.tools.dvc import package
+from paddledvc.tools.dvc import command
 from paddledvc.tools.git import merge_driver
 from paddledvc.tools.git.hooks import install
 from paddledvc.tools.paddle import device
@@ -165,7 +165,7 @@ def test_an_old_git_is_a_problem(
 ) -> None:
     program(tmp_path, monkeypatch, "git", "echo git version 2.25.1")
 
-    assert look(healthy, versions.check_versions) == [
+    assert look(healthy, machine.check_versions) == [
         ("git", "problem", "2.25.1", "install git 2.30 or newer")
     ]
 
@@ -174,9 +174,9 @@ def test_an_old_git_is_a_problem(
 def test_a_python_that_there_is_no_paddle_for_is_a_warning(
     healthy: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(versions.platform, "python_version", lambda: "3.14.0")
+    monkeypatch.setattr(machine.platform, "python_version", lambda: "3.14.0")
 
-    assert look(healthy, versions.check_versions) == [
+    assert look(healthy, machine.check_versions) == [
         (
             "Python",
             "warning",
@@ -190,18 +190,18 @@ def test_a_python_that_there_is_no_paddle_for_is_a_warning(
 def test_a_dvc_that_is_too_new_is_a_problem(
     healthy: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package.require_usable.cache_clear()
-    installed = versions.metadata.version
+    command.require_usable.cache_clear()
+    installed = machine.metadata.version
     monkeypatch.setattr(
-        versions.metadata, "version", lambda name: "4.0.1" if name == "dvc" else installed(name)
+        machine.metadata, "version", lambda name: "4.0.1" if name == "dvc" else installed(name)
     )
 
-    assert look(healthy, versions.check_versions) == [
+    assert look(healthy, machine.check_versions) == [
         (
             "DVC",
             "problem",
-            f"DVC 4.0.1 is installed, and paddledvc needs {package.wanted().specifier}",
-            f"pip install '{package.wanted()}'",
+            f"DVC 4.0.1 is installed, and paddledvc needs {command.wanted().specifier}",
+            f"pip install '{command.wanted()}'",
         )
     ]
 
@@ -210,9 +210,9 @@ def test_a_dvc_that_is_too_new_is_a_problem(
 def test_a_yaml_reader_without_its_c_part_is_a_warning(
     healthy: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(versions, "find_spec", lambda _: None)
+    monkeypatch.setattr(machine, "find_spec", lambda _: None)
 
-    assert look(healthy, versions.check_versions) == [
+    assert look(healthy, machine.check_versions) == [
         (
             "ruamel.yaml.clib",
             "warning",
@@ -340,7 +340,7 @@ def test_weights_that_git_tracks_are_a_problem(healthy: Folder) -> None:
 def test_files_of_the_project_that_break_their_rules_are_a_problem(healthy: Folder) -> None:
     healthy.write("models.yaml", "models:\n  - name: a\n    version: v1\n")
 
-    name, state, found, advice = look(healthy, files.check_files)[0]
+    name, state, found, advice = look(healthy, clone.check_files)[0]
 
     assert (name, state, advice) == ("files", "problem", "paddledvc check")
     assert "a" in found
@@ -352,7 +352,7 @@ def test_a_variable_that_changes_what_commands_do_is_a_warning(
     monkeypatch.delenv("DVC_SITE_CACHE_DIR")
     monkeypatch.setenv("PADDLEDVC_FROZEN", "1")
 
-    assert look(healthy, files.check_variables) == [
+    assert look(healthy, clone.check_variables) == [
         (
             "PADDLEDVC_FROZEN",
             "warning",

@@ -9,9 +9,9 @@ import re
 import pytest
 
 import paddledvc
-from paddledvc.stages import record_training
+from paddledvc.stages import train
 from paddledvc.stages.core.record import Record
-from paddledvc.tools.dvc import program
+from paddledvc.tools.dvc import command
 from tests.gated import FACTS, Gated, md5
 
 WRITE = 'echo weights > "$PADDLEDVC_WEIGHTS"'
@@ -159,12 +159,12 @@ def test_the_digest_of_a_folder_is_the_one_that_dvc_has_of_it(project):
     for name in ("data/a.txt", "data/deep/b.txt", "data/deep/c.log", "data/.hidden"):
         project.write(name, name)
     (project.root / "data/link").symlink_to("a.txt")
-    program.init_dvc(project.root, subdir=False)
+    command.init_dvc(project.root, subdir=False)
     project.write(".dvcignore", "*.log\n")
-    program.run_dvc("add", "--quiet", "--no-commit", "data", root=project.root)
+    command.run_dvc("add", "--quiet", "--no-commit", "data", root=project.root)
 
     expected = re.search("md5: (.*)", project.read("data.dvc"))[1]
-    assert record_training.digest_data(project.root, "data") == expected
+    assert train.digest_data(project.root, "data") == expected
 
 
 TRAINED = f"""\

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from paddledvc.catalogs.hubs import json_fields
-from paddledvc.catalogs.hubs.hub import HubCatalog
-from paddledvc.catalogs.hubs.revisions import HubCommit, HubFile, HubTree, Refs
+from paddledvc.catalogs.hubs.hub import HubCatalog, HubCommit, HubFile, HubTree, Refs
 from paddledvc.errors import MissingTool
 from paddledvc.hashes import Hashes
 from paddledvc.tools.sources import http, hub_tokens
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from paddledvc.catalogs.base import Context
-    from paddledvc.catalogs.hubs.revisions import HubRepository
+    from paddledvc.catalogs.hubs.hub import HubRepository
 
 DEFAULT_BRANCH = "main"
 PAGE = 500

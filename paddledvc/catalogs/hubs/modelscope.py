@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
 from paddledvc.catalogs.hubs import json_fields
-from paddledvc.catalogs.hubs.hub import HubCatalog
-from paddledvc.catalogs.hubs.revisions import HubCommit, HubFile, HubTree, Refs
+from paddledvc.catalogs.hubs.hub import HubCatalog, HubCommit, HubFile, HubTree, Refs
 from paddledvc.hashes import Hashes
 from paddledvc.tools.sources import http, hub_tokens
 from paddledvc.tools.system.network_errors import Unreadable
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from paddledvc.catalogs.base import Context
-    from paddledvc.catalogs.hubs.revisions import HubRepository
+    from paddledvc.catalogs.hubs.hub import HubRepository
 
 DEFAULT_BRANCH = "master"
 PAGE = 50

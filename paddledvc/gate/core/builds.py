@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from paddledvc.gate.core.violations import Level, Violation
     from paddledvc.models.lockfile import LockedModel
     from paddledvc.models.model import Model
-    from paddledvc.tools.dvc.core.built_stages import Built
+    from paddledvc.tools.dvc.core.outputs import Built
 
 REPRO = "run `dvc repro` and commit dvc.lock"
 _SHOWN = 3

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.models import registry
 from paddledvc.stages.core.record import Record, record_path
-from paddledvc.tools.paddle.core import programs
+from paddledvc.tools.paddle.core import program_outputs
 from paddledvc.verification.core.evidence import Evidence
 
 if TYPE_CHECKING:
@@ -76,7 +76,9 @@ def _of_model(facts: Facts, model: Model, text: str) -> Iterator[Violation]:
 
 def _other_outputs(facts: Facts, model: Model, proof: Evidence) -> Iterator[Violation]:
     """Find what models.yaml states of the outputs and the exported program has otherwise."""
-    for wrong in programs.list_mismatches(model.outputs, proof.outputs) if model.outputs else ():
+    for wrong in (
+        program_outputs.list_mismatches(model.outputs, proof.outputs) if model.outputs else ()
+    ):
         message = (
             f"{model.name}: the exported program gives {wrong.found}, models.yaml states "
             f"{wrong.stated}; state what it gives, or change the network and run `dvc repro`"

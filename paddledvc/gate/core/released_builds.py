@@ -19,7 +19,7 @@ from paddledvc.gate.core.released import (
     is_conflicted,
 )
 from paddledvc.models import registry as registries
-from paddledvc.tools.dvc.core import built_stages
+from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.dvc.core.objects import folder_oid
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from paddledvc.models.lockfile import Lock
     from paddledvc.models.model import Model
     from paddledvc.models.registry import Registry
-    from paddledvc.tools.dvc.core.built_stages import Built
+    from paddledvc.tools.dvc.core.outputs import Built
 
 _STAGE = re.compile(
     rb"""^  (?P<quote>["']?)(?P<name>(?:train|export)-[^:"'\n]+)(?P=quote):[ ]*\n"""
@@ -255,7 +255,7 @@ class Search:
         if len(stages) == said or len(stages) == len(_NAMED.findall(data)):
             return stages
         # Somebody else wrote it, or it says such a name elsewhere.
-        whole = built_stages.read_built(self._read(data.decode(errors="replace")))
+        whole = outputs.read_built(self._read(data.decode(errors="replace")))
         keyed = {name: name.encode() for name in whole}
         self._known.update({keyed[name]: one for name, one in whole.items()})
         return keyed
@@ -266,7 +266,7 @@ class Search:
             return None
         if block not in self._known:
             value = self._read(block.decode(errors="replace"))
-            self._known[block] = built_stages.read_built({"stages": value}).get(name)
+            self._known[block] = outputs.read_built({"stages": value}).get(name)
         return self._known[block]
 
 
@@ -292,7 +292,7 @@ def said_of(
     texts = (stages.get(name, b"").decode(errors="replace") for name in names)
     values = ({"stages": read(text) if text else None} for text in texts)
     train, export = (
-        built_stages.read_built(value).get(name) for name, value in zip(names, values, strict=True)
+        outputs.read_built(value).get(name) for name, value in zip(names, values, strict=True)
     )
     trained = train.outs.get(registries.trained_file(model)) if train is not None else None
     exported = export.outs.get(registries.exported_folder(model)) if export is not None else None

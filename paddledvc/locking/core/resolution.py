@@ -12,7 +12,7 @@ from paddledvc import names, urls
 from paddledvc.catalogs.core.listing import Query
 from paddledvc.errors import Stale, StaleLock, Unresolvable
 from paddledvc.hashes import Hashes
-from paddledvc.locking.core.constraints import NO_UPGRADE, Question, all_wants, find_unsatisfied
+from paddledvc.locking.core.selection import NO_UPGRADE, Question, all_wants, find_unsatisfied
 from paddledvc.models.compatibility import explain_obstacle, program_of
 from paddledvc.models.lockfile import LockedFile, LockedModel
 from paddledvc.models.versions import same_version
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from paddledvc.catalogs.core.listing import Release
-    from paddledvc.locking.core.constraints import Upgrade, Want
+    from paddledvc.locking.core.selection import Upgrade, Want
     from paddledvc.models.lockfile import Lock
     from paddledvc.models.model import Environment, Model
     from paddledvc.models.registry import Registry

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.hashes import Hashed, Hashes
 from paddledvc.models.registry import reports_folder
-from paddledvc.tools.paddle.core.jobs import FLAG
-from paddledvc.tools.paddle.core.results import Runtime
+from paddledvc.tools.paddle.core.jobs import FLAG, Runtime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

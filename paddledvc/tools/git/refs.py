@@ -1,4 +1,4 @@
-"""What a git repository, and the repositories it fetches from, still hold on to: their refs."""
+"""What a repository, and those it fetches from, hold on to, and what git is about to push."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ _PENDING = (
 _QUIET = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "fetch.pruneTags=false")
 # A server that says nothing for this long is given up.
 _PATIENT = ("-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30")
+_BRANCHES = "refs/heads/"
+_TAGS = "refs/tags/"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -216,3 +218,53 @@ def current_since(root: Path, since: float, more: Iterable[str] = ()) -> set[str
 def every_commit(root: Path) -> list[str]:
     """Name every commit that refs and reflogs know, the newest first."""
     return worktree.run_git(root, "rev-list", "--all", "--reflog").split()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PushedRef:
+    """A branch or tag that is about to be pushed.
+
+    Attributes:
+        commit: what it is to name; a tag may name a tag.
+        target: its full name in the repository that it is pushed to.
+        old: what it named there so far; None if it was not there.
+    """
+
+    commit: str
+    target: str
+    old: str | None = None
+
+    @property
+    def branch(self) -> str | None:
+        """The branch that is pushed; None for anything else.
+
+        >>> PushedRef(commit="c0ffee", target="refs/heads/release/1.2").branch
+        'release/1.2'
+        """
+        name = self.target
+        return name.removeprefix(_BRANCHES) if name.startswith(_BRANCHES) else None
+
+    @property
+    def is_tag(self) -> bool:
+        """Whether it is a tag."""
+        return self.target.startswith(_TAGS)
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return self.branch or self.target.removeprefix(_TAGS)
+
+
+def parse_pushed(lines: Iterable[str]) -> tuple[PushedRef, ...]:
+    """Read what git writes to a pre-push hook: one line a branch or tag.
+
+    >>> lines = ["refs/heads/a c0ffee refs/heads/b 0000", "(delete) 0 x f00"]
+    >>> [one.title for one in parse_pushed(lines)]
+    ['b']
+    """
+    fields = [line.split(" ") for line in lines if line.strip()]
+    return tuple(
+        PushedRef(commit=commit, target=target, old=old if old.strip("0") else None)
+        for _, commit, target, old in (field[-4:] for field in fields)
+        if commit.strip("0")  # all zeros: it is deleted there
+    )

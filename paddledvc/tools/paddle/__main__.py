@@ -15,7 +15,7 @@ from paddledvc.errors import PaddleDVCError
 from paddledvc.tools.paddle import flags
 from paddledvc.tools.paddle.building import runtime
 from paddledvc.tools.paddle.core import jobs
-from paddledvc.tools.paddle.core.results import FAILURE, Failure
+from paddledvc.tools.paddle.core.jobs import FAILURE, Failure
 from paddledvc.tools.system import streams
 
 DOERS = {
@@ -23,9 +23,9 @@ DOERS = {
     jobs.DescribeJob: "building.export:describe_program",
     jobs.DiagnoseJob: "running.diagnose:diagnose_path",
     jobs.ReferenceJob: "running.reference_run:run_reference",
-    jobs.PathJob: "running.program:run_path",
-    jobs.TrainJob: "building.run:run_training",
-    jobs.WideJob: "running.float64:run_wide",
+    jobs.PathJob: "running.run_exported:run_path",
+    jobs.TrainJob: "building.train:run_training",
+    jobs.WideJob: "running.reference_run:run_wide",
 }
 """Module and function that do a kind of job."""
 INTERRUPTED = 130

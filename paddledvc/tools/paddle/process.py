@@ -25,7 +25,7 @@ from paddledvc.errors import (
     WorkerDied,
     WorkerStuck,
 )
-from paddledvc.tools.paddle.core.results import FAILURE, Failure
+from paddledvc.tools.paddle.core.jobs import FAILURE, Failure
 from paddledvc.tools.system import memory, shell
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.hashes import Hashes
-from paddledvc.tools.dvc import program
+from paddledvc.tools.dvc import command
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.git import repository
 from paddledvc.tools.sources.git_files import (
@@ -95,10 +95,10 @@ def _alone(place: CommitPath, hashes: Hashes) -> Contents:
     return Contents(folder=False, files={_name(place): hashes})
 
 
-def _listed(place: CommitPath) -> list[program.RepositoryFile]:
+def _listed(place: CommitPath) -> list[command.RepositoryFile]:
     """Ask DVC what is in a folder, or in a place that only DVC can make out."""
     with empty_checkout(place.where, place.commit) as (repository, empty):
-        listed = program.list_repository(repository, place.commit, place.path, cwd=empty)
+        listed = command.list_repository(repository, place.commit, place.path, cwd=empty)
     kept = [one for one in listed if one.tracked or not outputs.is_record(one.path)]
     if not kept:
         raise Unreadable(why_missing(place.where, place.commit))
@@ -109,7 +109,7 @@ def _listed(place: CommitPath) -> list[program.RepositoryFile]:
 
 
 def _by_dvc(
-    listed: program.RepositoryFile, output: DvcOutput | None, records: Mapping[str, Any]
+    listed: command.RepositoryFile, output: DvcOutput | None, records: Mapping[str, Any]
 ) -> Hashes:
     """Take DVC's hash of a file for what it is."""
     if listed.md5 is None:

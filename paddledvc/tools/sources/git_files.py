@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidFile, MissingTool, ToolFailed
-from paddledvc.tools.dvc import program
+from paddledvc.tools.dvc import command
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.git import repository as repositories
 from paddledvc.tools.sources import clones
@@ -138,21 +138,21 @@ def empty_checkout(where: Repository, commit: str) -> Iterator[tuple[Path, Path]
         try:
             yield where.tree or folder, empty
         except ToolFailed as error:
-            reason = program.reason_of_dvc(error)
-            missing = reason == program.MISSING
+            reason = command.reason_of_dvc(error)
+            missing = reason == command.MISSING
             raise Unreadable(why_missing(where, commit) if missing else reason) from error
 
 
 def why_missing(where: Repository, commit: str) -> str:
     """Say why DVC does not bring something that it tracks."""
     if where.tree is not None:
-        return program.MISSING
+        return command.MISSING
     config = repositories.find_entries(where, commit, [CONFIG]).get(CONFIG)
     remote = outputs.default_remote(repositories.read_blob(where, config)) if config else None
     if remote is None:
         return "it has no DVC remote, so that only its own clone has the bytes"
     if "://" in remote or remote.startswith(("/", "~")):
-        return program.MISSING
+        return command.MISSING
     return f"its DVC remote is the path {remote} from its own clone; others need one on a server"
 
 
@@ -200,7 +200,7 @@ def _bring(at: GitFile, folder: Path) -> Path:
             return unpack_file(where, entry, folder)
         target = folder / "bytes"
         with empty_checkout(where, at.commit) as (repository, empty):
-            program.get_file(repository, at.commit, at.path, target, cwd=empty)
+            command.get_file(repository, at.commit, at.path, target, cwd=empty)
     if not target.is_file():
         raise Unreadable("it is a folder, not a file")
     return target

@@ -16,7 +16,7 @@ from paddledvc.hashes import Hashed, Hashes  # noqa: TC001
 from paddledvc.models.model import Output  # noqa: TC001
 from paddledvc.models.verify_settings import Engine, Tolerance
 from paddledvc.tools.dvc.core.objects import folder_oid
-from paddledvc.tools.paddle.core.results import Diagnosis, Runtime  # noqa: TC001
+from paddledvc.tools.paddle.core.jobs import Diagnosis, Runtime  # noqa: TC001
 from paddledvc.verification.core.json_values import (
     OMIT,
     decode_value,

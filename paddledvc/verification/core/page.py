@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from paddledvc.comparison.extra_calls import said_at
+from paddledvc.comparison.samples import said_at
 from paddledvc.verification.core import svg
 
 if TYPE_CHECKING:

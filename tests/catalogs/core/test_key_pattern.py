@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.catalogs.core.key_pattern import KeyMatch, KeyPattern
+from paddledvc.catalogs.s3 import KeyMatch, KeyPattern
 
 NAMES = st.text(st.characters(exclude_characters="/", exclude_categories=["Cs"]), min_size=1)
 PATTERNS = [

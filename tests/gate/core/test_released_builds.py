@@ -15,7 +15,7 @@ from paddledvc.gate.core.released_builds import Past, Search, list_makings
 from paddledvc.gate.core.versions import find_rewritten
 from paddledvc.models import policy, registry
 from paddledvc.models.lockfile import Lock, LockedModel, render_lockfile
-from paddledvc.tools.dvc.core import built_stages
+from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.dvc.core.objects import folder_oid
 from paddledvc.yaml import reader
 
@@ -127,7 +127,7 @@ def judge(models, lock, now, *past, here=""):
     wanted = registry.parse_registry(
         reader.parse_yaml(models, "models.yaml"), schemas.read_schema("models")
     )
-    built_now = built_stages.read_built(read(now))
+    built_now = outputs.read_built(read(now))
     making = dict(list_makings(wanted, lock, built_now))
     timeline = Timeline(lock, render_lockfile(lock).encode(), set(making), read)
     known = {}

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from paddledvc.catalogs.core.listing import Listed, Release, ReleaseFile
 from paddledvc.errors import Unresolvable
 from paddledvc.hashes import Hashes
-from paddledvc.locking.core.constraints import NO_UPGRADE, Upgrade, find_unsatisfied
 from paddledvc.locking.core.resolution import find_clashes, list_stale, plan_lock, settle_pin
-from paddledvc.locking.core.selection import choose_version
+from paddledvc.locking.core.selection import NO_UPGRADE, Upgrade, choose_version, find_unsatisfied
 from paddledvc.models import lockfile as locks
 from paddledvc.models.compatibility import explain_obstacle
 from paddledvc.models.lockfile import Lock

@@ -10,7 +10,7 @@ import pytest
 
 from paddledvc.hashes import Hashed, Hashes
 from paddledvc.stages.core.record import Dataset, Record
-from paddledvc.tools.paddle.core.results import Runtime
+from paddledvc.tools.paddle.core.jobs import Runtime
 
 HASHES = Hashes(md5="0" * 32, sha256="1" * 64, size=7)
 RECORD = Record(

@@ -15,7 +15,7 @@ import pytest
 
 from paddledvc.catalogs.core.listing import Query
 from paddledvc.errors import CatalogFailed, ToolFailed
-from paddledvc.tools.dvc import program
+from paddledvc.tools.dvc import command
 from paddledvc.tools.git import repository
 from paddledvc.tools.sources import clones, git_files
 from paddledvc.tools.system.network_errors import Unreadable
@@ -473,4 +473,4 @@ def test_the_telling_line_of_git_is_told(said, reason):
     ],
 )
 def test_the_telling_line_of_dvc_is_told(said, reason):
-    assert program.reason_of_dvc(ToolFailed(["python"], 1, said)) == reason
+    assert command.reason_of_dvc(ToolFailed(["python"], 1, said)) == reason

@@ -16,7 +16,7 @@ import pytest
 from paddledvc.catalogs.core.listing import Query
 from paddledvc.errors import CatalogFailed, ChecksumMismatch, DownloadFailed
 from paddledvc.hashes import Hashes
-from paddledvc.tools.dvc import program
+from paddledvc.tools.dvc import command
 from paddledvc.tools.sources import fetch as fetching
 from paddledvc.tools.sources import git_files
 from paddledvc.tools.sources.fetch import Source
@@ -114,7 +114,7 @@ def test_one_file_of_a_folder_can_be_asked_for_and_be_an_artifact(made, catalog)
 
 def test_a_file_of_git_comes_without_dvc(made, catalog, fetch, monkeypatch):
     release = described(catalog(made.root), "gitted")
-    monkeypatch.setattr("paddledvc.tools.dvc.program.run_dvc", None)
+    monkeypatch.setattr("paddledvc.tools.dvc.command.run_dvc", None)
 
     assert fetch(release) == DATA["gitted.bin"]
 
@@ -218,8 +218,8 @@ def test_a_folder_whose_list_is_not_in_the_remote_cannot_be_described(own, catal
 
 
 def test_a_folder_that_lists_paths_out_of_itself_is_refused(made, catalog, monkeypatch):
-    listed = program.RepositoryFile(path="../evil", tracked=True, md5=md5(b"x"), size=None)
-    monkeypatch.setattr(program, "list_repository", lambda *_, **__: [listed])
+    listed = command.RepositoryFile(path="../evil", tracked=True, md5=md5(b"x"), size=None)
+    monkeypatch.setattr(command, "list_repository", lambda *_, **__: [listed])
     with pytest.raises(CatalogFailed) as caught:
         described(catalog(made.root), "bundle")
 

@@ -23,7 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddledvc.hashes import Hashes
-from paddledvc.tools.sources import fetch, s3, s3_client
+from paddledvc.tools.sources import fetch, s3
 from paddledvc.tools.sources.s3 import Location
 from paddledvc.tools.system.network_errors import Unreadable
 
@@ -267,7 +267,7 @@ def test_a_refusal_without_credentials_says_so(server, at):
 def test_a_refusal_is_told_in_words(code, reason, bucket):
     def refuse():
         answer = {"Error": {"Code": code, "Message": "it is in Glacier"}}
-        with s3_client.client_answers(None, 1):
+        with s3.client_answers(None, 1):
             raise ClientError(answer, "GetObject")
 
     assert failure(refuse) == (f"{bucket.endpoint} {reason}", False)
@@ -289,7 +289,7 @@ def test_a_server_that_took_too_long_may_be_asked_again(bucket):
             "Error": {"Code": "RequestTimeout", "Message": "too slow"},
             "ResponseMetadata": {"HTTPStatusCode": 400},
         }
-        with s3_client.client_answers(None, 1):
+        with s3.client_answers(None, 1):
             raise ClientError(answer, "GetObject")
 
     assert failure(refuse) == (f"{bucket.endpoint} answered 400 too slow", True)
@@ -348,7 +348,7 @@ def test_a_dead_proxy_is_named(at, closed, monkeypatch):
 )
 def test_a_network_that_fails_is_told_in_words(broken, reason, again, bucket):
     def fail():
-        with s3_client.client_answers(None, 1):
+        with s3.client_answers(None, 1):
             raise broken
 
     assert failure(fail) == (reason.format(bucket.endpoint), again)

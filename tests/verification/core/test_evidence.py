@@ -13,10 +13,15 @@ from paddledvc.hashes import Hashed, Hashes
 from paddledvc.models.model import Output
 from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance
 from paddledvc.tools.dvc.core.objects import folder_oid
-from paddledvc.tools.paddle.core.results import Cost, Diagnosis, Latency, Runtime, Wide
+from paddledvc.tools.paddle.core.jobs import Cost, Diagnosis, Latency, Runtime, Wide
 from paddledvc.verification.core.evidence import Evidence, Latencies, from_csv
-from paddledvc.verification.core.path_report import PathReport
-from paddledvc.verification.core.report import VerifyReport, errors_of, evidence_of, latencies_of
+from paddledvc.verification.core.verify_report import (
+    PathReport,
+    VerifyReport,
+    errors_of,
+    evidence_of,
+    latencies_of,
+)
 
 FILES = (
     Hashed(path="checkpoints/a.pdparams", hashes=Hashes(md5="a" * 32, sha256="b" * 64, size=3)),

@@ -15,9 +15,8 @@ from paddledvc.comparison.untaken_branches import Branch
 from paddledvc.hashes import Hashed, Hashes
 from paddledvc.models.model import Output
 from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance
-from paddledvc.tools.paddle.core.results import Cost, Diagnosis, Latency, Runtime, Wide
-from paddledvc.verification.core.path_report import PathReport, round_error
-from paddledvc.verification.core.report import VerifyReport
+from paddledvc.tools.paddle.core.jobs import Cost, Diagnosis, Latency, Runtime, Wide
+from paddledvc.verification.core.verify_report import PathReport, VerifyReport, round_error
 
 RUNTIME = Runtime(paddle="3.2.0", commit="abc", device="cpu", flags=(("FLAGS_x", "1"),))
 

@@ -8,7 +8,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from paddledvc.tools.dvc.package import broken_dvc
+from paddledvc.tools.dvc.command import broken_dvc
 from paddledvc.tools.system.network_errors import (
     ABSENT,
     DENIED,

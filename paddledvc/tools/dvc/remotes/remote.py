@@ -13,18 +13,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.errors import RemoteFailed
-from paddledvc.tools.dvc import program
-from paddledvc.tools.dvc.remotes.failures import Broken
-from paddledvc.tools.dvc.remotes.opening import open_system
+from paddledvc.errors import MissingTool, RemoteFailed
+from paddledvc.tools.dvc import command
+from paddledvc.tools.dvc.remotes.failures import Broken, translate_failures
+from paddledvc.tools.dvc.remotes.filesystem import S3_TRIES, System
 from paddledvc.tools.system import files
 from paddledvc.urls import hide_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from paddledvc.hashes import Hashes
-    from paddledvc.tools.dvc.remotes.filesystem import System
     from paddledvc.tools.system.progress import ByteProgress
 
 PATIENCE = 20.0
@@ -36,6 +35,19 @@ MANY = 512
 OBJECTS = ("files", "md5")
 """The folder of the objects in a remote."""
 _OBJECT = re.compile(r"(?P<folder>[0-9a-f]{2})/(?P<rest>[0-9a-f]{30}(?:\.dir)?)$")
+CONNECTIONS = 32
+"""Connections to a server of S3 at a time."""
+PATIENT: Mapping[str, tuple[str, ...]] = {
+    "s3": ("connect_timeout", "read_timeout"),
+    "http": ("connect_timeout", "read_timeout"),
+    "https": ("connect_timeout", "read_timeout"),
+    "ssh": ("timeout",),
+    "webdav": ("timeout",),
+    "webdavs": ("timeout",),
+    "azure": ("timeout", "read_timeout", "connection_timeout"),
+}
+"""The settings of DVC that say how many seconds a server may be silent, by scheme."""
+_SECRETS = {"ask_password": "password", "ask_passphrase": "passphrase"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -226,7 +238,7 @@ def open_remote(root: Path, name: str, *, patience: float | None = None) -> Remo
     Raises:
         RemoteFailed: its configuration, or what is installed, does not do.
     """
-    url = hide_secrets(program.read_config(root).remotes.get(name, ""))
+    url = hide_secrets(command.read_config(root).remotes.get(name, ""))
     with _failing(name, url):
         return Remote(name, url, partial(open_system, root, name), patience or PATIENCE)
 
@@ -238,3 +250,61 @@ def _callback(progress: ByteProgress | None, size: int) -> Any:
     if progress is None:
         return Callback()
     return Callback(size=size, hooks={"told": lambda size, value, **_: progress(value, size)})
+
+
+def open_system(root: Path, name: str, patience: float) -> System:
+    """Open the file system of a remote.
+
+    Args:
+        root: folder of the project.
+        name: name of the remote.
+        patience: seconds that a server may be silent.
+
+    Raises:
+        Broken: the configuration, or what is installed, does not do.
+    """
+    with translate_failures("", patience):
+        Config, get_cloud_fs = _import_dvc()  # noqa: N806
+        kind, settings, path = get_cloud_fs(Config(dvc_dir=str(root / ".dvc")), name=name)
+        _require_usable(settings)
+        for option in PATIENT.get(kind.protocol, ()):
+            settings[option] = max(1, round(patience))
+        system = kind(**settings)
+        if kind.protocol == "s3":
+            _bound(system)
+        return System(system, path, patience)
+
+
+def _import_dvc() -> tuple[Any, Any]:
+    """Import what opens remotes; it costs 0.2 s, which most commands should not pay.
+
+    Raises:
+        Broken: there is no DVC that works.
+    """
+    try:
+        command.require_usable()
+        from dvc.config import Config  # noqa: PLC0415
+        from dvc.fs import get_cloud_fs  # noqa: PLC0415
+    except MissingTool as error:
+        raise Broken(str(error)) from error
+    except Exception as error:  # whatever is broken there
+        raise Broken(str(command.broken_dvc(f"{type(error).__name__}: {error}"))) from error
+    return Config, get_cloud_fs
+
+
+def _require_usable(settings: Mapping[str, Any]) -> None:
+    if settings.get("version_aware") or settings.get("worktree"):
+        raise Broken(
+            "it keeps versions of files in the cloud (version_aware), which paddledvc cannot use"
+        )
+    for asks, secret in _SECRETS.items():
+        if settings.get(asks) and not settings.get(secret):
+            raise Broken(f"it asks for a {secret}; put that into .dvc/config.local instead")
+
+
+def _bound(system: Any) -> None:
+    """Let a dead server of S3 be known for one soon: both layers below try again by themselves."""
+    limits = system.fs_args.setdefault("config_kwargs", {})
+    limits["retries"] = {"total_max_attempts": 1}
+    limits["max_pool_connections"] = CONNECTIONS
+    system.fs.retries = S3_TRIES

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from paddledvc import names as layout
 from paddledvc.errors import InvalidInput, ToolFailed
 from paddledvc.models.policy import FEATURE
-from paddledvc.tools.dvc import program
+from paddledvc.tools.dvc import command
 from paddledvc.urls import hide_secrets
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def declare_remotes(root: Path, remotes: Sequence[NewRemote]) -> DeclaredRemotes
     names = [one.name for one in remotes]
     if (twice := next((name for name in names if names.count(name) > 1), None)) is not None:
         raise InvalidInput(f"the remote {twice} is given twice; name each: --remote NAME=URL")
-    config = program.read_config(root)
+    config = command.read_config(root)
     for one in remotes:
         _require_folder(one, root)
         if one.name in config.remotes:
@@ -127,15 +127,15 @@ def declare_remotes(root: Path, remotes: Sequence[NewRemote]) -> DeclaredRemotes
 
 def _extended(root: Path, new: Sequence[NewRemote], default: str | None) -> str:
     """Write DVC's configuration with new remotes, as DVC does; return it."""
-    with program.copied_config(root) as copy:
+    with command.copied_config(root) as copy:
         for one in new:
             options = {} if one.endpoint is None else {"endpointurl": one.endpoint}
             try:
-                program.add_remote(
+                command.add_remote(
                     copy, one.name, one.url, default=one.name == default, options=options
                 )
             except ToolFailed as error:
-                why = program.reason_of_dvc(error).rstrip(".")
+                why = command.reason_of_dvc(error).rstrip(".")
                 advice = "" if one.url.isascii() else "; use a path of ASCII that links to it"
                 raise InvalidInput(
                     f"DVC refuses the remote {one.name} ({hide_secrets(one.url)}): {why}{advice}"

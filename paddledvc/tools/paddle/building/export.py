@@ -14,7 +14,7 @@ from paddledvc.models.model import Input
 from paddledvc.names import EXPORT_PREFIX
 from paddledvc.tools.paddle.building import network, user_objects, weights
 from paddledvc.tools.paddle.building.runtime import import_paddle, use_device
-from paddledvc.tools.paddle.core.results import Described, Exported
+from paddledvc.tools.paddle.core.jobs import Described, Exported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from paddledvc.errors import NO_PADDLE, MissingTool
-from paddledvc.tools.paddle.core.results import Runtime
+from paddledvc.tools.paddle.core.jobs import Runtime
 
 RECORDED_FLAGS = (
     "FLAGS_cudnn_deterministic",

@@ -15,8 +15,8 @@ from paddledvc.comparison.samples import OutputValues, batch_of
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools.paddle import arrays
 from paddledvc.tools.paddle.building import network, runtime
-from paddledvc.tools.paddle.core.results import Diagnosis
-from paddledvc.tools.paddle.running import program
+from paddledvc.tools.paddle.core.jobs import Diagnosis
+from paddledvc.tools.paddle.running import run_exported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,7 +144,7 @@ def _compared(
     cases = folder / "cases.npz"
     arrays.save_arrays(cases, [call.given])
     try:
-        program.run_path(replace(job.path_job, program=prefix, cases=cases, outputs=outputs))
+        run_exported.run_path(replace(job.path_job, program=prefix, cases=cases, outputs=outputs))
     except PaddleDVCError as error:
         return Agreement(tolerance=tolerance, problems=(str(error),), outputs=(), samples=())
     found = [

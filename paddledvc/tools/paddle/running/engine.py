@@ -1,13 +1,18 @@
-"""Settings of Paddle's engine: oneDNN, and a precision that is never quietly another one."""
+"""Settings of Paddle's engine: oneDNN, TensorRT, a precision that is never quietly another."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.errors import InvalidInput, MissingTool
+from paddledvc.comparison.samples import batch_of
+from paddledvc.errors import Finding, InvalidInput, MissingTool
 from paddledvc.tools.paddle.building import runtime
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from paddledvc.comparison.samples import Case
     from paddledvc.models.verify_settings import Precision
     from paddledvc.tools.paddle.core.jobs import PathJob
 
@@ -15,6 +20,14 @@ PADDLE = {"float32": "Float32", "bfloat16": "Bfloat16", "float16": "Half"}
 """Paddle's names for the precisions."""
 BF16_PASS = "cpu_bfloat16_pass"  # noqa: S105 - a pass over a program
 """What puts bfloat16 kernels into a program for the CPU."""
+WORKSPACE = 1 << 30
+"""Bytes of GPU memory that TensorRT may use to choose kernels."""
+SMALLEST = 3
+"""Operators that a part of the program has at least to be given to TensorRT; Paddle's default."""
+MODES = {"float32": "FP32", "bfloat16": "BF16", "float16": "FP16"}
+"""The names of the precisions in ``paddle.tensorrt``."""
+ENGINE = "pd_op.tensorrt_engine"
+"""What stands in a converted program for a part that TensorRT does."""
 
 
 def require_engine(job: PathJob) -> None:
@@ -95,3 +108,103 @@ def _core() -> Any:
     from paddle.base import core
 
     return core
+
+
+def prepare_program(job: PathJob, program: Path, cases: Sequence[Case]) -> Path:
+    """Make of the program what the predictor is to load.
+
+    A ``.json`` program is converted, and its engines are built, before it is loaded. A ``.pdmodel``
+    stays as it is: its engines are built as it is loaded.
+
+    Args:
+        job: how the program is run.
+        program: the file of the program.
+        cases: the calls, whose shapes the engines must be able to take.
+
+    Raises:
+        MissingTool: the Python package of TensorRT is not installed.
+        Finding: TensorRT can do nothing of it.
+        InvalidInput: the GPU is not the first that is visible.
+    """
+    if program.suffix != ".json":
+        return program
+    if runtime.require_gpu(job.device) != 0:
+        number = job.device.partition(":")[2]
+        raise InvalidInput(
+            f"Paddle converts a .json program for TensorRT on the first GPU only; set "
+            f"CUDA_VISIBLE_DEVICES={number} and device: gpu"
+        )
+    try:
+        from paddle.tensorrt.export import Input, PrecisionMode, TensorRTConfig, convert
+    except ModuleNotFoundError as error:
+        raise MissingTool(
+            f"the path tensorrt needs the Python package {error.name}; install the TensorRT that "
+            "Paddle is built with, for example from its Docker image"
+        ) from error
+    made = Path(job.outputs).with_name("tensorrt") / "inference"
+    made.parent.mkdir(exist_ok=True)
+    config = TensorRTConfig(
+        inputs=[
+            Input(warmup_data=tuple(case[name] for case in cases), name=name) for name in cases[0]
+        ],
+        min_subgraph_size=SMALLEST,
+        workspace_size=WORKSPACE,
+        precision_mode=PrecisionMode[MODES[job.engine.precision]],
+        save_model_dir=str(made),
+    )
+    converted = convert(str(job.program), config)
+    if all(op.name() != ENGINE for op in converted.global_block().ops):
+        raise Finding(
+            f"TensorRT takes no part of the program that has {SMALLEST} operators or more"
+        )
+    return made.with_suffix(".json")
+
+
+def enable_tensorrt(
+    inference: Any, config: Any, job: PathJob, program: Path, cases: Sequence[Case]
+) -> None:
+    """Give the parts of a ``.pdmodel`` program to TensorRT that it can do.
+
+    Args:
+        inference: Paddle's inference library.
+        config: the configuration of the predictor, with the GPU switched on.
+        job: how the program is run.
+        program: the file that ``prepare_program`` returned.
+        cases: the calls; a first run on them tells the shapes of everything inside.
+
+    Raises:
+        MissingTool: Paddle does not do it.
+    """
+    if program.suffix == ".json":
+        return
+    shapes = Path(job.outputs).with_suffix(".shapes")
+    _collect(inference, job, program, cases, shapes)
+    config.enable_tensorrt_engine(
+        workspace_size=WORKSPACE,
+        max_batch_size=max(batch_of(case) for case in cases),
+        min_subgraph_size=SMALLEST,
+        precision_mode=of_paddle(inference, job.engine.precision),
+        use_static=False,
+        use_calib_mode=False,
+    )
+    config.enable_tuned_tensorrt_dynamic_shape(str(shapes), True)
+    if not config.tensorrt_engine_enabled():
+        raise MissingTool(f"Paddle {runtime.import_paddle().__version__} here leaves TensorRT off")
+
+
+def _collect(
+    inference: Any, job: PathJob, program: Path, cases: Sequence[Case], shapes: Path
+) -> None:
+    """Run the program on the plain GPU and write the ranges of all shapes down."""
+    config = inference.Config(str(program), str(program.with_suffix(".pdiparams")))
+    config.disable_glog_info()
+    set_onednn(config, on=False)
+    config.enable_use_gpu(256, runtime.require_gpu(job.device))
+    config.collect_shape_range_info(str(shapes))
+    predictor = inference.create_predictor(config)
+    for case in cases:
+        for name in predictor.get_input_names():
+            predictor.get_input_handle(name).copy_from_cpu(case[name])
+        predictor.run()
+    # The file is written as the predictor ends.
+    del predictor

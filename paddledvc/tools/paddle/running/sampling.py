@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddledvc.comparison import samples
-from paddledvc.comparison.extra_calls import draw_resized, edge_cases
-from paddledvc.errors import InvalidInput
+from paddledvc.comparison.samples import draw_resized, edge_cases
+from paddledvc.errors import InvalidInput, MissingTool
 from paddledvc.models.model import Reference
 from paddledvc.tools.paddle.building import user_objects
-from paddledvc.tools.paddle.running import images
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from paddledvc.comparison.samples import Array, Case
     from paddledvc.tools.paddle.core.jobs import ReferenceJob
+
+SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
+DEEP = ("I", "F")
+"""Modes of more than 8 bits, which a conversion to RGB would cut; of 16 bits they begin alike."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,8 +155,8 @@ def _of_folder(job: ReferenceJob, source: str, root: Path) -> dict[str, Array]:
     function = user_objects.load_user_object(Reference.parse(job.preprocess), root)
     made: dict[str, dict[str, Array]] = {}
     try:
-        files = images.list_images(root / source)
-        for name, image in images.read_images(files, root / source):
+        files = list_images(root / source)
+        for name, image in read_images(files, root / source):
             with user_objects.user_code(f"{job.preprocess} on {source}/{name}"):
                 # A copy: what is prepared in place is to be writable.
                 result: Any = function(image.copy())
@@ -200,3 +203,53 @@ def _check_like_first(made: dict[str, dict[str, Array]], image: str) -> None:
 
 def _describe_arrays(arrays: dict[str, tuple[list[int], str]]) -> str:
     return ", ".join(f"{name} {dtype}{shape}" for name, (shape, dtype) in arrays.items())
+
+
+def list_images(folder: Path) -> list[Path]:
+    """List the images of a folder and the folders in it, in the order of their paths.
+
+    Raises:
+        InvalidInput: there are none.
+    """
+    paths = (path.relative_to(folder) for path in folder.rglob("*"))
+    names = sorted(
+        path.as_posix()
+        for path in paths
+        if path.suffix.lower() in SUFFIXES and not any(part.startswith(".") for part in path.parts)
+    )
+    if not names:
+        formats = ", ".join(suffix[1:] for suffix in SUFFIXES)
+        raise InvalidInput(f"it holds no images; expected files of {formats}")
+    return [folder / name for name in names]
+
+
+def read_images(files: list[Path], folder: Path) -> Iterator[tuple[str, Array]]:
+    """Read images, upright, as uint8 arrays of shape [height, width, 3] in RGB.
+
+    Yields:
+        The path of each in the folder, and the array.
+
+    Raises:
+        InvalidInput: one cannot be read, or has more than 8 bits a channel.
+        MissingTool: Pillow is not installed.
+    """
+    try:
+        from PIL import Image, ImageOps
+    except ModuleNotFoundError as error:
+        raise MissingTool("images need Pillow; run `pip install pillow`") from error
+    broken = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
+    for file in files:
+        name = file.relative_to(folder).as_posix()
+        try:
+            with Image.open(file) as image:
+                if image.mode.startswith(DEEP):
+                    raise InvalidInput(
+                        f"{name} has more than 8 bits a channel, which RGB would cut; convert it, "
+                        "or let a function make the samples"
+                    )
+                upright = ImageOps.exif_transpose(image).convert("RGB")
+        except broken as error:
+            raise InvalidInput(
+                f"{name} cannot be read as an image ({error}); replace it or leave it out"
+            ) from error
+        yield name, np.asarray(upright)

@@ -10,7 +10,7 @@ from statistics import median, quantiles
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from paddledvc.comparison.samples import batch_of
-from paddledvc.tools.paddle.core.results import Cost, Latency
+from paddledvc.tools.paddle.core.jobs import Cost, Latency
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.comparison.extra_calls import describe_call, said_at
-from paddledvc.comparison.samples import batch_of, one_of_each
+from paddledvc.comparison.samples import batch_of, describe_call, one_of_each, said_at
 from paddledvc.errors import Finding, InvalidInput
 from paddledvc.models.verify_settings import ON_GPU
 from paddledvc.tools.paddle import arrays
 from paddledvc.tools.paddle.building import runtime, weights
-from paddledvc.tools.paddle.core.results import Ran
-from paddledvc.tools.paddle.running import engine, onnx, tensorrt, timing
+from paddledvc.tools.paddle.core.jobs import Ran
+from paddledvc.tools.paddle.running import engine, onnx, timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -134,7 +133,7 @@ def _program(job: PathJob) -> Path:
 def _config(inference: Any, job: PathJob, cases: Sequence[Case]) -> Any:
     program = _program(job)
     if job.path == "tensorrt":
-        program = tensorrt.prepare_program(job, program, cases)
+        program = engine.prepare_program(job, program, cases)
     config = inference.Config(str(program), str(program)[: -len(program.suffix)] + ".pdiparams")
     config.disable_glog_info()
     threads = runtime.count_threads() if job.path == "predictor" else job.engine.threads
@@ -149,7 +148,7 @@ def _config(inference: Any, job: PathJob, cases: Sequence[Case]) -> Any:
     else:
         _use_gpu(inference, config, job)
     if job.path == "tensorrt":
-        tensorrt.enable_tensorrt(inference, config, job, program, cases)
+        engine.enable_tensorrt(inference, config, job, program, cases)
     _optimise(config, job, program)
     return config
 

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paddledvc.tools.paddle.core.programs import outputs_of_json, outputs_of_protobuf
+from paddledvc.tools.paddle.core.program_outputs import outputs_of_json, outputs_of_protobuf
 
 if TYPE_CHECKING:
     from pathlib import PurePath

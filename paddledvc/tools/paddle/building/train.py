@@ -1,8 +1,11 @@
-"""Training with a user's function, and the object that it gets."""
+"""Training with a user's function, the object that it gets, and the numbers that it writes."""
 
 from __future__ import annotations
 
+import json
+import math
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.errors import InvalidInput, UserCodeFailed
 from paddledvc.names import did_you_mean
 from paddledvc.tools.paddle.building import runtime, user_objects
-from paddledvc.tools.paddle.building.curves import Curves
-from paddledvc.tools.paddle.core.results import Ended
+from paddledvc.tools.paddle.core.jobs import Ended
+from paddledvc.tools.system.files import write_text
 
 if TYPE_CHECKING:
     from paddledvc.tools.paddle.core.jobs import Network, TrainJob
@@ -204,3 +207,51 @@ class Run:
                 raise UserCodeFailed(f"run.save() got a {kind}, expected a paddle.nn.Layer")
             inner = layer._layers if isinstance(layer, module.DataParallel) else layer  # noqa: SLF001
             module.save(inner.state_dict(), str(self.weights))
+
+
+class Curves:
+    r"""Final values in ``metrics.json``, and one table a metric in ``plots/metrics/``.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> folder = Path(tempfile.mkdtemp()) / "train"
+    >>> curves = Curves(folder)
+    >>> curves.log(0, {"loss": 0.5})
+    >>> curves.log(1, {"loss": 0.25})
+    >>> (folder / "plots" / "metrics" / "loss.tsv").read_text().splitlines()
+    ['step\tloss', '0\t0.5', '1\t0.25']
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Start anew; what an earlier training left in the folder is removed."""
+        self._metrics = folder / "metrics.json"
+        self._tables = folder / "plots" / "metrics"
+        self._summary: dict[str, float | int | str] = {}
+        shutil.rmtree(self._tables, ignore_errors=True)
+        self._tables.mkdir(parents=True)
+        self._write()
+
+    def log(self, step: int, metrics: dict[str, float]) -> None:
+        """Add one point to the curve of each metric; the last one is also its final value.
+
+        Raises:
+            ValueError: a name cannot be the name of a file.
+        """
+        for name, value in metrics.items():
+            if not name or set(name) & set('/\\:*?"<>|\t\n') or name.startswith("."):
+                raise ValueError(f"{name!r} cannot be the name of a metric; use letters and _")
+            table = self._tables / f"{name}.tsv"
+            start = "" if table.exists() else f"step\t{name}\n"
+            with table.open("a", encoding="utf-8", newline="\n") as file:
+                file.write(f"{start}{step}\t{value!r}\n")
+        self._summary["step"] = step
+        self.summarise(metrics)
+
+    def summarise(self, metrics: dict[str, float]) -> None:
+        """Set final values; JSON has no NaN and no infinity, so these become text."""
+        for name, value in metrics.items():
+            self._summary[name] = value if math.isfinite(value) else str(value)
+        self._write()
+
+    def _write(self) -> None:
+        write_text(self._metrics, json.dumps(self._summary, indent=2) + "\n")

@@ -7,10 +7,10 @@ import sys
 import pytest
 
 from paddledvc.errors import MissingTool
-from paddledvc.tools.dvc import package, program
+from paddledvc.tools.dvc import command
 from paddledvc.tools.dvc.remotes.failures import Broken, translate_failures
 
-WANTED = str(package.wanted())
+WANTED = str(command.wanted())
 
 
 @pytest.fixture
@@ -26,11 +26,11 @@ def fake(project, monkeypatch):
         monkeypatch.setenv("PYTHONPATH", str(project.root / "site"))
         for name in [name for name in sys.modules if name.partition(".")[0] == "dvc"]:
             monkeypatch.delitem(sys.modules, name)
-        package.require_usable.cache_clear()
+        command.require_usable.cache_clear()
 
     yield install
     monkeypatch.undo()
-    package.require_usable.cache_clear()
+    command.require_usable.cache_clear()
 
 
 def said(do):
@@ -46,10 +46,10 @@ def test_a_dvc_that_is_not_installed_is_told_with_the_command(hidden, fake, monk
         if hidden is not None:
             raise hidden
 
-    monkeypatch.setattr(package, "find_spec", find_spec)
-    package.require_usable.cache_clear()
+    monkeypatch.setattr(command, "find_spec", find_spec)
+    command.require_usable.cache_clear()
 
-    assert said(package.require_usable) == (
+    assert said(command.require_usable) == (
         f"DVC is not installed in this environment; run `pip install '{WANTED}'`"
     )
 
@@ -58,8 +58,8 @@ def test_a_dvc_that_is_not_installed_is_told_with_the_command(hidden, fake, monk
 def test_a_dvc_of_another_age_is_told_with_the_versions_that_do(version, fake):
     fake(version=version)
 
-    needed = package.wanted().specifier
-    assert said(package.require_usable) == (
+    needed = command.wanted().specifier
+    assert said(command.require_usable) == (
         f"DVC {version} is installed, and paddledvc needs {needed}; run `pip install '{WANTED}'`"
     )
 
@@ -67,7 +67,7 @@ def test_a_dvc_of_another_age_is_told_with_the_versions_that_do(version, fake):
 def test_a_dvc_without_one_of_its_parts_is_told_with_its_name(fake):
     fake(metadata="Requires-Dist: dvc-parts (>=1)\nRequires-Dist: dvc-cloud; extra == 'cloud'\n")
 
-    assert said(package.require_usable) == (
+    assert said(command.require_usable) == (
         "DVC does not start: dvc-parts is not installed; "
         f"run `pip install --force-reinstall '{WANTED}'`"
     )
@@ -88,7 +88,7 @@ def test_a_dvc_without_one_of_its_parts_is_told_with_its_name(fake):
 def test_a_dvc_that_does_not_start_is_told_with_the_reason(code, cause, fake, project):
     fake(code)
 
-    assert said(lambda: program.run_dvc("--version", root=project.root)) == (
+    assert said(lambda: command.run_dvc("--version", root=project.root)) == (
         f"DVC does not start: {cause}; run `pip install --force-reinstall '{WANTED}'`"
     )
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddledvc.models.model import Output
-from paddledvc.tools.paddle.core.programs import (
+from paddledvc.tools.paddle.core.program_outputs import (
     describe_output,
     list_mismatches,
     outputs_of_json,

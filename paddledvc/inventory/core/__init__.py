@@ -1,1 +1,0 @@
-"""The parts of a model, as the lock files know them."""
