@@ -9,10 +9,10 @@ from paddledvc import names
 from paddledvc.errors import InvalidFile, PaddleDVCError
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.snapshot import Snapshot
-from paddledvc.weights import expected_cache
 from paddledvc.weights.core import outcome as said
 from paddledvc.weights.core.outcome import Placed
 from paddledvc.weights.core.tracked import PATTERNS
+from paddledvc.weights.expected import read_through_cache
 from paddledvc.weights.tree.known_contents import LISTING_PATTERNS
 from paddledvc.weights.tree.place import LOCK_PATIENCE, place_tree
 
@@ -96,7 +96,7 @@ def _brought(  # noqa: PLR0913 - all that is known by then
     offline: str | None,
 ) -> CheckedOut:
     """Put into the work tree what its files name, and fetch first what is missing."""
-    wanted = expected_cache.read_through_cache(project, texts)
+    wanted = read_through_cache(project, texts)
     placed = place_tree(project, wanted, stand, came_from=before, patience=patience)
     if placed.busy:
         return _stopped(f"{placed.busy}; when that is over")
