@@ -91,8 +91,7 @@ if TYPE_CHECKING:
     from paddledvc.weights.gc import Cleaned, Collected, Garbage, Kept, gc
     from paddledvc.weights.pull import Pulled, pull
     from paddledvc.weights.push import Pushed, push
-    from paddledvc.weights.status import Looked, RemoteStatus, Status, remote_status, status
-    from paddledvc.weights.tree.inspect import Here
+    from paddledvc.weights.status import Here, Looked, RemoteStatus, Status, remote_status, status
     from paddledvc.yaml.document import Document, Position
 
 _HOMES = {
@@ -125,7 +124,7 @@ _HOMES = {
     "Generated": "stages.generate",
     "Hashed": "hashes",
     "Hashes": "hashes",
-    "Here": "weights.tree.inspect",
+    "Here": "weights.status",
     "HookChange": "hooks.manage",
     "HookChanges": "hooks.manage",
     "HookState": "tools.git.hooks.state",

@@ -14,7 +14,7 @@ from paddledvc.tools.git import worktree
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core import outcome
 from paddledvc.weights.expected import list_expected
-from paddledvc.weights.push_needs import History, pick_belonging
+from paddledvc.weights.ref_needs import History, pick_belonging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -9,14 +9,12 @@ from paddledvc import names
 from paddledvc.errors import InvalidFile, PaddleDVCError
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.snapshot import Snapshot
-from paddledvc.weights import expected_cache
 from paddledvc.weights.core import outcome as said
 from paddledvc.weights.core.outcome import Placed
 from paddledvc.weights.core.tracked import PATTERNS
-from paddledvc.weights.tree import marker
-from paddledvc.weights.tree.known_contents import LISTING_PATTERNS, known_contents
-from paddledvc.weights.tree.mark_commit import mark_commit
-from paddledvc.weights.tree.place import LOCK_PATIENCE, place_outputs
+from paddledvc.weights.expected import read_through_cache
+from paddledvc.weights.tree.known_contents import LISTING_PATTERNS
+from paddledvc.weights.tree.place import LOCK_PATIENCE, place_tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,28 +96,24 @@ def _brought(  # noqa: PLR0913 - all that is known by then
     offline: str | None,
 ) -> CheckedOut:
     """Put into the work tree what its files name, and fetch first what is missing."""
-    wanted = expected_cache.read_through_cache(project, texts)
-    file = marker.marker_path(project.root)
-    known = known_contents(project, marked=marker.marked_commit(file), before=before)
-    placed = place_outputs(project, wanted, known, prune=True, patience=patience)
+    wanted = read_through_cache(project, texts)
+    placed = place_tree(project, wanted, stand, came_from=before, patience=patience)
     if placed.busy:
         return _stopped(f"{placed.busy}; when that is over")
     sources: Mapping[str, str] = {}
     damaged: tuple[str, ...] = ()
     if placed.of("missing"):
-        from paddledvc.weights.transfer.fetch_missing import bring_outputs  # noqa: PLC0415 - it knows the network
+        from paddledvc.weights.transfer.fetch_outputs import bring_outputs  # noqa: PLC0415 - it knows the network
 
-        file.unlink(missing_ok=True)
         missing = {one.path for one in placed.of("missing")}
         absent = [one for one in wanted if one.path in missing]
         brought = bring_outputs(project, absent, branch=stand.branch, offline=offline)
         sources, whole = brought.sources, brought.complete(wanted)
         damaged = brought.damaged
         if brought.arrived:
-            again = place_outputs(project, whole, known, prune=True, patience=patience)
+            again = place_tree(project, whole, stand, came_from=before, patience=patience)
             placed = placed if again.busy else again.after(placed)
         placed = brought.explain(placed)
-    mark_commit(project, placed, stand)
     lines = (*said.describe_outcome(placed, sources), *damaged)
     return CheckedOut(placed=placed, lines=lines, complete=placed.complete)
 

@@ -1,23 +1,33 @@
-"""Which outputs the work tree, or a commit, asks for, and the remotes they belong in."""
+"""Which outputs the work tree, or a commit, asks for: read once for each version of its files."""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 from paddledvc import names
 from paddledvc.errors import InvalidFile
-from paddledvc.models.policy import Policy, remote_order
+from paddledvc.hashes import Hashes
 from paddledvc.names import DVC_LOCK
-from paddledvc.tools.dvc import command
 from paddledvc.tools.dvc.core.outputs import STAGES_FILE, SUFFIX
 from paddledvc.tools.git.snapshot import Snapshot
+from paddledvc.tools.system import atomic
 from paddledvc.weights.core.tracked import PATTERNS, Tracked, find_problems, list_tracked
-from paddledvc.yaml.conflicts import find_conflict
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
+    from paddledvc.models.lockfile import LockedFile
     from paddledvc.project import Project, ProjectFiles
+
+KEPT = 64
+"""Versions of the files whose outputs are remembered."""
+FOLDER = "wanted"
+FORMAT = 1
+"""Raised whenever other outputs are read from the same files, or they are written otherwise."""
 
 
 def list_expected(
@@ -44,6 +54,8 @@ def list_expected(
 
 def read_expected(project: ProjectFiles, texts: Mapping[str, str]) -> tuple[Tracked, ...]:
     """Read what files say lies in the work tree, sorted by path."""
+    from paddledvc.yaml.conflicts import find_conflict  # noqa: PLC0415 - only for what is new
+
     if conflicted := find_conflict(texts.get(names.REGISTRY, ""), names.REGISTRY):
         raise InvalidFile([conflicted])  # the others follow it
     lock = project.parse_lock(texts[names.LOCK]) if names.LOCK in texts else None
@@ -70,7 +82,108 @@ def value(name: str, text: str) -> Any:
     return document.value
 
 
-def remotes_of_role(project: Project, branch: str | None, policy: Policy) -> tuple[str, ...]:
-    """Name the DVC remotes of a project, that of the branch's role first."""
-    config = command.read_config(project.root)
-    return remote_order(policy.role(branch), list(config.remotes), config.default)
+def read_through_cache(project: Project, texts: Mapping[str, str]) -> tuple[Tracked, ...]:
+    """Read what files say lies in the work tree, as ``read_expected`` does, or remember it.
+
+    Raises:
+        InvalidFile: one of the files cannot be read.
+    """
+    folder = project.scratch() / FOLDER
+    file = folder / _key(texts)
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        known = parse_outputs(file.read_text(encoding="utf-8"))
+        if known is not None:
+            return known
+    found = read_expected(project, texts)
+    with contextlib.suppress(OSError):
+        _forget(folder)
+        atomic.write_file(file, render_outputs(found), fsync=False)
+    return found
+
+
+def _key(texts: Mapping[str, str]) -> str:
+    """Digest files, and the number of the answer's format."""
+    digest = hashlib.sha256(f"{FORMAT} ".encode())
+    for name, text in sorted(texts.items()):
+        if name != names.REGISTRY:
+            data = text.encode()
+            digest.update(f"{name}\0{len(data)}\0".encode() + data)
+    return digest.hexdigest()
+
+
+def _forget(folder: Path) -> None:
+    """Keep the versions that were read last."""
+    folder.mkdir(exist_ok=True)
+    files = sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime)
+    for file in files[: max(0, len(files) - KEPT + 1)]:
+        file.unlink(missing_ok=True)
+
+
+def render_outputs(outputs: Sequence[Tracked]) -> str:
+    """Write outputs down."""
+    return json.dumps(
+        [
+            [
+                one.path,
+                [one.hashes.md5, one.hashes.sha256, one.hashes.size],
+                one.folder,
+                one.model,
+                one.version,
+                one.urls,
+                [[file.path, file.urls, file.md5, file.sha256, file.size] for file in one.files],
+                one.remote,
+                one.pushed,
+                one.exact,
+            ]
+            for one in outputs
+        ],
+        separators=(",", ":"),
+    )
+
+
+def parse_outputs(text: str) -> tuple[Tracked, ...] | None:
+    """Read outputs; None if that is not what was written.
+
+    >>> one = Tracked(path="a", hashes=Hashes(md5="b"))
+    >>> parse_outputs(render_outputs([one])) == (one,)
+    True
+    """
+    try:
+        return tuple(_tracked(*fields) for fields in json.loads(text))
+    except (ValueError, TypeError):
+        return None
+
+
+def _tracked(  # noqa: PLR0913, PLR0917 - every field of it
+    path: str,
+    hashes: list[Any],
+    folder: bool,  # noqa: FBT001
+    model: str | None,
+    version: str | None,
+    urls: list[str],
+    files: list[Any],
+    remote: str | None,
+    pushed: bool,  # noqa: FBT001
+    exact: bool,  # noqa: FBT001
+) -> Tracked:
+    md5, sha256, size = hashes
+    return Tracked(
+        path=path,
+        hashes=Hashes(md5=md5, sha256=sha256, size=size),
+        folder=folder,
+        model=model,
+        version=version,
+        urls=tuple(urls),
+        files=tuple(_file(*fields) for fields in files),
+        remote=remote,
+        pushed=pushed,
+        exact=exact,
+    )
+
+
+def _file(
+    path: str, urls: list[str], md5: str | None, sha256: str | None, size: int | None
+) -> LockedFile:
+    from paddledvc.models.lockfile import LockedFile  # noqa: PLC0415 - few models are folders
+
+    return LockedFile(path=path, urls=tuple(urls), md5=md5, sha256=sha256, size=size)

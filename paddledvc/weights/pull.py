@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from paddledvc.display.results import Displayed
 from paddledvc.tools.git import worktree
-from paddledvc.weights.expected import list_expected, remotes_of_role
-from paddledvc.weights.select_outputs import require_remotes, select_outputs
+from paddledvc.weights.expected import list_expected
+from paddledvc.weights.select_outputs import remotes_of_role, require_remotes, select_outputs
 from paddledvc.weights.transfer.fetch_outputs import fetch_outputs
-from paddledvc.weights.tree import marker
-from paddledvc.weights.tree.known_contents import known_contents
-from paddledvc.weights.tree.mark_commit import mark_commit
-from paddledvc.weights.tree.place import place_outputs
+from paddledvc.weights.tree.known_contents import LISTING_PATTERNS
+from paddledvc.weights.tree.place import place_outputs, place_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from paddledvc.project import Project
     from paddledvc.tools.system.progress import NamedProgress
@@ -94,12 +93,9 @@ def pull(  # noqa: PLR0913 - each is an option
     order = (remote,) if remote else remotes_of_role(project, _branch(project), project.policy())
     placed = None
     asked: Sequence[Tracked] = outputs
-    whole = not names
-    before = _before(project) if checkout and whole else ()
+    place = _placing(project, force=force, whole=checkout and not names)
     if checkout:
-        placed = place_outputs(
-            project, outputs, before, force=force, prune=whole, patience=PATIENCE
-        )
+        placed = place(outputs)
         asked = _missing(outputs, placed)
     arrived = fetch_outputs(
         project, asked, remotes=order, offline=offline, jobs=jobs, progress=progress
@@ -108,19 +104,18 @@ def pull(  # noqa: PLR0913 - each is an option
         return Pulled(arrived=arrived, placed=None)
     if asked:
         known = {one.tracked.path: one.tracked for one in arrived}
-        complete = [known.get(one.path, one) for one in outputs]
-        again = place_outputs(
-            project, complete, before, force=force, prune=whole, patience=PATIENCE
-        )
-        placed = again.after(placed)
-    if whole:
-        mark_commit(project, placed)
+        placed = place([known.get(one.path, one) for one in outputs]).after(placed)
     return Pulled(arrived=arrived, placed=placed)
 
 
-def _before(project: Project) -> tuple[Tracked, ...]:
-    marked = marker.marked_commit(marker.marker_path(project.root))
-    return known_contents(project, marked=marked)
+def _placing(
+    project: Project, *, force: bool, whole: bool
+) -> Callable[[Sequence[Tracked]], Placed]:
+    """Say how to put outputs into the work tree: all that its files name, or some of them."""
+    if not whole:
+        return partial(place_outputs, project, force=force, patience=PATIENCE)
+    stand = worktree.read_standing(project.root, LISTING_PATTERNS)
+    return lambda outputs: place_tree(project, outputs, stand, force=force, patience=PATIENCE)
 
 
 def _branch(project: Project) -> str | None:

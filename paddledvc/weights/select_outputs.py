@@ -1,4 +1,4 @@
-"""Outputs picked by what people call them: a model's name, a path, a folder."""
+"""Outputs picked by what people call them, and the remotes that they belong in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from paddledvc.tools.dvc import command
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from paddledvc.models.policy import Role
+    from paddledvc.models.policy import Policy, Role
     from paddledvc.project import Project
     from paddledvc.weights.core.tracked import Tracked
 
@@ -70,6 +70,12 @@ def remote_of(project: Project, role: Role) -> str:
             "s3://BUCKET/FOLDER or a path"
         )
     return order[0]
+
+
+def remotes_of_role(project: Project, branch: str | None, policy: Policy) -> tuple[str, ...]:
+    """Name the DVC remotes of a project, that of the branch's role first."""
+    config = command.read_config(project.root)
+    return remote_order(policy.role(branch), list(config.remotes), config.default)
 
 
 def require_remotes(project: Project, names: Iterable[str]) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from paddledvc import Project
 from paddledvc.weights.checkout import checkout
-from paddledvc.weights.tree import marker
+from paddledvc.weights.tree import records
 from tests.conftest import Folder
 from tests.outputs_repo import Outputs, md5
 
@@ -45,7 +45,7 @@ def switch(team: Outputs, to: str) -> tuple[str, ...]:
 
 
 def marked(team: Outputs) -> str | None:
-    commit = marker.marked_commit(marker.marker_path(team.root))
+    commit = records.marked_commit(records.marker_path(team.root))
     return commit and team.folder.git("name-rev", "--name-only", commit).strip()
 
 

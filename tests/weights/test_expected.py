@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from paddledvc import Project, lock
@@ -86,3 +89,154 @@ def test_a_hash_that_could_lead_out_of_the_cache_is_refused(versions, project, t
     assert str(caught.value) == (
         f"{where}: found {found!r}, expected 32 hexadecimal digits, and `.dir` for a folder"
     )
+
+
+LOCK = """\
+version: 1
+models:
+  - name: "a"
+    version: "v1"
+    urls:
+      - "https://example.com/a"
+    md5: "0cc175b9c0f1b6a831c399e269772661"
+    size: 1
+    format: "pdparams"
+    path: "checkpoints/a_v1.pdparams"
+  - name: "b"
+    version: "v2"
+    files:
+      - path: "w.bin"
+        urls:
+          - "https://example.com/w"
+        sha256: "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
+        size: 1
+    format: "safetensors"
+    path: "checkpoints/b_v2"
+"""
+BUILT = """\
+schema: '2.0'
+stages:
+  export-a:
+    cmd: x
+    outs:
+    - path: exports/a
+      hash: md5
+      md5: 0cc175b9c0f1b6a831c399e269772661.dir
+      size: 2
+      nfiles: 1
+    - path: reports/a.bin
+      md5: 92eb5ffee6ae2fec3ad71c777531578f
+      size: 1
+"""
+STAGES = "stages: {export-a: {cmd: x, outs: [{exports/a: {push: false}}, reports/a.bin]}}\n"
+IMPORTED = "outs: [{path: d, hash: md5, md5: 92eb5ffee6ae2fec3ad71c777531578f, remote: r}]\n"
+TEXTS = {"models.lock": LOCK, "dvc.lock": BUILT, "dvc.yaml": STAGES, "data/d.dvc": IMPORTED}
+REMEMBERED: dict[int, Any] = {
+    1: [
+        [
+            "checkpoints/a_v1.pdparams",
+            ["0cc175b9c0f1b6a831c399e269772661", None, 1],
+            False,
+            "a",
+            "v1",
+            ["https://example.com/a"],
+            [],
+            None,
+            True,
+            True,
+        ],
+        [
+            "checkpoints/b_v2",
+            [None, None, 1],
+            False,
+            "b",
+            "v2",
+            [],
+            [
+                [
+                    "w.bin",
+                    ["https://example.com/w"],
+                    None,
+                    "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",
+                    1,
+                ]
+            ],
+            None,
+            False,
+            True,
+        ],
+        [
+            "data/d",
+            ["92eb5ffee6ae2fec3ad71c777531578f", None, None],
+            False,
+            None,
+            None,
+            [],
+            [],
+            "r",
+            True,
+            True,
+        ],
+        [
+            "exports/a",
+            ["0cc175b9c0f1b6a831c399e269772661", None, 2],
+            True,
+            "a",
+            "v1",
+            [],
+            [],
+            None,
+            False,
+            True,
+        ],
+        [
+            "reports/a.bin",
+            ["92eb5ffee6ae2fec3ad71c777531578f", None, 1],
+            False,
+            None,
+            None,
+            [],
+            [],
+            None,
+            True,
+            False,
+        ],
+    ]
+}
+"""What is remembered of these files, by the number of the format."""
+
+
+def test_who_reads_other_outputs_from_the_same_files_raises_the_format(versions):
+    found = expected.read_expected(versions, TEXTS)
+
+    assert expected.parse_outputs(expected.render_outputs(found)) == found
+    assert json.loads(expected.render_outputs(found)) == REMEMBERED[expected.FORMAT], (
+        "what earlier versions remember of the same files is another answer: raise "
+        "expected.FORMAT, and add its answer here"
+    )
+
+
+def test_what_was_read_once_is_remembered(versions, monkeypatch):
+    found = expected.read_through_cache(versions, TEXTS)
+    monkeypatch.setattr(expected, "read_expected", None)
+
+    assert expected.read_through_cache(versions, TEXTS) == found
+    assert expected.read_through_cache(versions, {**TEXTS, "models.yaml": "models: []"}) == found
+
+
+def test_what_another_format_remembers_is_not_taken(versions, monkeypatch):
+    with monkeypatch.context() as before:
+        before.setattr(expected, "FORMAT", expected.FORMAT - 1)
+        before.setattr(expected, "read_expected", lambda *_: ())
+        assert expected.read_through_cache(versions, TEXTS) == ()
+
+    assert expected.read_through_cache(versions, TEXTS) == expected.read_expected(versions, TEXTS)
+
+
+def test_a_change_of_any_file_is_read(versions):
+    expected.read_through_cache(versions, TEXTS)
+    lock = LOCK.replace('"v1"', '"v3"')
+
+    assert titles(expected.read_through_cache(versions, {**TEXTS, "models.lock": lock})) == [
+        "a v3", "b v2", "data/d", "a v3 (export)", "reports/a.bin"
+    ]  # fmt: skip

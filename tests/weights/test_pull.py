@@ -6,13 +6,15 @@ import json
 import os
 import socket
 import subprocess
+import sys
 from hashlib import sha256
 
 import pytest
 
 import paddledvc
 from paddledvc.errors import InvalidInput
-from paddledvc.weights.tree import marker
+from paddledvc.weights.transfer.fetch_outputs import fetch_outputs
+from paddledvc.weights.tree import records
 from tests.outputs_repo import md5
 from tests.stores_repo import EXPORT, FILES, MADE, TITLE, WEIGHTS, A
 
@@ -414,12 +416,29 @@ def test_hashes_of_old_versions_of_dvc_are_left_to_dvc(cold, cli):
 
 @pytest.mark.slow
 def test_the_hooks_know_afterwards_that_there_is_nothing_to_do(cold, cli):
-    file = marker.marker_path(cold.root)
+    file = records.marker_path(cold.root)
     cli("pull", A)
-    assert marker.marked_commit(file) is None
+    assert records.marked_commit(file) is None
     cli("pull")
 
-    assert marker.marked_commit(file) == cold.folder.git("rev-parse", "HEAD").strip()
+    assert records.marked_commit(file) == cold.folder.git("rev-parse", "HEAD").strip()
+
+
+def test_a_commit_made_meanwhile_is_not_taken_for_what_is_in_place(cold, cli, monkeypatch):
+    before = cold.folder.git("rev-parse", "HEAD").strip()
+
+    def fetch_while_somebody_commits(*given, **how):
+        cold.folder.write("models.lock", cold.folder.read("models.lock") + "# later\n")
+        cold.folder.commit("later")
+        return fetch_outputs(*given, **how)
+
+    # `paddledvc.weights.pull` is the function by now.
+    module = sys.modules["paddledvc.weights.pull"]
+    monkeypatch.setattr(module, "fetch_outputs", fetch_while_somebody_commits)
+    cli("pull")
+
+    assert cold.folder.git("rev-parse", "HEAD").strip() != before
+    assert records.marked_commit(records.marker_path(cold.root)) == before
 
 
 def test_json_tells_all_of_it(cold, cli):

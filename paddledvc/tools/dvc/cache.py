@@ -122,7 +122,7 @@ class Cache:
         return md5
 
     @contextmanager
-    def receiving(self, oid: str) -> Iterator[Path]:
+    def receiving(self, oid: str | None = None) -> Iterator[Path]:
         """Give an empty file in the cache's file system, which becomes the object at the end.
 
         Whoever fills it compares the bytes too, and raises where they are not the object's; then
@@ -130,7 +130,7 @@ class Cache:
         edit, made through a link.
 
         Args:
-            oid: name of the object.
+            oid: name of the object; None if that is not known yet: see `settle`.
 
         Raises:
             OutsideFailure: the cache cannot be written to, or the disk is full.
@@ -139,8 +139,8 @@ class Cache:
             new = atomic.fresh_file(self.folder)
         try:
             yield new
-            with _writable(self.folder):
-                self._settle(new, oid)
+            if oid is not None:
+                self.settle(new, oid)
         except OSError as error:
             if error.errno not in _FULL:  # a network's, for example, is the caller's
                 raise
@@ -194,6 +194,15 @@ class Cache:
         """Remove an object, if it is there."""
         with _writable(self.folder):
             self.path(oid).unlink(missing_ok=True)
+
+    def settle(self, new: Path, oid: str) -> None:
+        """Make a file that was received the object that it is.
+
+        Raises:
+            OutsideFailure: the cache cannot be written to, or the disk is full.
+        """
+        with _writable(self.folder):
+            self._settle(new, oid)
 
     def _settle(self, new: Path, oid: str) -> None:
         """Bring the bytes to the disk, then to the object's name."""
@@ -294,7 +303,8 @@ def share_cache(root: Path) -> bool:
         text = file.read_text(encoding="utf-8") if file.exists() else ""
     if not text and command.cache_folder(root, command.read_config(root)) == cache:
         return False
-    _write(own / LOCAL, local_config(text, str((main or root) / ".dvc"), str(cache)))
+    config = local_config(text, str((main or root) / ".dvc"), str(cache))
+    atomic.write_file(own / LOCAL, config, fsync=False, mode=0o600)  # it may hold credentials
     return True
 
 
@@ -302,12 +312,3 @@ def _may_be_linked(root: Path) -> bool:
     """Tell whether the nearest ``.git`` is a file; in the main work tree it is a folder."""
     found = next((one / ".git" for one in (root, *root.parents) if (one / ".git").exists()), None)
     return found is not None and found.is_file()
-
-
-def _write(file: Path, text: str) -> None:
-    """Write a file that may hold credentials."""
-    new = file.with_name(f"{file.name}.new")
-    new.unlink(missing_ok=True)
-    new.touch(mode=0o600)
-    new.write_text(text, encoding="utf-8")
-    new.replace(file)

@@ -10,6 +10,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from paddledvc.tools.system.atomic import is_alive
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
@@ -139,12 +141,8 @@ def _parse(text: str) -> list[tuple[str, int, str]]:
 
 def _runs(process: int, command: str) -> bool:
     """Tell whether the process that DVC noted still is that process; numbers are used again."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
+    if not is_alive(process):
         return False
-    except PermissionError:
-        return True
     with contextlib.suppress(OSError):
         with open(f"/proc/{process}/cmdline", "rb") as file:  # noqa: PTH123
             words = file.read().decode(errors="replace").split("\0")

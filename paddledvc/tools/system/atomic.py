@@ -1,14 +1,92 @@
-"""Files written in one step, swept away when their process has died."""
+"""Files written in one step, and what killed processes left of them swept away.
+
+Whoever is killed leaves the old file or the new one. Git's hooks load this, so it loads little.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import os
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+PART = ".part"
+_MODE = 0o666
+
+
+@contextmanager
+def replace_file(target: Path, *, fsync: bool, mode: int | None = None) -> Iterator[Path]:
+    """Give an empty new file beside ``target``; it takes the target's place at the end.
+
+    An error leaves the target as it was and removes the new file. A link is replaced, not what it
+    points to, for that may be DVC's cache.
+
+    Args:
+        target: the file to replace or create.
+        fsync: bring the bytes to the disk first. Without it they may be lost when the machine loses
+            power, and the old file steps aside until the new one is there: see `read_file`.
+        mode: what may be done with it; by default what may be with the old one.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    new = target.with_name(f"{fresh_name(part_prefix(target))}{PART}")
+    os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE if mode is None else mode))
+    try:
+        yield new
+        _settle(new, target, fsync=fsync, mode=mode)
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(new)  # noqa: PTH108
+
+
+def _settle(new: Path, target: Path, *, fsync: bool, mode: int | None) -> None:
+    """Bring new bytes to the disk, then to the target's name."""
+    if mode is None:
+        with suppress(OSError):
+            mode = os.stat(target).st_mode & 0o777 | 0o600  # noqa: PTH116
+    if mode is not None:
+        os.chmod(new, mode)  # noqa: PTH101
+    if fsync:
+        descriptor = os.open(new, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    else:
+        # ext4 writes a file to the disk at once that was just made and is renamed over another.
+        old = f"{target}.old"
+        with suppress(FileNotFoundError):
+            os.unlink(old)  # noqa: PTH108
+        with suppress(FileNotFoundError):
+            os.replace(target, old)  # noqa: PTH105
+    os.replace(new, target)  # noqa: PTH105
+
+
+def write_file(file: Path, text: str, *, fsync: bool, mode: int | None = None) -> None:
+    """Write a text in one step, see `replace_file`.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with (
+        replace_file(file, fsync=fsync, mode=mode) as new,
+        open(new, "w", encoding="utf-8", newline="") as opened,  # noqa: PTH123
+    ):
+        opened.write(text)
+
+
+def read_file(file: Path) -> str:
+    """Read a text that is written so; empty if there is none, or nobody can read it."""
+    for name in (file, f"{file}.old"):
+        with suppress(OSError, ValueError), open(name, encoding="utf-8") as opened:  # noqa: PTH123
+            if text := opened.read():  # else the machine lost power while it was written
+                return text
+    return ""
 
 
 def fresh_file(folder: Path) -> Path:
@@ -20,53 +98,70 @@ def fresh_file(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     # Another machine's processes have the same numbers, and may write to the same folder.
     prefix = f"tmp-{os.uname().nodename}-"
-    _sweep(folder, prefix)
-    new = folder / f"{prefix}{os.getpid()}-{os.urandom(6).hex()}"
+    _sweep_once(folder, prefix)
+    new = folder / fresh_name(prefix)
     new.touch(exist_ok=False)
     return new
 
 
 @cache
-def _sweep(folder: Path, prefix: str) -> None:
-    """Remove what killed processes of this machine left, once."""
-    for name in os.listdir(folder):  # noqa: PTH208
-        if name.startswith(prefix):
-            owner = name[len(prefix) :].partition("-")[0]
-            if owner.isdigit() and int(owner) != os.getpid() and not _lives(int(owner)):
-                (folder / name).unlink(missing_ok=True)
+def _sweep_once(folder: Path, prefix: str) -> None:
+    sweep_leftovers(folder, prefix, locked=False)
 
 
-def _lives(process: int) -> bool:
+def fresh_name(prefix: str) -> str:
+    """Make up a name that nothing has, and that tells whose it is."""
+    return f"{prefix}{os.getpid()}-{os.urandom(6).hex()}"
+
+
+def part_prefix(target: Path) -> str:
+    """Say how the names of new files begin that are to take a file's place."""
+    return f".{target.name}."
+
+
+def sweep_leftovers(
+    folder: Path, *prefixes: str, suffix: str = "", folders: bool = False, locked: bool = True
+) -> None:
+    """Remove the files, or the folders, that killed processes left.
+
+    Args:
+        folder: where they are.
+        prefixes: how their names begin.
+        suffix: how they end.
+        folders: whether they are folders; what is not of the kind is somebody else's.
+        locked: whether the caller holds a lock against all who make such files; otherwise only
+            those go whose name tells of a process of this machine that is no more.
+    """
+    with suppress(FileNotFoundError):
+        for name in os.listdir(folder):  # noqa: PTH208
+            prefix = next(filter(name.startswith, prefixes), None)
+            if prefix is None or not name.endswith(suffix):
+                continue
+            if locked or _is_abandoned(name.removeprefix(prefix)):
+                _remove(f"{folder}/{name}", folders=folders)
+
+
+def _is_abandoned(told: str) -> bool:
+    owner = told.partition("-")[0]
+    return owner.isdigit() and not is_alive(int(owner))
+
+
+def _remove(path: str, *, folders: bool) -> None:
+    if folders:
+        import shutil  # noqa: PLC0415 - hardly ever needed
+
+        shutil.rmtree(path, ignore_errors=True)
+        return
+    with suppress(OSError):
+        os.unlink(path)  # noqa: PTH108
+
+
+def is_alive(process: int) -> bool:
+    """Tell whether there is a process of a number; numbers are used again."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
+        pass  # somebody else's
     return True
-
-
-def write_file(file: Path, text: str) -> None:
-    """Write a file that may be lost when the machine loses power; a kill leaves the old or the new.
-
-    Renamed over another one, it would be written to the disk at once; so the old one steps aside.
-    """
-    new, old = f"{file}.{os.getpid()}", f"{file}.old"
-    with open(new, "w", encoding="utf-8") as opened:  # noqa: PTH123
-        opened.write(text)
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(old)  # noqa: PTH108
-    with contextlib.suppress(FileNotFoundError):
-        os.rename(file, old)  # noqa: PTH104
-    os.rename(new, file)  # noqa: PTH104
-
-
-def read_file(file: Path) -> str:
-    """Read a file that was written so; empty if there is none, or nobody can read it."""
-    for name in (file, f"{file}.old"):
-        try:
-            with open(name, encoding="utf-8") as opened:  # noqa: PTH123
-                return opened.read()
-        except (OSError, ValueError):
-            continue
-    return ""

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import hashlib
 import logging
 import os
-import secrets
 import shutil
 import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,6 +17,7 @@ import filelock
 
 from paddledvc.errors import InvalidFile, InvalidInput, OutsideFailure, Problem
 from paddledvc.hashes import Hashes
+from paddledvc.tools.system import atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -174,7 +173,7 @@ def hash_file(path: Path) -> Hashes:
 
 
 @contextmanager
-def replace_file(target: Path) -> Iterator[Path]:
+def replace_file(target: Path, *, mode: int | None = None) -> Iterator[Path]:
     """Give an empty new file beside ``target``; it takes the target's place at the end.
 
     An error leaves the target as it was and removes the new file. A link is replaced, not what it
@@ -182,29 +181,20 @@ def replace_file(target: Path) -> Iterator[Path]:
 
     Args:
         target: the file to replace or create; its folder is made if need be.
+        mode: what may be done with it; by default what may be with the old one.
 
     Raises:
         OutsideFailure: the folder cannot be written to, or the disk is full.
     """
     with _writable(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        new = target.parent / f"{_part_prefix(target)}{os.getpid()}-{secrets.token_hex(4)}.part"
-        new.touch(exist_ok=False)
-        try:
+        with atomic.replace_file(target, fsync=True, mode=mode) as new:
             yield new
-            _settle(new, target)
-        finally:
-            new.unlink(missing_ok=True)
-
-
-def _part_prefix(target: Path) -> str:
-    return f".{target.name}."
 
 
 def remove_parts(target: Path) -> None:
     """Remove what killed processes left beside ``target``; the caller holds the target's lock."""
-    for part in target.parent.glob(f"{glob.escape(_part_prefix(target))}*.part"):
-        part.unlink(missing_ok=True)
+    atomic.sweep_leftovers(target.parent, atomic.part_prefix(target), suffix=atomic.PART)
 
 
 @contextmanager
@@ -213,15 +203,6 @@ def _writable(target: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise OutsideFailure(f"cannot write {target}: {error.strerror or error}") from error
-
-
-def _settle(new: Path, target: Path) -> None:
-    """Bring the new bytes to the disk, then to the target's name."""
-    with new.open("rb") as file:
-        os.fsync(file.fileno())
-    if target.is_file():
-        new.chmod(target.stat().st_mode & 0o777 | 0o600)
-    new.replace(target)
 
 
 @contextmanager
@@ -257,8 +238,7 @@ def fresh_folder(parent: Path, prefix: str) -> Path:
     """
     with _writable(parent):
         parent.mkdir(parents=True, exist_ok=True)
-        for stale in parent.glob(f"{glob.escape(prefix)}*"):
-            shutil.rmtree(stale, ignore_errors=True)
+        atomic.sweep_leftovers(parent, prefix, folders=True)
         return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
 
 

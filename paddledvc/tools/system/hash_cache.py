@@ -13,6 +13,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from paddledvc.tools.system import atomic
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -84,10 +86,7 @@ class Known:
         """Keep the newer half; whoever appends meanwhile loses a note, no more."""
         notes = list(_read_notes(self.file).items())
         lines = (f"{md5} {' '.join(map(str, key))}\n" for key, md5 in notes[len(notes) // 2 :])
-        new = f"{self.file}.{os.getpid()}"
-        with open(new, "w", encoding="ascii") as file:  # noqa: PTH123
-            file.writelines(lines)
-        os.replace(new, self.file)  # noqa: PTH105
+        atomic.write_file(self.file, "".join(lines), fsync=True)
 
 
 def settle_time(path: Path | str) -> os.stat_result:

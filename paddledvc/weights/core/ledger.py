@@ -1,4 +1,4 @@
-"""What was put into the work tree last, so that somebody's edit is told from what git left behind.
+"""What is in place, so that somebody's edit is told from what git left behind.
 
 A commit says what ought to be there; what is there may be from any commit before it, after a
 `git reset`, or a switch whose weights were out of reach.
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FORMAT = 1
+"""What one version of paddledvc has added to it, another passes over."""
 
 
 class Mark(NamedTuple):
@@ -52,18 +53,32 @@ class LedgerEntry(NamedTuple):
         return [one for one in (was, coming) if one]
 
 
-def parse_ledger(text: str) -> dict[str, LedgerEntry]:
-    """Read the outputs that were put there, by path; what is unreadable was never put.
+class Ledger(NamedTuple):
+    """What is in place.
+
+    Attributes:
+        outputs: what was put there last, by path.
+        commit: the commit whose weights are all in place; None if they are nobody's.
+        md5s: the MD5 of bytes that models.lock knows by their SHA-256 only, by that.
+    """
+
+    outputs: Mapping[str, LedgerEntry] = MappingProxyType({})
+    commit: str | None = None
+    md5s: Mapping[str, str] = MappingProxyType({})
+
+
+def parse_ledger(text: str) -> Ledger:
+    """Read what is in place; what is unreadable never was.
 
     >>> entry = LedgerEntry(files={"": Mark("0", 1, 2, 3)})
-    >>> parse_ledger(render_ledger({"a": entry}))["a"].files[""].size
+    >>> parse_ledger(render_ledger(Ledger({"a": entry}, "c0ffee"))).outputs["a"].files[""].size
     3
     """
     try:
         value = json.loads(text)
         if value["format"] != FORMAT:
-            return {}
-        return {
+            return Ledger()
+        outputs = {
             path: LedgerEntry(
                 model=model,
                 version=version,
@@ -73,14 +88,22 @@ def parse_ledger(text: str) -> dict[str, LedgerEntry]:
             )
             for path, (model, version, oid, files, pending) in value["outputs"].items()
         }
+        commit, md5s = value.get("commit"), dict(value.get("md5s", ()))
     except (ValueError, TypeError, KeyError, AttributeError):
-        return {}
+        return Ledger()
+    return Ledger(outputs, commit if isinstance(commit, str) else None, md5s)
 
 
-def render_ledger(entries: Mapping[str, LedgerEntry]) -> str:
-    """Write them down."""
+def render_ledger(ledger: Ledger) -> str:
+    """Write down what is in place."""
     outputs = {
         path: (one.model, one.version, one.oid, dict(one.files), dict(one.pending))
-        for path, one in entries.items()
+        for path, one in ledger.outputs.items()
     }
-    return json.dumps({"format": FORMAT, "outputs": outputs}, separators=(",", ":"))
+    value = {
+        "format": FORMAT,
+        "outputs": outputs,
+        "commit": ledger.commit,
+        "md5s": dict(ledger.md5s),
+    }
+    return json.dumps(value, separators=(",", ":"))

@@ -15,8 +15,8 @@ from paddledvc.tools.dvc import command, locks
 from paddledvc.tools.git import refs, worktree
 from paddledvc.urls import hide_secrets
 from paddledvc.weights.core import retention
-from paddledvc.weights.garbage import folder_files, labels, needs, repository_state, stores
-from paddledvc.weights.transfer.md5_index import learned_md5s
+from paddledvc.weights.garbage import folder_files, labels, needs, stores
+from paddledvc.weights.tree.records import learned_md5s
 
 if TYPE_CHECKING:
     import os
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from paddledvc.tools.dvc.core.config import DvcConfig
     from paddledvc.weights.core.retention import Label, Sorted
-    from paddledvc.weights.garbage.needs import HolderNeeds
-    from paddledvc.weights.garbage.repository_state import RepositoryState
+    from paddledvc.weights.garbage.needs import HolderNeeds, RepositoryState
     from paddledvc.weights.garbage.stores import Store
 
 DAY = 86400.0
@@ -95,7 +94,7 @@ class GcPlan:
                 for folder in self._folders():
                     stack.enter_context(locks.dvc_held(folder, ["."], patience=PATIENCE))
                 for before in self.seen:
-                    if repository_state.read_repository(before.root) != before:
+                    if needs.read_repository(before.root) != before:
                         raise Finding(
                             f"branches, tags or files of {before.root} changed while they were "
                             "looked at, so nothing was removed; run `paddledvc gc` again"
@@ -132,16 +131,18 @@ def plan_garbage(project: Project, scope: GcScope) -> GcPlan:
     config = command.read_config(project.root)
     projects = (project, *(Project.find(folder) for folder in scope.also))
     cleaned = _places(project, config, scope)
-    seen = tuple(repository_state.read_repository(one.root) for one in projects)
+    seen = tuple(needs.read_repository(one.root) for one in projects)
     _require_own(project, config, scope, seen)
     now = time.time()
-    needs = _needs(seen, scope, now)
+    found_needs = _needs(seen, scope, now)
     sources = {place.key: place for one in projects for place in stores.open_stores(one.root)}
     with ExitStack() as stack:
         for place in sources.values():
             stack.callback(place.close)
         where = [*sources.values()]
-        complete = folder_files.open_folders(needs, where, scope.ignored_folders, root=project.root)
+        complete = folder_files.open_folders(
+            found_needs, where, scope.ignored_folders, root=project.root
+        )
     needed = retention.NONE.union(*(one.objects for one in complete.needs))
     for one in projects:
         needed |= {md5 for sha256, md5 in learned_md5s(one).items() if sha256 in needed}

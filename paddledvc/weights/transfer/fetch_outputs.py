@@ -6,27 +6,39 @@ remote promises.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from paddledvc.errors import ChecksumMismatch, DownloadFailed
 from paddledvc.hashes import Hashes
 from paddledvc.tools.dvc.cache import Cache
-from paddledvc.weights.core.transfer_results import Arrived, Bad, name_sources
+from paddledvc.tools.dvc.core.objects import ListedFile, write_listing
+from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
+from paddledvc.tools.sources import fetch
+from paddledvc.tools.system import atomic, files
+from paddledvc.weights.core.transfer_results import Arrived, Bad, name_sources, worst_problem
+from paddledvc.weights.select_outputs import remotes_of_role
 from paddledvc.weights.transfer.fetch_objects import Gathering, Need
-from paddledvc.weights.transfer.md5_index import Learning, pinned_files
 from paddledvc.weights.transfer.remote_pool import Remotes
+from paddledvc.weights.tree import records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from paddledvc.project import Project
     from paddledvc.tools.system.progress import NamedProgress
+    from paddledvc.weights.core.outcome import Placed
     from paddledvc.weights.core.tracked import Tracked
 
 OLD = "its hash is one of DVC 1 or 2, not of its bytes; run `dvc pull`, then `dvc commit --force`"
 UNHASHED = "nobody has hashed its bytes yet; run `dvc repro`"
 UNPUSHED = "its stage keeps it out of remotes; run `dvc repro`"
 NO_REMOTE = "there is no DVC remote; set one up by `paddledvc init --remote URL`"
+DAMAGED = ("corrupt", "truncated")
+"""What is wrong with objects that somebody has to mend, although others had the right bytes."""
+SILENCE = 5.0
+"""Seconds that a server may be silent."""
 
 
 def fetch_outputs(  # noqa: PLR0913 - each is a setting of its own
@@ -79,6 +91,94 @@ def bring(
         (need for one in outputs for need in name_objects_inside(gathering, one)), order
     )
     return outputs
+
+
+class Learning:
+    """Finds what DVC calls bytes that models.lock knows by their SHA-256 only, when they come.
+
+    That is the MD5 digests of weights, and the listings of folders of weights.
+    """
+
+    def __init__(self, project: Project, gathering: Gathering) -> None:
+        self._project, self._gathering = project, gathering
+        self._md5s = records.learned_md5s(project)
+
+    def completed(self, tracked: Tracked) -> Tracked:
+        """Add what was learned before; make the listing of a folder whose files are all known."""
+        if tracked.files and not self._is_listed(tracked):
+            return self._listed(tracked)
+        if tracked.oid is None and not tracked.files:
+            return replace(tracked, hashes=self._completed(tracked.hashes))
+        return tracked
+
+    def learn(self, outputs: Iterable[Tracked]) -> list[Tracked]:
+        """Bring what only its URLs have, and learn its digests."""
+        outputs = list(outputs)
+        needs = {need.hashes.sha256: need for tracked in outputs for need in self._unknown(tracked)}
+        self._gathering.run([partial(self._learn, need) for need in needs.values()])
+        if needs:
+            records.note_md5s(self._project, self._md5s)
+            # What versions before left there when they were killed.
+            atomic.sweep_leftovers(self._project.scratch(), "learning-", folders=True)
+        return [self.completed(tracked) for tracked in outputs]
+
+    def _unknown(self, tracked: Tracked) -> list[Need]:
+        """Name the files of an output that DVC's names are not known of."""
+        if self._is_listed(tracked) or (tracked.oid is not None and not tracked.files):
+            return []
+        return [need for need in pinned_files(tracked) if self._completed(need.hashes).md5 is None]
+
+    def _learn(self, need: Need) -> None:
+        gathering = self._gathering
+        with gathering.cache.receiving() as new:
+            told = gathering.told(need.hashes)
+            try:
+                fetched = fetch.download_to(gathering.source(need), need.hashes, new, told)
+            except (ChecksumMismatch, DownloadFailed) as error:
+                gathering.note_urls(need, error)
+                return
+            md5 = str(fetched.hashes.md5)
+            gathering.cache.settle(new, md5)
+        gathering.came[md5] = fetched.url, fetched.hashes.size or 0
+        self._md5s[str(need.hashes.sha256)] = md5
+
+    def _completed(self, hashes: Hashes) -> Hashes:
+        md5 = hashes.md5 or self._md5s.get(hashes.sha256 or "")
+        return replace(hashes, md5=md5)
+
+    def _is_listed(self, tracked: Tracked) -> bool:
+        return tracked.oid is not None and self._gathering.listing(tracked.oid) is not None
+
+    def _listed(self, tracked: Tracked) -> Tracked:
+        """Write the listing of a folder, as DVC will when it sees the folder."""
+        known = [(one.path, self._completed(one.hashes).md5) for one in tracked.files]
+        listed = [ListedFile(path, md5) for path, md5 in known if md5 is not None]
+        if len(listed) < len(known):
+            return tracked
+        data = write_listing(listed)
+        md5 = str(files.hash_chunks([data]).md5)
+        if tracked.hashes.md5 not in (None, md5):
+            return tracked
+        with self._gathering.cache.receiving(f"{md5}{FOLDER_SUFFIX}") as file:
+            file.write_bytes(data)
+        return replace(tracked, folder=True, hashes=Hashes(md5=md5, size=tracked.hashes.size))
+
+
+def pinned_files(tracked: Tracked) -> list[Need]:
+    """Name the files that models.lock pins, by what it knows of them."""
+    whole = (("", tracked.hashes, tracked.urls),) if tracked.urls else ()
+    parts = [(f"/{one.path}", one.hashes, one.urls) for one in tracked.files]
+    return [
+        Need(
+            oid=hashes.sha256,
+            hashes=hashes,
+            title=tracked.title,
+            path=f"{tracked.path}{inside}",
+            urls=urls,
+        )
+        for inside, hashes, urls in parts or whole
+        if hashes.sha256 is not None
+    ]
 
 
 def name_object(tracked: Tracked) -> list[Need]:
@@ -144,3 +244,71 @@ def _hopeless(tracked: Tracked, order: Sequence[str]) -> Bad:
         why = NO_REMOTE if tracked.pushed and not order else UNPUSHED
     title, path = tracked.title, tracked.path
     return Bad(title=title, path=path, place="anywhere", kind="unreachable", found=why)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Brought:
+    """What became of outputs that the cache lacked, by path.
+
+    Attributes:
+        arrived: those that the cache holds now, with all that is known of their bytes.
+        sources: where they came from.
+        problems: why the others did not, as the end of a sentence.
+        damaged: lines about objects that are not what they should be, where others were.
+    """
+
+    arrived: Mapping[str, Tracked]
+    sources: Mapping[str, str]
+    problems: Mapping[str, str]
+    damaged: tuple[str, ...]
+
+    def complete(self, wanted: Sequence[Tracked]) -> list[Tracked]:
+        """Add to outputs what is known of their bytes by now."""
+        return [self.arrived.get(one.path, one) for one in wanted]
+
+    def explain(self, placed: Placed) -> Placed:
+        """Say of what is missing why it could not be fetched."""
+        outputs = tuple(
+            replace(one, problem=self.problems[one.path])
+            if one.state == "missing" and one.path in self.problems
+            else one
+            for one in placed.outputs
+        )
+        return replace(placed, outputs=outputs)
+
+
+def bring_outputs(
+    project: Project, asked: Sequence[Tracked], *, branch: str | None, offline: str | None
+) -> Brought:
+    """Fetch outputs: from the remote of the branch's role, from the others, from their URLs.
+
+    Args:
+        project: the project.
+        asked: the outputs.
+        branch: the branch that is checked out; None where HEAD is detached.
+        offline: what keeps us from the network, for messages; None where nothing does.
+
+    Raises:
+        OutsideFailure: the cache cannot be written to, or the disk is full.
+    """
+    order = remotes_of_role(project, branch, project.policy())
+    found = fetch_outputs(project, asked, remotes=order, offline=offline, patience=SILENCE)
+    return Brought(
+        arrived={one.tracked.path: one.tracked for one in found if one.state != "failed"},
+        sources={one.tracked.path: one.source for one in found if one.source},
+        problems={one.tracked.path: _why(one.problems) for one in found if one.problems},
+        damaged=tuple(
+            f"weights: {bad}; run `paddledvc push --repair` where the right bytes are"
+            for one in found
+            if one.state != "failed"
+            for bad in one.problems
+            if bad.kind in DAMAGED
+        ),
+    )
+
+
+def _why(problems: Sequence[Bad]) -> str:
+    places = list(dict.fromkeys(one.place for one in problems))
+    if len(places) > 1 and all(one.kind == "missing" for one in problems):
+        return f"it is in none of {', '.join(places)}"
+    return worst_problem(problems).why

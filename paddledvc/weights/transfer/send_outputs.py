@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import RemoteFailed
 from paddledvc.tools.dvc.cache import Cache
+from paddledvc.tools.dvc.core.objects import ListedFile, write_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
+from paddledvc.tools.system import files
 from paddledvc.tools.system.hash_cache import hash_md5
 from paddledvc.weights.core.transfer_results import Sent
-from paddledvc.weights.transfer.cache_outputs import adopt_files, adopt_folders
 from paddledvc.weights.transfer.fetch_objects import Gathering
 from paddledvc.weights.transfer.inspect_remote import (
     all_needs,
@@ -94,7 +95,7 @@ class _Sending:
     def send(self, outputs: Sequence[Tracked]) -> list[Sent]:
         """Send what is missing, or bad and to be repaired."""
         gathering = self._gathering
-        adopt_folders(gathering, outputs)
+        _adopt_folders(gathering, outputs)
         needs = all_needs(gathering, outputs, [self._remote, *self._others])
         every = {need.oid: need for its in needs for need in its}
         self._bad = find_bad_objects(gathering, self._remote, every.values(), deep=self._repair)
@@ -119,7 +120,7 @@ class _Sending:
 
     def _fill(self, needs: Sequence[Need]) -> None:
         """Bring into the cache the right bytes of what it lacks, or holds damaged."""
-        adopt_files(self._gathering, needs)
+        _adopt_files(self._gathering, needs)
         self._gathering.gather(needs, self._others)
 
     def _put(self, need: Need) -> None:
@@ -163,3 +164,36 @@ class _Sending:
             size=sum(self._sent.get(need.oid, 0) for need in bad),
             problems=tuple(dict.fromkeys(problems)),
         )
+
+
+def _adopt_folders(gathering: Gathering, outputs: Sequence[Tracked]) -> None:
+    """Add to the cache the folders of the work tree whose listings it lacks."""
+    for one in outputs:
+        if one.folder and one.oid is not None and not gathering.cache.holds(one.oid):
+            _adopt_folder(gathering, one.path, one.oid)
+
+
+def _adopt_folder(gathering: Gathering, path: str, oid: str) -> None:
+    folder = gathering.root / path
+    if not folder.is_dir():
+        return
+    names = sorted(files.names_below(folder))
+    if not all((folder / name).is_file() for name in names):
+        return
+    listed = [ListedFile(name, hash_md5(folder / name)) for name in names]
+    data = write_listing(listed)
+    if f"{files.hash_chunks([data]).md5}.dir" != oid:
+        return
+    for one in listed:
+        if not gathering.cache.holds(one.md5):
+            gathering.cache.adopt(str(folder / one.path), one.md5)
+    with gathering.cache.receiving(oid) as file:
+        file.write_bytes(data)
+
+
+def _adopt_files(gathering: Gathering, needs: Sequence[Need]) -> None:
+    """Add to the cache the files of the work tree that it lacks."""
+    for need in needs:
+        file = gathering.root / need.path
+        if not gathering.has(need) and file.is_file() and hash_md5(file) == need.oid:
+            gathering.cache.adopt(str(file), need.oid)

@@ -6,15 +6,14 @@ import contextlib
 import errno
 import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from paddledvc.tools.system import links
+from paddledvc.tools.system import atomic, links
 from paddledvc.tools.system.hash_cache import settle_time
 from paddledvc.weights.core.ledger import Mark
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from paddledvc.tools.dvc.cache import Cache
 
 PREFIX = "placing-"
@@ -99,7 +98,7 @@ def put_object(cache: Cache, oid: str, target: str, seen: Seen | None, scratch: 
     folder = os.path.dirname(target)  # noqa: PTH120
     os.makedirs(folder, exist_ok=True)  # noqa: PTH103
     beside = os.stat(scratch).st_dev != os.stat(folder).st_dev  # noqa: PTH116
-    name = f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}"
+    name = atomic.fresh_name(PREFIX)
     new = f"{folder}/.{name}" if beside else f"{scratch}/{name}"
     try:
         kind = cache.link(oid, new)
@@ -178,12 +177,55 @@ def remove_empty_below(folder: str) -> None:
             os.rmdir(below)  # noqa: PTH106
 
 
-def sweep_leftovers(scratch: Path) -> None:
-    """Remove what killed processes left in a folder; the caller holds the lock."""
-    for name in os.listdir(scratch):  # noqa: PTH208
-        if name.startswith(PREFIX):
-            with contextlib.suppress(OSError):
-                os.unlink(scratch / name)  # noqa: PTH108
+def unshare_link(cache: Cache, target: str, seen: Seen, holds: str | None, was: str | None) -> None:
+    """Make a link into the cache that somebody wrote through a file of their own.
+
+    Otherwise their bytes would go when the damaged object is replaced.
+
+    Args:
+        cache: the cache.
+        target: the link.
+        seen: what it is.
+        holds: the MD5 of what it holds now; None if that cannot be read.
+        was: the MD5 of what was put there, if that is known.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if seen.file is None or holds is None:
+        return
+    if seen.link is not None:
+        inside = cache.inside(seen.link)
+        if inside is None:
+            return
+        was = inside.replace("/", "")
+    if was is not None and was != holds:
+        _give_up(str(cache.path(was)), target, seen.file.st_ino, symbolic=seen.link is not None)
+
+
+def _give_up(damaged: str, target: str, inode: int, *, symbolic: bool) -> None:
+    """Take a damaged object out of the cache, to where a link leads to it."""
+    try:
+        if os.stat(damaged).st_ino != inode:  # noqa: PTH116
+            return
+    except FileNotFoundError:
+        return
+    if symbolic:
+        _move(damaged, target)
+    else:
+        os.unlink(damaged)  # noqa: PTH108 - the link holds the same bytes
+    os.chmod(target, os.stat(target).st_mode | stat.S_IWUSR)  # noqa: PTH101, PTH116
+
+
+def _move(source: str, target: str) -> None:
+    try:
+        os.replace(source, target)  # noqa: PTH105
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with atomic.replace_file(Path(target), fsync=True) as new:
+            links.link_file(source, str(new), ("copy",))
+        os.unlink(source)  # noqa: PTH108
 
 
 def join_path(output: str, name: str) -> str:

@@ -184,7 +184,7 @@ def _recent(project: Project) -> Iterator[tuple[Tracked, ...]]:
 
 def _named_by(project: Project, commit: str) -> tuple[Tracked, ...]:
     """Read what a commit says lies in the work tree; nothing if it cannot be read."""
-    from paddledvc.weights.expected_cache import read_through_cache  # noqa: PLC0415 - only where it is asked for
+    from paddledvc.weights.expected import read_through_cache  # noqa: PLC0415 - only where it is asked for
 
     try:
         return read_through_cache(project, Snapshot.tree(project.root, commit).texts(PATTERNS))

@@ -1,28 +1,72 @@
-"""Outputs into the work tree: what the cache holds of a commit, unless somebody's own is there."""
+"""Outputs into the work tree: what the cache holds of a commit, unless somebody's own is there.
+
+What was decided is carried out such that a kill at any moment loses nothing.
+"""
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from paddledvc import names
+from paddledvc.errors import OutsideFailure
 from paddledvc.tools.dvc import locks
 from paddledvc.tools.dvc.cache import Cache
 from paddledvc.tools.dvc.locks import Busy
-from paddledvc.weights.core.outcome import Placed
+from paddledvc.tools.system import atomic
+from paddledvc.weights.core.decide import ITSELF, UNKNOWN
+from paddledvc.weights.core.ledger import LedgerEntry
+from paddledvc.weights.core.outcome import Placed, PlacedOutput
 from paddledvc.weights.tree import files
-from paddledvc.weights.tree.apply import Carrier
-from paddledvc.weights.tree.records import Notes
+from paddledvc.weights.tree.files import Changed
+from paddledvc.weights.tree.known_contents import known_contents
+from paddledvc.weights.tree.preconditions import RUN_PULL, Obstacles, Refused
+from paddledvc.weights.tree.records import Records
 from paddledvc.weights.tree.survey import Surveyor
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from paddledvc.project import Project
+    from paddledvc.tools.git.worktree import Standing
+    from paddledvc.weights.core.outcome import PlacedState
     from paddledvc.weights.core.tracked import Tracked
+    from paddledvc.weights.tree.files import Seen
+    from paddledvc.weights.tree.survey import Survey
 
 LOCK_PATIENCE = 2.0
 """Seconds to wait for another paddledvc, or for DVC."""
-LEDGER = "placed.json"
+
+
+def place_tree(  # noqa: PLR0913 - each of its own
+    project: Project,
+    wanted: Sequence[Tracked],
+    stand: Standing,
+    *,
+    came_from: str | None = None,
+    force: bool = False,
+    patience: float = LOCK_PATIENCE,
+) -> Placed:
+    """Put all outputs into the work tree that its files name, and note whose weights they are.
+
+    What commits named that were checked out since the weights were put in place goes.
+
+    Args:
+        project: the project.
+        wanted: what ought to be there.
+        stand: where the work tree stands.
+        came_from: the commit that was checked out before, if git told.
+        force: give up what somebody did to the wanted outputs.
+        patience: seconds to wait for another paddledvc, or for DVC.
+    """
+
+    def list_before(marked: str | None) -> Sequence[Tracked]:
+        return known_contents(project, marked=marked, before=came_from)
+
+    return _place(project, wanted, list_before, stand, force=force, prune=True, patience=patience)
 
 
 def place_outputs(  # noqa: PLR0913 - each of its own
@@ -47,6 +91,21 @@ def place_outputs(  # noqa: PLR0913 - each of its own
         prune: also remove what was put there last and is no longer wanted.
         patience: seconds to wait for another paddledvc, or for DVC.
     """
+    return _place(
+        project, wanted, lambda _: before, None, force=force, prune=prune, patience=patience
+    )
+
+
+def _place(  # noqa: PLR0913 - each of its own
+    project: Project,
+    wanted: Sequence[Tracked],
+    list_before: Callable[[str | None], Sequence[Tracked]],
+    stand: Standing | None,
+    *,
+    force: bool,
+    prune: bool,
+    patience: float,
+) -> Placed:
     root, scratch = project.root, project.scratch()
     with ExitStack() as stack:
         try:
@@ -54,16 +113,218 @@ def place_outputs(  # noqa: PLR0913 - each of its own
                 scratch / "placing.lock", patience=patience, who="another paddledvc"
             )
             stack.enter_context(lock)
-            cache = Cache.of(root)
-            notes = Notes(root, scratch / LEDGER)
+            cache, records = Cache.of(root), Records(project)
             surveyor = Surveyor(
-                project, cache, wanted=wanted, before=before, entries=notes.entries, force=force
+                project,
+                cache,
+                wanted=wanted,
+                before=list_before(records.commit),
+                entries=records.entries,
+                force=force,
             )
             surveys = surveyor.every(prune=prune)
             changing = [one.path for one in surveys if one.decision.act in ("put", "remove")]
             if changing:
-                files.sweep_leftovers(scratch)
+                atomic.sweep_leftovers(scratch, files.PREFIX)
                 stack.enter_context(locks.dvc_held(root, changing, patience=patience))
-            return Carrier(root, cache, scratch, notes).carry_out(surveys)
+            placed = Carrier(root, cache, scratch, records).carry_out(surveys)
+            records.finish(placed, stand, cache.state)
         except Busy as error:
             return Placed(busy=str(error))
+    return placed
+
+
+class Carrier:
+    """Carries out decisions; the caller holds the locks.
+
+    Args:
+        root: the project.
+        cache: its cache.
+        scratch: a folder for files on their way.
+        records: what was put into the work tree last.
+    """
+
+    def __init__(self, root: Path, cache: Cache, scratch: Path, records: Records) -> None:
+        self._root, self._cache, self._scratch = root, cache, scratch
+        self._records = records
+        self._versions: dict[str, str | None] = {}
+        self._results: dict[str, PlacedOutput] = {}
+
+    def carry_out(self, surveys: Sequence[Survey]) -> Placed:
+        """Do all that is decided; what is wanted first, then what is no more."""
+        changing = (one.path for one in surveys if one.decision.act in ("put", "remove"))
+        self._versions = {one.model: one.version for one in surveys if one.model and one.version}
+        self._obstacles = Obstacles(self._root, self._cache, changing)
+        ready = [one for one in surveys if one.wanted is not None and self._try(one, self._prepare)]
+        self._records.write()
+        gone = [one for one in surveys if one.wanted is None]
+        first = [one for one in gone if ITSELF in one.seen and _is_above(one, ready)]
+        for survey in first:
+            self._try(survey, self._remove)
+        for survey in ready:
+            self._try(survey, self._put)
+        for survey in gone:
+            if survey not in first:
+                self._try(survey, self._remove)
+        outputs = tuple(self._results[path] for path in sorted(self._results))
+        return Placed(outputs=outputs, folders=self._records.folders(surveys))
+
+    def _try(self, survey: Survey, work: Callable[[Survey], PlacedState | None]) -> bool:
+        """Do something about an output and keep what became of it; tell if there is more to do."""
+        problem = mend = ""
+        state: PlacedState | None
+        try:
+            state = work(survey)
+        except Refused as refused:
+            state, problem, mend = refused.state, refused.problem, refused.mend
+        except Changed:
+            state, problem, mend = "kept", "it was changed meanwhile", RUN_PULL
+        except (OSError, OutsideFailure) as error:
+            said = error.strerror if isinstance(error, OSError) else str(error)
+            state, problem = "failed", f"it cannot be written: {said or error}"
+            mend = f"when that is mended, {RUN_PULL}"
+        if state is not None:
+            result = self._result(survey, state)
+            self._results[survey.path] = replace(result, problem=problem, mend=mend)
+        return state is None
+
+    def _result(self, survey: Survey, state: PlacedState) -> PlacedOutput:
+        wanted = survey.wanted
+        model = survey.model if wanted is None else wanted.model
+        before = self._versions.get(model) if model is not None else None
+        return PlacedOutput(
+            path=survey.path,
+            state=state,
+            model=model,
+            before=survey.version if wanted is not None and not wanted.pinned else before,
+            after=wanted.version if wanted is not None else None,
+            size=_size(survey),
+        )
+
+    def _prepare(self, survey: Survey) -> PlacedState | None:
+        """See that an output can be put there, before any is touched; None if it can."""
+        wanted = survey.wanted
+        assert wanted is not None
+        if survey.obstacle:
+            return self._stopped(survey, wanted)
+        if survey.decision.act == "leave":
+            if survey.content is not None and not survey.content:  # a folder without files
+                os.makedirs(f"{self._root}/{survey.path}", exist_ok=True)  # noqa: PTH103
+            self._records.settle(survey, wanted, {})
+            return "unchanged"
+        if survey.decision.act == "keep":
+            self._separate(survey)
+            raise Refused("kept", survey.decision.why, _choice(survey))
+        self._obstacles.require_free(survey.path)
+        self._obstacles.require_held(survey)
+        self._obstacles.require_saved(survey)
+        self._records.begin(survey)
+        return None
+
+    def _stopped(self, survey: Survey, wanted: Tracked) -> PlacedState:
+        if survey.obstacle == "unlisted":
+            raise Refused("missing", "its listing is not in the cache", RUN_PULL)
+        if survey.obstacle == "unhashed":
+            if survey.seen:
+                return "unchanged"
+            raise Refused("missing", "nobody has hashed it yet", "run `dvc repro`")
+        # Told once for each new hash: nothing here can tell whether it is in place.
+        oid, entry = f"old:{wanted.oid}", survey.entry
+        self._records.entries[survey.path] = LedgerEntry(
+            model=wanted.model, version=wanted.version, oid=oid
+        )
+        if entry is not None and entry.oid == oid:
+            return "unchanged"
+        advice = f"run `dvc checkout {_quoted(survey.path)}`"
+        raise Refused("kept", "DVC 2 hashed it, which tells nothing of its bytes", advice)
+
+    def _put(self, survey: Survey) -> PlacedState:
+        """Bring an output's files from the cache, and remove those that are not its own."""
+        wanted, content, seen = survey.wanted, survey.content or {}, survey.seen
+        assert wanted is not None
+        target = f"{self._root}/{survey.path}"
+        gone = [name for name in seen if name not in content]
+        # A file must make room for a folder, and a folder for a file.
+        if ITSELF in gone or (ITSELF in content and gone):
+            self._drop(target, gone, seen)
+            gone = []
+        if ITSELF in content and os.path.isdir(target):  # noqa: PTH112
+            files.remove_empty_below(target)
+        now: dict[str, Seen] = {}
+        for name in survey.decision.put:
+            oid, path = str(content[name].md5), files.join_path(target, name)
+            now[name] = files.put_object(self._cache, oid, path, seen.get(name), self._scratch)
+        self._drop(target, gone, seen)
+        if ITSELF not in content:
+            os.makedirs(target, exist_ok=True)  # noqa: PTH103 - a folder may have no files
+        self._records.settle(survey, wanted, now)
+        return "placed"
+
+    def _drop(self, target: str, names: Sequence[str], seen: Mapping[str, Seen]) -> None:
+        for name in names:
+            files.remove_file(files.join_path(target, name), seen[name])
+        if names and ITSELF not in names:
+            files.remove_empty_below(target)
+
+    def _remove(self, survey: Survey) -> PlacedState | None:
+        """Remove what is no longer wanted, once its successor is in place."""
+        if survey.decision.act == "leave":
+            self._records.entries.pop(survey.path, None)
+            return None
+        if survey.decision.act == "keep":
+            self._separate(survey)
+            self._records.entries.pop(survey.path, None)
+            raise Refused("kept", f"{survey.decision.why}, and this commit has none such")
+        if not self._is_succeeded(survey.model):
+            return "left"
+        self._obstacles.require_free(survey.path)
+        self._obstacles.require_saved(survey)
+        target = f"{self._root}/{survey.path}"
+        self._drop(target, list(survey.seen), survey.seen)
+        files.remove_empty(target.rpartition("/")[0], str(self._root))
+        self._records.entries.pop(survey.path, None)
+        return "removed"
+
+    def _is_succeeded(self, model: str | None) -> bool:
+        """Tell whether all that is wanted is in place, so that the old may go."""
+        wanted = [one for one in self._results.values() if one.state not in ("left", "removed")]
+        if any(one.state in ("missing", "failed") for one in wanted):
+            return False
+        heirs = [one for one in wanted if model is not None and one.model == model and not one.part]
+        return all(one.state != "kept" for one in heirs if one.after is not None)
+
+    def _separate(self, survey: Survey) -> None:
+        """Make what somebody wrote through a link into the cache a file of their own."""
+        for name, seen in survey.seen.items():
+            holds = (survey.found or {}).get(name, UNKNOWN).md5
+            mark = survey.entry.files.get(name) if survey.entry is not None else None
+            was = None if mark is None else mark.md5
+            path = files.join_path(f"{self._root}/{survey.path}", name)
+            files.unshare_link(self._cache, path, seen, holds, was)
+
+
+def _is_above(survey: Survey, others: Sequence[Survey]) -> bool:
+    """Tell whether a file is where a folder of another output must be."""
+    return any(one.path.startswith(f"{survey.path}/") for one in others)
+
+
+def _quoted(path: str) -> str:
+    from shlex import quote  # noqa: PLC0415 - for bad news only
+
+    return quote(path)
+
+
+def _choice(survey: Survey) -> str:
+    name = _quoted(survey.path)
+    drop = f"`paddledvc pull --force {name}` to drop it"
+    if survey.wanted is not None and survey.wanted.pinned:
+        # DVC would commit it, and the lock would still say otherwise.
+        return f"{names.LOCK} pins it: copy it elsewhere to keep that, or run {drop}"
+    return f"run `dvc commit {name}` to keep that, or {drop}"
+
+
+def _size(survey: Survey) -> int | None:
+    if survey.wanted is not None and survey.wanted.hashes.size is not None:
+        return survey.wanted.hashes.size
+    marks = {} if survey.entry is None else survey.entry.files
+    return sum(mark.size for mark in marks.values()) if marks else None

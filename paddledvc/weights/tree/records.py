@@ -1,45 +1,78 @@
-"""What is noted of outputs in the work tree: for ourselves, and for DVC."""
+"""What is noted of the work tree: what is in place, for ourselves, git's hooks and DVC.
+
+All of it is in ``placed.json``. The script of git's hooks cannot read that, so it has a marker of
+its own: which commit's weights are in place, and in which folders they lie.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from paddledvc.tools.dvc import state
+from paddledvc.errors import OutsideFailure
+from paddledvc.tools.dvc import locks, state
+from paddledvc.tools.dvc.core.objects import is_md5
+from paddledvc.tools.dvc.locks import Busy
+from paddledvc.tools.git import worktree
 from paddledvc.tools.system import atomic
 from paddledvc.weights.core import ledger
 from paddledvc.weights.core.decide import ITSELF
-from paddledvc.weights.core.ledger import LedgerEntry, Mark
+from paddledvc.weights.core.ledger import Ledger, LedgerEntry, Mark
 from paddledvc.weights.tree import files
 from paddledvc.weights.tree.files import stamp_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
+    from contextlib import AbstractContextManager
 
+    from paddledvc.project import Project
     from paddledvc.tools.dvc.state import DvcState
+    from paddledvc.tools.git.worktree import Standing
+    from paddledvc.weights.core.outcome import Placed
     from paddledvc.weights.core.tracked import Tracked
     from paddledvc.weights.tree.files import Seen
     from paddledvc.weights.tree.survey import Survey
 
+LEDGER = "placed.json"
+LEARNED = "learned.json"
+"""Where the MD5 digests of what is pinned by its SHA-256 were noted before."""
+ROOT = "root"
+"""The name of the marker of a project at the top of its work tree."""
+PATIENCE = 10.0
+"""Seconds to wait for another paddledvc that is writing its notes, which takes it a moment."""
 
-class Notes:
-    """What was put into the work tree last, and what DVC should know of it.
+
+class Records:
+    """What was put into the work tree last, whose it is, and what DVC should know of it.
 
     Attributes:
         entries: what was put there last, by path.
 
     Args:
-        root: the project.
-        file: where that is written down.
+        project: the project.
     """
 
-    def __init__(self, root: Path, file: Path) -> None:
-        self._root, self._file = root, file
-        self.entries = read_records(file)
-        self._written = dict(self.entries)
+    def __init__(self, project: Project) -> None:
+        self._root, self._scratch = project.root, project.scratch()
+        self._stamp = _stamp(self._scratch)
+        self._written = _read_ledger(self._scratch)
+        self.entries = dict(self._written.outputs)
+        self._commit = self._written.commit
         self._files: list[tuple[str, str, os.stat_result]] = []
         self._links: dict[str, tuple[int, str]] = {}
+
+    @property
+    def commit(self) -> str | None:
+        """The commit whose weights were put in place; None if nobody knows."""
+        # Versions before noted it nowhere but in the marker.
+        return self._commit or marked_commit(self._marker)
+
+    @cached_property
+    def _marker(self) -> Path:
+        return marker_path(self._root)
 
     def begin(self, survey: Survey) -> None:
         """Note that an output is about to be put in the place of what was there."""
@@ -86,15 +119,34 @@ class Notes:
 
     def write(self) -> None:
         """Write down what is there, if that is news."""
-        if self.entries != self._written:
-            atomic.write_file(self._file, ledger.render_ledger(self.entries))
-            self._written = dict(self.entries)
+        new = self._written._replace(outputs=dict(self.entries), commit=self._commit)
+        if new == self._written:
+            return
+        with _writing(self._scratch):
+            if _stamp(self._scratch) != self._stamp:  # another process has learned something
+                new = new._replace(md5s=_read_ledger(self._scratch).md5s)
+            _write_ledger(self._scratch, new)
+            self._written, self._stamp = new, _stamp(self._scratch)
 
-    def tell(self, state: DvcState) -> None:
-        """Tell DVC what it should know."""
+    def finish(self, placed: Placed, stand: Standing | None, dvc: DvcState) -> None:
+        """Write down what is there by now, and tell DVC, and git's hooks.
+
+        Args:
+            placed: what became of the outputs.
+            stand: where the work tree stands, if these are all outputs that its files name; then
+                they are the weights of a commit, or nobody's.
+            dvc: what DVC knows.
+        """
+        if stand is not None:
+            self._commit = stand.commit if placed.complete and not stand.changed else None
+            if self._commit is None:
+                self._marker.unlink(missing_ok=True)
+        self.write()
         if self._files:
-            state.create()
-            state.record(self._files, self._links)
+            dvc.create()
+            dvc.record(self._files, self._links)
+        if stand is not None and self._commit is not None:
+            write_marker(self._marker, self._commit, placed.folders)
 
     def folders(self, surveys: Iterable[Survey]) -> tuple[str, ...]:
         """Name the folders with files of the wanted outputs, sorted."""
@@ -106,11 +158,103 @@ class Notes:
         return tuple(sorted(folder or "." for folder in found))
 
 
-def read_records(file: Path) -> dict[str, LedgerEntry]:
-    """Read what was put into the work tree last, by path."""
-    return ledger.parse_ledger(atomic.read_file(file))
-
-
 def _there(survey: Survey, now: Mapping[str, Seen]) -> dict[str, Seen]:
     """List the files of an output after some of them were put there."""
     return {name: now.get(name) or survey.seen[name] for name in survey.content or {}}
+
+
+def read_placed(project: Project) -> Mapping[str, LedgerEntry]:
+    """Read what was put into the work tree last, by path."""
+    return _read_ledger(project.scratch()).outputs
+
+
+def learned_md5s(project: Project) -> dict[str, str]:
+    """Give the MD5 of the bytes that are pinned by their SHA-256 only, as far as it is known."""
+    scratch = project.scratch()
+    known = {**_learned_before(scratch), **_read_ledger(scratch).md5s}
+    return {sha256: md5 for sha256, md5 in known.items() if is_md5(str(md5))}
+
+
+def note_md5s(project: Project, md5s: Mapping[str, str]) -> None:
+    """Note the MD5 of bytes that are pinned by their SHA-256 only, besides what is known.
+
+    Raises:
+        OutsideFailure: it cannot be written.
+    """
+    scratch = project.scratch()
+    try:
+        with _writing(scratch):
+            now = _read_ledger(scratch)
+            known = {**_learned_before(scratch), **now.md5s, **md5s}
+            _write_ledger(scratch, now._replace(md5s=known))
+        (scratch / LEARNED).unlink(missing_ok=True)
+    except (OSError, Busy) as error:
+        raise OutsideFailure(f"cannot write {scratch / LEDGER}: {error}") from error
+
+
+def _learned_before(scratch: Path) -> dict[str, str]:
+    """Read what versions before have learned."""
+    try:
+        return dict(json.loads((scratch / LEARNED).read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def _writing(scratch: Path) -> AbstractContextManager[None]:
+    file = scratch / f"{LEDGER}.lock"
+    return locks.hold_dvc_lock(file, patience=PATIENCE, who="another paddledvc")
+
+
+def _read_ledger(scratch: Path) -> Ledger:
+    return ledger.parse_ledger(atomic.read_file(scratch / LEDGER))
+
+
+def _write_ledger(scratch: Path, new: Ledger) -> None:
+    atomic.write_file(scratch / LEDGER, ledger.render_ledger(new), fsync=False)
+
+
+def _stamp(scratch: Path) -> tuple[int, int]:
+    """Tell one version of the notes from another."""
+    try:
+        found = os.stat(scratch / LEDGER)  # noqa: PTH116
+    except FileNotFoundError:
+        return 0, 0
+    return found.st_ino, found.st_mtime_ns
+
+
+def marker_path(root: Path) -> Path:
+    """Name the file, which need not be there.
+
+    Its first line is the full name of a commit. Each other line is a folder, from the project, in
+    which weights lie: the hook's script takes the marker's word only while none is newer than it.
+
+    Raises:
+        ToolFailed: the folder is in no git work tree.
+    """
+    if (root / ".git").is_dir():  # as nearly always, and it saves a process
+        return root / ".git" / "paddledvc" / ROOT
+    from paddledvc.tools.git.hooks.script import marker_name  # noqa: PLC0415 - not for git's hooks
+
+    told = worktree.run_git(root, "rev-parse", "--show-toplevel", "--git-path", "paddledvc")
+    top, _, folder = told.rstrip("\n").partition("\n")
+    project = root.resolve().relative_to(Path(top).resolve()).as_posix()
+    return root / folder / marker_name(project)
+
+
+def marked_commit(marker: Path) -> str | None:
+    """Read whose weights a marker says are in place; None where nobody knows."""
+    try:
+        return marker.read_text(encoding="utf-8", errors="replace").partition("\n")[0] or None
+    except OSError:
+        return None
+
+
+def write_marker(marker: Path, commit: str, folders: Iterable[str]) -> None:
+    """Note whose weights are in place, and in which folders they lie, after all of them are.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    marker.unlink(missing_ok=True)  # rather none than the one before
+    atomic.write_file(marker, "\n".join((commit, *folders, "")), fsync=False)

@@ -13,7 +13,18 @@ if TYPE_CHECKING:
 
 
 pytestmark = pytest.mark.slow
-STEPS = ("replace", "unlink", "link", "symlink", "rmdir", "mkdir", "utime", "chmod", "sendfile")
+STEPS = (
+    "open",
+    "replace",
+    "unlink",
+    "link",
+    "symlink",
+    "rmdir",
+    "mkdir",
+    "utime",
+    "chmod",
+    "sendfile",
+)
 OLD = {
     "checkpoints/a_v1.bin": b"a one",
     "checkpoints/b.bin": b"b one",

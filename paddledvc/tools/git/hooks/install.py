@@ -194,10 +194,8 @@ def _write(where: HooksPlace, name: Name, projects: tuple[str, ...]) -> bool:
     text = scripts.render_script(read_template(), name, script, before)
     if read_hook(path) == text and os.access(path, os.X_OK) and not path.is_symlink():
         return False
-    new = path.with_name(f".{name}.paddledvc")
-    files.write_text(new, text)
-    new.chmod(0o755)
-    new.replace(path)
+    with files.replace_file(path, mode=0o755) as new:
+        new.write_text(text, encoding="utf-8")
     return True
 
 
