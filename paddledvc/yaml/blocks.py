@@ -214,22 +214,23 @@ def find_spans(node: yaml.Node, lines: Sequence[str], floor: int = 0) -> Iterato
         yield Span(
             name=str(first.value) if isinstance(entry, tuple) else name_of(entry),
             start=start,
-            end=max(_content_end(lines, limit, column), _text_end(last)),
+            end=min(max(_content_end(lines, limit, column), _text_end(last)), limit),
             is_alias=first.start_mark.line < start,
         )
 
 
 def _starts(node: yaml.Node, lines: Sequence[str], column: int, line: int) -> Iterator[int]:
     """Find the lines of keys and dashes; an alias does not know where it stands."""
-    line = max(line, node.start_mark.line)
+    after = line = max(line, node.start_mark.line)
     for entry in node.value:
         if isinstance(entry, tuple):
-            line = max(line, entry[0].start_mark.line)
+            line = entry[0].start_mark.line if entry[0].start_mark.line >= after else line
         else:
             while lines[line][:column].strip() or not lines[line].startswith("-", column):
                 line += 1
         yield line
-        line = max(line + 1, _text_end(entry[1] if isinstance(entry, tuple) else entry))
+        after = line + 1
+        line = max(after, _text_end(entry[1] if isinstance(entry, tuple) else entry))
 
 
 def _block_end(lines: Sequence[str], node: yaml.Node) -> int:

@@ -130,6 +130,11 @@ def test_a_block_knows_what_it_says():
             id="windows, open end",
         ),
         pytest.param(
+            "? o\nmodels:\n- name: a\n",
+            ["? o\n", "models:\n", "- name: a\n", ""],
+            id="question mark without a value",
+        ),
+        pytest.param(
             "? models\n:\n# of a\n- name: a\n",
             ["? models\n:\n", "# of a\n- name: a\n", ""],
             id="question mark",

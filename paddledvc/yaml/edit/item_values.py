@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
 from paddledvc.yaml.blocks import is_block_text, is_merge_key, merged_values
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
+
+    from paddledvc.yaml.edit.sections import Section
 
 _MERGED = "found only a merge key that brings it; write it in the item itself first"
 _ANCHORED = re.compile(r"(?:!\S*\s+)?&")
@@ -81,57 +83,49 @@ def _is_explicit(key: yaml.Node, text: str) -> bool:
     return text[start - key.start_mark.column : start].rstrip().endswith("?")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """That something outside of an item takes something from it.
 
     Attributes:
-        line: where, from 1.
-        whole: whether it takes the whole item.
+        line: where first, from 1.
+        whole: whether the whole item is taken, there or later.
     """
 
     line: int
     whole: bool
 
 
-def find_uses(root: yaml.Node, listing: yaml.Node, starts: Sequence[int]) -> dict[int, Use]:
-    """Find the items of a list that others need, by the number of the item, with their first use.
+def find_use(section: Section, index: int) -> Use | None:
+    """Find what repeats a part of an item of a list; None where nothing does."""
+    own: set[int] = set()
+    uses: list[Use] = []
+    for visit in _walk(section, section.root, set()):
+        if not visit.again and visit.item == index:
+            own.add(id(visit.node))
+        elif visit.item != index and id(visit.node) in own:
+            uses.append(Use(visit.line + 1, visit.node is section.node.value[index]))
+    return Use(uses[0].line, any(use.whole for use in uses)) if uses else None
 
-    Args:
-        root: the whole file.
-        listing: the list.
-        starts: the lines of its items, from 0.
-    """
-    walk = _Walk(listing=listing, starts=starts)
-    walk.visit(root, None, 0)
-    return walk.found
+
+class _Visit(NamedTuple):
+    node: yaml.Node
+    item: int | None
+    line: int
+    again: bool
 
 
-@dataclass(kw_only=True)
-class _Walk:
-    """A walk in the order of the file: where a node comes up again, an alias stands."""
-
-    listing: yaml.Node
-    starts: Sequence[int]
-    owners: dict[int, int | None] = field(default_factory=dict)
-    found: dict[int, Use] = field(default_factory=dict)
-
-    def visit(self, node: yaml.Node, item: int | None, line: int) -> None:
-        if id(node) in self.owners:
-            owner = self.owners[id(node)]
-            if owner is not None and owner != item:
-                whole = node is self.listing.value[owner]
-                known = self.found.setdefault(owner, Use(line=line + 1, whole=whole))
-                self.found[owner] = Use(line=known.line, whole=known.whole or whole)
-            return
-        self.owners[id(node)] = item
-        if node is self.listing:
-            for index, child in enumerate(node.value):
-                self.visit(child, index, self.starts[index])
-        elif isinstance(node, yaml.SequenceNode):
-            for child in node.value:
-                self.visit(child, item, node.start_mark.line)
-        elif isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                self.visit(key, item, key.start_mark.line)
-                self.visit(value, item, key.start_mark.line)
+def _walk(
+    section: Section, node: yaml.Node, seen: set[int], item: int | None = None, line: int = 0
+) -> Iterator[_Visit]:
+    """Visit nodes in the order of the file: where one comes up again, an alias stands."""
+    again = id(node) in seen
+    yield _Visit(node, item, line, again)
+    seen.add(id(node))
+    entries = [] if again or isinstance(node, yaml.ScalarNode) else node.value
+    for number, entry in enumerate(entries):
+        parts = entry if isinstance(entry, tuple) else (entry,)
+        line = (parts[0] if isinstance(entry, tuple) else node).start_mark.line
+        if node is section.node:
+            item, line = number, section.blocks[number].line - 1
+        for part in parts:
+            yield from _walk(section, part, seen, item, line)

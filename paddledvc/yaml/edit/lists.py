@@ -19,7 +19,7 @@ from paddledvc.yaml.blocks import (
     strip_blank_lines,
 )
 from paddledvc.yaml.document import Path, render_path
-from paddledvc.yaml.edit.item_values import find_uses, find_values
+from paddledvc.yaml.edit.item_values import find_use, find_values
 from paddledvc.yaml.edit.sections import find_section
 from paddledvc.yaml.quoting import is_plain, quote_text
 from paddledvc.yaml.reader import parse_yaml
@@ -224,7 +224,7 @@ def remove_item(section: Section, name: str) -> str:
     """Take out an item, the comments directly above it, and the blank lines that set it apart."""
     index, blocks = index_of(section, name), section.blocks
     block, is_last = blocks[index], index == len(blocks) - 1
-    if use := use_of(section, index):
+    if use := find_use(section, index):
         raise _refusal(section, (index,), (block.line, section.indent + 1), _needed(use))
     above = without_notes(block.above)
     apart = strip_blank_lines(above, at_end=True)
@@ -314,16 +314,10 @@ def column_of(section: Section, index: int) -> int | None:
 
 def values_at(section: Section, index: int) -> dict[str, Value]:
     """Find the values of an item by key, those that a merge key brings among them."""
-    node, use = section.node.value[index], use_of(section, index)
+    node, use = section.node.value[index], find_use(section, index)
     if not isinstance(node, yaml.MappingNode) or not _is_here(section, index):
         return {}
     return find_values(node, section.text, _needed(use) if use and use.whole else None)
-
-
-def use_of(section: Section, index: int) -> Use | None:
-    """Tell who else needs something of an item; None where nobody does."""
-    starts = [block.line - 1 for block in section.blocks]
-    return find_uses(section.root, section.node, starts).get(index)
 
 
 def _needed(use: Use) -> str:

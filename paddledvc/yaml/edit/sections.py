@@ -77,7 +77,8 @@ class Section:
             added: what follows them, on lines of its own.
             head: another line of the key up to the value.
         """
-        text = "".join((self.mark, self.before, head or self.head, self.rest, *entries))
+        gap = " " * self.rest.startswith("#")
+        text = "".join((self.mark, self.before, head or self.head, gap, self.rest, *entries))
         if added and not self.after:
             text = end_line(text, self.text)
         return text + added + self.after

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from paddledvc.errors import InvalidFile
-from paddledvc.yaml.edit import lists, sections
+from paddledvc.yaml.edit import item_values, lists, sections
 
 
 def places(text):
@@ -387,7 +387,7 @@ def test_an_item_knows_where_its_keys_begin(item, indent):
 )
 def test_an_item_tells_which_line_needs_it(text, line):
     found = lists.find_list(text, "models.yaml", "models")
-    uses = [lists.use_of(found, index) for index in range(len(found.blocks))]
+    uses = [item_values.find_use(found, index) for index in range(len(found.blocks))]
 
     assert uses[0].line == line
     assert uses[1:] == [None] * len(uses[1:])
@@ -396,7 +396,7 @@ def test_an_item_tells_which_line_needs_it(text, line):
 def test_an_item_that_repeats_only_itself_is_needed_by_nobody():
     text = "o: &o 1\nmodels:\n- name: a\n  x: &x [1, *o]\n  y: *x\n"
 
-    assert lists.use_of(lists.find_list(text, "models.yaml", "models"), 0) is None
+    assert item_values.find_use(lists.find_list(text, "models.yaml", "models"), 0) is None
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,9 @@ def test_a_value_is_exchanged_in_its_place(name, key, value, before, after):
     [
         pytest.param("models:\n", "models:\n  - name: n\n    version: v1\n", id="null"),
         pytest.param("models: []\n", "models:\n  - name: n\n    version: v1\n", id="brackets"),
+        pytest.param(
+            "models: []# none\n", "models: # none\n  - name: n\n    version: v1\n", id="comment"
+        ),
         pytest.param("models: {}", "models:\n  - name: n\n    version: v1\n", id="braces"),
         pytest.param(
             '"models" : ~ # none\n', '"models" : # none\n  - name: n\n    version: v1\n', id="tilde"

@@ -115,6 +115,11 @@ def test_all_kinds_of_changes_at_once():
             id="comment in braces",
         ),
         pytest.param(
+            "stages: {}# none yet\n",
+            "stages: # none yet\n  n:\n    cmd: n\n",
+            id="comment directly behind braces",
+        ),
+        pytest.param(
             "stages: # none yet\n  {}\n",
             "stages: # none yet\n  n:\n    cmd: n\n",
             id="comment before braces",
