@@ -87,7 +87,7 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.outcome import Placed, PlacedOutput
     from paddledvc.weights.core.tracked import Tracked
     from paddledvc.weights.core.transfer_results import Arrived, Bad, Inspected, Sent
-    from paddledvc.weights.garbage.plan import GcScope
+    from paddledvc.weights.garbage.collect import GcScope
     from paddledvc.weights.gc import Cleaned, Collected, Garbage, Kept, gc
     from paddledvc.weights.pull import Pulled, pull
     from paddledvc.weights.push import Pushed, push
@@ -120,7 +120,7 @@ _HOMES = {
     "Export": "models.model",
     "ExportedModel": "stages.export",
     "Garbage": "weights.gc",
-    "GcScope": "weights.garbage.plan",
+    "GcScope": "weights.garbage.collect",
     "Generated": "stages.generate",
     "Hashed": "hashes",
     "Hashes": "hashes",

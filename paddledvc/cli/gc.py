@@ -11,7 +11,7 @@ from paddledvc.cli.options import format_option, offline_option, pass_project
 from paddledvc.cli.printer import echo, echo_json, echo_table
 from paddledvc.weights import gc as workflow
 from paddledvc.weights.core.outcome import human_size
-from paddledvc.weights.garbage.plan import GcScope
+from paddledvc.weights.garbage.collect import GcScope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,9 +8,9 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from paddledvc import names as layout
-from paddledvc.gate import documents, merge_tree, read_facts
+from paddledvc.gate import lock_history, merge_tree, read_facts
 from paddledvc.gate.core import judge as judges
-from paddledvc.gate.core import versions
+from paddledvc.gate.core import version_rules
 from paddledvc.gate.core.facts import Facts
 from paddledvc.gate.core.judge import judge_facts
 from paddledvc.gate.core.violations import Verdict, Violation, in_order
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from paddledvc.models.policy import Policy, Role
     from paddledvc.project import Project, ProjectFiles
     from paddledvc.weights.core.transfer_results import Inspected
-
 
 _JUDGED = (layout.REGISTRY, layout.LOCK, layout.STAGES, layout.DVC_LOCK, layout.PARAMS)
 
@@ -164,8 +163,8 @@ def judge_released(
     more = {known: branch} if known is not None and branch is not None else {}
     if facts.lock is not None:
         facts = replace(facts, past=read_past(project.root, facts, Now.of(at.folder), more))
-    left, waived = judges.apply_waivers(facts, versions.find_rewritten(facts))
-    found = tuple(one for one in left if one.rule == versions.REWRITTEN)
+    left, waived = judges.apply_waivers(facts, version_rules.find_rewritten(facts))
+    found = tuple(one for one in left if one.rule == version_rules.REWRITTEN)
     return Verdict(title=branch or "a tag", role=facts.role.name, violations=found, waived=waived)
 
 
@@ -297,7 +296,7 @@ def _with_repository(at: ProjectFiles, project: Project, ask: _Ask, facts: Facts
         needed = {path for path in needed if not (at.folder / path).exists()}
     return replace(
         facts,
-        earlier=documents.read_earlier(facts, at.snapshot, ask.before),
+        earlier=lock_history.read_earlier(facts, at.snapshot, ask.before),
         ignored=ignores.find_ignoring(root, sorted(needed)),
     )
 

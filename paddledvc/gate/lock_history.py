@@ -1,20 +1,26 @@
-"""What was released on production branches and tags before, read from the history of git."""
+"""What was released on production branches and tags before, and which lines documents gained."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING
 
 from paddledvc import names
-from paddledvc.errors import InvalidFile
-from paddledvc.gate.carried import Carried
-from paddledvc.gate.core import released_builds
-from paddledvc.gate.core.proofs import report_path
+from paddledvc.errors import InvalidFile, PaddleDVCError
+from paddledvc.gate import read_facts
+from paddledvc.gate.core import freshness_rules, released, released_builds
+from paddledvc.gate.core.documentation_rules import documentation_files, find_moved
+from paddledvc.gate.core.evidence_rules import report_path
+from paddledvc.gate.core.facts import EarlierFacts, Facts
 from paddledvc.gate.core.released import State, Timeline, blocks_of, versions_in
 from paddledvc.gate.core.released_builds import Past, Search, said_of
 from paddledvc.models import registry
+from paddledvc.models.policy import DEFAULT
 from paddledvc.models.versions import canonical_version
+from paddledvc.project import SnapshotFiles
 from paddledvc.tools.git import refs, worktree
+from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.tools.system import shell
 from paddledvc.yaml import reader
 
@@ -22,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from paddledvc.gate.core.facts import Facts
     from paddledvc.gate.core.released import Contents
     from paddledvc.models.model import Model
     from paddledvc.models.policy import Policy
@@ -34,6 +39,8 @@ _FORM = "--format=%H %S %cs"
 _HEADS, _REMOTES, _TAGS = "refs/heads/", "refs/remotes/", "refs/tags/"
 _AT_ONCE = 32
 """Files that are held in memory at a time."""
+_ROLE = replace(DEFAULT.production, evidence="required")
+"""Under which it is read what every stage depends on."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -234,3 +241,86 @@ def _value(text: str) -> object:
         return reader.parse_yaml(text, names.LOCK).value
     except InvalidFile:
         return None
+
+
+class Carried:
+    """Tells which outputs are those of the commit before, while their stage had yet to run.
+
+    Whoever raises a version, then trains, and commits both, has such a commit in between. After a
+    fast-forward it is one that a production branch was in, but no release of that version.
+
+    Args:
+        root: folder of the project.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._read: dict[str, Facts | None] = {}
+
+    def __call__(self, revision: str, stage: str) -> bool:
+        """Judge a stage of a commit."""
+        snapshot = Snapshot.tree(self._root, revision)
+        before = Snapshot.tree(self._root, f"{revision}^").text(names.DVC_LOCK)
+        now = snapshot.text(names.DVC_LOCK)
+        if before is None or now is None or not released_builds.same_stage(stage, before, now):
+            return False
+        if revision not in self._read:
+            self._read[revision] = self._facts(SnapshotFiles(snapshot))
+        facts = self._read[revision]
+        return facts is not None and freshness_rules.would_run(facts, stage)
+
+    def _facts(self, files: SnapshotFiles) -> Facts | None:
+        """Read a commit; None where it cannot be read, which is nobody's fault today."""
+        try:
+            opened = read_facts.open_registry(files)
+            facts = Facts(
+                branch=None,
+                role=_ROLE,
+                policy=DEFAULT,
+                own=opened.policy,
+                changed=False,
+                today=date.min,
+                unreadable=opened.unreadable,
+                documents=opened.documents,
+                registry=opened.registry,
+            )
+            return read_facts.gather_facts(files, facts)
+        except PaddleDVCError:
+            return None
+
+
+def read_earlier(facts: Facts, now: Snapshot, before: Snapshot | None) -> EarlierFacts | None:
+    """Read what was locked before, and which lines the documentation has gained since.
+
+    Only that of models whose version moved is read; None where nothing is known or asked for.
+
+    Args:
+        facts: what is known of what is judged.
+        now: its files.
+        before: what the branch was; None where that is not known.
+    """
+    if facts.role.versions != "exact" or before is None:
+        return None
+    if facts.registry is None or facts.lock is None:
+        return None
+    lock = before.read(names.LOCK)
+    if lock is None:
+        return None
+    versions = released.scan_versions(lock)
+    models = [*find_moved(facts.registry, facts.lock, versions)]
+    gained = dict(_gained(now, before, documentation_files(models))) if models else {}
+    return EarlierFacts(versions=versions, gained=gained, files=frozenset(gained))
+
+
+def _gained(
+    now: Snapshot, before: Snapshot, paths: frozenset[str]
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """Give the new lines of each file that is there."""
+    for path in paths:
+        data = now.read(path)
+        if data is not None:
+            yield path, _lines(data) - _lines(before.read(path) or b"")
+
+
+def _lines(data: bytes) -> frozenset[str]:
+    return frozenset(data.decode(errors="replace").splitlines())

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc import names, schemas
 from paddledvc.errors import InvalidFile, InvalidInput
+from paddledvc.gate.core.evidence_rules import report_path
 from paddledvc.gate.core.facts import Facts, Outdated
-from paddledvc.gate.core.proofs import report_path
 from paddledvc.gate.core.violations import Violation, report_unreadable
-from paddledvc.locking import references
+from paddledvc.locking import missing_code
 from paddledvc.locking.core.resolution import list_stale
 from paddledvc.models import lockfile as locks
 from paddledvc.models import policy, registry
@@ -20,7 +20,7 @@ from paddledvc.project import stated_policy
 from paddledvc.stages import plan as plans
 from paddledvc.stages.core.record import record_path
 from paddledvc.tools.code import check_names
-from paddledvc.tools.code.user_code import Sources
+from paddledvc.tools.code.source_files import Sources
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.dvc.core.objects import folder_oid
 from paddledvc.tools.git.tree import LARGEST
@@ -171,7 +171,7 @@ def _with_names(project: ProjectFiles, facts: Facts, registry: Registry, found: 
     misnamed = tuple(code.misnamed(registry))
     if code.unreadable:
         found.unreadable += report_unreadable("stages-invalid", InvalidFile(code.unreadable))
-    there = references.find_presence(project, registry, facts.lock)
+    there = missing_code.find_presence(project, registry, facts.lock)
     absent = tuple(check_names.find_misplaced(registry, there))
     return replace(facts, misnamed=misnamed, absent=absent)
 
@@ -189,7 +189,7 @@ def _with_stages(project: ProjectFiles, facts: Facts, found: _Found) -> Facts:
             facts.registry,
             facts.lock,
             params=project.read_optional(names.PARAMS),
-            there=references.find_presence(project, facts.registry, facts.lock),
+            there=missing_code.find_presence(project, facts.registry, facts.lock),
             sources=found.sources,
         )
         plan = plans.plan_changes(document or reader.parse_yaml("", names.STAGES), wanted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput
-from paddledvc.locking import references
+from paddledvc.locking import missing_code
 from paddledvc.locking.core.resolution import plan_lock, require_fresh
 from paddledvc.locking.core.selection import Upgrade
 from paddledvc.locking.current import UPDATE, Locked, LockUse, carry_out
@@ -71,11 +71,11 @@ def lock(  # noqa: PLR0913
         raise InvalidInput(f"--resolve changes models.lock, which {refused_by} forbids")
     inputs = Inputs(project)  # nothing is read yet: others may change it until the lock is ours
     if refused_by:
-        references.require_code(inputs)
+        missing_code.require_code(inputs)
         movable = Upgrade.parse(inputs.registry, upgrade_packages, everything=upgrade)
         return _unchanged(inputs, movable, use, refused_by)
     with project.exclusive():
-        references.require_code(inputs)
+        missing_code.require_code(inputs)
         previous = project.previous_lock(resolve)
         movable = Upgrade.parse(inputs.registry, upgrade_packages, everything=upgrade)
         done = carry_out(
@@ -104,5 +104,5 @@ def _unchanged(inputs: Inputs, movable: Upgrade, use: LockUse, refused_by: str) 
 
 
 def _warn_of_absent(inputs: Inputs, lock: Lock) -> None:
-    there = references.find_presence(inputs.project, inputs.registry, lock)
-    references.warn_of_absent(inputs, there)
+    there = missing_code.find_presence(inputs.project, inputs.registry, lock)
+    missing_code.warn_of_absent(inputs, there)

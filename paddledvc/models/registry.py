@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidFile, UnknownCatalog, UnknownModel
 from paddledvc.models import policy as policies
-from paddledvc.models import rules
+from paddledvc.models import registry_rules
 from paddledvc.models.model import (
     BUILT_IN,
     Declared,
@@ -133,9 +133,11 @@ def parse_registry(document: Document, schema: Schema) -> Registry:
     entries = (value.get("models") if isinstance(value, dict) else None) or []
     if isinstance(entries, list):
         reported = {problem.path for problem in problems}
-        problems += rules.between_entries(document, entries, reported)
+        problems += registry_rules.between_entries(document, entries, reported)
         environment = value.get("environment") if isinstance(value, dict) else None
-        problems += rules.check_environment(document, ("environment",), environment, reported)
+        problems += registry_rules.check_environment(
+            document, ("environment",), environment, reported
+        )
         problems += policies.find_policy_problems(document, reported)
     if problems:
         raise InvalidFile(problems)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from paddledvc import names
 from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidFile, InvalidInput, Problem, StaleStages
-from paddledvc.locking import references
+from paddledvc.locking import missing_code
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.names import did_you_mean
 from paddledvc.project import PARAMS_SECTIONS, Inputs
 from paddledvc.stages import plan as plans
-from paddledvc.tools.code.user_code import Sources
+from paddledvc.tools.code.source_files import Sources
 from paddledvc.tools.dvc.command import require_usable
 from paddledvc.tools.system import files
 from paddledvc.yaml import conflicts, reader, writer
@@ -98,14 +98,14 @@ def generate(
         require_usable()  # stages without it are of no use
     inputs, sources = Inputs(project), Sources(root=project.root)
     registry = inputs.registry
-    references.require_code(inputs, sources=sources)
+    missing_code.require_code(inputs, sources=sources)
     lock = current_lock(project, registry, replace(use, locked="--check") if check else use)
     plans.require_own_params(project, registry)
-    there = references.find_presence(project, registry, lock)
+    there = missing_code.find_presence(project, registry, lock)
     wanted = plans.wanted_entries(
         project, registry, lock, params=inputs.params, there=there, sources=sources
     )
-    references.warn_of_absent(inputs, there)
+    missing_code.warn_of_absent(inputs, there)
     _warn_of_unclaimed(inputs)
     resolved = () if resolve is None else tuple(_settled(project, resolve))
     # dvc.yaml is read only now that no conflict is left in it.

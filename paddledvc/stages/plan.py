@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.errors import InvalidFile
 from paddledvc.stages.core import pipeline as pipelines
 from paddledvc.stages.core.pipeline import Pipeline
-from paddledvc.tools.code import user_code
+from paddledvc.tools.code import source_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from paddledvc.models.registry import Registry
     from paddledvc.project import ProjectFiles
     from paddledvc.stages.core.pipeline import Merge
-    from paddledvc.tools.code.presence import Presence
+    from paddledvc.tools.code.file_presence import Presence
     from paddledvc.yaml.document import Document
 
 
@@ -47,7 +47,7 @@ def wanted_entries(  # noqa: PLR0913
     *,
     params: Document,
     there: Presence,
-    sources: user_code.Sources,
+    sources: source_files.Sources,
 ) -> Wanted:
     """Work out the stages and artifacts of every model; their code is looked at, never run.
 
@@ -69,7 +69,7 @@ def wanted_entries(  # noqa: PLR0913
         sections=frozenset(_sections(project, registry, params)),
         code=_code(project, registry, sources),
         commands={
-            model.train.command: user_code.command_files(
+            model.train.command: source_files.command_files(
                 model.train.command, project.folder, sources
             )
             for model in registry.models
@@ -96,14 +96,14 @@ def _sections(
 
 
 def _code(
-    project: ProjectFiles, registry: Registry, sources: user_code.Sources
+    project: ProjectFiles, registry: Registry, sources: source_files.Sources
 ) -> dict[Reference, tuple[str, ...]]:
     code: dict[Reference, tuple[str, ...]] = {}
     for model in registry.models:
         train = model.train.function if model.train else None
         for reference in (model.network, train, *pipelines.samples_code(model.verify)):
             if reference is not None and reference not in code:
-                code[reference] = user_code.code_files(reference, project.folder, sources)
+                code[reference] = source_files.code_files(reference, project.folder, sources)
     return code
 
 

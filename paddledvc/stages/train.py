@@ -17,7 +17,7 @@ from paddledvc import names
 from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidInput, PaddleDVCError, UserCodeFailed
 from paddledvc.hashes import Hashed
-from paddledvc.locking import references
+from paddledvc.locking import missing_code
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.models import registry as registries
 from paddledvc.project import Inputs
@@ -102,7 +102,7 @@ def train(project: Project, name: str, *, pin: str | None = None, use: LockUse =
     model = registry.model(name)
     if model.train is None:
         raise InvalidInput(f"{name} has no `train` section in models.yaml")
-    references.require_code(inputs, models=[name])
+    missing_code.require_code(inputs, models=[name])
     lock = current_lock(project, registry, use, registry.lineage(name), pin=pin)
     if pin is not None:
         settings_digest.require_digest(

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidInput
-from paddledvc.weights.garbage import plan as plans
-from paddledvc.weights.garbage.plan import GcScope
+from paddledvc.weights.garbage import collect as plans
+from paddledvc.weights.garbage.collect import GcScope
 
 if TYPE_CHECKING:
     from paddledvc.project import Project
     from paddledvc.weights.core.retention import Held, Holder
-    from paddledvc.weights.garbage.plan import GcPlan
+    from paddledvc.weights.garbage.collect import GcPlan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)

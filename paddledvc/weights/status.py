@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.tracked import Tracked
     from paddledvc.weights.core.transfer_results import Inspected
 
-
 Condition: TypeAlias = Literal["ok", "missing", "stale", "changed", "unbuilt", "unknown"]
 """What an output in the work tree is.
 

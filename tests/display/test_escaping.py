@@ -10,12 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.display.escaping import (
-    escape_annotations,
-    escape_json,
-    escape_text,
-    escape_xml,
-)
+from paddledvc.display.escaping import escape_annotations, escape_json, escape_text, escape_xml
 
 ANY = st.text(st.one_of(st.characters(codec=None), st.sampled_from("\x1b\x9b\u202e\n\r:#[ v")))
 """Every character, lone surrogates too, and often those that matter."""

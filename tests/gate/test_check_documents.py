@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.gate.core.descriptions import names
+from paddledvc.gate.core.documentation_rules import names
 from paddledvc.gate.judge_subject import judge_subject
 from paddledvc.gate.subject import Subject
 from paddledvc.hooks.guard import check_staged

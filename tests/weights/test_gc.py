@@ -19,9 +19,9 @@ import paddledvc
 from paddledvc.errors import Finding, InvalidFile, InvalidInput, OutsideFailure
 from paddledvc.project import Project
 from paddledvc.tools.dvc.core.objects import folder_oid, read_listing
-from paddledvc.weights.garbage import plan as plans
+from paddledvc.weights.garbage import collect as plans
 from paddledvc.weights.garbage import stores
-from paddledvc.weights.garbage.plan import GcScope
+from paddledvc.weights.garbage.collect import GcScope
 from paddledvc.weights.gc import gc
 from tests.conftest import Folder
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paddledvc import names
-from paddledvc.gate.core import builds, committed, descriptions, freshness, images, proofs, versions
+from paddledvc.gate.core import (
+    documentation_rules,
+    evidence_rules,
+    freshness_rules,
+    image_rules,
+    version_rules,
+)
 from paddledvc.gate.core.violations import Verdict, Waived, in_order
 
 if TYPE_CHECKING:
@@ -16,25 +22,25 @@ if TYPE_CHECKING:
     from paddledvc.models.policy import Policy, Role, Waiver
 
 JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
-    freshness.judge_lock,
-    freshness.judge_stages,
-    descriptions.judge_code,
-    descriptions.judge_files,
-    versions.judge_requirements,
-    versions.judge_prereleases,
-    versions.digests_of_nothing,
-    versions.find_rewritten,
-    builds.not_built,
-    builds.other_bytes,
-    proofs.judge_reports,
-    proofs.judge_records,
-    images.find_floating,
-    images.find_contradicting,
-    images.verified_elsewhere,
-    descriptions.find_unstated,
-    descriptions.find_undocumented,
-    committed.find_ignored,
-    freshness.find_missing_objects,
+    freshness_rules.judge_lock,
+    freshness_rules.judge_stages,
+    documentation_rules.judge_code,
+    documentation_rules.judge_files,
+    version_rules.judge_requirements,
+    version_rules.judge_prereleases,
+    version_rules.digests_of_nothing,
+    version_rules.find_rewritten,
+    freshness_rules.not_built,
+    freshness_rules.other_bytes,
+    evidence_rules.judge_reports,
+    evidence_rules.judge_records,
+    image_rules.find_floating,
+    image_rules.find_contradicting,
+    image_rules.verified_elsewhere,
+    documentation_rules.find_unstated,
+    documentation_rules.find_undocumented,
+    documentation_rules.find_ignored,
+    freshness_rules.find_missing_objects,
 )
 _STRICTNESS = {
     "versions": ("exact", "range", "any"),

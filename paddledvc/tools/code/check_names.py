@@ -11,7 +11,7 @@ from paddledvc.models.model import Reference
 from paddledvc.names import did_you_mean
 from paddledvc.tools.code.core import namespace
 from paddledvc.tools.code.core.namespace import Misnamed
-from paddledvc.tools.code.lookup import FoundName, Lookup, Missing, Module
+from paddledvc.tools.code.definitions import FoundName, Lookup, Missing, Module
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from paddledvc.models.model import Model
     from paddledvc.models.registry import Registry
     from paddledvc.tools.code.core.namespace import Parameters
-    from paddledvc.tools.code.lookup import Target
-    from paddledvc.tools.code.presence import Presence
-    from paddledvc.tools.code.user_code import Sources
+    from paddledvc.tools.code.definitions import Target
+    from paddledvc.tools.code.file_presence import Presence
+    from paddledvc.tools.code.source_files import Sources
     from paddledvc.yaml.document import Path
 
 PLAIN = (ast.Constant, ast.JoinedStr, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.BinOp)

@@ -12,7 +12,7 @@ from paddledvc.errors import InvalidFile
 from paddledvc.gate.core.facts import Facts
 from paddledvc.gate.core.released import State, Timeline
 from paddledvc.gate.core.released_builds import Past, Search, list_makings
-from paddledvc.gate.core.versions import find_rewritten
+from paddledvc.gate.core.version_rules import find_rewritten
 from paddledvc.models import policy, registry
 from paddledvc.models.lockfile import Lock, LockedModel, render_lockfile
 from paddledvc.tools.dvc.core import outputs

@@ -8,13 +8,7 @@ from hypothesis import strategies as st
 
 from paddledvc.yaml.blocks import END, Block
 from paddledvc.yaml.merge.rules import Sides
-from paddledvc.yaml.merge.texts import (
-    Markers,
-    Piece,
-    find_undecided,
-    merge_blocks,
-    render_blocks,
-)
+from paddledvc.yaml.merge.texts import Markers, Piece, find_undecided, merge_blocks, render_blocks
 
 
 def blocks(text, end=""):

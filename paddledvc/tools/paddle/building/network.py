@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.errors import InvalidInput, UserCodeFailed
 from paddledvc.tools.paddle.building import user_objects, weights
 from paddledvc.tools.paddle.building.runtime import import_paddle
-from paddledvc.tools.paddle.core.fitting import ArrayForm, explain_misfit
+from paddledvc.tools.paddle.core.weights_fit import ArrayForm, explain_misfit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import PaddleDVCError, UserCodeFailed
 from paddledvc.names import did_you_mean
-from paddledvc.tools.code.user_code import import_root
+from paddledvc.tools.code.source_files import import_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ import pytest
 
 from paddledvc.errors import InvalidFile, InvalidInput
 from paddledvc.models.model import Reference
-from paddledvc.tools.code.user_code import Sources, code_files, command_files
+from paddledvc.tools.code.source_files import Sources, code_files, command_files
 from paddledvc.tools.git.snapshot import Snapshot
 
 

@@ -1,4 +1,4 @@
-"""Whether models.yaml and the documentation say what they should, and what they name is there."""
+"""Whether models.yaml and the documentation say what they should, and git takes them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import re
 from typing import TYPE_CHECKING
 
 from paddledvc import names as layout
+from paddledvc.gate.core.violations import Violation
 from paddledvc.models.versions import same_version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from paddledvc.gate.core.facts import EarlierFacts, Facts
-    from paddledvc.gate.core.violations import Level, Violation
+    from paddledvc.gate.core.violations import Level
     from paddledvc.models.lockfile import Lock
     from paddledvc.models.model import Model
     from paddledvc.models.policy import Fact, Role
@@ -28,6 +29,7 @@ _EMPHASIS = re.compile(
     r"(?<!\w)(?P<mark>_{1,3})(?=[^\s_])(?P<text>.{1,200}?)(?<=[^\s_])(?P=mark)(?!\w)", re.ASCII
 )
 """Underlines that Markdown reads as emphasis."""
+RULE = "ignored-by-git"
 
 
 def find_unstated(facts: Facts) -> Iterator[Violation]:
@@ -163,3 +165,15 @@ def _finding(facts: Facts, rule: str, one: Misnamed, level: Level) -> Violation:
         file=layout.REGISTRY,
         path=one.path,
     )
+
+
+def find_ignored(facts: Facts) -> Iterator[Violation]:
+    """Find the patterns by which git ignores files that others need."""
+    for one in facts.ignored:
+        yield Violation(
+            rule=RULE,
+            level=facts.level,
+            message=one.message,
+            file=one.file,
+            line=one.line if one.file else None,
+        )

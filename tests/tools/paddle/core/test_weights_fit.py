@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.tools.paddle.core.fitting import ArrayForm, explain_misfit
+from paddledvc.tools.paddle.core.weights_fit import ArrayForm, explain_misfit
 
 
 def state(*keys, shape=(4, 3), dtype="float32"):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.gate.ci import Job, read_job
+from paddledvc.gate.subject import Job, read_job
 
 GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_SHA": "1" * 40}
 

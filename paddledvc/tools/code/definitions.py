@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from paddledvc.errors import InvalidFile
 from paddledvc.names import did_you_mean
 from paddledvc.tools.code.core import namespace
-from paddledvc.tools.code.presence import nearest_code
-from paddledvc.tools.code.user_code import import_root
+from paddledvc.tools.code.file_presence import nearest_code
+from paddledvc.tools.code.source_files import import_root
 from paddledvc.tools.system.files import list_folder
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from paddledvc.models.model import Reference
     from paddledvc.tools.code.core.namespace import Binding, Function, Imported, Parameters
-    from paddledvc.tools.code.user_code import SourceFile, Sources
+    from paddledvc.tools.code.source_files import SourceFile, Sources
     from paddledvc.tools.system.files import FilePath
 
 LISTED = 6

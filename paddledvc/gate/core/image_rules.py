@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paddledvc import names
-from paddledvc.gate.core.proofs import list_differences, report_path
+from paddledvc.gate.core.evidence_rules import list_differences, report_path
 from paddledvc.models.images import Image, images_agree, is_paddle
 from paddledvc.verification.core.evidence import Evidence
 

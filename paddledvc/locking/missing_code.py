@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidFile
 from paddledvc.models import registry as registries
-from paddledvc.tools.code import check_names, user_code
-from paddledvc.tools.code.presence import Presence
+from paddledvc.tools.code import check_names, source_files
+from paddledvc.tools.code.file_presence import Presence
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,7 +24,7 @@ def require_code(
     inputs: Inputs,
     *,
     models: Collection[str] | None = None,
-    sources: user_code.Sources | None = None,
+    sources: source_files.Sources | None = None,
 ) -> None:
     """See that the code that models.yaml names is there; it is looked at, never run.
 
@@ -36,7 +36,7 @@ def require_code(
     Raises:
         InvalidFile: with all that is wrong.
     """
-    code = check_names.Code.of(sources or user_code.Sources(root=inputs.project.root))
+    code = check_names.Code.of(sources or source_files.Sources(root=inputs.project.root))
     misnamed = code.misnamed(inputs.registry, models)
     problems = [inputs.models.problem(one.path, one.message) for one in misnamed]
     if problems or code.unreadable:
