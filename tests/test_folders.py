@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
@@ -97,3 +98,21 @@ def test_a_room_that_has_no_floor_breaks_the_contract_of_floors(copy):
     (copy / "paddledvc" / "attic" / "__init__.py").touch()
 
     assert re.findall(r"^(.+?) BROKEN", lint(copy), re.MULTILINE) == ["Arrows go down"]
+
+
+def starts_git(file: Path) -> bool:
+    """Tell whether a module has a command line of git's, or asks for its program."""
+    nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    lists = (one.elts for one in nodes if isinstance(one, ast.List | ast.Tuple))
+    return any(
+        isinstance(first, ast.Constant) and first.value == "git"
+        for first in (elements[0] for elements in lists if len(elements) > 1)
+    )
+
+
+def test_one_module_starts_git():
+    starting = {
+        one.relative_to(PACKAGE).as_posix() for one in PACKAGE.rglob("*.py") if starts_git(one)
+    }
+
+    assert starting == {"tools/git/command.py"}

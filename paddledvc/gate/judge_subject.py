@@ -18,6 +18,7 @@ from paddledvc.gate.lock_history import Now, read_past
 from paddledvc.models import policy
 from paddledvc.project import SnapshotFiles, policy_of
 from paddledvc.tools.git import ignores, repository, worktree
+from paddledvc.tools.git.command import run_git
 from paddledvc.tools.git.core.ignored import SETTINGS_FILES, committed_files
 from paddledvc.tools.git.snapshot import Snapshot
 
@@ -227,7 +228,7 @@ def _judge_change(
 def _uncommitted(root: Path) -> Iterator[str]:
     """Say which files differ from what is judged."""
     form = ("status", "--porcelain", "--untracked-files=all", "--", *_JUDGED)
-    changed = [line[3:].rpartition("/")[2] for line in worktree.run_git(root, *form).splitlines()]
+    changed = [line[3:].rpartition("/")[2] for line in run_git(root, *form).splitlines()]
     if changed:
         verb = "has" if len(changed) == 1 else "have"
         yield f"{', '.join(changed)} {verb} uncommitted changes, which are not judged"

@@ -20,8 +20,8 @@ from paddledvc.models.policy import DEFAULT
 from paddledvc.models.versions import canonical_version
 from paddledvc.project import SnapshotFiles
 from paddledvc.tools.git import refs, worktree
+from paddledvc.tools.git.command import ask_git, exchange_git
 from paddledvc.tools.git.snapshot import Snapshot
-from paddledvc.tools.system import shell
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def read_past(root: Path, facts: Facts, now: Now, more: Mapping[str, str]) -> Pa
         now=making,
         made=search.made,
         reports=dict(_reports(root, facts.registry, search)),
-        complete=worktree.ask_git(root, "rev-parse", "--is-shallow-repository") != "true",
+        complete=ask_git(root, "rev-parse", "--is-shallow-repository") != "true",
     )
 
 
@@ -116,11 +116,11 @@ def of_branches(root: Path, starts: Mapping[str, str]) -> list[State]:
     # The first parents are what the branches themselves were; what was merged never was released.
     form = ("--first-parent", "--date-order", "--source", "-z", _FORM, "--stdin", "--")
     # A user's settings must not change what is listed.
-    command = ["git", "-c", "log.showSignature=false", "log", *form, names.LOCK, names.DVC_LOCK]
+    log = ("-c", "log.showSignature=false", "log")
     sent = "".join(f"{start}\n" for start in starts).encode()
-    listed = shell.exchange_bytes(command, cwd=root, sent=sent).decode(errors="replace")
+    said = exchange_git(root, *log, *form, names.LOCK, names.DVC_LOCK, sent=sent)
     found = []
-    for line in filter(None, listed.split("\0")):
+    for line in filter(None, said.decode(errors="replace").split("\0")):
         commit, source, day = line.strip().split(" ")
         where = f"{starts.get(source, source)} (commit {commit[:7]} of {day})"
         found.append(State(where=where, revision=commit))
@@ -215,11 +215,9 @@ def _blobs(root: Path, asked: Sequence[tuple[str, str]]) -> list[str | None]:
     if not asked:
         return []
     sent = "".join(f"{revision}:./{file}\n" for revision, file in asked).encode()
-    command = ["git", "cat-file", "--batch-check=%(objecttype) %(objectname)"]
-    answer = (
-        shell.exchange_bytes(command, cwd=root, sent=sent).decode(errors="replace").splitlines()
-    )
-    kinds = [line.partition(" ") for line in answer]
+    form = ("cat-file", "--batch-check=%(objecttype) %(objectname)")
+    answer = exchange_git(root, *form, sent=sent).decode(errors="replace")
+    kinds = [line.partition(" ") for line in answer.splitlines()]
     return [name if kind == "blob" else None for kind, _, name in kinds]
 
 

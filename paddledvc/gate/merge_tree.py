@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, ToolFailed
-from paddledvc.tools.git import merge_driver, worktree
-from paddledvc.tools.system import shell
+from paddledvc.tools.git import merge_driver
+from paddledvc.tools.git.command import ask_git, command_line, run_git, try_git
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from paddledvc.tools.system.shell import Finished
 
 _CONFLICT, _USAGE = 1, 129
 # A team that lets us merge its files names our driver in .gitattributes, which git clones; what
@@ -49,14 +51,14 @@ def merge_commits(root: Path, base: str, head: str) -> Merged:
     if _contains(root, head, base):
         return Merged(tree=tree_of(root, head))
     options = ("--write-tree", "-z", "--name-only", "--no-messages")
-    command = ["git", *_settings(), "merge-tree", *options, base, head]
     # At the top, for git names files from the folder that it runs in.
-    top = root / worktree.run_git(root, "rev-parse", "--show-cdup").rstrip("\n")
-    done = shell.try_program(command, cwd=top, env=worktree.GIT_ENVIRONMENT)
+    top = root / run_git(root, "rev-parse", "--show-cdup").rstrip("\n")
+    asked = ("merge-tree", *options, base, head)
+    done = try_git(top, *_settings(), *asked)
     if done.returncode == _USAGE:  # git before 2.38
         return merge_aside(root, base, head)
     if done.returncode > _CONFLICT or not done.output:
-        raise _failure(root, command, done)
+        raise _failure(root, asked, done)
     tree, *conflicts = filter(None, done.output.split("\0"))
     if done.returncode == _CONFLICT:
         return Merged(tree=None, conflicts=tuple(sorted(set(conflicts))))
@@ -65,42 +67,42 @@ def merge_commits(root: Path, base: str, head: str) -> Merged:
 
 def tree_of(root: Path, revision: str) -> str:
     """Give git's name of the tree of a commit."""
-    return worktree.run_git(root, "rev-parse", "--verify", f"{revision}^{{tree}}").rstrip("\n")
+    return run_git(root, "rev-parse", "--verify", f"{revision}^{{tree}}").rstrip("\n")
 
 
 def _contains(root: Path, commit: str, other: str) -> bool:
-    return worktree.ask_git(root, "merge-base", "--is-ancestor", other, commit) is not None
+    return ask_git(root, "merge-base", "--is-ancestor", other, commit) is not None
 
 
 def _settings() -> tuple[str, ...]:
     return ("-c", "core.quotePath=false", "-c", f"{_DRIVER}={merge_driver.command_line()}")
 
 
-def _failure(root: Path, command: list[str], done: shell.Finished) -> Exception:
+def _failure(root: Path, asked: Sequence[str], done: Finished) -> Exception:
     if "unrelated histories" in done.errors:
-        shallow = worktree.ask_git(root, "rev-parse", "--is-shallow-repository") == "true"
+        shallow = ask_git(root, "rev-parse", "--is-shallow-repository") == "true"
         advice = (
             "; this clone is shallow: run `git fetch --unshallow`, in CI set `fetch-depth: 0` or "
             "`GIT_DEPTH: 0`"
         )
         known = "have no commit in common"
-        return InvalidInput(f"{command[-2]} and {command[-1]} {known}{advice if shallow else ''}")
-    return ToolFailed(["git", *command[len(_settings()) + 1 :]], done.returncode, done.errors)
+        return InvalidInput(f"{asked[-2]} and {asked[-1]} {known}{advice if shallow else ''}")
+    return ToolFailed(command_line(*asked), done.returncode, done.errors)
 
 
 def merge_aside(root: Path, base: str, head: str) -> Merged:
     """Merge in a work tree that lives only as long, for git before 2.38."""
     with _aside(root, base) as folder:
         quiet = ("--quiet", "--no-commit", "--no-ff", "--no-verify")
-        command = ["git", *_settings(), *_NO_HOOKS, "merge", *quiet, head]
-        done = shell.try_program(command, cwd=folder, env={**worktree.GIT_ENVIRONMENT, **_NOBODY})
+        asked = ("merge", *quiet)
+        done = try_git(folder, *_settings(), *_NO_HOOKS, *asked, head, env=_NOBODY)
         form = ("diff", "--name-only", "--diff-filter=U", "-z")
-        conflicts = tuple(filter(None, worktree.run_git(folder, *form).split("\0")))
+        conflicts = tuple(filter(None, run_git(folder, *form).split("\0")))
         if conflicts:
             return Merged(tree=None, conflicts=conflicts)
         if done.returncode:
-            raise _failure(root, [*command[:-1], base, head], done)
-        return Merged(tree=worktree.run_git(folder, "write-tree").rstrip("\n"))
+            raise _failure(root, (*asked, base, head), done)
+        return Merged(tree=run_git(folder, "write-tree").rstrip("\n"))
 
 
 _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
@@ -115,10 +117,8 @@ _NOBODY = {
 def _aside(root: Path, commit: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as scratch:
         folder = Path(scratch) / "merge"
-        worktree.run_git(
-            root, *_NO_HOOKS, "worktree", "add", "--quiet", "--detach", str(folder), commit
-        )
+        run_git(root, *_NO_HOOKS, "worktree", "add", "--quiet", "--detach", str(folder), commit)
         try:
             yield folder
         finally:
-            worktree.run_git(root, "worktree", "remove", "--force", str(folder))
+            run_git(root, "worktree", "remove", "--force", str(folder))

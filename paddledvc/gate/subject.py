@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput
 from paddledvc.tools.git import refs, worktree
+from paddledvc.tools.git.command import ask_git, run_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -86,7 +87,7 @@ def _change(root: Path, base: str, branch: str | None) -> Subject:
     found = next(_known(root, base), None)
     if found is None:
         raise InvalidInput(f"there is no {base} here; run `git fetch {ORIGIN} {_short(base)}`")
-    full = worktree.ask_git(root, "rev-parse", "--symbolic-full-name", found) or ""
+    full = ask_git(root, "rev-parse", "--symbolic-full-name", found) or ""
     target = branch or _branch_of(full)
     if target is None:
         raise InvalidInput(
@@ -124,7 +125,7 @@ def _branch_of(full: str) -> str | None:
 
 
 def _head(root: Path) -> str:
-    short = worktree.ask_git(root, "rev-parse", "--short", "HEAD")
+    short = ask_git(root, "rev-parse", "--short", "HEAD")
     return worktree.current_branch(root) or short or "HEAD"
 
 
@@ -138,7 +139,7 @@ def _change_of(root: Path, job: Job, target: str) -> Subject:
             f"`git fetch {ORIGIN} {target}`, or {_FETCH_ALL}"
         )
     # Without a merge of the system's, HEAD has to be the change itself.
-    if worktree.ask_git(root, "merge-base", "--is-ancestor", "HEAD", base) is not None:
+    if ask_git(root, "merge-base", "--is-ancestor", "HEAD", base) is not None:
         raise InvalidInput(
             f"{job.system} says that {job.branch or 'a change'} is to be merged into {target}, "
             f"but what is checked out is in {target} already, so nothing would be judged; check "
@@ -161,7 +162,7 @@ def _merged_into(root: Path, job: Job) -> str | None:
     if job.commit is None or worktree.resolve_commit(root, "HEAD") != job.commit:
         return None
     # In a shallow clone git hides the parents, but the commit itself still names them.
-    lines = worktree.run_git(root, "cat-file", "commit", "HEAD").partition("\n\n")[0].splitlines()
+    lines = run_git(root, "cat-file", "commit", "HEAD").partition("\n\n")[0].splitlines()
     parents = [line.partition(" ")[2] for line in lines if line.startswith("parent ")]
     merges = len(parents) > 1 and worktree.resolve_commit(root, parents[0]) is not None
     return parents[0] if merges else None

@@ -17,6 +17,7 @@ from paddledvc.models.versions import is_version, same_version
 from paddledvc.project import Inputs
 from paddledvc.stages.core.record import Record, record_path
 from paddledvc.tools.git import blame, repository, worktree
+from paddledvc.tools.git.command import ask_git
 
 if TYPE_CHECKING:
     from paddledvc.gate.lock_history import Earlier
@@ -225,7 +226,7 @@ def _part_since(inputs: Inputs, name: str, part: Part) -> Commit | None:
         return None
     root = inputs.project.root
     # git answers by its exit code: something, though empty, if so, and None if not.
-    before = worktree.ask_git(root, "merge-base", "--is-ancestor", digest.name, version.name)
+    before = ask_git(root, "merge-base", "--is-ancestor", digest.name, version.name)
     return version if before is not None else digest
 
 

@@ -27,6 +27,7 @@ from paddledvc.stages.core.settings_digest import said_fields
 from paddledvc.tools.dvc import command
 from paddledvc.tools.dvc.core.objects import folder_oid
 from paddledvc.tools.git import worktree
+from paddledvc.tools.git.command import ask_git
 from paddledvc.tools.paddle import device, process
 from paddledvc.tools.paddle.core.jobs import Ended, Network, TrainJob
 from paddledvc.tools.system import files, shell
@@ -264,7 +265,7 @@ def _commit(root: Path) -> tuple[str | None, bool]:
     written = [f":(exclude){path}" for path in (names.DVC_LOCK, names.REPORTS)]
     try:
         commit = worktree.resolve_commit(root, "HEAD")
-        status = worktree.ask_git(root, "status", "--porcelain", "--", ":/", *written)
+        status = ask_git(root, "status", "--porcelain", "--", ":/", *written)
     except PaddleDVCError:
         return None, False
     return commit, commit is not None and bool(status)

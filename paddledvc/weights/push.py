@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from paddledvc.display.results import Displayed, Table
 from paddledvc.errors import InvalidInput, RemoteFailed
 from paddledvc.tools.git import worktree
+from paddledvc.tools.git.command import ask_git
 from paddledvc.weights.expected import list_expected
 from paddledvc.weights.select_outputs import remote_of, require_remotes, select_outputs
 from paddledvc.weights.transfer.send_outputs import send_outputs
@@ -101,7 +102,7 @@ def _outputs(project: Project, revision: str | None) -> tuple[Tracked, ...]:
 def _role(project: Project, rules: Policy, revision: str | None) -> Role:
     """Say what a revision is by its name; a bare commit is what the current branch is."""
     if revision is not None:
-        full = worktree.ask_git(project.root, "rev-parse", "--symbolic-full-name", revision) or ""
+        full = ask_git(project.root, "rev-parse", "--symbolic-full-name", revision) or ""
         kind, _, name = full.removeprefix("refs/").partition("/")
         if kind == "tags":
             return rules.production

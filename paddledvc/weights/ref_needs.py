@@ -10,6 +10,7 @@ from paddledvc.errors import InvalidFile, InvalidInput
 from paddledvc.models.policy import remote_order
 from paddledvc.tools.dvc import command
 from paddledvc.tools.git import refs, worktree
+from paddledvc.tools.git.command import ask_git, run_git
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core.tracked import PATTERNS
 from paddledvc.weights.expected import list_expected, read_expected
@@ -103,7 +104,7 @@ def _is_called(holder: Holder, name: str) -> bool:
 
 def _refs(project: Project, rules: Policy) -> Iterator[Holder]:
     kinds = ("refs/heads", "refs/remotes", "refs/tags")
-    listed = worktree.run_git(project.root, "for-each-ref", f"--format={_FORM}", *kinds)
+    listed = run_git(project.root, "for-each-ref", f"--format={_FORM}", *kinds)
     for line in listed.splitlines():
         ref, commit, link = line.split("\0")
         _, kind, name = ref.split("/", 2)
@@ -186,8 +187,8 @@ class History:
         root, files = self._project.root, worktree.match_anywhere(COMMITTED_PATTERNS)
         asked = ("rev-list", "--full-history", pushed.commit, "--not")
         if pushed.old is not None:
-            listed = worktree.ask_git(root, *asked, pushed.old, "--", *files)
+            listed = ask_git(root, *asked, pushed.old, "--", *files)
             if listed is not None:  # else somebody else pushed what this clone has not fetched
                 return listed.split()
         known = f"--remotes={self._to}" if self._to in refs.git_remotes(root) else "--remotes"
-        return worktree.run_git(root, *asked, known, "--", *files).split()
+        return run_git(root, *asked, known, "--", *files).split()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.setup.diagnosis import Check
 from paddledvc.tools.dvc import command, locks
-from paddledvc.tools.git import worktree
+from paddledvc.tools.git.command import run_git
 from paddledvc.tools.system import links
 from paddledvc.weights.core.outcome import human_size
 
@@ -55,7 +55,7 @@ def _check(name: str, state: CheckState, found: str, advice: str = "") -> Check:
 
 
 def _place(project: Project, folder: Path, free: int) -> Iterator[Check]:
-    trees = worktree.run_git(project.root, "worktree", "list", "--porcelain").count("worktree ")
+    trees = run_git(project.root, "worktree", "list", "--porcelain").count("worktree ")
     own = project.root / ".dvc" / "cache"
     shared = "" if folder.resolve() == own.resolve() else ", shared"
     if trees > 1 and not shared:

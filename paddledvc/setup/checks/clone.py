@@ -11,7 +11,8 @@ from paddledvc.gate import subject
 from paddledvc.gate.judge_subject import judge_subject
 from paddledvc.setup.diagnosis import Check
 from paddledvc.tools.dvc.core import outputs
-from paddledvc.tools.git import ignores, merge_driver, worktree
+from paddledvc.tools.git import ignores, merge_driver
+from paddledvc.tools.git.command import ask_git, run_git
 from paddledvc.tools.git.core.ignored import A_REPORT, SETTINGS_FILES, committed_files
 from paddledvc.tools.git.hooks import install, state
 from paddledvc.weights.core.outcome import human_size
@@ -84,7 +85,7 @@ def _hook(hook: HookState, names: str, state: CheckState) -> Check:
 
 def _merge_driver(root: Path) -> Check:
     """Look whether git knows how to merge models.yaml and the like."""
-    said = worktree.ask_git(root, "config", "--get", f"merge.{merge_driver.DRIVER}.driver")
+    said = ask_git(root, "config", "--get", f"merge.{merge_driver.DRIVER}.driver")
     if said == merge_driver.command_line():
         return Check(topic="git", name="merge driver", state="ok", found="configured")
     if said is None:
@@ -99,7 +100,7 @@ def _state(name: str) -> CheckState:
 
 
 def _attributes(root: Path) -> Iterator[Check]:
-    listed = worktree.run_git(root, "check-attr", "-z", "merge", "--", *MERGE_FORMS).split("\0")
+    listed = run_git(root, "check-attr", "-z", "merge", "--", *MERGE_FORMS).split("\0")
     said = dict(zip(listed[::3], listed[2::3], strict=False))  # path, attribute, value, and so on
     others = [name for name, driver in said.items() if driver != merge_driver.DRIVER]
     if others:
@@ -116,7 +117,7 @@ def _ignored(root: Path) -> Iterator[Check]:
     for folder in WEIGHTS:
         inside = f"{folder}/a.pdparams"
         # Without --no-index nothing that is tracked would count as ignored.
-        if worktree.ask_git(root, "check-ignore", "--no-index", "-q", "--", inside) is None:
+        if ask_git(root, "check-ignore", "--no-index", "-q", "--", inside) is None:
             yield Check(
                 topic="git",
                 name=f"{folder}/",
@@ -147,7 +148,7 @@ def _not_committed(project: Project) -> Iterator[Check]:
 
 def _tracked(root: Path) -> Check:
     """Look for weights that were committed by mistake."""
-    known = worktree.run_git(root, "ls-files", "-z", "--", *WEIGHTS).split("\0")
+    known = run_git(root, "ls-files", "-z", "--", *WEIGHTS).split("\0")
     sizes = {name: _size(root / name) for name in filter(None, known)}
     large = {name: size for name, size in sizes.items() if _is_weights(name, size)}
     if not large:

@@ -12,8 +12,8 @@ from paddledvc.errors import NEWER_GPU, NO_PADDLE, MissingTool, PaddleDVCError
 from paddledvc.models.versions import is_older
 from paddledvc.setup.diagnosis import Check
 from paddledvc.tools.dvc import command
+from paddledvc.tools.git.command import run_git
 from paddledvc.tools.paddle import device
-from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,7 +146,7 @@ def _python() -> Check:
 
 def _git(project: Project) -> Check:
     try:
-        found = shell.run_program(["git", "--version"], cwd=project.root).strip()
+        found = run_git(project.root, "--version").strip()
     except MissingTool as error:
         advice = "install git, or add it to the PATH"
         return Check(topic=TOPIC, name="git", state="problem", found=str(error), advice=advice)

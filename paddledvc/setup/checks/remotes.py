@@ -13,7 +13,7 @@ from paddledvc.setup import diagnosis
 from paddledvc.setup.diagnosis import Check
 from paddledvc.tools.dvc import command
 from paddledvc.tools.dvc.remotes.remote import open_remote
-from paddledvc.tools.git import worktree
+from paddledvc.tools.git.command import ask_git
 from paddledvc.tools.sources.s3 import credentials_source
 from paddledvc.tools.system import files
 from paddledvc.urls import hide_secrets
@@ -68,7 +68,7 @@ def _text(path: Path) -> str:
 
 def _committed(project: Project) -> str:
     """Read the configuration that others get: that of the work tree, if git does not ignore it."""
-    ignored = worktree.ask_git(project.root, "check-ignore", "-q", "--", CONFIG) is not None
+    ignored = ask_git(project.root, "check-ignore", "-q", "--", CONFIG) is not None
     return "" if ignored else _text(project.root / CONFIG)
 
 

@@ -18,6 +18,7 @@ from paddledvc.tools.dvc.core.objects import read_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.dvc.state import DvcState
 from paddledvc.tools.git import worktree
+from paddledvc.tools.git.command import run_git
 from paddledvc.tools.system import atomic, links
 from paddledvc.tools.system.hash_cache import Known, hash_md5, settle_time
 
@@ -290,7 +291,7 @@ def share_cache(root: Path) -> bool:
     if not _may_be_linked(root):
         return False
     common = worktree.common_folder(root)
-    told = worktree.run_git(root, "rev-parse", "--absolute-git-dir", "--show-prefix")
+    told = run_git(root, "rev-parse", "--absolute-git-dir", "--show-prefix")
     folder, _, prefix = told.rstrip("\n").partition("\n")
     if common.samefile(folder):
         return False  # a submodule

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import ToolFailed
 from paddledvc.tools.git import worktree
+from paddledvc.tools.git.command import ask_git, exchange_git, run_git
 from paddledvc.tools.git.tree import parse_listing, parse_tree
-from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -24,9 +24,9 @@ def whole_commits(root: Path, commits: Collection[str]) -> set[str]:
 
 def _is_whole(root: Path, commits: Collection[str]) -> bool:
     sent = "".join(f"{name}\n" for name in commits).encode()
-    command = ["git", "rev-list", "--objects", "--quiet", "--stdin", "--not", "--all"]
+    form = ("--objects", "--quiet", "--stdin", "--not", "--all")
     try:
-        shell.exchange_bytes(command, cwd=root, sent=sent)
+        exchange_git(root, "rev-list", *form, sent=sent)
     except ToolFailed:
         return False
     return True
@@ -35,8 +35,8 @@ def _is_whole(root: Path, commits: Collection[str]) -> bool:
 def _looked_up(root: Path, names: Collection[str]) -> dict[str, str | None]:
     """Find what git calls each object in full; None where there is none."""
     asked = sorted(set(names))
-    command = ["git", "cat-file", "--batch-check=%(objectname)"]
-    answer = shell.exchange_bytes(command, cwd=root, sent="".join(f"{n}\n" for n in asked).encode())
+    sent = "".join(f"{name}\n" for name in asked).encode()
+    answer = exchange_git(root, "cat-file", "--batch-check=%(objectname)", sent=sent)
     found = answer.decode().splitlines()
     return {name: None if " " in known else known for name, known in zip(asked, found, strict=True)}
 
@@ -91,10 +91,10 @@ def folders_at(root: Path, path: str) -> Iterator[dict[str, bytes]]:
         path: the folder, from the root of the repository.
     """
     wanted = ("rev-list", "--all", "--reflog", "--full-history", "--", f":(top,literal){path}")
-    commits = worktree.run_git(root, *wanted).split()
+    commits = run_git(root, *wanted).split()
     trees = set(_looked_up(root, [f"{commit}:{path}" for commit in commits]).values())
     for tree in filter(None, trees):
-        listed = worktree.ask_git(root, "ls-tree", "-r", "-z", "--full-tree", tree)
+        listed = ask_git(root, "ls-tree", "-r", "-z", "--full-tree", tree)
         names = {
             name: entry.name
             for name, entry in parse_listing(listed or "")  # None of no folder

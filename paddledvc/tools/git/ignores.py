@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import ToolFailed
 from paddledvc.tools.git import worktree
+from paddledvc.tools.git.command import exchange_git
 from paddledvc.tools.git.core.ignored import IgnoredFile, list_patterns
-from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,9 +29,8 @@ def find_ignoring(root: Path, paths: Iterable[str]) -> tuple[Pattern, ...]:
 
 def _ignored(root: Path, paths: Iterable[str]) -> list[IgnoredFile]:
     sent = "".join(f"{path}\0" for path in paths).encode()
-    command = ["git", "check-ignore", "--verbose", "-z", "--stdin"]
     try:
-        said = shell.exchange_bytes(command, cwd=root, sent=sent)
+        said = exchange_git(root, "check-ignore", "--verbose", "-z", "--stdin", sent=sent)
     except ToolFailed:  # it ignores none of them, or one is behind a link
         return []
     fields = said.decode(errors="replace").split("\0")[:-1]

@@ -10,7 +10,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from paddledvc.tools.system import files, shell
+from paddledvc.tools.git.command import ask_git, run_git, try_git
+from paddledvc.tools.system import files
 from paddledvc.yaml.merge.rules import MERGE_FORMS
 
 if TYPE_CHECKING:
@@ -60,9 +61,7 @@ def install_driver(root: Path) -> bool:
     for key, value in wanted.items():
         setting = f"merge.{DRIVER}.{key}"
         if _configured(root, "--local", setting) != value:
-            shell.run_program(
-                ["git", "config", "--local", "--replace-all", setting, value], cwd=root
-            )
+            run_git(root, "config", "--local", "--replace-all", setting, value)
             changed = True
     return changed
 
@@ -88,8 +87,7 @@ def shows_base(folder: Path) -> bool:
 
 
 def _configured(folder: Path, *arguments: str) -> str | None:
-    done = shell.try_program(["git", "config", "--get", *arguments], cwd=folder)
-    return None if done.returncode else done.output.removesuffix("\n")
+    return ask_git(folder, "config", "--get", *arguments)
 
 
 def read_lossless(path: Path) -> str:
@@ -117,9 +115,9 @@ def merge_lines(texts: Sides[str], marker_size: int = 7) -> Lines | None:
         for path in paths:
             path.write_bytes(getattr(texts, path.name).encode(errors=_BYTES))
         labels = [word for path in paths for word in ("-L", path.name)]
-        command = ["git", "merge-file", "--quiet", f"--marker-size={marker_size}", *labels]
+        form = ("merge-file", "--quiet", f"--marker-size={marker_size}", *labels)
         # In the current folder, for the settings of its repository.
-        done = shell.try_program([*command, *map(str, paths)], cwd=Path())
+        done = try_git(Path(), *form, *map(str, paths))
         if done.returncode >= _FAILED:
             return None
         return Lines(text=read_lossless(paths[0]), clean=done.returncode == 0)

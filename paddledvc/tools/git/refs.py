@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import OutsideFailure, ToolFailed
-from paddledvc.tools.git import commits, repository, worktree
+from paddledvc.tools.git import commits, repository
+from paddledvc.tools.git.command import ask_git, command_line, exchange_git, run_git, try_git
 from paddledvc.tools.system import shell
 from paddledvc.urls import hide_secrets
 
@@ -80,9 +81,9 @@ def explain_incomplete(root: Path) -> str | None:
 
     A folder's git commands would fail, or fetch files one by one, where the history is cut short.
     """
-    if worktree.ask_git(root, "rev-parse", "--is-shallow-repository") == "true":
+    if ask_git(root, "rev-parse", "--is-shallow-repository") == "true":
         return "this clone is shallow, so it does not know its history; run `git fetch --unshallow`"
-    filters = worktree.ask_git(root, "config", "--get-regexp", r"^remote\..*\.partialclonefilter$")
+    filters = ask_git(root, "config", "--get-regexp", r"^remote\..*\.partialclonefilter$")
     if filters:
         name = filters.split()[0].removesuffix(".partialclonefilter").removeprefix("remote.")
         return (
@@ -94,7 +95,7 @@ def explain_incomplete(root: Path) -> str | None:
 
 def list_refs(root: Path) -> tuple[Ref, ...]:
     """List every ref of a repository, sorted by name: branches, tags, the stash, experiments."""
-    listed = worktree.run_git(
+    listed = run_git(
         root, "for-each-ref", "--format=%(if)%(symref)%(then)%(else)%(objectname) %(refname)%(end)"
     )
     return _refs(listed.splitlines(), " ")
@@ -111,7 +112,7 @@ def _refs(lines: Iterable[str], separator: str) -> tuple[Ref, ...]:
 
 def git_remotes(root: Path) -> list[str]:
     """Name the repositories that this one fetches from and pushes to."""
-    return worktree.run_git(root, "remote").splitlines()
+    return run_git(root, "remote").splitlines()
 
 
 def ask_refs(root: Path, remote: str) -> tuple[Ref, ...]:
@@ -146,26 +147,25 @@ def _fetch(root: Path, remote: str, *refspecs: str) -> shell.Finished:
 
 
 def _attempt(root: Path, arguments: list[str], timeout: float) -> shell.Finished:
-    command = ["git", *_PATIENT, *arguments]
     try:
-        return shell.try_program(command, cwd=root, env=worktree.GIT_ENVIRONMENT, timeout=timeout)
+        return try_git(root, *_PATIENT, *arguments, timeout=timeout)
     except ToolFailed as error:
         return shell.Finished(returncode=error.returncode, output="", errors=error.stderr)
 
 
 def _title(root: Path, remote: str) -> str:
-    url = worktree.ask_git(root, "remote", "get-url", remote) or remote
+    url = ask_git(root, "remote", "get-url", remote) or remote
     return f"the git remote {remote} ({hide_secrets(url)})"
 
 
 def _reason(done: shell.Finished) -> str:
-    return repository.reason_of_git(ToolFailed(["git"], done.returncode, done.errors))
+    return repository.reason_of_git(ToolFailed(command_line(), done.returncode, done.errors))
 
 
 def work_trees(root: Path) -> list[WorkTree]:
     """List the work trees of a repository, the main one first."""
     found = []
-    listed = worktree.run_git(root, "worktree", "list", "--porcelain")
+    listed = run_git(root, "worktree", "list", "--porcelain")
     for block in listed.split("\n\n"):
         said = dict(line.partition(" ")[::2] for line in block.splitlines())
         if "worktree" in said and "bare" not in said:
@@ -176,7 +176,7 @@ def work_trees(root: Path) -> list[WorkTree]:
 
 def pending_commits(root: Path) -> set[str]:
     """Name the commits that a merge, a rebase or the like is in the middle of in a work tree."""
-    folder = Path(worktree.run_git(root, "rev-parse", "--absolute-git-dir").rstrip("\n"))
+    folder = Path(run_git(root, "rev-parse", "--absolute-git-dir").rstrip("\n"))
     files = (file for pattern in _PENDING for file in folder.glob(pattern) if file.is_file())
     return {name for file in files for name in _COMMIT.findall(file.read_text(errors="replace"))}
 
@@ -184,7 +184,7 @@ def pending_commits(root: Path) -> set[str]:
 def read_reflogs(root: Path) -> list[Moved]:
     """List all that the reflogs of all work trees remember, the newest of each ref first."""
     form = "--format=%H %ct %gd %P"
-    listed = worktree.run_git(root, "log", "-g", "--all", "--date=unix", form)
+    listed = run_git(root, "log", "-g", "--all", "--date=unix", form)
     return [_moved(line) for line in listed.splitlines() if "@{" in line]
 
 
@@ -206,7 +206,7 @@ def current_since(root: Path, since: float, more: Iterable[str] = ()) -> set[str
     # By the time of each: git's own `--since` stops at the first commit that a clock made too old.
     sent = "".join(f"{name}\n" for name in more).encode()
     form = ("--all", "--reflog", "--format=%H %ct %P")
-    answer = shell.exchange_bytes(["git", "rev-list", *form, "--stdin"], cwd=root, sent=sent)
+    answer = exchange_git(root, "rev-list", *form, "--stdin", sent=sent)
     found: set[str] = set()
     for line in answer.decode().splitlines():
         name, time, *parents = line.split(" ")
@@ -217,7 +217,7 @@ def current_since(root: Path, since: float, more: Iterable[str] = ()) -> set[str
 
 def every_commit(root: Path) -> list[str]:
     """Name every commit that refs and reflogs know, the newest first."""
-    return worktree.run_git(root, "rev-list", "--all", "--reflog").split()
+    return run_git(root, "rev-list", "--all", "--reflog").split()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import ToolFailed
+from paddledvc.tools.git.command import command_line, run_git, try_git
 from paddledvc.tools.git.tree import parse_listing
-from paddledvc.tools.system import shell
 from paddledvc.urls import hide_secrets
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 # Nothing may wait for an answer, and a replaced object is not what its commit's name stands for.
 ENVIRONMENT = {
-    "LC_ALL": "C",
-    "GIT_TERMINAL_PROMPT": "0",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
     "SSH_ASKPASS_REQUIRE": "never",
@@ -62,13 +60,13 @@ def find_root(folder: Path) -> Path | None:
     Raises:
         ToolFailed: git refuses to say, for example because somebody else owns the repository.
     """
-    command = ["git", "rev-parse", "--show-toplevel"]
-    finished = shell.try_program(command, cwd=folder, env={"LC_ALL": "C"})
+    asked = ("rev-parse", "--show-toplevel")
+    finished = try_git(folder, *asked)
     if finished.returncode == 0:
         return Path(finished.output.rstrip("\n"))
     if "not a git repository" in finished.errors:
         return None
-    raise ToolFailed(command, finished.returncode, finished.errors)
+    raise ToolFailed(command_line(*asked), finished.returncode, finished.errors)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,11 +91,9 @@ def open_repository(folder: Path) -> Repository:
         ToolFailed: the folder is no repository, or somebody else's.
     """
     folder = folder.resolve()
-    command = ["git", "rev-parse", "--is-bare-repository", "--absolute-git-dir"]
     ceiling = {**ENVIRONMENT, "GIT_CEILING_DIRECTORIES": str(folder.parent)}
-    bare, _, objects = (
-        shell.run_program(command, cwd=folder, env=ceiling).rstrip("\n").partition("\n")
-    )
+    asked = ("rev-parse", "--is-bare-repository", "--absolute-git-dir")
+    bare, _, objects = run_git(folder, *asked, env=ceiling).rstrip("\n").partition("\n")
     return Repository(objects=Path(objects), tree=None if bare == "true" else folder)
 
 
@@ -110,8 +106,8 @@ def run_in_repository(
         ToolFailed: it ended with an error, or not within ``timeout`` seconds.
     """
     settings = [part for setting in where.settings for part in ("-c", setting)]
-    command = ["git", f"--git-dir={where.objects}", *settings, *arguments]
-    return shell.run_program(command, cwd=cwd or where.objects, env=ENVIRONMENT, timeout=timeout)
+    asked = (f"--git-dir={where.objects}", *settings, *arguments)
+    return run_git(cwd or where.objects, *asked, env=ENVIRONMENT, timeout=timeout)
 
 
 def reason_of_git(error: ToolFailed, url: str = "") -> str:
@@ -128,8 +124,8 @@ def reason_of_git(error: ToolFailed, url: str = "") -> str:
 
 def has_commit(where: Repository, commit: str) -> bool:
     """Tell whether a commit is there."""
-    command = ["git", f"--git-dir={where.objects}", "cat-file", "-e", f"{commit}^{{commit}}"]
-    return shell.try_program(command, cwd=where.objects, env=ENVIRONMENT).returncode == 0
+    asked = (f"--git-dir={where.objects}", "cat-file", "-e", f"{commit}^{{commit}}")
+    return try_git(where.objects, *asked, env=ENVIRONMENT).returncode == 0
 
 
 def find_entries(where: Repository, commit: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
@@ -155,7 +151,7 @@ def blob_size(where: Repository, entry: TreeEntry) -> int:
 
 def borrow_objects(where: Repository, folder: Path) -> None:
     """Make an empty folder a repository that has what another one has, without copying it."""
-    shell.run_program(["git", "init", "--quiet", "--template="], cwd=folder, env=ENVIRONMENT)
+    run_git(folder, "init", "--quiet", "--template=", env=ENVIRONMENT)
     (folder / ".git" / "objects" / "info" / "alternates").write_text(f"{where.objects}/objects\n")
     if (shallow := where.objects / "shallow").exists():
         (folder / ".git" / "shallow").write_bytes(shallow.read_bytes())

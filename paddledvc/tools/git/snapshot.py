@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import ToolFailed
 from paddledvc.tools.git import worktree
-from paddledvc.tools.system import shell
+from paddledvc.tools.git.command import exchange_git, run_git
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
@@ -209,7 +209,7 @@ class _Tree(_Kept, FolderSnapshot):
     def _files(self, patterns: Sequence[str]) -> Iterator[tuple[str, str]]:
         from paddledvc.tools.git.tree import parse_listing  # noqa: PLC0415 - as above
 
-        listing = worktree.run_git(self.root, "ls-tree", "-r", "-z", self._name)
+        listing = run_git(self.root, "ls-tree", "-r", "-z", self._name)
         for path, entry in parse_listing(listing):
             if entry.is_file and _fits(path, patterns):
                 yield path, entry.name
@@ -220,9 +220,8 @@ class IndexSnapshot(_Kept):
 
     def read(self, path: str) -> bytes | None:
         """Read a file; None where there is none."""
-        command = ["git", "cat-file", "blob", f":./{path}"]
         try:
-            return shell.exchange_bytes(command, cwd=self.root, env=worktree.GIT_ENVIRONMENT)
+            return exchange_git(self.root, "cat-file", "blob", f":./{path}")
         except ToolFailed:
             return None
 
@@ -235,7 +234,7 @@ class IndexSnapshot(_Kept):
 
     def _staged(self, patterns: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         fitting = worktree.match_anywhere(patterns)
-        listing = worktree.run_git(self.root, "ls-files", "--stage", "-z", "--", *fitting)
+        listing = run_git(self.root, "ls-files", "--stage", "-z", "--", *fitting)
         for (mode, name, side), path in worktree.split_listing(listing):
             if mode.startswith(_FILE):
                 yield path, name, side

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.errors import ToolFailed
 from paddledvc.tools.git import worktree
-from paddledvc.tools.system import shell
+from paddledvc.tools.git.command import answering_git, command_line, run_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from paddledvc.tools.system.shell import AnsweringProgram
 
 LARGEST = 32 << 20
 """Bytes of the largest file that is read."""
@@ -109,7 +111,7 @@ class Tree:
 
     def __init__(self, root: Path, name: str) -> None:
         self._root, self._name = root, name
-        self._git: shell.AnsweringProgram | None = None
+        self._git: AnsweringProgram | None = None
         self._children: dict[str, dict[str, TreeEntry]] = {"": {}}
         self._sizes: dict[str, int] = {}
         self._last = ("", b"")
@@ -235,7 +237,7 @@ class Tree:
             self._receive(found)
             return TreeEntry(mode=_FOLDER, name=found.name)
         self._close()
-        worktree.run_git(self._root, "rev-parse", "--verify", f"{self._name}^{{tree}}")
+        run_git(self._root, "rev-parse", "--verify", f"{self._name}^{{tree}}")
         return _NO_FOLDER
 
     @cached_property
@@ -244,7 +246,7 @@ class Tree:
         parts = self._prefix.split("/")[:-1]
         if not parts:
             return []
-        name = worktree.run_git(self._root, "rev-parse", "--verify", f"{self._name}^{{tree}}")
+        name = run_git(self._root, "rev-parse", "--verify", f"{self._name}^{{tree}}")
         found = [TreeEntry(mode=_FOLDER, name=name.rstrip("\n"))]
         for part in parts[:-1]:
             below = self.children(found[-1]).get(part, _NO_FOLDER)
@@ -269,9 +271,7 @@ class Tree:
     def _ask(self, name: str) -> _Object | None:
         """Ask for an object, whose bytes come next; None where there is none."""
         if self._git is None:
-            self._git = shell.AnsweringProgram(
-                worktree.READ_OBJECTS, cwd=self._root, env=worktree.GIT_ENVIRONMENT
-            )
+            self._git = answering_git(self._root, *worktree.READ_OBJECTS)
         answer = self._git.ask(name.encode()).decode(errors="replace")
         if not answer:
             raise self._failure(name)
@@ -291,7 +291,7 @@ class Tree:
         """Say why git ended, which it says itself where it is asked once more."""
         self._close()
         worktree.read_blobs(self._root, [name])
-        return ToolFailed(worktree.READ_OBJECTS, 1, f"it did not answer for {name}")
+        return ToolFailed(command_line(*worktree.READ_OBJECTS), 1, f"it did not answer for {name}")
 
     def _close(self) -> None:
         if self._git is not None:

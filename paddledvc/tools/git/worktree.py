@@ -5,32 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.errors import ToolFailed
-from paddledvc.tools.system import shell
+from paddledvc.tools.git.command import ask_git, command_line, exchange_git, run_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-GIT_ENVIRONMENT = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
-READ_OBJECTS = ("git", "cat-file", "--batch")
-_KEEP_PATHS = ("-c", "core.quotePath=false")
+READ_OBJECTS = ("cat-file", "--batch")
 _FIELDS = {"1": 8, "u": 10}
 """Fields before the path in a line about a file, by the kind of the line."""
-
-
-def run_git(root: Path, *arguments: str) -> str:
-    """Run git in the folder of a project and return what it printed.
-
-    Raises:
-        ToolFailed: it ended with an error.
-    """
-    return shell.run_program(["git", *_KEEP_PATHS, *arguments], cwd=root, env=GIT_ENVIRONMENT)
-
-
-def ask_git(root: Path, *arguments: str) -> str | None:
-    """Ask git something that may have no answer; None where it has none."""
-    done = shell.try_program(["git", *_KEEP_PATHS, *arguments], cwd=root, env=GIT_ENVIRONMENT)
-    return None if done.returncode else done.output.removesuffix("\n")
 
 
 def current_branch(root: Path) -> str | None:
@@ -88,7 +71,7 @@ def pick_differing(
     sent = "".join(f"{other} {one}\n" for other in others).encode()
     form = ("diff-tree", "--stdin", "-r", "--name-only", "-z", "--")
     try:
-        said = shell.exchange_bytes(["git", *form, *match_anywhere(patterns)], cwd=root, sent=sent)
+        said = exchange_git(root, *form, *match_anywhere(patterns), sent=sent)
     except ToolFailed:  # one of them is gone
         return list(others)
     different = said.decode(errors="replace").split("\0")
@@ -105,8 +88,8 @@ def write_staged_tree(root: Path, index: str | None = None) -> str:
     Raises:
         ToolFailed: it is in conflict.
     """
-    env = {**GIT_ENVIRONMENT, **({"GIT_INDEX_FILE": index} if index is not None else {})}
-    return shell.run_program(["git", "write-tree"], cwd=root, env=env).rstrip("\n")
+    env = {"GIT_INDEX_FILE": index} if index is not None else None
+    return run_git(root, "write-tree", env=env).rstrip("\n")
 
 
 def split_listing(listing: str) -> Iterator[tuple[list[str], str]]:
@@ -130,7 +113,7 @@ def read_blobs(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
     if not asked:
         return {}
     sent = "".join(f"{name}\n" for name in asked).encode()
-    answer = shell.exchange_bytes(READ_OBJECTS, cwd=root, sent=sent)
+    answer = exchange_git(root, *READ_OBJECTS, sent=sent)
     found: dict[str, bytes] = {}
     at = 0
     for name in asked:
@@ -145,7 +128,8 @@ def read_blobs(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
 
 def missing_object(name: str) -> ToolFailed:
     """Say that the repository lacks an object."""
-    return ToolFailed(READ_OBJECTS, 1, f"the repository lacks {name}; `git fsck` tells more")
+    why = f"the repository lacks {name}; `git fsck` tells more"
+    return ToolFailed(command_line(*READ_OBJECTS), 1, why)
 
 
 class Standing(NamedTuple):

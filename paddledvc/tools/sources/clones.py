@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import OutsideFailure, ToolFailed
 from paddledvc.tools.git import repository
-from paddledvc.tools.system import files, shell
+from paddledvc.tools.git.command import ask_git, run_git
+from paddledvc.tools.system import files
 from paddledvc.tools.system.network_errors import Unreadable
 
 if TYPE_CHECKING:
@@ -109,8 +110,7 @@ def _settings(folder: Path, url: str, timeout: float) -> tuple[str, ...]:
         f"http.lowSpeedTime={seconds}",
         "gc.autoDetach=false",
     )
-    own = shell.try_program(["git", "config", "--get", "core.sshCommand"], cwd=folder)
-    if own.returncode == 0 or "GIT_SSH" in os.environ:
+    if ask_git(folder, "config", "--get", "core.sshCommand") is not None or "GIT_SSH" in os.environ:
         return settings
     return (*settings, f"core.sshCommand=ssh -o BatchMode=yes -o ConnectTimeout={seconds}")
 
@@ -126,7 +126,7 @@ def _refresh(folder: Path, url: str, timeout: float) -> None:
         else:
             return
     with files.replacing_folder(folder) as new:
-        shell.run_program(["git", "init", "--quiet", "--bare", "--template="], cwd=new)
+        run_git(new, "init", "--quiet", "--bare", "--template=")
         _fetch(new, url, TAGS, timeout)
 
 

@@ -9,6 +9,7 @@ from paddledvc.errors import PaddleDVCError
 from paddledvc.hashes import Hashes
 from paddledvc.tools.dvc.core.objects import folder_oid
 from paddledvc.tools.git import worktree
+from paddledvc.tools.git.command import ask_git
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core.decide import ITSELF
 from paddledvc.weights.core.tracked import PATTERNS
@@ -172,9 +173,7 @@ def known_contents(
 
 def _visited(project: Project) -> list[str]:
     """Name the commits that were checked out last, this one first."""
-    listed = worktree.ask_git(
-        project.root, "rev-list", "--walk-reflogs", f"-n{REFLOG_ENTRIES}", "HEAD"
-    )
+    listed = ask_git(project.root, "rev-list", "--walk-reflogs", f"-n{REFLOG_ENTRIES}", "HEAD")
     return list(dict.fromkeys((listed or "").split()))
 
 

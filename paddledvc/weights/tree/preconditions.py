@@ -7,7 +7,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from paddledvc.tools.dvc.core.outputs import is_inside
-from paddledvc.tools.git import worktree
+from paddledvc.tools.git.command import ask_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +49,7 @@ class Obstacles:
         self._root, self._cache = str(root), cache
         asked = tuple(paths)
         form = ("--literal-pathspecs", "ls-files", "-z", "--")
-        known = worktree.ask_git(root, *form, *asked) if asked else None
+        known = ask_git(root, *form, *asked) if asked else None
         self._tracked = frozenset(filter(None, (known or "").split("\0")))
 
     def require_free(self, path: str) -> None:

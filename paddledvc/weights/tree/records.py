@@ -16,7 +16,7 @@ from paddledvc.errors import OutsideFailure
 from paddledvc.tools.dvc import locks, state
 from paddledvc.tools.dvc.core.objects import is_md5
 from paddledvc.tools.dvc.locks import Busy
-from paddledvc.tools.git import worktree
+from paddledvc.tools.git.command import run_git
 from paddledvc.tools.system import atomic
 from paddledvc.weights.core import ledger
 from paddledvc.weights.core.decide import ITSELF
@@ -235,7 +235,7 @@ def marker_path(root: Path) -> Path:
         return root / ".git" / "paddledvc" / ROOT
     from paddledvc.tools.git.hooks.script import marker_name  # noqa: PLC0415 - not for git's hooks
 
-    told = worktree.run_git(root, "rev-parse", "--show-toplevel", "--git-path", "paddledvc")
+    told = run_git(root, "rev-parse", "--show-toplevel", "--git-path", "paddledvc")
     top, _, folder = told.rstrip("\n").partition("\n")
     project = root.resolve().relative_to(Path(top).resolve()).as_posix()
     return root / folder / marker_name(project)

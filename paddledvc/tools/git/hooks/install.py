@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, NotAProject
 from paddledvc.tools.git import repository, worktree
+from paddledvc.tools.git.command import ask_git
 from paddledvc.tools.git.hooks import script as scripts
 from paddledvc.tools.git.hooks.script import HOOK_NAMES, Name, Script
 from paddledvc.tools.system import files
@@ -74,7 +75,7 @@ def find_hooks(root: Path) -> HooksPlace:
     top = repository.find_root(root)
     if top is None:
         raise NotAProject(f"{root} is in no git repository; run `git init` first")
-    told = worktree.ask_git(top, "config", "--show-scope", "--get", _CONFIGURED)
+    told = ask_git(top, "config", "--show-scope", "--get", _CONFIGURED)
     scope, _, configured = (told or "").partition("\t")
     return HooksPlace(
         top=top,
@@ -155,7 +156,7 @@ def _require_own(where: HooksPlace) -> None:
         )
     if where.usual in (where.folder, *where.folder.parents) or not _is_below(where):
         return
-    if worktree.ask_git(where.top, "check-ignore", str(where.folder / HOOK_NAMES[0])) is None:
+    if ask_git(where.top, "check-ignore", str(where.folder / HOOK_NAMES[0])) is None:
         raise InvalidInput(
             f"{_CONFIGURED} is {where.configured}, a folder that git tracks; hooks written there "
             'would be committed. Call `paddledvc hook NAME "$@"` in the hooks there for each NAME '
