@@ -13,7 +13,7 @@ from paddledvc.catalogs.hubs.hub import HubCatalog, HubCommit, HubFile, HubTree,
 from paddledvc.errors import MissingTool
 from paddledvc.hashes import Hashes
 from paddledvc.tools.sources import http, hub_tokens
-from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.network_errors import PASSING_STATUSES, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -203,7 +203,7 @@ class _HuggingFaceApi:
             why, advice = f": {_denied(headers)}", hub_tokens.HUGGING_FACE.advice(url)
         return Unreadable(
             f"the server answered {status}{phrase}{why}{advice}",
-            again=status in http.PASSING_STATUSES,
+            again=status in PASSING_STATUSES,
             wait=http.retry_after(headers),
         )
 

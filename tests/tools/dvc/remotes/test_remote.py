@@ -289,7 +289,7 @@ def test_a_wrong_secret(bucket, failure, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another-secret-key")
 
     found = failure(f"s3://{bucket.name}", endpointurl=bucket.endpoint)
-    assert found.cause == "the credentials are refused"
+    assert found.cause == "the server denies access"
 
 
 def test_a_profile_that_nobody_wrote(bucket, failure):
