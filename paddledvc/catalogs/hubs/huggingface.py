@@ -14,6 +14,7 @@ from paddledvc.errors import MissingTool
 from paddledvc.hashes import Hashes
 from paddledvc.tools.sources import http, hub_tokens
 from paddledvc.tools.system.network_errors import PASSING_STATUSES, Unreadable
+from paddledvc.tools.system.retry import ask_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -160,7 +161,7 @@ class _HuggingFaceApi:
         """Ask for one answer, and for the query of the one that follows it."""
         url = f"{self.endpoint}{path}?{query}" if query else f"{self.endpoint}{path}"
         if url not in self.known:
-            answer = json_fields.ask_patiently(partial(self._ask, url), self.timeout)
+            answer = ask_again(partial(self._ask, url), timeout=self.timeout)
             if answer is None:
                 return None
             self.known[url] = answer

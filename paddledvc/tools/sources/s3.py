@@ -5,9 +5,8 @@ from __future__ import annotations
 import binascii
 import os
 import threading
-import time
 from base64 import b64decode
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from paddledvc.tools.system.network_errors import (
     meaning_of_text,
     no_answer,
 )
+from paddledvc.tools.system.retry import ask_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,8 +43,6 @@ _SOURCES = {
     "shared-credentials-file": "~/.aws/credentials",
     "sso": "AWS's single sign-on",
 }
-PAUSES = (0.5, 1.0)
-"""Seconds between questions to a server that is too busy to answer."""
 SHA256_BYTES = 32
 
 
@@ -329,9 +327,9 @@ def _object(url: str) -> Location:
 
 def _ask(at: Location, timeout: float, question: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
     """Ask, and again a little later where the server is busy."""
-    for pause in PAUSES:
-        with suppress(ServerBusy), client_answers(at.endpoint, timeout) as client:
+
+    def once() -> dict[str, Any]:
+        with client_answers(at.endpoint, timeout) as client:
             return question(client)
-        time.sleep(pause)
-    with client_answers(at.endpoint, timeout) as client:
-        return question(client)
+
+    return ask_again(once, passing=ServerBusy)
