@@ -369,5 +369,6 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Take no time to wait between tries; the list tells how long the waits would have been."""
     waits: list[float] = []
     # Not time.sleep itself, which the server of the same process sleeps with.
-    monkeypatch.setattr("paddledvc.tools.sources.fetch.time", SimpleNamespace(sleep=waits.append))
+    clock = SimpleNamespace(sleep=waits.append, monotonic=time.monotonic)
+    monkeypatch.setattr("paddledvc.tools.system.retry.time", clock)
     return waits

@@ -20,7 +20,7 @@ from paddledvc.tools.git import repository
 from paddledvc.tools.git.repository import run_in_repository
 from paddledvc.tools.sources import clones, git_files
 from paddledvc.tools.sources.dvc_contents import CommitPath, Contents, list_contents
-from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.network_errors import Unreadable, may_pass
 from paddledvc.urls import GitFile, hide_secrets
 from paddledvc.yaml import reader
 
@@ -141,7 +141,7 @@ class GitRegistry:
     def _reason(self, error: ToolFailed) -> str:
         reason = repository.reason_of_git(error, self._url)
         copy = None if self._is_local else clones.cached_clone(self._url)
-        if copy is None or reason.startswith(repository.PASSING_REASONS):
+        if copy is None or may_pass(reason):
             return reason
         return f"{reason}; if it stays so, remove {copy.objects}, a copy that will be made anew"
 

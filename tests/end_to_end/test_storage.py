@@ -198,7 +198,7 @@ def test_a_wrong_secret_is_a_sentence(rclone_team):
     assert code == 3
     assert err == (
         f"Error: the remote prod (s3://{rclone_team.buckets['prod']}/a folder): "
-        "the credentials are refused\n"
+        "the server denies access\n"
     )
 
 

@@ -13,7 +13,8 @@ from paddledvc.catalogs.hubs.hub import HubCatalog, HubCommit, HubFile, HubTree,
 from paddledvc.errors import MissingTool
 from paddledvc.hashes import Hashes
 from paddledvc.tools.sources import http, hub_tokens
-from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.network_errors import PASSING_STATUSES, Unreadable
+from paddledvc.tools.system.retry import ask_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -156,7 +157,7 @@ class _HuggingFaceApi:
         """Ask for one answer, and for the query of the one that follows it."""
         url = f"{self.endpoint}{path}?{query}" if query else f"{self.endpoint}{path}"
         if url not in self.known:
-            answer = json_fields.ask_patiently(partial(self._ask, url), self.timeout)
+            answer = ask_again(partial(self._ask, url), timeout=self.timeout)
             if answer is None:
                 return None
             self.known[url] = answer
@@ -199,7 +200,7 @@ class _HuggingFaceApi:
             why, advice = f": {_denied(headers)}", hub_tokens.HUGGING_FACE.advice(url)
         return Unreadable(
             f"the server answered {status}{phrase}{why}{advice}",
-            again=status in http.PASSING_STATUSES,
+            again=status in PASSING_STATUSES,
             wait=http.retry_after(headers),
         )
 

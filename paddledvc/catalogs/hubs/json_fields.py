@@ -1,42 +1,18 @@
-"""Answers of a hub: asked for with patience, and taken apart with suspicion."""
+"""Answers of a hub, taken apart with suspicion."""
 
 from __future__ import annotations
 
 import json
 import re
-import time
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from paddledvc.tools.system.network_errors import Unreadable
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-PAUSES = (0.5, 1.0)
-"""Seconds before an answer that failed is asked for again."""
 _COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 # datetime.fromisoformat of Python 3.10 reads no Z.
 _DATE = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)")
 _Value = TypeVar("_Value")
-
-
-def ask_patiently(ask: Callable[[], _Value], timeout: float) -> _Value:
-    """Ask again where that may help, as long as nobody has to wait beyond the timeout.
-
-    Raises:
-        Unreadable: it did not help.
-    """
-    deadline = time.monotonic() + timeout
-    for pause in PAUSES:
-        try:
-            return ask()
-        except Unreadable as error:
-            wait = max(pause, error.wait)
-            if not error.again or time.monotonic() + wait > deadline:
-                raise
-            time.sleep(wait)
-    return ask()
 
 
 def parse_answer(data: bytes) -> Any:

@@ -18,6 +18,7 @@ from paddledvc.catalogs.hubs.hub import HubCatalog, HubCommit, HubFile, HubTree,
 from paddledvc.hashes import Hashes
 from paddledvc.tools.sources import http, hub_tokens
 from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.retry import ask_again
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -151,7 +152,7 @@ class _ModelScopeApi:
         """Ask for something about models; None if there is no such repository or revision."""
         url = f"{self.endpoint}/api/v1/models/{path}?{urlencode(parameters)}"
         if url not in self.known:
-            answer = json_fields.ask_patiently(partial(self._ask, url), self.timeout)
+            answer = ask_again(partial(self._ask, url), timeout=self.timeout)
             if answer is None:
                 return None
             self.known[url] = answer
@@ -161,7 +162,7 @@ class _ModelScopeApi:
         for number in range(1, MAX_PAGES + 1):
             parameters = {"owner": owner, "page_number": number, "page_size": PAGE}
             url = f"{self.endpoint}/openapi/v1/models?{urlencode(parameters)}"
-            answer = json_fields.ask_patiently(partial(self._read, url), self.timeout)
+            answer = ask_again(partial(self._read, url), timeout=self.timeout)
             entries = json_fields.read_entries(
                 json_fields.read_field(answer, "data", dict), "models"
             )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import ToolFailed
 from paddledvc.tools.git.command import command_line, run_git, try_git
 from paddledvc.tools.git.tree import parse_listing
+from paddledvc.tools.system import network_errors
 from paddledvc.urls import hide_secrets
 
 if TYPE_CHECKING:
@@ -23,24 +24,14 @@ ENVIRONMENT = {
     "GIT_ALLOW_PROTOCOL": "file:git:http:https:ssh",
     "SSH_ASKPASS_REQUIRE": "never",
 }
-PASSING_REASONS = ("no such host", "connection refused", "no answer", "the connection broke off")
-"""Reasons that may not hold a moment later."""
 _CREDENTIALS = (
     "git has no credentials for it, or it is not there; `git ls-remote` must list it first"
 )
 _NOWHERE = "there is no git repository"
 _REASONS = {
-    "Could not resolve host": "no such host",
-    "Name or service not known": "no such host",
-    "name resolution": "no such host",
-    "Connection refused": "connection refused",
-    "Couldn't connect": "connection refused",
     "did not end within": "no answer in time",
     "timed out": "no answer in time",
     "Operation too slow": "no answer in time",
-    "early EOF": "the connection broke off",
-    "RPC failed": "the connection broke off",
-    "certificate": "its certificate is not trusted",
     "Host key verification failed": "ssh does not know its host key; connect to it with ssh once",
     "could not read Username": _CREDENTIALS,
     "could not read Password": _CREDENTIALS,
@@ -112,6 +103,8 @@ def run_in_repository(
 
 def reason_of_git(error: ToolFailed, url: str = "") -> str:
     """Say in a few words why git failed, without the secrets of a URL."""
+    if (of_network := network_errors.meaning_of_text(error.stderr)) is not None:
+        return of_network
     for sign, meaning in _REASONS.items():
         if sign in error.stderr:
             return meaning

@@ -15,7 +15,7 @@ from paddledvc.errors import OutsideFailure, ToolFailed
 from paddledvc.tools.git import repository
 from paddledvc.tools.git.command import ask_git, run_git
 from paddledvc.tools.system import files
-from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.network_errors import Unreadable, may_pass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +77,7 @@ def _held(url: str) -> Iterator[Path]:
             yield folder
     except ToolFailed as error:
         reason = repository.reason_of_git(error, url)
-        raise Unreadable(reason, again=reason.startswith(repository.PASSING_REASONS)) from error
+        raise Unreadable(reason, again=may_pass(reason)) from error
     except OutsideFailure as error:
         raise Unreadable(str(error)) from error
 
@@ -121,7 +121,7 @@ def _refresh(folder: Path, url: str, timeout: float) -> None:
         try:
             _fetch(folder, url, TAGS, timeout)
         except ToolFailed as error:
-            if repository.reason_of_git(error).startswith(repository.PASSING_REASONS):
+            if may_pass(repository.reason_of_git(error)):
                 raise
         else:
             return

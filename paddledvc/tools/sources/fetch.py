@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
@@ -14,6 +14,7 @@ from paddledvc.errors import ChecksumMismatch, DownloadFailed
 from paddledvc.tools.sources import http
 from paddledvc.tools.system import files
 from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.retry import PAUSES, ask_again, sleep_as_asked
 from paddledvc.urls import GitFile, is_remote
 
 if TYPE_CHECKING:
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
     from paddledvc.tools.system.progress import ByteProgress
 
 logger = logging.getLogger(__name__)
-NOTICED = 4.0
-"""Seconds of silence that need an explanation."""
-ROUNDS = 4
-"""How often all sources are tried before giving up; 0.5, 1 and 2 seconds apart."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,14 +159,7 @@ def read_source(url: str, root: Path, limit: int, timeout: float) -> bytes:
     Raises:
         Unreadable: it cannot be read, or has more than ``limit`` bytes.
     """
-    for turn in range(ROUNDS - 1):
-        try:
-            return _read_once(url, root, limit, timeout)
-        except Unreadable as error:
-            if not error.again:
-                raise
-            _pause(url, max(error.wait, 0.5 * 2**turn))
-    return _read_once(url, root, limit, timeout)
+    return ask_again(partial(_read_once, url, root, limit, timeout), PAUSES, title=url)
 
 
 def _read_once(url: str, root: Path, limit: int, timeout: float) -> bytes:
@@ -264,8 +254,7 @@ def _first_good(source: Source, attempt: Callable[[str], Hashes]) -> tuple[str, 
     causes: dict[str, str] = {}
     mismatch: ChecksumMismatch | None = None
     waiting = list(source.urls)
-    rounds = ROUNDS if source.patience is None else 1
-    for turn in range(rounds):
+    for pause in (*PAUSES, None) if source.patience is None else (None,):
         wait = 0.0
         for url in tuple(waiting):
             try:
@@ -285,9 +274,9 @@ def _first_good(source: Source, attempt: Callable[[str], Hashes]) -> tuple[str, 
                 if mismatch is not None:
                     logger.warning("%s", mismatch)
                 return url, found
-        if not waiting or turn == rounds - 1:
+        if not waiting or pause is None:
             break
-        _pause(source.model, max(wait, 0.5 * 2**turn))
+        sleep_as_asked(max(wait, pause), source.model)
     if mismatch is not None:
         raise mismatch.with_others(cause for url, cause in causes.items() if url != mismatch.url)
     raise DownloadFailed(source.model, list(causes.values()))
@@ -312,9 +301,3 @@ def _git_file(url: str) -> GitFile:
         return GitFile.parse(url)
     except ValueError as error:
         raise Unreadable(str(error)) from error
-
-
-def _pause(model: str, seconds: float) -> None:
-    if seconds > NOTICED:
-        logger.warning("%s: waiting %g s, as the server asked", model, seconds)
-    time.sleep(seconds)

@@ -13,7 +13,7 @@ from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.git import repository as repositories
 from paddledvc.tools.sources import clones
 from paddledvc.tools.system import files
-from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.network_errors import Unreadable, may_pass
 from paddledvc.urls import GitFile
 from paddledvc.yaml import reader
 
@@ -164,7 +164,7 @@ def translate_git_failures(url: str = "") -> Iterator[None]:
         yield
     except ToolFailed as error:
         reason = repositories.reason_of_git(error, url)
-        raise Unreadable(reason, again=reason.startswith(repositories.PASSING_REASONS)) from error
+        raise Unreadable(reason, again=may_pass(reason)) from error
     except MissingTool as error:
         raise Unreadable(str(error)) from error
 

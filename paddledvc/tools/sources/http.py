@@ -10,7 +10,13 @@ from urllib3.exceptions import HTTPError, IncompleteRead, ReadTimeoutError
 
 from paddledvc.tools.sources import hub_tokens
 from paddledvc.tools.system.files import CHUNK
-from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.network_errors import (
+    PASSING_STATUSES,
+    Unreadable,
+    broken_off,
+    meaning_of_error,
+    no_answer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,8 +27,6 @@ if TYPE_CHECKING:
 
 TIMEOUTS = (10.0, 60.0)
 """Seconds to wait for a connection, and between two packets."""
-PASSING_STATUSES = (408, 429, 500, 502, 503, 504)
-"""Answers that may be better a moment later."""
 UNAUTHORIZED = (401, 403)
 """Answers that a token may turn into better ones."""
 MAX_DIGITS = 19
@@ -86,30 +90,14 @@ def reason_of_network(error: BaseException, timeout: float) -> str:
     import requests  # noqa: PLC0415
 
     if isinstance(error, requests.Timeout | ReadTimeoutError) or "Timeout" in type(error).__name__:
-        return _late(timeout)
+        return no_answer(timeout)
     for inner in error.args:
         if isinstance(inner, IncompleteRead) and inner.expected:
-            total = inner.partial + inner.expected
-            return f"the connection broke off after {inner.partial:,} of {total:,} bytes"
-    text = str(error)
-    for sign, meaning in (
-        ("Name or service not known", "no such host"),
-        ("Temporary failure in name resolution", "the host's name cannot be resolved"),
-        ("nodename nor servname", "no such host"),
-        ("Connection refused", "connection refused"),
-        ("CERTIFICATE_VERIFY_FAILED", "its certificate is not trusted"),
-        ("IncompleteRead", "the connection broke off"),
-        ("RemoteDisconnected", "the server closed the connection"),
-        ("Server disconnected", "the server closed the connection"),
-        ("Connection reset", "the connection was reset"),
-    ):
-        if sign in text:
-            return (
-                f"the proxy: {meaning}"
-                if isinstance(error, requests.exceptions.ProxyError)
-                else meaning
-            )
-    return text.splitlines()[0] if text else type(error).__name__
+            return broken_off(inner.partial, inner.partial + inner.expected)
+    if (meaning := meaning_of_error(error)) is None:
+        return next(iter(str(error).splitlines()), type(error).__name__)
+    proxied = isinstance(error, requests.exceptions.ProxyError)
+    return f"the proxy: {meaning}" if proxied else meaning
 
 
 def size(url: str) -> int | None:
@@ -196,7 +184,7 @@ def read_document(url: str, limit: int, timeout: float = TIMEOUTS[1]) -> bytes:
     try:
         return _read_once(url, limit, timeout)
     except Unreadable as error:
-        if str(error) == _late(timeout):  # to wait as long once more is no help
+        if str(error) == no_answer(timeout):  # to wait as long once more is no help
             raise Unreadable(str(error)) from error
         raise
 
@@ -208,12 +196,8 @@ def _read_once(url: str, limit: int, timeout: float) -> bytes:
         while len(data) <= limit and (chunk := response.raw.read1(CHUNK)):
             data += chunk
             if time.monotonic() > deadline:
-                raise Unreadable(_late(timeout))
+                raise Unreadable(no_answer(timeout))
         _require_ok(response, bytes(data[:limit]))
     if len(data) > limit:
         raise Unreadable(f"it has more than {limit:,} bytes")
     return bytes(data)
-
-
-def _late(timeout: float) -> str:
-    return f"no answer within {timeout:g} s"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import binascii
 import os
 import threading
-import time
 from base64 import b64decode
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -15,15 +14,17 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from urllib3.exceptions import HTTPError, IncompleteRead
 
-from paddledvc.tools.sources.http import PASSING_STATUSES, TIMEOUTS
+from paddledvc.tools.sources.http import TIMEOUTS
 from paddledvc.tools.system.files import CHUNK
 from paddledvc.tools.system.network_errors import (
-    ABSENT,
-    DENIED,
-    MESSAGE_SIGNS,
-    REFUSALS,
     Unreadable,
+    broken_off,
+    is_busy,
+    meaning_of_s3,
+    meaning_of_text,
+    no_answer,
 )
+from paddledvc.tools.system.retry import ask_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
     from paddledvc.tools.system.progress import ByteProgress
 
-BUSY = frozenset({"InternalError", "RequestTimeout", "ServiceUnavailable", "SlowDown"})
-"""Codes of a server that may have time a moment later, whatever its status."""
 _SOURCES = {
     "assume-role": "a role that AWS's settings name",
     "config-file": "~/.aws/config",
@@ -44,8 +43,6 @@ _SOURCES = {
     "shared-credentials-file": "~/.aws/credentials",
     "sso": "AWS's single sign-on",
 }
-PAUSES = (0.5, 1.0)
-"""Seconds between questions to a server that is too busy to answer."""
 SHA256_BYTES = 32
 
 
@@ -95,7 +92,8 @@ def _client(endpoint: str | None, timeout: float) -> Any:
 
 @lru_cache(maxsize=8)
 def _create(endpoint: str | None, timeout: float, _settings: tuple[tuple[str, str], ...]) -> Any:
-    # botocore costs 0.25 s, which commands that ask no S3 should not pay.
+    # botocore costs 0.25 s, which commands that ask no S3 should not pay. s3fs, which reads the
+    # remotes of DVC, would cost 0.24 s more, four times the work for each byte, and more code here.
     import botocore.session  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
@@ -115,21 +113,12 @@ def _create(endpoint: str | None, timeout: float, _settings: tuple[tuple[str, st
 
 def _refusal(error: ClientError, client: Any) -> Unreadable:
     """Say what an answer means that is not what was asked for."""
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    said = str(error.response.get("Error", {}).get("Message", "")) or "no reason"
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
     server = client.meta.endpoint_url
-    if code in BUSY or status in PASSING_STATUSES:
-        return ServerBusy(f"{server} answered {status} {said}")
-    if code in ABSENT:
-        return Unreadable("there is no such object")
-    if code == "NoSuchBucket":
-        return Unreadable(f"there is no such bucket at {server}")
-    if code in DENIED:
-        return Unreadable(f"{server} denies access{_anonymity(client)}")
-    if code in REFUSALS:
-        return Unreadable(f"{server} says that {REFUSALS[code]}")
-    return Unreadable(f"{server} answered {code}: {said}{_anonymity(client)}")
+    reason = meaning_of_s3(error.response, server)
+    if is_busy(error.response):
+        return ServerBusy(reason)
+    refused = reason.startswith(server)  # rather than something missing
+    return Unreadable(f"{reason}{_anonymity(client)}" if refused else reason)
 
 
 def _anonymity(client: Any) -> str:
@@ -147,13 +136,13 @@ def _break(error: Exception, server: str, timeout: float) -> Unreadable:
     again = isinstance(error, lost) and not isinstance(error, kinds.SSLError)
     match error:
         case kinds.ReadTimeoutError() | kinds.ConnectTimeoutError():
-            reason = f"no answer from {server} within {timeout:g} s"
+            reason = no_answer(timeout, server)
         case kinds.IncompleteReadError(kwargs={"actual_bytes": done, "expected_bytes": total}):
-            reason = _broken_off(done, total)
+            reason = broken_off(done, total)
         case kinds.ResponseStreamingError(
             kwargs={"error": HTTPError(args=(_, IncompleteRead() as at))}
         ):
-            reason = _broken_off(at.partial, at.partial + (at.expected or 0))
+            reason = broken_off(at.partial, at.partial + (at.expected or 0))
         case kinds.ProxyConnectionError():
             reason = f"the proxy: {_meaning(error)}"
         case _:
@@ -162,17 +151,11 @@ def _break(error: Exception, server: str, timeout: float) -> Unreadable:
     return Unreadable(reason, again=again)
 
 
-def _broken_off(done: int, total: int) -> str:
-    return f"the connection broke off after {done:,} of {total:,} bytes"
-
-
 def _meaning(error: Any) -> str:
     """Say in a few words what a network error is, below its wrappers."""
     text = f"{error}\n{getattr(error, 'kwargs', {}).get('error', '')}"
-    for sign, meaning in MESSAGE_SIGNS:
-        if sign in text:
-            return meaning
-    return next(filter(None, text.removeprefix("Parameter validation failed:").splitlines()), "")
+    lines = text.removeprefix("Parameter validation failed:").splitlines()
+    return meaning_of_text(text) or next(filter(None, lines), "")
 
 
 def credentials_source(profile: str | None) -> str:
@@ -345,9 +328,9 @@ def _object(url: str) -> Location:
 
 def _ask(at: Location, timeout: float, question: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
     """Ask, and again a little later where the server is busy."""
-    for pause in PAUSES:
-        with suppress(ServerBusy), client_answers(at.endpoint, timeout) as client:
+
+    def once() -> dict[str, Any]:
+        with client_answers(at.endpoint, timeout) as client:
             return question(client)
-        time.sleep(pause)
-    with client_answers(at.endpoint, timeout) as client:
-        return question(client)
+
+    return ask_again(once, passing=ServerBusy)

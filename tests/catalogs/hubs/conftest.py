@@ -19,7 +19,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
 
@@ -502,12 +501,3 @@ def hub_server(hub_kind: type[Hub], monkeypatch: pytest.MonkeyPatch) -> Iterator
         thread.join()
         with suppress(OSError):
             server.server_close()
-
-
-@pytest.fixture
-def hub_naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Take no time to wait between tries; the list tells how long the waits would have been."""
-    waits: list[float] = []
-    clock = SimpleNamespace(sleep=waits.append, monotonic=time.monotonic)
-    monkeypatch.setattr("paddledvc.catalogs.hubs.json_fields.time", clock)
-    return waits

@@ -336,49 +336,49 @@ def test_a_refusal_is_told_at_once(status, headers, cause, hub_server, open_hub)
         (503, "Service Unavailable"),
     ],
 )
-def test_what_may_pass_is_asked_three_times(status, phrase, hub_server, open_hub, hub_naps):
+def test_what_may_pass_is_asked_three_times(status, phrase, hub_server, open_hub, naps):
     plan(hub_server, status, b"<html>")
 
     assert failure(open_hub().versions, NET) == (
         f"the catalog hf ({hub_server.url}/team/net): the server answered {status} {phrase}"
     )
-    assert (len(hub_server.asked), hub_naps) == (3, [0.5, 1.0])
+    assert (len(hub_server.asked), naps) == (3, [0.5, 1.0])
 
 
-def test_what_has_passed_is_forgotten(net, hub_server, open_hub, hub_naps):
+def test_what_has_passed_is_forgotten(net, hub_server, open_hub, naps):
     plan(hub_server, 500, times=2)
 
     assert spelled(open_hub()) == ["2025.11.3.142530"]
 
 
-def test_a_short_wait_that_the_hub_asks_for_is_kept(net, hub_server, open_hub, hub_naps):
+def test_a_short_wait_that_the_hub_asks_for_is_kept(net, hub_server, open_hub, naps):
     plan(hub_server, 429, headers={"Retry-After": "3"}, times=1)
 
     assert spelled(open_hub()) == ["2025.11.3.142530"]
-    assert hub_naps == [3.0]
+    assert naps == [3.0]
 
 
-def test_nobody_waits_beyond_the_timeout(hub_server, open_hub, hub_naps):
+def test_nobody_waits_beyond_the_timeout(hub_server, open_hub, naps):
     plan(hub_server, 429, headers={"Retry-After": "300"})
 
     assert failure(open_hub().versions, NET) == (
         f"the catalog hf ({hub_server.url}/team/net): the server answered 429 Too Many Requests; "
         "it asks to be left alone for 60 s"
     )
-    assert hub_naps == []
+    assert naps == []
 
 
 @pytest.mark.slow
-def test_a_silent_hub_is_given_up(hub_server, open_hub, hub_naps):
+def test_a_silent_hub_is_given_up(hub_server, open_hub, naps):
     plan(hub_server, 200, delay=2.0)
 
     assert failure(open_hub(timeout=0.2).versions, NET) == (
         f"the catalog hf ({hub_server.url}/team/net): no answer within 0.2 s"
     )
-    assert (len(hub_server.asked), hub_naps) == (1, [])
+    assert (len(hub_server.asked), naps) == (1, [])
 
 
-def test_a_hub_that_hangs_up_is_told(hub_server, open_hub, hub_naps):
+def test_a_hub_that_hangs_up_is_told(hub_server, open_hub, naps):
     plan(hub_server, 200, hang_up=True)
 
     assert failure(open_hub().versions, NET) == (
@@ -386,7 +386,7 @@ def test_a_hub_that_hangs_up_is_told(hub_server, open_hub, hub_naps):
     )
 
 
-def test_a_hub_that_is_down_is_told(open_hub, hub_naps):
+def test_a_hub_that_is_down_is_told(open_hub, naps):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
@@ -689,7 +689,7 @@ def test_bytes_that_are_not_those_of_the_list_are_refused(net, open_hub, hub_ser
         fetch.fetch_source(source, file.hashes, tmp_path / "got")
 
 
-@pytest.mark.usefixtures("hub_naps")
+@pytest.mark.usefixtures("naps")
 def test_nothing_is_printed_and_nothing_kept(net, hub_server, open_hub, home, capfd):
     before = sorted(home.rglob("*"))
     plan(hub_server, 500, times=2, headers={"X-HF-Warning": "topic; upgrade at once"})

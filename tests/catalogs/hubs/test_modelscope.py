@@ -266,16 +266,16 @@ def test_a_refusal_is_told_at_once(status, phrase, hub_server, open_hub):
 @pytest.mark.parametrize(
     ("status", "phrase"), [(429, "Too Many Requests"), (500, "Internal Server Error")]
 )
-def test_what_may_pass_is_asked_three_times(status, phrase, hub_server, open_hub, hub_naps):
+def test_what_may_pass_is_asked_three_times(status, phrase, hub_server, open_hub, naps):
     hub_server.plan(f"{API}/revisions", status)
 
     assert failure(open_hub().versions, NET) == told(
         hub_server, f"the server answered {status} {phrase}"
     )
-    assert (len(hub_server.asked), hub_naps) == (3, [0.5, 1.0])
+    assert (len(hub_server.asked), naps) == (3, [0.5, 1.0])
 
 
-def test_an_overloaded_hub_is_not_taken_for_one_without_the_model(hub_server, open_hub, hub_naps):
+def test_an_overloaded_hub_is_not_taken_for_one_without_the_model(hub_server, open_hub, naps):
     body = {"Code": 10010205001, "Message": "Error 1461:\nCan't create\x1b[2J more statements"}
     hub_server.plan(f"{API}/revisions", 404, json.dumps(body).encode())
 
@@ -283,7 +283,7 @@ def test_an_overloaded_hub_is_not_taken_for_one_without_the_model(hub_server, op
         hub_server,
         "the server answered 404 Not Found: Error 1461: Can't create[2J more statements",
     )
-    assert hub_naps == [0.5, 1.0]
+    assert naps == [0.5, 1.0]
 
 
 def test_a_server_that_is_no_modelscope_is_told(hub_server, open_hub):
@@ -304,23 +304,23 @@ def test_a_failure_in_an_answer_of_success_is_told(hub_server, open_hub):
 
 
 @pytest.mark.slow
-def test_a_silent_hub_is_given_up(hub_server, open_hub, hub_naps):
+def test_a_silent_hub_is_given_up(hub_server, open_hub, naps):
     hub_server.plan(f"{API}/revisions", 200, delay=2.0)
 
     assert failure(open_hub(timeout=0.2).versions, NET) == told(
         hub_server, "no answer within 0.2 s"
     )
-    assert (len(hub_server.asked), hub_naps) == (1, [])
+    assert (len(hub_server.asked), naps) == (1, [])
 
 
-@pytest.mark.usefixtures("hub_naps")
+@pytest.mark.usefixtures("naps")
 def test_a_hub_that_hangs_up_is_told(hub_server, open_hub):
     hub_server.plan(f"{API}/revisions", 200, hang_up=True)
 
     assert failure(open_hub().versions, NET) == told(hub_server, "the server closed the connection")
 
 
-@pytest.mark.usefixtures("hub_naps")
+@pytest.mark.usefixtures("naps")
 def test_a_hub_that_is_down_is_told(open_hub):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

@@ -436,6 +436,19 @@ def test_ssh_asks_nobody(tmp_path, monkeypatch, catalog):
         ("ssh: Could not resolve hostname h: Name or service not known\nfatal: x", "no such host"),
         ("ssh: connect to host h port 22: Connection refused\nfatal: x", "connection refused"),
         (
+            "ssh: Could not resolve hostname h: Temporary failure in name resolution\nfatal: x",
+            "the host's name cannot be resolved",
+        ),
+        (
+            "fatal: unable to access 'https://h/x/': Recv failure: Connection reset by peer",
+            "the connection was reset",
+        ),
+        (
+            "error: RPC failed; curl 56 Connection reset\nfatal: early EOF",
+            "the connection broke off",
+        ),
+        ("ssh: connect to host h port 22: Connection timed out\nfatal: x", "no answer in time"),
+        (
             "fatal: unable to access 'https://h/': SSL certificate problem: expired",
             "its certificate is not trusted",
         ),

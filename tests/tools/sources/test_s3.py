@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 from hashlib import sha256
-from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import (
@@ -45,14 +44,6 @@ def closed():
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{sock.getsockname()[1]}"
-
-
-@pytest.fixture
-def naps(monkeypatch):
-    """Take no time between tries; the list tells how long the waits would have been."""
-    waits = []
-    monkeypatch.setattr("paddledvc.tools.sources.s3.time", SimpleNamespace(sleep=waits.append))
-    return waits
 
 
 @pytest.fixture

@@ -10,19 +10,18 @@ from typing import TYPE_CHECKING
 
 from paddledvc.tools.dvc.command import broken_dvc
 from paddledvc.tools.system.network_errors import (
-    ABSENT,
-    DENIED,
-    LOST,
-    PLAIN_WORDS,
-    REFUSALS,
-    STORE_SIGNS,
+    NO_OBJECT,
+    denied,
+    is_of_one_connection,
+    meaning_of_error,
+    meaning_of_file_error,
+    meaning_of_s3,
+    no_answer,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PASSING = ("the connection", "the server closed")
-"""How the errors of one connection begin; another one may do."""
 _PLUGIN = re.compile(r"(?P<scheme>\w+) is supported, but requires '(?P<package>[^']+)'")
 """How DVC says which package of its own reads a kind of URL."""
 _NO_CREDENTIALS = (
@@ -80,14 +79,15 @@ def _broken(error: Exception, path: str, patience: float) -> Broken:
     if (missing := next(filter(_is_missing_package, chain), None)) is not None:
         return Broken(_not_installed(missing))
     # What lies deepest says most: a connection failed because a host has no such name.
-    for meaning in (_answer, _told, _named):
+    for meaning in (_answer, meaning_of_error, _named):
         for one in reversed(chain):
             if reason := meaning(one):
-                return Broken(reason, silent=meaning is _told and not reason.startswith(PASSING))
+                silent = meaning is meaning_of_error and not is_of_one_connection(reason)
+                return Broken(reason, silent=silent)
     if any(isinstance(one, TimeoutError) or "Timeout" in type(one).__name__ for one in chain):
-        return Broken(f"no answer within {patience:g} s", silent=True)
+        return Broken(no_answer(patience), silent=True)
     if any(isinstance(one, FileNotFoundError) for one in chain):
-        return Broken("there is no such object", absent=True)
+        return Broken(NO_OBJECT, absent=True)
     return Broken(_first_line(error, path))
 
 
@@ -102,42 +102,26 @@ def _answer(error: BaseException) -> str | None:
     response = getattr(error, "response", None)
     if not isinstance(response, dict):
         return _status(getattr(error, "status", None), str(getattr(error, "message", "")))
-    said = response.get("Error", {})
-    code, words = str(said.get("Code", "")), str(said.get("Message", ""))
-    if code == "NoSuchBucket":
-        return "there is no such bucket"
-    if code in REFUSALS:
-        return REFUSALS[code]
-    if code in DENIED:
-        return "the credentials are refused"
-    if code in ABSENT:
-        return None
-    return f"the server answered {code}{f': {words}' if words else ''}"
+    reason = meaning_of_s3(response)
+    return None if reason == NO_OBJECT else reason
 
 
 def _status(status: object, words: str) -> str | None:
     """Say what the status of an answer of HTTP means, where it is one."""
     if status in (401, 403):
-        return "the credentials are refused"
+        return denied()
     if not isinstance(status, int) or status in (200, 404):
         return None
     return f"the server answered {status} {words}".rstrip()
 
 
-def _told(error: BaseException) -> str | None:
-    """Say what an error of the network means by its number or its words."""
-    if isinstance(error, OSError) and error.errno in LOST:
-        return LOST[error.errno]
-    return next((meaning for sign, meaning in STORE_SIGNS if sign in str(error)), None)
-
-
 def _named(error: BaseException) -> str | None:
     """Say what an error means by its number or its name, for its package may not be there."""
-    if isinstance(error, OSError) and error.errno in PLAIN_WORDS:
-        return PLAIN_WORDS[error.errno]
     kind = type(error).__name__
-    return _KINDS.get(kind) or (
-        str(error).removeprefix("config file error: ") if kind in _KINDS else None
+    return (
+        meaning_of_file_error(error)
+        or _KINDS.get(kind)
+        or (str(error).removeprefix("config file error: ") if kind in _KINDS else None)
     )
 
 

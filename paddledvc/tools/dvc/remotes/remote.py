@@ -18,6 +18,7 @@ from paddledvc.tools.dvc import command
 from paddledvc.tools.dvc.remotes.failures import Broken, translate_failures
 from paddledvc.tools.dvc.remotes.filesystem import S3_TRIES, System
 from paddledvc.tools.system import files
+from paddledvc.tools.system.network_errors import NO_OBJECT
 from paddledvc.urls import hide_secrets
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class Remote:
         path, done = self._path(oid), 0
         with self._failing():
             if size is None and (size := self._system.size(path)) is None:
-                raise Broken("there is no such object", absent=True)
+                raise Broken(NO_OBJECT, absent=True)
             for chunk in self._system.read(path, size):
                 done += len(chunk)
                 if progress is not None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
+import inspect
 import os
 import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import pytest
 
 from paddledvc.errors import RemoteFailed
 from paddledvc.tools.dvc.remotes import remote as remotes
+from paddledvc.tools.dvc.remotes.failures import Broken
+from paddledvc.tools.dvc.remotes.filesystem import AsyncCall
 from paddledvc.tools.dvc.remotes.remote import open_remote
 from tests.s3 import ACCESS_KEY, SECRET_KEY
 
@@ -289,7 +294,7 @@ def test_a_wrong_secret(bucket, failure, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another-secret-key")
 
     found = failure(f"s3://{bucket.name}", endpointurl=bucket.endpoint)
-    assert found.cause == "the credentials are refused"
+    assert found.cause == "the server denies access"
 
 
 def test_a_profile_that_nobody_wrote(bucket, failure):
@@ -442,15 +447,63 @@ def test_a_connection_that_breaks_off_is_taken_up_again(bucket, configure, file,
     assert (tmp_path / "got").read_bytes() == LARGE
 
 
-def test_a_download_can_be_stopped(bucket, configure, mute, tmp_path):
+@pytest.fixture(params=["a download", "a part", "an upload", "a question"])
+def waiting(request, bucket, configure, file, mute):
+    """A remote that nobody answers for, and something that waits for it."""
     remote = configure("s3://zoo", endpointurl=mute, patience=60)
+    acts = {
+        "a download": lambda: remote.get(OID, file(b""), size=10),
+        "a part": lambda: list(remote._system._parts("zoo/a", 0, 10)),
+        "an upload": lambda: remote.put(OID, file(LARGE)),
+        "a question": lambda: remote.sizes([OID]),
+    }
+    return remote, acts[request.param]
+
+
+def test_what_waits_for_a_server_can_be_stopped(waiting):
+    remote, act = waiting
     timer = threading.Timer(0.5, remote.stop)
+    began = time.monotonic()
     timer.start()
-    with pytest.raises(RemoteFailed) as caught:
-        remote.get(OID, tmp_path / "got", size=10)
+    with pytest.raises((RemoteFailed, Broken), match="it was stopped"):
+        act()
     timer.join()
 
-    assert caught.value.cause == "it was stopped"
+    assert time.monotonic() - began < 5  # not the minute that the server has
+
+
+@pytest.mark.parametrize("name", get_args(AsyncCall))
+def test_fsspec_asks_every_asynchronous_file_system_for_the_calls_that_can_be_stopped(name):
+    from fsspec import asyn  # noqa: PLC0415 - slow
+    from fsspec.implementations.http import HTTPFileSystem  # noqa: PLC0415 - slow
+    from s3fs import S3FileSystem  # noqa: PLC0415 - slow
+
+    assert f"_{name}" in asyn.async_methods
+    for kind in (HTTPFileSystem, S3FileSystem):
+        assert inspect.iscoroutinefunction(getattr(kind, f"_{name}"))
+
+
+def connected():
+    """The sessions of HTTP that this process has open."""
+    from aiohttp import ClientSession  # noqa: PLC0415 - slow
+
+    found = (one for one in gc.get_objects() if isinstance(one, ClientSession))
+    return {id(one) for one in found if not one.closed}
+
+
+@pytest.mark.parametrize("scheme", ["s3", "http"])
+def test_a_closed_remote_leaves_no_connection_open(scheme, bucket, server, configure):
+    before = connected()
+    if scheme == "s3":
+        remote = configure(f"s3://{bucket.name}", endpointurl=bucket.endpoint)
+    else:
+        remote = configure(server.url)
+    remote.sizes([OID])
+    opened = connected() - before
+    remote.close()
+
+    assert len(opened) == 1
+    assert connected() & opened == set()
 
 
 def test_a_project_in_no_git_repository_has_remotes_too(folder_store, configure, file, project):
