@@ -299,7 +299,7 @@ def test_one_git_answers_for_a_tree_and_ends_with_it(repository, monkeypatch):
     snapshot = Snapshot.tree(repository.root / "sub", "HEAD")
     contents(snapshot.folder)
     snapshot.read("deep/c.txt")
-    assert [one.args for one in started] == [("git", "cat-file", "--batch")]
+    assert [one.args for one in started] == [["git", "cat-file", "--batch"]]
     assert started[0].poll() is None
     del snapshot
     gc.collect()
