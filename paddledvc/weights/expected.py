@@ -8,7 +8,7 @@ from paddledvc import names
 from paddledvc.errors import InvalidFile
 from paddledvc.models.policy import Policy, remote_order
 from paddledvc.names import DVC_LOCK
-from paddledvc.tools.dvc import command
+from paddledvc.tools.dvc import configuration
 from paddledvc.tools.dvc.core.outputs import STAGES_FILE, SUFFIX
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core.tracked import PATTERNS, Tracked, find_problems, list_tracked
@@ -72,5 +72,5 @@ def value(name: str, text: str) -> Any:
 
 def remotes_of_role(project: Project, branch: str | None, policy: Policy) -> tuple[str, ...]:
     """Name the DVC remotes of a project, that of the branch's role first."""
-    config = command.read_config(project.root)
+    config = configuration.read_config(project.root)
     return remote_order(policy.role(branch), list(config.remotes), config.default)

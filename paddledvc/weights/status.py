@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.display.results import Displayed
 from paddledvc.errors import PaddleDVCError
+from paddledvc.tools.dvc import shortcuts
 from paddledvc.tools.git.hooks import state
 from paddledvc.weights.core.transfer_results import cells_of
 from paddledvc.weights.expected import list_expected
@@ -98,7 +99,9 @@ def status(project: Project, names: Sequence[str] = ()) -> Status:
             print(output.tracked.path, output.state, output.mend)
     """
     outputs = select_outputs(project, list_expected(project), names)
-    return Status(outputs=inspect_tree(project, outputs), hookless=_hookless(project))
+    with shortcuts.allow():  # shells and editors ask it over and over
+        found = inspect_tree(project, outputs)
+    return Status(outputs=found, hookless=_hookless(project))
 
 
 def _hookless(project: Project) -> str:

@@ -13,7 +13,8 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import OutsideFailure
-from paddledvc.tools.dvc import command
+from paddledvc.tools.dvc import configuration
+from paddledvc.tools.dvc.core.config import PATHS
 from paddledvc.tools.dvc.core.objects import read_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.dvc.state import DvcState
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 MODE = 0o444
 """What DVC makes of an object: read-only for everybody."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-PATHS = ("url", "dir", "credentialpath", "configpath", "keyfile", "cert_path", "key_path")
-"""Options that may hold a path from the folder of the configuration."""
-LOCAL = "config.local"
 
 
 class Cache:
@@ -64,9 +62,9 @@ class Cache:
     @classmethod
     def of(cls, root: Path) -> Cache:
         """Find the cache that DVC uses in a project."""
-        config = command.read_config(root)
+        config = configuration.read_config(root)
         return cls(
-            command.cache_folder(root, config),
+            configuration.cache_folder(root, config),
             kinds=config.links,
             state=DvcState(root, config.site_cache),
         )
@@ -276,7 +274,7 @@ def share_cache(root: Path) -> bool:
         OSError: the configuration cannot be written.
     """
     own = root / ".dvc"
-    if not own.is_dir() or (own / LOCAL).exists() or (own / "cache").exists():
+    if not own.is_dir() or (own / configuration.LOCAL).exists() or (own / "cache").exists():
         return False
     if not _may_be_linked(root):
         return False
@@ -289,12 +287,12 @@ def share_cache(root: Path) -> bool:
     if main is None or not (main / ".dvc").is_dir():
         text, cache = "", common / "dvc" / "cache"
     else:
-        cache = command.cache_folder(main, command.read_config(main)).absolute()
-        file = main / ".dvc" / LOCAL
+        cache = configuration.cache_folder(main, configuration.read_config(main)).absolute()
+        file = main / ".dvc" / configuration.LOCAL
         text = file.read_text(encoding="utf-8") if file.exists() else ""
-    if not text and command.cache_folder(root, command.read_config(root)) == cache:
+    if not text and configuration.cache_folder(root, configuration.read_config(root)) == cache:
         return False
-    _write(own / LOCAL, local_config(text, str((main or root) / ".dvc"), str(cache)))
+    _write(own / configuration.LOCAL, local_config(text, str((main or root) / ".dvc"), str(cache)))
     return True
 
 

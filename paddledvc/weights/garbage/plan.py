@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import Finding, InvalidInput, OutsideFailure
 from paddledvc.names import did_you_mean
 from paddledvc.project import Project
-from paddledvc.tools.dvc import command, locks
+from paddledvc.tools.dvc import configuration, locks
 from paddledvc.tools.git import refs, worktree
 from paddledvc.urls import hide_secrets
 from paddledvc.weights.core import retention
@@ -129,7 +129,7 @@ def plan_garbage(project: Project, scope: GcScope) -> GcPlan:
         InvalidFile: a file that says what must stay cannot be read.
         OutsideFailure: a repository or a remote cannot be reached.
     """
-    config = command.read_config(project.root)
+    config = configuration.read_config(project.root)
     projects = (project, *(Project.find(folder) for folder in scope.also))
     cleaned = _places(project, config, scope)
     seen = tuple(repository_state.read_repository(one.root) for one in projects)
@@ -194,7 +194,7 @@ def _require_own(
     if scope.unshared or scope.also:
         return
     own = [worktree.common_folder(project.root), *(tree.path for tree in seen[0].trees)]
-    cache = command.cache_folder(project.root, config).resolve()
+    cache = configuration.cache_folder(project.root, config).resolve()
     if scope.cache and not _is_in(cache, own):
         raise InvalidInput(
             f"the cache {cache} is outside of this repository, so other projects may use it; name "
