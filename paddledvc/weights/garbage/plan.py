@@ -93,7 +93,7 @@ class GcPlan:
         try:
             with ExitStack() as stack:
                 for folder in self._folders():
-                    stack.enter_context(locks.dvc_held(folder, ["."], patience=PATIENCE))
+                    stack.enter_context(locks.hold_off_dvc(folder, ["."], patience=PATIENCE))
                 for before in self.seen:
                     if repository_state.read_repository(before.root) != before:
                         raise Finding(

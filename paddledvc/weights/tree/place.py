@@ -50,7 +50,7 @@ def place_outputs(  # noqa: PLR0913 - each of its own
     root, scratch = project.root, project.scratch()
     with ExitStack() as stack:
         try:
-            lock = locks.hold_dvc_lock(
+            lock = locks.hold_flock(
                 scratch / "placing.lock", patience=patience, who="another paddledvc"
             )
             stack.enter_context(lock)
@@ -63,7 +63,7 @@ def place_outputs(  # noqa: PLR0913 - each of its own
             changing = [one.path for one in surveys if one.decision.act in ("put", "remove")]
             if changing:
                 files.sweep_leftovers(scratch)
-                stack.enter_context(locks.dvc_held(root, changing, patience=patience))
+                stack.enter_context(locks.hold_off_dvc(root, changing, patience=patience))
             return Carrier(root, cache, scratch, notes).carry_out(surveys)
         except Busy as error:
             return Placed(busy=str(error))
