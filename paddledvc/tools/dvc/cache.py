@@ -244,7 +244,7 @@ def local_config(text: str, folder: str, cache: str) -> str:
         parser.clear()
     for section in parser.sections():
         for key, value in parser.items(section):
-            if key in PATHS and _is_relative(value):
+            if key in ("dir", *PATHS) and _is_relative(value):
                 parser.set(section, key, posixpath.normpath(posixpath.join(folder, value)))
     if not parser.has_section("cache"):
         parser.add_section("cache")

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from dvc.config import Config
 from dvc.repo import Repo
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 from paddledvc.errors import InvalidInput
 from paddledvc.tools.dvc import configuration, shortcuts
 from paddledvc.tools.dvc.cache import Cache
+from paddledvc.tools.dvc.core.config import DvcConfig
 from paddledvc.weights.checkout import checkout
 from paddledvc.weights.status import status
 
@@ -261,33 +262,42 @@ def test_the_files_of_the_machine_and_the_user_are_those_that_dvc_reads(
         assert configuration._shared_folder("GLOBAL") == Config.get_dir("global")
 
 
-WORDS = st.sampled_from(
-    ["a", "A", "/a", "../b", "~/c", "~", "s3://b/c", "true", "False", "copy", "hardlink", "x y"]
-) | st.sampled_from([*"%'\"#,= \t[]\\$é\x0c;", "%(a)s", "//"])
-VALUES = st.lists(WORDS, max_size=4).map("".join)
-KEYS = VALUES | st.sampled_from(
-    ["dir", "type", "url", "remote", "hardlink_lock", "site_cache_dir", "local"]
+PLACES = st.sampled_from(["a", "B", "/a", "../b/", "~/c", "~", "s3://b/../c", "x y", "a%b", "é=$"])
+VALUES = {
+    **dict.fromkeys(["dir", "url", "keyfile", "remote", "site_cache_dir"], PLACES),
+    "type": st.sampled_from(["copy", '"hardlink, copy"', "symlink,copy", "softlink", "'reflink'"]),
+    "hardlink_lock": st.sampled_from(["true", "False", "TRUE", "'false'", "1"]),
+    "x": PLACES | st.sampled_from(["a,b", "'/a#,b'", '""']),
+}
+SECTIONS = ("[core]", "[cache]", "['remote \"a\"']", '[remote "b"]', "[feature]")
+PAIRS = st.sampled_from([*VALUES]).flatmap(
+    lambda key: st.builds(
+        lambda gap, value: f"{key}{gap}{value}", st.sampled_from(["=", " = "]), VALUES[key]
+    )
 )
-SECTIONS = st.sampled_from(
-    ["[core]", "[cache]", "['remote \"a\"']", '[remote "b"]', "[feature]", "[Core]", "[ cache ]"]
-) | st.sampled_from(["[[cache]]", "[remote]", "['remote \"A\"'] # c", '[\'remote "a"]'])
-PAIRS = st.builds(
-    lambda key, gap, value: f"{key}{gap}{value}",
-    KEYS,
-    st.sampled_from(["=", " = ", "\t=", ": ", ""]),
-    VALUES
-    | st.just("hardlink, copy")
-    | VALUES.map(lambda one: f'"{one}"')
-    | VALUES.map(lambda one: f"'{one}'"),
+BODIES = st.lists(PAIRS, max_size=3, unique_by=lambda pair: pair.partition("=")[0].strip())
+PARTS = st.lists(
+    st.tuples(st.sampled_from(SECTIONS), BODIES), max_size=4, unique_by=lambda part: part[0]
 )
-LINES = st.tuples(st.sampled_from(["", "    ", "\t"]), SECTIONS | PAIRS | PAIRS | VALUES).map(
-    "".join
-)
-TEXTS = st.tuples(
-    st.sampled_from(["", "", "", "\ufeff"]),
-    st.lists(LINES, max_size=7),
-    st.sampled_from(["\n", "\n", "\r\n", "\r"]),
-).map(lambda parts: parts[0] + parts[2].join(parts[1]))
+MORE = ("%(dir)s", "\ndir=x\n", "\nlocal=a\n", "\n[Core]\n", "\n[[a]]\n", "\n[remote]\n")
+ODDITIES = st.sampled_from([*"%'\"#,= \t[]\\é\x0c;\ufeff\n\r", *MORE])
+
+
+@st.composite
+def texts(draw) -> str:
+    """A usual configuration, with one thing in it that is not, or none."""
+    indent = draw(st.sampled_from(["", "    ", "\t"]))
+    lines = [
+        line
+        for section, pairs in draw(PARTS)
+        for line in (section, *(f"{indent}{pair}" for pair in pairs))
+    ]
+    text = draw(st.sampled_from(["\n", "\r\n"])).join(lines)
+    odd, at = draw(st.just("") | ODDITIES), draw(st.integers(0, len(text)))
+    return text[:at] + odd + text[at:]
+
+
+TEXTS = texts()
 
 
 @given(repo=TEXTS, local=st.just("") | TEXTS)
@@ -299,6 +309,7 @@ def test_whatever_is_written_we_read_as_dvc_does_or_leave_it_to_dvc(
     write(folder / ".dvc/config", repo)
     write(folder / ".dvc/config.local", local)
     plain = configuration._read_plain(folder)
+    event(f"plain: {plain is not None}, says something: {plain not in (None, DvcConfig())}")
     if plain is not None:
         assert configuration.read_config(folder) == plain
 

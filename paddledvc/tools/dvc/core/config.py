@@ -14,7 +14,6 @@ LINK_TYPES = ("reflink", "copy")
 """How DVC links from its cache where nothing is said."""
 PATHS = (
     "url",
-    "dir",
     "credentialpath",
     "configpath",
     "keyfile",
@@ -23,7 +22,7 @@ PATHS = (
     "gdrive_user_credentials_file",
     "gdrive_service_account_json_file_path",
 )
-"""Options that may hold a path from the folder of the configuration."""
+"""Options of a remote that may hold a path from the folder of the configuration."""
 _LINK_NAMES = ("reflink", "hardlink", "symlink", "copy")
 _SECTION = re.compile(
     r"""\[(?:(?P<name>[a-z]+)|(?P<quote>'?)remote "(?P<remote>[^'"\[\]#\\]+)"(?P=quote))\]"""
@@ -99,10 +98,11 @@ def parse_plain(files: Iterable[tuple[str, str]]) -> DvcConfig | None:
     try:
         for folder, text in files:
             for (name, remote), options in _parse_sections(text).items():
+                paths = PATHS if remote else ("dir",) if name == "cache" else ()
                 found = {
-                    key: _absolute(folder, value) if key in PATHS and (remote or name == "cache")
-                    else value for key, value in options.items()
-                }  # fmt: skip
+                    key: _absolute(folder, value) if key in paths else value
+                    for key, value in options.items()
+                }
                 if remote:
                     remotes.setdefault(remote, {}).update(found)
                 else:
