@@ -15,10 +15,11 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import sqlite3
 import sys
 import time
-from importlib import metadata
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.tools.dvc import command, shortcuts
@@ -38,6 +39,7 @@ TESTED = ("3.18",)
 HASHES, LINKS = "hashes/local", "links"
 PATIENCE = 0.5
 """Seconds to wait for a DVC that writes its notes."""
+_DISTRIBUTION = re.compile(r"dvc_data-(\d+\.\d+)\b.*\.dist-info$")
 _HASH = """
     INSERT INTO Cache(key, raw, store_time, expire_time, access_time, tag, mode, filename, value)
     VALUES (?, 1, 0, null, 0, null, 1, null, ?)
@@ -138,11 +140,16 @@ class DvcState:
 
 
 def installed_minor() -> str | None:
-    """Name the minor version of ``dvc_data``, as ``3.18``; None if it cannot be told."""
-    try:
-        return ".".join(metadata.version("dvc-data").split(".")[:2])
-    except metadata.PackageNotFoundError:
+    """Name the minor version of ``dvc_data``, as ``3.18``; None if it cannot be told.
+
+    The name of the folder beside it says so in a tenth of the time of ``importlib.metadata``.
+    """
+    spec = PathFinder.find_spec("dvc_data")
+    if spec is None or spec.origin is None:
         return None
+    beside = os.listdir(os.path.dirname(os.path.dirname(spec.origin)))  # noqa: PTH120, PTH208
+    found = {match[1] for name in beside if (match := _DISTRIBUTION.match(name)) is not None}
+    return found.pop() if len(found) == 1 else None
 
 
 def _info(stat: os.stat_result) -> Mapping[str, Any]:

@@ -6,8 +6,8 @@ import json
 import os
 import pickle
 import sqlite3
+import sys
 from contextlib import nullcontext
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -199,10 +199,22 @@ def test_our_rows_say_what_those_of_dvc_say(repo, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("version", "minor"), [("3.18.3", "3.18"), ("3.19.0.dev1", "3.19"), ("4.0", "4.0")]
+    ("distributions", "minor"),
+    [
+        (["3.18.3"], "3.18"),
+        (["3.19.0.dev1"], "3.19"),
+        (["4.0"], "4.0"),
+        ([], None),
+        (["3.18.3", "3.19.0"], None),  # what an upgrade that was killed leaves
+    ],
 )
-def test_the_minor_is_that_of_the_installed_version(version, minor, monkeypatch):
-    monkeypatch.setattr(metadata, "version", lambda _: version)
+def test_the_minor_is_that_of_the_installed_version(distributions, minor, tmp_path, monkeypatch):
+    (tmp_path / "dvc_data").mkdir()
+    (tmp_path / "dvc_data/__init__.py").touch()
+    for version in distributions:
+        (tmp_path / f"dvc_data-{version}.dist-info").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+
     assert state.installed_minor() == minor
 
 
@@ -210,18 +222,15 @@ def test_the_minor_that_the_tests_run_with_is_one_of_those_that_ours_are_compare
     assert state.installed_minor() in state.TESTED
 
 
-def test_a_minor_that_cannot_be_told_is_none_that_the_tests_know(monkeypatch):
-    def missing(_):
-        raise metadata.PackageNotFoundError
-
-    monkeypatch.setattr(metadata, "version", missing)
+def test_no_minor_is_none_that_the_tests_know(monkeypatch):
+    monkeypatch.setattr(sys, "path", [])
     assert state.installed_minor() not in state.TESTED
 
 
 def test_where_a_later_minor_keeps_links_in_another_form_that_form_is_kept_to(repo, monkeypatch):
     """As dvc-data's pull request 663 does: JSON in the place of a pickle."""
     kept = {}
-    monkeypatch.setattr(metadata, "version", lambda _: "3.19.0")
+    monkeypatch.setattr(state, "installed_minor", lambda: "3.19")
     monkeypatch.setattr(
         State,
         "set_link",
