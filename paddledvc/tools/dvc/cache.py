@@ -6,8 +6,6 @@ import errno
 import os
 import posixpath
 import stat
-from configparser import ConfigParser
-from configparser import Error as ConfigError
 from contextlib import contextmanager
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -236,6 +234,9 @@ def local_config(text: str, folder: str, cache: str) -> str:
     [cache]
     dir = /a/.dvc/cache
     """
+    from configparser import ConfigParser  # noqa: PLC0415 - once in the life of a work tree
+    from configparser import Error as ConfigError  # noqa: PLC0415
+
     parser = ConfigParser(interpolation=None, strict=False)
     parser.optionxform = str  # type: ignore[method-assign, assignment]
     try:
