@@ -9,7 +9,7 @@ from paddledvc.errors import RemoteFailed
 from paddledvc.gate.judge_subject import judge_released, judge_tree
 from paddledvc.models.policy import DEFAULT, remote_order
 from paddledvc.project import policy_of
-from paddledvc.tools.dvc import command
+from paddledvc.tools.dvc import configuration, shortcuts
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core import outcome
@@ -190,7 +190,8 @@ def _remote(project: Project, pushed: PushedRef) -> str | None:
     """Name the remote of a branch, by the policy that it had so far; None if there is no remote."""
     policy = _policy(project, pushed)
     role = policy.production if pushed.is_tag else policy.role(pushed.branch)
-    config = command.read_config(project.root)
+    with shortcuts.allow():  # git waits, and often nothing is to be sent
+        config = configuration.read_config(project.root)
     return next(iter(remote_order(role, list(config.remotes), config.default)), None)
 
 

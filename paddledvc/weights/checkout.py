@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc import names
 from paddledvc.errors import InvalidFile, PaddleDVCError
+from paddledvc.tools.dvc import shortcuts
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core import outcome as said
@@ -59,7 +60,8 @@ def checkout(
         offline: what keeps us from the network, for messages; None where nothing does.
     """
     try:
-        return _checkout(project, before, patience, offline)
+        with shortcuts.allow():  # git waits
+            return _checkout(project, before, patience, offline)
     except InvalidFile as error:
         return _stopped(f"{error.problems[0]}; when that is mended")
     except (PaddleDVCError, OSError) as error:

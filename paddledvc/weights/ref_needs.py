@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from paddledvc import names
 from paddledvc.errors import InvalidFile, InvalidInput
 from paddledvc.models.policy import remote_order
-from paddledvc.tools.dvc import command
+from paddledvc.tools.dvc import configuration
 from paddledvc.tools.git import refs, worktree
 from paddledvc.tools.git.command import ask_git, run_git
 from paddledvc.tools.git.snapshot import Snapshot
@@ -117,7 +117,7 @@ def _refs(project: Project, rules: Policy) -> Iterator[Holder]:
 
 def list_demands(project: Project, found: Sequence[Holder]) -> Demands:
     """List what branches and tags need, each output once for a remote that it belongs in."""
-    config = command.read_config(project.root)
+    config = configuration.read_config(project.root)
     needed: dict[tuple[Tracked, str], list[str]] = {}
     unreadable = []
     read: dict[str, tuple[Tracked, ...]] = {}

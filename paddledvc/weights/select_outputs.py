@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import InvalidInput
 from paddledvc.models.policy import remote_order
 from paddledvc.names import did_you_mean
-from paddledvc.tools.dvc import command
+from paddledvc.tools.dvc import configuration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -62,7 +62,7 @@ def remote_of(project: Project, role: Role) -> str:
     Raises:
         InvalidInput: there is no remote at all.
     """
-    config = command.read_config(project.root)
+    config = configuration.read_config(project.root)
     order = remote_order(role, list(config.remotes), config.default)
     if not order:
         raise InvalidInput(
@@ -84,7 +84,7 @@ def require_remotes(project: Project, names: Iterable[str]) -> None:
     Raises:
         InvalidInput: one is not.
     """
-    known = command.read_config(project.root).remotes
+    known = configuration.read_config(project.root).remotes
     for name in names:
         if name not in known:
             there = f"; there are {', '.join(known)}" if known else "; there is none"

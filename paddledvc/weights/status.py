@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from paddledvc.display.results import Displayed
 from paddledvc.errors import PaddleDVCError
+from paddledvc.tools.dvc import shortcuts
 from paddledvc.tools.dvc.cache import Cache
 from paddledvc.tools.git.hooks import state as hook_states
 from paddledvc.weights.core.decide import Decision
@@ -138,7 +139,9 @@ def status(project: Project, names: Sequence[str] = ()) -> Status:
             print(output.tracked.path, output.state, output.mend)
     """
     outputs = select_outputs(project, list_expected(project), names)
-    return Status(outputs=_inspect_tree(project, outputs), hookless=_hookless(project))
+    with shortcuts.allow():  # shells and editors ask it over and over
+        found = _inspect_tree(project, outputs)
+    return Status(outputs=found, hookless=_hookless(project))
 
 
 def _inspect_tree(project: Project, wanted: Sequence[Tracked]) -> tuple[Here, ...]:

@@ -178,13 +178,13 @@ def test_another_python_takes_over_the_merge_driver(repository, monkeypatch):
 
 @pytest.mark.slow
 def test_a_team_with_a_remote_keeps_it_alone(repository, cli):
-    from paddledvc.tools.dvc import command  # noqa: PLC0415
+    from paddledvc.tools.dvc import command, configuration  # noqa: PLC0415
 
     command.init_dvc(repository.root, subdir=False)
     command.run_dvc("remote", "add", "--default", "prod", "/data/prod", root=repository.root)
     paddledvc.init(repository.root)
 
-    assert [*command.read_config(repository.root).remotes] == ["prod"]
+    assert [*configuration.read_config(repository.root).remotes] == ["prod"]
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from paddledvc.setup.diagnosis import Check
-from paddledvc.tools.dvc import command, locks
+from paddledvc.tools.dvc import configuration, locks
 from paddledvc.tools.git.command import run_git
 from paddledvc.tools.system import links
 from paddledvc.weights.core.outcome import human_size
@@ -35,8 +35,8 @@ LEFT = ("*.part", "tmp-*", "*.tmp")
 
 def check_cache(project: Project) -> Iterator[Check]:
     """Look at the cache."""
-    config = command.read_config(project.root)
-    folder = command.cache_folder(project.root, config)
+    config = configuration.read_config(project.root)
+    folder = configuration.cache_folder(project.root, config)
     # DVC makes the folder when it first needs it.
     there = next(one for one in (folder, *folder.parents) if one.exists())
     try:

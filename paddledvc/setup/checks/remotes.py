@@ -11,7 +11,7 @@ from paddledvc.errors import RemoteFailed
 from paddledvc.models.policy import DEFAULT
 from paddledvc.setup import diagnosis
 from paddledvc.setup.diagnosis import Check
-from paddledvc.tools.dvc import command
+from paddledvc.tools.dvc import configuration
 from paddledvc.tools.dvc.remotes.remote import open_remote
 from paddledvc.tools.git.command import ask_git
 from paddledvc.tools.sources.s3 import credentials_source
@@ -36,7 +36,7 @@ NOTHING = "0" * 32
 
 def check_remotes(project: Project) -> Iterator[Check]:
     """Look at the configuration of the remotes."""
-    config = command.read_config(project.root)
+    config = configuration.read_config(project.root)
     texts = [_text(project.root / name) for name in (CONFIG, LOCAL)]
     if not config.remotes:
         yield _check(
@@ -94,7 +94,7 @@ def probe_remote(project: Project, name: str) -> Iterator[Check]:
         project: the project.
         name: name of the remote.
     """
-    url = hide_secrets(command.read_config(project.root).remotes[name])
+    url = hide_secrets(configuration.read_config(project.root).remotes[name])
     credentials = _credentials(project, name, url)
     found = f"{url}{f', credentials from {credentials}' if credentials else ''}"
     try:

@@ -6,14 +6,13 @@ import errno
 import os
 import posixpath
 import stat
-from configparser import ConfigParser
-from configparser import Error as ConfigError
 from contextlib import contextmanager
 from io import StringIO
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import OutsideFailure
-from paddledvc.tools.dvc import command
+from paddledvc.tools.dvc import configuration
+from paddledvc.tools.dvc.core.config import PATHS
 from paddledvc.tools.dvc.core.objects import read_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.dvc.state import DvcState
@@ -31,9 +30,6 @@ if TYPE_CHECKING:
 MODE = 0o444
 """What DVC makes of an object: read-only for everybody."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-PATHS = ("url", "dir", "credentialpath", "configpath", "keyfile", "cert_path", "key_path")
-"""Options that may hold a path from the folder of the configuration."""
-LOCAL = "config.local"
 
 
 class Cache:
@@ -65,9 +61,9 @@ class Cache:
     @classmethod
     def of(cls, root: Path) -> Cache:
         """Find the cache that DVC uses in a project."""
-        config = command.read_config(root)
+        config = configuration.read_config(root)
         return cls(
-            command.cache_folder(root, config),
+            configuration.cache_folder(root, config),
             kinds=config.links,
             state=DvcState(root, config.site_cache),
         )
@@ -248,6 +244,9 @@ def local_config(text: str, folder: str, cache: str) -> str:
     [cache]
     dir = /a/.dvc/cache
     """
+    from configparser import ConfigParser  # noqa: PLC0415 - once in the life of a work tree
+    from configparser import Error as ConfigError  # noqa: PLC0415
+
     parser = ConfigParser(interpolation=None, strict=False)
     parser.optionxform = str  # type: ignore[method-assign, assignment]
     try:
@@ -256,7 +255,7 @@ def local_config(text: str, folder: str, cache: str) -> str:
         parser.clear()
     for section in parser.sections():
         for key, value in parser.items(section):
-            if key in PATHS and _is_relative(value):
+            if key in ("dir", *PATHS) and _is_relative(value):
                 parser.set(section, key, posixpath.normpath(posixpath.join(folder, value)))
     if not parser.has_section("cache"):
         parser.add_section("cache")
@@ -286,7 +285,7 @@ def share_cache(root: Path) -> bool:
         OSError: the configuration cannot be written.
     """
     own = root / ".dvc"
-    if not own.is_dir() or (own / LOCAL).exists() or (own / "cache").exists():
+    if not own.is_dir() or (own / configuration.LOCAL).exists() or (own / "cache").exists():
         return False
     if not _may_be_linked(root):
         return False
@@ -299,13 +298,15 @@ def share_cache(root: Path) -> bool:
     if main is None or not (main / ".dvc").is_dir():
         text, cache = "", common / "dvc" / "cache"
     else:
-        cache = command.cache_folder(main, command.read_config(main)).absolute()
-        file = main / ".dvc" / LOCAL
+        cache = configuration.cache_folder(main, configuration.read_config(main)).absolute()
+        file = main / ".dvc" / configuration.LOCAL
         text = file.read_text(encoding="utf-8") if file.exists() else ""
-    if not text and command.cache_folder(root, command.read_config(root)) == cache:
+    if not text and configuration.cache_folder(root, configuration.read_config(root)) == cache:
         return False
     config = local_config(text, str((main or root) / ".dvc"), str(cache))
-    atomic.write_file(own / LOCAL, config, fsync=False, mode=0o600)  # it may hold credentials
+    atomic.write_file(
+        own / configuration.LOCAL, config, fsync=False, mode=0o600
+    )  # it may hold credentials
     return True
 
 

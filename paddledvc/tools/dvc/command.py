@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import json
-import os
 import re
 import shutil
 import sys
@@ -14,18 +14,15 @@ from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import MissingTool, ToolFailed
-from paddledvc.tools.dvc.core import config as configs
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from packaging.requirements import Requirement
-
-    from paddledvc.tools.dvc.core.config import DvcConfig
 
 ENVIRONMENT = {
     "DVC_NO_ANALYTICS": "1",
@@ -78,35 +75,6 @@ def is_initialised(root: Path) -> bool:
 def init_dvc(root: Path, *, subdir: bool) -> None:
     """Initialise DVC in a git work tree, or in a folder of one."""
     run_dvc("init", *(["--subdir"] if subdir else []), root=root)
-
-
-def read_config(root: Path) -> DvcConfig:
-    """Read where DVC keeps bytes, without starting it."""
-    folders = [*map(_shared_config, ("SYSTEM", "GLOBAL")), root / ".dvc"]
-    found = [folder / "config" for folder in folders]
-    found.append(root / ".dvc" / "config.local")
-    return configs.parse_config(
-        (str(file.parent), file.read_text(encoding="utf-8", errors="replace"))
-        for file in found
-        if file.is_file()
-    )
-
-
-def _shared_config(level: str) -> Path:
-    """Name the folder of the configuration of this machine, or of its user."""
-    if folder := os.environ.get(f"DVC_{level}_CONFIG_DIR"):
-        return Path(folder)
-    if sys.platform == "darwin":
-        support = Path("/Library/Application Support/dvc")
-        return support if level == "SYSTEM" else Path.home() / str(support)[1:]
-    if level == "SYSTEM":
-        return Path(os.environ.get("XDG_CONFIG_DIRS", "").split(":")[0] or "/etc/xdg") / "dvc"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "dvc"
-
-
-def cache_folder(root: Path, config: DvcConfig) -> Path:
-    """Name the folder of the cache; its objects are below ``files/md5``."""
-    return root / ".dvc" / "cache" if config.cache is None else Path(config.cache)
 
 
 @contextmanager
@@ -252,6 +220,19 @@ def require_usable() -> str:
     if missing:
         raise broken_dvc(f"{' and '.join(missing)} is not installed")
     return found
+
+
+def import_dvc(name: str) -> Any:
+    """Import a module of DVC; that takes up to 0.2 s, which most commands should not pay.
+
+    Raises:
+        MissingTool: there is no DVC that works.
+    """
+    require_usable()
+    try:
+        return importlib.import_module(name)
+    except Exception as error:  # whatever is broken there
+        raise broken_dvc(f"{type(error).__name__}: {error}") from error
 
 
 def broken_dvc(cause: str) -> MissingTool:

@@ -1,4 +1,9 @@
-"""Locks: our own, and those by which DVC says that it is at work."""
+"""Locks: our own, and those by which DVC says that it is at work.
+
+DVC has two ways. Usually it holds an ``flock`` on ``.dvc/tmp/lock`` for as long as it works, and
+leaves the file there. With ``core.hardlink_lock``, meant for NFS, that file *is* the lock: whoever
+makes it for an ``flock`` stops every DVC until somebody removes it, and is not stopped by any.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +15,20 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from paddledvc.tools.dvc import command, configuration, shortcuts
 from paddledvc.tools.system.atomic import is_alive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 PAUSE = 0.05
 """Seconds between two tries to get a lock."""
+KILLED = (
+    "DVC is at work, or was killed and left .dvc/tmp/lock; when no DVC runs, remove it with "
+    "`rm .dvc/tmp/lock`"
+)
 HALF_WRITTEN = 0.2
 """Seconds in which a file that DVC is just writing must become readable."""
 
@@ -27,7 +38,7 @@ class Busy(Exception):
 
 
 @contextmanager
-def hold_dvc_lock(file: Path, *, patience: float, who: str) -> Iterator[None]:
+def hold_flock(file: Path, *, patience: float, who: str) -> Iterator[None]:
     """Hold a lock file; the system lets go of it when a process dies.
 
     Args:
@@ -61,7 +72,7 @@ def _lock(descriptor: int, until: float, who: str) -> None:
 
 
 @contextmanager
-def dvc_held(root: Path, paths: Iterable[str], *, patience: float) -> Iterator[None]:
+def hold_off_dvc(root: Path, paths: Iterable[str], *, patience: float) -> Iterator[None]:
     """Hold off DVC for a moment, after those of its stages that use some paths.
 
     Args:
@@ -71,15 +82,45 @@ def dvc_held(root: Path, paths: Iterable[str], *, patience: float) -> Iterator[N
 
     Raises:
         Busy: DVC is at work, or was killed and left what keeps everybody waiting.
+        InvalidInput: DVC refuses its configuration, which says how it locks.
+        MissingTool: there is no DVC that works.
     """
     wanted = tuple(paths)
-    with hold_dvc_lock(root / ".dvc" / "tmp" / "lock", patience=patience, who="DVC"):
+    with _repository_held(root, patience):
         # While a stage runs, DVC lets go of its lock and notes what the stage uses.
         for user in list_users(root):
             if user.lives and any(_overlap(user.path, one) for one in wanted):
                 who = f"process {user.process}: {user.command}"
                 raise Busy(f"DVC is at work on {user.path} ({who})")
         yield
+
+
+def _repository_held(root: Path, patience: float) -> AbstractContextManager[None]:
+    file, hard = root / ".dvc" / "tmp" / "lock", configuration.read_config(root).hardlink_lock
+    if shortcuts.allowed() and not hard:
+        return hold_flock(file, patience=patience, who="DVC")
+    return _held_by_dvc(file, patience, hard=hard)
+
+
+@contextmanager
+def _held_by_dvc(file: Path, patience: float, *, hard: bool) -> Iterator[None]:
+    """Hold the lock by DVC's own code, which asks for seconds before it gives up."""
+    dvc = command.import_dvc("dvc.lock")
+    os.makedirs(file.parent, exist_ok=True)  # noqa: PTH103
+    lock = dvc.make_lock(str(file), tmp_dir=str(file.parent), hardlink_lock=hard)
+    until = time.monotonic() + patience
+    while True:
+        try:
+            lock.lock()
+        except dvc.LockError as error:
+            if time.monotonic() >= until:
+                raise Busy(KILLED if hard else "DVC is at work") from error
+        else:
+            break
+    try:
+        yield
+    finally:
+        lock.unlock()
 
 
 class User(NamedTuple):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidFile, MissingTool, ToolFailed
-from paddledvc.tools.dvc import command
+from paddledvc.tools.dvc import command, configuration
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.git import repository as repositories
 from paddledvc.tools.sources import clones
@@ -149,7 +149,7 @@ def why_missing(where: Repository, commit: str) -> str:
     if where.tree is not None:
         return command.MISSING
     config = repositories.find_entries(where, commit, [CONFIG]).get(CONFIG)
-    remote = outputs.default_remote(repositories.read_blob(where, config)) if config else None
+    remote = configuration.default_remote(repositories.read_blob(where, config)) if config else None
     if remote is None:
         return "it has no DVC remote, so that only its own clone has the bytes"
     if "://" in remote or remote.startswith(("/", "~")):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import Finding, InvalidInput, OutsideFailure
 from paddledvc.names import did_you_mean
 from paddledvc.project import Project
-from paddledvc.tools.dvc import command, locks
+from paddledvc.tools.dvc import configuration, locks
 from paddledvc.tools.git import refs, worktree
 from paddledvc.urls import hide_secrets
 from paddledvc.weights.core import retention
@@ -92,7 +92,7 @@ class GcPlan:
         try:
             with ExitStack() as stack:
                 for folder in self._folders():
-                    stack.enter_context(locks.dvc_held(folder, ["."], patience=PATIENCE))
+                    stack.enter_context(locks.hold_off_dvc(folder, ["."], patience=PATIENCE))
                 for before in self.seen:
                     if needs.read_repository(before.root) != before:
                         raise Finding(
@@ -128,7 +128,7 @@ def plan_garbage(project: Project, scope: GcScope) -> GcPlan:
         InvalidFile: a file that says what must stay cannot be read.
         OutsideFailure: a repository or a remote cannot be reached.
     """
-    config = command.read_config(project.root)
+    config = configuration.read_config(project.root)
     projects = (project, *(Project.find(folder) for folder in scope.also))
     cleaned = _places(project, config, scope)
     seen = tuple(needs.read_repository(one.root) for one in projects)
@@ -195,7 +195,7 @@ def _require_own(
     if scope.unshared or scope.also:
         return
     own = [worktree.common_folder(project.root), *(tree.path for tree in seen[0].trees)]
-    cache = command.cache_folder(project.root, config).resolve()
+    cache = configuration.cache_folder(project.root, config).resolve()
     if scope.cache and not _is_in(cache, own):
         raise InvalidInput(
             f"the cache {cache} is outside of this repository, so other projects may use it; name "

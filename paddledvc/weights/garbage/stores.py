@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from paddledvc.errors import OutsideFailure, RemoteFailed
-from paddledvc.tools.dvc import command
+from paddledvc.tools.dvc import configuration
 from paddledvc.tools.dvc.cache import Cache
 from paddledvc.tools.dvc.core.objects import is_oid, read_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
@@ -157,7 +157,7 @@ def open_remotes(root: Path, names: Iterable[str]) -> list[Store]:
     One URL may be two places, such as ``s3://models`` at AWS and at an ``endpointurl``: only what
     agrees in every setting is one.
     """
-    config = command.read_config(root)
+    config = configuration.read_config(root)
     first = {config.settings[name]: name for name in sorted(set(names), reverse=True)}
     named = sorted((config.remotes[name], name, key) for key, name in first.items())
     return [RemotePlace(root, name, hide_secrets(where), key) for where, name, key in named]
@@ -165,7 +165,7 @@ def open_remotes(root: Path, names: Iterable[str]) -> list[Store]:
 
 def open_stores(root: Path) -> list[Store]:
     """List the cache and all remotes of a project."""
-    return [open_cache(root), *open_remotes(root, command.read_config(root).remotes)]
+    return [open_cache(root), *open_remotes(root, configuration.read_config(root).remotes)]
 
 
 def remove_all(place: Store, oids: Sequence[str]) -> None:
@@ -212,7 +212,7 @@ def _scan(folder: Path) -> Iterator[os.DirEntry[str]]:
 def linked_objects(trees: Iterable[Path], root: Path) -> frozenset[str]:
     """Name the objects of a project's cache that symbolic links in work trees point to."""
     found: set[str] = set()
-    if "symlink" not in command.read_config(root).links:
+    if "symlink" not in configuration.read_config(root).links:
         return frozenset()
     objects = f"{os.path.realpath(Cache.of(root).folder)}{os.sep}"
     for tree in trees:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import RemoteFailed
 from paddledvc.hashes import Hashes
-from paddledvc.tools.dvc import command
+from paddledvc.tools.dvc import configuration
 from paddledvc.tools.dvc.cache import Cache
 from paddledvc.tools.system import files
 from paddledvc.weights.core.transfer_results import Inspected, worst_problem, wrong_size
@@ -77,7 +77,7 @@ def belongs_in_remotes(tracked: Tracked) -> bool:
 
 def other_remotes(project: Project, remote: str) -> list[str]:
     """Name the other remotes of a project."""
-    return [name for name in command.read_config(project.root).remotes if name != remote]
+    return [name for name in configuration.read_config(project.root).remotes if name != remote]
 
 
 def all_needs(

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from paddledvc.errors import RemoteFailed
-from paddledvc.tools.dvc import command
+from paddledvc.tools.dvc import configuration
 from paddledvc.tools.dvc.remotes.remote import open_remote
 from paddledvc.urls import hide_secrets
 
@@ -57,7 +57,7 @@ class Remotes:
             return self._open[name]
 
     def _require_allowed(self, name: str) -> None:
-        url = command.read_config(self._root).remotes.get(name, "")
+        url = configuration.read_config(self._root).remotes.get(name, "")
         if self.offline is not None and "://" in url:
             cause = f"it needs the network, which {self.offline} forbids"
             raise RemoteFailed(remote=name, url=hide_secrets(url), cause=cause)

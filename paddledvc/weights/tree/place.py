@@ -109,7 +109,7 @@ def _place(  # noqa: PLR0913 - each of its own
     root, scratch = project.root, project.scratch()
     with ExitStack() as stack:
         try:
-            lock = locks.hold_dvc_lock(
+            lock = locks.hold_flock(
                 scratch / "placing.lock", patience=patience, who="another paddledvc"
             )
             stack.enter_context(lock)
@@ -126,7 +126,7 @@ def _place(  # noqa: PLR0913 - each of its own
             changing = [one.path for one in surveys if one.decision.act in ("put", "remove")]
             if changing:
                 atomic.sweep_leftovers(scratch, files.PREFIX)
-                stack.enter_context(locks.dvc_held(root, changing, patience=patience))
+                stack.enter_context(locks.hold_off_dvc(root, changing, patience=patience))
             placed = Carrier(root, cache, scratch, records).carry_out(surveys)
             records.finish(placed, stand, cache.state)
         except Busy as error:

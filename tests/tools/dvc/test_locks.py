@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
 from zc.lockfile import LockError, LockFile  # what DVC takes
 
-from paddledvc.tools.dvc.locks import Busy, dvc_held, hold_dvc_lock, list_users
+from paddledvc.tools.dvc import shortcuts
+from paddledvc.tools.dvc.locks import Busy, hold_flock, hold_off_dvc, list_users
 
 if TYPE_CHECKING:
     from tests.outputs_repo import Outputs
@@ -52,7 +54,7 @@ def test_while_dvc_holds_its_lock_nothing_is_touched(switched):
 
 
 def test_dvc_cannot_begin_while_we_place(outputs):
-    with dvc_held(outputs.root, ["a"], patience=0), pytest.raises(LockError):
+    with hold_off_dvc(outputs.root, ["a"], patience=0), pytest.raises(LockError):
         LockFile(str(outputs.root / ".dvc/tmp/lock"))
 
     LockFile(str(outputs.root / ".dvc/tmp/lock")).close()
@@ -61,7 +63,7 @@ def test_dvc_cannot_begin_while_we_place(outputs):
 def test_dvc_is_no_matter_while_nothing_changes(outputs):
     outputs.declare(V1)
     outputs.place()
-    with dvc_held(outputs.root, [], patience=0):
+    with hold_off_dvc(outputs.root, [], patience=0):
         assert outputs.states(outputs.place()) == {"checkpoints/a.bin": "unchanged"}
 
 
@@ -119,7 +121,7 @@ def test_what_dvc_is_just_writing_is_read_again(switched):
 @pytest.mark.slow
 def test_two_of_ours_at_once_do_not_meet(switched):
     lock = switched.root / ".paddledvc/tmp/placing.lock"
-    with hold_dvc_lock(lock, patience=0, who="x"):
+    with hold_flock(lock, patience=0, who="x"):
         assert switched.place().busy == "another paddledvc is at work"
 
 
@@ -129,16 +131,117 @@ def test_a_lock_is_waited_for(tmp_path):
     leave = threading.Event()
 
     def hold() -> None:
-        with hold_dvc_lock(lock, patience=0, who="x"):
+        with hold_flock(lock, patience=0, who="x"):
             entered.set()
             leave.wait()
 
     thread = threading.Thread(target=hold)
     thread.start()
     entered.wait()
-    with pytest.raises(Busy, match=r"^x is at work$"), hold_dvc_lock(lock, patience=0, who="x"):
+    with pytest.raises(Busy, match=r"^x is at work$"), hold_flock(lock, patience=0, who="x"):
         pass
     threading.Timer(0.05, leave.set).start()
-    with hold_dvc_lock(lock, patience=60, who="x"):
+    with hold_flock(lock, patience=60, who="x"):
         pass
     thread.join()
+
+
+# Real DVC, in either of its modes
+
+MODES = {"flock": "false", "hard links": "true"}
+DVC = (
+    "import sys, dvc.lock; dvc.lock.DEFAULT_TIMEOUT = 0.3; "  # it waits three seconds
+    "from dvc.cli import main; sys.exit(main(['status']))"
+)
+HOLDER = (
+    "from dvc.repo import Repo\n"
+    "with Repo('.') as repo, repo.lock:\n"
+    "    print('held', flush=True)\n"
+    "    input()\n"
+)
+
+
+def configure(outputs, hardlink_lock):
+    outputs.folder.write(".dvc/config", f"[core]\n    hardlink_lock = {hardlink_lock}\n")
+
+
+@pytest.fixture(params=MODES)
+def mode(request, outputs):
+    configure(outputs, MODES[request.param])
+    outputs.declare(V1)
+    return request.param
+
+
+@pytest.fixture(params=["a hook", "a command"])
+def asker(request):
+    with shortcuts.allow() if request.param == "a hook" else nullcontext():
+        yield
+
+
+def dvc_status(outputs):
+    command = [sys.executable, "-c", DVC]
+    return subprocess.run(command, cwd=outputs.root, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_no_dvc_begins_while_we_are_at_work_and_every_one_does_afterwards(outputs, mode, asker):
+    with hold_off_dvc(outputs.root, ["."], patience=0):
+        refused = dvc_status(outputs)
+
+    assert refused.returncode != 0
+    assert "Unable to acquire lock" in refused.stderr
+    assert dvc_status(outputs).returncode == 0
+
+
+@pytest.mark.slow
+def test_we_do_not_begin_while_a_dvc_is_at_work(outputs, mode, asker):
+    command = [sys.executable, "-c", HOLDER]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=outputs.root, text=True, **pipes) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(Busy) as caught, hold_off_dvc(outputs.root, ["."], patience=0.1):
+            pass
+        other.communicate("\n")
+
+    advice = "; when no DVC runs, remove it with `rm .dvc/tmp/lock`"
+    left = f", or was killed and left .dvc/tmp/lock{advice}"
+    assert str(caught.value) == f"DVC is at work{left if mode == 'hard links' else ''}"
+    with hold_off_dvc(outputs.root, ["."], patience=0):
+        pass
+
+
+@pytest.mark.slow
+def test_one_of_ours_is_waited_for_in_either_mode(outputs, mode, asker):
+    entered, leave = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with hold_off_dvc(outputs.root, ["."], patience=0):
+            entered.set()
+            leave.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    entered.wait()
+    threading.Timer(0.2, leave.set).start()
+    with hold_off_dvc(outputs.root, ["."], patience=60):
+        assert leave.is_set()
+    thread.join()
+    assert not list((outputs.root / ".dvc/tmp").glob("*.lock"))
+
+
+def test_a_lock_by_hard_links_leaves_no_file(outputs):
+    configure(outputs, "true")
+    with pytest.raises(KeyError), hold_off_dvc(outputs.root, ["."], patience=0):
+        raise KeyError
+
+    assert [file.name for file in (outputs.root / ".dvc/tmp").iterdir()] == []
+
+
+@pytest.mark.parametrize("hardlink", ["true", "false"])
+def test_what_is_placed_while_somebody_waits_holds_off_dvc_as_it_is_set_up(outputs, hardlink):
+    configure(outputs, hardlink)
+    outputs.declare(V1)
+
+    with shortcuts.allow():
+        assert outputs.states(outputs.place()) == {"checkpoints/a.bin": "placed"}
+    assert (outputs.root / ".dvc/tmp/lock").exists() == (hardlink == "false")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import pickle
 import sqlite3
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +15,10 @@ import pytest
 from dvc.repo import Repo
 from dvc_data.fsutils import _localfs_info
 from dvc_data.hashfile import hash as hashing
-from dvc_data.hashfile.state import _checksum
+from dvc_data.hashfile.state import State, _checksum
 from dvc_data.hashfile.utils import get_mtime_and_size
 
+from paddledvc.tools.dvc import shortcuts, state
 from paddledvc.tools.dvc.state import DvcState, checksum, file_time, folder_time
 from paddledvc.weights.core.outcome import describe_outcome
 
@@ -25,6 +30,27 @@ pytestmark = pytest.mark.slow
 FOLDER = {"f": b"f one", "sub/g": b"g one", "é à": b"i one"}
 OLD = {"checkpoints/a.bin": b"a one", "checkpoints/same.bin": b"same", "exports/a": FOLDER}
 NEW = {**OLD, "checkpoints/a.bin": b"a two", "exports/a": {**FOLDER, "f": b"f two"}}
+
+
+@pytest.fixture(params=["a hook", "a hook, another minor", "a command"])
+def writer(request, monkeypatch):
+    """Who writes the notes: ours while git waits, DVC's own code else."""
+    if "minor" in request.param:
+        monkeypatch.setattr(state, "TESTED", ("3.17",))
+    with shortcuts.allow() if "hook" in request.param else nullcontext():
+        yield request.param
+
+
+@pytest.fixture
+def written(monkeypatch):
+    """By whose code notes are written."""
+    found: list[str] = []
+    for name in ("_write", "_record"):
+        real = getattr(DvcState, name)
+        monkeypatch.setattr(
+            DvcState, name, lambda *given, real=real, name=name: found.append(name) or real(*given)
+        )
+    return found
 
 
 @pytest.fixture
@@ -53,12 +79,13 @@ def hashed(
 
 
 @pytest.mark.parametrize("links", ["hardlink", "symlink", "copy"])
-def test_dvc_hashes_nothing_after_us_and_finds_all_clean(repo, monkeypatch, links):
+def test_dvc_hashes_nothing_after_us_and_finds_all_clean(repo, monkeypatch, links, writer, written):
     repo.configure(links)
     repo.declare(OLD)
     repo.place()
     repo.declare(NEW)
     repo.place()
+    assert set(written) == {"_write" if writer == "a hook" else "_record"}
 
     said, read = hashed(repo, monkeypatch, "status")
     assert (said, read) == ({}, [])
@@ -75,7 +102,7 @@ def test_dvc_would_hash_if_nobody_had_told_it(repo, monkeypatch):
     assert len(hashed(repo, monkeypatch, "status")[1]) == 5
 
 
-def test_dvc_removes_links_of_ours_that_nobody_needs_any_more(repo, monkeypatch):
+def test_dvc_removes_links_of_ours_that_nobody_needs_any_more(repo, monkeypatch, writer):
     repo.declare(OLD)
     repo.place()
     repo.declare({"checkpoints/same.bin": b"same"})
@@ -113,7 +140,7 @@ def test_our_digests_are_those_of_dvc(repo):
 
 
 @pytest.mark.parametrize("damage", ["gone", "no database", "other layout", "locked"])
-def test_notes_that_are_not_as_they_should_be_are_left_alone(repo, damage, monkeypatch):
+def test_notes_that_are_not_as_they_should_be_are_left_alone(repo, damage, monkeypatch, writer):
     monkeypatch.setattr("paddledvc.tools.dvc.state.PATIENCE", 0.01)
     folder = Path(str(DvcState(repo.root, None)._folder))
     files = [folder / "links/cache.db", folder / "hashes/local/cache.db"]
@@ -139,3 +166,89 @@ def test_notes_that_are_not_as_they_should_be_are_left_alone(repo, damage, monke
     assert repo.files()["checkpoints/a.bin"] == b"a one"
     for database in opened:
         database.close()
+
+
+def rows(repo) -> dict[str, list[object]]:
+    """Read what DVC's databases hold, with unpacked values, and not when it was written."""
+    found: dict[str, list[object]] = {}
+    for table, unpack in (("hashes/local", json.loads), ("links", pickle.loads)):
+        database = sqlite3.connect(f"{DvcState(repo.root, None)._folder}/{table}/cache.db")
+        columns = "key, raw, expire_time, tag, size, mode, filename, value"
+        every = database.execute(f"SELECT {columns} FROM Cache ORDER BY key").fetchall()
+        found[table] = [(*row, unpack(value)) for *row, value in every]
+        database.close()
+    return found
+
+
+def test_our_rows_say_what_those_of_dvc_say(repo, monkeypatch):
+    told = []
+    monkeypatch.setattr(DvcState, "record", lambda _, *given: told.append(given))
+    repo.declare(NEW)
+    repo.place()
+    notes = DvcState(repo.root, None)
+
+    assert notes._write(*told[0])
+    ours = rows(repo)
+    for table in ("hashes/local", "links"):
+        with sqlite3.connect(f"{notes._folder}/{table}/cache.db") as database:
+            database.execute("DELETE FROM Cache")
+        database.close()
+    assert notes._record(*told[0])
+    assert rows(repo) == ours
+    assert [len(ours[table]) for table in ours] == [5, 3]
+
+
+@pytest.mark.parametrize(
+    ("distributions", "minor"),
+    [
+        (["3.18.3"], "3.18"),
+        (["3.19.0.dev1"], "3.19"),
+        (["4.0"], "4.0"),
+        ([], None),
+        (["3.18.3", "3.19.0"], None),  # what an upgrade that was killed leaves
+    ],
+)
+def test_the_minor_is_that_of_the_installed_version(distributions, minor, tmp_path, monkeypatch):
+    (tmp_path / "dvc_data").mkdir()
+    (tmp_path / "dvc_data/__init__.py").touch()
+    for version in distributions:
+        (tmp_path / f"dvc_data-{version}.dist-info").mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert state.installed_minor() == minor
+
+
+def test_the_minor_that_the_tests_run_with_is_one_of_those_that_ours_are_compared_with():
+    assert state.installed_minor() in state.TESTED
+
+
+def test_no_minor_is_none_that_the_tests_know(monkeypatch):
+    monkeypatch.setattr(sys, "path", [])
+    assert state.installed_minor() not in state.TESTED
+
+
+def test_where_a_later_minor_keeps_links_in_another_form_that_form_is_kept_to(repo, monkeypatch):
+    """As dvc-data's pull request 663 does: JSON in the place of a pickle."""
+    kept = {}
+    monkeypatch.setattr(state, "installed_minor", lambda: "3.19")
+    monkeypatch.setattr(
+        State,
+        "set_link",
+        lambda _, path, inode, mtime: kept.update({path: json.dumps([inode, mtime])}),
+    )
+    repo.declare(OLD)
+    with shortcuts.allow():
+        repo.place()
+
+    assert set(kept) == {str(repo.root / path) for path in OLD}
+    assert rows(repo)["links"] == []
+
+
+def test_a_dvc_whose_notes_became_something_else_only_hashes_once_more(repo, monkeypatch):
+    def other(*_):
+        raise TypeError("save_many() takes another argument")
+
+    monkeypatch.setattr(State, "save_many", other)
+    repo.declare(OLD)
+
+    assert repo.states(repo.place()) == dict.fromkeys(OLD, "placed")

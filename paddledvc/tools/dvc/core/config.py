@@ -1,18 +1,42 @@
-"""What DVC's configuration says of remotes and of its cache."""
+"""What DVC's configuration says of remotes and of its cache, where it is plainly written."""
 
 from __future__ import annotations
 
 import posixpath
 import re
-from configparser import ConfigParser
-from configparser import Error as ConfigError
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-_REMOTE = re.compile(r"""^'?remote "(?P<name>.+)"'?$""")
+LINK_TYPES = ("reflink", "copy")
+"""How DVC links from its cache where nothing is said."""
+PATHS = (
+    "url",
+    "credentialpath",
+    "configpath",
+    "keyfile",
+    "cert_path",
+    "key_path",
+    "gdrive_user_credentials_file",
+    "gdrive_service_account_json_file_path",
+)
+"""Options of a remote that may hold a path from the folder of the configuration."""
+_LINK_NAMES = ("reflink", "hardlink", "symlink", "copy")
+_SECTION = re.compile(
+    r"""\[(?:(?P<name>[a-z]+)|(?P<quote>'?)remote "(?P<remote>[^'"\[\]#\\]+)"(?P=quote))\]"""
+)
+_SHARED = ("remote", "machine", "db")
+"""What DVC makes of its named sections; a section called so itself takes the place of them all."""
+_OPTION = re.compile(
+    r"""(?P<key>[a-z_]+)\ *=\ *
+        (?:"(?P<double>[^"]+)" | '(?P<single>[^']+)' | (?P<bare>[^"'\#,\ ][^"'\#,]*))""",
+    re.VERBOSE,
+)
+_LIST = re.compile(r"(?P<key>type) *= *(?P<list>[a-z]+(?: *, *[a-z]+)+)")
+_INTERPOLATED = "%("
+_URL = re.compile(r"\w+://")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,60 +51,125 @@ class DvcConfig:
         links: ways to link from the cache, in the order to try: ``reflink``, ``hardlink``,
             ``symlink``, ``copy``.
         site_cache: folder for what DVC keeps outside of repositories; None for its own choice.
+        hardlink_lock: whether DVC says by hard links that it is at work, as for NFS.
     """
 
     remotes: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict, repr=False)
     default: str | None = None
     cache: str | None = None
-    links: tuple[str, ...] = ("reflink", "copy")
+    links: tuple[str, ...] = LINK_TYPES
     site_cache: str | None = None
+    hardlink_lock: bool = False
 
 
-def parse_config(files: Iterable[tuple[str, str]]) -> DvcConfig:
-    r"""Read the files of a configuration, each stronger than those before it.
+def list_remotes(
+    said: Mapping[str, Mapping[str, object]],
+) -> tuple[dict[str, str], dict[str, frozenset[tuple[str, str]]]]:
+    """List the URLs, and all settings, of those remotes that have one."""
+    named = {name: said[name] for name in sorted(said) if "url" in said[name]}
+    urls = {name: str(options["url"]) for name, options in named.items()}
+    settings = {
+        name: frozenset((key, str(value)) for key, value in options.items())
+        for name, options in named.items()
+    }
+    return urls, settings
+
+
+def parse_plain(files: Iterable[tuple[str, str]]) -> DvcConfig | None:
+    r"""Read the files of a configuration, each stronger than those before it, as DVC does.
+
+    DVC reads them by ConfigObj: with lists, comments behind values, three kinds of quotes and
+    ``%(interpolation)s``. Here is only what ``dvc config`` and people write nearly always.
 
     Args:
-        files: folder and text of each. What cannot be read is left out: DVC will complain.
+        files: folder and text of each.
+
+    Returns:
+        What they say; None where only DVC can tell, or refuses them.
 
     >>> text = "[core]\n    remote = a\n['remote \"a\"']\n    url = ../zoo\n"
-    >>> parse_config([("/p/.dvc", text)]).remotes
+    >>> parse_plain([("/p/.dvc", text)]).remotes
     {'a': '/p/zoo'}
+    >>> parse_plain([("/p/.dvc", "[cache]\n    dir = %(home)s/cache\n")])
     """
-    said: dict[str, dict[str, str]] = {}
-    for folder, text in files:
-        parser = ConfigParser(interpolation=None, strict=False)
-        try:
-            parser.read_string(text)
-        except ConfigError:
-            continue
-        for section in parser.sections():
-            options = {key: _unquoted(value) for key, value in parser.items(section)}
-            for key in ("url", "dir"):
-                if key in options:
-                    options[key] = _absolute(folder, options[key])
-            said.setdefault(section, {}).update(options)
-    named = {m["name"]: said[s] for s in said if (m := _REMOTE.match(s)) is not None}
-    core, cache = said.get("core", {}), said.get("cache", {})
-    types = tuple(kind.strip() for kind in cache.get("type", "").split(",") if kind.strip())
+    remotes: dict[str, dict[str, object]] = {}
+    others: dict[str, dict[str, str]] = {}
+    try:
+        for folder, text in files:
+            for (name, remote), options in _parse_sections(text).items():
+                paths = PATHS if remote else ("dir",) if name == "cache" else ()
+                found = {
+                    key: _absolute(folder, value) if key in paths else value
+                    for key, value in options.items()
+                }
+                if remote:
+                    remotes.setdefault(remote, {}).update(found)
+                else:
+                    others.setdefault(name, {}).update(found)
+        return _pick(remotes, others.get("core", {}), others.get("cache", {}))
+    except ValueError:
+        return None
+
+
+def _pick(
+    remotes: Mapping[str, Mapping[str, object]], core: Mapping[str, str], cache: Mapping[str, str]
+) -> DvcConfig:
+    urls, settings = list_remotes(remotes)
+    links = tuple(kind.strip() for kind in cache.get("type", ",".join(LINK_TYPES)).split(","))
+    locked = core.get("hardlink_lock", "false").lower()
+    if set(links) - set(_LINK_NAMES) or locked not in ("true", "false") or "local" in cache:
+        raise ValueError
+    default = core.get("remote")
     return DvcConfig(
-        remotes={name: named[name]["url"] for name in sorted(named) if "url" in named[name]},
-        settings={name: frozenset(named[name].items()) for name in named if "url" in named[name]},
-        default=core.get("remote"),
+        remotes=urls,
+        settings=settings,
+        default=None if default is None else default.lower(),
         cache=cache.get("dir"),
-        links=types or ("reflink", "copy"),
+        links=links,
         site_cache=core.get("site_cache_dir"),
+        hardlink_lock=locked == "true",
     )
 
 
-def _unquoted(value: str) -> str:
-    value = value.strip()
-    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
-    return value[1:-1] if quoted else value
+def _parse_sections(text: str) -> dict[tuple[str, str], dict[str, str]]:
+    """Read the sections of a file, by their name, or that of their remote.
+
+    Raises:
+        ValueError: it is not written plainly.
+    """
+    sections: dict[tuple[str, str], dict[str, str]] = {}
+    name, now = "", None
+    for line in _lines(text):
+        if (section := _SECTION.fullmatch(line)) is not None:
+            name, remote = section["name"] or "", section["remote"] or ""
+            if (name, remote) in sections or name in _SHARED or remote != remote.lower():
+                raise ValueError
+            now = sections[name, remote] = {}
+            continue
+        option = _OPTION.fullmatch(line) or (_LIST.fullmatch(line) if name == "cache" else None)
+        if option is None or now is None or option["key"] in now:
+            raise ValueError
+        now[option["key"]] = next(filter(None, option.groups()[1:]))
+    return sections
+
+
+def _lines(text: str) -> Iterator[str]:
+    for whole in text.splitlines():
+        line = whole.strip(" \t")
+        if not line.isprintable() or _INTERPOLATED in line:
+            raise ValueError
+        if line and not line.startswith("#"):
+            yield line
 
 
 def _absolute(folder: str, location: str) -> str:
     """Resolve a path from the folder of its file; a URL, or another remote's, stays."""
-    if "://" in location or location.startswith("~"):
+    if _URL.match(location) or location.startswith("/"):
         return location
-    return posixpath.normpath(posixpath.join(folder, location))
+    expanded = posixpath.expanduser(location)
+    return (
+        expanded
+        if expanded.startswith("/")
+        else posixpath.normpath(posixpath.join(folder, location))
+    )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from configparser import ConfigParser
-from configparser import Error as ConfigError
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -80,21 +78,6 @@ def is_inside(path: str) -> bool:
     """
     parts = path.split("/")
     return not {"", ".", ".."} & set(parts) and path.isprintable() and "\\" not in path
-
-
-def default_remote(config: str) -> str | None:
-    r"""Read the URL or path of the default remote from a ``.dvc/config``; None if it has none.
-
-    >>> default_remote("[core]\n    remote = a\n['remote \"a\"']\n    url = ../a")
-    '../a'
-    """
-    parser = ConfigParser(interpolation=None, strict=False)
-    try:
-        parser.read_string(config)
-        name = parser.get("core", "remote")
-        return parser.get(f"'remote \"{name}\"'", "url")
-    except ConfigError:
-        return None
 
 
 def find_output(path: str, files: Mapping[str, Any]) -> DvcOutput | None:

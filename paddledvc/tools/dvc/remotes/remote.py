@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import MissingTool, RemoteFailed
-from paddledvc.tools.dvc import command
+from paddledvc.tools.dvc import command, configuration
 from paddledvc.tools.dvc.remotes.failures import Broken, translate_failures
 from paddledvc.tools.dvc.remotes.filesystem import S3_TRIES, System
 from paddledvc.tools.system import files
@@ -239,7 +239,7 @@ def open_remote(root: Path, name: str, *, patience: float | None = None) -> Remo
     Raises:
         RemoteFailed: its configuration, or what is installed, does not do.
     """
-    url = hide_secrets(command.read_config(root).remotes.get(name, ""))
+    url = hide_secrets(configuration.read_config(root).remotes.get(name, ""))
     with _failing(name, url):
         return Remote(name, url, partial(open_system, root, name), patience or PATIENCE)
 
@@ -265,8 +265,8 @@ def open_system(root: Path, name: str, patience: float) -> System:
         Broken: the configuration, or what is installed, does not do.
     """
     with translate_failures("", patience):
-        Config, get_cloud_fs = _import_dvc()  # noqa: N806
-        kind, settings, path = get_cloud_fs(Config(dvc_dir=str(root / ".dvc")), name=name)
+        config = _import_dvc("dvc.config").Config(dvc_dir=str(root / ".dvc"))
+        kind, settings, path = _import_dvc("dvc.fs").get_cloud_fs(config, name=name)
         _require_usable(settings)
         for option in PATIENT.get(kind.protocol, ()):
             settings[option] = max(1, round(patience))
@@ -276,21 +276,16 @@ def open_system(root: Path, name: str, patience: float) -> System:
         return System(system, path, patience)
 
 
-def _import_dvc() -> tuple[Any, Any]:
-    """Import what opens remotes; it costs 0.2 s, which most commands should not pay.
+def _import_dvc(name: str) -> Any:
+    """Import a module of DVC.
 
     Raises:
         Broken: there is no DVC that works.
     """
     try:
-        command.require_usable()
-        from dvc.config import Config  # noqa: PLC0415
-        from dvc.fs import get_cloud_fs  # noqa: PLC0415
+        return command.import_dvc(name)
     except MissingTool as error:
         raise Broken(str(error)) from error
-    except Exception as error:  # whatever is broken there
-        raise Broken(str(command.broken_dvc(f"{type(error).__name__}: {error}"))) from error
-    return Config, get_cloud_fs
 
 
 def _require_usable(settings: Mapping[str, Any]) -> None:

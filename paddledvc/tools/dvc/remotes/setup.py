@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from paddledvc import names as layout
 from paddledvc.errors import InvalidInput, ToolFailed
 from paddledvc.models.policy import FEATURE
-from paddledvc.tools.dvc import command
+from paddledvc.tools.dvc import command, configuration
 from paddledvc.urls import hide_secrets
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def declare_remotes(root: Path, remotes: Sequence[NewRemote]) -> DeclaredRemotes
     names = [one.name for one in remotes]
     if (twice := next((name for name in names if names.count(name) > 1), None)) is not None:
         raise InvalidInput(f"the remote {twice} is given twice; name each: --remote NAME=URL")
-    config = command.read_config(root)
+    config = configuration.read_config(root)
     for one in remotes:
         _require_folder(one, root)
         if one.name in config.remotes:

@@ -121,8 +121,3 @@ def test_a_path_that_leads_out_or_nowhere_is_not_inside(path):
 @pytest.mark.parametrize("path", ["a", "a/b", "a b/模型", ".hidden", "..a"])
 def test_a_plain_path_is_inside(path):
     assert outputs.is_inside(path)
-
-
-@pytest.mark.parametrize("config", ["", "[core]\n", "[core]\nremote = a\n", "no config"])
-def test_a_configuration_without_a_default_remote_has_none(config):
-    assert outputs.default_remote(config) is None

@@ -1,0 +1,147 @@
+"""DVC's configuration, read by DVC's own code, unless somebody waits and it is plainly written."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from paddledvc.errors import InvalidInput
+from paddledvc.tools.dvc import command, shortcuts
+from paddledvc.tools.dvc.core.config import (
+    LINK_TYPES,
+    DvcConfig,
+    list_remotes,
+    parse_plain,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+CONFIG, LOCAL = "config", "config.local"
+_USED = {"core": ("remote", "hardlink_lock", "site_cache_dir"), "cache": ("dir", "type", "local")}
+"""Options that we use. DVC must accept those; it may refuse others, such as a remote's, when that
+is opened: whoever switches branches keeps settings of remotes that other branches have."""
+
+
+def read_config(root: Path) -> DvcConfig:
+    """Read what DVC's configuration says of a project, at all its levels.
+
+    Raises:
+        InvalidInput: DVC refuses it.
+        MissingTool: there is no DVC that works.
+    """
+    if shortcuts.allowed() and (plain := _read_plain(root)) is not None:
+        return plain
+    Config = command.import_dvc("dvc.config").Config  # noqa: N806
+    try:
+        return _picked(Config, Config(dvc_dir=str(root / ".dvc"), validate=False))
+    except Exception as error:  # ConfigObj and voluptuous have many of their own
+        raise _refused(Config, root, error) from error
+
+
+def cache_folder(root: Path, config: DvcConfig) -> Path:
+    """Name the folder of the cache; its objects are below ``files/md5``."""
+    return root / ".dvc" / "cache" if config.cache is None else Path(config.cache)
+
+
+def default_remote(config: str) -> str | None:
+    r"""Read the URL or path of the default remote from a ``.dvc/config``; None if it has none.
+
+    >>> default_remote("[core]\n    remote = a\n['remote \"a\"']\n    url = ../a")
+    '../a'
+    """
+    Config = command.import_dvc("dvc.config").Config  # noqa: N806
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, CONFIG)
+        file.write_text(config, encoding="utf-8")
+        try:
+            said = Config.load_file(str(file))
+            return str(said["remote"][said["core"]["remote"].lower()]["url"])
+        except Exception:  # noqa: BLE001 - what DVC refuses names no remote
+            return None
+
+
+def _picked(Config: Any, said: Mapping[str, Any]) -> DvcConfig:  # noqa: N803
+    """Pick what we use, as DVC understands it."""
+    used = {
+        section: {key: said[section][key] for key in keys if key in said[section]}
+        for section, keys in _USED.items()
+    }
+    checked = Config.validate(used)
+    core, cache = checked["core"], checked["cache"]
+    urls, settings = list_remotes(said["remote"])
+    # Of old, the cache could be a remote.
+    folder = urls[cache["local"]] if "local" in cache else cache.get("dir")
+    return DvcConfig(
+        remotes=urls,
+        settings=settings,
+        default=core.get("remote"),
+        cache=None if folder is None else str(folder),
+        links=tuple(cache.get("type", LINK_TYPES)),
+        site_cache=core.get("site_cache_dir"),
+        hardlink_lock=core["hardlink_lock"],
+    )
+
+
+def _refused(Config: Any, root: Path, error: Exception) -> InvalidInput:  # noqa: N803
+    """Say which of its files DVC refuses, and why."""
+    for file in _files(Config, root):
+        try:
+            Config.load_file(str(file))
+        except FileNotFoundError:
+            continue
+        except Exception as own:  # noqa: BLE001 - as above
+            return _refusal(str(file), own)
+    return _refusal(".dvc/config, or a file that is merged with it", error)
+
+
+def _refusal(file: str, error: Exception) -> InvalidInput:
+    said = " ".join(str(error).removeprefix("config file error: ").split()) or repr(error)
+    return InvalidInput(f"DVC refuses its configuration {file}: {said.rstrip('.')}")
+
+
+def _files(Config: Any, root: Path) -> Iterator[Path]:  # noqa: N803
+    for level in Config.SYSTEM_LEVELS:
+        yield Path(Config.get_dir(level), CONFIG)
+    yield from (root / ".dvc" / name for name in (CONFIG, LOCAL))
+
+
+def _read_plain(root: Path) -> DvcConfig | None:
+    shared = [_shared_folder(level) for level in ("SYSTEM", "GLOBAL")]
+    if None in shared:
+        return None
+    folder = os.path.abspath(root / ".dvc")  # noqa: PTH100 - as DVC, which follows no links
+    found = [(str(one), f"{one}/{CONFIG}") for one in shared]
+    found += [(folder, f"{folder}/{name}") for name in (CONFIG, LOCAL)]
+    texts = []
+    for at, file in found:
+        try:
+            with open(file) as opened:  # noqa: PTH123 - in the encoding of the locale, as DVC
+                texts.append((at, opened.read()))
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError):
+            return None
+    return parse_plain(texts)
+
+
+def _shared_folder(level: str) -> str | None:
+    """Name the folder of the configuration of this machine, or of its user; None if DVC must."""
+    if folder := os.environ.get(f"DVC_{level}_CONFIG_DIR"):
+        return os.path.abspath(folder)  # noqa: PTH100 - as above
+    variable = "XDG_CONFIG_DIRS" if level == "SYSTEM" else "XDG_CONFIG_HOME"
+    home = os.path.expanduser("~")  # noqa: PTH111 - as it is, if there is none
+    # What these say depends on the version of platformdirs, unless they are quite usual.
+    said = os.environ.get(variable, "")
+    if not home.startswith("/") or home.endswith("/"):
+        return None
+    if sys.platform == "darwin":
+        brewed = "brew" in sys.base_prefix or "Cellar" in sys.base_prefix
+        top = "" if level == "SYSTEM" else home
+        return None if said or brewed else f"{top}/Library/Application Support/dvc"
+    if said and (":" in said or not said.startswith("/")):
+        return None
+    return f"{said or ('/etc/xdg' if level == 'SYSTEM' else f'{home}/.config')}/dvc"
