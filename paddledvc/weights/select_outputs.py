@@ -74,7 +74,7 @@ def remote_of(project: Project, role: Role) -> str:
 
 def remotes_of_role(project: Project, branch: str | None, policy: Policy) -> tuple[str, ...]:
     """Name the DVC remotes of a project, that of the branch's role first."""
-    config = command.read_config(project.root)
+    config = configuration.read_config(project.root)
     return remote_order(policy.role(branch), list(config.remotes), config.default)
 
 

@@ -304,9 +304,8 @@ def share_cache(root: Path) -> bool:
     if not text and configuration.cache_folder(root, configuration.read_config(root)) == cache:
         return False
     config = local_config(text, str((main or root) / ".dvc"), str(cache))
-    atomic.write_file(
-        own / configuration.LOCAL, config, fsync=False, mode=0o600
-    )  # it may hold credentials
+    # It may hold credentials.
+    atomic.write_file(own / configuration.LOCAL, config, fsync=False, mode=0o600)
     return True
 
 

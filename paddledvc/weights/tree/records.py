@@ -202,7 +202,7 @@ def _learned_before(scratch: Path) -> dict[str, str]:
 
 def _writing(scratch: Path) -> AbstractContextManager[None]:
     file = scratch / f"{LEDGER}.lock"
-    return locks.hold_dvc_lock(file, patience=PATIENCE, who="another paddledvc")
+    return locks.hold_flock(file, patience=PATIENCE, who="another paddledvc")
 
 
 def _read_ledger(scratch: Path) -> Ledger:
