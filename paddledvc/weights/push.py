@@ -9,6 +9,7 @@ from paddledvc.display.results import Displayed, Table
 from paddledvc.errors import InvalidInput, RemoteFailed
 from paddledvc.tools.git import worktree
 from paddledvc.weights.expected import list_expected
+from paddledvc.weights.history import History
 from paddledvc.weights.select_outputs import remote_of, require_remotes, select_outputs
 from paddledvc.weights.transfer.send_outputs import send_outputs
 
@@ -95,7 +96,7 @@ def _outputs(project: Project, revision: str | None) -> tuple[Tracked, ...]:
     commit = worktree.resolve_commit(project.root, revision)
     if commit is None:
         raise InvalidInput(f"there is no branch, tag or commit {revision!r}")
-    return list_expected(project, commit)
+    return History(project).expected(commit)
 
 
 def _role(project: Project, rules: Policy, revision: str | None) -> Role:

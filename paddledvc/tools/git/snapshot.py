@@ -172,8 +172,10 @@ class _Kept(Snapshot):
         return sorted(path for path, _ in self._files(patterns))
 
     def texts(self, patterns: Sequence[str]) -> dict[str, str]:
+        from paddledvc.tools.git.objects import read_objects  # noqa: PLC0415 - as in `_Tree`
+
         blobs = dict(self._files(patterns))
-        data = worktree.read_blobs(self.root, set(blobs.values()))
+        data = read_objects(self.root, blobs.values())
         return {path: data[name].decode(errors="replace") for path, name in blobs.items()}
 
     @abstractmethod
@@ -211,7 +213,7 @@ class _Tree(_Kept, FolderSnapshot):
 
         listing = worktree.run_git(self.root, "ls-tree", "-r", "-z", self._name)
         for path, entry in parse_listing(listing):
-            if entry.is_file and _fits(path, patterns):
+            if entry.is_file and fits(path, patterns):
                 yield path, entry.name
 
 
@@ -241,7 +243,8 @@ class IndexSnapshot(_Kept):
                 yield path, name, side
 
 
-def _fits(path: str, patterns: Sequence[str]) -> bool:
+def fits(path: str, patterns: Sequence[str]) -> bool:
+    """Tell whether the last part of a path fits: a name, or ``*`` and the end of one."""
     last = path.rpartition("/")[2]
     return any(
         last.endswith(pattern[1:]) if pattern.startswith("*") else last == pattern

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 GIT_ENVIRONMENT = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
-READ_OBJECTS = ("git", "cat-file", "--batch")
 _KEEP_PATHS = ("-c", "core.quotePath=false")
 _FIELDS = {"1": 8, "u": 10}
 """Fields before the path in a line about a file, by the kind of the line."""
@@ -118,34 +117,6 @@ def split_listing(listing: str) -> Iterator[tuple[list[str], str]]:
     for line in filter(None, listing.split("\0")):
         words, _, path = line.partition("\t")
         yield words.split(), path
-
-
-def read_blobs(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
-    """Read objects of git, each once, by their names.
-
-    Raises:
-        ToolFailed: the repository lacks one of them.
-    """
-    asked = sorted(set(blobs))
-    if not asked:
-        return {}
-    sent = "".join(f"{name}\n" for name in asked).encode()
-    answer = shell.exchange_bytes(READ_OBJECTS, cwd=root, sent=sent)
-    found: dict[str, bytes] = {}
-    at = 0
-    for name in asked:
-        end = answer.index(b"\n", at)
-        *_, size = answer[at:end].decode(errors="replace").split(" ")
-        if not size.isdigit():  # what git says instead: "missing"
-            raise missing_object(name)
-        found[name] = answer[end + 1 : end + 1 + int(size)]
-        at = end + int(size) + 2
-    return found
-
-
-def missing_object(name: str) -> ToolFailed:
-    """Say that the repository lacks an object."""
-    return ToolFailed(READ_OBJECTS, 1, f"the repository lacks {name}; `git fsck` tells more")
 
 
 class Standing(NamedTuple):

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from paddledvc import names
 from paddledvc.errors import InvalidFile
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
-from paddledvc.tools.git import commits as git_commits
-from paddledvc.tools.git import refs, worktree
+from paddledvc.tools.git import refs
+from paddledvc.tools.git.commits import CommitFiles
 from paddledvc.weights.core import retention
 from paddledvc.weights.core.retention import Label
 from paddledvc.weights.garbage.stores import UnreadableFolder
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from paddledvc.tools.git.commits import Blob
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 COMMITS = 500
 """Commits whose files are looked at together."""
-FILES_AT_ONCE = 256
-"""Files of git that are held in memory at a time."""
 LIMIT = 20_000
 """Commits after which the search is given up."""
 
@@ -69,38 +67,30 @@ def find_labels(root: Path, oids: Collection[str]) -> dict[str, Label]:
     """
     found: dict[str, Label] = {}
     looked: set[Blob] = set()
-    commits = refs.every_commit(root)[:LIMIT] if oids else []
+    wanted = frozenset(oids)
+    commits = refs.every_commit(root)[:LIMIT] if wanted else []
     for start in range(0, len(commits), COMMITS):
-        if len(found) == len(set(oids)):
+        if len(found) == len(wanted):
             break
-        files = git_commits.files_of(root, commits[start : start + COMMITS], retention.NAMING_FILES)
+        history = CommitFiles.everywhere(root, retention.PATTERNS)
+        files = history.of_all(commits[start : start + COMMITS])
         fresh = {blob: path for blob, path in files.items() if blob not in looked}
         looked.update(fresh)
-        for oid, label in _labels(root, fresh, oids):
+        for oid, label in _labels(history, fresh, wanted):
             if oid not in found or (found[oid].model is None and label.model is not None):
                 found[oid] = label
     return found
 
 
 def _labels(
-    root: Path, files: dict[Blob, str], oids: Collection[str]
+    history: CommitFiles, files: Mapping[Blob, str], wanted: frozenset[str]
 ) -> Iterator[tuple[str, Label]]:
     # What models.lock says of weights is more than what DVC says of them.
-    paths = sorted(files.items(), key=lambda item: not item[1].endswith(names.LOCK))
-    wanted = frozenset(oids)
-    for start in range(0, len(paths), FILES_AT_ONCE):
-        batch = paths[start : start + FILES_AT_ONCE]
-        data = worktree.read_blobs(root, [blob.name for blob, _ in batch])
-        yield from _told(batch, data, wanted)
-
-
-def _told(
-    files: Sequence[tuple[Blob, str]], data: dict[str, bytes], wanted: frozenset[str]
-) -> Iterator[tuple[str, Label]]:
-    for blob, path in files:
-        if retention.find_digests(data[blob.name]) & wanted:
-            try:
-                value = reader.parse_yaml(data[blob.name].decode(errors="replace"), path).value
-            except InvalidFile:
-                continue
-            yield from (one for one in retention.find_labels(path, value) if one[0] in wanted)
+    ordered = sorted(files, key=lambda blob: not files[blob].endswith(names.LOCK))
+    paths = {blob.name: files[blob] for blob in ordered}
+    for name, data in history.read(ordered):
+        if retention.find_digests(data) & wanted:
+            with suppress(InvalidFile):
+                value = reader.parse_yaml(data.decode(errors="replace"), paths[name]).value
+                found = retention.find_labels(paths[name], value)
+                yield from (one for one in found if one[0] in wanted)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidFile, InvalidInput, Problem
 from paddledvc.names import did_you_mean
-from paddledvc.tools.git import commits, refs, worktree
-from paddledvc.tools.git.commits import Blob
+from paddledvc.tools.git import commits, refs
+from paddledvc.tools.git.commits import Blob, CommitFiles
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core import retention
 from paddledvc.yaml import reader
@@ -27,10 +27,7 @@ if TYPE_CHECKING:
 TREES: Holder = "work trees"
 RECENT_COMMITS: Holder = "recent commits"
 UNREADABLE = "expected a mapping, as `paddledvc lock` and DVC write it"
-BATCH = 256
-"""Files of git that are held in memory at a time."""
 _SHORT = ("refs/heads/", "refs/remotes/", "refs/tags/", "refs/")
-_PATTERNS = tuple(f"*{end}" for end in retention.NAMING_FILES)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,14 +101,14 @@ def _tree(known: refs.WorkTree) -> CheckedTree:
         head=known.head,
         pending=frozenset(_pending(known.path)) if is_there else retention.NONE,
         files=_files(known.path) if is_there else {},
-        staged=Snapshot.index(known.path).blobs(_PATTERNS) if is_there else retention.NONE,
+        staged=Snapshot.index(known.path).blobs(retention.PATTERNS) if is_there else retention.NONE,
     )
 
 
 def _files(tree: Path) -> dict[str, bytes]:
     """Read the files that name objects, whether git knows them yet or not."""
     snapshot = Snapshot.work_tree(tree, untracked=True)
-    found = {name: snapshot.read(name) for name in snapshot.names(_PATTERNS)}
+    found = {name: snapshot.read(name) for name in snapshot.names(retention.PATTERNS)}
     return {name: data for name, data in found.items() if data is not None}
 
 
@@ -151,28 +148,24 @@ def find_needs(
         InvalidInput: a file of a branch, a tag or a stash cannot be read.
     """
     here = _in_trees(seen.trees)
-    groups = _groups(seen, since)
-    found = [commits.files_of(seen.root, one.commits, retention.NAMING_FILES) for one in groups]
-    every = {blob: path for files in found for blob, path in files.items()}
+    history = CommitFiles.everywhere(seen.root, retention.PATTERNS)
+    found = [(one, history.of_all(one.commits)) for one in _groups(seen, since)]
     staged = [Blob(name=name, link=False) for one in seen.trees for name in one.staged]
-    strict = {
-        blob for one, files in zip(groups, found, strict=True) if one.strict for blob in files
-    }
-    named, unreadable = _read_blobs(
-        seen.root, every.keys() | set(staged), {b: every[b] for b in strict}
-    )
+    every = {blob for _, files in found for blob in files}.union(staged)
+    strict = {blob: path for one, files in found if one.strict for blob, path in files.items()}
+    named, unreadable = _read_named(history, every, strict)
     if unreadable:
-        _require_ignored(seen, unreadable, ignored)
-    here |= _united(named[blob] for blob in staged)
+        _require_ignored(seen, history, unreadable, ignored)
+    here |= _united(named[blob.name] for blob in staged)
     return tuple(
         HolderNeeds(
             holder=one.holder,
             count=one.count,
-            objects=_united(named[blob] for blob in files).union(
+            objects=_united(named[blob.name] for blob in files).union(
                 here if one.holder == TREES else ()
             ),
         )
-        for one, files in zip(groups, found, strict=True)
+        for one, files in found
     )
 
 
@@ -241,19 +234,16 @@ def _current(moved: Iterable[Moved], since: float) -> set[str]:
     return found
 
 
-def _read_blobs(
-    root: Path, blobs: Collection[Blob], strict: Mapping[Blob, str]
-) -> tuple[dict[Blob, frozenset[str]], frozenset[Blob]]:
-    """Find what each file of git names, and which of the strict ones cannot be read."""
-    named: dict[Blob, frozenset[str]] = {}
+def _read_named(
+    history: CommitFiles, blobs: Iterable[Blob], strict: Mapping[Blob, str]
+) -> tuple[dict[str, frozenset[str]], frozenset[Blob]]:
+    """Find what files of git name, and which of the strict ones cannot be read."""
+    named: dict[str, frozenset[str]] = {}
     unreadable: set[Blob] = set()
-    asked = sorted(blobs, key=lambda blob: blob.name)
-    for start in range(0, len(asked), BATCH):
-        batch = asked[start : start + BATCH]
-        data = worktree.read_blobs(root, [blob.name for blob in batch])
-        for blob in batch:
-            named[blob] = retention.find_digests(data[blob.name])
-            if blob in strict and not _is_readable(blob, strict[blob], data[blob.name]):
+    for name, data in history.read(blobs):
+        named[name] = retention.find_digests(data)
+        for blob in (Blob(name=name, link=False), Blob(name=name, link=True)):
+            if blob in strict and not _is_readable(blob, strict[blob], data):
                 unreadable.add(blob)
     return named, frozenset(unreadable)
 
@@ -269,7 +259,10 @@ def _is_readable(blob: Blob, path: str, data: bytes) -> bool:
 
 
 def _require_ignored(
-    seen: RepositoryState, unreadable: Collection[Blob], ignored: Collection[str]
+    seen: RepositoryState,
+    history: CommitFiles,
+    unreadable: Collection[Blob],
+    ignored: Collection[str],
 ) -> None:
     """Refuse what cannot be read, unless only recent commits and ignored refs have it."""
     held = [(ref.name, ref.target) for ref in (*seen.refs, *seen.advertised)]
@@ -282,8 +275,8 @@ def _require_ignored(
     for name, target in held:
         if _short(name) & set(ignored):
             continue
-        files = commits.files_of(seen.root, [target], retention.NAMING_FILES)
-        if bad := sorted(path for blob, path in files.items() if blob in unreadable):
+        files = history.of(target)
+        if bad := sorted(path for path, blob in files.items() if blob in unreadable):
             short = min(_short(name), key=len)
             raise InvalidInput(
                 f"{bad[0]} of {short} cannot be read, so nobody knows which weights it needs; "
