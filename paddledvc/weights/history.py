@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from paddledvc.models.policy import Policy, Role
     from paddledvc.project import Project
     from paddledvc.tools.git.commits import Blob
-    from paddledvc.tools.git.refs import PushedRef
+    from paddledvc.tools.git.refs import PushedRef, Ref
     from paddledvc.weights.core.tracked import Tracked
     from paddledvc.weights.expected import Parsed
 
@@ -185,9 +185,15 @@ def _holders(project: Project, rules: Policy) -> Iterator[Holder]:
     from paddledvc.tools.git import refs  # noqa: PLC0415 - not for those that were here
 
     for ref in refs.list_refs(project.root):
-        if ref.is_tag or ref.branch is not None:
-            role = rules.production if ref.is_tag else rules.role(ref.branch)
+        if (role := find_role(rules, ref)) is not None:
             yield Holder(name=ref.title, commit=ref.target, role=role)
+
+
+def find_role(rules: Policy, ref: Ref) -> Role | None:
+    """Find the role of a branch or tag; None for any other ref."""
+    if ref.is_tag:
+        return rules.production
+    return None if ref.branch is None else rules.role(ref.branch)
 
 
 def list_demands(project: Project, found: Sequence[Holder]) -> Demands:

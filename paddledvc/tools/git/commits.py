@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from paddledvc.errors import ToolFailed
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.objects import ObjectReader, missing_object
-from paddledvc.tools.git.snapshot import fits
+from paddledvc.tools.git.snapshot import match_last_part
 from paddledvc.tools.git.tree import parse_tree
 from paddledvc.tools.system import shell
 
@@ -48,8 +48,8 @@ class Blob:
 
 
 class _Folder(NamedTuple):
-    files: tuple[tuple[str, Blob], ...]
-    folders: tuple[tuple[str, str], ...]
+    files: list[tuple[str, Blob]]
+    folders: list[tuple[str, str]]
 
 
 class CommitFiles:
@@ -61,37 +61,29 @@ class CommitFiles:
         root: a folder of the repository.
         patterns: of the last parts of paths: a name, or ``*`` and the end of one.
         top: where to start, as git writes it behind a commit: by default in ``root``.
-        links: whether symbolic links count.
-        errors: what becomes of bytes of a name that are not UTF-8, as for ``bytes.decode``.
+        links: whether symbolic links count, and names that are not UTF-8 as they are.
     """
 
     def __init__(
-        self,
-        root: Path,
-        patterns: Sequence[str],
-        *,
-        top: str = ":./",
-        links: bool = False,
-        errors: str = "replace",
+        self, root: Path, patterns: Sequence[str], *, top: str = ":./", links: bool = False
     ) -> None:
-        self._patterns, self._top, self._links, self._errors = patterns, top, links, errors
+        self._fits, self._top, self._links = match_last_part(patterns), top, links
         self._objects = ObjectReader(root)
-        self._tops: dict[str, str] = {}
         self._folders: dict[str, _Folder] = {}
 
     @classmethod
     def everywhere(cls, root: Path, patterns: Sequence[str]) -> CommitFiles:
-        """Look at whole commits, at links too; what no name fits exactly is there all the same."""
-        return cls(root, patterns, top="^{tree}", links=True, errors="surrogateescape")
+        """Look at whole commits, and at links too."""
+        return cls(root, patterns, top="^{tree}", links=True)
 
     def of(self, commit: str) -> dict[str, Blob]:
         """Find the files of a commit, or of a tag of one, by path; none if there is no such one."""
-        return dict(self._walk(self._find_tops([commit])))
+        return dict(self._walk([commit]))
 
     def of_all(self, commits: Iterable[str]) -> dict[Blob, str]:
         """Find the files of several commits, each once, with one of its paths."""
         found: dict[Blob, str] = {}
-        for path, blob in self._walk(self._find_tops(commits), seen=set()):
+        for path, blob in self._walk(commits, seen=set()):
             found.setdefault(blob, path)
         return found
 
@@ -103,59 +95,47 @@ class CommitFiles:
         """
         return self._objects.read_all(blob.name for blob in blobs)
 
-    def _find_tops(self, commits: Iterable[str]) -> list[str]:
-        """Name the folders where commits start, as far as they are there."""
-        asked = list(dict.fromkeys(commits))
-        new = [commit for commit in asked if commit not in self._tops]
-        found = self._read_folders([f"{commit}{self._top}" for commit in new])
-        self._tops |= {commit: tree for commit, tree in zip(new, found, strict=True) if tree}
-        return [self._tops[commit] for commit in asked if commit in self._tops]
-
     def _walk(
-        self, trees: Iterable[str], seen: set[str] | None = None
+        self, commits: Iterable[str], seen: set[str] | None = None
     ) -> Iterator[tuple[str, Blob]]:
         """Go down level by level; into no folder twice, whatever its path, with ``seen``."""
-        level = [("", tree) for tree in trees]
+        tops = [f"{commit}{self._top}" for commit in commits]
+        self._read_folders(tops)
+        level = [("", top) for top in tops if top in self._folders]
         while level:
-            if seen is not None:
-                level = [(path, tree) for tree, path in {t: p for p, t in reversed(level)}.items()]
-                level = [(path, tree) for path, tree in level if tree not in seen]
-                seen.update(tree for _, tree in level)
-            new = {tree for _, tree in level if tree not in self._folders}
-            if lacking := new.difference(self._read_folders(sorted(new))):
-                raise missing_object(min(lacking))
             below: list[tuple[str, str]] = []
             for path, tree in level:
                 folder = self._folders[tree]
                 yield from ((f"{path}{name}", blob) for name, blob in folder.files)
                 below += ((f"{path}{name}/", tree) for name, tree in folder.folders)
+            if seen is not None:
+                firsts = {tree: path for path, tree in reversed(below) if tree not in seen}
+                below = [(path, tree) for tree, path in firsts.items()]
+                seen.update(firsts)
+            if lacking := self._read_folders([tree for _, tree in below]):
+                raise missing_object(lacking[0])
             level = below
 
-    def _read_folders(self, names: Sequence[str]) -> list[str | None]:
-        """Read folders, and give git's name of each; None where there is none."""
-        found: list[str | None] = []
-        for known, data in self._objects.read_each(names):
-            if known is None or known.kind != "tree":
-                found.append(None)
-                continue
-            found.append(known.name)
-            if known.name not in self._folders:
-                self._folders[known.name] = self._parse(known.name, data)
-        return found
+    def _read_folders(self, names: Iterable[str]) -> list[str]:
+        """Read folders, as far as they are not known yet; name those that are not there."""
+        new = sorted({name for name in names if name not in self._folders})
+        for name, (known, data) in zip(new, self._objects.read_each(new), strict=True):
+            if known is not None and known.kind == "tree":
+                self._folders[name] = self._parse(known.name, data)
+        return [name for name in new if name not in self._folders]
 
     def _parse(self, tree: str, data: bytes) -> _Folder:
+        found = _Folder(files=[], folders=[])
+        errors = "surrogateescape" if self._links else "replace"
         try:
-            entries = [*parse_tree(data, len(tree) // 2, self._errors)]
+            for name, entry in parse_tree(data, len(tree) // 2, errors):
+                if entry.is_folder:
+                    found.folders.append((name, entry.name))
+                elif self._fits(name) and (entry.is_file or (entry.is_link and self._links)):
+                    found.files.append((name, Blob(name=entry.name, link=entry.is_link)))
         except ValueError:
             raise missing_object(tree) from None  # it is damaged
-        return _Folder(
-            files=tuple(
-                (path, Blob(name=entry.name, link=entry.is_link))
-                for path, entry in entries
-                if (entry.is_file or (entry.is_link and self._links)) and fits(path, self._patterns)
-            ),
-            folders=tuple((path, entry.name) for path, entry in entries if entry.is_folder),
-        )
+        return found
 
 
 def folders_at(root: Path, path: str) -> Iterator[dict[str, bytes]]:

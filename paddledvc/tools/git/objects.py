@@ -62,9 +62,8 @@ class ObjectReader:
             ToolFailed: git ended.
         """
         for start in range(0, len(names), _AT_ONCE):
-            some = names[start : start + _AT_ONCE]
             # All of them before the first is given: nobody has to take the others.
-            yield from [self._read(name, line) for name, line in self._ask_all(some)]
+            yield from [*self._read_some(names[start : start + _AT_ONCE])]
 
     def read_all(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
         """Read objects, each once, by their names.
@@ -89,16 +88,12 @@ class ObjectReader:
             self._git = shell.AnsweringProgram(_COMMAND, cwd=self._root, env=GIT_ENVIRONMENT)
         return self._git
 
-    def _ask_all(self, names: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-        """Ask for all of them at once; the caller reads what is between the answers."""
+    def _read_some(self, names: Sequence[str]) -> Iterator[tuple[KeptObject | None, bytes]]:
         git = self._start()
-        sent = b"\n".join(map(_question, names))
+        line = git.ask(b"\n".join(map(_question, names)))
         for number, name in enumerate(names):
-            yield name, git.read_line() if number else git.ask(sent)
-
-    def _read(self, name: str, line: bytes) -> tuple[KeptObject | None, bytes]:
-        found = self._answer(name, line)
-        return found, b"" if found is None else self.receive(found)
+            found = self._answer(name, git.read_line() if number else line)
+            yield found, b"" if found is None else self.receive(found)
 
     def _answer(self, name: str, line: bytes) -> KeptObject | None:
         if not line:
@@ -118,19 +113,6 @@ class ObjectReader:
 def _question(name: str) -> bytes:
     # Of two lines git would take each for a name; nothing has an empty one.
     return b"" if "\n" in name else name.encode(errors="surrogateescape")
-
-
-def read_objects(root: Path, names: Iterable[str]) -> dict[str, bytes]:
-    """Read objects of git, each once, by their names.
-
-    Raises:
-        ToolFailed: the repository lacks one of them.
-    """
-    reader = ObjectReader(root)
-    try:
-        return dict(reader.read_all(names))
-    finally:
-        reader.close()
 
 
 def missing_object(name: str) -> ToolFailed:

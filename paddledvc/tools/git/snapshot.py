@@ -12,7 +12,7 @@ from paddledvc.tools.git import worktree
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
     from pathlib import Path
 
     from paddledvc.tools.git.tree import Submodules, Tree, TreePath
@@ -172,10 +172,10 @@ class _Kept(Snapshot):
         return sorted(path for path, _ in self._files(patterns))
 
     def texts(self, patterns: Sequence[str]) -> dict[str, str]:
-        from paddledvc.tools.git.objects import read_objects  # noqa: PLC0415 - as in `_Tree`
+        from paddledvc.tools.git.objects import ObjectReader  # noqa: PLC0415 - as in `_Tree`
 
         blobs = dict(self._files(patterns))
-        data = read_objects(self.root, blobs.values())
+        data = dict(ObjectReader(self.root).read_all(blobs.values()))
         return {path: data[name].decode(errors="replace") for path, name in blobs.items()}
 
     @abstractmethod
@@ -212,8 +212,9 @@ class _Tree(_Kept, FolderSnapshot):
         from paddledvc.tools.git.tree import parse_listing  # noqa: PLC0415 - as above
 
         listing = worktree.run_git(self.root, "ls-tree", "-r", "-z", self._name)
+        fits = match_last_part(patterns)
         for path, entry in parse_listing(listing):
-            if entry.is_file and fits(path, patterns):
+            if entry.is_file and fits(path):
                 yield path, entry.name
 
 
@@ -243,10 +244,13 @@ class IndexSnapshot(_Kept):
                 yield path, name, side
 
 
-def fits(path: str, patterns: Sequence[str]) -> bool:
-    """Tell whether the last part of a path fits: a name, or ``*`` and the end of one."""
-    last = path.rpartition("/")[2]
-    return any(
-        last.endswith(pattern[1:]) if pattern.startswith("*") else last == pattern
-        for pattern in patterns
-    )
+def match_last_part(patterns: Sequence[str]) -> Callable[[str], bool]:
+    """Have paths matched whose last part is a name among these, or ends as ``*`` and more says."""
+    names = frozenset(one for one in patterns if not one.startswith("*"))
+    ends = tuple(one[1:] for one in patterns if one.startswith("*"))
+
+    def fits(path: str) -> bool:
+        last = path.rpartition("/")[2]
+        return last in names or last.endswith(ends)
+
+    return fits

@@ -1,32 +1,42 @@
-"""Which objects a git repository needs at a moment.
+"""Which objects a git repository needs at a moment, and what the others were.
 
-That is what its work trees, branches, tags, stashes and recent commits need, and the refs of the
+Needed is what its work trees, branches, tags, stashes and recent commits need, and the refs of the
 repositories that it fetches from.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from paddledvc import names
 from paddledvc.errors import InvalidFile, InvalidInput, Problem
 from paddledvc.names import did_you_mean
+from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.git import commits, refs
 from paddledvc.tools.git.commits import Blob, CommitFiles
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core import retention
+from paddledvc.weights.core.retention import Label
+from paddledvc.weights.garbage.stores import UnreadableFolder
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from paddledvc.tools.git.refs import Moved, Ref
-    from paddledvc.weights.core.retention import Holder
+    from paddledvc.weights.core.retention import Holder, Sorted
+    from paddledvc.weights.garbage.stores import Store
 
 TREES: Holder = "work trees"
 RECENT_COMMITS: Holder = "recent commits"
 UNREADABLE = "expected a mapping, as `paddledvc lock` and DVC write it"
+COMMITS = 500
+"""Commits whose files are looked at together."""
+LIMIT = 20_000
+"""Commits after which the search is given up."""
 _SHORT = ("refs/heads/", "refs/remotes/", "refs/tags/", "refs/")
 
 
@@ -316,3 +326,69 @@ def add_needs(found: Iterable[Iterable[HolderNeeds]]) -> list[HolderNeeds]:
             need = replace(need, count=so_far.count + need.count, objects=objects)  # noqa: PLW2901
         total[need.holder] = need
     return list(total.values())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Named:
+    """What objects were, as far as that is known.
+
+    Attributes:
+        labels: what each was.
+        folders: path of the folder that each was a file of, or listed the files of.
+    """
+
+    labels: Mapping[str, Label]
+    folders: Mapping[str, str]
+
+
+def name_garbage(root: Path, objects: Iterable[tuple[Store, Sorted]]) -> Named:
+    """Say what the garbage of places was."""
+    garbage = {one.oid: place for place, found in objects for one in found.garbage}
+    labels = find_labels(root, garbage)
+    folders: dict[str, str] = {}
+    for oid in [oid for oid in labels if oid.endswith(FOLDER_SUFFIX)]:
+        path = folders[oid] = labels[oid].path
+        with suppress(UnreadableFolder):
+            for file in garbage[oid].listing(oid) or ():
+                if file.md5 in garbage and file.md5 not in labels:
+                    labels[file.md5] = Label(path=f"{path}/{file.path}")
+                    folders[file.md5] = path
+    return Named(labels=labels, folders=folders)
+
+
+def find_labels(root: Path, oids: Collection[str]) -> dict[str, Label]:
+    """Say what objects were, by the newest commits that know it; a reflog may be all that does.
+
+    Args:
+        root: folder of the repository.
+        oids: names of the objects.
+    """
+    found: dict[str, Label] = {}
+    looked: set[Blob] = set()
+    wanted = frozenset(oids)
+    commits = refs.every_commit(root)[:LIMIT] if wanted else []
+    for start in range(0, len(commits), COMMITS):
+        if len(found) == len(wanted):
+            break
+        history = CommitFiles.everywhere(root, retention.PATTERNS)
+        files = history.of_all(commits[start : start + COMMITS])
+        fresh = {blob: path for blob, path in files.items() if blob not in looked}
+        looked.update(fresh)
+        for oid, label in _labels(history, fresh, wanted):
+            if oid not in found or (found[oid].model is None and label.model is not None):
+                found[oid] = label
+    return found
+
+
+def _labels(
+    history: CommitFiles, files: Mapping[Blob, str], wanted: frozenset[str]
+) -> Iterator[tuple[str, Label]]:
+    # What models.lock says of weights is more than what DVC says of them.
+    ordered = sorted(files, key=lambda blob: not files[blob].endswith(names.LOCK))
+    paths = {blob.name: files[blob] for blob in ordered}
+    for name, data in history.read(ordered):
+        if retention.find_digests(data) & wanted:
+            with suppress(InvalidFile):
+                value = reader.parse_yaml(data.decode(errors="replace"), paths[name]).value
+                found = retention.find_labels(paths[name], value)
+                yield from (one for one in found if one[0] in wanted)

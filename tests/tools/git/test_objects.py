@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from paddledvc.errors import ToolFailed
-from paddledvc.tools.git import objects
 from paddledvc.tools.git.objects import ObjectReader
 
 
@@ -15,18 +14,18 @@ def test_blobs_are_read_byte_by_byte(project):
         project.write_bytes(str(number), data)
     project.commit()
     names = [project.git("rev-parse", f"HEAD:{n}").strip() for n in range(len(contents))]
-    found = objects.read_objects(project.root, [*names, names[0]])
+    found = dict(ObjectReader(project.root).read_all([*names, names[0]]))
     assert [found[name] for name in names] == contents
 
 
 def test_an_object_that_the_repository_lacks_is_named(project):
     there = project.commit()
     with pytest.raises(ToolFailed, match=f"the repository lacks {'1' * 40}"):
-        objects.read_objects(project.root, [there, "1" * 40])
+        dict(ObjectReader(project.root).read_all([there, "1" * 40]))
 
 
 def test_nothing_is_asked_of_git_where_nothing_is_to_be_read(tmp_path):
-    assert objects.read_objects(tmp_path / "no such folder", []) == {}
+    assert dict(ObjectReader(tmp_path / "no such folder").read_all([])) == {}
 
 
 def test_more_than_git_takes_at_a_time_is_read_in_order(project):
