@@ -202,9 +202,20 @@ def _read_states(root: Path, states: Sequence[State], file: str) -> Iterator[tup
 
 def _read_files(root: Path, asked: Iterable[tuple[str, str]]) -> Iterator[bytes | None]:
     """Read files of the project, each in a revision; None where there is none."""
-    names = [f"{revision}:./{file}" for revision, file in asked]
-    for found, data in ObjectReader(root).read_each(names):
-        yield data if found is not None and found.kind == "blob" else None
+    reader, last, data = ObjectReader(root), None, None
+    for blob in _blobs(root, asked):
+        if blob != last:  # from one state to the next most files stay as they are
+            last, data = blob, None if blob is None else dict(reader.read_all([blob]))[blob]
+        yield data
+
+
+def _blobs(root: Path, asked: Iterable[tuple[str, str]]) -> list[str | None]:
+    """Find git's names of files of the project, each in a revision; None where there is none."""
+    sent = "".join(f"{revision}:./{file}\n" for revision, file in asked).encode()
+    command = ["git", "cat-file", "--batch-check=%(objecttype) %(objectname)"]
+    answer = shell.exchange_bytes(command, cwd=root, sent=sent) if sent else b""
+    kinds = [line.partition(" ") for line in answer.decode(errors="replace").splitlines()]
+    return [name if kind == "blob" else None for kind, _, name in kinds]
 
 
 def _reports(
