@@ -19,13 +19,14 @@ from paddledvc.models import registry
 from paddledvc.models.policy import DEFAULT
 from paddledvc.models.versions import canonical_version
 from paddledvc.project import SnapshotFiles
-from paddledvc.tools.git import refs, worktree
+from paddledvc.tools.git import refs
 from paddledvc.tools.git.command import ask_git, exchange_git
+from paddledvc.tools.git.objects import ObjectReader
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from paddledvc.gate.core.released import Contents
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
     from paddledvc.tools.system.files import FilePath
 
 _FORM = "--format=%H %S %cs"
-_HEADS, _REMOTES, _TAGS = "refs/heads/", "refs/remotes/", "refs/tags/"
-_AT_ONCE = 32
-"""Files that are held in memory at a time."""
 _ROLE = replace(DEFAULT.production, evidence="required")
 """Under which it is read what every stage depends on."""
 
@@ -96,17 +94,11 @@ def read_past(root: Path, facts: Facts, now: Now, more: Mapping[str, str]) -> Pa
 def _states(root: Path, policy: Policy, more: Mapping[str, str]) -> Iterator[State]:
     """List what production branches have been, oldest first, then what is tagged."""
     known = refs.list_refs(root)
-    ours = {ref.name: name for ref in known if (name := _production(ref.name, policy))}
+    ours = {
+        one.name: one.branch for one in known if one.branch and policy.production.covers(one.branch)
+    }
     yield from of_branches(root, {**ours, **more})
-    yield from (_of_tag(ref) for ref in known if ref.name.startswith(_TAGS))
-
-
-def _production(ref: str, policy: Policy) -> str | None:
-    """Name the production branch that a ref is; None if it is none."""
-    name = ref.removeprefix(_HEADS) if ref.startswith(_HEADS) else ""
-    if ref.startswith(_REMOTES):
-        name = ref.removeprefix(_REMOTES).partition("/")[2]
-    return name if name and policy.production.covers(name) else None
+    yield from _of_tags(known)
 
 
 def of_branches(root: Path, starts: Mapping[str, str]) -> list[State]:
@@ -152,8 +144,8 @@ def earlier(root: Path, model: Model, branch: str | None) -> list[Earlier]:
         model: its entry of models.yaml.
         branch: the branch that is checked out.
     """
-    tags = [ref for ref in refs.list_refs(root) if ref.name.startswith(_TAGS)]
-    states = [*of_branches(root, {"HEAD": branch or "HEAD"}), *map(_of_tag, tags)]
+    branches = of_branches(root, {"HEAD": branch or "HEAD"})
+    states = [*branches, *_of_tags(refs.list_refs(root))]
     stood: dict[str, list[tuple[State, str, Contents]]] = {}
     known: dict[bytes, tuple[str, Contents] | None] = {}
     for state, data in _read_states(root, states, names.LOCK):
@@ -194,30 +186,35 @@ def _earlier(
     return first if begun else last
 
 
-def _of_tag(ref: Ref) -> State:
-    name = ref.name.removeprefix(_TAGS)
-    return State(where=f"the tag {name}", revision=ref.name, tag=True)
+def _of_tags(known: Iterable[Ref]) -> Iterator[State]:
+    for ref in known:
+        if ref.is_tag:
+            yield State(where=f"the tag {ref.title}", revision=ref.name, tag=True)
 
 
 def _read_states(root: Path, states: Sequence[State], file: str) -> Iterator[tuple[State, bytes]]:
     """Read a file of the project in some states, in their order, as far as it is there."""
-    blobs = _blobs(root, [(state.revision, file) for state in states])
-    there = [(state, blob) for state, blob in zip(states, blobs, strict=True) if blob]
-    for start in range(0, len(there), _AT_ONCE):
-        batch = there[start : start + _AT_ONCE]
-        data = worktree.read_blobs(root, {blob for _, blob in batch})
-        for state, blob in batch:
-            yield state, data[blob]
+    found = _read_files(root, [(state.revision, file) for state in states])
+    yield from (
+        (state, data) for state, data in zip(states, found, strict=True) if data is not None
+    )
 
 
-def _blobs(root: Path, asked: Sequence[tuple[str, str]]) -> list[str | None]:
+def _read_files(root: Path, asked: Iterable[tuple[str, str]]) -> Iterator[bytes | None]:
+    """Read files of the project, each in a revision; None where there is none."""
+    reader, last, data = ObjectReader(root), None, None
+    for blob in _blobs(root, asked):
+        if blob != last:  # from one state to the next most files stay as they are
+            last, data = blob, None if blob is None else dict(reader.read_all([blob]))[blob]
+        yield data
+
+
+def _blobs(root: Path, asked: Iterable[tuple[str, str]]) -> list[str | None]:
     """Find git's names of files of the project, each in a revision; None where there is none."""
-    if not asked:
-        return []
     sent = "".join(f"{revision}:./{file}\n" for revision, file in asked).encode()
     form = ("cat-file", "--batch-check=%(objecttype) %(objectname)")
-    answer = exchange_git(root, *form, sent=sent).decode(errors="replace")
-    kinds = [line.partition(" ") for line in answer.splitlines()]
+    answer = exchange_git(root, *form, sent=sent) if sent else b""
+    kinds = [line.partition(" ") for line in answer.decode(errors="replace").splitlines()]
     return [name if kind == "blob" else None for kind, _, name in kinds]
 
 
@@ -227,11 +224,12 @@ def _reports(
     """Read the reports beside the exports that may be of another Paddle."""
     asked = [(one.state, one.name) for one in search.rivals()] if registry is not None else []
     models = registry.by_name if registry is not None else {}
-    blobs = _blobs(root, [(state.revision, report_path(models[name])) for state, name in asked])
-    data = worktree.read_blobs(root, set(filter(None, blobs)))
-    for key, blob in zip(asked, blobs, strict=True):
-        if blob is not None:
-            yield key, data[blob].decode(errors="replace")
+    found = _read_files(
+        root, ((state.revision, report_path(models[name])) for state, name in asked)
+    )
+    for key, data in zip(asked, found, strict=True):
+        if data is not None:
+            yield key, data.decode(errors="replace")
 
 
 def _value(text: str) -> object:

@@ -13,8 +13,7 @@ from paddledvc.tools.dvc import configuration, shortcuts
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core import outcome
-from paddledvc.weights.expected import list_expected
-from paddledvc.weights.ref_needs import History, pick_belonging
+from paddledvc.weights.history import History, pick_belonging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -147,12 +146,12 @@ def send_pushed(
         InvalidFile: a branch or tag names its weights in a file that cannot be read.
     """
     needed: dict[str, _Needed] = {}
-    history = History(project, to)
+    history = History(project)
     for one in pushed:
         if one.branch is None and not one.is_tag:  # notes and the like
             continue
-        outputs = pick_belonging(list_expected(project, one.commit))
-        earlier = history.needs(one)
+        outputs = pick_belonging(history.expected(one.commit))
+        earlier = history.pushed(one, to)
         if (outputs or earlier) and (remote := _remote(project, one)) is not None:
             its = needed.setdefault(remote, _Needed())
             its.refs.append(one.title)

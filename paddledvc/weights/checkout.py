@@ -12,9 +12,8 @@ from paddledvc.tools.git import worktree
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core import outcome as said
 from paddledvc.weights.core.outcome import Placed
-from paddledvc.weights.core.tracked import PATTERNS
+from paddledvc.weights.core.tracked import LISTING_PATTERNS, PATTERNS
 from paddledvc.weights.expected import read_through_cache
-from paddledvc.weights.tree.known_contents import LISTING_PATTERNS
 from paddledvc.weights.tree.place import LOCK_PATIENCE, place_tree
 
 if TYPE_CHECKING:

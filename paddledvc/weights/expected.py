@@ -1,11 +1,11 @@
-"""Which outputs the work tree, or a commit, asks for: read once for each version of its files."""
+"""Which outputs files ask for, those of the work tree or others: each version of them read once."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from paddledvc import names
 from paddledvc.errors import InvalidFile
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from paddledvc.models.lockfile import LockedFile
     from paddledvc.project import Project, ProjectFiles
 
+Parsed: TypeAlias = dict[tuple[str, str], Any]
+"""What is in files, by their names and texts."""
 KEPT = 64
 """Versions of the files whose outputs are remembered."""
 FOLDER = "wanted"
@@ -30,38 +32,49 @@ FORMAT = 1
 """Raised whenever other outputs are read from the same files, or they are written otherwise."""
 
 
-def list_expected(
-    project: Project, revision: str | None = None, *, untracked: bool = False
-) -> tuple[Tracked, ...]:
+def list_expected(project: Project, *, untracked: bool = False) -> tuple[Tracked, ...]:
     """List what lies, or ought to lie, in the work tree, sorted by path.
 
     Args:
         project: the project.
-        revision: a commit or tree; the files of the work tree as they are by default.
-        untracked: look at files of the work tree that git does not know yet, too.
+        untracked: look at files that git does not know yet, too.
 
     Raises:
-        InvalidFile: one of the files cannot be read; its name says where, the commit is not named.
-        ToolFailed: there is no such revision.
+        InvalidFile: one of the files cannot be read.
     """
-    snapshot = (
-        Snapshot.work_tree(project.root, untracked=untracked)
-        if revision is None
-        else Snapshot.tree(project.root, revision)
-    )
+    snapshot = Snapshot.work_tree(project.root, untracked=untracked)
     return read_expected(project, snapshot.texts(PATTERNS))
 
 
-def read_expected(project: ProjectFiles, texts: Mapping[str, str]) -> tuple[Tracked, ...]:
-    """Read what files say lies in the work tree, sorted by path."""
+def read_expected(
+    project: ProjectFiles, texts: Mapping[str, str], parsed: Parsed | None = None
+) -> tuple[Tracked, ...]:
+    """Read what files say lies in the work tree, sorted by path.
+
+    Args:
+        project: the project.
+        texts: the files.
+        parsed: what was in the files read just before, which is replaced by what is in these.
+
+    Raises:
+        InvalidFile: one of the files cannot be read.
+    """
     from paddledvc.yaml.conflicts import find_conflict  # noqa: PLC0415 - only for what is new
 
     if conflicted := find_conflict(texts.get(names.REGISTRY, ""), names.REGISTRY):
         raise InvalidFile([conflicted])  # the others follow it
-    lock = project.parse_lock(texts[names.LOCK]) if names.LOCK in texts else None
-    return list_tracked(
-        lock, {name: value(name, text) for name, text in texts.items() if _tells(name)}
-    )
+    before, parsed = {**(parsed or {})}, {} if parsed is None else parsed
+    found: dict[str, Any] = {}
+    for name, text in sorted(texts.items(), key=lambda file: file[0] != names.LOCK):
+        if (name, text) in before:
+            found[name] = before[name, text]
+        elif name == names.LOCK:
+            found[name] = project.parse_lock(text)
+        elif _tells(name):
+            found[name] = value(name, text)
+    parsed.clear()
+    parsed |= {(name, texts[name]): one for name, one in found.items()}
+    return list_tracked(found.pop(names.LOCK, None), found)
 
 
 def _tells(name: str) -> bool:
@@ -82,7 +95,9 @@ def value(name: str, text: str) -> Any:
     return document.value
 
 
-def read_through_cache(project: Project, texts: Mapping[str, str]) -> tuple[Tracked, ...]:
+def read_through_cache(
+    project: Project, texts: Mapping[str, str], parsed: Parsed | None = None
+) -> tuple[Tracked, ...]:
     """Read what files say lies in the work tree, as ``read_expected`` does, or remember it.
 
     Raises:
@@ -94,7 +109,7 @@ def read_through_cache(project: Project, texts: Mapping[str, str]) -> tuple[Trac
         known = parse_outputs(file.read_text(encoding="utf-8"))
         if known is not None:
             return known
-    found = read_expected(project, texts)
+    found = read_expected(project, texts, parsed)
     with contextlib.suppress(OSError):
         _forget(folder)
         atomic.write_file(file, render_outputs(found), fsync=False)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from paddledvc.display.results import Displayed
 from paddledvc.tools.git import worktree
+from paddledvc.weights.core.tracked import LISTING_PATTERNS
 from paddledvc.weights.expected import list_expected
 from paddledvc.weights.select_outputs import remotes_of_role, require_remotes, select_outputs
 from paddledvc.weights.transfer.fetch_outputs import fetch_outputs
-from paddledvc.weights.tree.known_contents import LISTING_PATTERNS
 from paddledvc.weights.tree.place import place_outputs, place_tree
 
 if TYPE_CHECKING:

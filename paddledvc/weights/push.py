@@ -9,7 +9,9 @@ from paddledvc.display.results import Displayed, Table
 from paddledvc.errors import InvalidInput, RemoteFailed
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.command import ask_git
+from paddledvc.tools.git.refs import Ref
 from paddledvc.weights.expected import list_expected
+from paddledvc.weights.history import History, find_role
 from paddledvc.weights.select_outputs import remote_of, require_remotes, select_outputs
 from paddledvc.weights.transfer.send_outputs import send_outputs
 
@@ -96,18 +98,13 @@ def _outputs(project: Project, revision: str | None) -> tuple[Tracked, ...]:
     commit = worktree.resolve_commit(project.root, revision)
     if commit is None:
         raise InvalidInput(f"there is no branch, tag or commit {revision!r}")
-    return list_expected(project, commit)
+    return History(project).expected(commit)
 
 
 def _role(project: Project, rules: Policy, revision: str | None) -> Role:
     """Say what a revision is by its name; a bare commit is what the current branch is."""
     if revision is not None:
         full = ask_git(project.root, "rev-parse", "--symbolic-full-name", revision) or ""
-        kind, _, name = full.removeprefix("refs/").partition("/")
-        if kind == "tags":
-            return rules.production
-        if kind == "heads":
-            return rules.role(name)
-        if kind == "remotes":
-            return rules.role(name.partition("/")[2])
+        if (role := find_role(rules, Ref(name=full, target=revision))) is not None:
+            return role
     return rules.role(worktree.current_branch(project.root))

@@ -214,7 +214,7 @@ def remote_status(  # noqa: PLR0913 - each is an option
         project = paddledvc.Project.find()
         print(paddledvc.remote_status(project, branches=["main"], deep=True).clean)
     """
-    from paddledvc.weights.ref_needs import list_demands, list_holders  # noqa: PLC0415
+    from paddledvc.weights.history import list_demands, list_holders  # noqa: PLC0415
     from paddledvc.weights.transfer.inspect_remote import inspect_remote  # noqa: PLC0415 - not for the work tree
 
     found = list_demands(project, list_holders(project, project.policy(), branches))

@@ -31,10 +31,6 @@ def test_the_work_tree_asks_for_what_its_files_say_as_they_are(versions, project
     assert titles(expected.list_expected(versions)) == ["a v1"]
 
 
-def test_a_commit_asks_for_what_its_files_said(versions):
-    assert titles(expected.list_expected(versions, "HEAD~1")) == ["a v1"]
-
-
 def test_what_git_does_not_know_yet_is_looked_for_only_when_asked(versions, project):
     project.write("data/x.dvc", "outs: [{path: x, md5: '%s', hash: md5}]" % ("1" * 32))
     assert titles(expected.list_expected(versions)) == ["a v2"]
@@ -47,11 +43,6 @@ def test_the_files_of_a_new_project_count_before_git_knows_them(project):
     new = project.models('models: [{name: a, version: "v1", weights_url: a.pdparams}]')
     lock(new)
     assert titles(expected.list_expected(new)) == ["a v1"]
-
-
-def test_a_commit_before_the_project_asks_for_nothing(project):
-    project.commit("nothing yet")
-    assert expected.list_expected(Project(project.root), "HEAD") == ()
 
 
 def test_conflict_markers_are_named_with_their_line(versions, project):
@@ -214,6 +205,24 @@ def test_who_reads_other_outputs_from_the_same_files_raises_the_format(versions)
         "what earlier versions remember of the same files is another answer: raise "
         "expected.FORMAT, and add its answer here"
     )
+
+
+def test_a_file_that_is_as_just_before_is_not_parsed_again(versions, monkeypatch):
+    parsed = {}
+    found = expected.read_expected(versions, TEXTS, parsed)
+    monkeypatch.setattr(expected, "value", None)
+    monkeypatch.setattr(Project, "parse_lock", None)
+
+    assert expected.read_expected(versions, TEXTS, parsed) == found
+    assert {name for name, _ in parsed} == TEXTS.keys()
+
+
+def test_what_is_remembered_of_files_is_what_was_read_last(versions):
+    parsed = {}
+    expected.read_expected(versions, TEXTS, parsed)
+
+    assert expected.read_expected(versions, {}, parsed) == ()
+    assert parsed == {}
 
 
 def test_what_was_read_once_is_remembered(versions, monkeypatch):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.errors import ToolFailed
-from paddledvc.tools.git import worktree
-from paddledvc.tools.git.command import ask_git, exchange_git, run_git
-from paddledvc.tools.git.tree import parse_listing, parse_tree
+from paddledvc.tools.git.command import exchange_git, run_git
+from paddledvc.tools.git.objects import ObjectReader, missing_object
+from paddledvc.tools.git.snapshot import match_last_part
+from paddledvc.tools.git.tree import parse_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
 
@@ -32,15 +33,6 @@ def _is_whole(root: Path, commits: Collection[str]) -> bool:
     return True
 
 
-def _looked_up(root: Path, names: Collection[str]) -> dict[str, str | None]:
-    """Find what git calls each object in full; None where there is none."""
-    asked = sorted(set(names))
-    sent = "".join(f"{name}\n" for name in asked).encode()
-    answer = exchange_git(root, "cat-file", "--batch-check=%(objectname)", sent=sent)
-    found = answer.decode().splitlines()
-    return {name: None if " " in known else known for name, known in zip(asked, found, strict=True)}
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Blob:
     """A file of a commit.
@@ -54,51 +46,107 @@ class Blob:
     link: bool
 
 
-def files_of(root: Path, commits: Collection[str], suffixes: tuple[str, ...]) -> dict[Blob, str]:
-    """Find the files in the trees of commits whose names end so, each once, with one of its paths.
+class _Folder(NamedTuple):
+    files: list[tuple[str, Blob]]
+    folders: list[tuple[str, str]]
 
-    Every folder is read once, however many commits have it; that is what makes hundreds of
-    branches a matter of seconds.
+
+class CommitFiles:
+    """The files of commits whose names fit; every folder of git is read once, whoever has it.
+
+    That is what makes hundreds of branches a matter of seconds.
 
     Args:
-        root: folder of the repository.
-        commits: commits, or tags of them; those that are none are left out.
-        suffixes: ends of the names.
+        root: a folder of the repository.
+        patterns: of the last parts of paths: a name, or ``*`` and the end of one.
+        top: where to start, as git writes it behind a commit: by default in ``root``.
+        links: whether symbolic links count, and names that are not UTF-8 as they are.
     """
-    trees = _looked_up(root, [f"{name}^{{tree}}" for name in commits]).values()
-    level = dict.fromkeys(filter(None, trees), "")
-    seen: set[str] = set()
-    found: dict[Blob, str] = {}
-    while level:
-        seen.update(level)
-        below: dict[str, str] = {}
-        for tree, data in worktree.read_blobs(root, level).items():
-            for name, entry in parse_tree(data, len(tree) // 2, "surrogateescape"):
-                path = f"{level[tree]}{name}"
+
+    def __init__(
+        self, root: Path, patterns: Sequence[str], *, top: str = ":./", links: bool = False
+    ) -> None:
+        self._fits, self._top, self._links = match_last_part(patterns), top, links
+        self._objects = ObjectReader(root)
+        self._folders: dict[str, _Folder] = {}
+
+    @classmethod
+    def everywhere(cls, root: Path, patterns: Sequence[str]) -> CommitFiles:
+        """Look at whole commits, and at links too."""
+        return cls(root, patterns, top="^{tree}", links=True)
+
+    def of(self, commit: str) -> dict[str, Blob]:
+        """Find the files of a commit, or of a tag of one, by path; none if there is no such one."""
+        return dict(self._walk([commit]))
+
+    def of_all(self, commits: Iterable[str]) -> dict[Blob, str]:
+        """Find the files of several commits, each once, with one of its paths."""
+        found: dict[Blob, str] = {}
+        for path, blob in self._walk(commits, seen=set()):
+            found.setdefault(blob, path)
+        return found
+
+    def read(self, blobs: Iterable[Blob]) -> Iterator[tuple[str, bytes]]:
+        """Read files, each once: git's names of their bytes, and those.
+
+        Raises:
+            ToolFailed: the repository lacks one of them.
+        """
+        return self._objects.read_all(blob.name for blob in blobs)
+
+    def _walk(
+        self, commits: Iterable[str], seen: set[str] | None = None
+    ) -> Iterator[tuple[str, Blob]]:
+        """Go down level by level; into no folder twice, whatever its path, with ``seen``."""
+        tops = [f"{commit}{self._top}" for commit in commits]
+        self._read_folders(tops)
+        level = [("", top) for top in tops if top in self._folders]
+        while level:
+            below: list[tuple[str, str]] = []
+            for path, tree in level:
+                folder = self._folders[tree]
+                yield from ((f"{path}{name}", blob) for name, blob in folder.files)
+                below += ((f"{path}{name}/", tree) for name, tree in folder.folders)
+            if seen is not None:
+                firsts = {tree: path for path, tree in reversed(below) if tree not in seen}
+                below = [(path, tree) for tree, path in firsts.items()]
+                seen.update(firsts)
+            if lacking := self._read_folders([tree for _, tree in below]):
+                raise missing_object(lacking[0])
+            level = below
+
+    def _read_folders(self, names: Iterable[str]) -> list[str]:
+        """Read folders, as far as they are not known yet; name those that are not there."""
+        new = sorted({name for name in names if name not in self._folders})
+        for name, (known, data) in zip(new, self._objects.read_each(new), strict=True):
+            if known is not None and known.kind == "tree":
+                self._folders[name] = self._parse(known.name, data)
+        return [name for name in new if name not in self._folders]
+
+    def _parse(self, tree: str, data: bytes) -> _Folder:
+        found = _Folder(files=[], folders=[])
+        errors = "surrogateescape" if self._links else "replace"
+        try:
+            for name, entry in parse_tree(data, len(tree) // 2, errors):
                 if entry.is_folder:
-                    below.setdefault(entry.name, f"{path}/")
-                elif (entry.is_file or entry.is_link) and name.endswith(suffixes):
-                    found.setdefault(Blob(name=entry.name, link=entry.is_link), path)
-        level = {name: path for name, path in below.items() if name not in seen}
-    return found
+                    found.folders.append((name, entry.name))
+                elif self._fits(name) and (entry.is_file or (entry.is_link and self._links)):
+                    found.files.append((name, Blob(name=entry.name, link=entry.is_link)))
+        except ValueError:
+            raise missing_object(tree) from None  # it is damaged
+        return found
 
 
 def folders_at(root: Path, path: str) -> Iterator[dict[str, bytes]]:
-    """Yield what a folder held in every commit that changed it, by path from it, each state once.
+    """Yield what a folder held in every commit that changed it, by path from it.
 
     Args:
         root: folder of the repository.
         path: the folder, from the root of the repository.
     """
     wanted = ("rev-list", "--all", "--reflog", "--full-history", "--", f":(top,literal){path}")
-    commits = run_git(root, *wanted).split()
-    trees = set(_looked_up(root, [f"{commit}:{path}" for commit in commits]).values())
-    for tree in filter(None, trees):
-        listed = ask_git(root, "ls-tree", "-r", "-z", "--full-tree", tree)
-        names = {
-            name: entry.name
-            for name, entry in parse_listing(listed or "")  # None of no folder
-            if entry.is_file
-        }
-        data = worktree.read_blobs(root, set(names.values()))
-        yield {name: data[blob] for name, blob in names.items()}
+    found = CommitFiles(root, ("*",), top=f":{path}")
+    for commit in run_git(root, *wanted).split():
+        files = found.of(commit)
+        data = dict(found.read(files.values()))
+        yield {name: data[blob.name] for name, blob in files.items()}

@@ -30,6 +30,7 @@ _QUIET = ("-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "fetch.pruneT
 # A server that says nothing for this long is given up.
 _PATIENT = ("-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30")
 _BRANCHES = "refs/heads/"
+_REMOTES = "refs/remotes/"
 _TAGS = "refs/tags/"
 
 
@@ -44,6 +45,31 @@ class Ref:
 
     name: str
     target: str
+
+    @property
+    def is_tag(self) -> bool:
+        """Whether it is a tag."""
+        return self.name.startswith(_TAGS)
+
+    @property
+    def title(self) -> str:
+        """What people call it.
+
+        >>> Ref(name="refs/remotes/origin/main", target="c0ffee").title
+        'origin/main'
+        """
+        return self.name.split("/", 2)[-1]
+
+    @property
+    def branch(self) -> str | None:
+        """The branch that it is, here or in another repository; None for anything else.
+
+        >>> Ref(name="refs/remotes/origin/main", target="c0ffee").branch
+        'main'
+        """
+        if self.name.startswith(_REMOTES):
+            return self.title.partition("/")[2]
+        return self.title if self.name.startswith(_BRANCHES) else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

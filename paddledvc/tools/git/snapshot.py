@@ -12,7 +12,7 @@ from paddledvc.tools.git import worktree
 from paddledvc.tools.git.command import exchange_git, run_git
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
     from pathlib import Path
 
     from paddledvc.tools.git.tree import Submodules, Tree, TreePath
@@ -172,8 +172,10 @@ class _Kept(Snapshot):
         return sorted(path for path, _ in self._files(patterns))
 
     def texts(self, patterns: Sequence[str]) -> dict[str, str]:
+        from paddledvc.tools.git.objects import ObjectReader  # noqa: PLC0415 - as in `_Tree`
+
         blobs = dict(self._files(patterns))
-        data = worktree.read_blobs(self.root, set(blobs.values()))
+        data = dict(ObjectReader(self.root).read_all(blobs.values()))
         return {path: data[name].decode(errors="replace") for path, name in blobs.items()}
 
     @abstractmethod
@@ -210,8 +212,9 @@ class _Tree(_Kept, FolderSnapshot):
         from paddledvc.tools.git.tree import parse_listing  # noqa: PLC0415 - as above
 
         listing = run_git(self.root, "ls-tree", "-r", "-z", self._name)
+        fits = match_last_part(patterns)
         for path, entry in parse_listing(listing):
-            if entry.is_file and _fits(path, patterns):
+            if entry.is_file and fits(path):
                 yield path, entry.name
 
 
@@ -240,9 +243,13 @@ class IndexSnapshot(_Kept):
                 yield path, name, side
 
 
-def _fits(path: str, patterns: Sequence[str]) -> bool:
-    last = path.rpartition("/")[2]
-    return any(
-        last.endswith(pattern[1:]) if pattern.startswith("*") else last == pattern
-        for pattern in patterns
-    )
+def match_last_part(patterns: Sequence[str]) -> Callable[[str], bool]:
+    """Have paths matched whose last part is a name among these, or ends as ``*`` and more says."""
+    names = frozenset(one for one in patterns if not one.startswith("*"))
+    ends = tuple(one[1:] for one in patterns if one.startswith("*"))
+
+    def fits(path: str) -> bool:
+        last = path.rpartition("/")[2]
+        return last in names or last.endswith(ends)
+
+    return fits

@@ -8,15 +8,14 @@ import posixpath
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from paddledvc.errors import ToolFailed
 from paddledvc.tools.git import worktree
-from paddledvc.tools.git.command import answering_git, command_line, run_git
+from paddledvc.tools.git.command import run_git
+from paddledvc.tools.git.objects import ObjectReader, missing_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from paddledvc.tools.system.shell import AnsweringProgram
 
 LARGEST = 32 << 20
 """Bytes of the largest file that is read."""
@@ -91,14 +90,6 @@ def parse_tree(data: bytes, width: int, errors: str) -> Iterator[tuple[str, Tree
         at = stop
 
 
-class _Object(NamedTuple):
-    """What git says of an object before its bytes."""
-
-    name: str
-    kind: str
-    size: int
-
-
 class Tree:
     """What is below a project's folder in a tree of git, as if it were checked out.
 
@@ -111,7 +102,7 @@ class Tree:
 
     def __init__(self, root: Path, name: str) -> None:
         self._root, self._name = root, name
-        self._git: AnsweringProgram | None = None
+        self._objects = ObjectReader(root)
         self._children: dict[str, dict[str, TreeEntry]] = {"": {}}
         self._sizes: dict[str, int] = {}
         self._last = ("", b"")
@@ -183,7 +174,7 @@ class Tree:
                 if is_better and name not in _UNUSABLE and "/" not in name:
                     found[name] = entry
         except ValueError:
-            raise worktree.missing_object(tree) from None  # it is damaged
+            raise missing_object(tree) from None  # it is damaged
         return found
 
     def read(self, file: TreeEntry) -> bytes:
@@ -232,11 +223,11 @@ class Tree:
 
     @cached_property
     def _project(self) -> TreeEntry:
-        found = self._ask(f"{self._name}:./")
+        found = self._objects.find(f"{self._name}:./")
         if found is not None and found.kind == "tree":
-            self._receive(found)
+            self._objects.receive(found)
             return TreeEntry(mode=_FOLDER, name=found.name)
-        self._close()
+        self._objects.close()
         run_git(self._root, "rev-parse", "--verify", f"{self._name}^{{tree}}")
         return _NO_FOLDER
 
@@ -257,46 +248,16 @@ class Tree:
         known, data = self._last
         if name == known and (most is None or len(data) <= most):
             return data
-        found = self._ask(name)
+        found = self._objects.find(name)
         if found is None or found.kind != kind:
-            self._close()
-            raise worktree.missing_object(name)
+            self._objects.close()
+            raise missing_object(name)
         self._sizes[name] = found.size
         if most is not None and found.size > most:
-            self._close()  # sooner than to take all of it
+            self._objects.close()  # sooner than to take all of it
             return b""
-        self._last = (name, self._receive(found))
+        self._last = (name, self._objects.receive(found))
         return self._last[1]
-
-    def _ask(self, name: str) -> _Object | None:
-        """Ask for an object, whose bytes come next; None where there is none."""
-        if self._git is None:
-            self._git = answering_git(self._root, *worktree.READ_OBJECTS)
-        answer = self._git.ask(name.encode()).decode(errors="replace")
-        if not answer:
-            raise self._failure(name)
-        match answer.split():
-            case [full, kind, size] if size.isdigit():
-                return _Object(name=full, kind=kind, size=int(size))
-        return None  # what git says instead ends with "missing"
-
-    def _receive(self, found: _Object) -> bytes:
-        assert self._git is not None
-        data = self._git.read(found.size + 1)
-        if len(data) <= found.size:
-            raise self._failure(found.name)
-        return data[:-1]
-
-    def _failure(self, name: str) -> Exception:
-        """Say why git ended, which it says itself where it is asked once more."""
-        self._close()
-        worktree.read_blobs(self._root, [name])
-        return ToolFailed(command_line(*worktree.READ_OBJECTS), 1, f"it did not answer for {name}")
-
-    def _close(self) -> None:
-        if self._git is not None:
-            self._git.close()
-            self._git = None
 
 
 class Submodules:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.errors import ToolFailed
-from paddledvc.tools.git.command import ask_git, command_line, exchange_git, run_git
+from paddledvc.tools.git.command import ask_git, exchange_git, run_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-READ_OBJECTS = ("cat-file", "--batch")
 _FIELDS = {"1": 8, "u": 10}
 """Fields before the path in a line about a file, by the kind of the line."""
 
@@ -101,35 +100,6 @@ def split_listing(listing: str) -> Iterator[tuple[list[str], str]]:
     for line in filter(None, listing.split("\0")):
         words, _, path = line.partition("\t")
         yield words.split(), path
-
-
-def read_blobs(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
-    """Read objects of git, each once, by their names.
-
-    Raises:
-        ToolFailed: the repository lacks one of them.
-    """
-    asked = sorted(set(blobs))
-    if not asked:
-        return {}
-    sent = "".join(f"{name}\n" for name in asked).encode()
-    answer = exchange_git(root, *READ_OBJECTS, sent=sent)
-    found: dict[str, bytes] = {}
-    at = 0
-    for name in asked:
-        end = answer.index(b"\n", at)
-        *_, size = answer[at:end].decode(errors="replace").split(" ")
-        if not size.isdigit():  # what git says instead: "missing"
-            raise missing_object(name)
-        found[name] = answer[end + 1 : end + 1 + int(size)]
-        at = end + int(size) + 2
-    return found
-
-
-def missing_object(name: str) -> ToolFailed:
-    """Say that the repository lacks an object."""
-    why = f"the repository lacks {name}; `git fsck` tells more"
-    return ToolFailed(command_line(*READ_OBJECTS), 1, why)
 
 
 class Standing(NamedTuple):

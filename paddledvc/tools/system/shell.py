@@ -160,6 +160,10 @@ class AnsweringProgram:
         with contextlib.suppress(BrokenPipeError):
             self._asking.write(question + b"\n")
             self._asking.flush()
+        return self.read_line()
+
+    def read_line(self) -> bytes:
+        """Read the next line of its answer; it is empty where the program has ended."""
         return self._answers.readline()
 
     def read(self, count: int) -> bytes:

@@ -29,6 +29,7 @@ HOLDERS: tuple[Holder, ...] = (
 )
 NAMING_FILES = (names.LOCK, names.DVC_LOCK, outputs.SUFFIX)
 """Ends of the names of the files that name objects."""
+PATTERNS = tuple(f"*{end}" for end in NAMING_FILES)
 NONE: frozenset[str] = frozenset()
 _DIGEST = re.compile(rb"(?<![0-9A-Za-z])([0-9a-fA-F]{64}|[0-9a-fA-F]{32}(?:\.dir)?)(?![0-9A-Za-z])")
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 PATTERNS = (names.REGISTRY, names.LOCK, names.STAGES, names.DVC_LOCK, f"*{outputs.SUFFIX}")
 """Names of the files that say what lies in the work tree, and the policy that says from where."""
+LISTING_PATTERNS = tuple(one for one in PATTERNS if one != names.REGISTRY)
+"""Names of the files that say what lies in the work tree."""
 _DECLARING = ("outs", "metrics", "plots")
 _TEMPLATE = re.compile(r"\$\{[^}]*\}")
 

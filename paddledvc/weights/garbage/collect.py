@@ -15,7 +15,7 @@ from paddledvc.tools.dvc import configuration, locks
 from paddledvc.tools.git import refs, worktree
 from paddledvc.urls import hide_secrets
 from paddledvc.weights.core import retention
-from paddledvc.weights.garbage import folder_files, labels, needs, stores
+from paddledvc.weights.garbage import folder_files, needs, stores
 from paddledvc.weights.tree.records import learned_md5s
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def plan_garbage(project: Project, scope: GcScope) -> GcPlan:
     objects = tuple(
         (place, retention.sort_objects(place.every(), needed, before=before)) for place in cleaned
     )
-    named = labels.name_garbage(project.root, objects)
+    named = needs.name_garbage(project.root, objects)
     if not (scope.unshared or scope.also):
         objects = tuple(
             (place, found if place.name == stores.CACHE else found.only(named.labels))

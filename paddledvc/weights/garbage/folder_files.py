@@ -12,8 +12,7 @@ from paddledvc.tools.dvc.core.objects import folder_oid
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.git import commits
 from paddledvc.weights.core import retention
-from paddledvc.weights.garbage import labels as garbage_labels
-from paddledvc.weights.garbage.needs import RECENT_COMMITS
+from paddledvc.weights.garbage.needs import RECENT_COMMITS, find_labels
 from paddledvc.weights.garbage.stores import CACHE, UnreadableFolder
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ def open_folders(
 def _in_git(lost: Collection[str], root: Path) -> set[str]:
     """Pick the folders that git has, file by file: DVC notes them with ``cache: false``."""
     found = set()
-    for path in {label.path for label in garbage_labels.find_labels(root, lost).values()}:
+    for path in {label.path for label in find_labels(root, lost).values()}:
         for files in commits.folders_at(root, path):
             found.add(folder_oid({name: _md5(data) for name, data in files.items()}))
     return found & set(lost)
@@ -144,5 +143,5 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _titles(oids: Collection[str], root: Path) -> dict[str, str]:
-    labels = garbage_labels.find_labels(root, oids)
+    labels = find_labels(root, oids)
     return {oid: f"{labels[oid]} ({oid})" if oid in labels else oid for oid in oids}

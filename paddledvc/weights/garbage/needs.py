@@ -1,36 +1,43 @@
-"""Which objects a git repository needs at a moment.
+"""Which objects a git repository needs at a moment, and what the others were.
 
-That is what its work trees, branches, tags, stashes and recent commits need, and the refs of the
+Needed is what its work trees, branches, tags, stashes and recent commits need, and the refs of the
 repositories that it fetches from.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from paddledvc import names
 from paddledvc.errors import InvalidFile, InvalidInput, Problem
 from paddledvc.names import did_you_mean
-from paddledvc.tools.git import commits, refs, worktree
-from paddledvc.tools.git.commits import Blob
+from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
+from paddledvc.tools.git import commits, refs
+from paddledvc.tools.git.commits import Blob, CommitFiles
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core import retention
+from paddledvc.weights.core.retention import Label
+from paddledvc.weights.garbage.stores import UnreadableFolder
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from paddledvc.tools.git.refs import Moved, Ref
-    from paddledvc.weights.core.retention import Holder
+    from paddledvc.weights.core.retention import Holder, Sorted
+    from paddledvc.weights.garbage.stores import Store
 
 TREES: Holder = "work trees"
 RECENT_COMMITS: Holder = "recent commits"
 UNREADABLE = "expected a mapping, as `paddledvc lock` and DVC write it"
-BATCH = 256
-"""Files of git that are held in memory at a time."""
+COMMITS = 500
+"""Commits whose files are looked at together."""
+LIMIT = 20_000
+"""Commits after which the search is given up."""
 _SHORT = ("refs/heads/", "refs/remotes/", "refs/tags/", "refs/")
-_PATTERNS = tuple(f"*{end}" for end in retention.NAMING_FILES)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,14 +111,14 @@ def _tree(known: refs.WorkTree) -> CheckedTree:
         head=known.head,
         pending=frozenset(_pending(known.path)) if is_there else retention.NONE,
         files=_files(known.path) if is_there else {},
-        staged=Snapshot.index(known.path).blobs(_PATTERNS) if is_there else retention.NONE,
+        staged=Snapshot.index(known.path).blobs(retention.PATTERNS) if is_there else retention.NONE,
     )
 
 
 def _files(tree: Path) -> dict[str, bytes]:
     """Read the files that name objects, whether git knows them yet or not."""
     snapshot = Snapshot.work_tree(tree, untracked=True)
-    found = {name: snapshot.read(name) for name in snapshot.names(_PATTERNS)}
+    found = {name: snapshot.read(name) for name in snapshot.names(retention.PATTERNS)}
     return {name: data for name, data in found.items() if data is not None}
 
 
@@ -151,28 +158,24 @@ def find_needs(
         InvalidInput: a file of a branch, a tag or a stash cannot be read.
     """
     here = _in_trees(seen.trees)
-    groups = _groups(seen, since)
-    found = [commits.files_of(seen.root, one.commits, retention.NAMING_FILES) for one in groups]
-    every = {blob: path for files in found for blob, path in files.items()}
+    history = CommitFiles.everywhere(seen.root, retention.PATTERNS)
+    found = [(one, history.of_all(one.commits)) for one in _groups(seen, since)]
     staged = [Blob(name=name, link=False) for one in seen.trees for name in one.staged]
-    strict = {
-        blob for one, files in zip(groups, found, strict=True) if one.strict for blob in files
-    }
-    named, unreadable = _read_blobs(
-        seen.root, every.keys() | set(staged), {b: every[b] for b in strict}
-    )
+    every = {blob for _, files in found for blob in files}.union(staged)
+    strict = {blob: path for one, files in found if one.strict for blob, path in files.items()}
+    named, unreadable = _read_named(history, every, strict)
     if unreadable:
-        _require_ignored(seen, unreadable, ignored)
-    here |= _united(named[blob] for blob in staged)
+        _require_ignored(seen, history, unreadable, ignored)
+    here |= _united(named[blob.name] for blob in staged)
     return tuple(
         HolderNeeds(
             holder=one.holder,
             count=one.count,
-            objects=_united(named[blob] for blob in files).union(
+            objects=_united(named[blob.name] for blob in files).union(
                 here if one.holder == TREES else ()
             ),
         )
-        for one, files in zip(groups, found, strict=True)
+        for one, files in found
     )
 
 
@@ -241,19 +244,16 @@ def _current(moved: Iterable[Moved], since: float) -> set[str]:
     return found
 
 
-def _read_blobs(
-    root: Path, blobs: Collection[Blob], strict: Mapping[Blob, str]
-) -> tuple[dict[Blob, frozenset[str]], frozenset[Blob]]:
-    """Find what each file of git names, and which of the strict ones cannot be read."""
-    named: dict[Blob, frozenset[str]] = {}
+def _read_named(
+    history: CommitFiles, blobs: Iterable[Blob], strict: Mapping[Blob, str]
+) -> tuple[dict[str, frozenset[str]], frozenset[Blob]]:
+    """Find what files of git name, and which of the strict ones cannot be read."""
+    named: dict[str, frozenset[str]] = {}
     unreadable: set[Blob] = set()
-    asked = sorted(blobs, key=lambda blob: blob.name)
-    for start in range(0, len(asked), BATCH):
-        batch = asked[start : start + BATCH]
-        data = worktree.read_blobs(root, [blob.name for blob in batch])
-        for blob in batch:
-            named[blob] = retention.find_digests(data[blob.name])
-            if blob in strict and not _is_readable(blob, strict[blob], data[blob.name]):
+    for name, data in history.read(blobs):
+        named[name] = retention.find_digests(data)
+        for blob in (Blob(name=name, link=False), Blob(name=name, link=True)):
+            if blob in strict and not _is_readable(blob, strict[blob], data):
                 unreadable.add(blob)
     return named, frozenset(unreadable)
 
@@ -269,7 +269,10 @@ def _is_readable(blob: Blob, path: str, data: bytes) -> bool:
 
 
 def _require_ignored(
-    seen: RepositoryState, unreadable: Collection[Blob], ignored: Collection[str]
+    seen: RepositoryState,
+    history: CommitFiles,
+    unreadable: Collection[Blob],
+    ignored: Collection[str],
 ) -> None:
     """Refuse what cannot be read, unless only recent commits and ignored refs have it."""
     held = [(ref.name, ref.target) for ref in (*seen.refs, *seen.advertised)]
@@ -282,8 +285,8 @@ def _require_ignored(
     for name, target in held:
         if _short(name) & set(ignored):
             continue
-        files = commits.files_of(seen.root, [target], retention.NAMING_FILES)
-        if bad := sorted(path for blob, path in files.items() if blob in unreadable):
+        files = history.of(target)
+        if bad := sorted(path for path, blob in files.items() if blob in unreadable):
             short = min(_short(name), key=len)
             raise InvalidInput(
                 f"{bad[0]} of {short} cannot be read, so nobody knows which weights it needs; "
@@ -323,3 +326,69 @@ def add_needs(found: Iterable[Iterable[HolderNeeds]]) -> list[HolderNeeds]:
             need = replace(need, count=so_far.count + need.count, objects=objects)  # noqa: PLW2901
         total[need.holder] = need
     return list(total.values())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Named:
+    """What objects were, as far as that is known.
+
+    Attributes:
+        labels: what each was.
+        folders: path of the folder that each was a file of, or listed the files of.
+    """
+
+    labels: Mapping[str, Label]
+    folders: Mapping[str, str]
+
+
+def name_garbage(root: Path, objects: Iterable[tuple[Store, Sorted]]) -> Named:
+    """Say what the garbage of places was."""
+    garbage = {one.oid: place for place, found in objects for one in found.garbage}
+    labels = find_labels(root, garbage)
+    folders: dict[str, str] = {}
+    for oid in [oid for oid in labels if oid.endswith(FOLDER_SUFFIX)]:
+        path = folders[oid] = labels[oid].path
+        with suppress(UnreadableFolder):
+            for file in garbage[oid].listing(oid) or ():
+                if file.md5 in garbage and file.md5 not in labels:
+                    labels[file.md5] = Label(path=f"{path}/{file.path}")
+                    folders[file.md5] = path
+    return Named(labels=labels, folders=folders)
+
+
+def find_labels(root: Path, oids: Collection[str]) -> dict[str, Label]:
+    """Say what objects were, by the newest commits that know it; a reflog may be all that does.
+
+    Args:
+        root: folder of the repository.
+        oids: names of the objects.
+    """
+    found: dict[str, Label] = {}
+    looked: set[Blob] = set()
+    wanted = frozenset(oids)
+    commits = refs.every_commit(root)[:LIMIT] if wanted else []
+    for start in range(0, len(commits), COMMITS):
+        if len(found) == len(wanted):
+            break
+        history = CommitFiles.everywhere(root, retention.PATTERNS)
+        files = history.of_all(commits[start : start + COMMITS])
+        fresh = {blob: path for blob, path in files.items() if blob not in looked}
+        looked.update(fresh)
+        for oid, label in _labels(history, fresh, wanted):
+            if oid not in found or (found[oid].model is None and label.model is not None):
+                found[oid] = label
+    return found
+
+
+def _labels(
+    history: CommitFiles, files: Mapping[Blob, str], wanted: frozenset[str]
+) -> Iterator[tuple[str, Label]]:
+    # What models.lock says of weights is more than what DVC says of them.
+    ordered = sorted(files, key=lambda blob: not files[blob].endswith(names.LOCK))
+    paths = {blob.name: files[blob] for blob in ordered}
+    for name, data in history.read(ordered):
+        if retention.find_digests(data) & wanted:
+            with suppress(InvalidFile):
+                value = reader.parse_yaml(data.decode(errors="replace"), paths[name]).value
+                found = retention.find_labels(paths[name], value)
+                yield from (one for one in found if one[0] in wanted)

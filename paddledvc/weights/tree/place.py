@@ -21,7 +21,6 @@ from paddledvc.weights.core.ledger import LedgerEntry
 from paddledvc.weights.core.outcome import Placed, PlacedOutput
 from paddledvc.weights.tree import files
 from paddledvc.weights.tree.files import Changed
-from paddledvc.weights.tree.known_contents import known_contents
 from paddledvc.weights.tree.preconditions import RUN_PULL, Obstacles, Refused
 from paddledvc.weights.tree.records import Records
 from paddledvc.weights.tree.survey import Surveyor
@@ -64,6 +63,10 @@ def place_tree(  # noqa: PLR0913 - each of its own
     """
 
     def list_before(marked: str | None) -> Sequence[Tracked]:
+        if came_from is not None and came_from == marked:
+            return ()  # as nearly always
+        from paddledvc.weights.history import known_contents  # noqa: PLC0415
+
         return known_contents(project, marked=marked, before=came_from)
 
     return _place(project, wanted, list_before, stand, force=force, prune=True, patience=patience)

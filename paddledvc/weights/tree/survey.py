@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 from paddledvc.hashes import Hashes
 from paddledvc.weights.core.decide import UNKNOWN, Decision, decide_output, same_bytes, same_content
 from paddledvc.weights.tree import files
+from paddledvc.weights.tree.candidates import Candidates, is_folder
 from paddledvc.weights.tree.files import stamp_file as mark_of
-from paddledvc.weights.tree.known_contents import Candidates, is_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.decide import Content
     from paddledvc.weights.core.ledger import LedgerEntry, Mark
     from paddledvc.weights.core.tracked import Tracked
+    from paddledvc.weights.tree.candidates import Candidate
     from paddledvc.weights.tree.files import Seen
-    from paddledvc.weights.tree.known_contents import Candidate
 
 T = TypeVar("T")
 LEAVE = Decision(act="leave")

@@ -9,8 +9,8 @@ import pytest
 
 from paddledvc.tools.git import worktree
 from paddledvc.weights.core.ledger import Ledger, LedgerEntry, Mark, parse_ledger, render_ledger
+from paddledvc.weights.core.tracked import LISTING_PATTERNS
 from paddledvc.weights.tree import place, records
-from paddledvc.weights.tree.known_contents import LISTING_PATTERNS
 from paddledvc.weights.tree.records import Records
 from tests.outputs_repo import md5
 

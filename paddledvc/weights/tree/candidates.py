@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from paddledvc import names
-from paddledvc.errors import PaddleDVCError
 from paddledvc.hashes import Hashes
 from paddledvc.tools.dvc.core.objects import folder_oid
-from paddledvc.tools.git import worktree
-from paddledvc.tools.git.command import ask_git
-from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core.decide import ITSELF
-from paddledvc.weights.core.tracked import PATTERNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,11 +16,6 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.decide import Content
     from paddledvc.weights.core.ledger import LedgerEntry
     from paddledvc.weights.core.tracked import Tracked
-
-LISTING_PATTERNS = tuple(one for one in PATTERNS if one != names.REGISTRY)
-"""Names of the files that say what lies in the work tree."""
-REFLOG_ENTRIES = 20
-"""Commits that were checked out last, and that are asked when nothing else knows what is there."""
 
 
 class Candidate(NamedTuple):
@@ -88,7 +77,9 @@ class Candidates:
         for outputs in self._recent:
             yield from self._named((one for one in outputs if one.path == path), found)
         if self._unread is None:
-            self._unread = _recent(self._project)
+            from paddledvc.weights.history import recent_contents  # noqa: PLC0415 - hardly ever
+
+            self._unread = recent_contents(self._project)
         for outputs in self._unread:
             self._recent.append(outputs)
             yield from self._named((one for one in outputs if one.path == path), found)
@@ -143,49 +134,3 @@ def _part(path: str, out: str, content: Content) -> Content:
         for name, hashes in content.items()
         if name == inside or name.startswith(start)
     }
-
-
-def known_contents(
-    project: Project, *, marked: str | None, before: str | None = None
-) -> tuple[Tracked, ...]:
-    """List what the commits said that were checked out since the weights were put in place.
-
-    Git has no hook for a reset, a stash or a cherry-pick, and none for the stage that made weights
-    which somebody has committed since.
-
-    Args:
-        project: the project.
-        marked: the commit whose weights were put in place; None if nobody knows.
-        before: the commit that was checked out before, if git told; its full name saves time.
-    """
-    if before is not None and before == marked:
-        return ()  # as nearly always
-    root = project.root
-    before = worktree.resolve_commit(root, before) if before is not None else None
-    visited = _visited(project)
-    since = visited[: visited.index(marked)] if marked in visited else visited
-    commits = [one for one in dict.fromkeys([before, *since]) if one is not None]
-    commits = [one for one in commits if one != marked and one not in visited[:1]]
-    if marked is not None and commits:
-        commits = worktree.pick_differing(root, marked, commits, LISTING_PATTERNS)
-    return tuple(one for commit in commits for one in _named_by(project, commit))
-
-
-def _visited(project: Project) -> list[str]:
-    """Name the commits that were checked out last, this one first."""
-    listed = ask_git(project.root, "rev-list", "--walk-reflogs", f"-n{REFLOG_ENTRIES}", "HEAD")
-    return list(dict.fromkeys((listed or "").split()))
-
-
-def _recent(project: Project) -> Iterator[tuple[Tracked, ...]]:
-    return (_named_by(project, commit) for commit in _visited(project))
-
-
-def _named_by(project: Project, commit: str) -> tuple[Tracked, ...]:
-    """Read what a commit says lies in the work tree; nothing if it cannot be read."""
-    from paddledvc.weights.expected import read_through_cache  # noqa: PLC0415 - only where it is asked for
-
-    try:
-        return read_through_cache(project, Snapshot.tree(project.root, commit).texts(PATTERNS))
-    except (PaddleDVCError, OSError):
-        return ()
