@@ -98,7 +98,7 @@ class GitRegistry:
     def _read_tags(self) -> _Opened:
         with self._failing():
             where = self._open()
-            return _Opened(where=where, tags=gto.read_tags(tags(where)))
+            return _Opened(where=where, tags=gto.read_tags(_list_tags(where)))
 
     def _open(self) -> Repository:
         if self._url.startswith("-"):  # git would take it for an option
@@ -202,7 +202,7 @@ def _chosen(at: str, found: Contents, file: str | None) -> tuple[str, Contents]:
     return at, Contents(folder=False, files={name: found.files[file]})
 
 
-def tags(where: Repository) -> list[Tag]:
+def _list_tags(where: Repository) -> list[Tag]:
     """List all tags, with the commits and times of the annotated ones."""
     # Not refname:short, which writes tags/v1 where a branch is called v1 too.
     fields = ("objecttype", "refname:strip=2", "taggerdate:unix", "*objecttype", "*objectname")

@@ -154,7 +154,7 @@ def compare_outputs(  # noqa: PLR0913
     problems: dict[str, None] = {}
     errors: list[SampleError] = []
     worst: dict[tuple[str, str], OutputAgreement] = {}
-    axes = sample_axes(reference, batches)
+    axes = _sample_axes(reference, batches)
     for case, (expected, found, batch) in enumerate(
         zip(reference, candidate, batches, strict=True)
     ):
@@ -192,7 +192,7 @@ def _incomparable(expected: OutputValues, found: OutputValues) -> str | None:
         return f"{expected.name}: shape {list(right.shape)}, expected {list(left.shape)}"
     if left.dtype != right.dtype:
         return f"{expected.name}: type {right.dtype}, expected {left.dtype}"
-    if left.dtype.kind in "fc" and not same_pattern(left, right):
+    if left.dtype.kind in "fc" and not _same_pattern(left, right):
         return f"{expected.name}: infinities or NaNs at other places than in the dynamic network"
     return None
 
@@ -203,12 +203,14 @@ def _summary(
     return OutputAgreement(
         name=left.name,
         scaled_error=float(scaled.max(initial=0)),
-        closeness=measure_closeness(split_rows(left.values, axis), split_rows(right.values, axis)),
+        closeness=measure_closeness(
+            _split_rows(left.values, axis), _split_rows(right.values, axis)
+        ),
         ranking=compare_ranking(left.values, right.values) if axis == 0 else None,
     )
 
 
-def same_pattern(left: Array, right: Array) -> bool:
+def _same_pattern(left: Array, right: Array) -> bool:
     """Tell whether NaN, +inf and -inf stand at the same places."""
     special = ~np.isfinite(left)
     if not np.array_equal(special, ~np.isfinite(right)):
@@ -216,7 +218,7 @@ def same_pattern(left: Array, right: Array) -> bool:
     return bool(np.array_equal(left[special], right[special], equal_nan=True))
 
 
-def sample_axes(calls: Sequence[Outputs], batches: Sequence[int]) -> list[int | None]:
+def _sample_axes(calls: Sequence[Outputs], batches: Sequence[int]) -> list[int | None]:
     """Find the axis of each output that holds the samples: its length follows the batch size.
 
     It is the first axis wherever that fits; recurrent states have the samples second. None where
@@ -251,7 +253,7 @@ def scaled_errors(reference: Array, candidate: Array, axis: int | None) -> Array
     >>> scaled_errors(np.array([[2.0, 0.0]]), np.array([[2.0, 1.0]]), 0).tolist()
     [0.5]
     """
-    left, right = split_rows(reference, axis), split_rows(candidate, axis)
+    left, right = _split_rows(reference, axis), _split_rows(candidate, axis)
     if reference.dtype.kind not in "fc":
         return np.where((left == right).all(axis=1), 0.0, np.inf)
     # Where it is not, both are the same: same_pattern was asked before.
@@ -272,7 +274,7 @@ def _wide(array: Array) -> type[np.generic]:
     return np.complex128 if array.dtype.kind == "c" else np.float64
 
 
-def split_rows(array: Array, axis: int | None) -> Array:
+def _split_rows(array: Array, axis: int | None) -> Array:
     """Give each sample a row, flat: shape [samples, elements]."""
     if axis is None:
         return array.reshape(1, -1)
@@ -299,7 +301,7 @@ def batch_error(
     0.0
     """
     worst = 0.0
-    for number, axis in enumerate(sample_axes(calls, batches)):
+    for number, axis in enumerate(_sample_axes(calls, batches)):
         if axis is None:
             continue
         whole = np.take(calls[-1][number].values, range(len(alone)), axis)
@@ -308,6 +310,6 @@ def batch_error(
         if any(part.shape != expected or part.dtype != whole.dtype for part in parts):
             return float("inf")
         joined = np.concatenate(parts, axis=axis)
-        same = whole.dtype.kind not in "fc" or same_pattern(whole, joined)
+        same = whole.dtype.kind not in "fc" or _same_pattern(whole, joined)
         worst = max(worst, scaled_errors(whole, joined, axis).max(initial=0) if same else np.inf)
     return float(worst)

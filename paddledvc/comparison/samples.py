@@ -49,7 +49,7 @@ def draw_cases(
     random = np.random.default_rng(seed)
     return [
         {
-            item.name: draw_input(random, item, _shape(item, input_size, batch, turn))
+            item.name: _draw_input(random, item, _shape(item, input_size, batch, turn))
             for item in inputs
         }
         for turn, batch in enumerate(batch_sizes)
@@ -65,7 +65,7 @@ def _shape(item: Input, input_size: Sequence[int], batch: int, turn: int) -> tup
     return (*first, *(next(sizes) if size is None else size for size in tail))
 
 
-def draw_input(random: np.random.Generator, item: Input, shape: tuple[int, ...]) -> Array:
+def _draw_input(random: np.random.Generator, item: Input, shape: tuple[int, ...]) -> Array:
     """Draw an input of a shape: standard normal, 0 or 1, or from the range that it states."""
     dtype = np.dtype(item.dtype)
     if dtype.kind == "f":
@@ -226,7 +226,7 @@ def draw_resized(cases: Sequence[Case], inputs: Sequence[Input], seed: int) -> C
     # Other values than those of the usual calls, which are drawn from the seed alone.
     random = np.random.default_rng((seed, 1))
     return {
-        item.name: draw_input(
+        item.name: _draw_input(
             random,
             item,
             tuple(

@@ -49,7 +49,7 @@ def merge_commits(root: Path, base: str, head: str) -> Merged:
         ToolFailed: git failed.
     """
     if _contains(root, head, base):
-        return Merged(tree=tree_of(root, head))
+        return Merged(tree=_tree_of(root, head))
     options = ("--write-tree", "-z", "--name-only", "--no-messages")
     # At the top, for git names files from the folder that it runs in.
     top = root / run_git(root, "rev-parse", "--show-cdup").rstrip("\n")
@@ -65,7 +65,7 @@ def merge_commits(root: Path, base: str, head: str) -> Merged:
     return Merged(tree=tree)
 
 
-def tree_of(root: Path, revision: str) -> str:
+def _tree_of(root: Path, revision: str) -> str:
     """Give git's name of the tree of a commit."""
     return run_git(root, "rev-parse", "--verify", f"{revision}^{{tree}}").rstrip("\n")
 

@@ -57,17 +57,17 @@ def answer_hook(
     if not projects or os.environ.get("PADDLEDVC_HOOKS", "") in install.OFF:
         return 0
     if name.startswith("pre-"):
-        pushed = pushed_line(os.environ) if name == "pre-push" else None
+        pushed = _pushed_line(os.environ) if name == "pre-push" else None
         if pushed is not None:
             sys.stdin = io.StringIO(pushed)
-        told = tuple(arguments) or tuple(filter(None, from_variables(name, os.environ)))
+        told = tuple(arguments) or tuple(filter(None, _from_variables(name, os.environ)))
         call = run.Call(name=name, folders=projects, arguments=told)
         return run.run(call, progress)
     # The script knows what to do in the middle of a rebase, and what happens mostly: nothing.
     # Hooks of others are for whoever calls us: here lie only files of what was checked out.
     ours = Script(python=sys.executable, projects=projects)
     script = scripts.render_script(install.read_template(), name, ours, before="aside")
-    given = arguments or from_variables(name, os.environ)
+    given = arguments or _from_variables(name, os.environ)
     return shell.stream_program(["sh", "-c", script, f"./{name}", *given], cwd=top)
 
 
@@ -87,16 +87,16 @@ def name_of_hook(variables: Mapping[str, str]) -> Name | None:
     )
 
 
-def from_variables(name: Name, variables: Mapping[str, str]) -> tuple[str, ...]:
+def _from_variables(name: Name, variables: Mapping[str, str]) -> tuple[str, ...]:
     """Give the arguments of git that pre-commit keeps in variables.
 
-    >>> from_variables("post-merge", {"PRE_COMMIT_IS_SQUASH_MERGE": "0"})
+    >>> _from_variables("post-merge", {"PRE_COMMIT_IS_SQUASH_MERGE": "0"})
     ('0',)
     """
     return tuple(variables.get(f"PRE_COMMIT_{key}", "") for key in _GIVEN.get(name, ()))
 
 
-def pushed_line(variables: Mapping[str, str]) -> str | None:
+def _pushed_line(variables: Mapping[str, str]) -> str | None:
     """Give what git wrote to a pre-push hook, as far as pre-commit tells; None if it is not it."""
     target = variables.get("PRE_COMMIT_REMOTE_BRANCH")
     if target is None:

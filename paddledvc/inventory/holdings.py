@@ -53,12 +53,12 @@ class Holdings:
             project=inputs.project,
             registry=inputs.registry,
             lock=inputs.lock,
-            built=built_of(inputs.stages.value, inputs.built.value),
+            built=_built_of(inputs.stages.value, inputs.built.value),
         )
 
     def parts(self, model: Model) -> list[Part]:
         """List the weights of a model, and its export."""
-        return parts_of(model, self.lock.by_name.get(model.name), self.built)
+        return _parts_of(model, self.lock.by_name.get(model.name), self.built)
 
     def has(self, part: Part) -> bool:
         """Tell whether something is where it belongs; its bytes are not looked at."""
@@ -66,7 +66,7 @@ class Holdings:
 
     def standing(self, model: Model) -> Standing | None:
         """Say what the report of a model is worth; None for a model that is not exported."""
-        return report_standing(self.registry, self.lock, model, self.built, self._report(model))
+        return _report_standing(self.registry, self.lock, model, self.built, self._report(model))
 
     def _report(self, model: Model) -> str | None:
         file = self.project.root / registries.reports_folder(model) / "verify.json"
@@ -124,7 +124,7 @@ class Part:
         return self.md5 is not None or self.sha256 is not None
 
 
-def parts_of(
+def _parts_of(
     model: Model, locked: LockedModel | None, built: Mapping[str, DvcOutput]
 ) -> list[Part]:
     """List the weights of a model, and its export, as far as it has such.
@@ -165,7 +165,7 @@ def _built(what: PartKind, path: str, stage: str, built: Mapping[str, DvcOutput]
     return Part(what=what, path=path, md5=md5, size=size, stage=stage)
 
 
-def built_of(stages: Any, built: Any) -> dict[str, DvcOutput]:
+def _built_of(stages: Any, built: Any) -> dict[str, DvcOutput]:
     """Read what dvc.lock says was written, by path.
 
     Args:
@@ -176,7 +176,7 @@ def built_of(stages: Any, built: Any) -> dict[str, DvcOutput]:
     return {one.path: one for one in found}
 
 
-def report_standing(
+def _report_standing(
     registry: Registry, lock: Lock, model: Model, built: Mapping[str, DvcOutput], report: str | None
 ) -> Standing | None:
     """Say what the report of a model is worth; None for a model that is not exported.

@@ -142,11 +142,11 @@ def parse_registry(document: Document, schema: Schema) -> Registry:
     if problems:
         raise InvalidFile(problems)
     return Registry(
-        models=tuple(read_model(entry) for entry in entries),
-        environment=read_environment(value.get("environment")),
+        models=tuple(_read_model(entry) for entry in entries),
+        environment=_read_environment(value.get("environment")),
         policy=policies.read_policy(value.get("policy")),
         catalogs={
-            name: read_catalog(entry) for name, entry in (value.get("catalogs") or {}).items()
+            name: _read_catalog(entry) for name, entry in (value.get("catalogs") or {}).items()
         },
     )
 
@@ -194,7 +194,7 @@ def base_weights(registry: Registry, lock: Lock, model: Model) -> str | None:
     return None
 
 
-def read_model(entry: Mapping[str, Any]) -> Model:
+def _read_model(entry: Mapping[str, Any]) -> Model:
     """Read one entry of ``models:``."""
     return Model(
         **{key: entry[key] for key in PLAIN_FIELDS if key in entry},
@@ -207,13 +207,13 @@ def read_model(entry: Mapping[str, Any]) -> Model:
         input_size=_sizes(entry.get("input_size", ())),
         network=Reference.parse(entry["network"]) if "network" in entry else None,
         network_args=entry.get("network_args", {}),
-        inputs=tuple(read_input(item) for item in entry.get("inputs", ())),
+        inputs=tuple(_read_input(item) for item in entry.get("inputs", ())),
         outputs=tuple(_output(item) for item in entry.get("outputs", ())),
-        train=read_train(entry["train"]) if "train" in entry else None,
+        train=_read_train(entry["train"]) if "train" in entry else None,
         export=_export(entry.get("export", False)),
         verify=read_verify(entry.get("verify", {})),
         **_base(entry.get("base")),
-        environment=read_environment(entry.get("environment")),
+        environment=_read_environment(entry.get("environment")),
     )
 
 
@@ -224,7 +224,7 @@ def _base(base: Any) -> dict[str, Any]:
     return {"base": base["name"], "base_requires": requires}
 
 
-def read_input(item: Mapping[str, Any]) -> Input:
+def _read_input(item: Mapping[str, Any]) -> Input:
     """Read one entry of ``inputs:``."""
     limits = item.get("range")
     return Input(
@@ -244,7 +244,7 @@ def _output(item: Mapping[str, Any]) -> Output:
     )
 
 
-def read_train(section: Mapping[str, Any]) -> Train:
+def _read_train(section: Mapping[str, Any]) -> Train:
     """Read a ``train:`` section."""
     function = section.get("function")
     return Train(
@@ -313,14 +313,14 @@ def _export(section: Any) -> Export | None:
     return Export(format=stated.get("format"), allow=tuple(stated.get("allow", ())))
 
 
-def read_environment(value: Any) -> Environment | None:
+def _read_environment(value: Any) -> Environment | None:
     """Read an ``environment:`` value, of a model or of the file."""
     if isinstance(value, Mapping):
         return Environment(image=value.get("image"), stated_paddle=value.get("paddle"))
     return None if value is None else Environment(image=str(value))
 
 
-def read_catalog(entry: Mapping[str, Any]) -> Declared:
+def _read_catalog(entry: Mapping[str, Any]) -> Declared:
     """Read one entry of ``catalogs:``."""
     settings = {key: value for key, value in entry.items() if key != "kind"}
     return Declared(kind=entry["kind"], settings=settings)
@@ -334,19 +334,19 @@ def _metrics(entry: Mapping[str, Any]) -> tuple[Metric, ...]:
 
 def _metric(name: str, value: Any) -> Metric:
     if not isinstance(value, Mapping):
-        return Metric(name=name, value=number(value))
+        return Metric(name=name, value=_read_number(value))
     return Metric(
         name=name,
-        value=number(value["value"]),
+        value=_read_number(value["value"]),
         direction=value.get("direction", "higher"),
-        tolerance=number(value.get("tolerance", 0.0)),
+        tolerance=_read_number(value.get("tolerance", 0.0)),
     )
 
 
-def number(written: float | str) -> float:
+def _read_number(written: float | str) -> float:
     """Read a number or a percentage; a percentage is a fraction.
 
-    >>> number("76.8%"), number(12), number("0.5")
+    >>> _read_number("76.8%"), _read_number(12), _read_number("0.5")
     (0.768, 12.0, 0.5)
     """
     text = str(written).strip()

@@ -100,7 +100,7 @@ class Requirement:
         return self.text in FLOATING or self._range().contains(found, prereleases=True)
 
     def _range(self) -> SpecifierSet:
-        text = caret(self.text[1:]) if self.text.startswith("^") else self.text
+        text = _caret(self.text[1:]) if self.text.startswith("^") else self.text
         return _specifiers(text) if text not in FLOATING else SpecifierSet()
 
 
@@ -123,10 +123,10 @@ def _specifiers(text: str) -> SpecifierSet:
         return SpecifierSet()
 
 
-def caret(text: str) -> str:
+def _caret(text: str) -> str:
     """Write Cargo's caret as a PEP 440 range: what may not break, up to the next that may.
 
-    >>> caret("1.2.3"), caret("0.2.3"), caret("0.0.3"), caret("0.0"), caret("0")
+    >>> _caret("1.2.3"), _caret("0.2.3"), _caret("0.0.3"), _caret("0.0"), _caret("0")
     ('>=1.2.3,<2', '>=0.2.3,<0.3', '>=0.0.3,<0.0.4', '>=0.0,<0.1', '>=0,<1')
     """
     version = as_version(text)

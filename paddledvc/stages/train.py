@@ -124,7 +124,7 @@ def _train(inputs: Inputs, model: Model, settings: Train, base: str | None) -> H
     project = inputs.project
     params = dict(project.hyperparameters(model, inputs.params))
     places = _places(project, model, base)
-    began = begin_training(project.root)
+    began = _begin_training(project.root)
     runtime = None
     try:
         if settings.function is not None:
@@ -148,7 +148,7 @@ def _record(
 ) -> None:
     """Write down what made the weights; a training of days does not fail for want of that."""
     try:
-        record = record_training(project.root, model, began, given, weights)
+        record = _record_training(project.root, model, began, given, weights)
         files.write_text(project.root / record_path(model), record.to_json())
     except (PaddleDVCError, OSError) as error:
         logger.warning("%s was not written: %s", record_path(model), error)
@@ -251,7 +251,7 @@ class Beginning:
     clock: float
 
 
-def begin_training(root: Path) -> Beginning:
+def _begin_training(root: Path) -> Beginning:
     """Look how things stand, before a training begins."""
     commit, dirty = _commit(root)
     return Beginning(
@@ -286,7 +286,7 @@ class Ingredients:
     runtime: Runtime | None
 
 
-def record_training(
+def _record_training(
     root: Path, model: Model, began: Beginning, given: Ingredients, weights: Hashes
 ) -> Record:
     """Say what made the weights that a training has just ended with.

@@ -32,7 +32,7 @@ def write_report(folder: Path, report: VerifyReport) -> None:
     files.write_text(folder / "verify.json", report.to_json())
 
 
-def read_verification(folder: Path, root: Path) -> Verification:
+def _read_verification(folder: Path, root: Path) -> Verification:
     """Read what a verification has left.
 
     Args:
@@ -85,7 +85,7 @@ def report(project: Project) -> tuple[Path, ...]:
     """
     folder = project.root / names.REPORTS
     found = [
-        read_verification(path.parent, project.root)
+        _read_verification(path.parent, project.root)
         for path in sorted(folder.glob("*/verify.json"))
     ]
     if not found:

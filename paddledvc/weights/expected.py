@@ -60,7 +60,7 @@ def read_expected(project: ProjectFiles, texts: Mapping[str, str]) -> tuple[Trac
         raise InvalidFile([conflicted])  # the others follow it
     lock = project.parse_lock(texts[names.LOCK]) if names.LOCK in texts else None
     return list_tracked(
-        lock, {name: value(name, text) for name, text in texts.items() if _tells(name)}
+        lock, {name: _parse_file(name, text) for name, text in texts.items() if _tells(name)}
     )
 
 
@@ -68,7 +68,7 @@ def _tells(name: str) -> bool:
     return name.rpartition("/")[2] in (STAGES_FILE, DVC_LOCK) or name.endswith(SUFFIX)
 
 
-def value(name: str, text: str) -> Any:
+def _parse_file(name: str, text: str) -> Any:
     """Read a file of DVC.
 
     Raises:

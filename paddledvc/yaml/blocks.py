@@ -212,7 +212,7 @@ def find_spans(node: yaml.Node, lines: Sequence[str], floor: int = 0) -> Iterato
     ):
         first, last = entry if isinstance(entry, tuple) else (entry, entry)
         yield Span(
-            name=str(first.value) if isinstance(entry, tuple) else name_of(entry),
+            name=str(first.value) if isinstance(entry, tuple) else _name_of(entry),
             start=start,
             end=min(max(_content_end(lines, limit, column), _text_end(last)), limit),
             is_alias=first.start_mark.line < start,
@@ -292,7 +292,7 @@ def is_block_text(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.style in ("|", ">")
 
 
-def name_of(node: yaml.Node) -> str:
+def _name_of(node: yaml.Node) -> str:
     """Say what an item of a list is called; nothing where it has no name."""
     if not isinstance(node, yaml.MappingNode):
         return ""

@@ -101,7 +101,7 @@ class ModelIndex:
         )
 
     def _file(self, entry: Mapping[str, Any]) -> ReleaseFile:
-        urls = tuple(complete_url(self.url, url) for url in _urls(entry))
+        urls = tuple(_complete_url(self.url, url) for url in _urls(entry))
         return ReleaseFile(
             path=entry.get("path") or posixpath.basename(re.split(r"[?#]", urls[0])[0]),
             urls=urls,
@@ -148,14 +148,14 @@ def _twice(document: Document, models: Sequence[Mapping[str, Any]]) -> Iterator[
             yield document.problem(path, f"{model['name']!r} is listed already")
 
 
-def complete_url(base: str, url: str) -> str:
+def _complete_url(base: str, url: str) -> str:
     """Complete a URL of an index that may be relative to the index.
 
-    >>> complete_url("https://host/zoo/index.json", "det/det_v1.pdparams")
+    >>> _complete_url("https://host/zoo/index.json", "det/det_v1.pdparams")
     'https://host/zoo/det/det_v1.pdparams'
-    >>> complete_url("file:///srv/zoo/index.json", "../det_v1.pdparams")
+    >>> _complete_url("file:///srv/zoo/index.json", "../det_v1.pdparams")
     'file:///srv/det_v1.pdparams'
-    >>> complete_url("../zoo/index.yaml", "det_v1.pdparams")
+    >>> _complete_url("../zoo/index.yaml", "det_v1.pdparams")
     '../zoo/det_v1.pdparams'
     """
     if is_url(url) or (url.startswith("/") and not is_url(base)):

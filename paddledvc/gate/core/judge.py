@@ -66,9 +66,9 @@ def judge_facts(
     found = [*facts.unreadable, *(one for rule in JUDGES for one in rule(facts))]
     left, waived = apply_waivers(facts, found)
     # Where a file could not be read, nobody knows what a waiver would have been good for.
-    about_policy = [] if facts.registry is None else [*weakened(facts)]
+    about_policy = [] if facts.registry is None else [*_judge_weakened(facts)]
     if not facts.unreadable:
-        about_policy += waivers(facts, waived)
+        about_policy += _judge_waivers(facts, waived)
     return Verdict(
         title=title,
         role=facts.role.name,
@@ -79,7 +79,7 @@ def judge_facts(
     )
 
 
-def weakened(facts: Facts) -> Iterator[Violation]:
+def _judge_weakened(facts: Facts) -> Iterator[Violation]:
     """Warn of a change after which less would be asked than before."""
     if not facts.changed:
         return
@@ -154,7 +154,7 @@ def _covers(waiver: Waiver, violation: Violation) -> bool:
     return waiver.rule == violation.rule and same_model
 
 
-def waivers(facts: Facts, waived: Iterable[Waived]) -> Iterator[Violation]:
+def _judge_waivers(facts: Facts, waived: Iterable[Waived]) -> Iterator[Violation]:
     """Judge the waivers that the judged files state: those of no use have to go."""
     used = {one.waiver for one in waived}
     for index, waiver in enumerate(facts.own.waivers):

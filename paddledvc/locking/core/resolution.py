@@ -66,13 +66,13 @@ def plan_lock(registry: Registry, previous: Lock, upgrade: Upgrade = NO_UPGRADE)
             whys = _why_it_moves(model, pinned, wants[model.name], environment, upgrade)
             why = next(whys, None)
         if why is None and pinned is not None:
-            entries.append(kept(model, pinned, environment))
+            entries.append(_keep_pin(model, pinned, environment))
             continue
         questions.append(
             Question(
                 model=model,
                 catalog=str(model.source),
-                query=query_of(model),
+                query=_query_of(model),
                 wants=wants[model.name],
                 environment=environment,
                 previous=pinned,
@@ -89,7 +89,7 @@ def plan_lock(registry: Registry, previous: Lock, upgrade: Upgrade = NO_UPGRADE)
     )
 
 
-def query_of(model: Model) -> Query:
+def _query_of(model: Model) -> Query:
     """Say what to ask a catalog about a model."""
     return Query(name=model.source_name or model.name, file=model.file, revision=model.revision)
 
@@ -108,7 +108,7 @@ def _own(model: Model, pinned: LockedModel | None, environment: Environment) -> 
     )
     if not model.urls:
         return entry
-    hashes, trust = stated_hashes(model), None
+    hashes, trust = _stated_hashes(model), None
     if pinned is not None and same_version(pinned.version, version):
         trust = None if hashes.known else pinned.trust
         hashes = hashes.completed_by(pinned.hashes)
@@ -154,7 +154,7 @@ def _why_it_moves(
         yield "is locked without weights"
     if (want := find_unsatisfied(wants, pinned.version)) is not None:
         yield f"{want}, locked is {pinned.version}"
-    if not pinned.files and (said := stated_hashes(model).first_difference(pinned.hashes)):
+    if not pinned.files and (said := _stated_hashes(model).first_difference(pinned.hashes)):
         yield f"models.yaml states {said[0]}, locked is {said[1]}"
     if problem := explain_obstacle(environment, [pinned.paddle, model.paddle], _program(pinned)):
         yield f"{pinned.version} {problem}"
@@ -244,12 +244,12 @@ def require_fresh(
         raise StaleLock(reasons, advice)
 
 
-def stated_hashes(model: Model) -> Hashes:
+def _stated_hashes(model: Model) -> Hashes:
     """Return what models.yaml says the bytes hash to."""
     return Hashes(md5=model.md5, sha256=model.sha256, size=model.size)
 
 
-def kept(model: Model, pinned: LockedModel, environment: Environment) -> LockedModel:
+def _keep_pin(model: Model, pinned: LockedModel, environment: Environment) -> LockedModel:
     """Keep a pin, with what models.yaml says about it today."""
     return replace(
         pinned,
@@ -309,7 +309,7 @@ def settle_pin(question: Question, release: Release) -> LockedModel:
 def _trust(question: Question, release: Release) -> str | None:
     """Say why bytes are trusted that the catalog states no digest of, if they were before."""
     previous = question.previous
-    told = all(file.hashes.known for file in release.files) or stated_hashes(question.model).known
+    told = all(file.hashes.known for file in release.files) or _stated_hashes(question.model).known
     if told or previous is None or not _is_of_same_bytes(question.model, previous, release):
         return None
     return previous.trust
@@ -330,7 +330,7 @@ def _locked_file(question: Question, release: Release, index: int) -> LockedFile
     file = release.files[index]
     hashes = file.hashes
     where = f"{question.catalog} says {{}} of {release.version}"
-    said = stated_hashes(question.model)
+    said = _stated_hashes(question.model)
     if not release.folder:
         hashes = _agreed(question, where, hashes, said, "models.yaml")
     elif said != Hashes():

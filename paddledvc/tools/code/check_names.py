@@ -242,7 +242,7 @@ def _wrong_input(index: int, name: str, taken: Parameters) -> str | None:
 def find_misplaced(registry: Registry, presence: Presence) -> Iterator[Misnamed]:
     """List the files and folders that models.yaml names, and that are not there."""
     for index, model in enumerate(registry.models):
-        for at, path in named_files(model):
+        for at, path in _named_files(model):
             if not presence.has(path):
                 message = f"there is no {path} in the project, and DVC tracks none"
                 message += presence.near(path)
@@ -253,7 +253,7 @@ def find_misplaced(registry: Registry, presence: Presence) -> Iterator[Misnamed]
             yield Misnamed(model=model.name, path=("models", index, *at), message=message)
 
 
-def named_files(model: Model) -> Iterable[tuple[Path, str]]:
+def _named_files(model: Model) -> Iterable[tuple[Path, str]]:
     """List the files and folders that a model names, and where it does."""
     if model.config_path is not None:
         yield ("config_path",), model.config_path

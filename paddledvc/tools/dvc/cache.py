@@ -230,7 +230,7 @@ def _refused(folder: Path, error: OSError) -> OutsideFailure:
     return OutsideFailure(f"cannot write the cache {folder}: {error.strerror or error}")
 
 
-def local_config(text: str, folder: str, cache: str) -> str:
+def _local_config(text: str, folder: str, cache: str) -> str:
     r"""Write the local configuration of another work tree: as this one's, with this one's cache.
 
     Args:
@@ -238,7 +238,7 @@ def local_config(text: str, folder: str, cache: str) -> str:
         folder: where that lies; its paths start there.
         cache: the cache of the main work tree.
 
-    >>> print(local_config("['remote \"s\"']\nuser = me\n", "/a/.dvc", "/a/.dvc/cache"), end="")
+    >>> print(_local_config("['remote \"s\"']\nuser = me\n", "/a/.dvc", "/a/.dvc/cache"), end="")
     ['remote "s"']
     user = me
     [cache]
@@ -303,7 +303,7 @@ def share_cache(root: Path) -> bool:
         text = file.read_text(encoding="utf-8") if file.exists() else ""
     if not text and configuration.cache_folder(root, configuration.read_config(root)) == cache:
         return False
-    config = local_config(text, str((main or root) / ".dvc"), str(cache))
+    config = _local_config(text, str((main or root) / ".dvc"), str(cache))
     # It may hold credentials.
     atomic.write_file(own / configuration.LOCAL, config, fsync=False, mode=0o600)
     return True

@@ -6,10 +6,7 @@ import functools
 import importlib
 import json
 import re
-import shutil
 import sys
-import tempfile
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
@@ -20,8 +17,6 @@ from paddledvc.errors import MissingTool, ToolFailed
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from packaging.requirements import Requirement
 
 ENVIRONMENT = {
@@ -62,7 +57,7 @@ def run_dvc(*arguments: str, root: Path, timeout: float | None = None) -> str:
     try:
         return shell.run_program(command, cwd=root, env=ENVIRONMENT, timeout=timeout)
     except ToolFailed as error:
-        if (cause := why_not_started(error.stderr)) is not None:
+        if (cause := _why_not_started(error.stderr)) is not None:
             raise broken_dvc(cause) from error
         raise
 
@@ -75,46 +70,6 @@ def is_initialised(root: Path) -> bool:
 def init_dvc(root: Path, *, subdir: bool) -> None:
     """Initialise DVC in a git work tree, or in a folder of one."""
     run_dvc("init", *(["--subdir"] if subdir else []), root=root)
-
-
-@contextmanager
-def copied_config(root: Path) -> Iterator[Path]:
-    """Give a folder with nothing but a copy of a project's configuration, to try changes in.
-
-    It lies deeper than the project: DVC rewrites the relative paths of what it changes.
-    """
-    with tempfile.TemporaryDirectory() as top:
-        copy = Path(top, *root.parts[1:])
-        (copy / ".dvc").mkdir(parents=True)
-        if (root / ".dvc" / "config").exists():
-            shutil.copyfile(root / ".dvc" / "config", copy / ".dvc" / "config")
-        yield copy
-
-
-def add_remote(
-    root: Path,
-    name: str,
-    url: str,
-    *,
-    default: bool = True,
-    options: Mapping[str, str] | None = None,
-) -> None:
-    """Add a remote that compares what it delivers with its hash, as DVC itself does not.
-
-    Args:
-        root: folder of the project.
-        name: its name.
-        url: where it is; a path is relative to the project.
-        default: take it where nobody names a remote.
-        options: its other options in DVC's configuration.
-
-    Raises:
-        ToolFailed: DVC refuses it; the configuration may hold a part of it.
-    """
-    run_dvc("remote", "add", *(["--default"] if default else []), name, url, root=root)
-    verify = {} if url.startswith(UNVERIFIED) else {"verify": "true"}
-    for option, value in {**verify, **(options or {})}.items():
-        run_dvc("remote", "modify", name, option, value, root=root)
 
 
 _KEPT = """
@@ -240,10 +195,10 @@ def broken_dvc(cause: str) -> MissingTool:
     return MissingTool(f"DVC does not start: {cause.rstrip('.')}; {_install('--force-reinstall ')}")
 
 
-def why_not_started(words: str) -> str | None:
+def _why_not_started(words: str) -> str | None:
     r"""Say why DVC did not even start, from what it wrote; None where it failed otherwise.
 
-    >>> why_not_started("Traceback (most recent call last):\n  ...\nImportError: no x")
+    >>> _why_not_started("Traceback (most recent call last):\n  ...\nImportError: no x")
     'ImportError: no x'
     """
     if (found := _IMPORT.search(words)) is not None:

@@ -10,12 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import InvalidInput
 from paddledvc.tools.dvc import command, shortcuts
-from paddledvc.tools.dvc.core.config import (
-    LINK_TYPES,
-    DvcConfig,
-    list_remotes,
-    parse_plain,
-)
+from paddledvc.tools.dvc.core.config import LINK_TYPES, DvcConfig, list_remotes, parse_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

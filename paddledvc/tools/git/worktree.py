@@ -161,13 +161,13 @@ def read_standing(root: Path, patterns: Sequence[str]) -> Standing:
     form = ("--porcelain=v2", "--branch", "-z", "--untracked-files=no", "--no-renames")
     paths = match_anywhere(patterns)
     said = run_git(root, "status", *form, "--ignore-submodules=all", "--", *paths)
-    return parse_status(said)
+    return _parse_status(said)
 
 
-def parse_status(text: str) -> Standing:
+def _parse_status(text: str) -> Standing:
     r"""Read what ``git status --porcelain=v2 --branch -z --no-renames`` prints.
 
-    >>> parse_status("# branch.oid 0a\0# branch.head main\0").branch
+    >>> _parse_status("# branch.oid 0a\0# branch.head main\0").branch
     'main'
     """
     about: dict[str, str] = {}

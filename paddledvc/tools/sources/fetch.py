@@ -55,7 +55,7 @@ class Fetched:
     hashes: Hashes
 
 
-def local_path(url: str, root: Path) -> Path | None:
+def _local_path(url: str, root: Path) -> Path | None:
     """Name the file behind a ``file:`` URL or a path of the project; None for anything else."""
     if is_remote(url):
         return None
@@ -129,7 +129,7 @@ def _regular_file(url: str, root: Path) -> Path | None:
         Unreadable: there is no file, or what is there never ends, such as a device.
     """
     try:
-        path = local_path(url, root)
+        path = _local_path(url, root)
         if path is not None and not path.is_file():
             raise Unreadable("not a file" if path.exists() else "No such file or directory")
     except (OSError, ValueError) as error:

@@ -181,7 +181,7 @@ def evidence_of(report: VerifyReport) -> Evidence:
         samples_sha256=report.samples_sha256,
         engine=report.engine,
         tolerance=report.tolerance,
-        paths=tuple(path_evidence(path) for path in report.paths),
+        paths=tuple(_path_evidence(path) for path in report.paths),
     )
 
 
@@ -304,7 +304,7 @@ class PathReport:
         return self.agreement.problems + over
 
 
-def path_evidence(report: PathReport) -> PathEvidence:
+def _path_evidence(report: PathReport) -> PathEvidence:
     """Give what a report says of a path."""
     found = report.agreement
     return PathEvidence(

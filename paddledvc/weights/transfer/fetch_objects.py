@@ -171,7 +171,7 @@ class Gathering:
             remote = self.remotes.get(name)
             with self.cache.receiving(need.oid) as file:
                 found = remote.get(need.oid, file, told, size)
-                require_same(need, name, found, file)
+                _require_same(need, name, found, file)
         except RemoteFailed as error:
             self.remotes.give_up(error)
             kind: BadKind = "missing" if error.absent else "unreachable"
@@ -245,7 +245,7 @@ def _queue(need: Need, order: Sequence[str]) -> list[str]:
     return [*dict.fromkeys([*filter(None, [need.remote]), *order])]
 
 
-def require_same(need: Need, place: str, found: Hashes, file: Path) -> None:
+def _require_same(need: Need, place: str, found: Hashes, file: Path) -> None:
     """Refuse bytes that are not those of an object.
 
     Raises:

@@ -75,11 +75,11 @@ def fetch_outputs(  # noqa: PLR0913 - each is a setting of its own
     with Remotes(project.root, patience=patience, offline=offline) as asked:
         cache = Cache.of(project.root)
         gathering = Gathering(project.root, cache, asked, jobs=jobs, progress=progress)
-        outputs = bring(project, gathering, wanted, remotes)
+        outputs = _bring(project, gathering, wanted, remotes)
         return tuple(_arrived(gathering, one, remotes) for one in outputs)
 
 
-def bring(
+def _bring(
     project: Project, gathering: Gathering, wanted: Iterable[Tracked], order: Sequence[str]
 ) -> list[Tracked]:
     """Bring what the cache lacks of outputs; return these with all that is known of them then."""
@@ -126,7 +126,7 @@ class Learning:
         """Name the files of an output that DVC's names are not known of."""
         if self._is_listed(tracked) or (tracked.oid is not None and not tracked.files):
             return []
-        return [need for need in pinned_files(tracked) if self._completed(need.hashes).md5 is None]
+        return [need for need in _pinned_files(tracked) if self._completed(need.hashes).md5 is None]
 
     def _learn(self, need: Need) -> None:
         gathering = self._gathering
@@ -164,7 +164,7 @@ class Learning:
         return replace(tracked, folder=True, hashes=Hashes(md5=md5, size=tracked.hashes.size))
 
 
-def pinned_files(tracked: Tracked) -> list[Need]:
+def _pinned_files(tracked: Tracked) -> list[Need]:
     """Name the files that models.lock pins, by what it knows of them."""
     whole = (("", tracked.hashes, tracked.urls),) if tracked.urls else ()
     parts = [(f"/{one.path}", one.hashes, one.urls) for one in tracked.files]
@@ -222,7 +222,7 @@ def _arrived(gathering: Gathering, tracked: Tracked, order: Sequence[str]) -> Ar
     complete = bool(needs) and all(map(gathering.has, needs))
     if tracked.folder and complete:
         complete = gathering.listing(str(tracked.oid)) is not None
-    problems = tuple(gathering.problems([*needs, *pinned_files(tracked)]))
+    problems = tuple(gathering.problems([*needs, *_pinned_files(tracked)]))
     if not complete and not problems:
         problems = (_hopeless(tracked, order),)
     return Arrived(

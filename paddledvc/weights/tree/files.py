@@ -104,7 +104,7 @@ def put_object(cache: Cache, oid: str, target: str, seen: Seen | None, scratch: 
         kind = cache.link(oid, new)
         if kind in ("copy", "reflink"):
             settle_time(new)
-        require(target, seen)
+        _require_unchanged(target, seen)
         if kind != "copy" or seen is None or not _exchanged(new, target, seen):
             os.replace(new, target)  # noqa: PTH105
     finally:
@@ -117,7 +117,7 @@ def _exchanged(new: str, target: str, seen: Seen) -> bool:
     if not links.exchange_files(new, target):
         return False
     try:
-        require(new, seen)  # what was there until now
+        _require_unchanged(new, seen)  # what was there until now
     except Changed:
         links.exchange_files(new, target)
         raise
@@ -131,11 +131,11 @@ def remove_file(target: str, seen: Seen) -> None:
         Changed: something else is there by now.
         OSError: it cannot be removed.
     """
-    require(target, seen)
+    _require_unchanged(target, seen)
     os.unlink(target)  # noqa: PTH108
 
 
-def require(target: str, seen: Seen | None) -> None:
+def _require_unchanged(target: str, seen: Seen | None) -> None:
     """Require that a file is what it was when we looked.
 
     Raises:

@@ -241,7 +241,7 @@ def open_remote(root: Path, name: str, *, patience: float | None = None) -> Remo
     """
     url = hide_secrets(configuration.read_config(root).remotes.get(name, ""))
     with _failing(name, url):
-        return Remote(name, url, partial(open_system, root, name), patience or PATIENCE)
+        return Remote(name, url, partial(_open_system, root, name), patience or PATIENCE)
 
 
 def _callback(progress: ByteProgress | None, size: int) -> Any:
@@ -253,7 +253,7 @@ def _callback(progress: ByteProgress | None, size: int) -> Any:
     return Callback(size=size, hooks={"told": lambda size, value, **_: progress(value, size)})
 
 
-def open_system(root: Path, name: str, patience: float) -> System:
+def _open_system(root: Path, name: str, patience: float) -> System:
     """Open the file system of a remote.
 
     Args:

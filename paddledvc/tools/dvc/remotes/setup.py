@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+import shutil
+import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc import names as layout
 from paddledvc.errors import InvalidInput, ToolFailed
 from paddledvc.models.policy import FEATURE
 from paddledvc.tools.dvc import command, configuration
+from paddledvc.tools.dvc.command import UNVERIFIED, run_dvc
 from paddledvc.urls import hide_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
     from paddledvc.tools.dvc.core.config import DvcConfig
 
@@ -127,13 +131,11 @@ def declare_remotes(root: Path, remotes: Sequence[NewRemote]) -> DeclaredRemotes
 
 def _extended(root: Path, new: Sequence[NewRemote], default: str | None) -> str:
     """Write DVC's configuration with new remotes, as DVC does; return it."""
-    with command.copied_config(root) as copy:
+    with _copied_config(root) as copy:
         for one in new:
             options = {} if one.endpoint is None else {"endpointurl": one.endpoint}
             try:
-                command.add_remote(
-                    copy, one.name, one.url, default=one.name == default, options=options
-                )
+                _add_remote(copy, one.name, one.url, default=one.name == default, options=options)
             except ToolFailed as error:
                 why = command.reason_of_dvc(error).rstrip(".")
                 advice = "" if one.url.isascii() else "; use a path of ASCII that links to it"
@@ -163,3 +165,43 @@ def _require_same(new: NewRemote, config: DvcConfig, root: Path) -> None:
             f"the remote {new.name} is there already, {at}; "
             f"give it this one by `dvc remote modify {new.name} endpointurl {new.endpoint}`"
         )
+
+
+@contextmanager
+def _copied_config(root: Path) -> Iterator[Path]:
+    """Give a folder with nothing but a copy of a project's configuration, to try changes in.
+
+    It lies deeper than the project: DVC rewrites the relative paths of what it changes.
+    """
+    with tempfile.TemporaryDirectory() as top:
+        copy = Path(top, *root.parts[1:])
+        (copy / ".dvc").mkdir(parents=True)
+        if (root / ".dvc" / "config").exists():
+            shutil.copyfile(root / ".dvc" / "config", copy / ".dvc" / "config")
+        yield copy
+
+
+def _add_remote(
+    root: Path,
+    name: str,
+    url: str,
+    *,
+    default: bool = True,
+    options: Mapping[str, str] | None = None,
+) -> None:
+    """Add a remote that compares what it delivers with its hash, as DVC itself does not.
+
+    Args:
+        root: folder of the project.
+        name: its name.
+        url: where it is; a path is relative to the project.
+        default: take it where nobody names a remote.
+        options: its other options in DVC's configuration.
+
+    Raises:
+        ToolFailed: DVC refuses it; the configuration may hold a part of it.
+    """
+    run_dvc("remote", "add", *(["--default"] if default else []), name, url, root=root)
+    verify = {} if url.startswith(UNVERIFIED) else {"verify": "true"}
+    for option, value in {**verify, **(options or {})}.items():
+        run_dvc("remote", "modify", name, option, value, root=root)

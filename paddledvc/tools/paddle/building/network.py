@@ -41,7 +41,7 @@ def build_network(network: Network, *, skip: Sequence[str] = (), initial: bool =
         )
     if network.weights is not None:
         state = weights.read_state_dict(network.weights)
-        load_weights(layer, state, str(network.weights), named(network, layer), skip=skip)
+        _load_weights(layer, state, str(network.weights), _name_network(network, layer), skip=skip)
     # Weights that nobody loaded: a usual reason for other outputs (PaddlePaddle/PaddleNLP#1865).
     elif layer.state_dict() and not initial:
         raise InvalidInput(
@@ -51,13 +51,13 @@ def build_network(network: Network, *, skip: Sequence[str] = (), initial: bool =
     return layer
 
 
-def named(network: Network, layer: Any) -> str:
+def _name_network(network: Network, layer: Any) -> str:
     """Name a network for messages: its reference, and its class where that is another name."""
     kind = type(layer).__name__
     return str(network.reference) + ("" if network.reference.name == kind else f" (a {kind})")
 
 
-def load_weights(
+def _load_weights(
     layer: Any, state: Mapping[str, Array], file: str, kind: str, *, skip: Sequence[str] = ()
 ) -> None:
     """Load a state dict of which every key must fit, and which must fill the whole layer.

@@ -156,8 +156,8 @@ def _of_folder(job: ReferenceJob, source: str, root: Path) -> dict[str, Array]:
     function = user_objects.load_user_object(Reference.parse(job.preprocess), root)
     made: dict[str, dict[str, Array]] = {}
     try:
-        files = list_images(root / source)
-        for name, image in read_images(files, root / source):
+        files = _list_images(root / source)
+        for name, image in _read_images(files, root / source):
             with user_objects.user_code(f"{job.preprocess} on {source}/{name}"):
                 # A copy: what is prepared in place is to be writable.
                 result: Any = function(image.copy())
@@ -206,7 +206,7 @@ def _describe_arrays(arrays: dict[str, tuple[list[int], str]]) -> str:
     return ", ".join(f"{name} {dtype}{shape}" for name, (shape, dtype) in arrays.items())
 
 
-def list_images(folder: Path) -> list[Path]:
+def _list_images(folder: Path) -> list[Path]:
     """List the images of a folder and the folders in it, in the order of their paths.
 
     Raises:
@@ -224,7 +224,7 @@ def list_images(folder: Path) -> list[Path]:
     return [folder / name for name in names]
 
 
-def read_images(files: list[Path], folder: Path) -> Iterator[tuple[str, Array]]:
+def _read_images(files: list[Path], folder: Path) -> Iterator[tuple[str, Array]]:
     """Read images, upright, as uint8 arrays of shape [height, width, 3] in RGB.
 
     Yields:
