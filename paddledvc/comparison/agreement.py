@@ -16,10 +16,10 @@ import numpy as np
 from paddledvc.comparison.other_measures import (
     Closeness,
     Ranking,
-    compare_ranking,
     measure_closeness,
+    measure_ranking,
 )
-from paddledvc.comparison.samples import said_at
+from paddledvc.comparison.samples import describe_sample_edge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -126,7 +126,7 @@ class Agreement:
         )
 
 
-def compare_outputs(  # noqa: PLR0913
+def measure_agreement(  # noqa: PLR0913
     reference: Sequence[Outputs],
     candidate: Sequence[Outputs],
     batches: Sequence[int],
@@ -148,7 +148,7 @@ def compare_outputs(  # noqa: PLR0913
     >>> from paddledvc.comparison.samples import OutputValues
     >>> ref = [[OutputValues(name="y", values=np.array([[1.0, 2.0]]))]]
     >>> off = [[OutputValues(name="y", values=np.array([[1.0, 2.2]]))]]
-    >>> round(compare_outputs(ref, off, [1], tolerance=1e-5).scaled_error, 6)
+    >>> round(measure_agreement(ref, off, [1], tolerance=1e-5).scaled_error, 6)
     0.1
     """
     problems: dict[str, None] = {}
@@ -161,12 +161,12 @@ def compare_outputs(  # noqa: PLR0913
         edge = edges[case] if edges else ""
         if len(expected) != len(found):
             names = ", ".join(output.name for output in expected)
-            wanted = f"{len(expected)}: {names}{said_at(edge)}"
+            wanted = f"{len(expected)}: {names}{describe_sample_edge(edge)}"
             problems[f"{len(found)} outputs, expected {wanted}"] = None
             continue
         for left, right, axis in zip(expected, found, axes, strict=True):
             if (problem := _incomparable(left, right)) is not None:
-                problems[f"{problem}{said_at(edge)}"] = None
+                problems[f"{problem}{describe_sample_edge(edge)}"] = None
                 scaled: Array = np.full(1 if axis is None else batch, np.inf)
             else:
                 scaled = scaled_errors(left.values, right.values, axis)
@@ -206,7 +206,7 @@ def _summary(
         closeness=measure_closeness(
             _split_rows(left.values, axis), _split_rows(right.values, axis)
         ),
-        ranking=compare_ranking(left.values, right.values) if axis == 0 else None,
+        ranking=measure_ranking(left.values, right.values) if axis == 0 else None,
     )
 
 
@@ -281,7 +281,7 @@ def _split_rows(array: Array, axis: int | None) -> Array:
     return np.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)
 
 
-def batch_error(
+def measure_batch_disagreement(
     calls: Sequence[Outputs], batches: Sequence[int], alone: Sequence[Outputs]
 ) -> float:
     """Compute how far the first samples of the last call are from what each gives alone.
@@ -297,7 +297,7 @@ def batch_error(
 
     >>> from paddledvc.comparison.samples import OutputValues
     >>> calls = [[OutputValues(name="y", values=np.ones((n, 2)))] for n in (1, 3)]
-    >>> batch_error(calls, [1, 3], [calls[0]] * 3)
+    >>> measure_batch_disagreement(calls, [1, 3], [calls[0]] * 3)
     0.0
     """
     worst = 0.0

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, ToolFailed
 from paddledvc.tools.git import merge_driver
-from paddledvc.tools.git.command import ask_git, command_line, run_git, try_git
+from paddledvc.tools.git.command import ask_git, git_command_line, run_git, try_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,7 +75,7 @@ def _contains(root: Path, commit: str, other: str) -> bool:
 
 
 def _settings() -> tuple[str, ...]:
-    return ("-c", "core.quotePath=false", "-c", f"{_DRIVER}={merge_driver.command_line()}")
+    return ("-c", "core.quotePath=false", "-c", f"{_DRIVER}={merge_driver.merge_driver_command()}")
 
 
 def _failure(root: Path, asked: Sequence[str], done: Finished) -> Exception:
@@ -87,7 +87,7 @@ def _failure(root: Path, asked: Sequence[str], done: Finished) -> Exception:
         )
         known = "have no commit in common"
         return InvalidInput(f"{asked[-2]} and {asked[-1]} {known}{advice if shallow else ''}")
-    return ToolFailed(command_line(*asked), done.returncode, done.errors)
+    return ToolFailed(git_command_line(*asked), done.returncode, done.errors)
 
 
 def merge_aside(root: Path, base: str, head: str) -> Merged:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from paddledvc.display.results import Displayed
-from paddledvc.tools.git.hooks import install, state
-from paddledvc.tools.git.hooks.script import HOOK_NAMES, Name
+from paddledvc.tools.git.hook_scripts import install, state
+from paddledvc.tools.git.hook_scripts.script import HOOK_NAMES, Name
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from paddledvc.project import Project
-    from paddledvc.tools.git.hooks.state import HookState
+    from paddledvc.tools.git.hook_scripts.state import HookState
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -141,7 +141,7 @@ def hooks_status(project: Project) -> HooksStatus:
     """
     states = state.hook_states(project.root)
     python = next((state.python for state in states if state.python is not None), None)
-    version = None if python is None else state.ask_version(python, project.root)
+    version = None if python is None else state.ask_hook_version(python, project.root)
     gone = python is not None and version is None
     return HooksStatus(
         folder=install.find_hooks(project.root).folder,

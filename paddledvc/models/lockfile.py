@@ -256,7 +256,7 @@ class Change:
         return f"{self.kind.capitalize()} {self.name} {' -> '.join(filter(None, versions))}{what}"
 
 
-def compare_locks(before: Lock, after: Lock) -> tuple[Change, ...]:
+def compare_lockfiles(before: Lock, after: Lock) -> tuple[Change, ...]:
     """List what moved, sorted by name."""
     changes = []
     for name in sorted(before.by_name.keys() | after.by_name.keys()):

@@ -159,19 +159,19 @@ def is_version(text: str) -> bool:
     return text == text.strip()  # Version takes no notice of spaces around it
 
 
-def is_range(text: str) -> bool:
+def is_version_range(text: str) -> bool:
     """Tell whether ``text`` is a PEP 440 range.
 
-    >>> is_range(">=3.0,<4"), is_range("3.0")
+    >>> is_version_range(">=3.0,<4"), is_version_range("3.0")
     (True, False)
     """
     return bool(_specifiers(text))
 
 
-def in_range(version: str, text: str) -> bool:
+def in_version_range(version: str, text: str) -> bool:
     """Tell whether a PEP 440 range holds a version, pre-releases included.
 
-    >>> in_range("3.3.1", ">=3.0,<4")
+    >>> in_version_range("3.3.1", ">=3.0,<4")
     True
     """
     return _specifiers(text).contains(as_version(version), prereleases=True)
@@ -195,11 +195,11 @@ def same_version(left: str, right: str) -> bool:
     return as_version(left) == as_version(right)
 
 
-def is_older(version: str, than: tuple[int, int]) -> bool:
+def is_older_version(version: str, than: tuple[int, int]) -> bool:
     """Tell whether a program says that it is older than a version.
 
-    >>> is_older("git version 2.39.5", (2, 30)), is_older("git version 2.9", (2, 30))
-    (False, True)
+    >>> [is_older_version(f"git version {one}", (2, 30)) for one in ("2.39.5", "2.9")]
+    [False, True]
     """
     found = _VERSION.search(version)
     return found is not None and (int(found[1]), int(found[2])) < than

@@ -14,7 +14,7 @@ from paddledvc.names import DVC_LOCK
 from paddledvc.tools.dvc.core.outputs import STAGES_FILE, SUFFIX
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.tools.system import atomic
-from paddledvc.weights.core.tracked import PATTERNS, Tracked, find_problems, list_tracked
+from paddledvc.weights.core.tracked import PATTERNS, Tracked, find_tracked_problems, list_tracked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,12 +77,12 @@ def _parse_file(name: str, text: str) -> Any:
     from paddledvc.yaml import reader  # noqa: PLC0415
 
     document = reader.parse_yaml(text, name)
-    if found := find_problems(document):
+    if found := find_tracked_problems(document):
         raise InvalidFile(found)
     return document.value
 
 
-def read_through_cache(project: Project, texts: Mapping[str, str]) -> tuple[Tracked, ...]:
+def read_expected_cached(project: Project, texts: Mapping[str, str]) -> tuple[Tracked, ...]:
     """Read what files say lies in the work tree, as ``read_expected`` does, or remember it.
 
     Raises:
@@ -91,13 +91,13 @@ def read_through_cache(project: Project, texts: Mapping[str, str]) -> tuple[Trac
     folder = project.scratch() / FOLDER
     file = folder / _key(texts)
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        known = parse_outputs(file.read_text(encoding="utf-8"))
+        known = parse_expected(file.read_text(encoding="utf-8"))
         if known is not None:
             return known
     found = read_expected(project, texts)
     with contextlib.suppress(OSError):
         _forget(folder)
-        atomic.write_file(file, render_outputs(found), fsync=False)
+        atomic.write_atomically(file, render_expected(found), fsync=False)
     return found
 
 
@@ -119,7 +119,7 @@ def _forget(folder: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def render_outputs(outputs: Sequence[Tracked]) -> str:
+def render_expected(outputs: Sequence[Tracked]) -> str:
     """Write outputs down."""
     return json.dumps(
         [
@@ -141,11 +141,11 @@ def render_outputs(outputs: Sequence[Tracked]) -> str:
     )
 
 
-def parse_outputs(text: str) -> tuple[Tracked, ...] | None:
+def parse_expected(text: str) -> tuple[Tracked, ...] | None:
     """Read outputs; None if that is not what was written.
 
     >>> one = Tracked(path="a", hashes=Hashes(md5="b"))
-    >>> parse_outputs(render_outputs([one])) == (one,)
+    >>> parse_expected(render_expected([one])) == (one,)
     True
     """
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc import names
 from paddledvc.errors import InvalidFile, InvalidInput
-from paddledvc.models.policy import remote_order
+from paddledvc.models.policy import order_remotes_by_policy
 from paddledvc.tools.dvc import configuration
 from paddledvc.tools.git import refs, worktree
 from paddledvc.tools.git.command import ask_git, run_git
@@ -94,7 +94,7 @@ def list_holders(project: Project, rules: Policy, names: Sequence[str] = ()) -> 
             if not any(_is_called(one, name) for one in found):
                 raise InvalidInput(f"there is no branch or tag {name!r}")
         return found
-    current = worktree.current_branch(project.root)
+    current = worktree.worktree_branch(project.root)
     return [one for one in every if one.role.name in KEPT or one.name == current]
 
 
@@ -117,12 +117,12 @@ def _refs(project: Project, rules: Policy) -> Iterator[Holder]:
 
 def list_demands(project: Project, found: Sequence[Holder]) -> Demands:
     """List what branches and tags need, each output once for a remote that it belongs in."""
-    config = configuration.read_config(project.root)
+    config = configuration.read_dvc_config(project.root)
     needed: dict[tuple[Tracked, str], list[str]] = {}
     unreadable = []
     read: dict[str, tuple[Tracked, ...]] = {}
     for holder in found:
-        order = remote_order(holder.role, list(config.remotes), config.default)
+        order = order_remotes_by_policy(holder.role, list(config.remotes), config.default)
         try:
             if holder.commit not in read:
                 read[holder.commit] = list_expected(project, holder.commit)

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from paddledvc.tools.git.hooks import install
-from paddledvc.tools.git.hooks import script as scripts
+from paddledvc.tools.git.hook_scripts import install
+from paddledvc.tools.git.hook_scripts import script as scripts
 
 pytestmark = pytest.mark.slow
 

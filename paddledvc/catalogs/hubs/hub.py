@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from paddledvc.catalogs.core.listing import Listed, Release, ReleaseFile
 from paddledvc.models.versions import is_version
-from paddledvc.names import did_you_mean
+from paddledvc.names import suggest_name
 from paddledvc.tools.system.network_errors import Unreadable
-from paddledvc.urls import format_of
+from paddledvc.urls import format_of_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -209,7 +209,7 @@ def _describe_version(repository: HubRepository, query: Query, version: str) -> 
         revision = _date_versions(_history(repository, refs, query.revision)).get(version)
     tree = None if revision is None else repository.tree(revision)
     if tree is None:
-        hint = did_you_mean(version, filter(is_version, refs.tags))
+        hint = suggest_name(version, filter(is_version, refs.tags))
         raise Unreadable(f"it has no version {version}{hint}")
     return _release(repository, query, version, tree)
 
@@ -234,7 +234,7 @@ def _history(repository: HubRepository, refs: Refs, revision: str | None) -> Seq
         full = next((name for name in known if name.startswith(revision)), None)
         commits = repository.commits(full) if full else ()
     if not commits:
-        hint = did_you_mean(revision, (*refs.branches, *refs.tags))
+        hint = suggest_name(revision, (*refs.branches, *refs.tags))
         raise Unreadable(f"it has no branch, tag or commit {revision!r}{hint}")
     return commits
 
@@ -282,9 +282,9 @@ def _single(
     repository: HubRepository, path: str, version: str, commit: str, files: Mapping[str, HubFile]
 ) -> Release:
     if path not in files:
-        raise Unreadable(f"there is no file {path!r} in {version}{did_you_mean(path, files)}")
+        raise Unreadable(f"there is no file {path!r} in {version}{suggest_name(path, files)}")
     name = PurePosixPath(path)
-    suffix = name.suffix[1:] if format_of(path) is None else ""
+    suffix = name.suffix[1:] if format_of_url(path) is None else ""
     return Release(
         version=version,
         files=(_file(repository, commit, files[path], name.name),),

@@ -16,9 +16,9 @@ from paddledvc.setup.diagnosis import Check
 from paddledvc.tools.dvc import configuration
 from paddledvc.tools.dvc.remotes.remote import open_remote
 from paddledvc.tools.git.command import ask_git
-from paddledvc.tools.sources.s3 import credentials_source
+from paddledvc.tools.sources.s3 import s3_credentials_source
 from paddledvc.tools.system import files
-from paddledvc.urls import hide_secrets
+from paddledvc.urls import hide_url_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,7 +59,7 @@ _YES = ("true", "yes", "on", "1")
 
 def check_remotes(project: Project) -> Iterator[Check]:
     """Look at the configuration of the remotes."""
-    config = configuration.read_config(project.root)
+    config = configuration.read_dvc_config(project.root)
     texts = [_text(project.root / name) for name in (CONFIG, LOCAL)]
     if not config.remotes:
         yield _check(
@@ -86,7 +86,7 @@ def _check(name: str, state: CheckState, found: str, advice: str = "") -> Check:
 
 
 def _text(path: Path) -> str:
-    return files.read_text(path, path.name) if path.is_file() else ""
+    return files.read_text_file(path, path.name) if path.is_file() else ""
 
 
 def _committed(project: Project) -> str:
@@ -117,7 +117,7 @@ def probe_remote(project: Project, name: str) -> Iterator[Check]:
         project: the project.
         name: name of the remote.
     """
-    url = hide_secrets(configuration.read_config(project.root).remotes[name])
+    url = hide_url_secrets(configuration.read_dvc_config(project.root).remotes[name])
     credentials = _credentials(project, name, url)
     found = f"{url}{f', credentials from {credentials}' if credentials else ''}"
     try:
@@ -175,7 +175,7 @@ def _credentials(project: Project, name: str, url: str) -> str | None:
         said |= settings
     if said.get("allow_anonymous_login", "").lower() == "true":
         return "nobody: it is asked anonymously"
-    return credentials_source(said.get("profile"))
+    return s3_credentials_source(said.get("profile"))
 
 
 def _remote_settings(config: str) -> Mapping[str, Mapping[str, str]]:

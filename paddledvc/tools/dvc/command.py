@@ -52,7 +52,7 @@ def run_dvc(*arguments: str, root: Path, timeout: float | None = None) -> str:
         ToolFailed: it ended with an error, or not within ``timeout`` seconds.
         MissingTool: there is no DVC that works.
     """
-    require_usable()
+    require_usable_dvc()
     command = [sys.executable, "-m", "dvc", *arguments]
     try:
         return shell.run_program(command, cwd=root, env=ENVIRONMENT, timeout=timeout)
@@ -62,7 +62,7 @@ def run_dvc(*arguments: str, root: Path, timeout: float | None = None) -> str:
         raise
 
 
-def is_initialised(root: Path) -> bool:
+def is_dvc_initialised(root: Path) -> bool:
     """Tell whether DVC keeps its files in this very folder."""
     return (root / ".dvc").is_dir()
 
@@ -81,13 +81,13 @@ print(json.dumps([*DvcIgnoreFilter(system, sys.argv[1]).find(system, sys.argv[2]
 """
 
 
-def kept_files(root: Path, folder: Path) -> tuple[str, ...]:
+def list_dvc_files(root: Path, folder: Path) -> tuple[str, ...]:
     """Name the files of a folder that DVC looks at, as `.dvcignore` has it, by path in the folder.
 
     Raises:
         ToolFailed: DVC failed.
     """
-    top = next((one for one in (root, *root.parents) if is_initialised(one)), root)
+    top = next((one for one in (root, *root.parents) if is_dvc_initialised(one)), root)
     command = [sys.executable, "-c", _KEPT, str(top), str(folder)]
     found = json.loads(shell.run_program(command, cwd=root, env=ENVIRONMENT).splitlines()[-1])
     return tuple(sorted(Path(path).relative_to(folder).as_posix() for path in found))
@@ -110,7 +110,9 @@ class RepositoryFile:
     size: int | None
 
 
-def list_repository(repository: Path, commit: str, path: str, *, cwd: Path) -> list[RepositoryFile]:
+def list_dvc_repository(
+    repository: Path, commit: str, path: str, *, cwd: Path
+) -> list[RepositoryFile]:
     """List a file, or all files below a folder, at a commit of a repository.
 
     Raises:
@@ -125,7 +127,7 @@ def list_repository(repository: Path, commit: str, path: str, *, cwd: Path) -> l
     ]
 
 
-def get_file(repository: Path, commit: str, path: str, target: Path, *, cwd: Path) -> None:
+def get_dvc_file(repository: Path, commit: str, path: str, target: Path, *, cwd: Path) -> None:
     """Bring a file, tracked by DVC or by git, from a commit of a repository.
 
     Raises:
@@ -147,7 +149,7 @@ def reason_of_dvc(error: ToolFailed) -> str:
     return next((meaning for sign, meaning in _REASONS.items() if sign in said), said)
 
 
-def wanted() -> Requirement:
+def wanted_dvc() -> Requirement:
     """Name the DVC that paddledvc needs, as its own package does."""
     from packaging.requirements import Requirement  # noqa: PLC0415 - where DVC is used
 
@@ -159,7 +161,7 @@ def wanted() -> Requirement:
 
 
 @functools.cache  # what was missing may be installed before the next call: errors are not cached
-def require_usable() -> str:
+def require_usable_dvc() -> str:
     """See that a DVC of the right version is there with all that it needs; return its version.
 
     Raises:
@@ -168,7 +170,7 @@ def require_usable() -> str:
     found = _version()
     if found is None:
         raise MissingTool(f"DVC is not installed in this environment; {_install()}")
-    needed = wanted().specifier
+    needed = wanted_dvc().specifier
     if not needed.contains(found, prereleases=True):
         raise MissingTool(f"DVC {found} is installed, and paddledvc needs {needed}; {_install()}")
     missing = [one for one in _dependencies() if not _is_installed(one)]
@@ -183,7 +185,7 @@ def import_dvc(name: str) -> Any:
     Raises:
         MissingTool: there is no DVC that works.
     """
-    require_usable()
+    require_usable_dvc()
     try:
         return importlib.import_module(name)
     except Exception as error:  # whatever is broken there
@@ -209,7 +211,7 @@ def _why_not_started(words: str) -> str | None:
 
 
 def _install(options: str = "") -> str:
-    return f"run `pip install {options}'{wanted()}'`"
+    return f"run `pip install {options}'{wanted_dvc()}'`"
 
 
 def _version() -> str | None:

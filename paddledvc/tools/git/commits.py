@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import ToolFailed
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.command import ask_git, exchange_git, run_git
-from paddledvc.tools.git.tree import parse_listing, parse_tree
+from paddledvc.tools.git.tree import parse_tree, parse_tree_listing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -97,7 +97,7 @@ def folders_at(root: Path, path: str) -> Iterator[dict[str, bytes]]:
         listed = ask_git(root, "ls-tree", "-r", "-z", "--full-tree", tree)
         names = {
             name: entry.name
-            for name, entry in parse_listing(listed or "")  # None of no folder
+            for name, entry in parse_tree_listing(listed or "")  # None of no folder
             if entry.is_file
         }
         data = worktree.read_blobs(root, set(names.values()))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.errors import ToolFailed
 from paddledvc.tools.git import worktree
-from paddledvc.tools.git.command import answering_git, command_line, run_git
+from paddledvc.tools.git.command import answering_git, git_command_line, run_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,10 +64,10 @@ _NO_FOLDER = TreeEntry(mode=_FOLDER, name="")
 """One that the tree lacks, which is as good as empty."""
 
 
-def parse_listing(listing: str) -> Iterator[tuple[str, TreeEntry]]:
+def parse_tree_listing(listing: str) -> Iterator[tuple[str, TreeEntry]]:
     r"""Read what ``git ls-tree -z`` prints: each path and what is there.
 
-    >>> list(parse_listing("100644 blob 0a\ta b.py\0"))
+    >>> list(parse_tree_listing("100644 blob 0a\ta b.py\0"))
     [('a b.py', TreeEntry(mode='100644', name='0a'))]
     """
     for (mode, _, name), path in worktree.split_listing(listing):
@@ -228,7 +228,7 @@ class Tree:
 
     @cached_property
     def _prefix(self) -> str:
-        return worktree.folder_prefix(self._root)
+        return worktree.prefix_in_worktree(self._root)
 
     @cached_property
     def _project(self) -> TreeEntry:
@@ -291,7 +291,9 @@ class Tree:
         """Say why git ended, which it says itself where it is asked once more."""
         self._close()
         worktree.read_blobs(self._root, [name])
-        return ToolFailed(command_line(*worktree.READ_OBJECTS), 1, f"it did not answer for {name}")
+        return ToolFailed(
+            git_command_line(*worktree.READ_OBJECTS), 1, f"it did not answer for {name}"
+        )
 
     def _close(self) -> None:
         if self._git is not None:

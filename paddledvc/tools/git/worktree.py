@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.errors import ToolFailed
-from paddledvc.tools.git.command import ask_git, command_line, exchange_git, run_git
+from paddledvc.tools.git.command import ask_git, exchange_git, git_command_line, run_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ _FIELDS = {"1": 8, "u": 10}
 """Fields before the path in a line about a file, by the kind of the line."""
 
 
-def current_branch(root: Path) -> str | None:
+def worktree_branch(root: Path) -> str | None:
     """Name the branch that is checked out; None where HEAD is detached."""
     return ask_git(root, "symbolic-ref", "--quiet", "--short", "HEAD")
 
@@ -26,17 +26,17 @@ def resolve_commit(root: Path, revision: str) -> str | None:
     return ask_git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
 
 
-def git_folder(root: Path, what: str) -> Path:
+def worktree_git_folder(root: Path, what: str) -> Path:
     """Name one of git's own folders or files, such as ``hooks``, for this very work tree."""
     return root / run_git(root, "rev-parse", "--git-path", what).rstrip("\n")
 
 
-def common_folder(root: Path) -> Path:
+def git_folder_of_worktrees(root: Path) -> Path:
     """Name the ``.git`` folder that all work trees of the repository share."""
     return (root / run_git(root, "rev-parse", "--git-common-dir").rstrip("\n")).resolve()
 
 
-def folder_prefix(root: Path) -> str:
+def prefix_in_worktree(root: Path) -> str:
     """Name a folder in its repository, with a slash at its end; empty for the top.
 
     Raises:
@@ -45,7 +45,9 @@ def folder_prefix(root: Path) -> str:
     return run_git(root, "rev-parse", "--show-prefix").rstrip("\n")
 
 
-def list_files(root: Path, patterns: Sequence[str], *, untracked: bool = False) -> list[str]:
+def list_worktree_files(
+    root: Path, patterns: Sequence[str], *, untracked: bool = False
+) -> list[str]:
     """Name the files of the work tree, below ``root``, that git knows and whose name fits.
 
     Args:
@@ -129,7 +131,7 @@ def read_blobs(root: Path, blobs: Iterable[str]) -> dict[str, bytes]:
 def missing_object(name: str) -> ToolFailed:
     """Say that the repository lacks an object."""
     why = f"the repository lacks {name}; `git fsck` tells more"
-    return ToolFailed(command_line(*READ_OBJECTS), 1, why)
+    return ToolFailed(git_command_line(*READ_OBJECTS), 1, why)
 
 
 class Standing(NamedTuple):
@@ -148,7 +150,7 @@ class Standing(NamedTuple):
     conflicted: tuple[str, ...]
 
 
-def read_standing(root: Path, patterns: Sequence[str]) -> Standing:
+def read_worktree_standing(root: Path, patterns: Sequence[str]) -> Standing:
     """Ask where the work tree of a project stands, and which of some files have changed.
 
     Args:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from paddledvc import names
 from paddledvc.errors import PaddleDVCError
 from paddledvc.hashes import Hashes
-from paddledvc.tools.dvc.core.objects import folder_oid
+from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.command import ask_git
 from paddledvc.tools.git.snapshot import Snapshot
@@ -122,7 +122,7 @@ def is_folder(found: Content, tracked: Tracked) -> bool:
     """Tell whether files are those of a folder, by the name that DVC would give them together."""
     md5s = {name: one.md5 for name, one in found.items()}
     known = {name: md5 for name, md5 in md5s.items() if name != ITSELF and md5 is not None}
-    return tracked.folder and len(known) == len(found) and folder_oid(known) == tracked.oid
+    return tracked.folder and len(known) == len(found) and folder_object_name(known) == tracked.oid
 
 
 def _put(entry: LedgerEntry) -> list[Candidate]:
@@ -183,9 +183,9 @@ def _recent(project: Project) -> Iterator[tuple[Tracked, ...]]:
 
 def _named_by(project: Project, commit: str) -> tuple[Tracked, ...]:
     """Read what a commit says lies in the work tree; nothing if it cannot be read."""
-    from paddledvc.weights.expected import read_through_cache  # noqa: PLC0415 - only where it is asked for
+    from paddledvc.weights.expected import read_expected_cached  # noqa: PLC0415 - only where it is asked for
 
     try:
-        return read_through_cache(project, Snapshot.tree(project.root, commit).texts(PATTERNS))
+        return read_expected_cached(project, Snapshot.tree(project.root, commit).texts(PATTERNS))
     except (PaddleDVCError, OSError):
         return ()

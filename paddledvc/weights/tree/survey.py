@@ -113,7 +113,7 @@ class Surveyor:
         return self._decided(survey._replace(content=content, found=found), found)
 
     def _look(self, path: str, wanted: Tracked | None) -> Mapping[str, Seen]:
-        seen = files.look_at(f"{self._root}/{path}")
+        seen = files.look_at_files(f"{self._root}/{path}")
         return seen if wanted is not None else self._own(path, seen)
 
     def _own(self, path: str, files: Mapping[str, T]) -> dict[str, T]:
@@ -169,7 +169,7 @@ class Surveyor:
         marks = {} if survey.entry is None else survey.entry.files
         found: dict[str, Hashes] = {}
         for name, seen in survey.seen.items():
-            path = files.join_path(f"{self._root}/{survey.path}", name)
+            path = files.join_file_path(f"{self._root}/{survey.path}", name)
             if seen.file is None and self._is_cached(seen.link):
                 continue
             found[name] = self._hashes(path, seen, wanted.get(name, UNKNOWN), marks.get(name))

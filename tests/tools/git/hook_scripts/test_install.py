@@ -10,9 +10,9 @@ import pytest
 
 import paddledvc
 from paddledvc.errors import InvalidInput, NotAProject, OutsideFailure
-from paddledvc.tools.git.hooks import install, state
-from paddledvc.tools.git.hooks import script as scripts
-from paddledvc.tools.git.hooks.script import HOOK_NAMES
+from paddledvc.tools.git.hook_scripts import install, state
+from paddledvc.tools.git.hook_scripts import script as scripts
+from paddledvc.tools.git.hook_scripts.script import HOOK_NAMES
 from paddledvc.weights.tree import records
 
 DVC = "#!/usr/bin/sh\nexec dvc git-hook post-checkout $@\n"
@@ -244,7 +244,8 @@ def test_an_install_that_was_killed_in_between_is_undone(repository):
 def test_two_installs_at_once_are_one(repository):
     put(repository, "pre-push", "theirs")
     code = (
-        "import sys; from pathlib import Path; from paddledvc.tools.git.hooks import install; "
+        "import sys; from pathlib import Path; "
+        "from paddledvc.tools.git.hook_scripts import install; "
         "install.write_hooks(Path(sys.argv[1]))"
     )
     command = [sys.executable, "-c", code, str(repository.root)]
@@ -415,24 +416,24 @@ def test_a_hook_of_another_program_that_calls_us_is_live(repository):
 
 @pytest.mark.slow
 def test_a_version_is_that_of_the_python(repository, tmp_path):
-    assert state.ask_version(sys.executable, tmp_path) == "0.1.0"
-    assert state.ask_version("/gone/python", tmp_path) is None
-    assert state.ask_version("/bin/false", tmp_path) is None
+    assert state.ask_hook_version(sys.executable, tmp_path) == "0.1.0"
+    assert state.ask_hook_version("/gone/python", tmp_path) is None
+    assert state.ask_hook_version("/bin/false", tmp_path) is None
 
 
 @pytest.mark.slow
 def test_the_modules_of_the_work_tree_are_not_ours(repository):
     repository.write("paddledvc/__init__.py", "raise ImportError('not me')\n")
 
-    assert state.ask_version(sys.executable, repository.root) == "0.1.0"
+    assert state.ask_hook_version(sys.executable, repository.root) == "0.1.0"
 
 
 def test_what_was_rendered_is_read_back():
     script = scripts.Script(python="/a b/p'ython", projects=(".", "it's $HOME", "ü"))
-    text = scripts.render_script(install.read_template(), "pre-push", script)
+    text = scripts.render_hook_script(install.read_hook_template(), "pre-push", script)
 
-    assert scripts.parse_script(text) == script
-    assert scripts.parse_script(text.replace("paddledvc hook, form", "other")) is None
+    assert scripts.parse_hook_script(text) == script
+    assert scripts.parse_hook_script(text.replace("paddledvc hook, form", "other")) is None
 
 
 def test_the_package_exports_nothing_of_it():

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from paddledvc.errors import PaddleDVCError
-from paddledvc.tools.git.hooks import install
-from paddledvc.tools.git.hooks import script as scripts
-from paddledvc.tools.git.hooks.script import HOOK_NAMES, Name
+from paddledvc.tools.git.hook_scripts import install
+from paddledvc.tools.git.hook_scripts import script as scripts
+from paddledvc.tools.git.hook_scripts.script import HOOK_NAMES, Name
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from paddledvc.tools.git.hooks.install import HooksPlace
+    from paddledvc.tools.git.hook_scripts.install import HooksPlace
 
 Live = Literal["live", "disabled", "overwritten", "missing"]
 PATIENCE = 20.0
@@ -55,7 +55,9 @@ def hook_states(root: Path) -> tuple[HookState, ...]:
         NotAProject: the folder is in no git repository.
     """
     where = install.find_hooks(root)
-    return tuple(_state(where, name, install.from_top(root, where.top)) for name in HOOK_NAMES)
+    return tuple(
+        _state(where, name, install.name_hooked_project(root, where.top)) for name in HOOK_NAMES
+    )
 
 
 def _state(where: HooksPlace, name: Name, project: str) -> HookState:
@@ -83,8 +85,8 @@ def _of_ours(where: HooksPlace, name: Name, project: str) -> tuple[Live, str]:
     kept = install.read_hook(where.kept(name))
     if kept is None:
         return "live", ""
-    by = scripts.find_maker(kept) or "another hook"
-    aside = scripts.choose_chain(kept) == "aside"
+    by = scripts.find_hook_maker(kept) or "another hook"
+    aside = scripts.choose_hook_chain(kept) == "aside"
     return "live", f"{_named(by)} is left aside" if aside else f"after {_named(by)}"
 
 
@@ -103,7 +105,7 @@ def _of_others(where: HooksPlace, name: Name) -> tuple[Live, str]:
         return "missing", ""
     if f"paddledvc hook {name}" in text:
         return "live", "another hook calls it"
-    by = scripts.find_maker(text)
+    by = scripts.find_hook_maker(text)
     if by == "pre-commit" and _is_configured(where.top, name):
         return "live", f"{_CONFIG} has it"
     theirs = _named(by or "another hook")
@@ -116,7 +118,7 @@ def _is_configured(top: Path, name: Name) -> bool:
     return _IDS.get(name, "paddledvc-checkout") in text or f"paddledvc hook {name}" in text
 
 
-def ask_version(python: str, cwd: Path) -> str | None:
+def ask_hook_version(python: str, cwd: Path) -> str | None:
     """Ask an interpreter for the version of its paddledvc; None if it, or paddledvc, is gone."""
     try:
         done = shell.try_program(

@@ -22,11 +22,11 @@ _NAMES = tuple(RULES)
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._~/-]")
 
 
-def render_text(verdict: Verdict) -> str:
+def render_verdict(verdict: Verdict) -> str:
     """Write what was judged, every finding, and how many there are.
 
     >>> from paddledvc.gate.core.violations import Verdict
-    >>> print(render_text(Verdict(title="main", role="production", violations=())))
+    >>> print(render_verdict(Verdict(title="main", role="production", violations=())))
     checking main (production)
     no findings
     """
@@ -206,7 +206,7 @@ def _percent(match: re.Match[str]) -> str:
 
 
 WRITERS: Mapping[str, Callable[[Verdict], str]] = {
-    "text": render_text,
+    "text": render_verdict,
     "json": _render_json,
     "github": _render_github,
     "sarif": _render_sarif,

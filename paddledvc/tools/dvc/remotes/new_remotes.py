@@ -15,7 +15,7 @@ from paddledvc.errors import InvalidInput, ToolFailed
 from paddledvc.models.policy import FEATURE
 from paddledvc.tools.dvc import command, configuration
 from paddledvc.tools.dvc.command import UNVERIFIED, run_dvc
-from paddledvc.urls import hide_secrets
+from paddledvc.urls import hide_url_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -113,7 +113,7 @@ def declare_remotes(root: Path, remotes: Sequence[NewRemote]) -> DeclaredRemotes
     names = [one.name for one in remotes]
     if (twice := next((name for name in names if names.count(name) > 1), None)) is not None:
         raise InvalidInput(f"the remote {twice} is given twice; name each: --remote NAME=URL")
-    config = configuration.read_config(root)
+    config = configuration.read_dvc_config(root)
     for one in remotes:
         _require_folder(one, root)
         if one.name in config.remotes:
@@ -140,7 +140,8 @@ def _extended(root: Path, new: Sequence[NewRemote], default: str | None) -> str:
                 why = command.reason_of_dvc(error).rstrip(".")
                 advice = "" if one.url.isascii() else "; use a path of ASCII that links to it"
                 raise InvalidInput(
-                    f"DVC refuses the remote {one.name} ({hide_secrets(one.url)}): {why}{advice}"
+                    f"DVC refuses the remote {one.name} ({hide_url_secrets(one.url)}): "
+                    f"{why}{advice}"
                 ) from error
         return (copy / ".dvc" / "config").read_text(encoding="utf-8")
 
@@ -155,12 +156,12 @@ def _require_same(new: NewRemote, config: DvcConfig, root: Path) -> None:
     asked = new.url if "://" in new.url else str((root / new.url).resolve())
     if asked.rstrip("/") != there.rstrip("/"):
         raise InvalidInput(
-            f"the remote {new.name} is {hide_secrets(there)} already; move it by "
+            f"the remote {new.name} is {hide_url_secrets(there)} already; move it by "
             f"`dvc remote modify {new.name} url {new.url}`"
         )
     endpoint = dict(config.settings[new.name]).get("endpointurl")
     if new.endpoint is not None and new.endpoint != endpoint:
-        at = f"at the endpoint {hide_secrets(endpoint)}" if endpoint else "without an endpoint"
+        at = f"at the endpoint {hide_url_secrets(endpoint)}" if endpoint else "without an endpoint"
         raise InvalidInput(
             f"the remote {new.name} is there already, {at}; "
             f"give it this one by `dvc remote modify {new.name} endpointurl {new.endpoint}`"
