@@ -132,7 +132,7 @@ class Group(click.Group):
             _flush()
             ctx.exit(OutsideFailure.exit_code)
         except UnicodeEncodeError as error:
-            _complain(OutsideFailure(streams.not_encoded(error)))
+            _complain(OutsideFailure(streams.explain_stream_encoding(error)))
             ctx.exit(OutsideFailure.exit_code)
         except Exception:  # noqa: BLE001 - the boundary: what gets here is our bug
             streams.write_lines(

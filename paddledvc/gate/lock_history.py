@@ -11,7 +11,6 @@ from paddledvc.errors import InvalidFile, PaddleDVCError
 from paddledvc.gate import read_facts
 from paddledvc.gate.core import freshness_rules, released, released_builds
 from paddledvc.gate.core.documentation_rules import documentation_files, find_models_to_document
-from paddledvc.gate.core.evidence_rules import evidence_path
 from paddledvc.gate.core.facts import EarlierFacts, Facts
 from paddledvc.gate.core.released import State, Timeline, blocks_of, versions_in
 from paddledvc.gate.core.released_builds import Past, Search, said_of
@@ -22,6 +21,7 @@ from paddledvc.project import SnapshotFiles
 from paddledvc.tools.git import refs, worktree
 from paddledvc.tools.git.command import ask_git, exchange_git
 from paddledvc.tools.git.snapshot import Snapshot
+from paddledvc.verification.core.evidence import evidence_path
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:

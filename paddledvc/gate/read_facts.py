@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc import names, schemas
 from paddledvc.errors import InvalidFile, InvalidInput
-from paddledvc.gate.core.evidence_rules import evidence_path
 from paddledvc.gate.core.facts import Facts, Outdated
 from paddledvc.gate.core.violations import Violation, list_file_violations
 from paddledvc.locking import missing_code
@@ -25,6 +24,7 @@ from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.git.tree import LARGEST
 from paddledvc.tools.system import files
+from paddledvc.verification.core.evidence import evidence_path
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:

@@ -53,10 +53,10 @@ def merge_file(
         name: the file's path in the repository.
         marker_size: characters of a conflict marker.
     """
-    texts = Sides(base=base, ours=ours, theirs=theirs).map(merge_driver.read_file_to_merge)
+    texts = Sides(base=base, ours=ours, theirs=theirs).map(merge_driver.read_driver_file)
     markers = Markers(size=marker_size, base=merge_driver.merge_shows_base(Path()))
     merged = _merge(texts, PurePosixPath(name).name, markers)
-    merge_driver.write_merged_file(ours, merged.text)
+    merge_driver.write_driver_file(ours, merged.text)
     return merged
 
 
@@ -65,7 +65,7 @@ def _merge(texts: Sides[str], file: str, markers: Markers) -> MergedFile:
     merging = None if form is None else _Merging(texts=texts, file=file, form=form)
     pieces = None if merging is None else merging.by_blocks()
     if pieces is None:
-        lines = merge_driver.merge_lines(texts, markers.size)
+        lines = merge_driver.merge_lines_with_git(texts, markers.size)
         if lines is not None and (merging is None or merging.trusts(lines)):
             return MergedFile(text=lines.text, clean=lines.clean)
         pieces = (Piece(key=("the whole file",), sides=texts, text=None),)
@@ -168,5 +168,5 @@ def _text(block: Block) -> str:
 
 
 def _join_lines(texts: Sides[str]) -> str | None:
-    lines = merge_driver.merge_lines(texts)
+    lines = merge_driver.merge_lines_with_git(texts)
     return lines.text if lines is not None and lines.clean else None

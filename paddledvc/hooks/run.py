@@ -89,7 +89,7 @@ def run(call: Call, progress: NamedProgress | None = None) -> int:
         _say(str(error))
         return failed
     except UnicodeEncodeError as error:
-        _say(streams.not_encoded(error))
+        _say(streams.explain_stream_encoding(error))
         return failed
     except Exception as error:  # noqa: BLE001 - git must not fail for a bug of ours
         if os.environ.get(DEBUG):

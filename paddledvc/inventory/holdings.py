@@ -216,7 +216,7 @@ def _verified(
     """Yield the paths that a report must be of, as far as it is known what they are."""
     if model.name not in lock.by_name:
         return
-    weights = registries.registered_weights(registry, lock, model)
+    weights = registries.weights_in_registry(registry, lock, model)
     pinned = {one.path: one.md5 for one in lock.models if one.path is not None}
     for path in filter(None, (weights, exported_model_folder(model))):
         known = built[path].md5 if path in built and built[path].exact else None

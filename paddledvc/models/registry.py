@@ -25,9 +25,7 @@ from paddledvc.models.model import (
     Train,
     trained_model_file,
 )
-from paddledvc.models.verify_settings import (
-    read_verify_settings,
-)
+from paddledvc.models.verify_settings import read_verify_settings
 from paddledvc.models.versions import Requirement
 from paddledvc.names import suggest_name
 
@@ -153,19 +151,19 @@ def parse_registry(document: Document, schema: Schema) -> Registry:
     )
 
 
-def registered_weights(registry: Registry, lock: Lock, model: Model) -> str | None:
+def weights_in_registry(registry: Registry, lock: Lock, model: Model) -> str | None:
     """Name the weights of a model: trained, else downloaded, else those of its base."""
     if model.train is not None:
         return trained_model_file(model)
-    return registered_base_weights(registry, lock, model)
+    return base_weights_in_registry(registry, lock, model)
 
 
-def registered_base_weights(registry: Registry, lock: Lock, model: Model) -> str | None:
+def base_weights_in_registry(registry: Registry, lock: Lock, model: Model) -> str | None:
     """Name the weights that a training starts from, if any."""
     if (path := lock.model(model.name).path) is not None:
         return path
     if model.base is not None:
-        return registered_weights(registry, lock, registry.model(model.base))
+        return weights_in_registry(registry, lock, registry.model(model.base))
     return None
 
 

@@ -84,7 +84,7 @@ def init(
     hookless = None
     if with_hooks:
         try:
-            done.append((HOOKS, any(install.write_hooks(root).values())))
+            done.append((HOOKS, any(install.install_hook_scripts(root).values())))
         except (InvalidInput, OutsideFailure) as error:
             hookless = str(error)
     return Initialised(

@@ -73,7 +73,7 @@ def export(
         settings_digest.require_digest(
             "export", model, pin, settings_digest.export_digest(registry, lock, model)
         )
-    weights = registries.registered_weights(registry, lock, model)
+    weights = registries.weights_in_registry(registry, lock, model)
     network = Network(
         root=project.root,
         reference=model.network,

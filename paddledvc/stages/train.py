@@ -110,7 +110,7 @@ def train(project: Project, name: str, *, pin: str | None = None, use: LockUse =
         settings_digest.require_digest(
             "train", model, pin, settings_digest.train_digest(registry, lock, model)
         )
-    base = registries.registered_base_weights(registry, lock, model)
+    base = registries.base_weights_in_registry(registry, lock, model)
     with files.hold_file_lock(project.scratch() / f"train-{model.slug}.lock"):
         hashes = _train(inputs, model, model.train, base)
     return Trained(

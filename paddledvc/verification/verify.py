@@ -155,7 +155,7 @@ def verify_all(
 
 def _verify(inputs: Inputs, lock: Lock, model: Model) -> VerifyReport:
     project = inputs.project
-    weights = registries.registered_weights(inputs.registry, lock, model)
+    weights = registries.weights_in_registry(inputs.registry, lock, model)
     weights_file = None if weights is None else project.weights(weights, model)
     exported = _exported_files(project, model)
     project.require_outputs(model, read_program_outputs(_program(project, model)))

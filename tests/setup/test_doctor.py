@@ -51,7 +51,7 @@ def healthy(project: Folder) -> Folder:
     project.write(".gitattributes", "\n".join(merge_driver.missing_merge_attributes("")))
     project.commit()
     merge_driver.install_merge_driver(project.root)
-    install.write_hooks(project.root)
+    install.install_hook_scripts(project.root)
     return project
 
 
@@ -78,7 +78,7 @@ def test_a_healthy_clone_has_no_problem(healthy: Folder, cli: Callable[..., Ran]
 def test_a_problem_is_an_exit_code_and_a_line_of_advice(
     healthy: Folder, cli: Callable[..., Ran]
 ) -> None:
-    install.remove_hooks(healthy.root)
+    install.uninstall_hook_scripts(healthy.root)
 
     done = cli("doctor", "--offline")
 
@@ -258,7 +258,7 @@ def test_hooks_whose_python_is_gone_are_a_problem(
     healthy: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/bin/python")
-    install.write_hooks(healthy.root)
+    install.install_hook_scripts(healthy.root)
 
     found = look(healthy, clone.check_clone)
 

@@ -171,7 +171,7 @@ class _HuggingFaceApi:
         if response.status_code == 200:  # noqa: PLR2004
             # A mirror may name the hub itself as the place of the next page.
             following = response.links.get("next", {}).get("url", "")
-            return json_fields.parse_json_answer(response.content), following.partition("?")[2]
+            return json_fields.parse_hub_json(response.content), following.partition("?")[2]
         if response.status_code == 404:  # noqa: PLR2004
             return None
         raise self._refused(url, response)

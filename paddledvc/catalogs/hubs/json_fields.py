@@ -15,7 +15,7 @@ _DATE = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)")
 _Value = TypeVar("_Value")
 
 
-def parse_json_answer(data: bytes) -> Any:
+def parse_hub_json(data: bytes) -> Any:
     """Read JSON.
 
     Raises:

@@ -185,14 +185,14 @@ class _ModelScopeApi:
         return json_fields.read_field(answer, "Data", dict)
 
     def _read(self, url: str) -> Any:
-        return json_fields.parse_json_answer(http.read_http_document(url, MAX_BYTES, self.timeout))
+        return json_fields.parse_hub_json(http.read_http_document(url, MAX_BYTES, self.timeout))
 
     def _require_missing(self, url: str, error: Unreadable) -> None:
         """Tell what is not there from what is not for us; the status is 404 for both."""
         if error.status != 404:  # noqa: PLR2004
             raise error
         try:
-            answer = json_fields.parse_json_answer(error.body)
+            answer = json_fields.parse_hub_json(error.body)
             code, message = json_fields.read_field(answer, "Code", int), _message(answer)
         except Unreadable:
             raise error from None

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from paddledvc.models import registry
 from paddledvc.models.model import (
     exported_model_folder,
-    model_reports_folder,
     model_stage_name,
     trained_model_file,
 )
 from paddledvc.stages.core.record import Record, record_path
 from paddledvc.tools.paddle.core import program_outputs
-from paddledvc.verification.core.evidence import Evidence
+from paddledvc.verification.core.evidence import Evidence, evidence_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +23,6 @@ if TYPE_CHECKING:
     from paddledvc.models.model import Model
 
 VERIFY = "run `dvc repro` and commit the report"
-
-
-def evidence_path(model: Model) -> str:
-    """Name the report of a model."""
-    return f"{model_reports_folder(model)}/verify.json"
 
 
 def judge_evidence(facts: Facts) -> Iterator[Violation]:
@@ -100,7 +94,7 @@ def list_evidence_differences(facts: Facts, model: Model, proof: Evidence) -> It
     """Say which bytes a report is not of, each as a sentence about the report."""
     if facts.registry is None or facts.lock is None or model.name not in facts.lock.by_name:
         return
-    weights = registry.registered_weights(facts.registry, facts.lock, model)
+    weights = registry.weights_in_registry(facts.registry, facts.lock, model)
     if weights is not None:
         verified = proof.hashes(weights)
         if verified is None:

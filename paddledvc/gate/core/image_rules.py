@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paddledvc import names
-from paddledvc.gate.core.evidence_rules import evidence_path, list_evidence_differences
+from paddledvc.gate.core.evidence_rules import list_evidence_differences
 from paddledvc.models.images import Image, images_agree, matches_image_paddle
-from paddledvc.verification.core.evidence import Evidence
+from paddledvc.verification.core.evidence import Evidence, evidence_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

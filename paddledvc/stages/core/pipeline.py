@@ -18,7 +18,7 @@ from paddledvc.models.model import (
     model_stage_name,
     trained_model_file,
 )
-from paddledvc.models.registry import registered_base_weights, registered_weights
+from paddledvc.models.registry import base_weights_in_registry, weights_in_registry
 from paddledvc.stages.core.settings_digest import (
     export_digest,
     sync_digest,
@@ -79,7 +79,7 @@ def build_artifacts(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
     """Build the ``artifacts:`` entries, by which GTO and ``dvc artifacts`` know the models."""
     artifacts: dict[str, dict[str, Any]] = {}
     for model in pipeline.registry.models:
-        path = registered_weights(pipeline.registry, pipeline.lock, model)
+        path = weights_in_registry(pipeline.registry, pipeline.lock, model)
         if path is None or not (pipeline.lock.model(model.name).downloads or model.train):
             continue
         entry: dict[str, Any] = {"path": path, "type": "model"}
@@ -115,7 +115,7 @@ def _train(pipeline: Pipeline, model: Model) -> dict[str, Any]:
         **_needs(
             pipeline,
             [
-                registered_base_weights(pipeline.registry, pipeline.lock, model),
+                base_weights_in_registry(pipeline.registry, pipeline.lock, model),
                 _config(pipeline, model),
                 *train.deps,
                 *train.datasets.values(),
@@ -133,7 +133,7 @@ def _train(pipeline: Pipeline, model: Model) -> dict[str, Any]:
 
 
 def _export(pipeline: Pipeline, model: Model) -> dict[str, Any]:
-    weights = registered_weights(pipeline.registry, pipeline.lock, model)
+    weights = weights_in_registry(pipeline.registry, pipeline.lock, model)
     return {
         "cmd": f"paddledvc export {model.name} "
         f"--pin {export_digest(pipeline.registry, pipeline.lock, model)}",
@@ -144,7 +144,7 @@ def _export(pipeline: Pipeline, model: Model) -> dict[str, Any]:
 
 
 def _verify(pipeline: Pipeline, model: Model) -> dict[str, Any]:
-    weights = registered_weights(pipeline.registry, pipeline.lock, model)
+    weights = weights_in_registry(pipeline.registry, pipeline.lock, model)
     folder = model_reports_folder(model)
     samples = model.verify.samples
     files = [weights, exported_model_folder(model), None if ":" in (samples or "") else samples]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.errors import StaleStages
 from paddledvc.hashes import PIN_LENGTH
 from paddledvc.models.model import model_stage_name, trained_model_file
-from paddledvc.models.registry import registered_base_weights, registered_weights
+from paddledvc.models.registry import base_weights_in_registry, weights_in_registry
 from paddledvc.models.verify_settings import Verify
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def train_digest(registry: Registry, lock: Lock, model: Model) -> str:
     for not_used in ("deps", "outs", "datasets", "params"):
         settings.pop(not_used, None)
     network = _network(model) if model.train.function is not None else None
-    base = registered_base_weights(registry, lock, model)
+    base = base_weights_in_registry(registry, lock, model)
     return digest_settings((settings, network, base, trained_model_file(model)))
 
 
@@ -46,14 +46,14 @@ def export_digest(registry: Registry, lock: Lock, model: Model) -> str:
     """Digest what ``export`` uses."""
     assert model.export is not None
     inputs = [(item.name, item.shape, item.dtype) for item in model.inputs]
-    weights = registered_weights(registry, lock, model)
+    weights = weights_in_registry(registry, lock, model)
     return digest_settings((list_settings(model.export), _network(model), inputs, weights))
 
 
 def verify_digest(registry: Registry, lock: Lock, model: Model) -> str:
     """Digest what ``verify`` uses, its section of params.yaml apart."""
     inputs = [list_settings(item) for item in model.inputs]
-    weights = registered_weights(registry, lock, model)
+    weights = weights_in_registry(registry, lock, model)
     settings = model.verify
     tolerance = settings.tolerance.beyond_usual(settings.engine.precision)
     # How long it may take changes nothing that it finds.

@@ -90,13 +90,13 @@ def _configured(folder: Path, *arguments: str) -> str | None:
     return ask_git(folder, "config", "--get", *arguments)
 
 
-def read_file_to_merge(path: Path) -> str:
+def read_driver_file(path: Path) -> str:
     """Read a file of whatever encoding."""
     return path.read_bytes().decode(errors=_BYTES)
 
 
-def write_merged_file(path: Path, text: str) -> None:
-    """Write in one step what ``read_file_to_merge`` gave."""
+def write_driver_file(path: Path, text: str) -> None:
+    """Write in one step what ``read_driver_file`` gave."""
     with files.replace_file(path) as new:
         new.write_bytes(text.encode(errors=_BYTES))
 
@@ -108,7 +108,7 @@ class Lines(NamedTuple):
     clean: bool
 
 
-def merge_lines(texts: Sides[str], marker_size: int = 7) -> Lines | None:
+def merge_lines_with_git(texts: Sides[str], marker_size: int = 7) -> Lines | None:
     """Merge as git does, line by line; None for what is no text."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / name for name in ("ours", "base", "theirs")]
@@ -120,4 +120,4 @@ def merge_lines(texts: Sides[str], marker_size: int = 7) -> Lines | None:
         done = try_git(Path(), *form, *map(str, paths))
         if done.returncode >= _FAILED:
             return None
-        return Lines(text=read_file_to_merge(paths[0]), clean=done.returncode == 0)
+        return Lines(text=read_driver_file(paths[0]), clean=done.returncode == 0)

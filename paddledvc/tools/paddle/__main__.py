@@ -51,7 +51,7 @@ def main(job_file: str, answer_file: str) -> int:
         where = f"{error.filename}: " if error.filename else ""
         answer = Failure(error="OutsideFailure", message=f"{where}{error.strerror or error}")
     except UnicodeEncodeError as error:
-        answer = Failure(error="OutsideFailure", message=streams.not_encoded(error))
+        answer = Failure(error="OutsideFailure", message=streams.explain_stream_encoding(error))
     except KeyboardInterrupt:
         return INTERRUPTED
     if isinstance(answer, Failure):

@@ -21,7 +21,7 @@ from paddledvc.tools.system.network_errors import (
     broken_off_error,
     is_busy_error,
     meaning_of_network_text,
-    meaning_of_s3_error,
+    meaning_of_s3_network_error,
     no_answer_error,
 )
 from paddledvc.tools.system.retry import ask_with_retries
@@ -114,7 +114,7 @@ def _create(endpoint: str | None, timeout: float, _settings: tuple[tuple[str, st
 def _refusal(error: ClientError, client: Any) -> Unreadable:
     """Say what an answer means that is not what was asked for."""
     server = client.meta.endpoint_url
-    reason = meaning_of_s3_error(error.response, server)
+    reason = meaning_of_s3_network_error(error.response, server)
     if is_busy_error(error.response):
         return ServerBusy(reason)
     refused = reason.startswith(server)  # rather than something missing

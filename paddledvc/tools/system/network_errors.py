@@ -116,7 +116,7 @@ def meaning_of_file_error(error: BaseException) -> str | None:
     return _PLAIN_WORDS.get(error.errno or 0) if isinstance(error, OSError) else None
 
 
-def meaning_of_s3_error(answer: Mapping[str, Any], server: str | None = None) -> str:
+def meaning_of_s3_network_error(answer: Mapping[str, Any], server: str | None = None) -> str:
     """Say what an answer of S3 means that is not what was asked for.
 
     Args:

@@ -73,7 +73,7 @@ def abandon_output_stream() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def not_encoded(error: UnicodeEncodeError) -> str:
+def explain_stream_encoding(error: UnicodeEncodeError) -> str:
     """Say which part of a name or text cannot be written, and in which encoding."""
     around = error.object[max(0, error.start - SHOWN) : error.end + SHOWN]
     return f"{around!a} cannot be written in {error.encoding}; names and texts have to be UTF-8"

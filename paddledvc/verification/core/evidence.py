@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.comparison.untaken_branches import Branch  # noqa: TC001 - types of fields are read
 from paddledvc.hashes import Hashed, Hashes  # noqa: TC001
-from paddledvc.models.model import Output  # noqa: TC001
+from paddledvc.models.model import (
+    Output,
+    model_reports_folder,
+)
 from paddledvc.models.verify_settings import Engine, Tolerance
 from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.paddle.core.jobs import Diagnosis, Runtime  # noqa: TC001
@@ -27,6 +30,8 @@ from paddledvc.verification.core.json_values import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from paddledvc.models.model import Model
 
 VERSION = 1
 SHOWN = ("verdict", "scaled_error", "tolerance_used", "samples")
@@ -337,3 +342,8 @@ def read_evidence_csv(text: str) -> tuple[ErrorRow, ...]:
         )
     except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise ValueError("is no table of `paddledvc verify`") from error
+
+
+def evidence_path(model: Model) -> str:
+    """Name the report of a model."""
+    return f"{model_reports_folder(model)}/verify.json"

@@ -16,7 +16,7 @@ from paddledvc.tools.git import refs, worktree
 from paddledvc.urls import hide_url_secrets
 from paddledvc.weights.core import retention
 from paddledvc.weights.garbage import folder_files, labels, needs, stores
-from paddledvc.weights.tree.records import recorded_md5s
+from paddledvc.weights.tree.records import learned_md5_records
 
 if TYPE_CHECKING:
     import os
@@ -145,7 +145,7 @@ def plan_garbage(project: Project, scope: GcScope) -> GcPlan:
         )
     needed = retention.NONE.union(*(one.objects for one in complete.needs))
     for one in projects:
-        needed |= {md5 for sha256, md5 in recorded_md5s(one).items() if sha256 in needed}
+        needed |= {md5 for sha256, md5 in learned_md5_records(one).items() if sha256 in needed}
     needed |= stores.linked_objects([tree.path for one in seen for tree in one.trees], project.root)
     before = now - scope.grace * DAY if scope.grace else None
     objects = tuple(

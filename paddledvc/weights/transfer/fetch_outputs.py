@@ -106,7 +106,7 @@ class Learning:
 
     def __init__(self, project: Project, gathering: Gathering) -> None:
         self._project, self._gathering = project, gathering
-        self._md5s = records.recorded_md5s(project)
+        self._md5s = records.learned_md5_records(project)
 
     def completed(self, tracked: Tracked) -> Tracked:
         """Add what was learned before; make the listing of a folder whose files are all known."""
@@ -122,7 +122,7 @@ class Learning:
         needs = {need.hashes.sha256: need for tracked in outputs for need in self._unknown(tracked)}
         self._gathering.run([partial(self._learn, need) for need in needs.values()])
         if needs:
-            records.record_md5s(self._project, self._md5s)
+            records.note_md5_records(self._project, self._md5s)
             # What versions before left there when they were killed.
             atomic.sweep_leftovers(self._project.scratch(), "learning-", folders=True)
         return [self.completed(tracked) for tracked in outputs]

@@ -63,7 +63,9 @@ def inspect_remote(  # noqa: PLR0913 - each is a setting of its own
         cache = Cache.of(project.root)
         gathering = Gathering(project.root, cache, remotes, jobs=jobs, progress=progress)
         try:
-            needs = list_remote_needs(gathering, outputs, [remote, *other_remotes(project, remote)])
+            needs = list_inspected_needs(
+                gathering, outputs, [remote, *other_remotes(project, remote)]
+            )
             every = [need for one in needs for need in one]
             bad = inspect_objects(gathering, remote, every, deep=deep)
         except RemoteFailed as error:
@@ -72,7 +74,9 @@ def inspect_remote(  # noqa: PLR0913 - each is a setting of its own
                 for one in outputs
             )
     return tuple(
-        _inspected(one, remote, [bad_in_remote(bad, need) for need in its if need.oid in bad])
+        _inspected(
+            one, remote, [bad_inspected_object(bad, need) for need in its if need.oid in bad]
+        )
         for one, its in zip(outputs, needs, strict=True)
     )
 
@@ -87,7 +91,7 @@ def other_remotes(project: Project, remote: str) -> list[str]:
     return [name for name in configuration.read_dvc_config(project.root).remotes if name != remote]
 
 
-def list_remote_needs(
+def list_inspected_needs(
     gathering: Gathering, outputs: Sequence[Tracked], order: Sequence[str]
 ) -> list[list[Need]]:
     """Name the objects of each output, those in folders too, whose listings are brought."""
@@ -145,7 +149,7 @@ def _read_object(
         bad[need.oid] = wrong
 
 
-def bad_in_remote(bad: dict[str, Bad], need: Need) -> Bad:
+def bad_inspected_object(bad: dict[str, Bad], need: Need) -> Bad:
     """Say what is wrong with an object, in the words of the output that needs it."""
     return replace(bad[need.oid], title=need.title, path=need.path)
 

@@ -15,10 +15,10 @@ from paddledvc.tools.system.hash_cache import hash_md5
 from paddledvc.weights.core.transfer_results import Sent
 from paddledvc.weights.transfer.fetch_objects import Gathering
 from paddledvc.weights.transfer.inspect_remote import (
-    bad_in_remote,
+    bad_inspected_object,
     belongs_in_remotes,
     inspect_objects,
-    list_remote_needs,
+    list_inspected_needs,
     other_remotes,
 )
 from paddledvc.weights.transfer.remote_pool import Remotes
@@ -96,7 +96,7 @@ class _Sending:
         """Send what is missing, or bad and to be repaired."""
         gathering = self._gathering
         _adopt_folders(gathering, outputs)
-        needs = list_remote_needs(gathering, outputs, [self._remote, *self._others])
+        needs = list_inspected_needs(gathering, outputs, [self._remote, *self._others])
         every = {need.oid: need for its in needs for need in its}
         self._bad = inspect_objects(gathering, self._remote, every.values(), deep=self._repair)
         asked = [every[oid] for oid, bad in self._bad.items() if self._may_send(bad)]
@@ -147,7 +147,7 @@ class _Sending:
     def _told(self, tracked: Tracked, needs: Sequence[Need]) -> Sent:
         bad = [need for need in needs if need.oid in self._bad]
         replaced = [need for need in bad if self._bad[need.oid].kind != "missing"]
-        problems = [bad_in_remote(self._bad, need) for need in replaced]
+        problems = [bad_inspected_object(self._bad, need) for need in replaced]
         for need in bad:
             if need.oid not in self._sent:
                 problems += self._gathering.problems([need])

@@ -170,14 +170,14 @@ def read_placed_records(project: Project) -> Mapping[str, LedgerEntry]:
     return _read_ledger(project.scratch()).outputs
 
 
-def recorded_md5s(project: Project) -> dict[str, str]:
+def learned_md5_records(project: Project) -> dict[str, str]:
     """Give the MD5 of the bytes that are pinned by their SHA-256 only, as far as it is known."""
     scratch = project.scratch()
     known = {**_learned_before(scratch), **_read_ledger(scratch).md5s}
     return {sha256: md5 for sha256, md5 in known.items() if is_object_md5(str(md5))}
 
 
-def record_md5s(project: Project, md5s: Mapping[str, str]) -> None:
+def note_md5_records(project: Project, md5s: Mapping[str, str]) -> None:
     """Note the MD5 of bytes that are pinned by their SHA-256 only, besides what is known.
 
     Raises:

@@ -336,13 +336,13 @@ def test_the_weights_of_a_model_are_trained_ones_then_its_own_then_its_bases():
     pipeline = a_pipeline(BASE, both)
     other = a_pipeline(BASE, neither)
 
-    assert registry.registered_weights(pipeline.registry, pipeline.lock, both) == (
+    assert registry.weights_in_registry(pipeline.registry, pipeline.lock, both) == (
         "checkpoints/m_trained.pdparams"
     )
-    assert registry.registered_base_weights(pipeline.registry, pipeline.lock, both) == (
+    assert registry.base_weights_in_registry(pipeline.registry, pipeline.lock, both) == (
         "checkpoints/m_v1.pdparams"
     )
-    assert registry.registered_weights(other.registry, other.lock, neither) == (
+    assert registry.weights_in_registry(other.registry, other.lock, neither) == (
         "checkpoints/base_v1.pdparams"
     )
 

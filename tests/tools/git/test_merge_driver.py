@@ -116,14 +116,14 @@ def test_git_says_whether_conflicts_show_the_base(repository, style, shown):
 def test_lines_are_merged_as_git_does():
     texts = Sides(base="a\nb\nc\n", ours="x\nb\nc\n", theirs="a\nb\ny\udcff\n")
 
-    assert merge_driver.merge_lines(texts) == ("x\nb\ny\udcff\n", True)
+    assert merge_driver.merge_lines_with_git(texts) == ("x\nb\ny\udcff\n", True)
 
 
 def test_lines_in_conflict_are_between_markers_of_the_size_asked_for():
-    found = merge_driver.merge_lines(Sides(base="a\n", ours="b\n", theirs="c\n"), 9)
+    found = merge_driver.merge_lines_with_git(Sides(base="a\n", ours="b\n", theirs="c\n"), 9)
 
     assert found == (f"{'<' * 9} ours\nb\n{'=' * 9}\nc\n{'>' * 9} theirs\n", False)
 
 
 def test_what_is_no_text_has_no_lines():
-    assert merge_driver.merge_lines(Sides(base="a\0", ours="b\0", theirs="c\0")) is None
+    assert merge_driver.merge_lines_with_git(Sides(base="a\0", ours="b\0", theirs="c\0")) is None

@@ -101,8 +101,8 @@ def answer(code, words="", status=400):
     ],
 )
 def test_an_answer_of_s3_means_the_same_with_and_without_the_server(said, named, unnamed):
-    assert network_errors.meaning_of_s3_error(said, "S") == named
-    assert network_errors.meaning_of_s3_error(said) == unnamed
+    assert network_errors.meaning_of_s3_network_error(said, "S") == named
+    assert network_errors.meaning_of_s3_network_error(said) == unnamed
 
 
 @pytest.mark.parametrize(

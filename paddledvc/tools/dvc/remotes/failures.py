@@ -15,7 +15,7 @@ from paddledvc.tools.system.network_errors import (
     is_error_of_one_connection,
     meaning_of_file_error,
     meaning_of_network_error,
-    meaning_of_s3_error,
+    meaning_of_s3_network_error,
     no_answer_error,
 )
 
@@ -104,7 +104,7 @@ def _answer(error: BaseException) -> str | None:
     response = getattr(error, "response", None)
     if not isinstance(response, dict):
         return _status(getattr(error, "status", None), str(getattr(error, "message", "")))
-    reason = meaning_of_s3_error(response)
+    reason = meaning_of_s3_network_error(response)
     return None if reason == NO_OBJECT else reason
 
 

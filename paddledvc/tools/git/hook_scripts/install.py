@@ -55,11 +55,11 @@ class HooksPlace:
     def path(self, name: Name) -> Path:
         """Name the file where ours is, or belongs: git's own place, or where pre-commit put it."""
         moved = self.folder / f"{name}{LEGACY}"
-        there = read_hook(self.folder / name)
+        there = read_installed_hook(self.folder / name)
         if (
             there is not None
             and scripts.find_hook_maker(there) == "pre-commit"
-            and read_our_hook(moved)
+            and read_our_installed_hook(moved)
         ):
             return moved
         return self.folder / name
@@ -69,7 +69,7 @@ class HooksPlace:
         return self.folder / f"{name}{KEPT}"
 
 
-def find_hooks(root: Path) -> HooksPlace:
+def find_installed_hooks(root: Path) -> HooksPlace:
     """Find where git looks for the hooks of the work tree that a folder belongs to.
 
     Raises:
@@ -95,7 +95,7 @@ def name_hooked_project(root: Path, top: Path) -> str:
     return root.resolve().relative_to(top.resolve()).as_posix()
 
 
-def read_hook(path: Path) -> str | None:
+def read_installed_hook(path: Path) -> str | None:
     """Read a hook of whatever kind; None where there is none."""
     try:
         return path.read_bytes().decode(errors="replace")
@@ -103,13 +103,13 @@ def read_hook(path: Path) -> str | None:
         return None
 
 
-def read_our_hook(path: Path) -> Script | None:
+def read_our_installed_hook(path: Path) -> Script | None:
     """Read a hook if it is ours."""
-    text = read_hook(path)
+    text = read_installed_hook(path)
     return None if text is None else scripts.parse_hook_script(text)
 
 
-def write_hooks(root: Path, *, force: bool = False) -> dict[Name, bool]:
+def install_hook_scripts(root: Path, *, force: bool = False) -> dict[Name, bool]:
     """Write our hooks, keep those that are there, and tell which of ours are new or changed.
 
     Args:
@@ -120,7 +120,7 @@ def write_hooks(root: Path, *, force: bool = False) -> dict[Name, bool]:
         InvalidInput: the folder of the hooks is not this clone's alone.
         OutsideFailure: it cannot be written to.
     """
-    where = find_hooks(root)
+    where = find_installed_hooks(root)
     if not force:
         _require_own(where)
     project = name_hooked_project(root, where.top)
@@ -131,13 +131,13 @@ def write_hooks(root: Path, *, force: bool = False) -> dict[Name, bool]:
         return {name: _write(where, name, served) for name in HOOK_NAMES}
 
 
-def remove_hooks(root: Path) -> dict[Name, bool]:
+def uninstall_hook_scripts(root: Path) -> dict[Name, bool]:
     """Take a project out of our hooks; the last one takes the hooks away, and what was comes back.
 
     Returns:
         Which of them were changed or removed; what somebody put over ours since stays.
     """
-    where = find_hooks(root)
+    where = find_installed_hooks(root)
     project = name_hooked_project(root, where.top)
     with _alone(where):
         served = tuple(one for one in _projects(where) if one != project)
@@ -179,7 +179,7 @@ def _alone(where: HooksPlace) -> Iterator[None]:
 
 
 def _found(where: HooksPlace, name: Name) -> Script | None:
-    return read_our_hook(where.path(name))
+    return read_our_installed_hook(where.path(name))
 
 
 def _projects(where: HooksPlace) -> set[str]:
@@ -191,13 +191,13 @@ def _projects(where: HooksPlace) -> set[str]:
 def _write(where: HooksPlace, name: Name, projects: tuple[str, ...]) -> bool:
     """Write a hook of ours, after keeping another's; tell whether anything changed."""
     path = where.path(name)
-    if os.path.lexists(path) and read_our_hook(path) is None:
+    if os.path.lexists(path) and read_our_installed_hook(path) is None:
         _keep(path, where.kept(name))
-    kept = read_hook(where.kept(name))
+    kept = read_installed_hook(where.kept(name))
     before = "run" if kept is None else scripts.choose_hook_chain(kept)
     script = Script(python=sys.executable, projects=projects)
     text = scripts.render_hook_script(read_hook_template(), name, script, before)
-    if read_hook(path) == text and os.access(path, os.X_OK) and not path.is_symlink():
+    if read_installed_hook(path) == text and os.access(path, os.X_OK) and not path.is_symlink():
         return False
     with files.replace_file(path, mode=0o755) as new:
         new.write_text(text, encoding="utf-8")
@@ -243,12 +243,12 @@ def _restore(where: HooksPlace, name: Name) -> bool:
     """Take a hook of ours away, and bring back what was there before."""
     path, kept = where.path(name), where.kept(name)
     path.with_name(f".{name}.paddledvc").unlink(missing_ok=True)
-    if read_our_hook(path) is None:  # not there, or somebody put another over it
+    if read_our_installed_hook(path) is None:  # not there, or somebody put another over it
         with suppress(OSError):
             if _same(path, kept):  # killed while installing
                 kept.unlink()
         return False
-    before = read_hook(kept)
+    before = read_installed_hook(kept)
     if os.path.lexists(kept) and not _is_running_us(before, path):
         kept.replace(path)
     else:

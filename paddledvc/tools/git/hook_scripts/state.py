@@ -54,7 +54,7 @@ def hook_states(root: Path) -> tuple[HookState, ...]:
     Raises:
         NotAProject: the folder is in no git repository.
     """
-    where = install.find_hooks(root)
+    where = install.find_installed_hooks(root)
     return tuple(
         _state(where, name, install.name_hooked_project(root, where.top)) for name in HOOK_NAMES
     )
@@ -62,7 +62,7 @@ def hook_states(root: Path) -> tuple[HookState, ...]:
 
 def _state(where: HooksPlace, name: Name, project: str) -> HookState:
     path = where.path(name)
-    script = install.read_our_hook(path)
+    script = install.read_our_installed_hook(path)
     if script is not None:
         state, why = _of_ours(where, name, project)
     else:
@@ -73,7 +73,7 @@ def _state(where: HooksPlace, name: Name, project: str) -> HookState:
 
 def _of_ours(where: HooksPlace, name: Name, project: str) -> tuple[Live, str]:
     path = where.path(name)
-    script = install.read_our_hook(path)
+    script = install.read_our_installed_hook(path)
     if script is not None and project not in script.projects:
         return "missing", f"it serves other projects: {', '.join(script.projects)}"
     if not os.access(path, os.X_OK):
@@ -82,7 +82,7 @@ def _of_ours(where: HooksPlace, name: Name, project: str) -> tuple[Live, str]:
         return "disabled", f"PADDLEDVC_HOOKS={told}"
     if path.name.endswith(install.LEGACY):
         return "live", "pre-commit runs it"
-    kept = install.read_hook(where.kept(name))
+    kept = install.read_installed_hook(where.kept(name))
     if kept is None:
         return "live", ""
     by = scripts.find_hook_maker(kept) or "another hook"
@@ -95,12 +95,15 @@ def _named(by: str) -> str:
 
 
 def _of_others(where: HooksPlace, name: Name) -> tuple[Live, str]:
-    text = install.read_hook(where.folder / name)
+    text = install.read_installed_hook(where.folder / name)
     was_here = where.kept(name).exists() or any(
-        install.read_our_hook(where.path(other)) for other in HOOK_NAMES
+        install.read_our_installed_hook(where.path(other)) for other in HOOK_NAMES
     )
     if text is None:
-        if where.folder != where.usual and install.read_our_hook(where.usual / name) is not None:
+        if (
+            where.folder != where.usual
+            and install.read_our_installed_hook(where.usual / name) is not None
+        ):
             return "disabled", f"core.hooksPath is {where.configured}"
         return "missing", ""
     if f"paddledvc hook {name}" in text:
@@ -114,7 +117,7 @@ def _of_others(where: HooksPlace, name: Name) -> tuple[Live, str]:
 
 def _is_configured(top: Path, name: Name) -> bool:
     """Tell whether pre-commit is told to run us."""
-    text = install.read_hook(top / _CONFIG) or ""
+    text = install.read_installed_hook(top / _CONFIG) or ""
     return _IDS.get(name, "paddledvc-checkout") in text or f"paddledvc hook {name}" in text
 
 
