@@ -303,10 +303,10 @@ class _TrustingReader:
     def _read(self, name: str, urls: Sequence[str], expected: Hashes) -> Hashes:
         # What reads costs 0.1 s to import, and a fresh lock needs none of it.
         from paddledvc.tools.sources import fetch  # noqa: PLC0415
-        from paddledvc.tools.system.progress import name_progress  # noqa: PLC0415
+        from paddledvc.tools.system.progress import label_progress  # noqa: PLC0415
 
         source = fetch.Source(model=name, urls=urls, root=self.root, offline=self.offline)
-        told = name_progress(self.progress, name)
+        told = label_progress(self.progress, name)
 
         def progress(done: int, total: int | None) -> None:
             if self.stop.is_set():

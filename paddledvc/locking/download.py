@@ -9,7 +9,7 @@ from paddledvc.hashes import Hashes
 from paddledvc.tools.sources import fetch as fetching
 from paddledvc.tools.sources.fetch import Fetched, Source
 from paddledvc.tools.system import files
-from paddledvc.tools.system.progress import name_progress
+from paddledvc.tools.system.progress import label_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,13 +72,13 @@ def download_model(
     if not entry.files:
         source = Source(model=entry.name, urls=entry.urls, root=root, offline=offline)
         return fetching.fetch_source(
-            source, entry.hashes, download_target(entry, root), name_progress(progress, entry.name)
+            source, entry.hashes, download_target(entry, root), label_progress(progress, entry.name)
         )
     found = []
     with files.replace_folder(download_target(entry, root)) as folder:
         for file in entry.files:
             name = f"{entry.name}: {file.path}"
             source = Source(model=name, urls=file.urls, root=root, offline=offline)
-            told = name_progress(progress, name)
+            told = label_progress(progress, name)
             found.append(fetching.fetch_source(source, file.hashes, folder / file.path, told))
     return Fetched(url=found[0].url, hashes=_together(one.hashes for one in found))

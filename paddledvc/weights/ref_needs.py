@@ -184,7 +184,7 @@ class History:
 
     def _new(self, pushed: PushedRef) -> list[str]:
         """Name the commits that change such files and are new there, newest first."""
-        root, files = self._project.root, worktree.match_anywhere(COMMITTED_PATTERNS)
+        root, files = self._project.root, worktree.match_in_worktree(COMMITTED_PATTERNS)
         asked = ("rev-list", "--full-history", pushed.commit, "--not")
         if pushed.old is not None:
             listed = ask_git(root, *asked, pushed.old, "--", *files)

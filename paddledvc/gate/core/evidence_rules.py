@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paddledvc.models import registry
-from paddledvc.models.model import (
-    exported_model_folder,
-    model_stage_name,
-    trained_model_file,
-)
+from paddledvc.models.model import exported_model_folder, model_stage_name, trained_model_file
 from paddledvc.stages.core.record import Record, record_path
 from paddledvc.tools.paddle.core import program_outputs
 from paddledvc.verification.core.evidence import Evidence, evidence_path

@@ -233,7 +233,7 @@ class IndexSnapshot(_Kept):
         return ((path, name) for path, name, side in self._staged(patterns) if side == _SETTLED)
 
     def _staged(self, patterns: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-        fitting = worktree.match_anywhere(patterns)
+        fitting = worktree.match_in_worktree(patterns)
         listing = run_git(self.root, "ls-files", "--stage", "-z", "--", *fitting)
         for (mode, name, side), path in worktree.split_listing(listing):
             if mode.startswith(_FILE):

@@ -56,11 +56,11 @@ def list_worktree_files(
         untracked: name the files that git does not know yet too, unless it ignores them.
     """
     kinds = ("--cached", "--others", "--exclude-standard") if untracked else ("--cached",)
-    listed = run_git(root, "ls-files", "-z", *kinds, "--", *match_anywhere(patterns))
+    listed = run_git(root, "ls-files", "-z", *kinds, "--", *match_in_worktree(patterns))
     return sorted(set(filter(None, listed.split("\0"))))
 
 
-def match_anywhere(patterns: Iterable[str]) -> list[str]:
+def match_in_worktree(patterns: Iterable[str]) -> list[str]:
     """Have git look for names in any folder, below the one where it starts."""
     return [f":(glob)**/{pattern}" for pattern in patterns]
 
@@ -73,7 +73,7 @@ def pick_differing(
     sent = "".join(f"{other} {one}\n" for other in others).encode()
     form = ("diff-tree", "--stdin", "-r", "--name-only", "-z", "--")
     try:
-        said = exchange_git(root, *form, *match_anywhere(patterns), sent=sent)
+        said = exchange_git(root, *form, *match_in_worktree(patterns), sent=sent)
     except ToolFailed:  # one of them is gone
         return list(others)
     different = said.decode(errors="replace").split("\0")
@@ -161,7 +161,7 @@ def read_worktree_standing(root: Path, patterns: Sequence[str]) -> Standing:
         ToolFailed: the folder is in no git work tree.
     """
     form = ("--porcelain=v2", "--branch", "-z", "--untracked-files=no", "--no-renames")
-    paths = match_anywhere(patterns)
+    paths = match_in_worktree(patterns)
     said = run_git(root, "status", *form, "--ignore-submodules=all", "--", *paths)
     return _parse_status(said)
 

@@ -106,7 +106,7 @@ def make_atomic_file(folder: Path) -> Path:
 
 @cache
 def _sweep_once(folder: Path, prefix: str) -> None:
-    sweep_leftovers(folder, prefix, locked=False)
+    sweep_atomic_leftovers(folder, prefix, locked=False)
 
 
 def make_atomic_name(prefix: str) -> str:
@@ -119,7 +119,7 @@ def atomic_part_prefix(target: Path) -> str:
     return f".{target.name}."
 
 
-def sweep_leftovers(
+def sweep_atomic_leftovers(
     folder: Path, *prefixes: str, suffix: str = "", folders: bool = False, locked: bool = True
 ) -> None:
     """Remove the files, or the folders, that killed processes left.

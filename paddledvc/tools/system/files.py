@@ -194,7 +194,9 @@ def replace_file(target: Path, *, mode: int | None = None) -> Iterator[Path]:
 
 def remove_file_parts(target: Path) -> None:
     """Remove what killed processes left beside ``target``; the caller holds the target's lock."""
-    atomic.sweep_leftovers(target.parent, atomic.atomic_part_prefix(target), suffix=atomic.PART)
+    atomic.sweep_atomic_leftovers(
+        target.parent, atomic.atomic_part_prefix(target), suffix=atomic.PART
+    )
 
 
 @contextmanager
@@ -238,7 +240,7 @@ def fresh_folder(parent: Path, prefix: str) -> Path:
     """
     with _writable(parent):
         parent.mkdir(parents=True, exist_ok=True)
-        atomic.sweep_leftovers(parent, prefix, folders=True)
+        atomic.sweep_atomic_leftovers(parent, prefix, folders=True)
         return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
 
 

@@ -13,10 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.comparison.untaken_branches import Branch  # noqa: TC001 - types of fields are read
 from paddledvc.hashes import Hashed, Hashes  # noqa: TC001
-from paddledvc.models.model import (
-    Output,
-    model_reports_folder,
-)
+from paddledvc.models.model import Output, model_reports_folder
 from paddledvc.models.verify_settings import Engine, Tolerance
 from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.paddle.core.jobs import Diagnosis, Runtime  # noqa: TC001

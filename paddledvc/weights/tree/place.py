@@ -125,7 +125,7 @@ def _place(  # noqa: PLR0913 - each of its own
             surveys = surveyor.every(prune=prune)
             changing = [one.path for one in surveys if one.decision.act in ("put", "remove")]
             if changing:
-                atomic.sweep_leftovers(scratch, files.PREFIX)
+                atomic.sweep_atomic_leftovers(scratch, files.PREFIX)
                 stack.enter_context(locks.hold_dvc_locks(root, changing, patience=patience))
             placed = Carrier(root, cache, scratch, records).carry_out(surveys)
             records.finish(placed, stand, cache.state)

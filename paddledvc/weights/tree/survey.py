@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
-from paddledvc.hashes import Hashes
-from paddledvc.weights.core.decide import UNKNOWN, Decision, decide_output, same_bytes, same_content
+from paddledvc.hashes import Hashes, same_hashes
+from paddledvc.weights.core.decide import UNKNOWN, Decision, decide_output, same_content
 from paddledvc.weights.tree import files
 from paddledvc.weights.tree.files import stamp_file as mark_of
 from paddledvc.weights.tree.known_contents import Candidates, is_folder
@@ -187,7 +187,7 @@ class Surveyor:
 
             found = hash_file(Path(path))
         if seen.link is not None and not self._is_cached(seen.link):
-            return found if same_bytes(wanted, found) else UNKNOWN  # a link of somebody's own
+            return found if same_hashes(wanted, found) else UNKNOWN  # a link of somebody's own
         return found
 
     def _is_cached(self, link: str | None) -> bool:

@@ -70,7 +70,7 @@ class EditableList:
             InvalidFile: the list cannot be edited by line, or something else needs the item.
         """
         section, before = self._section(), self._value()
-        edited, index = remove_list_item(section, name), list_item_index(section, name)
+        edited, index = remove_list_item(section, name), index_in_list(section, name)
         meant = [item for at, item in enumerate(before[self.key]) if at != index]
         return self._checked(edited, before, meant)
 
@@ -82,7 +82,7 @@ class EditableList:
             InvalidFile: the list or the value cannot be edited by line.
         """
         section, before = self._section(), self._value()
-        edited, index = set_list_scalar(section, name, key, value), list_item_index(section, name)
+        edited, index = set_list_scalar(section, name, key, value), index_in_list(section, name)
         meant = list(before[self.key])
         meant[index] = {**meant[index], key: value}
         return self._checked(edited, before, meant)
@@ -163,7 +163,7 @@ def append_list_item(section: Section, entry: str) -> str:
         at = (len(section.text.splitlines()), 1)
         raise _refusal(section, (len(blocks) - 1,), at, message)
     newline, indent = newline_of_blocks(section.text), section.indent
-    added = indent_block_lines(entry, indent + list_item_offset(section), newline)
+    added = indent_block_lines(entry, indent + offset_in_list(section), newline)
     added = f"{' ' * indent}-{added[indent + 1 :]}"
     if blocks and _is_apart(section):
         added = newline + added
@@ -176,10 +176,10 @@ def is_open_list(section: Section) -> bool:
     """Tell whether a newline at the end of the file would become part of a list's last text."""
     if not section.blocks or section.after or section.text.endswith(("\n", "\r")):
         return False
-    return list_chomping(section, -1) in ("", "+")
+    return chomping_in_list(section, -1) in ("", "+")
 
 
-def list_chomping(section: Section, index: int) -> str | None:
+def chomping_in_list(section: Section, index: int) -> str | None:
     """Say what a text below ``|`` or ``>`` that ends an item does with newlines: - + or none."""
     leaf = last_leaf_node(section.node.value[index])
     if not is_block_text_node(leaf):
@@ -188,7 +188,7 @@ def list_chomping(section: Section, index: int) -> str | None:
     return header["chomping"] if header else ""
 
 
-def list_item_offset(section: Section) -> int:
+def offset_in_list(section: Section) -> int:
     """Measure from the last dash with a mapping in its line to that mapping."""
     if section.blocks:
         for node, block in zip(reversed(section.node.value), reversed(section.blocks), strict=True):
@@ -200,7 +200,7 @@ def list_item_offset(section: Section) -> int:
 def _is_apart(section: Section) -> bool:
     """Tell whether a blank line belongs between the last item and a new one."""
     last = section.blocks[-1]
-    if list_chomping(section, -1) == "+":
+    if chomping_in_list(section, -1) == "+":
         return False
     if len(section.blocks) == 1:
         return len(last.body.splitlines()) > 1
@@ -216,7 +216,7 @@ def _is_note(text: str, section: Section) -> bool:
 
 def remove_list_item(section: Section, name: str) -> str:
     """Take out an item, the comments directly above it, and the blank lines that set it apart."""
-    index, blocks = list_item_index(section, name), section.blocks
+    index, blocks = index_in_list(section, name), section.blocks
     block, is_last = blocks[index], index == len(blocks) - 1
     if use := find_item_value_use(section, index):
         raise _refusal(section, (index,), (block.line, section.indent + 1), _needed(use))
@@ -224,7 +224,7 @@ def remove_list_item(section: Section, name: str) -> str:
     apart = strip_blank_block_lines(above, at_end=True)
     rest = [*(below.text for below in blocks[index + 1 :]), section.after]
     close = strip_blank_block_lines(rest[0])
-    if index and list_chomping(section, index - 1) == "+":
+    if index and chomping_in_list(section, index - 1) == "+":
         rest[0] = close
     elif apart != above and (is_last or close != rest[0]):
         above = apart
@@ -249,8 +249,8 @@ def set_list_scalar(section: Section, name: str, key: str, value: str) -> str:
 
     The quotes stay where they can hold the new value, and a comment behind it keeps its column.
     """
-    index = list_item_index(section, name)
-    values = list_item_values(section, index)
+    index = index_in_list(section, name)
+    values = values_in_list(section, index)
     at = key if key in values else "name"
     place = values.get(at)
     if place is None:
@@ -263,7 +263,7 @@ def set_list_scalar(section: Section, name: str, key: str, value: str) -> str:
     if at == key:
         return _exchanged(section, place, value)
     return _added(
-        section, list_item_column(section, index), place, f"{_written(key)}: {_written(value)}"
+        section, column_in_list(section, index), place, f"{_written(key)}: {_written(value)}"
     )
 
 
@@ -300,7 +300,7 @@ def _is_here(section: Section, index: int) -> bool:
     return bool(section.node.value[index].start_mark.line + 1 >= section.blocks[index].line)
 
 
-def list_item_column(section: Section, index: int) -> int | None:
+def column_in_list(section: Section, index: int) -> int | None:
     """Find the spaces before the keys of an item; None where it is in braces or no mapping."""
     node = section.node.value[index]
     if not _is_here(section, index) or not isinstance(node, yaml.MappingNode):
@@ -308,7 +308,7 @@ def list_item_column(section: Section, index: int) -> int | None:
     return int(node.value[0][0].start_mark.column) if node.value and not node.flow_style else None
 
 
-def list_item_values(section: Section, index: int) -> dict[str, Value]:
+def values_in_list(section: Section, index: int) -> dict[str, Value]:
     """Find the values of an item by key, those that a merge key brings among them."""
     node, use = section.node.value[index], find_item_value_use(section, index)
     if not isinstance(node, yaml.MappingNode) or not _is_here(section, index):
@@ -320,7 +320,7 @@ def _needed(use: Use) -> str:
     return f"line {use.line} repeats a part of it; write that out there"
 
 
-def list_item_index(section: Section, name: str) -> int:
+def index_in_list(section: Section, name: str) -> int:
     """Return the number of the only item called ``name``."""
     names = [block.key[-1] for block in section.blocks]
     found = [index for index, known in enumerate(names) if known == name]

@@ -112,7 +112,7 @@ def test_what_dead_processes_left_is_swept_and_what_living_ones_write_stays(tmp_
     for name in (*living, f"tmp-{dead}-a", f"other-{dead}-a", "tmp-mine"):
         (tmp_path / name).touch()
     (tmp_path / f"tmp-{dead}-folder").mkdir()
-    atomic.sweep_leftovers(tmp_path, "tmp-", locked=False)
+    atomic.sweep_atomic_leftovers(tmp_path, "tmp-", locked=False)
 
     assert set(names(tmp_path)) == {
         *living, f"other-{dead}-a", "tmp-mine", f"tmp-{dead}-folder"
@@ -122,12 +122,12 @@ def test_what_dead_processes_left_is_swept_and_what_living_ones_write_stays(tmp_
 def test_under_a_lock_all_of_the_kind_is_swept(tmp_path):
     (tmp_path / "placing-1-a").touch()
     (tmp_path / "placing-folder").mkdir()
-    atomic.sweep_leftovers(tmp_path, "other-", "placing-")
+    atomic.sweep_atomic_leftovers(tmp_path, "other-", "placing-")
     assert names(tmp_path) == ["placing-folder"]
     (tmp_path / "placing-file").touch()
-    atomic.sweep_leftovers(tmp_path, "placing-", folders=True)
+    atomic.sweep_atomic_leftovers(tmp_path, "placing-", folders=True)
     assert names(tmp_path) == ["placing-file"]
-    atomic.sweep_leftovers(tmp_path / "nowhere", "placing-")
+    atomic.sweep_atomic_leftovers(tmp_path / "nowhere", "placing-")
 
 
 def test_a_process_lives_until_it_ends(dead):

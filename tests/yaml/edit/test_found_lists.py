@@ -26,7 +26,7 @@ def list_of(text):
     """Tell where the list is: key, end, spaces before dashes, from a dash to its key."""
     found = lists.find_list(text, "models.yaml", "models")
     end = places(text)[-1][-1] if found.blocks else found.key.start_mark.line + 1
-    return found.key.start_mark.line, end, found.indent, lists.list_item_offset(found)
+    return found.key.start_mark.line, end, found.indent, lists.offset_in_list(found)
 
 
 def complaint(text):
@@ -249,7 +249,7 @@ def test_a_list_that_cannot_be_edited_by_line_is_refused(text, expected):
 
 
 def values_of(text, number=0):
-    return lists.list_item_values(lists.find_list(text, "models.yaml", "models"), number)
+    return lists.values_in_list(lists.find_list(text, "models.yaml", "models"), number)
 
 
 def values(text, number=0):
@@ -370,7 +370,7 @@ def test_a_value_can_be_exchanged_although_another_line_repeats_the_one_beside_i
 def test_an_item_knows_where_its_keys_begin(item, indent):
     text = f"o: &o\n  name: a\nmodels:\n{item}"
 
-    assert lists.list_item_column(lists.find_list(text, "models.yaml", "models"), 0) == indent
+    assert lists.column_in_list(lists.find_list(text, "models.yaml", "models"), 0) == indent
 
 
 @pytest.mark.parametrize(
@@ -416,7 +416,7 @@ def test_an_item_tells_whether_its_text_keeps_blank_lines(written, keeps):
     text = f"models:\n- name: a\n  text: {written}\n    x\n- name: b\n"
 
     found = lists.find_list(text, "models.yaml", "models")
-    assert [lists.list_chomping(found, index) == "+" for index in (0, 1)] == [keeps, False]
+    assert [lists.chomping_in_list(found, index) == "+" for index in (0, 1)] == [keeps, False]
 
 
 @pytest.mark.parametrize(

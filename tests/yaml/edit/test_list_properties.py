@@ -271,10 +271,10 @@ def test_a_new_key_stands_behind_the_name_and_no_other_line_changes(pieces, valu
     assert canonical(meaning(edited)) == canonical(expected)
     assert (edited[: len(before)], edited[len(edited) - len(after) :]) == (before, after)
     found = lists.find_list(edited, "models.yaml", "models")
-    index = lists.list_item_index(found, name)
+    index = lists.index_in_list(found, name)
     place, column = (
-        lists.list_item_values(found, index)["file"],
-        lists.list_item_column(found, index),
+        lists.values_in_list(found, index)["file"],
+        lists.column_in_list(found, index),
     )
     pair = f"file: {found.text[place.start : place.end]}"
     new = edited[len(before) : len(edited) - len(after)]
