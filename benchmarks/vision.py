@@ -18,7 +18,7 @@ from paddledvc.models.verify_settings import Verify
 from paddledvc.names import EXPORT_PREFIX
 from paddledvc.tools.paddle import process
 from paddledvc.tools.paddle.core.jobs import Exported, ExportJob, Network
-from paddledvc.verification.core.verify_report import round_error
+from paddledvc.verification.core.verify_report import round_reported_error
 
 if TYPE_CHECKING:
     from paddledvc.verification.core.verify_report import VerifyReport
@@ -72,7 +72,7 @@ def verified(name: str, folder: Path) -> VerifyReport:
     )
     (folder / "export").mkdir()
     job = ExportJob(network=network, inputs=(taken,), allow=(), folder=folder / "export")
-    process.run_job(job, Exported, root=folder)
+    process.run_job_in_process(job, Exported, root=folder)
     return paddledvc.verify_files(
         reference,
         folder / "export" / EXPORT_PREFIX,
@@ -86,7 +86,7 @@ def verified(name: str, folder: Path) -> VerifyReport:
 def row(name: str, report: VerifyReport) -> str:
     """Write what was found of a model, the largest error of any of its outputs."""
     paths = {str(path.path): path for path in report.paths}
-    errors = [round_error(paths[path].scaled_error) for path in PATHS]
+    errors = [round_reported_error(paths[path].scaled_error) for path in PATHS]
     agreement = paths["jit"].agreement
     outputs = len(agreement.outputs) if agreement else ""
     cells = [

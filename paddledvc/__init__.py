@@ -72,11 +72,11 @@ if TYPE_CHECKING:
     from paddledvc.stages.generate import Entries, Generated, generate
     from paddledvc.stages.sync import Probed, Reached, Synced, probe, sync
     from paddledvc.stages.train import Trained, train
-    from paddledvc.tools.dvc.remotes.setup import NewRemote
+    from paddledvc.tools.dvc.remotes.new_remotes import NewRemote
     from paddledvc.tools.git.blame import Commit
     from paddledvc.tools.git.core.ignored import Pattern
-    from paddledvc.tools.git.hooks.state import HookState
-    from paddledvc.tools.paddle.building.train import Params, Run
+    from paddledvc.tools.git.hook_scripts.state import HookState
+    from paddledvc.tools.paddle.building.training import Params, Run
     from paddledvc.tools.paddle.core.jobs import Cost, Latency, Runtime, Wide
     from paddledvc.tools.paddle.core.jobs import Diagnosis as PathDiagnosis
     from paddledvc.verification.assert_equal import assert_equal
@@ -127,7 +127,7 @@ _HOMES = {
     "Here": "weights.status",
     "HookChange": "hooks.manage",
     "HookChanges": "hooks.manage",
-    "HookState": "tools.git.hooks.state",
+    "HookState": "tools.git.hook_scripts.state",
     "HooksStatus": "hooks.manage",
     "Initialised": "setup.init",
     "Input": "models.model",
@@ -144,13 +144,13 @@ _HOMES = {
     "Metric": "models.model",
     "Model": "models.model",
     "ModelRow": "inventory.list_models",
-    "NewRemote": "tools.dvc.remotes.setup",
+    "NewRemote": "tools.dvc.remotes.new_remotes",
     "OutdatedRow": "inventory.list_models",
     "Output": "models.model",
     "OutputAgreement": "comparison.agreement",
     "OutputTolerance": "models.verify_settings",
     "PaddleDVCError": "errors",
-    "Params": "tools.paddle.building.train",
+    "Params": "tools.paddle.building.training",
     "Part": "inventory.holdings",
     "PathDiagnosis": "tools.paddle.core.jobs:Diagnosis",
     "PathReport": "verification.core.verify_report",
@@ -173,7 +173,7 @@ _HOMES = {
     "Removed": "locking.remove",
     "Requirement": "models.versions",
     "Role": "models.policy",
-    "Run": "tools.paddle.building.train",
+    "Run": "tools.paddle.building.training",
     "Runtime": "tools.paddle.core.jobs",
     "SampleError": "comparison.agreement",
     "Sent": "weights.core.transfer_results",

@@ -22,39 +22,39 @@ EXPORT_PREFIX = "inference"
 DVC_LOCK = "dvc.lock"
 
 
-def downloaded_file(name: str, version: str, format: str) -> str:  # noqa: A002
+def name_downloaded_file(name: str, version: str, format: str) -> str:  # noqa: A002
     """Name the file that ``sync`` writes.
 
-    >>> downloaded_file("resnet50", "v3.3.0", "pdparams")
+    >>> name_downloaded_file("resnet50", "v3.3.0", "pdparams")
     'checkpoints/resnet50_v3.3.0.pdparams'
     """
     return f"checkpoints/{name}_{version}.{format}"
 
 
-def downloaded_folder(name: str, version: str) -> str:
+def name_downloaded_folder(name: str, version: str) -> str:
     """Name the folder that ``sync`` writes for a model of several files.
 
-    >>> downloaded_folder("PP-OCRv5", "v1.0")
+    >>> name_downloaded_folder("PP-OCRv5", "v1.0")
     'checkpoints/PP-OCRv5_v1.0'
     """
     return f"checkpoints/{name}_{version}"
 
 
-def stage_parts(name: str) -> dict[str, str]:
+def name_stage_outputs(name: str) -> dict[str, str]:
     """Say by their paths what stages make of a model, besides what is downloaded.
 
-    >>> stage_parts("PP-OCRv4.1")
+    >>> name_stage_outputs("PP-OCRv4.1")
     {'checkpoints/PP-OCRv4.1_trained.pdparams': 'trained weights', 'exports/PP-OCRv4-1': 'export'}
     """
-    return {trained_of(name): "trained weights", exported_of(name): "export"}
+    return {name_trained_file(name): "trained weights", name_exported_folder(name): "export"}
 
 
-def trained_of(name: str) -> str:
+def name_trained_file(name: str) -> str:
     """Name what ``train`` writes for the model of a name."""
     return f"checkpoints/{name}_trained.pdparams"
 
 
-def exported_of(name: str) -> str:
+def name_exported_folder(name: str) -> str:
     """Name what ``export`` writes for the model of a name."""
     return f"exports/{slug(name)}"
 
@@ -69,14 +69,14 @@ def display_name(model: str | None, version: str | None, path: str) -> str:
     """
     if model is None:
         return path
-    part = stage_parts(model).get(path)
+    part = name_stage_outputs(model).get(path)
     return f"{model} {version}" + (f" ({part})" if part else "")
 
 
-def collision_key(name: str) -> str:
+def name_collision_key(name: str) -> str:
     """Name what two models must not share, also where file systems ignore case.
 
-    >>> collision_key("PP-OCRv4.1") == collision_key("pp-ocrv4-1")
+    >>> name_collision_key("PP-OCRv4.1") == name_collision_key("pp-ocrv4-1")
     True
     """
     return slug(name).casefold()
@@ -94,25 +94,25 @@ def slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_-]", "-", name.replace("+", "plus"))
 
 
-def params_key(name: str) -> str:
+def name_params_key(name: str) -> str:
     """Turn a model's name into the key of its hyperparameters in params.yaml.
 
     It is the slug; ``dvc exp run -S KEY.train.lr=…`` addresses no key that begins with a digit, so
     one of those begins with an underline, as no name does.
 
-    >>> params_key("PP-OCRv4.1"), params_key("3d-net")
+    >>> name_params_key("PP-OCRv4.1"), name_params_key("3d-net")
     ('PP-OCRv4-1', '_3d-net')
     """
     key = slug(name)
     return f"_{key}" if key[0].isdigit() else key
 
 
-def did_you_mean(found: str, known: Iterable[str]) -> str:
+def suggest_name(found: str, known: Iterable[str]) -> str:
     """Suggest the known word nearest to ``found``, as the end of a sentence.
 
-    >>> did_you_mean("vresion", ["name", "version"])
+    >>> suggest_name("vresion", ["name", "version"])
     "; did you mean 'version'?"
-    >>> did_you_mean("zzz", ["name", "version"])
+    >>> suggest_name("zzz", ["name", "version"])
     ''
     """
     from difflib import get_close_matches  # noqa: PLC0415 - for mistakes only

@@ -58,7 +58,7 @@ class ProjectFiles:
         from paddledvc.tools.system import files  # noqa: PLC0415
         from paddledvc.yaml import reader  # noqa: PLC0415
 
-        return reader.parse_yaml(files.read_text(self.folder / name, name), name)
+        return reader.parse_yaml(files.read_text_file(self.folder / name, name), name)
 
     def read_optional(self, name: str) -> Document:
         """Read one of the project's YAML files, as empty where it does not exist."""
@@ -153,11 +153,11 @@ class ProjectFiles:
         return model.slug if is_old else model.params_key
 
     def _check_section(self, document: Document, at: tuple[str, str], section: object) -> None:
-        from paddledvc.names import did_you_mean  # noqa: PLC0415
+        from paddledvc.names import suggest_name  # noqa: PLC0415
 
         if at[1] not in PARAMS_SECTIONS:
             hint = (
-                did_you_mean(at[1], PARAMS_SECTIONS) or f"; expected {' or '.join(PARAMS_SECTIONS)}"
+                suggest_name(at[1], PARAMS_SECTIONS) or f"; expected {' or '.join(PARAMS_SECTIONS)}"
             )
             message = f"no stage reads a section {at[1]!r}{hint}"
             raise InvalidFile([document.problem(at, message, at_key=True)])
@@ -223,11 +223,11 @@ class ProjectFiles:
 
     def _hint(self, name: str) -> str:
         """Ask whether a file beside the one that is missing is meant."""
-        from paddledvc.names import did_you_mean  # noqa: PLC0415
+        from paddledvc.names import suggest_name  # noqa: PLC0415
 
         above, folder = posixpath.dirname(name), (self.folder / name).parent
         beside = folder.iterdir() if folder.is_dir() else ()
-        return did_you_mean(name, [posixpath.join(above, one.name) for one in beside])
+        return suggest_name(name, [posixpath.join(above, one.name) for one in beside])
 
     def verify_settings(self, model: Model, document: Document | None = None) -> Verify:
         """Read how a model is verified: its own settings, and over them those of params.yaml.
@@ -237,7 +237,7 @@ class ProjectFiles:
             document: params.yaml, for those who have read it already.
         """
         from paddledvc import schemas  # noqa: PLC0415
-        from paddledvc.models.registry import override_verify  # noqa: PLC0415
+        from paddledvc.models.verify_settings import override_verify_settings  # noqa: PLC0415
 
         document = document or self.read_optional(names.PARAMS)
         section = self.section(model, "verify", document)
@@ -252,7 +252,7 @@ class ProjectFiles:
                 problems.append(document.problem((*at, key), message, at_key=True))
         if problems:
             raise InvalidFile(problems)
-        return override_verify(model.verify, section)
+        return override_verify_settings(model.verify, section)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +318,7 @@ class Project(ProjectFiles):
         """Read the rules of the branches; the usual ones where they cannot be read."""
         from paddledvc.models.policy import DEFAULT  # noqa: PLC0415
 
-        return policy_of(self.snapshot) or DEFAULT
+        return read_project_policy(self.snapshot) or DEFAULT
 
     def previous_lock(self, side: Side | None = None) -> Lock:
         """Read models.lock, or an empty lock where there is none yet.
@@ -331,15 +331,15 @@ class Project(ProjectFiles):
 
         if side is None or not (self.root / names.LOCK).exists():
             return Inputs(self).lock
-        text = files.read_text(self.root / names.LOCK, names.LOCK)
-        return self.parse_lock(conflicts.take_side(text, side))
+        text = files.read_text_file(self.root / names.LOCK, names.LOCK)
+        return self.parse_lock(conflicts.take_conflict_side(text, side))
 
     def write_lock(self, new: Lock) -> bool:
         """Write models.lock in one step; tell whether it changed."""
         from paddledvc.models import lockfile  # noqa: PLC0415
         from paddledvc.tools.system import files  # noqa: PLC0415
 
-        return files.write_text(self.root / names.LOCK, lockfile.render_lockfile(new))
+        return files.write_text_file(self.root / names.LOCK, lockfile.render_lockfile(new))
 
     def require_outputs(self, model: Model, found: Sequence[Output]) -> None:
         """See that an exported program gives what models.yaml states of its outputs.
@@ -351,11 +351,11 @@ class Project(ProjectFiles):
         Raises:
             Finding: it gives others.
         """
-        from paddledvc.tools.paddle.core.program_outputs import list_mismatches  # noqa: PLC0415
+        from paddledvc.tools.paddle.core.program_outputs import list_output_mismatches  # noqa: PLC0415
 
         if not model.outputs or not found:
             return
-        for wrong in list_mismatches(model.outputs, found):
+        for wrong in list_output_mismatches(model.outputs, found):
             at = self._entry(model, "outputs", wrong.number)
             line = self.read(names.REGISTRY).position(at, False).line
             raise Finding(
@@ -386,7 +386,7 @@ class Project(ProjectFiles):
         """Hold models.yaml and models.lock against other processes of ours that change them."""
         from paddledvc.tools.system import files  # noqa: PLC0415
 
-        with files.hold_lock(self.scratch() / f"{names.LOCK}.lock"):
+        with files.hold_file_lock(self.scratch() / f"{names.LOCK}.lock"):
             yield
 
     def scratch(self) -> Path:
@@ -395,11 +395,11 @@ class Project(ProjectFiles):
         if not (folder / ".gitignore").exists():
             from paddledvc.tools.system import files  # noqa: PLC0415
 
-            files.write_text(folder / ".gitignore", "*\n")
+            files.write_text_file(folder / ".gitignore", "*\n")
         return folder
 
 
-def policy_of(*snapshots: Snapshot) -> Policy | None:
+def read_project_policy(*snapshots: Snapshot) -> Policy | None:
     """Read the policy of the first of some snapshots that has a models.yaml.
 
     It counts as long as it is right itself, whatever else is wrong with that file.
@@ -415,12 +415,12 @@ def policy_of(*snapshots: Snapshot) -> Policy | None:
         text = next((text for text in texts if text is not None), "")
         if "policy" not in text:
             return DEFAULT
-        return stated_policy(reader.parse_yaml(text, names.REGISTRY))
+        return parse_project_policy(reader.parse_yaml(text, names.REGISTRY))
     except (InvalidFile, InvalidInput):
         return None
 
 
-def stated_policy(document: Document) -> Policy | None:
+def parse_project_policy(document: Document) -> Policy | None:
     """Read the policy of a models.yaml alone; None where it breaks its rules."""
     from paddledvc import schemas  # noqa: PLC0415
     from paddledvc.models import policy  # noqa: PLC0415

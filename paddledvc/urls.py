@@ -13,10 +13,10 @@ _FORM = re.compile(r"git\+(?P<repository>.+)@(?P<commit>[0-9a-f]{40}|[0-9a-f]{64
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[^/\\]+:")
 
 
-def hide_secrets(url: str) -> str:
+def hide_url_secrets(url: str) -> str:
     """Write a URL without the secrets that it may hold; of ssh's, the user is none.
 
-    >>> hide_secrets("https://token@host/models.git"), hide_secrets("ssh://git:secret@host/models")
+    >>> hide_url_secrets("https://token@host/models.git"), hide_url_secrets("ssh://git:secret@host/models")
     ('https://host/models.git', 'ssh://git@host/models')
     """
     if url.startswith(_KEEP_USER):
@@ -30,22 +30,22 @@ def is_url(location: str) -> bool:
     >>> is_url("https://host/a.pdparams"), is_url("zoo/a.pdparams")
     (True, False)
     """
-    return location.startswith("file:") or is_remote(location)
+    return location.startswith("file:") or is_remote_url(location)
 
 
-def is_remote(location: str) -> bool:
+def is_remote_url(location: str) -> bool:
     """Tell what other machines hold, or another repository, from files of this one.
 
-    >>> is_remote("s3://models/a.pdparams"), is_remote("file:///a.pdparams")
+    >>> is_remote_url("s3://models/a.pdparams"), is_remote_url("file:///a.pdparams")
     (True, False)
     """
     return location.startswith(("http://", "https://", "s3://", "git+"))
 
 
-def format_of(location: str) -> str | None:
+def format_of_url(location: str) -> str | None:
     """Name the format that the suffix of a URL or path stands for.
 
-    >>> format_of("https://host/dir/resnet50.pdparams?x=1")
+    >>> format_of_url("https://host/dir/resnet50.pdparams?x=1")
     'pdparams'
     """
     if location.startswith("git+"):

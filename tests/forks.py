@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 PADDLE = "paddledvc.tools.paddle"
-DOING = ("__main__", "building.export", "running.run_exported")
+DOING = ("__main__", "building.exporting", "running.run_exported")
 COMMANDS = sorted(Path(shell.__file__).parents[2].glob("cli/*.py"))
 S3 = ("dvc_s3", "s3fs", "aiobotocore.session")
 IMPORTS = {

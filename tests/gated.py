@@ -16,7 +16,7 @@ from paddledvc import Project
 from paddledvc.comparison.agreement import Agreement, OutputAgreement, SampleError
 from paddledvc.hashes import Hashed, Hashes
 from paddledvc.models.verify_settings import Engine
-from paddledvc.tools.dvc.core.objects import folder_oid
+from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.paddle.core.jobs import Runtime
 from paddledvc.verification.core.verify_report import PathReport, VerifyReport
 from tests import plain_yaml
@@ -191,7 +191,7 @@ class Gated:
         folder, _, slug = path.partition("/")
         if folder == "exports":
             files = {one.rpartition("/")[2]: found for one, found in self.exported(slug).items()}
-            return folder_oid(files)
+            return folder_object_name(files)
         return md5(self.holds.get(path, path))
 
     def yaml(self, name: str) -> Any:

@@ -182,8 +182,8 @@ def test_a_path_of_verify_has_its_gate_its_color_and_its_rows(path):
     rows = [line.split("|")[1] for line in read("README.md").splitlines() if line[:3] == "| `"]
 
     assert path in GATES
-    assert f".{svg.color(path)} {{" in style
-    assert f"--{svg.color(path)}:" in style
+    assert f".{svg.svg_color(path)} {{" in style
+    assert f"--{svg.svg_color(path)}:" in style
     assert f"\n| `{path}` |" in read("docs/verify.md")
     assert any(f"`{path}`" in row for row in rows)
 

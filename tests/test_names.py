@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paddledvc import schemas
-from paddledvc.names import params_key, slug
+from paddledvc.names import name_params_key, slug
 
 NAME = next(
     one["pattern"]
@@ -23,9 +23,9 @@ SPECIAL = ["null", "true", "on", "nan", "inf", "None", "1e5", "1", "0x1F", "1_00
 def test_dvc_exp_run_can_address_the_hyperparameters_of_every_name(name):
     from hydra.core.override_parser.overrides_parser import OverridesParser  # noqa: PLC0415 - slow
 
-    [found] = OverridesParser.create().parse_overrides([f"{params_key(name)}.train.lr=1"])
+    [found] = OverridesParser.create().parse_overrides([f"{name_params_key(name)}.train.lr=1"])
 
-    assert found.key_or_group == f"{params_key(name)}.train.lr"
+    assert found.key_or_group == f"{name_params_key(name)}.train.lr"
 
 
 @pytest.mark.parametrize(
@@ -33,5 +33,5 @@ def test_dvc_exp_run_can_address_the_hyperparameters_of_every_name(name):
     [("3d-det", "_3d-det"), ("1e5", "_1e5"), ("v1.0", "v1-0"), ("on", "on"), ("a-1", "a-1")],
 )
 def test_only_the_key_of_a_name_that_begins_with_a_digit_is_not_the_slug(name, key):
-    assert params_key(name) == key
+    assert name_params_key(name) == key
     assert (key == slug(name)) is (not name[0].isdigit())

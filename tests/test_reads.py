@@ -58,11 +58,11 @@ class Reads:
         self._writing = False
         for name in ("read_bytes", "read_text"):
             monkeypatch.setattr(Path, name, self._counting(getattr(Path, name)))
-        parse, write = reader.parse_yaml, files.write_text
+        parse, write = reader.parse_yaml, files.write_text_file
         monkeypatch.setattr(
             reader, "parse_yaml", lambda text, file: self.parsed.update([file]) or parse(text, file)
         )
-        monkeypatch.setattr(files, "write_text", lambda *what: self._write(write, *what))
+        monkeypatch.setattr(files, "write_text_file", lambda *what: self._write(write, *what))
 
     def _counting(self, read):
         def counting(path, *arguments, **options):

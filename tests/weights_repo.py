@@ -392,7 +392,7 @@ def start(root: Path, environment: Mapping[str, str]) -> Weights:
     made = Weights(root, environment)
     root.mkdir(parents=True)
     made.git("init", "--quiet")
-    merge_driver.install_driver(root)
+    merge_driver.install_merge_driver(root)
     attributes = "".join(f"{name} merge=paddledvc\n" for name in MERGE_FORMS)
     for name, text in {
         ".dvc/config": CONFIG,

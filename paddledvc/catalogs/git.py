@@ -13,15 +13,15 @@ from paddledvc.catalogs.core import gto
 from paddledvc.catalogs.core.gto import Tag
 from paddledvc.catalogs.core.listing import Listed, Release, ReleaseFile
 from paddledvc.errors import CatalogFailed, InvalidFile, OutsideFailure, ToolFailed
-from paddledvc.models.versions import is_range
-from paddledvc.names import did_you_mean
+from paddledvc.models.versions import is_version_range
+from paddledvc.names import suggest_name
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.git import repository
 from paddledvc.tools.git.repository import run_in_repository
 from paddledvc.tools.sources import clones, git_files
-from paddledvc.tools.sources.dvc_contents import CommitPath, Contents, list_contents
-from paddledvc.tools.system.network_errors import Unreadable, may_pass
-from paddledvc.urls import GitFile, hide_secrets
+from paddledvc.tools.sources.dvc_contents import CommitPath, Contents, list_dvc_contents
+from paddledvc.tools.system.network_errors import Unreadable, may_error_pass
+from paddledvc.urls import GitFile, hide_url_secrets
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class GitRegistry:
     def __init__(self, context: Context, settings: Mapping[str, Any]) -> None:
         self._context = context
         self._url: str = settings["url"]
-        self.where = hide_secrets(self._url)
+        self.where = hide_url_secrets(self._url)
         self._is_local = GitFile(repository=self._url, commit="", path="").is_local
         self._read = Once(self._read_tags)
 
@@ -79,7 +79,9 @@ class GitRegistry:
         with self._failing(f"{found.tag}: "):
             at, paddle = _stated(where, artifact, found.commit)
             place = CommitPath(where=where, commit=found.commit, path=at)
-            at, kept = _chosen(at, list_contents(place, offline=self._context.offline), query.file)
+            at, kept = _chosen(
+                at, list_dvc_contents(place, offline=self._context.offline), query.file
+            )
             return self._release(found, at, kept, paddle)
 
     def names(self) -> Sequence[str]:
@@ -98,13 +100,13 @@ class GitRegistry:
     def _read_tags(self) -> _Opened:
         with self._failing():
             where = self._open()
-            return _Opened(where=where, tags=gto.read_tags(tags(where)))
+            return _Opened(where=where, tags=gto.read_gto_tags(_list_tags(where)))
 
     def _open(self) -> Repository:
         if self._url.startswith("-"):  # git would take it for an option
             raise Unreadable("the name of a repository does not begin with '-'")
         if self._is_local:
-            return git_files.open_folder(self._context.root / self._url)
+            return git_files.open_git_folder(self._context.root / self._url)
         if self._context.offline is not None and (copy := clones.cached_clone(self._url)):
             return copy
         self._context.require_network(self.where)
@@ -141,7 +143,7 @@ class GitRegistry:
     def _reason(self, error: ToolFailed) -> str:
         reason = repository.reason_of_git(error, self._url)
         copy = None if self._is_local else clones.cached_clone(self._url)
-        if copy is None or may_pass(reason):
+        if copy is None or may_error_pass(reason):
             return reason
         return f"{reason}; if it stays so, remove {copy.objects}, a copy that will be made anew"
 
@@ -158,9 +160,11 @@ def _listed(artifact: Artifact, version: ArtifactVersion) -> Listed:
 def _stated(where: Repository, artifact: Artifact, commit: str) -> tuple[str, str | None]:
     """Read where the files of an artifact are, and which Paddle versions load them."""
     file = posixpath.normpath(posixpath.join(artifact.folder, outputs.STAGES_FILE))
-    found = repository.find_entries(where, commit, [file]).get(file)
+    found = repository.find_repository_entries(where, commit, [file]).get(file)
     value: Any = (
-        reader.parse_yaml(repository.read_blob(where, found), file).value if found else None
+        reader.parse_yaml(repository.read_repository_blob(where, found), file).value
+        if found
+        else None
     )
     match value:
         case {"artifacts": {artifact.key: {"path": str() as path, **rest}}}:
@@ -175,7 +179,7 @@ def _stated(where: Repository, artifact: Artifact, commit: str) -> tuple[str, st
             f"{file}: the path of {artifact.key!r} is a template, {path}; write it out"
         )
     at = posixpath.normpath(posixpath.join(artifact.folder, path))
-    if not outputs.is_inside(at):
+    if not outputs.is_output_inside(at):
         raise Unreadable(
             f"{file}: the path of {artifact.key!r} leads out of the repository: {path}"
         )
@@ -185,7 +189,7 @@ def _stated(where: Repository, artifact: Artifact, commit: str) -> tuple[str, st
 def _paddle(stated: Mapping[Any, Any]) -> str | None:
     """Find the range of Paddle versions in what else an artifact states."""
     match stated:
-        case {"meta": {"paddle": str() as paddle}} if is_range(paddle):
+        case {"meta": {"paddle": str() as paddle}} if is_version_range(paddle):
             return paddle
     return None
 
@@ -195,14 +199,14 @@ def _chosen(at: str, found: Contents, file: str | None) -> tuple[str, Contents]:
     if file is None:
         return at, found
     if file not in found.files:
-        hint = did_you_mean(file, found.files) or f"; it has {', '.join(found.files)}"
+        hint = suggest_name(file, found.files) or f"; it has {', '.join(found.files)}"
         raise Unreadable(f"it has no file {file!r}{hint}")
     name = posixpath.basename(file)
     at = posixpath.join(at, file) if found.folder else at
     return at, Contents(folder=False, files={name: found.files[file]})
 
 
-def tags(where: Repository) -> list[Tag]:
+def _list_tags(where: Repository) -> list[Tag]:
     """List all tags, with the commits and times of the annotated ones."""
     # Not refname:short, which writes tags/v1 where a branch is called v1 too.
     fields = ("objecttype", "refname:strip=2", "taggerdate:unix", "*objecttype", "*objectname")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc import schemas
 from paddledvc.catalogs.base import Once
-from paddledvc.catalogs.core import index
+from paddledvc.catalogs.core import index_file
 from paddledvc.errors import CatalogFailed, InvalidFile
-from paddledvc.names import did_you_mean
+from paddledvc.names import suggest_name
 from paddledvc.tools.sources import fetch
 from paddledvc.tools.system.network_errors import Unreadable
 from paddledvc.yaml import reader
@@ -57,7 +57,7 @@ class Index:
         found = [file for file in release.files if file.path == path]
         if not found:
             known = [file.path for file in release.files]
-            hint = did_you_mean(path, known) or f"; it has {', '.join(known)}"
+            hint = suggest_name(path, known) or f"; it has {', '.join(known)}"
             raise self._context.failed(self.where, f"{release.version} has no file {path!r}{hint}")
         return replace(release, files=tuple(found), folder=False)
 
@@ -68,16 +68,18 @@ class Index:
     def _text(self) -> str:
         url, root = self.where, self._context.root
         try:
-            fetch.require_allowed(url, self._context.offline)
+            fetch.require_fetch_allowed(url, self._context.offline)
             return fetch.read_source(url, root, MAX_BYTES, self._context.timeout).decode()
         except Unreadable as error:
             raise self._context.failed(url, str(error)) from error
         except UnicodeDecodeError as error:
             raise self._context.failed(url, "it is not UTF-8") from error
 
-    def _parse(self, text: str) -> index.ModelIndex:
+    def _parse(self, text: str) -> index_file.ModelIndex:
         try:
-            return index.parse_index(_document(text), self.where, schemas.read_schema("index"))
+            return index_file.parse_index_file(
+                _document(text), self.where, schemas.read_schema("index")
+            )
         except InvalidFile as error:
             raise self._malformed(error) from error
 

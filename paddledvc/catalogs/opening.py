@@ -8,9 +8,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.catalogs.base import Context
-from paddledvc.catalogs.core.listing import nonsense_in_list, nonsense_in_release
+from paddledvc.catalogs.core.listing import nonsense_in_listed_release, nonsense_in_listing
 from paddledvc.errors import CatalogFailed, PaddleDVCError
-from paddledvc.names import did_you_mean
+from paddledvc.names import suggest_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -91,7 +91,7 @@ def _kind(context: Context, kind: str) -> Kind:
     added = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
     if kind not in added:
         known = sorted({*KINDS, *added})
-        hint = did_you_mean(kind, known) or f"; there are {', '.join(known)}"
+        hint = suggest_name(kind, known) or f"; there are {', '.join(known)}"
         raise CatalogFailed(
             catalog=context.name, where=f"kind {kind!r}", cause=f"no such kind of catalog{hint}"
         )
@@ -120,14 +120,14 @@ class Checked:
         """List the versions of a model."""
         with self._failing():
             listed = tuple(self._catalog.versions(query))
-            self._refuse(nonsense_in_list(listed), query)
+            self._refuse(nonsense_in_listing(listed), query)
         return listed
 
     def describe(self, query: Query, version: str) -> Release:
         """Say all that is needed to get one of the listed versions."""
         with self._failing():
             release = self._catalog.describe(query, version)
-            self._refuse(nonsense_in_release(release, version), query)
+            self._refuse(nonsense_in_listed_release(release, version), query)
         return release
 
     def names(self) -> Sequence[str]:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from paddledvc.catalogs.core.listing import Listed, Release, ReleaseFile
 from paddledvc.hashes import Hashes
 from paddledvc.models.versions import as_version, is_version, same_version
-from paddledvc.names import did_you_mean
+from paddledvc.names import suggest_name
 from paddledvc.tools.sources import s3
 from paddledvc.tools.system.network_errors import Unreadable
-from paddledvc.urls import format_of
+from paddledvc.urls import format_of_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -102,7 +102,7 @@ class S3Prefix:
         paths = {path or one.key.rpartition("/")[2]: one for path, one in version.objects.items()}
         if query.file is not None:
             if query.file not in paths:
-                hint = did_you_mean(query.file, paths)
+                hint = suggest_name(query.file, paths)
                 raise self._failed(f"{query.name} {version.text} has no file {query.file!r}{hint}")
             paths = {query.file.rpartition("/")[2]: paths[query.file]}
         return Release(
@@ -116,7 +116,7 @@ class S3Prefix:
             raise self._failed(f"the key {one.key!r} cannot be the path of a file")
         at = replace(self._at, key=one.key)
         try:
-            sha256 = s3.stated_sha256(at, self._context.timeout)
+            sha256 = s3.ask_s3_sha256(at, self._context.timeout)
         except Unreadable as error:
             raise self._failed(f"{one.key!r}: {error}") from error
         return ReleaseFile(path=path, urls=(str(at),), hashes=Hashes(sha256=sha256, size=one.size))
@@ -124,7 +124,7 @@ class S3Prefix:
     def _format(self, version: VersionObjects) -> str | None:
         if self._pattern.is_folder:
             return None
-        return next(format_of(one.key) for one in version.objects.values())
+        return next(format_of_url(one.key) for one in version.objects.values())
 
     def _objects(self, beginning: str) -> tuple[s3.ListedObject, ...]:
         self._context.require_network(self.where)
@@ -137,7 +137,9 @@ class S3Prefix:
 
     def _list(self, beginning: str) -> tuple[s3.ListedObject, ...]:
         try:
-            return tuple(s3.list_objects(replace(self._at, key=beginning), self._context.timeout))
+            return tuple(
+                s3.list_s3_objects(replace(self._at, key=beginning), self._context.timeout)
+            )
         except Unreadable as error:
             failure = self._failed(str(error))
             if error.again:  # the server is down, not this prefix closed: nobody else is to wait

@@ -91,12 +91,12 @@ class Group(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Suggest the nearest command for a misspelt one."""
-        from paddledvc.names import did_you_mean  # noqa: PLC0415
+        from paddledvc.names import suggest_name  # noqa: PLC0415
 
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            hint = did_you_mean(args[0], self.list_commands(ctx))
+            hint = suggest_name(args[0], self.list_commands(ctx))
             message = error.message.rstrip(".") + hint if hint else error.message
             raise click.UsageError(message, ctx) from error
 
@@ -119,7 +119,7 @@ class Group(click.Group):
             streams.write_lines("interrupted", err=True)
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
-            streams.abandon_output()  # the reader has gone
+            streams.abandon_output_stream()  # the reader has gone
             ctx.exit(BROKEN_PIPE)
         except click.ClickException as error:
             _escape(error)
@@ -132,7 +132,7 @@ class Group(click.Group):
             _flush()
             ctx.exit(OutsideFailure.exit_code)
         except UnicodeEncodeError as error:
-            _complain(OutsideFailure(streams.not_encoded(error)))
+            _complain(OutsideFailure(streams.explain_stream_encoding(error)))
             ctx.exit(OutsideFailure.exit_code)
         except Exception:  # noqa: BLE001 - the boundary: what gets here is our bug
             streams.write_lines(
@@ -148,7 +148,7 @@ def _flush() -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        streams.abandon_output()
+        streams.abandon_output_stream()
 
 
 def _complain(error: PaddleDVCError) -> None:
@@ -228,7 +228,7 @@ def _leave(code: int) -> None:
     """End although a thread still waits for a server that does not answer."""
     from paddledvc.tools.system import shell  # noqa: PLC0415 - only for those who are stopped
 
-    shell.end_all()
+    shell.end_all_programs()
     until = time.monotonic() + GRACE
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:

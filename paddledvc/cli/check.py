@@ -64,7 +64,7 @@ def check(  # noqa: PLR0913
       paddledvc check --base origin/main
       paddledvc check --format sarif --output check.sarif
     """
-    from paddledvc.gate.formats import WRITERS  # noqa: PLC0415 - not for --help
+    from paddledvc.gate.verdict_formats import WRITERS  # noqa: PLC0415 - not for --help
 
     verdict = workflow.check(project, branch=branch, base=base, remote=remote)
     if strict:
@@ -72,7 +72,7 @@ def check(  # noqa: PLR0913
     if file is not None:
         from paddledvc.tools.system import files  # noqa: PLC0415 - not for --help
 
-        files.write_text(file, f"{WRITERS[output](verdict)}\n")
+        files.write_text_file(file, f"{WRITERS[output](verdict)}\n")
         output = "text"
     echo_document(WRITERS[output](verdict), output)
     ctx.exit(FINDING if verdict.errors else 0)

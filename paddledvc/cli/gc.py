@@ -9,8 +9,8 @@ import click
 
 from paddledvc.cli.options import format_option, offline_option, pass_project
 from paddledvc.cli.printer import echo, echo_json, echo_table
+from paddledvc.display.results import display_size
 from paddledvc.weights import gc as workflow
-from paddledvc.weights.core.outcome import human_size
 from paddledvc.weights.garbage.collect import GcScope
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _print_place(place: Cleaned, *, removed: bool) -> None:
     recent = f", {place.young} came only now" if place.young else ""
     echo(
         f"{'Removed from' if removed else 'Unneeded in'} {title} ({place.where}): "
-        f"{_count(len(place.garbage), 'object')}, {human_size(place.size)}; "
+        f"{_count(len(place.garbage), 'object')}, {display_size(place.size)}; "
         f"{_count(place.needed, 'object')} needed{recent}"
     )
     rows = [_row(path, list(group)) for path, group in _groups(place.garbage).items()]
@@ -165,7 +165,7 @@ def _groups(garbage: Iterable[Garbage]) -> dict[str, list[Garbage]]:
 
 def _row(path: str, group: list[Garbage]) -> tuple[str, str, str]:
     first = group[0]
-    size = human_size(sum(one.size for one in group))
+    size = display_size(sum(one.size for one in group))
     if first.folder is not None:
         files = sum(not one.oid.endswith(".dir") for one in group)
         return "-", f"{path} ({_count(files, 'file')})", size

@@ -8,10 +8,10 @@ import click
 
 from paddledvc.cli.printer import progress_bar
 from paddledvc.hooks import run, standalone
-from paddledvc.tools.git.hooks.script import HOOK_NAMES
+from paddledvc.tools.git.hook_scripts.script import HOOK_NAMES
 
 if TYPE_CHECKING:
-    from paddledvc.tools.git.hooks.script import Name
+    from paddledvc.tools.git.hook_scripts.script import Name
 
 
 @click.command(

@@ -10,7 +10,7 @@ from paddledvc import names
 from paddledvc.cli.options import format_option
 from paddledvc.cli.printer import echo, echo_json
 from paddledvc.setup import init as workflow
-from paddledvc.tools.dvc.remotes.setup import NewRemote
+from paddledvc.tools.dvc.remotes.new_remotes import NewRemote
 
 
 @click.command()

@@ -85,7 +85,7 @@ def echo_first_use(project: Project) -> None:
     """Say once which Paddle runs, where that is not the one that people expect."""
     from paddledvc.tools.paddle import device  # noqa: PLC0415 - only for what runs Paddle
 
-    if (line := device.first_use(project.root)) is not None:
+    if (line := device.advise_on_device_once(project.root)) is not None:
         echo(line, err=True)
 
 
@@ -109,7 +109,7 @@ def echo_document(text: str, form: str) -> None:
         text: the text.
         form: its form, such as ``json``; the escapes are those of the form.
     """
-    ascii_only = not streams.take_every_character()
+    ascii_only = not streams.stream_takes_every_character()
     if form in ("json", "sarif"):
         text = escaping.escape_json(text)
         if ascii_only:
@@ -122,7 +122,7 @@ def echo_document(text: str, form: str) -> None:
         text = escaping.escape_annotations(text)
     else:
         text = escaping.escape_text(text)
-    streams.write_document(text)
+    streams.write_document_to_stream(text)
 
 
 def echo_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -131,7 +131,7 @@ def echo_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None
     if draws(sys.stdout):
         _draw_table(_open_console(sys.stdout), headers, cells)
     else:
-        streams.write_document(align_columns(headers, cells))
+        streams.write_document_to_stream(align_columns(headers, cells))
 
 
 def _cell(value: object) -> str:

@@ -9,9 +9,11 @@ import click
 
 from paddledvc.cli.options import format_option, offline_option, pass_project
 from paddledvc.cli.printer import echo, echo_json, echo_lines, progress_bar
+from paddledvc.display.results import display_size
 from paddledvc.weights import pull as workflow
-from paddledvc.weights.core.outcome import describe_outcome, human_size
-from paddledvc.weights.core.transfer_results import WRONG, label_output, telling_lines
+from paddledvc.weights.core.outcome import describe_outcome
+from paddledvc.weights.core.tracked import label_tracked
+from paddledvc.weights.core.transfer_results import WRONG, describe_transfer_results
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,11 +79,11 @@ def pull(  # noqa: PLR0913
 
 
 def _print(pulled: Pulled) -> None:
-    echo_lines(telling_lines(pulled.arrived), err=True)
+    echo_lines(describe_transfer_results(pulled.arrived), err=True)
     placed = pulled.placed
     if placed is None:
         echo_lines(
-            f"{label_output(one.tracked)} ({human_size(one.size)}, {one.source})"
+            f"{label_tracked(one.tracked)} ({display_size(one.size)}, {one.source})"
             for one in pulled.arrived
             if one.state == "fetched"
         )
@@ -89,7 +91,7 @@ def _print(pulled: Pulled) -> None:
     else:
         _print_placed(pulled, placed)
     echo_lines(
-        (f"{label_output(one.tracked)} is not to be had" for one in pulled.lacking), err=True
+        (f"{label_tracked(one.tracked)} is not to be had" for one in pulled.lacking), err=True
     )
 
 
@@ -103,7 +105,7 @@ def _print_placed(pulled: Pulled, placed: Placed) -> None:
 
 def _placed(one: PlacedOutput, source: str) -> str:
     name = one.path if one.model is None else f"{one.wanted}: {one.path}"
-    return f"{name} ({'' if one.size is None else f'{human_size(one.size)}, '}{source})"
+    return f"{name} ({'' if one.size is None else f'{display_size(one.size)}, '}{source})"
 
 
 def _count(outputs: Iterable[Arrived | PlacedOutput], state: str, what: str) -> None:

@@ -9,9 +9,10 @@ import click
 
 from paddledvc.cli.options import format_option, pass_project
 from paddledvc.cli.printer import echo, echo_error, echo_json, echo_lines, progress_bar
+from paddledvc.display.results import display_size
 from paddledvc.weights import push as workflow
-from paddledvc.weights.core.outcome import human_size
-from paddledvc.weights.core.transfer_results import WRONG, label_output, telling_lines
+from paddledvc.weights.core.tracked import label_tracked
+from paddledvc.weights.core.transfer_results import WRONG, describe_transfer_results
 
 if TYPE_CHECKING:
     from paddledvc.project import Project
@@ -74,16 +75,16 @@ def _print(done: tuple[Pushed, ...]) -> None:
         if one.problem:
             echo_error(one.problem)
             continue
-        echo_lines(telling_lines(one.sent), err=True)
+        echo_lines(describe_transfer_results(one.sent), err=True)
         echo_lines(
-            f"{label_output(sent.tracked)} "
-            f"({human_size(sent.size)}, {_DONE[sent.state]} {one.remote})"
+            f"{label_tracked(sent.tracked)} "
+            f"({display_size(sent.size)}, {_DONE[sent.state]} {one.remote})"
             for sent in one.sent
             if sent.state in _DONE
         )
         failed = [sent for sent in one.sent if sent.state == "failed"]
         echo_lines(
-            (f"{label_output(bad.tracked)} is not whole in {one.remote}" for bad in failed),
+            (f"{label_tracked(bad.tracked)} is not whole in {one.remote}" for bad in failed),
             err=True,
         )
         there = Counter(sent.state for sent in one.sent)["present"]

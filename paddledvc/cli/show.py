@@ -10,7 +10,7 @@ import click
 from paddledvc.cli.options import format_option, pass_project
 from paddledvc.cli.printer import echo, echo_json
 from paddledvc.inventory import show as workflow
-from paddledvc.models import registry
+from paddledvc.models.model import model_reports_folder, model_stage_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,9 +94,9 @@ def _part(one: ShownPart) -> Iterator[tuple[str, str]]:
 
 
 def _evidence(shown: Shown) -> str:
-    report = f"{registry.reports_folder(shown.model)}/verify.json"
+    report = f"{model_reports_folder(shown.model)}/verify.json"
     if shown.evidence == "missing":
-        return f"missing; run `dvc repro {registry.stage_name('verify', shown.model)}`"
+        return f"missing; run `dvc repro {model_stage_name('verify', shown.model)}`"
     return f"{shown.evidence} ({report})"
 
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from paddledvc.cli.printer import echo, echo_table
-from paddledvc.verification.core.verify_report import round_error
+from paddledvc.verification.core.verify_report import round_reported_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +24,7 @@ def echo_report(report: VerifyReport) -> None:
         (
             path.path,
             "FAIL" if path.result == "fail" else path.result,
-            "" if path.skipped else round_error(path.scaled_error),
+            "" if path.skipped else round_reported_error(path.scaled_error),
             f"{path.tolerance:g}",
             path.latency[-1].median_ms if path.latency else "",
         )
@@ -40,13 +40,16 @@ def echo_report(report: VerifyReport) -> None:
     if not report.repeatable:
         echo("the dynamic network gives other outputs when it is run again")
     for name, error in report.float64.errors if report.float64 else ():
-        echo(f"{name}: the dynamic network itself is off by {round_error(error)} from float64")
+        echo(
+            f"{name}: the dynamic network itself is off by {round_reported_error(error)} "
+            "from float64"
+        )
     for note in report.notes:
         echo(f"note: {note}")
     if report.batch_error is not None and report.batch_error > BATCH_NOISE:
         echo(
             "note: samples of the dynamic network depend on the others of their batch: alone they "
-            f"are off by a scaled error of {round_error(report.batch_error)}"
+            f"are off by a scaled error of {round_reported_error(report.batch_error)}"
         )
     sizes = ", ".join(map(str, report.batch_sizes))
     edges = ", ".join(filter(None, report.edges))

@@ -16,10 +16,10 @@ import numpy as np
 from paddledvc.comparison.other_measures import (
     Closeness,
     Ranking,
-    compare_ranking,
     measure_closeness,
+    measure_ranking,
 )
-from paddledvc.comparison.samples import said_at
+from paddledvc.comparison.samples import describe_sample_edge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -126,7 +126,7 @@ class Agreement:
         )
 
 
-def compare_outputs(  # noqa: PLR0913
+def measure_agreement(  # noqa: PLR0913
     reference: Sequence[Outputs],
     candidate: Sequence[Outputs],
     batches: Sequence[int],
@@ -148,25 +148,25 @@ def compare_outputs(  # noqa: PLR0913
     >>> from paddledvc.comparison.samples import OutputValues
     >>> ref = [[OutputValues(name="y", values=np.array([[1.0, 2.0]]))]]
     >>> off = [[OutputValues(name="y", values=np.array([[1.0, 2.2]]))]]
-    >>> round(compare_outputs(ref, off, [1], tolerance=1e-5).scaled_error, 6)
+    >>> round(measure_agreement(ref, off, [1], tolerance=1e-5).scaled_error, 6)
     0.1
     """
     problems: dict[str, None] = {}
     errors: list[SampleError] = []
     worst: dict[tuple[str, str], OutputAgreement] = {}
-    axes = sample_axes(reference, batches)
+    axes = _sample_axes(reference, batches)
     for case, (expected, found, batch) in enumerate(
         zip(reference, candidate, batches, strict=True)
     ):
         edge = edges[case] if edges else ""
         if len(expected) != len(found):
             names = ", ".join(output.name for output in expected)
-            wanted = f"{len(expected)}: {names}{said_at(edge)}"
+            wanted = f"{len(expected)}: {names}{describe_sample_edge(edge)}"
             problems[f"{len(found)} outputs, expected {wanted}"] = None
             continue
         for left, right, axis in zip(expected, found, axes, strict=True):
             if (problem := _incomparable(left, right)) is not None:
-                problems[f"{problem}{said_at(edge)}"] = None
+                problems[f"{problem}{describe_sample_edge(edge)}"] = None
                 scaled: Array = np.full(1 if axis is None else batch, np.inf)
             else:
                 scaled = scaled_errors(left.values, right.values, axis)
@@ -192,7 +192,7 @@ def _incomparable(expected: OutputValues, found: OutputValues) -> str | None:
         return f"{expected.name}: shape {list(right.shape)}, expected {list(left.shape)}"
     if left.dtype != right.dtype:
         return f"{expected.name}: type {right.dtype}, expected {left.dtype}"
-    if left.dtype.kind in "fc" and not same_pattern(left, right):
+    if left.dtype.kind in "fc" and not _same_pattern(left, right):
         return f"{expected.name}: infinities or NaNs at other places than in the dynamic network"
     return None
 
@@ -203,12 +203,14 @@ def _summary(
     return OutputAgreement(
         name=left.name,
         scaled_error=float(scaled.max(initial=0)),
-        closeness=measure_closeness(split_rows(left.values, axis), split_rows(right.values, axis)),
-        ranking=compare_ranking(left.values, right.values) if axis == 0 else None,
+        closeness=measure_closeness(
+            _split_rows(left.values, axis), _split_rows(right.values, axis)
+        ),
+        ranking=measure_ranking(left.values, right.values) if axis == 0 else None,
     )
 
 
-def same_pattern(left: Array, right: Array) -> bool:
+def _same_pattern(left: Array, right: Array) -> bool:
     """Tell whether NaN, +inf and -inf stand at the same places."""
     special = ~np.isfinite(left)
     if not np.array_equal(special, ~np.isfinite(right)):
@@ -216,7 +218,7 @@ def same_pattern(left: Array, right: Array) -> bool:
     return bool(np.array_equal(left[special], right[special], equal_nan=True))
 
 
-def sample_axes(calls: Sequence[Outputs], batches: Sequence[int]) -> list[int | None]:
+def _sample_axes(calls: Sequence[Outputs], batches: Sequence[int]) -> list[int | None]:
     """Find the axis of each output that holds the samples: its length follows the batch size.
 
     It is the first axis wherever that fits; recurrent states have the samples second. None where
@@ -251,7 +253,7 @@ def scaled_errors(reference: Array, candidate: Array, axis: int | None) -> Array
     >>> scaled_errors(np.array([[2.0, 0.0]]), np.array([[2.0, 1.0]]), 0).tolist()
     [0.5]
     """
-    left, right = split_rows(reference, axis), split_rows(candidate, axis)
+    left, right = _split_rows(reference, axis), _split_rows(candidate, axis)
     if reference.dtype.kind not in "fc":
         return np.where((left == right).all(axis=1), 0.0, np.inf)
     # Where it is not, both are the same: same_pattern was asked before.
@@ -272,14 +274,14 @@ def _wide(array: Array) -> type[np.generic]:
     return np.complex128 if array.dtype.kind == "c" else np.float64
 
 
-def split_rows(array: Array, axis: int | None) -> Array:
+def _split_rows(array: Array, axis: int | None) -> Array:
     """Give each sample a row, flat: shape [samples, elements]."""
     if axis is None:
         return array.reshape(1, -1)
     return np.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)
 
 
-def batch_error(
+def measure_batch_disagreement(
     calls: Sequence[Outputs], batches: Sequence[int], alone: Sequence[Outputs]
 ) -> float:
     """Compute how far the first samples of the last call are from what each gives alone.
@@ -295,11 +297,11 @@ def batch_error(
 
     >>> from paddledvc.comparison.samples import OutputValues
     >>> calls = [[OutputValues(name="y", values=np.ones((n, 2)))] for n in (1, 3)]
-    >>> batch_error(calls, [1, 3], [calls[0]] * 3)
+    >>> measure_batch_disagreement(calls, [1, 3], [calls[0]] * 3)
     0.0
     """
     worst = 0.0
-    for number, axis in enumerate(sample_axes(calls, batches)):
+    for number, axis in enumerate(_sample_axes(calls, batches)):
         if axis is None:
             continue
         whole = np.take(calls[-1][number].values, range(len(alone)), axis)
@@ -308,6 +310,6 @@ def batch_error(
         if any(part.shape != expected or part.dtype != whole.dtype for part in parts):
             return float("inf")
         joined = np.concatenate(parts, axis=axis)
-        same = whole.dtype.kind not in "fc" or same_pattern(whole, joined)
+        same = whole.dtype.kind not in "fc" or _same_pattern(whole, joined)
         worst = max(worst, scaled_errors(whole, joined, axis).max(initial=0) if same else np.inf)
     return float(worst)

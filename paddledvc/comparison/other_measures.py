@@ -130,14 +130,14 @@ class Ranking:
         )
 
 
-def compare_ranking(reference: Array, candidate: Array) -> Ranking | None:
+def measure_ranking(reference: Array, candidate: Array) -> Ranking | None:
     """Compare the order of classes; None where an output can be none of scores.
 
     Args:
         reference: shape [samples, classes], of floats without NaN.
         candidate: the same shape and type.
 
-    >>> compare_ranking(np.array([[1.0, 0.5, 0.0]]), np.array([[0.4, 0.5, 0.0]]))
+    >>> measure_ranking(np.array([[1.0, 0.5, 0.0]]), np.array([[0.4, 0.5, 0.0]]))
     Ranking(top1_changed=1, top5_changed=0, margin=0.5)
     """
     if reference.ndim != 2 or reference.shape[1] < 2 or reference.dtype.kind != "f":  # noqa: PLR2004

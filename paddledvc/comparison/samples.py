@@ -29,7 +29,7 @@ HUGE = 1e4
 """What no preprocessing gives, and float16 still holds."""
 
 
-def draw_cases(
+def draw_sample_cases(
     inputs: Sequence[Input], input_size: Sequence[int], batch_sizes: Sequence[int], seed: int
 ) -> list[Case]:
     """Draw one case for each batch size.
@@ -42,14 +42,14 @@ def draw_cases(
         ValueError: never for inputs that models.yaml accepts.
 
     >>> from paddledvc.models.model import Input
-    >>> cases = draw_cases([Input(name="x", shape=(None, 4))], (), (1, 3), seed=0)
+    >>> cases = draw_sample_cases([Input(name="x", shape=(None, 4))], (), (1, 3), seed=0)
     >>> [case["x"].shape for case in cases]
     [(1, 4), (3, 4)]
     """
     random = np.random.default_rng(seed)
     return [
         {
-            item.name: draw_input(random, item, _shape(item, input_size, batch, turn))
+            item.name: _draw_input(random, item, _shape(item, input_size, batch, turn))
             for item in inputs
         }
         for turn, batch in enumerate(batch_sizes)
@@ -65,7 +65,7 @@ def _shape(item: Input, input_size: Sequence[int], batch: int, turn: int) -> tup
     return (*first, *(next(sizes) if size is None else size for size in tail))
 
 
-def draw_input(random: np.random.Generator, item: Input, shape: tuple[int, ...]) -> Array:
+def _draw_input(random: np.random.Generator, item: Input, shape: tuple[int, ...]) -> Array:
     """Draw an input of a shape: standard normal, 0 or 1, or from the range that it states."""
     dtype = np.dtype(item.dtype)
     if dtype.kind == "f":
@@ -80,7 +80,7 @@ def draw_input(random: np.random.Generator, item: Input, shape: tuple[int, ...])
     return np.asarray(random.integers(int(low), max(int(high), int(low) + 1), shape)).astype(dtype)
 
 
-def split_arrays(
+def split_sample_arrays(
     arrays: Mapping[str, Array], inputs: Sequence[Input], batch_sizes: Sequence[int]
 ) -> list[Case]:
     """Make cases from representative arrays: each batch size once, then every sample.
@@ -96,23 +96,23 @@ def split_arrays(
     >>> from paddledvc.models.model import Input
     >>> import numpy as np
     >>> x = np.zeros((5, 4), "float32")
-    >>> cases = split_arrays({"x": x}, [Input(name="x", shape=(None, 4))], (1, 2))
+    >>> cases = split_sample_arrays({"x": x}, [Input(name="x", shape=(None, 4))], (1, 2))
     >>> [len(case["x"]) for case in cases]
     [1, 2, 2, 1]
     """
     count = _check(arrays, inputs)
     return [
         {item.name: arrays[item.name][start:stop] for item in inputs}
-        for start, stop in list_windows(count, inputs, batch_sizes)
+        for start, stop in list_sample_windows(count, inputs, batch_sizes)
     ]
 
 
-def list_windows(
+def list_sample_windows(
     count: int, inputs: Sequence[Input], batch_sizes: Sequence[int]
 ) -> list[tuple[int, int]]:
     """List the samples of each call, from the first to before the last, of ``count`` samples.
 
-    >>> list_windows(5, [], (1, 2))
+    >>> list_sample_windows(5, [], (1, 2))
     [(0, 1), (0, 2), (2, 4), (4, 5)]
     """
     fixed = {item.shape[0] for item in inputs if item.shape and item.shape[0] is not None}
@@ -127,20 +127,20 @@ def list_windows(
     return calls + [(start, min(start + step, count)) for start in range(0, count, step)]
 
 
-def batch_of(case: Case) -> int:
+def count_samples(case: Case) -> int:
     """Count the samples of a call.
 
-    >>> batch_of({"x": np.zeros((3, 4))})
+    >>> count_samples({"x": np.zeros((3, 4))})
     3
     """
     first = next(iter(case.values()))
     return len(first) if first.ndim else 1
 
 
-def one_of_each(batches: Sequence[int]) -> list[int]:
+def pick_samples_to_repeat(batches: Sequence[int]) -> list[int]:
     """Choose the calls to run again: the first of each batch size.
 
-    >>> one_of_each([1, 8, 8, 3])
+    >>> pick_samples_to_repeat([1, 8, 8, 3])
     [0, 1, 3]
     """
     return sorted({batch: number for number, batch in reversed(list(enumerate(batches)))}.values())
@@ -186,17 +186,17 @@ Outputs: TypeAlias = Sequence[OutputValues]
 """What one call of a network returned."""
 
 
-def free_dimensions(item: Input) -> tuple[int, ...]:
+def free_sample_dimensions(item: Input) -> tuple[int, ...]:
     """List the dynamic dimensions of an input beyond the batch, by number.
 
     >>> from paddledvc.models.model import Input
-    >>> free_dimensions(Input(name="x", shape=(None, 3, None, None)))
+    >>> free_sample_dimensions(Input(name="x", shape=(None, 3, None, None)))
     (2, 3)
     """
     return tuple(n for n, size in enumerate(item.shape) if n > 0 and size is None)
 
 
-def draw_resized(cases: Sequence[Case], inputs: Sequence[Input], seed: int) -> Case | None:
+def draw_resized_sample(cases: Sequence[Case], inputs: Sequence[Input], seed: int) -> Case | None:
     """Draw a call of other sizes, if seeded calls leave a dynamic dimension at one size.
 
     Nor are two dynamic dimensions of an input to be equal in every call, for a program that mixes
@@ -213,25 +213,27 @@ def draw_resized(cases: Sequence[Case], inputs: Sequence[Input], seed: int) -> C
 
     >>> from paddledvc.models.model import Input
     >>> x = Input(name="x", shape=(None, 3, None, None))
-    >>> draw_resized([{"x": np.zeros((1, 3, 64, 64))}], [x], seed=0)["x"].shape
+    >>> draw_resized_sample([{"x": np.zeros((1, 3, 64, 64))}], [x], seed=0)["x"].shape
     (1, 3, 96, 128)
     """
     if not any(_is_narrow(cases, item) for item in inputs):
         return None
-    smallest = min(cases, key=batch_of)
+    smallest = min(cases, key=count_samples)
     ranks = {
         n: rank
-        for rank, n in enumerate(sorted({n for one in inputs for n in free_dimensions(one)}), 1)
+        for rank, n in enumerate(
+            sorted({n for one in inputs for n in free_sample_dimensions(one)}), 1
+        )
     }
     # Other values than those of the usual calls, which are drawn from the seed alone.
     random = np.random.default_rng((seed, 1))
     return {
-        item.name: draw_input(
+        item.name: _draw_input(
             random,
             item,
             tuple(
                 cases[0][item.name].shape[n] + STEP * ranks[n]
-                if n in free_dimensions(item)
+                if n in free_sample_dimensions(item)
                 else size
                 for n, size in enumerate(smallest[item.name].shape)
             ),
@@ -243,22 +245,22 @@ def draw_resized(cases: Sequence[Case], inputs: Sequence[Input], seed: int) -> C
 def _is_narrow(cases: Sequence[Case], item: Input) -> bool:
     """Tell whether a dynamic dimension has one size only, or two always have the same."""
     seen = [case[item.name].shape for case in cases]
-    return any(len({shape[n] for shape in seen}) == 1 for n in free_dimensions(item)) or any(
+    return any(len({shape[n] for shape in seen}) == 1 for n in free_sample_dimensions(item)) or any(
         all(shape[one] == shape[other] for shape in seen)
-        for one, other in combinations(free_dimensions(item), 2)
+        for one, other in combinations(free_sample_dimensions(item), 2)
     )
 
 
-def describe_call(case: Case) -> str:
+def describe_sample_shapes(case: Case) -> str:
     """Write the shapes of a call.
 
-    >>> describe_call({"x": np.zeros((1, 3)), "ids": np.zeros((1, 64))})
+    >>> describe_sample_shapes({"x": np.zeros((1, 3)), "ids": np.zeros((1, 64))})
     'x [1, 3], ids [1, 64]'
     """
     return ", ".join(f"{name} {list(array.shape)}" for name, array in case.items())
 
 
-def edge_cases(base: Case, inputs: Sequence[Input]) -> dict[str, Case]:
+def make_edge_samples(base: Case, inputs: Sequence[Input]) -> dict[str, Case]:
     """Make a call for each edge that an input has.
 
     A range that an input states is a promise: nothing beyond it is tried, no infinity and no NaN.
@@ -271,7 +273,7 @@ def edge_cases(base: Case, inputs: Sequence[Input]) -> dict[str, Case]:
 
     >>> from paddledvc.models.model import Input
     >>> x = Input(name="x", shape=(None, 2), range=(0, 2))
-    >>> list(edge_cases({"x": np.zeros((1, 2), "float32")}, [x]))
+    >>> list(make_edge_samples({"x": np.zeros((1, 2), "float32")}, [x]))
     ['ones', 'tiny', 'low', 'high']
     """
     cases = {}
@@ -283,10 +285,10 @@ def edge_cases(base: Case, inputs: Sequence[Input]) -> dict[str, Case]:
     return cases
 
 
-def said_at(edge: str) -> str:
+def describe_sample_edge(edge: str) -> str:
     """Say where a usual call and one at an edge differ; nothing for a usual one.
 
-    >>> said_at("nan"), said_at("")
+    >>> describe_sample_edge("nan"), describe_sample_edge("")
     (' at edge value nan', '')
     """
     return f" at edge value {edge}" if edge else ""

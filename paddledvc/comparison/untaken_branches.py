@@ -66,15 +66,15 @@ class Span(NamedTuple):
     end_column: int | None = None
 
 
-def write_condition(source: str, span: Span) -> str | None:
+def write_branch_condition(source: str, span: Span) -> str | None:
     r"""Write what was asked at a place: a whole ``if`` or ``while``, or a part of a condition.
 
     Returns:
         None for an ``assert``, which is no branch of what is exported.
 
-    >>> write_condition("if a > 0 and b > 0:\n    pass", Span(1, 1, 3, 8))
+    >>> write_branch_condition("if a > 0 and b > 0:\n    pass", Span(1, 1, 3, 8))
     'a > 0'
-    >>> write_condition("while a > 0:\n    pass", Span(1, 1, 6, 11))
+    >>> write_branch_condition("while a > 0:\n    pass", Span(1, 1, 6, 11))
     'while a > 0:'
     """
     lines = source.splitlines()

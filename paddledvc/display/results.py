@@ -17,6 +17,7 @@ LONGEST = 40
 SHOWN = 3
 """Rows of a table that a line names."""
 Row_co = TypeVar("Row_co", covariant=True)
+_UNIT = 1000
 
 
 class Displayed:
@@ -107,3 +108,17 @@ def _short(value: Any) -> str:
     text = str(value) if isinstance(value, str | PurePath) else f"{value}"
     line = text.partition("\n")[0]
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 3]}..."
+
+
+def display_size(size: int) -> str:
+    """Say a size as people do.
+
+    >>> display_size(97_800_000), display_size(5), display_size(1_250_000_000)
+    ('98 MB', '5 B', '1.2 GB')
+    """
+    value, unit = float(size), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if round(value) < _UNIT:
+            break
+        value, unit = value / _UNIT, larger
+    return f"{value:.1f} {unit}" if unit in ("GB", "TB") else f"{value:.0f} {unit}"

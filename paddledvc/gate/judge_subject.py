@@ -13,13 +13,13 @@ from paddledvc.gate.core import judge as judges
 from paddledvc.gate.core import version_rules
 from paddledvc.gate.core.facts import Facts
 from paddledvc.gate.core.judge import judge_facts
-from paddledvc.gate.core.violations import Verdict, Violation, in_order
+from paddledvc.gate.core.violations import Verdict, Violation, sort_violations
 from paddledvc.gate.lock_history import Now, read_past
 from paddledvc.models import policy
-from paddledvc.project import SnapshotFiles, policy_of
+from paddledvc.project import SnapshotFiles, read_project_policy
 from paddledvc.tools.git import ignores, repository, worktree
 from paddledvc.tools.git.command import run_git
-from paddledvc.tools.git.core.ignored import SETTINGS_FILES, committed_files
+from paddledvc.tools.git.core.ignored import SETTINGS_FILES, list_files_not_ignored
 from paddledvc.tools.git.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def judge_subject(
     today = today or date.today()  # noqa: DTZ011 - a waiver ends on the day of those who read it
     if subject.base is not None:
         return _judge_change(project, subject, subject.base, today, remote=remote)
-    in_git = repository.find_root(project.root) is not None
+    in_git = repository.find_repository_root(project.root) is not None
     before = _tree_of(project.root, subject.before)
     rules, notes = _policy_at(before, subject.branch)
     head = worktree.resolve_commit(project.root, "HEAD") if in_git and subject.here else None
@@ -95,7 +95,7 @@ def judge_subject(
         more=more,
         remote=remote,
         before=(before or _before(project.root, subject)) if in_git else None,
-        prefix=worktree.folder_prefix(project.root) if in_git else "",
+        prefix=worktree.prefix_in_worktree(project.root) if in_git else "",
         notes=notes,
     )
     return _judge_files(project, project, ask, today)
@@ -148,7 +148,7 @@ def judge_released(
         old: the commit that the branch had so far; None where nobody knows.
     """
     at = SnapshotFiles(Snapshot.tree(project.root, commit))
-    opened = read_facts.open_registry(at)
+    opened = read_facts.read_registry_facts(at)
     facts = Facts(
         branch=branch,
         role=policy.production if branch is None else policy.role(branch),
@@ -159,12 +159,12 @@ def judge_released(
         documents=opened.documents,
         registry=opened.registry,
     )
-    facts = read_facts.read_versions(at, facts)
+    facts = read_facts.read_version_facts(at, facts)
     known = old if old is not None and worktree.resolve_commit(project.root, old) else None
     more = {known: branch} if known is not None and branch is not None else {}
     if facts.lock is not None:
         facts = replace(facts, past=read_past(project.root, facts, Now.of(at.folder), more))
-    left, waived = judges.apply_waivers(facts, version_rules.find_rewritten(facts))
+    left, waived = judges.apply_waivers(facts, version_rules.judge_rewritten_versions(facts))
     found = tuple(one for one in left if one.rule == version_rules.REWRITTEN)
     return Verdict(title=branch or "a tag", role=facts.role.name, violations=found, waived=waived)
 
@@ -190,7 +190,7 @@ def _policy_at(
     """Read the policy that a branch had, and what to say of it; None where it had none."""
     if before is None:
         return None, ()
-    rules = policy_of(before)
+    rules = read_project_policy(before)
     if rules is not None:
         return rules, ()
     return policy.DEFAULT, (
@@ -220,7 +220,7 @@ def _judge_change(
         return _judge_tree(project, "HEAD", ask, today)
     merged = merge_tree.merge_commits(root, base, "HEAD")
     if merged.tree is None:
-        ask = replace(ask, prefix=worktree.folder_prefix(root))
+        ask = replace(ask, prefix=worktree.prefix_in_worktree(root))
         return _in_conflict(ask, merged.conflicts)
     return _judge_tree(project, merged.tree, ask, today)
 
@@ -250,20 +250,20 @@ def _in_conflict(ask: _Ask, files: tuple[str, ...]) -> Verdict:
     return Verdict(
         title=ask.title,
         role=role.name,
-        violations=in_order(found),
+        violations=sort_violations(found),
         notes=ask.notes,
         prefix=ask.prefix,
     )
 
 
 def _judge_tree(project: Project, tree: str, ask: _Ask, today: date) -> Verdict:
-    ask = replace(ask, prefix=worktree.folder_prefix(project.root))
+    ask = replace(ask, prefix=worktree.prefix_in_worktree(project.root))
     return _judge_files(SnapshotFiles(Snapshot.tree(project.root, tree)), project, ask, today)
 
 
 def _judge_files(at: ProjectFiles, project: Project, ask: _Ask, today: date) -> Verdict:
     """Judge the files of a project, with the history of the repository that it is in."""
-    opened = read_facts.open_registry(at)
+    opened = read_facts.read_registry_facts(at)
     rules = ask.policy or opened.policy
     facts = Facts(
         branch=ask.branch,
@@ -276,8 +276,8 @@ def _judge_files(at: ProjectFiles, project: Project, ask: _Ask, today: date) -> 
         documents=opened.documents,
         registry=opened.registry,
     )
-    facts = read_facts.gather_facts(at, facts)
-    in_git = repository.find_root(project.root) is not None
+    facts = read_facts.read_facts(at, facts)
+    in_git = repository.find_repository_root(project.root) is not None
     if in_git:
         facts = _with_repository(at, project, ask, facts)
     if facts.lock is not None and in_git:
@@ -291,7 +291,10 @@ def _judge_files(at: ProjectFiles, project: Project, ask: _Ask, today: date) -> 
 def _with_repository(at: ProjectFiles, project: Project, ask: _Ask, facts: Facts) -> Facts:
     """Add what git says: what was written since the branch moved, and what it ignores."""
     root = project.root
-    needed = {*committed_files(facts.registry.models if facts.registry else ()), *_code(facts)}
+    needed = {
+        *list_files_not_ignored(facts.registry.models if facts.registry else ()),
+        *_code(facts),
+    }
     needed.update(path for path in SETTINGS_FILES if (root / path).exists())
     if at is not project:  # what is in the tree that is judged need not be in the index
         needed = {path for path in needed if not (at.folder / path).exists()}
@@ -313,9 +316,9 @@ def _missing_objects(at: ProjectFiles, project: Project, role: Role) -> tuple[In
     # Only those who ask for it pay for what speaks to servers.
     from paddledvc.weights.core.tracked import PATTERNS  # noqa: PLC0415
     from paddledvc.weights.expected import read_expected  # noqa: PLC0415
-    from paddledvc.weights.select_outputs import remote_of  # noqa: PLC0415
+    from paddledvc.weights.select_outputs import select_remote  # noqa: PLC0415
     from paddledvc.weights.transfer.inspect_remote import inspect_remote  # noqa: PLC0415
 
     expected = read_expected(at, at.snapshot.texts(PATTERNS))
-    found = inspect_remote(project, expected, remote_of(project, role))
+    found = inspect_remote(project, expected, select_remote(project, role))
     return tuple(one for one in found if one.state != "present")

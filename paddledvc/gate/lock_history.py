@@ -10,12 +10,11 @@ from paddledvc import names
 from paddledvc.errors import InvalidFile, PaddleDVCError
 from paddledvc.gate import read_facts
 from paddledvc.gate.core import freshness_rules, released, released_builds
-from paddledvc.gate.core.documentation_rules import documentation_files, find_moved
-from paddledvc.gate.core.evidence_rules import report_path
+from paddledvc.gate.core.documentation_rules import documentation_files, find_models_to_document
 from paddledvc.gate.core.facts import EarlierFacts, Facts
 from paddledvc.gate.core.released import State, Timeline, blocks_of, versions_in
 from paddledvc.gate.core.released_builds import Past, Search, said_of
-from paddledvc.models import registry
+from paddledvc.models.model import model_stage_name
 from paddledvc.models.policy import DEFAULT
 from paddledvc.models.versions import canonical_version
 from paddledvc.project import SnapshotFiles
@@ -23,6 +22,7 @@ from paddledvc.tools.git import refs
 from paddledvc.tools.git.command import ask_git, exchange_git
 from paddledvc.tools.git.objects import ObjectReader
 from paddledvc.tools.git.snapshot import Snapshot
+from paddledvc.verification.core.evidence import evidence_path
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def _earlier(
     if (first.weights, first.export) == (last.weights, last.export):
         return first
     # It may have begun with what the version before it had left.
-    stages = (registry.stage_name("train", model), registry.stage_name("export", model))
+    stages = (model_stage_name("train", model), model_stage_name("export", model))
     begun = not any(carried(ends[0][0].revision, stage) for stage in stages)
     return first if begun else last
 
@@ -225,7 +225,7 @@ def _reports(
     asked = [(one.state, one.name) for one in search.rivals()] if registry is not None else []
     models = registry.by_name if registry is not None else {}
     found = _read_files(
-        root, ((state.revision, report_path(models[name])) for state, name in asked)
+        root, ((state.revision, evidence_path(models[name])) for state, name in asked)
     )
     for key, data in zip(asked, found, strict=True):
         if data is not None:
@@ -263,12 +263,12 @@ class Carried:
         if revision not in self._read:
             self._read[revision] = self._facts(SnapshotFiles(snapshot))
         facts = self._read[revision]
-        return facts is not None and freshness_rules.would_run(facts, stage)
+        return facts is not None and freshness_rules.would_stage_run(facts, stage)
 
     def _facts(self, files: SnapshotFiles) -> Facts | None:
         """Read a commit; None where it cannot be read, which is nobody's fault today."""
         try:
-            opened = read_facts.open_registry(files)
+            opened = read_facts.read_registry_facts(files)
             facts = Facts(
                 branch=None,
                 role=_ROLE,
@@ -280,7 +280,7 @@ class Carried:
                 documents=opened.documents,
                 registry=opened.registry,
             )
-            return read_facts.gather_facts(files, facts)
+            return read_facts.read_facts(files, facts)
         except PaddleDVCError:
             return None
 
@@ -303,7 +303,7 @@ def read_earlier(facts: Facts, now: Snapshot, before: Snapshot | None) -> Earlie
     if lock is None:
         return None
     versions = released.scan_versions(lock)
-    models = [*find_moved(facts.registry, facts.lock, versions)]
+    models = [*find_models_to_document(facts.registry, facts.lock, versions)]
     gained = dict(_gained(now, before, documentation_files(models))) if models else {}
     return EarlierFacts(versions=versions, gained=gained, files=frozenset(gained))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, ToolFailed
 from paddledvc.tools.git import merge_driver
-from paddledvc.tools.git.command import ask_git, command_line, run_git, try_git
+from paddledvc.tools.git.command import ask_git, git_command_line, run_git, try_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,7 +49,7 @@ def merge_commits(root: Path, base: str, head: str) -> Merged:
         ToolFailed: git failed.
     """
     if _contains(root, head, base):
-        return Merged(tree=tree_of(root, head))
+        return Merged(tree=_tree_of(root, head))
     options = ("--write-tree", "-z", "--name-only", "--no-messages")
     # At the top, for git names files from the folder that it runs in.
     top = root / run_git(root, "rev-parse", "--show-cdup").rstrip("\n")
@@ -65,7 +65,7 @@ def merge_commits(root: Path, base: str, head: str) -> Merged:
     return Merged(tree=tree)
 
 
-def tree_of(root: Path, revision: str) -> str:
+def _tree_of(root: Path, revision: str) -> str:
     """Give git's name of the tree of a commit."""
     return run_git(root, "rev-parse", "--verify", f"{revision}^{{tree}}").rstrip("\n")
 
@@ -75,7 +75,7 @@ def _contains(root: Path, commit: str, other: str) -> bool:
 
 
 def _settings() -> tuple[str, ...]:
-    return ("-c", "core.quotePath=false", "-c", f"{_DRIVER}={merge_driver.command_line()}")
+    return ("-c", "core.quotePath=false", "-c", f"{_DRIVER}={merge_driver.merge_driver_command()}")
 
 
 def _failure(root: Path, asked: Sequence[str], done: Finished) -> Exception:
@@ -87,7 +87,7 @@ def _failure(root: Path, asked: Sequence[str], done: Finished) -> Exception:
         )
         known = "have no commit in common"
         return InvalidInput(f"{asked[-2]} and {asked[-1]} {known}{advice if shallow else ''}")
-    return ToolFailed(command_line(*asked), done.returncode, done.errors)
+    return ToolFailed(git_command_line(*asked), done.returncode, done.errors)
 
 
 def merge_aside(root: Path, base: str, head: str) -> Merged:

@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc import names, schemas
 from paddledvc.errors import InvalidFile, InvalidInput
-from paddledvc.gate.core.evidence_rules import report_path
 from paddledvc.gate.core.facts import Facts, Outdated
-from paddledvc.gate.core.violations import Violation, report_unreadable
+from paddledvc.gate.core.violations import Violation, list_file_violations
 from paddledvc.locking import missing_code
-from paddledvc.locking.core.resolution import list_stale
+from paddledvc.locking.core.resolution import list_stale_resolutions
 from paddledvc.models import lockfile as locks
 from paddledvc.models import policy, registry
-from paddledvc.project import stated_policy
+from paddledvc.project import parse_project_policy
 from paddledvc.stages import plan as plans
 from paddledvc.stages.core.record import record_path
 from paddledvc.tools.code import check_names
 from paddledvc.tools.code.source_files import Sources
 from paddledvc.tools.dvc.core import outputs
-from paddledvc.tools.dvc.core.objects import folder_oid
+from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.git.tree import LARGEST
 from paddledvc.tools.system import files
+from paddledvc.verification.core.evidence import evidence_path
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:
@@ -52,12 +52,12 @@ class _Found:
         try:
             self.documents[name] = project.read(name)
         except InvalidFile as error:
-            self.unreadable += report_unreadable(rule, error)
+            self.unreadable += list_file_violations(rule, error)
             return None
         return self.documents[name]
 
 
-def gather_facts(project: ProjectFiles, facts: Facts) -> Facts:
+def read_facts(project: ProjectFiles, facts: Facts) -> Facts:
     """Read all that is judged of a project's files.
 
     Args:
@@ -80,7 +80,7 @@ def gather_facts(project: ProjectFiles, facts: Facts) -> Facts:
         facts,
         documents=found.documents,
         unreadable=tuple(dict.fromkeys(found.unreadable)),
-        built=outputs.read_built(built.value if built else None),
+        built=outputs.read_built_outputs(built.value if built else None),
         params=_mapping(params),
         params_files=dict(_params_files(project, facts)),
         reports=dict(_reports(project, facts.registry)),
@@ -96,7 +96,7 @@ def gather_facts(project: ProjectFiles, facts: Facts) -> Facts:
     return facts
 
 
-def read_versions(project: ProjectFiles, facts: Facts) -> Facts:
+def read_version_facts(project: ProjectFiles, facts: Facts) -> Facts:
     """Read only what says which bytes versions have: models.lock, dvc.lock and the reports."""
     found = _Found(documents=dict(facts.documents), sources=Sources(root=project.folder))
     facts = _with_lock(project, facts, found)
@@ -104,7 +104,7 @@ def read_versions(project: ProjectFiles, facts: Facts) -> Facts:
     return replace(
         facts,
         documents=found.documents,
-        built=outputs.read_built(built.value if built else None),
+        built=outputs.read_built_outputs(built.value if built else None),
         reports=dict(_reports(project, facts.registry)),
     )
 
@@ -127,7 +127,7 @@ class OpenedRegistry:
     unreadable: tuple[Violation, ...]
 
 
-def open_registry(project: ProjectFiles) -> OpenedRegistry:
+def read_registry_facts(project: ProjectFiles) -> OpenedRegistry:
     """Read models.yaml; its policy counts as long as that itself is right."""
     found = _Found(sources=Sources(root=project.folder))
     document = found.read(project, names.REGISTRY, "registry-invalid")
@@ -142,8 +142,8 @@ def open_registry(project: ProjectFiles) -> OpenedRegistry:
         try:
             parsed = registry.parse_registry(document, schemas.read_schema("models"))
         except InvalidFile as error:
-            found.unreadable += report_unreadable("registry-invalid", error)
-    own = parsed.policy if parsed else document and stated_policy(document)
+            found.unreadable += list_file_violations("registry-invalid", error)
+    own = parsed.policy if parsed else document and parse_project_policy(document)
     return OpenedRegistry(
         registry=parsed,
         policy=own or policy.DEFAULT,
@@ -159,9 +159,9 @@ def _with_lock(project: ProjectFiles, facts: Facts, found: _Found) -> Facts:
     try:
         lock = locks.parse_lockfile(document, schemas.read_schema("lock"))
     except InvalidFile as error:
-        found.unreadable += report_unreadable("lock-invalid", error)
+        found.unreadable += list_file_violations("lock-invalid", error)
         return facts
-    stale = list_stale(facts.registry, lock) if facts.registry is not None else ()
+    stale = list_stale_resolutions(facts.registry, lock) if facts.registry is not None else ()
     return replace(facts, lock=lock, stale=stale)
 
 
@@ -170,9 +170,9 @@ def _with_names(project: ProjectFiles, facts: Facts, registry: Registry, found: 
     code = check_names.Code.of(found.sources)
     misnamed = tuple(code.misnamed(registry))
     if code.unreadable:
-        found.unreadable += report_unreadable("stages-invalid", InvalidFile(code.unreadable))
-    there = missing_code.find_presence(project, registry, facts.lock)
-    absent = tuple(check_names.find_misplaced(registry, there))
+        found.unreadable += list_file_violations("stages-invalid", InvalidFile(code.unreadable))
+    there = missing_code.look_for_missing_code(project, registry, facts.lock)
+    absent = tuple(check_names.check_file_names(registry, there))
     return replace(facts, misnamed=misnamed, absent=absent)
 
 
@@ -183,18 +183,18 @@ def _with_stages(project: ProjectFiles, facts: Facts, found: _Found) -> Facts:
     if document is None and any(one.file == names.STAGES for one in found.unreadable):
         return facts
     try:
-        plans.require_own_params(project, facts.registry)
-        wanted = plans.wanted_entries(
+        plans.require_planned_params(project, facts.registry)
+        wanted = plans.plan_entries(
             project,
             facts.registry,
             facts.lock,
             params=project.read_optional(names.PARAMS),
-            there=missing_code.find_presence(project, facts.registry, facts.lock),
+            there=missing_code.look_for_missing_code(project, facts.registry, facts.lock),
             sources=found.sources,
         )
         plan = plans.plan_changes(document or reader.parse_yaml("", names.STAGES), wanted)
     except InvalidFile as error:
-        found.unreadable += report_unreadable("stages-invalid", error)
+        found.unreadable += list_file_violations("stages-invalid", error)
         return facts
     except InvalidInput:
         return facts  # what is not there has been found already
@@ -208,7 +208,7 @@ def _with_stages(project: ProjectFiles, facts: Facts, found: _Found) -> Facts:
 
 def _reports(project: ProjectFiles, registry: Registry | None) -> Iterator[tuple[str, str]]:
     for model in registry.models if registry else ():
-        path = project.folder / report_path(model)
+        path = project.folder / evidence_path(model)
         if model.exports and path.is_file():
             yield model.name, path.read_text(encoding="utf-8", errors="replace")
 
@@ -262,7 +262,10 @@ def _folders(root: FilePath, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
             if size > LARGEST:
                 break
         else:
-            yield path, folder_oid({name: _md5(one.read_bytes()) for name, one in every.items()})
+            yield (
+                path,
+                folder_object_name({name: _md5(one.read_bytes()) for name, one in every.items()}),
+            )
 
 
 def _stages(facts: Facts) -> Iterable[Mapping[str, Any]]:

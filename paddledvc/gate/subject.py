@@ -63,17 +63,17 @@ def find_subject(
     if base is not None:
         return _change(root, base, branch)
     if branch is not None:
-        here = worktree.current_branch(root) == branch
+        here = worktree.worktree_branch(root) == branch
         title = branch if here else f"the work tree as {branch}"
         return Subject(title=title, branch=branch, here=here)
-    job = read_job(environment)
+    job = read_subject_job(environment)
     if job is not None and job.target is not None:
         return _change_of(root, job, job.target)
     if job is not None and job.branch is not None:
         title = f"the tag {job.branch}" if job.tag else job.branch
         before = worktree.resolve_commit(root, job.before) if job.before is not None else None
         return Subject(title=title, branch=job.branch, tag=job.tag, before=before, here=True)
-    current = worktree.current_branch(root)
+    current = worktree.worktree_branch(root)
     if current is None and (job is not None or environment.get("CI")):
         raise InvalidInput(
             "HEAD is detached, and nothing says which branch it is of; name it with --branch, or "
@@ -126,7 +126,7 @@ def _branch_of(full: str) -> str | None:
 
 def _head(root: Path) -> str:
     short = ask_git(root, "rev-parse", "--short", "HEAD")
-    return worktree.current_branch(root) or short or "HEAD"
+    return worktree.worktree_branch(root) or short or "HEAD"
 
 
 def _change_of(root: Path, job: Job, target: str) -> Subject:
@@ -246,13 +246,13 @@ _SYSTEMS = (
 )
 
 
-def read_job(environment: Mapping[str, str]) -> Job | None:
+def read_subject_job(environment: Mapping[str, str]) -> Job | None:
     """Read what the job is about; None outside of the CI systems that are known.
 
     Args:
         environment: the variables of the process.
 
-    >>> read_job({"GITLAB_CI": "true", "CI_COMMIT_BRANCH": "develop"}).branch
+    >>> read_subject_job({"GITLAB_CI": "true", "CI_COMMIT_BRANCH": "develop"}).branch
     'develop'
     """
     if environment.get("GITHUB_ACTIONS") == "true":

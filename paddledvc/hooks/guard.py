@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from paddledvc.display.results import display_size
 from paddledvc.errors import RemoteFailed
 from paddledvc.gate.judge_subject import judge_released, judge_tree
-from paddledvc.models.policy import DEFAULT, remote_order
-from paddledvc.project import policy_of
+from paddledvc.models.policy import DEFAULT, order_remotes_by_policy
+from paddledvc.project import read_project_policy
 from paddledvc.tools.dvc import configuration, shortcuts
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.snapshot import Snapshot
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.transfer_results import Sent
 
 
-def check_staged(project: Project, *, index: str | None = None) -> Verdict:
+def guard_staged(project: Project, *, index: str | None = None) -> Verdict:
     """Judge what is about to be committed by the rules that the branch has so far.
 
     Those are in HEAD; the first commit of all is judged by the rules that it states itself.
@@ -41,10 +42,10 @@ def check_staged(project: Project, *, index: str | None = None) -> Verdict:
     """
     tree = worktree.write_staged_tree(project.root, index)
     head = worktree.resolve_commit(project.root, "HEAD")
-    return judge_tree(project, tree, branch=worktree.current_branch(project.root), before=head)
+    return judge_tree(project, tree, branch=worktree.worktree_branch(project.root), before=head)
 
 
-def check_pushed(project: Project, pushed: Sequence[PushedRef]) -> tuple[Verdict, ...]:
+def guard_pushed(project: Project, pushed: Sequence[PushedRef]) -> tuple[Verdict, ...]:
     """Judge whether released versions keep their bytes in what is about to be pushed.
 
     Args:
@@ -97,7 +98,7 @@ class SentTo:
         if self.problem:
             return (self.problem,)
         sent = [one for one in self.sent if one.size]
-        size = outcome.human_size(sum(one.size for one in sent))
+        size = display_size(sum(one.size for one in sent))
         names = ", ".join(one.tracked.title for one in sent[: outcome.MANY_OUTPUTS])
         more = (
             f" and {len(sent) - outcome.MANY_OUTPUTS} more"
@@ -189,11 +190,13 @@ def _remote(project: Project, pushed: PushedRef) -> str | None:
     """Name the remote of a branch, by the policy that it had so far; None if there is no remote."""
     policy = _policy(project, pushed)
     role = policy.production if pushed.is_tag else policy.role(pushed.branch)
-    with shortcuts.allow():  # git waits, and often nothing is to be sent
-        config = configuration.read_config(project.root)
-    return next(iter(remote_order(role, list(config.remotes), config.default)), None)
+    with shortcuts.allow_shortcuts():  # git waits, and often nothing is to be sent
+        config = configuration.read_dvc_config(project.root)
+    return next(iter(order_remotes_by_policy(role, list(config.remotes), config.default)), None)
 
 
 def _policy(project: Project, pushed: PushedRef) -> Policy:
     commits = filter(None, (pushed.old, pushed.commit))
-    return policy_of(*(Snapshot.tree(project.root, commit) for commit in commits)) or DEFAULT
+    return (
+        read_project_policy(*(Snapshot.tree(project.root, commit) for commit in commits)) or DEFAULT
+    )

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from paddledvc.display.results import Displayed
-from paddledvc.tools.git.hooks import install, state
-from paddledvc.tools.git.hooks.script import HOOK_NAMES, Name
+from paddledvc.tools.git.hook_scripts import install, state
+from paddledvc.tools.git.hook_scripts.script import HOOK_NAMES, Name
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from paddledvc.project import Project
-    from paddledvc.tools.git.hooks.state import HookState
+    from paddledvc.tools.git.hook_scripts.state import HookState
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,10 +94,10 @@ def install_hooks(project: Project, *, force: bool = False) -> HookChanges:
         for change in paddledvc.install_hooks(project).changes:
             print(change)
     """
-    written = install.write_hooks(project.root, force=force)
+    written = install.install_hook_scripts(project.root, force=force)
     states = {state.name: state for state in state.hook_states(project.root)}
     return HookChanges(
-        folder=install.find_hooks(project.root).folder,
+        folder=install.find_installed_hooks(project.root).folder,
         changes=tuple(
             HookChange(
                 name=name, done="installed" if written[name] else "kept", note=states[name].why
@@ -115,9 +115,9 @@ def uninstall_hooks(project: Project) -> HookChanges:
         for change in paddledvc.uninstall_hooks(project).changes:
             print(change)
     """
-    place = install.find_hooks(project.root)
+    place = install.find_installed_hooks(project.root)
     paths = {name: place.path(name) for name in HOOK_NAMES}
-    removed = install.remove_hooks(project.root)
+    removed = install.uninstall_hook_scripts(project.root)
     return HookChanges(
         folder=place.folder,
         changes=tuple(_removed(name, paths[name], changed=removed[name]) for name in HOOK_NAMES),
@@ -127,7 +127,7 @@ def uninstall_hooks(project: Project) -> HookChanges:
 def _removed(name: Name, path: Path, *, changed: bool) -> HookChange:
     if not changed:
         return HookChange(name=name, done="kept")
-    if install.read_our_hook(path) is not None:
+    if install.read_our_installed_hook(path) is not None:
         return HookChange(name=name, done="kept", note="other projects use it")
     return HookChange(name=name, done="restored" if path.exists() else "removed")
 
@@ -141,10 +141,10 @@ def hooks_status(project: Project) -> HooksStatus:
     """
     states = state.hook_states(project.root)
     python = next((state.python for state in states if state.python is not None), None)
-    version = None if python is None else state.ask_version(python, project.root)
+    version = None if python is None else state.ask_hook_version(python, project.root)
     gone = python is not None and version is None
     return HooksStatus(
-        folder=install.find_hooks(project.root).folder,
+        folder=install.find_installed_hooks(project.root).folder,
         hooks=states,
         python=python,
         version=version,

@@ -7,10 +7,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.tools.git import merge_driver
-from paddledvc.yaml.blocks import END, cut_blocks, cut_entry, values_of
-from paddledvc.yaml.conflicts import take_side
+from paddledvc.yaml.blocks import END, cut_blocks, cut_entry_blocks, values_of_blocks
+from paddledvc.yaml.conflicts import take_conflict_side
 from paddledvc.yaml.merge import texts as merged_texts
-from paddledvc.yaml.merge.rules import MERGE_FORMS, Form, No, Sides, complete_sides
+from paddledvc.yaml.merge.rules import MERGE_FORMS, Form, No, Sides, complete_merge_sides
 from paddledvc.yaml.merge.texts import Markers, Piece
 
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ def merge_file(
         name: the file's path in the repository.
         marker_size: characters of a conflict marker.
     """
-    texts = Sides(base=base, ours=ours, theirs=theirs).map(merge_driver.read_lossless)
-    markers = Markers(size=marker_size, base=merge_driver.shows_base(Path()))
+    texts = Sides(base=base, ours=ours, theirs=theirs).map(merge_driver.read_driver_file)
+    markers = Markers(size=marker_size, base=merge_driver.merge_shows_base(Path()))
     merged = _merge(texts, PurePosixPath(name).name, markers)
-    merge_driver.write_lossless(ours, merged.text)
+    merge_driver.write_driver_file(ours, merged.text)
     return merged
 
 
@@ -65,12 +65,12 @@ def _merge(texts: Sides[str], file: str, markers: Markers) -> MergedFile:
     merging = None if form is None else _Merging(texts=texts, file=file, form=form)
     pieces = None if merging is None else merging.by_blocks()
     if pieces is None:
-        lines = merge_driver.merge_lines(texts, markers.size)
+        lines = merge_driver.merge_lines_with_git(texts, markers.size)
         if lines is not None and (merging is None or merging.trusts(lines)):
             return MergedFile(text=lines.text, clean=lines.clean)
         pieces = (Piece(key=("the whole file",), sides=texts, text=None),)
     conflicts = tuple(piece.name for piece in pieces if piece.text is None)
-    text = merged_texts.render_blocks(pieces, markers)
+    text = merged_texts.render_merged_text(pieces, markers)
     return MergedFile(text=text, clean=not conflicts, conflicts=conflicts)
 
 
@@ -91,7 +91,7 @@ class _Merging:
     def by_blocks(self) -> tuple[Piece, ...] | None:
         """Merge block by block; None where the file cannot be cut, or the result is not right."""
         ours, theirs = self._cut(self.texts.ours), self._cut(self.texts.theirs)
-        found = complete_sides(Sides(base=self._cut_base(), ours=ours, theirs=theirs))
+        found = complete_merge_sides(Sides(base=self._cut_base(), ours=ours, theirs=theirs))
         if found is None:
             return None
         values = found.map(lambda side: {key: side[key].value for key in side if key != END})
@@ -107,7 +107,8 @@ class _Merging:
         found = self.texts.map(self._values)
         if found.ours is None or found.theirs is None:
             return not lines.clean or (
-                self.form.written_by_people and values_of(lines.text, self.file, ()) is not None
+                self.form.written_by_people
+                and values_of_blocks(lines.text, self.file, ()) is not None
             )
         if not lines.clean:
             # Whoever chooses between the lines of a lock can mix two pins.
@@ -117,7 +118,7 @@ class _Merging:
         return self.form.same_format(values) and self._values(lines.text) == wanted
 
     def _values(self, text: str) -> dict[Key, Any] | None:
-        return values_of(text, self.file, self.form.sections)
+        return values_of_blocks(text, self.file, self.form.sections)
 
     def _cut(self, text: str) -> Blocks | None:
         return cut_blocks(text, self.file, self.form.sections)
@@ -126,16 +127,20 @@ class _Merging:
         """Cut what both sides started from; a merge itself where they were merged before."""
         if (found := self._cut(self.texts.base)) is not None:
             return found
-        ours = self._cut(take_side(self.texts.base, "ours"))
-        theirs = self._cut(take_side(self.texts.base, "theirs"))
-        return None if ours is None or theirs is None else merged_texts.find_undecided(ours, theirs)
+        ours = self._cut(take_conflict_side(self.texts.base, "ours"))
+        theirs = self._cut(take_conflict_side(self.texts.base, "theirs"))
+        return (
+            None
+            if ours is None or theirs is None
+            else merged_texts.find_undecided_text(ours, theirs)
+        )
 
     def _join(self, key: Key, sides: Sides[Block]) -> str | None:
         """Merge a block field by field, or else line by line, where what it says can be merged."""
         if key == END or self.form.merge(key, sides.map(_value)) is No.AGREEMENT:
             return None
         texts = sides.map(_text)
-        fields = complete_sides(texts.map(lambda text: cut_entry(text, self.file)))
+        fields = complete_merge_sides(texts.map(lambda text: cut_entry_blocks(text, self.file)))
         if fields is None:
             return _join_lines(texts)
         pieces = merged_texts.merge_blocks(fields, lambda _key, both: _join_lines(both.map(_text)))
@@ -163,5 +168,5 @@ def _text(block: Block) -> str:
 
 
 def _join_lines(texts: Sides[str]) -> str | None:
-    lines = merge_driver.merge_lines(texts)
+    lines = merge_driver.merge_lines_with_git(texts)
     return lines.text if lines is not None and lines.clean else None

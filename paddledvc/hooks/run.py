@@ -89,7 +89,7 @@ def run(call: Call, progress: NamedProgress | None = None) -> int:
         _say(str(error))
         return failed
     except UnicodeEncodeError as error:
-        _say(streams.not_encoded(error))
+        _say(streams.explain_stream_encoding(error))
         return failed
     except Exception as error:  # noqa: BLE001 - git must not fail for a bug of ours
         if os.environ.get(DEBUG):
@@ -132,15 +132,15 @@ def _old(call: Call) -> str | None:
 
 def _check(call: Call) -> int:
     """Judge what is staged, before it is committed."""
-    from paddledvc.gate import formats  # noqa: PLC0415 - not for the other hooks
-    from paddledvc.hooks.guard import check_staged  # noqa: PLC0415 - it reads schemas
+    from paddledvc.gate import verdict_formats  # noqa: PLC0415 - not for the other hooks
+    from paddledvc.hooks.guard import guard_staged  # noqa: PLC0415 - it reads schemas
 
     index = os.environ.get("GIT_INDEX_FILE")
     failed = False
     for project in call.projects():
-        verdict = check_staged(project, index=index and str(Path(index).absolute()))
+        verdict = guard_staged(project, index=index and str(Path(index).absolute()))
         if verdict.violations:
-            _print(formats.render_text(verdict))
+            _print(verdict_formats.render_verdict(verdict))
         failed = failed or bool(verdict.errors)
     if failed:
         _say("not committed; `git commit --no-verify` does it all the same")
@@ -149,8 +149,8 @@ def _check(call: Call) -> int:
 
 def _send(call: Call, progress: NamedProgress | None) -> int:
     """Send the weights of what is pushed, before it is pushed, unless a release is rewritten."""
-    from paddledvc.gate import formats  # noqa: PLC0415 - not for the other hooks
-    from paddledvc.hooks.guard import check_pushed, send_pushed  # noqa: PLC0415 - the gate
+    from paddledvc.gate import verdict_formats  # noqa: PLC0415 - not for the other hooks
+    from paddledvc.hooks.guard import guard_pushed, send_pushed  # noqa: PLC0415 - the gate
     from paddledvc.tools.git.refs import parse_pushed  # noqa: PLC0415
 
     refs = parse_pushed(sys.stdin)
@@ -158,8 +158,8 @@ def _send(call: Call, progress: NamedProgress | None) -> int:
     steps: dict[str, None] = {}
     try:
         for project in call.projects():
-            if rewritten := check_pushed(project, refs):
-                _print("\n".join(map(formats.render_text, rewritten)))
+            if rewritten := guard_pushed(project, refs):
+                _print("\n".join(map(verdict_formats.render_verdict, rewritten)))
                 steps["give what changed a new version"] = None
                 continue
             for sent in send_pushed(project, refs, to=to, progress=progress):

@@ -12,9 +12,9 @@ from paddledvc import names
 from paddledvc.errors import InvalidInput, NotAProject
 from paddledvc.hooks import run
 from paddledvc.tools.git import repository, worktree
-from paddledvc.tools.git.hooks import install
-from paddledvc.tools.git.hooks import script as scripts
-from paddledvc.tools.git.hooks.script import HOOK_NAMES, Name, Script
+from paddledvc.tools.git.hook_scripts import install
+from paddledvc.tools.git.hook_scripts import script as scripts
+from paddledvc.tools.git.hook_scripts.script import HOOK_NAMES, Name, Script
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def answer_hook(
     name = name or name_of_hook(os.environ)
     if name is None:
         raise InvalidInput(f"name the hook: {', '.join(HOOK_NAMES)}")
-    top = repository.find_root(Path.cwd())
+    top = repository.find_repository_root(Path.cwd())
     if top is None:
         raise NotAProject(f"{Path.cwd()} is in no git repository; run `git init` first")
     os.chdir(top)
@@ -57,22 +57,22 @@ def answer_hook(
     if not projects or os.environ.get("PADDLEDVC_HOOKS", "") in install.OFF:
         return 0
     if name.startswith("pre-"):
-        pushed = pushed_line(os.environ) if name == "pre-push" else None
+        pushed = _pushed_line(os.environ) if name == "pre-push" else None
         if pushed is not None:
             sys.stdin = io.StringIO(pushed)
-        told = tuple(arguments) or tuple(filter(None, from_variables(name, os.environ)))
+        told = tuple(arguments) or tuple(filter(None, _from_variables(name, os.environ)))
         call = run.Call(name=name, folders=projects, arguments=told)
         return run.run(call, progress)
     # The script knows what to do in the middle of a rebase, and what happens mostly: nothing.
     # Hooks of others are for whoever calls us: here lie only files of what was checked out.
     ours = Script(python=sys.executable, projects=projects)
-    script = scripts.render_script(install.read_template(), name, ours, before="aside")
-    given = arguments or from_variables(name, os.environ)
+    script = scripts.render_hook_script(install.read_hook_template(), name, ours, before="aside")
+    given = arguments or _from_variables(name, os.environ)
     return shell.stream_program(["sh", "-c", script, f"./{name}", *given], cwd=top)
 
 
 def _projects(top: Path) -> tuple[str, ...]:
-    found = worktree.list_files(top, [names.REGISTRY], untracked=True)
+    found = worktree.list_worktree_files(top, [names.REGISTRY], untracked=True)
     return tuple(str(PurePosixPath(path).parent) for path in found)
 
 
@@ -87,16 +87,16 @@ def name_of_hook(variables: Mapping[str, str]) -> Name | None:
     )
 
 
-def from_variables(name: Name, variables: Mapping[str, str]) -> tuple[str, ...]:
+def _from_variables(name: Name, variables: Mapping[str, str]) -> tuple[str, ...]:
     """Give the arguments of git that pre-commit keeps in variables.
 
-    >>> from_variables("post-merge", {"PRE_COMMIT_IS_SQUASH_MERGE": "0"})
+    >>> _from_variables("post-merge", {"PRE_COMMIT_IS_SQUASH_MERGE": "0"})
     ('0',)
     """
     return tuple(variables.get(f"PRE_COMMIT_{key}", "") for key in _GIVEN.get(name, ()))
 
 
-def pushed_line(variables: Mapping[str, str]) -> str | None:
+def _pushed_line(variables: Mapping[str, str]) -> str | None:
     """Give what git wrote to a pre-push hook, as far as pre-commit tells; None if it is not it."""
     target = variables.get("PRE_COMMIT_REMOTE_BRANCH")
     if target is None:

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from paddledvc import names
 from paddledvc.models import registry as registries
+from paddledvc.models.model import (
+    exported_model_folder,
+    model_reports_folder,
+    model_stage_name,
+    trained_model_file,
+)
 from paddledvc.tools.dvc.core import outputs
-from paddledvc.tools.dvc.core.objects import folder_oid
+from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.verification.core.evidence import Evidence
 
 if TYPE_CHECKING:
@@ -53,12 +59,12 @@ class Holdings:
             project=inputs.project,
             registry=inputs.registry,
             lock=inputs.lock,
-            built=built_of(inputs.stages.value, inputs.built.value),
+            built=_built_of(inputs.stages.value, inputs.built.value),
         )
 
     def parts(self, model: Model) -> list[Part]:
         """List the weights of a model, and its export."""
-        return parts_of(model, self.lock.by_name.get(model.name), self.built)
+        return _parts_of(model, self.lock.by_name.get(model.name), self.built)
 
     def has(self, part: Part) -> bool:
         """Tell whether something is where it belongs; its bytes are not looked at."""
@@ -66,10 +72,10 @@ class Holdings:
 
     def standing(self, model: Model) -> Standing | None:
         """Say what the report of a model is worth; None for a model that is not exported."""
-        return report_standing(self.registry, self.lock, model, self.built, self._report(model))
+        return _report_standing(self.registry, self.lock, model, self.built, self._report(model))
 
     def _report(self, model: Model) -> str | None:
-        file = self.project.root / registries.reports_folder(model) / "verify.json"
+        file = self.project.root / model_reports_folder(model) / "verify.json"
         # What is not UTF-8 is an invalid report, and no reason for `list` to end.
         return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else None
 
@@ -124,7 +130,7 @@ class Part:
         return self.md5 is not None or self.sha256 is not None
 
 
-def parts_of(
+def _parts_of(
     model: Model, locked: LockedModel | None, built: Mapping[str, DvcOutput]
 ) -> list[Part]:
     """List the weights of a model, and its export, as far as it has such.
@@ -138,10 +144,10 @@ def parts_of(
     if locked is not None and locked.downloads and locked.path is not None:
         found.append(_downloaded(locked, locked.path))
     if model.train is not None:
-        path, stage = registries.trained_file(model), registries.stage_name("train", model)
+        path, stage = trained_model_file(model), model_stage_name("train", model)
         found.append(_built("trained weights", path, stage, built))
     if model.exports:
-        path, stage = registries.exported_folder(model), registries.stage_name("export", model)
+        path, stage = exported_model_folder(model), model_stage_name("export", model)
         found.append(_built("export", path, stage, built))
     return found
 
@@ -152,7 +158,7 @@ def _downloaded(locked: LockedModel, path: str) -> Part:
     return Part(
         what="weights",
         path=path,
-        md5=folder_oid(md5s) if whole else locked.md5,
+        md5=folder_object_name(md5s) if whole else locked.md5,
         sha256=locked.sha256,
         size=locked.total_size,
     )
@@ -165,7 +171,7 @@ def _built(what: PartKind, path: str, stage: str, built: Mapping[str, DvcOutput]
     return Part(what=what, path=path, md5=md5, size=size, stage=stage)
 
 
-def built_of(stages: Any, built: Any) -> dict[str, DvcOutput]:
+def _built_of(stages: Any, built: Any) -> dict[str, DvcOutput]:
     """Read what dvc.lock says was written, by path.
 
     Args:
@@ -176,7 +182,7 @@ def built_of(stages: Any, built: Any) -> dict[str, DvcOutput]:
     return {one.path: one for one in found}
 
 
-def report_standing(
+def _report_standing(
     registry: Registry, lock: Lock, model: Model, built: Mapping[str, DvcOutput], report: str | None
 ) -> Standing | None:
     """Say what the report of a model is worth; None for a model that is not exported.
@@ -210,9 +216,9 @@ def _verified(
     """Yield the paths that a report must be of, as far as it is known what they are."""
     if model.name not in lock.by_name:
         return
-    weights = registries.own_weights(registry, lock, model)
+    weights = registries.weights_in_registry(registry, lock, model)
     pinned = {one.path: one.md5 for one in lock.models if one.path is not None}
-    for path in filter(None, (weights, registries.exported_folder(model))):
+    for path in filter(None, (weights, exported_model_folder(model))):
         known = built[path].md5 if path in built and built[path].exact else None
         if (md5 := pinned.get(path) or known) is not None:
             yield path, md5

@@ -6,13 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from paddledvc.catalogs.core.listing import Query, versions_of
+from paddledvc.catalogs.core.listing import Query, listed_versions
 from paddledvc.catalogs.opening import Catalogs
 from paddledvc.display.results import Displayed, Table
 from paddledvc.errors import CatalogFailed, PaddleDVCError, Unresolvable
 from paddledvc.inventory.holdings import Holdings
-from paddledvc.locking.core.resolution import list_stale, plan_lock
-from paddledvc.locking.core.selection import choose_version, why_not
+from paddledvc.locking.core.resolution import list_stale_resolutions, plan_resolution
+from paddledvc.locking.core.selection import select_version, why_not_selectable
 from paddledvc.models.lockfile import Lock
 from paddledvc.models.model import TABLE_CATALOGS
 from paddledvc.models.versions import as_version, newest_version, same_version
@@ -131,7 +131,7 @@ def list_models(project: Project) -> tuple[ModelRow, ...]:
     """
     inputs = Inputs(project)
     registry, lock = inputs.registry, inputs.lock
-    stale = {reason.model for reason in list_stale(registry, lock)}
+    stale = {reason.model for reason in list_stale_resolutions(registry, lock)}
     holdings = Holdings.of(inputs)
     return Table(
         _row(holdings, model, lock.by_name.get(model.name), stale=model.name in stale)
@@ -185,7 +185,7 @@ def outdated(project: Project, *, offline: str | None = None) -> tuple[OutdatedR
     registry, lock = project.registry(), project.previous_lock()
     catalogs = Catalogs(project.root, registry, offline)
     # From an empty lock, for which every model of a catalog is a question.
-    questions = plan_lock(registry, Lock(models=())).questions
+    questions = plan_resolution(registry, Lock(models=())).questions
     with ThreadPoolExecutor(AT_ONCE) as pool:
         rows = pool.map(
             lambda one: _compared(catalogs, lock.by_name.get(one.model.name), one), questions
@@ -209,7 +209,7 @@ def _compared(
             problem=str(error),
         )
     try:
-        wanted: str | None = choose_version(question, listed).version
+        wanted: str | None = select_version(question, listed).version
     except Unresolvable:
         wanted = None
     latest = _latest(question, listed)
@@ -241,7 +241,7 @@ def _why(question: Question, wanted: str | None, latest: Listed | None) -> str:
         return "the catalog lists no version of it"
     if wanted is not None and same_version(wanted, latest.version):
         return ""
-    return why_not(question, latest) or ""
+    return why_not_selectable(question, latest) or ""
 
 
 def _withdrawn(listed: Sequence[Listed], current: str | None) -> str:
@@ -289,6 +289,6 @@ def _available(catalogs: Catalogs, catalog: str, name: str) -> AvailableRow:
         listed = catalogs.open(catalog).versions(Query(name=name))
     except CatalogFailed:
         return AvailableRow(name=name, catalog=catalog, latest=None)
-    finals = [one for one in versions_of(listed) if not as_version(one).is_prerelease]
-    latest = newest_version(finals or versions_of(listed))
+    finals = [one for one in listed_versions(listed) if not as_version(one).is_prerelease]
+    latest = newest_version(finals or listed_versions(listed))
     return AvailableRow(name=name, catalog=catalog, latest=latest)

@@ -11,8 +11,8 @@ from paddledvc.display.results import Displayed
 from paddledvc.errors import OutsideFailure
 from paddledvc.gate import lock_history
 from paddledvc.inventory.holdings import Holdings
-from paddledvc.locking.core.resolution import list_stale
-from paddledvc.locking.core.selection import wants_of
+from paddledvc.locking.core.resolution import list_stale_resolutions
+from paddledvc.locking.core.selection import list_wants
 from paddledvc.models.versions import is_version, same_version
 from paddledvc.project import Inputs
 from paddledvc.stages.core.record import Record, record_path
@@ -141,7 +141,7 @@ def show(project: Project, name: str) -> Shown:
         asked=tuple(_asked(inputs, name)),
         catalog=catalog,
         since=weights[-1].since if weights else _locked_since(inputs, name, locked),
-        stale=tuple(one.why for one in list_stale(registry, lock) if one.model == name),
+        stale=tuple(one.why for one in list_stale_resolutions(registry, lock) if one.model == name),
         present=bool(weights and weights[-1].present),
         used_by=tuple(other.name for other in registry.models if other.base == name),
         parts=parts,
@@ -179,11 +179,11 @@ def _trained(
 def _earlier(project: Project, model: Model, locked: LockedModel | None) -> list[Earlier]:
     """List what other versions than the locked one were."""
     if (
-        repository.find_root(project.root) is None
+        repository.find_repository_root(project.root) is None
         or worktree.resolve_commit(project.root, "HEAD") is None
     ):
         return []
-    found = lock_history.earlier(project.root, model, worktree.current_branch(project.root))
+    found = lock_history.earlier(project.root, model, worktree.worktree_branch(project.root))
     return [one for one in found if locked is None or not _is_same(one.version, locked.version)]
 
 
@@ -196,8 +196,8 @@ def _asked(inputs: Inputs, name: str) -> list[Asked]:
     index = {model.name: at for at, model in enumerate(registry.models)}
     asked = []
     children = [one.name for one in registry.models if one.base == name and one.base_requires]
-    # In the order in which wants_of lists them.
-    for want, who in zip(wants_of(registry, name), [name, *children], strict=True):
+    # In the order in which list_wants lists them.
+    for want, who in zip(list_wants(registry, name), [name, *children], strict=True):
         at: tuple[str, ...] = ("version",) if who == name else ("base", "version")
         line = inputs.models.position(("models", index[who], *at), False).line
         asked.append(Asked(who=who, requires=want.requirement.text, file=names.REGISTRY, line=line))
@@ -247,4 +247,4 @@ def _built_origin(inputs: Inputs, part: Part) -> Commit | None:
 
 def _origin(inputs: Inputs, document: Document, key: Path) -> Commit | None:
     line = document.position(key, False).line
-    return blame.find_origin(inputs.project.root, document.file, line)
+    return blame.blame_line(inputs.project.root, document.file, line)

@@ -11,11 +11,11 @@ from paddledvc.catalogs.core.listing import Query
 from paddledvc.catalogs.opening import Catalogs
 from paddledvc.display.results import Displayed
 from paddledvc.errors import CatalogFailed, InvalidInput, Unresolvable
-from paddledvc.locking.core.resolution import plan_lock
-from paddledvc.locking.current import UPDATE, LockUse, carry_out
+from paddledvc.locking.core.resolution import plan_resolution
+from paddledvc.locking.current import UPDATE, LockUse, make_lock_current
 from paddledvc.models.model import TABLE_CATALOGS
 from paddledvc.models.versions import Requirement, as_version
-from paddledvc.names import did_you_mean
+from paddledvc.names import suggest_name
 from paddledvc.project import Inputs
 from paddledvc.tools.system import files
 from paddledvc.yaml import reader
@@ -163,7 +163,7 @@ def _only_source(inputs: Inputs, entry: dict[str, Any], offline: str | None) -> 
             f"{query.name}: {' and '.join(found)} list it; say which one with --from"
         )
     names = [one for source in registry.catalogs for one in catalogs.open(source).names()]
-    hint = did_you_mean(query.name, names) or (
+    hint = suggest_name(query.name, names) or (
         "; look for it with `paddledvc list --available`, or name a hub with --from"
     )
     raise InvalidInput(f"{query.name}: no catalog lists it{hint}")
@@ -184,9 +184,9 @@ def _write(
     edited = _edited(text, {**entry, "version": wanted})
     done: Locked | None = None
     if use.frozen is None:
-        planned = plan_lock(project.parse_registry(edited), project.previous_lock())
+        planned = plan_resolution(project.parse_registry(edited), project.previous_lock())
         try:
-            done = carry_out(project, planned, offline=use.offline, progress=progress)
+            done = make_lock_current(project, planned, offline=use.offline, progress=progress)
         except Unresolvable as error:
             raise _in_own_words(error, entry["name"]) from error
         locked = done.lock.model(entry["name"]).version
@@ -198,7 +198,7 @@ def _write(
         edited = _edited(text, {**entry, "version": wanted})
         project.parse_registry(edited)
     # models.yaml first: after the lock alone, the next command would take the model out again.
-    files.write_text(project.root / names.REGISTRY, edited)
+    files.write_text_file(project.root / names.REGISTRY, edited)
     if done is not None:
         project.write_lock(done.lock)
     return Added(

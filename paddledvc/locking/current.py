@@ -15,16 +15,16 @@ from paddledvc.catalogs.opening import Catalogs
 from paddledvc.display.results import Displayed
 from paddledvc.errors import CatalogFailed, PaddleDVCError, Several, Unresolvable
 from paddledvc.locking.core.resolution import (
-    find_clashes,
-    plan_lock,
-    require_fresh,
-    settle_pin,
-    staleness_of,
+    find_clashing_resolutions,
+    plan_resolution,
+    require_fresh_resolution,
+    resolve_pin,
+    stale_planned_resolutions,
 )
-from paddledvc.locking.core.selection import choose_version, complete_listed, why_not
+from paddledvc.locking.core.selection import complete_selection, select_version, why_not_selectable
 from paddledvc.models import lockfile
 from paddledvc.models.lockfile import FIRST_USE, Lock
-from paddledvc.names import did_you_mean
+from paddledvc.names import suggest_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -96,19 +96,19 @@ def current_lock(
     refused_by = use.locked or (None if pin is None else "--pin")
     if refused_by is not None:
         lock = project.lock()
-        require_fresh(registry, lock, names, refused_by)
+        require_fresh_resolution(registry, lock, names, refused_by)
         return lock
-    planned = plan_lock(registry, project.previous_lock())
+    planned = plan_resolution(registry, project.previous_lock())
     if not _is_stale(planned, names):
         return planned.previous
     with project.exclusive():
         now = (project.registry(), project.previous_lock())
         if now != (planned.registry, planned.previous):
             # Somebody changed either file while we waited.
-            planned = plan_lock(*now)
+            planned = plan_resolution(*now)
             if not _is_stale(planned, names):
                 return planned.previous
-        done = carry_out(project, planned, offline=use.offline)
+        done = make_lock_current(project, planned, offline=use.offline)
         project.write_lock(done.lock)
     for change in done.changes:
         logger.warning("models.lock: %s", change)
@@ -118,7 +118,7 @@ def current_lock(
 
 
 def _is_stale(planned: Plan, names: Collection[str] | None) -> bool:
-    stale = {reason.model for reason in staleness_of(planned)}
+    stale = {reason.model for reason in stale_planned_resolutions(planned)}
     return bool(stale if names is None else stale & set(names))
 
 
@@ -138,7 +138,7 @@ class Locked(Displayed):
     trusted: tuple[str, ...]
 
 
-def carry_out(  # noqa: PLR0913
+def make_lock_current(  # noqa: PLR0913
     project: Project,
     planned: Plan,
     *,
@@ -171,12 +171,12 @@ def carry_out(  # noqa: PLR0913
     if hash_bytes and not failures:
         reader = _TrustingReader(root=project.root, offline=offline, progress=progress)
         entries = failures.collect(reader.hashed, entries, on_stop=reader.stop.set)
-    failures.add(find_clashes(entries))
+    failures.add(find_clashing_resolutions(entries))
     failures.raise_any()
     lock = Lock(models=tuple(entries))
     return Locked(
         lock=lock,
-        changes=lockfile.compare_locks(planned.previous, lock),
+        changes=lockfile.compare_lockfiles(planned.previous, lock),
         trusted=unhashed if hash_bytes else (),
     )
 
@@ -242,13 +242,13 @@ def _answer(catalogs: Catalogs, question: Question) -> LockedModel:
     if not listed:
         raise _unlisted(question, catalog)
     for _ in range(TRIES):
-        choice = choose_version(question, listed)
+        choice = select_version(question, listed)
         release = catalog.describe(question.query, choice.version)
-        said = complete_listed(choice.listed, release)
-        if why_not(question, said) is None:
+        said = complete_selection(choice.listed, release)
+        if why_not_selectable(question, said) is None:
             if choice.warning is not None:
                 logger.warning("%s", choice.warning)
-            return settle_pin(question, release)
+            return resolve_pin(question, release)
         # Only its description told that the version cannot be loaded: choose again.
         listed[listed.index(choice.listed)] = said
     summary = f"none of the {TRIES} newest versions that satisfy all of this can be loaded"
@@ -265,7 +265,7 @@ def _unlisted(question: Question, catalog: Catalog) -> Unresolvable:
     if asked in known:
         where = f"{question.catalog} ({catalog.where})"
         return Unresolvable(name, f"the catalog {where} lists no version of it")
-    hint = did_you_mean(asked, known)
+    hint = suggest_name(asked, known)
     known_as = f" as {asked!r}" if asked != name else ""
     summary = f"the catalog {question.catalog} ({catalog.where}) does not list it{known_as}{hint}"
     advice = "look for it with `paddledvc list --available`, or set source_name to its name there"
@@ -303,10 +303,10 @@ class _TrustingReader:
     def _read(self, name: str, urls: Sequence[str], expected: Hashes) -> Hashes:
         # What reads costs 0.1 s to import, and a fresh lock needs none of it.
         from paddledvc.tools.sources import fetch  # noqa: PLC0415
-        from paddledvc.tools.system.progress import name_progress  # noqa: PLC0415
+        from paddledvc.tools.system.progress import label_progress  # noqa: PLC0415
 
         source = fetch.Source(model=name, urls=urls, root=self.root, offline=self.offline)
-        told = name_progress(self.progress, name)
+        told = label_progress(self.progress, name)
 
         def progress(done: int, total: int | None) -> None:
             if self.stop.is_set():

@@ -9,7 +9,7 @@ from paddledvc.hashes import Hashes
 from paddledvc.tools.sources import fetch as fetching
 from paddledvc.tools.sources.fetch import Fetched, Source
 from paddledvc.tools.system import files
-from paddledvc.tools.system.progress import name_progress
+from paddledvc.tools.system.progress import label_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from paddledvc.tools.system.progress import NamedProgress
 
 
-def target_path(entry: LockedModel, root: Path) -> Path:
+def download_target(entry: LockedModel, root: Path) -> Path:
     """Name the file or folder of a model that has weights to bring."""
     assert entry.path is not None, "a locked model with weights has a path"
     return root / entry.path
 
 
-def hash_present(entry: LockedModel, root: Path) -> Hashes | None:
+def hash_downloaded(entry: LockedModel, root: Path) -> Hashes | None:
     """Hash what is in place; None if that is not what is pinned.
 
     Returns:
@@ -35,9 +35,9 @@ def hash_present(entry: LockedModel, root: Path) -> Hashes | None:
         InvalidInput: the folder holds a file of somebody's, which would be lost.
     """
     if not entry.files:
-        return _matching(target_path(entry, root), entry.hashes)
-    folder = target_path(entry, root)
-    if unclaimed := sorted(files.names_below(folder) - {file.path for file in entry.files}):
+        return _matching(download_target(entry, root), entry.hashes)
+    folder = download_target(entry, root)
+    if unclaimed := sorted(files.list_files_below(folder) - {file.path for file in entry.files}):
         raise InvalidInput(
             f"{entry.path} holds {unclaimed[0]}, which is no part of {entry.name} {entry.version}; "
             "move it away, for the folder is replaced as a whole"
@@ -57,7 +57,7 @@ def _matching(path: Path, expected: Hashes) -> Hashes | None:
     return None if expected.first_difference(found) else found
 
 
-def fetch_model(
+def download_model(
     entry: LockedModel, root: Path, *, offline: str | None, progress: NamedProgress | None
 ) -> Fetched:
     """Bring the pinned bytes of a file, or of all files of a folder before any is in place.
@@ -72,13 +72,13 @@ def fetch_model(
     if not entry.files:
         source = Source(model=entry.name, urls=entry.urls, root=root, offline=offline)
         return fetching.fetch_source(
-            source, entry.hashes, target_path(entry, root), name_progress(progress, entry.name)
+            source, entry.hashes, download_target(entry, root), label_progress(progress, entry.name)
         )
     found = []
-    with files.replacing_folder(target_path(entry, root)) as folder:
+    with files.replace_folder(download_target(entry, root)) as folder:
         for file in entry.files:
             name = f"{entry.name}: {file.path}"
             source = Source(model=name, urls=file.urls, root=root, offline=offline)
-            told = name_progress(progress, name)
+            told = label_progress(progress, name)
             found.append(fetching.fetch_source(source, file.hashes, folder / file.path, told))
     return Fetched(url=found[0].url, hashes=_together(one.hashes for one in found))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput
 from paddledvc.locking import missing_code
-from paddledvc.locking.core.resolution import plan_lock, require_fresh
+from paddledvc.locking.core.resolution import plan_resolution, require_fresh_resolution
 from paddledvc.locking.core.selection import Upgrade
-from paddledvc.locking.current import UPDATE, Locked, LockUse, carry_out
+from paddledvc.locking.current import UPDATE, Locked, LockUse, make_lock_current
 from paddledvc.project import Inputs
 
 if TYPE_CHECKING:
@@ -71,16 +71,16 @@ def lock(  # noqa: PLR0913
         raise InvalidInput(f"--resolve changes models.lock, which {refused_by} forbids")
     inputs = Inputs(project)  # nothing is read yet: others may change it until the lock is ours
     if refused_by:
-        missing_code.require_code(inputs)
+        missing_code.refuse_missing_code(inputs)
         movable = Upgrade.parse(inputs.registry, upgrade_packages, everything=upgrade)
         return _unchanged(inputs, movable, use, refused_by)
     with project.exclusive():
-        missing_code.require_code(inputs)
+        missing_code.refuse_missing_code(inputs)
         previous = project.previous_lock(resolve)
         movable = Upgrade.parse(inputs.registry, upgrade_packages, everything=upgrade)
-        done = carry_out(
+        done = make_lock_current(
             project,
-            plan_lock(inputs.registry, previous, movable),
+            plan_resolution(inputs.registry, previous, movable),
             offline=use.offline,
             keep_going=keep_going,
             hash_bytes=not dry_run,
@@ -98,11 +98,11 @@ def _unchanged(inputs: Inputs, movable: Upgrade, use: LockUse, refused_by: str) 
         raise InvalidInput(f"an upgrade changes models.lock, which {refused_by} forbids")
     current = inputs.project.lock()
     if use.frozen is None:
-        require_fresh(inputs.registry, current, refused_by=use.locked or "")
+        require_fresh_resolution(inputs.registry, current, refused_by=use.locked or "")
     _warn_of_absent(inputs, current)
     return Locked(lock=current, changes=(), trusted=())
 
 
 def _warn_of_absent(inputs: Inputs, lock: Lock) -> None:
-    there = missing_code.find_presence(inputs.project, inputs.registry, lock)
-    missing_code.warn_of_absent(inputs, there)
+    there = missing_code.look_for_missing_code(inputs.project, inputs.registry, lock)
+    missing_code.warn_of_missing_files(inputs, there)

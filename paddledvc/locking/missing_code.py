@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidFile
-from paddledvc.models import registry as registries
+from paddledvc.models.model import exported_model_folder, model_reports_folder, trained_model_file
 from paddledvc.tools.code import check_names, source_files
 from paddledvc.tools.code.file_presence import Presence
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def require_code(
+def refuse_missing_code(
     inputs: Inputs,
     *,
     models: Collection[str] | None = None,
@@ -43,13 +43,13 @@ def require_code(
         raise InvalidFile([*problems, *code.unreadable])
 
 
-def warn_of_absent(inputs: Inputs, there: Presence) -> None:
+def warn_of_missing_files(inputs: Inputs, there: Presence) -> None:
     """Warn of the files that models.yaml names and that are not there."""
-    for one in check_names.find_misplaced(inputs.registry, there):
+    for one in check_names.check_file_names(inputs.registry, there):
         logger.warning("%s", inputs.models.problem(one.path, one.message))
 
 
-def find_presence(project: ProjectFiles, registry: Registry, lock: Lock | None) -> Presence:
+def look_for_missing_code(project: ProjectFiles, registry: Registry, lock: Lock | None) -> Presence:
     """Tell which files there are, or will be once the stages have run.
 
     Args:
@@ -59,8 +59,8 @@ def find_presence(project: ProjectFiles, registry: Registry, lock: Lock | None) 
     """
     made = {model.path for model in lock.models if model.path} if lock else set()
     for model in registry.models:
-        made |= {registries.exported_folder(model), registries.reports_folder(model)}
+        made |= {exported_model_folder(model), model_reports_folder(model)}
         if model.train is not None:
-            made |= {registries.trained_file(model), *model.train.outs}
+            made |= {trained_model_file(model), *model.train.outs}
     elsewhere = project.snapshot.submodules
     return Presence(root=project.folder, made=frozenset(made), elsewhere=elsewhere)

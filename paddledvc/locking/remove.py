@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from paddledvc import names as layout
 from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidInput
-from paddledvc.locking.core.resolution import plan_lock
-from paddledvc.locking.current import UPDATE, LockUse, carry_out
+from paddledvc.locking.core.resolution import plan_resolution
+from paddledvc.locking.current import UPDATE, LockUse, make_lock_current
 from paddledvc.project import Inputs
 from paddledvc.tools.system import files
 from paddledvc.yaml.edit.lists import EditableList
@@ -69,10 +69,12 @@ def remove(project: Project, names: Sequence[str], *, use: LockUse = UPDATE) -> 
             text = EditableList(text, layout.REGISTRY, "models").remove(name)
         left = project.parse_registry(text)
         if use.frozen is not None:
-            files.write_text(project.root / layout.REGISTRY, text)
+            files.write_text_file(project.root / layout.REGISTRY, text)
             return Removed(names=tuple(names), changes=())
-        done = carry_out(project, plan_lock(left, project.previous_lock()), offline=use.offline)
-        files.write_text(project.root / layout.REGISTRY, text)
+        done = make_lock_current(
+            project, plan_resolution(left, project.previous_lock()), offline=use.offline
+        )
+        files.write_text_file(project.root / layout.REGISTRY, text)
         project.write_lock(done.lock)
         return Removed(names=tuple(names), changes=done.changes)
 

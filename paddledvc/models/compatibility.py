@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from paddledvc.models.versions import in_range
+from paddledvc.models.versions import in_version_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,7 @@ _NUMBERS = range(20)
 """What the second and the last number of a release of Paddle may be."""
 
 
-def explain_obstacle(
+def explain_incompatibility(
     environment: Environment, ranges: Iterable[str | None], program: str | None
 ) -> str | None:
     """Say why an environment cannot load a version of a model; None if nothing is in the way.
@@ -31,7 +31,7 @@ def explain_obstacle(
         program: format of its static program, if it has one.
 
     >>> from paddledvc.models.model import Environment
-    >>> explain_obstacle(Environment(stated_paddle="2.6.2"), [">=3.0"], None)
+    >>> explain_incompatibility(Environment(stated_paddle="2.6.2"), [">=3.0"], None)
     'needs Paddle >=3.0, and its environment has Paddle 2.6.2'
     """
     if environment.paddle is None:
@@ -40,7 +40,7 @@ def explain_obstacle(
     for wanted in ranges:
         if wanted is not None and not _may_be_in(environment.paddle, wanted):
             return f"needs Paddle {wanted}, and {where}"
-    if program in PROGRAMS and not in_range(environment.paddle, PROGRAMS[program]):
+    if program in PROGRAMS and not in_version_range(environment.paddle, PROGRAMS[program]):
         return f"is a .{program} program, which needs Paddle 3, and {where}"
     return None
 
@@ -55,13 +55,13 @@ def _may_be_in(paddle: str, wanted: str) -> bool:
     if short := _SHORT.fullmatch(paddle):
         minors = [paddle] if short["minor"] else [f"{paddle}.{number}" for number in _NUMBERS]
         meant += [f"{minor}.{number}" for minor in minors for number in _NUMBERS]
-    return any(in_range(one, wanted) for one in meant)
+    return any(in_version_range(one, wanted) for one in meant)
 
 
-def program_of(paths: Iterable[str]) -> str | None:
+def program_format_of(paths: Iterable[str]) -> str | None:
     """Name the format of the static program among files; None if there is none.
 
-    >>> program_of(["a/inference.json", "a/inference.pdiparams", "config.json"])
+    >>> program_format_of(["a/inference.json", "a/inference.pdiparams", "config.json"])
     'json'
     """
     files = set(paths)

@@ -130,7 +130,7 @@ class Image:
         return tag in _BRANCHES or not _MOVING.isdisjoint(re.split("[-_]", tag))
 
 
-def is_paddle(found: str, named: str) -> bool:
+def matches_image_paddle(found: str, named: str) -> bool:
     """Tell whether a Paddle is one that an image's tag or ``paddle:`` names.
 
     What is named may leave the last numbers out. What follows a ``+``, and ``.post117``, say how a
@@ -140,7 +140,8 @@ def is_paddle(found: str, named: str) -> bool:
         found: a version of Paddle, as it says itself.
         named: the version that is named.
 
-    >>> [is_paddle(one, "2.6") for one in ("2.6.2.post117", "2.6.0+gpu", "2.6.0rc1", "2.5.2")]
+    >>> found = ("2.6.2.post117", "2.6.0+gpu", "2.6.0rc1", "2.5.2")
+    >>> [matches_image_paddle(one, "2.6") for one in found]
     [True, True, False, False]
     """
     if not (is_version(found) and is_version(named)):
@@ -153,4 +154,4 @@ def is_paddle(found: str, named: str) -> bool:
 
 def images_agree(one: str, other: str) -> bool:
     """Tell whether two namings of a Paddle can mean the same one, as 2.6 and 2.6.2 can."""
-    return is_paddle(one, other) or is_paddle(other, one)
+    return matches_image_paddle(one, other) or matches_image_paddle(other, one)

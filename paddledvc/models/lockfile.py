@@ -135,7 +135,7 @@ class Lock(Displayed):
         return self.by_name[name]
 
 
-def stated_fields(entry: LockedModel | LockedFile) -> dict[str, Any]:
+def _stated_fields(entry: LockedModel | LockedFile) -> dict[str, Any]:
     """List the fields of an entry that say something, in their order."""
     pairs = ((field.name, getattr(entry, field.name)) for field in fields(entry))
     return {name: value for name, value in pairs if value not in (None, ())}
@@ -152,7 +152,7 @@ def render_lockfile(lock: Lock) -> str:
 
 def _block(entry: LockedModel | LockedFile, indent: str) -> Iterator[str]:
     bullet = f"{indent}- "
-    for key, value in stated_fields(entry).items():
+    for key, value in _stated_fields(entry).items():
         if isinstance(value, tuple):
             yield f"{bullet}{key}:"
             for item in value:
@@ -256,7 +256,7 @@ class Change:
         return f"{self.kind.capitalize()} {self.name} {' -> '.join(filter(None, versions))}{what}"
 
 
-def compare_locks(before: Lock, after: Lock) -> tuple[Change, ...]:
+def compare_lockfiles(before: Lock, after: Lock) -> tuple[Change, ...]:
     """List what moved, sorted by name."""
     changes = []
     for name in sorted(before.by_name.keys() | after.by_name.keys()):

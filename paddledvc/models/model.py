@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from paddledvc.display.results import Displayed
-from paddledvc.models.images import Image, is_paddle
+from paddledvc.models.images import Image, matches_image_paddle
 from paddledvc.models.verify_settings import Verify
-from paddledvc.names import params_key, slug
+from paddledvc.names import REPORTS, name_exported_folder, name_params_key, name_trained_file, slug
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from paddledvc.models.versions import Requirement
+    from paddledvc.names import StageKind
 
 _INPUT = re.compile(
     r"(?P<name>[A-Za-z_]\w*)(?::(?P<dtype>bool|u?int(?:8|16|32|64)|float(?:16|32|64)))?"
@@ -187,7 +188,11 @@ class Environment:
         stated, tagged = self.stated_paddle, self.tagged_paddle
         if stated is None or tagged is None:
             return stated or tagged
-        return tagged if is_paddle(tagged, stated) and not is_paddle(stated, tagged) else stated
+        return (
+            tagged
+            if matches_image_paddle(tagged, stated) and not matches_image_paddle(stated, tagged)
+            else stated
+        )
 
     @property
     def tagged_paddle(self) -> str | None:
@@ -258,7 +263,7 @@ class Model(Displayed):
     @property
     def params_key(self) -> str:
         """The key of its hyperparameters in params.yaml, which `dvc exp run -S` can address."""
-        return params_key(self.name)
+        return name_params_key(self.name)
 
     @property
     def exports(self) -> bool:
@@ -277,3 +282,30 @@ class Declared:
 
     kind: str
     settings: Mapping[str, Any]
+
+
+def trained_model_file(model: Model) -> str:
+    """Name the file that ``train`` writes; it bears no version, for the commit is its version."""
+    return name_trained_file(model.name)
+
+
+def exported_model_folder(model: Model) -> str:
+    """Name the folder that ``export`` writes."""
+    return name_exported_folder(model.name)
+
+
+def model_reports_folder(model: Model) -> str:
+    """Name the folder of a model's metrics and plots."""
+    return f"{REPORTS}/{model.slug}"
+
+
+def model_stage_name(kind: StageKind, model: Model) -> str:
+    """Name a stage.
+
+    >>> from paddledvc.models.model import Model
+    >>> from paddledvc.models.versions import Requirement
+    >>> model = Model(name="PP-YOLOE+_L", requires=Requirement.parse("v1"))
+    >>> model_stage_name("sync", model)
+    'sync-PP-YOLOEplus_L'
+    """
+    return f"{kind}-{model.slug}"

@@ -219,7 +219,9 @@ def _waiver(entry: Mapping[str, Any]) -> Waiver:
     )
 
 
-def remote_order(role: Role, remotes: Sequence[str], default: str | None) -> tuple[str, ...]:
+def order_remotes_by_policy(
+    role: Role, remotes: Sequence[str], default: str | None
+) -> tuple[str, ...]:
     """Order the remotes of a project by where the weights of a role should be.
 
     One remote serves all roles; a role whose remote is not set up is served by the default one.
@@ -229,9 +231,9 @@ def remote_order(role: Role, remotes: Sequence[str], default: str | None) -> tup
         remotes: names of the remotes that there are.
         default: the one that DVC takes by itself.
 
-    >>> remote_order(PRODUCTION, ["dev", "prod", "staging"], "dev")
+    >>> order_remotes_by_policy(PRODUCTION, ["dev", "prod", "staging"], "dev")
     ('prod', 'dev', 'staging')
-    >>> remote_order(PRODUCTION, ["embedded"], None)
+    >>> order_remotes_by_policy(PRODUCTION, ["embedded"], None)
     ('embedded',)
     """
     first = [name for name in (role.remote, default or "") if name in remotes]

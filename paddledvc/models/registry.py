@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -23,15 +23,15 @@ from paddledvc.models.model import (
     Output,
     Reference,
     Train,
+    trained_model_file,
 )
-from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance, Verify
+from paddledvc.models.verify_settings import read_verify_settings
 from paddledvc.models.versions import Requirement
-from paddledvc.names import REPORTS, did_you_mean, exported_of, trained_of
+from paddledvc.names import suggest_name
 
 if TYPE_CHECKING:
     from paddledvc.models.lockfile import Lock
     from paddledvc.models.policy import Policy
-    from paddledvc.names import StageKind
     from paddledvc.yaml.document import Document
     from paddledvc.yaml.schema import Schema
 
@@ -92,7 +92,7 @@ class Registry(Displayed):
         if name in BUILT_IN:
             return Declared(kind=name, settings={})
         known = sorted({*self.catalogs, *BUILT_IN})
-        hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
+        hint = suggest_name(name, known) or f"; there are {', '.join(known)}"
         raise UnknownCatalog(f"no catalog is called {name!r}{hint}")
 
     def environment_of(self, model: Model) -> Environment:
@@ -118,7 +118,7 @@ class Registry(Displayed):
             return self.by_name[name]
         except KeyError:
             known = f"; it has {', '.join(sorted(self.by_name))}" if self.models else ""
-            hint = did_you_mean(name, self.by_name) or known
+            hint = suggest_name(name, self.by_name) or known
             raise UnknownModel(f"models.yaml has no model {name!r}{hint}") from None
 
 
@@ -133,68 +133,41 @@ def parse_registry(document: Document, schema: Schema) -> Registry:
     entries = (value.get("models") if isinstance(value, dict) else None) or []
     if isinstance(entries, list):
         reported = {problem.path for problem in problems}
-        problems += registry_rules.between_entries(document, entries, reported)
+        problems += registry_rules.check_registry_entries(document, entries, reported)
         environment = value.get("environment") if isinstance(value, dict) else None
-        problems += registry_rules.check_environment(
+        problems += registry_rules.check_registry_environment(
             document, ("environment",), environment, reported
         )
         problems += policies.find_policy_problems(document, reported)
     if problems:
         raise InvalidFile(problems)
     return Registry(
-        models=tuple(read_model(entry) for entry in entries),
-        environment=read_environment(value.get("environment")),
+        models=tuple(_read_model(entry) for entry in entries),
+        environment=_read_environment(value.get("environment")),
         policy=policies.read_policy(value.get("policy")),
         catalogs={
-            name: read_catalog(entry) for name, entry in (value.get("catalogs") or {}).items()
+            name: _read_catalog(entry) for name, entry in (value.get("catalogs") or {}).items()
         },
     )
 
 
-def trained_file(model: Model) -> str:
-    """Name the file that ``train`` writes; it bears no version, for the commit is its version."""
-    return trained_of(model.name)
-
-
-def exported_folder(model: Model) -> str:
-    """Name the folder that ``export`` writes."""
-    return exported_of(model.name)
-
-
-def reports_folder(model: Model) -> str:
-    """Name the folder of a model's metrics and plots."""
-    return f"{REPORTS}/{model.slug}"
-
-
-def stage_name(kind: StageKind, model: Model) -> str:
-    """Name a stage.
-
-    >>> from paddledvc.models.model import Model
-    >>> from paddledvc.models.versions import Requirement
-    >>> model = Model(name="PP-YOLOE+_L", requires=Requirement.parse("v1"))
-    >>> stage_name("sync", model)
-    'sync-PP-YOLOEplus_L'
-    """
-    return f"{kind}-{model.slug}"
-
-
-def own_weights(registry: Registry, lock: Lock, model: Model) -> str | None:
+def weights_in_registry(registry: Registry, lock: Lock, model: Model) -> str | None:
     """Name the weights of a model: trained, else downloaded, else those of its base."""
     if model.train is not None:
-        return trained_file(model)
-    return base_weights(registry, lock, model)
+        return trained_model_file(model)
+    return base_weights_in_registry(registry, lock, model)
 
 
-def base_weights(registry: Registry, lock: Lock, model: Model) -> str | None:
+def base_weights_in_registry(registry: Registry, lock: Lock, model: Model) -> str | None:
     """Name the weights that a training starts from, if any."""
     if (path := lock.model(model.name).path) is not None:
         return path
     if model.base is not None:
-        return own_weights(registry, lock, registry.model(model.base))
+        return weights_in_registry(registry, lock, registry.model(model.base))
     return None
 
 
-def read_model(entry: Mapping[str, Any]) -> Model:
+def _read_model(entry: Mapping[str, Any]) -> Model:
     """Read one entry of ``models:``."""
     return Model(
         **{key: entry[key] for key in PLAIN_FIELDS if key in entry},
@@ -207,13 +180,13 @@ def read_model(entry: Mapping[str, Any]) -> Model:
         input_size=_sizes(entry.get("input_size", ())),
         network=Reference.parse(entry["network"]) if "network" in entry else None,
         network_args=entry.get("network_args", {}),
-        inputs=tuple(read_input(item) for item in entry.get("inputs", ())),
+        inputs=tuple(_read_input(item) for item in entry.get("inputs", ())),
         outputs=tuple(_output(item) for item in entry.get("outputs", ())),
-        train=read_train(entry["train"]) if "train" in entry else None,
+        train=_read_train(entry["train"]) if "train" in entry else None,
         export=_export(entry.get("export", False)),
-        verify=read_verify(entry.get("verify", {})),
+        verify=read_verify_settings(entry.get("verify", {})),
         **_base(entry.get("base")),
-        environment=read_environment(entry.get("environment")),
+        environment=_read_environment(entry.get("environment")),
     )
 
 
@@ -224,7 +197,7 @@ def _base(base: Any) -> dict[str, Any]:
     return {"base": base["name"], "base_requires": requires}
 
 
-def read_input(item: Mapping[str, Any]) -> Input:
+def _read_input(item: Mapping[str, Any]) -> Input:
     """Read one entry of ``inputs:``."""
     limits = item.get("range")
     return Input(
@@ -244,7 +217,7 @@ def _output(item: Mapping[str, Any]) -> Output:
     )
 
 
-def read_train(section: Mapping[str, Any]) -> Train:
+def _read_train(section: Mapping[str, Any]) -> Train:
     """Read a ``train:`` section."""
     function = section.get("function")
     return Train(
@@ -258,39 +231,6 @@ def read_train(section: Mapping[str, Any]) -> Train:
         seed=section.get("seed", 0),
         device=section.get("device", "cpu"),
     )
-
-
-def read_verify(section: Mapping[str, Any]) -> Verify:
-    """Read a ``verify:`` section, of a model or of params.yaml."""
-    plain = ("samples", "preprocess", "edge_values", "seed", "device", "reference", "timeout")
-    lists = ("batch_sizes", "paths", "optional")
-    settings: dict[str, Any] = {
-        **{key: section[key] for key in plain if key in section},
-        **{key: tuple(section[key]) for key in lists if key in section},
-    }
-    if "samples" in settings:
-        settings["samples"] = settings["samples"].rstrip("/")
-    return Verify(
-        **settings,
-        tolerance=_tolerance(Tolerance(), section.get("tolerance", {})),
-        engine=Engine(**section.get("engine", {})),
-    )
-
-
-def override_verify(settings: Verify, section: Mapping[str, Any]) -> Verify:
-    """Let the ``verify`` section of params.yaml win over the model's own, key by key."""
-    read = read_verify(section)
-    changes = {key: getattr(read, key) for key in section}
-    if "engine" in section:
-        changes["engine"] = replace(settings.engine, **section["engine"])
-    if "tolerance" in section:
-        changes["tolerance"] = _tolerance(settings.tolerance, section["tolerance"])
-    return replace(settings, **changes)
-
-
-def _tolerance(base: Tolerance, section: Mapping[str, Any]) -> Tolerance:
-    own = {name: OutputTolerance(**one) for name, one in section.get("outputs", {}).items()}
-    return replace(base, **{**section, "outputs": {**base.outputs, **own}})
 
 
 def _urls(entry: Mapping[str, Any]) -> tuple[str, ...]:
@@ -313,14 +253,14 @@ def _export(section: Any) -> Export | None:
     return Export(format=stated.get("format"), allow=tuple(stated.get("allow", ())))
 
 
-def read_environment(value: Any) -> Environment | None:
+def _read_environment(value: Any) -> Environment | None:
     """Read an ``environment:`` value, of a model or of the file."""
     if isinstance(value, Mapping):
         return Environment(image=value.get("image"), stated_paddle=value.get("paddle"))
     return None if value is None else Environment(image=str(value))
 
 
-def read_catalog(entry: Mapping[str, Any]) -> Declared:
+def _read_catalog(entry: Mapping[str, Any]) -> Declared:
     """Read one entry of ``catalogs:``."""
     settings = {key: value for key, value in entry.items() if key != "kind"}
     return Declared(kind=entry["kind"], settings=settings)
@@ -334,19 +274,19 @@ def _metrics(entry: Mapping[str, Any]) -> tuple[Metric, ...]:
 
 def _metric(name: str, value: Any) -> Metric:
     if not isinstance(value, Mapping):
-        return Metric(name=name, value=number(value))
+        return Metric(name=name, value=_read_number(value))
     return Metric(
         name=name,
-        value=number(value["value"]),
+        value=_read_number(value["value"]),
         direction=value.get("direction", "higher"),
-        tolerance=number(value.get("tolerance", 0.0)),
+        tolerance=_read_number(value.get("tolerance", 0.0)),
     )
 
 
-def number(written: float | str) -> float:
+def _read_number(written: float | str) -> float:
     """Read a number or a percentage; a percentage is a fraction.
 
-    >>> number("76.8%"), number(12), number("0.5")
+    >>> _read_number("76.8%"), _read_number(12), _read_number("0.5")
     (0.768, 12.0, 0.5)
     """
     text = str(written).strip()

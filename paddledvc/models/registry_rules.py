@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from paddledvc import names as layout
 from paddledvc.models.images import Image
 from paddledvc.models.model import BUILT_IN
-from paddledvc.models.verify_settings import is_folder
-from paddledvc.models.versions import Requirement, is_range, is_version
-from paddledvc.names import did_you_mean
+from paddledvc.models.verify_settings import is_verify_folder
+from paddledvc.models.versions import Requirement, is_version, is_version_range
+from paddledvc.names import suggest_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from paddledvc.yaml.document import Document, Path
 
 
-def between_entries(document: Document, models: list[Any], reported: set[str]) -> Iterator[Problem]:
+def check_registry_entries(
+    document: Document, models: list[Any], reported: set[str]
+) -> Iterator[Problem]:
     """Check what a schema cannot say, of the entries that are whole enough to be checked."""
     entries = [
         (("models", index), entry)
@@ -35,12 +37,12 @@ def between_entries(document: Document, models: list[Any], reported: set[str]) -
             problem = document.problem((*path, *at), message)
             if problem.path not in reported:
                 yield problem
-        yield from check_environment(
+        yield from check_registry_environment(
             document, (*path, "environment"), entry.get("environment"), reported
         )
 
 
-def check_environment(
+def check_registry_environment(
     document: Document, path: Path, value: object, reported: set[str]
 ) -> Iterator[Problem]:
     """Check an ``environment:`` value, of a model or of the file."""
@@ -76,7 +78,7 @@ def _source(entry: Mapping[str, Any], catalogs: set[str]) -> Iterator[tuple[Path
         yield ("version",), message
     elif floating and not listed:
         known = f"; the catalogs are {', '.join(sorted(catalogs))}"
-        hint = did_you_mean(str(source), catalogs) or known
+        hint = suggest_name(str(source), catalogs) or known
         if source is None:
             message = f"{version!r} is a range, and no source says which versions there are{known}"
         else:
@@ -106,7 +108,7 @@ def _unique_names(
     for path, entry in entries:
         name: str = entry["name"]
         at = (*path, "name")
-        first, first_at = names.setdefault(layout.collision_key(name), (name, at))
+        first, first_at = names.setdefault(layout.name_collision_key(name), (name, at))
         if first_at == at:
             continue
         line = document.position(first_at, False).line
@@ -115,7 +117,7 @@ def _unique_names(
         else:
             message = (
                 f"{name!r} and {first!r} (line {line}) would share the stage, file and tag "
-                f"name {layout.collision_key(name)!r}; rename one of them"
+                f"name {layout.name_collision_key(name)!r}; rename one of them"
             )
         yield document.problem(at, message)
 
@@ -128,9 +130,9 @@ def _unique_files(
     for path, entry in entries:
         if not _has_urls(entry) or not isinstance(entry.get("version"), str):
             continue
-        stem = layout.downloaded_file(entry["name"], entry["version"], "").casefold()
+        stem = layout.name_downloaded_file(entry["name"], entry["version"], "").casefold()
         owner = owners.setdefault(stem, entry["name"])
-        if layout.collision_key(owner) != layout.collision_key(entry["name"]):
+        if layout.name_collision_key(owner) != layout.name_collision_key(entry["name"]):
             message = (
                 f"{entry['name']!r} {entry['version']} and {owner!r} would be downloaded to "
                 "files of one name; rename one of them"
@@ -149,7 +151,7 @@ def _bases(document: Document, entries: Iterable[tuple[Path, dict[str, Any]]]) -
         at = (*path, "base", "name") if isinstance(entry["base"], dict) else (*path, "base")
         if base not in bases:
             yield document.problem(
-                at, f"no model is called {base!r}{did_you_mean(base, map(str, bases))}"
+                at, f"no model is called {base!r}{suggest_name(base, map(str, bases))}"
             )
             continue
         chain: list[str] = [entry["name"]]
@@ -184,7 +186,7 @@ def _versions(entry: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
             except ValueError as error:
                 yield at, str(error)
     paddle = entry.get("paddle")
-    if isinstance(paddle, str) and not is_range(paddle):
+    if isinstance(paddle, str) and not is_version_range(paddle):
         yield ("paddle",), f"found {paddle!r}, expected a PEP 440 range such as >=3.0,<4"
 
 
@@ -243,7 +245,7 @@ def _samples(verify: Any) -> Iterator[tuple[Path, str]]:
     if not isinstance(verify, dict):
         return
     samples = verify.get("samples")
-    folder = isinstance(samples, str) and is_folder(samples)
+    folder = isinstance(samples, str) and is_verify_folder(samples)
     if folder and "preprocess" not in verify:
         message = "a folder of images needs preprocess, a function such as path/file.py:preprocess"
         yield ("verify", "samples"), message

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -171,10 +171,43 @@ class Verify:
         return tuple(dict.fromkeys((*required, *self.optional)))
 
 
-def is_folder(samples: str) -> bool:
+def is_verify_folder(samples: str) -> bool:
     """Tell a folder of images from files and functions, by how it is written.
 
-    >>> is_folder("data/val"), is_folder("data/x.npz"), is_folder("data.py:samples")
-    (True, False, False)
+    >>> [is_verify_folder(one) for one in ("data/val", "data/x.npz", "data.py:samples")]
+    [True, False, False]
     """
     return ":" not in samples and not samples.endswith((".npy", ".npz"))
+
+
+def read_verify_settings(section: Mapping[str, Any]) -> Verify:
+    """Read a ``verify:`` section, of a model or of params.yaml."""
+    plain = ("samples", "preprocess", "edge_values", "seed", "device", "reference", "timeout")
+    lists = ("batch_sizes", "paths", "optional")
+    settings: dict[str, Any] = {
+        **{key: section[key] for key in plain if key in section},
+        **{key: tuple(section[key]) for key in lists if key in section},
+    }
+    if "samples" in settings:
+        settings["samples"] = settings["samples"].rstrip("/")
+    return Verify(
+        **settings,
+        tolerance=_tolerance(Tolerance(), section.get("tolerance", {})),
+        engine=Engine(**section.get("engine", {})),
+    )
+
+
+def override_verify_settings(settings: Verify, section: Mapping[str, Any]) -> Verify:
+    """Let the ``verify`` section of params.yaml win over the model's own, key by key."""
+    read = read_verify_settings(section)
+    changes = {key: getattr(read, key) for key in section}
+    if "engine" in section:
+        changes["engine"] = replace(settings.engine, **section["engine"])
+    if "tolerance" in section:
+        changes["tolerance"] = _tolerance(settings.tolerance, section["tolerance"])
+    return replace(settings, **changes)
+
+
+def _tolerance(base: Tolerance, section: Mapping[str, Any]) -> Tolerance:
+    own = {name: OutputTolerance(**one) for name, one in section.get("outputs", {}).items()}
+    return replace(base, **{**section, "outputs": {**base.outputs, **own}})

@@ -100,7 +100,7 @@ class Requirement:
         return self.text in FLOATING or self._range().contains(found, prereleases=True)
 
     def _range(self) -> SpecifierSet:
-        text = caret(self.text[1:]) if self.text.startswith("^") else self.text
+        text = _caret(self.text[1:]) if self.text.startswith("^") else self.text
         return _specifiers(text) if text not in FLOATING else SpecifierSet()
 
 
@@ -123,10 +123,10 @@ def _specifiers(text: str) -> SpecifierSet:
         return SpecifierSet()
 
 
-def caret(text: str) -> str:
+def _caret(text: str) -> str:
     """Write Cargo's caret as a PEP 440 range: what may not break, up to the next that may.
 
-    >>> caret("1.2.3"), caret("0.2.3"), caret("0.0.3"), caret("0.0"), caret("0")
+    >>> _caret("1.2.3"), _caret("0.2.3"), _caret("0.0.3"), _caret("0.0"), _caret("0")
     ('>=1.2.3,<2', '>=0.2.3,<0.3', '>=0.0.3,<0.0.4', '>=0.0,<0.1', '>=0,<1')
     """
     version = as_version(text)
@@ -159,19 +159,19 @@ def is_version(text: str) -> bool:
     return text == text.strip()  # Version takes no notice of spaces around it
 
 
-def is_range(text: str) -> bool:
+def is_version_range(text: str) -> bool:
     """Tell whether ``text`` is a PEP 440 range.
 
-    >>> is_range(">=3.0,<4"), is_range("3.0")
+    >>> is_version_range(">=3.0,<4"), is_version_range("3.0")
     (True, False)
     """
     return bool(_specifiers(text))
 
 
-def in_range(version: str, text: str) -> bool:
+def in_version_range(version: str, text: str) -> bool:
     """Tell whether a PEP 440 range holds a version, pre-releases included.
 
-    >>> in_range("3.3.1", ">=3.0,<4")
+    >>> in_version_range("3.3.1", ">=3.0,<4")
     True
     """
     return _specifiers(text).contains(as_version(version), prereleases=True)
@@ -195,11 +195,11 @@ def same_version(left: str, right: str) -> bool:
     return as_version(left) == as_version(right)
 
 
-def is_older(version: str, than: tuple[int, int]) -> bool:
+def is_older_version(version: str, than: tuple[int, int]) -> bool:
     """Tell whether a program says that it is older than a version.
 
-    >>> is_older("git version 2.39.5", (2, 30)), is_older("git version 2.9", (2, 30))
-    (False, True)
+    >>> [is_older_version(f"git version {one}", (2, 30)) for one in ("2.39.5", "2.9")]
+    [False, True]
     """
     found = _VERSION.search(version)
     return found is not None and (int(found[1]), int(found[2])) < than

@@ -54,10 +54,10 @@ def doctor(project: Project, *, offline: str | None = None) -> Diagnosis:
         for check in paddledvc.doctor(project, offline="CI").of("problem"):
             print(check.found, check.advice)
     """
-    return Diagnosis(checks=run_probes(probes(project, offline=offline)))
+    return Diagnosis(checks=run_doctor_probes(list_doctor_probes(project, offline=offline)))
 
 
-def probes(project: Project, *, offline: str | None = None) -> list[Probe]:
+def list_doctor_probes(project: Project, *, offline: str | None = None) -> list[Probe]:
     """List what to look at, in the order of the report."""
     fixed = [
         ("versions", "programs", machine.check_versions),
@@ -83,13 +83,13 @@ def probes(project: Project, *, offline: str | None = None) -> list[Probe]:
 def _remotes(project: Project) -> Iterable[str]:
     """Name the remotes; a configuration that DVC refuses is told by who looks at it."""
     try:
-        with shortcuts.allow():
-            return configuration.read_config(project.root).remotes
+        with shortcuts.allow_shortcuts():
+            return configuration.read_dvc_config(project.root).remotes
     except PaddleDVCError:
         return ()
 
 
-def run_probes(wanted: Sequence[Probe], patience: float = PATIENCE) -> tuple[Check, ...]:
+def run_doctor_probes(wanted: Sequence[Probe], patience: float = PATIENCE) -> tuple[Check, ...]:
     """Run probes side by side; one that hangs or crashes is told, and is not the end.
 
     Args:
@@ -121,7 +121,7 @@ def run_probes(wanted: Sequence[Probe], patience: float = PATIENCE) -> tuple[Che
 def _look(index: int, probe: Probe, done: queue.Queue[tuple[int, tuple[Check, ...]]]) -> None:
     found: list[Check] = []
     try:
-        with shortcuts.allow():  # DVC itself may be what is broken
+        with shortcuts.allow_shortcuts():  # DVC itself may be what is broken
             found.extend(probe.look())
     except PaddleDVCError as error:
         found.append(_failed(probe, str(error).splitlines()[0], ""))

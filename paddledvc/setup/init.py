@@ -11,17 +11,17 @@ from paddledvc import names, schemas
 from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidInput, NotAProject, OutsideFailure
 from paddledvc.tools.dvc import command
-from paddledvc.tools.dvc.remotes.setup import declare_remotes
+from paddledvc.tools.dvc.remotes.new_remotes import declare_remotes
 from paddledvc.tools.git import ignores, merge_driver, repository
 from paddledvc.tools.git.core.ignored import A_REPORT, OWN_FILES, SETTINGS_FILES
-from paddledvc.tools.git.hooks import install
+from paddledvc.tools.git.hook_scripts import install
 from paddledvc.tools.system import files
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Sequence
 
-    from paddledvc.tools.dvc.remotes.setup import NewRemote
+    from paddledvc.tools.dvc.remotes.new_remotes import NewRemote
     from paddledvc.tools.git.core.ignored import Pattern
 
 DRIVER = "merge driver of this clone"
@@ -76,15 +76,15 @@ def init(
         print(paddledvc.init("models", remotes=remotes, with_hooks=False).made)
     """
     root = Path(folder).resolve()
-    top = repository.find_root(root)
+    top = repository.find_repository_root(root)
     if top is None:
         raise NotAProject(f"{root} is in no git repository; run `git init` first")
     done = [*_set_up_dvc(root, top.resolve(), remotes), *_write_files(root)]
-    done.append((DRIVER, merge_driver.install_driver(root)))
+    done.append((DRIVER, merge_driver.install_merge_driver(root)))
     hookless = None
     if with_hooks:
         try:
-            done.append((HOOKS, any(install.write_hooks(root).values())))
+            done.append((HOOKS, any(install.install_hook_scripts(root).values())))
         except (InvalidInput, OutsideFailure) as error:
             hookless = str(error)
     return Initialised(
@@ -100,24 +100,27 @@ def init(
 def _set_up_dvc(root: Path, top: Path, remotes: Sequence[NewRemote]) -> Iterator[tuple[str, bool]]:
     """See that there is a DVC with a remote; name the files and tell whether they were made."""
     declared = declare_remotes(root, remotes)  # first: one that is refused leaves nothing behind
-    if not command.is_initialised(root):
+    if not command.is_dvc_initialised(root):
         command.init_dvc(root, subdir=top != root)
         yield ".dvcignore", True
     yield from declared.remotes
     config = declared.config
-    yield ".dvc/config", config is not None and files.write_text(root / ".dvc" / "config", config)
+    yield (
+        ".dvc/config",
+        config is not None and files.write_text_file(root / ".dvc" / "config", config),
+    )
 
 
 def _write_files(root: Path) -> Iterator[tuple[str, bool]]:
     """Write what is missing; name the files and tell whether they were written."""
     for name, text in _own_files().items():
-        yield name, files.write_text(root / name, text)
+        yield name, files.write_text_file(root / name, text)
     for name in (names.REGISTRY, names.PARAMS):
         is_there = (root / name).exists()
-        yield name, not is_there and files.write_text(root / name, _template(name))
+        yield name, not is_there and files.write_text_file(root / name, _template(name))
     for name, missing in (
         (".gitignore", _unignored),
-        (".gitattributes", merge_driver.missing_attributes),
+        (".gitattributes", merge_driver.missing_merge_attributes),
     ):
         yield name, _add_lines(root / name, missing)
 
@@ -143,13 +146,13 @@ def _template(name: str) -> str:
 
 def _add_lines(path: Path, missing: Callable[[str], list[str]]) -> bool:
     """Add the lines that a file lacks; tell whether there were any."""
-    text = files.read_text(path, path.name) if path.exists() else ""
+    text = files.read_text_file(path, path.name) if path.exists() else ""
     lines = missing(text)
     if not lines:
         return False
     if text and not text.endswith("\n"):
         text += "\n"
-    return files.write_text(path, text + "\n".join(lines) + "\n")
+    return files.write_text_file(path, text + "\n".join(lines) + "\n")
 
 
 def _unignored(text: str) -> list[str]:

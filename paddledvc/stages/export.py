@@ -10,6 +10,7 @@ from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidInput
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.models import registry as registries
+from paddledvc.models.model import exported_model_folder
 from paddledvc.stages.core import settings_digest
 from paddledvc.tools.paddle import process, read_program
 from paddledvc.tools.paddle.core.jobs import Exported, ExportJob, Network
@@ -72,16 +73,16 @@ def export(
         settings_digest.require_digest(
             "export", model, pin, settings_digest.export_digest(registry, lock, model)
         )
-    weights = registries.own_weights(registry, lock, model)
+    weights = registries.weights_in_registry(registry, lock, model)
     network = Network(
         root=project.root,
         reference=model.network,
         arguments=dict(model.network_args),
         weights=None if weights is None else project.weights(weights, model),
     )
-    target = project.root / registries.exported_folder(model)
+    target = project.root / exported_model_folder(model)
     lock_file = project.scratch() / f"export-{model.slug}.lock"
-    with files.hold_lock(lock_file), files.replacing_folder(target) as folder:
+    with files.hold_file_lock(lock_file), files.replace_folder(target) as folder:
         job = ExportJob(
             network=network,
             inputs=model.inputs,
@@ -89,11 +90,13 @@ def export(
             folder=folder,
             format=model.export.format,
         )
-        done = process.run_job(job, Exported, root=project.root)
-        project.require_outputs(model, read_program.read_outputs(folder / names.EXPORT_PREFIX))
+        done = process.run_job_in_process(job, Exported, root=project.root)
+        project.require_outputs(
+            model, read_program.read_program_outputs(folder / names.EXPORT_PREFIX)
+        )
     return ExportedModel(
         name=name,
-        folder=registries.exported_folder(model),
+        folder=exported_model_folder(model),
         files={file: files.hash_file(target / file) for file in done.files},
         warnings=done.warnings,
     )

@@ -12,14 +12,14 @@ from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidFile, InvalidInput, Problem, StaleStages
 from paddledvc.locking import missing_code
 from paddledvc.locking.current import UPDATE, current_lock
-from paddledvc.names import did_you_mean
+from paddledvc.names import suggest_name
 from paddledvc.project import PARAMS_SECTIONS, Inputs
 from paddledvc.stages import plan as plans
 from paddledvc.tools.code.source_files import Sources
-from paddledvc.tools.dvc.command import require_usable
+from paddledvc.tools.dvc.command import require_usable_dvc
 from paddledvc.tools.system import files
 from paddledvc.yaml import conflicts, reader, writer
-from paddledvc.yaml.edit.lists import require_meant
+from paddledvc.yaml.edit.lists import require_meant_edit
 from paddledvc.yaml.edit.sections import Changes, splice_section
 
 if TYPE_CHECKING:
@@ -95,17 +95,17 @@ def generate(
     if check and resolve is not None:
         raise InvalidInput("--resolve changes dvc.yaml, which --check forbids")
     if not check:
-        require_usable()  # stages without it are of no use
+        require_usable_dvc()  # stages without it are of no use
     inputs, sources = Inputs(project), Sources(root=project.root)
     registry = inputs.registry
-    missing_code.require_code(inputs, sources=sources)
+    missing_code.refuse_missing_code(inputs, sources=sources)
     lock = current_lock(project, registry, replace(use, locked="--check") if check else use)
-    plans.require_own_params(project, registry)
-    there = missing_code.find_presence(project, registry, lock)
-    wanted = plans.wanted_entries(
+    plans.require_planned_params(project, registry)
+    there = missing_code.look_for_missing_code(project, registry, lock)
+    wanted = plans.plan_entries(
         project, registry, lock, params=inputs.params, there=there, sources=sources
     )
-    missing_code.warn_of_absent(inputs, there)
+    missing_code.warn_of_missing_files(inputs, there)
     _warn_of_unclaimed(inputs)
     resolved = () if resolve is None else tuple(_settled(project, resolve))
     # dvc.yaml is read only now that no conflict is left in it.
@@ -126,8 +126,8 @@ def _settled(project: Project, side: Side) -> Iterator[str]:
     for name in (names.STAGES, names.DVC_LOCK):
         path = project.root / name
         if path.exists():
-            text = files.read_text(path, name)
-            if files.write_text(path, conflicts.take_side(text, side)):
+            text = files.read_text_file(path, name)
+            if files.write_text_file(path, conflicts.take_conflict_side(text, side)):
                 yield name
 
 
@@ -154,7 +154,7 @@ def _warn_of_unclaimed(inputs: Inputs) -> None:
         if key in old:
             message = f"`dvc exp run -S` cannot address {key!r}; rename it to {old[key]!r}"
         else:
-            message = f"{key!r} is no model's slug{did_you_mean(str(key), keys)}"
+            message = f"{key!r} is no model's slug{suggest_name(str(key), keys)}"
         logger.warning("%s: %s", names.PARAMS, message)
 
 
@@ -176,7 +176,7 @@ def _write(inputs: Inputs, merges: dict[str, Merge]) -> None:
         )
         text = splice_section(text, names.STAGES, key, changes)
     _require_same(reader.parse_yaml(text, names.STAGES).value or {}, before, merges)
-    files.write_text(inputs.project.root / names.STAGES, text)
+    files.write_text_file(inputs.project.root / names.STAGES, text)
 
 
 def _require_closed(text: str, before: Any) -> None:
@@ -200,4 +200,4 @@ def _require_same(after: Any, before: Any, merges: dict[str, Merge]) -> None:
     empty: tuple[Any, ...] = (None, {})
     left = {key: value for key, value in after.items() if value not in empty}
     right = {key: value for key, value in meant.items() if value not in empty}
-    require_meant(left, right, names.STAGES)
+    require_meant_edit(left, right, names.STAGES)

@@ -30,7 +30,7 @@ class Wanted:
     artifacts: Mapping[str, Mapping[str, Any]]
 
 
-def require_own_params(project: ProjectFiles, registry: Registry) -> None:
+def require_planned_params(project: ProjectFiles, registry: Registry) -> None:
     """Refuse a model's own file of hyperparameters now that its training would refuse one day.
 
     Raises:
@@ -40,7 +40,7 @@ def require_own_params(project: ProjectFiles, registry: Registry) -> None:
         project.own_params(model)
 
 
-def wanted_entries(  # noqa: PLR0913
+def plan_entries(  # noqa: PLR0913
     project: ProjectFiles,
     registry: Registry,
     lock: Lock,
@@ -69,7 +69,7 @@ def wanted_entries(  # noqa: PLR0913
         sections=frozenset(_sections(project, registry, params)),
         code=_code(project, registry, sources),
         commands={
-            model.train.command: source_files.command_files(
+            model.train.command: source_files.source_files_of_command(
                 model.train.command, project.folder, sources
             )
             for model in registry.models
@@ -101,9 +101,11 @@ def _code(
     code: dict[Reference, tuple[str, ...]] = {}
     for model in registry.models:
         train = model.train.function if model.train else None
-        for reference in (model.network, train, *pipelines.samples_code(model.verify)):
+        for reference in (model.network, train, *pipelines.list_samples_code(model.verify)):
             if reference is not None and reference not in code:
-                code[reference] = source_files.code_files(reference, project.folder, sources)
+                code[reference] = source_files.source_files_of_code(
+                    reference, project.folder, sources
+                )
     return code
 
 
@@ -123,7 +125,9 @@ def plan_changes(document: Document, entries: Wanted) -> dict[str, Merge]:
 
 def _merge(document: Document, key: str, entries: Mapping[str, Any]) -> Merge:
     existing = document.value.get(key) if isinstance(document.value, dict) else None
-    found = pipelines.merge_section(existing if isinstance(existing, dict) else {}, entries)
+    found = pipelines.merge_pipeline_section(
+        existing if isinstance(existing, dict) else {}, entries
+    )
     if found.foreign:
         message = (
             "the name is needed for a generated entry, but this one is not marked with "

@@ -175,14 +175,14 @@ def _entries(
 def _bring(
     project: Project, entry: LockedModel, offline: str | None, progress: NamedProgress | None
 ) -> Synced:
-    target = download.target_path(entry, project.root)
+    target = download.download_target(entry, project.root)
     # Two at once: the second waits, and then finds the weights in place.
-    with files.hold_lock(project.scratch() / f"{target.name}.lock"):
-        files.remove_parts(target)
-        present = download.hash_present(entry, project.root)
+    with files.hold_file_lock(project.scratch() / f"{target.name}.lock"):
+        files.remove_file_parts(target)
+        present = download.hash_downloaded(entry, project.root)
         if present is not None:
             return _synced(entry, "present", None, present)
-        fetched = download.fetch_model(entry, project.root, offline=offline, progress=progress)
+        fetched = download.download_model(entry, project.root, offline=offline, progress=progress)
     return _synced(entry, "fetched", fetched.url, fetched.hashes)
 
 
@@ -205,7 +205,7 @@ def _probe(project: Project, entry: LockedModel, use: LockUse) -> Probed:
         version=entry.version,
         path=str(entry.path),
         hash_known=entry.hashed,
-        present=download.target_path(entry, project.root).exists(),
+        present=download.download_target(entry, project.root).exists(),
         sources=tuple(
             _reach(project, url, size, use.offline)
             for urls, size in _downloads(entry)
@@ -222,7 +222,7 @@ def _downloads(entry: LockedModel) -> list[tuple[tuple[str, ...], int | None]]:
 
 def _reach(project: Project, url: str, expected: int | None, offline: str | None) -> Reached:
     try:
-        fetch.require_allowed(url, offline)
+        fetch.require_fetch_allowed(url, offline)
         size = fetch.source_size(url, project.root)
     except Unreadable as error:
         return Reached(url=url, size=None, problem=str(error))

@@ -20,19 +20,20 @@ from paddledvc.hashes import Hashed
 from paddledvc.locking import missing_code
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.models import registry as registries
+from paddledvc.models.model import model_reports_folder, trained_model_file
 from paddledvc.project import Inputs
 from paddledvc.stages.core import settings_digest
-from paddledvc.stages.core.record import Dataset, Record, record_path, telling_variables
-from paddledvc.stages.core.settings_digest import said_fields
+from paddledvc.stages.core.record import Dataset, Record, pick_recorded_variables, record_path
+from paddledvc.stages.core.settings_digest import list_settings
 from paddledvc.tools.dvc import command
-from paddledvc.tools.dvc.core.objects import folder_oid
+from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.command import ask_git
 from paddledvc.tools.paddle import device, process
 from paddledvc.tools.paddle.core.jobs import Ended, Network, TrainJob
 from paddledvc.tools.system import files, shell
 from paddledvc.tools.system.hash_cache import hash_md5
-from paddledvc.tools.system.threads import side_by_side
+from paddledvc.tools.system.threads import map_in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,19 +104,19 @@ def train(project: Project, name: str, *, pin: str | None = None, use: LockUse =
     model = registry.model(name)
     if model.train is None:
         raise InvalidInput(f"{name} has no `train` section in models.yaml")
-    missing_code.require_code(inputs, models=[name])
+    missing_code.refuse_missing_code(inputs, models=[name])
     lock = current_lock(project, registry, use, registry.lineage(name), pin=pin)
     if pin is not None:
         settings_digest.require_digest(
             "train", model, pin, settings_digest.train_digest(registry, lock, model)
         )
-    base = registries.base_weights(registry, lock, model)
-    with files.hold_lock(project.scratch() / f"train-{model.slug}.lock"):
+    base = registries.base_weights_in_registry(registry, lock, model)
+    with files.hold_file_lock(project.scratch() / f"train-{model.slug}.lock"):
         hashes = _train(inputs, model, model.train, base)
     return Trained(
         name=name,
-        path=registries.trained_file(model),
-        metrics=f"{registries.reports_folder(model)}/train/metrics.json",
+        path=trained_model_file(model),
+        metrics=f"{model_reports_folder(model)}/train/metrics.json",
         hashes=hashes,
     )
 
@@ -124,7 +125,7 @@ def _train(inputs: Inputs, model: Model, settings: Train, base: str | None) -> H
     project = inputs.project
     params = dict(project.hyperparameters(model, inputs.params))
     places = _places(project, model, base)
-    began = begin_training(project.root)
+    began = _begin_training(project.root)
     runtime = None
     try:
         if settings.function is not None:
@@ -148,18 +149,16 @@ def _record(
 ) -> None:
     """Write down what made the weights; a training of days does not fail for want of that."""
     try:
-        record = record_training(project.root, model, began, given, weights)
-        files.write_text(project.root / record_path(model), record.to_json())
+        record = _record_training(project.root, model, began, given, weights)
+        files.write_text_file(project.root / record_path(model), record.to_json())
     except (PaddleDVCError, OSError) as error:
         logger.warning("%s was not written: %s", record_path(model), error)
 
 
 def _places(project: Project, model: Model, base: str | None) -> _Places:
-    weights = project.root / registries.trained_file(model)
+    weights = project.root / trained_model_file(model)
     if weights.is_dir():
-        raise InvalidInput(
-            f"{registries.trained_file(model)} is a folder; the weights need the name"
-        )
+        raise InvalidInput(f"{trained_model_file(model)} is a folder; the weights need the name")
     base_file = None if base is None else project.weights(base, model)
     # Beside the weights, so that moving them into place is one rename; and of a new name each
     # time, so that a training whose paddledvc was killed cannot give its weights to the next.
@@ -168,7 +167,7 @@ def _places(project: Project, model: Model, base: str | None) -> _Places:
         base=base_file,
         staged=folder / weights.name,
         weights=weights,
-        metrics=project.root / registries.reports_folder(model) / "train",
+        metrics=project.root / model_reports_folder(model) / "train",
     )
 
 
@@ -199,7 +198,9 @@ def _by_function(
         device=settings.device,
     )
     log = project.scratch() / "launch" / model.slug
-    return process.follow_job(job, Ended, root=project.root, launch=settings.launch, log=log)
+    return process.follow_job_process(
+        job, Ended, root=project.root, launch=settings.launch, log=log
+    )
 
 
 def _by_command(
@@ -213,7 +214,7 @@ def _by_command(
     # Those of an earlier training would pass for those of this one.
     metrics.unlink(missing_ok=True)
     environment = {
-        **process.worker_environment(),
+        **process.process_environment(),
         "PADDLEDVC_MODEL": model.name,
         "PADDLEDVC_WEIGHTS": str(places.staged),
         "PADDLEDVC_BASE": str(places.base or ""),
@@ -231,7 +232,7 @@ def _by_command(
             "$PADDLEDVC_WEIGHTS names"
         )
     if not metrics.exists():  # DVC fails a stage that lacks one of its outputs
-        files.write_text(metrics, "{}\n")
+        files.write_text_file(metrics, "{}\n")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -251,7 +252,7 @@ class Beginning:
     clock: float
 
 
-def begin_training(root: Path) -> Beginning:
+def _begin_training(root: Path) -> Beginning:
     """Look how things stand, before a training begins."""
     commit, dirty = _commit(root)
     return Beginning(
@@ -286,7 +287,7 @@ class Ingredients:
     runtime: Runtime | None
 
 
-def record_training(
+def _record_training(
     root: Path, model: Model, began: Beginning, given: Ingredients, weights: Hashes
 ) -> Record:
     """Say what made the weights that a training has just ended with.
@@ -304,23 +305,23 @@ def record_training(
     return Record(
         model=model.name,
         version=model.requires.text,
-        weights=Hashed(path=registries.trained_file(model), hashes=weights),
+        weights=Hashed(path=trained_model_file(model), hashes=weights),
         base=None if given.base is None else _hashed(root, given.base),
         commit=began.commit,
         dirty=began.dirty,
         params=given.params,
         datasets={
-            name: Dataset(path=path, md5=digest_data(root, path))
+            name: Dataset(path=path, md5=digest_training_data(root, path))
             for name, path in model.train.datasets.items()
         },
         seed=model.train.seed,
         device=model.train.device,
         runtime=given.runtime,
-        environment=telling_variables(os.environ),
-        paddle=next(iter(device.installed_packages().values()), None),
+        environment=pick_recorded_variables(os.environ),
+        paddle=next(iter(device.installed_paddle_packages().values()), None),
         python=platform.python_version(),
         paddledvc=metadata.version("paddledvc"),
-        launch=None if launch is None else said_fields(launch),
+        launch=None if launch is None else list_settings(launch),
         began=began.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         seconds=round(seconds, 1),
     )
@@ -330,14 +331,14 @@ def _hashed(root: Path, file: Path) -> Hashed:
     return Hashed(path=file.relative_to(root).as_posix(), hashes=files.hash_file(file))
 
 
-def digest_data(root: Path, path: str) -> str | None:
+def digest_training_data(root: Path, path: str) -> str | None:
     """Digest data as DVC does: the MD5 of a file, its name of a folder; None if nothing is there.
 
     What ``.dvcignore`` leaves out of a folder is left out here too.
     """
     place = root / path
     if place.is_dir():
-        kept = command.kept_files(root, place)
-        digests = side_by_side(lambda name: hash_md5(place / name), kept, jobs=READERS)
-        return folder_oid(dict(zip(kept, digests, strict=True)))
+        kept = command.list_dvc_files(root, place)
+        digests = map_in_threads(lambda name: hash_md5(place / name), kept, jobs=READERS)
+        return folder_object_name(dict(zip(kept, digests, strict=True)))
     return hash_md5(place) if place.is_file() else None

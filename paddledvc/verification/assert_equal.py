@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from paddledvc.comparison.samples import OutputValues, batch_of
+from paddledvc.comparison.samples import OutputValues, count_samples
 from paddledvc.models.verify_settings import Tolerance, Verify
 from paddledvc.tools.paddle import arrays
 from paddledvc.verification.compare import Exports
@@ -72,7 +72,7 @@ def assert_equal(
     with module.no_grad():
         for case in cases:
             result = dynamic(*(module.to_tensor(array) for array in case.values()))
-            tensors = network.flatten_result(result)
+            tensors = network.flatten_network_result(result)
             expected.append([OutputValues(name=name, values=one.numpy()) for name, one in tensors])
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         exports = Exports(
@@ -82,7 +82,7 @@ def assert_equal(
             folder=Path(folder),
         )
         arrays.save_arrays(exports.cases, cases)
-        found = exports.compare(expected, [batch_of(case) for case in cases])
+        found = exports.compare(expected, [count_samples(case) for case in cases])
     if failed := [path for path in found if not path.passed]:
         lines = [line for path in failed for line in _describe_path(path)]
         head = f"the exported files disagree on {len(failed)} of {len(found)} paths"

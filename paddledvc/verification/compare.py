@@ -33,9 +33,9 @@ from paddledvc.tools.paddle.core.jobs import (
     Wide,
     WideJob,
 )
-from paddledvc.tools.paddle.read_program import read_outputs
+from paddledvc.tools.paddle.read_program import read_program_outputs
 from paddledvc.tools.system import files
-from paddledvc.tools.system.threads import side_by_side
+from paddledvc.tools.system.threads import map_in_threads
 from paddledvc.verification.core.verify_report import PathReport, VerifyReport
 from paddledvc.verification.trial_export import Attempt, try_export
 
@@ -110,7 +110,7 @@ class Comparison:
         logger.info("running the dynamic network %s", self.network.reference)
         job = self._reference_job(exports.cases, eager)
         timeout, size = self.settings.timeout, files.file_size(self.network.weights)
-        reference = process.run_job(job, Ran, root=root, timeout=timeout, loads=size)
+        reference = process.run_job_in_process(job, Ran, root=root, timeout=timeout, loads=size)
         expected = [
             [OutputValues(name=name, values=call[name]) for name in reference.outputs]
             for call in arrays.load_arrays(eager)
@@ -153,7 +153,7 @@ class Comparison:
 
     def _outputs(self, program: Path, names: Sequence[str]) -> tuple[Stated, ...]:
         """Read the outputs of the program, and call them what people, or else the network, do."""
-        found = read_outputs(program)
+        found = read_program_outputs(program)
         known = [one.name for one in self.stated] or list(names)
         if len(known) != len(found):
             return found
@@ -171,7 +171,9 @@ class Comparison:
         try:
             size = 2 * files.file_size(job.network.weights)  # as float64
             timeout = self.settings.timeout
-            return process.run_job(job, Wide, root=exports.root, timeout=timeout, loads=size)
+            return process.run_job_in_process(
+                job, Wide, root=exports.root, timeout=timeout, loads=size
+            )
         except WorkerDied as error:
             logger.warning("%s", error)
             return Wide(errors=(), reason=error.how)
@@ -225,7 +227,7 @@ class Comparison:
         job = self._diagnose_job(exports, failed)
         try:
             timeout = min(DIAGNOSIS, self.settings.timeout)
-            found = process.run_job(
+            found = process.run_job_in_process(
                 job, Diagnosis, root=exports.root, timeout=timeout, loads=exports.size
             )
         except PaddleDVCError as error:
@@ -317,7 +319,7 @@ class Exports:
         # Two cores a path, so that none slows down the latency that another measures.
         jobs = max(1, (os.cpu_count() or 1) // 2)
         run = partial(self._run, expected, batches)
-        return side_by_side(run, self.settings.chosen_paths, jobs=jobs)
+        return map_in_threads(run, self.settings.chosen_paths, jobs=jobs)
 
     @property
     def size(self) -> int:
@@ -335,7 +337,7 @@ class Exports:
         try:
             # TF32 rounds float32 to ten bits of mantissa: not what a float32 export promises. What
             # Paddle does by default changed with PaddlePaddle/Paddle#75476 and again with #77781.
-            ran = process.run_job(
+            ran = process.run_job_in_process(
                 job,
                 Ran,
                 root=self.root,
@@ -356,7 +358,7 @@ class Exports:
             for call in arrays.load_arrays(job.outputs)
         ]
         return report(
-            agreement=agreement.compare_outputs(
+            agreement=agreement.measure_agreement(
                 expected,
                 found,
                 batches,

@@ -9,7 +9,7 @@ from paddledvc import names
 from paddledvc.errors import InvalidFile, InvalidInput, Problem
 from paddledvc.tools.system import files
 from paddledvc.verification.core import page
-from paddledvc.verification.core.evidence import Evidence, Latencies, from_csv
+from paddledvc.verification.core.evidence import Evidence, Latencies, read_evidence_csv
 from paddledvc.verification.core.page import Verification
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ PAGE_NAME = "verify.html"
 
 def write_report(folder: Path, report: VerifyReport) -> None:
     """Write a report and what DVC draws of it; the verdict comes last."""
-    files.write_text(folder / "verify.csv", report.to_csv())
-    files.write_text(folder / "latency.json", report.latency_json())
+    files.write_text_file(folder / "verify.csv", report.to_csv())
+    files.write_text_file(folder / "latency.json", report.latency_json())
     # Whoever finds a verdict finds what it is about, wherever the process was killed.
-    files.write_text(folder / "verify.json", report.to_json())
+    files.write_text_file(folder / "verify.json", report.to_json())
 
 
-def read_verification(folder: Path, root: Path) -> Verification:
+def _read_verification(folder: Path, root: Path) -> Verification:
     """Read what a verification has left.
 
     Args:
@@ -51,13 +51,13 @@ def read_verification(folder: Path, root: Path) -> Verification:
     if (file := folder / "latency.json").is_file():
         found = replace(found, latencies=_parse_file(file, root, Latencies.from_json))
     if (file := folder / "verify.csv").is_file():
-        found = replace(found, errors=_parse_file(file, root, from_csv))
+        found = replace(found, errors=_parse_file(file, root, read_evidence_csv))
     return found
 
 
 def _parse_file(file: Path, root: Path, parse: Callable[[str], T]) -> T:
     name = file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
-    text = files.read_text(file, name)
+    text = files.read_text_file(file, name)
     try:
         return parse(text)
     except ValueError as error:
@@ -85,14 +85,14 @@ def report(project: Project) -> tuple[Path, ...]:
     """
     folder = project.root / names.REPORTS
     found = [
-        read_verification(path.parent, project.root)
+        _read_verification(path.parent, project.root)
         for path in sorted(folder.glob("*/verify.json"))
     ]
     if not found:
         raise InvalidInput(f"there is no {names.REPORTS}/*/verify.json; run `dvc repro` first")
     written = [folder / "index.html"]
-    files.write_text(written[0], page.render_overview(found))
+    files.write_text_file(written[0], page.render_overview_page(found))
     for one in found:
         written.append(folder / one.slug / PAGE_NAME)
-        files.write_text(written[-1], page.render_page(one))
+        files.write_text_file(written[-1], page.render_page(one))
     return tuple(written)

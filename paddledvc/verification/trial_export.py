@@ -48,7 +48,7 @@ def try_export(network: Network, inputs: Sequence[Input], folder: Path, timeout:
     try:
         root = Path(network.root)
         size = files.file_size(network.weights)
-        exported = process.run_job(job, Exported, root=root, timeout=timeout, loads=size)
+        exported = process.run_job_in_process(job, Exported, root=root, timeout=timeout, loads=size)
     except (WorkerDied, UserCodeFailed) as error:
         # Paddle 3.3.1 dies of SIGSEGV where a forward adds an array of NumPy.
         logger.warning("export: %s", error)

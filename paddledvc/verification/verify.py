@@ -13,12 +13,13 @@ from paddledvc.errors import InvalidInput, PaddleDVCError
 from paddledvc.hashes import Hashed
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.models import registry as registries
+from paddledvc.models.model import exported_model_folder, model_reports_folder
 from paddledvc.project import Inputs
 from paddledvc.stages.core import settings_digest
 from paddledvc.tools.paddle.core.jobs import Network
-from paddledvc.tools.paddle.read_program import read_outputs
+from paddledvc.tools.paddle.read_program import read_program_outputs
 from paddledvc.tools.system import files
-from paddledvc.tools.system.threads import side_by_side
+from paddledvc.tools.system.threads import map_in_threads
 from paddledvc.verification.compare import Comparison
 from paddledvc.verification.report import write_report
 
@@ -149,19 +150,19 @@ def verify_all(
         done(found)
         return found
 
-    return Table(side_by_side(one, models, jobs=jobs))
+    return Table(map_in_threads(one, models, jobs=jobs))
 
 
 def _verify(inputs: Inputs, lock: Lock, model: Model) -> VerifyReport:
     project = inputs.project
-    weights = registries.own_weights(inputs.registry, lock, model)
+    weights = registries.weights_in_registry(inputs.registry, lock, model)
     weights_file = None if weights is None else project.weights(weights, model)
     exported = _exported_files(project, model)
-    project.require_outputs(model, read_outputs(_program(project, model)))
+    project.require_outputs(model, read_program_outputs(_program(project, model)))
     settings = project.verify_settings(model, inputs.params)
     compared = _compare(project, model, settings, weights_file)
     report = replace(compared, files=tuple(_hashed(project, weights_file, exported)))
-    write_report(project.root / registries.reports_folder(model), report)
+    write_report(project.root / model_reports_folder(model), report)
     return report
 
 
@@ -190,7 +191,7 @@ def _compare(
 
 
 def _program(project: Project, model: Model) -> Path:
-    return project.root / registries.exported_folder(model) / names.EXPORT_PREFIX
+    return project.root / exported_model_folder(model) / names.EXPORT_PREFIX
 
 
 def _hashed(project: Project, weights: Path | None, exported: list[Path]) -> Iterator[Hashed]:
@@ -201,11 +202,11 @@ def _hashed(project: Project, weights: Path | None, exported: list[Path]) -> Ite
 
 
 def _exported_files(project: Project, model: Model) -> list[Path]:
-    folder = project.root / registries.exported_folder(model)
+    folder = project.root / exported_model_folder(model)
     found = sorted(folder.iterdir()) if folder.is_dir() else []
     if not any(file.stem == names.EXPORT_PREFIX for file in found):
         raise InvalidInput(
-            f"{registries.exported_folder(model)} holds no exported program; "
+            f"{exported_model_folder(model)} holds no exported program; "
             f"run `paddledvc export {model.name}`"
         )
     return [file for file in found if file.is_file()]

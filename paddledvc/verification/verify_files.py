@@ -17,7 +17,11 @@ from paddledvc.tools.paddle.core.jobs import Described, DescribeJob, Network
 from paddledvc.tools.system import files
 from paddledvc.verification.compare import Comparison
 from paddledvc.verification.core.page import Verification, render_page
-from paddledvc.verification.core.verify_report import errors_of, evidence_of, latencies_of
+from paddledvc.verification.core.verify_report import (
+    errors_of_report,
+    evidence_of_report,
+    latencies_of_report,
+)
 from paddledvc.verification.report import PAGE_NAME, write_report
 
 if TYPE_CHECKING:
@@ -110,11 +114,11 @@ def verify_files(  # noqa: PLR0913 - each is an option
         write_report(Path(report), found)
         shown = Verification(
             slug=Path(report).name,
-            evidence=evidence_of(found),
-            latencies=latencies_of(found),
-            errors=errors_of(found),
+            evidence=evidence_of_report(found),
+            latencies=latencies_of_report(found),
+            errors=errors_of_report(found),
         )
-        files.write_text(Path(report) / PAGE_NAME, render_page(shown))
+        files.write_text_file(Path(report) / PAGE_NAME, render_page(shown))
     return found
 
 
@@ -132,7 +136,7 @@ def _program(export: Path) -> Path:
 def _described(program: Path, root: Path, timeout: float) -> tuple[Input, ...]:
     job = DescribeJob(program=program)
     try:
-        return process.run_job(job, Described, root=root, timeout=timeout).inputs
+        return process.run_job_in_process(job, Described, root=root, timeout=timeout).inputs
     except WorkerDied as error:
         hint = "describe each input with --input NAME:DTYPE[SHAPE], and the paths will tell"
         raise InvalidInput(f"{error.how}; {hint}") from error

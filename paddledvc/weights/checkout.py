@@ -13,7 +13,7 @@ from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core import outcome as said
 from paddledvc.weights.core.outcome import Placed
 from paddledvc.weights.core.tracked import LISTING_PATTERNS, PATTERNS
-from paddledvc.weights.expected import read_through_cache
+from paddledvc.weights.expected import read_expected_cached
 from paddledvc.weights.tree.place import LOCK_PATIENCE, place_tree
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def checkout(
         offline: what keeps us from the network, for messages; None where nothing does.
     """
     try:
-        with shortcuts.allow():  # git waits
+        with shortcuts.allow_shortcuts():  # git waits
             return _checkout(project, before, patience, offline)
     except InvalidFile as error:
         return _stopped(f"{error.problems[0]}; when that is mended")
@@ -74,7 +74,7 @@ def _checkout(
         from paddledvc.tools.dvc.cache import share_cache  # noqa: PLC0415 - for linked work trees
 
         share_cache(project.root)
-    stand = worktree.read_standing(project.root, LISTING_PATTERNS)
+    stand = worktree.read_worktree_standing(project.root, LISTING_PATTERNS)
     texts = Snapshot.work_tree(project.root).texts(PATTERNS)
     if conflicted := {
         *stand.conflicted,
@@ -97,7 +97,7 @@ def _brought(  # noqa: PLR0913 - all that is known by then
     offline: str | None,
 ) -> CheckedOut:
     """Put into the work tree what its files name, and fetch first what is missing."""
-    wanted = read_through_cache(project, texts)
+    wanted = read_expected_cached(project, texts)
     placed = place_tree(project, wanted, stand, came_from=before, patience=patience)
     if placed.busy:
         return _stopped(f"{placed.busy}; when that is over")

@@ -14,7 +14,7 @@ from paddledvc.names import DVC_LOCK
 from paddledvc.tools.dvc.core.outputs import STAGES_FILE, SUFFIX
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.tools.system import atomic
-from paddledvc.weights.core.tracked import PATTERNS, Tracked, find_problems, list_tracked
+from paddledvc.weights.core.tracked import PATTERNS, Tracked, find_tracked_problems, list_tracked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,7 +71,7 @@ def read_expected(
         elif name == names.LOCK:
             found[name] = project.parse_lock(text)
         elif _tells(name):
-            found[name] = value(name, text)
+            found[name] = _parse_file(name, text)
     parsed.clear()
     parsed |= {(name, texts[name]): one for name, one in found.items()}
     return list_tracked(found.pop(names.LOCK, None), found)
@@ -81,7 +81,7 @@ def _tells(name: str) -> bool:
     return name.rpartition("/")[2] in (STAGES_FILE, DVC_LOCK) or name.endswith(SUFFIX)
 
 
-def value(name: str, text: str) -> Any:
+def _parse_file(name: str, text: str) -> Any:
     """Read a file of DVC.
 
     Raises:
@@ -90,12 +90,12 @@ def value(name: str, text: str) -> Any:
     from paddledvc.yaml import reader  # noqa: PLC0415
 
     document = reader.parse_yaml(text, name)
-    if found := find_problems(document):
+    if found := find_tracked_problems(document):
         raise InvalidFile(found)
     return document.value
 
 
-def read_through_cache(
+def read_expected_cached(
     project: Project, texts: Mapping[str, str], parsed: Parsed | None = None
 ) -> tuple[Tracked, ...]:
     """Read what files say lies in the work tree, as ``read_expected`` does, or remember it.
@@ -106,13 +106,13 @@ def read_through_cache(
     folder = project.scratch() / FOLDER
     file = folder / _key(texts)
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        known = parse_outputs(file.read_text(encoding="utf-8"))
+        known = parse_expected(file.read_text(encoding="utf-8"))
         if known is not None:
             return known
     found = read_expected(project, texts, parsed)
     with contextlib.suppress(OSError):
         _forget(folder)
-        atomic.write_file(file, render_outputs(found), fsync=False)
+        atomic.write_atomically(file, render_expected(found), fsync=False)
     return found
 
 
@@ -134,7 +134,7 @@ def _forget(folder: Path) -> None:
         file.unlink(missing_ok=True)
 
 
-def render_outputs(outputs: Sequence[Tracked]) -> str:
+def render_expected(outputs: Sequence[Tracked]) -> str:
     """Write outputs down."""
     return json.dumps(
         [
@@ -156,11 +156,11 @@ def render_outputs(outputs: Sequence[Tracked]) -> str:
     )
 
 
-def parse_outputs(text: str) -> tuple[Tracked, ...] | None:
+def parse_expected(text: str) -> tuple[Tracked, ...] | None:
     """Read outputs; None if that is not what was written.
 
     >>> one = Tracked(path="a", hashes=Hashes(md5="b"))
-    >>> parse_outputs(render_outputs([one])) == (one,)
+    >>> parse_expected(render_expected([one])) == (one,)
     True
     """
     try:

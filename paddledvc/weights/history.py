@@ -105,7 +105,7 @@ def _new_commits(project: Project, pushed: PushedRef, to: str | None) -> list[st
     """Name the commits that change such files and are new there, newest first."""
     from paddledvc.tools.git import refs  # noqa: PLC0415 - only before a push
 
-    root, files = project.root, worktree.match_anywhere(LISTING_PATTERNS)
+    root, files = project.root, worktree.match_in_worktree(LISTING_PATTERNS)
     asked = ("rev-list", "--full-history", pushed.commit, "--not")
     if pushed.old is not None:
         listed = ask_git(root, *asked, pushed.old, "--", *files)
@@ -178,7 +178,7 @@ def list_holders(project: Project, rules: Policy, names: Sequence[str] = ()) -> 
             if not any(one.name == name for one in every):
                 raise InvalidInput(f"there is no branch or tag {name!r}")
         return [one for one in every if one.name in names]
-    current = worktree.current_branch(project.root)
+    current = worktree.worktree_branch(project.root)
     return [one for one in every if one.role.name in KEPT or one.name == current]
 
 
@@ -199,14 +199,14 @@ def find_role(rules: Policy, ref: Ref) -> Role | None:
 
 def list_demands(project: Project, found: Sequence[Holder]) -> Demands:
     """List what branches and tags need, each output once for a remote that it belongs in."""
-    from paddledvc.models.policy import remote_order  # noqa: PLC0415 - as above
+    from paddledvc.models.policy import order_remotes_by_policy  # noqa: PLC0415 - as above
     from paddledvc.tools.dvc import configuration  # noqa: PLC0415 - as above
 
-    config, history = configuration.read_config(project.root), History(project)
+    config, history = configuration.read_dvc_config(project.root), History(project)
     needed: dict[tuple[Tracked, str], list[str]] = {}
     unreadable = []
     for holder in found:
-        order = remote_order(holder.role, list(config.remotes), config.default)
+        order = order_remotes_by_policy(holder.role, list(config.remotes), config.default)
         try:
             outputs = history.expected(holder.commit)
         except InvalidFile as error:

@@ -10,7 +10,11 @@ from paddledvc.display.results import Displayed
 from paddledvc.tools.git import worktree
 from paddledvc.weights.core.tracked import LISTING_PATTERNS
 from paddledvc.weights.expected import list_expected
-from paddledvc.weights.select_outputs import remotes_of_role, require_remotes, select_outputs
+from paddledvc.weights.select_outputs import (
+    require_selected_remotes,
+    select_outputs,
+    select_remotes,
+)
 from paddledvc.weights.transfer.fetch_outputs import fetch_outputs
 from paddledvc.weights.tree.place import place_outputs, place_tree
 
@@ -88,9 +92,9 @@ def pull(  # noqa: PLR0913 - each is an option
         project = paddledvc.Project.find()
         print(paddledvc.pull(project, ["digits"]).problems)
     """
-    require_remotes(project, [remote] if remote else [])
+    require_selected_remotes(project, [remote] if remote else [])
     outputs = select_outputs(project, list_expected(project), names)
-    order = (remote,) if remote else remotes_of_role(project, _branch(project), project.policy())
+    order = (remote,) if remote else select_remotes(project, _branch(project), project.policy())
     placed = None
     asked: Sequence[Tracked] = outputs
     place = _placing(project, force=force, whole=checkout and not names)
@@ -114,12 +118,12 @@ def _placing(
     """Say how to put outputs into the work tree: all that its files name, or some of them."""
     if not whole:
         return partial(place_outputs, project, force=force, patience=PATIENCE)
-    stand = worktree.read_standing(project.root, LISTING_PATTERNS)
+    stand = worktree.read_worktree_standing(project.root, LISTING_PATTERNS)
     return lambda outputs: place_tree(project, outputs, stand, force=force, patience=PATIENCE)
 
 
 def _branch(project: Project) -> str | None:
-    return worktree.current_branch(project.root)
+    return worktree.worktree_branch(project.root)
 
 
 def _missing(outputs: Sequence[Tracked], placed: Placed) -> list[Tracked]:

@@ -12,7 +12,7 @@ from paddledvc.tools.git.command import ask_git
 from paddledvc.tools.git.refs import Ref
 from paddledvc.weights.expected import list_expected
 from paddledvc.weights.history import History, find_role
-from paddledvc.weights.select_outputs import remote_of, require_remotes, select_outputs
+from paddledvc.weights.select_outputs import require_selected_remotes, select_outputs, select_remote
 from paddledvc.weights.transfer.send_outputs import send_outputs
 
 if TYPE_CHECKING:
@@ -76,10 +76,10 @@ def push(  # noqa: PLR0913 - each is an option
         for pushed in paddledvc.push(project, revisions=["main"]):
             print(pushed.remote, pushed.problem or "complete")
     """
-    require_remotes(project, [remote] if remote else [])
+    require_selected_remotes(project, [remote] if remote else [])
     groups: dict[str, dict[Tracked, None]] = {}
     for revision in revisions or (None,):
-        name = remote or remote_of(project, _role(project, project.policy(), revision))
+        name = remote or select_remote(project, _role(project, project.policy(), revision))
         outputs = select_outputs(project, _outputs(project, revision), names)
         groups.setdefault(name, {}).update(dict.fromkeys(outputs))
     done = []
@@ -107,4 +107,4 @@ def _role(project: Project, rules: Policy, revision: str | None) -> Role:
         full = ask_git(project.root, "rev-parse", "--symbolic-full-name", revision) or ""
         if (role := find_role(rules, Ref(name=full, target=revision))) is not None:
             return role
-    return rules.role(worktree.current_branch(project.root))
+    return rules.role(worktree.worktree_branch(project.root))

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput
-from paddledvc.models.policy import remote_order
-from paddledvc.names import did_you_mean
+from paddledvc.models.policy import order_remotes_by_policy
+from paddledvc.names import suggest_name
 from paddledvc.tools.dvc import configuration
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def select_outputs(
         found = [one for one in outputs if _is_called(project, one, name)]
         if not found:
             known = sorted({word for one in outputs for word in (one.model, one.path) if word})
-            raise InvalidInput(f"there is no model or output {name!r}{did_you_mean(name, known)}")
+            raise InvalidInput(f"there is no model or output {name!r}{suggest_name(name, known)}")
         picked.update((one.path, one) for one in found)
     return tuple(picked[path] for path in sorted(picked))
 
@@ -56,14 +56,14 @@ def _holds(folder: str, path: str) -> bool:
     return path.startswith(f"{folder}/")
 
 
-def remote_of(project: Project, role: Role) -> str:
+def select_remote(project: Project, role: Role) -> str:
     """Name the remote that the weights of a role belong in.
 
     Raises:
         InvalidInput: there is no remote at all.
     """
-    config = configuration.read_config(project.root)
-    order = remote_order(role, list(config.remotes), config.default)
+    config = configuration.read_dvc_config(project.root)
+    order = order_remotes_by_policy(role, list(config.remotes), config.default)
     if not order:
         raise InvalidInput(
             "there is no DVC remote; set one up by `paddledvc init --remote URL`, where URL is "
@@ -72,22 +72,22 @@ def remote_of(project: Project, role: Role) -> str:
     return order[0]
 
 
-def remotes_of_role(project: Project, branch: str | None, policy: Policy) -> tuple[str, ...]:
+def select_remotes(project: Project, branch: str | None, policy: Policy) -> tuple[str, ...]:
     """Name the DVC remotes of a project, that of the branch's role first."""
-    config = configuration.read_config(project.root)
-    return remote_order(policy.role(branch), list(config.remotes), config.default)
+    config = configuration.read_dvc_config(project.root)
+    return order_remotes_by_policy(policy.role(branch), list(config.remotes), config.default)
 
 
-def require_remotes(project: Project, names: Iterable[str]) -> None:
+def require_selected_remotes(project: Project, names: Iterable[str]) -> None:
     """Require that remotes are set up.
 
     Raises:
         InvalidInput: one is not.
     """
-    known = configuration.read_config(project.root).remotes
+    known = configuration.read_dvc_config(project.root).remotes
     for name in names:
         if name not in known:
             there = f"; there are {', '.join(known)}" if known else "; there is none"
             raise InvalidInput(
-                f"there is no DVC remote {name!r}{did_you_mean(name, known) or there}"
+                f"there is no DVC remote {name!r}{suggest_name(name, known) or there}"
             )

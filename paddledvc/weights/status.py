@@ -10,12 +10,12 @@ from paddledvc.display.results import Displayed
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools.dvc import shortcuts
 from paddledvc.tools.dvc.cache import Cache
-from paddledvc.tools.git.hooks import state as hook_states
+from paddledvc.tools.git.hook_scripts import state as hook_states
 from paddledvc.weights.core.decide import Decision
-from paddledvc.weights.core.transfer_results import cells_of
+from paddledvc.weights.core.tracked import tracked_cells
 from paddledvc.weights.expected import list_expected
 from paddledvc.weights.select_outputs import select_outputs
-from paddledvc.weights.tree.records import read_placed
+from paddledvc.weights.tree.records import read_placed_records
 from paddledvc.weights.tree.survey import Survey, Surveyor
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Here(Displayed):
 
     def _cells(self) -> Mapping[str, object]:
         told = {"state": self.state, "why": self.problem, "mend it by": self.mend}
-        return {**cells_of(self.tracked), **told}
+        return {**tracked_cells(self.tracked), **told}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -97,7 +97,7 @@ class Looked(Displayed):
     def _cells(self) -> Mapping[str, object]:
         found = self.inspected
         told = {"remote": found.remote, "state": found.state, "needed by": ", ".join(self.holders)}
-        return {**cells_of(found.tracked), **told}
+        return {**tracked_cells(found.tracked), **told}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -139,14 +139,14 @@ def status(project: Project, names: Sequence[str] = ()) -> Status:
             print(output.tracked.path, output.state, output.mend)
     """
     outputs = select_outputs(project, list_expected(project), names)
-    with shortcuts.allow():  # shells and editors ask it over and over
+    with shortcuts.allow_shortcuts():  # shells and editors ask it over and over
         found = _inspect_tree(project, outputs)
     return Status(outputs=found, hookless=_hookless(project))
 
 
 def _inspect_tree(project: Project, wanted: Sequence[Tracked]) -> tuple[Here, ...]:
     """Look at outputs in the work tree; files that changed since they were hashed are hashed."""
-    entries, cache = read_placed(project), Cache.of(project.root)
+    entries, cache = read_placed_records(project), Cache.of(project.root)
     surveyor = Surveyor(project, cache, wanted=wanted, before=(), entries=entries, force=False)
     surveys = {one.path: one for one in surveyor.every(prune=False)}
     return tuple(_here(one, surveys[one.path]) for one in wanted)

@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 import yaml
 
 from paddledvc.errors import InvalidFile
-from paddledvc.yaml.nodes import compose_nodes, read_scalar
+from paddledvc.yaml.nodes import (
+    compose_nodes,
+    is_block_text_node,
+    is_empty_node,
+    last_leaf_node,
+    merged_node_values,
+)
 from paddledvc.yaml.reader import parse_yaml
 
 if TYPE_CHECKING:
@@ -53,11 +59,6 @@ class Block:
 Blocks: TypeAlias = Mapping[Key, Block]
 
 
-def is_empty(node: yaml.Node) -> bool:
-    """Tell whether a value is null, or a list or mapping of nothing."""
-    return read_scalar(node) is None if isinstance(node, yaml.ScalarNode) else not node.value
-
-
 def cut_blocks(text: str, file: str, sections: Collection[str]) -> Blocks | None:
     r"""Cut a file into its top-level keys, and some of these into their entries.
 
@@ -73,22 +74,22 @@ def cut_blocks(text: str, file: str, sections: Collection[str]) -> Blocks | None
     >>> list(cut_blocks(text, "models.yaml", ["models"]))
     [('models',), ('models', 'a'), ('models', 'b'), ('policy',), ()]
     """
-    text = end_line(text, text)
-    values = values_of(text, file, sections)
+    text = end_block_line(text, text)
+    values = values_of_blocks(text, file, sections)
     if values is None:
         return None
     lines = text.splitlines(keepends=True)
     return _blocks(lines, values, _file_spans(compose_nodes(text, file), lines, sections))
 
 
-def cut_entry(text: str, file: str) -> Blocks | None:
+def cut_entry_blocks(text: str, file: str) -> Blocks | None:
     r"""Cut an entry of a section into its fields.
 
     Args:
         text: the entry, a block that ``cut_blocks`` gave.
         file: its file, for messages.
 
-    >>> list(cut_entry("  - name: a\n    version: v1\n", "models.yaml"))
+    >>> list(cut_entry_blocks("  - name: a\n    version: v1\n", "models.yaml"))
     [('name',), ('version',), ()]
     """
     try:
@@ -103,12 +104,12 @@ def cut_entry(text: str, file: str) -> Blocks | None:
             values: dict[Key, Any] = {(key,): field for key, field in entry[0].items()}
             lines = text.splitlines(keepends=True)
             return _blocks(
-                lines, values, (((span.name,), span) for span in find_spans(node, lines))
+                lines, values, (((span.name,), span) for span in find_block_spans(node, lines))
             )
     return None
 
 
-def values_of(text: str, file: str, sections: Collection[str]) -> dict[Key, Any] | None:
+def values_of_blocks(text: str, file: str, sections: Collection[str]) -> dict[Key, Any] | None:
     """Read what the blocks of a file say, however it is written.
 
     Returns:
@@ -168,12 +169,12 @@ def _file_spans(
 ) -> Iterator[tuple[Key, Span]]:
     if not isinstance(root, yaml.MappingNode) or root.flow_style:
         return
-    for span, (_, node) in zip(find_spans(root, lines), root.value, strict=True):
+    for span, (_, node) in zip(find_block_spans(root, lines), root.value, strict=True):
         if span.name not in sections:
             yield (span.name,), span
-        elif is_empty(node) or is_cut(node, lines):
-            entries = [] if is_empty(node) else list(find_spans(node, lines))
-            end = key_end(lines, entries[0].start if entries else span.end)
+        elif is_empty_node(node) or is_cut_into_blocks(node, lines):
+            entries = [] if is_empty_node(node) else list(find_block_spans(node, lines))
+            end = find_block_key_end(lines, entries[0].start if entries else span.end)
             yield (span.name,), span._replace(end=end)
             yield from (((span.name, entry.name), entry) for entry in entries)
 
@@ -187,7 +188,7 @@ class Span(NamedTuple):
     is_alias: bool
 
 
-def is_cut(node: yaml.Node, lines: Sequence[str]) -> bool:
+def is_cut_into_blocks(node: yaml.Node, lines: Sequence[str]) -> bool:
     """Tell whether each entry of a list or mapping stands on lines of its own."""
     if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:
         return False
@@ -195,7 +196,7 @@ def is_cut(node: yaml.Node, lines: Sequence[str]) -> bool:
     return not (line.startswith("-", column) and line[:column].strip())
 
 
-def indent_of(node: yaml.Node, lines: Sequence[str]) -> int:
+def indent_of_block(node: yaml.Node, lines: Sequence[str]) -> int:
     """Find the spaces before the entries; an anchor or a tag may stand before them."""
     if isinstance(node, yaml.MappingNode):
         return int(node.value[0][0].start_mark.column)
@@ -203,16 +204,16 @@ def indent_of(node: yaml.Node, lines: Sequence[str]) -> int:
     return len(dash) - len(dash.lstrip())
 
 
-def find_spans(node: yaml.Node, lines: Sequence[str], floor: int = 0) -> Iterator[Span]:
+def find_block_spans(node: yaml.Node, lines: Sequence[str], floor: int = 0) -> Iterator[Span]:
     """Find the lines, from ``floor`` on, of the entries of a list or mapping not in brackets."""
-    column = indent_of(node, lines)
+    column = indent_of_block(node, lines)
     starts = list(_starts(node, lines, column, floor))
     for entry, start, limit in zip(
         node.value, starts, (*starts[1:], _block_end(lines, node)), strict=True
     ):
         first, last = entry if isinstance(entry, tuple) else (entry, entry)
         yield Span(
-            name=str(first.value) if isinstance(entry, tuple) else name_of(entry),
+            name=str(first.value) if isinstance(entry, tuple) else _name_of(entry),
             start=start,
             end=min(max(_content_end(lines, limit, column), _text_end(last)), limit),
             is_alias=first.start_mark.line < start,
@@ -241,7 +242,7 @@ def _block_end(lines: Sequence[str], node: yaml.Node) -> int:
     return int(mark.line) + bool(within)
 
 
-def key_end(lines: Sequence[str], end: int) -> int:
+def find_block_key_end(lines: Sequence[str], end: int) -> int:
     """Step back to a key: whatever comments stand below it belong to its first entry."""
     return _content_end(lines, end, sys.maxsize)
 
@@ -262,90 +263,40 @@ def _text_end(node: yaml.Node) -> int:
 
     Lines of a quoted text can look like comments, and blank lines can be part of one (``|+``).
     """
-    leaf = last_leaf(node)
+    leaf = last_leaf_node(node)
     if isinstance(leaf, yaml.CollectionNode) and not leaf.flow_style:
         return int(leaf.start_mark.line) + 1
-    if not is_block_text(leaf):
+    if not is_block_text_node(leaf):
         return int(leaf.end_mark.line) + 1
     kept = leaf.value.endswith("\n\n") or leaf.value.strip("\n") == "" != leaf.value
     return int(leaf.end_mark.line if kept else leaf.start_mark.line + 1)
 
 
-def last_leaf(node: yaml.Node) -> yaml.Node:
-    """Find what a node ends with: a scalar, or a list or mapping in brackets.
-
-    An alias does not know where it stands, so what stands before it is what the node ends with.
-    """
-    while isinstance(node, yaml.CollectionNode) and not node.flow_style:
-        entries = (entry if isinstance(entry, tuple) else (entry,) for entry in node.value)
-        parts = [part for entry in entries for part in entry]
-        here = (part for part in reversed(parts) if part.start_mark.index > node.start_mark.index)
-        child = next(here, None)
-        if child is None:
-            break
-        node = child
-    return node
-
-
-def is_block_text(node: yaml.Node) -> bool:
-    """Tell whether a node is text after ``|`` or ``>``."""
-    return isinstance(node, yaml.ScalarNode) and node.style in ("|", ">")
-
-
-def name_of(node: yaml.Node) -> str:
+def _name_of(node: yaml.Node) -> str:
     """Say what an item of a list is called; nothing where it has no name."""
     if not isinstance(node, yaml.MappingNode):
         return ""
     own = (value for key, value in node.value if key.value == "name")
-    name = next(own, None) or merged_values(node).get("name")
+    name = next(own, None) or merged_node_values(node).get("name")
     return str(name.value) if isinstance(name, yaml.ScalarNode) else ""
 
 
-def is_merge_key(key: yaml.Node) -> bool:
-    """Tell whether a key is the merge key, and not text that looks like it."""
-    return isinstance(key, yaml.ScalarNode) and key.value == "<<" and not key.style
-
-
-def merged_values(node: yaml.MappingNode) -> dict[str, yaml.Node]:
-    """Collect the values that merge keys bring into a mapping, whether it has its own or not."""
-    found: dict[str, yaml.Node] = {}
-    seen = {id(node)}
-    waiting = list(_merge_sources(node))
-    while waiting:
-        source = waiting.pop(0)
-        if id(source) in seen:
-            continue
-        seen.add(id(source))
-        for key, value in source.value:
-            if isinstance(key, yaml.ScalarNode) and not is_merge_key(key):
-                found.setdefault(key.value, value)
-        waiting[:0] = _merge_sources(source)
-    return found
-
-
-def _merge_sources(node: yaml.MappingNode) -> Iterator[yaml.MappingNode]:
-    for key, value in node.value:
-        if is_merge_key(key):
-            found = value.value if isinstance(value, yaml.SequenceNode) else [value]
-            yield from (source for source in found if isinstance(source, yaml.MappingNode))
-
-
-def newline_of(text: str) -> str:
+def newline_of_blocks(text: str) -> str:
     """Tell how the lines of a text end."""
     return "\r\n" if "\r\n" in text else "\n"
 
 
-def end_line(text: str, file: str) -> str:
+def end_block_line(text: str, file: str) -> str:
     """End the last line of a text as the lines of its file end."""
-    return f"{text}{newline_of(file)}" if text and not text.endswith("\n") else text
+    return f"{text}{newline_of_blocks(file)}" if text and not text.endswith("\n") else text
 
 
-def indent_lines(text: str, indent: int, newline: str) -> str:
+def indent_block_lines(text: str, indent: int, newline: str) -> str:
     """Indent the lines of a text, and end them as the lines of a file end."""
     return "".join(" " * indent * bool(line) + line + newline for line in text.splitlines())
 
 
-def strip_blank_lines(text: str, *, at_end: bool = False) -> str:
+def strip_blank_block_lines(text: str, *, at_end: bool = False) -> str:
     """Take away the blank lines that a text begins with, or ends with."""
     order = -1 if at_end else 1
     lines = text.splitlines(keepends=True)[::order]

@@ -69,12 +69,12 @@ def _many(places: list[str]) -> str:
     return f"{len(places)} merge conflicts, in lines {', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def take_side(text: str, side: Side) -> str:
+def take_conflict_side(text: str, side: Side) -> str:
     r"""Take a side in every conflict.
 
     The markers of one conflict are of one length; shorter or longer ones inside of it are text.
 
-    >>> take_side("a: 1\n<<<<<<< ours\n=======\nb: 1\n>>>>>>> theirs\n", "theirs")
+    >>> take_conflict_side("a: 1\n<<<<<<< ours\n=======\nb: 1\n>>>>>>> theirs\n", "theirs")
     'a: 1\nb: 1\n'
     """
     kept: list[str] = []

@@ -25,12 +25,12 @@ _TOKEN = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
 
 
 @cache
-def pattern(text: str) -> re.Pattern[str]:
+def _compile_pattern(text: str) -> re.Pattern[str]:
     r"""Compile a pattern of a schema, which is ECMAScript's.
 
     Python's ``$`` also ends before a last newline, so a digest with one would pass.
 
-    >>> bool(pattern("^a$").search("a")), bool(pattern("^a$").search("a\n"))
+    >>> bool(_compile_pattern("^a$").search("a")), bool(_compile_pattern("^a$").search("a\n"))
     (True, False)
     """
     end = _TOKEN.sub(lambda token: r"\Z" if token[0] == "$" else token[0], text)
@@ -55,7 +55,7 @@ def _check_keys(
         usual = Draft202012Validator.VALIDATORS["additionalProperties"]
         yield from usual(validator, allowed, value, rule)
         return
-    patterns = [pattern(text) for text in rule.get("patternProperties", ())]
+    patterns = [_compile_pattern(text) for text in rule.get("patternProperties", ())]
     for key in _keys(value):
         if key not in rule.get("properties", ()) and not any(one.search(key) for one in patterns):
             yield ValidationError(key, path=[key])
@@ -66,7 +66,7 @@ def _check_matching(
 ) -> Iterator[ValidationError]:
     """Check the values of the keys that match patterns."""
     for text, rule in patterns.items():
-        for key in filter(pattern(text).search, _keys(value)):
+        for key in filter(_compile_pattern(text).search, _keys(value)):
             yield from validator.descend(value[key], rule, path=key, schema_path=text)
 
 
@@ -98,7 +98,7 @@ def _check_dependents(
 def _check_pattern(
     _: Validator, wanted: str, value: object, __: object
 ) -> Iterator[ValidationError]:
-    if isinstance(value, str) and not pattern(wanted).search(value):
+    if isinstance(value, str) and not _compile_pattern(wanted).search(value):
         yield ValidationError(f"not {wanted}")
 
 

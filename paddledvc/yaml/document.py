@@ -47,15 +47,15 @@ class Document:
             file=self.file,
             line=position.line,
             column=position.column,
-            path=render_path(path),
+            path=render_document_path(path),
             message=message,
         )
 
 
-def render_path(path: Path) -> str:
+def render_document_path(path: Path) -> str:
     """Write a path as people do.
 
-    >>> render_path(("models", 1, "md5"))
+    >>> render_document_path(("models", 1, "md5"))
     'models[1].md5'
     """
     text = ""

@@ -31,7 +31,7 @@ KNOWN_TAGS: Mapping[type[yaml.Node], set[str | None]] = {
 """Tags that say what a value is anyway, or that make text or a number of it."""
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 try:
     from yaml.cyaml import CParser as _Parser  # type: ignore[attr-defined]
@@ -116,29 +116,29 @@ def _problem(file: str, line: int, column: int, message: str) -> Problem:
     return Problem(file=file, line=line, column=column, path="", message=message)
 
 
-def short_tag(tag: str) -> str:
+def short_node_tag(tag: str) -> str:
     """Write a tag as people do.
 
-    >>> short_tag("tag:yaml.org,2002:set")
+    >>> short_node_tag("tag:yaml.org,2002:set")
     '!!set'
     """
     return tag.replace(_TAG, "!!") if tag.startswith(_TAG) else tag
 
 
-def read_scalar(node: yaml.ScalarNode) -> Any:
+def read_scalar_node(node: yaml.ScalarNode) -> Any:
     """Say what a scalar means: text, a number, true, false or null."""
     if node.tag in ("!", _TAG + "str") or (node.style and not node.tag):
         return node.value
-    value = plain_scalar(node.value)
+    value = read_plain_node(node.value)
     if node.tag == _TAG + "float" and isinstance(value, int):
         return float(value)
     return value
 
 
-def plain_scalar(text: str) -> Any:
+def read_plain_node(text: str) -> Any:
     """Say what text without quotes means.
 
-    >>> plain_scalar("0o17"), plain_scalar("on"), plain_scalar("~")
+    >>> read_plain_node("0o17"), read_plain_node("on"), read_plain_node("~")
     (15, 'on', None)
     """
     if text in _WORDS:
@@ -158,3 +158,58 @@ def _integer(text: str) -> int | str:
         return int(digits, 0 if digits.lstrip("+-")[:2].lower() in ("0x", "0o", "0b") else 10)
     except ValueError:
         return text
+
+
+def is_empty_node(node: yaml.Node) -> bool:
+    """Tell whether a value is null, or a list or mapping of nothing."""
+    return read_scalar_node(node) is None if isinstance(node, yaml.ScalarNode) else not node.value
+
+
+def last_leaf_node(node: yaml.Node) -> yaml.Node:
+    """Find what a node ends with: a scalar, or a list or mapping in brackets.
+
+    An alias does not know where it stands, so what stands before it is what the node ends with.
+    """
+    while isinstance(node, yaml.CollectionNode) and not node.flow_style:
+        entries = (entry if isinstance(entry, tuple) else (entry,) for entry in node.value)
+        parts = [part for entry in entries for part in entry]
+        here = (part for part in reversed(parts) if part.start_mark.index > node.start_mark.index)
+        child = next(here, None)
+        if child is None:
+            break
+        node = child
+    return node
+
+
+def is_block_text_node(node: yaml.Node) -> bool:
+    """Tell whether a node is text after ``|`` or ``>``."""
+    return isinstance(node, yaml.ScalarNode) and node.style in ("|", ">")
+
+
+def is_merge_key_node(key: yaml.Node) -> bool:
+    """Tell whether a key is the merge key, and not text that looks like it."""
+    return isinstance(key, yaml.ScalarNode) and key.value == "<<" and not key.style
+
+
+def merged_node_values(node: yaml.MappingNode) -> dict[str, yaml.Node]:
+    """Collect the values that merge keys bring into a mapping, whether it has its own or not."""
+    found: dict[str, yaml.Node] = {}
+    seen = {id(node)}
+    waiting = list(_merge_sources(node))
+    while waiting:
+        source = waiting.pop(0)
+        if id(source) in seen:
+            continue
+        seen.add(id(source))
+        for key, value in source.value:
+            if isinstance(key, yaml.ScalarNode) and not is_merge_key_node(key):
+                found.setdefault(key.value, value)
+        waiting[:0] = _merge_sources(source)
+    return found
+
+
+def _merge_sources(node: yaml.MappingNode) -> Iterator[yaml.MappingNode]:
+    for key, value in node.value:
+        if is_merge_key_node(key):
+            found = value.value if isinstance(value, yaml.SequenceNode) else [value]
+            yield from (source for source in found if isinstance(source, yaml.MappingNode))

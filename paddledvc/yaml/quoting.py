@@ -11,11 +11,11 @@ _ESCAPED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 """Characters that end a line, or that YAML allows in no other form."""
 
 
-def is_plain(text: str) -> bool:
+def needs_no_quotes(text: str) -> bool:
     """Tell whether text needs no quotes to be read as itself by YAML 1.1 and 1.2.
 
-    >>> is_plain("v1.10"), is_plain("1.10"), is_plain("on"), is_plain(">=3")
-    (True, False, False, False)
+    >>> [needs_no_quotes(text) for text in ("v1.10", "1.10", "on", ">=3")]
+    [True, False, False, False]
     """
     return bool(_PLAIN.fullmatch(text)) and text.lower() not in _AMBIGUOUS
 

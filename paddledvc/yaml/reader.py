@@ -15,8 +15,8 @@ from paddledvc.yaml.nodes import (
     MAX_ALIAS_VALUES,
     MAX_VALUES,
     compose_nodes,
-    read_scalar,
-    short_tag,
+    read_scalar_node,
+    short_node_tag,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def parse_yaml(text: str, file: str) -> Document:
     {'a': [1, 'two']}
     """
     try:
-        value = fast_reader.read_plain(text)
+        value = fast_reader.read_plain_fast(text)
     except fast_reader.NotPlain:
         return _parse_nodes(text, file)
     if value is None:
@@ -117,11 +117,11 @@ class _Builder:
         self._count(node, path, aliased=aliased)
         if node.tag not in KNOWN_TAGS[type(node)]:
             self._note(
-                node, path, f"the tag {short_tag(node.tag)} means nothing here; leave it out"
+                node, path, f"the tag {short_node_tag(node.tag)} means nothing here; leave it out"
             )
             return None
         if isinstance(node, yaml.ScalarNode):
-            return read_scalar(node)
+            return read_scalar_node(node)
         again = id(node) in self._seen
         if id(node) in self._open:
             self._fail(node, path, "an alias that contains itself has no end")

@@ -10,7 +10,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.names import did_you_mean
+from paddledvc.names import suggest_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -140,7 +140,7 @@ def _explain(error: ValidationError, written: str) -> str:
 
 def _unknown(key: str, known: list[str]) -> str:
     return f"unknown key {key!r}" + (
-        did_you_mean(key, known) or f"; expected one of {', '.join(known)}"
+        suggest_name(key, known) or f"; expected one of {', '.join(known)}"
     )
 
 
@@ -183,7 +183,7 @@ def _wanted(error: ValidationError, value: Any, written: str) -> str:
     expected = f" expected {_expected(error)}"
     if not isinstance(value, int | float):
         options = map(str, error.validator_value) if error.validator == "enum" else ()
-        return f",{expected}{did_you_mean(str(value), options)}"
+        return f",{expected}{suggest_name(str(value), options)}"
     text = error.validator == "type" and error.validator_value == "string"
     in_quotes = f', in quotes: "{written}"' if text else ""
     return f";{expected}{in_quotes}"

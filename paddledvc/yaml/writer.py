@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from paddledvc.yaml.quoting import is_plain
+from paddledvc.yaml.quoting import needs_no_quotes
 
 
 class _Dumper(yaml.SafeDumper):
@@ -20,7 +20,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = None if is_plain(text) else '"'
+    style = None if needs_no_quotes(text) else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -125,7 +125,7 @@ def test_urls_name_the_server_that_the_catalog_names(put, catalog, bucket, monke
     [url] = found.describe(Query(name="a"), "1.0").files[0].urls
 
     assert found.where == f"s3://{bucket.name}/models at {bucket.endpoint}"
-    assert b"".join(s3.chunks(url)) == b"a/1.0/a.pdparams"
+    assert b"".join(s3.read_s3_chunks(url)) == b"a/1.0/a.pdparams"
 
 
 def test_a_pattern_that_ends_in_a_slash_stands_for_folders(put, catalog, bucket):

@@ -7,7 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.comparison.agreement import batch_error, compare_outputs, scaled_errors
+from paddledvc.comparison.agreement import (
+    measure_agreement,
+    measure_batch_disagreement,
+    scaled_errors,
+)
 from paddledvc.comparison.other_measures import Ranking
 from paddledvc.comparison.samples import OutputValues
 
@@ -23,7 +27,7 @@ def outputs(*arrays):
 
 
 def one_call(reference, candidate, batch=1, tolerance=1e-5):
-    return compare_outputs([outputs(reference)], [outputs(candidate)], [batch], tolerance)
+    return measure_agreement([outputs(reference)], [outputs(candidate)], [batch], tolerance)
 
 
 def floats(values, dtype="float32"):
@@ -39,9 +43,9 @@ def test_equal_outputs_agree_without_any_error():
 def test_an_output_may_have_a_tolerance_of_its_own():
     calls = [outputs(floats([[1.0]]), floats([[1.0]]))], [outputs(floats([[1.5]]), floats([[1]]))]
 
-    assert compare_outputs(*calls, [1], 0, overrides={"y": 0.5}).agrees
-    assert not compare_outputs(*calls, [1], 0, overrides={"z": 0.5}).agrees
-    assert not compare_outputs(*calls, [1], 0.5, overrides={"y": 0}).agrees
+    assert measure_agreement(*calls, [1], 0, overrides={"y": 0.5}).agrees
+    assert not measure_agreement(*calls, [1], 0, overrides={"z": 0.5}).agrees
+    assert not measure_agreement(*calls, [1], 0.5, overrides={"y": 0}).agrees
 
 
 def test_the_error_of_a_sample_is_scaled_by_its_largest_element():
@@ -87,14 +91,14 @@ def test_outputs_of_other_shape_or_type_cannot_be_compared(reference, candidate,
 
 
 def test_a_missing_output_is_a_problem():
-    agreement = compare_outputs([outputs([1.0], [2.0])], [outputs([1.0])], [1], 1e-5)
+    agreement = measure_agreement([outputs([1.0], [2.0])], [outputs([1.0])], [1], 1e-5)
 
     assert agreement.problems == ("1 outputs, expected 2: y, z",)
     assert not agreement.agrees
 
 
 def test_an_additional_output_is_a_problem():
-    agreement = compare_outputs([outputs([1.0])], [outputs([1.0], [2.0])], [1], 1e-5)
+    agreement = measure_agreement([outputs([1.0])], [outputs([1.0], [2.0])], [1], 1e-5)
 
     assert agreement.problems == ("2 outputs, expected 1: y",)
 
@@ -102,7 +106,7 @@ def test_an_additional_output_is_a_problem():
 def test_a_problem_of_every_call_is_said_once():
     calls = [outputs([1.0])] * 3
 
-    agreement = compare_outputs(calls, [outputs([[1.0]])] * 3, [1, 1, 1], 1e-5)
+    agreement = measure_agreement(calls, [outputs([[1.0]])] * 3, [1, 1, 1], 1e-5)
 
     assert agreement.problems == ("y: shape [1, 1], expected [1]",)
     assert [(sample.case, sample.scaled_error) for sample in agreement.samples] == [
@@ -114,7 +118,7 @@ def test_a_problem_of_every_call_is_said_once():
 
 def test_a_missing_call_is_a_mistake_of_the_caller():
     with pytest.raises(ValueError, match="zip"):
-        compare_outputs([outputs([1.0])], [], [1], 1e-5)
+        measure_agreement([outputs([1.0])], [], [1], 1e-5)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +236,7 @@ def test_the_axis_that_has_their_number_holds_the_samples(shape, batch, samples)
 def test_the_axis_that_follows_the_batch_size_holds_the_samples():
     calls = [[OutputValues(name="h", values=np.ones((2, batch, 3)))] for batch in (2, 5)]
 
-    assert len(compare_outputs(calls, calls, [2, 5], tolerance=0).samples) == 7
+    assert len(measure_agreement(calls, calls, [2, 5], tolerance=0).samples) == 7
 
 
 def test_one_bad_sample_of_a_recurrent_state_is_not_diluted_by_a_large_one():
@@ -254,7 +258,7 @@ def test_one_bad_sample_among_many_is_found_and_named():
     reference = np.random.default_rng(0).standard_normal((1000, 10)).astype("float32")
     candidate = reference.copy()
     candidate[777, 3] += 0.1
-    agreement = compare_outputs(
+    agreement = measure_agreement(
         [outputs(reference[:500]), outputs(reference[500:])],
         [outputs(candidate[:500]), outputs(candidate[500:])],
         [500, 500],
@@ -290,7 +294,7 @@ def test_the_tolerance_is_the_largest_error_allowed(candidate, agrees):
 
 
 def test_the_worst_of_each_output_over_all_calls_is_kept():
-    agreement = compare_outputs(
+    agreement = measure_agreement(
         [outputs([[1.0, 0.0]], [[2.0]]), outputs([[1.0, 0.0]], [[2.0]])],
         [outputs([[1.0, 0.5]], [[2.0]]), outputs([[0.0, 0.1]], [[3.0]])],
         [1, 1],
@@ -342,7 +346,9 @@ def in_batches(function, *sizes):
     """Run a function on batches of samples, and on the first samples of the last one alone."""
     rows = np.random.default_rng(0).standard_normal((max(sizes), 4)).astype("float32")
     calls = [outputs(function(rows[:size])) for size in sizes]
-    return batch_error(calls, sizes, [outputs(function(rows[n : n + 1])) for n in range(2)])
+    return measure_batch_disagreement(
+        calls, sizes, [outputs(function(rows[n : n + 1])) for n in range(2)]
+    )
 
 
 def test_samples_that_do_not_depend_on_their_batch_have_no_error():
@@ -365,21 +371,21 @@ def test_an_output_of_the_whole_batch_is_left_out():
 def test_a_sample_that_alone_has_another_shape_cannot_be_compared():
     calls = [outputs(np.ones((size, 2))) for size in (2, 3)]
 
-    assert batch_error(calls, [2, 3], [outputs(np.ones(2))]) == INF
+    assert measure_batch_disagreement(calls, [2, 3], [outputs(np.ones(2))]) == INF
 
 
 def test_nans_that_come_with_the_batch_cannot_be_compared():
     calls = [outputs(floats([[NAN], [1]])), outputs(floats([[NAN], [1], [1]]))]
 
-    assert batch_error(calls, [2, 3], [outputs(floats([[1]]))]) == INF
-    assert batch_error(calls, [2, 3], [outputs(floats([[NAN]]))]) == 0
+    assert measure_batch_disagreement(calls, [2, 3], [outputs(floats([[1]]))]) == INF
+    assert measure_batch_disagreement(calls, [2, 3], [outputs(floats([[NAN]]))]) == 0
 
 
 def test_what_is_wrong_at_an_edge_is_named_and_apart_from_the_usual():
     usual, edge = np.array([[1.0, 2.0]]), np.array([[np.nan, 2.0]])
     reference = [[OutputValues(name="y", values=values)] for values in (usual, edge, usual)]
     found = [[OutputValues(name="y", values=values)] for values in (usual, usual, usual * 2)]
-    agreement = compare_outputs(reference, found, [1] * 3, 1e-5, edges=["", "nan", "huge"])
+    agreement = measure_agreement(reference, found, [1] * 3, 1e-5, edges=["", "nan", "huge"])
 
     assert agreement.problems == (
         "y: infinities or NaNs at other places than in the dynamic network at edge value nan",
@@ -409,11 +415,11 @@ def test_the_worst_sample_is_the_one_that_uses_most_of_its_own_tolerance():
         ]
     ]
 
-    found = compare_outputs(ref, off, [2], tolerance=0.1, overrides={"strict": 1e-6})
+    found = measure_agreement(ref, off, [2], tolerance=0.1, overrides={"strict": 1e-6})
 
     assert found.worst is not None
     assert (found.worst.output, found.worst.sample) == ("strict", 0)
 
 
 def test_there_is_no_worst_sample_where_nothing_was_compared():
-    assert compare_outputs([], [], [], tolerance=0.1).worst is None
+    assert measure_agreement([], [], [], tolerance=0.1).worst is None

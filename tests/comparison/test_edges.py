@@ -3,14 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paddledvc.comparison.samples import edge_cases
+from paddledvc.comparison.samples import make_edge_samples
 from paddledvc.models.model import Input
 
 BASE = np.full((1, 3), 0.5, "float32")
 
 
 def of(item, array=BASE):
-    return {name: case["x"] for name, case in edge_cases({"x": array}, [item]).items()}
+    return {name: case["x"] for name, case in make_edge_samples({"x": array}, [item]).items()}
 
 
 def test_floats_without_a_range_have_zeros_ones_tiny_huge_infinity_and_nan():
@@ -79,7 +79,7 @@ def test_inputs_without_an_edge_keep_their_values_and_order():
         Input(name="x", shape=(None, 3)),
     ]
     base = {"ids": np.array([[4, 5]]), "x": BASE}
-    made = edge_cases(base, inputs)
+    made = make_edge_samples(base, inputs)
 
     assert list(made) == ["zeros", "ones", "tiny", "huge", "low", "high", "inf", "nan"]
     assert made["zeros"]["ids"].tolist() == [[4, 5]]

@@ -9,8 +9,8 @@ from hypothesis.extra.numpy import arrays
 from paddledvc.comparison.other_measures import (
     Closeness,
     Ranking,
-    compare_ranking,
     measure_closeness,
+    measure_ranking,
 )
 
 NAN, INF = float("nan"), float("inf")
@@ -106,7 +106,7 @@ def test_the_worst_of_two_calls_is_kept():
     ],
 )
 def test_changes_of_the_order_are_counted(candidate, expected):
-    found = compare_ranking(floats([[9, 8, 7, 6, 5, 4]]), floats([candidate]))
+    found = measure_ranking(floats([[9, 8, 7, 6, 5, 4]]), floats([candidate]))
 
     assert (found.top1_changed, found.top5_changed) == expected
     assert found.margin == pytest.approx(1 / 9)
@@ -125,4 +125,4 @@ def test_the_samples_of_two_calls_are_added_and_the_smallest_margin_is_kept():
     "values", [np.ones((2, 1)), np.ones((2, 3, 1)), np.ones((2, 3), "int64"), np.ones(3)]
 )
 def test_what_is_no_scores_has_no_order(values):
-    assert compare_ranking(values, values) is None
+    assert measure_ranking(values, values) is None

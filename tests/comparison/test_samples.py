@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.comparison.samples import draw_cases, split_arrays
+from paddledvc.comparison.samples import draw_sample_cases, split_sample_arrays
 from paddledvc.models.model import Input
 
 IMAGE = Input(name="image", shape=(None, 3, None, None))
@@ -15,7 +15,7 @@ X = Input(name="x", shape=(None, 4))
 def shapes(inputs, input_size=(), batch_sizes=(1, 3)):
     return [
         {name: array.shape for name, array in case.items()}
-        for case in draw_cases(inputs, input_size, batch_sizes, seed=0)
+        for case in draw_sample_cases(inputs, input_size, batch_sizes, seed=0)
     ]
 
 
@@ -27,15 +27,17 @@ def same(left, right):
 
 
 def test_the_same_seed_gives_the_same_samples():
-    assert same(draw_cases([IMAGE, X], (), (1, 3), 7), draw_cases([IMAGE, X], (), (1, 3), 7))
+    assert same(
+        draw_sample_cases([IMAGE, X], (), (1, 3), 7), draw_sample_cases([IMAGE, X], (), (1, 3), 7)
+    )
 
 
 def test_another_seed_gives_other_samples():
-    assert not same(draw_cases([X], (), (2,), 0), draw_cases([X], (), (2,), 1))
+    assert not same(draw_sample_cases([X], (), (2,), 0), draw_sample_cases([X], (), (2,), 1))
 
 
 def test_seeded_samples_are_these_forever():
-    [case] = draw_cases([X], (), (1,), 0)
+    [case] = draw_sample_cases([X], (), (1,), 0)
 
     assert case["x"].tolist() == [
         pytest.approx([0.12573022, -0.13210486, 0.64042265, 0.10490011], rel=1e-6)
@@ -83,14 +85,14 @@ def test_dynamic_dimensions_get_sizes(inputs, input_size, expected):
     ["float16", "float32", "float64", "int8", "uint8", "int16", "int32", "int64", "bool"],
 )
 def test_samples_have_the_type_of_the_input(dtype):
-    [case] = draw_cases([Input(name="x", shape=(None, 64), dtype=dtype)], (), (4,), 0)
+    [case] = draw_sample_cases([Input(name="x", shape=(None, 64), dtype=dtype)], (), (4,), 0)
 
     assert case["x"].dtype == np.dtype(dtype)
     assert len(np.unique(case["x"])) > 1
 
 
 def test_integers_without_a_range_are_0_or_1():
-    [case] = draw_cases([Input(name="x", shape=(None, 64), dtype="int64")], (), (4,), 0)
+    [case] = draw_sample_cases([Input(name="x", shape=(None, 64), dtype="int64")], (), (4,), 0)
 
     assert set(np.unique(case["x"])) == {0, 1}
 
@@ -106,7 +108,7 @@ def test_integers_without_a_range_are_0_or_1():
 )
 def test_integers_are_drawn_from_the_range_without_its_end(dtype, limits, expected):
     item = Input(name="x", shape=(None, 500), dtype=dtype, range=limits)
-    [case] = draw_cases([item], (), (4,), 0)
+    [case] = draw_sample_cases([item], (), (4,), 0)
 
     assert set(np.unique(case["x"]).tolist()) == expected
 
@@ -114,7 +116,7 @@ def test_integers_are_drawn_from_the_range_without_its_end(dtype, limits, expect
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_floats_are_drawn_from_the_range_without_its_end(dtype):
     item = Input(name="x", shape=(None, 20_000), dtype=dtype, range=(0, 1))
-    [case] = draw_cases([item], (), (4,), 0)
+    [case] = draw_sample_cases([item], (), (4,), 0)
 
     assert case["x"].min() >= 0
     assert case["x"].max() < 1
@@ -140,12 +142,12 @@ def sizes(cases):
     ],
 )
 def test_representative_samples_are_cut_into_batches(count, batch_sizes, expected):
-    assert sizes(split_arrays(arrays(count), [X], batch_sizes)) == expected
+    assert sizes(split_sample_arrays(arrays(count), [X], batch_sizes)) == expected
 
 
 @given(st.integers(1, 40), st.lists(st.integers(1, 12), min_size=1, max_size=4, unique=True))
 def test_every_sample_is_in_some_case(count, batch_sizes):
-    cases = split_arrays(arrays(count), [X], batch_sizes)
+    cases = split_sample_arrays(arrays(count), [X], batch_sizes)
 
     assert {value for case in cases for value in case["x"].ravel().tolist()} == set(
         range(count * 4)
@@ -155,11 +157,11 @@ def test_every_sample_is_in_some_case(count, batch_sizes):
 def test_a_fixed_batch_overrides_the_batch_sizes():
     fixed = Input(name="x", shape=(2, 4))
 
-    assert sizes(split_arrays(arrays(6), [fixed], (1, 3))) == [2, 2, 2]
+    assert sizes(split_sample_arrays(arrays(6), [fixed], (1, 3))) == [2, 2, 2]
 
 
 def test_every_sample_is_in_some_case_of_a_fixed_batch_too():
-    cases = split_arrays(arrays(5), [Input(name="x", shape=(2, 4))], (1,))
+    cases = split_sample_arrays(arrays(5), [Input(name="x", shape=(2, 4))], (1,))
 
     assert {value for case in cases for value in case["x"].ravel().tolist()} == set(range(20))
     assert set(sizes(cases)) == {2}
@@ -167,7 +169,7 @@ def test_every_sample_is_in_some_case_of_a_fixed_batch_too():
 
 def test_samples_of_several_inputs_stay_together():
     values = {"x": arrays()["x"], "y": np.arange(5, dtype="int64")}
-    cases = split_arrays(values, [X, Input(name="y", shape=(None,), dtype="int64")], (2,))
+    cases = split_sample_arrays(values, [X, Input(name="y", shape=(None,), dtype="int64")], (2,))
 
     assert [(case["x"][:, 0] / 4).astype(int).tolist() == case["y"].tolist() for case in cases] == [
         True
@@ -225,6 +227,6 @@ def test_samples_of_several_inputs_stay_together():
 )
 def test_samples_that_do_not_fit_the_inputs_are_refused(values, inputs, message):
     with pytest.raises(ValueError) as caught:  # noqa: PT011 - the message is compared below
-        split_arrays(values, inputs, (1,))
+        split_sample_arrays(values, inputs, (1,))
 
     assert str(caught.value) == message

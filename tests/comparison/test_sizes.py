@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from paddledvc.comparison.samples import draw_cases, draw_resized
+from paddledvc.comparison.samples import draw_resized_sample, draw_sample_cases
 from paddledvc.models.model import Input
 
 IMAGE = Input(name="image", shape=(None, 3, None, None))
@@ -13,7 +13,7 @@ X = Input(name="x", shape=(None, 4))
 
 
 def shapes(*inputs, input_size=(), batch_sizes=(1, 3, 8)):
-    made = draw_resized(draw_cases(inputs, input_size, batch_sizes, 0), inputs, 0)
+    made = draw_resized_sample(draw_sample_cases(inputs, input_size, batch_sizes, 0), inputs, 0)
     return None if made is None else {name: array.shape for name, array in made.items()}
 
 
@@ -54,8 +54,8 @@ def test_a_call_of_other_sizes_is_made_where_the_usual_ones_do_not_vary(inputs, 
 @pytest.mark.parametrize("input_size", [(), (64, 64), (32, 96)])
 @pytest.mark.parametrize("batch_sizes", [(1,), (1, 3), (1, 3, 8)])
 def test_all_calls_together_vary_every_dynamic_dimension(input_size, batch_sizes):
-    cases = draw_cases([IMAGE], input_size, batch_sizes, 0)
-    other = draw_resized(cases, [IMAGE], 0)
+    cases = draw_sample_cases([IMAGE], input_size, batch_sizes, 0)
+    other = draw_resized_sample(cases, [IMAGE], 0)
     seen = [case["image"].shape[2:] for case in [*cases, *([other] if other else [])]]
 
     assert all(len(set(sizes)) > 1 for sizes in zip(*seen, strict=True))
@@ -64,8 +64,8 @@ def test_all_calls_together_vary_every_dynamic_dimension(input_size, batch_sizes
 
 
 def test_values_are_of_the_range_and_the_same_again():
-    cases = draw_cases([IDS], (), (1,), 0)
-    one, again = (draw_resized(cases, [IDS], 5) for _ in range(2))
+    cases = draw_sample_cases([IDS], (), (1,), 0)
+    one, again = (draw_resized_sample(cases, [IDS], 5) for _ in range(2))
 
     assert one is not None
     assert again is not None

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.comparison.untaken_branches import Branch, Span, write_condition
+from paddledvc.comparison.untaken_branches import Branch, Span, write_branch_condition
 
 SOURCE = """\
 def forward(x, y):
@@ -42,7 +42,7 @@ def forward(x, y):
     ],
 )
 def test_what_was_asked_is_written_as_it_stands_in_the_code(span, expected):
-    assert write_condition(SOURCE, span) == expected
+    assert write_branch_condition(SOURCE, span) == expected
 
 
 @pytest.mark.parametrize(
@@ -56,15 +56,15 @@ def test_what_was_asked_is_written_as_it_stands_in_the_code(span, expected):
     ],
 )
 def test_without_columns_only_whole_conditions_are_told(line, expected):
-    assert write_condition(SOURCE, Span(line, line)) == expected
+    assert write_branch_condition(SOURCE, Span(line, line)) == expected
 
 
 def test_code_that_is_no_python_is_shown_by_its_line():
-    assert write_condition("x ==\n", Span(1, 1, 0, 1)) == "x =="
+    assert write_branch_condition("x ==\n", Span(1, 1, 0, 1)) == "x =="
 
 
 def test_a_long_condition_is_cut():
-    text = write_condition(f"if {'x + ' * 40}y:\n    pass", Span(1, 1, 3, 164))
+    text = write_branch_condition(f"if {'x + ' * 40}y:\n    pass", Span(1, 1, 3, 164))
 
     assert text is not None
     assert (len(text), text[-1]) == (70, "…")

@@ -19,7 +19,7 @@ import paddle
 from paddledvc.errors import PaddleDVCError
 from paddledvc.models.model import Input, Reference
 from paddledvc.models.verify_settings import Engine
-from paddledvc.tools.paddle.building import export
+from paddledvc.tools.paddle.building import exporting
 from paddledvc.tools.paddle.core.jobs import ExportJob, Network, PathJob, ReferenceJob
 from paddledvc.tools.paddle.running import reference_run, run_exported
 
@@ -57,7 +57,7 @@ def export_one(name: str, folder: Path) -> None:
     job = ExportJob(
         network=network(name, folder), inputs=inputs(name), allow=allow, folder=here / "export"
     )
-    export.export_network(job)
+    exporting.export_network(job)
 
 
 def eager_one(name: str, folder: Path) -> Any:
@@ -86,7 +86,7 @@ def path_one(path: Any, name: str, folder: Path) -> None:
         engine=Engine(),
         device="gpu",
     )
-    run_exported.run_path(job)
+    run_exported.run_exported_path(job)
 
 
 def outcome(way: str, name: str, folder: Path) -> Any:

@@ -50,7 +50,7 @@ class Team:
         self.project = Project(self.folder)
         self.git("init", "--quiet")
         (self.folder / ".gitattributes").write_text(ATTRIBUTES)
-        merge_driver.install_driver(repository.root)
+        merge_driver.install_merge_driver(repository.root)
         self.save(**BASE)
 
     def save(self, **versions: str) -> None:
@@ -329,7 +329,7 @@ def without_paddledvc(folder: Path) -> dict[str, str]:
 
 
 def configure(team: Team, python: str) -> None:
-    team.git("config", "merge.paddledvc.driver", merge_driver.command_line(python))
+    team.git("config", "merge.paddledvc.driver", merge_driver.merge_driver_command(python))
 
 
 BROKEN = {

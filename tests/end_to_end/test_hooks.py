@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from paddledvc.tools.git.hooks import install
-from paddledvc.tools.git.hooks import script as scripts
+from paddledvc.tools.git.hook_scripts import install
+from paddledvc.tools.git.hook_scripts import script as scripts
 
 pytestmark = pytest.mark.slow
 
@@ -56,8 +56,8 @@ class Watched:
     def install(self, root: Path | None = None) -> None:
         """Install the hooks, with the recorder in the place of Python."""
         where = root or self.root
-        install.write_hooks(where)
-        folder = install.find_hooks(where).folder
+        install.install_hook_scripts(where)
+        folder = install.find_installed_hooks(where).folder
         for name in scripts.HOOK_NAMES:
             script = (folder / name).read_text()
             assert sys.executable in script
@@ -202,7 +202,7 @@ def test_a_branch_without_a_project_asks_python_to_take_its_weights_away(watched
 def test_a_repository_without_a_project_starts_nothing(repo: Any, tmp_path: Path) -> None:
     repo.write("README", "x")
     repo.commit("x")
-    install.write_hooks(repo.root)
+    install.install_hook_scripts(repo.root)
 
     assert repo.try_("git", "switch", "--quiet", "-c", "b").stderr == ""
 
@@ -506,7 +506,7 @@ def test_variables_turn_hooks_off(watched: Watched, variables: Any, live: Any) -
 
 def chained(watched: Watched, name: str, text: str) -> Path:
     """Let another hook be there when ours comes."""
-    install.remove_hooks(watched.root)
+    install.uninstall_hook_scripts(watched.root)
     path = watched.root / ".git/hooks" / name
     path.write_text(text.replace("LOG", f"'{watched.log}'"))
     path.chmod(0o755)

@@ -25,7 +25,7 @@ from paddledvc.models.model import Input, Reference
 from paddledvc.models.verify_settings import Engine, PathName, Tolerance, Verify
 from paddledvc.names import EXPORT_PREFIX
 from paddledvc.tools.paddle import arrays
-from paddledvc.tools.paddle.building import export
+from paddledvc.tools.paddle.building import exporting
 from paddledvc.tools.paddle.core.jobs import ExportJob, Network, ReferenceJob
 from paddledvc.tools.paddle.running import reference_run, run_exported, timing
 from paddledvc.verification.compare import Exports
@@ -129,7 +129,7 @@ class Bench:
         )
         network = self.network(here, **arguments)
         inputs = (self.about.given,)
-        export.export_network(
+        exporting.export_network(
             ExportJob(network=network, inputs=inputs, allow=(), folder=here / "export")
         )
         return here
@@ -183,13 +183,13 @@ class Bench:
         exports = Exports(
             program=here / "export" / EXPORT_PREFIX, settings=settings, root=here, folder=cases
         )
-        run_exported.run_path(exports.job(path))
+        run_exported.run_exported_path(exports.job(path))
         found = [
             [OutputValues(name=key, values=values) for key, values in call.items()]
             for call in arrays.load_arrays(exports.outputs(path))
         ]
         tolerance = Tolerance().for_path(path)
-        agreed = agreement.compare_outputs(self.calls, found, self.batches, tolerance)
+        agreed = agreement.measure_agreement(self.calls, found, self.batches, tolerance)
         return {
             "name": self.name,
             "seed": self.seed,

@@ -11,7 +11,7 @@ import paddledvc
 from paddledvc import schemas
 from paddledvc.gate.core.violations import RULES, UNWAIVABLE
 from paddledvc.gate.judge_subject import judge_tree
-from paddledvc.tools.dvc.core.objects import folder_oid
+from paddledvc.tools.dvc.core.objects import folder_object_name
 from tests.gated import EXPORTED, FACTS, RANGED, Gated, a_waiver, md5
 
 TODAY = date(2026, 11, 22)
@@ -702,7 +702,7 @@ def trained(gated):
 
 def flowers(gated):
     names = ("rose.txt", "more/tulip.txt")
-    return folder_oid(
+    return folder_object_name(
         {name: md5((gated.root / "data/flowers" / name).read_bytes()) for name in names}
     )
 

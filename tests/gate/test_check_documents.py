@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.gate.core.documentation_rules import names
+from paddledvc.gate.core.documentation_rules import documents_version
 from paddledvc.gate.judge_subject import judge_subject
 from paddledvc.gate.subject import Subject
-from paddledvc.hooks.guard import check_staged
+from paddledvc.hooks.guard import guard_staged
 from paddledvc.models.model import Model
 from paddledvc.models.versions import Requirement
 from tests.conftest import Folder
@@ -74,7 +74,7 @@ def test_a_document_that_is_the_changelog_is_named_once(gated, docs):
     gated.models(MOVED + f"    docs: {docs}\n", build=False)
     gated.git("add", "--all")
 
-    assert messages(check_staged(gated.project)) == [stale()]
+    assert messages(guard_staged(gated.project)) == [stale()]
 
 
 @pytest.mark.slow
@@ -150,12 +150,12 @@ def test_a_check_as_another_branch_looks_at_what_differs_from_it(gated):
 def test_the_hook_looks_at_what_is_staged(gated):
     gated.models(MOVED)
     gated.git("add", "--all")
-    assert messages(check_staged(gated.project)) == [stale()]
+    assert messages(guard_staged(gated.project)) == [stale()]
     gated.write(CHANGELOG, "- resnet50 v3.4.0\n")
-    assert messages(check_staged(gated.project)) == [stale()]
+    assert messages(guard_staged(gated.project)) == [stale()]
     gated.git("add", "--all")
 
-    assert messages(check_staged(gated.project)) == []
+    assert messages(guard_staged(gated.project)) == []
 
 
 @pytest.mark.slow
@@ -171,7 +171,7 @@ def test_a_document_that_is_not_there_is_a_finding(gated):
 
     assert gated.lines() == []
     gated.git("add", "models.yaml")
-    [found] = check_staged(gated.project).violations
+    [found] = guard_staged(gated.project).violations
     assert str(found) == line.format("error")
 
 
@@ -210,7 +210,7 @@ def test_a_line_names_a_model_and_its_version(line, named):
     for version in ("v1.2.0", "1.2.0"):
         model = Model(name="PP-YOLOE+_L", requires=Requirement.parse(version))
 
-        assert names(line, model, version) is named
+        assert documents_version(line, model, version) is named
 
 
 def ignored(named, pattern, keep, *, it="it"):
@@ -329,7 +329,7 @@ def test_the_hook_and_a_merge_name_the_line_beside_what_is_missing(project):
     made.models(EXPORTED)
     made.git("add", "--all")
     made.git("checkout", "--quiet", "-B", "main")
-    found = [one.rule for one in check_staged(made.project).errors]
+    found = [one.rule for one in guard_staged(made.project).errors]
     assert found == ["lock-missing", "ignored-by-git"]
     made.git("checkout", "--quiet", "-B", "feature/x")
     made.commit("one model")

@@ -248,14 +248,14 @@ def test_a_push_is_judged_by_what_it_is_pushed_to(trained):
     trained.commit("second")
     first = trained.git("rev-parse", "main").strip()
 
-    assert guard.check_pushed(trained.project, [pushed(trained, "refs/heads/feature/x")]) == ()
+    assert guard.guard_pushed(trained.project, [pushed(trained, "refs/heads/feature/x")]) == ()
     trained.git("tag", "--annotate", "--message=x", "v2.0")
     trained.git("branch", "--delete", "--force", "main")
     refs = [pushed(trained, "refs/heads/main", old=first), pushed(trained, "refs/tags/v2", "v2.0")]
-    [verdict] = guard.check_pushed(trained.project, refs)
+    [verdict] = guard.guard_pushed(trained.project, refs)
     assert (verdict.title, [one.rule for one in verdict.errors]) == ("main", ["version-rewritten"])
     trained.git("branch", "main", first)
-    assert [one.title for one in guard.check_pushed(trained.project, refs)] == [
+    assert [one.title for one in guard.guard_pushed(trained.project, refs)] == [
         "main",
         "the tag v2",
     ]

@@ -102,4 +102,4 @@ def test_what_git_cannot_do_is_told_without_our_settings(repository):
         merge_commits(repository.root, "main", "nothing")
 
     assert str(caught.value).startswith("`git merge-tree --write-tree")
-    assert worktree.current_branch(repository.root) == "main"
+    assert worktree.worktree_branch(repository.root) == "main"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.gate.subject import Job, read_job
+from paddledvc.gate.subject import Job, read_subject_job
 
 GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_SHA": "1" * 40}
 
@@ -137,7 +137,7 @@ GITHUB = {"GITHUB_ACTIONS": "true", "GITHUB_SHA": "1" * 40}
     ],
 )
 def test_the_branch_and_the_target_are_read_from_the_variables(environment, found):
-    assert read_job(environment) == found
+    assert read_subject_job(environment) == found
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_what_a_push_to_github_replaces_is_read_from_its_event(tmp_path, event, 
         file.write_bytes(event)
     push = {**GITHUB, "GITHUB_EVENT_NAME": "push", "GITHUB_EVENT_PATH": str(file)}
 
-    found = read_job({**push, "GITHUB_REF_NAME": "main"})
+    found = read_subject_job({**push, "GITHUB_REF_NAME": "main"})
     assert found == Job(system="GitHub Actions", branch="main", before=before)
-    dispatched = read_job({**push, "GITHUB_EVENT_NAME": "workflow_dispatch"})
+    dispatched = read_subject_job({**push, "GITHUB_EVENT_NAME": "workflow_dispatch"})
     assert dispatched == Job(system="GitHub Actions")

@@ -48,7 +48,7 @@ def test_a_bug_in_a_hook_says_what_it_met_in_escapes(debug, repository, capsys, 
 
     repository.models("models: []\n")
     monkeypatch.setenv(run.DEBUG, debug)
-    monkeypatch.setattr("paddledvc.hooks.guard.check_staged", fail)
+    monkeypatch.setattr("paddledvc.hooks.guard.guard_staged", fail)
 
     assert run.run(CHECK) == 0
     said = capsys.readouterr().err

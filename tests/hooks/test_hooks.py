@@ -8,7 +8,7 @@ import pytest
 import paddledvc
 from paddledvc.errors import InvalidInput, OutsideFailure
 from paddledvc.hooks import guard, run, standalone
-from paddledvc.tools.git.hooks.script import HOOK_NAMES
+from paddledvc.tools.git.hook_scripts.script import HOOK_NAMES
 from paddledvc.weights import checkout as checkouts
 from paddledvc.weights.core import outcome as bringing
 from tests.gated import RANGED
@@ -227,7 +227,7 @@ def test_a_failure_before_a_commit_or_a_push_stops_it(repository, monkeypatch, c
     def fail(*_, **__):
         raise OutsideFailure("git is gone")
 
-    monkeypatch.setattr(guard, "check_staged", fail)
+    monkeypatch.setattr(guard, "guard_staged", fail)
     assert run.run(call("pre-commit")) == 1
     assert capsys.readouterr().err == "paddledvc: git is gone\n"
 
@@ -318,11 +318,11 @@ def test_what_is_staged_is_judged_and_not_the_work_tree(repository):
     paddledvc.lock(project)
     repository.commit()
     repository.write("models.yaml", "nonsense: 1\n")
-    assert guard.check_staged(project).errors == ()
+    assert guard.guard_staged(project).errors == ()
 
     repository.git("add", "models.yaml")
     repository.write("models.yaml", "models: []\n")
-    assert {one.rule for one in guard.check_staged(project).errors} == {"registry-invalid"}
+    assert {one.rule for one in guard.guard_staged(project).errors} == {"registry-invalid"}
 
 
 LAX = "policy: {production: {versions: any}}\n"
@@ -335,7 +335,7 @@ def test_what_is_staged_is_judged_by_the_policy_of_the_branch_so_far(repository)
     repository.commit()
     repository.write("models.yaml", LAX + "models: []\n")
     repository.git("add", "models.yaml")
-    verdict = guard.check_staged(project)
+    verdict = guard.guard_staged(project)
 
     assert verdict.errors == ()
     assert [str(one) for one in verdict.violations] == [
@@ -353,13 +353,13 @@ def test_a_commit_cannot_allow_itself_what_it_does(repository):
     repository.commit()
     repository.write("models.yaml", LAX + RANGED)
     repository.git("add", "models.yaml")
-    assert "version-not-exact" in {one.rule for one in guard.check_staged(project).errors}
+    assert "version-not-exact" in {one.rule for one in guard.guard_staged(project).errors}
 
     repository.write("models.yaml", LAX + "models: []\n")
     repository.commit("the policy alone")
     repository.write("models.yaml", LAX + RANGED)
     repository.git("add", "models.yaml")
-    assert "version-not-exact" not in {one.rule for one in guard.check_staged(project).errors}
+    assert "version-not-exact" not in {one.rule for one in guard.guard_staged(project).errors}
 
 
 def test_the_first_commit_of_all_is_judged_by_its_own_policy(project):
@@ -368,7 +368,7 @@ def test_the_first_commit_of_all_is_judged_by_its_own_policy(project):
     paddledvc.lock(found)
     project.git("add", "--all")
 
-    assert guard.check_staged(found).violations == ()
+    assert guard.guard_staged(found).violations == ()
 
 
 @pytest.mark.slow

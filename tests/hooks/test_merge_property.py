@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from paddledvc import schemas
 from paddledvc.errors import InvalidFile
 from paddledvc.hooks.merge_file import merge_file
-from paddledvc.locking.core.resolution import list_stale, plan_lock
+from paddledvc.locking.core.resolution import list_stale_resolutions, plan_resolution
 from paddledvc.models import lockfile as locks
 from paddledvc.models import registry as registries
 from paddledvc.models.lockfile import Lock
@@ -118,7 +118,7 @@ def read_lock(text: str) -> Lock:
 def locked(branch: Branch, previous: Lock) -> Lock:
     """Lock a branch; bytes that nobody hashed are hashed as the branch saw them."""
     entries = []
-    for entry in plan_lock(read_registry(written(branch)), previous).entries:
+    for entry in plan_resolution(read_registry(written(branch)), previous).entries:
         what = f"{branch.seen} {entry.version} {entry.urls}".encode()
         learnt = hashlib.md5(what).hexdigest()
         entries.append(entry if entry.hashed else replace(entry, md5=learnt))
@@ -164,9 +164,9 @@ def test_merging_pairs_nothing_that_no_branch_has_paired(tmp_path_factory, histo
         registry = read_registry(registry_text)
     except InvalidFile:
         return
-    if list_stale(registry, lock):
+    if list_stale_resolutions(registry, lock):
         return
-    assert plan_lock(registry, lock).entries == lock.models
+    assert plan_resolution(registry, lock).entries == lock.models
     for name in lock.by_name:
         assert any(
             unit(registry_text, name) == unit(getattr(texts, side), name)

@@ -261,9 +261,9 @@ def test_a_stale_lock_is_updated_before_stages_are_generated(made):
 def plans(monkeypatch):
     """Count how often it is worked out which pins stand."""
     plans = []
-    work_out = selection.all_wants
+    work_out = selection.list_all_wants
     monkeypatch.setattr(
-        resolution, "all_wants", lambda *inputs: plans.append(inputs) or work_out(*inputs)
+        resolution, "list_all_wants", lambda *inputs: plans.append(inputs) or work_out(*inputs)
     )
     return plans
 

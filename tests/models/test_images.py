@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from paddledvc import schemas
 from paddledvc.errors import InvalidFile
-from paddledvc.models.compatibility import explain_obstacle
-from paddledvc.models.images import Image, images_agree, is_paddle
+from paddledvc.models.compatibility import explain_incompatibility
+from paddledvc.models.images import Image, images_agree, matches_image_paddle
 from paddledvc.models.model import Environment
 from paddledvc.models.registry import parse_registry
 from paddledvc.yaml import reader
@@ -192,7 +192,7 @@ def test_any_text_is_taken_apart_or_refused(text):
     ],
 )
 def test_a_paddle_is_the_one_that_a_tag_names(found, named, same):
-    assert is_paddle(found, named) is same
+    assert matches_image_paddle(found, named) is same
 
 
 def test_two_names_of_a_paddle_agree_where_one_is_the_beginning_of_the_other():
@@ -205,13 +205,13 @@ def test_a_tag_without_a_last_number_stands_for_every_release_of_it():
     short = Environment(image="paddlepaddle/paddle:2.6-gpu-cuda11.8")
     exact = Environment(image="paddlepaddle/paddle:2.6.0-gpu-cuda11.7-trt8")
 
-    assert explain_obstacle(short, [">=2.6.1,<3"], None) is None
-    assert explain_obstacle(exact, [">=2.6.1,<3"], None) == (
+    assert explain_incompatibility(short, [">=2.6.1,<3"], None) is None
+    assert explain_incompatibility(exact, [">=2.6.1,<3"], None) == (
         "needs Paddle >=2.6.1,<3, and paddlepaddle/paddle:2.6.0-gpu-cuda11.7-trt8 has Paddle 2.6.0"
     )
-    assert explain_obstacle(short, [">=3"], None) is not None
-    assert explain_obstacle(Environment(stated_paddle="3"), [">=3.1.1,<3.4"], None) is None
-    assert explain_obstacle(Environment(stated_paddle="3"), ["<3"], None) is not None
+    assert explain_incompatibility(short, [">=3"], None) is not None
+    assert explain_incompatibility(Environment(stated_paddle="3"), [">=3.1.1,<3.4"], None) is None
+    assert explain_incompatibility(Environment(stated_paddle="3"), ["<3"], None) is not None
 
 
 @pytest.mark.parametrize(

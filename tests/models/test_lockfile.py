@@ -10,14 +10,18 @@ from ruamel.yaml import YAML
 
 from paddledvc import schemas
 from paddledvc.errors import InvalidFile, StaleLock, UnknownModel
-from paddledvc.locking.core.resolution import list_stale, plan_lock, require_fresh
+from paddledvc.locking.core.resolution import (
+    list_stale_resolutions,
+    plan_resolution,
+    require_fresh_resolution,
+)
 from paddledvc.models import lockfile as locks
 from paddledvc.models.lockfile import Lock, LockedModel
 from paddledvc.models.model import Environment, Metric, Model
 from paddledvc.models.registry import Registry
 from paddledvc.models.verify_settings import Verify
 from paddledvc.models.versions import Requirement
-from paddledvc.names import collision_key
+from paddledvc.names import name_collision_key
 from paddledvc.yaml import reader
 
 EMPTY = Lock(models=())
@@ -47,7 +51,7 @@ def lock_of(*models, previous=EMPTY):
 
 def resolve(registry, previous):
     """Lock what needs no catalog."""
-    planned = plan_lock(registry, previous)
+    planned = plan_resolution(registry, previous)
     assert planned.questions == planned.conflicts == ()
     return Lock(models=planned.entries)
 
@@ -84,7 +88,7 @@ models = st.builds(
 )
 registries = st.builds(
     Registry,
-    models=st.lists(models, max_size=6, unique_by=lambda m: collision_key(m.name)).map(tuple),
+    models=st.lists(models, max_size=6, unique_by=lambda m: name_collision_key(m.name)).map(tuple),
     environment=st.none() | words.map(lambda image: Environment(image=image)),
 )
 
@@ -126,7 +130,7 @@ def test_locking_twice_changes_nothing(registry):
 def test_a_lock_is_fresh_right_after_locking_but_for_bytes_that_nobody_hashed(registry):
     lock = resolve(registry, EMPTY)
 
-    assert said(list_stale(registry, lock)) == tuple(
+    assert said(list_stale_resolutions(registry, lock)) == tuple(
         f"{model.name}: nobody has hashed its bytes yet"
         for model in lock.models
         if not model.hashed
@@ -151,13 +155,15 @@ def test_what_is_learnt_about_the_bytes_is_kept_and_makes_the_lock_fresh(registr
     )
 
     assert resolve(registry, learnt) == learnt
-    assert list_stale(registry, learnt) == ()
+    assert list_stale_resolutions(registry, learnt) == ()
 
 
 @given(registries, models)
 def test_a_new_model_moves_no_other_entry(registry, model):
     others = tuple(
-        other for other in registry.models if collision_key(other.name) != collision_key(model.name)
+        other
+        for other in registry.models
+        if name_collision_key(other.name) != name_collision_key(model.name)
     )
     registry = replace(registry, models=others)
     grown = replace(registry, models=(*others, model))
@@ -330,20 +336,20 @@ LOCKED = weights(md5=MD5, size=3, source="zoo")
     ],
 )
 def test_a_stale_lock_says_where_and_why(wanted, reasons):
-    assert said(list_stale(a_registry(*wanted), lock_of(LOCKED))) == reasons
+    assert said(list_stale_resolutions(a_registry(*wanted), lock_of(LOCKED))) == reasons
 
 
 def test_an_edited_path_makes_a_lock_stale():
     [entry] = lock_of(LOCKED).models
     edited = Lock(models=(replace(entry, path="../../outside.pdparams"),))
 
-    assert said(list_stale(a_registry(LOCKED), edited)) == (
+    assert said(list_stale_resolutions(a_registry(LOCKED), edited)) == (
         "a: path is checkpoints/a_v1.pdparams in models.yaml, ../../outside.pdparams locked",
     )
 
 
 def test_a_lock_without_a_digest_is_stale():
-    assert said(list_stale(a_registry(weights()), lock_of(weights()))) == (
+    assert said(list_stale_resolutions(a_registry(weights()), lock_of(weights()))) == (
         "a: nobody has hashed its bytes yet",
     )
 
@@ -351,7 +357,7 @@ def test_a_lock_without_a_digest_is_stale():
 def test_a_stale_lock_is_refused_with_every_reason():
     registry = a_registry(weights("b", md5=MD5), weights("c", md5=MD5))
     with pytest.raises(StaleLock) as caught:
-        require_fresh(registry, lock_of(LOCKED))
+        require_fresh_resolution(registry, lock_of(LOCKED))
 
     assert str(caught.value) == (
         "models.lock is stale; run `paddledvc lock` to update it:\n"
@@ -365,9 +371,9 @@ def test_a_stale_lock_is_refused_with_every_reason():
 def test_only_the_models_asked_for_have_to_be_fresh():
     registry = a_registry(LOCKED, weights("b", md5=MD5))
 
-    require_fresh(registry, lock_of(LOCKED), ("a",))
+    require_fresh_resolution(registry, lock_of(LOCKED), ("a",))
     with pytest.raises(StaleLock):
-        require_fresh(registry, lock_of(LOCKED), ("b",))
+        require_fresh_resolution(registry, lock_of(LOCKED), ("b",))
 
 
 def test_a_model_that_is_not_locked_is_unknown():

@@ -191,4 +191,4 @@ def test_problems_of_the_policy_come_with_those_of_the_models():
     ],
 )
 def test_the_remote_of_a_role_comes_first(remotes, default, order):
-    assert policy.remote_order(PRODUCTION, remotes, default) == order
+    assert policy.order_remotes_by_policy(PRODUCTION, remotes, default) == order

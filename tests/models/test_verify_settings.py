@@ -7,8 +7,14 @@ from typing import get_args
 
 import pytest
 
-from paddledvc.models.registry import override_verify, read_verify
-from paddledvc.models.verify_settings import GATES, Engine, PathName, Tolerance
+from paddledvc.models.verify_settings import (
+    GATES,
+    Engine,
+    PathName,
+    Tolerance,
+    override_verify_settings,
+    read_verify_settings,
+)
 
 
 @pytest.mark.parametrize(
@@ -39,9 +45,11 @@ def test_a_tolerance_that_is_stated_holds_in_every_precision(precision):
 
 
 def test_params_override_the_precision_and_the_reference():
-    model = read_verify({"engine": {"threads": 2}, "tolerance": {"program": 0.5}})
+    model = read_verify_settings({"engine": {"threads": 2}, "tolerance": {"program": 0.5}})
 
-    settings = override_verify(model, {"engine": {"precision": "float16"}, "reference": "float64"})
+    settings = override_verify_settings(
+        model, {"engine": {"precision": "float16"}, "reference": "float64"}
+    )
 
     assert settings == replace(
         model, engine=Engine(threads=2, precision="float16"), reference="float64"

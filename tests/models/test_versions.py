@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.models.lockfile import Lock, LockedModel, compare_locks
+from paddledvc.models.lockfile import Lock, LockedModel, compare_lockfiles
 from paddledvc.models.versions import Requirement, is_version, same_version
-from paddledvc.names import did_you_mean, slug
+from paddledvc.names import slug, suggest_name
 
 
 @pytest.mark.parametrize(
@@ -80,13 +80,13 @@ def test_a_slug_is_what_dvc_and_gto_allow(name, expected):
 
 
 def test_the_nearest_word_is_suggested():
-    assert did_you_mean("weight_url", ["hub_url", "weights_url"]) == (
+    assert suggest_name("weight_url", ["hub_url", "weights_url"]) == (
         "; did you mean 'weights_url'?"
     )
 
 
 def test_nothing_is_suggested_for_what_resembles_nothing():
-    assert did_you_mean("zzz", ["name"]) == did_you_mean("a", []) == ""
+    assert suggest_name("zzz", ["name"]) == suggest_name("a", []) == ""
 
 
 def lock(**versions):
@@ -98,7 +98,7 @@ def test_what_moved_between_two_locks_is_told_a_line_a_model_sorted():
     before = Lock(models=(*lock(b="v1", c="v1", d="v1", e="v1").models,))
     after = Lock(models=(*lock(a="v1", b="v2", e="v1").models, changed))
 
-    assert tuple(map(str, compare_locks(before, after))) == (
+    assert tuple(map(str, compare_lockfiles(before, after))) == (
         "Add a v1",
         "Update b v1 -> v2",
         "Remove c v1",
@@ -107,4 +107,4 @@ def test_what_moved_between_two_locks_is_told_a_line_a_model_sorted():
 
 
 def test_nothing_moved_is_nothing_told():
-    assert compare_locks(lock(a="v1"), lock(a="v1")) == ()
+    assert compare_lockfiles(lock(a="v1"), lock(a="v1")) == ()

@@ -25,7 +25,7 @@ from paddledvc.setup.diagnosis import Check
 from paddledvc.setup.doctor import Probe
 from paddledvc.tools.dvc import command
 from paddledvc.tools.git import merge_driver
-from paddledvc.tools.git.hooks import install
+from paddledvc.tools.git.hook_scripts import install
 from paddledvc.tools.paddle import device
 from paddledvc.tools.system import links
 
@@ -48,10 +48,10 @@ def healthy(project: Folder) -> Folder:
     project.write(".gitignore", "/checkpoints/\n/exports/\n/.paddledvc/tmp/\n")
     project.write(".dvc/.gitignore", "/config.local\n/tmp\n/cache\n")
     project.write(".dvc/config", "['remote \"a\"']\n    url = ../../store\n    verify = true\n")
-    project.write(".gitattributes", "\n".join(merge_driver.missing_attributes("")))
+    project.write(".gitattributes", "\n".join(merge_driver.missing_merge_attributes("")))
     project.commit()
-    merge_driver.install_driver(project.root)
-    install.write_hooks(project.root)
+    merge_driver.install_merge_driver(project.root)
+    install.install_hook_scripts(project.root)
     return project
 
 
@@ -78,7 +78,7 @@ def test_a_healthy_clone_has_no_problem(healthy: Folder, cli: Callable[..., Ran]
 def test_a_problem_is_an_exit_code_and_a_line_of_advice(
     healthy: Folder, cli: Callable[..., Ran]
 ) -> None:
-    install.remove_hooks(healthy.root)
+    install.uninstall_hook_scripts(healthy.root)
 
     done = cli("doctor", "--offline")
 
@@ -135,7 +135,7 @@ def test_probes_run_side_by_side_and_none_stops_the_others() -> None:
     looks = {"crash": crash, "fail": fail, "hang": hang, "work": work, "none": list}
     probes = [Probe(topic="t", name=name, look=look) for name, look in looks.items()]
 
-    found = workflow.run_probes(probes, patience=0.5)
+    found = workflow.run_doctor_probes(probes, patience=0.5)
     released.set()
 
     assert [(one.name, one.state, one.found, one.advice) for one in found] == [
@@ -152,7 +152,7 @@ def test_probes_run_side_by_side_and_none_stops_the_others() -> None:
 
 
 def test_offline_asks_no_remote(healthy: Folder) -> None:
-    found = workflow.probes(Project(healthy.root), offline="--offline")
+    found = workflow.list_doctor_probes(Project(healthy.root), offline="--offline")
 
     assert [(one.topic, one.name) for one in found if one.topic == "remotes"] == [
         ("remotes", "settings")
@@ -190,7 +190,7 @@ def test_a_python_that_there_is_no_paddle_for_is_a_warning(
 def test_a_dvc_that_is_too_new_is_a_problem(
     healthy: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command.require_usable.cache_clear()
+    command.require_usable_dvc.cache_clear()
     installed = machine.metadata.version
     monkeypatch.setattr(
         machine.metadata, "version", lambda name: "4.0.1" if name == "dvc" else installed(name)
@@ -200,8 +200,8 @@ def test_a_dvc_that_is_too_new_is_a_problem(
         (
             "DVC",
             "problem",
-            f"DVC 4.0.1 is installed, and paddledvc needs {command.wanted().specifier}",
-            f"pip install '{command.wanted()}'",
+            f"DVC 4.0.1 is installed, and paddledvc needs {command.wanted_dvc().specifier}",
+            f"pip install '{command.wanted_dvc()}'",
         )
     ]
 
@@ -258,7 +258,7 @@ def test_hooks_whose_python_is_gone_are_a_problem(
     healthy: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/bin/python")
-    install.write_hooks(healthy.root)
+    install.install_hook_scripts(healthy.root)
 
     found = look(healthy, clone.check_clone)
 
@@ -873,7 +873,7 @@ def test_of_another_paddle_nothing_is_told(
 ) -> None:
     distributions(tmp_path, monkeypatch, **package)
 
-    assert device.first_use(tmp_path) is None
+    assert device.advise_on_device_once(tmp_path) is None
 
 
 def test_the_library_has_it() -> None:

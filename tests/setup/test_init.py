@@ -184,7 +184,7 @@ def test_a_team_with_a_remote_keeps_it_alone(repository, cli):
     command.run_dvc("remote", "add", "--default", "prod", "/data/prod", root=repository.root)
     paddledvc.init(repository.root)
 
-    assert [*configuration.read_config(repository.root).remotes] == ["prod"]
+    assert [*configuration.read_dvc_config(repository.root).remotes] == ["prod"]
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ import pytest
 import paddledvc
 from paddledvc.errors import InvalidInput, MissingTool, StaleStages, UserCodeFailed
 from paddledvc.stages.core.record import Record
-from paddledvc.tools.paddle.building import weights
+from paddledvc.tools.paddle.building import state_dict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,7 +150,7 @@ def test_trained_weights_are_a_state_dict_that_we_read(
 ) -> None:
     project, trained = fitted
 
-    found = weights.read_state_dict(project.root / trained.path)
+    found = state_dict.read_state_dict(project.root / trained.path)
 
     assert {key: array.shape for key, array in found.items()} == {
         "fc.weight": (4, 3),
@@ -220,7 +220,7 @@ def test_training_starts_from_the_base_weights(
 
     trained = paddledvc.train(project, "net")
 
-    found = weights.read_state_dict(tmp_path / trained.path)
+    found = state_dict.read_state_dict(tmp_path / trained.path)
     np.testing.assert_array_equal(found["fc.weight"], linear_weights["fc.weight"])
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import paddledvc
 from paddledvc.errors import PaddleDVCError
-from paddledvc.tools.paddle.building.weights import read_state_dict
+from paddledvc.tools.paddle.building.state_dict import read_state_dict
 
 if TYPE_CHECKING:
     from collections.abc import Callable

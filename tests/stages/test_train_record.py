@@ -164,7 +164,7 @@ def test_the_digest_of_a_folder_is_the_one_that_dvc_has_of_it(project):
     command.run_dvc("add", "--quiet", "--no-commit", "data", root=project.root)
 
     expected = re.search("md5: (.*)", project.read("data.dvc"))[1]
-    assert train.digest_data(project.root, "data") == expected
+    assert train.digest_training_data(project.root, "data") == expected
 
 
 TRAINED = f"""\

@@ -260,9 +260,9 @@ class Config:
 def test_bfloat16_is_switched_on_under_the_name_of_paddle_2_too():
     config = Config("cpu_bfloat16_placement_pass", "cpu_bfloat16_pass")
 
-    engines.reduce_on_cpu(config, "float32")
+    engines.set_engine_precision(config, "float32")
     assert config.called == 0
-    engines.reduce_on_cpu(config, "bfloat16")
+    engines.set_engine_precision(config, "bfloat16")
     assert config.called == 1
 
 
@@ -270,7 +270,7 @@ def test_a_paddle_that_leaves_bfloat16_off_is_told(monkeypatch):
     monkeypatch.setattr(runtime, "import_paddle", lambda: SimpleNamespace(__version__="3.9"))
 
     with pytest.raises(MissingTool, match=r"which Paddle 3\.9 here does not switch on"):
-        engines.reduce_on_cpu(Config("conv_bn_fuse_pass"), "bfloat16")
+        engines.set_engine_precision(Config("conv_bn_fuse_pass"), "bfloat16")
 
 
 def test_onnx_without_its_packages_says_what_to_install(monkeypatch):

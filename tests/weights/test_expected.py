@@ -200,8 +200,8 @@ REMEMBERED: dict[int, Any] = {
 def test_who_reads_other_outputs_from_the_same_files_raises_the_format(versions):
     found = expected.read_expected(versions, TEXTS)
 
-    assert expected.parse_outputs(expected.render_outputs(found)) == found
-    assert json.loads(expected.render_outputs(found)) == REMEMBERED[expected.FORMAT], (
+    assert expected.parse_expected(expected.render_expected(found)) == found
+    assert json.loads(expected.render_expected(found)) == REMEMBERED[expected.FORMAT], (
         "what earlier versions remember of the same files is another answer: raise "
         "expected.FORMAT, and add its answer here"
     )
@@ -226,26 +226,26 @@ def test_what_is_remembered_of_files_is_what_was_read_last(versions):
 
 
 def test_what_was_read_once_is_remembered(versions, monkeypatch):
-    found = expected.read_through_cache(versions, TEXTS)
+    found = expected.read_expected_cached(versions, TEXTS)
     monkeypatch.setattr(expected, "read_expected", None)
 
-    assert expected.read_through_cache(versions, TEXTS) == found
-    assert expected.read_through_cache(versions, {**TEXTS, "models.yaml": "models: []"}) == found
+    assert expected.read_expected_cached(versions, TEXTS) == found
+    assert expected.read_expected_cached(versions, {**TEXTS, "models.yaml": "models: []"}) == found
 
 
 def test_what_another_format_remembers_is_not_taken(versions, monkeypatch):
     with monkeypatch.context() as before:
         before.setattr(expected, "FORMAT", expected.FORMAT - 1)
         before.setattr(expected, "read_expected", lambda *_: ())
-        assert expected.read_through_cache(versions, TEXTS) == ()
+        assert expected.read_expected_cached(versions, TEXTS) == ()
 
-    assert expected.read_through_cache(versions, TEXTS) == expected.read_expected(versions, TEXTS)
+    assert expected.read_expected_cached(versions, TEXTS) == expected.read_expected(versions, TEXTS)
 
 
 def test_a_change_of_any_file_is_read(versions):
-    expected.read_through_cache(versions, TEXTS)
+    expected.read_expected_cached(versions, TEXTS)
     lock = LOCK.replace('"v1"', '"v3"')
 
-    assert titles(expected.read_through_cache(versions, {**TEXTS, "models.lock": lock})) == [
+    assert titles(expected.read_expected_cached(versions, {**TEXTS, "models.lock": lock})) == [
         "a v3", "b v2", "data/d", "a v3 (export)", "reports/a.bin"
     ]  # fmt: skip

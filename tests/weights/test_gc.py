@@ -18,7 +18,7 @@ import pytest
 import paddledvc
 from paddledvc.errors import Finding, InvalidFile, InvalidInput, OutsideFailure
 from paddledvc.project import Project
-from paddledvc.tools.dvc.core.objects import folder_oid, read_listing
+from paddledvc.tools.dvc.core.objects import folder_object_name, read_object_listing
 from paddledvc.weights.garbage import collect as plans
 from paddledvc.weights.garbage import stores
 from paddledvc.weights.garbage.collect import GcScope
@@ -507,7 +507,7 @@ def test_a_listing_is_looked_for_at_every_endpoint_of_a_url(
 ) -> None:
     oid, _ = team.export("a", "b")
     team.commit("an export")
-    listing = read_listing(team.cache.path(oid).read_bytes())
+    listing = read_object_listing(team.cache.path(oid).read_bytes())
     team.cache.path(oid).unlink()
     one = "['remote \"{}\"']\n    url = s3://models\n    endpointurl = http://{}\n"
     team.write(".dvc/config", one.format("a", "a") + one.format("b", "b") + one.format("c", "c"))
@@ -566,7 +566,7 @@ def test_a_folder_that_git_keeps_needs_no_listing(team: Clone) -> None:
         files = {"loss.tsv": f"step\tloss\n0\t{plot}\n", "sub/ä.tsv": plot}
         for name, text in files.items():
             team.write(f"reports/net/plots/{name}", text)
-        oid = folder_oid({name: md5(text.encode()) for name, text in files.items()})
+        oid = folder_object_name({name: md5(text.encode()) for name, text in files.items()})
         out = f"    - path: reports/net/plots\n      hash: md5\n      md5: {oid}\n"
         team.write(
             "dvc.lock", f"schema: '2.0'\nstages:\n  train-net:\n    cmd: x\n    outs:\n{out}"

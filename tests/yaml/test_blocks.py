@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import paddledvc
-from paddledvc.yaml.blocks import END, cut_blocks, cut_entry, values_of
+from paddledvc.yaml.blocks import END, cut_blocks, cut_entry_blocks, values_of_blocks
 
 FILE = "models.yaml"
 TEXT = """\
@@ -170,7 +170,7 @@ def test_what_cannot_be_cut_is_left_alone(text):
 
 
 def test_what_a_file_says_can_be_had_however_it_is_written():
-    assert values_of("models: [{name: a}]\npolicy: 1\n", FILE, ("models",)) == {
+    assert values_of_blocks("models: [{name: a}]\npolicy: 1\n", FILE, ("models",)) == {
         ("models",): [],
         ("models", "a"): {"name": "a"},
         ("policy",): 1,
@@ -203,7 +203,7 @@ def test_the_files_of_this_repository_can_be_cut(name):
     ],
 )
 def test_an_entry_is_cut_into_its_fields(text, expected):
-    assert [block.text for block in cut_entry(text, FILE).values()] == expected
+    assert [block.text for block in cut_entry_blocks(text, FILE).values()] == expected
 
 
 @pytest.mark.parametrize(
@@ -216,4 +216,4 @@ def test_an_entry_is_cut_into_its_fields(text, expected):
     ],
 )
 def test_an_entry_that_cannot_be_cut_is_left_alone(text):
-    assert cut_entry(text, FILE) is None
+    assert cut_entry_blocks(text, FILE) is None

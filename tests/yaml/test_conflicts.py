@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.yaml.conflicts import find_conflict, take_side
+from paddledvc.yaml.conflicts import find_conflict, take_conflict_side
 
 ONE = "a: 1\n<<<<<<< HEAD\nb: 2\n=======\nb: 3\n>>>>>>> other\n"
 BLOCK = "keep one of the blocks between the markers"
@@ -81,12 +81,13 @@ def test_lines_that_only_resemble_markers_are_none():
     ],
 )
 def test_a_side_can_be_taken(text, side, expected):
-    assert take_side(text, side) == f"a: 1\n{expected}"
+    assert take_conflict_side(text, side) == f"a: 1\n{expected}"
 
 
 def test_a_side_that_has_nothing_can_be_taken():
     assert (
-        take_side("<<<<<<< ours\n=======\nb: 3\n>>>>>>> theirs\nc: 1\n" * 2, "ours") == "c: 1\n" * 2
+        take_conflict_side("<<<<<<< ours\n=======\nb: 3\n>>>>>>> theirs\nc: 1\n" * 2, "ours")
+        == "c: 1\n" * 2
     )
 
 
@@ -113,4 +114,4 @@ def test_a_side_that_has_nothing_can_be_taken():
     ],
 )
 def test_a_side_is_taken_of_every_conflict(text, ours, theirs):
-    assert (take_side(text, "ours"), take_side(text, "theirs")) == (ours, theirs)
+    assert (take_conflict_side(text, "ours"), take_conflict_side(text, "theirs")) == (ours, theirs)

@@ -51,7 +51,7 @@ def by_nodes(text):
 @given(st.lists(pieces, max_size=14).map("".join))
 def test_what_the_fast_reader_reads_is_what_the_careful_one_reads(text):
     try:
-        fast = fast_reader.read_plain(text)
+        fast = fast_reader.read_plain_fast(text)
     except fast_reader.NotPlain:
         return
 
@@ -77,7 +77,7 @@ def test_what_the_fast_reader_reads_is_what_the_careful_one_reads(text):
 )
 def test_what_is_not_plain_is_left_to_the_careful_reader(text):
     with pytest.raises(fast_reader.NotPlain):
-        fast_reader.read_plain(text)
+        fast_reader.read_plain_fast(text)
 
 
 def test_a_plain_file_still_knows_its_lines():

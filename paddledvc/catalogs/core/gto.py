@@ -171,7 +171,7 @@ class _Event:
     version: str
 
 
-def read_tags(tags: Iterable[Tag]) -> Tags:
+def read_gto_tags(tags: Iterable[Tag]) -> Tags:
     """Work out which versions stand.
 
     A cancelled version can be registered again, and whatever happens to an artifact after its
@@ -182,7 +182,7 @@ def read_tags(tags: Iterable[Tag]) -> Tags:
     ...     Tag(name="det@v1.1.0", commit="b" * 40, time=2),
     ...     Tag(name="det@v1.1.0!", commit="b" * 40, time=3),
     ... ]
-    >>> [(one.version, one.cancelled) for one in read_tags(tags).artifacts["det"].versions]
+    >>> [(one.version, one.cancelled) for one in read_gto_tags(tags).artifacts["det"].versions]
     [('v1.0.0', None), ('v1.1.0', 'det@v1.1.0!')]
     """
     events: dict[str, list[_Event]] = defaultdict(list)

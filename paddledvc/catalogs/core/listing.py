@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from paddledvc.hashes import Hashes
-from paddledvc.models.versions import as_version, is_range, is_version
+from paddledvc.models.versions import as_version, is_version, is_version_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -89,16 +89,16 @@ class Release:
     commit: str | None = None
 
 
-def versions_of(listed: Sequence[Listed]) -> tuple[str, ...]:
+def listed_versions(listed: Sequence[Listed]) -> tuple[str, ...]:
     """Name the versions of a list, good ones only."""
     return tuple(one.version for one in listed if one.yanked is None)
 
 
-def nonsense_in_list(listed: Sequence[Listed]) -> str | None:
+def nonsense_in_listing(listed: Sequence[Listed]) -> str | None:
     """Find what no list of versions can hold, in a few words; None if there is nothing.
 
     >>> from paddledvc.catalogs.core.listing import Listed
-    >>> nonsense_in_list([Listed(version="v1"), Listed(version="1.0")])
+    >>> nonsense_in_listing([Listed(version="v1"), Listed(version="1.0")])
     "it lists 'v1' and '1.0', which are one version"
     """
     seen: dict[object, str] = {}
@@ -111,12 +111,12 @@ def nonsense_in_list(listed: Sequence[Listed]) -> str | None:
         seen[version] = one.version
         if not (one.yanked or "").isprintable():
             return f"it says of {one.version} what no terminal should show: {one.yanked!r}"
-        if one.paddle is not None and not is_range(one.paddle):
+        if one.paddle is not None and not is_version_range(one.paddle):
             return f"it lists {one.version} for Paddle {one.paddle!r}, which is no range"
     return None
 
 
-def nonsense_in_release(release: Release, version: str) -> str | None:
+def nonsense_in_listed_release(release: Release, version: str) -> str | None:
     """Find what no version can consist of, in a few words; None if there is nothing.
 
     Args:
@@ -131,7 +131,7 @@ def _nonsense(release: Release, version: str) -> Iterator[str]:
         yield f"it describes {release.version!r} instead of {version}"
     if release.format is not None and not _FORMAT.fullmatch(release.format):
         yield f"it says that {version} has the format {release.format!r}, which can be no suffix"
-    if release.paddle is not None and not is_range(release.paddle):
+    if release.paddle is not None and not is_version_range(release.paddle):
         yield f"it says that {version} needs Paddle {release.paddle!r}, which is no range"
     if not release.files or (len(release.files) > 1 and not release.folder):
         yield f"it says that {version} has {len(release.files)} files"

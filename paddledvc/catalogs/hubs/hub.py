@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from paddledvc.catalogs.core.listing import Listed, Release, ReleaseFile
 from paddledvc.models.versions import is_version
-from paddledvc.names import did_you_mean
+from paddledvc.names import suggest_name
 from paddledvc.tools.system.network_errors import Unreadable
-from paddledvc.urls import format_of
+from paddledvc.urls import format_of_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -56,12 +56,12 @@ class HubCatalog(ABC):
     def versions(self, query: Query) -> Sequence[Listed]:
         """List the versions of a model: tags, or commits where there are none."""
         with self._repository(query) as repository:
-            return list_versions(repository, query)
+            return _list_versions(repository, query)
 
     def describe(self, query: Query, version: str) -> Release:
         """Say all that is needed to get a version."""
         with self._repository(query) as repository:
-            return describe_version(repository, query, version)
+            return _describe_version(repository, query, version)
 
     def names(self) -> Sequence[str]:
         """Name the models of the owner; there are too many of all owners."""
@@ -87,7 +87,7 @@ class HubCatalog(ABC):
     @contextmanager
     def _repository(self, query: Query) -> Iterator[HubRepository]:
         with self._asking(query.name):
-            name = repository_name(query.name, self._owner)
+            name = _repository_name(query.name, self._owner)
         with self._asking(name):
             yield self.repository(name)
 
@@ -107,13 +107,13 @@ class HubCatalog(ABC):
             raise self._context.failed(where, f"{error}{wait}") from error
 
 
-def repository_name(name: str, owner: str | None) -> str:
+def _repository_name(name: str, owner: str | None) -> str:
     """Name the repository of a model.
 
     Raises:
         Unreadable: no repository can be called so.
 
-    >>> repository_name("PP-OCRv5_mobile_det", "PaddlePaddle")
+    >>> _repository_name("PP-OCRv5_mobile_det", "PaddlePaddle")
     'PaddlePaddle/PP-OCRv5_mobile_det'
     """
     full = name if "/" in name or owner is None else f"{owner}/{name}"
@@ -183,7 +183,7 @@ class HubRepository(Protocol):
         ...
 
 
-def list_versions(repository: HubRepository, query: Query) -> Sequence[Listed]:
+def _list_versions(repository: HubRepository, query: Query) -> Sequence[Listed]:
     """List the versions of a repository; none if it does not exist.
 
     Raises:
@@ -195,7 +195,7 @@ def list_versions(repository: HubRepository, query: Query) -> Sequence[Listed]:
     return tuple(Listed(version=version) for version in _revisions(repository, refs, query))
 
 
-def describe_version(repository: HubRepository, query: Query, version: str) -> Release:
+def _describe_version(repository: HubRepository, query: Query, version: str) -> Release:
     """Say all that is needed to get a version, whatever has come after it.
 
     Raises:
@@ -206,10 +206,10 @@ def describe_version(repository: HubRepository, query: Query, version: str) -> R
         raise Unreadable("there is no such repository")
     revision: str | None = version
     if version not in refs.tags:
-        revision = dated(_history(repository, refs, query.revision)).get(version)
+        revision = _date_versions(_history(repository, refs, query.revision)).get(version)
     tree = None if revision is None else repository.tree(revision)
     if tree is None:
-        hint = did_you_mean(version, filter(is_version, refs.tags))
+        hint = suggest_name(version, filter(is_version, refs.tags))
         raise Unreadable(f"it has no version {version}{hint}")
     return _release(repository, query, version, tree)
 
@@ -218,11 +218,11 @@ def _revisions(repository: HubRepository, refs: Refs, query: Query) -> Mapping[s
     """Find the versions that a query is about, and what each is called on the hub."""
     tags = {tag: commit for tag, commit in refs.tags.items() if is_version(tag)}
     if query.revision is None:
-        return {tag: tag for tag in tags} or dated(repository.commits(None))
+        return {tag: tag for tag in tags} or _date_versions(repository.commits(None))
     history = _history(repository, refs, query.revision)
     held = {commit.name for commit in history}
     contained = (tag for tag in tags if (tags[tag] or repository.commit(tag)) in held)
-    return {tag: tag for tag in contained} or dated(history)
+    return {tag: tag for tag in contained} or _date_versions(history)
 
 
 def _history(repository: HubRepository, refs: Refs, revision: str | None) -> Sequence[HubCommit]:
@@ -234,17 +234,17 @@ def _history(repository: HubRepository, refs: Refs, revision: str | None) -> Seq
         full = next((name for name in known if name.startswith(revision)), None)
         commits = repository.commits(full) if full else ()
     if not commits:
-        hint = did_you_mean(revision, (*refs.branches, *refs.tags))
+        hint = suggest_name(revision, (*refs.branches, *refs.tags))
         raise Unreadable(f"it has no branch, tag or commit {revision!r}{hint}")
     return commits
 
 
-def dated(commits: Sequence[HubCommit]) -> Mapping[str, str]:
+def _date_versions(commits: Sequence[HubCommit]) -> Mapping[str, str]:
     """Spell the versions of commits, which come newest first, and say whose each is.
 
     >>> from datetime import datetime
     >>> made = datetime(2025, 11, 3, 0, 5, 30, tzinfo=timezone.utc)
-    >>> dated([HubCommit(name="b", made=made), HubCommit(name="a", made=made)])
+    >>> _date_versions([HubCommit(name="b", made=made), HubCommit(name="a", made=made)])
     {'2025.11.3.530': 'a', '2025.11.3.530.1': 'b'}
     """
     versions: dict[str, str] = {}
@@ -282,9 +282,9 @@ def _single(
     repository: HubRepository, path: str, version: str, commit: str, files: Mapping[str, HubFile]
 ) -> Release:
     if path not in files:
-        raise Unreadable(f"there is no file {path!r} in {version}{did_you_mean(path, files)}")
+        raise Unreadable(f"there is no file {path!r} in {version}{suggest_name(path, files)}")
     name = PurePosixPath(path)
-    suffix = name.suffix[1:] if format_of(path) is None else ""
+    suffix = name.suffix[1:] if format_of_url(path) is None else ""
     return Release(
         version=version,
         files=(_file(repository, commit, files[path], name.name),),

@@ -14,7 +14,7 @@ from paddledvc.errors import MissingTool
 from paddledvc.hashes import Hashes
 from paddledvc.tools.sources import http, hub_tokens
 from paddledvc.tools.system.network_errors import PASSING_STATUSES, Unreadable
-from paddledvc.tools.system.retry import ask_again
+from paddledvc.tools.system.retry import ask_with_retries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -60,13 +60,13 @@ class _HuggingFaceRepository:
         if answer is None:
             return None
         branches, tags = (
-            json_fields.read_entries(answer, "branches"),
-            json_fields.read_entries(answer, "tags"),
+            json_fields.read_list_field(answer, "branches"),
+            json_fields.read_list_field(answer, "tags"),
         )
         return Refs(
             branches=[json_fields.read_field(branch, "name", str) for branch in branches],
             tags={
-                json_fields.read_field(tag, "name", str): json_fields.read_commit(
+                json_fields.read_field(tag, "name", str): json_fields.read_commit_field(
                     tag, "targetCommit"
                 )
                 for tag in tags
@@ -77,8 +77,8 @@ class _HuggingFaceRepository:
         start = quote(revision or DEFAULT_BRANCH, safe="")
         return [
             HubCommit(
-                name=json_fields.read_commit(entry, "id"),
-                made=json_fields.read_moment(entry, "date"),
+                name=json_fields.read_commit_field(entry, "id"),
+                made=json_fields.read_date_field(entry, "date"),
             )
             for entry in self.api.get_all(f"/api/models/{self.name}/commits/{start}")
         ]
@@ -93,11 +93,11 @@ class _HuggingFaceRepository:
         answer = self.api.get(f"/api/models/{self.name}/revision/{at}", blobs="true")
         if answer is None:
             return None
-        files = json_fields.read_entries(answer, "siblings")
+        files = json_fields.read_list_field(answer, "siblings")
         if len(files) > MAX_FILES:
             raise Unreadable(f"it lists {len(files):,} files, more than {MAX_FILES:,}")
         return HubTree(
-            commit=json_fields.read_commit(answer, "sha"), files=[_file(one) for one in files]
+            commit=json_fields.read_commit_field(answer, "sha"), files=[_file(one) for one in files]
         )
 
     def url(self, commit: str, path: str) -> str:
@@ -109,8 +109,11 @@ def _file(entry: object) -> HubFile:
     path = json_fields.read_field(entry, "rfilename", str)
     lfs = entry.get("lfs") if isinstance(entry, dict) else None
     if lfs is None:
-        return HubFile(path=path, hashes=Hashes(size=json_fields.read_size(entry, "size")))
-    size, sha256 = json_fields.read_size(lfs, "size"), json_fields.read_digest(lfs, "sha256")
+        return HubFile(path=path, hashes=Hashes(size=json_fields.read_size_field(entry, "size")))
+    size, sha256 = (
+        json_fields.read_size_field(lfs, "size"),
+        json_fields.read_digest_field(lfs, "sha256"),
+    )
     return HubFile(path=path, hashes=Hashes(sha256=sha256, size=size))
 
 
@@ -157,7 +160,7 @@ class _HuggingFaceApi:
         """Ask for one answer, and for the query of the one that follows it."""
         url = f"{self.endpoint}{path}?{query}" if query else f"{self.endpoint}{path}"
         if url not in self.known:
-            answer = ask_again(partial(self._ask, url), timeout=self.timeout)
+            answer = ask_with_retries(partial(self._ask, url), timeout=self.timeout)
             if answer is None:
                 return None
             self.known[url] = answer
@@ -168,7 +171,7 @@ class _HuggingFaceApi:
         if response.status_code == 200:  # noqa: PLR2004
             # A mirror may name the hub itself as the place of the next page.
             following = response.links.get("next", {}).get("url", "")
-            return json_fields.parse_answer(response.content), following.partition("?")[2]
+            return json_fields.parse_hub_json(response.content), following.partition("?")[2]
         if response.status_code == 404:  # noqa: PLR2004
             return None
         raise self._refused(url, response)
@@ -183,14 +186,16 @@ class _HuggingFaceApi:
                 f"{self.endpoint} is asked through huggingface_hub, which is not installed in "
                 "this environment; run `pip install 'paddledvc[hub]'`"
             ) from error
-        headers = {"User-Agent": "paddledvc", **hub_tokens.authorization_header(url)}
+        headers = {"User-Agent": "paddledvc", **hub_tokens.hub_token_header(url)}
         try:
             return get_session().get(url, headers=headers, timeout=self.timeout)
         except OfflineModeIsEnabled as error:
             raise Unreadable("it needs the network, which HF_HUB_OFFLINE forbids") from error
         except Exception as error:
             again = "CERTIFICATE" not in str(error)  # which no waiting makes valid
-            raise Unreadable(http.reason_of_network(error, self.timeout), again=again) from error
+            raise Unreadable(
+                http.reason_of_http_failure(error, self.timeout), again=again
+            ) from error
 
     def _refused(self, url: str, response: Any) -> Unreadable:
         status, headers = response.status_code, response.headers
@@ -201,7 +206,7 @@ class _HuggingFaceApi:
         return Unreadable(
             f"the server answered {status}{phrase}{why}{advice}",
             again=status in PASSING_STATUSES,
-            wait=http.retry_after(headers),
+            wait=http.http_retry_after(headers),
         )
 
 

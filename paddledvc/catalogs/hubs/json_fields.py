@@ -15,7 +15,7 @@ _DATE = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?(?:Z|\+00:00)")
 _Value = TypeVar("_Value")
 
 
-def parse_answer(data: bytes) -> Any:
+def parse_hub_json(data: bytes) -> Any:
     """Read JSON.
 
     Raises:
@@ -49,13 +49,13 @@ def read_field(entry: object, key: str, kind: type[_Value]) -> _Value:
     return value
 
 
-def read_entries(entry: object, key: str) -> list[Any]:
+def read_list_field(entry: object, key: str) -> list[Any]:
     """Take a list out of what should be a mapping; an empty one may be null.
 
     Raises:
         Unreadable: it is not there.
 
-    >>> read_entries({"tags": None}, "tags")
+    >>> read_list_field({"tags": None}, "tags")
     []
     """
     if isinstance(entry, dict) and entry.get(key, ...) is None:
@@ -63,7 +63,7 @@ def read_entries(entry: object, key: str) -> list[Any]:
     return read_field(entry, key, list)
 
 
-def read_size(entry: object, key: str) -> int:
+def read_size_field(entry: object, key: str) -> int:
     """Take a number of bytes out of what should be a mapping.
 
     Raises:
@@ -75,7 +75,7 @@ def read_size(entry: object, key: str) -> int:
     return number
 
 
-def read_commit(entry: object, key: str) -> str:
+def read_commit_field(entry: object, key: str) -> str:
     """Take the full name of a commit out of what should be a mapping.
 
     Raises:
@@ -87,13 +87,13 @@ def read_commit(entry: object, key: str) -> str:
     return name
 
 
-def read_moment(entry: object, key: str) -> datetime:
+def read_date_field(entry: object, key: str) -> datetime:
     """Take a date, in seconds or in ISO's form, out of what should be a mapping.
 
     Raises:
         Unreadable: there is none.
 
-    >>> read_moment({"date": "2025-11-03T14:25:30.000Z"}, "date").isoformat()
+    >>> read_date_field({"date": "2025-11-03T14:25:30.000Z"}, "date").isoformat()
     '2025-11-03T14:25:30+00:00'
     """
     value = read_field(entry, key, object)
@@ -107,7 +107,7 @@ def read_moment(entry: object, key: str) -> datetime:
     raise _unusable(key)
 
 
-def read_digest(entry: object, key: str) -> str:
+def read_digest_field(entry: object, key: str) -> str:
     """Take a SHA-256 digest out of what should be a mapping.
 
     Raises:

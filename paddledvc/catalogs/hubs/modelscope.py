@@ -18,7 +18,7 @@ from paddledvc.catalogs.hubs.hub import HubCatalog, HubCommit, HubFile, HubTree,
 from paddledvc.hashes import Hashes
 from paddledvc.tools.sources import http, hub_tokens
 from paddledvc.tools.system.network_errors import Unreadable
-from paddledvc.tools.system.retry import ask_again
+from paddledvc.tools.system.retry import ask_with_retries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -73,8 +73,8 @@ class _ModelScopeRepository:
             return None
         known = json_fields.read_field(answer, "RevisionMap", dict)
         branches, tags = (
-            json_fields.read_entries(known, "Branches"),
-            json_fields.read_entries(known, "Tags"),
+            json_fields.read_list_field(known, "Branches"),
+            json_fields.read_list_field(known, "Tags"),
         )
         return Refs(
             branches=[json_fields.read_field(branch, "Revision", str) for branch in branches],
@@ -100,10 +100,10 @@ class _ModelScopeRepository:
         )
         return [
             HubCommit(
-                name=json_fields.read_commit(entry, "Id"),
-                made=json_fields.read_moment(entry, "CommittedDate"),
+                name=json_fields.read_commit_field(entry, "Id"),
+                made=json_fields.read_date_field(entry, "CommittedDate"),
             )
-            for entry in json_fields.read_entries(answer or {"Commit": None}, "Commit")
+            for entry in json_fields.read_list_field(answer or {"Commit": None}, "Commit")
         ]
 
     def tree(self, revision: str) -> HubTree | None:
@@ -114,7 +114,7 @@ class _ModelScopeRepository:
         answer = self.api.get(f"{self.name}/repo/files", Revision=commit, Recursive="True")
         if answer is None:
             return None
-        entries = json_fields.read_entries(answer, "Files")
+        entries = json_fields.read_list_field(answer, "Files")
         if len(entries) >= MAX_FILES:
             raise Unreadable(f"it cuts lists off at {MAX_FILES:,} files, so this one is not whole")
         files = [
@@ -128,9 +128,12 @@ class _ModelScopeRepository:
 
 def _file(entry: object) -> HubFile:
     """Read an entry: ModelScope states the SHA-256 of the bytes, of files in git too."""
-    path, size = json_fields.read_field(entry, "Path", str), json_fields.read_size(entry, "Size")
+    path, size = (
+        json_fields.read_field(entry, "Path", str),
+        json_fields.read_size_field(entry, "Size"),
+    )
     stated = json_fields.read_field(entry, "Sha256", str)
-    sha256 = json_fields.read_digest(entry, "Sha256") if stated else None
+    sha256 = json_fields.read_digest_field(entry, "Sha256") if stated else None
     return HubFile(path=path, hashes=Hashes(sha256=sha256, size=size))
 
 
@@ -152,7 +155,7 @@ class _ModelScopeApi:
         """Ask for something about models; None if there is no such repository or revision."""
         url = f"{self.endpoint}/api/v1/models/{path}?{urlencode(parameters)}"
         if url not in self.known:
-            answer = ask_again(partial(self._ask, url), timeout=self.timeout)
+            answer = ask_with_retries(partial(self._ask, url), timeout=self.timeout)
             if answer is None:
                 return None
             self.known[url] = answer
@@ -162,8 +165,8 @@ class _ModelScopeApi:
         for number in range(1, MAX_PAGES + 1):
             parameters = {"owner": owner, "page_number": number, "page_size": PAGE}
             url = f"{self.endpoint}/openapi/v1/models?{urlencode(parameters)}"
-            answer = ask_again(partial(self._read, url), timeout=self.timeout)
-            entries = json_fields.read_entries(
+            answer = ask_with_retries(partial(self._read, url), timeout=self.timeout)
+            entries = json_fields.read_list_field(
                 json_fields.read_field(answer, "data", dict), "models"
             )
             yield from entries
@@ -182,14 +185,14 @@ class _ModelScopeApi:
         return json_fields.read_field(answer, "Data", dict)
 
     def _read(self, url: str) -> Any:
-        return json_fields.parse_answer(http.read_document(url, MAX_BYTES, self.timeout))
+        return json_fields.parse_hub_json(http.read_http_document(url, MAX_BYTES, self.timeout))
 
     def _require_missing(self, url: str, error: Unreadable) -> None:
         """Tell what is not there from what is not for us; the status is 404 for both."""
         if error.status != 404:  # noqa: PLR2004
             raise error
         try:
-            answer = json_fields.parse_answer(error.body)
+            answer = json_fields.parse_hub_json(error.body)
             code, message = json_fields.read_field(answer, "Code", int), _message(answer)
         except Unreadable:
             raise error from None

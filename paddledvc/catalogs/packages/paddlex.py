@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.catalogs.packages.literals import Unclear
-from paddledvc.catalogs.packages.tables import PackageCatalog, single_file
+from paddledvc.catalogs.packages.tables import PackageCatalog, make_table_release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,4 +61,4 @@ def _release(name: str, url: Any) -> Release:
     version = _VERSION.fullmatch(url) if isinstance(url, str) else None
     if version is None:
         raise Unclear(f"the entry {name!r} is not understood")
-    return single_file(name, version[1], url, paddle=f">={version[1]}")
+    return make_table_release(name, version[1], url, paddle=f">={version[1]}")

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.catalogs.packages.literals import Unclear
-from paddledvc.catalogs.packages.tables import PackageCatalog, single_file
+from paddledvc.catalogs.packages.tables import PackageCatalog, make_table_release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -68,6 +68,6 @@ def _releases(name: str, table: Any) -> Iterator[tuple[str, Release]]:
         for version, entry in versions.items():
             match entry:
                 case {"url": url, "md5": str() as md5}:
-                    yield tag, single_file(tag, version, url, md5)
+                    yield tag, make_table_release(tag, version, url, md5)
                 case _:
                     raise Unclear(f"the entry {tag!r} of {name} is not understood")

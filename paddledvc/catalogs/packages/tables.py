@@ -19,8 +19,8 @@ from paddledvc.catalogs.core.listing import Listed, Release, ReleaseFile
 from paddledvc.catalogs.packages.literals import Scope, Unclear
 from paddledvc.hashes import Hashes
 from paddledvc.models.versions import is_version, same_version
-from paddledvc.names import did_you_mean
-from paddledvc.urls import format_of
+from paddledvc.names import suggest_name
+from paddledvc.urls import format_of_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -124,7 +124,7 @@ class PackageCatalog(ABC):
             Listed(
                 version=release.version,
                 paddle=release.paddle,
-                format=release.format or format_of(release.files[0].urls[0]),
+                format=release.format or format_of_url(release.files[0].urls[0]),
             )
             for release in self._read().get(query.name, ())
         ]
@@ -136,7 +136,7 @@ class PackageCatalog(ABC):
                 self._require_plain(query, release.files[0].path)
                 return release
         if query.name not in self._read():
-            hint = did_you_mean(query.name, self._read())
+            hint = suggest_name(query.name, self._read())
             raise self._context.failed(self.where, f"it has no model {query.name!r}{hint}")
         listed = ", ".join(one.version for one in self.versions(query))
         raise self._context.failed(self.where, f"it has {query.name} {listed}, not {version}")
@@ -195,7 +195,7 @@ def _by_name(releases: Iterable[tuple[str, Release]]) -> dict[str, list[Release]
     return found
 
 
-def single_file(name: str, version: Any, url: Any, md5: Any = None, **more: Any) -> Release:
+def make_table_release(name: str, version: Any, url: Any, md5: Any = None, **more: Any) -> Release:
     """Make the release of a model that is a single file.
 
     Args:

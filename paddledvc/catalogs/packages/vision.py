@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paddledvc.catalogs.packages.literals import Unclear
-from paddledvc.catalogs.packages.tables import NotUnderstood, PackageCatalog, single_file
+from paddledvc.catalogs.packages.tables import NotUnderstood, PackageCatalog, make_table_release
 from paddledvc.errors import NO_PADDLE
 from paddledvc.models.versions import is_version
 
@@ -69,6 +69,6 @@ def _releases(scope: Scope, version: str) -> Iterator[tuple[str, Release]]:
     for name, entry in table.items():
         match entry:
             case (url, str() as md5):
-                yield name, single_file(name, version, url, md5, paddle=LOADED_BY)
+                yield name, make_table_release(name, version, url, md5, paddle=LOADED_BY)
             case _:
                 raise Unclear(f"the entry {name!r} is not understood")

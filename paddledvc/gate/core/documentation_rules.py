@@ -32,7 +32,7 @@ _EMPHASIS = re.compile(
 RULE = "ignored-by-git"
 
 
-def find_unstated(facts: Facts) -> Iterator[Violation]:
+def judge_model_documentation(facts: Facts) -> Iterator[Violation]:
     """Find the models of which models.yaml does not say what the policy asks for."""
     if facts.registry is None:
         return
@@ -69,7 +69,9 @@ def _says(registry: Registry, model: Model, fact: Fact) -> bool:
     return isinstance(text, str) and bool(text.strip())
 
 
-def find_moved(registry: Registry, lock: Lock, versions: Mapping[str, str]) -> Iterator[Model]:
+def find_models_to_document(
+    registry: Registry, lock: Lock, versions: Mapping[str, str]
+) -> Iterator[Model]:
     """Yield the models whose version is another one than before, or that are new."""
     for model in registry.models:
         locked, before = lock.by_name.get(model.name), versions.get(model.name)
@@ -82,11 +84,11 @@ def documentation_files(models: Iterable[Model]) -> frozenset[str]:
     return frozenset((CHANGELOG, *(model.docs for model in models if model.docs is not None)))
 
 
-def find_undocumented(facts: Facts) -> Iterator[Violation]:
+def judge_version_documentation(facts: Facts) -> Iterator[Violation]:
     """Find documentation that does not go with the versions."""
     if facts.earlier is None or facts.registry is None or facts.lock is None:
         return
-    for model in find_moved(facts.registry, facts.lock, facts.earlier.versions):
+    for model in find_models_to_document(facts.registry, facts.lock, facts.earlier.versions):
         if found := _undocumented(facts, facts.earlier, model):
             yield found
 
@@ -98,7 +100,11 @@ def _undocumented(facts: Facts, earlier: EarlierFacts, model: Model) -> Violatio
         return None  # a team that writes nothing about its models need not begin with a new one
     is_own = model.docs is not None and posixpath.normpath(model.docs) != CHANGELOG
     files = [*([model.docs] if model.docs and is_own else []), CHANGELOG]
-    if any(names(line, model, version) for file in files for line in earlier.gained.get(file, ())):
+    if any(
+        documents_version(line, model, version)
+        for file in files
+        for line in earlier.gained.get(file, ())
+    ):
         return None
     what = f"is new at {version}" if before is None else f"moved from {before} to {version}"
     gained = f"neither {files[0]} nor {files[1]} gained a" if files[1:] else f"{files[0]} gained no"
@@ -109,13 +115,14 @@ def _undocumented(facts: Facts, earlier: EarlierFacts, model: Model) -> Violatio
     return facts.of_model("docs-stale", message, model.name, "version", level="warning")
 
 
-def names(line: str, model: Model, version: str) -> bool:
+def documents_version(line: str, model: Model, version: str) -> bool:
     """Tell whether a line names a model and a version of it, with or without a leading v.
 
     >>> from paddledvc.models.model import Model
     >>> from paddledvc.models.versions import Requirement
     >>> digits = Model(name="digits", requires=Requirement.parse("v1.1.0"))
-    >>> [names(line, digits, "v1.1.0") for line in ("## digits 1.1.0", "- digits-base v1.1.0")]
+    >>> lines = ("## digits 1.1.0", "- digits-base v1.1.0")
+    >>> [documents_version(line, digits, "v1.1.0") for line in lines]
     [True, False]
     """
     number = re.escape(version.removeprefix("v"))
@@ -139,13 +146,13 @@ def _and(words: list[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def judge_code(facts: Facts) -> Iterator[Violation]:
+def judge_code_references(facts: Facts) -> Iterator[Violation]:
     """Judge the names of code."""
     for one in facts.misnamed:
         yield _finding(facts, "reference-missing", one, facts.level)
 
 
-def judge_files(facts: Facts) -> Iterator[Violation]:
+def judge_file_references(facts: Facts) -> Iterator[Violation]:
     """Judge the names of files, which only a release must have."""
     level: Level = "error" if facts.role == facts.policy.production else "warning"
     # Where a stage cannot be worked out without a file, that has been found.
@@ -167,7 +174,7 @@ def _finding(facts: Facts, rule: str, one: Misnamed, level: Level) -> Violation:
     )
 
 
-def find_ignored(facts: Facts) -> Iterator[Violation]:
+def judge_ignored_files(facts: Facts) -> Iterator[Violation]:
     """Find the patterns by which git ignores files that others need."""
     for one in facts.ignored:
         yield Violation(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paddledvc.models import registry
+from paddledvc.models.model import exported_model_folder, model_stage_name, trained_model_file
 from paddledvc.stages.core.record import Record, record_path
 from paddledvc.tools.paddle.core import program_outputs
-from paddledvc.verification.core.evidence import Evidence
+from paddledvc.verification.core.evidence import Evidence, evidence_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +21,7 @@ if TYPE_CHECKING:
 VERIFY = "run `dvc repro` and commit the report"
 
 
-def report_path(model: Model) -> str:
-    """Name the report of a model."""
-    return f"{registry.reports_folder(model)}/verify.json"
-
-
-def judge_reports(facts: Facts) -> Iterator[Violation]:
+def judge_evidence(facts: Facts) -> Iterator[Violation]:
     """Judge the reports of the exported models."""
     if facts.role.evidence == "none" or facts.registry is None:
         return
@@ -36,7 +32,7 @@ def judge_reports(facts: Facts) -> Iterator[Violation]:
             yield from _of_model(facts, model, facts.reports[model.name])
         elif facts.role.evidence == "required":
             message = (
-                f"{model.name}: there is no {report_path(model)}, "
+                f"{model.name}: there is no {evidence_path(model)}, "
                 "expected a report that its export "
                 f"agrees with its network; {VERIFY}"
             )
@@ -46,7 +42,7 @@ def judge_reports(facts: Facts) -> Iterator[Violation]:
 def _of_model(facts: Facts, model: Model, text: str) -> Iterator[Violation]:
     def found(rule: str, message: str, level: Level = "error") -> Violation:
         sentence = f"{model.name}: {message}"
-        return facts.found(rule, sentence, level=level, model=model.name, file=report_path(model))
+        return facts.found(rule, sentence, level=level, model=model.name, file=evidence_path(model))
 
     try:
         proof = Evidence.from_json(text)
@@ -68,7 +64,7 @@ def _of_model(facts: Facts, model: Model, text: str) -> Iterator[Violation]:
         yield found("evidence-path", message)
     if proof.outputs:
         yield from _other_outputs(facts, model, proof)
-    difference = next(list_differences(facts, model, proof), None)
+    difference = next(list_evidence_differences(facts, model, proof), None)
     if difference is not None:
         level: Level = "error" if facts.role.evidence == "required" else "warning"
         yield found("evidence-other-bytes", f"{difference}; {VERIFY}", level)
@@ -77,7 +73,9 @@ def _of_model(facts: Facts, model: Model, text: str) -> Iterator[Violation]:
 def _other_outputs(facts: Facts, model: Model, proof: Evidence) -> Iterator[Violation]:
     """Find what models.yaml states of the outputs and the exported program has otherwise."""
     for wrong in (
-        program_outputs.list_mismatches(model.outputs, proof.outputs) if model.outputs else ()
+        program_outputs.list_output_mismatches(model.outputs, proof.outputs)
+        if model.outputs
+        else ()
     ):
         message = (
             f"{model.name}: the exported program gives {wrong.found}, models.yaml states "
@@ -88,18 +86,18 @@ def _other_outputs(facts: Facts, model: Model, proof: Evidence) -> Iterator[Viol
         yield facts.of_model("evidence-other-outputs", message, model.name, *at, level=level)
 
 
-def list_differences(facts: Facts, model: Model, proof: Evidence) -> Iterator[str]:
+def list_evidence_differences(facts: Facts, model: Model, proof: Evidence) -> Iterator[str]:
     """Say which bytes a report is not of, each as a sentence about the report."""
     if facts.registry is None or facts.lock is None or model.name not in facts.lock.by_name:
         return
-    weights = registry.own_weights(facts.registry, facts.lock, model)
+    weights = registry.weights_in_registry(facts.registry, facts.lock, model)
     if weights is not None:
         verified = proof.hashes(weights)
         if verified is None:
             yield f"the report is not of {weights}, which is its weights now"
         else:
             yield from _other_weights(facts, weights, verified)
-    folder = registry.exported_folder(model)
+    folder = exported_model_folder(model)
     now, then = facts.written.get(folder), proof.folder(folder)
     if now is not None and now.md5 != then:
         yield (
@@ -116,7 +114,7 @@ def _other_weights(facts: Facts, path: str, verified: Hashes) -> Iterator[str]:
         yield f"the report is of {path} with md5:{verified.md5}, dvc.lock has md5:{written.md5}"
 
 
-def judge_records(facts: Facts) -> Iterator[Violation]:
+def judge_record_evidence(facts: Facts) -> Iterator[Violation]:
     """Find records that nobody can go by: torn ones, and those of other bytes."""
     for model in facts.registry.models if facts.registry else ():
         if model.name not in facts.records:
@@ -127,18 +125,18 @@ def judge_records(facts: Facts) -> Iterator[Violation]:
             message = f"{record_path(model)} {error}"
             yield _found(facts, model, "record-invalid", message)
             continue
-        written = facts.written.get(registry.trained_file(model))
+        written = facts.written.get(trained_model_file(model))
         md5 = record.weights.hashes.md5
         if written is not None and written.md5 != md5:
             message = (
                 f"{record_path(model)} belongs to weights of md5:{md5}, dvc.lock has "
-                f"md5:{written.md5} of {registry.trained_file(model)}"
+                f"md5:{written.md5} of {trained_model_file(model)}"
             )
             yield _found(facts, model, "record-other-bytes", message)
 
 
 def _found(facts: Facts, model: Model, rule: str, message: str) -> Violation:
-    stage = registry.stage_name("train", model)
+    stage = model_stage_name("train", model)
     advice = (
         f"restore the record of these weights from git, or run `dvc repro --force {stage}` and "
         "commit both"

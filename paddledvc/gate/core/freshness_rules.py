@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from paddledvc import names
-from paddledvc.models import registry
-from paddledvc.tools.dvc.core.objects import folder_oid
-from paddledvc.weights.core.transfer_results import WRONG, worst_problem
+from paddledvc.models.model import model_stage_name
+from paddledvc.tools.dvc.core.objects import folder_object_name
+from paddledvc.weights.core.transfer_results import WRONG, worst_transfer_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ GENERATE = "run `paddledvc generate`"
 RULE = "remote-incomplete"
 
 
-def not_built(facts: Facts) -> Iterator[Violation]:
+def judge_build_freshness(facts: Facts) -> Iterator[Violation]:
     """Judge whether all that exports and their evidence follow from was built, and is built last.
 
     It is what ``dvc status`` would say of these stages, told from the commit alone.
@@ -63,7 +63,7 @@ def _stages_behind(facts: Facts, model: Model) -> Iterator[str]:
         if name == model.name:
             kinds = ("sync", "train", "export", "verify")
         for kind in kinds:
-            stage = registry.stage_name(kind, facts.registry.model(name))
+            stage = model_stage_name(kind, facts.registry.model(name))
             if stage in facts.stages:
                 yield stage
 
@@ -84,7 +84,7 @@ def _finding(
     )
 
 
-def would_run(facts: Facts, name: str) -> bool:
+def would_stage_run(facts: Facts, name: str) -> bool:
     """Tell whether a stage that has run would run again; False where that cannot be told."""
     if facts.stages is None or name not in facts.stages or name not in facts.built:
         return False
@@ -146,7 +146,7 @@ def _outs(stage: Mapping[str, Any]) -> Iterator[str]:
             yield from (entry,) if isinstance(entry, str) else entry
 
 
-def other_bytes(facts: Facts) -> Iterator[Violation]:
+def judge_weights_freshness(facts: Facts) -> Iterator[Violation]:
     """Find weights of which dvc.lock knows other bytes than models.lock."""
     for path, model in facts.pinned.items():
         found, expected = facts.written.get(path), _md5(model)
@@ -171,10 +171,10 @@ def _md5(model: LockedModel) -> str | None:
     if not model.files:
         return model.md5
     known = {file.path: file.md5 for file in model.files if file.md5 is not None}
-    return folder_oid(known) if len(known) == len(model.files) else None
+    return folder_object_name(known) if len(known) == len(model.files) else None
 
 
-def judge_lock(facts: Facts) -> Iterator[Violation]:
+def judge_lock_freshness(facts: Facts) -> Iterator[Violation]:
     """Judge models.lock."""
     if facts.registry is None:
         return
@@ -193,7 +193,7 @@ def judge_lock(facts: Facts) -> Iterator[Violation]:
         yield place("lock-stale", message, reason.model, level=facts.level)
 
 
-def judge_stages(facts: Facts) -> Iterator[Violation]:
+def judge_stage_freshness(facts: Facts) -> Iterator[Violation]:
     """Judge the stages and artifacts of dvc.yaml."""
     if names.STAGES not in facts.documents and facts.outdated:
         message = f"there is no {names.STAGES}; {GENERATE} and commit it"
@@ -210,7 +210,7 @@ def judge_stages(facts: Facts) -> Iterator[Violation]:
         )
 
 
-def find_missing_objects(facts: Facts) -> Iterator[Violation]:
+def judge_remote_freshness(facts: Facts) -> Iterator[Violation]:
     """Tell of every output that the remote does not have as it should."""
     silent = [one for one in facts.missing or () if one.state == "unreachable"]
     for one in facts.missing or ():
@@ -230,7 +230,7 @@ def _many(silent: list[Inspected]) -> str:
 
 
 def _of_output(facts: Facts, one: Inspected) -> Violation:
-    chief, tracked = worst_problem(one.problems), one.tracked
+    chief, tracked = worst_transfer_problem(one.problems), one.tracked
     repair = " --repair" if chief.kind in WRONG else ""
     message = f"{chief}; run `paddledvc push{repair}` where its bytes are"
     if tracked.pinned and tracked.model is not None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from paddledvc import names
-from paddledvc.gate.core.evidence_rules import list_differences, report_path
-from paddledvc.models.images import Image, images_agree, is_paddle
-from paddledvc.verification.core.evidence import Evidence
+from paddledvc.gate.core.evidence_rules import list_evidence_differences
+from paddledvc.models.images import Image, images_agree, matches_image_paddle
+from paddledvc.verification.core.evidence import Evidence, evidence_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OTHER = "image-other-paddle"
 
 
-def find_floating(facts: Facts) -> Iterator[Violation]:
+def judge_floating_images(facts: Facts) -> Iterator[Violation]:
     """Find images that are other bytes from time to time, where versions have to be exact."""
     if facts.role.versions != "exact":
         return
@@ -35,7 +35,7 @@ def find_floating(facts: Facts) -> Iterator[Violation]:
             yield _at_image(facts, "image-floating", message, model)
 
 
-def find_contradicting(facts: Facts) -> Iterator[Violation]:
+def judge_contradicting_images(facts: Facts) -> Iterator[Violation]:
     """Find images whose tag names another Paddle than is stated beside it."""
     for model, environment in _environments(facts):
         if _contradicts(environment):
@@ -48,7 +48,7 @@ def find_contradicting(facts: Facts) -> Iterator[Violation]:
             yield _at_image(facts, OTHER, message, model, level)
 
 
-def verified_elsewhere(facts: Facts) -> Iterator[Violation]:
+def judge_verified_images(facts: Facts) -> Iterator[Violation]:
     """Find reports of the bytes that are built now, made by another Paddle than is to run them."""
     if facts.role.evidence == "none" or facts.registry is None:
         return
@@ -58,11 +58,13 @@ def verified_elsewhere(facts: Facts) -> Iterator[Violation]:
         named = environment.paddle
         if named is None or model.name not in facts.reports or _contradicts(environment):
             continue
-        others = [found for found in _verified_by(facts, model) if not is_paddle(found, named)]
+        others = [
+            found for found in _verified_by(facts, model) if not matches_image_paddle(found, named)
+        ]
         if others:
             has = environment.image or "its environment"
             message = (
-                f"{model.name}: {report_path(model)} was made by Paddle "
+                f"{model.name}: {evidence_path(model)} was made by Paddle "
                 f"{', '.join(others)}, and {has} "
                 f"has Paddle {named}; run `dvc repro` with Paddle {named}, or name an image of "
                 f"Paddle {others[0]}"
@@ -76,7 +78,7 @@ def _verified_by(facts: Facts, model: Model) -> tuple[str, ...]:
         proof = Evidence.from_json(facts.reports[model.name])
     except ValueError:
         return ()
-    return () if next(list_differences(facts, model, proof), None) else proof.paddles
+    return () if next(list_evidence_differences(facts, model, proof), None) else proof.paddles
 
 
 def _environments(facts: Facts) -> Iterator[tuple[Model | None, Environment]]:

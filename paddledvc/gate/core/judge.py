@@ -12,7 +12,7 @@ from paddledvc.gate.core import (
     image_rules,
     version_rules,
 )
-from paddledvc.gate.core.violations import Verdict, Waived, in_order
+from paddledvc.gate.core.violations import Verdict, Waived, sort_violations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -22,25 +22,25 @@ if TYPE_CHECKING:
     from paddledvc.models.policy import Policy, Role, Waiver
 
 JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
-    freshness_rules.judge_lock,
-    freshness_rules.judge_stages,
-    documentation_rules.judge_code,
-    documentation_rules.judge_files,
-    version_rules.judge_requirements,
-    version_rules.judge_prereleases,
-    version_rules.digests_of_nothing,
-    version_rules.find_rewritten,
-    freshness_rules.not_built,
-    freshness_rules.other_bytes,
-    evidence_rules.judge_reports,
-    evidence_rules.judge_records,
-    image_rules.find_floating,
-    image_rules.find_contradicting,
-    image_rules.verified_elsewhere,
-    documentation_rules.find_unstated,
-    documentation_rules.find_undocumented,
-    documentation_rules.find_ignored,
-    freshness_rules.find_missing_objects,
+    freshness_rules.judge_lock_freshness,
+    freshness_rules.judge_stage_freshness,
+    documentation_rules.judge_code_references,
+    documentation_rules.judge_file_references,
+    version_rules.judge_version_requirements,
+    version_rules.judge_prerelease_versions,
+    version_rules.judge_empty_versions,
+    version_rules.judge_rewritten_versions,
+    freshness_rules.judge_build_freshness,
+    freshness_rules.judge_weights_freshness,
+    evidence_rules.judge_evidence,
+    evidence_rules.judge_record_evidence,
+    image_rules.judge_floating_images,
+    image_rules.judge_contradicting_images,
+    image_rules.judge_verified_images,
+    documentation_rules.judge_model_documentation,
+    documentation_rules.judge_version_documentation,
+    documentation_rules.judge_ignored_files,
+    freshness_rules.judge_remote_freshness,
 )
 _STRICTNESS = {
     "versions": ("exact", "range", "any"),
@@ -66,20 +66,20 @@ def judge_facts(
     found = [*facts.unreadable, *(one for rule in JUDGES for one in rule(facts))]
     left, waived = apply_waivers(facts, found)
     # Where a file could not be read, nobody knows what a waiver would have been good for.
-    about_policy = [] if facts.registry is None else [*weakened(facts)]
+    about_policy = [] if facts.registry is None else [*_judge_weakened(facts)]
     if not facts.unreadable:
-        about_policy += waivers(facts, waived)
+        about_policy += _judge_waivers(facts, waived)
     return Verdict(
         title=title,
         role=facts.role.name,
-        violations=in_order((*left, *about_policy)),
+        violations=sort_violations((*left, *about_policy)),
         waived=waived,
         notes=notes,
         prefix=prefix,
     )
 
 
-def weakened(facts: Facts) -> Iterator[Violation]:
+def _judge_weakened(facts: Facts) -> Iterator[Violation]:
     """Warn of a change after which less would be asked than before."""
     if not facts.changed:
         return
@@ -154,7 +154,7 @@ def _covers(waiver: Waiver, violation: Violation) -> bool:
     return waiver.rule == violation.rule and same_model
 
 
-def waivers(facts: Facts, waived: Iterable[Waived]) -> Iterator[Violation]:
+def _judge_waivers(facts: Facts, waived: Iterable[Waived]) -> Iterator[Violation]:
     """Judge the waivers that the judged files state: those of no use have to go."""
     used = {one.waiver for one in waived}
     for index, waiver in enumerate(facts.own.waivers):

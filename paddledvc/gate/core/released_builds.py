@@ -18,9 +18,9 @@ from paddledvc.gate.core.released import (
     describe_contents,
     is_conflicted,
 )
-from paddledvc.models import registry as registries
+from paddledvc.models.model import exported_model_folder, model_stage_name, trained_model_file
 from paddledvc.tools.dvc.core import outputs
-from paddledvc.tools.dvc.core.objects import folder_oid
+from paddledvc.tools.dvc.core.objects import folder_object_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -138,8 +138,8 @@ def list_makings(
         if locked is None:
             continue
         train, export = (
-            registries.stage_name("train", model),
-            registries.stage_name("export", model),
+            model_stage_name("train", model),
+            model_stage_name("export", model),
         )
         origin: Origin = "locked" if locked.downloads else "base"
         making = Making(
@@ -147,8 +147,8 @@ def list_makings(
             origin="trained" if model.train is not None else origin,
             train=train,
             export=export,
-            trained_path=registries.trained_file(model),
-            exported_path=registries.exported_folder(model),
+            trained_path=trained_model_file(model),
+            exported_path=exported_model_folder(model),
             downloads=locked.downloads,
             locked=_digest(contents_of(locked)),
         )
@@ -255,7 +255,7 @@ class Search:
         if len(stages) == said or len(stages) == len(_NAMED.findall(data)):
             return stages
         # Somebody else wrote it, or it says such a name elsewhere.
-        whole = outputs.read_built(self._read(data.decode(errors="replace")))
+        whole = outputs.read_built_outputs(self._read(data.decode(errors="replace")))
         keyed = {name: name.encode() for name in whole}
         self._known.update({keyed[name]: one for name, one in whole.items()})
         return keyed
@@ -266,7 +266,7 @@ class Search:
             return None
         if block not in self._known:
             value = self._read(block.decode(errors="replace"))
-            self._known[block] = outputs.read_built({"stages": value}).get(name)
+            self._known[block] = outputs.read_built_outputs({"stages": value}).get(name)
         return self._known[block]
 
 
@@ -287,15 +287,16 @@ def said_of(
     model: Model, contents: Contents, data: bytes, read: Callable[[str], object]
 ) -> dict[str, str]:
     """Write which weights and export a model had, by the models.lock and dvc.lock of a commit."""
-    names = [registries.stage_name("train", model), registries.stage_name("export", model)]
+    names = [model_stage_name("train", model), model_stage_name("export", model)]
     stages = {} if is_conflicted(data) else _stages(data)
     texts = (stages.get(name, b"").decode(errors="replace") for name in names)
     values = ({"stages": read(text) if text else None} for text in texts)
     train, export = (
-        outputs.read_built(value).get(name) for name, value in zip(names, values, strict=True)
+        outputs.read_built_outputs(value).get(name)
+        for name, value in zip(names, values, strict=True)
     )
-    trained = train.outs.get(registries.trained_file(model)) if train is not None else None
-    exported = export.outs.get(registries.exported_folder(model)) if export is not None else None
+    trained = train.outs.get(trained_model_file(model)) if train is not None else None
+    exported = export.outs.get(exported_model_folder(model)) if export is not None else None
     return {
         "weights": f"md5:{trained}" if trained else describe_contents(contents),
         "export": f"md5:{exported}" if exported else "",
@@ -338,4 +339,4 @@ def _digest(contents: Contents) -> str | None:
     known = {path: hashes.md5 for path, hashes in contents.items() if hashes.md5 is not None}
     if not known or len(known) != len(contents):
         return None
-    return known[""] if "" in known else folder_oid(known)
+    return known[""] if "" in known else folder_object_name(known)

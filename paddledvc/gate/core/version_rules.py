@@ -9,7 +9,7 @@ from paddledvc import names
 from paddledvc.gate.core.released import contents_of, describe_difference
 from paddledvc.gate.core.released_builds import is_rival, weights_before
 from paddledvc.models.versions import as_version
-from paddledvc.verification.core.evidence import paddle_of
+from paddledvc.verification.core.evidence import paddle_of_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ NOTHING = {
 REWRITTEN = "version-rewritten"
 
 
-def judge_requirements(facts: Facts) -> Iterator[Violation]:
+def judge_version_requirements(facts: Facts) -> Iterator[Violation]:
     """Judge what models.yaml asks for."""
     for model in facts.registry.models if facts.registry else ():
         text = model.requires.text
@@ -59,7 +59,7 @@ def _locked_at(facts: Facts, model: Model) -> str:
     return f"; write {locked.version}, which is locked"
 
 
-def judge_prereleases(facts: Facts) -> Iterator[Violation]:
+def judge_prerelease_versions(facts: Facts) -> Iterator[Violation]:
     """Judge whether versions are final releases."""
     if facts.role.prereleases or facts.registry is None:
         return
@@ -77,7 +77,7 @@ def judge_prereleases(facts: Facts) -> Iterator[Violation]:
             yield facts.of_pin("version-prerelease", message, model.name, "version")
 
 
-def digests_of_nothing(facts: Facts) -> Iterator[Violation]:
+def judge_empty_versions(facts: Facts) -> Iterator[Violation]:
     """Find digests of empty files; of a model whose entry has one, its block is not told too."""
     told: set[str] = set()
     for model in facts.registry.models if facts.registry else ():
@@ -105,7 +105,7 @@ def _nothing_locked(facts: Facts, locked: LockedModel) -> Iterator[Violation]:
             return
 
 
-def find_rewritten(facts: Facts) -> Iterator[Violation]:
+def judge_rewritten_versions(facts: Facts) -> Iterator[Violation]:
     """Find versions that were released with other bytes; of each model the first difference."""
     if facts.past is None or facts.lock is None:
         return
@@ -217,7 +217,7 @@ def _paddles(facts: Facts, past: Past, now: Making, made: Sequence[Made]) -> dic
     texts.append((now.exported, facts.reports.get(now.name)))
     found: dict[str, str] = {}
     for exported, text in texts:
-        paddle = paddle_of(text or "", now.exported_path, exported)
+        paddle = paddle_of_evidence(text or "", now.exported_path, exported)
         if exported is not None and paddle is not None:
             found.setdefault(exported, paddle)
     return found

@@ -143,7 +143,7 @@ class Verdict(Displayed):
         )
 
 
-def report_unreadable(rule: str, error: InvalidFile) -> tuple[Violation, ...]:
+def list_file_violations(rule: str, error: InvalidFile) -> tuple[Violation, ...]:
     """Turn the problems of a file into findings, each at its place."""
     return tuple(
         Violation(
@@ -161,7 +161,7 @@ def report_unreadable(rule: str, error: InvalidFile) -> tuple[Violation, ...]:
 _ORDER = ("models.yaml", "models.lock", "params.yaml", "dvc.yaml", "dvc.lock")
 
 
-def in_order(violations: Iterable[Violation]) -> tuple[Violation, ...]:
+def sort_violations(violations: Iterable[Violation]) -> tuple[Violation, ...]:
     """Sort findings by file, line and rule; those of no file come first, equal ones come once."""
 
     def key(one: Violation) -> tuple[int, str, int, int, str, str]:

@@ -12,8 +12,13 @@ from paddledvc import names, urls
 from paddledvc.catalogs.core.listing import Query
 from paddledvc.errors import Stale, StaleLock, Unresolvable
 from paddledvc.hashes import Hashes
-from paddledvc.locking.core.selection import NO_UPGRADE, Question, all_wants, find_unsatisfied
-from paddledvc.models.compatibility import explain_obstacle, program_of
+from paddledvc.locking.core.selection import (
+    NO_UPGRADE,
+    Question,
+    find_unsatisfied_want,
+    list_all_wants,
+)
+from paddledvc.models.compatibility import explain_incompatibility, program_format_of
 from paddledvc.models.lockfile import LockedFile, LockedModel
 from paddledvc.models.versions import same_version
 
@@ -46,9 +51,9 @@ class Plan:
     conflicts: tuple[Unresolvable, ...]
 
 
-def plan_lock(registry: Registry, previous: Lock, upgrade: Upgrade = NO_UPGRADE) -> Plan:
+def plan_resolution(registry: Registry, previous: Lock, upgrade: Upgrade = NO_UPGRADE) -> Plan:
     """Keep every pin that still satisfies the registry, and find the questions that are left."""
-    wants = all_wants(registry, upgrade)
+    wants = list_all_wants(registry, upgrade)
     entries: list[LockedModel] = []
     questions: list[Question] = []
     conflicts: list[Unresolvable] = []
@@ -66,13 +71,13 @@ def plan_lock(registry: Registry, previous: Lock, upgrade: Upgrade = NO_UPGRADE)
             whys = _why_it_moves(model, pinned, wants[model.name], environment, upgrade)
             why = next(whys, None)
         if why is None and pinned is not None:
-            entries.append(kept(model, pinned, environment))
+            entries.append(_keep_pin(model, pinned, environment))
             continue
         questions.append(
             Question(
                 model=model,
                 catalog=str(model.source),
-                query=query_of(model),
+                query=_query_of(model),
                 wants=wants[model.name],
                 environment=environment,
                 previous=pinned,
@@ -89,7 +94,7 @@ def plan_lock(registry: Registry, previous: Lock, upgrade: Upgrade = NO_UPGRADE)
     )
 
 
-def query_of(model: Model) -> Query:
+def _query_of(model: Model) -> Query:
     """Say what to ask a catalog about a model."""
     return Query(name=model.source_name or model.name, file=model.file, revision=model.revision)
 
@@ -108,11 +113,11 @@ def _own(model: Model, pinned: LockedModel | None, environment: Environment) -> 
     )
     if not model.urls:
         return entry
-    hashes, trust = stated_hashes(model), None
+    hashes, trust = _stated_hashes(model), None
     if pinned is not None and same_version(pinned.version, version):
         trust = None if hashes.known else pinned.trust
         hashes = hashes.completed_by(pinned.hashes)
-    file_format = model.format or urls.format_of(model.urls[0]) or "pdparams"
+    file_format = model.format or urls.format_of_url(model.urls[0]) or "pdparams"
     return replace(
         entry,
         urls=model.urls,
@@ -121,7 +126,7 @@ def _own(model: Model, pinned: LockedModel | None, environment: Environment) -> 
         size=hashes.size,
         trust=trust if hashes.known else None,
         format=file_format,
-        path=names.downloaded_file(model.name, version, file_format),
+        path=names.name_downloaded_file(model.name, version, file_format),
     )
 
 
@@ -129,10 +134,10 @@ def _conflict(
     model: Model, entry: LockedModel, wants: Sequence[Want], environment: Environment
 ) -> Unresolvable | None:
     """Say why the one version that models.yaml names will not do."""
-    if find_unsatisfied(wants, entry.version) is not None:
+    if find_unsatisfied_want(wants, entry.version) is not None:
         reasons = [*map(str, wants), "change one of them in models.yaml"]
         return Unresolvable(model.name, "no version satisfies all of this", reasons)
-    if problem := explain_obstacle(environment, [model.paddle], entry.format):
+    if problem := explain_incompatibility(environment, [model.paddle], entry.format):
         advice = "name another version in models.yaml, or another environment"
         return Unresolvable(model.name, f"{entry.version} {problem}", [advice])
     return None
@@ -152,29 +157,31 @@ def _why_it_moves(
             yield f"{key} is {now or 'absent'} in models.yaml, {before or 'absent'} locked"
     if not pinned.downloads:
         yield "is locked without weights"
-    if (want := find_unsatisfied(wants, pinned.version)) is not None:
+    if (want := find_unsatisfied_want(wants, pinned.version)) is not None:
         yield f"{want}, locked is {pinned.version}"
-    if not pinned.files and (said := stated_hashes(model).first_difference(pinned.hashes)):
+    if not pinned.files and (said := _stated_hashes(model).first_difference(pinned.hashes)):
         yield f"models.yaml states {said[0]}, locked is {said[1]}"
-    if problem := explain_obstacle(environment, [pinned.paddle, model.paddle], _program(pinned)):
+    if problem := explain_incompatibility(
+        environment, [pinned.paddle, model.paddle], _program(pinned)
+    ):
         yield f"{pinned.version} {problem}"
     if upgrade.covers(model.name):
         yield "may be upgraded"
 
 
 def _program(entry: LockedModel) -> str | None:
-    return program_of(file.path for file in entry.files) if entry.files else entry.format
+    return program_format_of(file.path for file in entry.files) if entry.files else entry.format
 
 
-def list_stale(registry: Registry, lock: Lock) -> tuple[Stale, ...]:
+def list_stale_resolutions(registry: Registry, lock: Lock) -> tuple[Stale, ...]:
     """List where the lock is not what the registry asks for, sorted by name.
 
     New versions in a catalog make no lock stale.
     """
-    return staleness_of(plan_lock(registry, lock))
+    return stale_planned_resolutions(plan_resolution(registry, lock))
 
 
-def staleness_of(planned: Plan) -> tuple[Stale, ...]:
+def stale_planned_resolutions(planned: Plan) -> tuple[Stale, ...]:
     """List where a lock is not what is planned from it, sorted by name."""
     lock = planned.previous
     reasons = [Stale(model=one.model.name, why=one.why) for one in planned.questions]
@@ -221,7 +228,7 @@ def _say(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def require_fresh(
+def require_fresh_resolution(
     registry: Registry, lock: Lock, names: Collection[str] | None = None, refused_by: str = ""
 ) -> None:
     """Refuse a lock that does not say what the registry asks for.
@@ -236,7 +243,9 @@ def require_fresh(
         StaleLock: with a reason for each difference.
     """
     reasons = [
-        reason for reason in list_stale(registry, lock) if names is None or reason.model in names
+        reason
+        for reason in list_stale_resolutions(registry, lock)
+        if names is None or reason.model in names
     ]
     if reasons:
         forbids = f", and {refused_by} forbids to update it" if refused_by else ""
@@ -244,12 +253,12 @@ def require_fresh(
         raise StaleLock(reasons, advice)
 
 
-def stated_hashes(model: Model) -> Hashes:
+def _stated_hashes(model: Model) -> Hashes:
     """Return what models.yaml says the bytes hash to."""
     return Hashes(md5=model.md5, sha256=model.sha256, size=model.size)
 
 
-def kept(model: Model, pinned: LockedModel, environment: Environment) -> LockedModel:
+def _keep_pin(model: Model, pinned: LockedModel, environment: Environment) -> LockedModel:
     """Keep a pin, with what models.yaml says about it today."""
     return replace(
         pinned,
@@ -265,11 +274,11 @@ def kept(model: Model, pinned: LockedModel, environment: Environment) -> LockedM
 
 def _path(model: Model, version: str, file_format: str | None) -> str:
     if file_format is None:
-        return names.downloaded_folder(model.name, version)
-    return names.downloaded_file(model.name, version, file_format)
+        return names.name_downloaded_folder(model.name, version)
+    return names.name_downloaded_file(model.name, version, file_format)
 
 
-def settle_pin(question: Question, release: Release) -> LockedModel:
+def resolve_pin(question: Question, release: Release) -> LockedModel:
     """Lock the version that was chosen, with what is known about the same bytes.
 
     Raises:
@@ -293,7 +302,7 @@ def settle_pin(question: Question, release: Release) -> LockedModel:
     if release.folder:
         return replace(entry, path=_path(model, release.version, None), files=files)
     first = files[0]
-    suffix = urls.format_of(first.path) or urls.format_of(first.urls[0])
+    suffix = urls.format_of_url(first.path) or urls.format_of_url(first.urls[0])
     file_format = release.format or suffix or "pdparams"
     return replace(
         entry,
@@ -309,13 +318,13 @@ def settle_pin(question: Question, release: Release) -> LockedModel:
 def _trust(question: Question, release: Release) -> str | None:
     """Say why bytes are trusted that the catalog states no digest of, if they were before."""
     previous = question.previous
-    told = all(file.hashes.known for file in release.files) or stated_hashes(question.model).known
+    told = all(file.hashes.known for file in release.files) or _stated_hashes(question.model).known
     if told or previous is None or not _is_of_same_bytes(question.model, previous, release):
         return None
     return previous.trust
 
 
-def find_clashes(entries: Iterable[LockedModel]) -> Iterator[Unresolvable]:
+def find_clashing_resolutions(entries: Iterable[LockedModel]) -> Iterator[Unresolvable]:
     """Find models that would be downloaded to one place, also where file systems ignore case."""
     owners: dict[str, str] = {}
     for entry in entries:
@@ -330,7 +339,7 @@ def _locked_file(question: Question, release: Release, index: int) -> LockedFile
     file = release.files[index]
     hashes = file.hashes
     where = f"{question.catalog} says {{}} of {release.version}"
-    said = stated_hashes(question.model)
+    said = _stated_hashes(question.model)
     if not release.folder:
         hashes = _agreed(question, where, hashes, said, "models.yaml")
     elif said != Hashes():

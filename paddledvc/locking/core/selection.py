@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, Unresolvable
-from paddledvc.models.compatibility import explain_obstacle, program_of
+from paddledvc.models.compatibility import explain_incompatibility, program_format_of
 from paddledvc.models.versions import Requirement, as_version, newest_version, same_version
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Choice:
         return self.listed.version
 
 
-def choose_version(question: Question, listed: Sequence[Listed]) -> Choice:
+def select_version(question: Question, listed: Sequence[Listed]) -> Choice:
     """Take the newest version that satisfies everybody and that the environment loads.
 
     The locked version is preferred, unless it may move. A yanked version is taken only where
@@ -53,7 +53,7 @@ def choose_version(question: Question, listed: Sequence[Listed]) -> Choice:
     Raises:
         Unresolvable: there is none; the message says who wants what, and what there is.
     """
-    possible = [one for one in listed if why_not(question, one) is None]
+    possible = [one for one in listed if why_not_selectable(question, one) is None]
     if not possible:
         raise _explain(question, listed)
     locked = [one.version for one in possible if _is_kept(question, one.version)]
@@ -63,9 +63,9 @@ def choose_version(question: Question, listed: Sequence[Listed]) -> Choice:
     return Choice(listed=found, warning=warning)
 
 
-def complete_listed(listed: Listed, release: Release) -> Listed:
+def complete_selection(listed: Listed, release: Release) -> Listed:
     """Complete what a list says of a version by its description."""
-    program = program_of(file.path for file in release.files) if release.folder else None
+    program = program_format_of(file.path for file in release.files) if release.folder else None
     return replace(
         listed,
         paddle=release.paddle or listed.paddle,
@@ -82,18 +82,18 @@ def _is_kept(question: Question, version: str) -> bool:
     return same_model and same_version(previous.version, version)
 
 
-def why_not(question: Question, listed: Listed) -> str | None:
+def why_not_selectable(question: Question, listed: Listed) -> str | None:
     """Say why a version cannot be taken, in a few words; None if it can."""
     asked_for = any(want.requirement.names_prerelease for want in question.wants)
     if as_version(listed.version).is_prerelease and not asked_for:
         return PRE_RELEASE
-    if (want := find_unsatisfied(question.wants, listed.version)) is not None:
+    if (want := find_unsatisfied_want(question.wants, listed.version)) is not None:
         return str(want)
     exactly = any(want.requirement.exact for want in question.wants)
     if listed.yanked is not None and not exactly and not _is_kept(question, listed.version):
         return listed.yanked
     ranges = [listed.paddle, question.model.paddle]
-    return explain_obstacle(question.environment, ranges, listed.format)
+    return explain_incompatibility(question.environment, ranges, listed.format)
 
 
 def _explain(question: Question, listed: Sequence[Listed]) -> Unresolvable:
@@ -102,14 +102,14 @@ def _explain(question: Question, listed: Sequence[Listed]) -> Unresolvable:
     words = [_describe_version(question, one) for one in ordered[:SHOWN]]
     more = f" and {len(listed) - SHOWN} older ones" if len(listed) > SHOWN else ""
     reasons = [*map(str, question.wants), f"{question.catalog} lists {', '.join(words)}{more}"]
-    if any(why_not(question, one) == PRE_RELEASE for one in ordered):
+    if any(why_not_selectable(question, one) == PRE_RELEASE for one in ordered):
         reasons.append(ASK_FOR_PRE_RELEASES)
     return Unresolvable(name, "no version satisfies all of this", reasons)
 
 
 def _describe_version(question: Question, listed: Listed) -> str:
     """Name a version, with what else than the requirements speaks against it."""
-    why = why_not(question, listed)
+    why = why_not_selectable(question, listed)
     asked = {str(want) for want in question.wants}
     return listed.version if why is None or why in asked else f"{listed.version} ({why})"
 
@@ -174,12 +174,12 @@ def _package(registry: Registry, text: str) -> tuple[str, Requirement | None]:
         raise InvalidInput(f"{text}: expected NAME or NAME==VERSION") from error
 
 
-def wants_of(registry: Registry, name: str) -> tuple[Want, ...]:
+def list_wants(registry: Registry, name: str) -> tuple[Want, ...]:
     """List all that is asked of a model's version: by its own entry, then by others."""
-    return all_wants(registry, NO_UPGRADE)[name]
+    return list_all_wants(registry, NO_UPGRADE)[name]
 
 
-def all_wants(registry: Registry, upgrade: Upgrade) -> dict[str, tuple[Want, ...]]:
+def list_all_wants(registry: Registry, upgrade: Upgrade) -> dict[str, tuple[Want, ...]]:
     """List all that is asked of each model's version."""
     wants = {
         model.name: [Want(who="models.yaml", requirement=model.requires)]
@@ -195,7 +195,7 @@ def all_wants(registry: Registry, upgrade: Upgrade) -> dict[str, tuple[Want, ...
     return {name: tuple(asked) for name, asked in wants.items()}
 
 
-def find_unsatisfied(wants: Sequence[Want], version: str) -> Want | None:
+def find_unsatisfied_want(wants: Sequence[Want], version: str) -> Want | None:
     """Find somebody whom a version does not satisfy.
 
     A pre-release will do for all as soon as one asks for pre-releases.

@@ -10,11 +10,11 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from paddledvc.display.results import display_size
 from paddledvc.setup.diagnosis import Check
 from paddledvc.tools.dvc import configuration, locks
 from paddledvc.tools.git.command import run_git
 from paddledvc.tools.system import links
-from paddledvc.weights.core.outcome import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,8 +35,8 @@ LEFT = ("*.part", "tmp-*", "*.tmp")
 
 def check_cache(project: Project) -> Iterator[Check]:
     """Look at the cache."""
-    config = configuration.read_config(project.root)
-    folder = configuration.cache_folder(project.root, config)
+    config = configuration.read_dvc_config(project.root)
+    folder = configuration.configured_cache_folder(project.root, config)
     # DVC makes the folder when it first needs it.
     there = next(one for one in (folder, *folder.parents) if one.exists())
     try:
@@ -63,7 +63,7 @@ def _place(project: Project, folder: Path, free: int) -> Iterator[Check]:
     yield _check("folder", "ok", f"{folder}{shared}")
     low: CheckState = "warning" if free < LOW else "ok"
     advice = "paddledvc gc" if free < LOW else ""
-    yield _check("disk", low, f"{human_size(free)} free", advice)
+    yield _check("disk", low, f"{display_size(free)} free", advice)
 
 
 def _links(project: Project, scratch: Path, configured: tuple[str, ...]) -> Check:
@@ -98,7 +98,7 @@ def _leftovers(project: Project, folder: Path) -> Iterator[Check]:
     left = [one for place in places for name in LEFT for one in place.glob(name)]
     old = [one for one in left if one.is_file() and one.stat().st_mtime < before]
     if old:
-        size = human_size(sum(one.stat().st_size for one in old))
+        size = display_size(sum(one.stat().st_size for one in old))
         files = "file" if len(old) == 1 else "files"
         found = f"{len(old)} {files} that killed processes left, {size}, such as {old[0]}"
         more = " ..." if len(old) > SHOWN else ""
@@ -118,7 +118,7 @@ def _leftovers(project: Project, folder: Path) -> Iterator[Check]:
 def _locks(project: Project) -> Iterator[Check]:
     """Look for stages that run, and for what a DVC that was killed left."""
     try:
-        users = locks.list_users(project.root)
+        users = locks.list_lock_users(project.root)
     except locks.Busy as error:
         found = str(error).partition(";")[0]
         yield Check(

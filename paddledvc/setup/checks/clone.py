@@ -6,6 +6,7 @@ import os
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from paddledvc.display.results import display_size
 from paddledvc.errors import PaddleDVCError
 from paddledvc.gate import subject
 from paddledvc.gate.judge_subject import judge_subject
@@ -13,9 +14,8 @@ from paddledvc.setup.diagnosis import Check
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.git import ignores, merge_driver
 from paddledvc.tools.git.command import ask_git, run_git
-from paddledvc.tools.git.core.ignored import A_REPORT, SETTINGS_FILES, committed_files
-from paddledvc.tools.git.hooks import install, state
-from paddledvc.weights.core.outcome import human_size
+from paddledvc.tools.git.core.ignored import A_REPORT, SETTINGS_FILES, list_files_not_ignored
+from paddledvc.tools.git.hook_scripts import install, state
 from paddledvc.yaml.merge.rules import MERGE_FORMS
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from paddledvc.project import Project
     from paddledvc.setup.diagnosis import CheckState
-    from paddledvc.tools.git.hooks.state import HookState
+    from paddledvc.tools.git.hook_scripts.state import HookState
 
 INIT = "paddledvc init"
 WEIGHTS = ("checkpoints", "exports")
@@ -64,7 +64,7 @@ def _hooks(root: Path) -> Iterator[Check]:
         names = "all" if len(alike) == 1 else ", ".join(one.name for one in group)
         yield _hook(group[0], names, "warning" if off else "problem")
     for python in sorted({one.python for one in states if one.python is not None}):
-        if state.ask_version(python, root) is None:
+        if state.ask_hook_version(python, root) is None:
             yield Check(
                 topic="hooks",
                 name="Python",
@@ -86,7 +86,7 @@ def _hook(hook: HookState, names: str, state: CheckState) -> Check:
 def _merge_driver(root: Path) -> Check:
     """Look whether git knows how to merge models.yaml and the like."""
     said = ask_git(root, "config", "--get", f"merge.{merge_driver.DRIVER}.driver")
-    if said == merge_driver.command_line():
+    if said == merge_driver.merge_driver_command():
         return Check(topic="git", name="merge driver", state="ok", found="configured")
     if said is None:
         found, state = "not configured in this clone, so git merges line by line", "problem"
@@ -135,7 +135,7 @@ def _not_committed(project: Project) -> Iterator[Check]:
         models = ()
     settings = [name for name in SETTINGS_FILES if (project.root / name).exists()]
     for one in ignores.find_ignoring(
-        project.root, (*committed_files(models), *settings, *([] if models else [A_REPORT]))
+        project.root, (*list_files_not_ignored(models), *settings, *([] if models else [A_REPORT]))
     ):
         yield Check(
             topic="git",
@@ -158,13 +158,13 @@ def _tracked(root: Path) -> Check:
         topic="git",
         name="weights",
         state="problem",
-        found=f"git tracks {len(large)} of them, such as {name} ({human_size(large[name])})",
+        found=f"git tracks {len(large)} of them, such as {name} ({display_size(large[name])})",
         advice=f"git rm --cached -- {quote(name)}",
     )
 
 
 def _is_weights(name: str, size: int) -> bool:
-    return size >= LARGE and not outputs.is_record(name)
+    return size >= LARGE and not outputs.is_dvc_or_git_file(name)
 
 
 def _size(path: Path) -> int:

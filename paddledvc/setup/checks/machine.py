@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import NEWER_GPU, NO_PADDLE, MissingTool, PaddleDVCError
-from paddledvc.models.versions import is_older
+from paddledvc.models.versions import is_older_version
 from paddledvc.setup.diagnosis import Check
 from paddledvc.tools.dvc import command
 from paddledvc.tools.git.command import run_git
@@ -34,11 +34,11 @@ GIT = (2, 30)
 def check_machine(project: Project) -> Iterator[Check]:
     """Look at Paddle and the GPUs."""
     models = _models(project)
-    gpus = device.ask_driver(project.root)
+    gpus = device.ask_device_driver(project.root)
     if gpus is not None:
         found = "; ".join(gpus) or "nvidia-smi is there and finds none"
         yield Check(topic="GPU", name="driver", state="ok" if gpus else "warning", found=found)
-    packages = device.installed_packages()
+    packages = device.installed_paddle_packages()
     if len(packages) > 1:
         yield _two(packages, gpu=bool(gpus) or any(_asks_for_gpu(project, one) for one in models))
     elif not packages:
@@ -50,7 +50,7 @@ def check_machine(project: Project) -> Iterator[Check]:
             NO_PADDLE.partition("; ")[2] if needed else "",
         )
     else:
-        yield from _build(project, device.ask_paddle(project.root), models)
+        yield from _build(project, device.ask_paddle_for_devices(project.root), models)
 
 
 def _models(project: Project) -> tuple[Model, ...]:
@@ -69,7 +69,7 @@ def _build(project: Project, found: Paddle | str, models: tuple[Model, ...]) -> 
         yield _paddle("problem", f"cannot be imported: {found}", 'python -c "import paddle"')
         return
     build = f"GPU build, {len(found.gpus)} GPUs" if found.cuda else "CPU build"
-    newer = f"; {NEWER_GPU}" if found.cuda and is_older(found.version, device.GPU) else ""
+    newer = f"; {NEWER_GPU}" if found.cuda and is_older_version(found.version, device.GPU) else ""
     yield _paddle("ok", f"{found.version}, {build}{_named(found.gpus)}{newer}")
     asking = [one.name for one in models if _asks_for_gpu(project, one)]
     if asking and not found.gpus:
@@ -88,7 +88,7 @@ def _two(packages: dict[str, str], *, gpu: bool) -> Check:
     """Say which of two Paddles to remove; that takes files of the other one along."""
     kept, other = device.BUILDS[::-1] if gpu else device.BUILDS
     again = f"{kept}=={packages[kept]}"
-    where = f" ({NEWER_GPU})" if gpu and not is_older(packages[kept], device.GPU) else ""
+    where = f" ({NEWER_GPU})" if gpu and not is_older_version(packages[kept], device.GPU) else ""
     return _paddle(
         "problem",
         " and ".join(f"{name} {version}" for name, version in packages.items())
@@ -133,7 +133,7 @@ def _check(name: str, found: str) -> Check:
 
 def _python() -> Check:
     found = platform.python_version()
-    if is_older(found, TOO_NEW):
+    if is_older_version(found, TOO_NEW):
         return _check("Python", found)
     return Check(
         topic=TOPIC,
@@ -151,7 +151,7 @@ def _git(project: Project) -> Check:
         advice = "install git, or add it to the PATH"
         return Check(topic=TOPIC, name="git", state="problem", found=str(error), advice=advice)
     found = found.removeprefix("git version ")
-    if not is_older(found, GIT):
+    if not is_older_version(found, GIT):
         return _check("git", found)
     oldest = ".".join(map(str, GIT))
     advice = f"install git {oldest} or newer"

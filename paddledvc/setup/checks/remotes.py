@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from configparser import ConfigParser
+from configparser import Error as ConfigError
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,17 +12,16 @@ from typing import TYPE_CHECKING
 from paddledvc import names as layout
 from paddledvc.errors import RemoteFailed
 from paddledvc.models.policy import DEFAULT
-from paddledvc.setup import diagnosis
 from paddledvc.setup.diagnosis import Check
 from paddledvc.tools.dvc import configuration
 from paddledvc.tools.dvc.remotes.remote import open_remote
 from paddledvc.tools.git.command import ask_git
-from paddledvc.tools.sources.s3 import credentials_source
+from paddledvc.tools.sources.s3 import s3_credentials_source
 from paddledvc.tools.system import files
-from paddledvc.urls import hide_secrets
+from paddledvc.urls import hide_url_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from paddledvc.project import Project
     from paddledvc.setup.diagnosis import CheckState
@@ -32,22 +34,43 @@ CONFIG = ".dvc/config"
 LOCAL = f"{CONFIG}.local"
 NOTHING = "0" * 32
 """Name of an object that no bytes have, as far as anybody knows."""
+_SECRETS = frozenset(
+    {
+        "access_key_id",
+        "account_key",
+        "client_secret",
+        "connection_string",
+        "gdrive_client_secret",
+        "oss_key_id",
+        "oss_key_secret",
+        "passphrase",
+        "password",
+        "sas_token",
+        "secret_access_key",
+        "session_token",
+        "token",
+    }
+)
+"""Settings of DVC's remotes that nobody but their owner should read."""
+_REMOTE = re.compile(r"""^'?remote "(?P<name>.+)"'?$""")
+_IN_URL = re.compile(r"://[^/@:]*:[^/@]+@")
+_YES = ("true", "yes", "on", "1")
 
 
 def check_remotes(project: Project) -> Iterator[Check]:
     """Look at the configuration of the remotes."""
-    config = configuration.read_config(project.root)
+    config = configuration.read_dvc_config(project.root)
     texts = [_text(project.root / name) for name in (CONFIG, LOCAL)]
     if not config.remotes:
         yield _check(
             "none", "problem", "no DVC remote is configured", "paddledvc init --remote URL"
         )
         return
-    for name in diagnosis.find_unverified(texts):
+    for name in _find_unverified(texts):
         found = "DVC believes its bytes unseen, damaged or not"
         advice = f"dvc remote modify {name} verify true"
         yield _check(name, "warning", found, advice)
-    for name, key in diagnosis.find_secrets(_committed(project)):
+    for name, key in _find_secrets(_committed(project)):
         yield _check(
             name,
             "problem",
@@ -63,7 +86,7 @@ def _check(name: str, state: CheckState, found: str, advice: str = "") -> Check:
 
 
 def _text(path: Path) -> str:
-    return files.read_text(path, path.name) if path.is_file() else ""
+    return files.read_text_file(path, path.name) if path.is_file() else ""
 
 
 def _committed(project: Project) -> str:
@@ -94,7 +117,7 @@ def probe_remote(project: Project, name: str) -> Iterator[Check]:
         project: the project.
         name: name of the remote.
     """
-    url = hide_secrets(configuration.read_config(project.root).remotes[name])
+    url = hide_url_secrets(configuration.read_dvc_config(project.root).remotes[name])
     credentials = _credentials(project, name, url)
     found = f"{url}{f', credentials from {credentials}' if credentials else ''}"
     try:
@@ -146,10 +169,56 @@ def _credentials(project: Project, name: str, url: str) -> str | None:
         return None
     said: dict[str, str] = {}
     for file in (CONFIG, LOCAL):
-        settings = diagnosis.remote_settings(_text(project.root / file)).get(name, {})
+        settings = _remote_settings(_text(project.root / file)).get(name, {})
         if "access_key_id" in settings:
             return file
         said |= settings
     if said.get("allow_anonymous_login", "").lower() == "true":
         return "nobody: it is asked anonymously"
-    return credentials_source(said.get("profile"))
+    return s3_credentials_source(said.get("profile"))
+
+
+def _remote_settings(config: str) -> Mapping[str, Mapping[str, str]]:
+    r"""Read what a file of DVC's configuration says of each remote.
+
+    >>> _remote_settings("['remote \"a\"']\n    url = s3://b\n")
+    {'a': {'url': 's3://b'}}
+    """
+    # To DVC a % in a URL is nothing but that.
+    parser = ConfigParser(interpolation=None, strict=False)
+    try:
+        parser.read_string(config)
+    except ConfigError:
+        return {}
+    named = ((_REMOTE.match(section), section) for section in parser.sections())
+    return {match["name"]: dict(parser.items(section)) for match, section in named if match}
+
+
+def _find_secrets(config: str) -> Iterator[tuple[str, str]]:
+    r"""Name the remotes that a file of DVC's configuration holds secrets of, and the settings.
+
+    >>> [*_find_secrets("['remote \"a\"']\n    url = https://me:pass@b\n    password = x\n")]
+    [('a', 'password'), ('a', 'url')]
+    """
+    for name, settings in _remote_settings(config).items():
+        for key in sorted(settings):
+            if key in _SECRETS or (key == "url" and _IN_URL.search(settings[key])):
+                yield name, key
+
+
+def _find_unverified(configs: list[str]) -> tuple[str, ...]:
+    r"""Name the remotes whose bytes DVC believes without looking at them.
+
+    Args:
+        configs: the files of the configuration, each stronger than those before it.
+
+    >>> head = "['remote \"a\"']\n"
+    >>> _find_unverified([f"{head}    url = x\n", f"{head}    verify = true\n"])
+    ()
+    """
+    # It is off by default (treeverse/dvc#5502): even an object that was cut short is taken.
+    verify: dict[str, str] = {}
+    for config in configs:
+        for name, settings in _remote_settings(config).items():
+            verify[name] = settings.get("verify", verify.get(name, ""))
+    return tuple(sorted(name for name, said in verify.items() if said.lower() not in _YES))

@@ -11,9 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.models import registry
-from paddledvc.models.model import Reference
-from paddledvc.models.registry import base_weights, own_weights, stage_name
+from paddledvc.models.model import (
+    Reference,
+    exported_model_folder,
+    model_reports_folder,
+    model_stage_name,
+    trained_model_file,
+)
+from paddledvc.models.registry import base_weights_in_registry, weights_in_registry
 from paddledvc.stages.core.settings_digest import (
     export_digest,
     sync_digest,
@@ -61,12 +66,12 @@ def build_stages(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
     stages: dict[str, dict[str, Any]] = {}
     for model in pipeline.registry.models:
         if pipeline.lock.model(model.name).downloads:
-            stages[stage_name("sync", model)] = _sync(pipeline, model)
+            stages[model_stage_name("sync", model)] = _sync(pipeline, model)
         if model.train is not None:
-            stages[stage_name("train", model)] = _train(pipeline, model)
+            stages[model_stage_name("train", model)] = _train(pipeline, model)
         if model.exports:
-            stages[stage_name("export", model)] = _export(pipeline, model)
-            stages[stage_name("verify", model)] = _verify(pipeline, model)
+            stages[model_stage_name("export", model)] = _export(pipeline, model)
+            stages[model_stage_name("verify", model)] = _verify(pipeline, model)
     return stages
 
 
@@ -74,7 +79,7 @@ def build_artifacts(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
     """Build the ``artifacts:`` entries, by which GTO and ``dvc artifacts`` know the models."""
     artifacts: dict[str, dict[str, Any]] = {}
     for model in pipeline.registry.models:
-        path = own_weights(pipeline.registry, pipeline.lock, model)
+        path = weights_in_registry(pipeline.registry, pipeline.lock, model)
         if path is None or not (pipeline.lock.model(model.name).downloads or model.train):
             continue
         entry: dict[str, Any] = {"path": path, "type": "model"}
@@ -103,14 +108,14 @@ def _sync(pipeline: Pipeline, model: Model) -> dict[str, Any]:
 def _train(pipeline: Pipeline, model: Model) -> dict[str, Any]:
     train = model.train
     assert train is not None
-    folder = f"{registry.reports_folder(model)}/train"
+    folder = f"{model_reports_folder(model)}/train"
     stage = {
         "cmd": f"paddledvc train {model.name} "
         f"--pin {train_digest(pipeline.registry, pipeline.lock, model)}",
         **_needs(
             pipeline,
             [
-                base_weights(pipeline.registry, pipeline.lock, model),
+                base_weights_in_registry(pipeline.registry, pipeline.lock, model),
                 _config(pipeline, model),
                 *train.deps,
                 *train.datasets.values(),
@@ -119,7 +124,7 @@ def _train(pipeline: Pipeline, model: Model) -> dict[str, Any]:
             [train.function, model.network if train.function else None],
         ),
         **_params(pipeline, model, "train"),
-        "outs": [registry.trained_file(model), *sorted(train.outs)],
+        "outs": [trained_model_file(model), *sorted(train.outs)],
         "metrics": [{f"{folder}/metrics.json": {"cache": False}}],
     }
     if train.function is not None:
@@ -128,23 +133,23 @@ def _train(pipeline: Pipeline, model: Model) -> dict[str, Any]:
 
 
 def _export(pipeline: Pipeline, model: Model) -> dict[str, Any]:
-    weights = own_weights(pipeline.registry, pipeline.lock, model)
+    weights = weights_in_registry(pipeline.registry, pipeline.lock, model)
     return {
         "cmd": f"paddledvc export {model.name} "
         f"--pin {export_digest(pipeline.registry, pipeline.lock, model)}",
         **_needs(pipeline, [weights, _config(pipeline, model)], [model.network]),
-        "outs": [registry.exported_folder(model)],
+        "outs": [exported_model_folder(model)],
         "meta": dict(MARK),
     }
 
 
 def _verify(pipeline: Pipeline, model: Model) -> dict[str, Any]:
-    weights = own_weights(pipeline.registry, pipeline.lock, model)
-    folder = registry.reports_folder(model)
+    weights = weights_in_registry(pipeline.registry, pipeline.lock, model)
+    folder = model_reports_folder(model)
     samples = model.verify.samples
-    files = [weights, registry.exported_folder(model), None if ":" in (samples or "") else samples]
+    files = [weights, exported_model_folder(model), None if ":" in (samples or "") else samples]
     files.append(_config(pipeline, model))
-    code = [model.network, *samples_code(model.verify)]
+    code = [model.network, *list_samples_code(model.verify)]
     # Dots, for DVC's usual line would join samples that have nothing to do with each other. It is
     # left to git, like the metrics: `check` and reviewers read them without any remote.
     errors = {"cache": False, "x": "sample", "y": "scaled_error", "template": "scatter"}
@@ -166,7 +171,7 @@ def _config(pipeline: Pipeline, model: Model) -> str | None:
     return model.config_path if model.config_path in pipeline.configs else None
 
 
-def samples_code(settings: Verify) -> list[Reference | None]:
+def list_samples_code(settings: Verify) -> list[Reference | None]:
     """List the functions that samples come from."""
     named = (settings.samples, settings.preprocess)
     return [Reference.parse(one) for one in named if one and ":" in one]
@@ -220,21 +225,22 @@ class Merge:
         yield from ((name, "has no model any more") for name in sorted(self.removed))
 
 
-def is_ours(entry: object) -> bool:
+def is_our_stage(entry: object) -> bool:
     """Tell whether an entry bears our mark.
 
-    >>> is_ours({"cmd": "x", "meta": {"generated_by": "paddledvc"}}), is_ours({"cmd": "x"})
+    >>> ours = {"cmd": "x", "meta": {"generated_by": "paddledvc"}}
+    >>> is_our_stage(ours), is_our_stage({"cmd": "x"})
     (True, False)
     """
     meta = entry.get("meta") if isinstance(entry, Mapping) else None
     return isinstance(meta, Mapping) and meta.get("generated_by") == MARK["generated_by"]
 
 
-def merge_section(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> Merge:
+def merge_pipeline_section(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> Merge:
     """Compare what a section holds with what it should hold."""
     changed = {}
     for name in wanted.keys() & existing.keys():
-        if is_ours(existing[name]):
+        if is_our_stage(existing[name]):
             kept = {key: existing[name][key] for key in KEPT if key in existing[name]}
             target = {**wanted[name], **kept}
             if target != existing[name]:
@@ -243,7 +249,9 @@ def merge_section(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> Mer
         changed=changed,
         added={name: entry for name, entry in wanted.items() if name not in existing},
         removed=frozenset(
-            name for name, entry in existing.items() if is_ours(entry) and name not in wanted
+            name for name, entry in existing.items() if is_our_stage(entry) and name not in wanted
         ),
-        foreign=tuple(name for name in wanted if name in existing and not is_ours(existing[name])),
+        foreign=tuple(
+            name for name in wanted if name in existing and not is_our_stage(existing[name])
+        ),
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.hashes import Hashed, Hashes
-from paddledvc.models.registry import reports_folder
+from paddledvc.models.model import model_reports_folder
 from paddledvc.tools.paddle.core.jobs import FLAG, Runtime
 
 if TYPE_CHECKING:
@@ -154,13 +154,14 @@ class Record:
 
 def record_path(model: Model) -> str:
     """Name the file of a model's record, relative to the project."""
-    return f"{reports_folder(model)}/train/record.json"
+    return f"{model_reports_folder(model)}/train/record.json"
 
 
-def telling_variables(environment: Mapping[str, str]) -> dict[str, str]:
+def pick_recorded_variables(environment: Mapping[str, str]) -> dict[str, str]:
     """Pick the variables of an environment that a record has.
 
-    >>> telling_variables({"FLAGS_use_autotune": "1", "OMP_NUM_THREADS": "2", "HOME": "/root"})
+    >>> every = {"FLAGS_use_autotune": "1", "OMP_NUM_THREADS": "2", "HOME": "/root"}
+    >>> pick_recorded_variables(every)
     {'FLAGS_use_autotune': '1', 'OMP_NUM_THREADS': '2'}
     """
     return {

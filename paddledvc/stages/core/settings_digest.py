@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import StaleStages
 from paddledvc.hashes import PIN_LENGTH
-from paddledvc.models import registry as registries
-from paddledvc.models.registry import base_weights, own_weights
+from paddledvc.models.model import model_stage_name, trained_model_file
+from paddledvc.models.registry import base_weights_in_registry, weights_in_registry
 from paddledvc.models.verify_settings import Verify
 
 if TYPE_CHECKING:
@@ -26,58 +26,58 @@ def sync_digest(lock: Lock, model: Model) -> str:
     entry = lock.model(model.name)
     used: tuple[Any, ...] = (entry.urls, entry.md5, entry.sha256, entry.size, entry.path)
     if entry.files:  # appended only then, so that all other pins stay as they were
-        used = (*used, [said_fields(file) for file in entry.files])
+        used = (*used, [list_settings(file) for file in entry.files])
     return f"{entry.version}-{digest_settings(used)}"
 
 
 def train_digest(registry: Registry, lock: Lock, model: Model) -> str:
     """Digest what ``train`` uses, its hyperparameters apart."""
     assert model.train is not None
-    settings = said_fields(model.train)
+    settings = list_settings(model.train)
     # DVC itself compares what these name.
     for not_used in ("deps", "outs", "datasets", "params"):
         settings.pop(not_used, None)
     network = _network(model) if model.train.function is not None else None
-    base = base_weights(registry, lock, model)
-    return digest_settings((settings, network, base, registries.trained_file(model)))
+    base = base_weights_in_registry(registry, lock, model)
+    return digest_settings((settings, network, base, trained_model_file(model)))
 
 
 def export_digest(registry: Registry, lock: Lock, model: Model) -> str:
     """Digest what ``export`` uses."""
     assert model.export is not None
     inputs = [(item.name, item.shape, item.dtype) for item in model.inputs]
-    weights = own_weights(registry, lock, model)
-    return digest_settings((said_fields(model.export), _network(model), inputs, weights))
+    weights = weights_in_registry(registry, lock, model)
+    return digest_settings((list_settings(model.export), _network(model), inputs, weights))
 
 
 def verify_digest(registry: Registry, lock: Lock, model: Model) -> str:
     """Digest what ``verify`` uses, its section of params.yaml apart."""
-    inputs = [said_fields(item) for item in model.inputs]
-    weights = own_weights(registry, lock, model)
+    inputs = [list_settings(item) for item in model.inputs]
+    weights = weights_in_registry(registry, lock, model)
     settings = model.verify
     tolerance = settings.tolerance.beyond_usual(settings.engine.precision)
     # How long it may take changes nothing that it finds.
     settings = replace(settings, tolerance=tolerance, timeout=Verify().timeout)
     used: tuple[Any, ...] = (
-        said_fields(settings),
+        list_settings(settings),
         _network(model),
         inputs,
         model.input_size,
         weights,
     )
     if model.outputs:  # as the files of sync
-        used = (*used, [said_fields(output) for output in model.outputs])
+        used = (*used, [list_settings(output) for output in model.outputs])
     return digest_settings(used)
 
 
-def said_fields(value: Any) -> dict[str, Any]:
+def list_settings(value: Any) -> dict[str, Any]:
     """List what a value of ours says beyond its defaults.
 
     A digest of all fields would change, and everything be built again, whenever a new version of
     paddledvc gives a section a new setting.
 
     >>> from paddledvc.models.verify_settings import Verify
-    >>> said_fields(Verify(seed=3))
+    >>> list_settings(Verify(seed=3))
     {'seed': 3}
     """
     stated = {}
@@ -92,7 +92,7 @@ def said_fields(value: Any) -> dict[str, Any]:
 def _said_item(item: Any) -> Any:
     if isinstance(item, Mapping):
         return {key: _said_item(one) for key, one in item.items()}
-    return said_fields(item) if is_dataclass(item) else item
+    return list_settings(item) if is_dataclass(item) else item
 
 
 def _network(model: Model) -> tuple[str, Mapping[str, Any]]:
@@ -107,7 +107,7 @@ def require_digest(kind: names.StageKind, model: Model, given: str, now: str) ->
     """
     if given != now:
         raise StaleStages(
-            f"the stage {registries.stage_name(kind, model)} was generated for --pin {given}, but "
+            f"the stage {model_stage_name(kind, model)} was generated for --pin {given}, but "
             f"its settings now give {now}; run `paddledvc generate`, then `dvc repro`"
         )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidFile
 from paddledvc.models.model import Reference
-from paddledvc.names import did_you_mean
+from paddledvc.names import suggest_name
 from paddledvc.tools.code.core import namespace
 from paddledvc.tools.code.core.namespace import Misnamed
 from paddledvc.tools.code.definitions import FoundName, Lookup, Missing, Module
@@ -166,9 +166,9 @@ class Code:
         called_as_layer = isinstance(call, FoundName) and call.source is layer
         if self.lookup.is_layer(built) and forward.source is layer and called_as_layer:
             assert isinstance(built.node, ast.ClassDef)
-            names = [*namespace.read_names(built.node.body).bindings]
+            names = [*namespace.read_namespace(built.node.body).bindings]
             where = f"{built.source.name}:{built.node.name}"
-            yield ("network",), f"{where} has no 'forward'{did_you_mean('forward', names)}"
+            yield ("network",), f"{where} has no 'forward'{suggest_name('forward', names)}"
 
     def _inputs(
         self, model: Model, built: FoundName, taken: Parameters
@@ -218,7 +218,7 @@ def _arguments(model: Model, reference: Reference, taken: Parameters) -> Iterato
     known = [*taken.names[taken.unnamed :], *taken.keywords]
     for key in model.network_args:
         if key not in known and not taken.others:
-            hint = did_you_mean(key, known)
+            hint = suggest_name(key, known)
             message = f"{reference} has no argument {key!r}, it takes {taken}{hint}"
             yield ("network_args", key), message
     needed = (*taken.names[: taken.required], *(k for k, has in taken.keywords.items() if not has))
@@ -236,13 +236,13 @@ def _wrong_input(index: int, name: str, taken: Parameters) -> str | None:
         return "; inputs are passed in order, so list them in this one"
     if name in taken.keywords:
         return f"; inputs are passed by position, and {name} is taken by keyword only"
-    return did_you_mean(name, taken.names)
+    return suggest_name(name, taken.names)
 
 
-def find_misplaced(registry: Registry, presence: Presence) -> Iterator[Misnamed]:
+def check_file_names(registry: Registry, presence: Presence) -> Iterator[Misnamed]:
     """List the files and folders that models.yaml names, and that are not there."""
     for index, model in enumerate(registry.models):
-        for at, path in named_files(model):
+        for at, path in _named_files(model):
             if not presence.has(path):
                 message = f"there is no {path} in the project, and DVC tracks none"
                 message += presence.near(path)
@@ -253,7 +253,7 @@ def find_misplaced(registry: Registry, presence: Presence) -> Iterator[Misnamed]
             yield Misnamed(model=model.name, path=("models", index, *at), message=message)
 
 
-def named_files(model: Model) -> Iterable[tuple[Path, str]]:
+def _named_files(model: Model) -> Iterable[tuple[Path, str]]:
     """List the files and folders that a model names, and where it does."""
     if model.config_path is not None:
         yield ("config_path",), model.config_path

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from paddledvc.errors import InvalidFile
-from paddledvc.names import did_you_mean
+from paddledvc.names import suggest_name
 from paddledvc.tools.code.core import namespace
-from paddledvc.tools.code.file_presence import nearest_code
-from paddledvc.tools.code.source_files import import_root
+from paddledvc.tools.code.file_presence import suggest_present_file
+from paddledvc.tools.code.source_files import import_root_of_source
 from paddledvc.tools.system.files import list_folder
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Lookup:
         if reference.is_file:
             file = self.root / reference.module
             if not file.is_file():
-                hint = nearest_code(reference.module, self.root)
+                hint = suggest_present_file(reference.module, self.root)
                 return Missing(why=f"there is no file {reference.module} in the project{hint}")
             folders = (file.parent,) if file.name == "__init__.py" else ()
             target: Target = Module(file=file, folders=folders, own=True)
@@ -160,7 +160,7 @@ class Lookup:
         first = dotted.partition(".")[0]
         if _spec(first) is not None or first.startswith(_PADDLES):
             return None
-        hint = did_you_mean(first, ["paddle", *_project_modules(self.root)])
+        hint = suggest_name(first, ["paddle", *_project_modules(self.root)])
         if not hint and _installed("paddle") is None:
             return None
         return Missing(why=f"there is no module {first} in the project or installed{hint}")
@@ -186,7 +186,7 @@ class Lookup:
         function = target.node
         if not isinstance(function, ast.FunctionDef) or function.decorator_list:
             return None
-        if namespace.may_set(target.source.text, function.name, name):
+        if namespace.may_set_in_namespace(target.source.text, function.name, name):
             return None
         where = f"{function.name} of {target.source.name}"
         return Missing(why=f"{where} is a function, and has no {name!r}")
@@ -272,7 +272,7 @@ class Lookup:
         """Find the module that an import takes something of."""
         inside = self.sources.is_own(source.path)
         if not binding.level:
-            top = import_root(source.path, self.root) if inside else None
+            top = import_root_of_source(source.path, self.root) if inside else None
             found = self.module(binding.module, top)
             # What is not installed here may be where the code runs.
             first = binding.module.partition(".")[0]
@@ -310,14 +310,14 @@ class Lookup:
             if one is None:
                 return None
             assert isinstance(one.node, ast.ClassDef)
-            known = namespace.read_names(one.node.body).bindings
+            known = namespace.read_namespace(one.node.body).bindings
             if name in known:
                 only = known[name][0] if len(known[name]) == 1 else None
                 found = self._follow(only, one.source, own=one.own)
                 if isinstance(only, ast.FunctionDef) and isinstance(found, FoundName):
                     return replace(found, method=namespace.needs_object(only))
                 return found
-            if namespace.may_set(one.source.text, one.node.name, name):
+            if namespace.may_set_in_namespace(one.source.text, one.node.name, name):
                 return None
             names += known
         assert isinstance(target.node, ast.ClassDef)
@@ -465,13 +465,13 @@ def _no_submodule(name: str, part: str, package: Module) -> Missing:
         for one in folder.iterdir()
         if one.suffix == ".py" or (one.is_dir() and _has_code(one))
     }
-    hint = did_you_mean(f"{name}.{part}", [f"{name}.{one}" for one in names - {"__init__"}])
+    hint = suggest_name(f"{name}.{part}", [f"{name}.{one}" for one in names - {"__init__"}])
     return Missing(why=f"there is no module {name}.{part}{hint}")
 
 
 def _no_name(where: str, name: str, known: Iterable[str], offered: Iterable[str]) -> Missing:
     same = [one for one in known if one.casefold() == name.casefold()]
-    hint = f"; did you mean {same[0]!r}?" if same else did_you_mean(name, sorted(known))
+    hint = f"; did you mean {same[0]!r}?" if same else suggest_name(name, sorted(known))
     shown = sorted({one for one in offered if not one.startswith("_")})
     if not hint and shown:
         more = f" and {len(shown) - LISTED} more" if len(shown) > LISTED else ""

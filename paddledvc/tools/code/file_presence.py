@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidFile, InvalidInput
-from paddledvc.names import did_you_mean
+from paddledvc.names import suggest_name
 from paddledvc.tools.dvc.core import outputs
-from paddledvc.tools.system.files import list_folder, read_text, split_folder
+from paddledvc.tools.system.files import list_folder, read_text_file, split_folder
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Presence:
             or _inside(path, self.made)
             or _inside(path, self.elsewhere)
             or any(map(self._tracks, _above(path)))
-            or any(self._writes(record, path) for record in outputs.usual_files(path))
+            or any(self._writes(record, path) for record in outputs.list_output_files(path))
         )
 
     def _tracks(self, path: str) -> bool:
@@ -65,16 +65,16 @@ class Presence:
 
     def _written(self, record: str) -> Iterator[str]:
         try:
-            value = reader.parse_yaml(read_text(self.root / record, record), record).value
+            value = reader.parse_yaml(read_text_file(self.root / record, record), record).value
         except (InvalidFile, InvalidInput):
             return
-        for folder, stage in outputs.list_stages(record, value):
+        for folder, stage in outputs.list_output_stages(record, value):
             for key in ("outs", "metrics", "plots"):
                 entries = stage.get(key)
                 for entry in entries if isinstance(entries, list) else ():
                     named = [entry] if isinstance(entry, str) else entry
                     for one in named if isinstance(named, list | dict) else ():
-                        yield outputs.join_folder(folder, str(one))
+                        yield outputs.join_output_folder(folder, str(one))
 
     def near(self, path: str) -> str:
         """Suggest what is there and has nearly the same name, as the end of a sentence."""
@@ -105,7 +105,7 @@ def _fits(pattern: str, path: str) -> bool:
     return re.fullmatch(f"{escaped}(/.*)?", path) is not None
 
 
-def nearest_code(path: str, root: FilePath) -> str:
+def suggest_present_file(path: str, root: FilePath) -> str:
     """Suggest the file of code whose name is nearest, as the end of a sentence."""
     files = sorted(_code_below(root))
     folder, name = posixpath.split(path)
@@ -119,7 +119,7 @@ def nearest_code(path: str, root: FilePath) -> str:
 def _near_name(path: str, beside: Iterable[str]) -> str:
     """Suggest the path in a folder whose last part is nearest: the folder is right already."""
     by_name = {posixpath.basename(one): one for one in sorted(beside)}
-    hint = did_you_mean(posixpath.basename(path), by_name)
+    hint = suggest_name(posixpath.basename(path), by_name)
     return next((f"; did you mean {by_name[one]!r}?" for one in by_name if f"{one!r}" in hint), "")
 
 

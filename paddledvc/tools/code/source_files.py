@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 from paddledvc.errors import InvalidFile, InvalidInput, Problem
 from paddledvc.models.model import Reference
 from paddledvc.tools.code.core import namespace
-from paddledvc.tools.system.files import parts_below, read_text
+from paddledvc.tools.system.files import file_parts_below, read_text_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,18 +42,18 @@ class SourceFile:
     @cached_property
     def open(self) -> bool:
         """Whether it may have names that it does not show."""
-        return "__getattr__" in self.names.bindings or namespace.is_open(self.text)
+        return "__getattr__" in self.names.bindings or namespace.is_open_namespace(self.text)
 
     @cached_property
     def shared(self) -> set[str]:
         """The names that its functions give it."""
-        return namespace.shared_names(self.text)
+        return namespace.list_namespace_globals(self.text)
 
     @cached_property
     def names(self) -> namespace.Names:
         """The names that importing it binds."""
         try:
-            return namespace.read_names(self.tree.body)
+            return namespace.read_namespace(self.tree.body)
         except RecursionError:
             return namespace.Names(bindings={"__getattr__": [None]}, stars=())
 
@@ -108,11 +108,13 @@ class Sources:
 
     def is_own(self, file: FilePath) -> bool:
         """Tell a file of the project from what is installed, in a ``.venv`` inside it too."""
-        inside = parts_below(self.root, file)
+        inside = file_parts_below(self.root, file)
         if inside is None:
             return False
         prefix = Path(sys.prefix)
-        in_prefix = parts_below(self.root, prefix) and parts_below(prefix, file) is not None
+        in_prefix = (
+            file_parts_below(self.root, prefix) and file_parts_below(prefix, file) is not None
+        )
         return _INSTALLED.isdisjoint(inside) and not in_prefix
 
     def name(self, file: FilePath) -> str:
@@ -166,7 +168,7 @@ def _parse(file: FilePath, name: str) -> SourceFile | Problem:
 def _decode(file: FilePath, name: str) -> str:
     """Read a file in the encoding that its first lines declare, as Python does."""
     try:
-        return read_text(file, name)
+        return read_text_file(file, name)
     except InvalidFile:
         data = file.read_bytes()
         with suppress(SyntaxError):  # it declares none
@@ -174,7 +176,7 @@ def _decode(file: FilePath, name: str) -> str:
         raise
 
 
-def code_files(
+def source_files_of_code(
     reference: Reference, root: FilePath, sources: Sources | None = None
 ) -> tuple[str, ...]:
     """List the project's files that a reference's code is in, those it imports included.
@@ -213,7 +215,7 @@ def _name_below(root: FilePath, file: FilePath) -> str:
     return "/".join(file.parts[len(root.parts) :])
 
 
-def import_root(file: _Path, root: FilePath) -> _Path:
+def import_root_of_source(file: _Path, root: FilePath) -> _Path:
     """Find the folder that a file's absolute imports start from, beside the project's root.
 
     It is the first folder above the file that is no package: ``src`` for ``src/pkg/net.py``.
@@ -226,13 +228,15 @@ def import_root(file: _Path, root: FilePath) -> _Path:
 
 def _packages(file: FilePath, root: FilePath) -> Iterator[FilePath]:
     """List the ``__init__.py`` of the packages that a file is in, which importing it runs."""
-    top, folder = import_root(file, root), file.parent
+    top, folder = import_root_of_source(file, root), file.parent
     while folder != top:
         yield folder / "__init__.py"
         folder = folder.parent
 
 
-def command_files(command: str, root: FilePath, sources: Sources | None = None) -> tuple[str, ...]:
+def source_files_of_command(
+    command: str, root: FilePath, sources: Sources | None = None
+) -> tuple[str, ...]:
     """List the project's files that a command line names, with what its Python files import.
 
     Args:
@@ -251,12 +255,12 @@ def command_files(command: str, root: FilePath, sources: Sources | None = None) 
     for before, word in zip(["", *words], words, strict=False):
         if before == "-m":
             for file in _module_files(word, root):
-                found.update(code_files(_as_reference(file, root), root, sources))
+                found.update(source_files_of_code(_as_reference(file, root), root, sources))
         elif _is_file_of(word, root):
             file = root / word
             found.add(_name_below(root, file))
             if file.suffix == ".py":
-                found.update(code_files(_as_reference(file, root), root, sources))
+                found.update(source_files_of_code(_as_reference(file, root), root, sources))
     return tuple(sorted(found))
 
 
@@ -274,7 +278,7 @@ def _is_file_of(word: str, root: FilePath) -> bool:
 
 
 def _imported_files(source: SourceFile, root: FilePath) -> Iterator[FilePath]:
-    for node in namespace.list_imports(source.tree):
+    for node in namespace.list_namespace_imports(source.tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield from _visible_files(alias.name, source.path, root)
@@ -296,7 +300,7 @@ def _from_modules(node: ast.ImportFrom, file: FilePath, root: FilePath) -> list[
 def _visible_files(module: str, file: FilePath, root: FilePath) -> Iterator[FilePath]:
     """Look where the importing file's own package is too, as importing it by its path does."""
     yield from _module_files(module, root)
-    top = import_root(file, root)
+    top = import_root_of_source(file, root)
     if top != root:
         yield from _module_files(module, root, top)
 
@@ -309,7 +313,7 @@ def _module_files(module: str, root: FilePath, start: FilePath | None = None) ->
             yield folder / f"{part}.py"
             return
         folder /= part
-        if not folder.is_dir() or parts_below(root, folder) is None:
+        if not folder.is_dir() or file_parts_below(root, folder) is None:
             return
         if (folder / "__init__.py").is_file():
             yield folder / "__init__.py"

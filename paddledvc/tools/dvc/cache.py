@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import OutsideFailure
 from paddledvc.tools.dvc import configuration
 from paddledvc.tools.dvc.core.config import PATHS
-from paddledvc.tools.dvc.core.objects import read_listing
+from paddledvc.tools.dvc.core.objects import read_object_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.dvc.state import DvcState
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.command import run_git
 from paddledvc.tools.system import atomic, links
-from paddledvc.tools.system.hash_cache import Known, hash_md5, settle_time
+from paddledvc.tools.system.hash_cache import Known, hash_md5, settle_hash_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,9 +61,9 @@ class Cache:
     @classmethod
     def of(cls, root: Path) -> Cache:
         """Find the cache that DVC uses in a project."""
-        config = configuration.read_config(root)
+        config = configuration.read_dvc_config(root)
         return cls(
-            configuration.cache_folder(root, config),
+            configuration.configured_cache_folder(root, config),
             kinds=config.links,
             state=DvcState(root, config.site_cache),
         )
@@ -133,7 +133,7 @@ class Cache:
             OutsideFailure: the cache cannot be written to, or the disk is full.
         """
         with _writable(self.folder):
-            new = atomic.fresh_file(self.folder)
+            new = atomic.make_atomic_file(self.folder)
         try:
             yield new
             if oid is not None:
@@ -152,7 +152,7 @@ class Cache:
             OutsideFailure: the cache cannot be written to, or the disk is full.
         """
         with _writable(self.folder):
-            new = atomic.fresh_file(self.folder)
+            new = atomic.make_atomic_file(self.folder)
             new.unlink()
             try:
                 links.link_file(os.path.realpath(file), str(new), ("reflink", "copy"))
@@ -168,7 +168,7 @@ class Cache:
         if not self.holds(oid):
             return None
         try:
-            return read_listing(self.path(oid).read_bytes())
+            return read_object_listing(self.path(oid).read_bytes())
         except (OSError, ValueError):
             return None
 
@@ -206,7 +206,7 @@ class Cache:
         with new.open("rb") as file:
             os.fsync(file.fileno())
         new.chmod(MODE)
-        found = settle_time(new)
+        found = settle_hash_time(new)
         target = self.path(oid)
         target.parent.mkdir(exist_ok=True)
         if self.holds(oid):  # another process was faster
@@ -230,7 +230,7 @@ def _refused(folder: Path, error: OSError) -> OutsideFailure:
     return OutsideFailure(f"cannot write the cache {folder}: {error.strerror or error}")
 
 
-def local_config(text: str, folder: str, cache: str) -> str:
+def _local_config(text: str, folder: str, cache: str) -> str:
     r"""Write the local configuration of another work tree: as this one's, with this one's cache.
 
     Args:
@@ -238,7 +238,7 @@ def local_config(text: str, folder: str, cache: str) -> str:
         folder: where that lies; its paths start there.
         cache: the cache of the main work tree.
 
-    >>> print(local_config("['remote \"s\"']\nuser = me\n", "/a/.dvc", "/a/.dvc/cache"), end="")
+    >>> print(_local_config("['remote \"s\"']\nuser = me\n", "/a/.dvc", "/a/.dvc/cache"), end="")
     ['remote "s"']
     user = me
     [cache]
@@ -289,7 +289,7 @@ def share_cache(root: Path) -> bool:
         return False
     if not _may_be_linked(root):
         return False
-    common = worktree.common_folder(root)
+    common = worktree.git_folder_of_worktrees(root)
     told = run_git(root, "rev-parse", "--absolute-git-dir", "--show-prefix")
     folder, _, prefix = told.rstrip("\n").partition("\n")
     if common.samefile(folder):
@@ -298,14 +298,20 @@ def share_cache(root: Path) -> bool:
     if main is None or not (main / ".dvc").is_dir():
         text, cache = "", common / "dvc" / "cache"
     else:
-        cache = configuration.cache_folder(main, configuration.read_config(main)).absolute()
+        cache = configuration.configured_cache_folder(
+            main, configuration.read_dvc_config(main)
+        ).absolute()
         file = main / ".dvc" / configuration.LOCAL
         text = file.read_text(encoding="utf-8") if file.exists() else ""
-    if not text and configuration.cache_folder(root, configuration.read_config(root)) == cache:
+    if (
+        not text
+        and configuration.configured_cache_folder(root, configuration.read_dvc_config(root))
+        == cache
+    ):
         return False
-    config = local_config(text, str((main or root) / ".dvc"), str(cache))
+    config = _local_config(text, str((main or root) / ".dvc"), str(cache))
     # It may hold credentials.
-    atomic.write_file(own / configuration.LOCAL, config, fsync=False, mode=0o600)
+    atomic.write_atomically(own / configuration.LOCAL, config, fsync=False, mode=0o600)
     return True
 
 

@@ -6,10 +6,7 @@ import functools
 import importlib
 import json
 import re
-import shutil
 import sys
-import tempfile
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.util import find_spec
@@ -20,8 +17,6 @@ from paddledvc.errors import MissingTool, ToolFailed
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from packaging.requirements import Requirement
 
 ENVIRONMENT = {
@@ -57,17 +52,17 @@ def run_dvc(*arguments: str, root: Path, timeout: float | None = None) -> str:
         ToolFailed: it ended with an error, or not within ``timeout`` seconds.
         MissingTool: there is no DVC that works.
     """
-    require_usable()
+    require_usable_dvc()
     command = [sys.executable, "-m", "dvc", *arguments]
     try:
         return shell.run_program(command, cwd=root, env=ENVIRONMENT, timeout=timeout)
     except ToolFailed as error:
-        if (cause := why_not_started(error.stderr)) is not None:
+        if (cause := _why_not_started(error.stderr)) is not None:
             raise broken_dvc(cause) from error
         raise
 
 
-def is_initialised(root: Path) -> bool:
+def is_dvc_initialised(root: Path) -> bool:
     """Tell whether DVC keeps its files in this very folder."""
     return (root / ".dvc").is_dir()
 
@@ -75,46 +70,6 @@ def is_initialised(root: Path) -> bool:
 def init_dvc(root: Path, *, subdir: bool) -> None:
     """Initialise DVC in a git work tree, or in a folder of one."""
     run_dvc("init", *(["--subdir"] if subdir else []), root=root)
-
-
-@contextmanager
-def copied_config(root: Path) -> Iterator[Path]:
-    """Give a folder with nothing but a copy of a project's configuration, to try changes in.
-
-    It lies deeper than the project: DVC rewrites the relative paths of what it changes.
-    """
-    with tempfile.TemporaryDirectory() as top:
-        copy = Path(top, *root.parts[1:])
-        (copy / ".dvc").mkdir(parents=True)
-        if (root / ".dvc" / "config").exists():
-            shutil.copyfile(root / ".dvc" / "config", copy / ".dvc" / "config")
-        yield copy
-
-
-def add_remote(
-    root: Path,
-    name: str,
-    url: str,
-    *,
-    default: bool = True,
-    options: Mapping[str, str] | None = None,
-) -> None:
-    """Add a remote that compares what it delivers with its hash, as DVC itself does not.
-
-    Args:
-        root: folder of the project.
-        name: its name.
-        url: where it is; a path is relative to the project.
-        default: take it where nobody names a remote.
-        options: its other options in DVC's configuration.
-
-    Raises:
-        ToolFailed: DVC refuses it; the configuration may hold a part of it.
-    """
-    run_dvc("remote", "add", *(["--default"] if default else []), name, url, root=root)
-    verify = {} if url.startswith(UNVERIFIED) else {"verify": "true"}
-    for option, value in {**verify, **(options or {})}.items():
-        run_dvc("remote", "modify", name, option, value, root=root)
 
 
 _KEPT = """
@@ -126,13 +81,13 @@ print(json.dumps([*DvcIgnoreFilter(system, sys.argv[1]).find(system, sys.argv[2]
 """
 
 
-def kept_files(root: Path, folder: Path) -> tuple[str, ...]:
+def list_dvc_files(root: Path, folder: Path) -> tuple[str, ...]:
     """Name the files of a folder that DVC looks at, as `.dvcignore` has it, by path in the folder.
 
     Raises:
         ToolFailed: DVC failed.
     """
-    top = next((one for one in (root, *root.parents) if is_initialised(one)), root)
+    top = next((one for one in (root, *root.parents) if is_dvc_initialised(one)), root)
     command = [sys.executable, "-c", _KEPT, str(top), str(folder)]
     found = json.loads(shell.run_program(command, cwd=root, env=ENVIRONMENT).splitlines()[-1])
     return tuple(sorted(Path(path).relative_to(folder).as_posix() for path in found))
@@ -155,7 +110,9 @@ class RepositoryFile:
     size: int | None
 
 
-def list_repository(repository: Path, commit: str, path: str, *, cwd: Path) -> list[RepositoryFile]:
+def list_dvc_repository(
+    repository: Path, commit: str, path: str, *, cwd: Path
+) -> list[RepositoryFile]:
     """List a file, or all files below a folder, at a commit of a repository.
 
     Raises:
@@ -170,7 +127,7 @@ def list_repository(repository: Path, commit: str, path: str, *, cwd: Path) -> l
     ]
 
 
-def get_file(repository: Path, commit: str, path: str, target: Path, *, cwd: Path) -> None:
+def get_dvc_file(repository: Path, commit: str, path: str, target: Path, *, cwd: Path) -> None:
     """Bring a file, tracked by DVC or by git, from a commit of a repository.
 
     Raises:
@@ -192,7 +149,7 @@ def reason_of_dvc(error: ToolFailed) -> str:
     return next((meaning for sign, meaning in _REASONS.items() if sign in said), said)
 
 
-def wanted() -> Requirement:
+def wanted_dvc() -> Requirement:
     """Name the DVC that paddledvc needs, as its own package does."""
     from packaging.requirements import Requirement  # noqa: PLC0415 - where DVC is used
 
@@ -204,7 +161,7 @@ def wanted() -> Requirement:
 
 
 @functools.cache  # what was missing may be installed before the next call: errors are not cached
-def require_usable() -> str:
+def require_usable_dvc() -> str:
     """See that a DVC of the right version is there with all that it needs; return its version.
 
     Raises:
@@ -213,7 +170,7 @@ def require_usable() -> str:
     found = _version()
     if found is None:
         raise MissingTool(f"DVC is not installed in this environment; {_install()}")
-    needed = wanted().specifier
+    needed = wanted_dvc().specifier
     if not needed.contains(found, prereleases=True):
         raise MissingTool(f"DVC {found} is installed, and paddledvc needs {needed}; {_install()}")
     missing = [one for one in _dependencies() if not _is_installed(one)]
@@ -228,7 +185,7 @@ def import_dvc(name: str) -> Any:
     Raises:
         MissingTool: there is no DVC that works.
     """
-    require_usable()
+    require_usable_dvc()
     try:
         return importlib.import_module(name)
     except Exception as error:  # whatever is broken there
@@ -240,10 +197,10 @@ def broken_dvc(cause: str) -> MissingTool:
     return MissingTool(f"DVC does not start: {cause.rstrip('.')}; {_install('--force-reinstall ')}")
 
 
-def why_not_started(words: str) -> str | None:
+def _why_not_started(words: str) -> str | None:
     r"""Say why DVC did not even start, from what it wrote; None where it failed otherwise.
 
-    >>> why_not_started("Traceback (most recent call last):\n  ...\nImportError: no x")
+    >>> _why_not_started("Traceback (most recent call last):\n  ...\nImportError: no x")
     'ImportError: no x'
     """
     if (found := _IMPORT.search(words)) is not None:
@@ -254,7 +211,7 @@ def why_not_started(words: str) -> str | None:
 
 
 def _install(options: str = "") -> str:
-    return f"run `pip install {options}'{wanted()}'`"
+    return f"run `pip install {options}'{wanted_dvc()}'`"
 
 
 def _version() -> str | None:

@@ -13,8 +13,8 @@ from paddledvc.tools.dvc import command, shortcuts
 from paddledvc.tools.dvc.core.config import (
     LINK_TYPES,
     DvcConfig,
-    list_remotes,
-    parse_plain,
+    list_config_remotes,
+    parse_plain_config,
 )
 
 if TYPE_CHECKING:
@@ -26,14 +26,14 @@ _USED = {"core": ("remote", "hardlink_lock", "site_cache_dir"), "cache": ("dir",
 is opened: whoever switches branches keeps settings of remotes that other branches have."""
 
 
-def read_config(root: Path) -> DvcConfig:
+def read_dvc_config(root: Path) -> DvcConfig:
     """Read what DVC's configuration says of a project, at all its levels.
 
     Raises:
         InvalidInput: DVC refuses it.
         MissingTool: there is no DVC that works.
     """
-    if shortcuts.allowed() and (plain := _read_plain(root)) is not None:
+    if shortcuts.shortcuts_allowed() and (plain := _read_plain(root)) is not None:
         return plain
     Config = command.import_dvc("dvc.config").Config  # noqa: N806
     try:
@@ -42,15 +42,15 @@ def read_config(root: Path) -> DvcConfig:
         raise _refused(Config, root, error) from error
 
 
-def cache_folder(root: Path, config: DvcConfig) -> Path:
+def configured_cache_folder(root: Path, config: DvcConfig) -> Path:
     """Name the folder of the cache; its objects are below ``files/md5``."""
     return root / ".dvc" / "cache" if config.cache is None else Path(config.cache)
 
 
-def default_remote(config: str) -> str | None:
+def configured_default_remote(config: str) -> str | None:
     r"""Read the URL or path of the default remote from a ``.dvc/config``; None if it has none.
 
-    >>> default_remote("[core]\n    remote = a\n['remote \"a\"']\n    url = ../a")
+    >>> configured_default_remote("[core]\n    remote = a\n['remote \"a\"']\n    url = ../a")
     '../a'
     """
     Config = command.import_dvc("dvc.config").Config  # noqa: N806
@@ -72,7 +72,7 @@ def _picked(Config: Any, said: Mapping[str, Any]) -> DvcConfig:  # noqa: N803
     }
     checked = Config.validate(used)
     core, cache = checked["core"], checked["cache"]
-    urls, settings = list_remotes(said["remote"])
+    urls, settings = list_config_remotes(said["remote"])
     # Of old, the cache could be a remote.
     folder = urls[cache["local"]] if "local" in cache else cache.get("dir")
     return DvcConfig(
@@ -125,7 +125,7 @@ def _read_plain(root: Path) -> DvcConfig | None:
             continue
         except (OSError, ValueError):
             return None
-    return parse_plain(texts)
+    return parse_plain_config(texts)
 
 
 def _shared_folder(level: str) -> str | None:

@@ -38,7 +38,7 @@ class Busy(Exception):
 
 
 @contextmanager
-def hold_flock(file: Path, *, patience: float, who: str) -> Iterator[None]:
+def hold_lock_file(file: Path, *, patience: float, who: str) -> Iterator[None]:
     """Hold a lock file; the system lets go of it when a process dies.
 
     Args:
@@ -72,7 +72,7 @@ def _lock(descriptor: int, until: float, who: str) -> None:
 
 
 @contextmanager
-def hold_off_dvc(root: Path, paths: Iterable[str], *, patience: float) -> Iterator[None]:
+def hold_dvc_locks(root: Path, paths: Iterable[str], *, patience: float) -> Iterator[None]:
     """Hold off DVC for a moment, after those of its stages that use some paths.
 
     Args:
@@ -88,7 +88,7 @@ def hold_off_dvc(root: Path, paths: Iterable[str], *, patience: float) -> Iterat
     wanted = tuple(paths)
     with _repository_held(root, patience):
         # While a stage runs, DVC lets go of its lock and notes what the stage uses.
-        for user in list_users(root):
+        for user in list_lock_users(root):
             if user.lives and any(_overlap(user.path, one) for one in wanted):
                 who = f"process {user.process}: {user.command}"
                 raise Busy(f"DVC is at work on {user.path} ({who})")
@@ -96,9 +96,9 @@ def hold_off_dvc(root: Path, paths: Iterable[str], *, patience: float) -> Iterat
 
 
 def _repository_held(root: Path, patience: float) -> AbstractContextManager[None]:
-    file, hard = root / ".dvc" / "tmp" / "lock", configuration.read_config(root).hardlink_lock
-    if shortcuts.allowed() and not hard:
-        return hold_flock(file, patience=patience, who="DVC")
+    file, hard = root / ".dvc" / "tmp" / "lock", configuration.read_dvc_config(root).hardlink_lock
+    if shortcuts.shortcuts_allowed() and not hard:
+        return hold_lock_file(file, patience=patience, who="DVC")
     return _held_by_dvc(file, patience, hard=hard)
 
 
@@ -139,7 +139,7 @@ class User(NamedTuple):
     lives: bool
 
 
-def list_users(root: Path) -> list[User]:
+def list_lock_users(root: Path) -> list[User]:
     """List who DVC says is at work.
 
     Raises:

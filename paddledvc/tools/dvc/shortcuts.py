@@ -1,9 +1,10 @@
 """Whether somebody waits so closely that DVC's code stays out, as far as ours does the same.
 
 To import DVC's code for its configuration, its lock and its notes takes 0.1 to 0.2 s, twice of what
-a switch of branches may take. So there are three shortcuts: `core.config.parse_plain` reads what is
-plainly written, `locks` takes the lock by the system's own call, and `state` writes the notes. They
-are for what git waits for, and for ``status``; everything else leaves these things to DVC's code.
+a switch of branches may take. So there are three shortcuts: `core.config.parse_plain_config` reads
+what is plainly written, `locks` takes the lock by the system's own call, and `state` writes the
+notes. They are for what git waits for, and for ``status``; everything else leaves these things to
+DVC's code.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _ALLOWED = ContextVar("shortcuts_allowed", default=False)
 
 
 @contextmanager
-def allow() -> Iterator[None]:
+def allow_shortcuts() -> Iterator[None]:
     """Take shortcuts within; threads that are started there do not."""
     token = _ALLOWED.set(True)
     try:
@@ -28,13 +29,13 @@ def allow() -> Iterator[None]:
         _ALLOWED.reset(token)
 
 
-def allowed() -> bool:
+def shortcuts_allowed() -> bool:
     """Tell whether shortcuts are taken here.
 
-    >>> with allow():
-    ...     allowed()
+    >>> with allow_shortcuts():
+    ...     shortcuts_allowed()
     True
-    >>> allowed()
+    >>> shortcuts_allowed()
     False
     """
     return _ALLOWED.get()

@@ -71,12 +71,13 @@ class DvcState:
 
         Args:
             files: path, MD5 and ``stat`` of each; paths are absolute.
-            links: inode and time, see `file_time` and `folder_time`, by path from the repository.
+            links: inode and time, see `state_file_time` and `state_folder_time`, by path from
+                the repository.
 
         Returns:
             Whether that is noted now.
         """
-        if shortcuts.allowed() and installed_minor() in TESTED:
+        if shortcuts.shortcuts_allowed() and installed_state_minor() in TESTED:
             return self._write(files, links)
         return self._record(files, links)
 
@@ -139,7 +140,7 @@ class DvcState:
         return f"{self._folder}/{table}/cache.db"
 
 
-def installed_minor() -> str | None:
+def installed_state_minor() -> str | None:
     """Name the minor version of ``dvc_data``, as ``3.18``; None if it cannot be told.
 
     The name of the folder beside it says so in a tenth of the time of ``importlib.metadata``.
@@ -158,7 +159,7 @@ def _info(stat: os.stat_result) -> Mapping[str, Any]:
     return {"type": "file", "size": stat.st_size, **times}
 
 
-def checksum(stat: os.stat_result) -> str:
+def state_checksum(stat: os.stat_result) -> str:
     """Digest what DVC tells a changed file by, as ``fsspec`` digests it for DVC."""
     digest = hashlib.md5(
         str(([stat.st_ino, stat.st_mtime, stat.st_size],)).encode(), usedforsecurity=False
@@ -166,12 +167,12 @@ def checksum(stat: os.stat_result) -> str:
     return str(int(digest.hexdigest(), 16))
 
 
-def file_time(stat: os.stat_result) -> str:
+def state_file_time(stat: os.stat_result) -> str:
     """Give the time of a file as DVC notes it with a link."""
     return str(round(stat.st_mtime * 1_000_000_000))
 
 
-def folder_time(files: Mapping[str, os.stat_result]) -> str:
+def state_folder_time(files: Mapping[str, os.stat_result]) -> str:
     """Digest the times of all files of a folder, by their absolute paths, as DVC does."""
     times = {path: stat.st_mtime for path, stat in files.items()}
     data = json.dumps(times, sort_keys=True).encode()
@@ -182,7 +183,7 @@ def _note(md5: str, stat: os.stat_result) -> str:
     return json.dumps(
         {
             "version": 1,
-            "checksum": checksum(stat),
+            "checksum": state_checksum(stat),
             "size": stat.st_size,
             "hash_info": {"md5": md5},
         }

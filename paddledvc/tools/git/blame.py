@@ -32,7 +32,7 @@ class Commit:
     cut: bool = False
 
 
-def find_origin(root: Path, file: str, line: int) -> Commit | None:
+def blame_line(root: Path, file: str, line: int) -> Commit | None:
     """Find the commit that a line of a file was written in.
 
     Args:
@@ -49,7 +49,7 @@ def find_origin(root: Path, file: str, line: int) -> Commit | None:
         return None
     path = root.resolve() / file
     folder = str(path.parent)
-    with shell.own_environment():
+    with shell.own_program_environment():
         try:
             with Repo(folder, search_parent_directories=True, expand_vars=False) as repo:
                 repo.git(C=folder)  # for GitPython expands a $NAME in the path by itself

@@ -21,7 +21,7 @@ KEEP_PATHS = ("-c", "core.quotePath=false")
 """Settings that leave paths in what git prints as they are."""
 
 
-def command_line(*arguments: str) -> list[str]:
+def git_command_line(*arguments: str) -> list[str]:
     """Give the whole command, as messages show it."""
     return ["git", *arguments]
 
@@ -37,7 +37,7 @@ def run_git(
     Raises:
         ToolFailed: it ended with an error, or not within ``timeout`` seconds.
     """
-    command = command_line(*KEEP_PATHS, *arguments)
+    command = git_command_line(*KEEP_PATHS, *arguments)
     return shell.run_program(command, cwd=folder, env=_environment(env), timeout=timeout)
 
 
@@ -52,7 +52,7 @@ def try_git(
     Raises:
         ToolFailed: it did not end within ``timeout`` seconds.
     """
-    command = command_line(*arguments)
+    command = git_command_line(*arguments)
     return shell.try_program(command, cwd=folder, env=_environment(env), timeout=timeout)
 
 
@@ -68,12 +68,14 @@ def exchange_git(folder: Path, *arguments: str, sent: bytes = b"") -> bytes:
     Raises:
         ToolFailed: it ended with an error.
     """
-    return shell.exchange_bytes(command_line(*arguments), cwd=folder, sent=sent, env=ENVIRONMENT)
+    return shell.exchange_program_bytes(
+        git_command_line(*arguments), cwd=folder, sent=sent, env=ENVIRONMENT
+    )
 
 
 def answering_git(folder: Path, *arguments: str) -> AnsweringProgram:
     """Start a git that is asked one thing after the other."""
-    return shell.AnsweringProgram(command_line(*arguments), cwd=folder, env=ENVIRONMENT)
+    return shell.AnsweringProgram(git_command_line(*arguments), cwd=folder, env=ENVIRONMENT)
 
 
 def _environment(more: Mapping[str, str] | None) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import ToolFailed
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.command import exchange_git
-from paddledvc.tools.git.core.ignored import IgnoredFile, list_patterns
+from paddledvc.tools.git.core.ignored import IgnoredFile, list_ignored_patterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +24,7 @@ def find_ignoring(root: Path, paths: Iterable[str]) -> tuple[Pattern, ...]:
         paths: files below it, whether they are there or not.
     """
     found = tuple(_ignored(root, paths))
-    return tuple(list_patterns(found, worktree.folder_prefix(root))) if found else ()
+    return tuple(list_ignored_patterns(found, worktree.prefix_in_worktree(root))) if found else ()
 
 
 def _ignored(root: Path, paths: Iterable[str]) -> list[IgnoredFile]:

@@ -26,7 +26,7 @@ _BYTES = "surrogateescape"
 _FAILED = 128
 
 
-def command_line(python: str = sys.executable) -> str:
+def merge_driver_command(python: str = sys.executable) -> str:
     """Write the command that git runs for a merge, in the language of ``sh``.
 
     Git knows no way but the exit status to learn that a driver failed, and takes most failures for
@@ -50,13 +50,13 @@ def command_line(python: str = sys.executable) -> str:
     )
 
 
-def install_driver(root: Path) -> bool:
+def install_merge_driver(root: Path) -> bool:
     """Configure the driver in the repository of a folder; tell whether anything changed.
 
     Raises:
         ToolFailed: git cannot write its configuration.
     """
-    wanted = {"name": _TITLE, "driver": command_line()}
+    wanted = {"name": _TITLE, "driver": merge_driver_command()}
     changed = False
     for key, value in wanted.items():
         setting = f"merge.{DRIVER}.{key}"
@@ -66,10 +66,10 @@ def install_driver(root: Path) -> bool:
     return changed
 
 
-def missing_attributes(text: str) -> list[str]:
+def missing_merge_attributes(text: str) -> list[str]:
     r"""List the lines that .gitattributes lacks: those of files that it says nothing about.
 
-    >>> missing_attributes("*.lock -merge\nmodels.yaml text\n")
+    >>> missing_merge_attributes("*.lock -merge\nmodels.yaml text\n")
     ['models.yaml merge=paddledvc', 'dvc.yaml merge=paddledvc']
     """
     lines = [line.split() for line in text.splitlines()]
@@ -81,7 +81,7 @@ def missing_attributes(text: str) -> list[str]:
     ]
 
 
-def shows_base(folder: Path) -> bool:
+def merge_shows_base(folder: Path) -> bool:
     """Tell whether conflicts show what was there before: ``merge.conflictStyle``."""
     return _configured(folder, "merge.conflictStyle") in ("diff3", "zdiff3")
 
@@ -90,13 +90,13 @@ def _configured(folder: Path, *arguments: str) -> str | None:
     return ask_git(folder, "config", "--get", *arguments)
 
 
-def read_lossless(path: Path) -> str:
+def read_driver_file(path: Path) -> str:
     """Read a file of whatever encoding."""
     return path.read_bytes().decode(errors=_BYTES)
 
 
-def write_lossless(path: Path, text: str) -> None:
-    """Write in one step what ``read_lossless`` gave."""
+def write_driver_file(path: Path, text: str) -> None:
+    """Write in one step what ``read_driver_file`` gave."""
     with files.replace_file(path) as new:
         new.write_bytes(text.encode(errors=_BYTES))
 
@@ -108,7 +108,7 @@ class Lines(NamedTuple):
     clean: bool
 
 
-def merge_lines(texts: Sides[str], marker_size: int = 7) -> Lines | None:
+def merge_lines_with_git(texts: Sides[str], marker_size: int = 7) -> Lines | None:
     """Merge as git does, line by line; None for what is no text."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / name for name in ("ours", "base", "theirs")]
@@ -120,4 +120,4 @@ def merge_lines(texts: Sides[str], marker_size: int = 7) -> Lines | None:
         done = try_git(Path(), *form, *map(str, paths))
         if done.returncode >= _FAILED:
             return None
-        return Lines(text=read_lossless(paths[0]), clean=done.returncode == 0)
+        return Lines(text=read_driver_file(paths[0]), clean=done.returncode == 0)

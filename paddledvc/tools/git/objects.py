@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.errors import ToolFailed
-from paddledvc.tools.git.command import answering_git, command_line, exchange_git
+from paddledvc.tools.git.command import answering_git, exchange_git, git_command_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -108,7 +108,7 @@ class ObjectReader:
         """Say why git ended, which it says itself where it is asked once more."""
         self.close()
         exchange_git(self._root, *_READING, sent=_question(name) + b"\n")
-        return ToolFailed(command_line(*_READING), 1, f"it did not answer for {name}")
+        return ToolFailed(git_command_line(*_READING), 1, f"it did not answer for {name}")
 
 
 def _question(name: str) -> bytes:
@@ -119,4 +119,4 @@ def _question(name: str) -> bytes:
 def missing_object(name: str) -> ToolFailed:
     """Say that the repository lacks an object."""
     why = f"the repository lacks {name}; `git fsck` tells more"
-    return ToolFailed(command_line(*_READING), 1, why)
+    return ToolFailed(git_command_line(*_READING), 1, why)

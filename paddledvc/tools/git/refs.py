@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import OutsideFailure, ToolFailed
 from paddledvc.tools.git import commits, repository
-from paddledvc.tools.git.command import ask_git, command_line, exchange_git, run_git, try_git
+from paddledvc.tools.git.command import ask_git, exchange_git, git_command_line, run_git, try_git
 from paddledvc.tools.system import shell
-from paddledvc.urls import hide_secrets
+from paddledvc.urls import hide_url_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -181,11 +181,11 @@ def _attempt(root: Path, arguments: list[str], timeout: float) -> shell.Finished
 
 def _title(root: Path, remote: str) -> str:
     url = ask_git(root, "remote", "get-url", remote) or remote
-    return f"the git remote {remote} ({hide_secrets(url)})"
+    return f"the git remote {remote} ({hide_url_secrets(url)})"
 
 
 def _reason(done: shell.Finished) -> str:
-    return repository.reason_of_git(ToolFailed(command_line(), done.returncode, done.errors))
+    return repository.reason_of_git(ToolFailed(git_command_line(), done.returncode, done.errors))
 
 
 def work_trees(root: Path) -> list[WorkTree]:

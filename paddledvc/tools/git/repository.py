@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import ToolFailed
-from paddledvc.tools.git.command import command_line, run_git, try_git
-from paddledvc.tools.git.tree import parse_listing
+from paddledvc.tools.git.command import git_command_line, run_git, try_git
+from paddledvc.tools.git.tree import parse_tree_listing
 from paddledvc.tools.system import network_errors
-from paddledvc.urls import hide_secrets
+from paddledvc.urls import hide_url_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ _REASONS = {
 }
 
 
-def find_root(folder: Path) -> Path | None:
+def find_repository_root(folder: Path) -> Path | None:
     """Find the work tree that ``folder`` belongs to; None outside a git repository.
 
     Raises:
@@ -57,7 +57,7 @@ def find_root(folder: Path) -> Path | None:
         return Path(finished.output.rstrip("\n"))
     if "not a git repository" in finished.errors:
         return None
-    raise ToolFailed(command_line(*asked), finished.returncode, finished.errors)
+    raise ToolFailed(git_command_line(*asked), finished.returncode, finished.errors)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +103,7 @@ def run_in_repository(
 
 def reason_of_git(error: ToolFailed, url: str = "") -> str:
     """Say in a few words why git failed, without the secrets of a URL."""
-    if (of_network := network_errors.meaning_of_text(error.stderr)) is not None:
+    if (of_network := network_errors.meaning_of_network_text(error.stderr)) is not None:
         return of_network
     for sign, meaning in _REASONS.items():
         if sign in error.stderr:
@@ -112,37 +112,39 @@ def reason_of_git(error: ToolFailed, url: str = "") -> str:
     telling = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines
     said = telling[0] if telling else f"git ended with exit code {error.returncode}"
     said = re.sub(r"^(fatal|error): ", "", said)
-    return said.replace(url, hide_secrets(url)) if url else said
+    return said.replace(url, hide_url_secrets(url)) if url else said
 
 
-def has_commit(where: Repository, commit: str) -> bool:
+def repository_has_commit(where: Repository, commit: str) -> bool:
     """Tell whether a commit is there."""
     asked = (f"--git-dir={where.objects}", "cat-file", "-e", f"{commit}^{{commit}}")
     return try_git(where.objects, *asked, env=ENVIRONMENT).returncode == 0
 
 
-def find_entries(where: Repository, commit: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
+def find_repository_entries(
+    where: Repository, commit: str, paths: Sequence[str]
+) -> dict[str, TreeEntry]:
     """Look paths up in the tree of a commit; those that are not there are left out."""
     listing = run_in_repository(where, "ls-tree", "-z", "--full-tree", commit, "--", *paths)
-    return dict(parse_listing(listing))
+    return dict(parse_tree_listing(listing))
 
 
-def read_blob(where: Repository, entry: TreeEntry) -> str:
+def read_repository_blob(where: Repository, entry: TreeEntry) -> str:
     """Read a text file."""
     return run_in_repository(where, "cat-file", "blob", entry.name)
 
 
-def unpack_blob(where: Repository, entry: TreeEntry, folder: Path) -> Path:
+def unpack_repository_blob(where: Repository, entry: TreeEntry, folder: Path) -> Path:
     """Write the bytes of a file, as git keeps them, to a new file in ``folder``."""
     return folder / run_in_repository(where, "unpack-file", entry.name, cwd=folder).rstrip("\n")
 
 
-def blob_size(where: Repository, entry: TreeEntry) -> int:
+def repository_blob_size(where: Repository, entry: TreeEntry) -> int:
     """Tell the size of a file in bytes."""
     return int(run_in_repository(where, "cat-file", "-s", entry.name))
 
 
-def borrow_objects(where: Repository, folder: Path) -> None:
+def borrow_repository_objects(where: Repository, folder: Path) -> None:
     """Make an empty folder a repository that has what another one has, without copying it."""
     run_git(folder, "init", "--quiet", "--template=", env=ENVIRONMENT)
     (folder / ".git" / "objects" / "info" / "alternates").write_text(f"{where.objects}/objects\n")

@@ -126,7 +126,7 @@ class _WorkTree(FolderSnapshot):
         except (OSError, UnicodeDecodeError):
             from paddledvc.tools.system import files  # noqa: PLC0415 - it says what is wrong
 
-            return files.read_text(self.root / path, path)
+            return files.read_text_file(self.root / path, path)
 
     def names(self, patterns: Sequence[str]) -> list[str]:
         return [name for name in self._candidates(patterns) if (self.root / name).is_file()]
@@ -161,7 +161,7 @@ class _WorkTree(FolderSnapshot):
         # Those of a new project count before git knows them.
         own = {pattern for pattern in patterns if "*" not in pattern}
         return sorted(
-            own.union(worktree.list_files(self.root, patterns, untracked=self._untracked))
+            own.union(worktree.list_worktree_files(self.root, patterns, untracked=self._untracked))
         )
 
 
@@ -209,11 +209,11 @@ class _Tree(_Kept, FolderSnapshot):
             return None
 
     def _files(self, patterns: Sequence[str]) -> Iterator[tuple[str, str]]:
-        from paddledvc.tools.git.tree import parse_listing  # noqa: PLC0415 - as above
+        from paddledvc.tools.git.tree import parse_tree_listing  # noqa: PLC0415 - as above
 
         listing = run_git(self.root, "ls-tree", "-r", "-z", self._name)
         fits = match_last_part(patterns)
-        for path, entry in parse_listing(listing):
+        for path, entry in parse_tree_listing(listing):
             if entry.is_file and fits(path):
                 yield path, entry.name
 
@@ -236,7 +236,7 @@ class IndexSnapshot(_Kept):
         return ((path, name) for path, name, side in self._staged(patterns) if side == _SETTLED)
 
     def _staged(self, patterns: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-        fitting = worktree.match_anywhere(patterns)
+        fitting = worktree.match_in_worktree(patterns)
         listing = run_git(self.root, "ls-files", "--stage", "-z", "--", *fitting)
         for (mode, name, side), path in worktree.split_listing(listing):
             if mode.startswith(_FILE):

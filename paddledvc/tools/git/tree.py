@@ -63,10 +63,10 @@ _NO_FOLDER = TreeEntry(mode=_FOLDER, name="")
 """One that the tree lacks, which is as good as empty."""
 
 
-def parse_listing(listing: str) -> Iterator[tuple[str, TreeEntry]]:
+def parse_tree_listing(listing: str) -> Iterator[tuple[str, TreeEntry]]:
     r"""Read what ``git ls-tree -z`` prints: each path and what is there.
 
-    >>> list(parse_listing("100644 blob 0a\ta b.py\0"))
+    >>> list(parse_tree_listing("100644 blob 0a\ta b.py\0"))
     [('a b.py', TreeEntry(mode='100644', name='0a'))]
     """
     for (mode, _, name), path in worktree.split_listing(listing):
@@ -219,7 +219,7 @@ class Tree:
 
     @cached_property
     def _prefix(self) -> str:
-        return worktree.folder_prefix(self._root)
+        return worktree.prefix_in_worktree(self._root)
 
     @cached_property
     def _project(self) -> TreeEntry:

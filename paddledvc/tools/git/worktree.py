@@ -15,7 +15,7 @@ _FIELDS = {"1": 8, "u": 10}
 """Fields before the path in a line about a file, by the kind of the line."""
 
 
-def current_branch(root: Path) -> str | None:
+def worktree_branch(root: Path) -> str | None:
     """Name the branch that is checked out; None where HEAD is detached."""
     return ask_git(root, "symbolic-ref", "--quiet", "--short", "HEAD")
 
@@ -25,17 +25,17 @@ def resolve_commit(root: Path, revision: str) -> str | None:
     return ask_git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
 
 
-def git_folder(root: Path, what: str) -> Path:
+def worktree_git_folder(root: Path, what: str) -> Path:
     """Name one of git's own folders or files, such as ``hooks``, for this very work tree."""
     return root / run_git(root, "rev-parse", "--git-path", what).rstrip("\n")
 
 
-def common_folder(root: Path) -> Path:
+def git_folder_of_worktrees(root: Path) -> Path:
     """Name the ``.git`` folder that all work trees of the repository share."""
     return (root / run_git(root, "rev-parse", "--git-common-dir").rstrip("\n")).resolve()
 
 
-def folder_prefix(root: Path) -> str:
+def prefix_in_worktree(root: Path) -> str:
     """Name a folder in its repository, with a slash at its end; empty for the top.
 
     Raises:
@@ -44,7 +44,9 @@ def folder_prefix(root: Path) -> str:
     return run_git(root, "rev-parse", "--show-prefix").rstrip("\n")
 
 
-def list_files(root: Path, patterns: Sequence[str], *, untracked: bool = False) -> list[str]:
+def list_worktree_files(
+    root: Path, patterns: Sequence[str], *, untracked: bool = False
+) -> list[str]:
     """Name the files of the work tree, below ``root``, that git knows and whose name fits.
 
     Args:
@@ -53,11 +55,11 @@ def list_files(root: Path, patterns: Sequence[str], *, untracked: bool = False) 
         untracked: name the files that git does not know yet too, unless it ignores them.
     """
     kinds = ("--cached", "--others", "--exclude-standard") if untracked else ("--cached",)
-    listed = run_git(root, "ls-files", "-z", *kinds, "--", *match_anywhere(patterns))
+    listed = run_git(root, "ls-files", "-z", *kinds, "--", *match_in_worktree(patterns))
     return sorted(set(filter(None, listed.split("\0"))))
 
 
-def match_anywhere(patterns: Iterable[str]) -> list[str]:
+def match_in_worktree(patterns: Iterable[str]) -> list[str]:
     """Have git look for names in any folder, below the one where it starts."""
     return [f":(glob)**/{pattern}" for pattern in patterns]
 
@@ -70,7 +72,7 @@ def pick_differing(
     sent = "".join(f"{other} {one}\n" for other in others).encode()
     form = ("diff-tree", "--stdin", "-r", "--name-only", "-z", "--")
     try:
-        said = exchange_git(root, *form, *match_anywhere(patterns), sent=sent)
+        said = exchange_git(root, *form, *match_in_worktree(patterns), sent=sent)
     except ToolFailed:  # one of them is gone
         return list(others)
     different = said.decode(errors="replace").split("\0")
@@ -118,7 +120,7 @@ class Standing(NamedTuple):
     conflicted: tuple[str, ...]
 
 
-def read_standing(root: Path, patterns: Sequence[str]) -> Standing:
+def read_worktree_standing(root: Path, patterns: Sequence[str]) -> Standing:
     """Ask where the work tree of a project stands, and which of some files have changed.
 
     Args:
@@ -129,15 +131,15 @@ def read_standing(root: Path, patterns: Sequence[str]) -> Standing:
         ToolFailed: the folder is in no git work tree.
     """
     form = ("--porcelain=v2", "--branch", "-z", "--untracked-files=no", "--no-renames")
-    paths = match_anywhere(patterns)
+    paths = match_in_worktree(patterns)
     said = run_git(root, "status", *form, "--ignore-submodules=all", "--", *paths)
-    return parse_status(said)
+    return _parse_status(said)
 
 
-def parse_status(text: str) -> Standing:
+def _parse_status(text: str) -> Standing:
     r"""Read what ``git status --porcelain=v2 --branch -z --no-renames`` prints.
 
-    >>> parse_status("# branch.oid 0a\0# branch.head main\0").branch
+    >>> _parse_status("# branch.oid 0a\0# branch.head main\0").branch
     'main'
     """
     about: dict[str, str] = {}

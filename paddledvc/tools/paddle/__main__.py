@@ -19,13 +19,13 @@ from paddledvc.tools.paddle.core.jobs import FAILURE, Failure
 from paddledvc.tools.system import streams
 
 DOERS = {
-    jobs.ExportJob: "building.export:export_network",
-    jobs.DescribeJob: "building.export:describe_program",
+    jobs.ExportJob: "building.exporting:export_network",
+    jobs.DescribeJob: "building.exporting:describe_exported_program",
     jobs.DiagnoseJob: "running.diagnose:diagnose_path",
     jobs.ReferenceJob: "running.reference_run:run_reference",
-    jobs.PathJob: "running.run_exported:run_path",
-    jobs.TrainJob: "building.train:run_training",
-    jobs.WideJob: "running.reference_run:run_wide",
+    jobs.PathJob: "running.run_exported:run_exported_path",
+    jobs.TrainJob: "building.training:run_training",
+    jobs.WideJob: "running.reference_run:run_wide_reference",
 }
 """Module and function that do a kind of job."""
 INTERRUPTED = 130
@@ -51,7 +51,7 @@ def main(job_file: str, answer_file: str) -> int:
         where = f"{error.filename}: " if error.filename else ""
         answer = Failure(error="OutsideFailure", message=f"{where}{error.strerror or error}")
     except UnicodeEncodeError as error:
-        answer = Failure(error="OutsideFailure", message=streams.not_encoded(error))
+        answer = Failure(error="OutsideFailure", message=streams.explain_stream_encoding(error))
     except KeyboardInterrupt:
         return INTERRUPTED
     if isinstance(answer, Failure):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc import names
 from paddledvc.errors import NEWER_GPU, MissingTool, PaddleDVCError
-from paddledvc.models.versions import is_older
+from paddledvc.models.versions import is_older_version
 from paddledvc.tools.paddle import process
 from paddledvc.tools.system import shell
 
@@ -58,12 +58,12 @@ class Paddle:
     gpus: tuple[str, ...]
 
 
-def installed_packages() -> dict[str, str]:
+def installed_paddle_packages() -> dict[str, str]:
     """Name the packages of Paddle that are installed, and their versions."""
     return {one.metadata["Name"]: one.version for one in map(_package, BUILDS) if one is not None}
 
 
-def first_use(root: Path) -> str | None:
+def advise_on_device_once(root: Path) -> str | None:
     """Say, once in a project, that the GPU build here is an old one and where newer ones are.
 
     Whoever asked pip for a Paddle for GPUs got this one, without a word about it.
@@ -71,9 +71,9 @@ def first_use(root: Path) -> str | None:
     Args:
         root: folder of the project.
     """
-    version = installed_packages().get("paddlepaddle-gpu", "")
+    version = installed_paddle_packages().get("paddlepaddle-gpu", "")
     said = root / names.OWN / "tmp" / f"paddlepaddle-gpu-{version}"
-    if not is_older(version, GPU) or said.exists():
+    if not is_older_version(version, GPU) or said.exists():
         return None
     with suppress(OSError):  # then it is said again
         said.parent.mkdir(parents=True, exist_ok=True)
@@ -88,14 +88,14 @@ def _package(name: str) -> metadata.Distribution | None:
         return None
 
 
-def ask_paddle(root: Path) -> Paddle | str:
+def ask_paddle_for_devices(root: Path) -> Paddle | str:
     """Import Paddle elsewhere and ask it for its GPUs; or say how that failed.
 
     Raises:
         ToolFailed: it takes too long.
     """
     command = [sys.executable, "-c", _SCRIPT]
-    done = shell.try_program(command, cwd=root, env=process.worker_environment(), timeout=PATIENCE)
+    done = shell.try_program(command, cwd=root, env=process.process_environment(), timeout=PATIENCE)
     lines = done.output.splitlines()
     if done.returncode == 0 and lines:
         said = json.loads(lines[-1])  # whatever an import prints comes before
@@ -104,7 +104,7 @@ def ask_paddle(root: Path) -> Paddle | str:
     return words[-1]
 
 
-def ask_driver(root: Path) -> tuple[str, ...] | None:
+def ask_device_driver(root: Path) -> tuple[str, ...] | None:
     """Ask NVIDIA's driver for the GPUs; None where there is no such driver."""
     query = "--query-gpu=name,memory.total,driver_version"
     try:

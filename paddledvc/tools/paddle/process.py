@@ -50,7 +50,7 @@ _PLAIN = (sys.executable, "-m", "paddledvc.tools.paddle")
 _room = memory.Room()
 
 
-def run_job(
+def run_job_in_process(
     job: Any,
     answer: type[Answer],
     *,
@@ -81,7 +81,7 @@ def run_job(
         command = [*_PLAIN, *_hand_over(job, Path(folder))]
         try:
             finished = shell.try_program(
-                command, cwd=root, env=worker_environment(**variables), timeout=timeout
+                command, cwd=root, env=process_environment(**variables), timeout=timeout
             )
         except ToolFailed as error:
             message = f"the process that was {job} did not end within {timeout:g} s"
@@ -89,7 +89,7 @@ def run_job(
         return _answer(Path(folder), answer, job, finished.returncode, finished.errors)
 
 
-def follow_job(
+def follow_job_process(
     job: Any, answer: type[Answer], *, root: Path, launch: Launch | None, log: Path
 ) -> Answer:
     """Do a long job in processes of its own, showing on our terminal what they print.
@@ -109,10 +109,10 @@ def follow_job(
         handed = _hand_over(job, Path(folder))
         if launch is None:
             command = [*_PLAIN, *handed]
-            returncode = shell.stream_program(command, cwd=root, env=worker_environment())
+            returncode = shell.stream_program(command, cwd=root, env=process_environment())
             return _answer(Path(folder), answer, job, returncode, "")
         command = [*_launcher(launch, log), *handed]
-        variables = worker_environment() | _launch_environment(launch, job.device, root)
+        variables = process_environment() | _launch_environment(launch, job.device, root)
         log.mkdir(parents=True, exist_ok=True)
         # What the launcher says of a process that failed, that one says better; where it cannot,
         # because something killed it, the launcher is the one who knows.
@@ -125,7 +125,7 @@ def follow_job(
         return _answer(Path(folder), answer, job, returncode, hint)
 
 
-def worker_environment(**more: str) -> dict[str, str]:
+def process_environment(**more: str) -> dict[str, str]:
     """List the variables of a worker that the user has not set otherwise."""
     return {k: v for k, v in {**DEFAULTS, **more}.items() if k not in os.environ}
 

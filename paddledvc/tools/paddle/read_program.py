@@ -18,7 +18,7 @@ READERS = {".json": outputs_of_json, ".pdmodel": outputs_of_protobuf}
 """Who reads what is written how, by the end of the name; the first file that is there counts."""
 
 
-def read_outputs(program: PurePath) -> tuple[Output, ...]:
+def read_program_outputs(program: PurePath) -> tuple[Output, ...]:
     """Read the outputs of an exported program; nothing where it cannot be read, which is logged.
 
     Args:

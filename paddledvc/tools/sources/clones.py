@@ -15,7 +15,7 @@ from paddledvc.errors import OutsideFailure, ToolFailed
 from paddledvc.tools.git import repository
 from paddledvc.tools.git.command import ask_git, run_git
 from paddledvc.tools.system import files
-from paddledvc.tools.system.network_errors import Unreadable, may_pass
+from paddledvc.tools.system.network_errors import Unreadable, may_error_pass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,9 +58,9 @@ def clone_holding(url: str, commit: str, timeout: float = TIMEOUT) -> Repository
     """
     with _held(url) as folder:
         copy = repository.Repository(objects=folder)
-        if not (folder.exists() and repository.has_commit(copy, commit)):
+        if not (folder.exists() and repository.repository_has_commit(copy, commit)):
             _refresh(folder, url, timeout)
-        if not repository.has_commit(copy, commit):
+        if not repository.repository_has_commit(copy, commit):
             try:
                 _fetch(folder, url, f"{commit}:refs/pinned/{commit}", timeout)
             except ToolFailed as error:
@@ -73,11 +73,11 @@ def _held(url: str) -> Iterator[Path]:
     """Name the folder of a copy while no other thread or process changes it."""
     try:
         folder = _folder(url)
-        with _locks[url], files.hold_lock(folder.with_suffix(".lock")):
+        with _locks[url], files.hold_file_lock(folder.with_suffix(".lock")):
             yield folder
     except ToolFailed as error:
         reason = repository.reason_of_git(error, url)
-        raise Unreadable(reason, again=may_pass(reason)) from error
+        raise Unreadable(reason, again=may_error_pass(reason)) from error
     except OutsideFailure as error:
         raise Unreadable(str(error)) from error
 
@@ -121,11 +121,11 @@ def _refresh(folder: Path, url: str, timeout: float) -> None:
         try:
             _fetch(folder, url, TAGS, timeout)
         except ToolFailed as error:
-            if may_pass(repository.reason_of_git(error)):
+            if may_error_pass(repository.reason_of_git(error)):
                 raise
         else:
             return
-    with files.replacing_folder(folder) as new:
+    with files.replace_folder(folder) as new:
         run_git(new, "init", "--quiet", "--bare", "--template=")
         _fetch(new, url, TAGS, timeout)
 

@@ -10,13 +10,13 @@ from paddledvc.tools.dvc import command
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.git import repository
 from paddledvc.tools.sources.git_files import (
-    empty_checkout,
-    is_file,
-    look_up,
-    scratch_folder,
+    empty_git_checkout,
+    git_scratch_folder,
+    is_git_file,
+    look_up_git_file,
     translate_git_failures,
-    unpack_file,
-    why_missing,
+    unpack_git_file,
+    why_git_file_missing,
 )
 from paddledvc.tools.system import files
 from paddledvc.tools.system.network_errors import Unreadable
@@ -58,7 +58,7 @@ class Contents:
     files: Mapping[str, Hashes]
 
 
-def list_contents(place: CommitPath, *, offline: str | None = None) -> Contents:
+def list_dvc_contents(place: CommitPath, *, offline: str | None = None) -> Contents:
     """Tell what is at a place; only the files of a folder are asked of DVC.
 
     Args:
@@ -69,8 +69,8 @@ def list_contents(place: CommitPath, *, offline: str | None = None) -> Contents:
         Unreadable: nothing is there, or what DVC needs to know of it is out of reach.
     """
     with translate_git_failures():
-        entry, records = look_up(place.where, place.commit, place.path)
-        if is_file(entry):
+        entry, records = look_up_git_file(place.where, place.commit, place.path)
+        if is_git_file(entry):
             return _alone(place, _hashed(place.where, entry))
         output = outputs.find_output(place.path, records)
         if output is not None and not output.folder:
@@ -98,13 +98,13 @@ def _alone(place: CommitPath, hashes: Hashes) -> Contents:
 
 def _listed(place: CommitPath) -> list[command.RepositoryFile]:
     """Ask DVC what is in a folder, or in a place that only DVC can make out."""
-    with empty_checkout(place.where, place.commit) as (repository, empty):
-        listed = command.list_repository(repository, place.commit, place.path, cwd=empty)
-    kept = [one for one in listed if one.tracked or not outputs.is_record(one.path)]
+    with empty_git_checkout(place.where, place.commit) as (repository, empty):
+        listed = command.list_dvc_repository(repository, place.commit, place.path, cwd=empty)
+    kept = [one for one in listed if one.tracked or not outputs.is_dvc_or_git_file(one.path)]
     if not kept:
-        raise Unreadable(why_missing(place.where, place.commit))
+        raise Unreadable(why_git_file_missing(place.where, place.commit))
     for one in kept:
-        if not outputs.is_inside(one.path):
+        if not outputs.is_output_inside(one.path):
             raise Unreadable(f"the folder lists the path {one.path!r}, which leads out of it")
     return kept
 
@@ -116,19 +116,19 @@ def _by_dvc(
     if listed.md5 is None:
         message = f"DVC has no hash of {listed.path}; was it committed before its stage had run?"
         raise Unreadable(message)
-    exact = output.exact if output is not None else outputs.is_exact(listed.md5, records)
+    exact = output.exact if output is not None else outputs.is_exact_output(listed.md5, records)
     return Hashes(md5=listed.md5 if exact else None, size=listed.size)
 
 
 def _by_git(place: CommitPath, path: str) -> Hashes:
     """Hash a file that git tracks in a folder."""
     path = f"{place.path}/{path}"
-    entry = repository.find_entries(place.where, place.commit, [path]).get(path)
-    if not is_file(entry):
+    entry = repository.find_repository_entries(place.where, place.commit, [path]).get(path)
+    if not is_git_file(entry):
         raise Unreadable(f"{path} is not a file")
     return _hashed(place.where, entry)
 
 
 def _hashed(where: Repository, entry: TreeEntry) -> Hashes:
-    with scratch_folder() as folder:
-        return files.hash_file(unpack_file(where, entry, folder))
+    with git_scratch_folder() as folder:
+        return files.hash_file(unpack_git_file(where, entry, folder))

@@ -7,15 +7,15 @@ import os
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from paddledvc.errors import ChecksumMismatch, DownloadFailed
 from paddledvc.tools.sources import http
 from paddledvc.tools.system import files
 from paddledvc.tools.system.network_errors import Unreadable
-from paddledvc.tools.system.retry import PAUSES, ask_again, sleep_as_asked
-from paddledvc.urls import GitFile, is_remote
+from paddledvc.tools.system.retry import PAUSES, ask_with_retries, sleep_before_retry
+from paddledvc.urls import GitFile, is_remote_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -55,33 +55,39 @@ class Fetched:
     hashes: Hashes
 
 
-def local_path(url: str, root: Path) -> Path | None:
+def _local_path(url: str, root: Path) -> Path | None:
     """Name the file behind a ``file:`` URL or a path of the project; None for anything else."""
-    if is_remote(url):
+    if is_remote_url(url):
         return None
     return root / (unquote(urlsplit(url).path) if url.startswith("file:") else url)
 
 
-class Reader(Protocol):
-    """A module that reads URLs of one kind; both functions raise ``Unreadable``."""
+READERS = {"s3": "s3", "git": "git_files", "http": "http"}
+"""Module that reads URLs of a kind."""
 
-    def chunks(
-        self, url: str, progress: ByteProgress | None, timeout: float | None = None
-    ) -> Iterator[bytes]:
-        """Read the bytes a megabyte at a time, with ``timeout`` seconds between two packets."""
-        ...
 
-    def size(self, url: str) -> int | None:
-        """Ask for the size in bytes without reading them; None if that is kept back."""
-        ...
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reader:
+    """What reads URLs of one kind; both functions raise ``Unreadable``.
+
+    Attributes:
+        chunks: reads the bytes of a URL a megabyte at a time, with so many seconds between two
+            packets.
+        size: asks for the size in bytes without reading them; None if that is kept back.
+    """
+
+    chunks: Callable[[str, ByteProgress | None, float | None], Iterator[bytes]]
+    size: Callable[[str], int | None]
 
 
 def _reader(url: str) -> Reader:
     """Import what reads a URL; most projects need one kind only."""
     scheme = url.partition(":")[0]
-    module = {"s3": "s3"}.get(scheme, "git_files" if scheme.startswith("git+") else "http")
-    reader: Reader = import_module(f"paddledvc.tools.sources.{module}")
-    return reader
+    kind = "s3" if scheme == "s3" else "git" if scheme.startswith("git+") else "http"
+    module = import_module(f"paddledvc.tools.sources.{READERS[kind]}")
+    return Reader(
+        chunks=getattr(module, f"read_{kind}_chunks"), size=getattr(module, f"ask_{kind}_size")
+    )
 
 
 def _rooted(url: str, root: Path) -> str:
@@ -113,7 +119,7 @@ def _all_chunks(
         return
     try:
         total, done = path.stat().st_size, 0
-        for chunk in files.read_chunks(path):
+        for chunk in files.read_file_chunks(path):
             done += len(chunk)
             if progress is not None:
                 progress(done, total)
@@ -129,7 +135,7 @@ def _regular_file(url: str, root: Path) -> Path | None:
         Unreadable: there is no file, or what is there never ends, such as a device.
     """
     try:
-        path = local_path(url, root)
+        path = _local_path(url, root)
         if path is not None and not path.is_file():
             raise Unreadable("not a file" if path.exists() else "No such file or directory")
     except (OSError, ValueError) as error:
@@ -159,12 +165,12 @@ def read_source(url: str, root: Path, limit: int, timeout: float) -> bytes:
     Raises:
         Unreadable: it cannot be read, or has more than ``limit`` bytes.
     """
-    return ask_again(partial(_read_once, url, root, limit, timeout), PAUSES, title=url)
+    return ask_with_retries(partial(_read_once, url, root, limit, timeout), PAUSES, title=url)
 
 
 def _read_once(url: str, root: Path, limit: int, timeout: float) -> bytes:
     if url.startswith(("http://", "https://")):
-        return http.read_document(url, limit, timeout)
+        return http.read_http_document(url, limit, timeout)
     data = bytearray()
     for chunk in _all_chunks(url, root, None):
         data += chunk
@@ -182,7 +188,7 @@ def hash_source(source: Source, expected: Hashes, progress: ByteProgress | None 
     """
 
     def read(url: str) -> Hashes:
-        found = files.hash_chunks(_chunks(url, source, expected, progress))
+        found = files.hash_file_chunks(_chunks(url, source, expected, progress))
         _require_same(source.model, url, expected, found)
         return found
 
@@ -213,7 +219,7 @@ def fetch_source(
     return Fetched(url=url, hashes=found)
 
 
-def download_to(
+def fetch_to_file(
     source: Source, expected: Hashes, file: Path, progress: ByteProgress | None = None
 ) -> Fetched:
     """Write the pinned bytes to a file that is there for them, such as one of a cache.
@@ -237,7 +243,7 @@ def _write(
 ) -> Hashes:
     descriptor = os.open(file, os.O_WRONLY | os.O_TRUNC)
     try:
-        return files.hash_chunks(_chunks(url, source, expected, progress), write=descriptor)
+        return files.hash_file_chunks(_chunks(url, source, expected, progress), write=descriptor)
     finally:
         os.close(descriptor)
 
@@ -258,7 +264,7 @@ def _first_good(source: Source, attempt: Callable[[str], Hashes]) -> tuple[str, 
         wait = 0.0
         for url in tuple(waiting):
             try:
-                require_allowed(url, source.offline)
+                require_fetch_allowed(url, source.offline)
                 found = attempt(url)
             except ChecksumMismatch as error:
                 mismatch = mismatch or error
@@ -276,19 +282,19 @@ def _first_good(source: Source, attempt: Callable[[str], Hashes]) -> tuple[str, 
                 return url, found
         if not waiting or pause is None:
             break
-        sleep_as_asked(max(wait, pause), source.model)
+        sleep_before_retry(max(wait, pause), source.model)
     if mismatch is not None:
         raise mismatch.with_others(cause for url, cause in causes.items() if url != mismatch.url)
     raise DownloadFailed(source.model, list(causes.values()))
 
 
-def require_allowed(url: str, offline: str | None) -> None:
+def require_fetch_allowed(url: str, offline: str | None) -> None:
     """Refuse to read from elsewhere where that is forbidden.
 
     Raises:
         Unreadable: it is.
     """
-    if offline is not None and is_remote(url) and not _is_local_repository(url):
+    if offline is not None and is_remote_url(url) and not _is_local_repository(url):
         raise Unreadable(f"it needs the network, which {offline} forbids")
 
 

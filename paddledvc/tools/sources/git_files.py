@@ -13,7 +13,7 @@ from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.git import repository as repositories
 from paddledvc.tools.sources import clones
 from paddledvc.tools.system import files
-from paddledvc.tools.system.network_errors import Unreadable, may_pass
+from paddledvc.tools.system.network_errors import Unreadable, may_error_pass
 from paddledvc.urls import GitFile
 from paddledvc.yaml import reader
 
@@ -30,7 +30,7 @@ POINTER = b"version https://git-lfs.github.com/spec/"
 """How the file begins that git LFS leaves in place of a large one."""
 
 
-def chunks(
+def read_git_chunks(
     url: str,
     progress: ByteProgress | None = None,
     timeout: float | None = None,  # noqa: ARG001 - git and DVC have their own
@@ -45,17 +45,17 @@ def chunks(
     Raises:
         Unreadable: repository, commit, path or bytes are out of reach.
     """
-    with scratch_folder() as folder:
+    with git_scratch_folder() as folder:
         path = _bring(_parse(url), folder)
         total, done = path.stat().st_size, 0
-        for chunk in files.read_chunks(path):
+        for chunk in files.read_file_chunks(path):
             done += len(chunk)
             if progress is not None:
                 progress(done, total)
             yield chunk
 
 
-def size(url: str) -> int | None:
+def ask_git_size(url: str) -> int | None:
     """Tell the size of a file as far as git alone knows it, without its bytes.
 
     Raises:
@@ -64,14 +64,14 @@ def size(url: str) -> int | None:
     at = _parse(url)
     with translate_git_failures(at.repository):
         where = _open(at)
-        entry, records = look_up(where, at.commit, at.path)
-        if is_file(entry):
-            return repositories.blob_size(where, entry)
+        entry, records = look_up_git_file(where, at.commit, at.path)
+        if is_git_file(entry):
+            return repositories.repository_blob_size(where, entry)
     output = outputs.find_output(at.path, records)
     return output.size if output is not None and output.path == at.path else None
 
 
-def open_folder(folder: Path) -> Repository:
+def open_git_folder(folder: Path) -> Repository:
     """Open a repository on this machine.
 
     Raises:
@@ -83,32 +83,39 @@ def open_folder(folder: Path) -> Repository:
         return repositories.open_repository(folder)
 
 
-def look_up(where: Repository, commit: str, path: str) -> tuple[TreeEntry | None, dict[str, Any]]:
+def look_up_git_file(
+    where: Repository, commit: str, path: str
+) -> tuple[TreeEntry | None, dict[str, Any]]:
     """Look for a path in git, and for the files by which DVC may track what git does not.
 
     Returns:
-        What git tracks there, and the values of those of ``outputs.usual_files`` that there are.
+        What git tracks there, and the values of those of ``outputs.list_output_files`` that there
+        are.
 
     Raises:
         ToolFailed: the commit cannot be read.
     """
-    found = repositories.find_entries(where, commit, [path, *outputs.usual_files(path)])
+    found = repositories.find_repository_entries(
+        where, commit, [path, *outputs.list_output_files(path)]
+    )
     entry = found.pop(path, None)
     values = {}
-    for name, record in found.items() if not is_file(entry) else ():
+    for name, record in found.items() if not is_git_file(entry) else ():
         # What we cannot read, DVC may; it is asked where nothing is found.
         with suppress(InvalidFile):
-            if is_file(record):
-                values[name] = reader.parse_yaml(repositories.read_blob(where, record), name).value
+            if is_git_file(record):
+                values[name] = reader.parse_yaml(
+                    repositories.read_repository_blob(where, record), name
+                ).value
     return entry, values
 
 
-def is_file(entry: TreeEntry | None) -> TypeGuard[TreeEntry]:
+def is_git_file(entry: TreeEntry | None) -> TypeGuard[TreeEntry]:
     """Tell whether git tracks a path as a file."""
     return entry is not None and (entry.is_file or entry.is_link)
 
 
-def unpack_file(where: Repository, entry: TreeEntry, folder: Path) -> Path:
+def unpack_git_file(where: Repository, entry: TreeEntry, folder: Path) -> Path:
     """Write a file that git tracks to a new one in ``folder``.
 
     Raises:
@@ -116,7 +123,7 @@ def unpack_file(where: Repository, entry: TreeEntry, folder: Path) -> Path:
     """
     if entry.is_link:
         raise Unreadable("it is a symbolic link")
-    path = repositories.unpack_blob(where, entry, folder)
+    path = repositories.unpack_repository_blob(where, entry, folder)
     with path.open("rb") as file:
         if file.read(len(POINTER)) == POINTER:
             raise Unreadable("git LFS has its bytes, not git; track it with DVC")
@@ -124,7 +131,7 @@ def unpack_file(where: Repository, entry: TreeEntry, folder: Path) -> Path:
 
 
 @contextmanager
-def empty_checkout(where: Repository, commit: str) -> Iterator[tuple[Path, Path]]:
+def empty_git_checkout(where: Repository, commit: str) -> Iterator[tuple[Path, Path]]:
     """Name a repository that DVC reads, and an empty folder to start DVC in.
 
     DVC takes a bare one for a remote one and clones it by a git of its own, which knows neither
@@ -133,23 +140,27 @@ def empty_checkout(where: Repository, commit: str) -> Iterator[tuple[Path, Path]
     Raises:
         Unreadable: DVC, run within, failed.
     """
-    with scratch_folder() as folder, scratch_folder() as empty:
+    with git_scratch_folder() as folder, git_scratch_folder() as empty:
         if where.tree is None:
-            repositories.borrow_objects(where, folder)
+            repositories.borrow_repository_objects(where, folder)
         try:
             yield where.tree or folder, empty
         except ToolFailed as error:
             reason = command.reason_of_dvc(error)
             missing = reason == command.MISSING
-            raise Unreadable(why_missing(where, commit) if missing else reason) from error
+            raise Unreadable(why_git_file_missing(where, commit) if missing else reason) from error
 
 
-def why_missing(where: Repository, commit: str) -> str:
+def why_git_file_missing(where: Repository, commit: str) -> str:
     """Say why DVC does not bring something that it tracks."""
     if where.tree is not None:
         return command.MISSING
-    config = repositories.find_entries(where, commit, [CONFIG]).get(CONFIG)
-    remote = configuration.default_remote(repositories.read_blob(where, config)) if config else None
+    config = repositories.find_repository_entries(where, commit, [CONFIG]).get(CONFIG)
+    remote = (
+        configuration.configured_default_remote(repositories.read_repository_blob(where, config))
+        if config
+        else None
+    )
     if remote is None:
         return "it has no DVC remote, so that only its own clone has the bytes"
     if "://" in remote or remote.startswith(("/", "~")):
@@ -164,13 +175,13 @@ def translate_git_failures(url: str = "") -> Iterator[None]:
         yield
     except ToolFailed as error:
         reason = repositories.reason_of_git(error, url)
-        raise Unreadable(reason, again=may_pass(reason)) from error
+        raise Unreadable(reason, again=may_error_pass(reason)) from error
     except MissingTool as error:
         raise Unreadable(str(error)) from error
 
 
 @contextmanager
-def scratch_folder() -> Iterator[Path]:
+def git_scratch_folder() -> Iterator[Path]:
     """Give an empty folder that is removed in the end."""
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         yield Path(folder)
@@ -186,8 +197,8 @@ def _parse(url: str) -> GitFile:
 def _open(at: GitFile) -> Repository:
     if not at.is_local:
         return clones.clone_holding(at.repository, at.commit)
-    where = open_folder(Path(at.repository))
-    if not repositories.has_commit(where, at.commit):
+    where = open_git_folder(Path(at.repository))
+    if not repositories.repository_has_commit(where, at.commit):
         raise Unreadable(f"the repository has no commit {at.commit}")
     return where
 
@@ -196,12 +207,12 @@ def _bring(at: GitFile, folder: Path) -> Path:
     """Bring a file to a folder, by git or by DVC, whichever tracks it."""
     with translate_git_failures(at.repository):
         where = _open(at)
-        entry = repositories.find_entries(where, at.commit, [at.path]).get(at.path)
-        if is_file(entry):
-            return unpack_file(where, entry, folder)
+        entry = repositories.find_repository_entries(where, at.commit, [at.path]).get(at.path)
+        if is_git_file(entry):
+            return unpack_git_file(where, entry, folder)
         target = folder / "bytes"
-        with empty_checkout(where, at.commit) as (repository, empty):
-            command.get_file(repository, at.commit, at.path, target, cwd=empty)
+        with empty_git_checkout(where, at.commit) as (repository, empty):
+            command.get_dvc_file(repository, at.commit, at.path, target, cwd=empty)
     if not target.is_file():
         raise Unreadable("it is a folder, not a file")
     return target

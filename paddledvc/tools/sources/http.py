@@ -13,9 +13,9 @@ from paddledvc.tools.system.files import CHUNK
 from paddledvc.tools.system.network_errors import (
     PASSING_STATUSES,
     Unreadable,
-    broken_off,
-    meaning_of_error,
-    no_answer,
+    broken_off_error,
+    meaning_of_network_error,
+    no_answer_error,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def _authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
     Where a redirect leads to another server, requests takes the header off again.
     """
-    request.headers.update(hub_tokens.authorization_header(request.url or ""))
+    request.headers.update(hub_tokens.hub_token_header(request.url or ""))
     return request
 
 
@@ -55,7 +55,7 @@ def _open(
     headers = {"Accept-Encoding": "identity", "User-Agent": "paddledvc"}
     timeout = timeout or TIMEOUTS
     # Without an authorization of ours, requests looks for one in ~/.netrc.
-    auth = _authorize if hub_tokens.authorization_header(url) else None
+    auth = _authorize if hub_tokens.hub_token_header(url) else None
     try:
         with requests.request(
             method,
@@ -68,7 +68,9 @@ def _open(
         ) as response:
             yield response
     except (requests.RequestException, HTTPError, OSError, ValueError) as error:
-        raise Unreadable(reason_of_network(error, timeout[1]), again=_may_pass(error)) from error
+        raise Unreadable(
+            reason_of_http_failure(error, timeout[1]), again=_may_pass(error)
+        ) from error
 
 
 def _may_pass(error: BaseException) -> bool:
@@ -80,7 +82,7 @@ def _may_pass(error: BaseException) -> bool:
     return isinstance(error, passing) and not isinstance(error, kinds.SSLError)
 
 
-def reason_of_network(error: BaseException, timeout: float) -> str:
+def reason_of_http_failure(error: BaseException, timeout: float) -> str:
     """Say in a few words what a network error is, below its wrappers.
 
     Args:
@@ -90,17 +92,17 @@ def reason_of_network(error: BaseException, timeout: float) -> str:
     import requests  # noqa: PLC0415
 
     if isinstance(error, requests.Timeout | ReadTimeoutError) or "Timeout" in type(error).__name__:
-        return no_answer(timeout)
+        return no_answer_error(timeout)
     for inner in error.args:
         if isinstance(inner, IncompleteRead) and inner.expected:
-            return broken_off(inner.partial, inner.partial + inner.expected)
-    if (meaning := meaning_of_error(error)) is None:
+            return broken_off_error(inner.partial, inner.partial + inner.expected)
+    if (meaning := meaning_of_network_error(error)) is None:
         return next(iter(str(error).splitlines()), type(error).__name__)
     proxied = isinstance(error, requests.exceptions.ProxyError)
     return f"the proxy: {meaning}" if proxied else meaning
 
 
-def size(url: str) -> int | None:
+def ask_http_size(url: str) -> int | None:
     """Ask for the size of a file in bytes without downloading it; None if the server keeps it back.
 
     Raises:
@@ -130,23 +132,23 @@ def _require_ok(response: requests.Response, body: bytes = b"") -> None:
     if status != 200:  # noqa: PLR2004
         phrase = f" {response.reason}" if response.reason else ""
         asked = response.history[0].url if response.history else response.url
-        advice = hub_tokens.give_advice(asked) if status in UNAUTHORIZED else ""
+        advice = hub_tokens.advise_on_hub_token(asked) if status in UNAUTHORIZED else ""
         raise Unreadable(
             f"the server answered {status}{phrase}{advice}",
             again=status in PASSING_STATUSES,
-            wait=retry_after(response.headers),
+            wait=http_retry_after(response.headers),
             status=status,
             body=body,
         )
 
 
-def retry_after(headers: Mapping[str, str]) -> float:
+def http_retry_after(headers: Mapping[str, str]) -> float:
     """Tell for how many seconds a server asked to be left alone."""
     seconds = headers.get("Retry-After", "")
     return min(float(seconds), LONGEST_WAIT) if seconds.isdecimal() else 0.0
 
 
-def chunks(
+def read_http_chunks(
     url: str, progress: ByteProgress | None = None, timeout: float | None = None
 ) -> Iterator[bytes]:
     """Read the bytes of a URL a megabyte at a time.
@@ -170,7 +172,7 @@ def chunks(
             yield chunk
 
 
-def read_document(url: str, limit: int, timeout: float = TIMEOUTS[1]) -> bytes:
+def read_http_document(url: str, limit: int, timeout: float = TIMEOUTS[1]) -> bytes:
     """Read a small document whole, however slowly its server lets it drip.
 
     Args:
@@ -184,7 +186,7 @@ def read_document(url: str, limit: int, timeout: float = TIMEOUTS[1]) -> bytes:
     try:
         return _read_once(url, limit, timeout)
     except Unreadable as error:
-        if str(error) == no_answer(timeout):  # to wait as long once more is no help
+        if str(error) == no_answer_error(timeout):  # to wait as long once more is no help
             raise Unreadable(str(error)) from error
         raise
 
@@ -196,7 +198,7 @@ def _read_once(url: str, limit: int, timeout: float) -> bytes:
         while len(data) <= limit and (chunk := response.raw.read1(CHUNK)):
             data += chunk
             if time.monotonic() > deadline:
-                raise Unreadable(no_answer(timeout))
+                raise Unreadable(no_answer_error(timeout))
         _require_ok(response, bytes(data[:limit]))
     if len(data) > limit:
         raise Unreadable(f"it has more than {limit:,} bytes")

@@ -63,7 +63,7 @@ MODEL_SCOPE = Hub(
 HUBS = (HUGGING_FACE, MODEL_SCOPE)
 
 
-def authorization_header(url: str) -> dict[str, str]:
+def hub_token_header(url: str) -> dict[str, str]:
     """Give the header that shows a hub its token; none for anybody else."""
     for hub in HUBS:
         if hub.trusts(url) and (token := _token(hub)):
@@ -71,10 +71,10 @@ def authorization_header(url: str) -> dict[str, str]:
     return {}
 
 
-def give_advice(url: str) -> str:
+def advise_on_hub_token(url: str) -> str:
     """Say how a hub might be moved to answer, as the end of a sentence; nothing for other servers.
 
-    >>> give_advice("https://huggingface.co/owner/name")
+    >>> advise_on_hub_token("https://huggingface.co/owner/name")
     '; set HF_TOKEN to a token that may read it'
     """
     return next((hub.advice(url) for hub in HUBS if hub.trusts(url)), "")

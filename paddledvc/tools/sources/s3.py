@@ -18,13 +18,13 @@ from paddledvc.tools.sources.http import TIMEOUTS
 from paddledvc.tools.system.files import CHUNK
 from paddledvc.tools.system.network_errors import (
     Unreadable,
-    broken_off,
-    is_busy,
-    meaning_of_s3,
-    meaning_of_text,
-    no_answer,
+    broken_off_error,
+    is_busy_error,
+    meaning_of_network_text,
+    meaning_of_s3_network_error,
+    no_answer_error,
 )
-from paddledvc.tools.system.retry import ask_again
+from paddledvc.tools.system.retry import ask_with_retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,7 +57,7 @@ _creating = threading.Lock()
 
 
 @contextmanager
-def client_answers(endpoint: str | None, timeout: float) -> Iterator[Any]:
+def s3_client_answers(endpoint: str | None, timeout: float) -> Iterator[Any]:
     """Give a client, and say in a few words what goes wrong with it.
 
     Args:
@@ -114,8 +114,8 @@ def _create(endpoint: str | None, timeout: float, _settings: tuple[tuple[str, st
 def _refusal(error: ClientError, client: Any) -> Unreadable:
     """Say what an answer means that is not what was asked for."""
     server = client.meta.endpoint_url
-    reason = meaning_of_s3(error.response, server)
-    if is_busy(error.response):
+    reason = meaning_of_s3_network_error(error.response, server)
+    if is_busy_error(error.response):
         return ServerBusy(reason)
     refused = reason.startswith(server)  # rather than something missing
     return Unreadable(f"{reason}{_anonymity(client)}" if refused else reason)
@@ -136,13 +136,13 @@ def _break(error: Exception, server: str, timeout: float) -> Unreadable:
     again = isinstance(error, lost) and not isinstance(error, kinds.SSLError)
     match error:
         case kinds.ReadTimeoutError() | kinds.ConnectTimeoutError():
-            reason = no_answer(timeout, server)
+            reason = no_answer_error(timeout, server)
         case kinds.IncompleteReadError(kwargs={"actual_bytes": done, "expected_bytes": total}):
-            reason = broken_off(done, total)
+            reason = broken_off_error(done, total)
         case kinds.ResponseStreamingError(
             kwargs={"error": HTTPError(args=(_, IncompleteRead() as at))}
         ):
-            reason = broken_off(at.partial, at.partial + (at.expected or 0))
+            reason = broken_off_error(at.partial, at.partial + (at.expected or 0))
         case kinds.ProxyConnectionError():
             reason = f"the proxy: {_meaning(error)}"
         case _:
@@ -155,10 +155,10 @@ def _meaning(error: Any) -> str:
     """Say in a few words what a network error is, below its wrappers."""
     text = f"{error}\n{getattr(error, 'kwargs', {}).get('error', '')}"
     lines = text.removeprefix("Parameter validation failed:").splitlines()
-    return meaning_of_text(text) or next(filter(None, lines), "")
+    return meaning_of_network_text(text) or next(filter(None, lines), "")
 
 
-def credentials_source(profile: str | None) -> str:
+def s3_credentials_source(profile: str | None) -> str:
     """Ask botocore, as DVC does, where it finds credentials."""
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - 0.2 s
     from botocore.session import Session  # noqa: PLC0415
@@ -231,7 +231,7 @@ class ListedObject:
     size: int
 
 
-def chunks(
+def read_s3_chunks(
     url: str, progress: ByteProgress | None = None, timeout: float | None = None
 ) -> Iterator[bytes]:
     """Read an object a megabyte at a time.
@@ -245,7 +245,7 @@ def chunks(
         Unreadable: it cannot be read, or not to its end.
     """
     at = _object(url)
-    with client_answers(at.endpoint, timeout or TIMEOUTS[1]) as client:
+    with s3_client_answers(at.endpoint, timeout or TIMEOUTS[1]) as client:
         answer = client.get_object(Bucket=at.bucket, Key=at.key)
         total, done = answer.get("ContentLength"), 0
         with closing(answer["Body"]) as body:
@@ -256,19 +256,19 @@ def chunks(
                 yield chunk
 
 
-def size(url: str) -> int | None:
+def ask_s3_size(url: str) -> int | None:
     """Ask for the size of an object in bytes.
 
     Raises:
         Unreadable: it is not there.
     """
     at = _object(url)
-    with client_answers(at.endpoint, TIMEOUTS[1]) as client:
+    with s3_client_answers(at.endpoint, TIMEOUTS[1]) as client:
         length: int | None = client.head_object(Bucket=at.bucket, Key=at.key).get("ContentLength")
     return length
 
 
-def list_objects(at: Location, timeout: float) -> Iterator[ListedObject]:
+def list_s3_objects(at: Location, timeout: float) -> Iterator[ListedObject]:
     """List the objects whose keys begin as ``at`` says.
 
     Args:
@@ -296,7 +296,7 @@ def list_objects(at: Location, timeout: float) -> Iterator[ListedObject]:
         where["ContinuationToken"] = page["NextContinuationToken"]
 
 
-def stated_sha256(at: Location, timeout: float) -> str | None:
+def ask_s3_sha256(at: Location, timeout: float) -> str | None:
     """Ask for the SHA-256 digest of a whole object; None where the server does not keep it.
 
     S3 keeps one only if whoever uploaded the object asked for it, and of an upload in parts it is
@@ -330,7 +330,7 @@ def _ask(at: Location, timeout: float, question: Callable[[Any], dict[str, Any]]
     """Ask, and again a little later where the server is busy."""
 
     def once() -> dict[str, Any]:
-        with client_answers(at.endpoint, timeout) as client:
+        with s3_client_answers(at.endpoint, timeout) as client:
             return question(client)
 
-    return ask_again(once, passing=ServerBusy)
+    return ask_with_retries(once, passing=ServerBusy)

@@ -19,7 +19,7 @@ _MODE = 0o666
 
 
 @contextmanager
-def replace_file(target: Path, *, fsync: bool, mode: int | None = None) -> Iterator[Path]:
+def replace_atomically(target: Path, *, fsync: bool, mode: int | None = None) -> Iterator[Path]:
     """Give an empty new file beside ``target``; it takes the target's place at the end.
 
     An error leaves the target as it was and removes the new file. A link is replaced, not what it
@@ -28,13 +28,13 @@ def replace_file(target: Path, *, fsync: bool, mode: int | None = None) -> Itera
     Args:
         target: the file to replace or create.
         fsync: bring the bytes to the disk first. Without it they may be lost when the machine loses
-            power, and the old file steps aside until the new one is there: see `read_file`.
+            power, and the old file steps aside until the new one is there: see `read_atomic_file`.
         mode: what may be done with it; by default what may be with the old one.
 
     Raises:
         OSError: it cannot be written.
     """
-    new = target.with_name(f"{fresh_name(part_prefix(target))}{PART}")
+    new = target.with_name(f"{make_atomic_name(atomic_part_prefix(target))}{PART}")
     os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE if mode is None else mode))
     try:
         yield new
@@ -67,20 +67,20 @@ def _settle(new: Path, target: Path, *, fsync: bool, mode: int | None) -> None:
     os.replace(new, target)  # noqa: PTH105
 
 
-def write_file(file: Path, text: str, *, fsync: bool, mode: int | None = None) -> None:
-    """Write a text in one step, see `replace_file`.
+def write_atomically(file: Path, text: str, *, fsync: bool, mode: int | None = None) -> None:
+    """Write a text in one step, see `replace_atomically`.
 
     Raises:
         OSError: it cannot be written.
     """
     with (
-        replace_file(file, fsync=fsync, mode=mode) as new,
+        replace_atomically(file, fsync=fsync, mode=mode) as new,
         open(new, "w", encoding="utf-8", newline="") as opened,  # noqa: PTH123
     ):
         opened.write(text)
 
 
-def read_file(file: Path) -> str:
+def read_atomic_file(file: Path) -> str:
     """Read a text that is written so; empty if there is none, or nobody can read it."""
     for name in (file, f"{file}.old"):
         with suppress(OSError, ValueError), open(name, encoding="utf-8") as opened:  # noqa: PTH123
@@ -89,7 +89,7 @@ def read_file(file: Path) -> str:
     return ""
 
 
-def fresh_file(folder: Path) -> Path:
+def make_atomic_file(folder: Path) -> Path:
     """Make an empty file of a new name; the folder is made if need be.
 
     Raises:
@@ -99,27 +99,27 @@ def fresh_file(folder: Path) -> Path:
     # Another machine's processes have the same numbers, and may write to the same folder.
     prefix = f"tmp-{os.uname().nodename}-"
     _sweep_once(folder, prefix)
-    new = folder / fresh_name(prefix)
+    new = folder / make_atomic_name(prefix)
     new.touch(exist_ok=False)
     return new
 
 
 @cache
 def _sweep_once(folder: Path, prefix: str) -> None:
-    sweep_leftovers(folder, prefix, locked=False)
+    sweep_atomic_leftovers(folder, prefix, locked=False)
 
 
-def fresh_name(prefix: str) -> str:
+def make_atomic_name(prefix: str) -> str:
     """Make up a name that nothing has, and that tells whose it is."""
     return f"{prefix}{os.getpid()}-{os.urandom(6).hex()}"
 
 
-def part_prefix(target: Path) -> str:
+def atomic_part_prefix(target: Path) -> str:
     """Say how the names of new files begin that are to take a file's place."""
     return f".{target.name}."
 
 
-def sweep_leftovers(
+def sweep_atomic_leftovers(
     folder: Path, *prefixes: str, suffix: str = "", folders: bool = False, locked: bool = True
 ) -> None:
     """Remove the files, or the folders, that killed processes left.

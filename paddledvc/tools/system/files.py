@@ -54,7 +54,7 @@ class FilePath(Protocol):
     def stat(self) -> os.stat_result: ...  # noqa: D102
 
 
-def parts_below(folder: FilePath, file: FilePath) -> tuple[str, ...] | None:
+def file_parts_below(folder: FilePath, file: FilePath) -> tuple[str, ...] | None:
     """Give the names on the way from a folder to a file; None if it is not in that folder."""
     count = len(folder.parts)
     is_below = type(folder) is type(file) and file.parts[:count] == folder.parts
@@ -141,7 +141,7 @@ class Hasher:
         self._pending = []
 
 
-def hash_chunks(chunks: Iterable[bytes], write: int | None = None) -> Hashes:
+def hash_file_chunks(chunks: Iterable[bytes], write: int | None = None) -> Hashes:
     """Hash a stream, and on the way write it to an open file descriptor if one is given."""
     with Hasher() as hasher:
         for chunk in chunks:
@@ -160,7 +160,7 @@ def file_size(path: PurePath | None) -> int:
         return 0
 
 
-def read_chunks(path: Path) -> Iterator[bytes]:
+def read_file_chunks(path: Path) -> Iterator[bytes]:
     """Read a file a megabyte at a time."""
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
@@ -169,7 +169,7 @@ def read_chunks(path: Path) -> Iterator[bytes]:
 
 def hash_file(path: Path) -> Hashes:
     """Hash the bytes of a file."""
-    return hash_chunks(read_chunks(path))
+    return hash_file_chunks(read_file_chunks(path))
 
 
 @contextmanager
@@ -188,13 +188,15 @@ def replace_file(target: Path, *, mode: int | None = None) -> Iterator[Path]:
     """
     with _writable(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-        with atomic.replace_file(target, fsync=True, mode=mode) as new:
+        with atomic.replace_atomically(target, fsync=True, mode=mode) as new:
             yield new
 
 
-def remove_parts(target: Path) -> None:
+def remove_file_parts(target: Path) -> None:
     """Remove what killed processes left beside ``target``; the caller holds the target's lock."""
-    atomic.sweep_leftovers(target.parent, atomic.part_prefix(target), suffix=atomic.PART)
+    atomic.sweep_atomic_leftovers(
+        target.parent, atomic.atomic_part_prefix(target), suffix=atomic.PART
+    )
 
 
 @contextmanager
@@ -206,7 +208,7 @@ def _writable(target: Path) -> Iterator[None]:
 
 
 @contextmanager
-def hold_lock(lock: Path) -> Iterator[None]:
+def hold_file_lock(lock: Path) -> Iterator[None]:
     """Hold a lock file against other processes; the system lets go of it when a process dies."""
     holder = filelock.FileLock(lock)
     with _writable(lock):
@@ -222,7 +224,7 @@ def hold_lock(lock: Path) -> Iterator[None]:
         holder.release()
 
 
-def names_below(folder: Path) -> set[str]:
+def list_files_below(folder: Path) -> set[str]:
     """Name every file below a folder, with ``/`` between the parts."""
     files = (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
     return {path.relative_to(folder).as_posix() for path in files}
@@ -238,11 +240,11 @@ def fresh_folder(parent: Path, prefix: str) -> Path:
     """
     with _writable(parent):
         parent.mkdir(parents=True, exist_ok=True)
-        atomic.sweep_leftovers(parent, prefix, folders=True)
+        atomic.sweep_atomic_leftovers(parent, prefix, folders=True)
         return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
 
 
-def write_text(path: Path, text: str) -> bool:
+def write_text_file(path: Path, text: str) -> bool:
     """Write a text file in one step, unless it holds this text already.
 
     Args:
@@ -262,7 +264,7 @@ def write_text(path: Path, text: str) -> bool:
     return True
 
 
-def read_text(path: FilePath, name: str) -> str:
+def read_text_file(path: FilePath, name: str) -> str:
     """Read a UTF-8 text file, its line ends and byte order mark as they are.
 
     Args:
@@ -292,7 +294,7 @@ def read_text(path: FilePath, name: str) -> str:
 
 
 @contextmanager
-def replacing_folder(target: Path) -> Iterator[Path]:
+def replace_folder(target: Path) -> Iterator[Path]:
     """Give an empty folder beside ``target``; it takes the target's place at the end.
 
     A process that is killed between the two renames at the end leaves no target, never a mixture;

@@ -86,10 +86,10 @@ class Known:
         """Keep the newer half; whoever appends meanwhile loses a note, no more."""
         notes = list(_read_notes(self.file).items())
         lines = (f"{md5} {' '.join(map(str, key))}\n" for key, md5 in notes[len(notes) // 2 :])
-        atomic.write_file(self.file, "".join(lines), fsync=True)
+        atomic.write_atomically(self.file, "".join(lines), fsync=True)
 
 
-def settle_time(path: Path | str) -> os.stat_result:
+def settle_hash_time(path: Path | str) -> os.stat_result:
     """Set the time of a file just written back a little, so that any later write changes it.
 
     The clocks of file systems tick every few milliseconds, and the next write may come in the same.

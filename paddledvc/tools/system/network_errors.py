@@ -95,20 +95,20 @@ class Unreadable(Exception):
         super().__init__(reason)
 
 
-def meaning_of_text(text: str) -> str | None:
+def meaning_of_network_text(text: str) -> str | None:
     """Say what the text of a network error means; None if it is of something else.
 
-    >>> meaning_of_text("ssh: Could not resolve hostname h: Name or service not known")
+    >>> meaning_of_network_text("ssh: Could not resolve hostname h: Name or service not known")
     'no such host'
     """
     return next((meaning for sign, meaning in _SIGNS if sign in text), None)
 
 
-def meaning_of_error(error: BaseException) -> str | None:
+def meaning_of_network_error(error: BaseException) -> str | None:
     """Say what a network error means by its number or its text; None if it is something else."""
     if isinstance(error, OSError) and error.errno in _NUMBERS:
         return _NUMBERS[error.errno]
-    return meaning_of_text(str(error))
+    return meaning_of_network_text(str(error))
 
 
 def meaning_of_file_error(error: BaseException) -> str | None:
@@ -116,7 +116,7 @@ def meaning_of_file_error(error: BaseException) -> str | None:
     return _PLAIN_WORDS.get(error.errno or 0) if isinstance(error, OSError) else None
 
 
-def meaning_of_s3(answer: Mapping[str, Any], server: str | None = None) -> str:
+def meaning_of_s3_network_error(answer: Mapping[str, Any], server: str | None = None) -> str:
     """Say what an answer of S3 means that is not what was asked for.
 
     Args:
@@ -124,7 +124,7 @@ def meaning_of_s3(answer: Mapping[str, Any], server: str | None = None) -> str:
         server: URL of the server, where others would not know which it is.
     """
     code, words = (str(answer.get("Error", {}).get(key, "")) for key in ("Code", "Message"))
-    if is_busy(answer):
+    if is_busy_error(answer):
         code = str(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", code))
         return f"{server or 'the server'} answered {code} {words}".rstrip()
     if code in _ABSENT:
@@ -134,36 +134,36 @@ def meaning_of_s3(answer: Mapping[str, Any], server: str | None = None) -> str:
     if code in _REFUSALS:
         return f"{server} says that {_REFUSALS[code]}" if server else _REFUSALS[code]
     if code in _DENIED:
-        return denied(server)
+        return denied_error(server)
     return f"{server or 'the server'} answered {code}{f': {words}' if words else ''}"
 
 
-def denied(server: str | None = None) -> str:
+def denied_error(server: str | None = None) -> str:
     """Say that a server denies access, whoever it takes us for."""
     return f"{server or 'the server'} denies access"
 
 
-def is_busy(answer: Mapping[str, Any]) -> bool:
+def is_busy_error(answer: Mapping[str, Any]) -> bool:
     """Tell whether a server of S3 may have time for the same question a moment later."""
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
     return answer.get("Error", {}).get("Code") in _BUSY or status in PASSING_STATUSES
 
 
-def no_answer(seconds: float, server: str | None = None) -> str:
+def no_answer_error(seconds: float, server: str | None = None) -> str:
     """Say that a server was silent for too long."""
     return f"no answer{f' from {server}' if server else ''} within {seconds:g} s"
 
 
-def broken_off(done: int, total: int) -> str:
+def broken_off_error(done: int, total: int) -> str:
     """Say that a connection broke off in the middle of some bytes."""
     return f"{_BROKE_OFF} after {done:,} of {total:,} bytes"
 
 
-def may_pass(reason: str) -> bool:
+def may_error_pass(reason: str) -> bool:
     """Tell whether what a reason says may not hold a moment later."""
     return reason.startswith(_PASSING)
 
 
-def is_of_one_connection(reason: str) -> bool:
+def is_error_of_one_connection(reason: str) -> bool:
     """Tell whether a reason is of one connection; another one may do."""
     return reason.startswith(_OF_ONE_CONNECTION)

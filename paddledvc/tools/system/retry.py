@@ -22,7 +22,7 @@ _NOTICED = 4.0
 _Answer = TypeVar("_Answer")
 
 
-def ask_again(
+def ask_with_retries(
     ask: Callable[[], _Answer],
     pauses: Sequence[float] = QUESTION_PAUSES,
     *,
@@ -50,11 +50,11 @@ def ask_again(
             wait = max(pause, error.wait)
             if not error.again or time.monotonic() + wait > deadline:
                 raise
-        sleep_as_asked(wait, title)
+        sleep_before_retry(wait, title)
     return ask()
 
 
-def sleep_as_asked(seconds: float, title: str = "") -> None:
+def sleep_before_retry(seconds: float, title: str = "") -> None:
     """Wait before the next try, and explain a long wait where there is a title for it."""
     if title and seconds > _NOTICED:
         logger.warning("%s: waiting %g s, as the server asked", title, seconds)

@@ -60,7 +60,7 @@ class Finished:
 
 
 @contextmanager
-def own_environment() -> Iterator[None]:
+def own_program_environment() -> Iterator[None]:
     """Hide from this process what git tells its hooks, for a library that would follow it.
 
     All threads of the process share one environment; none of ours needs these.
@@ -117,7 +117,7 @@ def try_program(
     )
 
 
-def exchange_bytes(
+def exchange_program_bytes(
     command: Sequence[str], *, cwd: Path, sent: bytes = b"", env: Mapping[str, str] | None = None
 ) -> bytes:
     """Run a program that reads ``sent``, and return the bytes that it wrote.
@@ -265,7 +265,8 @@ def _ending(process: subprocess.Popen[bytes]) -> Iterator[None]:
     """See that no program outlives our waiting for it.
 
     Raises:
-        KeyboardInterrupt: ``end_all`` ended it, so that nobody takes its end for an answer.
+        KeyboardInterrupt: ``end_all_programs`` ended it, so that nobody takes its end for an
+            answer.
     """
     _running.add(process)
     try:
@@ -283,7 +284,7 @@ def _ending(process: subprocess.Popen[bytes]) -> Iterator[None]:
                 pipe.close()
 
 
-def end_all() -> None:
+def end_all_programs() -> None:
     """End every program that a thread of ours is waiting for."""
     for process in tuple(_running):
         _unwanted.add(process)

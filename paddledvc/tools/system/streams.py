@@ -53,27 +53,27 @@ def write_lines(text: str, *, err: bool = False) -> None:
     """
     from paddledvc.display.escaping import escape_text  # noqa: PLC0415 - most hooks say nothing
 
-    write_document(escape_text(text), err=err)
+    write_document_to_stream(escape_text(text), err=err)
 
 
-def write_document(text: str, *, err: bool = False) -> None:
+def write_document_to_stream(text: str, *, err: bool = False) -> None:
     """Write a text that is escaped by the rules of its form already."""
     stream = sys.stderr if err else sys.stdout
     stream.write(f"{text}\n")
     stream.flush()
 
 
-def take_every_character() -> bool:
+def stream_takes_every_character() -> bool:
     """Tell whether standard output takes every character as it is."""
     return (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "") == "utf8"
 
 
-def abandon_output() -> None:
+def abandon_output_stream() -> None:
     """Let go of what cannot be written to standard output any more, so that no later try fails."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def not_encoded(error: UnicodeEncodeError) -> str:
+def explain_stream_encoding(error: UnicodeEncodeError) -> str:
     """Say which part of a name or text cannot be written, and in which encoding."""
     around = error.object[max(0, error.start - SHOWN) : error.end + SHOWN]
     return f"{around!a} cannot be written in {error.encoding}; names and texts have to be UTF-8"

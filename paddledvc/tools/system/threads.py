@@ -17,7 +17,7 @@ PAUSE = 0.05
 """Seconds between two looks for programs that were started meanwhile."""
 
 
-def side_by_side(
+def map_in_threads(
     function: Callable[[Item], Result], items: Iterable[Item], *, jobs: int
 ) -> tuple[Result, ...]:
     """Call a function for every item, several at once.
@@ -34,7 +34,7 @@ def side_by_side(
         BaseException: what the first call raised that raised anything, or whoever stopped us,
             once nothing runs any more.
 
-    >>> side_by_side(len, ["a", "bcd"], jobs=2)
+    >>> map_in_threads(len, ["a", "bcd"], jobs=2)
     (1, 3)
     """
     with ThreadPoolExecutor(max_workers=jobs) as pool:
@@ -45,6 +45,6 @@ def side_by_side(
             pool.shutdown(wait=False, cancel_futures=True)
             # A thread may be about to start its next program.
             while not all(future.done() for future in futures):
-                shell.end_all()
+                shell.end_all_programs()
                 time.sleep(PAUSE)
             raise

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.comparison.untaken_branches import Branch  # noqa: TC001 - types of fields are read
 from paddledvc.hashes import Hashed, Hashes  # noqa: TC001
-from paddledvc.models.model import Output  # noqa: TC001
+from paddledvc.models.model import Output, model_reports_folder
 from paddledvc.models.verify_settings import Engine, Tolerance
-from paddledvc.tools.dvc.core.objects import folder_oid
+from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.paddle.core.jobs import Diagnosis, Runtime  # noqa: TC001
 from paddledvc.verification.core.json_values import (
     OMIT,
@@ -27,6 +27,8 @@ from paddledvc.verification.core.json_values import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from paddledvc.models.model import Model
 
 VERSION = 1
 SHOWN = ("verdict", "scaled_error", "tolerance_used", "samples")
@@ -172,7 +174,7 @@ class Evidence:
             if one.path.startswith(start)
         }
         known = {name: md5 for name, md5 in files.items() if md5 is not None}
-        return folder_oid(known) if known and len(known) == len(files) else None
+        return folder_object_name(known) if known and len(known) == len(files) else None
 
     def to_json(self) -> str:
         """Write the report.
@@ -218,7 +220,7 @@ def _joined(value: Mapping[str, Any], details: Mapping[str, Any]) -> dict[str, A
     return {**details, **shown, "files": files, "outputs": outputs}
 
 
-def paddle_of(text: str, path: str, md5: str | None) -> str | None:
+def paddle_of_evidence(text: str, path: str, md5: str | None) -> str | None:
     """Say which Paddle a folder was verified by; None where the report is not of these bytes.
 
     Args:
@@ -307,7 +309,7 @@ class ErrorRow:
     edge: str = ""
 
 
-def to_csv(rows: Iterable[ErrorRow], *, edges: bool) -> str:
+def write_evidence_csv(rows: Iterable[ErrorRow], *, edges: bool) -> str:
     """Write the error of every sample, for ``dvc plots``."""
     text = io.StringIO()
     head = [*HEAD, "edge"] if edges else HEAD
@@ -317,7 +319,7 @@ def to_csv(rows: Iterable[ErrorRow], *, edges: bool) -> str:
     return text.getvalue()
 
 
-def from_csv(text: str) -> tuple[ErrorRow, ...]:
+def read_evidence_csv(text: str) -> tuple[ErrorRow, ...]:
     """Read the error of every sample.
 
     Raises:
@@ -337,3 +339,8 @@ def from_csv(text: str) -> tuple[ErrorRow, ...]:
         )
     except (KeyError, TypeError, ValueError, csv.Error) as error:
         raise ValueError("is no table of `paddledvc verify`") from error
+
+
+def evidence_path(model: Model) -> str:
+    """Name the report of a model."""
+    return f"{model_reports_folder(model)}/verify.json"

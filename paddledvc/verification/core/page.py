@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from paddledvc.comparison.samples import said_at
+from paddledvc.comparison.samples import describe_sample_edge
 from paddledvc.verification.core import svg
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Verification:
         return max(self.evidence.tolerance_used.values(), default=0.0)
 
 
-def render_overview(every: Sequence[Verification]) -> str:
+def render_overview_page(every: Sequence[Verification]) -> str:
     """Write the page of all models, those that fail first."""
     ordered = sorted(every, key=lambda one: (one.evidence.verdict == "pass", one.slug))
     passed = sum(one.evidence.verdict == "pass" for one in every)
@@ -88,7 +88,7 @@ def _templates() -> Environment:
         keep_trailing_newline=True,
     )
     found.filters["cell"] = _cell
-    found.globals.update(measures=MEASURES, said_at=said_at, svg=svg)
+    found.globals.update(measures=MEASURES, describe_sample_edge=describe_sample_edge, svg=svg)
     return found
 
 
@@ -127,7 +127,7 @@ def _worst(one: Verification) -> list[tuple[object, ...]]:
             row.sample,
             row.batch,
             row.path,
-            row.output + said_at(row.edge),
+            row.output + describe_sample_edge(row.edge),
             row.scaled_error,
             share(row),
         )

@@ -55,7 +55,7 @@ class Box:
     p95: float
 
 
-def errors(every: Sequence[Series]) -> str:
+def draw_errors_svg(every: Sequence[Series]) -> str:
     """Draw the error of each sample on a logarithmic axis, with the tolerances as lines."""
     low, high = _decades(every)
     height = HEIGHT - TOP - BOTTOM
@@ -86,7 +86,7 @@ def errors(every: Sequence[Series]) -> str:
     for number, one in enumerate(every):
         # Beside each other, for paths that agree bit for bit would hide each other.
         aside = 0.6 * ((number + 0.5) / len(every) - 0.5)
-        parts += _points(one, color(one.path), partial(across, aside=aside), up)
+        parts += _points(one, svg_color(one.path), partial(across, aside=aside), up)
     parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, f"sample, of {count}"))
     return _svg("Scaled error of every sample, by path", HEIGHT, parts)
 
@@ -113,7 +113,7 @@ def _decades(every: Sequence[Series]) -> tuple[int, int]:
     return low, max(high, low + DECADES)
 
 
-def times(boxes: Sequence[Box]) -> str:
+def draw_times_svg(boxes: Sequence[Box]) -> str:
     """Draw how long calls take: a line to the 95th percentile, and the middle half as a box."""
     longest = max((box.p95 for box in boxes), default=1.0) or 1.0
     height = TOP + ROW * len(boxes) + BOTTOM
@@ -123,7 +123,7 @@ def times(boxes: Sequence[Box]) -> str:
 
     parts = []
     for number, box in enumerate(boxes):
-        y, kind = TOP + ROW * (number + 0.5), color(box.path)
+        y, kind = TOP + ROW * (number + 0.5), svg_color(box.path)
         title = f"{box.path}: median {box.median:g} ms, 95 % within {box.p95:g} ms"
         wide = max(1.0, across(box.q3) - across(box.q1))
         middle = across(box.median)
@@ -147,10 +147,10 @@ def _svg(title: str, height: float, parts: Sequence[str]) -> str:
     )
 
 
-def color(path: str) -> str:
+def svg_color(path: str) -> str:
     """Name the style of a path, the same in every plot; paths of newer versions share one.
 
-    >>> color("jit"), color("eager")
+    >>> svg_color("jit"), svg_color("eager")
     ('c0', 'c4')
     """
     return f"c{PATHS.index(path)}" if path in PATHS else "other"

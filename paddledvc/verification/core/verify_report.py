@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from paddledvc.comparison.samples import said_at
+from paddledvc.comparison.samples import describe_sample_edge
 from paddledvc.display.results import Displayed
 from paddledvc.models.verify_settings import REDUCIBLE, USUAL_TOLERANCES, Tolerance
 from paddledvc.verification.core.evidence import (
@@ -16,7 +16,7 @@ from paddledvc.verification.core.evidence import (
     OutputEvidence,
     PathEvidence,
     Process,
-    to_csv,
+    write_evidence_csv,
 )
 
 if TYPE_CHECKING:
@@ -146,23 +146,25 @@ class VerifyReport(Displayed):
 
     def to_json(self) -> str:
         """Write the report: the same bytes whenever the same bytes were verified."""
-        return evidence_of(self).to_json()
+        return evidence_of_report(self).to_json()
 
     def latency_json(self) -> str:
         """Write how long a call takes on each path, in milliseconds, and what its process took."""
-        return latencies_of(self).to_json()
+        return latencies_of_report(self).to_json()
 
     def to_csv(self) -> str:
         """Write the scaled error of every sample, for ``dvc plots``."""
-        return to_csv(errors_of(self), edges=any(self.edges))
+        return write_evidence_csv(errors_of_report(self), edges=any(self.edges))
 
 
-def evidence_of(report: VerifyReport) -> Evidence:
+def evidence_of_report(report: VerifyReport) -> Evidence:
     """Give what a report says: the same whenever the same bytes were verified."""
     compared = [path for path in report.paths if not path.skipped]
     return Evidence(
         verdict=report.verdict,
-        scaled_error={path.path: float(round_error(path.scaled_error)) for path in compared},
+        scaled_error={
+            path.path: float(round_reported_error(path.scaled_error)) for path in compared
+        },
         # DVC shows five digits, which of an error are often five zeros.
         tolerance_used={path.path: float(path.tolerance_used) for path in compared},
         samples=report.samples,
@@ -170,7 +172,9 @@ def evidence_of(report: VerifyReport) -> Evidence:
         model_version=report.version,
         batch_sizes=report.batch_sizes,
         repeatable=report.repeatable,
-        batch_error=None if report.batch_error is None else float(round_error(report.batch_error)),
+        batch_error=None
+        if report.batch_error is None
+        else float(round_reported_error(report.batch_error)),
         float64_error=_float64(report.float64),
         notes=report.notes,
         branches=report.branches,
@@ -181,11 +185,11 @@ def evidence_of(report: VerifyReport) -> Evidence:
         samples_sha256=report.samples_sha256,
         engine=report.engine,
         tolerance=report.tolerance,
-        paths=tuple(path_evidence(path) for path in report.paths),
+        paths=tuple(_path_evidence(path) for path in report.paths),
     )
 
 
-def latencies_of(report: VerifyReport) -> Latencies:
+def latencies_of_report(report: VerifyReport) -> Latencies:
     """Give how long a call takes on each path, in milliseconds, and what its process took."""
     every = [
         ("eager", report.latency, report.cost),
@@ -208,7 +212,7 @@ def latencies_of(report: VerifyReport) -> Latencies:
     )
 
 
-def errors_of(report: VerifyReport) -> tuple[ErrorRow, ...]:
+def errors_of_report(report: VerifyReport) -> tuple[ErrorRow, ...]:
     """List the scaled error of every sample on every path."""
     return tuple(
         ErrorRow(
@@ -216,7 +220,7 @@ def errors_of(report: VerifyReport) -> tuple[ErrorRow, ...]:
             batch=report.batches[error.case],
             path=path.path,
             output=error.output,
-            scaled_error=float(round_error(error.scaled_error)),
+            scaled_error=float(round_reported_error(error.scaled_error)),
             edge=error.edge,
         )
         for path in report.paths
@@ -227,7 +231,7 @@ def errors_of(report: VerifyReport) -> tuple[ErrorRow, ...]:
 def _float64(wide: Wide | None) -> tuple[tuple[str, float], ...] | None:
     if wide is None:
         return None
-    return tuple((name, float(round_error(error))) for name, error in wide.errors)
+    return tuple((name, float(round_reported_error(error))) for name, error in wide.errors)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -288,7 +292,7 @@ class PathReport:
             self.agreement.tolerance_used(one.name, one.scaled_error)
             for one in self.agreement.outputs
         ]
-        return round_error(max(shares, default=0.0))
+        return round_reported_error(max(shares, default=0.0))
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -296,15 +300,16 @@ class PathReport:
         if self.agreement is None:
             return (self.failure,)
         over = tuple(
-            f"{output.name}: scaled error {round_error(output.scaled_error)} "
-            f"over the tolerance {self.agreement.tolerance_of(output.name):g}{said_at(output.edge)}"
+            f"{output.name}: scaled error {round_reported_error(output.scaled_error)} "
+            f"over the tolerance {self.agreement.tolerance_of(output.name):g}"
+            f"{describe_sample_edge(output.edge)}"
             for output in self.agreement.outputs
             if output.scaled_error > self.agreement.tolerance_of(output.name)
         )
         return self.agreement.problems + over
 
 
-def path_evidence(report: PathReport) -> PathEvidence:
+def _path_evidence(report: PathReport) -> PathEvidence:
     """Give what a report says of a path."""
     found = report.agreement
     return PathEvidence(
@@ -322,7 +327,7 @@ def path_evidence(report: PathReport) -> PathEvidence:
 
 
 def _rounded(diagnosis: Diagnosis) -> Diagnosis:
-    return replace(diagnosis, scaled_error=float(round_error(diagnosis.scaled_error)))
+    return replace(diagnosis, scaled_error=float(round_reported_error(diagnosis.scaled_error)))
 
 
 def _of_output(agreement: Agreement, output: OutputAgreement) -> OutputEvidence:
@@ -330,20 +335,20 @@ def _of_output(agreement: Agreement, output: OutputAgreement) -> OutputEvidence:
     if output.ranking is not None:
         measures |= asdict(output.ranking)
     for name, value in measures.items():
-        measures[name] = float(round_error(value)) if isinstance(value, float) else value
+        measures[name] = float(round_reported_error(value)) if isinstance(value, float) else value
     return OutputEvidence(
         name=output.name,
         edge=output.edge,
-        scaled_error=float(round_error(output.scaled_error)),
+        scaled_error=float(round_reported_error(output.scaled_error)),
         tolerance=agreement.tolerance_of(output.name),
         **measures,
     )
 
 
-def round_error(error: float) -> float | str:
+def round_reported_error(error: float) -> float | str:
     """Round an error to what is worth reading; an infinite one is text, for JSON has none.
 
-    >>> round_error(1.23456e-7), round_error(float("inf"))
+    >>> round_reported_error(1.23456e-7), round_reported_error(float("inf"))
     (1.23e-07, 'inf')
     """
     return "inf" if error == float("inf") else float(f"{error:.{DIGITS}g}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
-from paddledvc.hashes import Hashes
+from paddledvc.hashes import Hashes, same_hashes
 
 Content: TypeAlias = Mapping[str, Hashes]
 """Files by their path in a folder; a file that is an output itself has the path ``""``."""
@@ -83,23 +83,13 @@ def _is_ours(
     return all(any(_holds(one, path, found[path]) for one in known) for path in found)
 
 
-def same_bytes(one: Hashes, other: Hashes) -> bool:
-    """Tell whether two surely speak of the same bytes.
-
-    >>> same_bytes(Hashes(md5="a"), Hashes(md5="a", size=3)), same_bytes(UNKNOWN, UNKNOWN)
-    (True, False)
-    """
-    shared = {one.md5, one.sha256} & {other.md5, other.sha256} - {None}
-    return bool(shared) and one.first_difference(other) is None
-
-
 def same_content(one: Content, other: Content) -> bool:
     """Tell whether two surely speak of the same files with the same bytes."""
-    return one.keys() == other.keys() and all(same_bytes(one[path], other[path]) for path in one)
+    return one.keys() == other.keys() and all(same_hashes(one[path], other[path]) for path in one)
 
 
 def _holds(content: Content, path: str, hashes: Hashes) -> bool:
-    return path in content and same_bytes(content[path], hashes)
+    return path in content and same_hashes(content[path], hashes)
 
 
 def _why(wanted: Content | None, earlier: Sequence[Content], found: Content) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from paddledvc import names
+from paddledvc.display.results import display_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +22,6 @@ own; ``missing`` is not in the cache; ``failed`` could not be written.
 """
 MANY_OUTPUTS = 3
 """Changes that are told one by one."""
-_UNIT = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,7 +63,7 @@ class PlacedOutput:
     @property
     def part(self) -> str:
         """What it is of its model: empty for the weights that models.lock pins."""
-        return "" if self.model is None else names.stage_parts(self.model).get(self.path, "")
+        return "" if self.model is None else names.name_stage_outputs(self.model).get(self.path, "")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,11 +124,11 @@ def _changes(outputs: tuple[PlacedOutput, ...], sources: Mapping[str, str]) -> I
     shown = ordered if len(ordered) <= MANY_OUTPUTS + 1 else ordered[:MANY_OUTPUTS]
     for one in shown:
         source = sources.get(one.path, "cache")
-        about = source if one.size is None else f"{human_size(one.size)}, {source}"
+        about = source if one.size is None else f"{display_size(one.size)}, {source}"
         yield f"{one.title} ({about})"
     if others := ordered[len(shown) :]:
         size = sum(one.size or 0 for one in others)
-        yield f"{len(others)} more ({human_size(size)})"
+        yield f"{len(others)} more ({display_size(size)})"
 
 
 def _removals(placed: Placed) -> Iterable[str]:
@@ -165,17 +165,3 @@ def _trouble(one: PlacedOutput) -> str:
         return f"weights: stale {one.wanted}: {one.problem}{mend}"
     stays = "" if same else f" ({one.before} stays)"
     return f"weights: no {one.wanted}{stays}: {one.problem}{mend}"
-
-
-def human_size(size: int) -> str:
-    """Say a size as people do.
-
-    >>> human_size(97_800_000), human_size(5), human_size(1_250_000_000)
-    ('98 MB', '5 B', '1.2 GB')
-    """
-    value, unit = float(size), "B"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if round(value) < _UNIT:
-            break
-        value, unit = value / _UNIT, larger
-    return f"{value:.1f} {unit}" if unit in ("GB", "TB") else f"{value:.0f} {unit}"

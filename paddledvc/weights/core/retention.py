@@ -113,18 +113,18 @@ def find_labels(file: str, value: Any) -> Iterator[tuple[str, Label]]:
     for stage in stages.values() if isinstance(stages, dict) else [value]:
         for out in _list(stage, "outs"):
             if isinstance(oid := out.get("md5"), str):
-                yield oid, Label(path=outputs.join_folder(folder, str(out.get("path"))))
+                yield oid, Label(path=outputs.join_output_folder(folder, str(out.get("path"))))
 
 
 def _models(folder: str, models: list[dict[str, Any]]) -> Iterator[tuple[str, Label]]:
     for model in models:
-        path = outputs.join_folder(folder, str(model.get("path")))
+        path = outputs.join_output_folder(folder, str(model.get("path")))
         name, version = str(model.get("name")), str(model.get("version"))
         if isinstance(oid := model.get("md5"), str):
             yield oid, Label(path=path, model=name, version=version)
         for file in _list(model, "files"):
             if isinstance(oid := file.get("md5"), str):
-                inside = outputs.join_folder(path, str(file.get("path")))
+                inside = outputs.join_output_folder(path, str(file.get("path")))
                 yield oid, Label(path=inside, model=name, version=version)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc import names
 from paddledvc.hashes import Hashes
 from paddledvc.tools.dvc.core import outputs
-from paddledvc.tools.dvc.core.objects import is_oid
+from paddledvc.tools.dvc.core.objects import is_object_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -81,7 +81,7 @@ class Tracked:
     @property
     def pinned(self) -> bool:
         """Whether models.lock says what it is, and not dvc.lock alone."""
-        return self.model is not None and self.path not in names.stage_parts(self.model)
+        return self.model is not None and self.path not in names.name_stage_outputs(self.model)
 
 
 def list_tracked(lock: Lock | None, records: Mapping[str, Any]) -> tuple[Tracked, ...]:
@@ -97,7 +97,7 @@ def list_tracked(lock: Lock | None, records: Mapping[str, Any]) -> tuple[Tracked
     options = dict(_declared(records))
     for output in outputs.list_outputs(records):
         option = _option(options, output.path)
-        if outputs.is_inside(output.path) and option.get("cache", True):
+        if outputs.is_output_inside(output.path) and option.get("cache", True):
             found[output.path] = Tracked(
                 path=output.path,
                 hashes=Hashes(md5=output.md5.removesuffix(outputs.FOLDER_SUFFIX), size=output.size),
@@ -107,7 +107,7 @@ def list_tracked(lock: Lock | None, records: Mapping[str, Any]) -> tuple[Tracked
                 exact=output.exact,
             )
     for model in lock.models if lock is not None else ():
-        for path in names.stage_parts(model.name):
+        for path in names.name_stage_outputs(model.name):
             if path in found:
                 found[path] = replace(found[path], model=model.name, version=model.version)
         if model.downloads and model.path is not None:
@@ -115,7 +115,7 @@ def list_tracked(lock: Lock | None, records: Mapping[str, Any]) -> tuple[Tracked
     return tuple(found[path] for path in sorted(found))
 
 
-def find_problems(document: Document) -> list[Problem]:
+def find_tracked_problems(document: Document) -> list[Problem]:
     """Find the hashes in a file of DVC that are none; as names of objects they lead anywhere."""
     value: Any = document.value
     stages = value.get("stages") if isinstance(value, dict) else None
@@ -127,7 +127,7 @@ def find_problems(document: Document) -> list[Problem]:
         )
         for place, entry in places.items()
         for index, out in enumerate(_outs(entry))
-        if "md5" in out and not is_oid(str(out["md5"]))
+        if "md5" in out and not is_object_name(str(out["md5"]))
     ]
 
 
@@ -163,14 +163,14 @@ def _joined(model: LockedModel, output: Tracked | None) -> Tracked:
 def _declared(records: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield what is said of outputs beyond their hashes; templates stay templates."""
     for file, value in records.items():
-        for folder, stage in outputs.list_stages(file, value):
+        for folder, stage in outputs.list_output_stages(file, value):
             for entry in _entries(stage):
                 if isinstance(path := entry.get("path"), str):  # as in .dvc files
-                    yield outputs.join_folder(folder, path), entry
+                    yield outputs.join_output_folder(folder, path), entry
                     continue
                 for path, option in entry.items():
                     if isinstance(option, dict):
-                        yield outputs.join_folder(folder, str(path)), option
+                        yield outputs.join_output_folder(folder, str(path)), option
 
 
 def _entries(stage: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -189,3 +189,13 @@ def _option(options: Mapping[str, Mapping[str, Any]], path: str) -> Mapping[str,
 
 def _pattern(template: str) -> str:
     return ".*".join(map(re.escape, _TEMPLATE.split(template)))
+
+
+def tracked_cells(tracked: Tracked) -> dict[str, object]:
+    """Name an output in the first cells of a row."""
+    return {"output": tracked.title, "path": tracked.path}
+
+
+def label_tracked(tracked: Tracked) -> str:
+    """Name an output for people: ``resnet50 v3.3.0: checkpoints/resnet50_v3.3.0.pdparams``."""
+    return tracked.path if tracked.model is None else f"{tracked.title}: {tracked.path}"

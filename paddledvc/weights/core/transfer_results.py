@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from paddledvc.display.results import Displayed
 from paddledvc.hashes import Hashes
+from paddledvc.weights.core.tracked import tracked_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -59,11 +60,11 @@ class Bad:
         return f"{what} {self.why.removeprefix('it ')}"
 
 
-def worst_problem(problems: Iterable[Bad]) -> Bad:
+def worst_transfer_problem(problems: Iterable[Bad]) -> Bad:
     """Pick the problem that matters most: bytes that are wrong before bytes that are not there.
 
     >>> one = Bad(title="a", path="a", place="dev", kind="missing")
-    >>> worst_problem([one, Bad(title="a", path="b", place="dev", kind="corrupt")]).path
+    >>> worst_transfer_problem([one, Bad(title="a", path="b", place="dev", kind="corrupt")]).path
     'b'
     """
     return min(problems, key=lambda one: _GRAVE.index(one.kind))
@@ -89,10 +90,10 @@ class Arrived(Displayed):
     problems: tuple[Bad, ...] = ()
 
     def _cells(self) -> Mapping[str, object]:
-        return {**cells_of(self.tracked), "state": self.state, "from": self.source}
+        return {**tracked_cells(self.tracked), "state": self.state, "from": self.source}
 
 
-def telling_lines(done: Iterable[Arrived | Sent]) -> list[str]:
+def describe_transfer_results(done: Iterable[Arrived | Sent]) -> list[str]:
     """Say what people should know of objects that were of no use.
 
     That a remote lacks an object which another one had is as usual; a remote that nobody answers
@@ -101,7 +102,8 @@ def telling_lines(done: Iterable[Arrived | Sent]) -> list[str]:
     >>> from paddledvc.weights.core.tracked import Tracked
     >>> bad = Bad(title="a", path="a", place="prod", kind="missing")
     >>> one = Tracked(path="a", hashes=Hashes())
-    >>> telling_lines([Arrived(tracked=one, state="fetched", source="dev", problems=(bad,))])
+    >>> done = Arrived(tracked=one, state="fetched", source="dev", problems=(bad,))
+    >>> describe_transfer_results([done])
     []
     """
     said: dict[str, None] = {}
@@ -132,7 +134,7 @@ class Sent(Displayed):
     problems: tuple[Bad, ...] = ()
 
     def _cells(self) -> Mapping[str, object]:
-        return {**cells_of(self.tracked), "state": self.state, "bytes sent": self.size}
+        return {**tracked_cells(self.tracked), "state": self.state, "bytes sent": self.size}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -156,20 +158,10 @@ class Inspected:
     problems: tuple[Bad, ...] = ()
 
 
-def cells_of(tracked: Tracked) -> dict[str, object]:
-    """Name an output in the first cells of a row."""
-    return {"output": tracked.title, "path": tracked.path}
-
-
-def label_output(tracked: Tracked) -> str:
-    """Name an output for people: ``resnet50 v3.3.0: checkpoints/resnet50_v3.3.0.pdparams``."""
-    return tracked.path if tracked.model is None else f"{tracked.title}: {tracked.path}"
-
-
-def name_sources(places: Iterable[str]) -> str:
+def name_transfer_sources(places: Iterable[str]) -> str:
     """Name the remotes and URLs that something came from; many URLs are counted.
 
-    >>> name_sources(["prod", "dev", "prod"]), name_sources(["https://host/a", "https://host/b"])
+    >>> name_transfer_sources(["prod", "dev", "prod"]), name_transfer_sources(["https://host/a", "https://host/b"])
     ('prod, dev', '2 URLs')
     """
     found = list(dict.fromkeys(places))
@@ -178,10 +170,10 @@ def name_sources(places: Iterable[str]) -> str:
     return ", ".join([*named, *(urls if len(urls) < 2 else [f"{len(urls)} URLs"])])  # noqa: PLR2004
 
 
-def wrong_size(expected: Hashes, size: int) -> tuple[BadKind, str, str] | None:
+def wrong_transfer_size(expected: Hashes, size: int) -> tuple[BadKind, str, str] | None:
     """Tell what is wrong with an object of a size, if anything.
 
-    >>> wrong_size(Hashes(size=3), 2)
+    >>> wrong_transfer_size(Hashes(size=3), 2)
     ('truncated', 'size:3', 'size:2')
     """
     difference = expected.first_difference(Hashes(size=size))

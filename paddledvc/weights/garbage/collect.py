@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import Finding, InvalidInput, OutsideFailure
-from paddledvc.names import did_you_mean
+from paddledvc.names import suggest_name
 from paddledvc.project import Project
 from paddledvc.tools.dvc import configuration, locks
 from paddledvc.tools.git import refs, worktree
-from paddledvc.urls import hide_secrets
+from paddledvc.urls import hide_url_secrets
 from paddledvc.weights.core import retention
 from paddledvc.weights.garbage import folder_files, needs, stores
-from paddledvc.weights.tree.records import learned_md5s
+from paddledvc.weights.tree.records import learned_md5_records
 
 if TYPE_CHECKING:
     import os
@@ -92,7 +92,7 @@ class GcPlan:
         try:
             with ExitStack() as stack:
                 for folder in self._folders():
-                    stack.enter_context(locks.hold_off_dvc(folder, ["."], patience=PATIENCE))
+                    stack.enter_context(locks.hold_dvc_locks(folder, ["."], patience=PATIENCE))
                 for before in self.seen:
                     if needs.read_repository(before.root) != before:
                         raise Finding(
@@ -128,7 +128,7 @@ def plan_garbage(project: Project, scope: GcScope) -> GcPlan:
         InvalidFile: a file that says what must stay cannot be read.
         OutsideFailure: a repository or a remote cannot be reached.
     """
-    config = configuration.read_config(project.root)
+    config = configuration.read_dvc_config(project.root)
     projects = (project, *(Project.find(folder) for folder in scope.also))
     cleaned = _places(project, config, scope)
     seen = tuple(needs.read_repository(one.root) for one in projects)
@@ -145,7 +145,7 @@ def plan_garbage(project: Project, scope: GcScope) -> GcPlan:
         )
     needed = retention.NONE.union(*(one.objects for one in complete.needs))
     for one in projects:
-        needed |= {md5 for sha256, md5 in learned_md5s(one).items() if sha256 in needed}
+        needed |= {md5 for sha256, md5 in learned_md5_records(one).items() if sha256 in needed}
     needed |= stores.linked_objects([tree.path for one in seen for tree in one.trees], project.root)
     before = now - scope.grace * DAY if scope.grace else None
     objects = tuple(
@@ -174,7 +174,7 @@ def _places(project: Project, config: DvcConfig, scope: GcScope) -> tuple[Store,
         raise InvalidInput("no DVC remote is configured; `paddledvc init --remote URL` adds one")
     for name in scope.remotes:
         if name not in config.remotes:
-            hint = did_you_mean(name, config.remotes)
+            hint = suggest_name(name, config.remotes)
             raise InvalidInput(f"there is no DVC remote {name!r}{hint}")
     names = config.remotes if scope.every_remote else scope.remotes
     own = [stores.open_cache(project.root)] if scope.cache else []
@@ -194,8 +194,8 @@ def _require_own(
     """Refuse to clean what others may use whose needs nobody can ask for."""
     if scope.unshared or scope.also:
         return
-    own = [worktree.common_folder(project.root), *(tree.path for tree in seen[0].trees)]
-    cache = configuration.cache_folder(project.root, config).resolve()
+    own = [worktree.git_folder_of_worktrees(project.root), *(tree.path for tree in seen[0].trees)]
+    cache = configuration.configured_cache_folder(project.root, config).resolve()
     if scope.cache and not _is_in(cache, own):
         raise InvalidInput(
             f"the cache {cache} is outside of this repository, so other projects may use it; name "
@@ -207,7 +207,7 @@ def _require_own(
         if "://" in where or not _is_in(Path(where), own):
             raise InvalidInput(
                 f"this repository has no git remote, so nobody knows who else uses the DVC remote "
-                f"{name} ({hide_secrets(where)}); name a clone of each such project with "
+                f"{name} ({hide_url_secrets(where)}); name a clone of each such project with "
                 "`--also DIR`, or say that there is none with `--unshared`"
             )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, OutsideFailure
-from paddledvc.tools.dvc.core.objects import folder_oid
+from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.git import commits
 from paddledvc.weights.core import retention
@@ -86,7 +86,7 @@ def _in_git(lost: Collection[str], root: Path) -> set[str]:
     found = set()
     for path in {label.path for label in find_labels(root, lost).values()}:
         for files in commits.folders_at(root, path):
-            found.add(folder_oid({name: _md5(data) for name, data in files.items()}))
+            found.add(folder_object_name({name: _md5(data) for name, data in files.items()}))
     return found & set(lost)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc import names
 from paddledvc.errors import InvalidFile, InvalidInput, Problem
-from paddledvc.names import did_you_mean
+from paddledvc.names import suggest_name
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.git import commits, refs
 from paddledvc.tools.git.commits import Blob, CommitFiles
@@ -313,7 +313,7 @@ def require_known(ignored: Iterable[str], seen: Iterable[RepositoryState]) -> No
     names = {short for name in every for short in _short(name)}
     for name in ignored:
         if name not in names:
-            raise InvalidInput(f"there is no branch or tag {name!r}{did_you_mean(name, names)}")
+            raise InvalidInput(f"there is no branch or tag {name!r}{suggest_name(name, names)}")
 
 
 def add_needs(found: Iterable[Iterable[HolderNeeds]]) -> list[HolderNeeds]:

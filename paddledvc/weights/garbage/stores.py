@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Protocol
 from paddledvc.errors import OutsideFailure, RemoteFailed
 from paddledvc.tools.dvc import configuration
 from paddledvc.tools.dvc.cache import Cache
-from paddledvc.tools.dvc.core.objects import is_oid, read_listing
+from paddledvc.tools.dvc.core.objects import is_object_name, read_object_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.dvc.remotes.remote import open_remote
-from paddledvc.urls import hide_secrets
+from paddledvc.urls import hide_url_secrets
 from paddledvc.weights.core.retention import Held
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class CachePlace:
         for folder in _scan(self._cache.folder):
             for file in _scan(Path(folder.path)) if folder.is_dir(follow_symlinks=False) else ():
                 oid = folder.name + file.name
-                if is_oid(oid):
+                if is_object_name(oid):
                     with suppress(FileNotFoundError):
                         found = file.stat(follow_symlinks=False)
                         # Whoever moves or links a file leaves it the time of its last byte.
@@ -157,15 +157,15 @@ def open_remotes(root: Path, names: Iterable[str]) -> list[Store]:
     One URL may be two places, such as ``s3://models`` at AWS and at an ``endpointurl``: only what
     agrees in every setting is one.
     """
-    config = configuration.read_config(root)
+    config = configuration.read_dvc_config(root)
     first = {config.settings[name]: name for name in sorted(set(names), reverse=True)}
     named = sorted((config.remotes[name], name, key) for key, name in first.items())
-    return [RemotePlace(root, name, hide_secrets(where), key) for where, name, key in named]
+    return [RemotePlace(root, name, hide_url_secrets(where), key) for where, name, key in named]
 
 
 def open_stores(root: Path) -> list[Store]:
     """List the cache and all remotes of a project."""
-    return [open_cache(root), *open_remotes(root, configuration.read_config(root).remotes)]
+    return [open_cache(root), *open_remotes(root, configuration.read_dvc_config(root).remotes)]
 
 
 def remove_all(place: Store, oids: Sequence[str]) -> None:
@@ -201,7 +201,7 @@ def _removal(place: Store, oid: str) -> OutsideFailure | None:
 def _listing(oid: str, data: bytes) -> tuple[ListedFile, ...]:
     if hashlib.md5(data, usedforsecurity=False).hexdigest() != oid.removesuffix(FOLDER_SUFFIX):
         raise ValueError("not what its name says")
-    return read_listing(data)
+    return read_object_listing(data)
 
 
 def _scan(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -212,7 +212,7 @@ def _scan(folder: Path) -> Iterator[os.DirEntry[str]]:
 def linked_objects(trees: Iterable[Path], root: Path) -> frozenset[str]:
     """Name the objects of a project's cache that symbolic links in work trees point to."""
     found: set[str] = set()
-    if "symlink" not in configuration.read_config(root).links:
+    if "symlink" not in configuration.read_dvc_config(root).links:
         return frozenset()
     objects = f"{os.path.realpath(Cache.of(root).folder)}{os.sep}"
     for tree in trees:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import ChecksumMismatch, DownloadFailed, RemoteFailed
 from paddledvc.hashes import Hashes
-from paddledvc.tools.dvc.core.objects import read_listing
+from paddledvc.tools.dvc.core.objects import read_object_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.sources import fetch
 from paddledvc.tools.sources.fetch import Source
-from paddledvc.weights.core.transfer_results import Bad, wrong_size
-from paddledvc.weights.transfer.remote_pool import Remotes, Tally, in_parallel
+from paddledvc.weights.core.transfer_results import Bad, wrong_transfer_size
+from paddledvc.weights.transfer.remote_pool import Remotes, Tally, run_in_pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -145,7 +145,7 @@ class Gathering:
 
     def run(self, tasks: Sequence[partial[None]]) -> None:
         """Do several things at a time."""
-        in_parallel(tasks, jobs=self._jobs, stop=self.remotes.stop)
+        run_in_pool(tasks, jobs=self._jobs, stop=self.remotes.stop)
 
     def _from_remote(self, name: str, needs: Sequence[Need]) -> None:
         try:
@@ -159,7 +159,7 @@ class Gathering:
             size = sizes.get(need.oid)
             if size is None:
                 self.note(need, need.bad(name, "missing"))
-            elif wrong := wrong_size(need.hashes, size):
+            elif wrong := wrong_transfer_size(need.hashes, size):
                 self.note(need, need.bad(name, *wrong))
             else:
                 tasks.append(partial(self._download, name, need, size))
@@ -171,7 +171,7 @@ class Gathering:
             remote = self.remotes.get(name)
             with self.cache.receiving(need.oid) as file:
                 found = remote.get(need.oid, file, told, size)
-                require_same(need, name, found, file)
+                _require_same(need, name, found, file)
         except RemoteFailed as error:
             self.remotes.give_up(error)
             kind: BadKind = "missing" if error.absent else "unreachable"
@@ -185,7 +185,7 @@ class Gathering:
         source = self.source(need)
         try:
             with self.cache.receiving(need.oid) as file:
-                fetched = fetch.download_to(source, need.hashes, file, self.told(need.hashes))
+                fetched = fetch.fetch_to_file(source, need.hashes, file, self.told(need.hashes))
         except (ChecksumMismatch, DownloadFailed) as error:
             self.note_urls(need, error)
         else:
@@ -245,7 +245,7 @@ def _queue(need: Need, order: Sequence[str]) -> list[str]:
     return [*dict.fromkeys([*filter(None, [need.remote]), *order])]
 
 
-def require_same(need: Need, place: str, found: Hashes, file: Path) -> None:
+def _require_same(need: Need, place: str, found: Hashes, file: Path) -> None:
     """Refuse bytes that are not those of an object.
 
     Raises:
@@ -255,7 +255,7 @@ def require_same(need: Need, place: str, found: Hashes, file: Path) -> None:
         raise Wrong(bad)
     if need.oid.endswith(FOLDER_SUFFIX):
         try:
-            read_listing(file.read_bytes())
+            read_object_listing(file.read_bytes())
         except ValueError as error:
             bad = need.bad(place, "corrupt", "a listing of a folder", str(error))
             raise Wrong(bad) from error

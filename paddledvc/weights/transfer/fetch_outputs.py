@@ -13,12 +13,17 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import ChecksumMismatch, DownloadFailed
 from paddledvc.hashes import Hashes
 from paddledvc.tools.dvc.cache import Cache
-from paddledvc.tools.dvc.core.objects import ListedFile, write_listing
+from paddledvc.tools.dvc.core.objects import ListedFile, write_object_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.sources import fetch
 from paddledvc.tools.system import atomic, files
-from paddledvc.weights.core.transfer_results import Arrived, Bad, name_sources, worst_problem
-from paddledvc.weights.select_outputs import remotes_of_role
+from paddledvc.weights.core.transfer_results import (
+    Arrived,
+    Bad,
+    name_transfer_sources,
+    worst_transfer_problem,
+)
+from paddledvc.weights.select_outputs import select_remotes
 from paddledvc.weights.transfer.fetch_objects import Gathering, Need
 from paddledvc.weights.transfer.remote_pool import Remotes
 from paddledvc.weights.tree import records
@@ -75,20 +80,20 @@ def fetch_outputs(  # noqa: PLR0913 - each is a setting of its own
     with Remotes(project.root, patience=patience, offline=offline) as asked:
         cache = Cache.of(project.root)
         gathering = Gathering(project.root, cache, asked, jobs=jobs, progress=progress)
-        outputs = bring(project, gathering, wanted, remotes)
+        outputs = _bring(project, gathering, wanted, remotes)
         return tuple(_arrived(gathering, one, remotes) for one in outputs)
 
 
-def bring(
+def _bring(
     project: Project, gathering: Gathering, wanted: Iterable[Tracked], order: Sequence[str]
 ) -> list[Tracked]:
     """Bring what the cache lacks of outputs; return these with all that is known of them then."""
     learning = Learning(project, gathering)
     outputs = [learning.completed(one) for one in wanted]
-    gathering.gather((need for one in outputs for need in name_object(one)), order)
+    gathering.gather((need for one in outputs for need in name_fetched_object(one)), order)
     outputs = learning.learn(outputs)
     gathering.gather(
-        (need for one in outputs for need in name_objects_inside(gathering, one)), order
+        (need for one in outputs for need in name_fetched_objects_inside(gathering, one)), order
     )
     return outputs
 
@@ -101,7 +106,7 @@ class Learning:
 
     def __init__(self, project: Project, gathering: Gathering) -> None:
         self._project, self._gathering = project, gathering
-        self._md5s = records.learned_md5s(project)
+        self._md5s = records.learned_md5_records(project)
 
     def completed(self, tracked: Tracked) -> Tracked:
         """Add what was learned before; make the listing of a folder whose files are all known."""
@@ -117,23 +122,23 @@ class Learning:
         needs = {need.hashes.sha256: need for tracked in outputs for need in self._unknown(tracked)}
         self._gathering.run([partial(self._learn, need) for need in needs.values()])
         if needs:
-            records.note_md5s(self._project, self._md5s)
+            records.note_md5_records(self._project, self._md5s)
             # What versions before left there when they were killed.
-            atomic.sweep_leftovers(self._project.scratch(), "learning-", folders=True)
+            atomic.sweep_atomic_leftovers(self._project.scratch(), "learning-", folders=True)
         return [self.completed(tracked) for tracked in outputs]
 
     def _unknown(self, tracked: Tracked) -> list[Need]:
         """Name the files of an output that DVC's names are not known of."""
         if self._is_listed(tracked) or (tracked.oid is not None and not tracked.files):
             return []
-        return [need for need in pinned_files(tracked) if self._completed(need.hashes).md5 is None]
+        return [need for need in _pinned_files(tracked) if self._completed(need.hashes).md5 is None]
 
     def _learn(self, need: Need) -> None:
         gathering = self._gathering
         with gathering.cache.receiving() as new:
             told = gathering.told(need.hashes)
             try:
-                fetched = fetch.download_to(gathering.source(need), need.hashes, new, told)
+                fetched = fetch.fetch_to_file(gathering.source(need), need.hashes, new, told)
             except (ChecksumMismatch, DownloadFailed) as error:
                 gathering.note_urls(need, error)
                 return
@@ -155,8 +160,8 @@ class Learning:
         listed = [ListedFile(path, md5) for path, md5 in known if md5 is not None]
         if len(listed) < len(known):
             return tracked
-        data = write_listing(listed)
-        md5 = str(files.hash_chunks([data]).md5)
+        data = write_object_listing(listed)
+        md5 = str(files.hash_file_chunks([data]).md5)
         if tracked.hashes.md5 not in (None, md5):
             return tracked
         with self._gathering.cache.receiving(f"{md5}{FOLDER_SUFFIX}") as file:
@@ -164,7 +169,7 @@ class Learning:
         return replace(tracked, folder=True, hashes=Hashes(md5=md5, size=tracked.hashes.size))
 
 
-def pinned_files(tracked: Tracked) -> list[Need]:
+def _pinned_files(tracked: Tracked) -> list[Need]:
     """Name the files that models.lock pins, by what it knows of them."""
     whole = (("", tracked.hashes, tracked.urls),) if tracked.urls else ()
     parts = [(f"/{one.path}", one.hashes, one.urls) for one in tracked.files]
@@ -181,7 +186,7 @@ def pinned_files(tracked: Tracked) -> list[Need]:
     ]
 
 
-def name_object(tracked: Tracked) -> list[Need]:
+def name_fetched_object(tracked: Tracked) -> list[Need]:
     """Name the object of a file, or of the listing of a folder."""
     if tracked.oid is None or not tracked.exact:
         return []
@@ -190,7 +195,7 @@ def name_object(tracked: Tracked) -> list[Need]:
     return [_need(tracked, tracked.path, tracked.oid, tracked.hashes, tracked.urls)]
 
 
-def name_objects_inside(gathering: Gathering, tracked: Tracked) -> list[Need]:
+def name_fetched_objects_inside(gathering: Gathering, tracked: Tracked) -> list[Need]:
     """Name the objects of the files in a folder, as far as its listing is known."""
     oid = tracked.oid if tracked.folder and tracked.exact else None
     listed = None if oid is None else gathering.listing(oid)
@@ -217,18 +222,18 @@ def _need(tracked: Tracked, path: str, oid: str, hashes: Hashes, urls: tuple[str
 
 
 def _arrived(gathering: Gathering, tracked: Tracked, order: Sequence[str]) -> Arrived:
-    needs = [*name_object(tracked), *name_objects_inside(gathering, tracked)]
+    needs = [*name_fetched_object(tracked), *name_fetched_objects_inside(gathering, tracked)]
     came = [gathering.came[need.oid] for need in needs if need.oid in gathering.came]
     complete = bool(needs) and all(map(gathering.has, needs))
     if tracked.folder and complete:
         complete = gathering.listing(str(tracked.oid)) is not None
-    problems = tuple(gathering.problems([*needs, *pinned_files(tracked)]))
+    problems = tuple(gathering.problems([*needs, *_pinned_files(tracked)]))
     if not complete and not problems:
         problems = (_hopeless(tracked, order),)
     return Arrived(
         tracked=tracked,
         state="failed" if not complete else "fetched" if came else "cached",
-        source=name_sources(source for source, _ in came) if complete else "",
+        source=name_transfer_sources(source for source, _ in came) if complete else "",
         size=sum(size for _, size in came),
         problems=problems,
     )
@@ -291,7 +296,7 @@ def bring_outputs(
     Raises:
         OutsideFailure: the cache cannot be written to, or the disk is full.
     """
-    order = remotes_of_role(project, branch, project.policy())
+    order = select_remotes(project, branch, project.policy())
     found = fetch_outputs(project, asked, remotes=order, offline=offline, patience=SILENCE)
     return Brought(
         arrived={one.tracked.path: one.tracked for one in found if one.state != "failed"},
@@ -311,4 +316,4 @@ def _why(problems: Sequence[Bad]) -> str:
     places = list(dict.fromkeys(one.place for one in problems))
     if len(places) > 1 and all(one.kind == "missing" for one in problems):
         return f"it is in none of {', '.join(places)}"
-    return worst_problem(problems).why
+    return worst_transfer_problem(problems).why

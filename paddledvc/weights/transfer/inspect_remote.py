@@ -11,9 +11,16 @@ from paddledvc.hashes import Hashes
 from paddledvc.tools.dvc import configuration
 from paddledvc.tools.dvc.cache import Cache
 from paddledvc.tools.system import files
-from paddledvc.weights.core.transfer_results import Inspected, worst_problem, wrong_size
+from paddledvc.weights.core.transfer_results import (
+    Inspected,
+    worst_transfer_problem,
+    wrong_transfer_size,
+)
 from paddledvc.weights.transfer.fetch_objects import Gathering
-from paddledvc.weights.transfer.fetch_outputs import name_object, name_objects_inside
+from paddledvc.weights.transfer.fetch_outputs import (
+    name_fetched_object,
+    name_fetched_objects_inside,
+)
 from paddledvc.weights.transfer.remote_pool import Remotes
 
 if TYPE_CHECKING:
@@ -56,16 +63,20 @@ def inspect_remote(  # noqa: PLR0913 - each is a setting of its own
         cache = Cache.of(project.root)
         gathering = Gathering(project.root, cache, remotes, jobs=jobs, progress=progress)
         try:
-            needs = all_needs(gathering, outputs, [remote, *other_remotes(project, remote)])
+            needs = list_inspected_needs(
+                gathering, outputs, [remote, *other_remotes(project, remote)]
+            )
             every = [need for one in needs for need in one]
-            bad = find_bad_objects(gathering, remote, every, deep=deep)
+            bad = inspect_objects(gathering, remote, every, deep=deep)
         except RemoteFailed as error:
             return tuple(
                 Inspected(tracked=one, state="unreachable", remote=remote, found=error.cause)
                 for one in outputs
             )
     return tuple(
-        _inspected(one, remote, [bad_of(bad, need) for need in its if need.oid in bad])
+        _inspected(
+            one, remote, [bad_inspected_object(bad, need) for need in its if need.oid in bad]
+        )
         for one, its in zip(outputs, needs, strict=True)
     )
 
@@ -77,19 +88,21 @@ def belongs_in_remotes(tracked: Tracked) -> bool:
 
 def other_remotes(project: Project, remote: str) -> list[str]:
     """Name the other remotes of a project."""
-    return [name for name in configuration.read_config(project.root).remotes if name != remote]
+    return [name for name in configuration.read_dvc_config(project.root).remotes if name != remote]
 
 
-def all_needs(
+def list_inspected_needs(
     gathering: Gathering, outputs: Sequence[Tracked], order: Sequence[str]
 ) -> list[list[Need]]:
     """Name the objects of each output, those in folders too, whose listings are brought."""
-    listings = [need for one in outputs if one.folder for need in name_object(one)]
+    listings = [need for one in outputs if one.folder for need in name_fetched_object(one)]
     gathering.gather(listings, order)
-    return [[*name_object(one), *name_objects_inside(gathering, one)] for one in outputs]
+    return [
+        [*name_fetched_object(one), *name_fetched_objects_inside(gathering, one)] for one in outputs
+    ]
 
 
-def find_bad_objects(
+def inspect_objects(
     gathering: Gathering, remote: str, needs: Iterable[Need], *, deep: bool
 ) -> dict[str, Bad]:
     """Look for objects in a remote, each once; say what is wrong with those that are bad.
@@ -106,7 +119,7 @@ def find_bad_objects(
         size = sizes.get(oid)
         if size is None:
             bad[oid] = need.bad(remote, "missing")
-        elif wrong := wrong_size(_sized(gathering, need), size):
+        elif wrong := wrong_transfer_size(_sized(gathering, need), size):
             bad[oid] = need.bad(remote, *wrong)
     if deep:
         left = [(need, sizes[oid]) for oid, need in asked.items() if oid not in bad]
@@ -127,7 +140,7 @@ def _read_object(
     """Hash the bytes of an object in a remote."""
     told = gathering.told(Hashes(size=size))
     try:
-        found = files.hash_chunks(gathering.remotes.get(remote).chunks(need.oid, size, told))
+        found = files.hash_file_chunks(gathering.remotes.get(remote).chunks(need.oid, size, told))
     except RemoteFailed as error:
         gathering.remotes.give_up(error)
         bad[need.oid] = need.bad(remote, "unreachable", found=error.cause)
@@ -136,7 +149,7 @@ def _read_object(
         bad[need.oid] = wrong
 
 
-def bad_of(bad: dict[str, Bad], need: Need) -> Bad:
+def bad_inspected_object(bad: dict[str, Bad], need: Need) -> Bad:
     """Say what is wrong with an object, in the words of the output that needs it."""
     return replace(bad[need.oid], title=need.title, path=need.path)
 
@@ -144,7 +157,7 @@ def bad_of(bad: dict[str, Bad], need: Need) -> Bad:
 def _inspected(tracked: Tracked, remote: str, problems: Sequence[Bad]) -> Inspected:
     if not problems:
         return Inspected(tracked=tracked, state="present", remote=remote)
-    chief = worst_problem(problems)
+    chief = worst_transfer_problem(problems)
     return Inspected(
         tracked=tracked,
         state=chief.kind,

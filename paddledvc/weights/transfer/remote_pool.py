@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from paddledvc.errors import RemoteFailed
 from paddledvc.tools.dvc import configuration
 from paddledvc.tools.dvc.remotes.remote import open_remote
-from paddledvc.urls import hide_secrets
+from paddledvc.urls import hide_url_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -57,10 +57,10 @@ class Remotes:
             return self._open[name]
 
     def _require_allowed(self, name: str) -> None:
-        url = configuration.read_config(self._root).remotes.get(name, "")
+        url = configuration.read_dvc_config(self._root).remotes.get(name, "")
         if self.offline is not None and "://" in url:
             cause = f"it needs the network, which {self.offline} forbids"
-            raise RemoteFailed(remote=name, url=hide_secrets(url), cause=cause)
+            raise RemoteFailed(remote=name, url=hide_url_secrets(url), cause=cause)
 
     def sizes(self, name: str, oids: Iterable[str]) -> dict[str, int]:
         """Ask a remote for the sizes of those objects that it has.
@@ -94,7 +94,7 @@ class Remotes:
                 remote.close()
 
 
-def in_parallel(
+def run_in_pool(
     tasks: Sequence[Callable[[], Result]], *, jobs: int | None, stop: Callable[[], None]
 ) -> list[Result]:
     """Run tasks in threads, and give their results in the same order.

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import RemoteFailed
 from paddledvc.tools.dvc.cache import Cache
-from paddledvc.tools.dvc.core.objects import ListedFile, write_listing
+from paddledvc.tools.dvc.core.objects import ListedFile, write_object_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.system import files
 from paddledvc.tools.system.hash_cache import hash_md5
 from paddledvc.weights.core.transfer_results import Sent
 from paddledvc.weights.transfer.fetch_objects import Gathering
 from paddledvc.weights.transfer.inspect_remote import (
-    all_needs,
-    bad_of,
+    bad_inspected_object,
     belongs_in_remotes,
-    find_bad_objects,
+    inspect_objects,
+    list_inspected_needs,
     other_remotes,
 )
 from paddledvc.weights.transfer.remote_pool import Remotes
@@ -96,9 +96,9 @@ class _Sending:
         """Send what is missing, or bad and to be repaired."""
         gathering = self._gathering
         _adopt_folders(gathering, outputs)
-        needs = all_needs(gathering, outputs, [self._remote, *self._others])
+        needs = list_inspected_needs(gathering, outputs, [self._remote, *self._others])
         every = {need.oid: need for its in needs for need in its}
-        self._bad = find_bad_objects(gathering, self._remote, every.values(), deep=self._repair)
+        self._bad = inspect_objects(gathering, self._remote, every.values(), deep=self._repair)
         asked = [every[oid] for oid, bad in self._bad.items() if self._may_send(bad)]
         self._fill(asked)
         plain = [need for need in asked if not need.oid.endswith(FOLDER_SUFFIX)]
@@ -147,7 +147,7 @@ class _Sending:
     def _told(self, tracked: Tracked, needs: Sequence[Need]) -> Sent:
         bad = [need for need in needs if need.oid in self._bad]
         replaced = [need for need in bad if self._bad[need.oid].kind != "missing"]
-        problems = [bad_of(self._bad, need) for need in replaced]
+        problems = [bad_inspected_object(self._bad, need) for need in replaced]
         for need in bad:
             if need.oid not in self._sent:
                 problems += self._gathering.problems([need])
@@ -177,12 +177,12 @@ def _adopt_folder(gathering: Gathering, path: str, oid: str) -> None:
     folder = gathering.root / path
     if not folder.is_dir():
         return
-    names = sorted(files.names_below(folder))
+    names = sorted(files.list_files_below(folder))
     if not all((folder / name).is_file() for name in names):
         return
     listed = [ListedFile(name, hash_md5(folder / name)) for name in names]
-    data = write_listing(listed)
-    if f"{files.hash_chunks([data]).md5}.dir" != oid:
+    data = write_object_listing(listed)
+    if f"{files.hash_file_chunks([data]).md5}.dir" != oid:
         return
     for one in listed:
         if not gathering.cache.holds(one.md5):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.hashes import Hashes
-from paddledvc.tools.dvc.core.objects import folder_oid
+from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.weights.core.decide import ITSELF
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def is_folder(found: Content, tracked: Tracked) -> bool:
     """Tell whether files are those of a folder, by the name that DVC would give them together."""
     md5s = {name: one.md5 for name, one in found.items()}
     known = {name: md5 for name, md5 in md5s.items() if name != ITSELF and md5 is not None}
-    return tracked.folder and len(known) == len(found) and folder_oid(known) == tracked.oid
+    return tracked.folder and len(known) == len(found) and folder_object_name(known) == tracked.oid
 
 
 def _put(entry: LedgerEntry) -> list[Candidate]:

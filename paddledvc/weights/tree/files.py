@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.tools.system import atomic, links
-from paddledvc.tools.system.hash_cache import settle_time
+from paddledvc.tools.system.hash_cache import settle_hash_time
 from paddledvc.weights.core.ledger import Mark
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Changed(Exception):
     """A file is no longer what it was when we looked at it."""
 
 
-def look_at(path: str) -> dict[str, Seen]:
+def look_at_files(path: str) -> dict[str, Seen]:
     """Look at a file, or at all files of a folder, by their paths in it; ``""`` for a file."""
     try:
         own = os.lstat(path)
@@ -81,7 +81,7 @@ def _end(link: str) -> str:
     return end if straight else os.path.realpath(link)
 
 
-def put_object(cache: Cache, oid: str, target: str, seen: Seen | None, scratch: Path) -> Seen:
+def put_object_file(cache: Cache, oid: str, target: str, seen: Seen | None, scratch: Path) -> Seen:
     """Put an object of the cache in the place of what was seen there, in one step.
 
     Args:
@@ -98,13 +98,13 @@ def put_object(cache: Cache, oid: str, target: str, seen: Seen | None, scratch: 
     folder = os.path.dirname(target)  # noqa: PTH120
     os.makedirs(folder, exist_ok=True)  # noqa: PTH103
     beside = os.stat(scratch).st_dev != os.stat(folder).st_dev  # noqa: PTH116
-    name = atomic.fresh_name(PREFIX)
+    name = atomic.make_atomic_name(PREFIX)
     new = f"{folder}/.{name}" if beside else f"{scratch}/{name}"
     try:
         kind = cache.link(oid, new)
         if kind in ("copy", "reflink"):
-            settle_time(new)
-        require(target, seen)
+            settle_hash_time(new)
+        _require_unchanged(target, seen)
         if kind != "copy" or seen is None or not _exchanged(new, target, seen):
             os.replace(new, target)  # noqa: PTH105
     finally:
@@ -117,7 +117,7 @@ def _exchanged(new: str, target: str, seen: Seen) -> bool:
     if not links.exchange_files(new, target):
         return False
     try:
-        require(new, seen)  # what was there until now
+        _require_unchanged(new, seen)  # what was there until now
     except Changed:
         links.exchange_files(new, target)
         raise
@@ -131,11 +131,11 @@ def remove_file(target: str, seen: Seen) -> None:
         Changed: something else is there by now.
         OSError: it cannot be removed.
     """
-    require(target, seen)
+    _require_unchanged(target, seen)
     os.unlink(target)  # noqa: PTH108
 
 
-def require(target: str, seen: Seen | None) -> None:
+def _require_unchanged(target: str, seen: Seen | None) -> None:
     """Require that a file is what it was when we looked.
 
     Raises:
@@ -154,7 +154,7 @@ def require(target: str, seen: Seen | None) -> None:
         raise Changed(target)
 
 
-def remove_empty(folder: str, until: str) -> None:
+def remove_empty_folder(folder: str, until: str) -> None:
     """Remove a folder that is empty, and then those above it that are, up to ``until``."""
     while folder.startswith(f"{until}/"):
         try:
@@ -168,7 +168,7 @@ def remove_empty(folder: str, until: str) -> None:
         folder = os.path.dirname(folder)  # noqa: PTH120
 
 
-def remove_empty_below(folder: str) -> None:
+def remove_empty_folders_below(folder: str) -> None:
     """Remove the empty folders of an output, and it too if nothing else is in it."""
     if os.path.islink(folder):  # noqa: PTH114
         return
@@ -177,7 +177,7 @@ def remove_empty_below(folder: str) -> None:
             os.rmdir(below)  # noqa: PTH106
 
 
-def unshare_link(cache: Cache, target: str, seen: Seen, holds: str | None, was: str | None) -> None:
+def unshare_file(cache: Cache, target: str, seen: Seen, holds: str | None, was: str | None) -> None:
     """Make a link into the cache that somebody wrote through a file of their own.
 
     Otherwise their bytes would go when the damaged object is replaced.
@@ -223,15 +223,15 @@ def _move(source: str, target: str) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        with atomic.replace_file(Path(target), fsync=True) as new:
+        with atomic.replace_atomically(Path(target), fsync=True) as new:
             links.link_file(source, str(new), ("copy",))
         os.unlink(source)  # noqa: PTH108
 
 
-def join_path(output: str, name: str) -> str:
+def join_file_path(output: str, name: str) -> str:
     """Name a file of an output by its path in it, which is ``""`` for a file itself.
 
-    >>> join_path("/a/b", "c"), join_path("/a/b", "")
+    >>> join_file_path("/a/b", "c"), join_file_path("/a/b", "")
     ('/a/b/c', '/a/b')
     """
     return f"{output}/{name}" if name else output

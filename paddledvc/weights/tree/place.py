@@ -112,7 +112,7 @@ def _place(  # noqa: PLR0913 - each of its own
     root, scratch = project.root, project.scratch()
     with ExitStack() as stack:
         try:
-            lock = locks.hold_flock(
+            lock = locks.hold_lock_file(
                 scratch / "placing.lock", patience=patience, who="another paddledvc"
             )
             stack.enter_context(lock)
@@ -128,8 +128,8 @@ def _place(  # noqa: PLR0913 - each of its own
             surveys = surveyor.every(prune=prune)
             changing = [one.path for one in surveys if one.decision.act in ("put", "remove")]
             if changing:
-                atomic.sweep_leftovers(scratch, files.PREFIX)
-                stack.enter_context(locks.hold_off_dvc(root, changing, patience=patience))
+                atomic.sweep_atomic_leftovers(scratch, files.PREFIX)
+                stack.enter_context(locks.hold_dvc_locks(root, changing, patience=patience))
             placed = Carrier(root, cache, scratch, records).carry_out(surveys)
             records.finish(placed, stand, cache.state)
         except Busy as error:
@@ -252,11 +252,11 @@ class Carrier:
             self._drop(target, gone, seen)
             gone = []
         if ITSELF in content and os.path.isdir(target):  # noqa: PTH112
-            files.remove_empty_below(target)
+            files.remove_empty_folders_below(target)
         now: dict[str, Seen] = {}
         for name in survey.decision.put:
-            oid, path = str(content[name].md5), files.join_path(target, name)
-            now[name] = files.put_object(self._cache, oid, path, seen.get(name), self._scratch)
+            oid, path = str(content[name].md5), files.join_file_path(target, name)
+            now[name] = files.put_object_file(self._cache, oid, path, seen.get(name), self._scratch)
         self._drop(target, gone, seen)
         if ITSELF not in content:
             os.makedirs(target, exist_ok=True)  # noqa: PTH103 - a folder may have no files
@@ -265,9 +265,9 @@ class Carrier:
 
     def _drop(self, target: str, names: Sequence[str], seen: Mapping[str, Seen]) -> None:
         for name in names:
-            files.remove_file(files.join_path(target, name), seen[name])
+            files.remove_file(files.join_file_path(target, name), seen[name])
         if names and ITSELF not in names:
-            files.remove_empty_below(target)
+            files.remove_empty_folders_below(target)
 
     def _remove(self, survey: Survey) -> PlacedState | None:
         """Remove what is no longer wanted, once its successor is in place."""
@@ -284,7 +284,7 @@ class Carrier:
         self._obstacles.require_saved(survey)
         target = f"{self._root}/{survey.path}"
         self._drop(target, list(survey.seen), survey.seen)
-        files.remove_empty(target.rpartition("/")[0], str(self._root))
+        files.remove_empty_folder(target.rpartition("/")[0], str(self._root))
         self._records.entries.pop(survey.path, None)
         return "removed"
 
@@ -302,8 +302,8 @@ class Carrier:
             holds = (survey.found or {}).get(name, UNKNOWN).md5
             mark = survey.entry.files.get(name) if survey.entry is not None else None
             was = None if mark is None else mark.md5
-            path = files.join_path(f"{self._root}/{survey.path}", name)
-            files.unshare_link(self._cache, path, seen, holds, was)
+            path = files.join_file_path(f"{self._root}/{survey.path}", name)
+            files.unshare_file(self._cache, path, seen, holds, was)
 
 
 def _is_above(survey: Survey, others: Sequence[Survey]) -> bool:

@@ -6,7 +6,7 @@ import os
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from paddledvc.tools.dvc.core.outputs import is_inside
+from paddledvc.tools.dvc.core.outputs import is_output_inside
 from paddledvc.tools.git.command import ask_git
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Obstacles:
         Raises:
             Refused: it is not.
         """
-        if not is_inside(path) or not _OWN.isdisjoint(map(str.casefold, path.split("/"))):
+        if not is_output_inside(path) or not _OWN.isdisjoint(map(str.casefold, path.split("/"))):
             raise Refused("failed", "no output may lie there", "look who wrote that path")
         if self._leads_out(path):
             raise Refused(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import OutsideFailure
 from paddledvc.tools.dvc import locks, state
-from paddledvc.tools.dvc.core.objects import is_md5
+from paddledvc.tools.dvc.core.objects import is_object_md5
 from paddledvc.tools.dvc.locks import Busy
 from paddledvc.tools.git.command import run_git
 from paddledvc.tools.system import atomic
@@ -106,15 +106,15 @@ class Records:
         target, content = f"{self._root}/{survey.path}", survey.content or {}
         for name, seen in now.items():
             if seen.file is not None:
-                path = files.join_path(target, name)
+                path = files.join_file_path(target, name)
                 self._files.append((path, str(content[name].md5), seen.file))
         there = {
-            files.join_path(target, name): seen.file
+            files.join_file_path(target, name): seen.file
             for name, seen in _there(survey, now).items()
             if seen.file is not None
         }
         single = there.get(target) if ITSELF in content else None
-        time = state.folder_time(there) if single is None else state.file_time(single)
+        time = state.state_folder_time(there) if single is None else state.state_file_time(single)
         self._links[survey.path] = os.lstat(target).st_ino, time
 
     def write(self) -> None:
@@ -154,7 +154,9 @@ class Records:
         for survey in surveys:
             if survey.wanted is not None and survey.path in self.entries:
                 names = self.entries[survey.path].files
-                found |= {files.join_path(survey.path, name).rpartition("/")[0] for name in names}
+                found |= {
+                    files.join_file_path(survey.path, name).rpartition("/")[0] for name in names
+                }
         return tuple(sorted(folder or "." for folder in found))
 
 
@@ -163,19 +165,19 @@ def _there(survey: Survey, now: Mapping[str, Seen]) -> dict[str, Seen]:
     return {name: now.get(name) or survey.seen[name] for name in survey.content or {}}
 
 
-def read_placed(project: Project) -> Mapping[str, LedgerEntry]:
+def read_placed_records(project: Project) -> Mapping[str, LedgerEntry]:
     """Read what was put into the work tree last, by path."""
     return _read_ledger(project.scratch()).outputs
 
 
-def learned_md5s(project: Project) -> dict[str, str]:
+def learned_md5_records(project: Project) -> dict[str, str]:
     """Give the MD5 of the bytes that are pinned by their SHA-256 only, as far as it is known."""
     scratch = project.scratch()
     known = {**_learned_before(scratch), **_read_ledger(scratch).md5s}
-    return {sha256: md5 for sha256, md5 in known.items() if is_md5(str(md5))}
+    return {sha256: md5 for sha256, md5 in known.items() if is_object_md5(str(md5))}
 
 
-def note_md5s(project: Project, md5s: Mapping[str, str]) -> None:
+def note_md5_records(project: Project, md5s: Mapping[str, str]) -> None:
     """Note the MD5 of bytes that are pinned by their SHA-256 only, besides what is known.
 
     Raises:
@@ -202,15 +204,15 @@ def _learned_before(scratch: Path) -> dict[str, str]:
 
 def _writing(scratch: Path) -> AbstractContextManager[None]:
     file = scratch / f"{LEDGER}.lock"
-    return locks.hold_flock(file, patience=PATIENCE, who="another paddledvc")
+    return locks.hold_lock_file(file, patience=PATIENCE, who="another paddledvc")
 
 
 def _read_ledger(scratch: Path) -> Ledger:
-    return ledger.parse_ledger(atomic.read_file(scratch / LEDGER))
+    return ledger.parse_ledger(atomic.read_atomic_file(scratch / LEDGER))
 
 
 def _write_ledger(scratch: Path, new: Ledger) -> None:
-    atomic.write_file(scratch / LEDGER, ledger.render_ledger(new), fsync=False)
+    atomic.write_atomically(scratch / LEDGER, ledger.render_ledger(new), fsync=False)
 
 
 def _stamp(scratch: Path) -> tuple[int, int]:
@@ -233,12 +235,12 @@ def marker_path(root: Path) -> Path:
     """
     if (root / ".git").is_dir():  # as nearly always, and it saves a process
         return root / ".git" / "paddledvc" / ROOT
-    from paddledvc.tools.git.hooks.script import marker_name  # noqa: PLC0415 - not for git's hooks
+    from paddledvc.tools.git.hook_scripts.script import name_hook_marker  # noqa: PLC0415 - not for git's hooks
 
     told = run_git(root, "rev-parse", "--show-toplevel", "--git-path", "paddledvc")
     top, _, folder = told.rstrip("\n").partition("\n")
     project = root.resolve().relative_to(Path(top).resolve()).as_posix()
-    return root / folder / marker_name(project)
+    return root / folder / name_hook_marker(project)
 
 
 def marked_commit(marker: Path) -> str | None:
@@ -257,4 +259,4 @@ def write_marker(marker: Path, commit: str, folders: Iterable[str]) -> None:
     """
     marker.parent.mkdir(parents=True, exist_ok=True)
     marker.unlink(missing_ok=True)  # rather none than the one before
-    atomic.write_file(marker, "\n".join((commit, *folders, "")), fsync=False)
+    atomic.write_atomically(marker, "\n".join((commit, *folders, "")), fsync=False)

@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
-from paddledvc.hashes import Hashes
-from paddledvc.weights.core.decide import UNKNOWN, Decision, decide_output, same_bytes, same_content
+from paddledvc.hashes import Hashes, same_hashes
+from paddledvc.weights.core.decide import UNKNOWN, Decision, decide_output, same_content
 from paddledvc.weights.tree import files
 from paddledvc.weights.tree.candidates import Candidates, is_folder
 from paddledvc.weights.tree.files import stamp_file as mark_of
@@ -113,7 +113,7 @@ class Surveyor:
         return self._decided(survey._replace(content=content, found=found), found)
 
     def _look(self, path: str, wanted: Tracked | None) -> Mapping[str, Seen]:
-        seen = files.look_at(f"{self._root}/{path}")
+        seen = files.look_at_files(f"{self._root}/{path}")
         return seen if wanted is not None else self._own(path, seen)
 
     def _own(self, path: str, files: Mapping[str, T]) -> dict[str, T]:
@@ -169,7 +169,7 @@ class Surveyor:
         marks = {} if survey.entry is None else survey.entry.files
         found: dict[str, Hashes] = {}
         for name, seen in survey.seen.items():
-            path = files.join_path(f"{self._root}/{survey.path}", name)
+            path = files.join_file_path(f"{self._root}/{survey.path}", name)
             if seen.file is None and self._is_cached(seen.link):
                 continue
             found[name] = self._hashes(path, seen, wanted.get(name, UNKNOWN), marks.get(name))
@@ -187,7 +187,7 @@ class Surveyor:
 
             found = hash_file(Path(path))
         if seen.link is not None and not self._is_cached(seen.link):
-            return found if same_bytes(wanted, found) else UNKNOWN  # a link of somebody's own
+            return found if same_hashes(wanted, found) else UNKNOWN  # a link of somebody's own
         return found
 
     def _is_cached(self, link: str | None) -> bool:

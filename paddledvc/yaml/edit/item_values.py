@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
 
-from paddledvc.yaml.blocks import is_block_text, is_merge_key, merged_values
+from paddledvc.yaml.nodes import is_block_text_node, is_merge_key_node, merged_node_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ class Value:
     obstacle: str | None
 
 
-def find_values(node: yaml.MappingNode, text: str, obstacle: str | None) -> dict[str, Value]:
+def find_item_values(node: yaml.MappingNode, text: str, obstacle: str | None) -> dict[str, Value]:
     """Find the values of a mapping by key; those that a merge key brings stand where it does.
 
     Args:
@@ -44,9 +44,9 @@ def find_values(node: yaml.MappingNode, text: str, obstacle: str | None) -> dict
     """
     found: dict[str, Value] = {}
     for key, value in node.value:
-        if is_merge_key(key):
+        if is_merge_key_node(key):
             brought = _value(key, obstacle or _MERGED)
-            found = {**dict.fromkeys(merged_values(node), brought), **found}
+            found = {**dict.fromkeys(merged_node_values(node), brought), **found}
         elif isinstance(key, yaml.ScalarNode):
             place = key if _is_alias(key, value) else value
             found[key.value] = _value(place, obstacle or _obstacle(key, value, text))
@@ -66,7 +66,7 @@ def _obstacle(key: yaml.Node, value: yaml.Node, text: str) -> str | None:
         return "found an anchor, by which other lines may repeat the value; take it out first"
     if not isinstance(value, yaml.ScalarNode):
         return "found a list or mapping, expected one value"
-    if is_block_text(value):
+    if is_block_text_node(value):
         return "found text below | or >; write it on one line first"
     if not written or _is_explicit(key, text):
         return "expected `key: value` on one line"
@@ -95,7 +95,7 @@ class Use(NamedTuple):
     whole: bool
 
 
-def find_use(section: Section, index: int) -> Use | None:
+def find_item_value_use(section: Section, index: int) -> Use | None:
     """Find what repeats a part of an item of a list; None where nothing does."""
     own: set[int] = set()
     uses: list[Use] = []

@@ -9,19 +9,13 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from paddledvc.errors import InvalidFile, Problem, UnknownModel
-from paddledvc.names import did_you_mean
-from paddledvc.yaml.blocks import (
-    indent_lines,
-    is_block_text,
-    is_empty,
-    last_leaf,
-    newline_of,
-    strip_blank_lines,
-)
-from paddledvc.yaml.document import Path, render_path
-from paddledvc.yaml.edit.item_values import find_use, find_values
+from paddledvc.names import suggest_name
+from paddledvc.yaml.blocks import indent_block_lines, newline_of_blocks, strip_blank_block_lines
+from paddledvc.yaml.document import Path, render_document_path
+from paddledvc.yaml.edit.item_values import find_item_value_use, find_item_values
 from paddledvc.yaml.edit.sections import find_section
-from paddledvc.yaml.quoting import is_plain, quote_text
+from paddledvc.yaml.nodes import is_block_text_node, is_empty_node, last_leaf_node
+from paddledvc.yaml.quoting import needs_no_quotes, quote_text
 from paddledvc.yaml.reader import parse_yaml
 from paddledvc.yaml.writer import dump_yaml
 
@@ -65,7 +59,7 @@ class EditableList:
             InvalidFile: the list cannot be edited by line.
         """
         section, before = self._section(), self._value()
-        edited = append_item(section, dump_yaml(dict(entry)))
+        edited = append_list_item(section, dump_yaml(dict(entry)))
         return self._checked(edited, before, [*(before[self.key] or []), dict(entry)])
 
     def remove(self, name: str) -> str:
@@ -76,7 +70,7 @@ class EditableList:
             InvalidFile: the list cannot be edited by line, or something else needs the item.
         """
         section, before = self._section(), self._value()
-        edited, index = remove_item(section, name), index_of(section, name)
+        edited, index = remove_list_item(section, name), index_in_list(section, name)
         meant = [item for at, item in enumerate(before[self.key]) if at != index]
         return self._checked(edited, before, meant)
 
@@ -88,7 +82,7 @@ class EditableList:
             InvalidFile: the list or the value cannot be edited by line.
         """
         section, before = self._section(), self._value()
-        edited, index = set_scalar(section, name, key, value), index_of(section, name)
+        edited, index = set_list_scalar(section, name, key, value), index_in_list(section, name)
         meant = list(before[self.key])
         meant[index] = {**meant[index], key: value}
         return self._checked(edited, before, meant)
@@ -107,11 +101,11 @@ class EditableList:
     def _checked(self, edited: str, before: dict[str, Any], meant: list[Any]) -> str:
         """Return an edited text that says what was meant."""
         after = parse_yaml(edited, self.file).value
-        require_meant(after, {**before, self.key: meant}, self.file)
+        require_meant_edit(after, {**before, self.key: meant}, self.file)
         return edited
 
 
-def require_meant(after: object, meant: object, file: str) -> None:
+def require_meant_edit(after: object, meant: object, file: str) -> None:
     """See that an edited file says exactly what was meant, before it is written."""
     if not _is_same(after, meant):
         raise AssertionError(f"the edited {file} does not say what was meant; nothing was written")
@@ -147,7 +141,7 @@ def _obstacle(section: Section) -> str | None:
         return f"expected `{key.value}:` on a line of its own"
     if section.text.startswith(("&", "!"), node.start_mark.index):
         return "found an alias, an anchor or a tag; write the list without them"
-    if is_empty(node):
+    if is_empty_node(node):
         noted = "#" in section.empty
         return f"found a comment before the value; write `{key.value}: []`" if noted else None
     if not isinstance(node, yaml.SequenceNode):
@@ -158,18 +152,18 @@ def _obstacle(section: Section) -> str | None:
     return None
 
 
-def append_item(section: Section, entry: str) -> str:
+def append_list_item(section: Section, entry: str) -> str:
     """Add an item, in lines without indentation, after the last one as the file writes its items.
 
     Comments below the last item stay below the new one, and so do examples in an empty list.
     """
     blocks = section.blocks
-    if is_open(section):
+    if is_open_list(section):
         message = "the file ends inside of this text; add a newline to its end first"
         at = (len(section.text.splitlines()), 1)
         raise _refusal(section, (len(blocks) - 1,), at, message)
-    newline, indent = newline_of(section.text), section.indent
-    added = indent_lines(entry, indent + offset_of(section), newline)
+    newline, indent = newline_of_blocks(section.text), section.indent
+    added = indent_block_lines(entry, indent + offset_in_list(section), newline)
     added = f"{' ' * indent}-{added[indent + 1 :]}"
     if blocks and _is_apart(section):
         added = newline + added
@@ -178,23 +172,23 @@ def append_item(section: Section, entry: str) -> str:
     return section.rewrite((block.text for block in blocks), added)
 
 
-def is_open(section: Section) -> bool:
+def is_open_list(section: Section) -> bool:
     """Tell whether a newline at the end of the file would become part of a list's last text."""
     if not section.blocks or section.after or section.text.endswith(("\n", "\r")):
         return False
-    return chomping_of(section, -1) in ("", "+")
+    return chomping_in_list(section, -1) in ("", "+")
 
 
-def chomping_of(section: Section, index: int) -> str | None:
+def chomping_in_list(section: Section, index: int) -> str | None:
     """Say what a text below ``|`` or ``>`` that ends an item does with newlines: - + or none."""
-    leaf = last_leaf(section.node.value[index])
-    if not is_block_text(leaf):
+    leaf = last_leaf_node(section.node.value[index])
+    if not is_block_text_node(leaf):
         return None
     header = _HEADER.match(section.text, leaf.start_mark.index)
     return header["chomping"] if header else ""
 
 
-def offset_of(section: Section) -> int:
+def offset_in_list(section: Section) -> int:
     """Measure from the last dash with a mapping in its line to that mapping."""
     if section.blocks:
         for node, block in zip(reversed(section.node.value), reversed(section.blocks), strict=True):
@@ -206,7 +200,7 @@ def offset_of(section: Section) -> int:
 def _is_apart(section: Section) -> bool:
     """Tell whether a blank line belongs between the last item and a new one."""
     last = section.blocks[-1]
-    if chomping_of(section, -1) == "+":
+    if chomping_in_list(section, -1) == "+":
         return False
     if len(section.blocks) == 1:
         return len(last.body.splitlines()) > 1
@@ -220,17 +214,17 @@ def _is_note(text: str, section: Section) -> bool:
     return deeper and line.lstrip().startswith("#")
 
 
-def remove_item(section: Section, name: str) -> str:
+def remove_list_item(section: Section, name: str) -> str:
     """Take out an item, the comments directly above it, and the blank lines that set it apart."""
-    index, blocks = index_of(section, name), section.blocks
+    index, blocks = index_in_list(section, name), section.blocks
     block, is_last = blocks[index], index == len(blocks) - 1
-    if use := find_use(section, index):
+    if use := find_item_value_use(section, index):
         raise _refusal(section, (index,), (block.line, section.indent + 1), _needed(use))
-    above = without_notes(block.above)
-    apart = strip_blank_lines(above, at_end=True)
+    above = without_list_notes(block.above)
+    apart = strip_blank_block_lines(above, at_end=True)
     rest = [*(below.text for below in blocks[index + 1 :]), section.after]
-    close = strip_blank_lines(rest[0])
-    if index and chomping_of(section, index - 1) == "+":
+    close = strip_blank_block_lines(rest[0])
+    if index and chomping_in_list(section, index - 1) == "+":
         rest[0] = close
     elif apart != above and (is_last or close != rest[0]):
         above = apart
@@ -242,7 +236,7 @@ def remove_item(section: Section, name: str) -> str:
     return replace(section, head=head, after="").rewrite(kept)
 
 
-def without_notes(above: str) -> str:
+def without_list_notes(above: str) -> str:
     """Leave the comments directly above an item out of what stands above it."""
     lines = above.splitlines(keepends=True)
     while lines and lines[-1].lstrip().startswith("#"):
@@ -250,13 +244,13 @@ def without_notes(above: str) -> str:
     return "".join(lines)
 
 
-def set_scalar(section: Section, name: str, key: str, value: str) -> str:
+def set_list_scalar(section: Section, name: str, key: str, value: str) -> str:
     """Put text in the place of one value of an item; add the key after the name if need be.
 
     The quotes stay where they can hold the new value, and a comment behind it keeps its column.
     """
-    index = index_of(section, name)
-    values = values_at(section, index)
+    index = index_in_list(section, name)
+    values = values_in_list(section, index)
     at = key if key in values else "name"
     place = values.get(at)
     if place is None:
@@ -268,7 +262,9 @@ def set_scalar(section: Section, name: str, key: str, value: str) -> str:
         raise _refusal(section, (index, at), (len(lines), len(lines[-1])), place.obstacle)
     if at == key:
         return _exchanged(section, place, value)
-    return _added(section, column_of(section, index), place, f"{_written(key)}: {_written(value)}")
+    return _added(
+        section, column_in_list(section, index), place, f"{_written(key)}: {_written(value)}"
+    )
 
 
 def _exchanged(section: Section, place: Value, value: str) -> str:
@@ -287,16 +283,16 @@ def _added(section: Section, column: int | None, name: Value, pair: str) -> str:
     text = section.text
     line = len(text[: name.end].splitlines())
     end = len("".join(text.splitlines(keepends=True)[:line]))
-    newline = newline_of(text)
+    newline = newline_of_blocks(text)
     gap = newline if text[:end] == text and not text.endswith("\n") else ""
-    return section.exchange(end, end, gap + indent_lines(pair, column, newline))
+    return section.exchange(end, end, gap + indent_block_lines(pair, column, newline))
 
 
 def _written(value: str, style: str = "") -> str:
     """Write text in the quotes that it had, or without any where it needs none."""
     if style in ("'", '"'):
         return quote_text(value, style)
-    return value if is_plain(value) else quote_text(value)
+    return value if needs_no_quotes(value) else quote_text(value)
 
 
 def _is_here(section: Section, index: int) -> bool:
@@ -304,7 +300,7 @@ def _is_here(section: Section, index: int) -> bool:
     return bool(section.node.value[index].start_mark.line + 1 >= section.blocks[index].line)
 
 
-def column_of(section: Section, index: int) -> int | None:
+def column_in_list(section: Section, index: int) -> int | None:
     """Find the spaces before the keys of an item; None where it is in braces or no mapping."""
     node = section.node.value[index]
     if not _is_here(section, index) or not isinstance(node, yaml.MappingNode):
@@ -312,24 +308,24 @@ def column_of(section: Section, index: int) -> int | None:
     return int(node.value[0][0].start_mark.column) if node.value and not node.flow_style else None
 
 
-def values_at(section: Section, index: int) -> dict[str, Value]:
+def values_in_list(section: Section, index: int) -> dict[str, Value]:
     """Find the values of an item by key, those that a merge key brings among them."""
-    node, use = section.node.value[index], find_use(section, index)
+    node, use = section.node.value[index], find_item_value_use(section, index)
     if not isinstance(node, yaml.MappingNode) or not _is_here(section, index):
         return {}
-    return find_values(node, section.text, _needed(use) if use and use.whole else None)
+    return find_item_values(node, section.text, _needed(use) if use and use.whole else None)
 
 
 def _needed(use: Use) -> str:
     return f"line {use.line} repeats a part of it; write that out there"
 
 
-def index_of(section: Section, name: str) -> int:
+def index_in_list(section: Section, name: str) -> int:
     """Return the number of the only item called ``name``."""
     names = [block.key[-1] for block in section.blocks]
     found = [index for index, known in enumerate(names) if known == name]
     if not found:
-        hint = did_you_mean(name, filter(None, names))
+        hint = suggest_name(name, filter(None, names))
         raise UnknownModel(f"{section.file} has no model {name!r}{hint}")
     if len(found) > 1:
         first, second = (section.blocks[index].line for index in found[:2])
@@ -339,7 +335,7 @@ def index_of(section: Section, name: str) -> int:
 
 
 def _refusal(section: Section, path: Path, at: tuple[int, int], message: str) -> InvalidFile:
-    where = render_path((section.key.value, *path))
+    where = render_document_path((section.key.value, *path))
     line, column = at
     return InvalidFile(
         [Problem(file=section.file, line=line, column=column, path=where, message=message)]

@@ -15,17 +15,16 @@ import yaml
 from paddledvc.errors import InvalidFile, Problem
 from paddledvc.yaml.blocks import (
     block_of,
-    end_line,
-    find_spans,
-    indent_lines,
-    indent_of,
-    is_cut,
-    is_empty,
-    key_end,
-    newline_of,
-    strip_blank_lines,
+    end_block_line,
+    find_block_key_end,
+    find_block_spans,
+    indent_block_lines,
+    indent_of_block,
+    is_cut_into_blocks,
+    newline_of_blocks,
+    strip_blank_block_lines,
 )
-from paddledvc.yaml.nodes import compose_nodes
+from paddledvc.yaml.nodes import compose_nodes, is_empty_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -80,7 +79,7 @@ class Section:
         gap = " " * self.rest.startswith("#")
         text = "".join((self.mark, self.before, head or self.head, gap, self.rest, *entries))
         if added and not self.after:
-            text = end_line(text, self.text)
+            text = end_block_line(text, self.text)
         return text + added + self.after
 
     def exchange(self, start: int, end: int, new: str) -> str:
@@ -112,13 +111,17 @@ def find_section(text: str, file: str, key: str) -> Section | None:
     first = name.start_mark.line
     colon = tail = text.index(":", name.end_mark.index) + 1
     is_here = node.start_mark.index >= colon
-    spans = list(find_spans(node, lines, first + 1)) if is_here and is_cut(node, lines) else []
-    if is_empty(node):
+    spans = (
+        list(find_block_spans(node, lines, first + 1))
+        if is_here and is_cut_into_blocks(node, lines)
+        else []
+    )
+    if is_empty_node(node):
         # An alias does not know where it stands.
         tail = node.end_mark.index if is_here else next(_ALIAS.finditer(text, colon)).end()
     below = len(f"{text[:tail]}.".splitlines())
     if spans:
-        below = key_end(lines, spans[0].start)
+        below = find_block_key_end(lines, spans[0].start)
     start, body = (len("".join(lines[:number])) for number in (first, below))
     ends = [below, *(span.end for span in spans)]
     cuts = zip(ends[:-1], spans, strict=True)
@@ -130,7 +133,7 @@ def find_section(text: str, file: str, key: str) -> Section | None:
         head=text[start : min(colon, body)],
         empty=text[colon:tail],
         rest=text[tail:body],
-        indent=indent_of(node, lines) if spans else name.start_mark.column + 2,
+        indent=indent_of_block(node, lines) if spans else name.start_mark.column + 2,
         blocks=tuple(block_of((key, span.name), lines, end, span) for end, span in cuts),
         after="".join(lines[ends[-1] :]),
         root=root,
@@ -178,21 +181,24 @@ def splice_section(text: str, file: str, key: str, changes: Changes) -> str:
       a:
         cmd: x
     """
-    section, newline = read_section(text, file, key), newline_of(text)
+    section, newline = read_section(text, file, key), newline_of_blocks(text)
     if not changes:
         return text
     indent = section.indent if section else 2
-    added = "".join(indent_lines(entry, indent, newline) for entry in changes.append)
+    added = "".join(indent_block_lines(entry, indent, newline) for entry in changes.append)
     if section is None:
         gap = newline if text else ""
-        return f"{end_line(text, text)}{gap}{key}:{newline}{added}"
+        return f"{end_block_line(text, text)}{gap}{key}:{newline}{added}"
     if not added and changes.remove.issuperset(block.key[-1] for block in section.blocks):
         return _close(section)
     if not section.blocks:
         note = re.search(r"[ \t]+#[^\r\n]*", section.empty)
         return section.rewrite((), added, head=f"{key}:{note[0] if note else ''}")
     texts = {
-        **{name: indent_lines(entry, indent, newline) for name, entry in changes.replace.items()},
+        **{
+            name: indent_block_lines(entry, indent, newline)
+            for name, entry in changes.replace.items()
+        },
         **dict.fromkeys(changes.remove, ""),
     }
     kept = (block.above + texts.get(block.key[-1], block.body) for block in section.blocks)
@@ -206,7 +212,7 @@ def _close(section: Section) -> str:
         # An empty mapping must be written out, or DVC takes the section for null and refuses it.
         return section.rewrite((notes,), head=f"{section.key.value}: {{}}")
     before = section.mark + section.before
-    return before + section.after if section.after else strip_blank_lines(before, at_end=True)
+    return before + section.after if section.after else strip_blank_block_lines(before, at_end=True)
 
 
 def read_section(text: str, file: str, key: str) -> Section | None:
@@ -219,7 +225,7 @@ def read_section(text: str, file: str, key: str) -> Section | None:
     if section is None:
         return None
     is_list = isinstance(section.node, yaml.SequenceNode)
-    if is_list or not (section.blocks or is_empty(section.node)):
+    if is_list or not (section.blocks or is_empty_node(section.node)):
         message = "expected entries on lines of their own, not in braces or a list"
         line = section.key.start_mark.line + 1
         raise InvalidFile([Problem(file=file, line=line, column=1, path=key, message=message)])

@@ -47,25 +47,27 @@ class Sides(Generic[T_co]):
         )
 
 
-def complete_sides(sides: Sides[U | None]) -> Sides[U] | None:
+def complete_merge_sides(sides: Sides[U | None]) -> Sides[U] | None:
     """Give the three things; None unless all are there."""
     if sides.base is None or sides.ours is None or sides.theirs is None:
         return None
     return Sides(base=sides.base, ours=sides.ours, theirs=sides.theirs)
 
 
-def choose_side(sides: Sides[Any]) -> Any:
+def choose_merge_side(sides: Sides[Any]) -> Any:
     """Take what the side says that changed something; ``No.AGREEMENT`` where both did.
 
-    >>> choose_side(Sides(base=1, ours=1, theirs=2)), choose_side(Sides(base=1, ours=3, theirs=2))
-    (2, <No.AGREEMENT: 'the sides say different things'>)
+    >>> choose_merge_side(Sides(base=1, ours=1, theirs=2))
+    2
+    >>> choose_merge_side(Sides(base=1, ours=3, theirs=2))
+    <No.AGREEMENT: 'the sides say different things'>
     """
     if sides.theirs in (sides.base, sides.ours):
         return sides.ours
     return sides.theirs if sides.ours == sides.base else No.AGREEMENT
 
 
-def combine_mappings(sides: Sides[Any], unit: frozenset[str] = frozenset()) -> Any:
+def merge_mappings(sides: Sides[Any], unit: frozenset[str] = frozenset()) -> Any:
     """Merge mappings key by key, and everything else as a whole.
 
     Args:
@@ -76,18 +78,18 @@ def combine_mappings(sides: Sides[Any], unit: frozenset[str] = frozenset()) -> A
         The merged value, ``No.VALUE``, or ``No.AGREEMENT``.
 
     >>> sides = Sides(base={"a": 1, "b": 1}, ours={"a": 2, "b": 1}, theirs={"a": 1})
-    >>> combine_mappings(sides), combine_mappings(sides, unit=frozenset("ab"))
+    >>> merge_mappings(sides), merge_mappings(sides, unit=frozenset("ab"))
     ({'a': 2}, <No.AGREEMENT: 'the sides say different things'>)
     """
-    chosen = choose_side(sides)
+    chosen = choose_merge_side(sides)
     if chosen is not No.AGREEMENT or not _all_mappings(sides):
         return chosen
-    together = choose_side(sides.map(lambda value: {k: value[k] for k in value if k in unit}))
+    together = choose_merge_side(sides.map(lambda value: {k: value[k] for k in value if k in unit}))
     if together is No.AGREEMENT:
         return together
     merged = dict(together)
     for key in {**sides.base, **sides.ours, **sides.theirs}.keys() - unit:
-        value = combine_mappings(sides.map(methodcaller("get", key, No.VALUE)))
+        value = merge_mappings(sides.map(methodcaller("get", key, No.VALUE)))
         if value is No.AGREEMENT:
             return value
         if value is not No.VALUE:
@@ -133,7 +135,11 @@ class Form:
 
     def merge(self, key: Key, values: Sides[Any]) -> Any:
         """Merge what a block says; ``No.AGREEMENT`` where people have to choose."""
-        return combine_mappings(values, self.unit) if key[0] in self.joined else choose_side(values)
+        return (
+            merge_mappings(values, self.unit)
+            if key[0] in self.joined
+            else choose_merge_side(values)
+        )
 
     def merge_all(self, values: Sides[Mapping[Key, Any]]) -> dict[Key, Any]:
         """Merge what all blocks say, without those that are gone."""

@@ -8,7 +8,7 @@ from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, TypeAlias
 
 from paddledvc.yaml.blocks import END, Block, Key
-from paddledvc.yaml.merge.rules import No, Sides, choose_side
+from paddledvc.yaml.merge.rules import No, Sides, choose_merge_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -66,7 +66,7 @@ def merge_blocks(
 
 def _piece(key: Key, blocks: Sides[Blocks], join: Join) -> Piece:
     texts = blocks.map(lambda side: side[key].text if key in side else "")
-    text = choose_side(texts)
+    text = choose_merge_side(texts)
     if text is No.AGREEMENT:
         everywhere = all(key in side for side in (blocks.base, blocks.ours, blocks.theirs))
         text = join(key, blocks.map(lambda side: side[key])) if everywhere else None
@@ -125,7 +125,7 @@ def _notes(text: str) -> str:
     return notes[: notes.rfind("\n", 0, len(notes.rstrip()) + 1) + 1]
 
 
-def find_undecided(ours: Blocks, theirs: Blocks) -> Blocks:
+def find_undecided_text(ours: Blocks, theirs: Blocks) -> Blocks:
     """Tell what two sides agree upon from what nobody can have kept as it was.
 
     Where branches have been merged into each other, the text that both started from is a merge
@@ -152,11 +152,11 @@ class Markers:
     base: bool = False
 
 
-def render_blocks(pieces: Sequence[Piece], markers: Markers) -> str:
+def render_merged_text(pieces: Sequence[Piece], markers: Markers) -> str:
     r"""Write a merged text, each conflict between markers as git writes them.
 
     >>> sides = Sides(base="a: 1\n", ours="a: 2\n", theirs="")
-    >>> render_blocks([Piece(key=("a",), sides=sides, text=None)], Markers()).splitlines()
+    >>> render_merged_text([Piece(key=("a",), sides=sides, text=None)], Markers()).splitlines()
     ['<<<<<<< ours', 'a: 2', '=======', '>>>>>>> theirs']
     """
     newline = "\r\n" if any("\r\n" in piece.sides.ours for piece in pieces) else "\n"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scmrepo.git import GitTag
 
-from paddledvc.catalogs.core.gto import Artifact, ArtifactVersion, Tag, read_tags
+from paddledvc.catalogs.core.gto import Artifact, ArtifactVersion, Tag, read_gto_tags
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40
 
@@ -24,12 +24,12 @@ def tags(*names, commit=A):
 
 def standing(*names, artifact="det"):
     """The versions of an artifact that nobody took back."""
-    found = read_tags(tags(*names)).artifacts[artifact]
+    found = read_gto_tags(tags(*names)).artifacts[artifact]
     return [one.version for one in found.versions if one.cancelled is None]
 
 
 def test_a_tag_registers_a_version_at_its_commit():
-    found = read_tags([Tag(name="det@v1.0.0", commit=B, time=5)])
+    found = read_gto_tags([Tag(name="det@v1.0.0", commit=B, time=5)])
 
     version = ArtifactVersion(version="v1.0.0", commit=B, tag="det@v1.0.0")
     assert found.artifacts == {"det": Artifact(name="det", versions=(version,))}
@@ -37,19 +37,19 @@ def test_a_tag_registers_a_version_at_its_commit():
 
 
 def test_a_monorepo_tag_names_folder_and_artifact():
-    artifact = read_tags(tags("models/ocr=det@v1.0.0")).artifacts["models/ocr:det"]
+    artifact = read_gto_tags(tags("models/ocr=det@v1.0.0")).artifacts["models/ocr:det"]
 
     assert (artifact.folder, artifact.key) == ("models/ocr", "det")
 
 
 def test_the_name_of_an_artifact_may_hold_slashes():
-    artifact = read_tags(tags("models/det@v1.0.0")).artifacts["models/det"]
+    artifact = read_gto_tags(tags("models/det@v1.0.0")).artifacts["models/det"]
 
     assert (artifact.folder, artifact.key) == ("", "models/det")
 
 
 def test_a_cancelled_version_names_the_tag_that_cancels_it():
-    found = read_tags(tags("det@v1.0.0", "det@v1.0.0!")).artifacts["det"]
+    found = read_gto_tags(tags("det@v1.0.0", "det@v1.0.0!")).artifacts["det"]
 
     assert [(one.version, one.cancelled) for one in found.versions] == [("v1.0.0", "det@v1.0.0!")]
 
@@ -63,17 +63,17 @@ def test_the_times_of_tags_decide_and_not_their_order():
     early = Tag(name="det@v1.0.0!", commit=A, time=1)
     late = Tag(name="det@v1.0.0", commit=A, time=2)
 
-    assert read_tags([late, early]).artifacts["det"].versions[0].cancelled is None
+    assert read_gto_tags([late, early]).artifacts["det"].versions[0].cancelled is None
 
 
 def test_a_cancellation_wins_over_a_registration_of_the_same_second():
     same = [Tag(name=name, commit=A, time=1) for name in ("det@v1.0.0!", "det@v1.0.0")]
 
-    assert read_tags(same).artifacts["det"].versions[0].cancelled == "det@v1.0.0!"
+    assert read_gto_tags(same).artifacts["det"].versions[0].cancelled == "det@v1.0.0!"
 
 
 def test_the_last_registration_says_which_commit_holds_a_version():
-    found = read_tags(
+    found = read_gto_tags(
         [
             Tag(name="det@v1.0.0", commit=A, time=1),
             Tag(name="det@v1.0.0!", commit=A, time=2),
@@ -94,7 +94,7 @@ def test_a_cancellation_of_nothing_is_nothing():
 
 
 def test_a_deprecated_artifact_names_the_tag_that_deprecates_it():
-    found = read_tags(tags("det@v1.0.0", "det@deprecated")).artifacts["det"]
+    found = read_gto_tags(tags("det@v1.0.0", "det@deprecated")).artifacts["det"]
 
     assert found.deprecated == "det@deprecated"
     assert found.versions[0].cancelled is None
@@ -102,18 +102,18 @@ def test_a_deprecated_artifact_names_the_tag_that_deprecates_it():
 
 @pytest.mark.parametrize("later", ["det@v1.1.0", "det@v1.0.0!", "det#prod#2", "det#prod!#2"])
 def test_whatever_happens_after_a_deprecation_brings_the_artifact_back(later):
-    found = read_tags(tags("det@v1.0.0", "det@deprecated#1", later))
+    found = read_gto_tags(tags("det@v1.0.0", "det@deprecated#1", later))
 
     assert found.artifacts["det"].deprecated is None
 
 
 def test_stages_are_no_versions():
-    assert "seg" not in read_tags(tags("seg#prod#1")).artifacts
+    assert "seg" not in read_gto_tags(tags("seg#prod#1")).artifacts
     assert standing("det@v1.0.0", "det#prod#1") == ["v1.0.0"]
 
 
 def test_an_artifact_without_versions_is_none():
-    assert read_tags(tags("det@deprecated", "det@v1.0.0!")).artifacts == {}
+    assert read_gto_tags(tags("det@deprecated", "det@v1.0.0!")).artifacts == {}
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_an_artifact_without_versions_is_none():
     ],
 )
 def test_a_tag_that_does_not_count_says_why(tag, why):
-    found = read_tags([tag])
+    found = read_gto_tags([tag])
 
     assert found.artifacts == {}
     assert [(one.tag, one.artifact, one.why) for one in found.ignored] == [(tag.name, "det", why)]
@@ -163,7 +163,7 @@ def test_a_tag_that_does_not_count_says_why(tag, why):
 
 @pytest.mark.parametrize("name", ["v1.0.0", "release-2024", "det", "det#prod#1"])
 def test_tags_that_name_no_version_are_not_complained_of(name):
-    assert read_tags(tags(name)).ignored == []
+    assert read_gto_tags(tags(name)).ignored == []
 
 
 def test_pre_releases_are_versions():
@@ -176,20 +176,20 @@ def test_pre_releases_are_versions():
     "name", ["models/ocr:det", "models/ocr=det", "det", "models/ocr:PP-OCRv4.1", "PP-OCRv4.1"]
 )
 def test_an_artifact_is_found_by_any_of_its_names(name):
-    found = read_tags(tags("models/ocr=det@v1.0.0", "models/ocr=PP-OCRv4-1@v1.0.0")).find(name)
+    found = read_gto_tags(tags("models/ocr=det@v1.0.0", "models/ocr=PP-OCRv4-1@v1.0.0")).find(name)
 
     assert found.key == ("PP-OCRv4-1" if "OCRv4" in name else "det")
 
 
 def test_an_artifact_of_the_root_goes_before_those_of_folders():
-    found = read_tags(tags("det@v1.0.0", "a=det@v1.0.0", "b=det@v1.0.0"))
+    found = read_gto_tags(tags("det@v1.0.0", "a=det@v1.0.0", "b=det@v1.0.0"))
 
     assert found.find("det").name == "det"
     assert found.find("seg") is None
 
 
 def test_a_name_that_two_folders_have_is_refused_with_what_to_write():
-    found = read_tags(tags("a=det@v1.0.0", "b=det@v1.0.0"))
+    found = read_gto_tags(tags("a=det@v1.0.0", "b=det@v1.0.0"))
 
     with pytest.raises(
         ValueError, match=r"^'det' may be a:det and b:det; write source_name: a:det"
@@ -205,7 +205,7 @@ PIECES += ["deprecated", "prod", "-", "_", "+b.1", " ", "é", "created"]
 def test_the_grammar_is_that_of_gto(name):
     theirs = re.fullmatch(gto.constants.tag_re, name)
     counts = theirs is not None and (theirs["version"] or theirs["stage"] or theirs["deprecated"])
-    found = read_tags([Tag(name=name, commit=A, time=1)])
+    found = read_gto_tags([Tag(name=name, commit=A, time=1)])
     refused = [one.why for one in found.ignored if "-alpha.1" not in one.why]
 
     assert refused == ([] if counts or "@" not in name else ["it is not of the form NAME@v1.2.3"])
@@ -224,7 +224,7 @@ def test_what_stands_is_what_stands_for_gto(history):
         Tag(name=f"{name}#{index}", commit=COMMITS.get(name[4:10], C), time=time)
         for index, (name, time) in enumerate(history)
     ]
-    ours = read_tags(named).artifacts.get("det")
+    ours = read_gto_tags(named).artifacts.get("det")
     theirs = _by_gto(named)
 
     registered = {one.version for one in theirs.versions if one.registrations}

@@ -8,7 +8,7 @@ import pytest
 
 from paddledvc.catalogs.base import Context
 from paddledvc.catalogs.core.listing import Query
-from paddledvc.catalogs.packages.tables import Package, PackageCatalog, single_file
+from paddledvc.catalogs.packages.tables import Package, PackageCatalog, make_table_release
 from paddledvc.errors import CatalogFailed
 
 URL = "https://host/a.tar"
@@ -23,7 +23,7 @@ class Zoo(PackageCatalog):
     def read(self, package):
         with package.reading(TABLE) as scope:
             return [
-                (name, single_file(name, *entry))
+                (name, make_table_release(name, *entry))
                 for name, entries in scope["urls"]
                 for entry in entries
             ]

@@ -12,11 +12,11 @@ from paddledvc.errors import InvalidFile
 from paddledvc.gate.core.facts import Facts
 from paddledvc.gate.core.released import State, Timeline
 from paddledvc.gate.core.released_builds import Past, Search, list_makings
-from paddledvc.gate.core.version_rules import find_rewritten
+from paddledvc.gate.core.version_rules import judge_rewritten_versions
 from paddledvc.models import policy, registry
 from paddledvc.models.lockfile import Lock, LockedModel, render_lockfile
 from paddledvc.tools.dvc.core import outputs
-from paddledvc.tools.dvc.core.objects import folder_oid
+from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.yaml import reader
 
 T1, T2, T3, CODE = "a1" * 16, "b2" * 16, "d3" * 16, "c0" * 16
@@ -50,7 +50,7 @@ def files_of(number):
 
 
 def oid(number):
-    return folder_oid(files_of(number))
+    return folder_object_name(files_of(number))
 
 
 def trained(md5, *, code=CODE, hashed="      hash: md5\n"):
@@ -127,7 +127,7 @@ def judge(models, lock, now, *past, here=""):
     wanted = registry.parse_registry(
         reader.parse_yaml(models, "models.yaml"), schemas.read_schema("models")
     )
-    built_now = outputs.read_built(read(now))
+    built_now = outputs.read_built_outputs(read(now))
     making = dict(list_makings(wanted, lock, built_now))
     timeline = Timeline(lock, render_lockfile(lock).encode(), set(making), read)
     known = {}
@@ -165,7 +165,7 @@ def judge(models, lock, now, *past, here=""):
         past=Past(released=timeline.released, now=making, made=search.made, reports=reports),
     )
     judge.looked = looked
-    return [one.message for one in find_rewritten(facts)]
+    return [one.message for one in judge_rewritten_versions(facts)]
 
 
 def test_a_version_that_was_trained_keeps_its_weights():

@@ -9,10 +9,20 @@ from hypothesis import strategies as st
 from paddledvc.catalogs.core.listing import Listed, Release, ReleaseFile
 from paddledvc.errors import Unresolvable
 from paddledvc.hashes import Hashes
-from paddledvc.locking.core.resolution import find_clashes, list_stale, plan_lock, settle_pin
-from paddledvc.locking.core.selection import NO_UPGRADE, Upgrade, choose_version, find_unsatisfied
+from paddledvc.locking.core.resolution import (
+    find_clashing_resolutions,
+    list_stale_resolutions,
+    plan_resolution,
+    resolve_pin,
+)
+from paddledvc.locking.core.selection import (
+    NO_UPGRADE,
+    Upgrade,
+    find_unsatisfied_want,
+    select_version,
+)
 from paddledvc.models import lockfile as locks
-from paddledvc.models.compatibility import explain_obstacle
+from paddledvc.models.compatibility import explain_incompatibility
 from paddledvc.models.lockfile import Lock
 from paddledvc.models.model import Declared, Environment, Model
 from paddledvc.models.registry import Registry
@@ -48,14 +58,14 @@ def release(name, version):
 
 def resolve(registry, catalog, previous=EMPTY, upgrade=NO_UPGRADE):
     """Lock as ``paddledvc lock`` does, of a catalog that is a mapping of names to versions."""
-    planned = plan_lock(registry, previous, upgrade)
+    planned = plan_resolution(registry, previous, upgrade)
     if planned.conflicts:
         raise planned.conflicts[0]
     entries = list(planned.entries)
     for question in planned.questions:
-        choice = choose_version(question, catalog.get(question.query.name, ()))
+        choice = select_version(question, catalog.get(question.query.name, ()))
         told = replace(release(question.query.name, choice.version), paddle=choice.listed.paddle)
-        entries.append(settle_pin(question, told))
+        entries.append(resolve_pin(question, told))
     return Lock(models=tuple(sorted(entries, key=lambda entry: entry.name)))
 
 
@@ -110,12 +120,12 @@ def test_a_version_is_pinned_with_all_that_the_catalog_says():
 
 
 def test_a_folder_of_files_is_pinned_file_by_file():
-    [question] = plan_lock(a_registry(a_model()), EMPTY).questions
+    [question] = plan_resolution(a_registry(a_model()), EMPTY).questions
     files = tuple(
         ReleaseFile(path=path, urls=(f"https://zoo/{path}",), hashes=Hashes(md5="0" * 32))
         for path in ("a/x.json", "y.bin")
     )
-    entry = settle_pin(question, Release(version="v1", files=files, folder=True, commit="c" * 40))
+    entry = resolve_pin(question, Release(version="v1", files=files, folder=True, commit="c" * 40))
 
     assert [file.path for file in entry.files] == ["a/x.json", "y.bin"]
     assert (entry.path, entry.format, entry.urls, entry.commit) == (
@@ -137,7 +147,7 @@ def test_a_range_that_still_admits_the_pin_moves_nothing():
     lock = resolve(a_registry(a_model()), listed("v1.0"))
     wider = a_registry(a_model(version=">=0.5,<3"))
 
-    assert list_stale(wider, lock) == ()
+    assert list_stale_resolutions(wider, lock) == ()
     assert resolve(wider, listed("v1.0", "v2.0"), lock) == lock
 
 
@@ -169,10 +179,10 @@ def test_an_upgrade_of_another_model_moves_nothing():
 def test_a_yanked_version_is_taken_only_when_it_is_asked_for_exactly():
     catalog = {"det": [Listed(version="v1.0"), Listed(version="v2.0", yanked="yanked: NaNs")]}
     exactly = a_registry(a_model(version="v2.0"))
-    [question] = plan_lock(exactly, EMPTY).questions
+    [question] = plan_resolution(exactly, EMPTY).questions
 
     assert versions_of(resolve(a_registry(a_model()), catalog)) == {"det": "v1.0"}
-    assert choose_version(question, catalog["det"]).warning == "det v2.0 is yanked: NaNs"
+    assert select_version(question, catalog["det"]).warning == "det v2.0 is yanked: NaNs"
 
 
 def test_a_yanked_version_stays_locked():
@@ -181,7 +191,7 @@ def test_a_yanked_version_stays_locked():
     catalog = listed("v1.0", yanked="cancelled")
 
     assert resolve(registry, catalog, lock) == lock
-    assert list_stale(registry, lock) == ()
+    assert list_stale_resolutions(registry, lock) == ()
 
 
 def test_versions_that_the_image_cannot_load_are_passed_over():
@@ -204,7 +214,7 @@ def test_the_pin_moves_when_the_image_can_no_longer_load_it():
     pinned = Lock(models=(replace(lock.models[0], paddle=">=3.3"),))
     downgraded = a_registry(a_model(), environment=Environment(stated_paddle="3.1.0"))
 
-    assert [str(reason) for reason in list_stale(downgraded, pinned)] == [
+    assert [str(reason) for reason in list_stale_resolutions(downgraded, pinned)] == [
         "det: v2 needs Paddle >=3.3, and its environment has Paddle 3.1.0"
     ]
     assert versions_of(resolve(downgraded, catalog, pinned)) == {"det": "v1"}
@@ -327,7 +337,7 @@ def test_a_digest_in_models_yaml_must_be_that_of_the_catalog():
 def test_a_stale_pin_says_why(fields, reason):
     lock = resolve(a_registry(a_model()), listed("v1.0"))
 
-    assert [str(one) for one in list_stale(a_registry(a_model(**fields)), lock)] == [
+    assert [str(one) for one in list_stale_resolutions(a_registry(a_model(**fields)), lock)] == [
         f"det: {reason}"
     ]
 
@@ -335,7 +345,7 @@ def test_a_stale_pin_says_why(fields, reason):
 def test_a_base_that_no_longer_satisfies_makes_the_lock_stale():
     lock = resolve(a_registry(a_model()), listed("v1.0"))
     child = a_model("a", "v1", base="det", base_requires=Requirement.parse(">=2"))
-    reasons = [str(one) for one in list_stale(a_registry(a_model(), child), lock)]
+    reasons = [str(one) for one in list_stale_resolutions(a_registry(a_model(), child), lock)]
 
     assert reasons == [
         "a: is in models.yaml but not in models.lock",
@@ -347,7 +357,7 @@ def test_models_that_would_share_a_file_are_told_apart():
     registry = a_registry(a_model("x_1.0_rc", "latest"), a_model("X", "latest-pre"))
     catalog = {"x_1.0_rc": [Listed(version="1")], "X": [Listed(version="1.0_RC_1")]}
 
-    [error] = find_clashes(resolve(registry, catalog).models)
+    [error] = find_clashing_resolutions(resolve(registry, catalog).models)
     assert str(error) == (
         "x_1.0_rc: checkpoints/x_1.0_rc_1.pdparams is where X is downloaded to; "
         "rename one of the two"
@@ -403,7 +413,7 @@ def test_a_lock_is_fresh_right_after_locking_and_locking_again_moves_nothing(reg
     lock = attempt(registry, catalog)
     assume(lock is not None)
 
-    assert list_stale(registry, lock) == ()
+    assert list_stale_resolutions(registry, lock) == ()
     assert resolve(registry, catalog, lock) == lock
 
 
@@ -421,7 +431,7 @@ def test_the_lock_is_fresh_exactly_where_locking_would_change_nothing(before, no
     assume(lock is not None)
     after = attempt(now, catalog, lock)
 
-    assert (list_stale(now, lock) == ()) is (after == lock)
+    assert (list_stale_resolutions(now, lock) == ()) is (after == lock)
 
 
 @given(registries(), catalogs, st.randoms())
@@ -441,15 +451,15 @@ def test_a_pin_leaves_its_version_only_if_that_no_longer_satisfies(before, now, 
     assume(lock is not None)
     after = attempt(now, catalog, lock)
     assume(after is not None)
-    for question in plan_lock(now, EMPTY).questions:
+    for question in plan_resolution(now, EMPTY).questions:
         name = question.model.name
         locked = lock.by_name.get(name)
         if locked is None or locked.source_name != question.model.source_name:
             continue
         [listed] = [one for one in catalog[question.query.name] if one.version == locked.version]
-        still_good = find_unsatisfied(
+        still_good = find_unsatisfied_want(
             question.wants, locked.version
-        ) is None and not explain_obstacle(question.environment, [listed.paddle], None)
+        ) is None and not explain_incompatibility(question.environment, [listed.paddle], None)
         assert (after.by_name[name].version == locked.version) or not still_good
 
 
@@ -457,7 +467,7 @@ def test_a_pin_leaves_its_version_only_if_that_no_longer_satisfies(before, now, 
 def test_what_is_locked_is_the_newest_that_everybody_admits(registry, catalog):
     lock = attempt(registry, catalog)
     assume(lock is not None)
-    for question in plan_lock(registry, EMPTY).questions:
+    for question in plan_resolution(registry, EMPTY).questions:
         name = question.model.name
         wanted = [want.requirement for want in question.wants]
         pre = any(requirement.names_prerelease for requirement in wanted)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 import pytest
 
 from paddledvc.errors import StaleStages
-from paddledvc.locking.core.resolution import plan_lock
+from paddledvc.locking.core.resolution import plan_resolution
 from paddledvc.models import lockfile as locks
 from paddledvc.models import registry
 from paddledvc.models.model import (
@@ -27,7 +27,7 @@ from paddledvc.stages.core import settings_digest
 from paddledvc.stages.core.pipeline import Pipeline
 from paddledvc.stages.core.settings_digest import (
     export_digest,
-    said_fields,
+    list_settings,
     sync_digest,
     train_digest,
     verify_digest,
@@ -57,7 +57,7 @@ BY_COMMAND = replace(TRAINED, train=Train(command="python train.py"))
 
 def a_pipeline(*models, **fields):
     registry = Registry(models=models)
-    lock = locks.Lock(models=plan_lock(registry, locks.Lock(models=())).entries)
+    lock = locks.Lock(models=plan_resolution(registry, locks.Lock(models=())).entries)
     return Pipeline(registry=registry, lock=lock, **fields)
 
 
@@ -336,13 +336,13 @@ def test_the_weights_of_a_model_are_trained_ones_then_its_own_then_its_bases():
     pipeline = a_pipeline(BASE, both)
     other = a_pipeline(BASE, neither)
 
-    assert registry.own_weights(pipeline.registry, pipeline.lock, both) == (
+    assert registry.weights_in_registry(pipeline.registry, pipeline.lock, both) == (
         "checkpoints/m_trained.pdparams"
     )
-    assert registry.base_weights(pipeline.registry, pipeline.lock, both) == (
+    assert registry.base_weights_in_registry(pipeline.registry, pipeline.lock, both) == (
         "checkpoints/m_v1.pdparams"
     )
-    assert registry.own_weights(other.registry, other.lock, neither) == (
+    assert registry.weights_in_registry(other.registry, other.lock, neither) == (
         "checkpoints/base_v1.pdparams"
     )
 
@@ -435,7 +435,7 @@ def test_a_setting_that_a_later_version_adds_moves_no_pin():
     now = Train(command="make", seed=3)
     later = LaterTrain(command="make", seed=3)
 
-    assert said_fields(later) == said_fields(now)
+    assert list_settings(later) == list_settings(now)
 
 
 def test_pins_are_those_of_the_first_release():
@@ -450,7 +450,7 @@ def test_pins_are_those_of_the_first_release():
         export=Export(),
     )
     registry = Registry(models=(model,))
-    lock = locks.Lock(models=plan_lock(registry, locks.Lock(models=())).entries)
+    lock = locks.Lock(models=plan_resolution(registry, locks.Lock(models=())).entries)
 
     assert (
         sync_digest(lock, model),

@@ -8,7 +8,7 @@ import pytest
 
 from paddledvc.errors import InvalidFile, InvalidInput
 from paddledvc.models.model import Reference
-from paddledvc.tools.code.source_files import Sources, code_files, command_files
+from paddledvc.tools.code.source_files import Sources, source_files_of_code, source_files_of_command
 from paddledvc.tools.git.snapshot import Snapshot
 
 
@@ -19,7 +19,7 @@ def depends(project):
     def run(reference, sources):
         for path, source in sources.items():
             project.write(path, source)
-        return list(code_files(Reference.parse(reference), project.root))
+        return list(source_files_of_code(Reference.parse(reference), project.root))
 
     return run
 
@@ -250,7 +250,7 @@ def test_a_package_below_src_depends_on_its_own_modules(project):
     project.write("src/pkg/blocks.py", "")
     project.write("src/pkg/net.py", "from pkg.blocks import B\n")
 
-    assert code_files(Reference.parse("src/pkg/net.py:Net"), project.root) == (
+    assert source_files_of_code(Reference.parse("src/pkg/net.py:Net"), project.root) == (
         "src/pkg/__init__.py",
         "src/pkg/blocks.py",
         "src/pkg/net.py",
@@ -275,7 +275,7 @@ def test_the_files_of_a_command_line_are_found(project, command, files):
     project.write("run.sh", "")
     project.write("my data.csv", "")
 
-    assert command_files(command, project.root) == files
+    assert source_files_of_command(command, project.root) == files
 
 
 def test_what_is_installed_is_parsed_once_until_it_changes(project, tmp_path):

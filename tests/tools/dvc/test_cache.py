@@ -210,7 +210,7 @@ def test_the_older_half_of_many_notes_is_dropped(tmp_path, monkeypatch):
     for number in range(100):
         file = tmp_path / str(number)
         file.write_bytes(DATA)
-        notes.settled(hash_cache.settle_time(file), OID)
+        notes.settled(hash_cache.settle_hash_time(file), OID)
 
     again = hash_cache.Known(tmp_path / "known")
     assert again.file.stat().st_size < 1200

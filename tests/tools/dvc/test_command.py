@@ -10,7 +10,7 @@ from paddledvc.errors import MissingTool
 from paddledvc.tools.dvc import command
 from paddledvc.tools.dvc.remotes.failures import Broken, translate_failures
 
-WANTED = str(command.wanted())
+WANTED = str(command.wanted_dvc())
 
 
 @pytest.fixture
@@ -26,11 +26,11 @@ def fake(project, monkeypatch):
         monkeypatch.setenv("PYTHONPATH", str(project.root / "site"))
         for name in [name for name in sys.modules if name.partition(".")[0] == "dvc"]:
             monkeypatch.delitem(sys.modules, name)
-        command.require_usable.cache_clear()
+        command.require_usable_dvc.cache_clear()
 
     yield install
     monkeypatch.undo()
-    command.require_usable.cache_clear()
+    command.require_usable_dvc.cache_clear()
 
 
 def said(do):
@@ -47,9 +47,9 @@ def test_a_dvc_that_is_not_installed_is_told_with_the_command(hidden, fake, monk
             raise hidden
 
     monkeypatch.setattr(command, "find_spec", find_spec)
-    command.require_usable.cache_clear()
+    command.require_usable_dvc.cache_clear()
 
-    assert said(command.require_usable) == (
+    assert said(command.require_usable_dvc) == (
         f"DVC is not installed in this environment; run `pip install '{WANTED}'`"
     )
 
@@ -58,8 +58,8 @@ def test_a_dvc_that_is_not_installed_is_told_with_the_command(hidden, fake, monk
 def test_a_dvc_of_another_age_is_told_with_the_versions_that_do(version, fake):
     fake(version=version)
 
-    needed = command.wanted().specifier
-    assert said(command.require_usable) == (
+    needed = command.wanted_dvc().specifier
+    assert said(command.require_usable_dvc) == (
         f"DVC {version} is installed, and paddledvc needs {needed}; run `pip install '{WANTED}'`"
     )
 
@@ -67,7 +67,7 @@ def test_a_dvc_of_another_age_is_told_with_the_versions_that_do(version, fake):
 def test_a_dvc_without_one_of_its_parts_is_told_with_its_name(fake):
     fake(metadata="Requires-Dist: dvc-parts (>=1)\nRequires-Dist: dvc-cloud; extra == 'cloud'\n")
 
-    assert said(command.require_usable) == (
+    assert said(command.require_usable_dvc) == (
         "DVC does not start: dvc-parts is not installed; "
         f"run `pip install --force-reinstall '{WANTED}'`"
     )

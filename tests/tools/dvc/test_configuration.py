@@ -126,7 +126,7 @@ def waited_for():
         asked.append(real(root))
         return asked[-1]
 
-    with pytest.MonkeyPatch.context() as patch, shortcuts.allow():
+    with pytest.MonkeyPatch.context() as patch, shortcuts.allow_shortcuts():
         patch.setattr(configuration, "_read_plain", told)
         yield asked
 
@@ -145,7 +145,7 @@ def said_by_dvc(root: Path) -> tuple[object, ...]:
 
 
 def said_by_us(root: Path) -> tuple[object, ...]:
-    config = configuration.read_config(root)
+    config = configuration.read_dvc_config(root)
     return (
         config.remotes,
         config.default,
@@ -161,8 +161,8 @@ def test_what_is_plainly_written_we_read_as_dvc_does(levels, level, case):
     write(levels[level], PLAIN[case])
 
     with waited_for() as ours:
-        configuration.read_config(root_of(levels))
-    assert ours == [configuration.read_config(root_of(levels))]
+        configuration.read_dvc_config(root_of(levels))
+    assert ours == [configuration.read_dvc_config(root_of(levels))]
 
 
 @pytest.mark.parametrize("case", ODD)
@@ -170,9 +170,9 @@ def test_what_is_oddly_written_is_left_to_dvc_also_where_somebody_waits(levels, 
     write(levels["repo"], ODD[case])
 
     with waited_for() as ours:
-        found = configuration.read_config(root_of(levels))
+        found = configuration.read_dvc_config(root_of(levels))
     assert ours == [None]
-    assert found == configuration.read_config(root_of(levels))
+    assert found == configuration.read_dvc_config(root_of(levels))
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -182,10 +182,10 @@ def test_what_dvc_refuses_is_told_with_the_file_and_the_reason(levels, case):
     with pytest.raises(Exception):  # noqa: B017, PT011 - not all are DVC's own
         Config(dvc_dir=str(levels["repo"].parent))
     with waited_for() as ours, pytest.raises(InvalidInput) as waiting:
-        configuration.read_config(root_of(levels))
+        configuration.read_dvc_config(root_of(levels))
     assert ours == [None]
     with pytest.raises(InvalidInput) as caught:
-        configuration.read_config(root_of(levels))
+        configuration.read_dvc_config(root_of(levels))
     assert str(caught.value) == str(waiting.value)
     assert str(caught.value).startswith("DVC refuses its configuration ")
     assert "\n" not in str(caught.value)
@@ -196,7 +196,7 @@ def test_the_broken_one_of_many_files_is_named(levels):
     write(levels["repo"], PLAIN["as dvc writes it"])
 
     with pytest.raises(InvalidInput) as caught:
-        configuration.read_config(root_of(levels))
+        configuration.read_dvc_config(root_of(levels))
     assert str(caught.value) == (
         f"DVC refuses its configuration {levels['global']}: Invalid line ('[cache') (matched as "
         "neither section nor keyword) at line 1"
@@ -221,8 +221,8 @@ def test_each_level_is_stronger_than_those_before_it_and_has_paths_of_its_own(le
     top = levels["repo"].parent.parent.parent
 
     with waited_for() as ours:
-        configuration.read_config(root_of(levels))
-    assert ours == [configuration.read_config(root_of(levels))]
+        configuration.read_dvc_config(root_of(levels))
+    assert ours == [configuration.read_dvc_config(root_of(levels))]
     assert ours[0].cache == str(levels["local"].parent / "local")
     assert ours[0].remotes == {
         "system": str(top / "x"),
@@ -311,7 +311,7 @@ def test_whatever_is_written_we_read_as_dvc_does_or_leave_it_to_dvc(
     plain = configuration._read_plain(folder)
     event(f"plain: {plain is not None}, says something: {plain not in (None, DvcConfig())}")
     if plain is not None:
-        assert configuration.read_config(folder) == plain
+        assert configuration.read_dvc_config(folder) == plain
 
 
 @pytest.fixture(scope="module")
@@ -328,9 +328,11 @@ def empty_levels(tmp_path_factory):
 def test_a_switch_and_status_take_the_shortcut_and_a_pull_does_not(outputs, monkeypatch):
     outputs.declare({"checkpoints/a.bin": b"a"})
     seen: list[bool] = []
-    real = configuration.read_config
+    real = configuration.read_dvc_config
     monkeypatch.setattr(
-        configuration, "read_config", lambda root: (seen.append(shortcuts.allowed()), real(root))[1]
+        configuration,
+        "read_dvc_config",
+        lambda root: (seen.append(shortcuts.shortcuts_allowed()), real(root))[1],
     )
     checkout(outputs.project, offline="x")
     status(outputs.project)
@@ -372,4 +374,4 @@ def test_doctor_tells_of_a_configuration_that_dvc_refuses(outputs, cli):
     ],
 )
 def test_the_default_remote_of_another_repository_is_the_one_that_dvc_takes(config, remote):
-    assert configuration.default_remote(config) == remote
+    assert configuration.configured_default_remote(config) == remote

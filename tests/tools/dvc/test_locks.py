@@ -14,7 +14,7 @@ import pytest
 from zc.lockfile import LockError, LockFile  # what DVC takes
 
 from paddledvc.tools.dvc import shortcuts
-from paddledvc.tools.dvc.locks import Busy, hold_flock, hold_off_dvc, list_users
+from paddledvc.tools.dvc.locks import Busy, hold_dvc_locks, hold_lock_file, list_lock_users
 
 if TYPE_CHECKING:
     from tests.outputs_repo import Outputs
@@ -54,7 +54,7 @@ def test_while_dvc_holds_its_lock_nothing_is_touched(switched):
 
 
 def test_dvc_cannot_begin_while_we_place(outputs):
-    with hold_off_dvc(outputs.root, ["a"], patience=0), pytest.raises(LockError):
+    with hold_dvc_locks(outputs.root, ["a"], patience=0), pytest.raises(LockError):
         LockFile(str(outputs.root / ".dvc/tmp/lock"))
 
     LockFile(str(outputs.root / ".dvc/tmp/lock")).close()
@@ -63,7 +63,7 @@ def test_dvc_cannot_begin_while_we_place(outputs):
 def test_dvc_is_no_matter_while_nothing_changes(outputs):
     outputs.declare(V1)
     outputs.place()
-    with hold_off_dvc(outputs.root, [], patience=0):
+    with hold_dvc_locks(outputs.root, [], patience=0):
         assert outputs.states(outputs.place()) == {"checkpoints/a.bin": "unchanged"}
 
 
@@ -93,7 +93,7 @@ def test_a_number_that_another_process_got_is_no_matter(switched):
             switched,
             write={str(switched.root / "checkpoints"): {"pid": other.pid, "cmd": "dvc repro"}},
         )
-        assert [user.lives for user in list_users(switched.root)] == [False]
+        assert [user.lives for user in list_lock_users(switched.root)] == [False]
         other.communicate(b"\n")
 
 
@@ -121,7 +121,7 @@ def test_what_dvc_is_just_writing_is_read_again(switched):
 @pytest.mark.slow
 def test_two_of_ours_at_once_do_not_meet(switched):
     lock = switched.root / ".paddledvc/tmp/placing.lock"
-    with hold_flock(lock, patience=0, who="x"):
+    with hold_lock_file(lock, patience=0, who="x"):
         assert switched.place().busy == "another paddledvc is at work"
 
 
@@ -131,17 +131,17 @@ def test_a_lock_is_waited_for(tmp_path):
     leave = threading.Event()
 
     def hold() -> None:
-        with hold_flock(lock, patience=0, who="x"):
+        with hold_lock_file(lock, patience=0, who="x"):
             entered.set()
             leave.wait()
 
     thread = threading.Thread(target=hold)
     thread.start()
     entered.wait()
-    with pytest.raises(Busy, match=r"^x is at work$"), hold_flock(lock, patience=0, who="x"):
+    with pytest.raises(Busy, match=r"^x is at work$"), hold_lock_file(lock, patience=0, who="x"):
         pass
     threading.Timer(0.05, leave.set).start()
-    with hold_flock(lock, patience=60, who="x"):
+    with hold_lock_file(lock, patience=60, who="x"):
         pass
     thread.join()
 
@@ -174,7 +174,7 @@ def mode(request, outputs):
 
 @pytest.fixture(params=["a hook", "a command"])
 def asker(request):
-    with shortcuts.allow() if request.param == "a hook" else nullcontext():
+    with shortcuts.allow_shortcuts() if request.param == "a hook" else nullcontext():
         yield
 
 
@@ -185,7 +185,7 @@ def dvc_status(outputs):
 
 @pytest.mark.slow
 def test_no_dvc_begins_while_we_are_at_work_and_every_one_does_afterwards(outputs, mode, asker):
-    with hold_off_dvc(outputs.root, ["."], patience=0):
+    with hold_dvc_locks(outputs.root, ["."], patience=0):
         refused = dvc_status(outputs)
 
     assert refused.returncode != 0
@@ -199,14 +199,14 @@ def test_we_do_not_begin_while_a_dvc_is_at_work(outputs, mode, asker):
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen(command, cwd=outputs.root, text=True, **pipes) as other:
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(Busy) as caught, hold_off_dvc(outputs.root, ["."], patience=0.1):
+        with pytest.raises(Busy) as caught, hold_dvc_locks(outputs.root, ["."], patience=0.1):
             pass
         other.communicate("\n")
 
     advice = "; when no DVC runs, remove it with `rm .dvc/tmp/lock`"
     left = f", or was killed and left .dvc/tmp/lock{advice}"
     assert str(caught.value) == f"DVC is at work{left if mode == 'hard links' else ''}"
-    with hold_off_dvc(outputs.root, ["."], patience=0):
+    with hold_dvc_locks(outputs.root, ["."], patience=0):
         pass
 
 
@@ -215,7 +215,7 @@ def test_one_of_ours_is_waited_for_in_either_mode(outputs, mode, asker):
     entered, leave = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with hold_off_dvc(outputs.root, ["."], patience=0):
+        with hold_dvc_locks(outputs.root, ["."], patience=0):
             entered.set()
             leave.wait()
 
@@ -223,7 +223,7 @@ def test_one_of_ours_is_waited_for_in_either_mode(outputs, mode, asker):
     thread.start()
     entered.wait()
     threading.Timer(0.2, leave.set).start()
-    with hold_off_dvc(outputs.root, ["."], patience=60):
+    with hold_dvc_locks(outputs.root, ["."], patience=60):
         assert leave.is_set()
     thread.join()
     assert not list((outputs.root / ".dvc/tmp").glob("*.lock"))
@@ -231,7 +231,7 @@ def test_one_of_ours_is_waited_for_in_either_mode(outputs, mode, asker):
 
 def test_a_lock_by_hard_links_leaves_no_file(outputs):
     configure(outputs, "true")
-    with pytest.raises(KeyError), hold_off_dvc(outputs.root, ["."], patience=0):
+    with pytest.raises(KeyError), hold_dvc_locks(outputs.root, ["."], patience=0):
         raise KeyError
 
     assert [file.name for file in (outputs.root / ".dvc/tmp").iterdir()] == []
@@ -242,6 +242,6 @@ def test_what_is_placed_while_somebody_waits_holds_off_dvc_as_it_is_set_up(outpu
     configure(outputs, hardlink)
     outputs.declare(V1)
 
-    with shortcuts.allow():
+    with shortcuts.allow_shortcuts():
         assert outputs.states(outputs.place()) == {"checkpoints/a.bin": "placed"}
     assert (outputs.root / ".dvc/tmp/lock").exists() == (hardlink == "false")

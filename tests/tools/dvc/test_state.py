@@ -19,7 +19,7 @@ from dvc_data.hashfile.state import State, _checksum
 from dvc_data.hashfile.utils import get_mtime_and_size
 
 from paddledvc.tools.dvc import shortcuts, state
-from paddledvc.tools.dvc.state import DvcState, checksum, file_time, folder_time
+from paddledvc.tools.dvc.state import DvcState, state_checksum, state_file_time, state_folder_time
 from paddledvc.weights.core.outcome import describe_outcome
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def writer(request, monkeypatch):
     """Who writes the notes: ours while git waits, DVC's own code else."""
     if "minor" in request.param:
         monkeypatch.setattr(state, "TESTED", ("3.17",))
-    with shortcuts.allow() if "hook" in request.param else nullcontext():
+    with shortcuts.allow_shortcuts() if "hook" in request.param else nullcontext():
         yield request.param
 
 
@@ -128,9 +128,9 @@ def test_our_digests_are_those_of_dvc(repo):
         files = {path: Path(path).stat() for path in opened.fs.find(str(folder))}
 
         assert DvcState(repo.root, None)._folder == opened.site_cache_dir
-        assert checksum(file.stat()) == _checksum(_localfs_info(str(file)))
-        assert file_time(file.stat()) == get_mtime_and_size(str(file), opened.fs)[0]
-        assert folder_time(files) == get_mtime_and_size(str(folder), opened.fs)[0]
+        assert state_checksum(file.stat()) == _checksum(_localfs_info(str(file)))
+        assert state_file_time(file.stat()) == get_mtime_and_size(str(file), opened.fs)[0]
+        assert state_folder_time(files) == get_mtime_and_size(str(folder), opened.fs)[0]
         for path in ("checkpoints/a.bin", "exports/a"):
             inode, time = opened.state.links[path]
             assert (inode, time) == (
@@ -215,29 +215,29 @@ def test_the_minor_is_that_of_the_installed_version(distributions, minor, tmp_pa
         (tmp_path / f"dvc_data-{version}.dist-info").mkdir()
     monkeypatch.syspath_prepend(tmp_path)
 
-    assert state.installed_minor() == minor
+    assert state.installed_state_minor() == minor
 
 
 def test_the_minor_that_the_tests_run_with_is_one_of_those_that_ours_are_compared_with():
-    assert state.installed_minor() in state.TESTED
+    assert state.installed_state_minor() in state.TESTED
 
 
 def test_no_minor_is_none_that_the_tests_know(monkeypatch):
     monkeypatch.setattr(sys, "path", [])
-    assert state.installed_minor() not in state.TESTED
+    assert state.installed_state_minor() not in state.TESTED
 
 
 def test_where_a_later_minor_keeps_links_in_another_form_that_form_is_kept_to(repo, monkeypatch):
     """As dvc-data's pull request 663 does: JSON in the place of a pickle."""
     kept = {}
-    monkeypatch.setattr(state, "installed_minor", lambda: "3.19")
+    monkeypatch.setattr(state, "installed_state_minor", lambda: "3.19")
     monkeypatch.setattr(
         State,
         "set_link",
         lambda _, path, inode, mtime: kept.update({path: json.dumps([inode, mtime])}),
     )
     repo.declare(OLD)
-    with shortcuts.allow():
+    with shortcuts.allow_shortcuts():
         repo.place()
 
     assert set(kept) == {str(repo.root / path) for path in OLD}

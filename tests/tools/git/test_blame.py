@@ -28,7 +28,7 @@ def written(tmp_path):
 
 
 def origins(root, file="models.lock"):
-    found = [blame.find_origin(root, file, line) for line in (1, 2, 3, 4)]
+    found = [blame.blame_line(root, file, line) for line in (1, 2, 3, 4)]
     return [one and (one.name, one.title) for one in found]
 
 
@@ -37,7 +37,7 @@ def test_a_line_is_from_the_commit_that_last_changed_more_than_its_spaces(writte
     folder, first, second = written
 
     assert origins(folder.root / "sub") == [(first, "Lock one"), (second, "Lock two"), None, None]
-    assert blame.find_origin(folder.root, "sub/models.lock", 1).author == "Test"
+    assert blame.blame_line(folder.root, "sub/models.lock", 1).author == "Test"
 
 
 def test_what_git_tells_its_hooks_does_not_lead_astray(written, tmp_path, monkeypatch):
@@ -69,7 +69,7 @@ def test_without_a_history_or_git_there_is_no_commit(written, tmp_path, monkeypa
     monkeypatch.setenv("PATH", "")
     code = (
         "from pathlib import Path; from paddledvc.tools.git import blame\n"
-        f"print(blame.find_origin(Path({str(folder.root)!r}), 'sub/models.lock', 1))"
+        f"print(blame.blame_line(Path({str(folder.root)!r}), 'sub/models.lock', 1))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
 
@@ -83,6 +83,6 @@ def test_a_line_from_where_a_shallow_clone_ends_may_be_older(written, tmp_path):
     command = ["git", "clone", "--quiet", "--depth=1", f"file://{folder.root}", str(shallow)]
     subprocess.run(command, check=True)
 
-    found = blame.find_origin(shallow, "sub/models.lock", 1)
+    found = blame.blame_line(shallow, "sub/models.lock", 1)
     assert (found.name, found.cut) == (second, True)
-    assert not blame.find_origin(folder.root, "sub/models.lock", 1).cut
+    assert not blame.blame_line(folder.root, "sub/models.lock", 1).cut

@@ -27,37 +27,39 @@ def drivers(folder):
 
 
 def test_a_driver_is_installed_once(repository):
-    assert merge_driver.install_driver(repository.root) is True
+    assert merge_driver.install_merge_driver(repository.root) is True
     before = repository.read(".git/config")
 
-    assert merge_driver.install_driver(repository.root) is False
+    assert merge_driver.install_merge_driver(repository.root) is False
     assert repository.read(".git/config") == before
-    assert drivers(repository.root) == [merge_driver.command_line()]
-    assert shlex.quote(sys.executable) in merge_driver.command_line()
+    assert drivers(repository.root) == [merge_driver.merge_driver_command()]
+    assert shlex.quote(sys.executable) in merge_driver.merge_driver_command()
 
 
 def test_another_python_takes_over(repository):
-    repository.git("config", "merge.paddledvc.driver", merge_driver.command_line("/old/python"))
+    repository.git(
+        "config", "merge.paddledvc.driver", merge_driver.merge_driver_command("/old/python")
+    )
 
-    assert merge_driver.install_driver(repository.root) is True
-    assert drivers(repository.root) == [merge_driver.command_line()]
+    assert merge_driver.install_merge_driver(repository.root) is True
+    assert drivers(repository.root) == [merge_driver.merge_driver_command()]
 
 
 def test_a_driver_that_is_configured_twice_is_configured_once(repository):
     for command in ("one", "two"):
         repository.git("config", "--add", "merge.paddledvc.driver", command)
 
-    assert merge_driver.install_driver(repository.root) is True
-    assert drivers(repository.root) == [merge_driver.command_line()]
+    assert merge_driver.install_merge_driver(repository.root) is True
+    assert drivers(repository.root) == [merge_driver.merge_driver_command()]
 
 
 def test_a_work_tree_beside_the_repository_shares_its_driver(repository, tmp_path):
     repository.commit()
     beside = tmp_path / "beside"
     repository.git("worktree", "add", "--quiet", str(beside))
-    merge_driver.install_driver(beside)
+    merge_driver.install_merge_driver(beside)
 
-    assert drivers(repository.root) == [merge_driver.command_line()]
+    assert drivers(repository.root) == [merge_driver.merge_driver_command()]
 
 
 @pytest.mark.slow
@@ -69,16 +71,16 @@ def test_a_submodule_has_a_driver_of_its_own(repository, tmp_path):
     outside = ("-C", str(outer), "-c", "protocol.file.allow=always")
     repository.git(*outside, "init", "--quiet")
     repository.git(*outside, "submodule", "--quiet", "add", url, "in")
-    merge_driver.install_driver(outer / "in")
+    merge_driver.install_merge_driver(outer / "in")
 
-    assert drivers(outer / "in") == [merge_driver.command_line()]
+    assert drivers(outer / "in") == [merge_driver.merge_driver_command()]
     assert drivers(outer) == []
 
 
 def test_a_configuration_that_cannot_be_written_is_told(repository):
     repository.write(".git/config.lock", "")
     with pytest.raises(ToolFailed) as caught:
-        merge_driver.install_driver(repository.root)
+        merge_driver.install_merge_driver(repository.root)
 
     assert "could not lock config file .git/config" in str(caught.value)
 
@@ -98,7 +100,7 @@ def test_a_configuration_that_cannot_be_written_is_told(repository):
     ],
 )
 def test_only_what_is_not_told_is_missing(text, missing):
-    assert merge_driver.missing_attributes(text) == missing
+    assert merge_driver.missing_merge_attributes(text) == missing
 
 
 @pytest.mark.parametrize(
@@ -108,20 +110,20 @@ def test_git_says_whether_conflicts_show_the_base(repository, style, shown):
     if style is not None:
         repository.git("config", "merge.conflictStyle", style)
 
-    assert merge_driver.shows_base(repository.root) is shown
+    assert merge_driver.merge_shows_base(repository.root) is shown
 
 
 def test_lines_are_merged_as_git_does():
     texts = Sides(base="a\nb\nc\n", ours="x\nb\nc\n", theirs="a\nb\ny\udcff\n")
 
-    assert merge_driver.merge_lines(texts) == ("x\nb\ny\udcff\n", True)
+    assert merge_driver.merge_lines_with_git(texts) == ("x\nb\ny\udcff\n", True)
 
 
 def test_lines_in_conflict_are_between_markers_of_the_size_asked_for():
-    found = merge_driver.merge_lines(Sides(base="a\n", ours="b\n", theirs="c\n"), 9)
+    found = merge_driver.merge_lines_with_git(Sides(base="a\n", ours="b\n", theirs="c\n"), 9)
 
     assert found == (f"{'<' * 9} ours\nb\n{'=' * 9}\nc\n{'>' * 9} theirs\n", False)
 
 
 def test_what_is_no_text_has_no_lines():
-    assert merge_driver.merge_lines(Sides(base="a\0", ours="b\0", theirs="c\0")) is None
+    assert merge_driver.merge_lines_with_git(Sides(base="a\0", ours="b\0", theirs="c\0")) is None

@@ -5,13 +5,13 @@ from paddledvc.tools.git import worktree
 
 def test_the_branch_is_named_also_before_its_first_commit(project):
     project.git("init", "--quiet")
-    assert worktree.current_branch(project.root) == "main"
+    assert worktree.worktree_branch(project.root) == "main"
 
 
 def test_a_detached_head_is_on_no_branch(project):
     commit = project.commit()
     project.git("checkout", "--quiet", commit)
-    assert worktree.current_branch(project.root) is None
+    assert worktree.worktree_branch(project.root) is None
     assert worktree.resolve_commit(project.root, "HEAD") == commit
     assert worktree.resolve_commit(project.root, "gone") is None
 
@@ -21,13 +21,13 @@ def test_files_are_named_by_their_last_part_in_any_folder(project):
         project.write(name, "x")
     project.commit()
     project.write("new.dvc", "x")
-    assert worktree.list_files(project.root, ("dvc.lock", "*.dvc")) == [
+    assert worktree.list_worktree_files(project.root, ("dvc.lock", "*.dvc")) == [
         "a/Flöte.dvc",
         "a/b c.dvc",
         "a/dvc.lock",
         "dvc.lock",
     ]
-    assert "new.dvc" in worktree.list_files(project.root, ("*.dvc",), untracked=True)
+    assert "new.dvc" in worktree.list_worktree_files(project.root, ("*.dvc",), untracked=True)
 
 
 def test_a_linked_work_tree_has_folders_of_its_own_and_shares_others(project):
@@ -35,9 +35,9 @@ def test_a_linked_work_tree_has_folders_of_its_own_and_shares_others(project):
     project.git("worktree", "add", "--quiet", "../other tree", "-b", "other")
     other = project.root.parent / "other tree"
     common = project.root / ".git"
-    assert worktree.common_folder(other) == common
-    assert worktree.git_folder(other, "hooks").resolve() == common / "hooks"
+    assert worktree.git_folder_of_worktrees(other) == common
+    assert worktree.worktree_git_folder(other, "hooks").resolve() == common / "hooks"
     assert (
-        worktree.git_folder(other, "paddledvc").resolve()
+        worktree.worktree_git_folder(other, "paddledvc").resolve()
         == common / "worktrees" / "other-tree" / "paddledvc"
     )

@@ -44,7 +44,7 @@ import json, sys, warnings
 warnings.filterwarnings("ignore")
 import numpy as np
 from paddledvc.errors import InvalidInput
-from paddledvc.tools.paddle.building import weights
+from paddledvc.tools.paddle.building import state_dict as weights
 from pathlib import Path
 
 messages = {}

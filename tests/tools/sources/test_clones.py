@@ -76,7 +76,7 @@ def test_a_large_file_comes_when_it_is_read(det, url, catalog):
     (file,) = catalog(url).describe(DET, "v2.0.0").files
 
     assert file.hashes.size == len(data)
-    assert b"".join(git_files.chunks(file.urls[0])) == data
+    assert b"".join(git_files.read_git_chunks(file.urls[0])) == data
     assert catalog(url, offline="--offline").describe(DET, "v2.0.0").files == (file,)
 
 
@@ -215,7 +215,7 @@ def test_a_copy_stays_while_its_repository_is_away(det, url, catalog):
 
     found = catalog(url, offline="--offline").describe(DET, "v1.0.0")
     assert found.commit == commit
-    assert git_files.size(found.files[0].urls[0]) == 6
+    assert git_files.ask_git_size(found.files[0].urls[0]) == 6
 
 
 def test_without_the_network_and_a_copy_there_is_nothing(url, catalog):
@@ -241,9 +241,9 @@ def test_a_commit_whose_tag_is_gone_is_fetched_by_its_name(det, url, cache):
     commit = det.git("rev-parse", "det@v1.0.0^{}").strip()
     det.git("tag", "--delete", "det@v1.0.0")
 
-    assert repository.has_commit(clones.clone_holding(url, commit), commit)
+    assert repository.repository_has_commit(clones.clone_holding(url, commit), commit)
     det.root.rename(det.root.with_name("away"))
-    assert repository.has_commit(clones.clone_holding(url, commit), commit)
+    assert repository.repository_has_commit(clones.clone_holding(url, commit), commit)
 
 
 def test_a_commit_that_is_gone_is_an_error(url):
@@ -362,7 +362,7 @@ def test_a_repository_is_read_over_http(bare, serve, catalog):
 
     assert list(listed(opened)) == ["v1.0.0", "v1.1.0", "v2.0.0"]
     (file,) = opened.describe(DET, "v2.0.0").files
-    assert b"".join(git_files.chunks(file.urls[0])) == b"weights"
+    assert b"".join(git_files.read_git_chunks(file.urls[0])) == b"weights"
 
 
 @pytest.mark.slow
@@ -372,7 +372,7 @@ def test_a_server_of_plain_files_will_do(bare, serve, catalog, cache):
 
     assert list(listed(opened)) == ["v1.0.0", "v1.1.0", "v2.0.0"]
     (file,) = opened.describe(DET, "v2.0.0").files
-    assert b"".join(git_files.chunks(file.urls[0])) == b"weights"
+    assert b"".join(git_files.read_git_chunks(file.urls[0])) == b"weights"
 
 
 def test_a_server_that_asks_for_a_password_is_not_waited_for(bare, serve, catalog):

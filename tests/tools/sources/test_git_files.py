@@ -49,7 +49,7 @@ def described(catalog, name, version="v0.1.0", **fields):
 
 
 def read(url):
-    return b"".join(git_files.chunks(url))
+    return b"".join(git_files.read_git_chunks(url))
 
 
 def md5(data):
@@ -137,13 +137,13 @@ def test_an_output_that_was_not_there_yet_is_an_error(made, catalog):
 def test_sizes_are_told_as_far_as_git_knows_them(made):
     paths = ["weights/det.pdparams", "gitted.bin", "bundle/inference.json"]
 
-    assert [git_files.size(url_at(made, path)) for path in paths] == [16384, 15, None]
+    assert [git_files.ask_git_size(url_at(made, path)) for path in paths] == [16384, 15, None]
 
 
 def test_progress_is_told_of_the_bytes_that_arrived(made):
     seen = []
     url = url_at(made, "weights/det.pdparams")
-    list(git_files.chunks(url, lambda done, total: seen.append((done, total))))
+    list(git_files.read_git_chunks(url, lambda done, total: seen.append((done, total))))
 
     assert seen == [(16384, 16384)]
 
@@ -219,7 +219,7 @@ def test_a_folder_whose_list_is_not_in_the_remote_cannot_be_described(own, catal
 
 def test_a_folder_that_lists_paths_out_of_itself_is_refused(made, catalog, monkeypatch):
     listed = command.RepositoryFile(path="../evil", tracked=True, md5=md5(b"x"), size=None)
-    monkeypatch.setattr(command, "list_repository", lambda *_, **__: [listed])
+    monkeypatch.setattr(command, "list_dvc_repository", lambda *_, **__: [listed])
     with pytest.raises(CatalogFailed) as caught:
         described(catalog(made.root), "bundle")
 

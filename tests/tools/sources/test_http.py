@@ -39,12 +39,16 @@ def fetch(tmp_path, naps):
 
 
 def test_bytes_arrive_as_the_server_keeps_them(server):
-    assert b"".join(http.chunks(server.put("/a", DATA))) == DATA
+    assert b"".join(http.read_http_chunks(server.put("/a", DATA))) == DATA
 
 
 def test_progress_is_told_in_bytes(server):
     seen = []
-    list(http.chunks(server.put("/a", DATA), lambda done, total: seen.append((done, total))))
+    list(
+        http.read_http_chunks(
+            server.put("/a", DATA), lambda done, total: seen.append((done, total))
+        )
+    )
 
     assert seen[-1] == (len(DATA), len(DATA))
     assert len(seen) == 2
@@ -53,7 +57,7 @@ def test_progress_is_told_in_bytes(server):
 def test_bytes_without_a_content_length_arrive_whole(server):
     seen = []
     server.chunked.add("/a")
-    data = b"".join(http.chunks(server.put("/a", DATA), lambda *told: seen.append(told)))
+    data = b"".join(http.read_http_chunks(server.put("/a", DATA), lambda *told: seen.append(told)))
 
     assert (data, seen[-1]) == (DATA, (len(DATA), None))
 
@@ -61,18 +65,18 @@ def test_bytes_without_a_content_length_arrive_whole(server):
 def test_a_redirect_is_followed(server):
     server.redirects["/old"] = server.put("/new", DATA)
 
-    assert b"".join(http.chunks(f"{server.url}/old")) == DATA
+    assert b"".join(http.read_http_chunks(f"{server.url}/old")) == DATA
 
 
 def test_a_path_with_escapes_is_asked_for_as_written(server):
     server.put("/a b/模型", DATA)
 
-    assert b"".join(http.chunks(f"{server.url}/a%20b/%E6%A8%A1%E5%9E%8B")) == DATA
+    assert b"".join(http.read_http_chunks(f"{server.url}/a%20b/%E6%A8%A1%E5%9E%8B")) == DATA
 
 
 def refusal(url):
     with pytest.raises(Unreadable) as caught:
-        list(http.chunks(url))
+        list(http.read_http_chunks(url))
     return str(caught.value), caught.value.again
 
 
@@ -139,7 +143,7 @@ def test_a_redirect_in_a_circle_is_given_up(server):
 
 
 def test_the_size_is_asked_for_without_the_bytes(server):
-    assert http.size(server.put("/a", DATA)) == len(DATA)
+    assert http.ask_http_size(server.put("/a", DATA)) == len(DATA)
     assert server.log == [("HEAD", "/a")]
 
 
@@ -147,14 +151,14 @@ def test_the_size_is_asked_for_without_the_bytes(server):
 def test_the_size_is_asked_for_by_get_where_head_is_refused(server, status):
     server.refuse_head["/a"] = status
 
-    assert http.size(server.put("/a", DATA)) == len(DATA)
+    assert http.ask_http_size(server.put("/a", DATA)) == len(DATA)
     assert server.log == [("HEAD", "/a"), ("GET", "/a")]
 
 
 def test_a_size_that_the_server_keeps_back_is_unknown(server):
     server.chunked.add("/a")
 
-    assert http.size(server.put("/a", DATA)) is None
+    assert http.ask_http_size(server.put("/a", DATA)) is None
 
 
 def test_a_proxy_that_is_down_is_named(closed, monkeypatch):
@@ -167,7 +171,7 @@ def test_a_proxy_is_used_where_one_is_set(server, monkeypatch):
     monkeypatch.setenv("http_proxy", server.url)
     server.put("http://weights.example/a", DATA)
 
-    assert b"".join(http.chunks("http://weights.example/a")) == DATA
+    assert b"".join(http.read_http_chunks("http://weights.example/a")) == DATA
 
 
 def test_a_passing_error_is_tried_again_after_a_while(server, fetch, naps):
@@ -320,6 +324,6 @@ def test_a_dead_proxy_is_named(server, closed, monkeypatch):
     monkeypatch.setenv("http_proxy", closed.removesuffix("/a"))
 
     with pytest.raises(Unreadable) as caught:
-        list(http.chunks(server.put("/a", DATA)))
+        list(http.read_http_chunks(server.put("/a", DATA)))
 
     assert str(caught.value) == "the proxy: connection refused"

@@ -69,9 +69,7 @@ def listening(location=None):
 def test_the_token_is_for_the_hub_alone_and_never_in_the_clear(url, shown, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "secret")
 
-    assert hub_tokens.authorization_header(url) == (
-        {"Authorization": "Bearer secret"} if shown else {}
-    )
+    assert hub_tokens.hub_token_header(url) == ({"Authorization": "Bearer secret"} if shown else {})
 
 
 @pytest.mark.parametrize(
@@ -87,14 +85,14 @@ def test_the_hub_can_be_elsewhere(url, shown, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "secret")
     monkeypatch.setenv("HF_ENDPOINT", "https://hub.example/")
 
-    assert bool(hub_tokens.authorization_header(url)) is shown
+    assert bool(hub_tokens.hub_token_header(url)) is shown
 
 
 def test_a_hub_without_encryption_sees_no_token(monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "secret")
     monkeypatch.setenv("HF_ENDPOINT", "http://hub.example")
 
-    assert hub_tokens.authorization_header("http://hub.example/a") == {}
+    assert hub_tokens.hub_token_header("http://hub.example/a") == {}
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:80", "127.1.2.3", "[::1]:80", "localhost"])
@@ -102,20 +100,18 @@ def test_loopback_needs_no_encryption(host, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "secret")
     monkeypatch.setenv("HF_ENDPOINT", f"http://{host}")
 
-    assert hub_tokens.authorization_header(f"http://{host}/a") == {"Authorization": "Bearer secret"}
+    assert hub_tokens.hub_token_header(f"http://{host}/a") == {"Authorization": "Bearer secret"}
 
 
 def test_each_hub_has_its_own_token(monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "one")
     monkeypatch.setenv("MODELSCOPE_API_TOKEN", "two")
 
-    assert hub_tokens.authorization_header("https://huggingface.co/a") == {
+    assert hub_tokens.hub_token_header("https://huggingface.co/a") == {
         "Authorization": "Bearer one"
     }
-    assert hub_tokens.authorization_header("https://modelscope.cn/a") == {
-        "Authorization": "Bearer two"
-    }
-    assert hub_tokens.authorization_header("https://www.modelscope.cn/a") == {
+    assert hub_tokens.hub_token_header("https://modelscope.cn/a") == {"Authorization": "Bearer two"}
+    assert hub_tokens.hub_token_header("https://www.modelscope.cn/a") == {
         "Authorization": "Bearer two"
     }
 
@@ -124,22 +120,22 @@ def test_each_hub_has_its_own_token(monkeypatch):
 def test_what_no_header_can_hold_is_no_token(token, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", token)
 
-    assert hub_tokens.authorization_header("https://huggingface.co/a") == {}
+    assert hub_tokens.hub_token_header("https://huggingface.co/a") == {}
 
 
 def test_who_is_logged_in_needs_no_variable(monkeypatch, tmp_path):
     constants = pytest.importorskip("huggingface_hub.constants")
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
-    assert hub_tokens.authorization_header("https://huggingface.co/a") == {}
+    assert hub_tokens.hub_token_header("https://huggingface.co/a") == {}
 
     (tmp_path / "token").write_text("stored\n")
-    assert hub_tokens.authorization_header("https://huggingface.co/a") == {
+    assert hub_tokens.hub_token_header("https://huggingface.co/a") == {
         "Authorization": "Bearer stored"
     }
-    assert hub_tokens.authorization_header("https://modelscope.cn/a") == {}
+    assert hub_tokens.hub_token_header("https://modelscope.cn/a") == {}
 
     monkeypatch.setenv("HF_TOKEN", "said")
-    assert hub_tokens.authorization_header("https://huggingface.co/a") == {
+    assert hub_tokens.hub_token_header("https://huggingface.co/a") == {
         "Authorization": "Bearer said"
     }
 
@@ -149,15 +145,15 @@ def test_a_download_shows_the_token_to_the_hub(monkeypatch):
     with listening() as (hub, shown):
         monkeypatch.setenv("HF_ENDPOINT", f"http://{hub}")
 
-        assert b"".join(http.chunks(f"http://{hub}/a")) == b"{}"
-        assert http.read_document(f"http://{hub}/a", 10) == b"{}"
+        assert b"".join(http.read_http_chunks(f"http://{hub}/a")) == b"{}"
+        assert http.read_http_document(f"http://{hub}/a", 10) == b"{}"
     assert shown == ["Bearer secret", "Bearer secret"]
 
 
 def test_a_download_shows_no_token_to_anybody_else(monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "secret")
     with listening() as (host, shown):
-        list(http.chunks(f"http://{host}/a"))
+        list(http.read_http_chunks(f"http://{host}/a"))
     assert shown == [None]
 
 
@@ -169,7 +165,7 @@ def test_the_token_does_not_follow_a_redirect(other, monkeypatch):
         with listening(location) as (hub, shown):
             monkeypatch.setenv("HF_ENDPOINT", f"http://{hub}")
 
-            assert b"".join(http.chunks(f"http://{hub}/a")) == b"{}"
+            assert b"".join(http.read_http_chunks(f"http://{hub}/a")) == b"{}"
     assert (shown, seen) == (["Bearer secret"], [None])
 
 
@@ -178,9 +174,9 @@ def test_the_token_does_not_follow_a_url_that_is_read_in_two_ways(monkeypatch):
     with listening() as (hub, shown), listening() as (other, seen):
         monkeypatch.setenv("HF_ENDPOINT", f"http://{hub}")
         url = f"http://{other}\\@{hub}/a"
-        assert hub_tokens.authorization_header(url)
+        assert hub_tokens.hub_token_header(url)
 
-        list(http.chunks(url))
+        list(http.read_http_chunks(url))
     assert (shown, seen) == ([], [None])
 
 
@@ -188,10 +184,10 @@ def test_the_token_counts_more_than_what_netrc_says(monkeypatch, tmp_path):
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login user password other\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     with listening() as (hub, shown):
-        list(http.chunks(f"http://{hub}/a"))
+        list(http.read_http_chunks(f"http://{hub}/a"))
         monkeypatch.setenv("HF_TOKEN", "secret")
         monkeypatch.setenv("HF_ENDPOINT", f"http://{hub}")
-        list(http.chunks(f"http://{hub}/a"))
+        list(http.read_http_chunks(f"http://{hub}/a"))
     assert shown == ["Basic dXNlcjpvdGhlcg==", "Bearer secret"]
 
 
@@ -201,7 +197,7 @@ def test_a_download_that_is_refused_says_what_may_help(server, monkeypatch):
     messages = []
     for _ in range(3):
         with pytest.raises(Unreadable) as caught:
-            list(http.chunks(f"{server.url}/a"))
+            list(http.read_http_chunks(f"{server.url}/a"))
         messages.append(str(caught.value))
 
     assert messages == [
@@ -212,12 +208,12 @@ def test_a_download_that_is_refused_says_what_may_help(server, monkeypatch):
 
 
 def test_a_document_is_read_whole(server):
-    assert http.read_document(server.put("/a", b"x" * 5000), 5000) == b"x" * 5000
+    assert http.read_http_document(server.put("/a", b"x" * 5000), 5000) == b"x" * 5000
 
 
 def test_a_document_that_is_too_long_is_not_read(server):
     with pytest.raises(Unreadable) as caught:
-        http.read_document(server.put("/a", b"x" * 5001), 5000)
+        http.read_http_document(server.put("/a", b"x" * 5001), 5000)
 
     assert str(caught.value) == "it has more than 5,000 bytes"
 
@@ -225,7 +221,7 @@ def test_a_document_that_is_too_long_is_not_read(server):
 def test_a_document_that_is_too_long_is_not_read_to_its_end(server):
     server.delay["/a"] = 1.0
     with pytest.raises(Unreadable) as caught:
-        http.read_document(server.put("/a", bytes(3 * server.part_size)), 1000, timeout=0.5)
+        http.read_http_document(server.put("/a", bytes(3 * server.part_size)), 1000, timeout=0.5)
 
     assert str(caught.value) == "it has more than 1,000 bytes"
 
@@ -234,7 +230,7 @@ def test_a_document_that_is_too_long_is_not_read_to_its_end(server):
 def test_a_document_that_drips_is_given_up(server):
     server.part_size, server.delay["/a"] = 1, 0.1
     with pytest.raises(Unreadable) as caught:
-        http.read_document(server.put("/a", b"x" * 1000), 5000, timeout=0.3)
+        http.read_http_document(server.put("/a", b"x" * 1000), 5000, timeout=0.3)
 
     assert (str(caught.value), caught.value.again) == ("no answer within 0.3 s", False)
 
@@ -245,7 +241,7 @@ def test_a_document_that_breaks_off_is_not_read(chunked, server):
     if chunked:
         server.chunked.add("/a")
     with pytest.raises(Unreadable) as caught:
-        http.read_document(server.put("/a", b"x" * 5000), 5000)
+        http.read_http_document(server.put("/a", b"x" * 5000), 5000)
 
     assert caught.value.again
 
@@ -253,6 +249,6 @@ def test_a_document_that_breaks_off_is_not_read(chunked, server):
 def test_a_refusal_keeps_its_status(server):
     server.statuses["/a"] = [404]
     with pytest.raises(Unreadable) as caught:
-        http.read_document(f"{server.url}/a", 100)
+        http.read_http_document(f"{server.url}/a", 100)
 
     assert (str(caught.value), caught.value.status) == ("the server answered 404 Not Found", 404)

@@ -53,7 +53,7 @@ def at(server, no_aws):
 
 
 def read(url):
-    return b"".join(s3.chunks(url))
+    return b"".join(s3.read_s3_chunks(url))
 
 
 def failure(act):
@@ -73,7 +73,7 @@ def test_a_location_survives_being_written_as_a_url(key, endpoint):
     "url", ["s3://", "s3:///key", "https://zoo/a", "s3://zoo/a?b", "s3://zoo/a#b", "zoo/a"]
 )
 def test_a_url_that_is_none_of_s3_is_refused(url):
-    assert failure(lambda: s3.size(url)) == (
+    assert failure(lambda: s3.ask_s3_size(url)) == (
         f"{url!r} is not s3://BUCKET/KEY; write ? and # in a key as %3F and %23",
         False,
     )
@@ -92,22 +92,22 @@ def test_bytes_arrive_as_they_are_whatever_the_key(key, url):
 
 def test_progress_is_told_in_bytes_a_megabyte_at_a_time(url):
     seen = []
-    sizes = [len(chunk) for chunk in s3.chunks(url("a"), lambda *told: seen.append(told))]
+    sizes = [len(chunk) for chunk in s3.read_s3_chunks(url("a"), lambda *told: seen.append(told))]
 
     assert sizes == [1 << 20, 1 << 20, len(DATA) - (2 << 20)]
     assert seen == [(1 << 20, len(DATA)), (2 << 20, len(DATA)), (len(DATA), len(DATA))]
 
 
 def test_an_empty_object_has_no_chunks(url):
-    assert list(s3.chunks(url("a", b""))) == []
+    assert list(s3.read_s3_chunks(url("a", b""))) == []
 
 
 def test_the_size_is_known_without_reading(url):
-    assert s3.size(url("a b")) == len(DATA)
+    assert s3.ask_s3_size(url("a b")) == len(DATA)
 
 
 def test_a_reader_that_stops_half_way_leaves_nothing_open(url):
-    chunks = s3.chunks(url("a"))
+    chunks = s3.read_s3_chunks(url("a"))
     next(chunks)
     chunks.close()
 
@@ -175,7 +175,7 @@ def test_a_public_bucket_needs_no_credentials(start_s3, no_aws):
 @pytest.mark.slow
 def test_a_change_of_the_environment_is_noticed(url, monkeypatch):
     where = url("a")
-    assert s3.size(where) == len(DATA)
+    assert s3.ask_s3_size(where) == len(DATA)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
 
     assert failure(lambda: read(where))[0].endswith("the secret key is not that of the access key")
@@ -185,7 +185,7 @@ def test_a_missing_object_is_told(bucket):
     missing = f"s3://{bucket.name}/a"
 
     assert failure(lambda: read(missing)) == ("there is no such object", False)
-    assert failure(lambda: s3.size(missing)) == ("there is no such object", False)
+    assert failure(lambda: s3.ask_s3_size(missing)) == ("there is no such object", False)
 
 
 def test_a_missing_bucket_is_told_with_the_server(bucket):
@@ -202,7 +202,7 @@ def test_a_wrong_secret_key_is_told(url, bucket, monkeypatch):
         f"{bucket.endpoint} says that the secret key is not that of the access key",
         False,
     )
-    assert failure(lambda: s3.size(url("a"))) == (f"{bucket.endpoint} denies access", False)
+    assert failure(lambda: s3.ask_s3_size(url("a"))) == (f"{bucket.endpoint} denies access", False)
 
 
 def test_an_unknown_access_key_is_told(url, bucket, monkeypatch):
@@ -258,7 +258,7 @@ def test_a_refusal_without_credentials_says_so(server, at):
 def test_a_refusal_is_told_in_words(code, reason, bucket):
     def refuse():
         answer = {"Error": {"Code": code, "Message": "it is in Glacier"}}
-        with s3.client_answers(None, 1):
+        with s3.s3_client_answers(None, 1):
             raise ClientError(answer, "GetObject")
 
     assert failure(refuse) == (f"{bucket.endpoint} {reason}", False)
@@ -280,7 +280,7 @@ def test_a_server_that_took_too_long_may_be_asked_again(bucket):
             "Error": {"Code": "RequestTimeout", "Message": "too slow"},
             "ResponseMetadata": {"HTTPStatusCode": 400},
         }
-        with s3.client_answers(None, 1):
+        with s3.s3_client_answers(None, 1):
             raise ClientError(answer, "GetObject")
 
     assert failure(refuse) == (f"{bucket.endpoint} answered 400 too slow", True)
@@ -339,7 +339,7 @@ def test_a_dead_proxy_is_named(at, closed, monkeypatch):
 )
 def test_a_network_that_fails_is_told_in_words(broken, reason, again, bucket):
     def fail():
-        with s3.client_answers(None, 1):
+        with s3.s3_client_answers(None, 1):
             raise broken
 
     assert failure(fail) == (reason.format(bucket.endpoint), again)
@@ -382,7 +382,7 @@ def test_a_server_that_dies_in_the_middle_is_told(start_s3, no_aws):
     location = Location(
         bucket=bucket.name, key=bucket.put("a", bytes(64 << 20)), endpoint=server.url
     )
-    chunks = s3.chunks(str(location))
+    chunks = s3.read_s3_chunks(str(location))
     next(chunks)
     server.kill()
     reason, again = failure(lambda: list(chunks))
@@ -411,7 +411,7 @@ def test_nothing_of_s3_is_imported_before_it_is_needed():
 def test_objects_are_listed_by_the_beginning_of_their_keys(bucket):
     for key in ("a/1", "a/2", "ab", "b"):
         bucket.put(key, key.encode())
-    found = s3.list_objects(Location(bucket=bucket.name, key="a"), 60)
+    found = s3.list_s3_objects(Location(bucket=bucket.name, key="a"), 60)
 
     assert [(one.key, one.size) for one in found] == [("a/1", 3), ("a/2", 3), ("ab", 2)]
 
@@ -420,13 +420,15 @@ def test_objects_are_listed_by_the_beginning_of_their_keys(bucket):
 def test_keys_are_listed_as_they_are(key, bucket):
     bucket.put(key)
 
-    assert [one.key for one in s3.list_objects(Location(bucket=bucket.name, key=""), 60)] == [key]
+    assert [one.key for one in s3.list_s3_objects(Location(bucket=bucket.name, key=""), 60)] == [
+        key
+    ]
 
 
 @pytest.mark.slow
 def test_all_pages_of_a_listing_are_read(bucket):
     keys = sorted(bucket.put(f"a/{number}", b"") for number in range(2100))
-    found = s3.list_objects(Location(bucket=bucket.name, key="a/"), 60)
+    found = s3.list_s3_objects(Location(bucket=bucket.name, key="a/"), 60)
 
     assert [one.key for one in found] == keys
 
@@ -438,13 +440,13 @@ def test_a_busy_server_is_asked_for_a_listing_again(server, at, naps):
     server.put(LISTING, b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>")
     server.statuses[LISTING] = [503, 500]
 
-    assert list(s3.list_objects(Location.parse(at("")), 60)) == []
+    assert list(s3.list_s3_objects(Location.parse(at("")), 60)) == []
     assert naps == [0.5, 1.0]
 
 
 def test_a_server_that_stays_busy_is_given_up(server, at, naps):
     server.statuses[LISTING] = [503] * 9
-    reason, again = failure(lambda: list(s3.list_objects(Location.parse(at("")), 60)))
+    reason, again = failure(lambda: list(s3.list_s3_objects(Location.parse(at("")), 60)))
 
     assert (reason, again) == (f"{server.url} answered 503 Service Unavailable", True)
     assert naps == [0.5, 1.0]
@@ -461,7 +463,7 @@ def test_a_server_that_stays_busy_is_given_up(server, at, naps):
 def test_what_is_no_server_of_s3_is_told(answer, server, at):
     server.put(LISTING, answer.encode())
 
-    assert failure(lambda: list(s3.list_objects(Location.parse(at("")), 60))) == (
+    assert failure(lambda: list(s3.list_s3_objects(Location.parse(at("")), 60))) == (
         "what answers is not S3",
         False,
     )
@@ -470,7 +472,7 @@ def test_what_is_no_server_of_s3_is_told(answer, server, at):
 def test_a_listing_that_does_not_say_how_to_go_on_is_refused(server, at):
     server.put(LISTING, b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>")
 
-    assert failure(lambda: list(s3.list_objects(Location.parse(at("")), 60))) == (
+    assert failure(lambda: list(s3.list_s3_objects(Location.parse(at("")), 60))) == (
         "the server lists a part of the objects and does not say how to go on",
         False,
     )
@@ -483,7 +485,7 @@ def stated(server, at):
     def ask(**headers):
         server.put("/zoo/a", DATA)
         server.headers |= {f"x-amz-checksum-{key}": value for key, value in headers.items()}
-        return s3.stated_sha256(Location.parse(at("a")), 60)
+        return s3.ask_s3_sha256(Location.parse(at("a")), 60)
 
     return ask
 
@@ -515,10 +517,10 @@ def test_no_other_digest_is_taken_for_one_of_the_object(headers, stated):
 def test_an_etag_is_never_taken_for_a_digest(bucket):
     location = Location(bucket=bucket.name, key=bucket.put("a", DATA))
 
-    assert s3.stated_sha256(location, 60) is None
+    assert s3.ask_s3_sha256(location, 60) is None
 
 
 def test_the_digest_of_a_missing_object_is_not_asked_for_twice(bucket):
     location = Location(bucket=bucket.name, key="a")
 
-    assert failure(lambda: s3.stated_sha256(location, 60)) == ("there is no such object", False)
+    assert failure(lambda: s3.ask_s3_sha256(location, 60)) == ("there is no such object", False)

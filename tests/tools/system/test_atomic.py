@@ -30,7 +30,7 @@ def dead():
 @pytest.mark.parametrize("fsync", [True, False])
 def test_a_text_is_read_as_it_was_written(tmp_path, fsync):
     for text in ("é\r\n1", "2", ""):
-        atomic.write_file(tmp_path / "a", text, fsync=fsync)
+        atomic.write_atomically(tmp_path / "a", text, fsync=fsync)
 
         assert (tmp_path / "a").read_bytes() == text.encode()
     assert [name for name in names(tmp_path) if name.startswith(".")] == []
@@ -41,11 +41,11 @@ def test_a_process_that_is_killed_leaves_the_old_text_or_the_new_one(tmp_path, f
     file, step, killed = tmp_path / "a", 0, True
     while killed:
         step += 1
-        atomic.write_file(file, "old", fsync=fsync)
+        atomic.write_atomically(file, "old", fsync=fsync)
         killed = write_until(file, step, fsync=fsync)
 
-        assert atomic.read_file(file) in ("old", "new"), step
-    assert atomic.read_file(file) == "new"
+        assert atomic.read_atomic_file(file) in ("old", "new"), step
+    assert atomic.read_atomic_file(file) == "new"
     assert step > 3
 
 
@@ -71,7 +71,7 @@ def write_until(file, step, *, fsync):
     try:
         for name in STEPS:
             setattr(os, name, killing(getattr(os, name)))
-        atomic.write_file(file, "new", fsync=fsync)
+        atomic.write_atomically(file, "new", fsync=fsync)
         os._exit(0)
     except BaseException:  # noqa: BLE001 - the child must not go on with the tests
         os._exit(1)
@@ -84,24 +84,24 @@ def test_a_text_that_is_to_last_is_on_the_disk_before_it_has_its_name(tmp_path, 
         monkeypatch.setattr(
             os, name, lambda *to, name=name, real=real: (done.append(name), real(*to))
         )
-    atomic.write_file(tmp_path / "a", "x", fsync=True)
+    atomic.write_atomically(tmp_path / "a", "x", fsync=True)
 
     assert done == ["fsync", "replace"]
 
 
 def test_the_old_text_counts_where_the_new_one_was_lost_with_the_power(tmp_path):
-    atomic.write_file(tmp_path / "a", "old", fsync=False)
-    atomic.write_file(tmp_path / "a", "new", fsync=False)
+    atomic.write_atomically(tmp_path / "a", "old", fsync=False)
+    atomic.write_atomically(tmp_path / "a", "new", fsync=False)
     (tmp_path / "a").write_text("")  # as file systems leave it
 
-    assert atomic.read_file(tmp_path / "a") == "old"
+    assert atomic.read_atomic_file(tmp_path / "a") == "old"
 
 
 def test_a_secret_is_never_readable_by_others(tmp_path, monkeypatch):
     seen = []
     real = os.open
     monkeypatch.setattr(os, "open", lambda path, *how: (seen.append(how[-1]), real(path, *how))[1])
-    atomic.write_file(tmp_path / "a", "secret", fsync=False, mode=0o600)
+    atomic.write_atomically(tmp_path / "a", "secret", fsync=False, mode=0o600)
 
     assert seen[0] == 0o600
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o600
@@ -112,7 +112,7 @@ def test_what_dead_processes_left_is_swept_and_what_living_ones_write_stays(tmp_
     for name in (*living, f"tmp-{dead}-a", f"other-{dead}-a", "tmp-mine"):
         (tmp_path / name).touch()
     (tmp_path / f"tmp-{dead}-folder").mkdir()
-    atomic.sweep_leftovers(tmp_path, "tmp-", locked=False)
+    atomic.sweep_atomic_leftovers(tmp_path, "tmp-", locked=False)
 
     assert set(names(tmp_path)) == {
         *living, f"other-{dead}-a", "tmp-mine", f"tmp-{dead}-folder"
@@ -122,12 +122,12 @@ def test_what_dead_processes_left_is_swept_and_what_living_ones_write_stays(tmp_
 def test_under_a_lock_all_of_the_kind_is_swept(tmp_path):
     (tmp_path / "placing-1-a").touch()
     (tmp_path / "placing-folder").mkdir()
-    atomic.sweep_leftovers(tmp_path, "other-", "placing-")
+    atomic.sweep_atomic_leftovers(tmp_path, "other-", "placing-")
     assert names(tmp_path) == ["placing-folder"]
     (tmp_path / "placing-file").touch()
-    atomic.sweep_leftovers(tmp_path, "placing-", folders=True)
+    atomic.sweep_atomic_leftovers(tmp_path, "placing-", folders=True)
     assert names(tmp_path) == ["placing-file"]
-    atomic.sweep_leftovers(tmp_path / "nowhere", "placing-")
+    atomic.sweep_atomic_leftovers(tmp_path / "nowhere", "placing-")
 
 
 def test_a_process_lives_until_it_ends(dead):

@@ -25,7 +25,7 @@ def names(folder):
 @given(st.lists(st.binary(max_size=200), max_size=6))
 def test_a_stream_is_hashed_as_hashlib_does(chunks):
     data = b"".join(chunks)
-    found = files.hash_chunks(chunks)
+    found = files.hash_file_chunks(chunks)
 
     assert found.md5 == hashlib.md5(data).hexdigest()
     assert found.sha256 == hashlib.sha256(data).hexdigest()
@@ -41,7 +41,7 @@ def test_a_file_of_several_megabytes_is_hashed_whole(tmp_path):
 
 def test_a_stream_is_written_while_it_is_hashed(tmp_path):
     with (tmp_path / "a").open("wb") as file:
-        found = files.hash_chunks([b"ab", b"", b"c"], write=file.fileno())
+        found = files.hash_file_chunks([b"ab", b"", b"c"], write=file.fileno())
 
     assert (tmp_path / "a").read_bytes() == b"abc"
     assert found.size == 3
@@ -53,7 +53,7 @@ def test_an_error_of_the_stream_comes_through():
         raise ConnectionError("gone")
 
     with pytest.raises(ConnectionError, match="gone"):
-        files.hash_chunks(broken())
+        files.hash_file_chunks(broken())
 
 
 def test_a_file_is_replaced_at_the_end(tmp_path):
@@ -136,7 +136,7 @@ def test_litter_of_a_target_is_removed_and_no_other_file(tmp_path):
     for name in (*kept, ".a[1].pdparams.123-abcd.part"):
         (tmp_path / name).touch()
 
-    files.remove_parts(target)
+    files.remove_file_parts(target)
 
     assert names(tmp_path) == sorted(kept)
 
@@ -164,7 +164,7 @@ def test_a_file_where_a_folder_should_be_is_an_outside_failure(tmp_path):
 def test_a_folder_where_a_file_should_be_is_an_outside_failure(tmp_path):
     (tmp_path / "a").mkdir()
     with pytest.raises(OutsideFailure) as caught:
-        files.write_text(tmp_path / "a", "x")
+        files.write_text_file(tmp_path / "a", "x")
 
     assert str(caught.value) == f"cannot write {tmp_path / 'a'}: Is a directory"
 
@@ -197,7 +197,7 @@ def test_a_full_disk_leaves_the_old_file_and_no_litter(tmp_path):
 
 
 def test_a_text_is_written_as_utf_8_with_its_own_line_ends(tmp_path):
-    assert files.write_text(tmp_path / "a", "é\r\nb\n") is True
+    assert files.write_text_file(tmp_path / "a", "é\r\nb\n") is True
     assert (tmp_path / "a").read_bytes() == "é\r\nb\n".encode()
 
 
@@ -206,7 +206,7 @@ def test_an_equal_text_is_not_written_again(tmp_path):
     target.write_text("same\n")
     os.utime(target, ns=(1, 1))
 
-    assert files.write_text(target, "same\n") is False
+    assert files.write_text_file(target, "same\n") is False
     assert target.stat().st_mtime_ns == 1
 
 
@@ -215,7 +215,7 @@ def test_a_text_is_written_to_the_file_behind_a_link(tmp_path):
     (tmp_path / "shared" / "real").write_text("old")
     (tmp_path / "a").symlink_to("shared/real")
 
-    files.write_text(tmp_path / "a", "new")
+    files.write_text_file(tmp_path / "a", "new")
 
     assert (tmp_path / "a").is_symlink()
     assert (tmp_path / "shared" / "real").read_text() == "new"
@@ -224,7 +224,7 @@ def test_a_text_is_written_to_the_file_behind_a_link(tmp_path):
 def test_a_text_is_read_with_its_line_ends_and_its_byte_order_mark(tmp_path):
     (tmp_path / "a").write_bytes(b"\xef\xbb\xbfa\r\nb")
 
-    assert files.read_text(tmp_path / "a", "a") == "\ufeffa\r\nb"
+    assert files.read_text_file(tmp_path / "a", "a") == "\ufeffa\r\nb"
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_a_text_is_read_with_its_line_ends_and_its_byte_order_mark(tmp_path):
 def test_a_text_that_is_not_utf_8_is_refused_with_its_place(tmp_path, data, expected):
     (tmp_path / "a").write_bytes(data)
     with pytest.raises(InvalidFile) as caught:
-        files.read_text(tmp_path / "a", "a")
+        files.read_text_file(tmp_path / "a", "a")
 
     assert str(caught.value) == f"{expected}; save the file as UTF-8"
 
@@ -249,7 +249,7 @@ def test_a_folder_is_replaced_whole(tmp_path):
     target = tmp_path / "f"
     target.mkdir()
     (target / "old").touch()
-    with files.replacing_folder(target) as new:
+    with files.replace_folder(target) as new:
         (new / "new").touch()
 
         assert names(target) == ["old"]
@@ -258,7 +258,7 @@ def test_a_folder_is_replaced_whole(tmp_path):
 
 
 def make_half(target, error):
-    with files.replacing_folder(target) as new:
+    with files.replace_folder(target) as new:
         (new / "new").touch()
         raise error
 
@@ -278,7 +278,7 @@ HOLDER = textwrap.dedent("""
     from pathlib import Path
     from paddledvc.tools.system import files
 
-    with files.hold_lock(Path(sys.argv[1])):
+    with files.hold_file_lock(Path(sys.argv[1])):
         print("held", flush=True)
         time.sleep(60)
 """)
@@ -292,7 +292,7 @@ def test_a_lock_is_let_go_of_when_its_process_is_killed(tmp_path):
         assert holder.stdout.readline() == "held\n"
         holder.kill()
 
-    with files.hold_lock(lock):
+    with files.hold_file_lock(lock):
         pass
 
 
@@ -307,7 +307,7 @@ def test_a_folder_stays_where_the_last_step_fails(tmp_path, monkeypatch):
         return rename(path, target)
 
     monkeypatch.setattr(Path, "replace", fail_at_the_end)
-    with pytest.raises(KeyboardInterrupt), files.replacing_folder(tmp_path / "target") as folder:
+    with pytest.raises(KeyboardInterrupt), files.replace_folder(tmp_path / "target") as folder:
         (folder / "fresh").touch()
 
     assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == [

@@ -40,8 +40,8 @@ from paddledvc.tools.system import network_errors
     ],
 )
 def test_the_text_of_a_network_error_has_a_meaning(text, meaning):
-    assert network_errors.meaning_of_text(text) == meaning
-    assert network_errors.meaning_of_error(RuntimeError(text)) == meaning
+    assert network_errors.meaning_of_network_text(text) == meaning
+    assert network_errors.meaning_of_network_error(RuntimeError(text)) == meaning
 
 
 @pytest.mark.parametrize(
@@ -54,14 +54,16 @@ def test_the_text_of_a_network_error_has_a_meaning(text, meaning):
     ],
 )
 def test_a_number_means_what_its_text_does(number, meaning):
-    assert network_errors.meaning_of_error(OSError(number, "Connect call failed")) == meaning
-    assert network_errors.meaning_of_error(RuntimeError(os.strerror(number))) == meaning
+    assert (
+        network_errors.meaning_of_network_error(OSError(number, "Connect call failed")) == meaning
+    )
+    assert network_errors.meaning_of_network_error(RuntimeError(os.strerror(number))) == meaning
 
 
 def test_a_file_system_is_not_taken_for_a_network():
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    assert network_errors.meaning_of_error(full) is None
+    assert network_errors.meaning_of_network_error(full) is None
     assert network_errors.meaning_of_file_error(full) == "no space left"
     assert network_errors.meaning_of_file_error(ConnectionError()) is None
 
@@ -99,8 +101,8 @@ def answer(code, words="", status=400):
     ],
 )
 def test_an_answer_of_s3_means_the_same_with_and_without_the_server(said, named, unnamed):
-    assert network_errors.meaning_of_s3(said, "S") == named
-    assert network_errors.meaning_of_s3(said) == unnamed
+    assert network_errors.meaning_of_s3_network_error(said, "S") == named
+    assert network_errors.meaning_of_s3_network_error(said) == unnamed
 
 
 @pytest.mark.parametrize(
@@ -110,12 +112,12 @@ def test_an_answer_of_s3_means_the_same_with_and_without_the_server(said, named,
         ("the host's name cannot be resolved", True),
         ("connection refused", True),
         ("no answer in time", True),
-        (network_errors.no_answer(5), True),
-        (network_errors.broken_off(3, 9), True),
+        (network_errors.no_answer_error(5), True),
+        (network_errors.broken_off_error(3, 9), True),
         ("the connection was reset", True),
         ("its certificate is not trusted", False),
         ("there is no git repository", False),
     ],
 )
 def test_what_may_not_hold_a_moment_later_is_told_apart(reason, passes):
-    assert network_errors.may_pass(reason) == passes
+    assert network_errors.may_error_pass(reason) == passes

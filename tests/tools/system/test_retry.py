@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from paddledvc.tools.system.network_errors import Unreadable
-from paddledvc.tools.system.retry import PAUSES, ask_again
+from paddledvc.tools.system.retry import PAUSES, ask_with_retries
 
 
 class Busy(Unreadable):
@@ -31,41 +31,41 @@ def passing(wait=0.0):
 
 
 def test_what_is_answered_is_asked_once(naps):
-    assert ask_again(failing()) == "answer"
+    assert ask_with_retries(failing()) == "answer"
     assert naps == []
 
 
 def test_what_may_pass_is_asked_three_times(naps):
-    assert ask_again(failing(passing(), passing())) == "answer"
+    assert ask_with_retries(failing(passing(), passing())) == "answer"
     with pytest.raises(Unreadable, match="busy"):
-        ask_again(failing(passing(), passing(), passing()))
+        ask_with_retries(failing(passing(), passing(), passing()))
 
     assert naps == [0.5, 1.0, 0.5, 1.0]
 
 
 def test_a_source_is_read_four_times(naps):
-    assert ask_again(failing(passing(), passing(), passing()), PAUSES) == "answer"
+    assert ask_with_retries(failing(passing(), passing(), passing()), PAUSES) == "answer"
     assert naps == [0.5, 1.0, 2.0]
 
 
 def test_what_does_not_pass_is_not_asked_again(naps):
     with pytest.raises(Unreadable, match="gone"):
-        ask_again(failing(Unreadable("gone")))
+        ask_with_retries(failing(Unreadable("gone")))
 
     assert naps == []
 
 
 def test_only_what_passes_for_this_question_is_asked_again(naps):
     with pytest.raises(Unreadable, match="busy"):
-        ask_again(failing(passing()), passing=Busy)
+        ask_with_retries(failing(passing()), passing=Busy)
 
-    assert ask_again(failing(Busy("busy", again=True)), passing=Busy) == "answer"
+    assert ask_with_retries(failing(Busy("busy", again=True)), passing=Busy) == "answer"
     assert naps == [0.5]
 
 
 def test_a_server_may_ask_for_a_longer_wait_which_is_explained(naps, caplog):
     with caplog.at_level(logging.WARNING):
-        ask_again(failing(passing(wait=4), passing(wait=6)), title="net")
+        ask_with_retries(failing(passing(wait=4), passing(wait=6)), title="net")
 
     assert naps == [4, 6]
     assert caplog.messages == ["net: waiting 6 s, as the server asked"]
@@ -73,6 +73,6 @@ def test_a_server_may_ask_for_a_longer_wait_which_is_explained(naps, caplog):
 
 def test_nobody_waits_beyond_the_timeout(naps):
     with pytest.raises(Unreadable, match="busy"):
-        ask_again(failing(passing(wait=6)), timeout=5)
+        ask_with_retries(failing(passing(wait=6)), timeout=5)
 
     assert naps == []

@@ -53,7 +53,7 @@ def test_what_git_tells_its_hooks_does_not_reach_other_programs(project, tmp_pat
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
     monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path))
 
-    assert repository.find_root(project.root) == project.root
+    assert repository.find_repository_root(project.root) == project.root
 
 
 def test_the_root_of_a_work_tree_is_found_from_below(project):
@@ -61,26 +61,28 @@ def test_the_root_of_a_work_tree_is_found_from_below(project):
     deep = project.root / "a b" / "模型"
     deep.mkdir(parents=True)
 
-    assert repository.find_root(deep) == project.root
+    assert repository.find_repository_root(deep) == project.root
 
 
 def test_outside_git_there_is_no_root(tmp_path):
-    assert repository.find_root(tmp_path) is None
+    assert repository.find_repository_root(tmp_path) is None
 
 
 def test_a_program_reads_what_is_sent_and_its_bytes_come_back(tmp_path):
     data = bytes(range(256)) * 1000
-    assert shell.exchange_bytes(["cat"], cwd=tmp_path, sent=data) == data
+    assert shell.exchange_program_bytes(["cat"], cwd=tmp_path, sent=data) == data
 
 
 def test_a_program_that_fails_on_what_is_sent_is_an_error(tmp_path):
     with pytest.raises(ToolFailed, match="no good"):
-        shell.exchange_bytes(["sh", "-c", "echo no good >&2; exit 3"], cwd=tmp_path, sent=b"x")
+        shell.exchange_program_bytes(
+            ["sh", "-c", "echo no good >&2; exit 3"], cwd=tmp_path, sent=b"x"
+        )
 
 
 def test_a_program_to_send_to_that_is_not_installed_is_named(tmp_path):
     with pytest.raises(MissingTool, match="`no-such-program` is not installed"):
-        shell.exchange_bytes(["no-such-program"], cwd=tmp_path, sent=b"")
+        shell.exchange_program_bytes(["no-such-program"], cwd=tmp_path, sent=b"")
 
 
 def test_who_stops_us_while_a_program_starts_stops_the_program_too(tmp_path, monkeypatch):

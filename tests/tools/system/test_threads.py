@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddledvc.tools.system import shell
-from paddledvc.tools.system.threads import side_by_side
+from paddledvc.tools.system.threads import map_in_threads
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ def test_results_come_in_the_order_of_the_items():
         time.sleep(0.1 if number == 0 else 0)
         return number * 10
 
-    assert side_by_side(slow_first, [0, 1, 2], jobs=3) == (0, 10, 20)
+    assert map_in_threads(slow_first, [0, 1, 2], jobs=3) == (0, 10, 20)
 
 
 @pytest.mark.slow
@@ -43,7 +43,7 @@ def test_a_program_that_was_ended_for_nobody_waits_is_no_answer(tmp_path: Path):
             answers.append(shell.try_program(SLEEP, cwd=tmp_path))
 
     with pytest.raises(ValueError, match="no"):
-        side_by_side(work, [0, 1], jobs=2)
+        map_in_threads(work, [0, 1], jobs=2)
 
     assert answers == []
 
@@ -56,6 +56,6 @@ def test_what_has_not_begun_never_does():
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        side_by_side(work, range(50), jobs=1)
+        map_in_threads(work, range(50), jobs=1)
 
     assert len(begun) < 50

@@ -12,15 +12,15 @@ from paddledvc.comparison.untaken_branches import Branch
 from paddledvc.hashes import Hashed, Hashes
 from paddledvc.models.model import Output
 from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance
-from paddledvc.tools.dvc.core.objects import folder_oid
+from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.paddle.core.jobs import Cost, Diagnosis, Latency, Runtime, Wide
-from paddledvc.verification.core.evidence import Evidence, Latencies, from_csv
+from paddledvc.verification.core.evidence import Evidence, Latencies, read_evidence_csv
 from paddledvc.verification.core.verify_report import (
     PathReport,
     VerifyReport,
-    errors_of,
-    evidence_of,
-    latencies_of,
+    errors_of_report,
+    evidence_of_report,
+    latencies_of_report,
 )
 
 FILES = (
@@ -185,11 +185,11 @@ def test_every_report_that_is_written_is_read_back_as_an_equal_value(report):
     text = report.to_json()
     found = Evidence.from_json(text)
 
-    assert found == evidence_of(report)
+    assert found == evidence_of_report(report)
     assert found.to_json() == text
     assert found.passes == (report.verdict == "pass")
-    assert Latencies.from_json(report.latency_json()) == latencies_of(report)
-    assert from_csv(report.to_csv()) == errors_of(report)
+    assert Latencies.from_json(report.latency_json()) == latencies_of_report(report)
+    assert read_evidence_csv(report.to_csv()) == errors_of_report(report)
 
 
 def of_the_first_version(text):
@@ -209,7 +209,10 @@ def of_the_first_version(text):
 @given(REPORTS.filter(lambda report: not any(path.skipped for path in report.paths)))
 @settings(deadline=None)
 def test_a_report_of_an_earlier_version_is_judged_as_it_was(report):
-    found, now = Evidence.from_json(of_the_first_version(report.to_json())), evidence_of(report)
+    found, now = (
+        Evidence.from_json(of_the_first_version(report.to_json())),
+        evidence_of_report(report),
+    )
 
     assert (found.verdict, found.passes, found.failures) == (now.verdict, now.passes, now.failures)
     assert (found.agreeing, found.files, found.paddles) == (now.agreeing, now.files, now.paddles)
@@ -225,7 +228,7 @@ def test_a_report_is_read_back():
     assert found.files == FILES
     assert found.hashes("checkpoints/a.pdparams") == FILES[0].hashes
     assert found.hashes("exports/a") is None
-    assert found.folder("exports/a") == folder_oid({"inference.json": "c" * 32})
+    assert found.folder("exports/a") == folder_object_name({"inference.json": "c" * 32})
     assert found.folder("exports") is not None
     assert found.folder("nothing") is None
 
@@ -313,5 +316,5 @@ def test_the_digest_of_a_folder_is_that_of_dvc(tmp_path, names):
     _, _, tree = build(cache, str(folder), system, "md5")
     digests = {path: info.value for path, _, info in (("/".join(k), m, i) for k, m, i in tree)}
 
-    assert folder_oid(digests) == tree.hash_info.value
+    assert folder_object_name(digests) == tree.hash_info.value
     assert len(digests) == len(names)

@@ -12,7 +12,7 @@ import pytest
 from paddledvc.verification.core import page as pages
 from paddledvc.verification.core import svg
 from paddledvc.verification.core.evidence import ErrorRow, Evidence, Latencies
-from paddledvc.verification.core.page import Verification, render_overview, render_page
+from paddledvc.verification.core.page import Verification, render_overview_page, render_page
 
 INF = float("inf")
 OPEN = {"meta", "br"}
@@ -155,7 +155,7 @@ def test_a_path_that_did_not_run_has_no_points():
 
 def test_the_overview_names_failures_first():
     fine, bad = a_verification("a"), a_verification("b", verdict="fail", errors=(1.0,))
-    text = render_overview([fine, bad])
+    text = render_overview_page([fine, bad])
 
     assert "1 of 2 models pass" in read(text)
     assert re.findall(r'href="([^"]+)"', text) == ["b/verify.html", "a/verify.html"]
@@ -167,7 +167,7 @@ def heights(text):
 
 def test_larger_errors_stand_higher_and_those_above_the_tolerance_are_marked():
     series = svg.Series(path="jit", tolerance=1e-7, errors=(0.0, 1e-9, 1e-8, 1e-3, INF))
-    text = svg.errors([series])
+    text = svg.draw_errors_svg([series])
 
     assert heights(text) == sorted(heights(text), reverse=True)
     assert len(set(heights(text))) == 5
@@ -177,7 +177,7 @@ def test_larger_errors_stand_higher_and_those_above_the_tolerance_are_marked():
 
 @pytest.mark.parametrize("errors", [(0.0,), (INF,), (1e-300,), (1e300, 1e-300), (0.0, INF)])
 def test_any_errors_can_be_drawn(errors):
-    text = svg.errors([svg.Series(path="jit", tolerance=0, errors=errors)])
+    text = svg.draw_errors_svg([svg.Series(path="jit", tolerance=0, errors=errors)])
 
     assert all(0 <= height <= svg.HEIGHT for height in heights(text))
     assert "nan" not in text
@@ -185,7 +185,7 @@ def test_any_errors_can_be_drawn(errors):
 
 def test_of_many_samples_the_worst_of_each_few_is_drawn():
     errors = tuple(1e-3 if number == 4321 else 1e-9 for number in range(10_000))
-    text = svg.errors([svg.Series(path="jit", tolerance=1e-5, errors=errors)])
+    text = svg.draw_errors_svg([svg.Series(path="jit", tolerance=1e-5, errors=errors)])
 
     assert text.count("<circle") <= svg.MOST
     assert "jit, sample 4321: 0.001" in text
@@ -193,7 +193,7 @@ def test_of_many_samples_the_worst_of_each_few_is_drawn():
 
 def test_a_box_spans_the_middle_half_of_the_calls():
     box = svg.Box(path="jit", fastest=1, q1=2, median=3, q3=4, p95=8)
-    text = svg.times([box, svg.Box(path="eager", fastest=0, q1=0, median=0, q3=0, p95=0)])
+    text = svg.draw_times_svg([box, svg.Box(path="eager", fastest=0, q1=0, median=0, q3=0, p95=0)])
     first = re.search(r'<rect class="c0" x="([^"]+)" y="[^"]+" width="([^"]+)"', text)
     unit = (svg.WIDTH - svg.LEFT - svg.RIGHT - 60) / 8
 
@@ -330,7 +330,10 @@ def test_no_text_of_a_report_is_anything_but_text_in_a_page(hostile):
     assert found.words == [one.replace("word", hostile) for one in expected.words]
     assert "".join(found.words).count(hostile) > 30
 
-    expected, found = Structure(render_overview([harmless])), Structure(render_overview([bad]))
+    expected, found = (
+        Structure(render_overview_page([harmless])),
+        Structure(render_overview_page([bad])),
+    )
     links = [dict(attrs)["href"] for tag, attrs in found.built if tag == "a" and attrs]
     assert [urlsplit(link).scheme for link in links] == [""]
     assert [(tag, tag == "a" or attrs) for tag, attrs in found.built] == [
@@ -348,7 +351,10 @@ def test_only_plots_are_taken_for_html_by_templates():
 
     safe = {name: re.findall(r"{{[^}]*safe[^}]*}}", text) for name, text in texts.items()}
     assert {name: found for name, found in safe.items() if found} == {
-        "model.html": ["{{ svg.errors(series)|safe }}", "{{ svg.times(boxes)|safe }}"]
+        "model.html": [
+            "{{ svg.draw_errors_svg(series)|safe }}",
+            "{{ svg.draw_times_svg(boxes)|safe }}",
+        ]
     }
     assert not any(re.search("autoescape|script|Markup", text) for text in texts.values())
 
@@ -360,10 +366,10 @@ def test_a_report_without_shares_and_runtime_has_a_page():
     assert "net <b> v1.0: pass 2 samples at batch sizes 1, 3 Paths" in read(
         render_page(replace(made, evidence=bare))
     )
-    assert "net <b> v1.0 pass 0 jit" in read(render_overview([replace(made, evidence=bare)]))
+    assert "net <b> v1.0 pass 0 jit" in read(render_overview_page([replace(made, evidence=bare)]))
 
 
 def test_a_path_of_a_newer_version_is_drawn_too():
     series = svg.Series(path="npu", tolerance=1e-7, errors=(1e-8,))
 
-    assert '<circle class="other"' in svg.errors([series])
+    assert '<circle class="other"' in svg.draw_errors_svg([series])

@@ -16,7 +16,7 @@ from paddledvc.hashes import Hashed, Hashes
 from paddledvc.models.model import Output
 from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance
 from paddledvc.tools.paddle.core.jobs import Cost, Diagnosis, Latency, Runtime, Wide
-from paddledvc.verification.core.verify_report import PathReport, VerifyReport, round_error
+from paddledvc.verification.core.verify_report import PathReport, VerifyReport, round_reported_error
 
 RUNTIME = Runtime(paddle="3.2.0", commit="abc", device="cpu", flags=(("FLAGS_x", "1"),))
 
@@ -134,7 +134,7 @@ def test_findings_name_problems_and_outputs_over_the_tolerance():
     ],
 )
 def test_errors_are_rounded_to_three_digits_and_infinity_is_text(error, expected):
-    assert round_error(error) == expected
+    assert round_reported_error(error) == expected
 
 
 def test_the_report_says_what_was_compared_and_with_what_result():

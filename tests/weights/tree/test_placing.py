@@ -421,8 +421,8 @@ def test_what_killed_processes_left_is_swept(outputs):
 def test_a_copy_is_older_than_any_write_after_it(outputs, monkeypatch):
     """A write in the same tick of the clock would else leave size and time as they were."""
     settled = []
-    real = hash_cache.settle_time
-    monkeypatch.setattr(files, "settle_time", lambda path: settled.append(real(path)))
+    real = hash_cache.settle_hash_time
+    monkeypatch.setattr(files, "settle_hash_time", lambda path: settled.append(real(path)))
     outputs.configure("copy")
     outputs.declare(V1)
     outputs.place()

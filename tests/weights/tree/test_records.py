@@ -34,7 +34,7 @@ def rewrite_as_before(outputs):
 
 
 def place_tree(outputs, **how):
-    stand = worktree.read_standing(outputs.root, LISTING_PATTERNS)
+    stand = worktree.read_worktree_standing(outputs.root, LISTING_PATTERNS)
     return place.place_tree(outputs.project, outputs.wanted(), stand, **how)
 
 
@@ -120,12 +120,15 @@ def test_what_versions_before_have_learned_is_taken_over(committed):
     old = committed.folder.write(
         ".paddledvc/tmp/learned.json", json.dumps({SHA256: md5(b"1"), "x": "damaged", "y": 1})
     )
-    assert records.learned_md5s(committed.project) == {SHA256: md5(b"1")}
+    assert records.learned_md5_records(committed.project) == {SHA256: md5(b"1")}
 
-    records.note_md5s(committed.project, {"6" * 64: md5(b"2")})
+    records.note_md5_records(committed.project, {"6" * 64: md5(b"2")})
 
     assert not old.exists()
-    assert records.learned_md5s(committed.project) == {SHA256: md5(b"1"), "6" * 64: md5(b"2")}
+    assert records.learned_md5_records(committed.project) == {
+        SHA256: md5(b"1"),
+        "6" * 64: md5(b"2"),
+    }
     assert notes(committed)["commit"] == head(committed)
 
 
@@ -133,25 +136,25 @@ def test_what_versions_before_have_learned_is_taken_over(committed):
 def test_damaged_notes_of_versions_before_are_none(committed, text):
     committed.folder.write(".paddledvc/tmp/learned.json", text)
 
-    assert records.learned_md5s(committed.project) == {}
+    assert records.learned_md5_records(committed.project) == {}
 
 
 def test_what_another_process_learns_while_outputs_are_placed_is_not_lost(committed):
     committed.declare(V2)
     opened = Records(committed.project)
-    records.note_md5s(committed.project, {SHA256: md5(b"1")})
+    records.note_md5_records(committed.project, {SHA256: md5(b"1")})
     opened.entries["data/x"] = LedgerEntry(oid=md5(b"x"))
     opened.write()
     opened.entries["data/y"] = LedgerEntry(oid=md5(b"y"))
     opened.write()
 
-    assert records.learned_md5s(committed.project) == {SHA256: md5(b"1")}
+    assert records.learned_md5_records(committed.project) == {SHA256: md5(b"1")}
     assert list(notes(committed)["outputs"]) == ["checkpoints/a.bin", "data/x", "data/y"]
 
 
 def learn(project, start):
     for number in range(start, start + 20):
-        records.note_md5s(project, {f"{number:064}": md5(str(number).encode())})
+        records.note_md5_records(project, {f"{number:064}": md5(str(number).encode())})
 
 
 @pytest.mark.slow
@@ -171,5 +174,5 @@ def test_processes_that_learn_at_once_lose_nothing(committed):
         one.join()
 
     assert [one.exitcode for one in learners] == [0, 0]
-    assert len(records.learned_md5s(committed.project)) == 40
+    assert len(records.learned_md5_records(committed.project)) == 40
     assert list(notes(committed)["outputs"]) == ["checkpoints/a.bin"]

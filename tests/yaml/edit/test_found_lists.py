@@ -18,7 +18,7 @@ def places(text):
 
 def place(block):
     start = block.line - 1
-    above = len(block.above.splitlines()) - len(lists.without_notes(block.above).splitlines())
+    above = len(block.above.splitlines()) - len(lists.without_list_notes(block.above).splitlines())
     return (block.key[-1] or None, start - above, start, start + len(block.body.splitlines()))
 
 
@@ -26,7 +26,7 @@ def list_of(text):
     """Tell where the list is: key, end, spaces before dashes, from a dash to its key."""
     found = lists.find_list(text, "models.yaml", "models")
     end = places(text)[-1][-1] if found.blocks else found.key.start_mark.line + 1
-    return found.key.start_mark.line, end, found.indent, lists.offset_of(found)
+    return found.key.start_mark.line, end, found.indent, lists.offset_in_list(found)
 
 
 def complaint(text):
@@ -249,7 +249,7 @@ def test_a_list_that_cannot_be_edited_by_line_is_refused(text, expected):
 
 
 def values_of(text, number=0):
-    return lists.values_at(lists.find_list(text, "models.yaml", "models"), number)
+    return lists.values_in_list(lists.find_list(text, "models.yaml", "models"), number)
 
 
 def values(text, number=0):
@@ -370,7 +370,7 @@ def test_a_value_can_be_exchanged_although_another_line_repeats_the_one_beside_i
 def test_an_item_knows_where_its_keys_begin(item, indent):
     text = f"o: &o\n  name: a\nmodels:\n{item}"
 
-    assert lists.column_of(lists.find_list(text, "models.yaml", "models"), 0) == indent
+    assert lists.column_in_list(lists.find_list(text, "models.yaml", "models"), 0) == indent
 
 
 @pytest.mark.parametrize(
@@ -387,7 +387,7 @@ def test_an_item_knows_where_its_keys_begin(item, indent):
 )
 def test_an_item_tells_which_line_needs_it(text, line):
     found = lists.find_list(text, "models.yaml", "models")
-    uses = [item_values.find_use(found, index) for index in range(len(found.blocks))]
+    uses = [item_values.find_item_value_use(found, index) for index in range(len(found.blocks))]
 
     assert uses[0].line == line
     assert uses[1:] == [None] * len(uses[1:])
@@ -396,7 +396,9 @@ def test_an_item_tells_which_line_needs_it(text, line):
 def test_an_item_that_repeats_only_itself_is_needed_by_nobody():
     text = "o: &o 1\nmodels:\n- name: a\n  x: &x [1, *o]\n  y: *x\n"
 
-    assert item_values.find_use(lists.find_list(text, "models.yaml", "models"), 0) is None
+    assert (
+        item_values.find_item_value_use(lists.find_list(text, "models.yaml", "models"), 0) is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -414,7 +416,7 @@ def test_an_item_tells_whether_its_text_keeps_blank_lines(written, keeps):
     text = f"models:\n- name: a\n  text: {written}\n    x\n- name: b\n"
 
     found = lists.find_list(text, "models.yaml", "models")
-    assert [lists.chomping_of(found, index) == "+" for index in (0, 1)] == [keeps, False]
+    assert [lists.chomping_in_list(found, index) == "+" for index in (0, 1)] == [keeps, False]
 
 
 @pytest.mark.parametrize(
@@ -432,7 +434,7 @@ def test_an_item_tells_whether_its_text_keeps_blank_lines(written, keeps):
     ],
 )
 def test_a_list_tells_whether_the_file_ends_inside_of_its_text(text, expected):
-    assert lists.is_open(lists.find_list(text, "models.yaml", "models")) == expected
+    assert lists.is_open_list(lists.find_list(text, "models.yaml", "models")) == expected
 
 
 def test_aliases_without_end_do_not_hang():

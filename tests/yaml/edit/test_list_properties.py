@@ -189,7 +189,7 @@ ENTRY = {"name": "new", "version": ">=3,<4", "source": "zoo", "tags": ["on", "x"
 @given(registries())
 def test_a_new_item_says_what_was_meant_and_no_line_moves(pieces):
     text = text_of(pieces)
-    assume(not lists.is_open(lists.find_list(text, "models.yaml", "models")))
+    assume(not lists.is_open_list(lists.find_list(text, "models.yaml", "models")))
     edited = models(text).append(ENTRY)
     expected = meaning(text)
     expected["models"].append(ENTRY)
@@ -217,7 +217,7 @@ def test_the_parts_of_a_list_are_the_file(pieces):
 @given(registries())
 def test_adding_an_item_and_taking_it_out_gives_the_file_back(pieces):
     text = text_of(pieces)
-    assume(not lists.is_open(lists.find_list(text, "models.yaml", "models")))
+    assume(not lists.is_open_list(lists.find_list(text, "models.yaml", "models")))
     back = models(models(text).append(ENTRY)).remove("new")
     expected = text if names_of(pieces) else text_of(emptied(pieces))
     newline = "\r\n" if "\r\n" in text else "\n"
@@ -271,8 +271,11 @@ def test_a_new_key_stands_behind_the_name_and_no_other_line_changes(pieces, valu
     assert canonical(meaning(edited)) == canonical(expected)
     assert (edited[: len(before)], edited[len(edited) - len(after) :]) == (before, after)
     found = lists.find_list(edited, "models.yaml", "models")
-    index = lists.index_of(found, name)
-    place, column = lists.values_at(found, index)["file"], lists.column_of(found, index)
+    index = lists.index_in_list(found, name)
+    place, column = (
+        lists.values_in_list(found, index)["file"],
+        lists.column_in_list(found, index),
+    )
     pair = f"file: {found.text[place.start : place.end]}"
     new = edited[len(before) : len(edited) - len(after)]
     if column is None:
@@ -292,9 +295,11 @@ def test_an_edit_of_a_file_without_the_list_is_refused():
 @pytest.mark.parametrize(
     ("edit", "done_by", "wrong"),
     [
-        pytest.param("append", "append_item", "models:\n- name: x\n", id="append"),
-        pytest.param("remove", "remove_item", "models:\n- name: a\n", id="remove"),
-        pytest.param("set_scalar", "set_scalar", "models:\n- name: a\n  version: 2.0\n", id="set"),
+        pytest.param("append", "append_list_item", "models:\n- name: x\n", id="append"),
+        pytest.param("remove", "remove_list_item", "models:\n- name: a\n", id="remove"),
+        pytest.param(
+            "set_scalar", "set_list_scalar", "models:\n- name: a\n  version: 2.0\n", id="set"
+        ),
     ],
 )
 def test_an_edit_that_would_say_something_else_is_not_given_out(edit, done_by, wrong, monkeypatch):

@@ -15,15 +15,15 @@ def places(text):
 
 
 def append(text, entry=NEW):
-    return lists.append_item(places(text), entry)
+    return lists.append_list_item(places(text), entry)
 
 
 def remove(text, name):
-    return lists.remove_item(places(text), name)
+    return lists.remove_list_item(places(text), name)
 
 
 def change(text, value, key="version", name="a"):
-    return lists.set_scalar(places(text), name, key, value)
+    return lists.set_list_scalar(places(text), name, key, value)
 
 
 USERS = """\
@@ -623,7 +623,7 @@ def test_a_value_that_cannot_be_exchanged_is_refused(text, expected):
 )
 def test_an_edit_that_says_something_else_is_not_written(after, meant):
     with pytest.raises(AssertionError) as caught:
-        lists.require_meant(after, meant, "models.yaml")
+        lists.require_meant_edit(after, meant, "models.yaml")
 
     assert str(caught.value) == (
         "the edited models.yaml does not say what was meant; nothing was written"
@@ -634,4 +634,4 @@ def test_an_edit_that_says_what_was_meant_passes():
     nan = {"b": [float("nan"), {"x": None}], "a": "1"}
 
     after = {"a": "1", "b": [float("nan"), {"x": None}]}
-    assert lists.require_meant(after, nan, "models.yaml") is None
+    assert lists.require_meant_edit(after, nan, "models.yaml") is None

@@ -6,9 +6,9 @@ from paddledvc.yaml.merge.rules import (
     MERGE_FORMS,
     No,
     Sides,
-    choose_side,
-    combine_mappings,
-    complete_sides,
+    choose_merge_side,
+    complete_merge_sides,
+    merge_mappings,
 )
 
 
@@ -28,8 +28,8 @@ from paddledvc.yaml.merge.rules import (
 def test_what_changed_is_chosen(base, ours, theirs, expected):
     sides = Sides(base=base, ours=ours, theirs=theirs)
 
-    assert choose_side(sides) == expected
-    assert combine_mappings(sides) == expected
+    assert choose_merge_side(sides) == expected
+    assert merge_mappings(sides) == expected
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_mappings_are_merged_key_by_key(ours, theirs, expected):
     base = {"a": 1, "b": 1, "c": {"d": 1, "e": 1}}
     sides = Sides(base=base, ours={**base, **ours}, theirs={**base, **theirs})
 
-    assert combine_mappings(sides) == expected
+    assert merge_mappings(sides) == expected
 
 
 @pytest.mark.parametrize("field", ["md5", "weights_url", "base", "paddle", "source"])
@@ -88,7 +88,9 @@ def test_what_is_one_thing_is_never_mixed(file, key):
 
 
 def test_three_things_are_complete_if_none_is_missing():
-    assert complete_sides(Sides(base=0, ours="", theirs=())) == Sides(base=0, ours="", theirs=())
-    assert complete_sides(Sides(base=None, ours=1, theirs=1)) is None
-    assert complete_sides(Sides(base=1, ours=None, theirs=1)) is None
-    assert complete_sides(Sides(base=1, ours=1, theirs=None)) is None
+    assert complete_merge_sides(Sides(base=0, ours="", theirs=())) == Sides(
+        base=0, ours="", theirs=()
+    )
+    assert complete_merge_sides(Sides(base=None, ours=1, theirs=1)) is None
+    assert complete_merge_sides(Sides(base=1, ours=None, theirs=1)) is None
+    assert complete_merge_sides(Sides(base=1, ours=1, theirs=None)) is None

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from paddledvc.yaml.blocks import END, Block
 from paddledvc.yaml.merge.rules import Sides
-from paddledvc.yaml.merge.texts import Markers, Piece, find_undecided, merge_blocks, render_blocks
+from paddledvc.yaml.merge.texts import (
+    Markers,
+    Piece,
+    find_undecided_text,
+    merge_blocks,
+    render_merged_text,
+)
 
 
 def blocks(text, end=""):
@@ -24,7 +30,7 @@ def refuse(key, sides):
 
 def merged(base, ours, theirs, join=refuse, **options):
     sides = Sides(base=blocks(base), ours=blocks(ours), theirs=blocks(theirs))
-    text = render_blocks(merge_blocks(sides, join, **options), Markers())
+    text = render_merged_text(merge_blocks(sides, join, **options), Markers())
     return text.removeprefix("s:\n").replace("- ", "").replace("\n", " ").rstrip()
 
 
@@ -109,7 +115,7 @@ def test_comments_below_which_both_added_something_are_written_once():
         theirs={**blocks(""), theirs.key: theirs},
     )
 
-    assert render_blocks(merge_blocks(sides, refuse), Markers()) == f"s:\n{NOTES}\n- a\n- b\n"
+    assert render_merged_text(merge_blocks(sides, refuse), Markers()) == f"s:\n{NOTES}\n- a\n- b\n"
 
 
 def test_comments_that_both_wrote_above_an_addition_stay():
@@ -123,7 +129,9 @@ def test_comments_that_both_wrote_above_an_addition_stay():
         theirs={**blocks(""), theirs.key: theirs},
     )
 
-    assert render_blocks(merge_blocks(sides, refuse), Markers()) == "s:\n# new\n- a\n# new\n- b\n"
+    assert (
+        render_merged_text(merge_blocks(sides, refuse), Markers()) == "s:\n# new\n- a\n# new\n- b\n"
+    )
 
 
 def a_conflict(**texts):
@@ -133,7 +141,7 @@ def a_conflict(**texts):
 def test_a_conflict_can_show_what_was_there_before():
     piece = a_conflict(base="a: 1\n", ours="a: 2\n", theirs="a: 3\n")
 
-    assert render_blocks([piece], Markers(base=True, size=3)) == (
+    assert render_merged_text([piece], Markers(base=True, size=3)) == (
         "<<< ours\na: 2\n||| base\na: 1\n===\na: 3\n>>> theirs\n"
     )
 
@@ -141,7 +149,7 @@ def test_a_conflict_can_show_what_was_there_before():
 def test_a_conflict_has_the_line_ends_of_the_file():
     piece = a_conflict(base="", ours="a: 2\r\n", theirs="a: 3\r\n")
 
-    assert render_blocks([piece], Markers()) == (
+    assert render_merged_text([piece], Markers()) == (
         "<<<<<<< ours\r\na: 2\r\n=======\r\na: 3\r\n>>>>>>> theirs\r\n"
     )
 
@@ -150,15 +158,16 @@ def test_each_marker_stands_on_a_line_of_its_own():
     piece = a_conflict(base="", ours="a: 2", theirs="a: 3")
 
     assert (
-        render_blocks([piece], Markers()) == "<<<<<<< ours\na: 2\n=======\na: 3\n>>>>>>> theirs\n"
+        render_merged_text([piece], Markers())
+        == "<<<<<<< ours\na: 2\n=======\na: 3\n>>>>>>> theirs\n"
     )
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [*permutations(["a1", "a2", "a3"], 2), ("a1", "")])
 def test_what_was_never_decided_is_not_what_either_side_kept(ours, theirs):
-    base = find_undecided(blocks("a1 b1"), blocks("a2 b1"))
+    base = find_undecided_text(blocks("a1 b1"), blocks("a2 b1"))
     sides = Sides(base=base, ours=blocks(f"{ours} b1"), theirs=blocks(f"{theirs} b2"))
-    text = render_blocks(merge_blocks(sides, refuse), Markers())
+    text = render_merged_text(merge_blocks(sides, refuse), Markers())
 
     assert "=======\n" in text
     assert text.endswith("- b2\n")

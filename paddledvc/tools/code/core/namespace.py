@@ -93,7 +93,7 @@ class Parameters:
         return ", ".join((*self.names, *self.keywords, *stars)) or "nothing"
 
 
-def list_imports(tree: ast.Module) -> Iterator[ast.Import | ast.ImportFrom]:
+def list_namespace_imports(tree: ast.Module) -> Iterator[ast.Import | ast.ImportFrom]:
     """List the import statements that a run may execute, those in functions included."""
     waiting: list[ast.AST] = [tree]
     while waiting:
@@ -106,28 +106,28 @@ def list_imports(tree: ast.Module) -> Iterator[ast.Import | ast.ImportFrom]:
             waiting += ast.iter_child_nodes(node)
 
 
-def is_open(text: str) -> bool:
+def is_open_namespace(text: str) -> bool:
     """Tell whether a module may have names that its source does not show.
 
-    >>> is_open("globals().update(made)"), is_open("layer.eval()")
+    >>> is_open_namespace("globals().update(made)"), is_open_namespace("layer.eval()")
     (True, False)
     """
     return _OPEN.search(text) is not None
 
 
-def shared_names(text: str) -> set[str]:
+def list_namespace_globals(text: str) -> set[str]:
     r"""List the names that functions give a module.
 
-    >>> sorted(shared_names("def f():\n    global a, b"))
+    >>> sorted(list_namespace_globals("def f():\n    global a, b"))
     ['a', 'b']
     """
     return {name for line in _GLOBAL.findall(text) for name in re.findall(r"\w+", line)}
 
 
-def may_set(text: str, name: str, attribute: str) -> bool:
+def may_set_in_namespace(text: str, name: str, attribute: str) -> bool:
     """Tell whether a module may set an attribute on one of its classes or functions.
 
-    >>> may_set("build.large = big", "build", "large")
+    >>> may_set_in_namespace("build.large = big", "build", "large")
     True
     """
     return f"{name}.{attribute}" in text or re.search(rf"setattr\(\s*{name}\b", text) is not None
@@ -161,10 +161,10 @@ def _is_main(test: ast.expr) -> bool:
     return isinstance(test, ast.Compare) and getattr(test.left, "id", "") == "__name__"
 
 
-def read_names(body: Sequence[ast.stmt]) -> Names:
+def read_namespace(body: Sequence[ast.stmt]) -> Names:
     r"""Find what the statements of a module or class bind when they run.
 
-    >>> sorted(read_names(ast.parse("from a import b\nif b:\n    c = 1").body).bindings)
+    >>> sorted(read_namespace(ast.parse("from a import b\nif b:\n    c = 1").body).bindings)
     ['b', 'c']
     """
     bindings: defaultdict[str, list[Binding]] = defaultdict(list)
@@ -332,7 +332,7 @@ def find_returned(node: Function) -> ast.expr | None:
     elif isinstance(node, ast.AsyncFunctionDef):
         return None
     else:
-        local = read_names(node.body)
+        local = read_namespace(node.body)
         results = list(_returns(node))
     called = [_called(one, local) for one in results]
     only = called[0] if called else None

@@ -63,7 +63,7 @@ class DvcConfig:
     hardlink_lock: bool = False
 
 
-def list_remotes(
+def list_config_remotes(
     said: Mapping[str, Mapping[str, object]],
 ) -> tuple[dict[str, str], dict[str, frozenset[tuple[str, str]]]]:
     """List the URLs, and all settings, of those remotes that have one."""
@@ -76,7 +76,7 @@ def list_remotes(
     return urls, settings
 
 
-def parse_plain(files: Iterable[tuple[str, str]]) -> DvcConfig | None:
+def parse_plain_config(files: Iterable[tuple[str, str]]) -> DvcConfig | None:
     r"""Read the files of a configuration, each stronger than those before it, as DVC does.
 
     DVC reads them by ConfigObj: with lists, comments behind values, three kinds of quotes and
@@ -89,9 +89,9 @@ def parse_plain(files: Iterable[tuple[str, str]]) -> DvcConfig | None:
         What they say; None where only DVC can tell, or refuses them.
 
     >>> text = "[core]\n    remote = a\n['remote \"a\"']\n    url = ../zoo\n"
-    >>> parse_plain([("/p/.dvc", text)]).remotes
+    >>> parse_plain_config([("/p/.dvc", text)]).remotes
     {'a': '/p/zoo'}
-    >>> parse_plain([("/p/.dvc", "[cache]\n    dir = %(home)s/cache\n")])
+    >>> parse_plain_config([("/p/.dvc", "[cache]\n    dir = %(home)s/cache\n")])
     """
     remotes: dict[str, dict[str, object]] = {}
     others: dict[str, dict[str, str]] = {}
@@ -115,7 +115,7 @@ def parse_plain(files: Iterable[tuple[str, str]]) -> DvcConfig | None:
 def _pick(
     remotes: Mapping[str, Mapping[str, object]], core: Mapping[str, str], cache: Mapping[str, str]
 ) -> DvcConfig:
-    urls, settings = list_remotes(remotes)
+    urls, settings = list_config_remotes(remotes)
     links = tuple(kind.strip() for kind in cache.get("type", ",".join(LINK_TYPES)).split(","))
     locked = core.get("hardlink_lock", "false").lower()
     if set(links) - set(_LINK_NAMES) or locked not in ("true", "false") or "local" in cache:

@@ -7,7 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX, is_inside
+from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX, is_output_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,31 +27,32 @@ class ListedFile(NamedTuple):
     md5: str
 
 
-def is_md5(text: str) -> bool:
+def is_object_md5(text: str) -> bool:
     """Tell whether a text is an MD5 digest in hexadecimal digits.
 
-    >>> is_md5("0cc175b9c0f1b6a831c399e269772661"), is_md5("../etc")
+    >>> is_object_md5("0cc175b9c0f1b6a831c399e269772661"), is_object_md5("../etc")
     (True, False)
     """
     return _MD5.fullmatch(text) is not None
 
 
-def is_oid(text: str) -> bool:
+def is_object_name(text: str) -> bool:
     """Tell whether a text is the name of an object.
 
-    >>> is_oid("0cc175b9c0f1b6a831c399e269772661.dir"), is_oid("tmp-host-1")
+    >>> is_object_name("0cc175b9c0f1b6a831c399e269772661.dir"), is_object_name("tmp-host-1")
     (True, False)
     """
-    return is_md5(text.removesuffix(FOLDER_SUFFIX))
+    return is_object_md5(text.removesuffix(FOLDER_SUFFIX))
 
 
-def read_listing(data: bytes) -> tuple[ListedFile, ...]:
+def read_object_listing(data: bytes) -> tuple[ListedFile, ...]:
     """Read DVC's listing of a folder.
 
     Raises:
         ValueError: it is none, or names what is not in the folder.
 
-    >>> read_listing(b'[{"md5": "0cc175b9c0f1b6a831c399e269772661", "relpath": "a"}]')[0].path
+    >>> data = b'[{"md5": "0cc175b9c0f1b6a831c399e269772661", "relpath": "a"}]'
+    >>> read_object_listing(data)[0].path
     'a'
     """
     try:
@@ -60,28 +61,28 @@ def read_listing(data: bytes) -> tuple[ListedFile, ...]:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError("no listing of a folder") from error
     for path, md5 in found:
-        if not is_inside(path):
+        if not is_output_inside(path):
             raise ValueError(f"a listing of {path!r}, which is no path in a folder")
-        if not is_md5(md5):
+        if not is_object_md5(md5):
             raise ValueError(f"a listing with {md5!r}, which is no MD5 digest")
     return found
 
 
-def write_listing(files: Iterable[ListedFile]) -> bytes:
+def write_object_listing(files: Iterable[ListedFile]) -> bytes:
     """Write a listing of a folder, byte for byte as ``dvc_data.hashfile.tree`` does.
 
-    >>> write_listing([ListedFile("a", "0cc175b9c0f1b6a831c399e269772661")])
+    >>> write_object_listing([ListedFile("a", "0cc175b9c0f1b6a831c399e269772661")])
     b'[{"md5": "0cc175b9c0f1b6a831c399e269772661", "relpath": "a"}]'
     """
     entries = [{"md5": md5, "relpath": path} for path, md5 in sorted(files)]
     return json.dumps(entries, sort_keys=True).encode()
 
 
-def folder_oid(files: Mapping[str, str]) -> str:
+def folder_object_name(files: Mapping[str, str]) -> str:
     """Compute DVC's name of a folder from the MD5 of its files, by path from the folder.
 
-    >>> folder_oid({"a": "d41d8cd98f00b204e9800998ecf8427e"})
+    >>> folder_object_name({"a": "d41d8cd98f00b204e9800998ecf8427e"})
     '3e3335ff0ba6ac6f06f589d8219daf0e.dir'
     """
-    data = write_listing(ListedFile(path, md5) for path, md5 in files.items())
+    data = write_object_listing(ListedFile(path, md5) for path, md5 in files.items())
     return f"{hashlib.md5(data, usedforsecurity=False).hexdigest()}{FOLDER_SUFFIX}"

@@ -45,10 +45,10 @@ class DvcOutput:
         return path == self.path or (self.folder and path.startswith(f"{self.path}/"))
 
 
-def usual_files(path: str) -> list[str]:
+def list_output_files(path: str) -> list[str]:
     """Name the files that DVC usually tracks a path by, most telling first.
 
-    >>> usual_files("a/b")
+    >>> list_output_files("a/b")
     ['a/b.dvc', 'a.dvc', 'a/dvc.yaml', 'a/dvc.lock', 'dvc.yaml', 'dvc.lock']
     """
     parts = path.split("/")
@@ -60,20 +60,20 @@ def usual_files(path: str) -> list[str]:
     return [*(f"{one}{SUFFIX}" for one in above), *stages]
 
 
-def is_record(path: str) -> bool:
+def is_dvc_or_git_file(path: str) -> bool:
     """Tell whether a file is one of DVC's or git's own, and nothing of the folder it lies in.
 
-    >>> is_record("a/b.dvc"), is_record("a/b.pdparams")
+    >>> is_dvc_or_git_file("a/b.dvc"), is_dvc_or_git_file("a/b.pdparams")
     (True, False)
     """
     name = posixpath.basename(path)
     return name in (STAGES_FILE, DVC_LOCK, ".gitignore", ".dvcignore") or name.endswith(SUFFIX)
 
 
-def is_inside(path: str) -> bool:
+def is_output_inside(path: str) -> bool:
     """Tell whether a relative path stays where it starts.
 
-    >>> is_inside("a/b"), is_inside("a/../../b"), is_inside("/a")
+    >>> is_output_inside("a/b"), is_output_inside("a/../../b"), is_output_inside("/a")
     (True, False, False)
     """
     parts = path.split("/")
@@ -85,7 +85,7 @@ def find_output(path: str, files: Mapping[str, Any]) -> DvcOutput | None:
 
     Args:
         path: from the root of the repository.
-        files: values of those files of ``usual_files(path)`` that there are.
+        files: values of those files of ``list_output_files(path)`` that there are.
 
     Returns:
         The output; None where these files name none, or do not agree on it.
@@ -94,7 +94,7 @@ def find_output(path: str, files: Mapping[str, Any]) -> DvcOutput | None:
     return found.pop() if len(found) == 1 else None
 
 
-def is_exact(md5: str, files: Mapping[str, Any]) -> bool:
+def is_exact_output(md5: str, files: Mapping[str, Any]) -> bool:
     """Tell whether a hash that DVC gives is one of bytes, by the files that it must be from."""
     return {one.exact for one in list_outputs(files) if one.md5 == md5} == {True}
 
@@ -111,13 +111,13 @@ def list_outputs(files: Mapping[str, Any]) -> Iterator[DvcOutput]:
             known = _mapping(files.get(posixpath.join(folder, STAGES_FILE)), "stages")
             yield from _locked(folder, known, _mapping(value, "stages"))
         elif name != STAGES_FILE and isinstance(value, dict):
-            yield from _entries(join_folder(folder, str(value.get("wdir", ""))), value)
+            yield from _entries(join_output_folder(folder, str(value.get("wdir", ""))), value)
 
 
-def list_stages(file: str, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def list_output_stages(file: str, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield every stage of a dvc.yaml, or that of a .dvc file, and the folder its paths are from.
 
-    >>> [*list_stages("a/dvc.yaml", {"stages": {"b": {"wdir": "c", "outs": ["d"]}}})]
+    >>> [*list_output_stages("a/dvc.yaml", {"stages": {"b": {"wdir": "c", "outs": ["d"]}}})]
     [('a/c', {'wdir': 'c', 'outs': ['d']})]
     """
     folder, name = posixpath.split(file)
@@ -126,13 +126,13 @@ def list_stages(file: str, value: object) -> Iterator[tuple[str, Mapping[str, An
     known = _mapping(value, "stages").values() if name == STAGES_FILE else [value]
     for stage in map(_template, known):
         if isinstance(stage, dict):
-            yield join_folder(folder, str(stage.get("wdir", ""))), stage
+            yield join_output_folder(folder, str(stage.get("wdir", ""))), stage
 
 
-def join_folder(folder: str, path: str) -> str:
+def join_output_folder(folder: str, path: str) -> str:
     """Join a path to its folder.
 
-    >>> join_folder("a", "../b")
+    >>> join_output_folder("a", "../b")
     'b'
     """
     return posixpath.normpath(posixpath.join(folder, path))
@@ -151,7 +151,7 @@ def _locked(
     for name, entry in locked.items():
         stage = _template(known.get(name.partition("@")[0]))
         if isinstance(stage, dict) and isinstance(entry, dict):
-            yield from _entries(join_folder(folder, str(stage.get("wdir", ""))), entry)
+            yield from _entries(join_output_folder(folder, str(stage.get("wdir", ""))), entry)
 
 
 def _entries(folder: str, value: Mapping[str, Any]) -> Iterator[DvcOutput]:
@@ -161,7 +161,7 @@ def _entries(folder: str, value: Mapping[str, Any]) -> Iterator[DvcOutput]:
             case {"path": str() as path, "md5": str() as md5}:
                 size = entry.get("size")
                 yield DvcOutput(
-                    path=join_folder(folder, path),
+                    path=join_output_folder(folder, path),
                     md5=md5,
                     folder=md5.endswith(FOLDER_SUFFIX),
                     exact=entry.get("hash") == "md5",
@@ -193,11 +193,11 @@ class Built:
     params_files: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_built(value: object) -> Mapping[str, Built]:
+def read_built_outputs(value: object) -> Mapping[str, Built]:
     """Read dvc.lock; what is not as DVC 3 writes it says nothing.
 
     >>> outs = [{"path": "b", "md5": "c", "hash": "md5"}]
-    >>> read_built({"stages": {"a": {"cmd": "x", "outs": outs}}})
+    >>> read_built_outputs({"stages": {"a": {"cmd": "x", "outs": outs}}})
     {'a': Built(command='x', deps={}, outs={'b': 'c'}, params={}, params_files={})}
     """
     stages = value.get("stages") if isinstance(value, dict) else None

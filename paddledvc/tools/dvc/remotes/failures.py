@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from paddledvc.tools.dvc.command import broken_dvc
 from paddledvc.tools.system.network_errors import (
     NO_OBJECT,
-    denied,
-    is_of_one_connection,
-    meaning_of_error,
+    denied_error,
+    is_error_of_one_connection,
     meaning_of_file_error,
-    meaning_of_s3,
-    no_answer,
+    meaning_of_network_error,
+    meaning_of_s3_network_error,
+    no_answer_error,
 )
 
 if TYPE_CHECKING:
@@ -79,13 +79,15 @@ def _broken(error: Exception, path: str, patience: float) -> Broken:
     if (missing := next(filter(_is_missing_package, chain), None)) is not None:
         return Broken(_not_installed(missing))
     # What lies deepest says most: a connection failed because a host has no such name.
-    for meaning in (_answer, meaning_of_error, _named):
+    for meaning in (_answer, meaning_of_network_error, _named):
         for one in reversed(chain):
             if reason := meaning(one):
-                silent = meaning is meaning_of_error and not is_of_one_connection(reason)
+                silent = meaning is meaning_of_network_error and not is_error_of_one_connection(
+                    reason
+                )
                 return Broken(reason, silent=silent)
     if any(isinstance(one, TimeoutError) or "Timeout" in type(one).__name__ for one in chain):
-        return Broken(no_answer(patience), silent=True)
+        return Broken(no_answer_error(patience), silent=True)
     if any(isinstance(one, FileNotFoundError) for one in chain):
         return Broken(NO_OBJECT, absent=True)
     return Broken(_first_line(error, path))
@@ -102,14 +104,14 @@ def _answer(error: BaseException) -> str | None:
     response = getattr(error, "response", None)
     if not isinstance(response, dict):
         return _status(getattr(error, "status", None), str(getattr(error, "message", "")))
-    reason = meaning_of_s3(response)
+    reason = meaning_of_s3_network_error(response)
     return None if reason == NO_OBJECT else reason
 
 
 def _status(status: object, words: str) -> str | None:
     """Say what the status of an answer of HTTP means, where it is one."""
     if status in (401, 403):
-        return denied()
+        return denied_error()
     if not isinstance(status, int) or status in (200, 404):
         return None
     return f"the server answered {status} {words}".rstrip()

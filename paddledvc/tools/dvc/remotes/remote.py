@@ -19,7 +19,7 @@ from paddledvc.tools.dvc.remotes.failures import Broken, translate_failures
 from paddledvc.tools.dvc.remotes.filesystem import S3_TRIES, System
 from paddledvc.tools.system import files
 from paddledvc.tools.system.network_errors import NO_OBJECT
-from paddledvc.urls import hide_secrets
+from paddledvc.urls import hide_url_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -158,7 +158,7 @@ class Remote:
             OSError: the file cannot be written.
         """
         with target.open("wb", buffering=0) as file:
-            return files.hash_chunks(self.chunks(oid, size, progress), write=file.fileno())
+            return files.hash_file_chunks(self.chunks(oid, size, progress), write=file.fileno())
 
     def put(self, oid: str, source: Path, progress: ByteProgress | None = None) -> None:
         """Send a file, which is seen by others whole or not at all, and look at its size there.
@@ -239,9 +239,9 @@ def open_remote(root: Path, name: str, *, patience: float | None = None) -> Remo
     Raises:
         RemoteFailed: its configuration, or what is installed, does not do.
     """
-    url = hide_secrets(configuration.read_config(root).remotes.get(name, ""))
+    url = hide_url_secrets(configuration.read_dvc_config(root).remotes.get(name, ""))
     with _failing(name, url):
-        return Remote(name, url, partial(open_system, root, name), patience or PATIENCE)
+        return Remote(name, url, partial(_open_system, root, name), patience or PATIENCE)
 
 
 def _callback(progress: ByteProgress | None, size: int) -> Any:
@@ -253,7 +253,7 @@ def _callback(progress: ByteProgress | None, size: int) -> Any:
     return Callback(size=size, hooks={"told": lambda size, value, **_: progress(value, size)})
 
 
-def open_system(root: Path, name: str, patience: float) -> System:
+def _open_system(root: Path, name: str, patience: float) -> System:
     """Open the file system of a remote.
 
     Args:

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from paddledvc import names
-from paddledvc.models import registry
+from paddledvc.models.model import model_reports_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -68,15 +68,15 @@ class Pattern:
         return f"{self.file}:{self.line}: {self.message}" if self.file else self.message
 
 
-def committed_files(models: Iterable[Model]) -> Iterator[str]:
+def list_files_not_ignored(models: Iterable[Model]) -> Iterator[str]:
     """Name the files that have to be committed: the project's own, and those about its models.
 
-    >>> [*committed_files([])]
+    >>> [*list_files_not_ignored([])]
     ['models.yaml', 'models.lock', 'dvc.yaml', 'dvc.lock']
     """
     yield from OWN_FILES
     for model in models:
-        folder = registry.reports_folder(model)
+        folder = model_reports_folder(model)
         if model.docs is not None:
             yield model.docs
         if model.train is not None:
@@ -89,7 +89,7 @@ def committed_files(models: Iterable[Model]) -> Iterator[str]:
             yield f"{folder}/latency.json"
 
 
-def list_patterns(ignored: Iterable[IgnoredFile], prefix: str = "") -> Iterator[Pattern]:
+def list_ignored_patterns(ignored: Iterable[IgnoredFile], prefix: str = "") -> Iterator[Pattern]:
     """Say of each pattern what it keeps from being committed.
 
     Args:
@@ -97,7 +97,7 @@ def list_patterns(ignored: Iterable[IgnoredFile], prefix: str = "") -> Iterator[
         prefix: folder of the project in its repository, with a slash at its end.
 
     >>> found = IgnoredFile(path="models.lock", source=".gitignore", line=2, pattern="*.lock")
-    >>> print(*list_patterns([found]))
+    >>> print(*list_ignored_patterns([found]))
     .gitignore:2: git ignores models.lock by the pattern `*.lock`, expected it to be committed; \
 remove the pattern, or add `!/models.lock` at the end of .gitignore
     """

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import InvalidInput, UserCodeFailed
-from paddledvc.tools.paddle.building import user_objects, weights
+from paddledvc.tools.paddle.building import state_dict, user_objects
 from paddledvc.tools.paddle.building.runtime import import_paddle
-from paddledvc.tools.paddle.core.weights_fit import ArrayForm, explain_misfit
+from paddledvc.tools.paddle.core.weights_fit import ArrayForm, explain_weights_misfit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -40,8 +40,8 @@ def build_network(network: Network, *, skip: Sequence[str] = (), initial: bool =
             f"{network.reference} returned a {type(layer).__name__}, expected a paddle.nn.Layer"
         )
     if network.weights is not None:
-        state = weights.read_state_dict(network.weights)
-        load_weights(layer, state, str(network.weights), named(network, layer), skip=skip)
+        state = state_dict.read_state_dict(network.weights)
+        _load_weights(layer, state, str(network.weights), _name_network(network, layer), skip=skip)
     # Weights that nobody loaded: a usual reason for other outputs (PaddlePaddle/PaddleNLP#1865).
     elif layer.state_dict() and not initial:
         raise InvalidInput(
@@ -51,13 +51,13 @@ def build_network(network: Network, *, skip: Sequence[str] = (), initial: bool =
     return layer
 
 
-def named(network: Network, layer: Any) -> str:
+def _name_network(network: Network, layer: Any) -> str:
     """Name a network for messages: its reference, and its class where that is another name."""
     kind = type(layer).__name__
     return str(network.reference) + ("" if network.reference.name == kind else f" (a {kind})")
 
 
-def load_weights(
+def _load_weights(
     layer: Any, state: Mapping[str, Array], file: str, kind: str, *, skip: Sequence[str] = ()
 ) -> None:
     """Load a state dict of which every key must fit, and which must fill the whole layer.
@@ -75,7 +75,7 @@ def load_weights(
     everything = layer.state_dict()
     own = {key: tensor for key, tensor in everything.items() if not _matches(key, skip)}
     state = {key: array for key, array in state.items() if not _matches(key, skip)}
-    why = explain_misfit(
+    why = explain_weights_misfit(
         {
             key: ArrayForm(shape=(*tensor.shape,), dtype=_type(tensor))
             for key, tensor in own.items()
@@ -108,7 +108,7 @@ def _type(tensor: Any) -> str:
     return str(tensor.dtype).rpartition(".")[2].lower().replace("fp", "float")
 
 
-def for_inference(layer: Any) -> Any:
+def prepare_network_for_inference(layer: Any) -> Any:
     """Put every sublayer into eval mode, and see that it stays there.
 
     Raises:
@@ -125,7 +125,7 @@ def for_inference(layer: Any) -> Any:
     return layer
 
 
-def flatten_result(result: Any, name: str = "out") -> Iterator[tuple[str, Any]]:
+def flatten_network_result(result: Any, name: str = "out") -> Iterator[tuple[str, Any]]:
     """List the tensors of a network's result in the order of the exported program.
 
     Mappings go by sorted key; None and plain numbers are dropped, and a tensor that is returned

@@ -37,18 +37,18 @@ def import_paddle() -> Any:
     return module
 
 
-def use_device(device: str) -> None:
+def use_runtime_device(device: str) -> None:
     """Select ``cpu``, ``gpu`` or ``gpu:N`` for all that follows.
 
     Raises:
         MissingTool: a GPU is asked for, and there is none or this Paddle cannot use it.
     """
     if device != "cpu":
-        require_gpu(device)
+        require_runtime_gpu(device)
     import_paddle().set_device(device)
 
 
-def require_gpu(device: str) -> int:
+def require_runtime_gpu(device: str) -> int:
     """Return the number of the GPU that ``gpu`` or ``gpu:N`` names.
 
     Raises:
@@ -70,7 +70,7 @@ def require_gpu(device: str) -> int:
     return number
 
 
-def seed_all(seed: int) -> None:
+def seed_runtime(seed: int) -> None:
     """Seed Paddle, numpy and Python, and ask CUDA for its deterministic kernels."""
     module = import_paddle()
     module.seed(seed)
@@ -83,7 +83,7 @@ def seed_all(seed: int) -> None:
         module.set_flags(flags)
 
 
-def count_threads() -> int:
+def count_runtime_threads() -> int:
     """Count the threads of a dynamic network on the CPU; with another number sums round otherwise.
 
     Paddle reads the variable when it is imported, and sets it where the user has not.
@@ -99,7 +99,7 @@ def describe_runtime(device: str) -> Runtime:
     name = device
     if device != "cpu":
         flags["NVIDIA_TF32_OVERRIDE"] = os.environ.get("NVIDIA_TF32_OVERRIDE", "unset")
-        name = f"{device} ({module.device.cuda.get_device_name(require_gpu(device))})"
+        name = f"{device} ({module.device.cuda.get_device_name(require_runtime_gpu(device))})"
     return Runtime(
         paddle=str(module.__version__),
         commit=str(module.version.commit),
@@ -108,7 +108,7 @@ def describe_runtime(device: str) -> Runtime:
     )
 
 
-def shorten_message(message: str) -> str:
+def shorten_runtime_message(message: str) -> str:
     """Leave out Paddle's C++ stack and keep its summary."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     summaries = [line for line in lines if re.match(r"\w*Error\b|\(\w+\)|\[Hint", line)]

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import PaddleDVCError, UserCodeFailed
-from paddledvc.names import did_you_mean
-from paddledvc.tools.code.source_files import import_root
+from paddledvc.names import suggest_name
+from paddledvc.tools.code.source_files import import_root_of_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ def load_user_object(reference: Reference, root: Path) -> Any:
     except AttributeError as error:
         names = [name for name in dir(module) if not name.startswith("_")]
         raise UserCodeFailed(
-            f"{reference.module} has no {reference.name!r}{did_you_mean(reference.name, names)}"
+            f"{reference.module} has no {reference.name!r}{suggest_name(reference.name, names)}"
         ) from error
 
 
@@ -65,7 +65,7 @@ def _import(reference: Reference, root: Path) -> ModuleType:
     if not reference.is_file:
         return importlib.import_module(reference.module)
     file = root / reference.module
-    top = import_root(file, root)
+    top = import_root_of_source(file, root)
     if str(top) not in sys.path:
         # Last, for a neighbour of the file may bear the name of a package that others import.
         sys.path.append(str(top))

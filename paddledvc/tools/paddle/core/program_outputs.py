@@ -187,12 +187,14 @@ class Difference(NamedTuple):
     stated: str
 
 
-def list_mismatches(stated: Sequence[Output], found: Sequence[Output]) -> Iterator[Difference]:
+def list_output_mismatches(
+    stated: Sequence[Output], found: Sequence[Output]
+) -> Iterator[Difference]:
     """Compare what people state of the outputs with what a program has, by position.
 
     >>> stated = [Output(name="boxes", shape=(None, 6), dtype="float32")]
     >>> found = [Output(name="0", shape=(None, 10), dtype="float32")]
-    >>> next(list_mismatches(stated, found))
+    >>> next(list_output_mismatches(stated, found))
     Difference(number=0, found='output 1 as float32[?,10]', stated='boxes: float32[?,6]')
     """
     if len(stated) != len(found):

@@ -26,7 +26,7 @@ class ArrayForm:
     dtype: str
 
 
-def explain_misfit(
+def explain_weights_misfit(
     network: Mapping[str, ArrayForm], given: Mapping[str, ArrayForm], *, file: str, kind: str
 ) -> str | None:
     """Say why weights do not fit a network; None where they do.
@@ -37,7 +37,8 @@ def explain_misfit(
         file: the file, for the message.
         kind: the network, for the message.
 
-    >>> explain_misfit({}, {"a": ArrayForm(shape=(), dtype="float32")}, file="w", kind="net.py:Net")
+    >>> given = {"a": ArrayForm(shape=(), dtype="float32")}
+    >>> explain_weights_misfit({}, given, file="w", kind="net.py:Net")
     'the weights in w do not fit net.py:Net: the network has no place for a'
     """
     missing, extra = sorted(network.keys() - given.keys()), sorted(given.keys() - network.keys())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.comparison import agreement
 from paddledvc.comparison.agreement import Agreement
 from paddledvc.comparison.likely_causes import guess_cause
-from paddledvc.comparison.samples import OutputValues, batch_of
+from paddledvc.comparison.samples import OutputValues, count_samples
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools.paddle import arrays
 from paddledvc.tools.paddle.building import network, runtime
@@ -43,9 +43,9 @@ def diagnose_path(job: DiagnoseJob) -> Diagnosis:
         UserCodeFailed: the network itself fails.
     """
     module = runtime.import_paddle()
-    runtime.use_device("cpu")
-    runtime.seed_all(0)
-    layer = network.for_inference(network.build_network(job.network))
+    runtime.use_runtime_device("cpu")
+    runtime.seed_runtime(0)
+    layer = network.prepare_network_for_inference(network.build_network(job.network))
     case = arrays.load_arrays(job.cases)[job.call]
     calls = _calls(module, layer, [case[item.name] for item in job.inputs])
     # The whole first: where an export made now agrees, no sublayer is to blame.
@@ -84,7 +84,7 @@ def _calls(module: Any, layer: Any, given: list[Array]) -> dict[str, RecordedCal
     def after(name: str) -> Any:
         def keep(_: Any, __: Any, result: Any) -> None:
             if name in inputs and name not in calls:
-                pairs = network.flatten_result(result)
+                pairs = network.flatten_network_result(result)
                 found = [OutputValues(name=key, values=one.numpy().copy()) for key, one in pairs]
                 calls[name] = RecordedCall(given=inputs[name], found=found)
 
@@ -146,14 +146,18 @@ def _compared(
     cases = folder / "cases.npz"
     arrays.save_arrays(cases, [call.given])
     try:
-        run_exported.run_path(replace(job.path_job, program=prefix, cases=cases, outputs=outputs))
+        run_exported.run_exported_path(
+            replace(job.path_job, program=prefix, cases=cases, outputs=outputs)
+        )
     except PaddleDVCError as error:
         return Agreement(tolerance=tolerance, problems=(str(error),), outputs=(), samples=())
     found = [
         OutputValues(name=key, values=one) for key, one in arrays.load_arrays(outputs)[0].items()
     ]
-    batches = [batch_of(call.given)]
-    return agreement.compare_outputs([call.found], [found], batches, tolerance, overrides=overrides)
+    batches = [count_samples(call.given)]
+    return agreement.measure_agreement(
+        [call.found], [found], batches, tolerance, overrides=overrides
+    )
 
 
 def _part(layer: Any, name: str) -> Any:

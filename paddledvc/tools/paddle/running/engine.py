@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.comparison.samples import batch_of
+from paddledvc.comparison.samples import count_samples
 from paddledvc.errors import Finding, InvalidInput, MissingTool
 from paddledvc.tools.paddle.building import runtime
 
@@ -73,7 +73,7 @@ def _require_on_cpu(job: PathJob, wanted: Precision) -> None:
         )
 
 
-def reduce_on_cpu(config: Any, wanted: Precision) -> None:
+def set_engine_precision(config: Any, wanted: Precision) -> None:
     """Let oneDNN compute in bfloat16, where that is asked for.
 
     Raises:
@@ -91,7 +91,7 @@ def reduce_on_cpu(config: Any, wanted: Precision) -> None:
         )
 
 
-def set_onednn(config: Any, *, on: bool) -> None:
+def set_engine_onednn(config: Any, *, on: bool) -> None:
     """Switch oneDNN, which Paddle 2 calls MKL-DNN."""
     for library in ("onednn", "mkldnn"):
         if switch := getattr(config, f"{'enable' if on else 'disable'}_{library}", None):
@@ -99,7 +99,7 @@ def set_onednn(config: Any, *, on: bool) -> None:
             return
 
 
-def of_paddle(inference: Any, wanted: Precision) -> Any:
+def paddle_engine_precision(inference: Any, wanted: Precision) -> Any:
     """Return Paddle's own value for a precision."""
     return getattr(inference.PrecisionType, PADDLE[wanted])
 
@@ -110,7 +110,7 @@ def _core() -> Any:
     return core
 
 
-def prepare_program(job: PathJob, program: Path, cases: Sequence[Case]) -> Path:
+def prepare_engine_program(job: PathJob, program: Path, cases: Sequence[Case]) -> Path:
     """Make of the program what the predictor is to load.
 
     A ``.json`` program is converted, and its engines are built, before it is loaded. A ``.pdmodel``
@@ -128,7 +128,7 @@ def prepare_program(job: PathJob, program: Path, cases: Sequence[Case]) -> Path:
     """
     if program.suffix != ".json":
         return program
-    if runtime.require_gpu(job.device) != 0:
+    if runtime.require_runtime_gpu(job.device) != 0:
         number = job.device.partition(":")[2]
         raise InvalidInput(
             f"Paddle converts a .json program for TensorRT on the first GPU only; set "
@@ -160,7 +160,7 @@ def prepare_program(job: PathJob, program: Path, cases: Sequence[Case]) -> Path:
     return made.with_suffix(".json")
 
 
-def enable_tensorrt(
+def enable_tensorrt_engine(
     inference: Any, config: Any, job: PathJob, program: Path, cases: Sequence[Case]
 ) -> None:
     """Give the parts of a ``.pdmodel`` program to TensorRT that it can do.
@@ -169,7 +169,7 @@ def enable_tensorrt(
         inference: Paddle's inference library.
         config: the configuration of the predictor, with the GPU switched on.
         job: how the program is run.
-        program: the file that ``prepare_program`` returned.
+        program: the file that ``prepare_engine_program`` returned.
         cases: the calls; a first run on them tells the shapes of everything inside.
 
     Raises:
@@ -181,9 +181,9 @@ def enable_tensorrt(
     _collect(inference, job, program, cases, shapes)
     config.enable_tensorrt_engine(
         workspace_size=WORKSPACE,
-        max_batch_size=max(batch_of(case) for case in cases),
+        max_batch_size=max(count_samples(case) for case in cases),
         min_subgraph_size=SMALLEST,
-        precision_mode=of_paddle(inference, job.engine.precision),
+        precision_mode=paddle_engine_precision(inference, job.engine.precision),
         use_static=False,  # keep no engine on the disk
         use_calib_mode=False,  # which is for int8
     )
@@ -200,8 +200,8 @@ def _collect(
     """Run the program on the plain GPU and write the ranges of all shapes down."""
     config = inference.Config(str(program), str(program.with_suffix(".pdiparams")))
     config.disable_glog_info()
-    set_onednn(config, on=False)
-    config.enable_use_gpu(256, runtime.require_gpu(job.device))
+    set_engine_onednn(config, on=False)
+    config.enable_use_gpu(256, runtime.require_runtime_gpu(job.device))
     config.collect_shape_range_info(str(shapes))
     predictor = inference.create_predictor(config)
     for case in cases:

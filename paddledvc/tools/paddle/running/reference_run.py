@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.comparison import agreement, samples
-from paddledvc.comparison.samples import OutputValues, batch_of, describe_call, free_dimensions
+from paddledvc.comparison.samples import (
+    OutputValues,
+    count_samples,
+    describe_sample_shapes,
+    free_sample_dimensions,
+)
 from paddledvc.errors import PaddleDVCError, UserCodeFailed
 from paddledvc.tools.paddle import arrays
 from paddledvc.tools.paddle.building import network, runtime, user_objects
@@ -42,10 +47,10 @@ def run_reference(job: ReferenceJob) -> Ran:
     costs = timing.Costs()
     module = runtime.import_paddle()
     costs.done("import")
-    runtime.use_device("cpu")
-    runtime.seed_all(job.seed)
+    runtime.use_runtime_device("cpu")
+    runtime.seed_runtime(job.seed)
     calls = sampling.sample_calls(job)
-    layer = network.for_inference(
+    layer = network.prepare_network_for_inference(
         network.build_network(job.network, initial=job.initial is not None)
     )
     if job.initial is not None and (state := layer.state_dict()):
@@ -55,14 +60,16 @@ def run_reference(job: ReferenceJob) -> Ran:
     def forward(case: Case) -> dict[str, Array]:
         # Tensors are made anew for each call, for a network may write into its inputs.
         tensors = [module.to_tensor(case[item.name]) for item in job.inputs]
-        return {name: tensor.numpy() for name, tensor in network.flatten_result(layer(*tensors))}
+        return {
+            name: tensor.numpy() for name, tensor in network.flatten_network_result(layer(*tensors))
+        }
 
     run = timing.Stopwatch(forward)
     with user_objects.user_code(f"running {job.network.reference}"), module.no_grad():
         ran = _run_all(job, run, calls)
         cases = [*calls.cases, *(extra.case for extra in ran.extras)]
-        batches = tuple(samples.batch_of(case) for case in cases)
-        again = samples.one_of_each(batches)
+        batches = tuple(samples.count_samples(case) for case in cases)
+        again = samples.pick_samples_to_repeat(batches)
         second = [run(cases[number]) for number in again]
         batch_error = _batch_error(job, run, calls.cases, ran.found)
         costs.done("calls")
@@ -130,9 +137,9 @@ def _usual(
         except UserCodeFailed as error:
             if job.samples is not None or not _has_chosen_sizes(job):
                 raise
-            ran = "; ".join(map(describe_call, calls.cases[:number])) or "nothing"
+            ran = "; ".join(map(describe_sample_shapes, calls.cases[:number])) or "nothing"
             raise UserCodeFailed(
-                f"{error}\n  it was called with {describe_call(case)}, and ran on {ran} "
+                f"{error}\n  it was called with {describe_sample_shapes(case)}, and ran on {ran} "
                 "before: sizes of dynamic dimensions are tried out; state those that it takes by "
                 "input_size in models.yaml or by numbers in the shape of the input, or give samples"
             ) from error
@@ -140,7 +147,9 @@ def _usual(
 
 
 def _has_chosen_sizes(job: ReferenceJob) -> bool:
-    return any(len(free_dimensions(item)) not in (0, len(job.input_size)) for item in job.inputs)
+    return any(
+        len(free_sample_dimensions(item)) not in (0, len(job.input_size)) for item in job.inputs
+    )
 
 
 def _refusal(extra: Extra, error: BaseException | None) -> str:
@@ -152,7 +161,7 @@ def _refusal(extra: Extra, error: BaseException | None) -> str:
     if extra.edge:
         where, so = f"edge value {extra.edge}", "nothing was compared there"
     else:
-        where = describe_call(extra.case)
+        where = describe_sample_shapes(extra.case)
         so = "these sizes were not compared; if it takes no others, state them in its inputs"
     return f"the dynamic network itself fails at {where} ({why}), so {so}"
 
@@ -172,7 +181,7 @@ def _batch_error(
     found: list[dict[str, Array]],
 ) -> float | None:
     """Run samples of the largest batch alone, and say how far they are from what the batch gave."""
-    batches = [samples.batch_of(case) for case in cases]
+    batches = [samples.count_samples(case) for case in cases]
     if max(batches) == 1 or any(item.shape[:1] != (None,) for item in job.inputs):
         return None
     order = sorted(range(len(cases)), key=lambda number: batches[number])
@@ -182,7 +191,7 @@ def _batch_error(
         for n in range(min(ALONE, batches[order[-1]]))
     ]
     calls = [_outputs(found[number]) for number in order]
-    return agreement.batch_error(calls, [batches[number] for number in order], alone)
+    return agreement.measure_batch_disagreement(calls, [batches[number] for number in order], alone)
 
 
 def _outputs(call: dict[str, Array]) -> list[OutputValues]:
@@ -195,18 +204,18 @@ def _equal(left: dict[str, Array], right: dict[str, Array]) -> bool:
     )
 
 
-def run_wide(job: WideJob) -> Wide:
+def run_wide_reference(job: WideJob) -> Wide:
     """Widen the weights and the inputs, run the network on each call, and compare.
 
     A network that does not run in float64, for example because it names float32 itself, gives a
     reason and no error.
     """
     module = runtime.import_paddle()
-    runtime.use_device("cpu")
-    runtime.seed_all(job.seed)
+    runtime.use_runtime_device("cpu")
+    runtime.seed_runtime(job.seed)
     cases, narrow = arrays.load_arrays(job.cases), arrays.load_arrays(job.outputs)
     try:
-        layer = network.for_inference(network.build_network(job.network))
+        layer = network.prepare_network_for_inference(network.build_network(job.network))
         # In place, for layers such as LSTM keep their weights at a second place too; layer.to()
         # would make floats of integers.
         layer._to_impl(dtype="float64", floating_only=True, include_sublayers=True)  # noqa: SLF001
@@ -217,9 +226,9 @@ def run_wide(job: WideJob) -> Wide:
     except PaddleDVCError as error:
         return Wide(errors=(), reason=str(error))
     except Exception as error:  # noqa: BLE001 - a network fails in any way
-        words = runtime.shorten_message(str(error))
+        words = runtime.shorten_runtime_message(str(error))
         return Wide(errors=(), reason=f"the network fails in float64: {words}")
-    return _compared(wide, narrow, [batch_of(case) for case in cases])
+    return _compared(wide, narrow, [count_samples(case) for case in cases])
 
 
 def _run(module: Any, layer: Any, given: list[Array]) -> Case:
@@ -227,7 +236,9 @@ def _run(module: Any, layer: Any, given: list[Array]) -> Case:
         module.to_tensor(array.astype("float64") if array.dtype.kind == "f" else array)
         for array in given
     ]
-    return {name: tensor.numpy() for name, tensor in network.flatten_result(layer(*tensors))}
+    return {
+        name: tensor.numpy() for name, tensor in network.flatten_network_result(layer(*tensors))
+    }
 
 
 def _compared(wide: list[Case], narrow: list[Case], batches: list[int]) -> Wide:
@@ -235,7 +246,7 @@ def _compared(wide: list[Case], narrow: list[Case], batches: list[int]) -> Wide:
     names = [name for name, array in narrow[0].items() if array.dtype.kind in "fc"]
     if lost := [name for name in names if name not in wide[0]]:
         return Wide(errors=(), reason=f"the network has no output {lost[0]} in float64")
-    found = agreement.compare_outputs(
+    found = agreement.measure_agreement(
         [_named_outputs(call, names) for call in wide],
         [_named_outputs(call, names) for call in narrow],
         batches,

@@ -5,11 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.comparison.samples import batch_of, describe_call, one_of_each, said_at
+from paddledvc.comparison.samples import (
+    count_samples,
+    describe_sample_edge,
+    describe_sample_shapes,
+    pick_samples_to_repeat,
+)
 from paddledvc.errors import Finding, InvalidInput
 from paddledvc.models.verify_settings import ON_GPU
 from paddledvc.tools.paddle import arrays
-from paddledvc.tools.paddle.building import runtime, weights
+from paddledvc.tools.paddle.building import runtime, state_dict
 from paddledvc.tools.paddle.core.jobs import Ran
 from paddledvc.tools.paddle.running import engine, onnx, timing
 
@@ -23,7 +28,7 @@ FAILS = (RuntimeError, ValueError, NotImplementedError, TypeError, OSError)
 """What Paddle raises where it cannot load or run a program."""
 
 
-def run_path(job: PathJob) -> Ran:
+def run_exported_path(job: PathJob) -> Ran:
     """Run the exported files on the samples and write the outputs down.
 
     Raises:
@@ -37,20 +42,20 @@ def run_path(job: PathJob) -> Ran:
     engine.require_engine(job)
     cases = arrays.load_arrays(job.cases)
     device = job.device if job.path in ON_GPU else "cpu"
-    runtime.use_device(device)
-    runtime.seed_all(0)  # asks CUDA for its deterministic kernels
+    runtime.use_runtime_device(device)
+    runtime.seed_runtime(0)  # asks CUDA for its deterministic kernels
     try:
         run = timing.Stopwatch(_loaded(job, cases))
         costs.done("load")
         first = _run_all(run, cases, job.edges)
-        batches = tuple(batch_of(case) for case in cases)
-        again = one_of_each(batches)
+        batches = tuple(count_samples(case) for case in cases)
+        again = pick_samples_to_repeat(batches)
         repeat = [run(cases[number]) for number in again]
         costs.done("calls")
         measured = run.latency(cases)
         costs.done("latency")
     except FAILS as error:
-        raise Finding(runtime.shorten_message(str(error))) from error
+        raise Finding(runtime.shorten_runtime_message(str(error))) from error
     arrays.save_arrays(
         job.outputs, [{str(i): array for i, array in enumerate(call)} for call in first]
     )
@@ -74,9 +79,9 @@ def _run_all(
         try:
             found.append(run(case))
         except FAILS as error:
-            later = f" at {describe_call(case)}" if number else ""
-            where = said_at(edges[number] if edges else "") or later
-            raise Finding(f"{runtime.shorten_message(str(error))}{where}") from error
+            later = f" at {describe_sample_shapes(case)}" if number else ""
+            where = describe_sample_edge(edges[number] if edges else "") or later
+            raise Finding(f"{runtime.shorten_runtime_message(str(error))}{where}") from error
     return found
 
 
@@ -91,7 +96,7 @@ def _loaded(job: PathJob, cases: Sequence[Case]) -> Callable[[Case], list[Array]
 def _layer(job: PathJob) -> Callable[[Case], list[Array]]:
     """Load the files as a layer, as a Python service would."""
     module = runtime.import_paddle()
-    weights.require_plain(job.program)
+    state_dict.require_plain_state_dict(job.program)
     layer = module.jit.load(str(job.program))
     layer.eval()
 
@@ -132,24 +137,24 @@ def _program(job: PathJob) -> Path:
 def _config(inference: Any, job: PathJob, cases: Sequence[Case]) -> Any:
     program = _program(job)
     if job.path == "tensorrt":
-        program = engine.prepare_program(job, program, cases)
+        program = engine.prepare_engine_program(job, program, cases)
     config = inference.Config(str(program), str(program.with_suffix(".pdiparams")))
     config.disable_glog_info()
     # As many as the dynamic network has: with another number sums round otherwise.
-    threads = runtime.count_threads() if job.path == "predictor" else job.engine.threads
+    threads = runtime.count_runtime_threads() if job.path == "predictor" else job.engine.threads
     config.set_cpu_math_library_num_threads(threads)
     # Without it, and it is on by default, a predictor repeats the dynamic network bit for bit.
-    engine.set_onednn(config, on=job.path == "deployed" and job.engine.onednn)
+    engine.set_engine_onednn(config, on=job.path == "deployed" and job.engine.onednn)
     if job.path == "predictor":
         # For Paddle 2's programs the passes that fuse and reorder are on without it.
         config.switch_ir_optim(program.suffix == ".json")
         return config
     if job.path == "deployed":
-        engine.reduce_on_cpu(config, job.engine.precision)
+        engine.set_engine_precision(config, job.engine.precision)
     else:
         _use_gpu(inference, config, job)
     if job.path == "tensorrt":
-        engine.enable_tensorrt(inference, config, job, program, cases)
+        engine.enable_tensorrt_engine(inference, config, job, program, cases)
     _optimise(config, job, program)
     return config
 
@@ -157,9 +162,9 @@ def _config(inference: Any, job: PathJob, cases: Sequence[Case]) -> Any:
 def _use_gpu(inference: Any, config: Any, job: PathJob) -> None:
     # What TensorRT computes in is its own setting.
     wanted = "float32" if job.path == "tensorrt" else job.engine.precision
-    precision = engine.of_paddle(inference, wanted)
+    precision = engine.paddle_engine_precision(inference, wanted)
     # 256 MiB is what the pool of memory begins with.
-    config.enable_use_gpu(256, runtime.require_gpu(job.device), precision)
+    config.enable_use_gpu(256, runtime.require_runtime_gpu(job.device), precision)
 
 
 def _optimise(config: Any, job: PathJob, program: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddledvc.comparison import samples
-from paddledvc.comparison.samples import draw_resized, edge_cases
+from paddledvc.comparison.samples import draw_resized_sample, make_edge_samples
 from paddledvc.errors import InvalidInput, MissingTool
 from paddledvc.models.model import Reference
 from paddledvc.tools.paddle.building import user_objects
@@ -65,15 +65,15 @@ def sample_calls(job: ReferenceJob) -> Calls:
     if job.samples is None:
         if job.preprocess is not None:
             raise InvalidInput("preprocess: it is for a folder of images; name that as samples")
-        cases = samples.draw_cases(job.inputs, job.input_size, job.batch_sizes, job.seed)
-        sizes = [samples.batch_of(case) for case in cases]
+        cases = samples.draw_sample_cases(job.inputs, job.input_size, job.batch_sizes, job.seed)
+        sizes = [samples.count_samples(case) for case in cases]
         starts = tuple(accumulate(sizes[:-1], initial=0))
-        other = draw_resized(cases, job.inputs, job.seed)
+        other = draw_resized_sample(cases, job.inputs, job.seed)
         extras += [Extra(case=other)] if other else []
     else:
         cases, starts = _split(job, job.samples)
     if job.edge_values:
-        edges = edge_cases(min(cases, key=samples.batch_of), job.inputs)
+        edges = make_edge_samples(min(cases, key=samples.count_samples), job.inputs)
         extras += [Extra(case=case, edge=edge) for edge, case in edges.items()]
     return Calls(cases=cases, starts=starts, extras=tuple(extras))
 
@@ -81,10 +81,10 @@ def sample_calls(job: ReferenceJob) -> Calls:
 def _split(job: ReferenceJob, source: str) -> tuple[list[Case], tuple[int, ...]]:
     made = _arrays(job, source)
     try:
-        cases = samples.split_arrays(made, job.inputs, job.batch_sizes)
+        cases = samples.split_sample_arrays(made, job.inputs, job.batch_sizes)
     except ValueError as error:
         raise InvalidInput(f"samples {source}: {error}") from error
-    windows = samples.list_windows(samples.batch_of(made), job.inputs, job.batch_sizes)
+    windows = samples.list_sample_windows(samples.count_samples(made), job.inputs, job.batch_sizes)
     return cases, tuple(start for start, _ in windows)
 
 
@@ -156,8 +156,8 @@ def _of_folder(job: ReferenceJob, source: str, root: Path) -> dict[str, Array]:
     function = user_objects.load_user_object(Reference.parse(job.preprocess), root)
     made: dict[str, dict[str, Array]] = {}
     try:
-        files = list_images(root / source)
-        for name, image in read_images(files, root / source):
+        files = _list_images(root / source)
+        for name, image in _read_images(files, root / source):
             with user_objects.user_code(f"{job.preprocess} on {source}/{name}"):
                 # A copy: what is prepared in place is to be writable.
                 result: Any = function(image.copy())
@@ -206,7 +206,7 @@ def _describe_arrays(arrays: dict[str, tuple[list[int], str]]) -> str:
     return ", ".join(f"{name} {dtype}{shape}" for name, (shape, dtype) in arrays.items())
 
 
-def list_images(folder: Path) -> list[Path]:
+def _list_images(folder: Path) -> list[Path]:
     """List the images of a folder and the folders in it, in the order of their paths.
 
     Raises:
@@ -224,7 +224,7 @@ def list_images(folder: Path) -> list[Path]:
     return [folder / name for name in names]
 
 
-def read_images(files: list[Path], folder: Path) -> Iterator[tuple[str, Array]]:
+def _read_images(files: list[Path], folder: Path) -> Iterator[tuple[str, Array]]:
     """Read images, upright, as uint8 arrays of shape [height, width, 3] in RGB.
 
     Yields:

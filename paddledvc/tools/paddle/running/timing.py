@@ -9,7 +9,7 @@ from collections import defaultdict
 from statistics import median, quantiles
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from paddledvc.comparison.samples import batch_of
+from paddledvc.comparison.samples import count_samples
 from paddledvc.tools.paddle.core.jobs import Cost, Latency
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Stopwatch(Generic[Result]):
         """Run a call."""
         start = time.perf_counter()
         result = self._run(case)
-        self._times[batch_of(case)].append(time.perf_counter() - start)
+        self._times[count_samples(case)].append(time.perf_counter() - start)
         return result
 
     def latency(self, cases: Sequence[Case]) -> tuple[Latency, ...]:
@@ -65,7 +65,7 @@ class Stopwatch(Generic[Result]):
 
         The first call of each batch size is left out: it prepares what the others find prepared.
         """
-        firsts = {batch_of(case): case for case in reversed(cases)}
+        firsts = {count_samples(case): case for case in reversed(cases)}
         return tuple(self._sum_up(batch, firsts[batch]) for batch in sorted(firsts))
 
     def _sum_up(self, batch: int, case: Case) -> Latency:

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.comparison.untaken_branches import Branch, Span, write_condition
+from paddledvc.comparison.untaken_branches import Branch, Span, write_branch_condition
 from paddledvc.tools.paddle.building.runtime import import_paddle
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ class TruthValues:
                 outcomes=tuple(sorted(found[file, span])),
             )
             for file, span in sorted(found, key=lambda place: (_name(Path(place[0]), root), place))
-            if (asked := write_condition("".join(linecache.getlines(file)), span)) is not None
+            if (asked := write_branch_condition("".join(linecache.getlines(file)), span))
+            is not None
         )
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.tools.dvc.core.objects import is_oid, read_listing
+from paddledvc.tools.dvc.core.objects import is_object_name, read_object_listing
 
 
 @pytest.mark.parametrize(
@@ -21,11 +21,11 @@ from paddledvc.tools.dvc.core.objects import is_oid, read_listing
 )
 def test_what_is_no_listing_is_refused(data: bytes, why: str) -> None:
     with pytest.raises(ValueError, match=why):
-        read_listing(data)
+        read_object_listing(data)
 
 
 @pytest.mark.parametrize(
     "name", ["", ".dir", "a" * 31, "A" * 32, "a" * 33, "../" + "a" * 29, "a" * 32 + "\n"]
 )
 def test_a_name_that_could_lead_elsewhere_is_none_of_an_object(name: str) -> None:
-    assert not is_oid(name)
+    assert not is_object_name(name)

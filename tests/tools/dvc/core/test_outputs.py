@@ -105,19 +105,19 @@ def test_a_hash_is_exact_where_every_mention_of_it_is():
     lock = locked(s=[entry("w")], t=[entry("v", md5=TWO, hash=None)])
     files = {"dvc.yaml": stages, "dvc.lock": lock}
 
-    assert outputs.is_exact(ONE, files)
-    assert not outputs.is_exact(TWO, files)
-    assert not outputs.is_exact("3" * 32, files)
-    assert not outputs.is_exact(TWO, {**files, "w.dvc": added("w", md5=TWO)})
+    assert outputs.is_exact_output(ONE, files)
+    assert not outputs.is_exact_output(TWO, files)
+    assert not outputs.is_exact_output("3" * 32, files)
+    assert not outputs.is_exact_output(TWO, {**files, "w.dvc": added("w", md5=TWO)})
 
 
 @pytest.mark.parametrize(
     "path", ["", ".", "..", "../a", "a/../b", "a//b", "/a", "a/", "a\nb", "a\\b", "a\0b"]
 )
 def test_a_path_that_leads_out_or_nowhere_is_not_inside(path):
-    assert not outputs.is_inside(path)
+    assert not outputs.is_output_inside(path)
 
 
 @pytest.mark.parametrize("path", ["a", "a/b", "a b/模型", ".hidden", "..a"])
 def test_a_plain_path_is_inside(path):
-    assert outputs.is_inside(path)
+    assert outputs.is_output_inside(path)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from paddledvc.tools.paddle import arrays
-from paddledvc.tools.paddle.building.train import Curves
+from paddledvc.tools.paddle.building.training import Curves
 
 
 def test_each_metric_has_its_table_and_its_final_value(tmp_path):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from paddledvc.models.model import Output
 from paddledvc.tools.paddle.core.program_outputs import (
     describe_output,
-    list_mismatches,
+    list_output_mismatches,
     outputs_of_json,
     outputs_of_protobuf,
 )
@@ -159,7 +159,7 @@ def out(name="y", dtype=None, shape=None):
     ],
 )
 def test_outputs_are_compared_by_position_as_far_as_they_are_stated(stated, found, expected):
-    assert list(list_mismatches(stated, found)) == expected
+    assert list(list_output_mismatches(stated, found)) == expected
 
 
 def test_an_output_of_unknown_type_and_shape_is_written_so():

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.tools.paddle.core.weights_fit import ArrayForm, explain_misfit
+from paddledvc.tools.paddle.core.weights_fit import ArrayForm, explain_weights_misfit
 
 
 def state(*keys, shape=(4, 3), dtype="float32"):
@@ -13,7 +13,7 @@ NET = ("conv.weight", "conv.bias", "fc.weight", "fc.bias")
 
 
 def said(network, given):
-    return explain_misfit(network, given, file="w.pdparams", kind="net.py:Net")
+    return explain_weights_misfit(network, given, file="w.pdparams", kind="net.py:Net")
 
 
 def test_weights_that_fit_are_let_pass():

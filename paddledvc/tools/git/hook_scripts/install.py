@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import InvalidInput, NotAProject
 from paddledvc.tools.git import repository, worktree
 from paddledvc.tools.git.command import ask_git
-from paddledvc.tools.git.hooks import script as scripts
-from paddledvc.tools.git.hooks.script import HOOK_NAMES, Name, Script
+from paddledvc.tools.git.hook_scripts import script as scripts
+from paddledvc.tools.git.hook_scripts.script import HOOK_NAMES, Name, Script
 from paddledvc.tools.system import files
 
 if TYPE_CHECKING:
@@ -55,8 +55,12 @@ class HooksPlace:
     def path(self, name: Name) -> Path:
         """Name the file where ours is, or belongs: git's own place, or where pre-commit put it."""
         moved = self.folder / f"{name}{LEGACY}"
-        there = read_hook(self.folder / name)
-        if there is not None and scripts.find_maker(there) == "pre-commit" and read_our_hook(moved):
+        there = read_installed_hook(self.folder / name)
+        if (
+            there is not None
+            and scripts.find_hook_maker(there) == "pre-commit"
+            and read_our_installed_hook(moved)
+        ):
             return moved
         return self.folder / name
 
@@ -65,33 +69,33 @@ class HooksPlace:
         return self.folder / f"{name}{KEPT}"
 
 
-def find_hooks(root: Path) -> HooksPlace:
+def find_installed_hooks(root: Path) -> HooksPlace:
     """Find where git looks for the hooks of the work tree that a folder belongs to.
 
     Raises:
         NotAProject: the folder is in no git repository.
         ToolFailed: git refuses to say.
     """
-    top = repository.find_root(root)
+    top = repository.find_repository_root(root)
     if top is None:
         raise NotAProject(f"{root} is in no git repository; run `git init` first")
     told = ask_git(top, "config", "--show-scope", "--get", _CONFIGURED)
     scope, _, configured = (told or "").partition("\t")
     return HooksPlace(
         top=top,
-        folder=Path(os.path.abspath(worktree.git_folder(top, "hooks"))),  # noqa: PTH100 - keeps links
-        usual=worktree.common_folder(top) / "hooks",
+        folder=Path(os.path.abspath(worktree.worktree_git_folder(top, "hooks"))),  # noqa: PTH100 - keeps links
+        usual=worktree.git_folder_of_worktrees(top) / "hooks",
         configured=configured or None,
         scope=scope or None,
     )
 
 
-def from_top(root: Path, top: Path) -> str:
+def name_hooked_project(root: Path, top: Path) -> str:
     """Name the folder of a project from the top of its work tree."""
     return root.resolve().relative_to(top.resolve()).as_posix()
 
 
-def read_hook(path: Path) -> str | None:
+def read_installed_hook(path: Path) -> str | None:
     """Read a hook of whatever kind; None where there is none."""
     try:
         return path.read_bytes().decode(errors="replace")
@@ -99,13 +103,13 @@ def read_hook(path: Path) -> str | None:
         return None
 
 
-def read_our_hook(path: Path) -> Script | None:
+def read_our_installed_hook(path: Path) -> Script | None:
     """Read a hook if it is ours."""
-    text = read_hook(path)
-    return None if text is None else scripts.parse_script(text)
+    text = read_installed_hook(path)
+    return None if text is None else scripts.parse_hook_script(text)
 
 
-def write_hooks(root: Path, *, force: bool = False) -> dict[Name, bool]:
+def install_hook_scripts(root: Path, *, force: bool = False) -> dict[Name, bool]:
     """Write our hooks, keep those that are there, and tell which of ours are new or changed.
 
     Args:
@@ -116,25 +120,25 @@ def write_hooks(root: Path, *, force: bool = False) -> dict[Name, bool]:
         InvalidInput: the folder of the hooks is not this clone's alone.
         OutsideFailure: it cannot be written to.
     """
-    where = find_hooks(root)
+    where = find_installed_hooks(root)
     if not force:
         _require_own(where)
-    project = from_top(root, where.top)
+    project = name_hooked_project(root, where.top)
     if "\n" in project or "\n" in sys.executable:
         raise InvalidInput(f"git's hooks cannot name a folder with a line break: {project!r}")
     with _alone(where):
-        served = scripts.with_project(_projects(where), project)
+        served = scripts.add_hooked_project(_projects(where), project)
         return {name: _write(where, name, served) for name in HOOK_NAMES}
 
 
-def remove_hooks(root: Path) -> dict[Name, bool]:
+def uninstall_hook_scripts(root: Path) -> dict[Name, bool]:
     """Take a project out of our hooks; the last one takes the hooks away, and what was comes back.
 
     Returns:
         Which of them were changed or removed; what somebody put over ours since stays.
     """
-    where = find_hooks(root)
-    project = from_top(root, where.top)
+    where = find_installed_hooks(root)
+    project = name_hooked_project(root, where.top)
     with _alone(where):
         served = tuple(one for one in _projects(where) if one != project)
         if served:
@@ -170,12 +174,12 @@ def _is_below(where: HooksPlace) -> bool:
 
 @contextmanager
 def _alone(where: HooksPlace) -> Iterator[None]:
-    with files.hold_lock(where.usual.parent / "paddledvc" / "hooks.lock"):
+    with files.hold_file_lock(where.usual.parent / "paddledvc" / "hooks.lock"):
         yield
 
 
 def _found(where: HooksPlace, name: Name) -> Script | None:
-    return read_our_hook(where.path(name))
+    return read_our_installed_hook(where.path(name))
 
 
 def _projects(where: HooksPlace) -> set[str]:
@@ -187,22 +191,24 @@ def _projects(where: HooksPlace) -> set[str]:
 def _write(where: HooksPlace, name: Name, projects: tuple[str, ...]) -> bool:
     """Write a hook of ours, after keeping another's; tell whether anything changed."""
     path = where.path(name)
-    if os.path.lexists(path) and read_our_hook(path) is None:
+    if os.path.lexists(path) and read_our_installed_hook(path) is None:
         _keep(path, where.kept(name))
-    kept = read_hook(where.kept(name))
-    before = "run" if kept is None else scripts.choose_chain(kept)
+    kept = read_installed_hook(where.kept(name))
+    before = "run" if kept is None else scripts.choose_hook_chain(kept)
     script = Script(python=sys.executable, projects=projects)
-    text = scripts.render_script(read_template(), name, script, before)
-    if read_hook(path) == text and os.access(path, os.X_OK) and not path.is_symlink():
+    text = scripts.render_hook_script(read_hook_template(), name, script, before)
+    if read_installed_hook(path) == text and os.access(path, os.X_OK) and not path.is_symlink():
         return False
     with files.replace_file(path, mode=0o755) as new:
         new.write_text(text, encoding="utf-8")
     return True
 
 
-def read_template() -> str:
+def read_hook_template() -> str:
     """Read the script that all hooks are made from."""
-    return (package_files("paddledvc.tools.git.hooks") / "hook.sh").read_text(encoding="utf-8")
+    return (package_files("paddledvc.tools.git.hook_scripts") / "hook.sh").read_text(
+        encoding="utf-8"
+    )
 
 
 def _keep(path: Path, kept: Path) -> None:
@@ -237,12 +243,12 @@ def _restore(where: HooksPlace, name: Name) -> bool:
     """Take a hook of ours away, and bring back what was there before."""
     path, kept = where.path(name), where.kept(name)
     path.with_name(f".{name}.paddledvc").unlink(missing_ok=True)
-    if read_our_hook(path) is None:  # not there, or somebody put another over it
+    if read_our_installed_hook(path) is None:  # not there, or somebody put another over it
         with suppress(OSError):
             if _same(path, kept):  # killed while installing
                 kept.unlink()
         return False
-    before = read_hook(kept)
+    before = read_installed_hook(kept)
     if os.path.lexists(kept) and not _is_running_us(before, path):
         kept.replace(path)
     else:
@@ -253,5 +259,5 @@ def _restore(where: HooksPlace, name: Name) -> bool:
 
 def _is_running_us(before: str | None, path: Path) -> bool:
     """Tell whether the hook that we keep is the one that calls us, from before it was renewed."""
-    made_by = None if before is None else scripts.find_maker(before)
+    made_by = None if before is None else scripts.find_hook_maker(before)
     return made_by == "pre-commit" and path.name.endswith(LEGACY)

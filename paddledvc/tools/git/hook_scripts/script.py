@@ -46,32 +46,32 @@ class Script:
     projects: tuple[str, ...]
 
 
-def find_maker(text: str) -> str | None:
+def find_hook_maker(text: str) -> str | None:
     r"""Name the program that a hook comes from; None for people's own.
 
-    >>> find_maker("#!/usr/bin/sh\nexec dvc git-hook post-checkout $@\n")
+    >>> find_hook_maker("#!/usr/bin/sh\nexec dvc git-hook post-checkout $@\n")
     'DVC'
     """
     return next((name for name, sign in _MAKERS if sign.search(text)), None)
 
 
-def choose_chain(text: str) -> Chain:
+def choose_hook_chain(text: str) -> Chain:
     """Say what to do with a hook that was there before ours.
 
     DVC's post-checkout deletes weights that its cache lacks, and fails the checkout.
     """
     if _DVC_ALONE.fullmatch(text):
         return "aside"
-    return "pre-commit" if find_maker(text) == "pre-commit" else "run"
+    return "pre-commit" if find_hook_maker(text) == "pre-commit" else "run"
 
 
-def marker_name(folder: str) -> str:
+def name_hook_marker(folder: str) -> str:
     """Name the file that tells which weights of a project are in place.
 
     Args:
         folder: the project, from the top of the work tree.
 
-    >>> marker_name("."), marker_name("vision/det")
+    >>> name_hook_marker("."), name_hook_marker("vision/det")
     ('root', 'in-vision%2Fdet')
     """
     return "root" if folder == "." else f"in-{_ODD.sub(_escaped, folder)}"
@@ -81,7 +81,7 @@ def _escaped(match: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in match[0].encode(errors="surrogateescape"))
 
 
-def render_script(template: str, name: Name, script: Script, before: Chain = "run") -> str:
+def render_hook_script(template: str, name: Name, script: Script, before: Chain = "run") -> str:
     """Write a hook.
 
     Args:
@@ -94,14 +94,14 @@ def render_script(template: str, name: Name, script: Script, before: Chain = "ru
         "HOOK": name,
         "PYTHON": script.python,
         "BEFORE": before,
-        "PROJECTS": "\n".join(f"{marker_name(folder)} {folder}" for folder in script.projects),
+        "PROJECTS": "\n".join(f"{name_hook_marker(folder)} {folder}" for folder in script.projects),
         # The command line takes longer to start, and can show how much has been sent.
         "MODULE": "hooks.run" if name.startswith("post-") else "cli",
     }
     return re.sub(r"@([A-Z]+)@", lambda match: shlex.quote(values[match[1]]), template)
 
 
-def parse_script(text: str) -> Script | None:
+def parse_hook_script(text: str) -> Script | None:
     """Read a hook of ours back; None for another's."""
     fields = _FIELDS.search(text) if _SIGN.search(text) else None
     if fields is None:
@@ -113,6 +113,6 @@ def parse_script(text: str) -> Script | None:
     )
 
 
-def with_project(projects: Iterable[str], folder: str) -> tuple[str, ...]:
+def add_hooked_project(projects: Iterable[str], folder: str) -> tuple[str, ...]:
     """Add a project to those that a hook serves."""
     return tuple(sorted({*projects, folder}))

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import InvalidInput, UserCodeFailed
-from paddledvc.names import did_you_mean
+from paddledvc.names import suggest_name
 from paddledvc.tools.paddle.building import network, runtime, user_objects
 from paddledvc.tools.paddle.core.jobs import Ended
-from paddledvc.tools.system.files import write_text
+from paddledvc.tools.system.files import write_text_file
 
 if TYPE_CHECKING:
     from paddledvc.tools.paddle.core.jobs import Network, TrainJob
@@ -29,7 +29,7 @@ def run_training(job: TrainJob) -> Ended:
     """
     processes = int(os.environ.get("PADDLE_TRAINERS_NUM", "1"))
     _choose_device(job.device, processes)
-    runtime.seed_all(job.seed)
+    runtime.seed_runtime(job.seed)
     function = user_objects.load_user_object(job.function, Path(job.root))
     run = Run.of(job, world_size=processes)
     with user_objects.user_code(f"{job.function}"):
@@ -45,12 +45,12 @@ def run_training(job: TrainJob) -> Ended:
 def _choose_device(device: str, processes: int) -> None:
     """Select the device; of several processes on GPUs, each takes the one it was launched for."""
     if processes == 1:
-        runtime.use_device(device)
+        runtime.use_runtime_device(device)
         return
     if device == "cpu":
-        runtime.use_device("cpu")
+        runtime.use_runtime_device("cpu")
     else:
-        runtime.require_gpu("gpu")
+        runtime.require_runtime_gpu("gpu")
     runtime.import_paddle().distributed.init_parallel_env()
 
 
@@ -71,7 +71,7 @@ class Params(Mapping[str, Any]):
             InvalidInput: params.yaml does not have it.
         """
         if key not in self._values:
-            hint = did_you_mean(key, self._values)
+            hint = suggest_name(key, self._values)
             raise InvalidInput(f"{self._name} has no {key!r}{hint}; the training asked for it")
         return self._values[key]
 
@@ -249,4 +249,4 @@ class Curves:
         self._write()
 
     def _write(self) -> None:
-        write_text(self._metrics, json.dumps(self._summary, indent=2) + "\n")
+        write_text_file(self._metrics, json.dumps(self._summary, indent=2) + "\n")

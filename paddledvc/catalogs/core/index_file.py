@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.catalogs.core.listing import Listed, Release, ReleaseFile
 from paddledvc.errors import InvalidFile
 from paddledvc.hashes import Hashes
-from paddledvc.models.compatibility import program_of
-from paddledvc.models.versions import as_version, is_range, is_version
-from paddledvc.urls import GitFile, format_of, is_remote, is_url
+from paddledvc.models.compatibility import program_format_of
+from paddledvc.models.versions import as_version, is_version, is_version_range
+from paddledvc.urls import GitFile, format_of_url, is_remote_url, is_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -79,11 +79,11 @@ class ModelIndex:
                 yield self.document.problem((*path, "version"), message)
             else:
                 seen[as_version(version)] = version
-            if not is_range(entry.get("paddle", ">=0")):
+            if not is_version_range(entry.get("paddle", ">=0")):
                 message = f"found {entry['paddle']!r}, expected a range such as >=3.0,<4"
                 yield self.document.problem((*path, "paddle"), message)
             for url in (url for file in _files(entry) for url in _urls(file)):
-                if is_remote(self.url) and _is_local(url):
+                if is_remote_url(self.url) and _is_local(url):
                     message = f"{url!r} is on this machine, of which a server knows nothing"
                     yield self.document.problem(path, message)
 
@@ -101,7 +101,7 @@ class ModelIndex:
         )
 
     def _file(self, entry: Mapping[str, Any]) -> ReleaseFile:
-        urls = tuple(complete_url(self.url, url) for url in _urls(entry))
+        urls = tuple(_complete_url(self.url, url) for url in _urls(entry))
         return ReleaseFile(
             path=entry.get("path") or posixpath.basename(re.split(r"[?#]", urls[0])[0]),
             urls=urls,
@@ -125,7 +125,7 @@ def _is_local(url: str) -> bool:
         return True
 
 
-def parse_index(document: Document, url: str, schema: Schema) -> ModelIndex:
+def parse_index_file(document: Document, url: str, schema: Schema) -> ModelIndex:
     """Read an index.
 
     Raises:
@@ -148,14 +148,14 @@ def _twice(document: Document, models: Sequence[Mapping[str, Any]]) -> Iterator[
             yield document.problem(path, f"{model['name']!r} is listed already")
 
 
-def complete_url(base: str, url: str) -> str:
+def _complete_url(base: str, url: str) -> str:
     """Complete a URL of an index that may be relative to the index.
 
-    >>> complete_url("https://host/zoo/index.json", "det/det_v1.pdparams")
+    >>> _complete_url("https://host/zoo/index.json", "det/det_v1.pdparams")
     'https://host/zoo/det/det_v1.pdparams'
-    >>> complete_url("file:///srv/zoo/index.json", "../det_v1.pdparams")
+    >>> _complete_url("file:///srv/zoo/index.json", "../det_v1.pdparams")
     'file:///srv/det_v1.pdparams'
-    >>> complete_url("../zoo/index.yaml", "det_v1.pdparams")
+    >>> _complete_url("../zoo/index.yaml", "det_v1.pdparams")
     '../zoo/det_v1.pdparams'
     """
     if is_url(url) or (url.startswith("/") and not is_url(base)):
@@ -182,5 +182,5 @@ def _yanked(said: bool | str) -> str | None:  # noqa: FBT001 - as people write i
 
 def _program(entry: Mapping[str, Any]) -> str | None:
     if "files" in entry:
-        return program_of(file["path"] for file in entry["files"])
-    return entry.get("format") or format_of(_urls(entry)[0])
+        return program_format_of(file["path"] for file in entry["files"])
+    return entry.get("format") or format_of_url(_urls(entry)[0])

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from paddledvc.errors import Finding, InvalidInput
-from paddledvc.tools.paddle.building import weights
+from paddledvc.tools.paddle.building import state_dict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +90,7 @@ def test_a_pickle_that_calls_something_is_refused(kind: str, name: str, tmp_path
     file = write(tmp_path / "w.pdparams", evil(kind, tmp_path / "marker"))
 
     with pytest.raises(InvalidInput) as caught:
-        weights.read_state_dict(file)
+        state_dict.read_state_dict(file)
 
     assert str(caught.value) == refusal(file, name)
 
@@ -102,7 +102,7 @@ def test_a_refused_pickle_has_no_effect(kind: str, _name: str, tmp_path: Path) -
     file = write(tmp_path / "w.pdparams", state)
 
     with pytest.raises(InvalidInput, match="was not loaded"):
-        weights.read_state_dict(file)
+        state_dict.read_state_dict(file)
 
     assert not marker.exists()
 
@@ -125,7 +125,7 @@ def test_an_evil_pickle_is_refused_in_every_protocol(protocol: int, tmp_path: Pa
     file = write(tmp_path / "w.pdparams", evil("system", marker), protocol)
 
     with pytest.raises(InvalidInput) as caught:
-        weights.read_state_dict(file)
+        state_dict.read_state_dict(file)
 
     assert (str(caught.value), marker.exists()) == (refusal(file, "posix.system"), False)
 
@@ -135,7 +135,7 @@ def test_an_evil_pickle_named_safetensors_is_refused(tmp_path: Path) -> None:
     file = write(tmp_path / "w.safetensors", evil("system", marker))
 
     with pytest.raises(InvalidInput) as caught:
-        weights.read_state_dict(file)
+        state_dict.read_state_dict(file)
 
     assert (str(caught.value), marker.exists()) == (refusal(file, "posix.system"), False)
 
@@ -146,7 +146,7 @@ def test_an_allowed_class_does_not_open_its_attributes(tmp_path: Path) -> None:
     file.write_bytes(b"\x80\x04\x8c\x05numpy\x8c\x0endarray.tofile\x93.")
 
     with pytest.raises(InvalidInput) as caught:
-        weights.read_state_dict(file)
+        state_dict.read_state_dict(file)
 
     assert str(caught.value) == refusal(file, "numpy.ndarray.tofile")
 
@@ -157,7 +157,7 @@ def test_a_state_dict_of_arrays_is_read_in_every_protocol_of_paddle(
 ) -> None:
     file = write(tmp_path / "w.pdparams", {"weight": WEIGHT, "bias": BIAS}, protocol)
 
-    found = weights.read_state_dict(file)
+    found = state_dict.read_state_dict(file)
 
     assert_same(found, {"weight": WEIGHT, "bias": BIAS})
 
@@ -177,7 +177,7 @@ def test_the_module_names_of_numpy_1_and_2_are_both_read(
     file = tmp_path / "w.pdparams"
     file.write_bytes(data.replace(written, instead))
 
-    found = weights.read_state_dict(file)
+    found = state_dict.read_state_dict(file)
 
     assert instead in file.read_bytes()
     assert_same(found, {"weight": WEIGHT, "scale": np.array(2, "float32")})
@@ -187,7 +187,7 @@ def test_the_tuples_of_name_and_array_that_paddle_saves_are_read(tmp_path: Path)
     state = OrderedDict(weight=("linear_0.w_0", WEIGHT), bias=("linear_0.b_0", BIAS))
     file = write(tmp_path / "w.pdparams", state)
 
-    found = weights.read_state_dict(file)
+    found = state_dict.read_state_dict(file)
 
     assert_same(found, {"weight": WEIGHT, "bias": BIAS})
 
@@ -196,7 +196,7 @@ def test_paddles_own_keys_are_left_out(tmp_path: Path) -> None:
     state = {"weight": WEIGHT, "StructuredToParameterName@@": {"weight": "linear_0.w_0"}}
     file = write(tmp_path / "w.pdparams", state)
 
-    found = weights.read_state_dict(file)
+    found = state_dict.read_state_dict(file)
 
     assert_same(found, {"weight": WEIGHT})
 
@@ -213,7 +213,7 @@ def test_slices_of_a_big_array_are_put_together(tmp_path: Path) -> None:
     }
     file = write(tmp_path / "w.pdparams", state, protocol=2)
 
-    found = weights.read_state_dict(file)
+    found = state_dict.read_state_dict(file)
 
     assert_same(found, {"bias": BIAS, "weight": WEIGHT})
 
@@ -222,7 +222,7 @@ def test_bfloat16_arrives_as_the_uint16_of_its_bits(tmp_path: Path) -> None:
     bits = (WEIGHT.view("uint32") >> 16).astype("uint16")
     file = write(tmp_path / "w.pdparams", {"weight": bits})
 
-    found = weights.read_state_dict(file)
+    found = state_dict.read_state_dict(file)
 
     assert_same(found, {"weight": bits})
 
@@ -231,7 +231,7 @@ def test_bfloat16_arrives_as_the_uint16_of_its_bits(tmp_path: Path) -> None:
 def test_arrays_keep_their_type(dtype: str, tmp_path: Path) -> None:
     file = write(tmp_path / "w.pdparams", {"weight": WEIGHT.astype(dtype)})
 
-    found = weights.read_state_dict(file)
+    found = state_dict.read_state_dict(file)
 
     assert_same(found, {"weight": WEIGHT.astype(dtype)})
 
@@ -239,14 +239,14 @@ def test_arrays_keep_their_type(dtype: str, tmp_path: Path) -> None:
 def test_an_empty_state_dict_is_read(tmp_path: Path) -> None:
     file = write(tmp_path / "w.pdparams", {})
 
-    assert weights.read_state_dict(file) == {}
+    assert state_dict.read_state_dict(file) == {}
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     file = tmp_path / "w.pdparams"
 
     with pytest.raises(InvalidInput) as caught:
-        weights.read_state_dict(file)
+        state_dict.read_state_dict(file)
 
     assert str(caught.value) == f"cannot read the weights {file}: No such file or directory"
 
@@ -270,7 +270,7 @@ def test_a_file_that_is_no_pickle_is_not_called_dangerous(
     file.write_bytes(data)
 
     with pytest.raises(InvalidInput) as caught:
-        weights.read_state_dict(file)
+        state_dict.read_state_dict(file)
 
     assert str(caught.value) == f"{file} is not a weights file: {reason}"
 
@@ -289,7 +289,7 @@ def test_what_is_no_state_dict_is_named(value: Any, kind: str, tmp_path: Path) -
     file = write(tmp_path / "w.pdparams", value)
 
     with pytest.raises(InvalidInput) as caught:
-        weights.read_state_dict(file)
+        state_dict.read_state_dict(file)
 
     assert str(caught.value) == f"{file} holds a {kind}, expected a state dict"
 
@@ -308,7 +308,7 @@ def test_a_checkpoint_with_more_than_weights_is_refused(
     file = write(tmp_path / "w.pdparams", {"weight": WEIGHT, "more": value})
 
     with pytest.raises(InvalidInput) as caught:
-        weights.read_state_dict(file)
+        state_dict.read_state_dict(file)
 
     assert str(caught.value) == (
         f"{file}: 'more' is a {kind}, expected an array; save layer.state_dict() by itself"
@@ -331,7 +331,7 @@ def test_an_array_of_something_else_than_numbers_is_refused(
     file = write(tmp_path / "w.pdparams", {"weight": array})
 
     with pytest.raises(InvalidInput) as caught:
-        weights.read_state_dict(file)
+        state_dict.read_state_dict(file)
 
     assert str(caught.value) == (
         f"{file} was not loaded: it holds an array of {kind!r}, which weights have no use for; it "
@@ -352,7 +352,7 @@ def test_an_array_of_something_else_than_numbers_is_refused(
 def test_arrays_of_every_layout_come_back_equal(array: Any, tmp_path: Path) -> None:
     file = write(tmp_path / "w.pdparams", {"weight": array})
 
-    found = weights.read_state_dict(file)["weight"]
+    found = state_dict.read_state_dict(file)["weight"]
 
     assert (found.shape, found.dtype) == (array.shape, array.dtype.newbyteorder("="))
     np.testing.assert_array_equal(found, array)
@@ -363,7 +363,7 @@ def test_a_pickle_that_refers_to_another_file_is_refused(tmp_path: Path) -> None
     file.write_bytes(b"\x80\x04\x8c\x05otherQ.")
 
     with pytest.raises(InvalidInput) as caught:
-        weights.read_state_dict(file)
+        state_dict.read_state_dict(file)
 
     assert str(caught.value) == (
         f"{file} was not loaded: it refers to another file, which weights have no use for; it may "
@@ -476,12 +476,12 @@ def test_what_paddle_saved_that_is_no_weights_is_refused(
 
 def test_the_third_file_of_paddle_2s_format_may_hold_names_and_numbers_only(tmp_path: Path) -> None:
     program, info = tmp_path / "inference", tmp_path / "inference.pdiparams.info"
-    weights.require_plain(program)
+    state_dict.require_plain_state_dict(program)
     write(info, {"fc.weight": {"structured_name": "w", "stop_gradient": False}}, protocol=2)
-    weights.require_plain(program)
+    state_dict.require_plain_state_dict(program)
     info.write_bytes(b"cos\nsystem\n(S'touch " + bytes(tmp_path / "ran") + b"'\ntR.")
     with pytest.raises(Finding) as caught:
-        weights.require_plain(program)
+        state_dict.require_plain_state_dict(program)
 
     assert str(caught.value) == (
         "inference.pdiparams.info is no description of variables (it names os.system), and Paddle "

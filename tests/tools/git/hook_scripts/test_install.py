@@ -10,9 +10,9 @@ import pytest
 
 import paddledvc
 from paddledvc.errors import InvalidInput, NotAProject, OutsideFailure
-from paddledvc.tools.git.hooks import install, state
-from paddledvc.tools.git.hooks import script as scripts
-from paddledvc.tools.git.hooks.script import HOOK_NAMES
+from paddledvc.tools.git.hook_scripts import install, state
+from paddledvc.tools.git.hook_scripts import script as scripts
+from paddledvc.tools.git.hook_scripts.script import HOOK_NAMES
 from paddledvc.weights.tree import records
 
 DVC = "#!/usr/bin/sh\nexec dvc git-hook post-checkout $@\n"
@@ -53,64 +53,65 @@ def put(repository, name, text, mode=0o755):
 
 
 def test_six_hooks_are_installed_that_name_this_python(repository):
-    assert install.write_hooks(repository.root) == ALL
+    assert install.install_hook_scripts(repository.root) == ALL
 
     folder = repository.root / ".git" / "hooks"
     assert sorted(listed(folder)) == sorted(HOOK_NAMES)
     for name in HOOK_NAMES:
-        script = install.read_our_hook(folder / name)
+        script = install.read_our_installed_hook(folder / name)
         assert (script.python, script.projects) == (sys.executable, (".",))
         assert os.access(folder / name, os.X_OK)
     assert states(repository.root) == dict.fromkeys(HOOK_NAMES, ("live", ""))
 
 
 def test_installing_twice_changes_nothing(repository):
-    install.write_hooks(repository.root)
+    install.install_hook_scripts(repository.root)
     before = listed(repository.root / ".git" / "hooks")
 
-    assert install.write_hooks(repository.root) == NONE
+    assert install.install_hook_scripts(repository.root) == NONE
     assert listed(repository.root / ".git" / "hooks") == before
 
 
 def test_a_repository_without_a_folder_for_hooks_gets_one(repository):
     shutil.rmtree(repository.root / ".git" / "hooks")
 
-    assert install.write_hooks(repository.root) == ALL
+    assert install.install_hook_scripts(repository.root) == ALL
 
 
 @pytest.mark.slow
 def test_another_python_takes_over(repository, monkeypatch):
-    install.write_hooks(repository.root)
+    install.install_hook_scripts(repository.root)
     monkeypatch.setattr(sys, "executable", "/it's/new/python")
 
-    assert install.write_hooks(repository.root) == ALL
+    assert install.install_hook_scripts(repository.root) == ALL
     assert (
-        install.read_our_hook(repository.root / ".git/hooks/pre-push").python == "/it's/new/python"
+        install.read_our_installed_hook(repository.root / ".git/hooks/pre-push").python
+        == "/it's/new/python"
     )
     assert "python='/it'\"'\"'s/new/python'\n" in repository.read(".git/hooks/pre-push")
 
 
 def test_a_hook_of_an_older_form_is_ours_and_renewed(repository):
-    install.write_hooks(repository.root)
+    install.install_hook_scripts(repository.root)
     path = repository.root / ".git/hooks/post-merge"
     path.write_text(path.read_text().replace("form 1", "form 0").replace("agree()", "agreed()"))
 
-    assert install.write_hooks(repository.root) == {**NONE, "post-merge": True}
+    assert install.install_hook_scripts(repository.root) == {**NONE, "post-merge": True}
     assert not (repository.root / ".git/hooks/post-merge.before-paddledvc").exists()
 
 
 def test_a_hook_that_lost_its_mode_gets_it_back(repository):
-    install.write_hooks(repository.root)
+    install.install_hook_scripts(repository.root)
     (repository.root / ".git/hooks/pre-commit").chmod(0o644)
     assert states(repository.root)["pre-commit"] == ("disabled", "it is not executable")
 
-    assert install.write_hooks(repository.root) == {**NONE, "pre-commit": True}
+    assert install.install_hook_scripts(repository.root) == {**NONE, "pre-commit": True}
     assert states(repository.root)["pre-commit"] == ("live", "")
 
 
 def test_a_folder_outside_git_is_refused(project):
     with pytest.raises(NotAProject) as caught:
-        install.write_hooks(project.root)
+        install.install_hook_scripts(project.root)
 
     assert str(caught.value) == f"{project.root} is in no git repository; run `git init` first"
 
@@ -119,7 +120,7 @@ def test_a_folder_that_cannot_be_written_is_told(repository):
     repository.git("config", "core.hooksPath", "/dev/null")
 
     with pytest.raises(OutsideFailure) as caught:
-        install.write_hooks(repository.root)
+        install.install_hook_scripts(repository.root)
 
     assert str(caught.value) == "cannot write /dev/null/post-checkout: File exists"
 
@@ -162,11 +163,11 @@ def test_a_hook_that_is_there_is_kept_and_comes_back(repository, make, name):
     folder = repository.root / ".git" / "hooks"
     before = listed(folder)
     stat = (folder / name).lstat()
-    install.write_hooks(repository.root)
+    install.install_hook_scripts(repository.root)
 
     assert listed(folder)[f"{name}.before-paddledvc"] == before[name]
-    assert install.write_hooks(repository.root) == NONE
-    assert install.remove_hooks(repository.root) == ALL
+    assert install.install_hook_scripts(repository.root) == NONE
+    assert install.uninstall_hook_scripts(repository.root) == ALL
     assert listed(folder) == before
     assert ((folder / name).lstat().st_mtime_ns, (folder / name).lstat().st_ino) == (
         stat.st_mtime_ns,
@@ -182,8 +183,8 @@ def test_without_hard_links_a_hook_is_copied(repository, monkeypatch):
         raise OSError
 
     monkeypatch.setattr(os, "link", refuse)
-    install.write_hooks(repository.root)
-    install.remove_hooks(repository.root)
+    install.install_hook_scripts(repository.root)
+    install.uninstall_hook_scripts(repository.root)
 
     assert listed(repository.root / ".git/hooks") == before
 
@@ -192,16 +193,16 @@ def test_uninstalling_what_was_never_installed_changes_nothing(repository):
     put(repository, "pre-commit", "#!/bin/sh\n")
     before = listed(repository.root / ".git/hooks")
 
-    assert install.remove_hooks(repository.root) == NONE
+    assert install.uninstall_hook_scripts(repository.root) == NONE
     assert listed(repository.root / ".git/hooks") == before
 
 
 def test_a_hook_that_somebody_put_over_ours_stays(repository):
-    install.write_hooks(repository.root)
+    install.install_hook_scripts(repository.root)
     put(repository, "pre-push", "#!/bin/sh\ngit lfs pre-push $@\n")
     assert states(repository.root)["pre-push"] == ("overwritten", "by the hook of git-lfs")
 
-    assert install.remove_hooks(repository.root) == {**ALL, "pre-push": False}
+    assert install.uninstall_hook_scripts(repository.root) == {**ALL, "pre-push": False}
     assert listed(repository.root / ".git/hooks") == {
         "pre-push": (b"#!/bin/sh\ngit lfs pre-push $@\n", "0o100755")
     }
@@ -209,14 +210,14 @@ def test_a_hook_that_somebody_put_over_ours_stays(repository):
 
 def test_installing_over_a_hook_that_was_put_over_ours_keeps_every_one(repository):
     put(repository, "pre-push", "first")
-    install.write_hooks(repository.root)
+    install.install_hook_scripts(repository.root)
     put(repository, "pre-push", "second")
 
-    assert install.write_hooks(repository.root) == {**NONE, "pre-push": True}
+    assert install.install_hook_scripts(repository.root) == {**NONE, "pre-push": True}
     folder = repository.root / ".git/hooks"
     assert (folder / "pre-push.before-paddledvc").read_text() == "second"
     assert (folder / "pre-push.before-paddledvc-2").read_text() == "first"
-    install.remove_hooks(repository.root)
+    install.uninstall_hook_scripts(repository.root)
     assert (folder / "pre-push").read_text() == "second"
 
 
@@ -226,8 +227,8 @@ def test_an_install_that_was_killed_in_between_is_finished_by_the_next(repositor
     os.link(folder / "pre-push", folder / "pre-push.before-paddledvc")
     before = (folder / "pre-push").read_bytes()
 
-    install.write_hooks(repository.root)
-    install.remove_hooks(repository.root)
+    install.install_hook_scripts(repository.root)
+    install.uninstall_hook_scripts(repository.root)
     assert listed(folder) == {"pre-push": (before, "0o100755")}
 
 
@@ -236,7 +237,7 @@ def test_an_install_that_was_killed_in_between_is_undone(repository):
     folder = repository.root / ".git/hooks"
     os.link(folder / "pre-push", folder / "pre-push.before-paddledvc")
 
-    install.remove_hooks(repository.root)
+    install.uninstall_hook_scripts(repository.root)
     assert sorted(listed(folder)) == ["pre-push"]
 
 
@@ -244,8 +245,9 @@ def test_an_install_that_was_killed_in_between_is_undone(repository):
 def test_two_installs_at_once_are_one(repository):
     put(repository, "pre-push", "theirs")
     code = (
-        "import sys; from pathlib import Path; from paddledvc.tools.git.hooks import install; "
-        "install.write_hooks(Path(sys.argv[1]))"
+        "import sys; from pathlib import Path; "
+        "from paddledvc.tools.git.hook_scripts import install; "
+        "install.install_hook_scripts(Path(sys.argv[1]))"
     )
     command = [sys.executable, "-c", code, str(repository.root)]
     running = [subprocess.Popen(command) for _ in range(4)]
@@ -259,7 +261,7 @@ def test_two_installs_at_once_are_one(repository):
 
 def test_the_post_checkout_of_dvc_is_left_aside(repository):
     put(repository, "post-checkout", DVC)
-    install.write_hooks(repository.root)
+    install.install_hook_scripts(repository.root)
 
     assert "\nbefore=aside\n" in repository.read(".git/hooks/post-checkout")
     assert states(repository.root)["post-checkout"] == ("live", "the hook of DVC is left aside")
@@ -267,7 +269,7 @@ def test_the_post_checkout_of_dvc_is_left_aside(repository):
 
 def test_what_people_added_to_the_hook_of_dvc_runs(repository):
     put(repository, "post-checkout", "#!/bin/sh\necho mine\nexec dvc git-hook post-checkout $@\n")
-    install.write_hooks(repository.root)
+    install.install_hook_scripts(repository.root)
 
     assert states(repository.root)["post-checkout"] == ("live", "after the hook of DVC")
 
@@ -281,8 +283,8 @@ def test_a_work_tree_beside_the_repository_shares_its_hooks(repository, tmp_path
     beside = tmp_path / "be side"
     repository.git("worktree", "add", "--quiet", "--detach", str(beside))
 
-    assert install.write_hooks(beside) == ALL
-    assert install.write_hooks(repository.root) == NONE
+    assert install.install_hook_scripts(beside) == ALL
+    assert install.install_hook_scripts(repository.root) == NONE
     assert records.marker_path(beside) == repository.root / ".git/worktrees/be-side/paddledvc/root"
     assert records.marker_path(repository.root) == repository.root / ".git/paddledvc/root"
 
@@ -295,7 +297,7 @@ def test_a_submodule_has_hooks_of_its_own(repository, tmp_path):
     at = ("-C", str(outer), "-c", "protocol.file.allow=always")
     repository.git(*at, "init", "--quiet")
     repository.git(*at, "submodule", "--quiet", "add", str(repository.root), "in")
-    install.write_hooks(outer / "in")
+    install.install_hook_scripts(outer / "in")
 
     assert sorted(listed(outer / ".git/modules/in/hooks")) == sorted(HOOK_NAMES)
     assert listed(outer / ".git/hooks") == {}
@@ -308,7 +310,7 @@ def test_hooks_go_where_the_configuration_of_the_clone_says(repository, tmp_path
     repository.git("config", "core.hooksPath", str(folder) if absolute else ".husky/_")
     (repository.root / "sub").mkdir()
 
-    assert install.write_hooks(repository.root / "sub") == ALL
+    assert install.install_hook_scripts(repository.root / "sub") == ALL
     assert set(HOOK_NAMES) <= set(listed(folder))
     assert listed(repository.root / ".git/hooks") == {}
 
@@ -319,8 +321,8 @@ def test_hooks_of_all_repositories_are_refused(repository, home, tmp_path):
         config.write(f'[core]\n\thooksPath = "{shared}"\n')
     try:
         with pytest.raises(InvalidInput) as caught:
-            install.write_hooks(repository.root)
-        assert install.write_hooks(repository.root, force=True) == ALL
+            install.install_hook_scripts(repository.root)
+        assert install.install_hook_scripts(repository.root, force=True) == ALL
     finally:
         subprocess.run(["git", "config", "--global", "--unset", "core.hooksPath"], check=True)
 
@@ -338,7 +340,7 @@ def test_hooks_that_git_tracks_are_refused(repository):
     repository.git("config", "core.hooksPath", ".githooks")
 
     with pytest.raises(InvalidInput) as caught:
-        install.write_hooks(repository.root)
+        install.install_hook_scripts(repository.root)
 
     assert str(caught.value) == (
         "core.hooksPath is .githooks, a folder that git tracks; hooks written there would be "
@@ -346,26 +348,26 @@ def test_hooks_that_git_tracks_are_refused(repository):
         "post-checkout, post-commit, post-merge, post-rewrite, pre-commit, pre-push, or write "
         "there with `paddledvc hooks install --force`"
     )
-    assert install.write_hooks(repository.root, force=True) == ALL
+    assert install.install_hook_scripts(repository.root, force=True) == ALL
 
 
 @pytest.mark.slow
 def test_several_projects_share_the_hooks(repository):
     vision = repository.root / "vi sion" / "dét"
     vision.mkdir(parents=True)
-    install.write_hooks(repository.root)
+    install.install_hook_scripts(repository.root)
     assert states(vision)["pre-push"] == ("missing", "it serves other projects: .")
 
-    assert install.write_hooks(vision) == ALL
-    assert install.write_hooks(repository.root) == NONE
+    assert install.install_hook_scripts(vision) == ALL
+    assert install.install_hook_scripts(repository.root) == NONE
     assert states(vision)["pre-push"] == ("live", "")
     assert records.marker_path(vision).name == "in-vi%20sion%2Fd%C3%A9t"
-    script = install.read_our_hook(repository.root / ".git/hooks/pre-push")
+    script = install.read_our_installed_hook(repository.root / ".git/hooks/pre-push")
     assert script.projects == (".", "vi sion/dét")
 
-    assert install.remove_hooks(repository.root) == ALL
+    assert install.uninstall_hook_scripts(repository.root) == ALL
     assert states(vision)["pre-push"] == ("live", "")
-    assert install.remove_hooks(vision) == ALL
+    assert install.uninstall_hook_scripts(vision) == ALL
     assert listed(repository.root / ".git/hooks") == {}
 
 
@@ -374,7 +376,7 @@ def test_a_folder_with_a_line_break_is_refused(repository):
     folder.mkdir()
 
     with pytest.raises(InvalidInput) as caught:
-        install.write_hooks(folder)
+        install.install_hook_scripts(folder)
 
     assert str(caught.value) == "git's hooks cannot name a folder with a line break: 'a\\nb'"
 
@@ -392,7 +394,7 @@ def test_where_nothing_is_installed_every_hook_is_missing(repository):
 
 
 def test_hooks_are_disabled_where_git_looks_elsewhere(repository):
-    install.write_hooks(repository.root)
+    install.install_hook_scripts(repository.root)
     repository.git("config", "core.hooksPath", "elsewhere")
 
     assert set(states(repository.root).values()) == {
@@ -401,7 +403,7 @@ def test_hooks_are_disabled_where_git_looks_elsewhere(repository):
 
 
 def test_hooks_are_disabled_by_a_variable(repository, monkeypatch):
-    install.write_hooks(repository.root)
+    install.install_hook_scripts(repository.root)
     monkeypatch.setenv("PADDLEDVC_HOOKS", "0")
 
     assert set(states(repository.root).values()) == {("disabled", "PADDLEDVC_HOOKS=0")}
@@ -415,24 +417,24 @@ def test_a_hook_of_another_program_that_calls_us_is_live(repository):
 
 @pytest.mark.slow
 def test_a_version_is_that_of_the_python(repository, tmp_path):
-    assert state.ask_version(sys.executable, tmp_path) == "0.1.0"
-    assert state.ask_version("/gone/python", tmp_path) is None
-    assert state.ask_version("/bin/false", tmp_path) is None
+    assert state.ask_hook_version(sys.executable, tmp_path) == "0.1.0"
+    assert state.ask_hook_version("/gone/python", tmp_path) is None
+    assert state.ask_hook_version("/bin/false", tmp_path) is None
 
 
 @pytest.mark.slow
 def test_the_modules_of_the_work_tree_are_not_ours(repository):
     repository.write("paddledvc/__init__.py", "raise ImportError('not me')\n")
 
-    assert state.ask_version(sys.executable, repository.root) == "0.1.0"
+    assert state.ask_hook_version(sys.executable, repository.root) == "0.1.0"
 
 
 def test_what_was_rendered_is_read_back():
     script = scripts.Script(python="/a b/p'ython", projects=(".", "it's $HOME", "ü"))
-    text = scripts.render_script(install.read_template(), "pre-push", script)
+    text = scripts.render_hook_script(install.read_hook_template(), "pre-push", script)
 
-    assert scripts.parse_script(text) == script
-    assert scripts.parse_script(text.replace("paddledvc hook, form", "other")) is None
+    assert scripts.parse_hook_script(text) == script
+    assert scripts.parse_hook_script(text.replace("paddledvc hook, form", "other")) is None
 
 
 def test_the_package_exports_nothing_of_it():

@@ -108,7 +108,7 @@ class _Plain(pickle.Unpickler):
         raise _Forbidden("it refers to another file")
 
 
-def require_plain(program: PurePath) -> None:
+def require_plain_state_dict(program: PurePath) -> None:
     """Refuse the third file of a program in Paddle 2's format if reading it may run code.
 
     Paddle unpickles it whenever it loads the program as a layer, whatever it says.

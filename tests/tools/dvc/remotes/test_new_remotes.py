@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.tools.dvc.remotes.setup import NewRemote
+from paddledvc.tools.dvc.remotes.new_remotes import NewRemote
 
 
 @pytest.mark.parametrize(

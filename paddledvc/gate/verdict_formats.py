@@ -22,28 +22,28 @@ _NAMES = tuple(RULES)
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._~/-]")
 
 
-def render_text(verdict: Verdict) -> str:
+def render_verdict(verdict: Verdict) -> str:
     """Write what was judged, every finding, and how many there are.
 
     >>> from paddledvc.gate.core.violations import Verdict
-    >>> print(render_text(Verdict(title="main", role="production", violations=())))
+    >>> print(render_verdict(Verdict(title="main", role="production", violations=())))
     checking main (production)
     no findings
     """
     return "\n".join(
         (
-            heading(verdict),
+            _heading(verdict),
             *map(str, verdict.violations),
             *(
                 f"waived until {one.waiver.until} ({one.waiver.reason}): {one.violation}"
                 for one in verdict.waived
             ),
-            summary(verdict),
+            _summary(verdict),
         )
     )
 
 
-def heading(verdict: Verdict) -> str:
+def _heading(verdict: Verdict) -> str:
     """Say what was judged, and what has to be known of it."""
     lines = (
         f"checking {verdict.title} ({verdict.role})",
@@ -52,7 +52,7 @@ def heading(verdict: Verdict) -> str:
     return "\n".join(lines)
 
 
-def summary(verdict: Verdict) -> str:
+def _summary(verdict: Verdict) -> str:
     """Count the findings."""
     counts = (
         (len(verdict.errors), "error"),
@@ -64,7 +64,7 @@ def summary(verdict: Verdict) -> str:
     return ", ".join(parts) or "no findings"
 
 
-def render_github(verdict: Verdict) -> str:
+def _render_github(verdict: Verdict) -> str:
     """Write a command a finding, between the lines that people read in the log."""
     waived = (
         _command(
@@ -78,7 +78,7 @@ def render_github(verdict: Verdict) -> str:
     found = (_command(one.level, one, verdict, one.message) for one in verdict.violations)
     # A second line of a note might begin with a command.
     known = replace(verdict, notes=tuple(" ".join(note.splitlines()) for note in verdict.notes))
-    return "\n".join((heading(known), *found, *waived, summary(verdict)))
+    return "\n".join((_heading(known), *found, *waived, _summary(verdict)))
 
 
 def _command(kind: str, violation: Violation, verdict: Verdict, message: str) -> str:
@@ -100,7 +100,7 @@ def _setting(value: object) -> str:
     return _escaped(str(value)).replace(":", "%3A").replace(",", "%2C")
 
 
-def render_junit(verdict: Verdict) -> str:
+def _render_junit(verdict: Verdict) -> str:
     """Write a test case a rule; it fails where the rule has an error."""
     failing = {one.rule for one in verdict.errors}
     counts = {"tests": str(len(RULES)), "failures": str(len(failing)), "errors": "0"}
@@ -140,7 +140,7 @@ def _clean(text: str) -> str:
     return _NOT_IN_XML.sub("", text)
 
 
-def render_json(verdict: Verdict) -> str:
+def _render_json(verdict: Verdict) -> str:
     """Write everything that the verdict holds."""
     waived = [
         {
@@ -163,7 +163,7 @@ def render_json(verdict: Verdict) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def render_sarif(verdict: Verdict) -> str:
+def _render_sarif(verdict: Verdict) -> str:
     """Write a log of one run; what is waived is in it, marked as suppressed."""
     driver = {
         "name": "paddledvc",
@@ -206,10 +206,10 @@ def _percent(match: re.Match[str]) -> str:
 
 
 WRITERS: Mapping[str, Callable[[Verdict], str]] = {
-    "text": render_text,
-    "json": render_json,
-    "github": render_github,
-    "sarif": render_sarif,
-    "junit": render_junit,
+    "text": render_verdict,
+    "json": _render_json,
+    "github": _render_github,
+    "sarif": _render_sarif,
+    "junit": _render_junit,
 }
 """What writes each of them, by the name that people ask for it by."""

@@ -6,7 +6,7 @@ import pytest
 
 from paddledvc import Project
 from paddledvc.models.policy import DEFAULT
-from paddledvc.project import policy_of
+from paddledvc.project import read_project_policy
 from paddledvc.tools.git.snapshot import Snapshot
 
 STATED = "policy: {production: {branches: [stable]}}\n"
@@ -33,7 +33,7 @@ def see(request, project):
     "rest", ["models: []\n", "models: [{name: a}]\n", "modles: []\nmodels: 1\n", ""]
 )
 def test_a_policy_counts_whatever_else_is_wrong_with_the_file(see, rest):
-    found = policy_of(see(STATED + rest))
+    found = read_project_policy(see(STATED + rest))
     assert found is not None
     assert found.role("stable").name == "production"
     assert found.role("main").name == "feature"
@@ -41,7 +41,7 @@ def test_a_policy_counts_whatever_else_is_wrong_with_the_file(see, rest):
 
 @pytest.mark.parametrize("text", ["", "models: []\n", "models: [\n", "policy:\n", "- policy\n"])
 def test_where_none_is_stated_the_usual_one_counts(see, text):
-    assert policy_of(see(text)) == DEFAULT
+    assert read_project_policy(see(text)) == DEFAULT
 
 
 @pytest.mark.parametrize(
@@ -55,14 +55,14 @@ def test_where_none_is_stated_the_usual_one_counts(see, text):
     ],
 )
 def test_one_that_breaks_its_rules_is_none(see, text):
-    assert policy_of(see(text)) is None
+    assert read_project_policy(see(text)) is None
 
 
 def test_bytes_that_are_not_utf8_are_refused_in_the_work_tree_alone(project):
     project.write_bytes("models.yaml", f"# Fl\xf6te\n{STATED}".encode("latin-1"))
     project.commit()
-    assert policy_of(Snapshot.work_tree(project.root)) is None
-    kept = policy_of(Snapshot.tree(project.root, "HEAD"))
+    assert read_project_policy(Snapshot.work_tree(project.root)) is None
+    kept = read_project_policy(Snapshot.tree(project.root, "HEAD"))
     assert kept is not None
     assert kept.role("stable").name == "production"
 
@@ -77,9 +77,9 @@ def test_the_first_that_has_the_file_decides(project):
         Snapshot.tree(project.root, "HEAD"),
         Snapshot.work_tree(project.root),
     )
-    assert policy_of(before) == policy_of() == DEFAULT
-    assert policy_of(before, now, here) == policy_of(now) != DEFAULT
-    assert policy_of(here, now) == DEFAULT
+    assert read_project_policy(before) == read_project_policy() == DEFAULT
+    assert read_project_policy(before, now, here) == read_project_policy(now) != DEFAULT
+    assert read_project_policy(here, now) == DEFAULT
 
 
 def test_a_project_whose_policy_cannot_be_read_has_the_usual_one(project):

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+import shutil
+import tempfile
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc import names as layout
 from paddledvc.errors import InvalidInput, ToolFailed
 from paddledvc.models.policy import FEATURE
 from paddledvc.tools.dvc import command, configuration
-from paddledvc.urls import hide_secrets
+from paddledvc.tools.dvc.command import UNVERIFIED, run_dvc
+from paddledvc.urls import hide_url_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping, Sequence
 
     from paddledvc.tools.dvc.core.config import DvcConfig
 
@@ -109,7 +113,7 @@ def declare_remotes(root: Path, remotes: Sequence[NewRemote]) -> DeclaredRemotes
     names = [one.name for one in remotes]
     if (twice := next((name for name in names if names.count(name) > 1), None)) is not None:
         raise InvalidInput(f"the remote {twice} is given twice; name each: --remote NAME=URL")
-    config = configuration.read_config(root)
+    config = configuration.read_dvc_config(root)
     for one in remotes:
         _require_folder(one, root)
         if one.name in config.remotes:
@@ -127,18 +131,17 @@ def declare_remotes(root: Path, remotes: Sequence[NewRemote]) -> DeclaredRemotes
 
 def _extended(root: Path, new: Sequence[NewRemote], default: str | None) -> str:
     """Write DVC's configuration with new remotes, as DVC does; return it."""
-    with command.copied_config(root) as copy:
+    with _copied_config(root) as copy:
         for one in new:
             options = {} if one.endpoint is None else {"endpointurl": one.endpoint}
             try:
-                command.add_remote(
-                    copy, one.name, one.url, default=one.name == default, options=options
-                )
+                _add_remote(copy, one.name, one.url, default=one.name == default, options=options)
             except ToolFailed as error:
                 why = command.reason_of_dvc(error).rstrip(".")
                 advice = "" if one.url.isascii() else "; use a path of ASCII that links to it"
                 raise InvalidInput(
-                    f"DVC refuses the remote {one.name} ({hide_secrets(one.url)}): {why}{advice}"
+                    f"DVC refuses the remote {one.name} ({hide_url_secrets(one.url)}): "
+                    f"{why}{advice}"
                 ) from error
         return (copy / ".dvc" / "config").read_text(encoding="utf-8")
 
@@ -153,13 +156,53 @@ def _require_same(new: NewRemote, config: DvcConfig, root: Path) -> None:
     asked = new.url if "://" in new.url else str((root / new.url).resolve())
     if asked.rstrip("/") != there.rstrip("/"):
         raise InvalidInput(
-            f"the remote {new.name} is {hide_secrets(there)} already; move it by "
+            f"the remote {new.name} is {hide_url_secrets(there)} already; move it by "
             f"`dvc remote modify {new.name} url {new.url}`"
         )
     endpoint = dict(config.settings[new.name]).get("endpointurl")
     if new.endpoint is not None and new.endpoint != endpoint:
-        at = f"at the endpoint {hide_secrets(endpoint)}" if endpoint else "without an endpoint"
+        at = f"at the endpoint {hide_url_secrets(endpoint)}" if endpoint else "without an endpoint"
         raise InvalidInput(
             f"the remote {new.name} is there already, {at}; "
             f"give it this one by `dvc remote modify {new.name} endpointurl {new.endpoint}`"
         )
+
+
+@contextmanager
+def _copied_config(root: Path) -> Iterator[Path]:
+    """Give a folder with nothing but a copy of a project's configuration, to try changes in.
+
+    It lies deeper than the project: DVC rewrites the relative paths of what it changes.
+    """
+    with tempfile.TemporaryDirectory() as top:
+        copy = Path(top, *root.parts[1:])
+        (copy / ".dvc").mkdir(parents=True)
+        if (root / ".dvc" / "config").exists():
+            shutil.copyfile(root / ".dvc" / "config", copy / ".dvc" / "config")
+        yield copy
+
+
+def _add_remote(
+    root: Path,
+    name: str,
+    url: str,
+    *,
+    default: bool = True,
+    options: Mapping[str, str] | None = None,
+) -> None:
+    """Add a remote that compares what it delivers with its hash, as DVC itself does not.
+
+    Args:
+        root: folder of the project.
+        name: its name.
+        url: where it is; a path is relative to the project.
+        default: take it where nobody names a remote.
+        options: its other options in DVC's configuration.
+
+    Raises:
+        ToolFailed: DVC refuses it; the configuration may hold a part of it.
+    """
+    run_dvc("remote", "add", *(["--default"] if default else []), name, url, root=root)
+    verify = {} if url.startswith(UNVERIFIED) else {"verify": "true"}
+    for option, value in {**verify, **(options or {})}.items():
+        run_dvc("remote", "modify", name, option, value, root=root)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.errors import Finding, InvalidInput, UserCodeFailed
 from paddledvc.models.model import Input
 from paddledvc.names import EXPORT_PREFIX
-from paddledvc.tools.paddle.building import network, user_objects, weights
-from paddledvc.tools.paddle.building.runtime import import_paddle, use_device
+from paddledvc.tools.paddle.building import network, state_dict, user_objects
+from paddledvc.tools.paddle.building.runtime import import_paddle, use_runtime_device
 from paddledvc.tools.paddle.core.jobs import Described, Exported
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ def export_network(job: ExportJob) -> Exported:
     """
     module = import_paddle()
     _require_format(module, job)
-    use_device("cpu")
+    use_runtime_device("cpu")
     # Parameter names come from counters of the process, and they order the weights in the file.
     # The one behind struct_name goes on under a guard: only a process's first export is the same.
     with module.utils.unique_name.guard():
-        layer = network.for_inference(network.build_network(job.network))
+        layer = network.prepare_network_for_inference(network.build_network(job.network))
         specs = [
             module.static.InputSpec(shape=list(item.shape), dtype=item.dtype, name=item.name)
             for item in job.inputs
@@ -168,14 +168,14 @@ def _judge(messages: list[str], allowed: tuple[str, ...]) -> list[str]:
     return sorted(heard)
 
 
-def describe_program(job: DescribeJob) -> Described:
+def describe_exported_program(job: DescribeJob) -> Described:
     """Read the names, shapes and types of the inputs.
 
     Raises:
         InvalidInput: this Paddle cannot load the files, or they do not tell.
         Finding: to load them would run code that is in them.
     """
-    weights.require_plain(job.program)
+    state_dict.require_plain_state_dict(job.program)
     try:
         layer = import_paddle().jit.load(str(job.program))
         specs = layer._input_spec()  # noqa: SLF001 - a predictor tells the names only

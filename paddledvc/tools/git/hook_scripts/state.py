@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from paddledvc.errors import PaddleDVCError
-from paddledvc.tools.git.hooks import install
-from paddledvc.tools.git.hooks import script as scripts
-from paddledvc.tools.git.hooks.script import HOOK_NAMES, Name
+from paddledvc.tools.git.hook_scripts import install
+from paddledvc.tools.git.hook_scripts import script as scripts
+from paddledvc.tools.git.hook_scripts.script import HOOK_NAMES, Name
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from paddledvc.tools.git.hooks.install import HooksPlace
+    from paddledvc.tools.git.hook_scripts.install import HooksPlace
 
 Live = Literal["live", "disabled", "overwritten", "missing"]
 PATIENCE = 20.0
@@ -54,13 +54,15 @@ def hook_states(root: Path) -> tuple[HookState, ...]:
     Raises:
         NotAProject: the folder is in no git repository.
     """
-    where = install.find_hooks(root)
-    return tuple(_state(where, name, install.from_top(root, where.top)) for name in HOOK_NAMES)
+    where = install.find_installed_hooks(root)
+    return tuple(
+        _state(where, name, install.name_hooked_project(root, where.top)) for name in HOOK_NAMES
+    )
 
 
 def _state(where: HooksPlace, name: Name, project: str) -> HookState:
     path = where.path(name)
-    script = install.read_our_hook(path)
+    script = install.read_our_installed_hook(path)
     if script is not None:
         state, why = _of_ours(where, name, project)
     else:
@@ -71,7 +73,7 @@ def _state(where: HooksPlace, name: Name, project: str) -> HookState:
 
 def _of_ours(where: HooksPlace, name: Name, project: str) -> tuple[Live, str]:
     path = where.path(name)
-    script = install.read_our_hook(path)
+    script = install.read_our_installed_hook(path)
     if script is not None and project not in script.projects:
         return "missing", f"it serves other projects: {', '.join(script.projects)}"
     if not os.access(path, os.X_OK):
@@ -80,11 +82,11 @@ def _of_ours(where: HooksPlace, name: Name, project: str) -> tuple[Live, str]:
         return "disabled", f"PADDLEDVC_HOOKS={told}"
     if path.name.endswith(install.LEGACY):
         return "live", "pre-commit runs it"
-    kept = install.read_hook(where.kept(name))
+    kept = install.read_installed_hook(where.kept(name))
     if kept is None:
         return "live", ""
-    by = scripts.find_maker(kept) or "another hook"
-    aside = scripts.choose_chain(kept) == "aside"
+    by = scripts.find_hook_maker(kept) or "another hook"
+    aside = scripts.choose_hook_chain(kept) == "aside"
     return "live", f"{_named(by)} is left aside" if aside else f"after {_named(by)}"
 
 
@@ -93,17 +95,20 @@ def _named(by: str) -> str:
 
 
 def _of_others(where: HooksPlace, name: Name) -> tuple[Live, str]:
-    text = install.read_hook(where.folder / name)
+    text = install.read_installed_hook(where.folder / name)
     was_here = where.kept(name).exists() or any(
-        install.read_our_hook(where.path(other)) for other in HOOK_NAMES
+        install.read_our_installed_hook(where.path(other)) for other in HOOK_NAMES
     )
     if text is None:
-        if where.folder != where.usual and install.read_our_hook(where.usual / name) is not None:
+        if (
+            where.folder != where.usual
+            and install.read_our_installed_hook(where.usual / name) is not None
+        ):
             return "disabled", f"core.hooksPath is {where.configured}"
         return "missing", ""
     if f"paddledvc hook {name}" in text:
         return "live", "another hook calls it"
-    by = scripts.find_maker(text)
+    by = scripts.find_hook_maker(text)
     if by == "pre-commit" and _is_configured(where.top, name):
         return "live", f"{_CONFIG} has it"
     theirs = _named(by or "another hook")
@@ -112,11 +117,11 @@ def _of_others(where: HooksPlace, name: Name) -> tuple[Live, str]:
 
 def _is_configured(top: Path, name: Name) -> bool:
     """Tell whether pre-commit is told to run us."""
-    text = install.read_hook(top / _CONFIG) or ""
+    text = install.read_installed_hook(top / _CONFIG) or ""
     return _IDS.get(name, "paddledvc-checkout") in text or f"paddledvc hook {name}" in text
 
 
-def ask_version(python: str, cwd: Path) -> str | None:
+def ask_hook_version(python: str, cwd: Path) -> str | None:
     """Ask an interpreter for the version of its paddledvc; None if it, or paddledvc, is gone."""
     try:
         done = shell.try_program(

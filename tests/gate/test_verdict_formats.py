@@ -6,8 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from paddledvc.gate.core.violations import RULES, Verdict, Violation, Waived, in_order
-from paddledvc.gate.formats import WRITERS
+from paddledvc.gate.core.violations import RULES, Verdict, Violation, Waived, sort_violations
+from paddledvc.gate.verdict_formats import WRITERS
 from paddledvc.models.policy import Waiver
 
 STALE = Violation(
@@ -227,7 +227,7 @@ def test_findings_come_in_the_order_of_files_and_lines_and_once():
 
     found = [at("reports/a"), at("dvc.lock", 1), at("models.yaml", 9), at("models.yaml", 2), at("")]
 
-    assert [(one.file, one.line) for one in in_order([*found, *found])] == [
+    assert [(one.file, one.line) for one in sort_violations([*found, *found])] == [
         ("", None),
         ("models.yaml", 2),
         ("models.yaml", 9),
