@@ -15,7 +15,7 @@ from paddledvc.tools.git import worktree
 from paddledvc.tools.git.command import ask_git, run_git
 from paddledvc.tools.git.commits import CommitFiles
 from paddledvc.weights.core.tracked import LISTING_PATTERNS, PATTERNS
-from paddledvc.weights.expected import read_expected, read_through_cache
+from paddledvc.weights.expected import read_expected, read_expected_cached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -263,7 +263,7 @@ def recent_contents(project: Project) -> Iterator[tuple[Tracked, ...]]:
 
 def _read_known(project: Project, commits: Iterable[str]) -> Iterator[tuple[Tracked, ...]]:
     """Read what commits say lies in the work tree; nothing of one that cannot be read."""
-    history = History(project, read_through_cache)
+    history = History(project, read_expected_cached)
     for commit in commits:
         with contextlib.suppress(PaddleDVCError, OSError):
             yield history.expected(commit)

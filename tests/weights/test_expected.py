@@ -210,7 +210,7 @@ def test_who_reads_other_outputs_from_the_same_files_raises_the_format(versions)
 def test_a_file_that_is_as_just_before_is_not_parsed_again(versions, monkeypatch):
     parsed = {}
     found = expected.read_expected(versions, TEXTS, parsed)
-    monkeypatch.setattr(expected, "value", None)
+    monkeypatch.setattr(expected, "_parse_file", None)
     monkeypatch.setattr(Project, "parse_lock", None)
 
     assert expected.read_expected(versions, TEXTS, parsed) == found
