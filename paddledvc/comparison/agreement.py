@@ -256,7 +256,7 @@ def scaled_errors(reference: Array, candidate: Array, axis: int | None) -> Array
     left, right = _split_rows(reference, axis), _split_rows(candidate, axis)
     if reference.dtype.kind not in "fc":
         return np.where((left == right).all(axis=1), 0.0, np.inf)
-    # Where it is not, both are the same: same_pattern was asked before.
+    # Where it is not, both are the same: _same_pattern was asked before.
     finite = np.isfinite(left)
     left = np.where(finite, left, 0).astype(_wide(left))
     right = np.where(finite, right, 0).astype(_wide(right))
