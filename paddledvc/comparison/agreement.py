@@ -281,7 +281,7 @@ def _split_rows(array: Array, axis: int | None) -> Array:
     return np.moveaxis(array, axis, 0).reshape(array.shape[axis], -1)
 
 
-def measure_batch_disagreement(
+def measure_batch_agreement(
     calls: Sequence[Outputs], batches: Sequence[int], alone: Sequence[Outputs]
 ) -> float:
     """Compute how far the first samples of the last call are from what each gives alone.
@@ -297,7 +297,7 @@ def measure_batch_disagreement(
 
     >>> from paddledvc.comparison.samples import OutputValues
     >>> calls = [[OutputValues(name="y", values=np.ones((n, 2)))] for n in (1, 3)]
-    >>> measure_batch_disagreement(calls, [1, 3], [calls[0]] * 3)
+    >>> measure_batch_agreement(calls, [1, 3], [calls[0]] * 3)
     0.0
     """
     worst = 0.0

@@ -14,7 +14,7 @@ from paddledvc.gate.core import version_rules
 from paddledvc.gate.core.facts import Facts
 from paddledvc.gate.core.judge import judge_facts
 from paddledvc.gate.core.violations import Verdict, Violation, sort_violations
-from paddledvc.gate.lock_history import Now, read_past
+from paddledvc.gate.lock_history import Now, read_lock_history
 from paddledvc.models import policy
 from paddledvc.project import SnapshotFiles, read_project_policy
 from paddledvc.tools.git import ignores, repository, worktree
@@ -84,7 +84,9 @@ def judge_subject(
     in_git = repository.find_repository_root(project.root) is not None
     before = _tree_of(project.root, subject.before)
     rules, notes = _policy_at(before, subject.branch)
-    head = worktree.resolve_commit(project.root, "HEAD") if in_git and subject.here else None
+    head = (
+        worktree.resolve_worktree_commit(project.root, "HEAD") if in_git and subject.here else None
+    )
     more = {head: subject.branch} if head is not None and subject.branch is not None else {}
     ask = _Ask(
         title=subject.title,
@@ -160,10 +162,10 @@ def judge_released(
         registry=opened.registry,
     )
     facts = read_facts.read_version_facts(at, facts)
-    known = old if old is not None and worktree.resolve_commit(project.root, old) else None
+    known = old if old is not None and worktree.resolve_worktree_commit(project.root, old) else None
     more = {known: branch} if known is not None and branch is not None else {}
     if facts.lock is not None:
-        facts = replace(facts, past=read_past(project.root, facts, Now.of(at.folder), more))
+        facts = replace(facts, past=read_lock_history(project.root, facts, Now.of(at.folder), more))
     left, waived = judges.apply_waivers(facts, version_rules.judge_rewritten_versions(facts))
     found = tuple(one for one in left if one.rule == version_rules.REWRITTEN)
     return Verdict(title=branch or "a tag", role=facts.role.name, violations=found, waived=waived)
@@ -181,7 +183,7 @@ def _before(root: Path, subject: Subject) -> Snapshot | None:
     if subject.branch is None:
         return None
     revision = "HEAD~1" if subject.here else f"refs/heads/{subject.branch}"
-    return _tree_of(root, worktree.resolve_commit(root, revision))
+    return _tree_of(root, worktree.resolve_worktree_commit(root, revision))
 
 
 def _policy_at(
@@ -282,7 +284,7 @@ def _judge_files(at: ProjectFiles, project: Project, ask: _Ask, today: date) -> 
         facts = _with_repository(at, project, ask, facts)
     if facts.lock is not None and in_git:
         more = ask.more if facts.role == rules.production else {}
-        facts = replace(facts, past=read_past(project.root, facts, Now.of(at.folder), more))
+        facts = replace(facts, past=read_lock_history(project.root, facts, Now.of(at.folder), more))
     if ask.remote and not facts.unreadable:
         facts = replace(facts, missing=_missing_objects(at, project, facts.role))
     return judge_facts(facts, ask.title, prefix=ask.prefix, notes=ask.notes)
@@ -300,7 +302,7 @@ def _with_repository(at: ProjectFiles, project: Project, ask: _Ask, facts: Facts
         needed = {path for path in needed if not (at.folder / path).exists()}
     return replace(
         facts,
-        earlier=lock_history.read_earlier(facts, at.snapshot, ask.before),
+        earlier=lock_history.read_facts_locked_before(facts, at.snapshot, ask.before),
         ignored=ignores.find_ignoring(root, sorted(needed)),
     )
 

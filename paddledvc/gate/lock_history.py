@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from paddledvc import names
 from paddledvc.errors import InvalidFile, PaddleDVCError
 from paddledvc.gate import read_facts
-from paddledvc.gate.core import freshness_rules, released, released_builds
+from paddledvc.gate.core import freshness_rules, released_builds, released_locks
 from paddledvc.gate.core.documentation_rules import documentation_files, find_models_to_document
 from paddledvc.gate.core.facts import EarlierFacts, Facts
-from paddledvc.gate.core.released import State, Timeline, blocks_of, versions_in
-from paddledvc.gate.core.released_builds import Past, Search, said_of
+from paddledvc.gate.core.released_builds import Past, Search, describe_released_build
+from paddledvc.gate.core.released_locks import State, Timeline, lock_blocks_of, released_versions_in
 from paddledvc.models.model import model_stage_name
 from paddledvc.models.policy import DEFAULT
 from paddledvc.models.versions import canonical_version
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from paddledvc.gate.core.released import Contents
+    from paddledvc.gate.core.released_locks import Contents
     from paddledvc.models.model import Model
     from paddledvc.models.policy import Policy
     from paddledvc.models.registry import Registry
@@ -56,7 +56,7 @@ class Now:
         return cls(lock=lock, built=built)
 
 
-def read_past(root: Path, facts: Facts, now: Now, more: Mapping[str, str]) -> Past:
+def read_lock_history(root: Path, facts: Facts, now: Now, more: Mapping[str, str]) -> Past:
     """Find what was released before of the versions that are locked now.
 
     Every state counts that a production branch was in, and every tagged commit; of each the
@@ -72,7 +72,9 @@ def read_past(root: Path, facts: Facts, now: Now, more: Mapping[str, str]) -> Pa
     states = list(_states(root, facts.policy, more))
     making = {}
     if facts.registry is not None:
-        making = dict(released_builds.list_makings(facts.registry, facts.lock, facts.built))
+        making = dict(
+            released_builds.list_released_makings(facts.registry, facts.lock, facts.built)
+        )
     built = {name for name, one in making.items() if one.trained or one.exported}
     timeline = Timeline(facts.lock, now.lock, built, _value)
     for state, data in _read_states(root, states, names.LOCK):
@@ -97,11 +99,11 @@ def _states(root: Path, policy: Policy, more: Mapping[str, str]) -> Iterator[Sta
     ours = {
         one.name: one.branch for one in known if one.branch and policy.production.covers(one.branch)
     }
-    yield from of_branches(root, {**ours, **more})
+    yield from lock_states_of_branches(root, {**ours, **more})
     yield from _of_tags(known)
 
 
-def of_branches(root: Path, starts: Mapping[str, str]) -> list[State]:
+def lock_states_of_branches(root: Path, starts: Mapping[str, str]) -> list[State]:
     """List the states of some branches in which what is released changed, oldest first."""
     if not starts:
         return []
@@ -136,7 +138,7 @@ class Earlier:
     export: str = ""
 
 
-def earlier(root: Path, model: Model, branch: str | None) -> list[Earlier]:
+def list_locked_before(root: Path, model: Model, branch: str | None) -> list[Earlier]:
     """List the versions that a model had on the way to HEAD, and in tags, the oldest first.
 
     Args:
@@ -144,14 +146,14 @@ def earlier(root: Path, model: Model, branch: str | None) -> list[Earlier]:
         model: its entry of models.yaml.
         branch: the branch that is checked out.
     """
-    branches = of_branches(root, {"HEAD": branch or "HEAD"})
+    branches = lock_states_of_branches(root, {"HEAD": branch or "HEAD"})
     states = [*branches, *_of_tags(refs.list_refs(root))]
     stood: dict[str, list[tuple[State, str, Contents]]] = {}
     known: dict[bytes, tuple[str, Contents] | None] = {}
     for state, data in _read_states(root, states, names.LOCK):
-        for block in blocks_of(model.name, data):
+        for block in lock_blocks_of(model.name, data):
             if block not in known:
-                known[block] = next(iter(versions_in(model.name, block, _value)), None)
+                known[block] = next(iter(released_versions_in(model.name, block, _value)), None)
             if (found := known[block]) is not None:
                 stood.setdefault(canonical_version(found[0]), []).append((state, *found))
     # What was not built yet when a version was new may have been in the end.
@@ -171,7 +173,7 @@ def _earlier(
         Earlier(
             version=version,
             where=state.where,
-            **said_of(model, contents, built.get(state, b""), _value),
+            **describe_released_build(model, contents, built.get(state, b""), _value),
         )
         for state, version, contents in ends
     ]
@@ -258,7 +260,11 @@ class Carried:
         snapshot = Snapshot.tree(self._root, revision)
         before = Snapshot.tree(self._root, f"{revision}^").text(names.DVC_LOCK)
         now = snapshot.text(names.DVC_LOCK)
-        if before is None or now is None or not released_builds.same_stage(stage, before, now):
+        if (
+            before is None
+            or now is None
+            or not released_builds.is_same_released_stage(stage, before, now)
+        ):
             return False
         if revision not in self._read:
             self._read[revision] = self._facts(SnapshotFiles(snapshot))
@@ -285,7 +291,9 @@ class Carried:
             return None
 
 
-def read_earlier(facts: Facts, now: Snapshot, before: Snapshot | None) -> EarlierFacts | None:
+def read_facts_locked_before(
+    facts: Facts, now: Snapshot, before: Snapshot | None
+) -> EarlierFacts | None:
     """Read what was locked before, and which lines the documentation has gained since.
 
     Only that of models whose version moved is read; None where nothing is known or asked for.
@@ -302,7 +310,7 @@ def read_earlier(facts: Facts, now: Snapshot, before: Snapshot | None) -> Earlie
     lock = before.read(names.LOCK)
     if lock is None:
         return None
-    versions = released.scan_versions(lock)
+    versions = released_locks.scan_released_locks(lock)
     models = [*find_models_to_document(facts.registry, facts.lock, versions)]
     gained = dict(_gained(now, before, documentation_files(models))) if models else {}
     return EarlierFacts(versions=versions, gained=gained, files=frozenset(gained))

@@ -71,7 +71,9 @@ def find_subject(
         return _change_of(root, job, job.target)
     if job is not None and job.branch is not None:
         title = f"the tag {job.branch}" if job.tag else job.branch
-        before = worktree.resolve_commit(root, job.before) if job.before is not None else None
+        before = (
+            worktree.resolve_worktree_commit(root, job.before) if job.before is not None else None
+        )
         return Subject(title=title, branch=job.branch, tag=job.tag, before=before, here=True)
     current = worktree.worktree_branch(root)
     if current is None and (job is not None or environment.get("CI")):
@@ -97,7 +99,7 @@ def _change(root: Path, base: str, branch: str | None) -> Subject:
         title=f"{_head(root)} merged into {target}",
         branch=target,
         tag=branch is None and full.startswith("refs/tags/"),
-        base=worktree.resolve_commit(root, found),
+        base=worktree.resolve_worktree_commit(root, found),
     )
 
 
@@ -105,7 +107,7 @@ def _known(root: Path, name: str) -> Iterator[str]:
     """Yield the revisions that a name may stand for, the likeliest first."""
     others = sorted(set(refs.git_remotes(root)) - {ORIGIN})
     names = (name, f"{ORIGIN}/{name}", *(f"{remote}/{name}" for remote in others))
-    return (one for one in names if worktree.resolve_commit(root, one) is not None)
+    return (one for one in names if worktree.resolve_worktree_commit(root, one) is not None)
 
 
 def _short(name: str) -> str:
@@ -146,25 +148,27 @@ def _change_of(root: Path, job: Job, target: str) -> Subject:
             f"out {job.branch or 'the change'}, on GitHub `refs/pull/NUMBER/merge`"
         )
     title = f"{job.branch or _head(root)} merged into {target}"
-    commit = worktree.resolve_commit(root, base)
+    commit = worktree.resolve_worktree_commit(root, base)
     return Subject(title=title, branch=target, base=commit, merged=merged is not None)
 
 
 def _of_target(root: Path, job: Job, target: str) -> Iterator[str]:
     names = (f"refs/remotes/{ORIGIN}/{target}", job.target_commit, f"refs/heads/{target}")
     return (
-        one for one in names if one is not None and worktree.resolve_commit(root, one) is not None
+        one
+        for one in names
+        if one is not None and worktree.resolve_worktree_commit(root, one) is not None
     )
 
 
 def _merged_into(root: Path, job: Job) -> str | None:
     """Name what HEAD was merged into, if it is the merge that the system has made."""
-    if job.commit is None or worktree.resolve_commit(root, "HEAD") != job.commit:
+    if job.commit is None or worktree.resolve_worktree_commit(root, "HEAD") != job.commit:
         return None
     # In a shallow clone git hides the parents, but the commit itself still names them.
     lines = run_git(root, "cat-file", "commit", "HEAD").partition("\n\n")[0].splitlines()
     parents = [line.partition(" ")[2] for line in lines if line.startswith("parent ")]
-    merges = len(parents) > 1 and worktree.resolve_commit(root, parents[0]) is not None
+    merges = len(parents) > 1 and worktree.resolve_worktree_commit(root, parents[0]) is not None
     return parents[0] if merges else None
 
 

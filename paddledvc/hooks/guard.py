@@ -14,7 +14,7 @@ from paddledvc.tools.dvc import configuration, shortcuts
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core import outcome
-from paddledvc.weights.history import History, pick_belonging
+from paddledvc.weights.history import History, pick_history_for_remotes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ def guard_staged(project: Project, *, index: str | None = None) -> Verdict:
         ToolFailed: git cannot say what is staged, for example during a conflict.
     """
     tree = worktree.write_staged_tree(project.root, index)
-    head = worktree.resolve_commit(project.root, "HEAD")
+    head = worktree.resolve_worktree_commit(project.root, "HEAD")
     return judge_tree(project, tree, branch=worktree.worktree_branch(project.root), before=head)
 
 
@@ -151,7 +151,7 @@ def send_pushed(
     for one in pushed:
         if one.branch is None and not one.is_tag:  # notes and the like
             continue
-        outputs = pick_belonging(history.expected(one.commit))
+        outputs = pick_history_for_remotes(history.expected(one.commit))
         earlier = history.pushed(one, to)
         if (outputs or earlier) and (remote := _remote(project, one)) is not None:
             its = needed.setdefault(remote, _Needed())

@@ -151,9 +151,9 @@ def _send(call: Call, progress: NamedProgress | None) -> int:
     """Send the weights of what is pushed, before it is pushed, unless a release is rewritten."""
     from paddledvc.gate import verdict_formats  # noqa: PLC0415 - not for the other hooks
     from paddledvc.hooks.guard import guard_pushed, send_pushed  # noqa: PLC0415 - the gate
-    from paddledvc.tools.git.refs import parse_pushed  # noqa: PLC0415
+    from paddledvc.tools.git.refs import parse_pushed_refs  # noqa: PLC0415
 
-    refs = parse_pushed(sys.stdin)
+    refs = parse_pushed_refs(sys.stdin)
     to = next(iter(call.arguments), None)
     steps: dict[str, None] = {}
     try:

@@ -180,10 +180,12 @@ def _earlier(project: Project, model: Model, locked: LockedModel | None) -> list
     """List what other versions than the locked one were."""
     if (
         repository.find_repository_root(project.root) is None
-        or worktree.resolve_commit(project.root, "HEAD") is None
+        or worktree.resolve_worktree_commit(project.root, "HEAD") is None
     ):
         return []
-    found = lock_history.earlier(project.root, model, worktree.worktree_branch(project.root))
+    found = lock_history.list_locked_before(
+        project.root, model, worktree.worktree_branch(project.root)
+    )
     return [one for one in found if locked is None or not _is_same(one.version, locked.version)]
 
 

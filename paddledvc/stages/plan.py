@@ -101,7 +101,7 @@ def _code(
     code: dict[Reference, tuple[str, ...]] = {}
     for model in registry.models:
         train = model.train.function if model.train else None
-        for reference in (model.network, train, *pipelines.list_samples_code(model.verify)):
+        for reference in (model.network, train, *pipelines.list_stage_sample_files(model.verify)):
             if reference is not None and reference not in code:
                 code[reference] = source_files.source_files_of_code(
                     reference, project.folder, sources

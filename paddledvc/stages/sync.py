@@ -178,7 +178,7 @@ def _bring(
     target = download.download_target(entry, project.root)
     # Two at once: the second waits, and then finds the weights in place.
     with files.hold_file_lock(project.scratch() / f"{target.name}.lock"):
-        files.remove_file_parts(target)
+        files.remove_part_files(target)
         present = download.hash_downloaded(entry, project.root)
         if present is not None:
             return _synced(entry, "present", None, present)

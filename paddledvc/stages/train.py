@@ -265,7 +265,7 @@ def _commit(root: Path) -> tuple[str | None, bool]:
     # A `dvc repro` has written these already when it comes to a training.
     written = [f":(exclude){path}" for path in (names.DVC_LOCK, names.REPORTS)]
     try:
-        commit = worktree.resolve_commit(root, "HEAD")
+        commit = worktree.resolve_worktree_commit(root, "HEAD")
         status = ask_git(root, "status", "--porcelain", "--", ":/", *written)
     except PaddleDVCError:
         return None, False

@@ -91,12 +91,12 @@ class History:
                 outputs = self.expected(commit, registry=False)
             except InvalidFile:
                 continue
-            for one in pick_belonging(outputs):
+            for one in pick_history_for_remotes(outputs):
                 found.setdefault(one, commit)
         return found
 
 
-def pick_belonging(outputs: Iterable[Tracked]) -> tuple[Tracked, ...]:
+def pick_history_for_remotes(outputs: Iterable[Tracked]) -> tuple[Tracked, ...]:
     """Pick what belongs in a remote."""
     return tuple(one for one in outputs if one.pushed and one.oid)
 
@@ -160,7 +160,9 @@ class Demands:
     unreadable: tuple[str, ...]
 
 
-def list_holders(project: Project, rules: Policy, names: Sequence[str] = ()) -> list[Holder]:
+def list_history_holders(
+    project: Project, rules: Policy, names: Sequence[str] = ()
+) -> list[Holder]:
     """List the branches and tags to look at, local ones and those of git's remotes.
 
     Args:
@@ -186,18 +188,18 @@ def _holders(project: Project, rules: Policy) -> Iterator[Holder]:
     from paddledvc.tools.git import refs  # noqa: PLC0415 - not for those that were here
 
     for ref in refs.list_refs(project.root):
-        if (role := find_role(rules, ref)) is not None:
+        if (role := find_ref_role(rules, ref)) is not None:
             yield Holder(name=ref.title, commit=ref.target, role=role)
 
 
-def find_role(rules: Policy, ref: Ref) -> Role | None:
+def find_ref_role(rules: Policy, ref: Ref) -> Role | None:
     """Find the role of a branch or tag; None for any other ref."""
     if ref.is_tag:
         return rules.production
     return None if ref.branch is None else rules.role(ref.branch)
 
 
-def list_demands(project: Project, found: Sequence[Holder]) -> Demands:
+def list_history_demands(project: Project, found: Sequence[Holder]) -> Demands:
     """List what branches and tags need, each output once for a remote that it belongs in."""
     from paddledvc.models.policy import order_remotes_by_policy  # noqa: PLC0415 - as above
     from paddledvc.tools.dvc import configuration  # noqa: PLC0415 - as above
@@ -226,7 +228,7 @@ def list_demands(project: Project, found: Sequence[Holder]) -> Demands:
     )
 
 
-def known_contents(
+def known_contents_in_history(
     project: Project, *, marked: str | None, before: str | None = None
 ) -> tuple[Tracked, ...]:
     """List what the commits said that were checked out since the weights were put in place.
@@ -240,7 +242,7 @@ def known_contents(
         before: the commit that was checked out before, if git told; its full name saves time.
     """
     root = project.root
-    before = worktree.resolve_commit(root, before) if before is not None else None
+    before = worktree.resolve_worktree_commit(root, before) if before is not None else None
     visited = _visited(project)
     since = visited[: visited.index(marked)] if marked in visited else visited
     commits = [one for one in dict.fromkeys([before, *since]) if one is not None]
@@ -256,7 +258,7 @@ def _visited(project: Project) -> list[str]:
     return list(dict.fromkeys((listed or "").split()))
 
 
-def recent_contents(project: Project) -> Iterator[tuple[Tracked, ...]]:
+def recent_contents_in_history(project: Project) -> Iterator[tuple[Tracked, ...]]:
     """Yield what the commits said that were checked out last, the last one first."""
     return _read_known(project, _visited(project))
 

@@ -11,7 +11,7 @@ from paddledvc.tools.git import worktree
 from paddledvc.tools.git.command import ask_git
 from paddledvc.tools.git.refs import Ref
 from paddledvc.weights.expected import list_expected
-from paddledvc.weights.history import History, find_role
+from paddledvc.weights.history import History, find_ref_role
 from paddledvc.weights.select_outputs import require_selected_remotes, select_outputs, select_remote
 from paddledvc.weights.transfer.send_outputs import send_outputs
 
@@ -95,7 +95,7 @@ def push(  # noqa: PLR0913 - each is an option
 def _outputs(project: Project, revision: str | None) -> tuple[Tracked, ...]:
     if revision is None:
         return list_expected(project)
-    commit = worktree.resolve_commit(project.root, revision)
+    commit = worktree.resolve_worktree_commit(project.root, revision)
     if commit is None:
         raise InvalidInput(f"there is no branch, tag or commit {revision!r}")
     return History(project).expected(commit)
@@ -105,6 +105,6 @@ def _role(project: Project, rules: Policy, revision: str | None) -> Role:
     """Say what a revision is by its name; a bare commit is what the current branch is."""
     if revision is not None:
         full = ask_git(project.root, "rev-parse", "--symbolic-full-name", revision) or ""
-        if (role := find_role(rules, Ref(name=full, target=revision))) is not None:
+        if (role := find_ref_role(rules, Ref(name=full, target=revision))) is not None:
             return role
     return rules.role(worktree.worktree_branch(project.root))

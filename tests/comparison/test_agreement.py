@@ -7,11 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paddledvc.comparison.agreement import (
-    measure_agreement,
-    measure_batch_disagreement,
-    scaled_errors,
-)
+from paddledvc.comparison.agreement import measure_agreement, measure_batch_agreement, scaled_errors
 from paddledvc.comparison.other_measures import Ranking
 from paddledvc.comparison.samples import OutputValues
 
@@ -346,7 +342,7 @@ def in_batches(function, *sizes):
     """Run a function on batches of samples, and on the first samples of the last one alone."""
     rows = np.random.default_rng(0).standard_normal((max(sizes), 4)).astype("float32")
     calls = [outputs(function(rows[:size])) for size in sizes]
-    return measure_batch_disagreement(
+    return measure_batch_agreement(
         calls, sizes, [outputs(function(rows[n : n + 1])) for n in range(2)]
     )
 
@@ -371,14 +367,14 @@ def test_an_output_of_the_whole_batch_is_left_out():
 def test_a_sample_that_alone_has_another_shape_cannot_be_compared():
     calls = [outputs(np.ones((size, 2))) for size in (2, 3)]
 
-    assert measure_batch_disagreement(calls, [2, 3], [outputs(np.ones(2))]) == INF
+    assert measure_batch_agreement(calls, [2, 3], [outputs(np.ones(2))]) == INF
 
 
 def test_nans_that_come_with_the_batch_cannot_be_compared():
     calls = [outputs(floats([[NAN], [1]])), outputs(floats([[NAN], [1], [1]]))]
 
-    assert measure_batch_disagreement(calls, [2, 3], [outputs(floats([[1]]))]) == INF
-    assert measure_batch_disagreement(calls, [2, 3], [outputs(floats([[NAN]]))]) == 0
+    assert measure_batch_agreement(calls, [2, 3], [outputs(floats([[1]]))]) == INF
+    assert measure_batch_agreement(calls, [2, 3], [outputs(floats([[NAN]]))]) == 0
 
 
 def test_what_is_wrong_at_an_edge_is_named_and_apart_from_the_usual():

@@ -10,13 +10,13 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from paddledvc.gate.core.released import (
+from paddledvc.gate.core.released_locks import (
     Contents,
     Released,
     State,
-    contents_of,
-    describe_contents,
-    is_conflicted,
+    describe_released_contents,
+    is_conflicted_lock,
+    released_contents_of,
 )
 from paddledvc.models.model import exported_model_folder, model_stage_name, trained_model_file
 from paddledvc.tools.dvc.core import outputs
@@ -123,7 +123,7 @@ class Past:
     complete: bool = True
 
 
-def list_makings(
+def list_released_makings(
     registry: Registry, lock: Lock, built: Mapping[str, Built]
 ) -> Iterator[tuple[str, Making]]:
     """Say what is built of every locked model, by its name.
@@ -150,7 +150,7 @@ def list_makings(
             trained_path=trained_model_file(model),
             exported_path=exported_model_folder(model),
             downloads=locked.downloads,
-            locked=_digest(contents_of(locked)),
+            locked=_digest(released_contents_of(locked)),
         )
         trained = built.get(train) if model.train is not None else None
         exported = built.get(export) if model.exports else None
@@ -224,7 +224,7 @@ class Search:
 
     def look(self, state: State, data: bytes, asked: Sequence[tuple[str, Contents]]) -> None:
         """Look for models in the dvc.lock of a state."""
-        stages = {} if is_conflicted(data) else self._stages(data)
+        stages = {} if is_conflicted_lock(data) else self._stages(data)
         for name, contents in asked:
             now = self._now[name]
             train, export = self._built(stages, now.train), self._built(stages, now.export)
@@ -236,18 +236,18 @@ class Search:
 
     def _without_carried(self, made: Made, now: Making) -> Made:
         """Leave out what stages had made for the version before; asked where it matters only."""
-        before = weights_before(made, now)
+        before = released_weights_before(made, now)
         if before is not None and before[0] == "trained" and before[1] != now.weights:
             if self._carried(made.state.revision, now.train):
                 return replace(made, trained=None, read=None, exported=None)
-        elif is_rival(made, now) and self._carried(made.state.revision, now.export):
+        elif is_rival_build(made, now) and self._carried(made.state.revision, now.export):
             return replace(made, exported=None)
         return made
 
     def rivals(self) -> Iterator[Made]:
         """Pick the exports of the same weights, with the same settings, that are other bytes."""
         for name, made in self.made.items():
-            yield from (one for one in made if is_rival(one, self._now[name]))
+            yield from (one for one in made if is_rival_build(one, self._now[name]))
 
     def _stages(self, data: bytes) -> Mapping[str, bytes]:
         stages = _stages(data)
@@ -277,18 +277,18 @@ def _stages(data: bytes) -> dict[str, bytes]:
     return {one["name"].decode(errors="replace"): one[0] for one in _STAGE.finditer(ended)}
 
 
-def same_stage(name: str, before: str, now: str) -> bool:
+def is_same_released_stage(name: str, before: str, now: str) -> bool:
     """Tell whether two dvc.lock, as DVC writes it, say the same of a stage."""
     block = _stages(now.encode()).get(name)
     return block is not None and _stages(before.encode()).get(name) == block
 
 
-def said_of(
+def describe_released_build(
     model: Model, contents: Contents, data: bytes, read: Callable[[str], object]
 ) -> dict[str, str]:
     """Write which weights and export a model had, by the models.lock and dvc.lock of a commit."""
     names = [model_stage_name("train", model), model_stage_name("export", model)]
-    stages = {} if is_conflicted(data) else _stages(data)
+    stages = {} if is_conflicted_lock(data) else _stages(data)
     texts = (stages.get(name, b"").decode(errors="replace") for name in names)
     values = ({"stages": read(text) if text else None} for text in texts)
     train, export = (
@@ -298,14 +298,14 @@ def said_of(
     trained = train.outs.get(trained_model_file(model)) if train is not None else None
     exported = export.outs.get(exported_model_folder(model)) if export is not None else None
     return {
-        "weights": f"md5:{trained}" if trained else describe_contents(contents),
+        "weights": f"md5:{trained}" if trained else describe_released_contents(contents),
         "export": f"md5:{exported}" if exported else "",
     }
 
 
 def _is_settled(made: Made, now: Making) -> bool:
     """Tell whether no later state can say more of what a version had to be from then on."""
-    before = weights_before(made, now)
+    before = released_weights_before(made, now)
     if before is not None and before[1] != now.weights:
         return True  # then its export need not be the same either
     compared = now.weights is None or (now.origin == "locked" and made.contents)
@@ -313,13 +313,13 @@ def _is_settled(made: Made, now: Making) -> bool:
     return exported and (bool(compared) or before is not None)
 
 
-def is_rival(made: Made, now: Making) -> bool:
+def is_rival_build(made: Made, now: Making) -> bool:
     """Tell whether an export is of the same weights and settings as that of now, in other bytes."""
     alike = (made.pin, made.read) == (now.pin, now.read) and None not in (made.pin, made.read)
     return alike and None not in (made.exported, now.exported) and made.exported != now.exported
 
 
-def weights_before(made: Made, now: Making) -> tuple[Origin, str] | None:
+def released_weights_before(made: Made, now: Making) -> tuple[Origin, str] | None:
     """Say where the weights of a version came from, and their MD5; None where that is unknown.
 
     What models.lock says then and now is compared elsewhere, file by file.

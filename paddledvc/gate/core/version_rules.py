@@ -6,8 +6,8 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from paddledvc import names
-from paddledvc.gate.core.released import contents_of, describe_difference
-from paddledvc.gate.core.released_builds import is_rival, weights_before
+from paddledvc.gate.core.released_builds import is_rival_build, released_weights_before
+from paddledvc.gate.core.released_locks import describe_released_difference, released_contents_of
 from paddledvc.models.versions import as_version
 from paddledvc.verification.core.evidence import paddle_of_evidence
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from paddledvc.gate.core.facts import Facts
-    from paddledvc.gate.core.released import Released
     from paddledvc.gate.core.released_builds import Made, Making, Origin, Past
+    from paddledvc.gate.core.released_locks import Released
     from paddledvc.gate.core.violations import Violation
     from paddledvc.models.lockfile import LockedModel
     from paddledvc.models.model import Model
@@ -126,7 +126,7 @@ def judge_rewritten_versions(facts: Facts) -> Iterator[Violation]:
 def _rewritings(facts: Facts, past: Past, locked: LockedModel) -> Iterator[tuple[str, str]]:
     """Say what a version of a model was, and is now, and what to call that."""
     for released in _counted(past.released.get(locked.name, ())):
-        if found := describe_difference(released.contents, contents_of(locked)):
+        if found := describe_released_difference(released.contents, released_contents_of(locked)):
             said = f"{locked.name} {locked.version} was locked with {found[0]} on "
             yield f"{said}{released.state.where}, now it is {found[1]}", "these"
     now, made = past.now.get(locked.name), past.made.get(locked.name, ())
@@ -145,7 +145,7 @@ def _counted(released: Sequence[Released]) -> Iterator[Released]:
     first: list[Released] = []
     for one in released:
         if one.state.tag or not any(
-            describe_difference(old.contents, one.contents) for old in first
+            describe_released_difference(old.contents, one.contents) for old in first
         ):
             first.append(one)
             yield one
@@ -162,7 +162,7 @@ def _other_weights(
     locked: LockedModel, now: Making, made: Sequence[Made]
 ) -> Iterator[tuple[str, str]]:
     """Compare the weights with the first that the version had, and with those of every tag."""
-    known = [(one.state, found) for one in made if (found := weights_before(one, now))]
+    known = [(one.state, found) for one in made if (found := released_weights_before(one, now))]
     first = [one for one in known if not one[0].tag][:1]
     for state, (origin, md5) in (*first, *(one for one in known if one[0].tag)):
         if md5 != now.weights:
@@ -186,7 +186,7 @@ def _other_exports(
         one
         for one in made
         if one.exported is not None
-        and (one.exported == now.exported or is_rival(one, now))
+        and (one.exported == now.exported or is_rival_build(one, now))
         and (mine is None or paddles.get(one.exported, mine) == mine)
     ]
     first = [one for one in alike if not one.state.tag][:1]

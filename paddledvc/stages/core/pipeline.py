@@ -149,7 +149,7 @@ def _verify(pipeline: Pipeline, model: Model) -> dict[str, Any]:
     samples = model.verify.samples
     files = [weights, exported_model_folder(model), None if ":" in (samples or "") else samples]
     files.append(_config(pipeline, model))
-    code = [model.network, *list_samples_code(model.verify)]
+    code = [model.network, *list_stage_sample_files(model.verify)]
     # Dots, for DVC's usual line would join samples that have nothing to do with each other. It is
     # left to git, like the metrics: `check` and reviewers read them without any remote.
     errors = {"cache": False, "x": "sample", "y": "scaled_error", "template": "scatter"}
@@ -171,7 +171,7 @@ def _config(pipeline: Pipeline, model: Model) -> str | None:
     return model.config_path if model.config_path in pipeline.configs else None
 
 
-def list_samples_code(settings: Verify) -> list[Reference | None]:
+def list_stage_sample_files(settings: Verify) -> list[Reference | None]:
     """List the functions that samples come from."""
     named = (settings.samples, settings.preprocess)
     return [Reference.parse(one) for one in named if one and ":" in one]

@@ -137,7 +137,7 @@ class CommitFiles:
         return found
 
 
-def folders_at(root: Path, path: str) -> Iterator[dict[str, bytes]]:
+def folder_in_commits(root: Path, path: str) -> Iterator[dict[str, bytes]]:
     """Yield what a folder held in every commit that changed it, by path from it.
 
     Args:

@@ -102,7 +102,7 @@ class Moved:
     parents: tuple[str, ...]
 
 
-def explain_incomplete(root: Path) -> str | None:
+def explain_incomplete_refs(root: Path) -> str | None:
     """Say what the repository lacks of its history, and the command that gets it; None if nothing.
 
     A folder's git commands would fail, or fetch files one by one, where the history is cut short.
@@ -141,7 +141,7 @@ def git_remotes(root: Path) -> list[str]:
     return run_git(root, "remote").splitlines()
 
 
-def ask_refs(root: Path, remote: str) -> tuple[Ref, ...]:
+def ask_remote_refs(root: Path, remote: str) -> tuple[Ref, ...]:
     """Ask a repository for its branches and tags, and see that their commits are here.
 
     What is not here is fetched: branches to where ``git fetch`` puts them, and nothing that is
@@ -221,7 +221,7 @@ def _moved(line: str) -> Moved:
     return Moved(ref=ref, commit=commit, time=int(time), parents=tuple(parents.split()))
 
 
-def current_since(root: Path, since: float, more: Iterable[str] = ()) -> set[str]:
+def ref_commits_since(root: Path, since: float, more: Iterable[str] = ()) -> set[str]:
     """Name the commits made since a time, and those that they were made on.
 
     Args:
@@ -241,7 +241,7 @@ def current_since(root: Path, since: float, more: Iterable[str] = ()) -> set[str
     return found
 
 
-def every_commit(root: Path) -> list[str]:
+def list_ref_commits(root: Path) -> list[str]:
     """Name every commit that refs and reflogs know, the newest first."""
     return run_git(root, "rev-list", "--all", "--reflog").split()
 
@@ -281,11 +281,11 @@ class PushedRef:
         return self.branch or self.target.removeprefix(_TAGS)
 
 
-def parse_pushed(lines: Iterable[str]) -> tuple[PushedRef, ...]:
+def parse_pushed_refs(lines: Iterable[str]) -> tuple[PushedRef, ...]:
     """Read what git writes to a pre-push hook: one line a branch or tag.
 
     >>> lines = ["refs/heads/a c0ffee refs/heads/b 0000", "(delete) 0 x f00"]
-    >>> [one.title for one in parse_pushed(lines)]
+    >>> [one.title for one in parse_pushed_refs(lines)]
     ['b']
     """
     fields = [line.split(" ") for line in lines if line.strip()]

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-
 LARGEST = 32 << 20
 """Bytes of the largest file that is read."""
 _FILE, _FOLDER, _LINK, _SUBMODULE = "10", "40000", "120000", "160000"

@@ -20,7 +20,7 @@ def worktree_branch(root: Path) -> str | None:
     return ask_git(root, "symbolic-ref", "--quiet", "--short", "HEAD")
 
 
-def resolve_commit(root: Path, revision: str) -> str | None:
+def resolve_worktree_commit(root: Path, revision: str) -> str | None:
     """Give the full name of a commit; None if there is no such one."""
     return ask_git(root, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
 

@@ -50,7 +50,7 @@ def refresh_clone(url: str, timeout: float = TIMEOUT) -> Repository:
     return _readable(folder, url, timeout)
 
 
-def clone_holding(url: str, commit: str, timeout: float = TIMEOUT) -> Repository:
+def find_clone_with_commit(url: str, commit: str, timeout: float = TIMEOUT) -> Repository:
     """Return a copy of a repository that has a commit; one that has it already is not refreshed.
 
     Raises:

@@ -196,7 +196,7 @@ def _parse(url: str) -> GitFile:
 
 def _open(at: GitFile) -> Repository:
     if not at.is_local:
-        return clones.clone_holding(at.repository, at.commit)
+        return clones.find_clone_with_commit(at.repository, at.commit)
     where = open_git_folder(Path(at.repository))
     if not repositories.repository_has_commit(where, at.commit):
         raise Unreadable(f"the repository has no commit {at.commit}")

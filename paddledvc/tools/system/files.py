@@ -192,7 +192,7 @@ def replace_file(target: Path, *, mode: int | None = None) -> Iterator[Path]:
             yield new
 
 
-def remove_file_parts(target: Path) -> None:
+def remove_part_files(target: Path) -> None:
     """Remove what killed processes left beside ``target``; the caller holds the target's lock."""
     atomic.sweep_atomic_leftovers(
         target.parent, atomic.atomic_part_prefix(target), suffix=atomic.PART

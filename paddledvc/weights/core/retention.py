@@ -34,11 +34,11 @@ NONE: frozenset[str] = frozenset()
 _DIGEST = re.compile(rb"(?<![0-9A-Za-z])([0-9a-fA-F]{64}|[0-9a-fA-F]{32}(?:\.dir)?)(?![0-9A-Za-z])")
 
 
-def classify_ref(ref: str) -> Holder:
+def classify_retaining_ref(ref: str) -> Holder:
     """Tell what kind of ref it is.
 
-    >>> classify_ref("refs/heads/main"), classify_ref("refs/exps/ab/cd/tidy-dog")
-    ('branches', 'other refs')
+    >>> [classify_retaining_ref(ref) for ref in ("refs/heads/main", "refs/exps/ab/cd/tidy-dog")]
+    ['branches', 'other refs']
     """
     kinds: dict[str, Holder] = {
         "refs/heads/": "branches",
@@ -49,23 +49,23 @@ def classify_ref(ref: str) -> Holder:
     return next((kinds[start] for start in kinds if ref.startswith(start)), "other refs")
 
 
-def find_digests(text: bytes) -> frozenset[str]:
+def find_retained_digests(text: bytes) -> frozenset[str]:
     """Find everything in a file that looks like the name of an object, or like a SHA-256.
 
     Whatever looks like one is kept. So nothing is lost to a file that nobody can parse any more,
     to a stage that has gone from dvc.yaml, or to a form of these files that is not known yet.
 
-    >>> sorted(find_digests(b"md5: 0CC175B9c0f1b6a831c399e269772661.dir"))
+    >>> sorted(find_retained_digests(b"md5: 0CC175B9c0f1b6a831c399e269772661.dir"))
     ['0cc175b9c0f1b6a831c399e269772661.dir']
     """
     return frozenset(found.decode().lower() for found in _DIGEST.findall(text))
 
 
-def is_readable(file: str, value: object) -> bool:
+def is_readable_by_retention(file: str, value: object) -> bool:
     """Tell whether the value of a file is one that its name promises.
 
-    >>> is_readable("a.dvc", {"outs": []}), is_readable("a.dvc", "../elsewhere.dvc")
-    (True, False)
+    >>> [is_readable_by_retention("a.dvc", value) for value in ({"outs": []}, "../elsewhere.dvc")]
+    [True, False]
     """
     if value is None:
         return True
@@ -93,14 +93,14 @@ class Label:
         return names.display_name(self.model, self.version, self.path)
 
 
-def find_labels(file: str, value: Any) -> Iterator[tuple[str, Label]]:
+def find_retention_labels(file: str, value: Any) -> Iterator[tuple[str, Label]]:
     """Say what the objects are that a file names; weights of models first.
 
     Args:
         file: path of a models.lock, dvc.lock or .dvc file, from the root of the repository.
         value: what is in it.
 
-    >>> [(oid[:4], str(label)) for oid, label in find_labels(
+    >>> [(oid[:4], str(label)) for oid, label in find_retention_labels(
     ...     "a/models.lock", {"models": [{"name": "m", "version": "v1", "path": "checkpoints/m",
     ...                                   "md5": "0cc175b9c0f1b6a831c399e269772661"}]})]
     [('0cc1', 'm v1')]
@@ -179,7 +179,7 @@ class Sorted:
         )
 
 
-def sort_objects(
+def sort_retained_objects(
     objects: Iterable[Held], needed: frozenset[str], *, before: float | None
 ) -> Sorted:
     """Tell the objects that must stay from those that may go.
@@ -190,7 +190,7 @@ def sort_objects(
         before: what came later than this, or nobody knows when, stays too; None for no such limit.
 
     >>> old, new = (Held(oid=name * 32, size=1, modified=at) for name, at in (("a", 1), ("b", 9)))
-    >>> [one.oid[0] for one in sort_objects([old, new], frozenset(), before=5).garbage]
+    >>> [one.oid[0] for one in sort_retained_objects([old, new], frozenset(), before=5).garbage]
     ['a']
     """
     kept, recent, garbage = [], [], []

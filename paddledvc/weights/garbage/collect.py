@@ -94,13 +94,13 @@ class GcPlan:
                 for folder in self._folders():
                     stack.enter_context(locks.hold_dvc_locks(folder, ["."], patience=PATIENCE))
                 for before in self.seen:
-                    if needs.read_repository(before.root) != before:
+                    if needs.read_needing_repository(before.root) != before:
                         raise Finding(
                             f"branches, tags or files of {before.root} changed while they were "
                             "looked at, so nothing was removed; run `paddledvc gc` again"
                         )
                 for place, found in self.objects:
-                    stores.remove_all(place, [one.oid for one in found.garbage])
+                    stores.remove_from_store(place, [one.oid for one in found.garbage])
         except locks.Busy as error:
             raise OutsideFailure(f"nothing was removed, for {error}") from error
 
@@ -131,7 +131,7 @@ def plan_garbage(project: Project, scope: GcScope) -> GcPlan:
     config = configuration.read_dvc_config(project.root)
     projects = (project, *(Project.find(folder) for folder in scope.also))
     cleaned = _places(project, config, scope)
-    seen = tuple(needs.read_repository(one.root) for one in projects)
+    seen = tuple(needs.read_needing_repository(one.root) for one in projects)
     _require_own(project, config, scope, seen)
     now = time.time()
     found_needs = _needs(seen, scope, now)
@@ -146,10 +146,13 @@ def plan_garbage(project: Project, scope: GcScope) -> GcPlan:
     needed = retention.NONE.union(*(one.objects for one in complete.needs))
     for one in projects:
         needed |= {md5 for sha256, md5 in learned_md5_records(one).items() if sha256 in needed}
-    needed |= stores.linked_objects([tree.path for one in seen for tree in one.trees], project.root)
+    needed |= stores.linked_objects_in_stores(
+        [tree.path for one in seen for tree in one.trees], project.root
+    )
     before = now - scope.grace * DAY if scope.grace else None
     objects = tuple(
-        (place, retention.sort_objects(place.every(), needed, before=before)) for place in cleaned
+        (place, retention.sort_retained_objects(place.every(), needed, before=before))
+        for place in cleaned
     )
     named = needs.name_garbage(project.root, objects)
     if not (scope.unshared or scope.also):
@@ -177,15 +180,15 @@ def _places(project: Project, config: DvcConfig, scope: GcScope) -> tuple[Store,
             hint = suggest_name(name, config.remotes)
             raise InvalidInput(f"there is no DVC remote {name!r}{hint}")
     names = config.remotes if scope.every_remote else scope.remotes
-    own = [stores.open_cache(project.root)] if scope.cache else []
-    return (*own, *stores.open_remotes(project.root, names))
+    own = [stores.open_cache_store(project.root)] if scope.cache else []
+    return (*own, *stores.open_remote_stores(project.root, names))
 
 
 def _needs(seen: Sequence[RepositoryState], scope: GcScope, now: float) -> list[HolderNeeds]:
-    needs.require_known(scope.ignored_refs, seen)
+    needs.require_known_needs(scope.ignored_refs, seen)
     since = now - scope.days * DAY
     found = [needs.find_needs(one, since=since, ignored=scope.ignored_refs) for one in seen]
-    return needs.add_needs(found)
+    return needs.add_garbage_needs(found)
 
 
 def _require_own(

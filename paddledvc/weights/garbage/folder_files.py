@@ -12,7 +12,7 @@ from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.git import commits
 from paddledvc.weights.core import retention
-from paddledvc.weights.garbage.needs import RECENT_COMMITS, find_labels
+from paddledvc.weights.garbage.needs import RECENT_COMMITS, find_garbage_labels
 from paddledvc.weights.garbage.stores import CACHE, UnreadableFolder
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ def open_folders(
 def _in_git(lost: Collection[str], root: Path) -> set[str]:
     """Pick the folders that git has, file by file: DVC notes them with ``cache: false``."""
     found = set()
-    for path in {label.path for label in find_labels(root, lost).values()}:
-        for files in commits.folders_at(root, path):
+    for path in {label.path for label in find_garbage_labels(root, lost).values()}:
+        for files in commits.folder_in_commits(root, path):
             found.add(folder_object_name({name: _md5(data) for name, data in files.items()}))
     return found & set(lost)
 
@@ -143,5 +143,5 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _titles(oids: Collection[str], root: Path) -> dict[str, str]:
-    labels = find_labels(root, oids)
+    labels = find_garbage_labels(root, oids)
     return {oid: f"{labels[oid]} ({oid})" if oid in labels else oid for oid in oids}

@@ -77,19 +77,19 @@ class RepositoryState:
     trees: tuple[CheckedTree, ...]
 
 
-def read_repository(root: Path) -> RepositoryState:
+def read_needing_repository(root: Path) -> RepositoryState:
     """Look at a repository, and ask those that it fetches from what they have.
 
     Raises:
         InvalidInput: its history is not all here.
         OutsideFailure: another repository cannot be reached.
     """
-    if (lacks := refs.explain_incomplete(root)) is not None:
+    if (lacks := refs.explain_incomplete_refs(root)) is not None:
         raise InvalidInput(lacks)
     advertised = [
         refs.Ref(name=_name_here(remote, one.name), target=one.target)
         for remote in refs.git_remotes(root)
-        for one in refs.ask_refs(root, remote)
+        for one in refs.ask_remote_refs(root, remote)
     ]
     return RepositoryState(
         root=root,
@@ -188,10 +188,12 @@ def _in_trees(trees: Iterable[CheckedTree]) -> frozenset[str]:
     for tree in trees:
         for path, data in tree.files.items():
             value = reader.parse_yaml(data.decode(errors="replace"), path).value
-            if not retention.is_readable(path, value):
+            if not retention.is_readable_by_retention(path, value):
                 problem = Problem(file=path, line=1, column=1, path="", message=UNREADABLE)
                 raise InvalidFile([problem])
-    return _united(retention.find_digests(data) for tree in trees for data in tree.files.values())
+    return _united(
+        retention.find_retained_digests(data) for tree in trees for data in tree.files.values()
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -212,12 +214,12 @@ def _groups(seen: RepositoryState, since: float) -> list[_Group]:
     every = (*seen.refs, *seen.advertised)
     moved = refs.read_reflogs(seen.root)
     shelved = [one for one in moved if one.ref.endswith("stash")]
-    recent = refs.current_since(seen.root, since, [one.target for one in seen.advertised])
+    recent = refs.ref_commits_since(seen.root, since, [one.target for one in seen.advertised])
     commits: dict[Holder, set[str]] = {holder: set() for holder in retention.HOLDERS}
     names: dict[Holder, set[str]] = {holder: set() for holder in retention.HOLDERS}
     for ref in every:
-        commits[retention.classify_ref(ref.name)].add(ref.target)
-        names[retention.classify_ref(ref.name)].add(ref.name)
+        commits[retention.classify_retaining_ref(ref.name)].add(ref.target)
+        names[retention.classify_retaining_ref(ref.name)].add(ref.name)
     for entry in shelved:  # what is in the index and what git does not know are commits too
         commits["stashes"].update((entry.commit, *entry.parents[1:]))
     for tree in seen.trees:
@@ -251,7 +253,7 @@ def _read_named(
     named: dict[str, frozenset[str]] = {}
     unreadable: set[Blob] = set()
     for name, data in history.read(blobs):
-        named[name] = retention.find_digests(data)
+        named[name] = retention.find_retained_digests(data)
         for blob in (Blob(name=name, link=False), Blob(name=name, link=True)):
             if blob in strict and not _is_readable(blob, strict[blob], data):
                 unreadable.add(blob)
@@ -263,7 +265,7 @@ def _is_readable(blob: Blob, path: str, data: bytes) -> bool:
     if blob.link:  # to another such file
         return text.endswith(retention.NAMING_FILES)
     try:
-        return retention.is_readable(path, reader.parse_yaml(text, path).value)
+        return retention.is_readable_by_retention(path, reader.parse_yaml(text, path).value)
     except InvalidFile:
         return False
 
@@ -303,7 +305,7 @@ def _short(name: str) -> set[str]:
     return {name, *(name.removeprefix(start) for start in _SHORT)}
 
 
-def require_known(ignored: Iterable[str], seen: Iterable[RepositoryState]) -> None:
+def require_known_needs(ignored: Iterable[str], seen: Iterable[RepositoryState]) -> None:
     """See that what is to be ignored is there.
 
     Raises:
@@ -316,7 +318,7 @@ def require_known(ignored: Iterable[str], seen: Iterable[RepositoryState]) -> No
             raise InvalidInput(f"there is no branch or tag {name!r}{suggest_name(name, names)}")
 
 
-def add_needs(found: Iterable[Iterable[HolderNeeds]]) -> list[HolderNeeds]:
+def add_garbage_needs(found: Iterable[Iterable[HolderNeeds]]) -> list[HolderNeeds]:
     """Add up the needs of several repositories."""
     total: dict[Holder, HolderNeeds] = {}
     for need in (need for one in found for need in one):
@@ -344,7 +346,7 @@ class Named:
 def name_garbage(root: Path, objects: Iterable[tuple[Store, Sorted]]) -> Named:
     """Say what the garbage of places was."""
     garbage = {one.oid: place for place, found in objects for one in found.garbage}
-    labels = find_labels(root, garbage)
+    labels = find_garbage_labels(root, garbage)
     folders: dict[str, str] = {}
     for oid in [oid for oid in labels if oid.endswith(FOLDER_SUFFIX)]:
         path = folders[oid] = labels[oid].path
@@ -356,7 +358,7 @@ def name_garbage(root: Path, objects: Iterable[tuple[Store, Sorted]]) -> Named:
     return Named(labels=labels, folders=folders)
 
 
-def find_labels(root: Path, oids: Collection[str]) -> dict[str, Label]:
+def find_garbage_labels(root: Path, oids: Collection[str]) -> dict[str, Label]:
     """Say what objects were, by the newest commits that know it; a reflog may be all that does.
 
     Args:
@@ -366,7 +368,7 @@ def find_labels(root: Path, oids: Collection[str]) -> dict[str, Label]:
     found: dict[str, Label] = {}
     looked: set[Blob] = set()
     wanted = frozenset(oids)
-    commits = refs.every_commit(root)[:LIMIT] if wanted else []
+    commits = refs.list_ref_commits(root)[:LIMIT] if wanted else []
     for start in range(0, len(commits), COMMITS):
         if len(found) == len(wanted):
             break
@@ -387,8 +389,8 @@ def _labels(
     ordered = sorted(files, key=lambda blob: not files[blob].endswith(names.LOCK))
     paths = {blob.name: files[blob] for blob in ordered}
     for name, data in history.read(ordered):
-        if retention.find_digests(data) & wanted:
+        if retention.find_retained_digests(data) & wanted:
             with suppress(InvalidFile):
                 value = reader.parse_yaml(data.decode(errors="replace"), paths[name]).value
-                found = retention.find_labels(paths[name], value)
+                found = retention.find_retention_labels(paths[name], value)
                 yield from (one for one in found if one[0] in wanted)

@@ -146,12 +146,12 @@ class RemotePlace:
             self._remote.close()
 
 
-def open_cache(root: Path) -> Store:
+def open_cache_store(root: Path) -> Store:
     """Open the cache of a project."""
     return CachePlace(Cache.of(root))
 
 
-def open_remotes(root: Path, names: Iterable[str]) -> list[Store]:
+def open_remote_stores(root: Path, names: Iterable[str]) -> list[Store]:
     """Name remotes of a project; two names of one remote are one place.
 
     One URL may be two places, such as ``s3://models`` at AWS and at an ``endpointurl``: only what
@@ -165,10 +165,13 @@ def open_remotes(root: Path, names: Iterable[str]) -> list[Store]:
 
 def open_stores(root: Path) -> list[Store]:
     """List the cache and all remotes of a project."""
-    return [open_cache(root), *open_remotes(root, configuration.read_dvc_config(root).remotes)]
+    return [
+        open_cache_store(root),
+        *open_remote_stores(root, configuration.read_dvc_config(root).remotes),
+    ]
 
 
-def remove_all(place: Store, oids: Sequence[str]) -> None:
+def remove_from_store(place: Store, oids: Sequence[str]) -> None:
     """Remove objects, the listings of folders before the files that they list.
 
     DVC takes the files of a folder for being there as long as the listing is.
@@ -209,7 +212,7 @@ def _scan(folder: Path) -> Iterator[os.DirEntry[str]]:
         yield from found
 
 
-def linked_objects(trees: Iterable[Path], root: Path) -> frozenset[str]:
+def linked_objects_in_stores(trees: Iterable[Path], root: Path) -> frozenset[str]:
     """Name the objects of a project's cache that symbolic links in work trees point to."""
     found: set[str] = set()
     if "symlink" not in configuration.read_dvc_config(root).links:

@@ -77,9 +77,9 @@ class Candidates:
         for outputs in self._recent:
             yield from self._named((one for one in outputs if one.path == path), found)
         if self._unread is None:
-            from paddledvc.weights.history import recent_contents  # noqa: PLC0415 - hardly ever
+            from paddledvc.weights.history import recent_contents_in_history  # noqa: PLC0415 - hardly ever
 
-            self._unread = recent_contents(self._project)
+            self._unread = recent_contents_in_history(self._project)
         for outputs in self._unread:
             self._recent.append(outputs)
             yield from self._named((one for one in outputs if one.path == path), found)
@@ -87,7 +87,7 @@ class Candidates:
     def _named(self, outputs: Iterable[Tracked], found: Content) -> Iterator[Candidate]:
         for one in outputs:
             content = self.content(one)
-            if content is None and is_folder(found, one):
+            if content is None and is_candidate_folder(found, one):
                 content = found
             if content is not None and one.exact:
                 yield Candidate(content, one.model, one.version)
@@ -109,7 +109,7 @@ class Candidates:
         return None if listed is None else {path: Hashes(md5=md5) for path, md5 in listed}
 
 
-def is_folder(found: Content, tracked: Tracked) -> bool:
+def is_candidate_folder(found: Content, tracked: Tracked) -> bool:
     """Tell whether files are those of a folder, by the name that DVC would give them together."""
     md5s = {name: one.md5 for name, one in found.items()}
     known = {name: md5 for name, md5 in md5s.items() if name != ITSELF and md5 is not None}

@@ -65,9 +65,9 @@ def place_tree(  # noqa: PLR0913 - each of its own
     def list_before(marked: str | None) -> Sequence[Tracked]:
         if came_from is not None and came_from == marked:
             return ()  # as nearly always
-        from paddledvc.weights.history import known_contents  # noqa: PLC0415
+        from paddledvc.weights.history import known_contents_in_history  # noqa: PLC0415
 
-        return known_contents(project, marked=marked, before=came_from)
+        return known_contents_in_history(project, marked=marked, before=came_from)
 
     return _place(project, wanted, list_before, stand, force=force, prune=True, patience=patience)
 

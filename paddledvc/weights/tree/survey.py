@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 from paddledvc.hashes import Hashes, same_hashes
 from paddledvc.weights.core.decide import UNKNOWN, Decision, decide_output, same_content
 from paddledvc.weights.tree import files
-from paddledvc.weights.tree.candidates import Candidates, is_folder
+from paddledvc.weights.tree.candidates import Candidates, is_candidate_folder
 from paddledvc.weights.tree.files import stamp_file as mark_of
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Surveyor:
             if not wanted.exact:
                 return survey._replace(obstacle="old")
             content = self._candidates.content(wanted)
-            if content is None and is_folder(found := self._found(survey, {}), wanted):
+            if content is None and is_candidate_folder(found := self._found(survey, {}), wanted):
                 content = found
             if content is None:
                 return survey._replace(obstacle="unlisted")

@@ -10,8 +10,8 @@ import pytest
 from paddledvc import schemas
 from paddledvc.errors import InvalidFile
 from paddledvc.gate.core.facts import Facts
-from paddledvc.gate.core.released import State, Timeline
-from paddledvc.gate.core.released_builds import Past, Search, list_makings
+from paddledvc.gate.core.released_builds import Past, Search, list_released_makings
+from paddledvc.gate.core.released_locks import State, Timeline
 from paddledvc.gate.core.version_rules import judge_rewritten_versions
 from paddledvc.models import policy, registry
 from paddledvc.models.lockfile import Lock, LockedModel, render_lockfile
@@ -128,7 +128,7 @@ def judge(models, lock, now, *past, here=""):
         reader.parse_yaml(models, "models.yaml"), schemas.read_schema("models")
     )
     built_now = outputs.read_built_outputs(read(now))
-    making = dict(list_makings(wanted, lock, built_now))
+    making = dict(list_released_makings(wanted, lock, built_now))
     timeline = Timeline(lock, render_lockfile(lock).encode(), set(making), read)
     known = {}
     for number, one in enumerate(past):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from paddledvc.errors import ToolFailed
-from paddledvc.tools.git.commits import CommitFiles, folders_at
+from paddledvc.tools.git.commits import CommitFiles, folder_in_commits
 from paddledvc.tools.git.snapshot import Snapshot
 
 PATTERNS = ("dvc.lock", "*.dvc")
@@ -60,5 +60,5 @@ def test_a_folder_that_the_repository_lacks_is_named(commits, project):
 
 
 def test_every_state_of_a_folder_is_given(commits, project):
-    found = sorted(folders_at(project.root, "sub/deep"), key=lambda files: files["a.dvc"])
+    found = sorted(folder_in_commits(project.root, "sub/deep"), key=lambda files: files["a.dvc"])
     assert found == [{"a.dvc": f"a {n}".encode(), "copy/a.dvc": b"same"} for n in (0, 1)]

@@ -12,8 +12,8 @@ def test_a_detached_head_is_on_no_branch(project):
     commit = project.commit()
     project.git("checkout", "--quiet", commit)
     assert worktree.worktree_branch(project.root) is None
-    assert worktree.resolve_commit(project.root, "HEAD") == commit
-    assert worktree.resolve_commit(project.root, "gone") is None
+    assert worktree.resolve_worktree_commit(project.root, "HEAD") == commit
+    assert worktree.resolve_worktree_commit(project.root, "gone") is None
 
 
 def test_files_are_named_by_their_last_part_in_any_folder(project):

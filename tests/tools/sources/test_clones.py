@@ -241,14 +241,14 @@ def test_a_commit_whose_tag_is_gone_is_fetched_by_its_name(det, url, cache):
     commit = det.git("rev-parse", "det@v1.0.0^{}").strip()
     det.git("tag", "--delete", "det@v1.0.0")
 
-    assert repository.repository_has_commit(clones.clone_holding(url, commit), commit)
+    assert repository.repository_has_commit(clones.find_clone_with_commit(url, commit), commit)
     det.root.rename(det.root.with_name("away"))
-    assert repository.repository_has_commit(clones.clone_holding(url, commit), commit)
+    assert repository.repository_has_commit(clones.find_clone_with_commit(url, commit), commit)
 
 
 def test_a_commit_that_is_gone_is_an_error(url):
     with pytest.raises(Unreadable) as caught:
-        clones.clone_holding(url, "0" * 40)
+        clones.find_clone_with_commit(url, "0" * 40)
 
     assert str(caught.value) == f"the repository has no commit {'0' * 40}"
 

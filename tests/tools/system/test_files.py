@@ -136,7 +136,7 @@ def test_litter_of_a_target_is_removed_and_no_other_file(tmp_path):
     for name in (*kept, ".a[1].pdparams.123-abcd.part"):
         (tmp_path / name).touch()
 
-    files.remove_file_parts(target)
+    files.remove_part_files(target)
 
     assert names(tmp_path) == sorted(kept)
 

@@ -25,7 +25,7 @@ oids = st.text("0123456789abcdef", min_size=32, max_size=32)
     ],
 )
 def test_a_ref_has_a_kind(ref: str, holder: str) -> None:
-    assert retention.classify_ref(ref) == holder
+    assert retention.classify_retaining_ref(ref) == holder
 
 
 @pytest.mark.parametrize(
@@ -41,27 +41,30 @@ def test_a_ref_has_a_kind(ref: str, holder: str) -> None:
     ],
 )
 def test_whatever_looks_like_an_object_is_one(text: str) -> None:
-    assert retention.find_digests(text.encode()) == {A}
+    assert retention.find_retained_digests(text.encode()) == {A}
 
 
 def test_a_sha256_is_found_whole() -> None:
-    assert retention.find_digests(f"sha256: {A}{B}".encode()) == {A + B}
+    assert retention.find_retained_digests(f"sha256: {A}{B}".encode()) == {A + B}
 
 
 @pytest.mark.parametrize("text", [f"sha256: {A}{B}0", f"commit: {A}01234567", "md5: abc", f"x{A}"])
 def test_longer_and_shorter_digests_are_none(text: str) -> None:
-    assert retention.find_digests(text.encode()) == frozenset()
+    assert retention.find_retained_digests(text.encode()) == frozenset()
 
 
 def test_the_listing_of_a_folder_is_another_object_than_a_file() -> None:
-    assert retention.find_digests(f"{A}.dir {B}".encode()) == {f"{A}.dir", B}
+    assert retention.find_retained_digests(f"{A}.dir {B}".encode()) == {f"{A}.dir", B}
 
 
 @given(st.lists(oids), st.lists(oids))
 def test_every_object_of_a_file_is_found(files: list[str], folders: list[str]) -> None:
     text = "".join(f"- md5: {oid}\n" for oid in (*files, *(f"{one}.dir" for one in folders)))
 
-    assert retention.find_digests(text.encode()) == {*files, *(f"{one}.dir" for one in folders)}
+    assert retention.find_retained_digests(text.encode()) == {
+        *files,
+        *(f"{one}.dir" for one in folders),
+    }
 
 
 @pytest.mark.parametrize(
@@ -76,7 +79,7 @@ def test_every_object_of_a_file_is_found(files: list[str], folders: list[str]) -
     ],
 )
 def test_a_file_is_what_its_name_promises(file: str, value: object, *, readable: bool) -> None:
-    assert retention.is_readable(file, value) is readable
+    assert retention.is_readable_by_retention(file, value) is readable
 
 
 def test_weights_and_outputs_are_named_from_the_top_of_the_repository() -> None:
@@ -94,20 +97,22 @@ def test_weights_and_outputs_are_named_from_the_top_of_the_repository() -> None:
     }
     built = {"stages": {"export-m": {"outs": [{"path": "exports/m", "md5": f"{C}.dir"}]}}}
 
-    assert [*retention.find_labels("team/models.lock", lock)] == [
+    assert [*retention.find_retention_labels("team/models.lock", lock)] == [
         (A, Label(path="team/checkpoints/m_v1.pdparams", model="m", version="v1")),
         (B, Label(path="team/checkpoints/f_v2/x/a.json", model="f", version="v2")),
     ]
-    assert [*retention.find_labels("dvc.lock", built)] == [(f"{C}.dir", Label(path="exports/m"))]
-    assert [*retention.find_labels("data/x.dvc", {"outs": [{"md5": A, "path": "x"}]})] == [
-        (A, Label(path="data/x"))
+    assert [*retention.find_retention_labels("dvc.lock", built)] == [
+        (f"{C}.dir", Label(path="exports/m"))
     ]
+    assert [
+        *retention.find_retention_labels("data/x.dvc", {"outs": [{"md5": A, "path": "x"}]})
+    ] == [(A, Label(path="data/x"))]
 
 
 @pytest.mark.parametrize("value", [None, [], {"outs": 1}, {"outs": [1]}, {"stages": []}])
 @pytest.mark.parametrize("file", [*NAMING_FILES])
 def test_nothing_is_named_by_a_file_of_another_form(file: str, value: object) -> None:
-    assert [*retention.find_labels(file, value)] == []
+    assert [*retention.find_retention_labels(file, value)] == []
 
 
 def held(oid: str, modified: float | None) -> Held:
@@ -117,7 +122,7 @@ def held(oid: str, modified: float | None) -> Held:
 def test_needed_is_kept_young_is_kept_for_now_and_unknown_age_counts_as_young() -> None:
     objects = [held(A, 1), held(B, 9), held(C, None), held("d" * 32, 1), held("0" * 32, 5)]
 
-    found = retention.sort_objects(objects, frozenset({A}), before=5)
+    found = retention.sort_retained_objects(objects, frozenset({A}), before=5)
 
     assert [one.oid[0] for one in found.needed] == ["a"]
     assert [one.oid[0] for one in found.recent] == ["b", "c"]
@@ -125,20 +130,22 @@ def test_needed_is_kept_young_is_kept_for_now_and_unknown_age_counts_as_young() 
 
 
 def test_without_a_limit_nothing_is_young() -> None:
-    assert len(retention.sort_objects([held(A, None)], frozenset(), before=None).garbage) == 1
+    assert (
+        len(retention.sort_retained_objects([held(A, None)], frozenset(), before=None).garbage) == 1
+    )
 
 
 def test_listings_of_folders_come_first() -> None:
     objects = [held(A, 1), held(f"{B}.dir", 1), held(C, 1)]
 
-    found = retention.sort_objects(objects, frozenset(), before=None)
+    found = retention.sort_retained_objects(objects, frozenset(), before=None)
 
     assert [one.oid for one in found.garbage] == [f"{B}.dir", A, C]
 
 
 @given(st.sets(oids), st.sets(oids), st.floats(0, 10))
 def test_what_is_needed_never_goes(there: set[str], needed: set[str], before: float) -> None:
-    found = retention.sort_objects(
+    found = retention.sort_retained_objects(
         [held(oid, 1) for oid in there], frozenset(needed), before=before
     )
 

@@ -191,7 +191,7 @@ def _batch_error(
         for n in range(min(ALONE, batches[order[-1]]))
     ]
     calls = [_outputs(found[number]) for number in order]
-    return agreement.measure_batch_disagreement(calls, [batches[number] for number in order], alone)
+    return agreement.measure_batch_agreement(calls, [batches[number] for number in order], alone)
 
 
 def _outputs(call: dict[str, Array]) -> list[OutputValues]:

@@ -75,7 +75,7 @@ class Timeline:
 
     def add(self, state: State, data: bytes) -> None:
         """Look at the next models.lock; one with merge conflicts was no release."""
-        if is_conflicted(data):
+        if is_conflicted_lock(data):
             return
         for block in _blocks(data):
             key = block, state.tag
@@ -97,24 +97,24 @@ class Timeline:
     def _entries(self, block: bytes) -> Iterator[tuple[str, str, Contents]]:
         if block in self._now and block.startswith(_BLOCK):
             locked = self._current.by_name[_name(block)]
-            yield locked.name, locked.version, contents_of(locked)
+            yield locked.name, locked.version, released_contents_of(locked)
             return
         yield from _entries(block, self._current, self._read)
 
 
-def is_conflicted(data: bytes) -> bool:
+def is_conflicted_lock(data: bytes) -> bool:
     """Tell whether a file was committed with the marks of merge conflicts in it."""
     return data.startswith(_CONFLICT[1:]) or _CONFLICT in data
 
 
-def blocks_of(name: str, data: bytes) -> Iterator[bytes]:
+def lock_blocks_of(name: str, data: bytes) -> Iterator[bytes]:
     """Pick the blocks of a models.lock that may be about a model."""
-    for block in [] if is_conflicted(data) else _blocks(data):
+    for block in [] if is_conflicted_lock(data) else _blocks(data):
         if not block.startswith(_BLOCK) or _name(block) == name:
             yield block
 
 
-def versions_in(
+def released_versions_in(
     name: str, block: bytes, read: Callable[[str], object]
 ) -> Iterator[tuple[str, Contents]]:
     """Read which version of a model a block locks, and what is known of its bytes."""
@@ -124,12 +124,12 @@ def versions_in(
                 yield version, _read_contents(entry)
 
 
-def describe_contents(contents: Contents) -> str:
+def describe_released_contents(contents: Contents) -> str:
     """Write what is known of bytes as people compare it: ``md5:…``; empty for nothing.
 
-    >>> describe_contents({"": Hashes(md5="a", sha256="b")})
+    >>> describe_released_contents({"": Hashes(md5="a", sha256="b")})
     'md5:a'
-    >>> describe_contents({"x": Hashes(md5="a"), "y": Hashes(md5="b")})
+    >>> describe_released_contents({"x": Hashes(md5="a"), "y": Hashes(md5="b")})
     '2 files'
     """
     if len(contents) > 1 or not contents:
@@ -151,10 +151,10 @@ def _blocks(data: bytes) -> list[bytes]:
     return [_BLOCK + block for block in blocks] or [head]
 
 
-def scan_versions(data: bytes) -> dict[str, str]:
+def scan_released_locks(data: bytes) -> dict[str, str]:
     r"""Read the versions of a models.lock without parsing it; none of one that others wrote.
 
-    >>> scan_versions(b'version: 1\nmodels:\n  - name: "a"\n    version: "v1"\n')
+    >>> scan_released_locks(b'version: 1\nmodels:\n  - name: "a"\n    version: "v1"\n')
     {'a': 'v1'}
     """
     found: dict[str, str] = {}
@@ -211,22 +211,22 @@ def _hashes(entry: Mapping[str, Any]) -> Hashes:
     return Hashes(**texts, size=size if isinstance(size, int) else None)
 
 
-def contents_of(model: LockedModel) -> Contents:
+def released_contents_of(model: LockedModel) -> Contents:
     """Give what is known of the bytes of a locked model; nothing where it has none."""
     if model.files:
         return {file.path: file.hashes for file in model.files}
     return {"": model.hashes} if model.hashes.known else {}
 
 
-def describe_difference(before: Contents, now: Contents) -> tuple[str, str] | None:
+def describe_released_difference(before: Contents, now: Contents) -> tuple[str, str] | None:
     """Compare two contents; None where they are the same, as far as both are known.
 
     Returns:
         (before, now), each as ``kind:digest``, with the path of a file of a folder.
 
-    >>> describe_difference({"": Hashes(md5="a", size=1)}, {"": Hashes(md5="b", size=2)})
+    >>> describe_released_difference({"": Hashes(md5="a", size=1)}, {"": Hashes(md5="b", size=2)})
     ('md5:a', 'md5:b')
-    >>> describe_difference({"x": Hashes()}, {"x": Hashes(), "y": Hashes(md5="b")})
+    >>> describe_released_difference({"x": Hashes()}, {"x": Hashes(), "y": Hashes(md5="b")})
     ('no y', 'y md5:b')
     """
     if not before or not now:

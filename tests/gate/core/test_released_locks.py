@@ -2,7 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from paddledvc.gate.core.released import State, Timeline, contents_of, describe_difference
+from paddledvc.gate.core.released_locks import (
+    State,
+    Timeline,
+    describe_released_difference,
+    released_contents_of,
+)
 from paddledvc.hashes import Hashes
 from paddledvc.models.lockfile import Lock, LockedFile, LockedModel, render_lockfile
 from paddledvc.yaml import reader
@@ -39,7 +44,7 @@ def look(current, *texts, read=None, follow=(), tag=False):
 
 def find(current, *texts, read=None):
     """Find what was locked earlier, apart from what is locked now too."""
-    known = {model.name: contents_of(model) for model in current.models}
+    known = {model.name: released_contents_of(model) for model in current.models}
     found = look(current, *texts, read=read).released
     return [one for its in found.values() for one in its if one.contents != known[one.name]]
 
@@ -68,7 +73,10 @@ def test_only_blocks_of_what_is_locked_now_are_parsed_and_each_once():
 def test_a_lock_that_looks_otherwise_is_read_too(text):
     [found] = find(locked(a_model()), text.encode())
 
-    assert describe_difference(found.contents, contents_of(a_model())) == (f"md5:{B}", f"md5:{A}")
+    assert describe_released_difference(found.contents, released_contents_of(a_model())) == (
+        f"md5:{B}",
+        f"md5:{A}",
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,7 +115,10 @@ def a_folder(**digests):
     ],
 )
 def test_two_locks_of_a_version_are_compared_by_their_bytes(before, now, found):
-    assert describe_difference(contents_of(before), contents_of(now)) == found
+    assert (
+        describe_released_difference(released_contents_of(before), released_contents_of(now))
+        == found
+    )
 
 
 def test_folders_of_the_past_are_read():
