@@ -177,7 +177,7 @@ FULL = textwrap.dedent("""
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
     try:
-        files.write_text(Path(sys.argv[1]), "x" * 5000)
+        files.write_text_file(Path(sys.argv[1]), "x" * 5000)
     except OutsideFailure as error:
         print(error)
 """)
