@@ -87,3 +87,16 @@ def test_a_project_whose_policy_cannot_be_read_has_the_usual_one(project):
     assert Project(project.root).policy() == DEFAULT
     project.write("models.yaml", f"{STATED}models: [{{name: a}}]\n")
     assert Project(project.root).policy().role("stable").name == "production"
+
+
+def test_the_policy_of_a_commit_counts_behind_a_link_too(project):
+    # The gate judges what is behind the link, so it has to be by the rules that are there.
+    project.write("conf/kept.yaml", STATED)
+    (project.root / "models.yaml").unlink(missing_ok=True)
+    (project.root / "models.yaml").symlink_to("conf/kept.yaml")
+    project.commit()
+
+    kept = read_project_policy(Snapshot.tree(project.root, "HEAD"))
+
+    assert kept is not None
+    assert kept.role("stable").name == "production"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import importlib
 import json
@@ -186,10 +187,24 @@ def import_dvc(name: str) -> Any:
         MissingTool: there is no DVC that works.
     """
     require_usable_dvc()
+    is_first = "dvc" not in sys.modules
     try:
-        return importlib.import_module(name)
+        module = importlib.import_module(name)
     except Exception as error:  # whatever is broken there
         raise broken_dvc(f"{type(error).__name__}: {error}") from error
+    if is_first:
+        _give_back_streams()
+    return module
+
+
+def _give_back_streams() -> None:
+    """Undo that DVC wraps the standard streams: they are ours to write to, or our caller's.
+
+    It has colorama do that, which ends a process with an escape on terminals that know none, too.
+    """
+    if (colorama := sys.modules.get("colorama.initialise")) is not None:
+        colorama.deinit()
+        atexit.unregister(colorama.reset_all)
 
 
 def broken_dvc(cause: str) -> MissingTool:

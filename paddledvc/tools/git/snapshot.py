@@ -203,7 +203,10 @@ class _Tree(_Kept, FolderSnapshot):
         return self._tree.submodules
 
     def read(self, path: str) -> bytes | None:
+        file = self.folder / path
         try:
+            if file.is_symlink():  # as in a work tree: rules behind it count like those in a file
+                return file.read_bytes() if file.is_file() else None
             return self._tree.read_kept(path.split("/"))
         except ToolFailed:
             return None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import subprocess
 import sys
 
 import pytest
@@ -133,3 +136,22 @@ def test_a_module_that_a_plug_in_misses_is_no_scheme():
         "DVC does not start: No module named 'dvc_objects'; "
         f"run `pip install --force-reinstall '{WANTED}'`"
     )
+
+
+@pytest.mark.slow
+def test_dvc_in_our_process_leaves_the_terminal_of_a_person_alone():
+    # DVC 3 wraps the standard streams by colorama, which ends with an escape, NO_COLOR or not.
+    code = (
+        "import sys; from paddledvc.tools.dvc import command; before = sys.stdout, sys.stderr;"
+        "command.import_dvc('dvc.config'); command.import_dvc('dvc.lock');"
+        "print(before == (sys.stdout, sys.stderr))"
+    )
+    terminal, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "dumb", "NO_COLOR": "1"}
+    subprocess.run([sys.executable, "-c", code], stdout=theirs, env=environment, check=True)
+    os.close(theirs)
+
+    shown = os.read(terminal, 1000)
+    os.close(terminal)
+
+    assert shown == b"True\r\n"
