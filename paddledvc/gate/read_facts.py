@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from paddledvc.yaml.document import Document
 
 
+_HELD_BY_HISTORY = (names.LOCK, names.DVC_LOCK)
+"""Files whose earlier states are judged too, of which git knows none behind a link."""
+
+
 @dataclass(kw_only=True, slots=True)
 class _Found:
     """What has been read so far."""
@@ -47,7 +51,15 @@ class _Found:
 
     def read(self, project: ProjectFiles, name: str, rule: str) -> Document | None:
         """Read a YAML file; None where it is not there, or cannot be read."""
-        if not (project.folder / name).exists():
+        file = project.folder / name
+        if not file.exists():
+            return None
+        if name in _HELD_BY_HISTORY and file.is_symlink():
+            message = (
+                f"found a symbolic link, expected a file, because git's history of {name} tells "
+                "what was released; put the file itself there"
+            )
+            self.unreadable.append(Violation(rule=rule, level="error", message=message, file=name))
             return None
         try:
             self.documents[name] = project.read(name)

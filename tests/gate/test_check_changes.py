@@ -381,7 +381,24 @@ def test_a_file_behind_a_link_is_judged_by_its_bytes(linked):
     assert [other_files(linked, **side) for side in sides] == [{"configs/net.yml"}] * 2
 
 
-@pytest.mark.parametrize("name", ["models.yaml", "models.lock", "dvc.lock", REPORT])
+@pytest.mark.parametrize(
+    ("name", "rule"), [("models.lock", "lock-invalid"), ("dvc.lock", "stages-invalid")]
+)
+def test_a_lock_that_is_a_link_is_refused_for_its_history_is_not_known(gated, name, rule):
+    file = gated.root / name
+    file.rename(gated.root / "kept")
+    file.symlink_to("kept")
+    gated.commit()
+    refused = (
+        f"{name}: error[{rule}]: found a symbolic link, expected a file, because git's history of "
+        f"{name} tells what was released; put the file itself there"
+    )
+
+    assert refused in gated.lines(branch="main")
+    assert refused in gated.lines(base="main")
+
+
+@pytest.mark.parametrize("name", ["models.yaml", REPORT])
 def test_a_file_that_is_a_link_is_judged_by_what_is_behind_it(gated, name):
     file = gated.root / name
     file.rename(gated.root / "kept")

@@ -60,7 +60,8 @@ def blame_line(root: Path, file: str, line: int) -> Commit | None:
                 shown = {"max_count": 1, "no_show_signature": True, "format": "%s"}
                 title = repo.git(C=folder).log(commit.hexsha, **shown)
                 cut = commit.hexsha in _ends(Path(repo.common_dir))
-        except GitError:
+        # GitPython takes a name of SHA-256 for no name, and then has no commit to speak of.
+        except (GitError, KeyError):
             return None
     date = datetime.fromtimestamp(commit.authored_date, timezone.utc).date().isoformat()
     name, author = commit.hexsha, commit.author.name

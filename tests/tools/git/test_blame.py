@@ -86,3 +86,12 @@ def test_a_line_from_where_a_shallow_clone_ends_may_be_older(written, tmp_path):
     found = blame.blame_line(shallow, "sub/models.lock", 1)
     assert (found.name, found.cut) == (second, True)
     assert not blame.blame_line(folder.root, "sub/models.lock", 1).cut
+
+
+def test_of_a_repository_with_names_of_sha_256_no_commit_is_known(tmp_path):
+    folder = Folder(tmp_path)
+    folder.git("init", "--quiet", "--object-format=sha256")
+    folder.write("models.lock", "one\n")
+    folder.commit("Lock one")
+
+    assert blame.blame_line(folder.root, "models.lock", 1) is None
