@@ -12,6 +12,7 @@ from paddledvc.models.policy import DEFAULT, order_remotes_by_policy
 from paddledvc.project import read_project_policy
 from paddledvc.tools.dvc import configuration, shortcuts
 from paddledvc.tools.git import worktree
+from paddledvc.tools.git.objects import ObjectReader
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core import outcome
 from paddledvc.weights.history import History, pick_history_for_remotes
@@ -43,6 +44,13 @@ def guard_staged(project: Project, *, index: str | None = None) -> Verdict:
     tree = worktree.write_staged_tree(project.root, index)
     head = worktree.resolve_worktree_commit(project.root, "HEAD")
     return judge_tree(project, tree, branch=worktree.worktree_branch(project.root), before=head)
+
+
+def pick_pushed_commits(project: Project, pushed: Sequence[PushedRef]) -> tuple[PushedRef, ...]:
+    """Leave out tags of what is no commit, such as a file: nobody checks them out."""
+    names = [f"{one.commit}^{{commit}}" for one in pushed]
+    found = ObjectReader(project.root).read_each(names)
+    return tuple(one for one, (known, _) in zip(pushed, found, strict=True) if known is not None)
 
 
 def guard_pushed(project: Project, pushed: Sequence[PushedRef]) -> tuple[Verdict, ...]:

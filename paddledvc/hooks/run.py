@@ -150,7 +150,11 @@ def _check(call: Call) -> int:
 def _send(call: Call, progress: NamedProgress | None) -> int:
     """Send the weights of what is pushed, before it is pushed, unless a release is rewritten."""
     from paddledvc.gate import verdict_formats  # noqa: PLC0415 - not for the other hooks
-    from paddledvc.hooks.guard import guard_pushed, send_pushed  # noqa: PLC0415 - the gate
+    from paddledvc.hooks.guard import (  # noqa: PLC0415 - the gate
+        guard_pushed,
+        pick_pushed_commits,
+        send_pushed,
+    )
     from paddledvc.tools.git.refs import parse_pushed_refs  # noqa: PLC0415
 
     refs = parse_pushed_refs(sys.stdin)
@@ -158,11 +162,12 @@ def _send(call: Call, progress: NamedProgress | None) -> int:
     steps: dict[str, None] = {}
     try:
         for project in call.projects():
-            if rewritten := guard_pushed(project, refs):
+            commits = pick_pushed_commits(project, refs)
+            if rewritten := guard_pushed(project, commits):
                 _print("\n".join(map(verdict_formats.render_verdict, rewritten)))
                 steps["give what changed a new version"] = None
                 continue
-            for sent in send_pushed(project, refs, to=to, progress=progress):
+            for sent in send_pushed(project, commits, to=to, progress=progress):
                 for line in sent.lines:
                     _print(line)
                 if sent.problem:

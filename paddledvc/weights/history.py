@@ -64,7 +64,8 @@ class History:
         """
         files = self._files.of(commit)
         if not files:
-            run_git(self._project.root, "rev-parse", "--verify", f"{commit}^{{tree}}")
+            # A tag of a blob is there too, and asks for nothing.
+            run_git(self._project.root, "rev-parse", "--verify", f"{commit}^{{}}")
         if not registry:
             files.pop(names.REGISTRY, None)
         key = frozenset(files.items())

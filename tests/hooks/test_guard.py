@@ -300,3 +300,13 @@ def test_a_deleted_branch_needs_nothing(zoo, monkeypatch):
     zoo.repository.commit()
 
     assert run.run(run.Call(name="pre-push", folders=(".",), arguments=("origin", "url"))) == 0
+
+
+def test_a_tag_of_a_file_is_no_commit_that_needs_anything(zoo):
+    first = zoo.lock("v1")
+    blob = zoo.repository.git("hash-object", "-w", "models.yaml").strip()
+    of_file = PushedRef(commit=blob, target="refs/tags/file")
+
+    assert guard.pick_pushed_commits(zoo.project, [of_file, branch(first, "main")]) == (
+        branch(first, "main"),
+    )

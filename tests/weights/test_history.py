@@ -57,3 +57,8 @@ def test_a_registry_in_conflict_counts_unless_nobody_asks_for_it(versions, proje
     with pytest.raises(InvalidFile, match=r"models\.yaml:1:1: found a merge conflict"):
         history.expected("HEAD")
     assert titles(history.expected("HEAD", registry=False)) == ["a v2"]
+
+
+def test_a_tag_of_a_file_asks_for_nothing(versions, project):
+    project.git("tag", "file", project.git("hash-object", "-w", "models.yaml").strip())
+    assert History(versions).expected("file") == ()
