@@ -77,6 +77,7 @@ def words(text):
     return set(re.findall(r"[\w.]+", text)) | set(re.findall(r"\w+", text))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("guide", GUIDES)
 def test_every_name_of_code_that_a_guide_gives_is_in_the_code(guide):
     called = {one.removesuffix("()") for one in quoted(guide)}
@@ -208,6 +209,7 @@ def test_the_glossary_has_each_word_once_in_order_with_one_sentence():
     assert [meaning for _, meaning, _ in found if ". " in meaning] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("word", "code"), [(word, code) for word, _, code in terms()])
 def test_a_word_of_the_glossary_is_used_and_names_something_in_the_code(word, code):
     form = re.compile(rf"\b{re.sub(r'[ -]', '[ _-]', word)}(s|es)?\b", re.IGNORECASE)

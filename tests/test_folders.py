@@ -110,6 +110,7 @@ def starts_git(file: Path) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_one_module_starts_git():
     starting = {
         one.relative_to(PACKAGE).as_posix() for one in PACKAGE.rglob("*.py") if starts_git(one)

@@ -56,6 +56,7 @@ def test_bytes_can_be_checked_where_a_digest_is_known(hashes, known):
     assert hashes.known is known
 
 
+@pytest.mark.slow
 @given(json_values, json_values)
 def test_pins_differ_exactly_where_the_settings_do(left, right):
     assert (digest_settings(left) == digest_settings(right)) == (repr_of(left) == repr_of(right))

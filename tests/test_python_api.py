@@ -79,6 +79,7 @@ def types_named_by(module, name):
                 yield found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PUBLIC)
 def test_every_type_that_a_signature_names_is_exported(name):
     value = getattr(paddledvc, name)

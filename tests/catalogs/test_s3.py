@@ -79,6 +79,7 @@ def test_keys_that_do_not_fit_are_passed_over(put, catalog):
     assert catalog().names() == ["a"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prefix", ["", "/", "/models", "/models/"])
 def test_a_prefix_is_a_folder_however_it_is_written(prefix, bucket, catalog):
     key = "models/a/1.0" if "models" in prefix else "a/1.0"

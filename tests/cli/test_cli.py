@@ -261,6 +261,7 @@ def test_an_interrupted_command_exits_with_130(project, server):
     assert (process.returncode, stdout, stderr) == (130, "", "interrupted\n")
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_is_no_bug(project):
     done = subprocess.run(
         f"set -o pipefail; {sys.executable} -m paddledvc schema | head -c 10",

@@ -56,6 +56,7 @@ def test_a_cell_without_a_value_is_empty(capsys):
     assert capsys.readouterr().out == "a    b     c\n     1.5\nx    True  y\n"
 
 
+@pytest.mark.slow
 def test_a_pipe_imports_nothing_that_draws(project):
     project.models("models: [{name: a, version: v1}]\n")
     code = (
@@ -89,6 +90,7 @@ def calls_of(path):
     return [ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)]
 
 
+@pytest.mark.slow
 def test_only_the_printer_prints():
     every = [(path, call) for path in PACKAGE.rglob("*.py") for call in calls_of(path)]
 
@@ -117,6 +119,7 @@ def hostile(project, monkeypatch):
     return project
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -242,6 +245,7 @@ echo_table(["state", "path"], [("PROBLEM", "a/" * 60 + "[red]b"), ("ok", "甲 " 
 """
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_a_table_with_colours_and_whole_paths(on_terminal):
     said = on_terminal(code=TABLE)
     plain = re.sub(r"\x1b\[[0-9;]*m", "", said)
@@ -255,10 +259,12 @@ def test_a_terminal_gets_a_table_with_colours_and_whole_paths(on_terminal):
     assert safe(plain)
 
 
+@pytest.mark.slow
 def test_a_terminal_without_colours_gets_none(on_terminal):
     assert safe(on_terminal(code=TABLE, NO_COLOR="1"))
 
 
+@pytest.mark.slow
 def test_a_terminal_that_cannot_draw_gets_what_a_pipe_gets(on_terminal):
     said = on_terminal(code=TABLE, TERM="dumb")
 
@@ -266,6 +272,7 @@ def test_a_terminal_that_cannot_draw_gets_what_a_pipe_gets(on_terminal):
     assert safe(said)
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_errors_with_a_red_mark(on_terminal):
     said = on_terminal("show", f"[red]{HOSTILE}")
 
@@ -273,6 +280,7 @@ def test_a_terminal_gets_errors_with_a_red_mark(on_terminal):
     assert safe(said.partition("\x1b[0m")[2])
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_a_bar_for_bytes_on_their_way(project, on_terminal, server):
     url = server.put("/a.pdparams", b"weights" * 1000)
     project.models(f"models: [{{name: a, version: v1, weights_url: {url}}}]\n")

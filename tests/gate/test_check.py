@@ -25,11 +25,13 @@ def of_rules(found):
     return [one.rule for one in found]
 
 
+@pytest.mark.slow
 def test_a_project_that_is_locked_built_and_verified_passes_on_every_branch(gated):
     for branch in ("main", "release/1.0", "hotfix/7", "develop", "feature/x"):
         assert gated.lines(branch=branch) == [], branch
 
 
+@pytest.mark.slow
 def test_the_verdict_names_the_branch_and_its_role(gated):
     verdict = gated.check()
 
@@ -225,6 +227,7 @@ def ranged(project, versions="1.0.0 1.1.0", *, requires=">=1,<2"):
     return made
 
 
+@pytest.mark.slow
 def test_production_asks_for_exact_versions(project):
     made = ranged(project)
 
@@ -238,6 +241,7 @@ def test_production_asks_for_exact_versions(project):
     assert made.lines(branch="feature/x") == []
 
 
+@pytest.mark.slow
 def test_latest_is_a_range_too(project):
     made = ranged(project, requires="latest")
 
@@ -253,6 +257,7 @@ def test_a_version_that_is_not_locked_cannot_be_proposed(project):
     assert line.endswith("expected one exact version on production branches; name one")
 
 
+@pytest.mark.slow
 def test_a_prerelease_that_is_asked_for_belongs_on_feature_branches(project):
     made = ranged(project, "1.0.0 1.1.0rc1", requires=">=1.1rc1")
 
@@ -293,6 +298,7 @@ def test_latest_pre_is_no_range_even_where_prereleases_are_allowed(project):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "digest"),
     [
@@ -326,6 +332,7 @@ def test_a_lock_that_hashed_nothing_is_found_too(project):
     ]
 
 
+@pytest.mark.slow
 def test_an_export_that_was_never_built_is_refused_on_production(gated):
     (gated.root / "dvc.lock").unlink()
 
@@ -380,6 +387,7 @@ def test_what_was_built_from_something_else_is_told(gated, name, old, new, why):
     assert gated.lines()[0] == f"{why.format(pin=pin)}; {REPRO}"
 
 
+@pytest.mark.slow
 def test_hyperparameters_that_changed_since_are_told(gated):
     gated.write("params.yaml", "resnet50: {verify: {seed: 1}}\n")
     gated.update()
@@ -418,6 +426,7 @@ def test_line_ends_that_git_changes_make_no_difference(gated):
     assert gated.lines() == []
 
 
+@pytest.mark.slow
 def test_a_dependency_that_dvc_tracks_counts_by_its_hash(gated):
     text = EXPORTED + "    verify: {samples: data/samples.npz}\n"
     tracked = "outs:\n- md5: {}\n  hash: md5\n  path: samples.npz\n"
@@ -446,6 +455,7 @@ def test_other_bytes_in_dvc_lock_are_told(gated, branch, level):
     )
 
 
+@pytest.mark.slow
 def test_a_missing_report_is_refused_on_production(gated):
     (gated.root / "reports/resnet50/verify.json").unlink()
 
@@ -459,6 +469,7 @@ def test_a_missing_report_is_refused_on_production(gated):
     assert gated.lines(branch="develop") == []
 
 
+@pytest.mark.slow
 def test_a_report_that_fails_is_refused_wherever_there_is_one(gated):
     gated.build(passes=False)
     expected = [
@@ -474,6 +485,7 @@ def test_a_report_that_fails_is_refused_wherever_there_is_one(gated):
     assert gated.lines(branch="feature/x") == []
 
 
+@pytest.mark.slow
 def test_a_report_must_show_every_path_that_the_policy_names(gated):
     gated.edit("models.yaml", "models:", "policy: {production: {paths: [jit, gpu]}}\nmodels:")
 
@@ -487,6 +499,7 @@ def test_a_report_must_show_every_path_that_the_policy_names(gated):
     assert gated.lines(branch="develop") == []
 
 
+@pytest.mark.slow
 def test_a_verdict_that_somebody_wrote_over_is_seen_through(gated):
     gated.build(passes=False)
     gated.edit("reports/resnet50/verify.json", '"verdict": "fail"', '"verdict": "pass"')
@@ -515,6 +528,7 @@ def test_a_report_that_cannot_be_read_is_a_finding(gated, text, why):
     ]
 
 
+@pytest.mark.slow
 def test_a_report_of_other_weights_is_refused(gated):
     report = "reports/resnet50/verify.json"
     gated.edit(report, "0cc175b9c0f1b6a831c399e269772661", OTHER)
@@ -606,6 +620,7 @@ def test_a_waiver_of_something_else_waives_nothing(gated, fields):
     assert "evidence-missing" in of_rules(gated.check(today=TODAY).errors)
 
 
+@pytest.mark.slow
 def test_a_waiver_of_no_use_is_a_warning_where_all_rules_hold(gated):
     gated.write("models.yaml", a_waiver("evidence-missing", "2026-12-04") + EXPORTED)
 
@@ -624,6 +639,7 @@ def test_a_waiver_of_the_remote_is_of_no_use_only_where_the_remote_was_asked(gat
     assert gated.check(today=TODAY).violations == ()
 
 
+@pytest.mark.slow
 def test_a_policy_can_ask_for_less_and_for_more(gated):
     (gated.root / "reports/resnet50/verify.json").unlink()
     gated.write("models.yaml", "policy: {production: {evidence: none}}\n" + EXPORTED)
@@ -640,6 +656,7 @@ def test_the_schema_lets_exactly_those_rules_be_waived_that_can_be():
     assert schema["enum"] == sorted(schema["enum"])
 
 
+@pytest.mark.slow
 def test_the_command_prints_findings_and_exits_with_1_where_one_is_an_error(gated, cli):
     (gated.root / "reports/resnet50/verify.json").unlink()
     done = cli("check")
@@ -653,6 +670,7 @@ def test_the_command_prints_findings_and_exits_with_1_where_one_is_an_error(gate
     assert cli("check", "--branch", "develop").exit_code == 0
 
 
+@pytest.mark.slow
 def test_warnings_are_errors_where_somebody_wants_that(gated, cli):
     gated.edit("models.yaml", "version: v3.3.0", "version: v3.4.0")
 
@@ -718,6 +736,7 @@ def test_a_folder_that_git_keeps_is_compared_too(trained):
     assert "unless git ignores a part of that; run `dvc repro`" in line
 
 
+@pytest.mark.slow
 def test_a_folder_is_read_out_of_the_tree_that_is_judged(trained):
     trained.write(
         "dvc.lock", trained.read("dvc.lock").replace(md5("data/flowers"), flowers(trained))

@@ -68,6 +68,7 @@ def test_a_line_of_the_changelog_or_of_its_own_document_is_enough(gated):
     assert gated.lines(base="main") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("docs", [CHANGELOG, f"./{CHANGELOG}"])
 def test_a_document_that_is_the_changelog_is_named_once(gated, docs):
     gated.write(CHANGELOG, "# Models\n")

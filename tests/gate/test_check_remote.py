@@ -77,6 +77,7 @@ def test_nobody_asks_the_remote_unless_told_to(shared):
     assert shared.lines() == []
 
 
+@pytest.mark.slow
 def test_what_the_remote_of_the_branch_lacks_is_told_at_its_pin(shared):
     shared.object("prod", WEIGHTS).unlink()
 
@@ -97,6 +98,7 @@ def test_what_another_stage_wrote_is_told_at_the_stage(shared):
     assert line.endswith("run `paddledvc push --repair` where its bytes are")
 
 
+@pytest.mark.slow
 def test_a_change_is_looked_for_as_it_is_merged(shared):
     shared.branch("feature/x")
     shared.write("zoo/net.pdparams", "other weights")

@@ -566,6 +566,7 @@ ABSENT = {
 """Files that are not there, and what is said of them."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("entry", "expected"), ABSENT.items(), ids=ABSENT)
 def test_a_file_that_is_not_there_is_an_error_on_production_and_a_warning_elsewhere(
     files, caplog, entry, expected

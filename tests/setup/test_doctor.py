@@ -151,6 +151,7 @@ def test_probes_run_side_by_side_and_none_stops_the_others() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_offline_asks_no_remote(healthy: Folder) -> None:
     found = workflow.list_doctor_probes(Project(healthy.root), offline="--offline")
 
@@ -232,6 +233,7 @@ def test_hooks_that_another_took_the_place_of_are_a_problem(healthy: Folder) -> 
     assert found.startswith("overwritten: by ")
 
 
+@pytest.mark.slow
 def test_hooks_that_a_setting_of_git_hides_are_a_problem(healthy: Folder) -> None:
     healthy.git("config", "core.hooksPath", "elsewhere")
 
@@ -254,6 +256,7 @@ def test_hooks_that_were_turned_off_are_a_warning(
     ]
 
 
+@pytest.mark.slow
 def test_hooks_whose_python_is_gone_are_a_problem(
     healthy: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -401,6 +404,7 @@ def test_a_secret_that_git_keeps_is_a_problem_and_is_not_shown(healthy: Folder) 
     ]
 
 
+@pytest.mark.slow
 def test_a_role_whose_remote_is_missing_among_several_is_a_warning(healthy: Folder) -> None:
     healthy.write(
         ".dvc/config",
@@ -519,6 +523,7 @@ def test_wrong_credentials_are_a_problem_that_says_where_they_are_from(
     assert "hunter2" not in found + advice
 
 
+@pytest.mark.slow
 def test_a_bucket_that_nobody_has_credentials_of_says_so(
     healthy: Folder, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:

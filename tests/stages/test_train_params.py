@@ -155,6 +155,7 @@ def gated(project):
     return made
 
 
+@pytest.mark.slow
 def test_what_was_trained_with_these_hyperparameters_passes_the_gate(gated):
     assert gated.lines() == []
     assert gated.lines(base="HEAD", branch="main") == []

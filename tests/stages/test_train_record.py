@@ -207,6 +207,7 @@ def test_a_record_of_other_weights_is_named(trained):
     ]
 
 
+@pytest.mark.slow
 def test_a_torn_record_is_named_in_a_commit_too(trained):
     trained.write(RECORD, "<<<<<<< HEAD\n")
     trained.commit()

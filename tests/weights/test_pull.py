@@ -81,6 +81,7 @@ def test_the_remote_that_a_stage_names_is_asked_first(cold, cli):
     assert one.source == "prod"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spoilt", "said"),
     [
@@ -132,6 +133,7 @@ def test_what_nobody_has_is_out_of_reach(cold, cli):
     assert not (cold.root / EXPORT).exists()
 
 
+@pytest.mark.slow
 def test_a_bad_listing_of_a_folder_is_named_and_the_next_remote_is_tried(cold, cli):
     [listing] = [oid for oid in cold.holds("prod") if oid.endswith(".dir")]
     data = cold.stored("prod", listing).read_bytes()
@@ -177,6 +179,7 @@ def test_a_remote_that_is_down_is_named_once(cold, cli):
     assert out == f"a v1: {A} (27 B, staging)\n{MADE} (15 B, staging)\n"
 
 
+@pytest.mark.slow
 def test_offline_only_folders_are_asked(cold, cli, server):
     cold.remotes(prod=f"{server.url}/store", dev="../../stores/prod")
     code, out, err = cli("pull", "--offline")
@@ -341,6 +344,7 @@ def test_a_model_is_its_weights_and_its_export(cold):
     assert [one.tracked.title for one in pulled.arrived] == ["a v1", TITLE]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [A, "checkpoints", "checkpoints/", f"./{A}"])
 def test_paths_can_be_named(cold, name):
     pulled = paddledvc.pull(cold.project, [name])
@@ -348,6 +352,7 @@ def test_paths_can_be_named(cold, name):
     assert [one.tracked.path for one in pulled.arrived] == [A]
 
 
+@pytest.mark.slow
 def test_paths_are_from_the_current_folder_too(cold, monkeypatch):
     folder = cold.root / "exports"
     folder.mkdir()
@@ -368,6 +373,7 @@ def test_a_name_that_nothing_has(cold, cli):
     )
 
 
+@pytest.mark.slow
 def test_one_remote_can_be_named(cold, cli):
     assert cli("pull", "-r", "dev", EXPORT).exit_code == 3
     assert cli("pull", "-r", "prod", EXPORT).exit_code == 0
@@ -424,6 +430,7 @@ def test_the_hooks_know_afterwards_that_there_is_nothing_to_do(cold, cli):
     assert records.marked_commit(file) == cold.folder.git("rev-parse", "HEAD").strip()
 
 
+@pytest.mark.slow
 def test_a_commit_made_meanwhile_is_not_taken_for_what_is_in_place(cold, cli, monkeypatch):
     before = cold.folder.git("rev-parse", "HEAD").strip()
 

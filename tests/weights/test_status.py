@@ -41,6 +41,7 @@ def test_what_is_not_there_is_missing(stores, cli):
     assert err == HOOKLESS
 
 
+@pytest.mark.slow
 def test_what_is_right_is_counted(stores, cli):
     stores.place()
 
@@ -59,6 +60,7 @@ def test_weights_of_another_commit_are_stale(stores, cli):
     assert (here.state, here.version) == ("stale", "v0")
 
 
+@pytest.mark.slow
 def test_changes_of_yours_are_told(stores, cli):
     stores.place()
     stores.edit(f"{EXPORT}/inference.json", b"[]")
@@ -245,6 +247,7 @@ def test_a_branch_that_cannot_be_read_does_not_hide_the_others(released, cli):
     assert "cannot be read: hotfix/1: dvc.lock:" in err
 
 
+@pytest.mark.slow
 def test_a_branch_that_is_not_there(released):
     with pytest.raises(InvalidInput) as caught:
         paddledvc.remote_status(released.project, branches=["release/9"])
@@ -252,6 +255,7 @@ def test_a_branch_that_is_not_there(released):
     assert str(caught.value) == "there is no branch or tag 'release/9'"
 
 
+@pytest.mark.slow
 def test_an_object_that_many_need_is_asked_for_once(released, server, cli):
     released.remotes(prod=server.url)
     for oid in released.holds("prod"):

@@ -62,6 +62,7 @@ def spelled(catalog, query=NET):
     return [listed.version for listed in catalog.versions(query)]
 
 
+@pytest.mark.slow
 def test_the_tags_that_are_versions_are_the_versions(net, open_hub):
     for tag in ("v1.0", "1.1.0", "best", "v2.0rc1"):
         net.tag(tag)

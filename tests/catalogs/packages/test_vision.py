@@ -58,6 +58,7 @@ def failure(act):
     return str(caught.value)
 
 
+@pytest.mark.slow
 def test_all_official_weights_of_the_installed_paddle_are_listed(open_offline):
     catalog = open_offline("paddle.vision")
     expected = {

@@ -297,6 +297,7 @@ def test_a_file_of_the_project_is_parsed_by_each_command(project):
     assert Sources(root=project.root).read(file) is not Sources(root=project.root).read(file)
 
 
+@pytest.mark.slow
 def test_what_is_installed_in_a_tree_of_git_does_not_outlive_it(project):
     project.write("site-packages/layers.py", "class Layer: ...\n")
     project.commit()

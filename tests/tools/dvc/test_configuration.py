@@ -300,6 +300,7 @@ def texts(draw) -> str:
 TEXTS = texts()
 
 
+@pytest.mark.slow
 @given(repo=TEXTS, local=st.just("") | TEXTS)
 def test_whatever_is_written_we_read_as_dvc_does_or_leave_it_to_dvc(
     repo, local, tmp_path_factory, empty_levels
@@ -354,6 +355,7 @@ def test_a_configuration_that_dvc_refuses_stops_a_switch_with_one_line(outputs):
     assert not outputs.files()
 
 
+@pytest.mark.slow
 def test_doctor_tells_of_a_configuration_that_dvc_refuses(outputs, cli):
     outputs.folder.write(".dvc/config", "[cache\n")
 

@@ -60,6 +60,7 @@ def test_dvc_cannot_begin_while_we_place(outputs):
     LockFile(str(outputs.root / ".dvc/tmp/lock")).close()
 
 
+@pytest.mark.slow
 def test_dvc_is_no_matter_while_nothing_changes(outputs):
     outputs.declare(V1)
     outputs.place()
@@ -67,6 +68,7 @@ def test_dvc_is_no_matter_while_nothing_changes(outputs):
         assert outputs.states(outputs.place()) == {"checkpoints/a.bin": "unchanged"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["checkpoints/a.bin", "checkpoints"])
 @pytest.mark.parametrize("mode", ["write", "read"])
 def test_what_a_running_stage_uses_is_not_touched(switched, path, mode):
@@ -125,6 +127,7 @@ def test_two_of_ours_at_once_do_not_meet(switched):
         assert switched.place().busy == "another paddledvc is at work"
 
 
+@pytest.mark.slow
 def test_a_lock_is_waited_for(tmp_path):
     lock = tmp_path / "lock"
     entered = threading.Event()

@@ -25,6 +25,7 @@ def commits(project):
     return made
 
 
+@pytest.mark.slow
 def test_the_files_of_a_commit_are_those_that_a_snapshot_of_it_has(commits, project):
     root = project.root / "sub"
     found = CommitFiles(root, PATTERNS)

@@ -28,6 +28,7 @@ def test_nothing_is_asked_of_git_where_nothing_is_to_be_read(tmp_path):
     assert dict(ObjectReader(tmp_path / "no such folder").read_all([])) == {}
 
 
+@pytest.mark.slow
 def test_more_than_git_takes_at_a_time_is_read_in_order(project):
     for number in range(100):
         project.write(f"{number}.txt", f"{number} " * 2_000)

@@ -288,6 +288,7 @@ def test_a_file_that_is_damaged_is_an_error_as_git_tells_it(repository):
         (open_folder(repository) / "a.py").read_bytes()
 
 
+@pytest.mark.slow
 def test_one_git_answers_for_a_tree_and_ends_with_it(repository, monkeypatch):
     started, start = [], subprocess.Popen
 

@@ -90,6 +90,7 @@ def test_bytes_arrive_as_they_are_whatever_the_key(key, url):
     assert read(url(key)) == DATA
 
 
+@pytest.mark.slow
 def test_progress_is_told_in_bytes_a_megabyte_at_a_time(url):
     seen = []
     sizes = [len(chunk) for chunk in s3.read_s3_chunks(url("a"), lambda *told: seen.append(told))]
@@ -391,6 +392,7 @@ def test_a_server_that_dies_in_the_middle_is_told(start_s3, no_aws):
     assert again
 
 
+@pytest.mark.slow
 def test_a_server_that_closes_the_connection_at_once_is_told(server, at):
     server.drop.add("/zoo/a")
 

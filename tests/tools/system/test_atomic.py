@@ -36,6 +36,7 @@ def test_a_text_is_read_as_it_was_written(tmp_path, fsync):
     assert [name for name in names(tmp_path) if name.startswith(".")] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fsync", [True, False])
 def test_a_process_that_is_killed_leaves_the_old_text_or_the_new_one(tmp_path, fsync):
     file, step, killed = tmp_path / "a", 0, True

@@ -284,6 +284,7 @@ HOLDER = textwrap.dedent("""
 """)
 
 
+@pytest.mark.slow
 def test_a_lock_is_let_go_of_when_its_process_is_killed(tmp_path):
     lock = tmp_path / "deep" / "a.lock"
     with subprocess.Popen(

@@ -20,6 +20,7 @@ FOREVER = 30.0
 """Seconds that no test waits for."""
 
 
+@pytest.mark.slow
 def test_results_come_in_the_order_of_the_items():
     def slow_first(number: int) -> int:
         time.sleep(0.1 if number == 0 else 0)

@@ -181,6 +181,7 @@ def test_a_damaged_object_is_never_placed(outputs):
     assert outputs.files() == {}
 
 
+@pytest.mark.slow
 def test_old_weights_go_only_when_their_successor_is_in_place(outputs):
     outputs.declare({"checkpoints/a_v1.bin": b"one"}, {"checkpoints/a_v1.bin": "a==v1"})
     outputs.place()
@@ -243,6 +244,7 @@ def test_what_commits_said_before_may_be_replaced_even_if_we_did_not_put_it_ther
     assert outputs.states(outputs.place(before)) == {"checkpoints/a.bin": "placed"}
 
 
+@pytest.mark.slow
 def test_a_file_becomes_a_folder_and_a_folder_a_file(outputs):
     outputs.declare({"data/a": b"one", "data/b": {"c/d": b"two"}})
     outputs.place()
@@ -252,6 +254,7 @@ def test_a_file_becomes_a_folder_and_a_folder_a_file(outputs):
     assert outputs.files() == {"data/a/c/d": b"two", "data/b": b"one"}
 
 
+@pytest.mark.slow
 def test_files_of_a_folder_become_outputs_of_their_own_and_a_folder_again(outputs):
     outputs.declare({"data": {"a": b"one", "b": b"two"}})
     outputs.place()
@@ -271,6 +274,7 @@ def test_an_empty_folder_is_made(outputs):
     assert (outputs.root / "data").is_dir()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["two words", "ünï", "-dash", "a'b\"c", "ends.", "$x;y"])
 @pytest.mark.parametrize("links", ["hardlink", "symlink", "copy"])
 def test_any_name_will_do(outputs, name, links):
@@ -401,6 +405,7 @@ def test_a_hash_of_dvc_2_is_told_once(outputs):
     assert describe_outcome(outputs.place()) == []
 
 
+@pytest.mark.slow
 def test_notes_that_are_damaged_are_no_notes(outputs):
     outputs.declare(V1)
     outputs.place()

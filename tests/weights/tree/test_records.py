@@ -97,6 +97,7 @@ def test_what_versions_before_noted_is_read_and_kept():
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_where_no_commit_is_noted_the_marker_of_versions_before_tells_it(committed):
     rewrite_as_before(committed)
 

@@ -156,6 +156,7 @@ def odd_mode(repository, name):
 KINDS = [own, not_executable, binary, link, broken_link, odd_mode]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["post-checkout", "pre-push"])
 @pytest.mark.parametrize("make", KINDS)
 def test_a_hook_that_is_there_is_kept_and_comes_back(repository, make, name):
@@ -221,6 +222,7 @@ def test_installing_over_a_hook_that_was_put_over_ours_keeps_every_one(repositor
     assert (folder / "pre-push").read_text() == "second"
 
 
+@pytest.mark.slow
 def test_an_install_that_was_killed_in_between_is_finished_by_the_next(repository):
     put(repository, "pre-push", "theirs")
     folder = repository.root / ".git/hooks"
