@@ -6,7 +6,6 @@ import logging
 import os
 from dataclasses import dataclass, replace
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -62,10 +61,6 @@ def _local_path(url: str, root: Path) -> Path | None:
     return root / (unquote(urlsplit(url).path) if url.startswith("file:") else url)
 
 
-READERS = {"s3": "s3", "git": "git_files", "http": "http"}
-"""Module that reads URLs of a kind."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reader:
     """What reads URLs of one kind; both functions raise ``Unreadable``.
@@ -82,12 +77,15 @@ class Reader:
 
 def _reader(url: str) -> Reader:
     """Import what reads a URL; most projects need one kind only."""
-    scheme = url.partition(":")[0]
-    kind = "s3" if scheme == "s3" else "git" if scheme.startswith("git+") else "http"
-    module = import_module(f"paddledvc.tools.sources.{READERS[kind]}")
-    return Reader(
-        chunks=getattr(module, f"read_{kind}_chunks"), size=getattr(module, f"ask_{kind}_size")
-    )
+    if url.startswith("s3:"):
+        from paddledvc.tools.sources import s3  # noqa: PLC0415 - it imports botocore
+
+        return Reader(chunks=s3.read_s3_chunks, size=s3.ask_s3_size)
+    if url.startswith("git+"):
+        from paddledvc.tools.sources import git_files  # noqa: PLC0415 - as above, git and DVC
+
+        return Reader(chunks=git_files.read_git_chunks, size=git_files.ask_git_size)
+    return Reader(chunks=http.read_http_chunks, size=http.ask_http_size)
 
 
 def _rooted(url: str, root: Path) -> str:
