@@ -15,7 +15,7 @@ from paddledvc.tools.git import worktree
 from paddledvc.tools.git.objects import ObjectReader
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core import outcome
-from paddledvc.weights.history import History, pick_history_for_remotes
+from paddledvc.weights.history import History, pick_outputs_for_remotes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -159,7 +159,7 @@ def send_pushed(
     for one in pushed:
         if one.branch is None and not one.is_tag:  # notes and the like
             continue
-        outputs = pick_history_for_remotes(history.expected(one.commit))
+        outputs = pick_outputs_for_remotes(history.expected(one.commit))
         earlier = history.pushed(one, to)
         if (outputs or earlier) and (remote := _remote(project, one)) is not None:
             its = needed.setdefault(remote, _Needed())

@@ -92,12 +92,12 @@ class History:
                 outputs = self.expected(commit, registry=False)
             except InvalidFile:
                 continue
-            for one in pick_history_for_remotes(outputs):
+            for one in pick_outputs_for_remotes(outputs):
                 found.setdefault(one, commit)
         return found
 
 
-def pick_history_for_remotes(outputs: Iterable[Tracked]) -> tuple[Tracked, ...]:
+def pick_outputs_for_remotes(outputs: Iterable[Tracked]) -> tuple[Tracked, ...]:
     """Pick what belongs in a remote."""
     return tuple(one for one in outputs if one.pushed and one.oid)
 

@@ -61,10 +61,10 @@ def find_retained_digests(text: bytes) -> frozenset[str]:
     return frozenset(found.decode().lower() for found in _DIGEST.findall(text))
 
 
-def is_readable_by_retention(file: str, value: object) -> bool:
+def fits_file_name(file: str, value: object) -> bool:
     """Tell whether the value of a file is one that its name promises.
 
-    >>> [is_readable_by_retention("a.dvc", value) for value in ({"outs": []}, "../elsewhere.dvc")]
+    >>> [fits_file_name("a.dvc", value) for value in ({"outs": []}, "../elsewhere.dvc")]
     [True, False]
     """
     if value is None:

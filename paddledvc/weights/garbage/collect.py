@@ -94,7 +94,7 @@ class GcPlan:
                 for folder in self._folders():
                     stack.enter_context(locks.hold_dvc_locks(folder, ["."], patience=PATIENCE))
                 for before in self.seen:
-                    if needs.read_needing_repository(before.root) != before:
+                    if needs.read_repository_state(before.root) != before:
                         raise Finding(
                             f"branches, tags or files of {before.root} changed while they were "
                             "looked at, so nothing was removed; run `paddledvc gc` again"
@@ -131,7 +131,7 @@ def plan_garbage(project: Project, scope: GcScope) -> GcPlan:
     config = configuration.read_dvc_config(project.root)
     projects = (project, *(Project.find(folder) for folder in scope.also))
     cleaned = _places(project, config, scope)
-    seen = tuple(needs.read_needing_repository(one.root) for one in projects)
+    seen = tuple(needs.read_repository_state(one.root) for one in projects)
     _require_own(project, config, scope, seen)
     now = time.time()
     found_needs = _needs(seen, scope, now)
@@ -188,7 +188,7 @@ def _needs(seen: Sequence[RepositoryState], scope: GcScope, now: float) -> list[
     needs.require_known_needs(scope.ignored_refs, seen)
     since = now - scope.days * DAY
     found = [needs.find_needs(one, since=since, ignored=scope.ignored_refs) for one in seen]
-    return needs.add_garbage_needs(found)
+    return needs.add_needs(found)
 
 
 def _require_own(

@@ -77,7 +77,7 @@ class RepositoryState:
     trees: tuple[CheckedTree, ...]
 
 
-def read_needing_repository(root: Path) -> RepositoryState:
+def read_repository_state(root: Path) -> RepositoryState:
     """Look at a repository, and ask those that it fetches from what they have.
 
     Raises:
@@ -188,7 +188,7 @@ def _in_trees(trees: Iterable[CheckedTree]) -> frozenset[str]:
     for tree in trees:
         for path, data in tree.files.items():
             value = reader.parse_yaml(data.decode(errors="replace"), path).value
-            if not retention.is_readable_by_retention(path, value):
+            if not retention.fits_file_name(path, value):
                 problem = Problem(file=path, line=1, column=1, path="", message=UNREADABLE)
                 raise InvalidFile([problem])
     return _united(
@@ -265,7 +265,7 @@ def _is_readable(blob: Blob, path: str, data: bytes) -> bool:
     if blob.link:  # to another such file
         return text.endswith(retention.NAMING_FILES)
     try:
-        return retention.is_readable_by_retention(path, reader.parse_yaml(text, path).value)
+        return retention.fits_file_name(path, reader.parse_yaml(text, path).value)
     except InvalidFile:
         return False
 
@@ -318,7 +318,7 @@ def require_known_needs(ignored: Iterable[str], seen: Iterable[RepositoryState])
             raise InvalidInput(f"there is no branch or tag {name!r}{suggest_name(name, names)}")
 
 
-def add_garbage_needs(found: Iterable[Iterable[HolderNeeds]]) -> list[HolderNeeds]:
+def add_needs(found: Iterable[Iterable[HolderNeeds]]) -> list[HolderNeeds]:
     """Add up the needs of several repositories."""
     total: dict[Holder, HolderNeeds] = {}
     for need in (need for one in found for need in one):

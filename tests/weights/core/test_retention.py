@@ -79,7 +79,7 @@ def test_every_object_of_a_file_is_found(files: list[str], folders: list[str]) -
     ],
 )
 def test_a_file_is_what_its_name_promises(file: str, value: object, *, readable: bool) -> None:
-    assert retention.is_readable_by_retention(file, value) is readable
+    assert retention.fits_file_name(file, value) is readable
 
 
 def test_weights_and_outputs_are_named_from_the_top_of_the_repository() -> None:
