@@ -11,6 +11,7 @@ from paddledvc.gate.judge_subject import judge_released, judge_tree
 from paddledvc.models.policy import DEFAULT, order_remotes_by_policy
 from paddledvc.project import read_project_policy
 from paddledvc.tools.dvc import configuration, shortcuts
+from paddledvc.tools.dvc.linked_tree import share_with_main_tree
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.objects import ObjectReader
 from paddledvc.tools.git.snapshot import Snapshot
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from paddledvc.gate.core.violations import Verdict
-    from paddledvc.models.policy import Policy
+    from paddledvc.models.policy import Policy, Role
     from paddledvc.project import Project
     from paddledvc.tools.git.refs import PushedRef
     from paddledvc.tools.system.progress import NamedProgress
@@ -66,8 +67,7 @@ def guard_pushed(project: Project, pushed: Sequence[PushedRef]) -> tuple[Verdict
     found = []
     for one in pushed:
         policy = _policy(project, one)
-        role = policy.production if one.is_tag else policy.role(one.branch)
-        if not role.fresh or (one.branch is None and not one.is_tag):
+        if not _role(policy, one).fresh or (one.branch is None and not one.is_tag):
             continue
         verdict = judge_released(project, one.commit, policy, branch=one.branch, old=one.old)
         if verdict.violations:
@@ -81,14 +81,14 @@ class SentTo:
     """What was sent to a remote before a push.
 
     Attributes:
-        remote: its name.
-        refs: the branches and tags whose weights belong there.
+        remote: its name; None where there is no remote.
+        refs: the branches, tags and other refs whose weights belong there.
         sent: what became of every output of theirs.
         passed: outputs that only earlier commits need, which are pushed along, and one of those.
         problem: why nothing could be sent, as a sentence; empty if the remote answered.
     """
 
-    remote: str
+    remote: str | None
     refs: tuple[str, ...]
     sent: tuple[Sent, ...] = ()
     passed: Mapping[Tracked, str] = field(default_factory=dict)
@@ -105,6 +105,9 @@ class SentTo:
         """What people should know of it; none if all of it was there."""
         if self.problem:
             return (self.problem,)
+        if self.remote is None:
+            refs = ", ".join(self.refs)
+            return (f"weights: those of {refs} stay here: .dvc/config names no remote",)
         sent = [one for one in self.sent if one.size]
         size = display_size(sum(one.size for one in sent))
         names = ", ".join(one.tracked.title for one in sent[: outcome.MANY_OUTPUTS])
@@ -141,7 +144,10 @@ def send_pushed(
     to: str | None = None,
     progress: NamedProgress | None = None,
 ) -> tuple[SentTo, ...]:
-    """Send what branches and tags need to the remotes of their roles, as far as it is not there.
+    """Send what refs need to the remotes of their roles, as far as it is not there.
+
+    A change for review goes where the branch would that it is for; any other ref, which is neither
+    branch nor tag, goes where a detached HEAD would.
 
     So it goes with the commits on the way to them that are new there: somebody may check one out.
 
@@ -154,26 +160,29 @@ def send_pushed(
     Raises:
         InvalidFile: a branch or tag names its weights in a file that cannot be read.
     """
-    needed: dict[str, _Needed] = {}
+    share_with_main_tree(project.root)
+    needed: dict[str | None, _Needed] = {}
     history = History(project)
     for one in pushed:
-        if one.branch is None and not one.is_tag:  # notes and the like
-            continue
         outputs = pick_outputs_for_remotes(history.expected(one.commit))
         earlier = history.pushed(one, to)
-        if (outputs or earlier) and (remote := _remote(project, one)) is not None:
-            its = needed.setdefault(remote, _Needed())
+        if outputs or earlier:
+            its = needed.setdefault(_remote(project, one), _Needed())
             its.refs.append(one.title)
             its.outputs.update(dict.fromkeys(outputs))
             its.earlier.update(earlier)
     return tuple(_sent(project, remote, its, progress) for remote, its in needed.items())
 
 
-def _sent(project: Project, remote: str, needed: _Needed, progress: NamedProgress | None) -> SentTo:
+def _sent(
+    project: Project, remote: str | None, needed: _Needed, progress: NamedProgress | None
+) -> SentTo:
     """Send what belongs in a remote; one that is down does not keep the others from theirs."""
     from paddledvc.weights.transfer.send_outputs import send_outputs  # noqa: PLC0415 - it knows the network
 
     refs = tuple(dict.fromkeys(needed.refs))
+    if remote is None:
+        return SentTo(remote=None, refs=refs)
     try:
         sent = send_outputs(project, (*needed.outputs, *needed.passed), remote, progress=progress)
     except RemoteFailed as error:
@@ -195,12 +204,18 @@ class _Needed:
 
 
 def _remote(project: Project, pushed: PushedRef) -> str | None:
-    """Name the remote of a branch, by the policy that it had so far; None if there is no remote."""
-    policy = _policy(project, pushed)
-    role = policy.production if pushed.is_tag else policy.role(pushed.branch)
+    """Name the remote of a ref, by the policy that it had so far; None if there is no remote."""
+    role = _role(_policy(project, pushed), pushed)
     with shortcuts.allow_shortcuts():  # git waits, and often nothing is to be sent
         config = configuration.read_dvc_config(project.root)
     return next(iter(order_remotes_by_policy(role, list(config.remotes), config.default)), None)
+
+
+def _role(policy: Policy, pushed: PushedRef) -> Role:
+    if pushed.is_tag:
+        return policy.production
+    covered = (policy.role(name) for name in (pushed.branch, *pushed.reviewed) if name is not None)
+    return next((role for role in covered if role != policy.roles[-1]), policy.role(None))
 
 
 def _policy(project: Project, pushed: PushedRef) -> Policy:

@@ -71,9 +71,9 @@ def _checkout(
     project: Project, before: str | None, patience: float, offline: str | None
 ) -> CheckedOut:
     if not (project.root / ".git").is_dir():
-        from paddledvc.tools.dvc.cache import share_cache  # noqa: PLC0415 - for linked work trees
+        from paddledvc.tools.dvc.linked_tree import share_with_main_tree  # noqa: PLC0415 - rare
 
-        share_cache(project.root)
+        share_with_main_tree(project.root)
     stand = worktree.read_worktree_standing(project.root, LISTING_PATTERNS)
     texts = Snapshot.work_tree(project.root).texts(PATTERNS)
     if conflicted := {

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from paddledvc.display.results import Displayed
+from paddledvc.tools.dvc.linked_tree import share_with_main_tree
 from paddledvc.tools.git import worktree
 from paddledvc.weights.core.tracked import LISTING_PATTERNS
 from paddledvc.weights.expected import list_expected
@@ -92,6 +93,7 @@ def pull(  # noqa: PLR0913 - each is an option
         project = paddledvc.Project.find()
         print(paddledvc.pull(project, ["digits"]).problems)
     """
+    share_with_main_tree(project.root)
     require_selected_remotes(project, [remote] if remote else [])
     outputs = select_outputs(project, list_expected(project), names)
     order = (remote,) if remote else select_remotes(project, _branch(project), project.policy())

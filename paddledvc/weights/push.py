@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.display.results import Displayed, Table
 from paddledvc.errors import InvalidInput, RemoteFailed
+from paddledvc.tools.dvc.linked_tree import share_with_main_tree
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.command import ask_git
 from paddledvc.tools.git.refs import Ref
@@ -76,6 +77,7 @@ def push(  # noqa: PLR0913 - each is an option
         for pushed in paddledvc.push(project, revisions=["main"]):
             print(pushed.remote, pushed.problem or "complete")
     """
+    share_with_main_tree(project.root)
     require_selected_remotes(project, [remote] if remote else [])
     groups: dict[str, dict[Tracked, None]] = {}
     for revision in revisions or (None,):

@@ -90,10 +90,34 @@ def test_the_weights_of_tags_go_where_releases_are(zoo):
     assert zoo.stored() == [("prod", "v1")]
 
 
-def test_other_refs_need_no_weights(zoo):
+@pytest.mark.parametrize(
+    ("target", "remote"),
+    [
+        ("refs/for/main", "prod"),
+        ("refs/for/main%topic=better,r=a@example.org", "prod"),
+        ("refs/for/main/better", "prod"),
+        ("refs/for/refs/heads/develop", "staging"),
+        ("refs/for/release/1.2", "prod"),
+        ("refs/drafts/feature/x", "dev"),
+        ("refs/changes/34/1234/1", "dev"),
+        ("refs/team/backup", "dev"),
+    ],
+)
+def test_weights_go_with_every_ref_to_the_remote_of_what_it_is_for(zoo, target, remote):
     first = zoo.lock("v1")
+    (sent,) = guard.send_pushed(zoo.project, [PushedRef(commit=first, target=target)])
 
-    assert guard.send_pushed(zoo.project, [PushedRef(commit=first, target="refs/notes/x")]) == ()
+    assert zoo.stored() == [(remote, "v1")]
+    assert (sent.refs, sent.complete) == ((target,), True)
+
+
+def test_notes_name_no_weights(zoo):
+    zoo.lock("v1")
+    zoo.repository.git("notes", "add", "--message", "fine", "HEAD")
+    notes = zoo.repository.git("rev-parse", "refs/notes/commits").strip()
+
+    pushed = PushedRef(commit=notes, target="refs/notes/commits")
+    assert guard.send_pushed(zoo.project, [pushed]) == ()
 
 
 def test_a_commit_without_weights_needs_nothing(zoo):
@@ -106,7 +130,9 @@ def test_without_a_remote_nothing_can_be_sent(zoo):
     zoo.name_remotes()
     first = zoo.lock("v1")
 
-    assert guard.send_pushed(zoo.project, [branch(first, "main")]) == ()
+    (done,) = guard.send_pushed(zoo.project, [branch(first, "main")])
+    assert done.lines == ("weights: those of main stay here: .dvc/config names no remote",)
+    assert done.complete  # whoever has no remote has chosen so
 
 
 def test_one_remote_serves_every_branch(zoo):

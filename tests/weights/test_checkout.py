@@ -269,8 +269,8 @@ def test_a_linked_work_tree_shares_the_cache_and_the_credentials(team):
 
     local = linked.root / ".dvc/config.local"
     assert local.read_text() == (
-        f"['remote \"dev\"']\npassword = secret\nkeyfile = {team.root}/key\n"
-        f"[cache]\ndir = {team.root}/.dvc/cache\n"
+        f"['remote \"dev\"']\n    password = secret\n    keyfile = {team.root}/key\n"
+        f"[cache]\n    dir = {team.root}/.dvc/cache\n"
     )
     assert stat.S_IMODE(local.stat().st_mode) == 0o600
     assert done.lines == ("weights: a v2 (6 B, cache), b v1 (5 B, cache)",)

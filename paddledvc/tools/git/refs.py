@@ -32,6 +32,8 @@ _PATIENT = ("-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=30")
 _BRANCHES = "refs/heads/"
 _REMOTES = "refs/remotes/"
 _TAGS = "refs/tags/"
+_REVIEWS = ("refs/for/", "refs/drafts/", "refs/publish/")
+"""Where servers take changes of a branch for review: Gerrit, and by AGit Gitea, Forgejo, Codeup."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -248,7 +250,7 @@ def list_ref_commits(root: Path) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PushedRef:
-    """A branch or tag that is about to be pushed.
+    """A ref that is about to be pushed: a branch, a tag, a change for review, or any other.
 
     Attributes:
         commit: what it is to name; a tag may name a tag.
@@ -271,6 +273,22 @@ class PushedRef:
         return name.removeprefix(_BRANCHES) if name.startswith(_BRANCHES) else None
 
     @property
+    def reviewed(self) -> tuple[str, ...]:
+        """The branches that a change may be for, which is pushed for review; usually one.
+
+        Only the server knows where the name of the branch ends and a topic begins.
+
+        >>> PushedRef(commit="c0ffee", target="refs/for/release/1.2%topic=a").reviewed
+        ('release/1.2', 'release')
+        """
+        prefix = next(filter(self.target.startswith, _REVIEWS), None)
+        if prefix is None:
+            return ()
+        name = self.target.removeprefix(prefix).partition("%")[0].removeprefix(_BRANCHES)
+        parts = name.split("/")
+        return tuple("/".join(parts[:count]) for count in range(len(parts), 0, -1))
+
+    @property
     def is_tag(self) -> bool:
         """Whether it is a tag."""
         return self.target.startswith(_TAGS)
@@ -282,7 +300,7 @@ class PushedRef:
 
 
 def parse_pushed_refs(lines: Iterable[str]) -> tuple[PushedRef, ...]:
-    """Read what git writes to a pre-push hook: one line a branch or tag.
+    """Read what git writes to a pre-push hook: one line a ref.
 
     >>> lines = ["refs/heads/a c0ffee refs/heads/b 0000", "(delete) 0 x f00"]
     >>> [one.title for one in parse_pushed_refs(lines)]
