@@ -307,6 +307,24 @@ def test_a_rebase_that_is_given_up_starts_nothing(watched: Watched) -> None:
     assert watched.started() == []
 
 
+@pytest.mark.parametrize("how", ["-b new old", "--detach old"])
+@pytest.mark.parametrize("backend", ["--merge", "--apply"])
+def test_a_checkout_that_leaves_a_rebase_standing_starts_python(
+    watched: Watched, how: str, backend: str
+) -> None:
+    branches(watched, conflict=True)
+    watched.git("branch", "before", "main~1")
+    assert watched.repo.try_("git", "rebase", backend, "main").returncode == 1
+    watched.started()
+    watched.git("checkout", "--quiet", "--force", *how.split())
+    assert watched.started() == ["post-checkout --in . v3 v1 1"]
+
+    watched.save("v4")  # whoever commits there is not in the rebase either
+    assert ("post-commit --in ." in watched.started()) == ("detach" not in how)
+    watched.git("checkout", "--quiet", "--force", "before")
+    assert len(watched.started()) == 1
+
+
 def test_an_amended_commit_in_the_middle_of_a_rebase_starts_nothing(watched: Watched) -> None:
     branches(watched)
     editor = "sed -i 1s/pick/edit/"

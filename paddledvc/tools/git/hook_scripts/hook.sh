@@ -77,6 +77,19 @@ find_gitdir() {
     gitdir=${gitdir:-.git}
 }
 
+# Tells whether another branch or commit was checked out while a rebase waits for somebody. In a
+# rebase no branch is checked out; the log of HEAD tells whose the last checkout was.
+has_left_rebase() {
+    ! IFS= read -r head <"$gitdir/HEAD" || case $head in
+        'ref: refs/heads/.invalid') ;; # what git writes there with reftable
+        ref:*) return 0 ;;
+    esac
+    case $(git log --walk-reflogs -1 --format=%gs HEAD 2>/dev/null) in
+        checkout:*) return 0 ;;
+    esac
+    return 1
+}
+
 # In the middle of a rebase the weights stay. At its end git calls post-rewrite, unless there was
 # nothing to pick: then the checkout that it begins with is its end too.
 is_amid_rebase() {
@@ -84,8 +97,12 @@ is_amid_rebase() {
     [ -d "$state" ] || [ -d "$gitdir/rebase-apply" ] || return 1
     case $hook-$1 in
         post-rewrite-rebase) return 1 ;;
-        post-checkout-*) [ -s "$state/git-rebase-todo" ] || [ -e "$state/stopped-sha" ] ;;
+        post-checkout-*)
+            [ -s "$state/git-rebase-todo" ] || [ -e "$state/stopped-sha" ] ||
+                [ -d "$gitdir/rebase-apply" ] || return 1
+            ;;
     esac
+    ! has_left_rebase
 }
 
 # Asks git about the files that say which weights belong to a commit.
