@@ -10,7 +10,6 @@ import os
 import signal
 import sys
 import threading
-import time
 import traceback
 from importlib import import_module
 from typing import Any
@@ -59,8 +58,6 @@ BROKEN_PIPE = 141
 BUG = 70
 LAST_OWN = 128
 """Exit codes above this one say that somebody stopped us."""
-GRACE = 2.0
-"""Seconds that threads get to end themselves when somebody stops us."""
 
 
 class Group(click.Group):
@@ -215,25 +212,17 @@ def main() -> None:
     try:
         paddledvc(prog_name="paddledvc")
     except SystemExit as stop:
-        if isinstance(stop.code, int) and stop.code > LAST_OWN:
-            _leave(stop.code)
+        code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        if code > LAST_OWN:
+            from paddledvc.tools.system import shell  # noqa: PLC0415 - only for those stopped
+
+            shell.end_all_programs()
+        if threading.active_count() > 1:
+            from paddledvc.tools.system import threads  # noqa: PLC0415 - not for --help
+
+            threads.end_soon(code)
         raise
     except OSError as error:  # no room even for the text of --help
         _complain(OutsideFailure(error.strerror or str(error)))
         _flush()
         sys.exit(OutsideFailure.exit_code)
-
-
-def _leave(code: int) -> None:
-    """End although a thread still waits for a server that does not answer."""
-    from paddledvc.tools.system import shell  # noqa: PLC0415 - only for those who are stopped
-
-    shell.end_all_programs()
-    until = time.monotonic() + GRACE
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join(max(0.0, until - time.monotonic()))
-    if threading.active_count() > 1:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)

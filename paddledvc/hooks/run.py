@@ -63,7 +63,13 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGHUP, _stop)
     _, *words = sys.argv[1:]  # the first one is for the command line: `hook`
-    sys.exit(run(Call.parse(words)))
+    status = run(Call.parse(words))
+    threading = sys.modules.get("threading")
+    if threading is not None and threading.active_count() > 1:
+        from paddledvc.tools.system import threads  # noqa: PLC0415 - only where threads may be
+
+        threads.end_soon(status)
+    sys.exit(status)
 
 
 def _stop(number: int, _frame: object) -> None:

@@ -8,6 +8,8 @@ import sys
 
 SHOWN = 30
 """Characters around one that cannot be written that are shown."""
+DUMB = ("dumb", "unknown")
+"""Kinds of terminals on which nothing can be drawn."""
 _MODES = {"stdin": "r", "stdout": "w", "stderr": "w"}
 """Every stream, in the order of their numbers."""
 
@@ -54,6 +56,20 @@ def write_lines(text: str, *, err: bool = False) -> None:
     from paddledvc.display.escaping import escape_text  # noqa: PLC0415 - most hooks say nothing
 
     write_document_to_stream(escape_text(text), err=err)
+
+
+def draw_waiting_line(text: str) -> None:
+    """Draw a line over the one that was drawn last, on a terminal; elsewhere nothing.
+
+    Args:
+        text: the line; empty to take it away.
+    """
+    stream = sys.stderr
+    if stream.isatty() and os.environ.get("TERM", "").lower() not in DUMB:
+        from paddledvc.display.escaping import escape_text  # noqa: PLC0415 - as above
+
+        stream.write(f"\r{escape_text(text)}\x1b[K")
+        stream.flush()
 
 
 def write_document_to_stream(text: str, *, err: bool = False) -> None:

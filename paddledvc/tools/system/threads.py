@@ -1,9 +1,13 @@
-"""Work in threads that starts programs, which end when whoever waits for them is stopped."""
+"""Threads that end when whoever waits for them is stopped, or when the process is to end."""
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from paddledvc.tools.system import shell
@@ -15,6 +19,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 PAUSE = 0.05
 """Seconds between two looks for programs that were started meanwhile."""
+GRACE = 1.0
+"""Seconds that threads get to end by themselves when the process is to end."""
 
 
 def map_in_threads(
@@ -48,3 +54,24 @@ def map_in_threads(
                 shell.end_all_programs()
                 time.sleep(PAUSE)
             raise
+
+
+def end_soon(code: int) -> None:
+    """See that this process, which is about to end, does so soon.
+
+    Python waits for every thread first, and nothing ends one that waits for the answer of a name
+    server, or for a file system that does not answer.
+
+    Args:
+        code: the exit status, if it has to be ended.
+    """
+    late = threading.Timer(GRACE, _end, (code,))
+    late.daemon = True
+    late.start()
+
+
+def _end(code: int) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # nobody reads it any more
+            stream.flush()
+    os._exit(code)

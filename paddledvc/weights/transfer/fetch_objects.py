@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.transfer_results import BadKind
 
 
+LEAST = 0.5
+"""Seconds that the last place is given, though those before it have taken all."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Need:
     """An object that an output needs.
@@ -106,7 +110,7 @@ class Gathering:
     ) -> None:
         self.root, self.cache, self.remotes = root, cache, remotes
         self.came: dict[str, tuple[str, int]] = {}
-        self._jobs, self._tally = jobs, Tally("weights", progress)
+        self._jobs, self._tally = jobs, Tally("weights", progress, remotes.patience.moved)
         self._bad: defaultdict[str, list[Bad]] = defaultdict(list)
         self._listings: dict[str, tuple[ListedFile, ...]] = {}
 
@@ -129,7 +133,8 @@ class Gathering:
         queues = {oid: _queue(need, order) for oid, need in missing.items()}
         while groups := self._next(missing, queues):
             for name, group in groups.items():
-                self._from_remote(name, group)
+                last = not any(queues[need.oid] or need.urls for need in group)
+                self._from_remote(name, group, last=last)
         pinned = [need for need in missing.values() if need.urls and need.oid not in self.came]
         self.run([partial(self._from_urls, need) for need in pinned])
 
@@ -143,13 +148,32 @@ class Gathering:
                 groups[queue.pop(0)].append(missing[oid])
         return dict(groups)
 
-    def run(self, tasks: Sequence[partial[None]]) -> None:
-        """Do several things at a time."""
-        run_in_pool(tasks, jobs=self._jobs, stop=self.remotes.stop)
+    def run(self, tasks: Sequence[partial[None]], *, watched: bool = True) -> None:
+        """Do several things at a time.
 
-    def _from_remote(self, name: str, needs: Sequence[Need]) -> None:
+        Args:
+            tasks: what to do.
+            watched: whether bytes have to come at a least rate.
+        """
+        watch = self.remotes.watch if watched else lambda: None
+        run_in_pool(tasks, jobs=self._jobs, stop=self.remotes.stop, watch=watch)
+
+    def ask_sizes(self, name: str, oids: Iterable[str], *, last: bool = True) -> dict[str, int]:
+        """Ask a remote for the sizes of those objects that it has.
+
+        Args:
+            name: the remote.
+            oids: names of the objects.
+            last: whether nobody else can be asked after it.
+
+        Raises:
+            RemoteFailed: it does not answer.
+        """
+        return self.remotes.sizes(name, oids, last=last, drawn=not self._tally.drawn)
+
+    def _from_remote(self, name: str, needs: Sequence[Need], *, last: bool) -> None:
         try:
-            sizes = self.remotes.sizes(name, [need.oid for need in needs])
+            sizes = self.ask_sizes(name, [need.oid for need in needs], last=last)
         except RemoteFailed as error:
             for need in needs:
                 self.note(need, need.bad(name, "unreachable", found=error.cause))
@@ -175,7 +199,8 @@ class Gathering:
         except RemoteFailed as error:
             self.remotes.give_up(error)
             kind: BadKind = "missing" if error.absent else "unreachable"
-            self.note(need, need.bad(name, kind, found="" if error.absent else error.cause))
+            cause = "" if error.absent else self.remotes.why(error)
+            self.note(need, need.bad(name, kind, found=cause))
         except Wrong as error:
             self.note(need, error.bad)
         else:
@@ -183,6 +208,11 @@ class Gathering:
 
     def _from_urls(self, need: Need) -> None:
         source = self.source(need)
+        if self.remotes.ended:
+            found = f"not asked any more: {self.remotes.ended}"
+            for url in need.urls:
+                self.note(need, need.bad(url, "unreachable", found=found))
+            return
         try:
             with self.cache.receiving(need.oid) as file:
                 fetched = fetch.fetch_to_file(source, need.hashes, file, self.told(need.hashes))
@@ -198,7 +228,7 @@ class Gathering:
             urls=need.urls,
             root=self.root,
             offline=self.remotes.offline,
-            patience=self.remotes.patience,
+            patience=max(LEAST, self.remotes.patience.left) if self.remotes.hurried else None,
         )
 
     def told(self, hashes: Hashes) -> ByteProgress:

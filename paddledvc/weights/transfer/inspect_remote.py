@@ -113,7 +113,7 @@ def inspect_objects(
     asked: dict[str, Need] = {}
     for need in needs:
         asked[need.oid] = asked[need.oid].with_(need) if need.oid in asked else need
-    sizes = gathering.remotes.sizes(remote, asked)
+    sizes = gathering.ask_sizes(remote, asked)
     bad: dict[str, Bad] = {}
     for oid, need in asked.items():
         size = sizes.get(oid)
@@ -143,7 +143,7 @@ def _read_object(
         found = files.hash_file_chunks(gathering.remotes.get(remote).chunks(need.oid, size, told))
     except RemoteFailed as error:
         gathering.remotes.give_up(error)
-        bad[need.oid] = need.bad(remote, "unreachable", found=error.cause)
+        bad[need.oid] = need.bad(remote, "unreachable", found=gathering.remotes.why(error))
         return
     if (wrong := need.compared(remote, found)) is not None:
         bad[need.oid] = wrong

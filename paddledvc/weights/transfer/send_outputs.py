@@ -102,14 +102,14 @@ class _Sending:
         asked = [every[oid] for oid, bad in self._bad.items() if self._may_send(bad)]
         self._fill(asked)
         plain = [need for need in asked if not need.oid.endswith(FOLDER_SUFFIX)]
-        gathering.run([partial(self._put, need) for need in plain])
+        gathering.run([partial(self._put, need) for need in plain], watched=False)
         whole = [
             its[0]
             for its in needs
             if its[0].oid.endswith(FOLDER_SUFFIX) and its[0] in asked and self._has_all(its[1:])
         ]
         listings = {need.oid: need for need in whole}
-        gathering.run([partial(self._put, need) for need in listings.values()])
+        gathering.run([partial(self._put, need) for need in listings.values()], watched=False)
         return [self._told(one, its) for one, its in zip(outputs, needs, strict=True)]
 
     def _may_send(self, bad: Bad) -> bool:

@@ -77,10 +77,19 @@ class System:
         """Tell the size of a file in bytes; None if there is none."""
         return self._size_of(path, lambda: self._info(path))
 
-    def sizes(self, paths: Sequence[str]) -> list[int | None]:
-        """Tell the sizes of many files, after a first one that finds out whether nobody answers."""
+    def sizes(
+        self, paths: Sequence[str], answered: Callable[[], None] | None = None
+    ) -> list[int | None]:
+        """Tell the sizes of many files, after a first one that finds out whether nobody answers.
+
+        Args:
+            paths: the files.
+            answered: called when that is known.
+        """
         self._forget()
         first = [self.size(path) for path in paths[:1]]
+        if answered is not None:
+            answered()
         options = {"batch_size": ASKED, "return_exceptions": True}
         answers = self._system.info(list(paths[1:]), **options) if paths[1:] else []
         rest = zip(paths[1:], answers, strict=True)
@@ -240,7 +249,7 @@ class System:
         """Ask about a file, and do not wait for the answer for ever."""
         system = self._system.fs
         if system.async_impl:
-            return self._call("info", path).result(S3_TRIES * self._patience)
+            return self._call("info", path).result(self._patience)
         self._require_going()
         return system.info(path)
 

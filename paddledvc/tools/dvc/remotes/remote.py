@@ -90,8 +90,14 @@ class Remote:
                 self._writer = self._open(max(self._patience, WRITING))
             return self._writer
 
-    def sizes(self, oids: Iterable[str]) -> dict[str, int]:
+    def sizes(
+        self, oids: Iterable[str], answered: Callable[[], None] | None = None
+    ) -> dict[str, int]:
         """Tell the sizes in bytes of those objects that are there.
+
+        Args:
+            oids: names of the objects.
+            answered: called once the server has answered at all.
 
         Raises:
             RemoteFailed: the remote does not answer.
@@ -100,11 +106,11 @@ class Remote:
         with self._failing():
             if len(asked) > MANY and self._system.listable:
                 wanted = set(asked)
-                self._system.size(self._path(asked[0]))  # finds out whether nobody answers
+                self._system.sizes([self._path(asked[0])], answered)
                 folders = sorted({oid[:2] for oid in asked})
                 found = (one for folder in folders for one in self._listed(folder))
                 return {one.oid: one.size for one in found if one.oid in wanted}
-            sizes = self._system.sizes([self._path(oid) for oid in asked])
+            sizes = self._system.sizes([self._path(oid) for oid in asked], answered)
         known = zip(asked, sizes, strict=True)
         return {oid: size for oid, size in known if size is not None}
 
