@@ -15,6 +15,7 @@ from paddledvc.catalogs.core.listing import Listed, Release, ReleaseFile
 from paddledvc.errors import CatalogFailed, InvalidFile, OutsideFailure, ToolFailed
 from paddledvc.models.versions import is_version_range
 from paddledvc.names import suggest_name
+from paddledvc.paths import find_path_fault
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.git import repository
 from paddledvc.tools.git.repository import run_in_repository
@@ -179,10 +180,8 @@ def _stated(where: Repository, artifact: Artifact, commit: str) -> tuple[str, st
             f"{file}: the path of {artifact.key!r} is a template, {path}; write it out"
         )
     at = posixpath.normpath(posixpath.join(artifact.folder, path))
-    if not outputs.is_output_inside(at):
-        raise Unreadable(
-            f"{file}: the path of {artifact.key!r} leads out of the repository: {path}"
-        )
+    if fault := find_path_fault(at):
+        raise Unreadable(f"{file}: the path of {artifact.key!r} is {path!r}: {fault}")
     return at, _paddle(rest)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from paddledvc.display.escaping import escape_text
+from paddledvc.cli import failures
 from paddledvc.errors import OutsideFailure, PaddleDVCError
 from paddledvc.tools.system import streams
 
@@ -56,6 +56,8 @@ HIDDEN = ("hook", "merge-file")
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 BUG = 70
+STOPPED = "Interrupted"
+"""What a program is told that somebody has stopped us."""
 LAST_OWN = 128
 """Exit codes above this one say that somebody stopped us."""
 
@@ -76,13 +78,18 @@ class Group(click.Group):
         command: click.Command = getattr(import_module(f"paddledvc.cli.{module}"), module)
         return command
 
-    def make_context(self, *arguments: Any, **settings: Any) -> click.Context:
+    def make_context(
+        self, info_name: str | None, args: list[str], *more: Any, **settings: Any
+    ) -> click.Context:
         """Read the options that stand before the command."""
+        meta = {failures.ASKED: failures.asks_json(args)}
         try:
-            return super().make_context(*arguments, **settings)
+            context = super().make_context(info_name, args, *more, **settings)
         except click.ClickException as error:
-            _escape(error)
+            failures.tell_usage(meta, error)
             raise
+        context.meta.update(meta)
+        return context
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -110,28 +117,30 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except PaddleDVCError as error:
-            _complain(error)
-            ctx.exit(error.exit_code)
+            _end(ctx, error)
         except KeyboardInterrupt:
+            failures.answer_failure(ctx.meta, STOPPED, INTERRUPTED, "interrupted")
             streams.write_lines("interrupted", err=True)
             ctx.exit(INTERRUPTED)
         except BrokenPipeError:
             streams.abandon_output_stream()  # the reader has gone
             ctx.exit(BROKEN_PIPE)
         except click.ClickException as error:
-            _escape(error)
+            failures.tell_usage(ctx.meta, error)
             raise
-        except (click.exceptions.Exit, click.Abort):
+        except (SystemExit, click.Abort) as stop:
+            failures.answer_failure(ctx.meta, STOPPED, getattr(stop, "code", 1), "interrupted")
+            raise
+        except click.exceptions.Exit:
             raise
         except OSError as error:
             where = f"{error.filename}: " if error.filename else ""
-            _complain(OutsideFailure(f"{where}{error.strerror or error}"))
-            _flush()
-            ctx.exit(OutsideFailure.exit_code)
+            _end(ctx, OutsideFailure(f"{where}{error.strerror or error}"))
         except UnicodeEncodeError as error:
-            _complain(OutsideFailure(streams.explain_stream_encoding(error)))
-            ctx.exit(OutsideFailure.exit_code)
-        except Exception:  # noqa: BLE001 - the boundary: what gets here is our bug
+            _end(ctx, OutsideFailure(streams.explain_stream_encoding(error)))
+        except Exception as error:  # noqa: BLE001 - the boundary: what gets here is our bug
+            said = f"{type(error).__name__}: {error}"
+            failures.answer_failure(ctx.meta, "Bug", BUG, said)
             streams.write_lines(
                 f"{traceback.format_exc()}"
                 "This is a bug in paddledvc; please report it with the lines above.",
@@ -140,29 +149,10 @@ class Group(click.Group):
             ctx.exit(BUG)
 
 
-def _flush() -> None:
-    """Write what is left; a disk that is full has been told of."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        streams.abandon_output_stream()
-
-
-def _complain(error: PaddleDVCError) -> None:
-    from paddledvc.cli import printer  # noqa: PLC0415 - not for --help
-    from paddledvc.errors import InvalidFile  # noqa: PLC0415
-
-    if isinstance(error, InvalidFile):
-        # Its problems stand at the start of their lines, where editors and CI look for them.
-        printer.echo(error, err=True)
-    else:
-        printer.echo_error(error)
-
-
-def _escape(error: click.ClickException) -> None:
-    """Let click print nothing that was typed, or read from a variable, as it is."""
-    # Final for type checkers only; a new error would lose the hints of its kind.
-    error.message = escape_text(error.message)  # type: ignore[misc]
+def _end(ctx: click.Context, error: PaddleDVCError) -> None:
+    failures.tell_error(ctx.meta, error)
+    failures.flush_output()
+    ctx.exit(error.exit_code)
 
 
 class _Log(logging.Handler):
@@ -223,6 +213,6 @@ def main() -> None:
             threads.end_soon(code)
         raise
     except OSError as error:  # no room even for the text of --help
-        _complain(OutsideFailure(error.strerror or str(error)))
-        _flush()
+        failures.tell_error({}, OutsideFailure(error.strerror or str(error)))
+        failures.flush_output()
         sys.exit(OutsideFailure.exit_code)

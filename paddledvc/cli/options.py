@@ -22,7 +22,7 @@ format_option = click.option(
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="How to print the result.",
+    help="How to print the result, or why there is none.",
 )
 pin_option = click.option(
     "--pin",

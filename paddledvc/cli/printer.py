@@ -17,6 +17,8 @@ from itertools import zip_longest
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TextIO
 
+import click
+
 from paddledvc.display import escaping
 from paddledvc.tools.system import streams
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from paddledvc.project import Project
     from paddledvc.tools.system.progress import NamedProgress
 
+ANSWERED = "paddledvc.answered"
+"""Where the context of a command notes that a document was printed; there is no second one."""
 MANY = 100
 """Lines of one kind that people read."""
 LONGEST = 32
@@ -109,6 +113,8 @@ def echo_document(text: str, form: str) -> None:
         text: the text.
         form: its form, such as ``json``; the escapes are those of the form.
     """
+    if (context := click.get_current_context(silent=True)) is not None:
+        context.meta[ANSWERED] = True
     ascii_only = not streams.stream_takes_every_character()
     if form in ("json", "sarif"):
         text = escaping.escape_json(text)

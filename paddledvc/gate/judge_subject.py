@@ -15,6 +15,7 @@ from paddledvc.gate.core.facts import Facts
 from paddledvc.gate.core.judge import judge_facts
 from paddledvc.gate.core.violations import Verdict, Violation, sort_violations
 from paddledvc.gate.lock_history import Now, read_lock_history
+from paddledvc.gate.read_outputs import find_unsafe_outputs
 from paddledvc.models import policy
 from paddledvc.project import SnapshotFiles, read_project_policy
 from paddledvc.tools.git import ignores, repository, worktree
@@ -281,6 +282,8 @@ def _judge_files(at: ProjectFiles, project: Project, ask: _Ask, today: date) -> 
     facts = read_facts.read_facts(at, facts)
     in_git = repository.find_repository_root(project.root) is not None
     if in_git:
+        unsafe = find_unsafe_outputs(at, project, {one.file for one in facts.unreadable})
+        facts = replace(facts, unreadable=(*facts.unreadable, *unsafe))
         facts = _with_repository(at, project, ask, facts)
     if facts.lock is not None and in_git:
         more = ask.more if facts.role == rules.production else {}

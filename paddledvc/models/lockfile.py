@@ -12,6 +12,7 @@ from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidFile, Problem, UnknownModel
 from paddledvc.hashes import Hashes
 from paddledvc.models.versions import is_version
+from paddledvc.paths import find_listing_fault, find_path_fault
 from paddledvc.yaml.quoting import quote_text
 
 if TYPE_CHECKING:
@@ -196,6 +197,19 @@ def _twice(document: Document) -> Iterator[Problem]:
             yield document.problem(("models", index, "name"), message)
 
 
+def _paths(document: Document) -> Iterator[Problem]:
+    """Find paths that none may write, as only a hand could have written them."""
+    value: Any = document.value
+    for index, entry in enumerate(value["models"]):
+        at = ("models", index)
+        if fault := find_path_fault(entry.get("path", "a")):
+            yield document.problem((*at, "path"), f"found {entry['path']!r}: {fault}")
+        paths = [file["path"] for file in entry.get("files", ())]
+        if found := find_listing_fault(paths, folded=True):
+            place = (*at, "files", paths.index(found[0]), "path")
+            yield document.problem(place, f"found {found[0]!r}: {found[1]}")
+
+
 def parse_lockfile(document: Document, schema: Schema) -> Lock:
     """Read a lock.
 
@@ -210,7 +224,11 @@ def parse_lockfile(document: Document, schema: Schema) -> Lock:
             "upgrade paddledvc"
         )
         raise InvalidFile([document.problem(("version",), message)])
-    problems = schema.problems(document) or [*_no_versions(document), *_twice(document)]
+    problems = schema.problems(document) or [
+        *_no_versions(document),
+        *_twice(document),
+        *_paths(document),
+    ]
     if problems:
         raise InvalidFile(problems)
     return Lock(

@@ -14,21 +14,29 @@ from paddledvc.names import DVC_LOCK
 from paddledvc.tools.dvc.core.outputs import STAGES_FILE, SUFFIX
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.tools.system import atomic
-from paddledvc.weights.core.tracked import PATTERNS, Tracked, find_tracked_problems, list_tracked
+from paddledvc.weights.core.tracked import (
+    PATTERNS,
+    Tracked,
+    find_output_faults,
+    find_tracked_problems,
+    list_tracked,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from paddledvc.errors import Problem
     from paddledvc.models.lockfile import LockedFile
     from paddledvc.project import Project, ProjectFiles
+    from paddledvc.tools.dvc.core.outputs import DvcOutput
 
 Parsed: TypeAlias = dict[tuple[str, str], Any]
 """What is in files, by their names and texts."""
 KEPT = 64
 """Versions of the files whose outputs are remembered."""
 FOLDER = "wanted"
-FORMAT = 1
+FORMAT = 2
 """Raised whenever other outputs are read from the same files, or they are written otherwise."""
 
 
@@ -57,7 +65,7 @@ def read_expected(
         parsed: what was in the files read just before, which is replaced by what is in these.
 
     Raises:
-        InvalidFile: one of the files cannot be read.
+        InvalidFile: one of the files cannot be read, or names an output where none may lie.
     """
     from paddledvc.yaml.conflicts import find_conflict  # noqa: PLC0415 - only for what is new
 
@@ -74,7 +82,19 @@ def read_expected(
             found[name] = _parse_file(name, text)
     parsed.clear()
     parsed |= {(name, texts[name]): one for name, one in found.items()}
-    return list_tracked(found.pop(names.LOCK, None), found)
+    lock = found.pop(names.LOCK, None)
+    if faults := list(find_output_faults(found)):
+        raise InvalidFile([_fault(output, fault, texts) for output, fault in faults])
+    return list_tracked(lock, found)
+
+
+def _fault(output: DvcOutput, fault: str, texts: Mapping[str, str]) -> Problem:
+    """Say where a path stands that no output may have."""
+    from paddledvc.yaml import reader  # noqa: PLC0415 - as above
+
+    message = f"no output may lie at {output.path!a}: {fault}; look who wrote that path"
+    document = reader.parse_yaml(texts[output.file], output.file)
+    return document.problem(output.place, message)
 
 
 def _tells(name: str) -> bool:

@@ -15,6 +15,7 @@ from paddledvc.weights.core.decide import Decision
 from paddledvc.weights.core.tracked import tracked_cells
 from paddledvc.weights.expected import list_expected
 from paddledvc.weights.select_outputs import select_outputs
+from paddledvc.weights.tree.preconditions import LOOK
 from paddledvc.weights.tree.records import read_placed_records
 from paddledvc.weights.tree.survey import Survey, Surveyor
 
@@ -159,6 +160,8 @@ def _here(tracked: Tracked, survey: Survey) -> Here:
     match survey:
         case Survey(obstacle="unhashed" | "old" as obstacle):
             state, problem, mend = _UNCOMPARED[obstacle]
+        case Survey(obstacle="refused", why=why):
+            state, problem, mend = "unknown", why, LOOK
         case Survey(seen=seen) if not seen:
             state, problem, mend = "missing", "it is not there", PULL
         case Survey(obstacle="unlisted"):

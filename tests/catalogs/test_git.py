@@ -203,19 +203,19 @@ NOT_STATED = (
         pytest.param(
             "artifacts: {det: {path: ../../etc/passwd}}",
             "det@v1.0.0",
-            "dvc.yaml: the path of 'det' leads out of the repository: ../../etc/passwd",
+            "dvc.yaml: the path of 'det' is '../../etc/passwd': it has the part '..'",
             id="path out of the repository",
         ),
         pytest.param(
             "artifacts: {det: {path: /etc/passwd}}",
             "det@v1.0.0",
-            "dvc.yaml: the path of 'det' leads out of the repository: /etc/passwd",
+            "dvc.yaml: the path of 'det' is '/etc/passwd': it is absolute",
             id="absolute path",
         ),
         pytest.param(
             "artifacts: {det: {path: .}}",
             "det@v1.0.0",
-            "dvc.yaml: the path of 'det' leads out of the repository: .",
+            "dvc.yaml: the path of 'det' is '.': it has the part '.'",
             id="the repository itself",
         ),
         pytest.param(

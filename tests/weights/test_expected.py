@@ -195,6 +195,7 @@ REMEMBERED: dict[int, Any] = {
     ]
 }
 """What is remembered of these files, by the number of the format."""
+REMEMBERED[2] = REMEMBERED[1]  # paths are refused that were not
 
 
 def test_who_reads_other_outputs_from_the_same_files_raises_the_format(versions):

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from paddledvc.hashes import Hashes
 from paddledvc.models.versions import as_version, is_version, is_version_range
+from paddledvc.paths import find_listing_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-_PATH = re.compile(r"(?!/)(?!(.*/)?\.{0,2}(/|$))[^\\\x00-\x1f]+")
 _FORMAT = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _DIGESTS = {"md5": re.compile("[0-9a-f]{32}"), "sha256": re.compile("[0-9a-f]{64}")}
 
@@ -141,7 +141,10 @@ def _nonsense(release: Release, version: str) -> Iterator[str]:
         if wrong := _wrong_digest(file.hashes):
             yield f"it says that {file.path!r} of {version} has {wrong}"
     if release.folder:
-        yield from _nonsense_in_paths([file.path for file in release.files], version)
+        # Whatever disk they are brought to, so that the lock is as good for all.
+        paths = sorted(file.path for file in release.files)
+        if fault := find_listing_fault(paths, folded=True):
+            yield f"it lists the file {fault[0]!r} in {version}: {fault[1]}"
 
 
 def _wrong_digest(hashes: Hashes) -> str | None:
@@ -150,19 +153,3 @@ def _wrong_digest(hashes: Hashes) -> str | None:
         if digest is not None and not form.fullmatch(digest):
             return f"the {kind} {digest!r}"
     return f"the size {hashes.size}" if hashes.size is not None and hashes.size < 0 else None
-
-
-def _nonsense_in_paths(paths: Iterable[str], version: str) -> Iterator[str]:
-    folders: set[str] = set()
-    seen: set[str] = set()
-    for path in sorted(paths):
-        key = path.casefold()  # macOS and Windows keep one of two that differ in case
-        parts = key.split("/")
-        # A folder that looks like a repository would have git run what its configuration says.
-        if not _PATH.fullmatch(path) or {"", ".", "..", ".git"} & set(parts):
-            yield f"it lists the file {path!r} in {version}, which is no path in a folder"
-        parents = {key[:at] for at, sign in enumerate(key) if sign == "/"}
-        if key in seen | folders or parents & seen:
-            yield f"it lists the file {path!r} in {version} twice, or inside of another file"
-        seen.add(key)
-        folders |= parents

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from abc import ABC, abstractmethod
 from collections import Counter
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from paddledvc.catalogs.core.listing import Listed, Release, ReleaseFile
 from paddledvc.models.versions import is_version
 from paddledvc.names import suggest_name
+from paddledvc.paths import find_path_fault
 from paddledvc.tools.system.network_errors import Unreadable
 from paddledvc.urls import format_of_url
 
@@ -263,8 +263,8 @@ def _date_versions(commits: Sequence[HubCommit]) -> Mapping[str, str]:
 def _release(repository: HubRepository, query: Query, version: str, tree: HubTree) -> Release:
     files = {file.path: file for file in tree.files}
     for path in files:
-        if not _is_plain(path):
-            raise Unreadable(f"it lists a file {path!r}, which is no path in a folder")
+        if fault := find_path_fault(path):
+            raise Unreadable(f"it lists a file {path!r}: {fault}")
     if query.file is not None:
         return _single(repository, query.file, version, tree.commit, files)
     paths = sorted(path for path in files if PurePosixPath(path).name != OWN_OF_GIT)
@@ -295,13 +295,3 @@ def _single(
 
 def _file(repository: HubRepository, commit: str, file: HubFile, path: str) -> ReleaseFile:
     return ReleaseFile(path=path, urls=(repository.url(commit, file.path),), hashes=file.hashes)
-
-
-def _is_plain(path: str) -> bool:
-    """Tell a path that stays in its folder, on every system, from any other."""
-    return (
-        not {"", ".", ".."} & set(path.split("/"))
-        and not re.match(r"[A-Za-z]:", path)
-        and "\\" not in path
-        and not any(unicodedata.category(character) in ("Cc", "Cs") for character in path)
-    )

@@ -232,7 +232,8 @@ def _many(silent: list[Inspected]) -> str:
 def _of_output(facts: Facts, one: Inspected) -> Violation:
     chief, tracked = worst_transfer_problem(one.problems), one.tracked
     repair = " --repair" if chief.kind in WRONG else ""
-    message = f"{chief}; run `paddledvc push{repair}` where its bytes are"
+    mend = f"run `paddledvc push{repair}` where its bytes are"
+    message = f"{chief}; {'look who wrote that listing' if chief.kind == 'refused' else mend}"
     if tracked.pinned and tracked.model is not None:
         return facts.of_pin(RULE, message, tracked.model)
     written = facts.written.get(tracked.path)

@@ -36,6 +36,7 @@ RULES: Mapping[str, str] = {
     "lock-stale": "models.lock says what models.yaml asks for",
     "merge-conflict": "the change merges without conflicts",
     "not-built": "every exported model is built from what the commit holds",
+    "output-unsafe": "every output of DVC, and every file in one, lies where it may",
     "policy-weakened": "a change keeps the policy as strict as it was",
     "record-invalid": "every record of a training can be read",
     "record-other-bytes": "every record of a training is of the weights that are built",
@@ -53,9 +54,9 @@ RULES: Mapping[str, str] = {
 """Every rule, and what it holds, as a sentence."""
 UNWAIVABLE = frozenset(
     (
-        *("history-incomplete", "lock-invalid", "merge-conflict", "policy-weakened"),
-        *("record-invalid", "registry-invalid", "stages-invalid", "waiver-expired"),
-        "waiver-unused",
+        *("history-incomplete", "lock-invalid", "merge-conflict", "output-unsafe"),
+        *("policy-weakened", "record-invalid", "registry-invalid", "stages-invalid"),
+        *("waiver-expired", "waiver-unused"),
     )
 )
 """Rules whose findings nobody can let pass: mending them is no more work than a waiver."""

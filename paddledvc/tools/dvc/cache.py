@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import OutsideFailure
 from paddledvc.tools.dvc import configuration
-from paddledvc.tools.dvc.core.objects import read_object_listing
+from paddledvc.tools.dvc.core.objects import Forbidden, read_object_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.dvc.state import DvcState
 from paddledvc.tools.system import atomic, links
@@ -159,13 +159,26 @@ class Cache:
         return True
 
     def listing(self, oid: str) -> tuple[ListedFile, ...] | None:
-        """Read which files a folder has; None if the object is not there, or is no listing."""
+        """Read which files a folder has; None if the object is not there, or is no listing.
+
+        A listing that is refused is none either; ``explain_listing`` says why.
+        """
         if not self.holds(oid):
             return None
         try:
             return read_object_listing(self.path(oid).read_bytes())
         except (OSError, ValueError):
             return None
+
+    def explain_listing(self, oid: str) -> str:
+        """Say which file of a folder may not be written, and why; nothing if that is not it."""
+        try:
+            read_object_listing(self.path(oid).read_bytes() if self.holds(oid) else b"")
+        except Forbidden as refused:
+            return str(refused)
+        except (OSError, ValueError):
+            pass
+        return ""
 
     def link(self, oid: str, target: str) -> str:
         """Link an object to a new name in the work tree, by the first way of DVC's configuration.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.hashes import Hashes
+from paddledvc.paths import find_listing_fault
 from paddledvc.tools.dvc import command
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.git import repository
@@ -103,9 +104,8 @@ def _listed(place: CommitPath) -> list[command.RepositoryFile]:
     kept = [one for one in listed if one.tracked or not outputs.is_dvc_or_git_file(one.path)]
     if not kept:
         raise Unreadable(why_git_file_missing(place.where, place.commit))
-    for one in kept:
-        if not outputs.is_output_inside(one.path):
-            raise Unreadable(f"the folder lists the path {one.path!r}, which leads out of it")
+    if fault := find_listing_fault([one.path for one in kept]):
+        raise Unreadable(f"the folder lists the path {fault[0]!r}: {fault[1]}")
     return kept
 
 

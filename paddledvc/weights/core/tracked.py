@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc import names
 from paddledvc.hashes import Hashes
+from paddledvc.paths import find_listing_fault, find_output_fault
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.dvc.core.objects import is_object_name
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from paddledvc.errors import Problem
     from paddledvc.models.lockfile import Lock, LockedFile, LockedModel
+    from paddledvc.tools.dvc.core.outputs import DvcOutput
     from paddledvc.yaml.document import Document
 
 PATTERNS = (names.REGISTRY, names.LOCK, names.STAGES, names.DVC_LOCK, f"*{outputs.SUFFIX}")
@@ -97,7 +99,7 @@ def list_tracked(lock: Lock | None, records: Mapping[str, Any]) -> tuple[Tracked
     options = dict(_declared(records))
     for output in outputs.list_outputs(records):
         option = _option(options, output.path)
-        if outputs.is_output_inside(output.path) and option.get("cache", True):
+        if option.get("cache", True) and not find_output_fault(output.path):
             found[output.path] = Tracked(
                 path=output.path,
                 hashes=Hashes(md5=output.md5.removesuffix(outputs.FOLDER_SUFFIX), size=output.size),
@@ -129,6 +131,37 @@ def find_tracked_problems(document: Document) -> list[Problem]:
         for index, out in enumerate(_outs(entry))
         if "md5" in out and not is_object_name(str(out["md5"]))
     ]
+
+
+def find_output_faults(
+    records: Mapping[str, Any],
+) -> Iterator[tuple[DvcOutput, str]]:
+    """Find the outputs of DVC that lie where none may, and one of two that are in one place.
+
+    What dvc.lock has of before, and dvc.yaml declares no more, may lie in another one.
+
+    Args:
+        records: as for ``list_tracked``.
+
+    Returns:
+        Each such output, and what is wrong with its path.
+
+    >>> outs = [{"md5": "0cc175b9c0f1b6a831c399e269772661", "path": ".git/config"}]
+    >>> [fault for _, fault in find_output_faults({"a.dvc": {"outs": outs}})]
+    ["'.git' is the folder of a program's own files"]
+    """
+    options, sound = dict(_declared(records)), {}
+    declared = {*options, *_declared_plainly(records)}
+    for output in outputs.list_outputs(records):
+        if not _option(options, output.path).get("cache", True):
+            continue  # whoever runs its stage writes it
+        if fault := find_output_fault(output.path):
+            yield output, fault
+        elif output.path in declared:
+            sound[output.path] = output
+    if (found := find_listing_fault(list(sound))) is not None:
+        path, why = found
+        yield sound[path], why
 
 
 def _outs(entry: Any) -> list[Any]:
@@ -171,6 +204,15 @@ def _declared(records: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, An
                 for path, option in entry.items():
                     if isinstance(option, dict):
                         yield outputs.join_output_folder(folder, str(path)), option
+
+
+def _declared_plainly(records: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the outputs of which nothing is said but their paths."""
+    for file, value in records.items():
+        for folder, stage in outputs.list_output_stages(file, value):
+            for one in (one for key in _DECLARING for one in stage.get(key) or ()):
+                if isinstance(one, str):
+                    yield outputs.join_output_folder(folder, one)
 
 
 def _entries(stage: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -14,14 +14,17 @@ if TYPE_CHECKING:
 
     from paddledvc.weights.core.tracked import Tracked
 
-BadKind: TypeAlias = Literal["missing", "truncated", "corrupt", "unreachable"]
-"""What is wrong with an object: not there; shorter than it is; other bytes; nobody answers."""
-ObjectCondition: TypeAlias = Literal["present", "missing", "truncated", "corrupt", "unreachable"]
+BadKind: TypeAlias = Literal["missing", "truncated", "corrupt", "refused", "unreachable"]
+"""What is wrong with an object: not there; shorter than it is; other bytes; it names files that
+nobody may write; nobody answers."""
+ObjectCondition: TypeAlias = Literal[
+    "present", "missing", "truncated", "corrupt", "refused", "unreachable"
+]
 """What an object in a remote is found to be."""
-WRONG: tuple[BadKind, ...] = ("corrupt", "truncated")
-"""What is wrong with objects whose bytes are not the right ones."""
+WRONG: tuple[BadKind, ...] = ("corrupt", "truncated", "refused")
+"""What is wrong with objects that are there, and must not be used."""
 SentState: TypeAlias = Literal["present", "sent", "repaired", "failed"]
-_GRAVE: tuple[BadKind, ...] = ("corrupt", "truncated", "missing", "unreachable")
+_GRAVE: tuple[BadKind, ...] = ("refused", "corrupt", "truncated", "missing", "unreachable")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +55,8 @@ class Bad:
         """Say what is wrong, as the end of a sentence about the file."""
         if self.kind == "unreachable":
             return f"it cannot be had from {self.place}: {self.found}"
+        if self.kind == "refused":
+            return f"it is refused: {self.found}"
         about = f": expected {self.expected}, found {self.found}" if self.found else ""
         return f"it is {self.kind} in {self.place}{about}"
 

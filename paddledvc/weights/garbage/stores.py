@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from paddledvc.errors import OutsideFailure, RemoteFailed
 from paddledvc.tools.dvc import configuration
 from paddledvc.tools.dvc.cache import Cache
-from paddledvc.tools.dvc.core.objects import is_object_name, read_object_listing
+from paddledvc.tools.dvc.core.objects import is_object_name, parse_object_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.dvc.remotes.remote import open_remote
 from paddledvc.urls import hide_url_secrets
@@ -204,7 +204,7 @@ def _removal(place: Store, oid: str) -> OutsideFailure | None:
 def _listing(oid: str, data: bytes) -> tuple[ListedFile, ...]:
     if hashlib.md5(data, usedforsecurity=False).hexdigest() != oid.removesuffix(FOLDER_SUFFIX):
         raise ValueError("not what its name says")
-    return read_object_listing(data)
+    return parse_object_listing(data)
 
 
 def _scan(folder: Path) -> Iterator[os.DirEntry[str]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import ChecksumMismatch, DownloadFailed, RemoteFailed
 from paddledvc.hashes import Hashes
-from paddledvc.tools.dvc.core.objects import read_object_listing
+from paddledvc.tools.dvc.core.objects import Forbidden, read_object_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.sources import fetch
 from paddledvc.tools.sources.fetch import Source
@@ -286,6 +286,8 @@ def _require_same(need: Need, place: str, found: Hashes, file: Path) -> None:
     if need.oid.endswith(FOLDER_SUFFIX):
         try:
             read_object_listing(file.read_bytes())
+        except Forbidden as error:
+            raise Wrong(need.bad(place, "refused", found=str(error))) from error
         except ValueError as error:
             bad = need.bad(place, "corrupt", "a listing of a folder", str(error))
             raise Wrong(bad) from error

@@ -21,7 +21,7 @@ from paddledvc.weights.core.ledger import LedgerEntry
 from paddledvc.weights.core.outcome import Placed, PlacedOutput
 from paddledvc.weights.tree import files
 from paddledvc.weights.tree.files import Changed
-from paddledvc.weights.tree.preconditions import RUN_PULL, Obstacles, Refused
+from paddledvc.weights.tree.preconditions import LOOK, RUN_PULL, Obstacles, Refused
 from paddledvc.weights.tree.records import Records
 from paddledvc.weights.tree.survey import Surveyor
 
@@ -225,6 +225,8 @@ class Carrier:
         return None
 
     def _stopped(self, survey: Survey, wanted: Tracked) -> PlacedState:
+        if survey.obstacle == "refused":
+            raise Refused("refused", survey.why, LOOK)
         if survey.obstacle == "unlisted":
             raise Refused("missing", "its listing is not in the cache", RUN_PULL)
         if survey.obstacle == "unhashed":
@@ -291,7 +293,7 @@ class Carrier:
     def _is_succeeded(self, model: str | None) -> bool:
         """Tell whether all that is wanted is in place, so that the old may go."""
         wanted = [one for one in self._results.values() if one.state not in ("left", "removed")]
-        if any(one.state in ("missing", "failed") for one in wanted):
+        if any(one.state in ("missing", "refused", "failed") for one in wanted):
             return False
         heirs = [one for one in wanted if model is not None and one.model == model and not one.part]
         return all(one.state != "kept" for one in heirs if one.after is not None)

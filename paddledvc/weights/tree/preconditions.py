@@ -6,7 +6,7 @@ import os
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from paddledvc.tools.dvc.core.outputs import is_output_inside
+from paddledvc.paths import find_output_fault
 from paddledvc.tools.git.command import ask_git
 
 if TYPE_CHECKING:
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from paddledvc.weights.tree.survey import Survey
 
 RUN_PULL = "run `paddledvc pull`"
-_OWN = frozenset((".git", ".dvc", ".paddledvc"))
-"""Folders that no output may lie in: what is there makes programs do things."""
+LOOK = "look who wrote that path"
 
 
 class Refused(Exception):
@@ -58,8 +57,8 @@ class Obstacles:
         Raises:
             Refused: it is not.
         """
-        if not is_output_inside(path) or not _OWN.isdisjoint(map(str.casefold, path.split("/"))):
-            raise Refused("failed", "no output may lie there", "look who wrote that path")
+        if fault := find_output_fault(path):
+            raise Refused("refused", f"no output may lie there: {fault}", LOOK)
         if self._leads_out(path):
             raise Refused(
                 "failed",

@@ -41,8 +41,9 @@ class Survey(NamedTuple):
         version: the version of that model that is there; None if it is none that is known.
         decision: what to do.
         obstacle: why nothing can be decided: ``unlisted`` for a folder whose listing is not in the
-            cache, ``unhashed`` for what nobody has hashed, ``old`` for a hash of DVC 2, which is
-            none of bytes.
+            cache, ``refused`` for one whose listing names what may not be written, ``unhashed`` for
+            what nobody has hashed, ``old`` for a hash of DVC 2, which is none of bytes.
+        why: what the listing names.
     """
 
     path: str
@@ -54,7 +55,8 @@ class Survey(NamedTuple):
     model: str | None = None
     version: str | None = None
     decision: Decision = LEAVE
-    obstacle: Literal["", "unlisted", "unhashed", "old"] = ""
+    obstacle: Literal["", "unlisted", "refused", "unhashed", "old"] = ""
+    why: str = ""
 
 
 class Surveyor:
@@ -106,7 +108,8 @@ class Surveyor:
             if content is None and is_candidate_folder(found := self._found(survey, {}), wanted):
                 content = found
             if content is None:
-                return survey._replace(obstacle="unlisted")
+                refused = self._cache.explain_listing(str(wanted.oid))
+                return survey._replace(obstacle="refused" if refused else "unlisted", why=refused)
             if not all(one.known for one in content.values()):
                 return survey._replace(obstacle="unhashed")
         found = self._found(survey, content or {})

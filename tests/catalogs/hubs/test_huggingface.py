@@ -18,6 +18,7 @@ from paddledvc.catalogs.opening import open_catalog
 from paddledvc.errors import CatalogFailed, MissingTool
 from paddledvc.hashes import Hashes
 from paddledvc.models.versions import newest_version
+from paddledvc.paths import find_path_fault
 from paddledvc.tools.sources import fetch
 from paddledvc.tools.sources.fetch import Source
 
@@ -210,10 +211,10 @@ def test_a_version_without_files_is_refused(hub_server, open_hub):
 def test_a_path_that_leaves_the_folder_is_refused(path, shown, net, hub_server, open_hub):
     net.branches["main"][0].files = {"net.pdparams": b"x", path: b"y"}
 
-    assert failure(open_hub().describe, NET, "2025.11.3.142530") == (
-        f"the catalog hf ({hub_server.url}/team/net): it lists a file {shown}, which is no path "
-        "in a folder"
-    )
+    said = failure(open_hub().describe, NET, "2025.11.3.142530")
+
+    where = f"the catalog hf ({hub_server.url}/team/net)"
+    assert said == f"{where}: it lists a file {shown}: {find_path_fault(path)}"
 
 
 def test_a_revision_has_only_the_versions_that_it_contains(net, open_hub):

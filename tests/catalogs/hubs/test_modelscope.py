@@ -147,7 +147,7 @@ def test_a_path_that_leaves_the_folder_is_refused(net, hub_server, open_hub):
     net.branches["master"][0].files = {"../x": b"y"}
 
     assert failure(open_hub().describe, NET, "2025.11.3.142530") == told(
-        hub_server, "it lists a file '../x', which is no path in a folder"
+        hub_server, "it lists a file '../x': it has the part '..'"
     )
 
 

@@ -223,7 +223,7 @@ def test_a_folder_that_lists_paths_out_of_itself_is_refused(made, catalog, monke
     with pytest.raises(CatalogFailed) as caught:
         described(catalog(made.root), "bundle")
 
-    told = "the folder lists the path '../evil', which leads out of it"
+    told = "the folder lists the path '../evil': it has the part '..'"
     assert str(caught.value) == f"the catalog team ({made.root}): bundle@v0.1.0: {told}"
 
 

@@ -7,9 +7,13 @@ import os
 
 import pytest
 
+from paddledvc.errors import InvalidFile
+from paddledvc.hashes import Hashes
 from paddledvc.tools.system import hash_cache
 from paddledvc.weights.core.outcome import describe_outcome
+from paddledvc.weights.core.tracked import Tracked
 from paddledvc.weights.tree import files
+from paddledvc.weights.tree.place import place_outputs
 from tests.outputs_repo import md5
 
 LINKS = ("reflink,copy", "hardlink", "symlink", "copy")
@@ -285,20 +289,41 @@ def test_any_name_will_do(outputs, name, links):
     assert outputs.files() == {f"data/{name}": b"one", f"exports/{name}/{name}": b"two"}
 
 
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        (".git/hooks/post-checkout", "'.git' is the folder of a program's own files"),
+        ("x/.DVC/config", "'.DVC' is the folder of a program's own files"),
+        (".paddledvc/x", "'.paddledvc' is the folder of a program's own files"),
+        ("data/.gitattributes", "'.gitattributes' tells git what to do with the files beside it"),
+        ("../x", "it has the part '..'"),
+    ],
+)
+def test_nothing_is_written_where_it_would_make_programs_do_things(outputs, path, why):
+    with pytest.raises(InvalidFile) as refused:
+        outputs.declare({path: b"one", "data/a": b"two"})
+
+    [problem] = refused.value.problems
+    assert problem.file == "dvc.lock"
+    assert problem.path.endswith("].path")
+    assert problem.message == f"no output may lie at {path!r}: {why}; look who wrote that path"
+    assert not (outputs.root / path).exists()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("path", [".git/hooks/post-checkout", "x/.dvc/config", ".paddledvc/x"])
-def test_nothing_is_written_where_it_would_make_programs_do_things(outputs, path):
-    outputs.declare({path: b"one"})
+def test_whoever_asks_to_place_that_is_refused_too(outputs, path):
+    wanted = Tracked(path=path, hashes=Hashes(md5=outputs.keep(b"one")))
 
-    placed = outputs.place()
+    [one] = place_outputs(outputs.project, [wanted]).outputs
 
-    assert [(one.state, one.problem) for one in placed.outputs] == [
-        ("failed", "no output may lie there")
-    ]
+    assert one.state == "refused"
+    assert one.problem.startswith("no output may lie there: ")
     assert not (outputs.root / path).exists()
 
 
 def test_nothing_is_written_out_of_the_project(outputs, tmp_path):
-    outputs.declare({"../x": b"one", "data/a": b"one"})
+    outputs.declare({"data/a": b"one"})
     (tmp_path / "elsewhere").mkdir()
     (outputs.root / "data").symlink_to(tmp_path / "elsewhere")
 

@@ -7,7 +7,8 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX, is_output_inside
+from paddledvc.paths import find_listing_fault
+from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,24 +46,39 @@ def is_object_name(text: str) -> bool:
     return is_object_md5(text.removesuffix(FOLDER_SUFFIX))
 
 
+class Forbidden(ValueError):
+    """A listing of a folder names what may not be written."""
+
+
 def read_object_listing(data: bytes) -> tuple[ListedFile, ...]:
-    """Read DVC's listing of a folder.
+    """Read DVC's listing of a folder whose files are to be written.
 
     Raises:
-        ValueError: it is none, or names what is not in the folder.
+        Forbidden: no folder may have such files.
+        ValueError: it is none.
 
     >>> data = b'[{"md5": "0cc175b9c0f1b6a831c399e269772661", "relpath": "a"}]'
     >>> read_object_listing(data)[0].path
     'a'
+    """
+    found = parse_object_listing(data)
+    if (fault := find_listing_fault([one.path for one in found])) is not None:
+        raise Forbidden(f"its listing names {fault[0]!a}: {fault[1]}")
+    return found
+
+
+def parse_object_listing(data: bytes) -> tuple[ListedFile, ...]:
+    """Read which objects a listing of a folder needs, for those who write none of its files.
+
+    Raises:
+        ValueError: it is none.
     """
     try:
         entries = json.loads(data)
         found = tuple(ListedFile(str(one["relpath"]), str(one["md5"])) for one in entries)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError("no listing of a folder") from error
-    for path, md5 in found:
-        if not is_output_inside(path):
-            raise ValueError(f"a listing of {path!r}, which is no path in a folder")
+    for _, md5 in found:
         if not is_object_md5(md5):
             raise ValueError(f"a listing with {md5!r}, which is no MD5 digest")
     return found

@@ -28,6 +28,8 @@ class DvcOutput:
         exact: whether ``md5`` is that of the bytes. DVC 1 and 2 made one of what a text file
             would be with other line ends.
         size: bytes of it all; None if DVC did not note them.
+        file: the file of DVC that says so.
+        place: where in that file.
     """
 
     path: str
@@ -35,6 +37,9 @@ class DvcOutput:
     folder: bool
     exact: bool
     size: int | None
+    # Two files that say the same are not two outputs.
+    file: str = field(default="", compare=False)
+    place: tuple[str | int, ...] = field(default=(), compare=False)
 
     def holds(self, path: str) -> bool:
         """Tell whether a path is this output's, or lies in it.
@@ -70,16 +75,6 @@ def is_dvc_or_git_file(path: str) -> bool:
     return name in (STAGES_FILE, DVC_LOCK, ".gitignore", ".dvcignore") or name.endswith(SUFFIX)
 
 
-def is_output_inside(path: str) -> bool:
-    """Tell whether a relative path stays where it starts.
-
-    >>> is_output_inside("a/b"), is_output_inside("a/../../b"), is_output_inside("/a")
-    (True, False, False)
-    """
-    parts = path.split("/")
-    return not {"", ".", ".."} & set(parts) and path.isprintable() and "\\" not in path
-
-
 def find_output(path: str, files: Mapping[str, Any]) -> DvcOutput | None:
     """Find the output that is a path or holds it.
 
@@ -109,9 +104,10 @@ def list_outputs(files: Mapping[str, Any]) -> Iterator[DvcOutput]:
         folder, name = posixpath.split(file)
         if name == DVC_LOCK:
             known = _mapping(files.get(posixpath.join(folder, STAGES_FILE)), "stages")
-            yield from _locked(folder, known, _mapping(value, "stages"))
+            yield from _locked(file, known, _mapping(value, "stages"))
         elif name != STAGES_FILE and isinstance(value, dict):
-            yield from _entries(join_output_folder(folder, str(value.get("wdir", ""))), value)
+            at = join_output_folder(folder, str(value.get("wdir", "")))
+            yield from _entries(at, value, file, ())
 
 
 def list_output_stages(file: str, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -144,19 +140,21 @@ def _template(stage: object) -> object:
     return repeated if isinstance(repeated, dict) else stage
 
 
-def _locked(
-    folder: str, known: Mapping[str, Any], locked: Mapping[str, Any]
-) -> Iterator[DvcOutput]:
+def _locked(file: str, known: Mapping[str, Any], locked: Mapping[str, Any]) -> Iterator[DvcOutput]:
     """Yield what stages wrote; a stage that is no more may still be locked."""
+    folder = posixpath.dirname(file)
     for name, entry in locked.items():
         stage = _template(known.get(name.partition("@")[0]))
         if isinstance(stage, dict) and isinstance(entry, dict):
-            yield from _entries(join_output_folder(folder, str(stage.get("wdir", ""))), entry)
+            at = join_output_folder(folder, str(stage.get("wdir", "")))
+            yield from _entries(at, entry, file, ("stages", name))
 
 
-def _entries(folder: str, value: Mapping[str, Any]) -> Iterator[DvcOutput]:
+def _entries(
+    folder: str, value: Mapping[str, Any], file: str, place: tuple[str, ...]
+) -> Iterator[DvcOutput]:
     outs = value.get("outs")
-    for entry in outs if isinstance(outs, list) else ():
+    for index, entry in enumerate(outs if isinstance(outs, list) else ()):
         match entry:
             case {"path": str() as path, "md5": str() as md5}:
                 size = entry.get("size")
@@ -166,6 +164,8 @@ def _entries(folder: str, value: Mapping[str, Any]) -> Iterator[DvcOutput]:
                     folder=md5.endswith(FOLDER_SUFFIX),
                     exact=entry.get("hash") == "md5",
                     size=size if isinstance(size, int) else None,
+                    file=file,
+                    place=(*place, "outs", index, "path"),
                 )
 
 

@@ -109,15 +109,3 @@ def test_a_hash_is_exact_where_every_mention_of_it_is():
     assert not outputs.is_exact_output(TWO, files)
     assert not outputs.is_exact_output("3" * 32, files)
     assert not outputs.is_exact_output(TWO, {**files, "w.dvc": added("w", md5=TWO)})
-
-
-@pytest.mark.parametrize(
-    "path", ["", ".", "..", "../a", "a/../b", "a//b", "/a", "a/", "a\nb", "a\\b", "a\0b"]
-)
-def test_a_path_that_leads_out_or_nowhere_is_not_inside(path):
-    assert not outputs.is_output_inside(path)
-
-
-@pytest.mark.parametrize("path", ["a", "a/b", "a b/模型", ".hidden", "..a"])
-def test_a_plain_path_is_inside(path):
-    assert outputs.is_output_inside(path)
