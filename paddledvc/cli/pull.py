@@ -100,7 +100,9 @@ def _print_placed(pulled: Pulled, placed: Placed) -> None:
     echo_lines(_placed(one, sources.get(one.path, "cache")) for one in placed.of("placed"))
     echo_lines(f"{one.path} (removed)" for one in placed.of("removed"))
     _count(placed.outputs, "unchanged", "in place already")
-    echo_lines(describe_outcome(replace(placed, outputs=placed.of("kept", "failed"))), err=True)
+    echo_lines(
+        describe_outcome(replace(placed, outputs=placed.of("kept", "failed", "refused"))), err=True
+    )
 
 
 def _placed(one: PlacedOutput, source: str) -> str:
@@ -117,7 +119,7 @@ def _exit_code(pulled: Pulled) -> int:
     """Tell wrong bytes, and changes that were kept, from what is out of reach."""
     placed = pulled.placed
     wrong = [bad for one in pulled.lacking for bad in one.problems if bad.kind in WRONG]
-    if wrong or (placed is not None and placed.of("kept")):
+    if wrong or (placed is not None and placed.of("kept", "refused")):
         return MISMATCH
     unplaced = placed is not None and not placed.complete
     return UNREACHABLE if pulled.lacking or unplaced else 0

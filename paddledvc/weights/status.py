@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from paddledvc.display.results import Displayed
 from paddledvc.errors import PaddleDVCError
+from paddledvc.names import LOCK
 from paddledvc.tools.dvc import shortcuts
 from paddledvc.tools.dvc.cache import Cache
 from paddledvc.tools.git.hook_scripts import state as hook_states
 from paddledvc.weights.core.decide import Decision
+from paddledvc.weights.core.pins import Disagreement
 from paddledvc.weights.core.tracked import tracked_cells
 from paddledvc.weights.expected import list_expected
 from paddledvc.weights.select_outputs import select_outputs
@@ -26,11 +28,14 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.tracked import Tracked
     from paddledvc.weights.core.transfer_results import Inspected
 
-Condition: TypeAlias = Literal["ok", "missing", "stale", "changed", "unbuilt", "unknown"]
+Condition: TypeAlias = Literal[
+    "ok", "missing", "stale", "changed", "contradicted", "unbuilt", "unknown"
+]
 """What an output in the work tree is.
 
 ``ok`` is what the files name; ``stale`` is what another commit named; ``changed`` is somebody's
-own; ``unbuilt`` is one that nobody has hashed yet; ``unknown`` one whose bytes cannot be compared.
+own; ``contradicted`` is one of which DVC's file names bytes that models.lock does not pin;
+``unbuilt`` is one that nobody has hashed yet; ``unknown`` one whose bytes cannot be compared.
 """
 PULL = "paddledvc pull"
 _UNCOMPARED: dict[str, tuple[Condition, str, str]] = {
@@ -159,6 +164,8 @@ def _here(tracked: Tracked, survey: Survey) -> Here:
     match survey:
         case Survey(obstacle="unhashed" | "old" as obstacle):
             state, problem, mend = _UNCOMPARED[obstacle]
+        case Survey(disagreement=Disagreement() as told):
+            state, problem, mend = "contradicted", str(told), f"dvc repro, if {LOCK} is right"
         case Survey(seen=seen) if not seen:
             state, problem, mend = "missing", "it is not there", PULL
         case Survey(obstacle="unlisted"):

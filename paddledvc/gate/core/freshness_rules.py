@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc import names
 from paddledvc.models.model import model_stage_name
 from paddledvc.tools.dvc.core.objects import folder_object_name
-from paddledvc.weights.core.transfer_results import WRONG, worst_transfer_problem
+from paddledvc.weights.core.transfer_results import DAMAGED, worst_transfer_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -231,8 +231,9 @@ def _many(silent: list[Inspected]) -> str:
 
 def _of_output(facts: Facts, one: Inspected) -> Violation:
     chief, tracked = worst_transfer_problem(one.problems), one.tracked
-    repair = " --repair" if chief.kind in WRONG else ""
-    message = f"{chief}; run `paddledvc push{repair}` where its bytes are"
+    repair = " --repair" if chief.kind in DAMAGED else ""
+    send = f"; run `paddledvc push{repair}` where its bytes are"
+    message = f"{chief}{'' if chief.kind == 'contradicted' else send}"
     if tracked.pinned and tracked.model is not None:
         return facts.of_pin(RULE, message, tracked.model)
     written = facts.written.get(tracked.path)

@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 PlacedState: TypeAlias = Literal[
-    "unchanged", "placed", "removed", "left", "kept", "missing", "failed"
+    "unchanged", "placed", "removed", "left", "kept", "missing", "failed", "refused"
 ]
 """What became of an output.
 
 ``unchanged`` was right already; ``placed`` came from the cache; ``removed`` is no longer wanted;
 ``left`` is neither wanted nor removed, for its successor is not in place; ``kept`` is somebody's
-own; ``missing`` is not in the cache; ``failed`` could not be written.
+own; ``missing`` is not in the cache; ``failed`` could not be written; ``refused`` is not what
+models.lock pins.
 """
 MANY_OUTPUTS = 3
 """Changes that are told one by one."""
@@ -87,7 +88,7 @@ class Placed:
     @property
     def complete(self) -> bool:
         """Whether everything is in place, apart from what somebody made their own."""
-        return not self.busy and not self.of("missing", "failed")
+        return not self.busy and not self.of("missing", "failed", "refused")
 
     def after(self, first: Placed) -> Placed:
         """Add what became of the outputs in a first try, before this one."""
@@ -115,7 +116,7 @@ def describe_outcome(placed: Placed, sources: Mapping[str, str] | None = None) -
     unchanged = len(placed.of("unchanged"))
     others = [f"{unchanged} unchanged"] if unchanged else []
     told = [f"weights: {', '.join(said + others)}"] if said else []
-    return told + list(_troubles(placed.of("kept", "missing", "failed")))
+    return told + list(_troubles(placed.of("kept", "missing", "failed", "refused")))
 
 
 def _changes(outputs: tuple[PlacedOutput, ...], sources: Mapping[str, str]) -> Iterable[str]:

@@ -28,6 +28,7 @@ class DvcOutput:
         exact: whether ``md5`` is that of the bytes. DVC 1 and 2 made one of what a text file
             would be with other line ends.
         size: bytes of it all; None if DVC did not note them.
+        record: the file that says so.
     """
 
     path: str
@@ -35,6 +36,7 @@ class DvcOutput:
     folder: bool
     exact: bool
     size: int | None
+    record: str = field(default="", compare=False)
 
     def holds(self, path: str) -> bool:
         """Tell whether a path is this output's, or lies in it.
@@ -109,9 +111,9 @@ def list_outputs(files: Mapping[str, Any]) -> Iterator[DvcOutput]:
         folder, name = posixpath.split(file)
         if name == DVC_LOCK:
             known = _mapping(files.get(posixpath.join(folder, STAGES_FILE)), "stages")
-            yield from _locked(folder, known, _mapping(value, "stages"))
+            yield from _locked(file, known, _mapping(value, "stages"))
         elif name != STAGES_FILE and isinstance(value, dict):
-            yield from _entries(join_output_folder(folder, str(value.get("wdir", ""))), value)
+            yield from _entries(file, str(value.get("wdir", "")), value)
 
 
 def list_output_stages(file: str, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -144,17 +146,16 @@ def _template(stage: object) -> object:
     return repeated if isinstance(repeated, dict) else stage
 
 
-def _locked(
-    folder: str, known: Mapping[str, Any], locked: Mapping[str, Any]
-) -> Iterator[DvcOutput]:
+def _locked(file: str, known: Mapping[str, Any], locked: Mapping[str, Any]) -> Iterator[DvcOutput]:
     """Yield what stages wrote; a stage that is no more may still be locked."""
     for name, entry in locked.items():
         stage = _template(known.get(name.partition("@")[0]))
         if isinstance(stage, dict) and isinstance(entry, dict):
-            yield from _entries(join_output_folder(folder, str(stage.get("wdir", ""))), entry)
+            yield from _entries(file, str(stage.get("wdir", "")), entry)
 
 
-def _entries(folder: str, value: Mapping[str, Any]) -> Iterator[DvcOutput]:
+def _entries(file: str, inside: str, value: Mapping[str, Any]) -> Iterator[DvcOutput]:
+    folder = join_output_folder(posixpath.dirname(file), inside)
     outs = value.get("outs")
     for entry in outs if isinstance(outs, list) else ():
         match entry:
@@ -166,6 +167,7 @@ def _entries(folder: str, value: Mapping[str, Any]) -> Iterator[DvcOutput]:
                     folder=md5.endswith(FOLDER_SUFFIX),
                     exact=entry.get("hash") == "md5",
                     size=size if isinstance(size, int) else None,
+                    record=file,
                 )
 
 
