@@ -281,6 +281,7 @@ def _judge_files(at: ProjectFiles, project: Project, ask: _Ask, today: date) -> 
     facts = read_facts.read_facts(at, facts)
     in_git = repository.find_repository_root(project.root) is not None
     if in_git:
+        facts = read_facts.read_records_elsewhere(at, facts)
         facts = _with_repository(at, project, ask, facts)
     if facts.lock is not None and in_git:
         more = ask.more if facts.role == rules.production else {}

@@ -72,6 +72,7 @@ class Surveyor:
         before: what commits said was there.
         entries: what was put there last, by path.
         force: whether to give up what somebody did to the wanted outputs.
+        deep: whether to trust bytes alone, and no file that looks as it was put there.
     """
 
     def __init__(  # noqa: PLR0913 - all that there is to compare
@@ -83,8 +84,10 @@ class Surveyor:
         before: Sequence[Tracked],
         entries: Mapping[str, LedgerEntry],
         force: bool,
+        deep: bool = False,
     ) -> None:
         self._root, self._cache, self._force = str(project.root), cache, force
+        self._deep = deep
         self._wanted = {one.path: one for one in wanted}
         self._entries = entries
         self._candidates = Candidates(project, cache, before=before, entries=entries)
@@ -106,6 +109,7 @@ class Surveyor:
             survey = survey._replace(disagreement=find_stated_disagreement(wanted, None))
             if (
                 entry is not None
+                and not self._deep
                 and _untouched(wanted, entry, survey.seen)
                 and self._as_pinned(wanted, entry, survey.seen)
             ):
@@ -235,7 +239,7 @@ class Surveyor:
     def _hashes(self, path: str, seen: Seen, wanted: Hashes, mark: Mark | None) -> Hashes:
         if seen.file is None:
             return UNKNOWN
-        if mark is not None and mark == mark_of(mark.md5, seen.file):
+        if mark is not None and not self._deep and mark == mark_of(mark.md5, seen.file):
             found = Hashes(md5=mark.md5, size=mark.size)
         else:
             found = Hashes(md5=self._cache.hash(path, seen.file), size=seen.file.st_size)
