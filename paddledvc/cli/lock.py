@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from paddledvc.project import Project
     from paddledvc.yaml.conflicts import Side
 
+GENERATE = (
+    "`paddledvc generate` and `dvc repro`, for a stage carries the digest of its pin; no weights "
+    "are fetched that are in place"
+)
+"""What to do after digests joined the lock."""
+
 
 @click.command()
 @click.option("--check", is_flag=True, help="Change nothing; exit 1 if models.lock is stale.")
@@ -33,6 +39,9 @@ if TYPE_CHECKING:
     type=click.Choice(["ours", "theirs"]),
     help="Take a side in each merge conflict of models.lock first.",
 )
+@click.option(
+    "--hash", "every_digest", is_flag=True, help="State MD5 and SHA-256 of every file; reads bytes."
+)
 @click.option("--keep-going", is_flag=True, help="Report every failure, not the first.")
 @lock_options
 @format_option
@@ -45,6 +54,7 @@ def lock(  # noqa: PLR0913
     upgrade: bool,
     packages: tuple[str, ...],
     resolve: Side | None,
+    every_digest: bool,
     keep_going: bool,
     use: LockUse,
     output: str,
@@ -53,7 +63,8 @@ def lock(  # noqa: PLR0913
 
     Writes models.lock. Pins that still satisfy models.yaml stay, also when a catalog lists newer
     versions; only --upgrade and --upgrade-package move them. Bytes without any digest are read
-    once from their source, and trusted.
+    once from their source, and trusted. --hash adds what is not stated of the bytes in the work
+    tree, in the cache, or at their source; nothing else does.
 
     \b
     Example:
@@ -68,6 +79,7 @@ def lock(  # noqa: PLR0913
             dry_run=dry_run,
             upgrade=upgrade,
             upgrade_packages=packages,
+            every_digest=every_digest,
             keep_going=keep_going,
             resolve=resolve,
             use=use,
@@ -86,3 +98,9 @@ def lock(  # noqa: PLR0913
     else:
         did = "Would lock" if dry_run else "Locked"
     echo(f"{did} {models}", err=True)
+    if (
+        every_digest
+        and not dry_run
+        and any({"md5", "sha256", "files"} & {*one.fields} for one in done.changes)
+    ):
+        echo(f"Next: {GENERATE}", err=True)

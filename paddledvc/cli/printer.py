@@ -82,7 +82,8 @@ def echo_changes(changes: Iterable[Change], trusted: Iterable[str] = ()) -> None
     for change in changes:
         echo(change)
     for name in trusted:
-        echo(f"Trust {name}: its bytes were hashed for the first time", err=True)
+        said = "nobody states a digest of it; the bytes that came now are locked and trusted"
+        echo(f"Trust {name}: {said}, so compare them with what its author says", err=True)
 
 
 def echo_first_use(project: Project) -> None:

@@ -23,7 +23,7 @@ SHOWN = 3
 @click.command()
 @click.argument("names", nargs=-1, metavar="[PATH|MODEL]...")
 @click.option("--remote", is_flag=True, help="Look into the remotes, for branches and tags.")
-@click.option("--deep", is_flag=True, help="With --remote: read and hash every object there.")
+@click.option("--deep", is_flag=True, help="Read and hash every byte, here or in the remotes.")
 @click.option("--branch", "branches", multiple=True, help="With --remote: this branch or tag only.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if anything is not as it should be.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Questions at a time.  [default: 8]")
@@ -48,17 +48,19 @@ def status(  # noqa: PLR0913
 
     With --remote: what the remotes have of the weights of every production and integration branch,
     here and on git's remotes, of every tag, and of this branch. Sizes are compared; with --deep the
-    bytes too.
+    bytes too. Without --remote, --deep reads what lies in the work tree and in the cache, also
+    what looks as it did when it was hashed.
 
     \b
     Example:
       paddledvc status
+      paddledvc status --deep
       paddledvc status --remote --deep --exit-code
     """
-    if (deep or branches) and not remote:
-        raise click.UsageError("--deep and --branch look into remotes; add --remote")
+    if branches and not remote:
+        raise click.UsageError("--branch looks into remotes; add --remote")
     if not remote:
-        here = workflow.status(project, names)
+        here = _look(project, names, deep=deep)
         echo_json(here) if output == "json" else _print(here)
         ctx.exit(FINDING if exit_code and not here.clean else 0)
     with progress_bar() as progress:
@@ -73,6 +75,13 @@ def status(  # noqa: PLR0913
         )
     echo_json(there) if output == "json" else _print_remote(there, deep=deep)
     ctx.exit(_exit_code(there) if exit_code else 0)
+
+
+def _look(project: Project, names: tuple[str, ...], *, deep: bool) -> Status:
+    if not deep:
+        return workflow.status(project, names)
+    with progress_bar() as progress:
+        return workflow.status(project, names, deep=True, progress=progress)
 
 
 def _print(here: Status) -> None:

@@ -284,6 +284,7 @@ def _judge_files(at: ProjectFiles, project: Project, ask: _Ask, today: date) -> 
     if in_git:
         unsafe = find_unsafe_outputs(at, project, {one.file for one in facts.unreadable})
         facts = replace(facts, unreadable=(*facts.unreadable, *unsafe))
+        facts = read_facts.read_records_elsewhere(at, facts)
         facts = _with_repository(at, project, ask, facts)
     if facts.lock is not None and in_git:
         more = ask.more if facts.role == rules.production else {}

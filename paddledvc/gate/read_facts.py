@@ -25,6 +25,7 @@ from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.git.tree import LARGEST
 from paddledvc.tools.system import files
 from paddledvc.verification.core.evidence import evidence_path
+from paddledvc.weights.core.tracked import LISTING_PATTERNS
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:
@@ -106,6 +107,22 @@ def read_facts(project: ProjectFiles, facts: Facts) -> Facts:
             folders=dict(_folders(project.folder, paths)),
         )
     return facts
+
+
+def read_records_elsewhere(project: ProjectFiles, facts: Facts) -> Facts:
+    """Read the files of DVC that are not at the top of the project; any may name weights."""
+    patterns = tuple(one for one in LISTING_PATTERNS if one != names.LOCK)
+    texts = project.snapshot.texts(patterns) if facts.pinned else {}
+    values: dict[str, Any] = {}
+    unreadable: list[Violation] = []
+    for name, text in texts.items():
+        if name not in (names.STAGES, names.DVC_LOCK):
+            try:
+                values[name] = reader.parse_yaml(text, name).value
+            except InvalidFile as error:
+                unreadable += list_file_violations("stages-invalid", error)
+    unreadable = [one for one in unreadable if one not in facts.unreadable]
+    return replace(facts, records_elsewhere=values, unreadable=(*facts.unreadable, *unreadable))
 
 
 def read_version_facts(project: ProjectFiles, facts: Facts) -> Facts:

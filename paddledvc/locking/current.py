@@ -113,7 +113,7 @@ def current_lock(
     for change in done.changes:
         logger.warning("models.lock: %s", change)
     for name in done.trusted:
-        logger.warning("models.lock: trust %s, its bytes were hashed for the first time", name)
+        logger.warning("models.lock: trust %s: nobody states a digest of it", name)
     return done.lock
 
 
@@ -145,6 +145,7 @@ def make_lock_current(  # noqa: PLR0913
     offline: str | None = None,
     keep_going: bool = False,
     hash_bytes: bool = True,
+    every_digest: bool = False,
     progress: NamedProgress | None = None,
 ) -> Locked:
     """Carry out a plan, asking catalogs and reading bytes only where that is needed.
@@ -155,6 +156,7 @@ def make_lock_current(  # noqa: PLR0913
         offline: what forbids to use the network; None if nothing does.
         keep_going: go on after a failure, to report all of them.
         hash_bytes: read bytes that nobody has hashed yet.
+        every_digest: read also those of which a digest is not stated.
         progress: told how these bytes arrive.
 
     Raises:
@@ -169,7 +171,9 @@ def make_lock_current(  # noqa: PLR0913
     entries = sorted((*planned.entries, *answered), key=lambda entry: entry.name)
     unhashed = tuple(entry.name for entry in entries if not entry.hashed)
     if hash_bytes and not failures:
-        reader = _TrustingReader(root=project.root, offline=offline, progress=progress)
+        reader = _TrustingReader(
+            root=project.root, offline=offline, progress=progress, every_digest=every_digest
+        )
         entries = failures.collect(reader.hashed, entries, on_stop=reader.stop.set)
     failures.add(find_clashing_resolutions(entries))
     failures.raise_any()
@@ -283,9 +287,15 @@ class _TrustingReader:
     root: Path
     offline: str | None
     progress: NamedProgress | None
+    every_digest: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
 
     def hashed(self, entry: LockedModel) -> LockedModel:
+        if self.every_digest:
+            from paddledvc.locking.complete import complete_digests  # noqa: PLC0415 - only for --hash
+
+            trust = entry.trust if entry.hashed else FIRST_USE
+            return replace(complete_digests(self.root, entry, self._read), trust=trust)
         if entry.hashed:
             return entry
         if entry.files:

@@ -28,6 +28,7 @@ def lock(  # noqa: PLR0913
     upgrade: bool = False,
     upgrade_packages: Sequence[str] = (),
     keep_going: bool = False,
+    every_digest: bool = False,
     resolve: Side | None = None,
     use: LockUse = UPDATE,
     progress: NamedProgress | None = None,
@@ -44,6 +45,8 @@ def lock(  # noqa: PLR0913
         upgrade: let every pin move to the newest version that satisfies models.yaml.
         upgrade_packages: models whose pin may move, each as ``NAME`` or ``NAME==VERSION``.
         keep_going: go on after a failure, to report all of them.
+        every_digest: state MD5 and SHA-256 of every file: of bytes in the work tree or the cache
+            that have what is stated already, else of those of their source, which are read.
         resolve: whose block of models.lock to start from in each merge conflict.
         use: what forbids to change the lock or to use the network.
         progress: told how bytes arrive that nobody has hashed yet.
@@ -69,6 +72,8 @@ def lock(  # noqa: PLR0913
     refused_by = "--check" if check else use.locked or use.frozen
     if resolve is not None and refused_by:
         raise InvalidInput(f"--resolve changes models.lock, which {refused_by} forbids")
+    if every_digest and refused_by:
+        raise InvalidInput(f"--hash changes models.lock, which {refused_by} forbids")
     inputs = Inputs(project)  # nothing is read yet: others may change it until the lock is ours
     if refused_by:
         missing_code.refuse_missing_code(inputs)
@@ -84,6 +89,7 @@ def lock(  # noqa: PLR0913
             offline=use.offline,
             keep_going=keep_going,
             hash_bytes=not dry_run,
+            every_digest=every_digest,
             progress=progress,
         )
         if not dry_run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from paddledvc import names
@@ -14,6 +15,7 @@ from paddledvc.names import DVC_LOCK
 from paddledvc.tools.dvc.core.outputs import STAGES_FILE, SUFFIX
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.tools.system import atomic
+from paddledvc.tools.system.hash_cache import name_state_folder
 from paddledvc.weights.core.tracked import (
     PATTERNS,
     Tracked,
@@ -24,7 +26,6 @@ from paddledvc.weights.core.tracked import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from paddledvc.errors import Problem
     from paddledvc.models.lockfile import LockedFile
@@ -33,10 +34,11 @@ if TYPE_CHECKING:
 
 Parsed: TypeAlias = dict[tuple[str, str], Any]
 """What is in files, by their names and texts."""
-KEPT = 64
-"""Versions of the files whose outputs are remembered."""
+KEPT = 256
+"""Versions of the files whose outputs are remembered, of all projects of a user."""
 FOLDER = "wanted"
-FORMAT = 2
+"""Where they are, outside of every work tree: a branch must not bring answers of its own."""
+FORMAT = 3
 """Raised whenever other outputs are read from the same files, or they are written otherwise."""
 
 
@@ -123,7 +125,10 @@ def read_expected_cached(
     Raises:
         InvalidFile: one of the files cannot be read.
     """
-    folder = project.scratch() / FOLDER
+    home = name_state_folder()
+    if home is None:
+        return read_expected(project, texts, parsed)
+    folder = Path(home) / FOLDER
     file = folder / _key(texts)
     with contextlib.suppress(OSError, UnicodeDecodeError):
         known = parse_expected(file.read_text(encoding="utf-8"))
@@ -132,7 +137,7 @@ def read_expected_cached(
     found = read_expected(project, texts, parsed)
     with contextlib.suppress(OSError):
         _forget(folder)
-        atomic.write_atomically(file, render_expected(found), fsync=False)
+        atomic.write_atomically(file, render_expected(found), fsync=False, mode=0o600)
     return found
 
 
@@ -148,7 +153,7 @@ def _key(texts: Mapping[str, str]) -> str:
 
 def _forget(folder: Path) -> None:
     """Keep the versions that were read last."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime)
     for file in files[: max(0, len(files) - KEPT + 1)]:
         file.unlink(missing_ok=True)
@@ -169,6 +174,8 @@ def render_expected(outputs: Sequence[Tracked]) -> str:
                 one.remote,
                 one.pushed,
                 one.exact,
+                one.record,
+                one.contradiction,
             ]
             for one in outputs
         ],
@@ -200,6 +207,8 @@ def _tracked(  # noqa: PLR0913, PLR0917 - every field of it
     remote: str | None,
     pushed: bool,  # noqa: FBT001
     exact: bool,  # noqa: FBT001
+    record: str,
+    contradiction: list[str] | None,
 ) -> Tracked:
     md5, sha256, size = hashes
     return Tracked(
@@ -213,6 +222,8 @@ def _tracked(  # noqa: PLR0913, PLR0917 - every field of it
         remote=remote,
         pushed=pushed,
         exact=exact,
+        record=record,
+        contradiction=None if contradiction is None else (contradiction[0], contradiction[1]),
     )
 
 

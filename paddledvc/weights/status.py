@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shlex import quote
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from paddledvc.display.results import Displayed
 from paddledvc.errors import PaddleDVCError
+from paddledvc.names import LOCK
 from paddledvc.tools.dvc import shortcuts
 from paddledvc.tools.dvc.cache import Cache
 from paddledvc.tools.git.hook_scripts import state as hook_states
 from paddledvc.weights.core.decide import Decision
+from paddledvc.weights.core.pins import Disagreement
 from paddledvc.weights.core.tracked import tracked_cells
 from paddledvc.weights.expected import list_expected
 from paddledvc.weights.select_outputs import select_outputs
@@ -27,11 +29,15 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.tracked import Tracked
     from paddledvc.weights.core.transfer_results import Inspected
 
-Condition: TypeAlias = Literal["ok", "missing", "stale", "changed", "unbuilt", "unknown"]
+Condition: TypeAlias = Literal[
+    "ok", "missing", "stale", "changed", "contradicted", "damaged", "unbuilt", "unknown"
+]
 """What an output in the work tree is.
 
 ``ok`` is what the files name; ``stale`` is what another commit named; ``changed`` is somebody's
-own; ``unbuilt`` is one that nobody has hashed yet; ``unknown`` one whose bytes cannot be compared.
+own; ``contradicted`` is one of which DVC's file names bytes that models.lock does not pin;
+``damaged`` is in place, and its object in the cache is not what its name says; ``unbuilt`` is one
+that nobody has hashed yet; ``unknown`` one whose bytes cannot be compared.
 """
 PULL = "paddledvc pull"
 _UNCOMPARED: dict[str, tuple[Condition, str, str]] = {
@@ -123,12 +129,21 @@ class RemoteStatus(Displayed):
         return not self.unreadable and states <= {"present"}
 
 
-def status(project: Project, names: Sequence[str] = ()) -> Status:
+def status(
+    project: Project,
+    names: Sequence[str] = (),
+    *,
+    deep: bool = False,
+    progress: NamedProgress | None = None,
+) -> Status:
     """Compare the work tree with what its files name, without DVC and without any network.
 
     Args:
         project: the project.
         names: models, outputs, or folders with outputs in them; all by default.
+        deep: read every byte, there and in the cache; otherwise a file that looks as it was put
+            there, or hashed, is not read again.
+        progress: told how many bytes were read so.
 
     Raises:
         InvalidInput: nothing is called so.
@@ -141,16 +156,36 @@ def status(project: Project, names: Sequence[str] = ()) -> Status:
     """
     outputs = select_outputs(project, list_expected(project), names)
     with shortcuts.allow_shortcuts():  # shells and editors ask it over and over
-        found = _inspect_tree(project, outputs)
+        found = _inspect_tree(project, outputs, deep=deep, progress=progress)
     return Status(outputs=found, hookless=_hookless(project))
 
 
-def _inspect_tree(project: Project, wanted: Sequence[Tracked]) -> tuple[Here, ...]:
+def _inspect_tree(
+    project: Project, wanted: Sequence[Tracked], *, deep: bool, progress: NamedProgress | None
+) -> tuple[Here, ...]:
     """Look at outputs in the work tree; files that changed since they were hashed are hashed."""
     entries, cache = read_placed_records(project), Cache.of(project.root)
-    surveyor = Surveyor(project, cache, wanted=wanted, before=(), entries=entries, force=False)
+    damaged: Mapping[str, tuple[str, str]] = {}
+    if deep:
+        from paddledvc.weights.tree.reread import reread_outputs  # noqa: PLC0415 - hardly ever asked
+
+        damaged = reread_outputs(project.root, cache, wanted, progress)
+    surveyor = Surveyor(
+        project, cache, wanted=wanted, before=(), entries=entries, force=False, deep=deep
+    )
     surveys = {one.path: one for one in surveyor.every(prune=False)}
-    return tuple(_here(one, surveys[one.path]) for one in wanted)
+    found = (_here(one, surveys[one.path]) for one in wanted)
+    return tuple(_with_damage(one, damaged.get(one.tracked.path)) for one in found)
+
+
+def _with_damage(here: Here, damage: tuple[str, str] | None) -> Here:
+    """Tell of an object in the cache that is damaged, unless something is wrong already."""
+    if damage is None or here.state != "ok":
+        return here
+    expected, found = damage
+    problem = f"its object in the cache is damaged: expected {expected}, found {found}"
+    mend = f"{PULL} --no-checkout {quote(here.tracked.path)}"
+    return replace(here, state="damaged", problem=problem, mend=mend)
 
 
 def _here(tracked: Tracked, survey: Survey) -> Here:
@@ -162,6 +197,8 @@ def _here(tracked: Tracked, survey: Survey) -> Here:
             state, problem, mend = _UNCOMPARED[obstacle]
         case Survey(obstacle="refused", why=why):
             state, problem, mend = "unknown", why, LOOK
+        case Survey(disagreement=Disagreement() as told):
+            state, problem, mend = "contradicted", str(told), f"dvc repro, if {LOCK} is right"
         case Survey(seen=seen) if not seen:
             state, problem, mend = "missing", "it is not there", PULL
         case Survey(obstacle="unlisted"):

@@ -450,7 +450,7 @@ def test_other_bytes_in_dvc_lock_are_told(gated, branch, level):
 
     assert gated.lines(branch=branch)[0] == (
         f"dvc.lock:3:3: {level}[built-other-bytes]: resnet50: dvc.lock has md5:{OTHER} of "
-        "checkpoints/resnet50_v3.3.0.pdparams, models.lock has "
+        "checkpoints/resnet50_v3.3.0.pdparams, models.lock:5:11 has "
         f"md5:0cc175b9c0f1b6a831c399e269772661; {REPRO}"
     )
 

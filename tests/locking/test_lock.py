@@ -247,7 +247,8 @@ def test_the_command_names_what_it_trusts(project, cli, server):
     project.models(f"models: [{{name: a, version: v1, weights_url: {url}}}]")
 
     assert cli("lock").stderr.splitlines()[0] == (
-        "Trust a: its bytes were hashed for the first time"
+        "Trust a: nobody states a digest of it; the bytes that came now are locked and trusted, "
+        "so compare them with what its author says"
     )
 
 
@@ -288,3 +289,65 @@ def test_the_command_prints_json(project, cli):
         [],
     )
     assert done["lock"]["models"][0]["name"] == "a"
+
+
+DATA = b"weights"
+KNOWN = {"md5": md5(DATA).hexdigest(), "sha256": sha256(DATA).hexdigest()}
+
+
+@pytest.mark.parametrize("stated", KNOWN)
+@pytest.mark.parametrize("where", ["the work tree", "the cache", "the source"])
+def test_digests_join_only_when_asked_from_bytes_that_have_the_stated_ones(
+    project, cli, stated, where
+):
+    url = "a.pdparams" if where == "the source" else "https://nowhere.invalid/a.pdparams"
+    made = project.models(
+        f'models: [{{name: a, version: v1, weights_url: {url}, {stated}: "{KNOWN[stated]}"}}]'
+    )
+    cli("lock")
+    before = project.read("models.lock")
+    place = {
+        "the work tree": "checkpoints/a_v1.pdparams",
+        "the cache": f".dvc/cache/files/md5/{KNOWN['md5'][:2]}/{KNOWN['md5'][2:]}",
+        "the source": "a.pdparams",
+    }[where]
+    project.write_bytes(place, DATA)
+    if (where, stated) == ("the cache", "sha256"):  # under a name that the lock does not state
+        project.write_bytes("checkpoints/a_v1.pdparams", DATA)
+    assert cli("lock", "--offline").exit_code == 0
+    assert project.read("models.lock") == before
+    done = cli("lock", "--hash")
+
+    assert done.exit_code == 0
+    assert done.stderr.splitlines()[-1].startswith("Next: `paddledvc generate` and `dvc repro`")
+    [entry] = made.lock().models
+    assert (entry.md5, entry.sha256, entry.size) == (*KNOWN.values(), len(DATA))
+    assert entry.trust is None
+    after = project.read("models.lock")
+    assert cli("lock", "--offline").exit_code == 0
+    assert cli("lock", "--hash")[0::2] == (0, "Locked 1 model\n")
+    assert project.read("models.lock") == after
+
+
+def test_bytes_that_lack_a_stated_digest_add_none(project, cli):
+    made = project.models(
+        f'models: [{{name: a, version: v1, weights_url: a.pdparams, sha256: "{KNOWN["sha256"]}"}}]'
+    )
+    project.write_bytes("checkpoints/a_v1.pdparams", b"changed")
+    project.write_bytes("a.pdparams", b"others!")
+    cli("lock")
+    done = cli("lock", "--hash")
+
+    assert done.exit_code == 1
+    assert f"expected sha256:{KNOWN['sha256']}" in done.stderr
+    assert made.lock().models[0].md5 is None
+
+
+def test_digests_do_not_join_a_lock_that_may_not_change(project, cli):
+    project.models(TWO)
+    cli("lock")
+
+    assert cli("lock", "--hash", "--check")[0::2] == (
+        2,
+        "Error: --hash changes models.lock, which --check forbids\n",
+    )

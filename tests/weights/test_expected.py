@@ -123,7 +123,7 @@ STAGES = "stages: {export-a: {cmd: x, outs: [{exports/a: {push: false}}, reports
 IMPORTED = "outs: [{path: d, hash: md5, md5: 92eb5ffee6ae2fec3ad71c777531578f, remote: r}]\n"
 TEXTS = {"models.lock": LOCK, "dvc.lock": BUILT, "dvc.yaml": STAGES, "data/d.dvc": IMPORTED}
 REMEMBERED: dict[int, Any] = {
-    1: [
+    2: [
         [
             "checkpoints/a_v1.pdparams",
             ["0cc175b9c0f1b6a831c399e269772661", None, 1],
@@ -135,6 +135,8 @@ REMEMBERED: dict[int, Any] = {
             None,
             True,
             True,
+            "",
+            None,
         ],
         [
             "checkpoints/b_v2",
@@ -155,6 +157,8 @@ REMEMBERED: dict[int, Any] = {
             None,
             False,
             True,
+            "",
+            None,
         ],
         [
             "data/d",
@@ -167,6 +171,8 @@ REMEMBERED: dict[int, Any] = {
             "r",
             True,
             True,
+            "data/d.dvc",
+            None,
         ],
         [
             "exports/a",
@@ -179,6 +185,8 @@ REMEMBERED: dict[int, Any] = {
             None,
             False,
             True,
+            "dvc.lock",
+            None,
         ],
         [
             "reports/a.bin",
@@ -191,6 +199,8 @@ REMEMBERED: dict[int, Any] = {
             None,
             True,
             False,
+            "dvc.lock",
+            None,
         ],
     ]
 }

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from hashlib import sha256
 
 import pytest
 
 import paddledvc
 from paddledvc.errors import InvalidInput
+from paddledvc.tools.system.hash_cache import Digests
 from tests.outputs_repo import md5
 from tests.stores_repo import EXPORT, FILES, MADE, TITLE, WEIGHTS, A
 
@@ -135,7 +138,8 @@ def test_json_tells_all_outputs(stores, cli):
 
 
 def test_remotes_belong_to_their_options(stores, cli):
-    assert "--deep and --branch look into remotes; add --remote" in cli("status", "--deep").stderr
+    told = cli("status", "--branch", "main").stderr
+    assert "--branch looks into remotes; add --remote" in told
 
 
 @pytest.fixture
@@ -274,3 +278,36 @@ def test_json_of_remotes_tells_all_objects(released, cli):
         ("missing", ["develop"]),
         ("present", ["develop", "main", "v1.0.0"]),
     ]
+
+
+@pytest.mark.parametrize("links", ["copy", "hardlink", "symlink"])
+def test_bytes_that_rot_unseen_in_the_cache_are_found_by_reading_them(stores, cli, links):
+    stores.folder.write(".dvc/config", f"[cache]\n    type = {links}\n")
+    stores.place()
+    path, good = stores.cache.path(md5(WEIGHTS)), md5(WEIGHTS)
+    is_shared = (stores.root / A).stat().st_ino == path.stat().st_ino
+    before = path.stat()
+    path.chmod(0o644)
+    path.write_bytes(SPOILT)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    # As if the disk alone had changed them, and not even the inode told of it.
+    stores.cache.known.settled(path.stat(), Digests(good, sha256(WEIGHTS).hexdigest()))
+
+    assert cells(cli("status").stdout) == []
+    code, out, _ = cli("status", "--deep", "--exit-code")
+    [row] = cells(out)
+    assert (code, row[2]) == (1, "changed" if is_shared else "damaged")
+    if not is_shared:
+        told = f"expected md5:{good}, found md5:{md5(SPOILT)}"
+        assert row[3] == f"its object in the cache is damaged: {told}"
+        assert row[4] == f"paddledvc pull --no-checkout {A}"
+
+
+def test_each_file_is_read_once_and_told(stores):
+    stores.place()
+    told = []
+    found = paddledvc.status(stores.project, deep=True, progress=lambda *one: told.append(one))
+    total = sum(stores.cache.path(oid).stat().st_size for oid in stores.held())  # hard links
+
+    assert found.clean
+    assert told[-1] == ("weights", total, total)

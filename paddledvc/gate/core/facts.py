@@ -71,6 +71,8 @@ class Facts:
         outdated: what dvc.yaml does not say as it should.
         misnamed: what is wrong with the names of code in models.yaml.
         absent: files that models.yaml names and that are not there.
+        records_elsewhere: values of the .dvc files, and of dvc.yaml and dvc.lock in other
+            folders, by name.
         params: params.yaml.
         params_files: the files of hyperparameters that models have to themselves, by name.
         built: what dvc.lock says of every stage.
@@ -100,6 +102,7 @@ class Facts:
     outdated: tuple[Outdated, ...] = ()
     misnamed: tuple[Misnamed, ...] = ()
     absent: tuple[Misnamed, ...] = ()
+    records_elsewhere: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     params_files: Mapping[str, Any] = field(default_factory=dict)
     built: Mapping[str, Built] = field(default_factory=dict)

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc import names
 from paddledvc.models.model import model_stage_name
-from paddledvc.tools.dvc.core.objects import folder_object_name
-from paddledvc.weights.core.transfer_results import WRONG, worst_transfer_problem
+from paddledvc.weights.core.transfer_results import DAMAGED, worst_transfer_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from paddledvc.gate.core.facts import Facts
     from paddledvc.gate.core.violations import Level, Violation
-    from paddledvc.models.lockfile import LockedModel
     from paddledvc.models.model import Model
     from paddledvc.tools.dvc.core.outputs import Built
     from paddledvc.weights.core.transfer_results import Inspected
@@ -146,34 +144,6 @@ def _outs(stage: Mapping[str, Any]) -> Iterator[str]:
             yield from (entry,) if isinstance(entry, str) else entry
 
 
-def judge_weights_freshness(facts: Facts) -> Iterator[Violation]:
-    """Find weights of which dvc.lock knows other bytes than models.lock."""
-    for path, model in facts.pinned.items():
-        found, expected = facts.written.get(path), _md5(model)
-        if found is not None and expected is not None and found.md5 != expected:
-            message = (
-                f"{model.name}: dvc.lock has md5:{found.md5} of {path}, models.lock has "
-                f"md5:{expected}; {REPRO}"
-            )
-            yield facts.found(
-                "built-other-bytes",
-                message,
-                level=facts.level,
-                model=model.name,
-                file=names.DVC_LOCK,
-                path=("stages", found.stage),
-                at_key=True,
-            )
-
-
-def _md5(model: LockedModel) -> str | None:
-    """Give the MD5 by which DVC must know the weights of a model; None if that is not known."""
-    if not model.files:
-        return model.md5
-    known = {file.path: file.md5 for file in model.files if file.md5 is not None}
-    return folder_object_name(known) if len(known) == len(model.files) else None
-
-
 def judge_lock_freshness(facts: Facts) -> Iterator[Violation]:
     """Judge models.lock."""
     if facts.registry is None:
@@ -231,9 +201,11 @@ def _many(silent: list[Inspected]) -> str:
 
 def _of_output(facts: Facts, one: Inspected) -> Violation:
     chief, tracked = worst_transfer_problem(one.problems), one.tracked
-    repair = " --repair" if chief.kind in WRONG else ""
-    mend = f"run `paddledvc push{repair}` where its bytes are"
-    message = f"{chief}; {'look who wrote that listing' if chief.kind == 'refused' else mend}"
+    repair = " --repair" if chief.kind in DAMAGED else ""
+    mend = f"; run `paddledvc push{repair}` where its bytes are"
+    if chief.kind == "refused":
+        mend = "; look who wrote that listing"
+    message = f"{chief}{'' if chief.kind == 'contradicted' else mend}"
     if tracked.pinned and tracked.model is not None:
         return facts.of_pin(RULE, message, tracked.model)
     written = facts.written.get(tracked.path)

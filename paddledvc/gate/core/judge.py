@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc import names
 from paddledvc.gate.core import (
+    digest_rules,
     documentation_rules,
     evidence_rules,
     freshness_rules,
@@ -31,7 +32,8 @@ JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     version_rules.judge_empty_versions,
     version_rules.judge_rewritten_versions,
     freshness_rules.judge_build_freshness,
-    freshness_rules.judge_weights_freshness,
+    digest_rules.judge_locked_bytes,
+    digest_rules.judge_missing_digests,
     evidence_rules.judge_evidence,
     evidence_rules.judge_record_evidence,
     image_rules.judge_floating_images,

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 Level = Literal["error", "warning"]
 RULES: Mapping[str, str] = {
-    "built-other-bytes": "dvc.lock and models.lock agree on the bytes of every model",
+    "built-other-bytes": "DVC's files and models.lock agree on the bytes of every model",
+    "digest-missing": "models.lock has MD5 and SHA-256 of all weights",
     "digest-of-nothing": "no digest is that of an empty file",
     "docs-stale": "what is written about a model goes with its version",
     "evidence-failing": "the report of every exported model says that it passes",

@@ -5,16 +5,24 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import OutsideFailure
+from paddledvc.hashes import Hashes
 from paddledvc.tools.dvc import configuration
 from paddledvc.tools.dvc.core.objects import Forbidden, read_object_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.dvc.state import DvcState
 from paddledvc.tools.system import atomic, links
-from paddledvc.tools.system.hash_cache import Known, hash_md5, settle_hash_time
+from paddledvc.tools.system.hash_cache import (
+    Digests,
+    Known,
+    hash_digests,
+    hash_md5,
+    name_notes_file,
+    settle_hash_time,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +33,19 @@ if TYPE_CHECKING:
 MODE = 0o444
 """What DVC makes of an object: read-only for everybody."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class OtherBytes(Exception):
+    """An object lacks a digest that is stated of its bytes.
+
+    Attributes:
+        expected: what is stated, as ``kind:value``.
+        found: what the bytes are, in the same form.
+    """
+
+    def __init__(self, expected: str, found: str) -> None:
+        self.expected, self.found = expected, found
+        super().__init__(f"expected {expected}, found {found}")
 
 
 class Cache:
@@ -48,7 +69,7 @@ class Cache:
 
     def __init__(self, folder: Path, *, kinds: tuple[str, ...], state: DvcState) -> None:
         self.folder = folder / "files" / "md5"
-        self.known = Known(folder / "paddledvc" / f"known-{os.getuid()}")
+        self.known = Known(name_notes_file(folder))
         self.state = state
         self._aside = folder / "paddledvc" / "damaged"
         self._kinds = kinds
@@ -103,15 +124,71 @@ class Cache:
         Returns:
             The MD5; None if the file cannot be read.
         """
-        md5 = self.known.md5(found)
+        md5 = self.known.digests(found).md5
         if md5 is not None:
             return md5
         try:
             md5 = hash_md5(path)
-            self.known.note(found, md5)
         except OSError:
             return None
+        self.known.note(found, Digests(md5))
         return md5
+
+    def _md5(self, path: Path | str, found: os.stat_result) -> Digests:
+        return Digests(self.hash(path, found))
+
+    def digests(self, path: Path | str, found: os.stat_result) -> Digests:
+        """Hash a file of the cache or the work tree in both ways, unless both are known.
+
+        Args:
+            path: the file.
+            found: its ``stat``.
+
+        Returns:
+            None of them if the file cannot be read.
+        """
+        known = self.known.digests(found)
+        if known.sha256 is not None:
+            return known
+        try:
+            known = hash_digests(path, found.st_size)
+        except OSError:
+            return Digests()
+        self.known.note(found, known)
+        return known
+
+    def compare(self, expected: Hashes) -> tuple[str, str] | None:
+        """Compare an object, named by its MD5, with every other digest that is stated of its bytes.
+
+        Its bytes are read once, until the object changes.
+
+        Args:
+            expected: what the bytes must hash to.
+
+        Returns:
+            (expected, found), each as ``kind:value``; None where they agree, where nothing else is
+            stated, or where the object is not there, or damaged.
+        """
+        if expected.md5 is None or expected.sha256 is None:
+            return None
+        path = self.path(expected.md5)
+        try:
+            found = os.stat(path)  # noqa: PTH116 - as fast as it gets
+        except OSError:
+            return None
+        known = self.digests(path, found)
+        if known.md5 != expected.md5:
+            return None  # damaged: nobody holds that for the object
+        return expected.first_difference(Hashes(sha256=known.sha256))
+
+    def sha256_of(self, md5: str) -> str | None:
+        """Say what the bytes of an object hash to; None where it is not there, or no longer it."""
+        path = self.path(md5)
+        try:
+            known = self.digests(path, os.stat(path))  # noqa: PTH116 - as fast as it gets
+        except OSError:
+            return None
+        return known.sha256 if known.md5 == md5 else None
 
     @contextmanager
     def receiving(self, oid: str | None = None) -> Iterator[Path]:
@@ -180,41 +257,71 @@ class Cache:
             pass
         return ""
 
-    def link(self, oid: str, target: str) -> str:
+    def link(self, hashes: Hashes, target: str) -> str:
         """Link an object to a new name in the work tree, by the first way of DVC's configuration.
 
+        Nothing else of ours puts bytes there, and these have every digest that is stated of them.
+
         Args:
-            oid: name of the object.
+            hashes: of the bytes; the MD5 names the object.
             target: a name that is not taken.
 
         Returns:
             The way that worked.
 
         Raises:
-            OSError: none worked.
+            OtherBytes: the object lacks a digest that is stated.
+            OSError: no way worked.
         """
-        return links.link_file(str(self.path(oid)), target, self._kinds)
+        path = str(self.path(str(hashes.md5)))
+        before = os.stat(path)  # noqa: PTH116
+        known = self.digests if hashes.sha256 is not None else self._md5
+        md5, sha256 = known(path, before)
+        found = Hashes(md5=md5 or "unreadable", sha256=sha256, size=before.st_size)
+        if (difference := hashes.first_difference(found)) is not None:
+            raise OtherBytes(*difference)
+        kind = links.link_file(path, target, self._kinds)
+        if kind == "hardlink":
+            self.known.carry(before, os.stat(path))  # noqa: PTH116
+        return kind
+
+    def unlinked(self, link: os.stat_result) -> None:
+        """Keep what is known of an object after a hard link to it was removed, or renamed.
+
+        Args:
+            link: the ``stat`` of the link while it was there.
+        """
+        md5 = self.known.digests(link).md5 if link.st_nlink > 1 else None
+        if md5 is None:
+            return
+        with suppress(OSError):
+            self.known.carry(link, os.stat(self.path(md5)))  # noqa: PTH116
 
     def remove(self, oid: str) -> None:
         """Remove an object, if it is there."""
         with _writable(self.folder):
             self.path(oid).unlink(missing_ok=True)
 
-    def settle(self, new: Path, oid: str) -> None:
+    def settle(self, new: Path, oid: str, sha256: str | None = None) -> None:
         """Make a file that was received the object that it is.
+
+        Args:
+            new: the file.
+            oid: its name.
+            sha256: of its bytes, if whoever received them has hashed them.
 
         Raises:
             OutsideFailure: the cache cannot be written to, or the disk is full.
         """
         with _writable(self.folder):
-            self._settle(new, oid)
+            self._settle(new, oid, sha256)
 
-    def _settle(self, new: Path, oid: str) -> None:
+    def _settle(self, new: Path, oid: str, sha256: str | None = None) -> None:
         """Bring the bytes to the disk, then to the object's name."""
         with new.open("rb") as file:
             os.fsync(file.fileno())
         new.chmod(MODE)
-        found = settle_hash_time(new)
+        settle_hash_time(new)
         target = self.path(oid)
         target.parent.mkdir(exist_ok=True)
         if self.holds(oid):  # another process was faster
@@ -223,7 +330,7 @@ class Cache:
             self._aside.mkdir(parents=True, exist_ok=True)
             target.replace(self._aside / f"{oid}-{os.urandom(4).hex()}")
         new.replace(target)
-        self.known.settled(found, oid.removesuffix(FOLDER_SUFFIX))
+        self.known.settled(target.stat(), Digests(oid.removesuffix(FOLDER_SUFFIX), sha256))
 
 
 @contextmanager

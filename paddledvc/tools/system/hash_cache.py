@@ -1,8 +1,13 @@
 """What files are known to hold: hashed once, and not again until they change.
 
-A file is known by its device, inode, time and size, wherever it lies; so a hard link or a symbolic
-link to an object of a cache is known with the object. DVC's own notes are no substitute: it notes
-what a remote promised to have sent, whether that arrived or not.
+A file is known by its device, inode, times and size, wherever it lies; so a hard link or a symbolic
+link to an object of a cache is known with the object. The time of the last change of the inode
+counts too, which nobody can set back: so bytes that rot, or are written, under a kept time are
+hashed anew. DVC's own notes are no substitute: it notes what a remote promised to have sent,
+whether that arrived or not.
+
+The notes lie in the user's own folder for state: a branch, or an archive of a clone, must not bring
+any along.
 """
 
 from __future__ import annotations
@@ -10,8 +15,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import stat as stats
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.tools.system import atomic
 
@@ -21,9 +27,44 @@ if TYPE_CHECKING:
 CHUNK = 1 << 20
 RACY = 50_000_000
 """Nanoseconds in which a file may change again and keep its time, on a coarse clock."""
-LIMIT = 1 << 20
+LIMIT = 1 << 21
 """Bytes of notes from which the older half is dropped."""
-_FIELDS, _DIGITS = 5, 32
+LARGE = 4 << 20
+"""Bytes of a file from which two digests of it are made side by side."""
+_DIGITS = 32
+_UNKNOWN = "-"
+
+
+class Digests(NamedTuple):
+    """What is known of the bytes of a file."""
+
+    md5: str | None = None
+    sha256: str | None = None
+
+
+def name_state_folder() -> str | None:
+    """Name our folder in the user's one for state, which no branch and no archive can write to.
+
+    Returns:
+        None where the user has no such folder; then nothing is noted.
+    """
+    home = os.environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(home):  # noqa: PTH117 - others are to be ignored
+        home = os.path.expanduser("~/.local/state")  # noqa: PTH111
+    if not os.path.isabs(home):  # noqa: PTH117
+        return None
+    return f"{home}/paddledvc"
+
+
+def name_notes_file(folder: Path | str) -> str | None:
+    """Name the file with the notes of a cache; None where nothing can be noted.
+
+    Args:
+        folder: the cache.
+    """
+    home = name_state_folder()
+    name = hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()[:32]
+    return None if home is None else f"{home}/hashes/{name}"
 
 
 def hash_md5(path: Path | str) -> str:
@@ -35,45 +76,79 @@ def hash_md5(path: Path | str) -> str:
     return digest.hexdigest()
 
 
+def hash_digests(path: Path | str, size: int) -> Digests:
+    """Hash the bytes of a file in both ways, reading it once."""
+    if size >= LARGE:
+        from pathlib import Path as AnyPath  # noqa: PLC0415
+
+        from paddledvc.tools.system.files import hash_file  # noqa: PLC0415 - it starts threads
+
+        found = hash_file(AnyPath(path))
+        return Digests(found.md5, found.sha256)
+    md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+        while chunk := file.read(CHUNK):
+            md5.update(chunk)
+            sha256.update(chunk)
+    return Digests(md5.hexdigest(), sha256.hexdigest())
+
+
 class Known:
-    """Notes of what files hold, in a file of lines: MD5, device, inode, time, size.
+    """Notes of what files hold, in a file of lines: MD5, SHA-256, and what the file is known by.
 
     A line is written at once, and one that is torn is no note. Notes that cannot be read or written
     are no failure: files are then hashed again.
+
+    Args:
+        file: the notes; None to keep none.
     """
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: str | None) -> None:
         self.file = file
-        self._notes: dict[tuple[int, int, int, int], str] | None = None
+        self._notes: dict[str, Digests] | None = None
 
-    def md5(self, stat: os.stat_result) -> str | None:
-        """Say what a file holds; None if that is not known.
+    def digests(self, stat: os.stat_result) -> Digests:
+        """Say what a file holds, as far as that is known.
 
         Args:
             stat: of the file itself, not of a link to it.
         """
-        return self._all().get(_key(stat))
+        return self._all().get(_key(stat), Digests())
 
-    def note(self, stat: os.stat_result, md5: str) -> None:
+    def note(self, stat: os.stat_result, found: Digests) -> None:
         """Note what a file holds, unless it is so new that it could change unnoticed."""
-        if self.md5(stat) == md5 or time.time_ns() - stat.st_mtime_ns < RACY:
+        is_known = self.digests(stat).md5 == found.md5 is not None
+        if time.time_ns() - stat.st_mtime_ns < RACY and not is_known:
             return
-        self.settled(stat, md5)
+        self.settled(stat, found)
 
-    def settled(self, stat: os.stat_result, md5: str) -> None:
+    def settled(self, stat: os.stat_result, found: Digests) -> None:
         """Note what a file holds whose time is before that of its writing, see `settle`."""
-        self._all()[_key(stat)] = md5
+        before = self.digests(stat)
+        both = Digests(found.md5 or before.md5, found.sha256 or before.sha256)
+        if both == before or both.md5 is None:
+            return
+        self._all()[_key(stat)] = both
         with contextlib.suppress(OSError):
-            self._append(f"{md5} {' '.join(map(str, _key(stat)))}\n")
+            self._append(_line(_key(stat), both))
 
-    def _all(self) -> dict[tuple[int, int, int, int], str]:
+    def carry(self, before: os.stat_result, after: os.stat_result) -> None:
+        """Keep what is known of a file after a link to it came or went, which changed its inode."""
+        same = _key(before).rpartition(" ")[0] == _key(after).rpartition(" ")[0]
+        if same and (found := self.digests(before)).md5 is not None:
+            self.settled(after, found)
+
+    def _all(self) -> dict[str, Digests]:
         if self._notes is None:
             self._notes = _read_notes(self.file)
         return self._notes
 
     def _append(self, line: str) -> None:
-        os.makedirs(self.file.parent, exist_ok=True)  # noqa: PTH103
-        descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        if self.file is None:
+            return
+        os.makedirs(os.path.dirname(self.file), mode=0o700, exist_ok=True)  # noqa: PTH103, PTH120
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
+        descriptor = os.open(self.file, flags, 0o600)
         try:
             if os.fstat(descriptor).st_size > LIMIT:
                 self._shorten()
@@ -84,9 +159,11 @@ class Known:
 
     def _shorten(self) -> None:
         """Keep the newer half; whoever appends meanwhile loses a note, no more."""
+        from pathlib import Path as AnyPath  # noqa: PLC0415
+
         notes = list(_read_notes(self.file).items())
-        lines = (f"{md5} {' '.join(map(str, key))}\n" for key, md5 in notes[len(notes) // 2 :])
-        atomic.write_atomically(self.file, "".join(lines), fsync=True)
+        lines = (_line(key, found) for key, found in notes[len(notes) // 2 :])
+        atomic.write_atomically(AnyPath(str(self.file)), "".join(lines), fsync=True, mode=0o600)
 
 
 def settle_hash_time(path: Path | str) -> os.stat_result:
@@ -99,20 +176,39 @@ def settle_hash_time(path: Path | str) -> os.stat_result:
     return os.stat(path)  # noqa: PTH116
 
 
-def _key(stat: os.stat_result) -> tuple[int, int, int, int]:
-    return stat.st_dev, stat.st_ino, stat.st_mtime_ns, stat.st_size
+def _key(stat: os.stat_result) -> str:
+    """Write what a file is known by; last what changes with the links to it, too."""
+    return f"{stat.st_dev} {stat.st_ino} {stat.st_mtime_ns} {stat.st_size} {stat.st_ctime_ns}"
 
 
-def _read_notes(file: Path) -> dict[tuple[int, int, int, int], str]:
-    try:
-        text = file.read_bytes().decode("ascii", errors="replace")
-    except OSError:
-        return {}
-    notes: dict[tuple[int, int, int, int], str] = {}
-    for line in text.split("\n")[:-1]:
-        parts = line.split(" ")
-        with contextlib.suppress(ValueError):
-            if len(parts) == _FIELDS and len(parts[0]) == _DIGITS:
-                device, inode, time_ns, size = map(int, parts[1:])
-                notes[device, inode, time_ns, size] = parts[0]
+def _line(key: str, found: Digests) -> str:
+    return f"{found.md5} {found.sha256 or _UNKNOWN} {key}\n"
+
+
+def _read_notes(file: str | None) -> dict[str, Digests]:
+    notes: dict[str, Digests] = {}
+    for line in _read_text(file).split("\n")[:-1]:
+        md5, _, rest = line.partition(" ")
+        sha256, _, key = rest.partition(" ")
+        if len(md5) == _DIGITS and (sha256 == _UNKNOWN or len(sha256) == 2 * _DIGITS):
+            notes[key] = Digests(md5, None if sha256 == _UNKNOWN else sha256)
     return notes
+
+
+def _read_text(file: str | None) -> str:
+    """Read the notes, if that is a file, and no larger than it ever gets."""
+    if file is None:
+        return ""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return ""
+    try:
+        if not stats.S_ISREG(os.fstat(descriptor).st_mode):
+            return ""
+        with open(descriptor, "rb", closefd=False) as opened:
+            return opened.read(2 * LIMIT).decode("ascii", errors="replace")
+    except OSError:
+        return ""
+    finally:
+        os.close(descriptor)

@@ -18,8 +18,8 @@ PlacedState: TypeAlias = Literal[
 
 ``unchanged`` was right already; ``placed`` came from the cache; ``removed`` is no longer wanted;
 ``left`` is neither wanted nor removed, for its successor is not in place; ``kept`` is somebody's
-own; ``missing`` is not in the cache; ``refused`` would lie where nothing may; ``failed`` could not
-be written.
+own; ``missing`` is not in the cache; ``refused`` would lie where nothing may, or is not what
+models.lock pins; ``failed`` could not be written.
 """
 MANY_OUTPUTS = 3
 """Changes that are told one by one."""

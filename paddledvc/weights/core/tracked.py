@@ -46,6 +46,10 @@ class Tracked:
             has hashed as DVC does.
         exact: whether the md5 is one of the bytes; DVC 1 and 2 changed line ends first, and keep
             what they hashed elsewhere.
+        record: the file of DVC that names it; empty where none does.
+        contradiction: what models.lock pins, and what DVC's file says of the same bytes, each as
+            ``kind:value``; None where neither states what the other denies. Then it is as
+            models.lock says.
     """
 
     path: str
@@ -59,6 +63,8 @@ class Tracked:
     remote: str | None = None
     pushed: bool = True
     exact: bool = True
+    record: str = field(default="", compare=False)
+    contradiction: tuple[str, str] | None = field(default=None, compare=False)
 
     @property
     def oid(self) -> str | None:
@@ -107,6 +113,7 @@ def list_tracked(lock: Lock | None, records: Mapping[str, Any]) -> tuple[Tracked
                 remote=option.get("remote"),
                 pushed=option.get("push", True),
                 exact=output.exact,
+                record=output.file,
             )
     for model in lock.models if lock is not None else ():
         for path in names.name_stage_outputs(model.name):
@@ -180,11 +187,15 @@ def _joined(model: LockedModel, output: Tracked | None) -> Tracked:
         files=model.files,
         pushed=not model.files and model.md5 is not None,
     )
-    if output is None or output.folder != bool(model.files) or not output.exact:
+    if output is None or not output.exact:
         return alone
-    same = model.files or model.hashes.first_difference(output.hashes) is None
-    if not same:  # the stage has not run since the lock moved
-        return alone
+    alone = replace(alone, record=output.record)
+    if output.folder != bool(model.files):
+        told = ("a file", "a folder") if output.folder else ("a folder", "a file")
+        return replace(alone, contradiction=told)
+    difference = None if model.files else model.hashes.first_difference(output.hashes)
+    if difference is not None:  # the stage has not run since the lock moved, or somebody lies
+        return replace(alone, contradiction=difference)
     hashes = output.hashes if model.files else model.hashes.completed_by(output.hashes)
     if hashes.md5 is None:
         hashes = replace(hashes, md5=output.hashes.md5)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from paddledvc import names
 from paddledvc.display.results import Displayed
 from paddledvc.hashes import Hashes
+from paddledvc.weights.core.pins import ADVICE
 from paddledvc.weights.core.tracked import tracked_cells
 
 if TYPE_CHECKING:
@@ -14,17 +16,29 @@ if TYPE_CHECKING:
 
     from paddledvc.weights.core.tracked import Tracked
 
-BadKind: TypeAlias = Literal["missing", "truncated", "corrupt", "refused", "unreachable"]
+BadKind: TypeAlias = Literal[
+    "missing", "truncated", "corrupt", "refused", "contradicted", "unreachable"
+]
 """What is wrong with an object: not there; shorter than it is; other bytes; it names files that
-nobody may write; nobody answers."""
+nobody may write; the bytes that DVC's file names, which models.lock does not pin; nobody answers.
+"""
 ObjectCondition: TypeAlias = Literal[
-    "present", "missing", "truncated", "corrupt", "refused", "unreachable"
+    "present", "missing", "truncated", "corrupt", "refused", "contradicted", "unreachable"
 ]
 """What an object in a remote is found to be."""
-WRONG: tuple[BadKind, ...] = ("corrupt", "truncated", "refused")
+DAMAGED: tuple[BadKind, ...] = ("corrupt", "truncated")
+"""What is wrong with objects that are not what their names say."""
+WRONG: tuple[BadKind, ...] = (*DAMAGED, "refused", "contradicted")
 """What is wrong with objects that are there, and must not be used."""
 SentState: TypeAlias = Literal["present", "sent", "repaired", "failed"]
-_GRAVE: tuple[BadKind, ...] = ("refused", "corrupt", "truncated", "missing", "unreachable")
+_GRAVE: tuple[BadKind, ...] = (
+    "refused",
+    "contradicted",
+    "corrupt",
+    "truncated",
+    "missing",
+    "unreachable",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +48,7 @@ class Bad:
     Attributes:
         title: what people call the output: ``resnet50 v3.3.0``, or its path.
         path: where the file lies, from the root of the project.
-        place: name of the remote, or the URL, that was asked.
+        place: name of the remote, or the URL, that was asked; DVC's file that names other bytes.
         kind: what is wrong.
         expected: what it ought to be, as ``md5:…``, ``sha256:…`` or ``size:…``; may be empty.
         found: what it is, in the same form; why nobody answers; or empty.
@@ -57,6 +71,11 @@ class Bad:
             return f"it cannot be had from {self.place}: {self.found}"
         if self.kind == "refused":
             return f"it is refused: {self.found}"
+        if self.kind == "contradicted":
+            return (
+                f"it is not what {names.LOCK} pins: expected {self.expected}, and {self.place} "
+                f"names {self.found}; {ADVICE}"
+            )
         about = f": expected {self.expected}, found {self.found}" if self.found else ""
         return f"it is {self.kind} in {self.place}{about}"
 

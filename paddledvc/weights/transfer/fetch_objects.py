@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from paddledvc import names
 from paddledvc.errors import ChecksumMismatch, DownloadFailed, RemoteFailed
 from paddledvc.hashes import Hashes
 from paddledvc.tools.dvc.core.objects import Forbidden, read_object_listing
@@ -42,6 +43,9 @@ class Need:
         remote: the remote to ask first; None for the usual order.
         pushed: whether it belongs in remotes at all.
         urls: where else to take it from.
+        record: DVC's file that names it.
+        contradiction: what models.lock pins, and what DVC's file names, where files tell that
+            already.
     """
 
     oid: str
@@ -51,6 +55,18 @@ class Need:
     remote: str | None = None
     pushed: bool = True
     urls: tuple[str, ...] = ()
+    record: str = ""
+    contradiction: tuple[str, str] | None = None
+
+    @property
+    def expected(self) -> Hashes:
+        """All that is stated of the bytes of the object that has this name."""
+        return replace(self.hashes, md5=self.oid.removesuffix(FOLDER_SUFFIX))
+
+    def contradicted(self, expected: str, found: str) -> Bad:
+        """Say that the bytes of this name are not those that models.lock pins."""
+        told = found if self.contradiction else f"md5:{self.oid}, whose bytes are {found}"
+        return self.bad(self.record or names.DVC_LOCK, "contradicted", expected, told)
 
     def bad(self, place: str, kind: BadKind, expected: str = "", found: str = "") -> Bad:
         """Say that the object was of no use somewhere."""
@@ -65,10 +81,12 @@ class Need:
 
     def compared(self, place: str, found: Hashes) -> Bad | None:
         """Say what is wrong with bytes that are to be the object's; None if they are."""
-        expected = replace(self.hashes, md5=self.oid.removesuffix(FOLDER_SUFFIX))
+        expected = self.expected
         difference = expected.first_difference(found)
         if difference is None:
             return None
+        if found.md5 == expected.md5:
+            return self.contradicted(*difference)
         shorter = (found.size or 0) < (expected.size or 0)
         return self.bad(place, "truncated" if shorter else "corrupt", *difference)
 
@@ -128,6 +146,8 @@ class Gathering:
         for need in needs:
             if need.oid in missing:
                 missing[need.oid] = missing[need.oid].with_(need)
+            elif (bad := self.contradicted(need)) is not None:
+                self.note(need, bad)
             elif not self.has(need):
                 missing[need.oid] = need
         queues = {oid: _queue(need, order) for oid, need in missing.items()}
@@ -135,7 +155,7 @@ class Gathering:
             for name, group in groups.items():
                 last = not any(queues[need.oid] or need.urls for need in group)
                 self._from_remote(name, group, last=last)
-        pinned = [need for need in missing.values() if need.urls and need.oid not in self.came]
+        pinned = [need for need in missing.values() if need.urls and not self._is_settled(need.oid)]
         self.run([partial(self._from_urls, need) for need in pinned])
 
     def _next(
@@ -144,9 +164,20 @@ class Gathering:
         """Name the next remote to ask for each object that has not come yet."""
         groups: defaultdict[str, list[Need]] = defaultdict(list)
         for oid, queue in queues.items():
-            if queue and oid not in self.came:
+            if queue and not self._is_settled(oid):
                 groups[queue.pop(0)].append(missing[oid])
         return dict(groups)
+
+    def _is_settled(self, oid: str) -> bool:
+        """Tell whether an object has come, or nobody can have the bytes that are wanted of it."""
+        return oid in self.came or any(one.kind == "contradicted" for one in self._bad.get(oid, ()))
+
+    def contradicted(self, need: Need) -> Bad | None:
+        """Say what is wrong with an object that models.lock does not pin, as far as is known."""
+        if need.contradiction is not None:
+            return need.contradicted(*need.contradiction)
+        both = self.cache.compare(need.expected)
+        return None if both is None else need.contradicted(*both)
 
     def run(self, tasks: Sequence[partial[None]], *, watched: bool = True) -> None:
         """Do several things at a time.
@@ -193,9 +224,10 @@ class Gathering:
         told = self._tally.part(Hashes(size=size))
         try:
             remote = self.remotes.get(name)
-            with self.cache.receiving(need.oid) as file:
+            with self.cache.receiving() as file:
                 found = remote.get(need.oid, file, told, size)
                 _require_same(need, name, found, file)
+                self.cache.settle(file, need.oid, found.sha256)
         except RemoteFailed as error:
             self.remotes.give_up(error)
             kind: BadKind = "missing" if error.absent else "unreachable"
@@ -214,8 +246,9 @@ class Gathering:
                 self.note(need, need.bad(url, "unreachable", found=found))
             return
         try:
-            with self.cache.receiving(need.oid) as file:
-                fetched = fetch.fetch_to_file(source, need.hashes, file, self.told(need.hashes))
+            with self.cache.receiving() as file:
+                fetched = fetch.fetch_to_file(source, need.expected, file, self.told(need.hashes))
+                self.cache.settle(file, need.oid, fetched.hashes.sha256)
         except (ChecksumMismatch, DownloadFailed) as error:
             self.note_urls(need, error)
         else:
@@ -256,8 +289,9 @@ class Gathering:
                 yield replace(bad, title=need.title, path=need.path)
 
     def has(self, need: Need) -> bool:
-        """Tell whether the cache holds an object."""
-        return self.cache.holds(need.oid, need.hashes.size)
+        """Tell whether the cache holds an object, with every digest that is stated of it."""
+        held = self.cache.holds(need.oid, need.hashes.size)
+        return held and self.contradicted(need) is None
 
     def listing(self, oid: str) -> tuple[ListedFile, ...] | None:
         """Read the listing of a folder; None if the cache does not hold one that can be used."""

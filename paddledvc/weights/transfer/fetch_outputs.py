@@ -17,7 +17,9 @@ from paddledvc.tools.dvc.core.objects import ListedFile, write_object_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.sources import fetch
 from paddledvc.tools.system import atomic, files
+from paddledvc.weights.core.pins import add_pins, find_stated_disagreement
 from paddledvc.weights.core.transfer_results import (
+    DAMAGED,
     Arrived,
     Bad,
     name_transfer_sources,
@@ -40,8 +42,6 @@ OLD = "its hash is one of DVC 1 or 2, not of its bytes; run `dvc pull`, then `dv
 UNHASHED = "nobody has hashed its bytes yet; run `dvc repro`"
 UNPUSHED = "its stage keeps it out of remotes; run `dvc repro`"
 NO_REMOTE = "there is no DVC remote; set one up by `paddledvc init --remote URL`"
-DAMAGED = ("corrupt", "truncated")
-"""What is wrong with objects that somebody has to mend, although others had the right bytes."""
 SILENCE = 5.0
 """Seconds that a server may be silent."""
 
@@ -143,7 +143,7 @@ class Learning:
                 gathering.note_urls(need, error)
                 return
             md5 = str(fetched.hashes.md5)
-            gathering.cache.settle(new, md5)
+            gathering.cache.settle(new, md5, fetched.hashes.sha256)
         gathering.came[md5] = fetched.url, fetched.hashes.size or 0
         self._md5s[str(need.hashes.sha256)] = md5
 
@@ -200,12 +200,16 @@ def name_fetched_objects_inside(gathering: Gathering, tracked: Tracked) -> list[
     oid = tracked.oid if tracked.folder and tracked.exact else None
     listed = None if oid is None else gathering.listing(oid)
     pinned = {file.path: file for file in tracked.files}
+    content = {one.path: Hashes(md5=one.md5) for one in listed or ()}
+    told = find_stated_disagreement(tracked, content) if pinned and listed is not None else None
     needs = []
-    for one in listed or ():
-        pin = pinned.get(one.path)
-        hashes = Hashes(md5=one.md5) if pin is None else replace(pin.hashes, md5=one.md5)
-        urls = () if pin is None else pin.urls
-        needs.append(_need(tracked, f"{tracked.path}/{one.path}", one.md5, hashes, urls))
+    for name, hashes in add_pins(tracked, content).items():
+        urls = pinned[name].urls if name in pinned else ()
+        need = _need(tracked, f"{tracked.path}/{name}", str(hashes.md5), hashes, urls)
+        # One that is not listed at all is told of the first that is.
+        if told is not None and (told.inside == name or told.inside not in content):
+            need, told = replace(need, contradiction=(told.expected, told.named)), None
+        needs.append(need)
     return needs
 
 
@@ -218,6 +222,7 @@ def _need(tracked: Tracked, path: str, oid: str, hashes: Hashes, urls: tuple[str
         remote=tracked.remote,
         pushed=tracked.pushed,
         urls=urls,
+        record=tracked.record,
     )
 
 

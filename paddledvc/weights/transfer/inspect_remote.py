@@ -117,7 +117,9 @@ def inspect_objects(
     bad: dict[str, Bad] = {}
     for oid, need in asked.items():
         size = sizes.get(oid)
-        if size is None:
+        if (told := gathering.contradicted(need)) is not None:
+            bad[oid] = told
+        elif size is None:
             bad[oid] = need.bad(remote, "missing")
         elif wrong := wrong_transfer_size(_sized(gathering, need), size):
             bad[oid] = need.bad(remote, *wrong)

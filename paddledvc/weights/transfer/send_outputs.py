@@ -12,7 +12,7 @@ from paddledvc.tools.dvc.core.objects import ListedFile, write_object_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.system import files
 from paddledvc.tools.system.hash_cache import hash_md5
-from paddledvc.weights.core.transfer_results import Sent
+from paddledvc.weights.core.transfer_results import DAMAGED, Sent
 from paddledvc.weights.transfer.fetch_objects import Gathering
 from paddledvc.weights.transfer.inspect_remote import (
     bad_inspected_object,
@@ -113,7 +113,7 @@ class _Sending:
         return [self._told(one, its) for one, its in zip(outputs, needs, strict=True)]
 
     def _may_send(self, bad: Bad) -> bool:
-        return bad.kind == "missing" or (self._repair and bad.kind != "unreachable")
+        return bad.kind == "missing" or (self._repair and bad.kind in DAMAGED)
 
     def _has_all(self, needs: Iterable[Need]) -> bool:
         return all(need.oid not in self._bad or need.oid in self._sent for need in needs)
@@ -133,6 +133,9 @@ class _Sending:
         if md5 != oid.removesuffix(FOLDER_SUFFIX):
             expected, found = f"md5:{oid.removesuffix(FOLDER_SUFFIX)}", f"md5:{md5}"
             self._here[oid].append(need.bad(HERE, "corrupt", expected, found))
+            return
+        if (told := self._gathering.contradicted(need)) is not None:
+            self._here[oid].append(told)
             return
         remotes = self._gathering.remotes
         size = path.stat().st_size

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.hashes import Hashes
 from paddledvc.tools.dvc.core.objects import folder_object_name
+from paddledvc.weights.core import pins
 from paddledvc.weights.core.decide import ITSELF
 
 if TYPE_CHECKING:
@@ -98,8 +99,9 @@ class Candidates:
         if tracked.folder and oid is not None:
             if oid not in self._listings:
                 self._listings[oid] = self._listing(oid)
-            if self._listings[oid] is not None:
-                return self._listings[oid]
+            listed = self._listings[oid]
+            if listed is not None:
+                return pins.add_pins(tracked, listed) if tracked.files else listed
         if tracked.files:
             return {file.path: file.hashes for file in tracked.files}
         return None if tracked.folder else {ITSELF: tracked.hashes}

@@ -14,6 +14,7 @@ from paddledvc.tools.system.hash_cache import settle_hash_time
 from paddledvc.weights.core.ledger import Mark
 
 if TYPE_CHECKING:
+    from paddledvc.hashes import Hashes
     from paddledvc.tools.dvc.cache import Cache
 
 PREFIX = "placing-"
@@ -81,18 +82,21 @@ def _end(link: str) -> str:
     return end if straight else os.path.realpath(link)
 
 
-def put_object_file(cache: Cache, oid: str, target: str, seen: Seen | None, scratch: Path) -> Seen:
+def put_object_file(
+    cache: Cache, hashes: Hashes, target: str, seen: Seen | None, scratch: Path
+) -> Seen:
     """Put an object of the cache in the place of what was seen there, in one step.
 
     Args:
         cache: the cache; it holds the object.
-        oid: name of the object.
+        hashes: all that is stated of its bytes; the MD5 names it.
         target: where to; absolute.
         seen: what is there; None for nothing.
         scratch: a folder for the new file until then.
 
     Raises:
         Changed: something else is there by now.
+        OtherBytes: the object lacks a digest that is stated.
         OSError: it cannot be written.
     """
     folder = os.path.dirname(target)  # noqa: PTH120
@@ -101,16 +105,22 @@ def put_object_file(cache: Cache, oid: str, target: str, seen: Seen | None, scra
     name = atomic.make_atomic_name(PREFIX)
     new = f"{folder}/.{name}" if beside else f"{scratch}/{name}"
     try:
-        kind = cache.link(oid, new)
+        kind = cache.link(hashes, new)
         if kind in ("copy", "reflink"):
             settle_hash_time(new)
+        linked = os.stat(new) if kind == "hardlink" else None  # noqa: PTH116
         _require_unchanged(target, seen)
         if kind != "copy" or seen is None or not _exchanged(new, target, seen):
             os.replace(new, target)  # noqa: PTH105
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(new)  # noqa: PTH108
-    return _seen(target, os.lstat(target))
+    if seen is not None:
+        cache.unlinked(seen.own)
+    placed = _seen(target, os.lstat(target))
+    if kind == "hardlink" and linked is not None and placed.file is not None:
+        cache.known.carry(linked, placed.file)  # to rename it changed its inode, too
+    return placed
 
 
 def _exchanged(new: str, target: str, seen: Seen) -> bool:
@@ -124,7 +134,7 @@ def _exchanged(new: str, target: str, seen: Seen) -> bool:
     return True
 
 
-def remove_file(target: str, seen: Seen) -> None:
+def remove_file(cache: Cache, target: str, seen: Seen) -> None:
     """Remove a file.
 
     Raises:
@@ -133,6 +143,7 @@ def remove_file(target: str, seen: Seen) -> None:
     """
     _require_unchanged(target, seen)
     os.unlink(target)  # noqa: PTH108
+    cache.unlinked(seen.own)
 
 
 def _require_unchanged(target: str, seen: Seen | None) -> None:

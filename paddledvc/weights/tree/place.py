@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from paddledvc import names
 from paddledvc.errors import OutsideFailure
 from paddledvc.tools.dvc import locks
-from paddledvc.tools.dvc.cache import Cache
+from paddledvc.tools.dvc.cache import Cache, OtherBytes
 from paddledvc.tools.dvc.locks import Busy
 from paddledvc.tools.system import atomic
 from paddledvc.weights.core.decide import ITSELF, UNKNOWN
 from paddledvc.weights.core.ledger import LedgerEntry
 from paddledvc.weights.core.outcome import Placed, PlacedOutput
+from paddledvc.weights.core.pins import ADVICE
 from paddledvc.weights.tree import files
 from paddledvc.weights.tree.files import Changed
 from paddledvc.weights.tree.preconditions import LOOK, RUN_PULL, Obstacles, Refused
@@ -182,6 +183,8 @@ class Carrier:
             state, problem, mend = refused.state, refused.problem, refused.mend
         except Changed:
             state, problem, mend = "kept", "it was changed meanwhile", RUN_PULL
+        except OtherBytes as error:  # the cache changed since it was looked at
+            state, problem, mend = "refused", f"its bytes changed meanwhile: {error}", RUN_PULL
         except (OSError, OutsideFailure) as error:
             said = error.strerror if isinstance(error, OSError) else str(error)
             state, problem = "failed", f"it cannot be written: {said or error}"
@@ -227,6 +230,8 @@ class Carrier:
     def _stopped(self, survey: Survey, wanted: Tracked) -> PlacedState:
         if survey.obstacle == "refused":
             raise Refused("refused", survey.why, LOOK)
+        if survey.obstacle == "contradicted":
+            raise Refused("refused", str(survey.disagreement), ADVICE)
         if survey.obstacle == "unlisted":
             raise Refused("missing", "its listing is not in the cache", RUN_PULL)
         if survey.obstacle == "unhashed":
@@ -257,8 +262,10 @@ class Carrier:
             files.remove_empty_folders_below(target)
         now: dict[str, Seen] = {}
         for name in survey.decision.put:
-            oid, path = str(content[name].md5), files.join_file_path(target, name)
-            now[name] = files.put_object_file(self._cache, oid, path, seen.get(name), self._scratch)
+            path = files.join_file_path(target, name)
+            now[name] = files.put_object_file(
+                self._cache, content[name], path, seen.get(name), self._scratch
+            )
         self._drop(target, gone, seen)
         if ITSELF not in content:
             os.makedirs(target, exist_ok=True)  # noqa: PTH103 - a folder may have no files
@@ -267,7 +274,7 @@ class Carrier:
 
     def _drop(self, target: str, names: Sequence[str], seen: Mapping[str, Seen]) -> None:
         for name in names:
-            files.remove_file(files.join_file_path(target, name), seen[name])
+            files.remove_file(self._cache, files.join_file_path(target, name), seen[name])
         if names and ITSELF not in names:
             files.remove_empty_folders_below(target)
 

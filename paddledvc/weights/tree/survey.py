@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from paddledvc.hashes import Hashes, same_hashes
 from paddledvc.weights.core.decide import UNKNOWN, Decision, decide_output, same_content
+from paddledvc.weights.core.pins import Disagreement, find_stated_disagreement, pins_of
 from paddledvc.weights.tree import files
 from paddledvc.weights.tree.candidates import Candidates, is_candidate_folder
 from paddledvc.weights.tree.files import stamp_file as mark_of
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping, Sequence
 
     from paddledvc.project import Project
@@ -42,8 +44,11 @@ class Survey(NamedTuple):
         decision: what to do.
         obstacle: why nothing can be decided: ``unlisted`` for a folder whose listing is not in the
             cache, ``refused`` for one whose listing names what may not be written, ``unhashed`` for
-            what nobody has hashed, ``old`` for a hash of DVC 2, which is none of bytes.
+            what nobody has hashed, ``old`` for a hash of DVC 2, which is none of bytes,
+            ``contradicted`` for bytes that models.lock does not pin.
         why: what the listing names.
+        disagreement: what DVC's file names that models.lock does not pin; bytes that are as
+            models.lock says may be there, or be put there, all the same.
     """
 
     path: str
@@ -55,8 +60,9 @@ class Survey(NamedTuple):
     model: str | None = None
     version: str | None = None
     decision: Decision = LEAVE
-    obstacle: Literal["", "unlisted", "refused", "unhashed", "old"] = ""
+    obstacle: Literal["", "unlisted", "refused", "unhashed", "old", "contradicted"] = ""
     why: str = ""
+    disagreement: Disagreement | None = None
 
 
 class Surveyor:
@@ -69,6 +75,7 @@ class Surveyor:
         before: what commits said was there.
         entries: what was put there last, by path.
         force: whether to give up what somebody did to the wanted outputs.
+        deep: whether to trust bytes alone, and no file that looks as it was put there.
     """
 
     def __init__(  # noqa: PLR0913 - all that there is to compare
@@ -80,8 +87,10 @@ class Surveyor:
         before: Sequence[Tracked],
         entries: Mapping[str, LedgerEntry],
         force: bool,
+        deep: bool = False,
     ) -> None:
         self._root, self._cache, self._force = str(project.root), cache, force
+        self._deep = deep
         self._wanted = {one.path: one for one in wanted}
         self._entries = entries
         self._candidates = Candidates(project, cache, before=before, entries=entries)
@@ -100,7 +109,13 @@ class Surveyor:
         survey = Survey(path=path, wanted=wanted, seen=self._look(path, wanted), entry=entry)
         content: Content | None = None
         if wanted is not None:
-            if entry is not None and _untouched(wanted, entry, survey.seen):
+            survey = survey._replace(disagreement=find_stated_disagreement(wanted, None))
+            if (
+                entry is not None
+                and not self._deep
+                and _untouched(wanted, entry, survey.seen)
+                and self._as_pinned(wanted, entry, survey.seen)
+            ):
                 return survey._replace(model=entry.model, version=entry.version)
             if not wanted.exact:
                 return survey._replace(obstacle="old")
@@ -113,7 +128,54 @@ class Surveyor:
             if not all(one.known for one in content.values()):
                 return survey._replace(obstacle="unhashed")
         found = self._found(survey, content or {})
+        if wanted is not None and content is not None:
+            told = self._disagreement(wanted, content, found)
+            if told is not None:
+                return survey._replace(obstacle="contradicted", disagreement=told)
         return self._decided(survey._replace(content=content, found=found), found)
+
+    def _as_pinned(self, wanted: Tracked, entry: LedgerEntry, seen: Mapping[str, Seen]) -> bool:
+        """Tell whether what was put there, and is there as it was, is what models.lock pins."""
+        pins = pins_of(wanted)
+        if wanted.files and pins.keys() != seen.keys():
+            return False
+        for name, pin in pins.items():
+            mark, file = entry.files[name], seen[name].file
+            sha256 = None
+            if pin.sha256 is not None and file is not None:
+                path = files.join_file_path(f"{self._root}/{wanted.path}", name)
+                sha256 = self._sha256(mark.md5, path, file)
+            found = Hashes(md5=mark.md5, sha256=sha256, size=mark.size)
+            if pin.first_difference(found) is not None:
+                return False
+        return True
+
+    def _sha256(self, md5: str | None, path: str, file: os.stat_result) -> str | None:
+        """Say what a file holds; that of the object it was made from is known already."""
+        known = None if md5 is None else self._cache.sha256_of(md5)
+        return known or self._cache.digests(path, file).sha256
+
+    def _disagreement(
+        self, wanted: Tracked, content: Content, found: Content
+    ) -> Disagreement | None:
+        """Find bytes that DVC's file names, and that models.lock does not pin."""
+        if not wanted.pinned or wanted.contradiction is not None:
+            return None  # then it is as models.lock says
+        if (stated := find_stated_disagreement(wanted, content)) is not None:
+            return stated
+        for name, one in content.items():
+            if one.md5 is None or one.sha256 is None:
+                continue
+            there = found.get(name, UNKNOWN)
+            both = self._cache.compare(one)
+            if both is None and there.md5 == one.md5:
+                both = one.first_difference(there)
+            if both is not None:
+                return Disagreement(name, *both, wanted.record, one.md5)
+            if there.sha256 == one.sha256 and there.md5 not in (None, one.md5):
+                told = f"md5:{there.md5}", f"md5:{one.md5}"
+                return Disagreement(name, *told, wanted.record)
+        return None
 
     def _look(self, path: str, wanted: Tracked | None) -> Mapping[str, Seen]:
         seen = files.look_at_files(f"{self._root}/{path}")
@@ -181,14 +243,12 @@ class Surveyor:
     def _hashes(self, path: str, seen: Seen, wanted: Hashes, mark: Mark | None) -> Hashes:
         if seen.file is None:
             return UNKNOWN
-        if mark is not None and mark == mark_of(mark.md5, seen.file):
+        if mark is not None and not self._deep and mark == mark_of(mark.md5, seen.file):
             found = Hashes(md5=mark.md5, size=mark.size)
         else:
             found = Hashes(md5=self._cache.hash(path, seen.file), size=seen.file.st_size)
-        if wanted.md5 is None and wanted.sha256 is not None:
-            from paddledvc.tools.system.files import hash_file  # noqa: PLC0415 - hardly ever needed
-
-            found = hash_file(Path(path))
+        if wanted.sha256 is not None and (found.size == wanted.size or wanted.size is None):
+            found = replace(found, sha256=self._sha256(found.md5, path, seen.file))
         if seen.link is not None and not self._is_cached(seen.link):
             return found if same_hashes(wanted, found) else UNKNOWN  # a link of somebody's own
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 import time
@@ -11,8 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddledvc.errors import OutsideFailure
+from paddledvc.hashes import Hashes
 from paddledvc.tools.dvc import cache as module
+from paddledvc.tools.dvc.cache import OtherBytes
 from paddledvc.tools.system import hash_cache, links
+from paddledvc.tools.system.hash_cache import Digests
 from tests.outputs_repo import md5
 
 if TYPE_CHECKING:
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 
 DATA = b"weights"
 OID = md5(DATA)
+SHA256 = hashlib.sha256(DATA).hexdigest()
 
 
 def receive(cache: Cache, oid: str = OID, data: bytes = DATA) -> None:
@@ -197,22 +202,96 @@ def test_an_empty_file_is_never_a_hard_link(tmp_path):
     assert source.stat().st_nlink == 1
 
 
-def test_torn_notes_are_no_notes(tmp_path):
-    file = tmp_path / "known"
-    file.write_text(f"{OID} 9 1 2 3\n{OID} 9 x 2 3\n{OID[:-1]} 9 1 2 3\n\n{OID} 9 4 5")
+def test_torn_and_damaged_notes_are_no_notes(tmp_path):
+    file, sha256 = tmp_path / "known", "a" * 64
+    lines = [f"{OID} - 9 1 2 3 4", f"{OID} {sha256} 9 2 2 3 4", f"{OID} 9 1 2 3", f"{OID[:-1]} - 9"]
+    file.write_bytes("\n".join([*lines, "", f"{OID} - 9 4 5"]).encode() + b"\xff\0")
 
-    assert hash_cache._read_notes(file) == {(9, 1, 2, 3): OID}
+    assert hash_cache._read_notes(str(file)) == {
+        "9 1 2 3 4": (OID, None),
+        "9 2 2 3 4": (OID, sha256),
+    }
+
+
+@pytest.mark.parametrize("kind", ["folder", "link", "fifo"])
+def test_notes_that_are_no_file_are_none_and_stop_nobody(tmp_path, kind):
+    place = tmp_path / "known"
+    {"folder": place.mkdir, "link": lambda: place.symlink_to("/dev/zero")}.get(
+        kind, lambda: os.mkfifo(place)
+    )()
+    file = tmp_path / "file"
+    file.write_bytes(DATA)
+    notes = hash_cache.Known(str(place))
+    notes.settled(file.stat(), Digests(OID))
+
+    assert notes.digests(file.stat()).md5 == OID
+    assert hash_cache.Known(str(place)).digests(file.stat()) == Digests()
 
 
 def test_the_older_half_of_many_notes_is_dropped(tmp_path, monkeypatch):
     monkeypatch.setattr(hash_cache, "LIMIT", 1000)
-    notes = hash_cache.Known(tmp_path / "known")
+    place = tmp_path / "known"
+    notes = hash_cache.Known(str(place))
     for number in range(100):
         file = tmp_path / str(number)
         file.write_bytes(DATA)
-        notes.settled(hash_cache.settle_hash_time(file), OID)
+        notes.settled(hash_cache.settle_hash_time(file), Digests(OID))
 
-    again = hash_cache.Known(tmp_path / "known")
-    assert again.file.stat().st_size < 1200
-    assert again.md5((tmp_path / "99").stat()) == OID
-    assert again.md5((tmp_path / "0").stat()) is None
+    again = hash_cache.Known(str(place))
+    assert place.stat().st_size < 1200
+    assert again.digests((tmp_path / "99").stat()).md5 == OID
+    assert again.digests((tmp_path / "0").stat()).md5 is None
+
+
+def test_notes_lie_where_no_branch_can_write(outputs, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    receive(outputs.cache)
+    (notes,) = (tmp_path / "state" / "paddledvc" / "hashes").iterdir()
+
+    assert notes.read_text().startswith(f"{OID} - ")
+    assert stat.S_IMODE(notes.stat().st_mode) == 0o600
+    assert not [one for one in outputs.root.rglob("*") if "known" in one.name]
+
+
+def test_an_object_that_rotted_under_its_time_is_not_held(outputs):
+    receive(outputs.cache)
+    path = outputs.cache.path(OID)
+    before = path.stat()
+    path.chmod(0o644)
+    path.write_bytes(DATA.upper())
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert not outputs.cache.holds(OID)
+
+
+def test_other_digests_of_an_object_are_compared_once(outputs, monkeypatch):
+    told = []
+    real = hash_cache.hash_digests
+    monkeypatch.setattr(module, "hash_digests", lambda *one: (told.append(one), real(*one))[1])
+    receive(outputs.cache)
+    right, wrong = Hashes(md5=OID, sha256=SHA256), Hashes(md5=OID, sha256="0" * 64)
+
+    assert [outputs.cache.compare(right) for _ in range(2)] == [None, None]
+    assert outputs.cache.compare(wrong) == (f"sha256:{'0' * 64}", f"sha256:{SHA256}")
+    assert len(told) == 1
+
+
+def test_bytes_that_lack_a_digest_are_never_put_anywhere(outputs, tmp_path):
+    receive(outputs.cache)
+    with pytest.raises(OtherBytes):
+        outputs.cache.link(Hashes(md5=OID, sha256="0" * 64), str(tmp_path / "target"))
+
+    assert not (tmp_path / "target").exists()
+
+
+def test_a_hard_link_that_comes_or_goes_costs_no_hashing(outputs, tmp_path, reads):
+    receive(outputs.cache)
+    target = tmp_path / "target"
+    outputs.cache.link(Hashes(md5=OID), str(target))
+    assert outputs.cache.holds(OID)
+    link = target.stat()
+    target.unlink()
+    outputs.cache.unlinked(link)
+
+    assert outputs.cache.holds(OID)
+    assert reads == []
