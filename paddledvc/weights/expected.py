@@ -8,10 +8,11 @@ import json
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from paddledvc import names
-from paddledvc.errors import InvalidFile
+from paddledvc.errors import InvalidFile, InvalidInput, OutsideFailure
 from paddledvc.hashes import Hashes
 from paddledvc.names import DVC_LOCK
 from paddledvc.tools.dvc.core.outputs import STAGES_FILE, SUFFIX
+from paddledvc.tools.git import project_files
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.tools.system import atomic
 from paddledvc.weights.core.tracked import PATTERNS, Tracked, find_tracked_problems, list_tracked
@@ -103,16 +104,19 @@ def read_expected_cached(
     Raises:
         InvalidFile: one of the files cannot be read.
     """
-    folder = project.scratch() / FOLDER
-    file = folder / _key(texts)
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        known = parse_expected(file.read_text(encoding="utf-8"))
+    folder = f"{names.SCRATCH}/{FOLDER}"
+    project.scratch()
+    key = _key(texts)
+    with contextlib.suppress(InvalidInput, UnicodeDecodeError):
+        data = project_files.find_project_file(project.root, f"{folder}/{key}")
+        known = None if data is None else parse_expected(data.decode())
         if known is not None:
             return known
     found = read_expected(project, texts, parsed)
-    with contextlib.suppress(OSError):
-        _forget(folder)
-        atomic.write_atomically(file, render_expected(found), fsync=False)
+    with contextlib.suppress(OSError, OutsideFailure, InvalidInput):
+        made = project.make_folder(folder)
+        _forget(made)
+        atomic.write_atomically(made / key, render_expected(found), fsync=False)
     return found
 
 
@@ -128,7 +132,6 @@ def _key(texts: Mapping[str, str]) -> str:
 
 def _forget(folder: Path) -> None:
     """Keep the versions that were read last."""
-    folder.mkdir(exist_ok=True)
     files = sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime)
     for file in files[: max(0, len(files) - KEPT + 1)]:
         file.unlink(missing_ok=True)

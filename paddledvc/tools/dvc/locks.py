@@ -51,7 +51,7 @@ def hold_lock_file(file: Path, *, patience: float, who: str) -> Iterator[None]:
         OSError: the file cannot be made.
     """
     os.makedirs(file.parent, exist_ok=True)  # noqa: PTH103
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
     try:
         _lock(descriptor, time.monotonic() + patience, who)
         yield

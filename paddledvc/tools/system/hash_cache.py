@@ -24,6 +24,8 @@ RACY = 50_000_000
 LIMIT = 1 << 20
 """Bytes of notes from which the older half is dropped."""
 _FIELDS, _DIGITS = 5, 32
+# Through no link, and waiting for nobody who reads a pipe.
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 def hash_md5(path: Path | str) -> str:
@@ -73,7 +75,7 @@ class Known:
 
     def _append(self, line: str) -> None:
         os.makedirs(self.file.parent, exist_ok=True)  # noqa: PTH103
-        descriptor = os.open(self.file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        descriptor = os.open(self.file, _APPEND, 0o666)
         try:
             if os.fstat(descriptor).st_size > LIMIT:
                 self._shorten()

@@ -22,6 +22,10 @@ _OWN = frozenset((".git", ".dvc", ".paddledvc"))
 """Folders that no output may lie in: what is there makes programs do things."""
 
 
+def _is_closed(path: str) -> bool:
+    return not _OWN.isdisjoint(map(str.casefold, path.split("/")))
+
+
 class Refused(Exception):
     """An output must not or cannot be touched.
 
@@ -58,7 +62,7 @@ class Obstacles:
         Raises:
             Refused: it is not.
         """
-        if not is_output_inside(path) or not _OWN.isdisjoint(map(str.casefold, path.split("/"))):
+        if not is_output_inside(path) or _is_closed(path):
             raise Refused("failed", "no output may lie there", "look who wrote that path")
         if self._leads_out(path):
             raise Refused(
@@ -76,7 +80,11 @@ class Obstacles:
         """Tell whether a folder on the way to an output is a link that leads out of the project."""
         folder = path.rpartition("/")[0]
         top = os.path.realpath(self._root)
-        return bool(folder) and not os.path.realpath(f"{top}/{folder}").startswith(f"{top}/")
+        real = os.path.realpath(f"{top}/{folder}")
+        if not folder or real == top:
+            return False
+        # What a link leads to in the project may be git's own folder.
+        return not real.startswith(f"{top}/") or _is_closed(real[len(top) + 1 :])
 
     def require_held(self, survey: Survey) -> None:
         """Require that the cache holds all that is to be put there.
