@@ -1,7 +1,8 @@
 """The files of a project: the one door through which they are read and written.
 
-A link that a commit brings is followed as far as it stays in the repository. What only this clone
-has, such as a folder of data on another disk, is its user's own, and followed wherever it leads.
+A link in the place of what git tracks is followed as far as it stays in the repository. What only
+this clone has, such as a link to a folder of data on another disk, is its user's own, and followed
+wherever it leads.
 """
 
 from __future__ import annotations
@@ -40,15 +41,13 @@ class _Judge:
     def __call__(self, link: str) -> bool:
         if self._is_of_another_repository(link):
             return True
-        form = ("--literal-pathspecs", "ls-files", "--stage", "-z", "--", link)
-        staged = try_git(self._root, *form)
+        # A file in the place of the link counts too: whoever clones the project has that one.
+        staged = try_git(self._root, "--literal-pathspecs", "ls-files", "-z", "--", link)
         if staged.returncode:
             # Where git refuses to say, nobody knows who made the link.
             return "not a git repository" not in staged.errors
-        if staged.output.startswith(_LINK):
-            return True
-        kept = try_git(self._root, "--literal-pathspecs", "ls-tree", "-z", "HEAD", "--", link)
-        return kept.output.startswith(_LINK)
+        form = ("--literal-pathspecs", "ls-tree", "-z", "HEAD", "--", link)
+        return bool(staged.output) or bool(try_git(self._root, *form).output)
 
     def _is_of_another_repository(self, link: str) -> bool:
         """Tell whether a link lies in a submodule, whose commit a commit of ours names."""

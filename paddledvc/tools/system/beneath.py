@@ -40,8 +40,10 @@ _LINK_MET = frozenset((errno.ELOOP, errno.EMLINK, errno.ENOTDIR))
 _MOST_LINKS = 40
 _TRIES = 3
 _GIT = frozenset((".git",))
-_CLOSED = frozenset((".git", ".dvc"))
-"""Folders that no link of a commit may lead into: git's, and DVC's with its secrets."""
+_INDIRECT = frozenset(("", ".", "..", ".git"))
+"""Names that a path has only where it has to be looked at more closely."""
+_CLOSED = frozenset((".git", ".dvc", ".paddledvc"))
+"""Folders that no link of a commit may lead into: git's, DVC's with its secrets, and ours."""
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
@@ -62,7 +64,7 @@ class LeadsOut(InvalidInput):
     def __init__(self, link: str, target: str) -> None:
         self.link, self.target = link, target
         super().__init__(
-            f"{link} is a link out of the project, to {target}, and git tracks it; nothing was "
+            f"{link} is a link out of the project, to {target}, where git tracks it; nothing was "
             "read or written there. Put the file or folder itself in its place"
         )
 
@@ -260,7 +262,7 @@ def _try_ways(
 ) -> _Result:
     """Work on the way as it is written, and while a link lies on it where the links lead."""
     parts = path.split("/")
-    if not {"", ".", "..", ".git"} & set(parts):
+    if _INDIRECT.isdisjoint(map(str.casefold, parts)):
         try:
             return work(root, parts)
         except OSError as error:

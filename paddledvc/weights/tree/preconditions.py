@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from paddledvc.errors import InvalidInput
 from paddledvc.tools.dvc.core.outputs import is_output_inside
+from paddledvc.tools.git import project_files
 from paddledvc.tools.git.command import ask_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from paddledvc.tools.dvc.cache import Cache
     from paddledvc.weights.core.outcome import PlacedState
@@ -56,14 +58,26 @@ class Obstacles:
         known = ask_git(root, *form, *asked) if asked else None
         self._tracked = frozenset(filter(None, (known or "").split("\0")))
 
+    def require_way(self, path: str) -> None:
+        """Require that the way to an output is none that a commit brings out of the project.
+
+        Raises:
+            Refused: it is.
+        """
+        if not is_output_inside(path) or _is_closed(path):
+            raise Refused("failed", "no output may lie there", "look who wrote that path")
+        try:
+            project_files.require_beneath(Path(self._root), path.rpartition("/")[0])
+        except InvalidInput as error:
+            raise Refused("failed", str(error)) from error
+
     def require_free(self, path: str) -> None:
         """Require that an output is in the project, and none of git's files.
 
         Raises:
             Refused: it is not.
         """
-        if not is_output_inside(path) or _is_closed(path):
-            raise Refused("failed", "no output may lie there", "look who wrote that path")
+        self.require_way(path)
         if self._leads_out(path):
             raise Refused(
                 "failed",
@@ -83,8 +97,7 @@ class Obstacles:
         real = os.path.realpath(f"{top}/{folder}")
         if not folder or real == top:
             return False
-        # What a link leads to in the project may be git's own folder.
-        return not real.startswith(f"{top}/") or _is_closed(real[len(top) + 1 :])
+        return not real.startswith(f"{top}/") or real.startswith(f"{top}/.git/")
 
     def require_held(self, survey: Survey) -> None:
         """Require that the cache holds all that is to be put there.
