@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import ToolFailed
 from paddledvc.tools.git import project_files, worktree
-from paddledvc.tools.git.command import exchange_git, run_git
+from paddledvc.tools.git.command import run_git
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
@@ -224,10 +224,14 @@ class IndexSnapshot(_Kept):
 
     def read(self, path: str) -> bytes | None:
         """Read a file; None where there is none."""
+        from paddledvc.tools.git.objects import ObjectReader  # noqa: PLC0415 - as in `_Tree`
+
+        objects = ObjectReader(self.root)
         try:
-            return exchange_git(self.root, "cat-file", "blob", f":./{path}")
-        except ToolFailed:
-            return None
+            found = objects.find(f":./{path}")
+            return None if found is None or found.kind != "blob" else objects.receive(found)
+        finally:
+            objects.close()
 
     def blobs(self, patterns: Sequence[str]) -> frozenset[str]:
         """Give git's names of the bytes of the files that fit; in a merge those of all sides."""

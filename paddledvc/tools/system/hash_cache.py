@@ -107,7 +107,8 @@ def _key(stat: os.stat_result) -> tuple[int, int, int, int]:
 
 def _read_notes(file: Path) -> dict[tuple[int, int, int, int], str]:
     try:
-        text = file.read_bytes().decode("ascii", errors="replace")
+        with open(file, encoding="ascii", errors="replace", opener=atomic.open_note) as opened:
+            text = opened.read()
     except OSError:
         return {}
     notes: dict[tuple[int, int, int, int], str] = {}
