@@ -18,7 +18,9 @@ from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.dvc.state import DvcState
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.command import run_git
+from paddledvc.tools.git.project_files import SETTINGS, TEXT, find_project_text
 from paddledvc.tools.system import atomic, links
+from paddledvc.tools.system.beneath import read_bounded_file
 from paddledvc.tools.system.hash_cache import Known, hash_md5, settle_hash_time
 
 if TYPE_CHECKING:
@@ -168,7 +170,7 @@ class Cache:
         if not self.holds(oid):
             return None
         try:
-            return read_object_listing(self.path(oid).read_bytes())
+            return read_object_listing(read_bounded_file(str(self.path(oid)), TEXT))
         except (OSError, ValueError):
             return None
 
@@ -301,8 +303,7 @@ def share_cache(root: Path) -> bool:
         cache = configuration.configured_cache_folder(
             main, configuration.read_dvc_config(main)
         ).absolute()
-        file = main / ".dvc" / configuration.LOCAL
-        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        text = find_project_text(main, f".dvc/{configuration.LOCAL}", SETTINGS) or ""
     if (
         not text
         and configuration.configured_cache_folder(root, configuration.read_dvc_config(root))

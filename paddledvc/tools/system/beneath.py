@@ -140,6 +140,22 @@ def read_descriptor(descriptor: int, path: str, most: int) -> bytes:
     raise InvalidInput(f"{path} has {size:,} bytes, expected {most:,} at most")
 
 
+def read_bounded_file(path: str, most: int) -> bytes:
+    """Read what may be a link of DVC's, such as an object of its cache: links are followed.
+
+    Raises:
+        OSError: it is not there, no regular file, or too large.
+    """
+    descriptor = os.open(path, _READ & ~os.O_NOFOLLOW)
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise _error(errno.EINVAL)
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise _error(errno.EFBIG)
+    return data
+
+
 def write_beneath(
     root: str, path: str, data: bytes, judge: Judge, *, mode: int | None = None
 ) -> bool:
