@@ -5,6 +5,7 @@ What reads them is imported when it is needed: a hook of git needs the folder, a
 
 from __future__ import annotations
 
+import os
 import posixpath
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,7 +17,6 @@ from paddledvc import names
 from paddledvc.errors import Finding, InvalidFile, InvalidInput, NotAProject
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator, Mapping, Sequence
 
     from paddledvc.models.lockfile import Lock
@@ -55,10 +55,10 @@ class ProjectFiles:
 
     def read(self, name: str) -> Document:
         """Read one of the project's YAML files."""
-        from paddledvc.tools.system import files  # noqa: PLC0415
+        from paddledvc.tools.git import project_files  # noqa: PLC0415
         from paddledvc.yaml import reader  # noqa: PLC0415
 
-        return reader.parse_yaml(files.read_text_file(self.folder / name, name), name)
+        return reader.parse_yaml(project_files.read_project_text(self.folder, name), name)
 
     def read_optional(self, name: str) -> Document:
         """Read one of the project's YAML files, as empty where it does not exist."""
@@ -303,7 +303,9 @@ class Project(ProjectFiles):
         """
         folder = Path(start).resolve()
         for candidate in (folder, *folder.parents):
-            if (candidate / names.REGISTRY).is_file():
+            found = candidate / names.REGISTRY
+            # Of one that is no file it is said what it is, rather than that there is none.
+            if os.path.lexists(found) and not found.is_dir():
                 return cls(candidate)
         raise NotAProject(
             f"no {names.REGISTRY} in {folder} or above; run `paddledvc init` to start a project"
@@ -326,20 +328,45 @@ class Project(ProjectFiles):
         Args:
             side: whose block to take in each merge conflict; None refuses conflicts.
         """
-        from paddledvc.tools.system import files  # noqa: PLC0415
+        from paddledvc.tools.git import project_files  # noqa: PLC0415
         from paddledvc.yaml import conflicts  # noqa: PLC0415
 
         if side is None or not (self.root / names.LOCK).exists():
             return Inputs(self).lock
-        text = files.read_text_file(self.root / names.LOCK, names.LOCK)
+        text = project_files.read_project_text(self.root, names.LOCK)
         return self.parse_lock(conflicts.take_conflict_side(text, side))
 
     def write_lock(self, new: Lock) -> bool:
         """Write models.lock in one step; tell whether it changed."""
         from paddledvc.models import lockfile  # noqa: PLC0415
-        from paddledvc.tools.system import files  # noqa: PLC0415
 
-        return files.write_text_file(self.root / names.LOCK, lockfile.render_lockfile(new))
+        return self.write(names.LOCK, lockfile.render_lockfile(new))
+
+    def write(self, name: str, text: str) -> bool:
+        """Write one of the project's files in one step; tell whether it changed.
+
+        Args:
+            name: the file, from the project's folder.
+            text: what it is to hold.
+
+        Raises:
+            InvalidInput: a link that a commit brings leads out of the project.
+            OutsideFailure: it cannot be written.
+        """
+        from paddledvc.tools.git import project_files  # noqa: PLC0415
+
+        return project_files.write_project_text(self.root, name, text)
+
+    def make_folder(self, name: str) -> Path:
+        """Make a folder of the project; name it as it is behind links that may be followed.
+
+        Raises:
+            InvalidInput: a link that a commit brings leads out of the project.
+            OutsideFailure: it cannot be made.
+        """
+        from paddledvc.tools.git import project_files  # noqa: PLC0415
+
+        return project_files.make_project_folder(self.root, name)
 
     def require_outputs(self, model: Model, found: Sequence[Output]) -> None:
         """See that an exported program gives what models.yaml states of its outputs.
@@ -391,11 +418,12 @@ class Project(ProjectFiles):
 
     def scratch(self) -> Path:
         """Make a folder for locks and logs that git does not see."""
-        folder = self.root / names.OWN / "tmp"
-        if not (folder / ".gitignore").exists():
-            from paddledvc.tools.system import files  # noqa: PLC0415
+        from paddledvc.tools.git import project_files  # noqa: PLC0415
 
-            files.write_text_file(folder / ".gitignore", "*\n")
+        project_files.require_own_folders(self.root)
+        folder = self.root / names.SCRATCH
+        if not (folder / ".gitignore").exists():
+            self.write(f"{names.SCRATCH}/.gitignore", "*\n")
         return folder
 
 

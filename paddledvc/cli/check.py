@@ -70,9 +70,10 @@ def check(  # noqa: PLR0913
     if strict:
         verdict = verdict.strict()
     if file is not None:
-        from paddledvc.tools.system import files  # noqa: PLC0415 - not for --help
+        from paddledvc.tools.git import project_files  # noqa: PLC0415 - not for --help
 
-        files.write_text_file(file, f"{WRITERS[output](verdict)}\n")
+        text = f"{WRITERS[output](verdict)}\n"
+        project_files.write_output_text(project.root, file, text)
         output = "text"
     echo_document(WRITERS[output](verdict), output)
     ctx.exit(FINDING if verdict.errors else 0)

@@ -21,6 +21,7 @@ from paddledvc.project import SnapshotFiles
 from paddledvc.tools.git import refs
 from paddledvc.tools.git.command import ask_git, exchange_git
 from paddledvc.tools.git.objects import ObjectReader
+from paddledvc.tools.git.project_files import find_project_file
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.verification.core.evidence import evidence_path
 from paddledvc.yaml import reader
@@ -51,9 +52,8 @@ class Now:
     @classmethod
     def of(cls, folder: FilePath) -> Now:
         """Read them in a folder; what is not there is empty."""
-        files = (folder / names.LOCK, folder / names.DVC_LOCK)
-        lock, built = (file.read_bytes() if file.is_file() else b"" for file in files)
-        return cls(lock=lock, built=built)
+        lock, built = (find_project_file(folder, one) for one in (names.LOCK, names.DVC_LOCK))
+        return cls(lock=lock or b"", built=built or b"")
 
 
 def read_lock_history(root: Path, facts: Facts, now: Now, more: Mapping[str, str]) -> Past:

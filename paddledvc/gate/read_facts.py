@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from paddledvc.tools.code import check_names
 from paddledvc.tools.code.source_files import Sources
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.dvc.core.objects import folder_object_name
+from paddledvc.tools.git.project_files import find_project_text, read_project_file
 from paddledvc.tools.git.tree import LARGEST
 from paddledvc.tools.system import files
 from paddledvc.verification.core.evidence import evidence_path
@@ -237,16 +239,17 @@ def _with_stages(project: ProjectFiles, facts: Facts, found: _Found) -> Facts:
 
 def _reports(project: ProjectFiles, registry: Registry | None) -> Iterator[tuple[str, str]]:
     for model in registry.models if registry else ():
-        path = project.folder / evidence_path(model)
-        if model.exports and path.is_file():
-            yield model.name, path.read_text(encoding="utf-8", errors="replace")
+        text = find_project_text(project.folder, evidence_path(model)) if model.exports else None
+        if text is not None:
+            yield model.name, text
 
 
 def _records(project: ProjectFiles, registry: Registry | None) -> Iterator[tuple[str, str]]:
     for model in registry.models if registry else ():
-        path = project.folder / record_path(model)
-        if model.train is not None and path.is_file():
-            yield model.name, path.read_text(encoding="utf-8", errors="replace")
+        is_trained = model.train is not None
+        text = find_project_text(project.folder, record_path(model)) if is_trained else None
+        if text is not None:
+            yield model.name, text
 
 
 def _params_files(project: ProjectFiles, facts: Facts) -> Iterator[tuple[str, Any]]:
@@ -285,16 +288,15 @@ def _folders(root: FilePath, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
         folder = root / path
         if not folder.is_dir() or (root / f"{path}{outputs.SUFFIX}").exists():
             continue
-        every, size = {}, 0
+        every, size = [], 0
         for name, one in files.walk_files(folder):
-            every[name], size = one, size + one.stat().st_size
+            every.append(name)
+            size += one.stat().st_size
             if size > LARGEST:
                 break
         else:
-            yield (
-                path,
-                folder_object_name({name: _md5(one.read_bytes()) for name, one in every.items()}),
-            )
+            md5s = {name: _md5(read_project_file(root, f"{path}/{name}")) for name in every}
+            yield path, folder_object_name(md5s)
 
 
 def _stages(facts: Facts) -> Iterable[Mapping[str, Any]]:
@@ -309,14 +311,14 @@ def _paths(stage: Mapping[str, Any], key: str) -> Iterator[str]:
 def _digest(root: FilePath, path: str, expected: str) -> frozenset[str]:
     """Give the digests that a file may have been hashed to; none where it is not known."""
     file = root / path
-    tracked = root / f"{path}{outputs.SUFFIX}"
+    tracked = f"{path}{outputs.SUFFIX}"
     if not file.is_file():
-        return _of_tracked(tracked)
+        return _of_tracked(root, tracked)
     if file.stat().st_size <= LARGEST:
-        return _of_bytes(file.read_bytes(), expected)
+        return _of_bytes(read_project_file(root, path), expected)
     if not isinstance(file, Path):  # git keeps it, and nobody waits until it has given all of it
         return frozenset()
-    return _of_tracked(tracked) or frozenset(filter(None, (files.hash_file(file).md5,)))
+    return _of_tracked(root, tracked) or frozenset(filter(None, (files.hash_file(file).md5,)))
 
 
 def _of_bytes(data: bytes, expected: str) -> frozenset[str]:
@@ -331,14 +333,13 @@ def _md5(data: bytes) -> str:
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
-def _of_tracked(file: FilePath) -> frozenset[str]:
+def _of_tracked(root: FilePath, path: str) -> frozenset[str]:
     """Give what DVC tracks a file or folder by; nothing where it does not."""
-    if not file.is_file():
+    text, name = find_project_text(root, path), posixpath.basename(path)
+    if text is None:
         return frozenset()
     try:
-        value = reader.parse_yaml(
-            file.read_text(encoding="utf-8", errors="replace"), file.name
-        ).value
+        value = reader.parse_yaml(text, path).value
     except InvalidFile:
         return frozenset()
-    return frozenset(output.md5 for output in outputs.list_outputs({file.name: value}))
+    return frozenset(output.md5 for output in outputs.list_outputs({name: value}))

@@ -15,6 +15,7 @@ from paddledvc.models.model import (
 )
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.dvc.core.objects import folder_object_name
+from paddledvc.tools.git.project_files import find_project_text
 from paddledvc.verification.core.evidence import Evidence
 
 if TYPE_CHECKING:
@@ -75,9 +76,8 @@ class Holdings:
         return _report_standing(self.registry, self.lock, model, self.built, self._report(model))
 
     def _report(self, model: Model) -> str | None:
-        file = self.project.root / model_reports_folder(model) / "verify.json"
         # What is not UTF-8 is an invalid report, and no reason for `list` to end.
-        return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else None
+        return find_project_text(self.project.root, f"{model_reports_folder(model)}/verify.json")
 
     def outputs(self, model: Model) -> tuple[Result, ...]:
         """List what the network gives as it is stated, and else as the report found it."""

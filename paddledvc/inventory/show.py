@@ -18,6 +18,7 @@ from paddledvc.project import Inputs
 from paddledvc.stages.core.record import Record, record_path
 from paddledvc.tools.git import blame, repository, worktree
 from paddledvc.tools.git.command import ask_git
+from paddledvc.tools.git.project_files import find_project_text
 
 if TYPE_CHECKING:
     from paddledvc.gate.lock_history import Earlier
@@ -163,11 +164,11 @@ def _trained(
     project: Project, model: Model, parts: tuple[ShownPart, ...]
 ) -> tuple[Record | None, str]:
     """Read what made the trained weights, or say why the record that is there is of no use."""
-    file = project.root / record_path(model)
-    if model.train is None or not file.is_file():
+    text = None if model.train is None else find_project_text(project.root, record_path(model))
+    if text is None:
         return None, ""
     try:
-        record = Record.from_json(file.read_text(encoding="utf-8", errors="replace"))
+        record = Record.from_json(text)
     except ValueError as error:
         return None, f"the record {error}"
     md5 = record.weights.hashes.md5

@@ -17,7 +17,6 @@ from paddledvc.models.model import TABLE_CATALOGS
 from paddledvc.models.versions import Requirement, as_version
 from paddledvc.names import suggest_name
 from paddledvc.project import Inputs
-from paddledvc.tools.system import files
 from paddledvc.yaml import reader
 from paddledvc.yaml.edit.lists import EditableList
 
@@ -198,7 +197,7 @@ def _write(
         edited = _edited(text, {**entry, "version": wanted})
         project.parse_registry(edited)
     # models.yaml first: after the lock alone, the next command would take the model out again.
-    files.write_text_file(project.root / names.REGISTRY, edited)
+    project.write(names.REGISTRY, edited)
     if done is not None:
         project.write_lock(done.lock)
     return Added(

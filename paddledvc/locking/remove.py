@@ -11,7 +11,6 @@ from paddledvc.errors import InvalidInput
 from paddledvc.locking.core.resolution import plan_resolution
 from paddledvc.locking.current import UPDATE, LockUse, make_lock_current
 from paddledvc.project import Inputs
-from paddledvc.tools.system import files
 from paddledvc.yaml.edit.lists import EditableList
 
 if TYPE_CHECKING:
@@ -69,12 +68,12 @@ def remove(project: Project, names: Sequence[str], *, use: LockUse = UPDATE) -> 
             text = EditableList(text, layout.REGISTRY, "models").remove(name)
         left = project.parse_registry(text)
         if use.frozen is not None:
-            files.write_text_file(project.root / layout.REGISTRY, text)
+            project.write(layout.REGISTRY, text)
             return Removed(names=tuple(names), changes=())
         done = make_lock_current(
             project, plan_resolution(left, project.previous_lock()), offline=use.offline
         )
-        files.write_text_file(project.root / layout.REGISTRY, text)
+        project.write(layout.REGISTRY, text)
         project.write_lock(done.lock)
         return Removed(names=tuple(names), changes=done.changes)
 

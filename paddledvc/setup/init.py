@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from importlib.resources import files as package_files
 from pathlib import Path
@@ -15,10 +16,9 @@ from paddledvc.tools.dvc.remotes.new_remotes import declare_remotes
 from paddledvc.tools.git import ignores, merge_driver, repository
 from paddledvc.tools.git.core.ignored import A_REPORT, OWN_FILES, SETTINGS_FILES
 from paddledvc.tools.git.hook_scripts import install
-from paddledvc.tools.system import files
+from paddledvc.tools.git.project_files import read_project_text, write_project_text
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Iterator, Sequence
 
     from paddledvc.tools.dvc.remotes.new_remotes import NewRemote
@@ -107,22 +107,22 @@ def _set_up_dvc(root: Path, top: Path, remotes: Sequence[NewRemote]) -> Iterator
     config = declared.config
     yield (
         ".dvc/config",
-        config is not None and files.write_text_file(root / ".dvc" / "config", config),
+        config is not None and write_project_text(root, ".dvc/config", config),
     )
 
 
 def _write_files(root: Path) -> Iterator[tuple[str, bool]]:
     """Write what is missing; name the files and tell whether they were written."""
     for name, text in _own_files().items():
-        yield name, files.write_text_file(root / name, text)
+        yield name, write_project_text(root, name, text)
     for name in (names.REGISTRY, names.PARAMS):
         is_there = (root / name).exists()
-        yield name, not is_there and files.write_text_file(root / name, _template(name))
+        yield name, not is_there and write_project_text(root, name, _template(name))
     for name, missing in (
         (".gitignore", _unignored),
         (".gitattributes", merge_driver.missing_merge_attributes),
     ):
-        yield name, _add_lines(root / name, missing)
+        yield name, _add_lines(root, name, missing)
 
 
 def _around(root: Path) -> Path | None:
@@ -144,15 +144,15 @@ def _template(name: str) -> str:
     return (package_files("paddledvc.schemas") / f"template.{name}").read_text(encoding="utf-8")
 
 
-def _add_lines(path: Path, missing: Callable[[str], list[str]]) -> bool:
+def _add_lines(root: Path, name: str, missing: Callable[[str], list[str]]) -> bool:
     """Add the lines that a file lacks; tell whether there were any."""
-    text = files.read_text_file(path, path.name) if path.exists() else ""
+    text = read_project_text(root, name) if os.path.lexists(root / name) else ""
     lines = missing(text)
     if not lines:
         return False
     if text and not text.endswith("\n"):
         text += "\n"
-    return files.write_text_file(path, text + "\n".join(lines) + "\n")
+    return write_project_text(root, name, text + "\n".join(lines) + "\n")
 
 
 def _unignored(text: str) -> list[str]:

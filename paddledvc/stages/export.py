@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,8 @@ def export(
         arguments=dict(model.network_args),
         weights=None if weights is None else project.weights(weights, model),
     )
-    target = project.root / exported_model_folder(model)
+    path = exported_model_folder(model)
+    target = project.make_folder(posixpath.dirname(path)) / posixpath.basename(path)
     lock_file = project.scratch() / f"export-{model.slug}.lock"
     with files.hold_file_lock(lock_file), files.replace_folder(target) as folder:
         job = ExportJob(

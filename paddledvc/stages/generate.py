@@ -17,7 +17,7 @@ from paddledvc.project import PARAMS_SECTIONS, Inputs
 from paddledvc.stages import plan as plans
 from paddledvc.tools.code.source_files import Sources
 from paddledvc.tools.dvc.command import require_usable_dvc
-from paddledvc.tools.system import files
+from paddledvc.tools.git.project_files import read_project_text
 from paddledvc.yaml import conflicts, reader, writer
 from paddledvc.yaml.edit.lists import require_meant_edit
 from paddledvc.yaml.edit.sections import Changes, splice_section
@@ -124,10 +124,9 @@ def generate(
 def _settled(project: Project, side: Side) -> Iterator[str]:
     """Take a side in the conflicts of DVC's files; name those that had any."""
     for name in (names.STAGES, names.DVC_LOCK):
-        path = project.root / name
-        if path.exists():
-            text = files.read_text_file(path, name)
-            if files.write_text_file(path, conflicts.take_conflict_side(text, side)):
+        if (project.root / name).exists():
+            text = read_project_text(project.root, name)
+            if project.write(name, conflicts.take_conflict_side(text, side)):
                 yield name
 
 
@@ -176,7 +175,7 @@ def _write(inputs: Inputs, merges: dict[str, Merge]) -> None:
         )
         text = splice_section(text, names.STAGES, key, changes)
     _require_same(reader.parse_yaml(text, names.STAGES).value or {}, before, merges)
-    files.write_text_file(inputs.project.root / names.STAGES, text)
+    inputs.project.write(names.STAGES, text)
 
 
 def _require_closed(text: str, before: Any) -> None:

@@ -10,6 +10,7 @@ from paddledvc.errors import InvalidInput
 from paddledvc.locking import download
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.stages.core import settings_digest
+from paddledvc.tools.git.project_files import require_beneath
 from paddledvc.tools.sources import fetch
 from paddledvc.tools.system import files
 from paddledvc.tools.system.network_errors import Unreadable
@@ -176,6 +177,7 @@ def _bring(
     project: Project, entry: LockedModel, offline: str | None, progress: NamedProgress | None
 ) -> Synced:
     target = download.download_target(entry, project.root)
+    require_beneath(project.root, str(entry.path))
     # Two at once: the second waits, and then finds the weights in place.
     with files.hold_file_lock(project.scratch() / f"{target.name}.lock"):
         files.remove_part_files(target)

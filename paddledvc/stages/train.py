@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import platform
+import posixpath
 import shutil
 import time
 from dataclasses import dataclass
@@ -150,15 +151,16 @@ def _record(
     """Write down what made the weights; a training of days does not fail for want of that."""
     try:
         record = _record_training(project.root, model, began, given, weights)
-        files.write_text_file(project.root / record_path(model), record.to_json())
+        project.write(record_path(model), record.to_json())
     except (PaddleDVCError, OSError) as error:
         logger.warning("%s was not written: %s", record_path(model), error)
 
 
 def _places(project: Project, model: Model, base: str | None) -> _Places:
-    weights = project.root / trained_model_file(model)
-    if weights.is_dir():
-        raise InvalidInput(f"{trained_model_file(model)} is a folder; the weights need the name")
+    path = trained_model_file(model)
+    if (project.root / path).is_dir():
+        raise InvalidInput(f"{path} is a folder; the weights need the name")
+    weights = project.make_folder(posixpath.dirname(path)) / posixpath.basename(path)
     base_file = None if base is None else project.weights(base, model)
     # Beside the weights, so that moving them into place is one rename; and of a new name each
     # time, so that a training whose paddledvc was killed cannot give its weights to the next.
@@ -167,7 +169,7 @@ def _places(project: Project, model: Model, base: str | None) -> _Places:
         base=base_file,
         staged=folder / weights.name,
         weights=weights,
-        metrics=project.root / model_reports_folder(model) / "train",
+        metrics=project.make_folder(f"{model_reports_folder(model)}/train/plots").parent,
     )
 
 
@@ -197,7 +199,8 @@ def _by_function(
         seed=settings.seed,
         device=settings.device,
     )
-    log = project.scratch() / "launch" / model.slug
+    project.scratch()
+    log = project.make_folder(f"{names.SCRATCH}/launch/{model.slug}")
     return process.follow_job_process(
         job, Ended, root=project.root, launch=settings.launch, log=log
     )
@@ -210,7 +213,6 @@ def _by_command(
     params_file = places.staged.parent / "params.json"
     params_file.write_text(json.dumps(dict(params), default=str))
     metrics = places.metrics / "metrics.json"
-    metrics.parent.mkdir(parents=True, exist_ok=True)
     # Those of an earlier training would pass for those of this one.
     metrics.unlink(missing_ok=True)
     environment = {
@@ -232,7 +234,7 @@ def _by_command(
             "$PADDLEDVC_WEIGHTS names"
         )
     if not metrics.exists():  # DVC fails a stage that lacks one of its outputs
-        files.write_text_file(metrics, "{}\n")
+        project.write(f"{model_reports_folder(model)}/train/metrics.json", "{}\n")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from paddledvc import names
 from paddledvc.errors import InvalidFile, InvalidInput, Problem
-from paddledvc.tools.system import files
+from paddledvc.tools.git.project_files import read_project_text, write_output_text
 from paddledvc.verification.core import page
 from paddledvc.verification.core.evidence import Evidence, Latencies, read_evidence_csv
 from paddledvc.verification.core.page import Verification
@@ -24,40 +24,46 @@ PAGE_NAME = "verify.html"
 """The page of a model."""
 
 
-def write_report(folder: Path, report: VerifyReport) -> None:
-    """Write a report and what DVC draws of it; the verdict comes last."""
-    files.write_text_file(folder / "verify.csv", report.to_csv())
-    files.write_text_file(folder / "latency.json", report.latency_json())
+def write_report(root: Path, folder: Path, report: VerifyReport) -> None:
+    """Write a report and what DVC draws of it; the verdict comes last.
+
+    Args:
+        root: the project's folder.
+        folder: where it goes, in the project or elsewhere.
+        report: the report.
+    """
+    write_output_text(root, folder / "verify.csv", report.to_csv())
+    write_output_text(root, folder / "latency.json", report.latency_json())
     # Whoever finds a verdict finds what it is about, wherever the process was killed.
-    files.write_text_file(folder / "verify.json", report.to_json())
+    write_output_text(root, folder / "verify.json", report.to_json())
 
 
-def _read_verification(folder: Path, root: Path) -> Verification:
+def _read_verification(root: Path, slug: str) -> Verification:
     """Read what a verification has left.
 
     Args:
-        folder: where it is.
-        root: the folder that messages name files from.
+        root: the project's folder.
+        slug: name of the folder of reports.
 
     Raises:
         InvalidFile: it cannot be read.
     """
+    folder = f"{names.REPORTS}/{slug}"
     found = Verification(
-        slug=folder.name,
-        evidence=_parse_file(folder / "verify.json", root, Evidence.from_json),
+        slug=slug,
+        evidence=_parse_file(root, f"{folder}/verify.json", Evidence.from_json),
         latencies=Latencies(),
         errors=(),
     )
-    if (file := folder / "latency.json").is_file():
-        found = replace(found, latencies=_parse_file(file, root, Latencies.from_json))
-    if (file := folder / "verify.csv").is_file():
-        found = replace(found, errors=_parse_file(file, root, read_evidence_csv))
+    if (root / (name := f"{folder}/latency.json")).is_file():
+        found = replace(found, latencies=_parse_file(root, name, Latencies.from_json))
+    if (root / (name := f"{folder}/verify.csv")).is_file():
+        found = replace(found, errors=_parse_file(root, name, read_evidence_csv))
     return found
 
 
-def _parse_file(file: Path, root: Path, parse: Callable[[str], T]) -> T:
-    name = file.relative_to(root).as_posix() if file.is_relative_to(root) else str(file)
-    text = files.read_text_file(file, name)
+def _parse_file(root: Path, name: str, parse: Callable[[str], T]) -> T:
+    text = read_project_text(root, name)
     try:
         return parse(text)
     except ValueError as error:
@@ -85,14 +91,14 @@ def report(project: Project) -> tuple[Path, ...]:
     """
     folder = project.root / names.REPORTS
     found = [
-        _read_verification(path.parent, project.root)
+        _read_verification(project.root, path.parent.name)
         for path in sorted(folder.glob("*/verify.json"))
     ]
     if not found:
         raise InvalidInput(f"there is no {names.REPORTS}/*/verify.json; run `dvc repro` first")
     written = [folder / "index.html"]
-    files.write_text_file(written[0], page.render_overview_page(found))
+    project.write(f"{names.REPORTS}/index.html", page.render_overview_page(found))
     for one in found:
         written.append(folder / one.slug / PAGE_NAME)
-        files.write_text_file(written[-1], page.render_page(one))
+        project.write(f"{names.REPORTS}/{one.slug}/{PAGE_NAME}", page.render_page(one))
     return tuple(written)

@@ -162,7 +162,7 @@ def _verify(inputs: Inputs, lock: Lock, model: Model) -> VerifyReport:
     settings = project.verify_settings(model, inputs.params)
     compared = _compare(project, model, settings, weights_file)
     report = replace(compared, files=tuple(_hashed(project, weights_file, exported)))
-    write_report(project.root / model_reports_folder(model), report)
+    write_report(project.root, project.root / model_reports_folder(model), report)
     return report
 
 

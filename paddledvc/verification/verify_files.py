@@ -12,6 +12,7 @@ from paddledvc.hashes import Hashed
 from paddledvc.models.model import Reference
 from paddledvc.models.verify_settings import Verify
 from paddledvc.names import EXPORT_PREFIX
+from paddledvc.tools.git.project_files import write_output_text
 from paddledvc.tools.paddle import process
 from paddledvc.tools.paddle.core.jobs import Described, DescribeJob, Network
 from paddledvc.tools.system import files
@@ -111,14 +112,14 @@ def verify_files(  # noqa: PLR0913 - each is an option
         known = known or (comparison.initial if comparison.initial.exists() else None)
         found = replace(compared, files=tuple(_hashed(program or made, known)))
     if report is not None:
-        write_report(Path(report), found)
+        write_report(folder, Path(report), found)
         shown = Verification(
             slug=Path(report).name,
             evidence=evidence_of_report(found),
             latencies=latencies_of_report(found),
             errors=errors_of_report(found),
         )
-        files.write_text_file(Path(report) / PAGE_NAME, render_page(shown))
+        write_output_text(folder, Path(report) / PAGE_NAME, render_page(shown))
     return found
 
 

@@ -38,6 +38,22 @@ KEPT = 256
 """Versions of the files whose outputs are remembered, of all projects of a user."""
 FOLDER = "wanted"
 """Where they are, outside of every work tree: a branch must not bring answers of its own."""
+_TEXT = (str, type(None))
+_KINDS: tuple[type | tuple[type, ...], ...] = (
+    str,
+    list,
+    bool,
+    _TEXT,
+    _TEXT,
+    list,
+    list,
+    _TEXT,
+    bool,
+    bool,
+    str,
+    (list, type(None)),
+)
+"""What an output is written down as."""
 FORMAT = 3
 """Raised whenever other outputs are read from the same files, or they are written otherwise."""
 
@@ -191,9 +207,23 @@ def parse_expected(text: str) -> tuple[Tracked, ...] | None:
     True
     """
     try:
-        return tuple(_tracked(*fields) for fields in json.loads(text))
-    except (ValueError, TypeError):
+        found = json.loads(text)
+        return tuple(_tracked(*fields) for fields in found) if _is_told(found) else None
+    except (ValueError, TypeError, RecursionError):
         return None
+
+
+def _is_told(found: object) -> bool:
+    """Tell whether each output has the values that are written of one."""
+    return isinstance(found, list) and all(
+        isinstance(one, list)
+        and len(one) == len(_KINDS)
+        and all(isinstance(part, kind) for part, kind in zip(one, _KINDS, strict=True))
+        and all(isinstance(part, str | int | None) for part in one[1])
+        and all(isinstance(part, str) for part in one[5])
+        and all(isinstance(part, list) for part in one[6])
+        for one in found
+    )
 
 
 def _tracked(  # noqa: PLR0913, PLR0917 - every field of it

@@ -16,8 +16,9 @@ from paddledvc.setup.diagnosis import Check
 from paddledvc.tools.dvc import configuration
 from paddledvc.tools.dvc.remotes.remote import open_remote
 from paddledvc.tools.git.command import ask_git
+from paddledvc.tools.git.project_files import SETTINGS, find_project_file
 from paddledvc.tools.sources.s3 import s3_credentials_source
-from paddledvc.tools.system import files
+from paddledvc.tools.system.files import decode_text
 from paddledvc.urls import hide_url_secrets
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ _YES = ("true", "yes", "on", "1")
 def check_remotes(project: Project) -> Iterator[Check]:
     """Look at the configuration of the remotes."""
     config = configuration.read_dvc_config(project.root)
-    texts = [_text(project.root / name) for name in (CONFIG, LOCAL)]
+    texts = [_text(project.root, name) for name in (CONFIG, LOCAL)]
     if not config.remotes:
         yield _check(
             "none", "problem", "no DVC remote is configured", "paddledvc init --remote URL"
@@ -85,14 +86,15 @@ def _check(name: str, state: CheckState, found: str, advice: str = "") -> Check:
     return Check(topic=TOPIC, name=name, state=state, found=found, advice=advice)
 
 
-def _text(path: Path) -> str:
-    return files.read_text_file(path, path.name) if path.is_file() else ""
+def _text(root: Path, name: str) -> str:
+    data = find_project_file(root, name, SETTINGS)
+    return "" if data is None else decode_text(data, name)
 
 
 def _committed(project: Project) -> str:
     """Read the configuration that others get: that of the work tree, if git does not ignore it."""
     ignored = ask_git(project.root, "check-ignore", "-q", "--", CONFIG) is not None
-    return "" if ignored else _text(project.root / CONFIG)
+    return "" if ignored else _text(project.root, CONFIG)
 
 
 def _roles(project: Project, names: list[str], default: str | None) -> Iterator[Check]:
@@ -169,7 +171,7 @@ def _credentials(project: Project, name: str, url: str) -> str | None:
         return None
     said: dict[str, str] = {}
     for file in (CONFIG, LOCAL):
-        settings = _remote_settings(_text(project.root / file)).get(name, {})
+        settings = _remote_settings(_text(project.root, file)).get(name, {})
         if "access_key_id" in settings:
             return file
         said |= settings

@@ -61,6 +61,12 @@ class Code:
                     yield Misnamed(model=model.name, path=("models", index, *at), message=message)
 
     def _of_model(self, model: Model) -> Iterator[tuple[Path, str]]:
+        try:
+            yield from self._of_code(model)
+        except RecursionError:
+            yield (), "its code is nested, or its names lead to others, too deeply to be followed"
+
+    def _of_code(self, model: Model) -> Iterator[tuple[Path, str]]:
         if model.network is not None:
             yield from self._network(model, model.network)
         if model.train is not None and model.train.function is not None:

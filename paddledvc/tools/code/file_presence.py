@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import InvalidFile, InvalidInput
 from paddledvc.names import suggest_name
 from paddledvc.tools.dvc.core import outputs
-from paddledvc.tools.system.files import list_folder, read_text_file, split_folder
+from paddledvc.tools.git.project_files import read_project_text
+from paddledvc.tools.system.files import list_folder, split_folder
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Presence:
 
     def _written(self, record: str) -> Iterator[str]:
         try:
-            value = reader.parse_yaml(read_text_file(self.root / record, record), record).value
+            value = reader.parse_yaml(read_project_text(self.root, record), record).value
         except (InvalidFile, InvalidInput):
             return
         for folder, stage in outputs.list_output_stages(record, value):

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, TypeVar
 from paddledvc.errors import InvalidFile, InvalidInput, Problem
 from paddledvc.models.model import Reference
 from paddledvc.tools.code.core import namespace
-from paddledvc.tools.system.files import file_parts_below, read_text_file
+from paddledvc.tools.git.project_files import SOURCE, read_project_file
+from paddledvc.tools.system.files import decode_text, file_parts_below
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,11 +100,12 @@ class Sources:
 
     def _parse(self, file: FilePath) -> SourceFile | Problem:
         if self.is_own(file) or not isinstance(file, Path):
-            return _parse(file, self.name(file))
+            return _parse(self.root, _name_below(self.root, file), self.name(file))
         try:
             state = file.stat()
-        except OSError:
-            return _parse(file, self.name(file))
+        except OSError as error:
+            message = f"cannot read it: {error.strerror or error}"
+            return Problem(file=self.name(file), line=1, column=1, path="", message=message)
         return _parse_installed(file, self.name(file), (state.st_mtime_ns, state.st_size))
 
     def is_own(self, file: FilePath) -> bool:
@@ -142,17 +144,18 @@ class Sources:
 @lru_cache(maxsize=32)
 def _parse_installed(file: Path, name: str, _state: tuple[int, int]) -> SourceFile | Problem:
     """Parse a file once in a process while its state stays: Paddle's base class takes 40 ms."""
-    return _parse(file, name)
+    return _parse(file.parent, file.name, name)
 
 
-def _parse(file: FilePath, name: str) -> SourceFile | Problem:
+def _parse(folder: FilePath, path: str, name: str) -> SourceFile | Problem:
+    """Parse a file below a folder; say what is wrong with one that is none of Python."""
     line, column = 1, 1
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Python will say it when it runs the file
-            text = _decode(file, name).removeprefix("\ufeff")
+            text = _decode(read_project_file(folder, path, SOURCE), name).removeprefix("\ufeff")
             tree = ast.parse(text, filename=name)
-        return SourceFile(path=file, name=name, text=text, tree=tree)
+        return SourceFile(path=folder / path, name=name, text=text, tree=tree)
     except InvalidFile as error:
         return error.problems[0]
     except InvalidInput as error:
@@ -165,12 +168,11 @@ def _parse(file: FilePath, name: str) -> SourceFile | Problem:
     return Problem(file=name, line=line, column=column, path="", message=message)
 
 
-def _decode(file: FilePath, name: str) -> str:
+def _decode(data: bytes, name: str) -> str:
     """Read a file in the encoding that its first lines declare, as Python does."""
     try:
-        return read_text_file(file, name)
+        return decode_text(data, name)
     except InvalidFile:
-        data = file.read_bytes()
         with suppress(SyntaxError):  # it declares none
             return data.decode(tokenize.detect_encoding(io.BytesIO(data).readline)[0])
         raise

@@ -14,7 +14,9 @@ from paddledvc.tools.dvc import configuration
 from paddledvc.tools.dvc.core.objects import Forbidden, read_object_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.dvc.state import DvcState
+from paddledvc.tools.git.project_files import TEXT
 from paddledvc.tools.system import atomic, links
+from paddledvc.tools.system.beneath import read_bounded_file
 from paddledvc.tools.system.hash_cache import (
     Digests,
     Known,
@@ -243,7 +245,7 @@ class Cache:
         if not self.holds(oid):
             return None
         try:
-            return read_object_listing(self.path(oid).read_bytes())
+            return read_object_listing(read_bounded_file(str(self.path(oid)), TEXT))
         except (OSError, ValueError):
             return None
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import MissingTool, ToolFailed
+from paddledvc.tools.git import project_files
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
@@ -52,8 +53,10 @@ def run_dvc(*arguments: str, root: Path, timeout: float | None = None) -> str:
     Raises:
         ToolFailed: it ended with an error, or not within ``timeout`` seconds.
         MissingTool: there is no DVC that works.
+        InvalidInput: a commit brings links to where DVC notes things for itself.
     """
     require_usable_dvc()
+    project_files.require_dvc_folders(root)
     command = [sys.executable, "-m", "dvc", *arguments]
     try:
         return shell.run_program(command, cwd=root, env=ENVIRONMENT, timeout=timeout)

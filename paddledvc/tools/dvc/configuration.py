@@ -16,6 +16,7 @@ from paddledvc.tools.dvc.core.config import (
     list_config_remotes,
     parse_plain_config,
 )
+from paddledvc.tools.git.project_files import SETTINGS, find_project_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,6 +34,8 @@ def read_dvc_config(root: Path) -> DvcConfig:
         InvalidInput: DVC refuses it.
         MissingTool: there is no DVC that works.
     """
+    for name in (CONFIG, LOCAL):  # DVC takes whatever is there
+        find_project_file(root, f".dvc/{name}", SETTINGS)
     if shortcuts.shortcuts_allowed() and (plain := _read_plain(root)) is not None:
         return plain
     Config = command.import_dvc("dvc.config").Config  # noqa: N806

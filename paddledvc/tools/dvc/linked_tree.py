@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
+from paddledvc.names import OWN
 from paddledvc.tools.dvc import configuration
 from paddledvc.tools.dvc.core.config import PATHS
-from paddledvc.tools.git import worktree
+from paddledvc.tools.git import project_files, worktree
 from paddledvc.tools.git.command import run_git
+from paddledvc.tools.git.project_files import SETTINGS
 from paddledvc.tools.system import atomic, files, links
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+_OBJECT = re.compile(r"files/md5/[0-9a-f]{2}/[0-9a-f]{30}(?:\.dir)?")
 
 
 def share_with_main_tree(root: Path) -> bool:
@@ -52,19 +57,24 @@ def share_with_main_tree(root: Path) -> bool:
     main: Path | None = common.parent / prefix.rstrip("/")
     if main is None or common.name != ".git" or not (main / ".dvc").is_dir():
         main = None
-    cache, source = None, local
+    cache, source = None, root
     if not keeps:
-        cache, source = _main_cache(main, common), (main or root) / ".dvc" / configuration.LOCAL
-        used = configuration.configured_cache_folder(root, here)
-        if not inside and not source.exists() and used == cache:
-            return False
+        cache, source = _main_cache(main, common), main or root
+    text = project_files.find_project_text(source, f".dvc/{configuration.LOCAL}", SETTINGS) or ""
+    used = configuration.configured_cache_folder(root, here)
+    if not keeps and not inside and not text and used == cache:
+        return False
     remotes = {}
     for name, path in inside.items():
-        remotes[name] = main / path if main is not None else common / "dvc" / "remotes" / name
+        project_files.require_beneath(root, path)
+        remotes[name] = common / "dvc" / "remotes" / name
+        if main is not None:
+            project_files.require_beneath(main, path)
+            remotes[name] = main / path
         _copy_objects(root / path, remotes[name])
     # It may hold credentials.
-    text = _render_local(source, cache, remotes)
-    atomic.write_atomically(local, text, fsync=False, mode=0o600)
+    config = _render_local(text, source / ".dvc", cache, remotes)
+    atomic.write_atomically(local, config, fsync=False, mode=0o600)
     return True
 
 
@@ -75,12 +85,15 @@ def _may_be_linked(root: Path) -> bool:
 
 
 def _find_inside(root: Path, remotes: Mapping[str, str]) -> dict[str, str]:
-    """Find the remotes that are folders of the project, and name those from its root."""
+    """Find the remotes in our own folder of the project, and name those from its root.
+
+    Others may be anything that a branch names, such as a folder of its own files.
+    """
     top = os.path.abspath(root)  # noqa: PTH100 - as DVC, which follows no links
     return {
         name: os.path.relpath(url, top)
         for name, url in remotes.items()
-        if url.startswith(f"{top}/")
+        if url.startswith(f"{top}/{OWN}/")
     }
 
 
@@ -92,35 +105,35 @@ def _main_cache(main: Path | None, common: Path) -> Path:
 
 
 def _copy_objects(source: Path, target: Path) -> None:
-    """Let a folder have each file that another one has."""
+    """Let a remote have each object that another one has."""
     for name in sorted(files.list_files_below(source)) if source.is_dir() else ():
         new = target / name
-        if not new.exists() and not new.name.startswith("."):
+        if _OBJECT.fullmatch(name) and not new.exists():
             new.parent.mkdir(parents=True, exist_ok=True)
             with atomic.replace_atomically(new, fsync=False) as part:
                 part.unlink()
                 links.link_file(str(source / name), str(part), ("hardlink", "copy"))
 
 
-def _render_local(source: Path, cache: Path | None, remotes: Mapping[str, Path]) -> str:
+def _render_local(text: str, folder: Path, cache: Path | None, remotes: Mapping[str, Path]) -> str:
     """Write the local configuration of a work tree, with DVC's own writer.
 
     Args:
-        source: a local configuration, whose paths start at its folder; it may not exist.
-        cache: the cache to use; None for what ``source`` says.
+        text: a local configuration.
+        folder: where it lies; its paths start there.
+        cache: the cache to use; None for what ``text`` says.
         remotes: folder of each remote that is elsewhere than the project says.
     """
     from configobj import ConfigObj, ConfigObjError  # noqa: PLC0415 - once in a work tree's life
 
-    lines = source.read_text(encoding="utf-8").splitlines() if source.exists() else []
     try:
-        config = ConfigObj(lines, interpolation=False)
+        config = ConfigObj(text.splitlines(), interpolation=False)
     except ConfigObjError:  # DVC refuses it too, and says why
         config = ConfigObj(interpolation=False)
     for section in config.sections:
         for key, value in config[section].items():
             if key in ("dir", *PATHS) and isinstance(value, str) and _is_relative(value):
-                path = posixpath.join(source.parent, value)
+                path = posixpath.join(folder, value)
                 config[section][key] = posixpath.normpath(path)
     if cache is not None:
         config.setdefault("cache", {})["dir"] = str(cache)

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.tools.dvc import command, configuration, shortcuts
+from paddledvc.tools.git.project_files import SETTINGS, find_project_file
 from paddledvc.tools.system.atomic import is_alive
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def hold_lock_file(file: Path, *, patience: float, who: str) -> Iterator[None]:
         OSError: the file cannot be made.
     """
     os.makedirs(file.parent, exist_ok=True)  # noqa: PTH103
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o666)
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
     try:
         _lock(descriptor, time.monotonic() + patience, who)
         yield
@@ -152,18 +153,17 @@ def list_lock_users(root: Path) -> list[User]:
             command=command,
             lives=_runs(process, command),
         )
-        for path, process, command in _users(root / ".dvc" / "tmp" / "rwlock")
+        for path, process, command in _users(root)
     ]
 
 
-def _users(file: Path) -> list[tuple[str, int, str]]:
+def _users(root: Path) -> list[tuple[str, int, str]]:
     until = time.monotonic() + HALF_WRITTEN
     while True:
         try:
-            return _parse(file.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return []
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            data = find_project_file(root, ".dvc/tmp/rwlock", SETTINGS)
+            return [] if data is None else _parse(data.decode())
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             # DVC does not write it in one step.
             if time.monotonic() >= until:
                 raise Busy(

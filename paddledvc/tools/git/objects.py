@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from paddledvc.errors import ToolFailed
+from paddledvc.errors import InvalidInput, ToolFailed
 from paddledvc.tools.git.command import answering_git, exchange_git, git_command_line
+from paddledvc.tools.system.beneath import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -50,7 +51,13 @@ class ObjectReader:
 
         Raises:
             ToolFailed: git ended.
+            InvalidInput: there are more than any file of a project may have.
         """
+        if found.size > TEXT:
+            self.close()  # sooner than to take all of it
+            raise InvalidInput(
+                f"git's object {found.name} has {found.size:,} bytes, expected {TEXT:,} at most"
+            )
         data = self._start().read(found.size + 1)
         if len(data) <= found.size:
             raise self._failure(found.name)

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import ToolFailed
-from paddledvc.tools.git import worktree
-from paddledvc.tools.git.command import exchange_git, run_git
+from paddledvc.tools.git import project_files, worktree
+from paddledvc.tools.git.command import run_git
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
@@ -61,7 +61,12 @@ class Snapshot(ABC):
 
     @abstractmethod
     def read(self, path: str) -> bytes | None:
-        """Read a file; None where there is none."""
+        """Read a file; None where there is none.
+
+        Raises:
+            InvalidInput: it is no regular file or too large, or a link that a commit brings leads
+                out of the project to it.
+        """
 
     def text(self, path: str) -> str | None:
         """Read a text file; None where there is none.
@@ -110,23 +115,16 @@ class _WorkTree(FolderSnapshot):
         self._untracked = untracked
 
     def read(self, path: str) -> bytes | None:
-        file = self.root / path
-        try:
-            # To read a pipe would wait for somebody to write into it.
-            return file.read_bytes() if file.is_file() else None
-        except OSError:
-            if file.is_file():
-                raise
-            return None
+        return project_files.find_project_file(self.root, path)
 
     def text(self, path: str) -> str | None:
+        data = self.read(path)
         try:
-            data = self.read(path)
             return None if data is None else data.decode()
-        except (OSError, UnicodeDecodeError):
+        except UnicodeDecodeError:
             from paddledvc.tools.system import files  # noqa: PLC0415 - it says what is wrong
 
-            return files.read_text_file(self.root / path, path)
+            return files.decode_text(data or b"", path)
 
     def names(self, patterns: Sequence[str]) -> list[str]:
         return [name for name in self._candidates(patterns) if (self.root / name).is_file()]
@@ -143,9 +141,9 @@ class _WorkTree(FolderSnapshot):
     def submodules(self) -> frozenset[str]:
         """Those that ``.gitmodules`` names; their files are there once git has fetched them."""
         for folder in (self.root, *self.root.parents):
-            file = folder / ".gitmodules"
-            if file.is_file():
-                text = file.read_text(encoding="utf-8", errors="replace")
+            if (folder / ".gitmodules").is_file():
+                most = project_files.SETTINGS
+                text = project_files.read_project_text(folder, ".gitmodules", most)
                 paths = re.findall(r"^\s*path\s*=\s*(.*?)\s*$", text, re.MULTILINE)
                 below = (folder / one for one in paths)
                 return frozenset(
@@ -226,10 +224,14 @@ class IndexSnapshot(_Kept):
 
     def read(self, path: str) -> bytes | None:
         """Read a file; None where there is none."""
+        from paddledvc.tools.git.objects import ObjectReader  # noqa: PLC0415 - as in `_Tree`
+
+        objects = ObjectReader(self.root)
         try:
-            return exchange_git(self.root, "cat-file", "blob", f":./{path}")
-        except ToolFailed:
-            return None
+            found = objects.find(f":./{path}")
+            return None if found is None or found.kind != "blob" else objects.receive(found)
+        finally:
+            objects.close()
 
     def blobs(self, patterns: Sequence[str]) -> frozenset[str]:
         """Give git's names of the bytes of the files that fit; in a merge those of all sides."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from paddledvc import names
 from paddledvc.errors import NEWER_GPU, MissingTool, PaddleDVCError
 from paddledvc.models.versions import is_older_version
+from paddledvc.tools.git.project_files import write_project_text
 from paddledvc.tools.paddle import process
 from paddledvc.tools.system import shell
 
@@ -72,12 +73,11 @@ def advise_on_device_once(root: Path) -> str | None:
         root: folder of the project.
     """
     version = installed_paddle_packages().get("paddlepaddle-gpu", "")
-    said = root / names.OWN / "tmp" / f"paddlepaddle-gpu-{version}"
+    said = root / names.SCRATCH / f"paddlepaddle-gpu-{version}"
     if not is_older_version(version, GPU) or said.exists():
         return None
-    with suppress(OSError):  # then it is said again
-        said.parent.mkdir(parents=True, exist_ok=True)
-        said.touch()
+    with suppress(PaddleDVCError):  # then it is said again
+        write_project_text(root, said.relative_to(root).as_posix(), "")
     return f"this runs on paddlepaddle-gpu {version}; {NEWER_GPU}"
 
 

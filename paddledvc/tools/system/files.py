@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import filelock
 
-from paddledvc.errors import InvalidFile, InvalidInput, OutsideFailure, Problem
+from paddledvc.errors import InvalidFile, OutsideFailure, Problem
 from paddledvc.hashes import Hashes
 from paddledvc.tools.system import atomic
 
@@ -247,6 +247,8 @@ def fresh_folder(parent: Path, prefix: str) -> Path:
 def write_text_file(path: Path, text: str) -> bool:
     """Write a text file in one step, unless it holds this text already.
 
+    Those of a project are written by `paddledvc.tools.git.project_files`.
+
     Args:
         path: the file; where it is a link, the file behind the link is replaced.
         text: what it is to hold.
@@ -264,21 +266,16 @@ def write_text_file(path: Path, text: str) -> bool:
     return True
 
 
-def read_text_file(path: FilePath, name: str) -> str:
-    """Read a UTF-8 text file, its line ends and byte order mark as they are.
+def decode_text(data: bytes, name: str) -> str:
+    """Read bytes as UTF-8, line ends and byte order mark as they are.
 
     Args:
-        path: the file.
+        data: the bytes of a file.
         name: its name, for messages.
 
     Raises:
-        InvalidFile: it is not UTF-8.
-        InvalidInput: it is not there, or no file.
+        InvalidFile: they are not UTF-8.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InvalidInput(f"cannot read {name}: {error.strerror or error}") from error
     try:
         return data.decode()
     except UnicodeDecodeError as error:

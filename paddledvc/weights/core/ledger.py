@@ -78,20 +78,41 @@ def parse_ledger(text: str) -> Ledger:
         value = json.loads(text)
         if value["format"] != FORMAT:
             return Ledger()
-        outputs = {
-            path: LedgerEntry(
-                model=model,
-                version=version,
-                oid=oid,
-                files={name: Mark(*mark) for name, mark in files.items()},
-                pending=pending,
-            )
-            for path, (model, version, oid, files, pending) in value["outputs"].items()
-        }
-        commit, md5s = value.get("commit"), dict(value.get("md5s", ()))
-    except (ValueError, TypeError, KeyError, AttributeError):
+        outputs = {path: _parse_entry(*entry) for path, entry in value["outputs"].items()}
+        commit, md5s = value.get("commit"), _texts(value.get("md5s", {}))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return Ledger()
     return Ledger(outputs, commit if isinstance(commit, str) else None, md5s)
+
+
+def _parse_entry(
+    model: object, version: object, oid: object, files: Mapping[str, list[object]], pending: object
+) -> LedgerEntry:
+    return LedgerEntry(
+        model=_text(model),
+        version=_text(version),
+        oid=_text(oid),
+        files={name: _parse_mark(*mark) for name, mark in files.items()},
+        pending=_texts(pending),
+    )
+
+
+def _parse_mark(md5: object, *numbers: object) -> Mark:
+    if isinstance(md5, str) and all(type(one) is int for one in numbers):
+        return Mark(md5, *numbers)  # type: ignore[arg-type]
+    raise TypeError
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    raise TypeError
+
+
+def _texts(value: object) -> dict[str, str]:
+    if isinstance(value, dict) and all(isinstance(one, str) for one in value.values()):
+        return value
+    raise TypeError
 
 
 def render_ledger(ledger: Ledger) -> str:

@@ -16,6 +16,7 @@ from paddledvc.tools.dvc.cache import Cache
 from paddledvc.tools.dvc.core.objects import is_object_name, parse_object_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.dvc.remotes.remote import open_remote
+from paddledvc.tools.system.beneath import TEXT, read_bounded_file
 from paddledvc.urls import hide_url_secrets
 from paddledvc.weights.core.retention import Held
 
@@ -93,7 +94,7 @@ class CachePlace:
         """Read the listing of a folder; None if it is not there."""
         path = self._cache.path(oid)
         try:
-            return _listing(oid, path.read_bytes())
+            return _listing(oid, read_bounded_file(str(path), TEXT))
         except FileNotFoundError:
             return None
         except OSError as error:

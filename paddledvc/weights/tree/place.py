@@ -215,10 +215,12 @@ class Carrier:
             return self._stopped(survey, wanted)
         if survey.decision.act == "leave":
             if survey.content is not None and not survey.content:  # a folder without files
+                self._obstacles.require_way(survey.path)
                 os.makedirs(f"{self._root}/{survey.path}", exist_ok=True)  # noqa: PTH103
             self._records.settle(survey, wanted, {})
             return "unchanged"
         if survey.decision.act == "keep":
+            self._obstacles.require_way(survey.path)
             self._separate(survey)
             raise Refused("kept", survey.decision.why, _choice(survey))
         self._obstacles.require_free(survey.path)
@@ -284,6 +286,7 @@ class Carrier:
             self._records.entries.pop(survey.path, None)
             return None
         if survey.decision.act == "keep":
+            self._obstacles.require_way(survey.path)
             self._separate(survey)
             self._records.entries.pop(survey.path, None)
             raise Refused("kept", f"{survey.decision.why}, and this commit has none such")

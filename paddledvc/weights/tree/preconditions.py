@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from paddledvc.errors import InvalidInput
 from paddledvc.paths import find_output_fault
+from paddledvc.tools.git import project_files
 from paddledvc.tools.git.command import ask_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from paddledvc.tools.dvc.cache import Cache
     from paddledvc.weights.core.outcome import PlacedState
@@ -51,14 +53,26 @@ class Obstacles:
         known = ask_git(root, *form, *asked) if asked else None
         self._tracked = frozenset(filter(None, (known or "").split("\0")))
 
+    def require_way(self, path: str) -> None:
+        """Require that the way to an output is none that a commit brings out of the project.
+
+        Raises:
+            Refused: it is.
+        """
+        if fault := find_output_fault(path):
+            raise Refused("refused", f"no output may lie there: {fault}", LOOK)
+        try:
+            project_files.require_beneath(Path(self._root), path.rpartition("/")[0])
+        except InvalidInput as error:
+            raise Refused("failed", str(error)) from error
+
     def require_free(self, path: str) -> None:
         """Require that an output is in the project, and none of git's files.
 
         Raises:
             Refused: it is not.
         """
-        if fault := find_output_fault(path):
-            raise Refused("refused", f"no output may lie there: {fault}", LOOK)
+        self.require_way(path)
         if self._leads_out(path):
             raise Refused(
                 "failed",
@@ -75,7 +89,10 @@ class Obstacles:
         """Tell whether a folder on the way to an output is a link that leads out of the project."""
         folder = path.rpartition("/")[0]
         top = os.path.realpath(self._root)
-        return bool(folder) and not os.path.realpath(f"{top}/{folder}").startswith(f"{top}/")
+        real = os.path.realpath(f"{top}/{folder}")
+        if not folder or real == top:
+            return False
+        return not real.startswith(f"{top}/") or real.startswith(f"{top}/.git/")
 
     def require_held(self, survey: Survey) -> None:
         """Require that the cache holds all that is to be put there.

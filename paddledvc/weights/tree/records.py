@@ -197,8 +197,9 @@ def note_md5_records(project: Project, md5s: Mapping[str, str]) -> None:
 def _learned_before(scratch: Path) -> dict[str, str]:
     """Read what versions before have learned."""
     try:
-        return dict(json.loads((scratch / LEARNED).read_bytes()))
-    except (OSError, ValueError, TypeError):
+        known = dict(json.loads(atomic.read_atomic_file(scratch / LEARNED)))
+        return {sha256: md5 for sha256, md5 in known.items() if isinstance(md5, str)}
+    except (ValueError, TypeError, RecursionError):
         return {}
 
 

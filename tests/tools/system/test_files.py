@@ -224,7 +224,7 @@ def test_a_text_is_written_to_the_file_behind_a_link(tmp_path):
 def test_a_text_is_read_with_its_line_ends_and_its_byte_order_mark(tmp_path):
     (tmp_path / "a").write_bytes(b"\xef\xbb\xbfa\r\nb")
 
-    assert files.read_text_file(tmp_path / "a", "a") == "\ufeffa\r\nb"
+    assert files.decode_text((tmp_path / "a").read_bytes(), "a") == "\ufeffa\r\nb"
 
 
 @pytest.mark.parametrize(
@@ -240,7 +240,7 @@ def test_a_text_is_read_with_its_line_ends_and_its_byte_order_mark(tmp_path):
 def test_a_text_that_is_not_utf_8_is_refused_with_its_place(tmp_path, data, expected):
     (tmp_path / "a").write_bytes(data)
     with pytest.raises(InvalidFile) as caught:
-        files.read_text_file(tmp_path / "a", "a")
+        files.decode_text((tmp_path / "a").read_bytes(), "a")
 
     assert str(caught.value) == f"{expected}; save the file as UTF-8"
 

@@ -340,6 +340,18 @@ def test_nothing_is_written_out_of_the_project(outputs, tmp_path):
     assert not (outputs.root.parent / "x").exists()
 
 
+def test_nothing_is_written_where_a_link_leads_to_what_makes_programs_do_things(outputs):
+    outputs.declare({"data/post-checkout": b"one"})
+    to = ".git/hooks"
+    (outputs.root / to).mkdir(parents=True, exist_ok=True)
+    (outputs.root / "data").symlink_to(to)
+
+    placed = outputs.place()
+
+    assert [one.state for one in placed.outputs] == ["failed"]
+    assert not (outputs.root / to / "post-checkout").exists()
+
+
 def test_a_link_of_somebodys_own_is_kept(outputs, tmp_path):
     (tmp_path / "mine.bin").write_bytes(b"own")
     outputs.declare(V1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from paddledvc.errors import InvalidInput, ToolFailed
 from paddledvc.models.policy import FEATURE
 from paddledvc.tools.dvc import command, configuration
 from paddledvc.tools.dvc.command import UNVERIFIED, run_dvc
+from paddledvc.tools.git.project_files import SETTINGS, find_project_file
 from paddledvc.urls import hide_url_secrets
 
 if TYPE_CHECKING:
@@ -177,8 +177,9 @@ def _copied_config(root: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as top:
         copy = Path(top, *root.parts[1:])
         (copy / ".dvc").mkdir(parents=True)
-        if (root / ".dvc" / "config").exists():
-            shutil.copyfile(root / ".dvc" / "config", copy / ".dvc" / "config")
+        config = find_project_file(root, ".dvc/config", SETTINGS)
+        if config is not None:
+            (copy / ".dvc" / "config").write_bytes(config)
         yield copy
 
 

@@ -15,7 +15,7 @@ from paddledvc.errors import InvalidInput, UserCodeFailed
 from paddledvc.names import suggest_name
 from paddledvc.tools.paddle.building import network, runtime, user_objects
 from paddledvc.tools.paddle.core.jobs import Ended
-from paddledvc.tools.system.files import write_text_file
+from paddledvc.tools.system.files import replace_file
 
 if TYPE_CHECKING:
     from paddledvc.tools.paddle.core.jobs import Network, TrainJob
@@ -249,4 +249,6 @@ class Curves:
         self._write()
 
     def _write(self) -> None:
-        write_text_file(self._metrics, json.dumps(self._summary, indent=2) + "\n")
+        # Not what a link leads to: that may be DVC's cache, or anybody's.
+        with replace_file(self._metrics) as new:
+            new.write_text(json.dumps(self._summary, indent=2) + "\n", encoding="utf-8")

@@ -14,6 +14,7 @@ from paddledvc.comparison import samples
 from paddledvc.comparison.samples import draw_resized_sample, make_edge_samples
 from paddledvc.errors import InvalidInput, MissingTool
 from paddledvc.models.model import Reference
+from paddledvc.tools.git.project_files import open_project_file
 from paddledvc.tools.paddle.building import user_objects
 
 if TYPE_CHECKING:
@@ -109,16 +110,19 @@ def _of_file(job: ReferenceJob, source: str, root: Path) -> dict[str, Array]:
     try:
         if single:
             # A .npy is of one array; np.load takes other formats too, by their first bytes.
-            with (root / source).open("rb") as file:
+            with open_project_file(root, source) as file:
                 array = read_array(file, allow_pickle=False)
             return {_only_input(job, source): array}
-        # np.load goes by the first bytes, and would take a .npy of this name.
-        with zipfile.ZipFile(root / source):
-            pass
-        with np.load(root / source, allow_pickle=False) as arrays:
-            return dict(arrays)
+        with open_project_file(root, source) as file:
+            # np.load goes by the first bytes, and would take a .npy of this name.
+            with zipfile.ZipFile(file):
+                file.seek(0)
+            with np.load(file, allow_pickle=False) as arrays:
+                return dict(arrays)
     except OSError as error:
         raise InvalidInput(f"samples {source}: {error.strerror or error}") from error
+    except MemoryError as error:
+        raise InvalidInput(f"samples {source}: they need more memory than there is") from error
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         kind = "a .npy" if single else "an .npz"
         raise InvalidInput(f"samples {source}: not {kind} file: {error}") from error
