@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _WEB = re.compile(r"(?<=://)[^/\s]*@")
 _USER = re.compile(r"(?<=://)(?P<user>[^/\s:@]*):[^/\s]*@")
@@ -11,6 +12,9 @@ _KEEP_USER = ("ssh://", "git+ssh://", "git://")
 FORMATS = ("pdparams", "safetensors", "pdmodel", "json", "onnx", "tar.gz", "tar", "zip")
 _FORM = re.compile(r"git\+(?P<repository>.+)@(?P<commit>[0-9a-f]{40}|[0-9a-f]{64})#(?P<path>.+)")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[^/\\]+:")
+_HELPER = re.compile(r"([^/:]+)::")
+GIT_SCHEMES = ("https", "ssh", "http", "git", "file", "git+ssh", "ssh+git")
+"""How a URL of a git repository may begin."""
 
 
 def hide_url_secrets(url: str) -> str:
@@ -97,5 +101,51 @@ class GitFile:
         """
         return _URL.match(self.repository) is None
 
+    def from_root(self, root: str) -> GitFile:
+        """Let the path of a repository, which may be relative to a project, hold anywhere.
+
+        >>> GitFile(repository="../models", commit="", path="").from_root("/project").repository
+        '/project/../models'
+        """
+        if not self.is_local or self.why_refused is not None:
+            return self
+        return replace(self, repository=posixpath.join(root, self.repository))
+
+    @property
+    def why_refused(self) -> str | None:
+        """Why git must not be given the repository, or shows others a secret of it; None if it may.
+
+        >>> GitFile(repository="ext::sh", commit="", path="").why_refused
+        "'ext::' starts a program; a repository is a path, or an https, ssh, http, git or file URL"
+        >>> GitFile(repository="ssh://-oProxyCommand=x/y", commit="", path="").why_refused
+        "the name of a host does not begin with '-'"
+        """
+        return _why_refused(self.repository)
+
     def __str__(self) -> str:
         return f"git+{self.repository}@{self.commit}#{self.path}"
+
+
+def _why_refused(repository: str) -> str | None:  # noqa: PLR0911 - one a rule
+    wanted = "a repository is a path, or an https, ssh, http, git or file URL"
+    if repository.startswith("-"):  # git would take it for an option
+        return "the name of a repository does not begin with '-'"
+    if not repository.isprintable():
+        return f"the name of a repository has no such characters: {repository!r}"
+    if (helper := _HELPER.match(repository)) is not None:
+        return f"'{helper[1]}::' starts a program; {wanted}"
+    if _URL.match(repository) is None:
+        return None
+    scheme, found, rest = repository.partition("://")
+    if found and scheme.lower() not in GIT_SCHEMES:
+        return f"'{scheme}://' is nothing that git may speak; {wanted}"
+    # Without a scheme it is as ssh's copies are written: user@host:path.
+    at, _, path = rest.partition("/") if found else repository.partition(":")
+    user, _, host = at.rpartition("@")
+    if host.startswith("-") or user.startswith("-"):
+        return "the name of a host does not begin with '-'"
+    if not found and path.startswith("-"):
+        return "the path of a repository does not begin with '-'"
+    if user and (":" in user or scheme.lower() in ("http", "https")):
+        return "it holds a password or token, which ends up in files; let git's credentials have it"
+    return None

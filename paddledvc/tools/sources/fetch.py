@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -92,8 +92,7 @@ def _rooted(url: str, root: Path) -> str:
     """Let the path of a repository, which may be relative to the project, hold anywhere."""
     if not url.startswith("git+"):
         return url
-    at = _git_file(url)
-    return str(replace(at, repository=str(root / at.repository))) if at.is_local else url
+    return str(_git_file(url).from_root(str(root)))
 
 
 def _chunks(
