@@ -95,7 +95,8 @@ def follow_redirects(url: str, ask: Asking) -> Iterator[Any]:
         with ask(place, known=known) as response:
             target = response.headers.get("Location", "")
             if response.status_code not in REDIRECTS or not target:
-                response.history = asked
+                with suppress(AttributeError):  # httpx keeps it to itself
+                    response.history = asked
                 yield response
                 return
             asked.append(response)
