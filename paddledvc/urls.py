@@ -7,7 +7,15 @@ import re
 from dataclasses import dataclass, replace
 
 _WEB = re.compile(r"(?<=://)[^/\s]*@")
+_ESCAPED = re.compile(r"(?<=%3a%2f%2f)[^&/\s]*?%40", re.IGNORECASE)
+"""The same of a URL in a query."""
 _USER = re.compile(r"(?<=://)(?P<user>[^/\s:@]*):[^/\s]*@")
+_SIGNED = re.compile(
+    r"(?<=[?&])((?:X-(?:Amz|Goog)-(?:Signature|Credential|Security-Token)|Signature|AWSAccessKeyId|"
+    r"OSSAccessKeyId|GoogleAccessId|sig|token|access_token|api_?key)=)[^&#\s]+",
+    re.IGNORECASE,
+)
+"""What makes a URL a key of its own: whoever reads it may do what its owner may."""
 _KEEP_USER = ("ssh://", "git+ssh://", "git://")
 FORMATS = ("pdparams", "safetensors", "pdmodel", "json", "onnx", "tar.gz", "tar", "zip")
 _FORM = re.compile(r"git\+(?P<repository>.+)@(?P<commit>[0-9a-f]{40}|[0-9a-f]{64})#(?P<path>.+)")
@@ -22,10 +30,46 @@ def hide_url_secrets(url: str) -> str:
 
     >>> hide_url_secrets("https://token@host/models.git"), hide_url_secrets("ssh://git:secret@host/models")
     ('https://host/models.git', 'ssh://git@host/models')
+    >>> hide_url_secrets("https://host/a?X-Amz-Signature=secret&x=1")
+    'https://host/a?X-Amz-Signature=***&x=1'
     """
+    url = _ESCAPED.sub("", hide_query_secrets(url))
     if url.startswith(_KEEP_USER):
         return _USER.sub(r"\g<user>@", url)
     return _WEB.sub("", url)
+
+
+def hide_query_secrets(text: str) -> str:
+    """Write a text without what makes a URL in it a key of its own."""
+    return _SIGNED.sub(r"\1***", text)
+
+
+def secret_of_url(url: str) -> str | None:
+    """Name the secret that a URL holds, without it; None where there is none.
+
+    >>> secret_of_url("https://host/a?x=1&X-Amz-Signature=secret")
+    'X-Amz-Signature'
+    >>> secret_of_url("s3://zoo/a?endpoint_url=https%3A%2F%2Fuser%3Apassword%40host")
+    'a user or password'
+    >>> secret_of_url("git+ssh://git@host/models@main#a")
+    """
+    if url.startswith("git+"):
+        at = url[len("git+") :].partition("#")[0].rpartition("@")[0]
+        return "a password or token" if holds_git_password(at) else None
+    if (signed := _SIGNED.search(url)) is not None:
+        return signed[1].rstrip("=")
+    return "a user or password" if _WEB.search(url) or _ESCAPED.search(url) else None
+
+
+def holds_git_password(repository: str) -> bool:
+    """Tell whether the URL of a repository holds more than the user of ssh.
+
+    >>> [holds_git_password(f"{one}host/x") for one in ("ssh://git@", "https://", "https://t@")]
+    [False, False, True]
+    """
+    scheme, _, rest = repository.partition("://")
+    user, at, _ = rest.partition("/")[0].rpartition("@")
+    return bool(at) and (":" in user or scheme.lower() in ("http", "https"))
 
 
 def is_url(location: str) -> bool:
@@ -146,6 +190,6 @@ def _why_refused(repository: str) -> str | None:  # noqa: PLR0911 - one a rule
         return "the name of a host does not begin with '-'"
     if not found and path.startswith("-"):
         return "the path of a repository does not begin with '-'"
-    if user and (":" in user or scheme.lower() in ("http", "https")):
+    if holds_git_password(repository):
         return "it holds a password or token, which ends up in files; let git's credentials have it"
     return None

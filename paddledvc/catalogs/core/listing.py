@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.hashes import Hashes
 from paddledvc.models.versions import as_version, is_version, is_version_range
+from paddledvc.urls import hide_url_secrets, secret_of_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -138,10 +139,21 @@ def _nonsense(release: Release, version: str) -> Iterator[str]:
     for file in release.files:
         if not file.urls:
             yield f"it does not say where {file.path!r} of {version} is"
+        yield from _secrets(file, version)
         if wrong := _wrong_digest(file.hashes):
             yield f"it says that {file.path!r} of {version} has {wrong}"
     if release.folder:
         yield from _nonsense_in_paths([file.path for file in release.files], version)
+
+
+def _secrets(file: ReleaseFile, version: str) -> Iterator[str]:
+    for url in file.urls:
+        if (secret := secret_of_url(url)) is not None:
+            yield (
+                f"it gives {file.path!r} of {version} the URL {hide_url_secrets(url)}, which holds "
+                f"{secret}, and the lock is in git; a URL without it will do, with ~/.netrc or the "
+                "credentials of the store"
+            )
 
 
 def _wrong_digest(hashes: Hashes) -> str | None:
