@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import ssl
 import subprocess
 import threading
@@ -9,9 +11,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from paddledvc.tools.sources import http
+from paddledvc.errors import RemoteFailed
+from paddledvc.tools.dvc.remotes import remote
+from paddledvc.tools.sources import git_files, http
 from paddledvc.tools.system.network_errors import Unreadable
 from tests.conftest import Server, _Handler, _HTTPServer
+from tests.tools.sources.conftest import DATA as FILES
 
 DATA = b"weights"
 TOKEN = "a-token-of-a-hub"
@@ -165,3 +170,75 @@ def test_what_a_server_says_beside_an_answer_is_not_read_for_ever():
 
     assert str(caught.value).startswith("the server answered 403 ")
     assert len(caught.value.body) <= http.MAX_REFUSAL
+
+
+OBJECT = "00" + "1" * 30
+REMOTES = {
+    "basic": {"auth": "basic", "user": "u", "password": "SECRET"},
+    "custom": {"auth": "custom", "custom_auth_header": "X-Key", "password": "SECRET"},
+    "netrc": {},
+}
+
+
+@pytest.fixture
+def open_http(tmp_path, monkeypatch):
+    """Open a remote of DVC over HTTP."""
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(tmp_path / "site"))
+
+    def run(url: str, **options: str):
+        text = "".join(f"    {key} = {value}\n" for key, value in options.items())
+        (tmp_path / ".dvc").mkdir(exist_ok=True)
+        (tmp_path / ".dvc" / "config").write_text(f"['remote \"r\"']\n    url = {url}\n{text}")
+        return remote.open_remote(tmp_path, "r", patience=5)
+
+    return run
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:")  # aiohttp, of DVC
+@pytest.mark.parametrize("form", REMOTES)
+def test_a_remote_of_dvc_takes_no_password_to_another_server(
+    server, elsewhere, known, open_http, form
+):
+    path = f"/files/md5/{OBJECT[:2]}/{OBJECT[2:]}"
+    server.redirects[path] = elsewhere.put("/b", DATA)
+    opened = open_http(server.url, **REMOTES[form])
+
+    with pytest.raises(RemoteFailed) as caught:
+        b"".join(opened.chunks(OBJECT))
+    told = f"it redirects to {elsewhere.url}, to which its password must not go"
+    assert caught.value.cause == told
+    assert elsewhere.log == []
+    # One that sends us on within itself is followed.
+    server.redirects[path] = server.put("/c", DATA)
+    assert b"".join(opened.chunks(OBJECT)) == DATA
+    opened.close()
+
+
+@pytest.mark.slow
+def test_a_remote_of_dvc_without_a_password_may_send_us_on(server, elsewhere, open_http):
+    server.redirects[f"/files/md5/{OBJECT[:2]}/{OBJECT[2:]}"] = elsewhere.put("/b", DATA)
+    opened = open_http(server.url)
+
+    assert b"".join(opened.chunks(OBJECT)) == DATA
+    opened.close()
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("known")
+def test_a_catalog_takes_no_password_to_another_server(own, secure, elsewhere, monkeypatch):
+    """DVC brings what is in the catalog's remote, in a process of its own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(own.root.parent / "cache"))
+    monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(own.root.parent / "site"))
+    monkeypatch.setenv("SSL_CERT_FILE", os.environ["REQUESTS_CA_BUNDLE"])
+    text = f"[core]\n    remote = s\n['remote \"s\"']\n    url = {secure.url}\n"
+    own.write(".dvc/config", text)
+    commit = own.commit()
+    data = FILES["weights/det.pdparams"]
+    md5 = hashlib.md5(data).hexdigest()
+    secure.redirects[f"/files/md5/{md5[:2]}/{md5[2:]}"] = elsewhere.put("/b", data)
+
+    with pytest.raises(Unreadable):
+        b"".join(git_files.read_git_chunks(f"git+{own.root}@{commit}#weights/det.pdparams"))
+    assert any("authorization" in one for one in secure.asked_with)
+    assert elsewhere.log == []

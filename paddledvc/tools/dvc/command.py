@@ -43,6 +43,14 @@ _REASONS = {
     "Access Denied": "its DVC remote refuses the credentials",
     "No such file or directory": NOWHERE,
 }
+_GUARDED = """
+import sys
+from paddledvc.tools.dvc.remotes.redirects import guard_dvc
+guard_dvc()
+from dvc.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+"""DVC where somebody else says which servers it asks."""
 _TRACEBACK = "Traceback (most recent call last)"
 _IMPORT = re.compile(r"ERROR: unexpected error - ((?:No module named|cannot import name) [^\n]*)")
 """How DVC says that a part of it, or of what it needs, cannot be imported."""
@@ -59,7 +67,7 @@ def run_dvc(
     Args:
         *arguments: the command.
         root: folder to run it in.
-        env: further variables; None hides one of ours.
+        env: further variables for a repository of others; None hides one of ours.
         timeout: seconds that it may take.
 
     Raises:
@@ -67,7 +75,8 @@ def run_dvc(
         MissingTool: there is no DVC that works.
     """
     require_usable_dvc()
-    command = [sys.executable, "-m", "dvc", *arguments]
+    start = ("-m", "dvc") if env is None else ("-c", _GUARDED)
+    command = [sys.executable, *start, *arguments]
     try:
         return shell.run_program(
             command, cwd=root, env={**ENVIRONMENT, **(env or {})}, timeout=timeout

@@ -65,8 +65,13 @@ def _open(
 
             def ask(place: str, *, known: bool) -> requests.Response:
                 question = _question(method, place, known=known)
-                options = {"proxies": requests.utils.get_environ_proxies(place)}
-                return adapter.send(question, True, timeout, _certificates(), **options)
+                return adapter.send(
+                    question,
+                    stream=True,
+                    timeout=timeout,
+                    verify=_certificates(),
+                    proxies=requests.utils.get_environ_proxies(place),
+                )
 
             with follow_redirects(url, ask) as response:
                 yield response
@@ -90,7 +95,8 @@ def follow_redirects(url: str, ask: Asking) -> Iterator[Any]:
     Raises:
         Unreadable: the way is too long, or leads where nobody should go.
     """
-    place, known, asked = _as_asked(url), True, []
+    place, known = _as_asked(url), True
+    asked: list[Any] = []
     for _ in range(HOPS + 1):
         with ask(place, known=known) as response:
             target = response.headers.get("Location", "")
