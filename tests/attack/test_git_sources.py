@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from paddledvc.catalogs.core.listing import Query
-from paddledvc.errors import CatalogFailed
+from paddledvc.errors import CatalogFailed, ToolFailed
+from paddledvc.tools.git import command
 from paddledvc.tools.git.foreign import is_safe_git
 from paddledvc.tools.sources import git_files
 from paddledvc.tools.system.network_errors import Unreadable
@@ -177,6 +178,24 @@ def test_a_git_that_runs_what_repositories_say_is_known_by_its_version():
     assert [is_safe_git(f"git version {one}") for one in told] == [
         *(False, True, False, True, False, True, False, True, True),
     ]
+
+
+@pytest.mark.slow
+def test_a_folder_of_the_project_that_is_a_repository_runs_nothing(team, marker):
+    """Hooks look at a project in its folder, which a branch may have made a bare repository."""
+    (team.root / "ml").mkdir()
+    set_trap(team.root / "ml", marker)
+    told = (team.root / "ml" / "config").read_text()
+    told = told.replace("bare = true", "bare = false\n    worktree = ..").replace("= 1", "= 0", 1)
+    (team.root / "ml" / "config").write_text(told.partition("[extensions]")[0])
+
+    with pytest.raises(ToolFailed, match="cannot use bare repository"):
+        command.run_git(team.root / "ml", "status")
+    with pytest.raises(ToolFailed, match="cannot use bare repository"):
+        command.exchange_git(team.root / "ml", "status")
+    assert command.answering_git(team.root / "ml", "status").read_line() == b""
+    assert not marker.exists()
+    assert "ml" in command.run_git(team.root, "status", "--porcelain")
 
 
 UNSAFE = {

@@ -18,6 +18,8 @@ ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",  # nobody may be there who could answer
     "GIT_OPTIONAL_LOCKS": "0",  # looking must not stop the git that runs beside us
 }
+SETTINGS = (("safe.bareRepository", "explicit"),)
+"""What git is told everywhere: a folder that a branch made look like a repository is none."""
 KEEP_PATHS = ("-c", "core.quotePath=false")
 """Settings that leave paths in what git prints as they are."""
 
@@ -81,7 +83,7 @@ def exchange_git(
 
 def answering_git(folder: Path, *arguments: str) -> AnsweringProgram:
     """Start a git that is asked one thing after the other."""
-    return shell.AnsweringProgram(git_command_line(*arguments), cwd=folder, env=ENVIRONMENT)
+    return shell.AnsweringProgram(git_command_line(*arguments), cwd=folder, env=_environment(None))
 
 
 def git_settings_environment(settings: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -100,4 +102,4 @@ def git_settings_environment(settings: Iterable[tuple[str, str]]) -> dict[str, s
 
 
 def _environment(more: Mapping[str, str | None] | None) -> dict[str, str | None]:
-    return {**ENVIRONMENT, **(more or {})}
+    return {**ENVIRONMENT, **git_settings_environment(SETTINGS), **(more or {})}

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paddledvc.tools.git import command
 from paddledvc.tools.git.command import exchange_git, git_settings_environment, run_git, try_git
 from paddledvc.tools.git.tree import parse_tree_listing
 from paddledvc.tools.system import network_errors
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from paddledvc.tools.git.tree import TreeEntry
 
 SETTINGS = (
-    ("safe.bareRepository", "explicit"),
+    *command.SETTINGS,
     ("core.fsmonitor", "false"),
     ("core.hooksPath", os.devnull),
 )
