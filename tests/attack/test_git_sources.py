@@ -10,7 +10,7 @@ import pytest
 
 from paddledvc.catalogs.core.listing import Query
 from paddledvc.errors import CatalogFailed, ToolFailed
-from paddledvc.tools.git import command
+from paddledvc.tools.git import blame, command
 from paddledvc.tools.git.foreign import is_safe_git
 from paddledvc.tools.sources import git_files
 from paddledvc.tools.system.network_errors import Unreadable
@@ -194,6 +194,8 @@ def test_a_folder_of_the_project_that_is_a_repository_runs_nothing(team, marker)
     with pytest.raises(ToolFailed, match="cannot use bare repository"):
         command.exchange_git(team.root / "ml", "status")
     assert command.answering_git(team.root / "ml", "status").read_line() == b""
+    (team.root / "ml" / "models.yaml").touch()
+    assert blame.blame_line(team.root / "ml", "models.yaml", 1) is None
     assert not marker.exists()
     assert "ml" in command.run_git(team.root, "status", "--porcelain")
 
