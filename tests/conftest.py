@@ -244,6 +244,7 @@ class _Handler(BaseHTTPRequestHandler):
         site = self.server.site
         path = unquote(self.path)
         site.note(self.command, path)
+        site.asked_with.append({key.lower(): value for key, value in self.headers.items()})
         planned = site.statuses.get(path)
         status = planned.pop(0) if planned else 200
         if self.command == "HEAD" and path in site.refuse_head:
@@ -315,6 +316,7 @@ class Server:
         drop: paths whose connection is closed without an answer.
         headers: headers added to every answer.
         log: method and path of every request, in order.
+        asked_with: the headers of every request, in order, their names in lower case.
         sent: set once the first bytes of a body have been sent.
     """
 
@@ -331,6 +333,7 @@ class Server:
         self.drop: set[str] = set()
         self.headers: dict[str, str] = {}
         self.log: list[tuple[str, str]] = []
+        self.asked_with: list[dict[str, str]] = []
         self.sent = threading.Event()
         self._lock = threading.Lock()
 

@@ -27,6 +27,10 @@ BROKEN = {
     "Only tools.dvc knows the code of DVC": ("weights/bad.py", "import dvc.repo"),
     "Only tools.paddle knows Paddle and what runs its programs": ("stages/bad.py", "import paddle"),
     "Only tools.sources asks servers": ("catalogs/bad.py", "import requests"),
+    "Repositories of others are read through tools.git.foreign": (
+        "catalogs/bad.py",
+        "from paddledvc.tools.git.command import run_git",
+    ),
     "Only tools.git.blame knows GitPython": ("tools/git/bad.py", "import git"),
     "Hooks never reach what takes as long to import as they may take": (
         "hooks/bad.py",

@@ -17,9 +17,9 @@ from paddledvc.models.versions import is_version_range
 from paddledvc.names import suggest_name
 from paddledvc.paths import find_path_fault
 from paddledvc.tools.dvc.core import outputs
-from paddledvc.tools.git import repository
-from paddledvc.tools.git.repository import run_in_repository
-from paddledvc.tools.sources import clones, git_files
+from paddledvc.tools.git import foreign
+from paddledvc.tools.git.foreign import run_in_repository
+from paddledvc.tools.sources import clones
 from paddledvc.tools.sources.dvc_contents import CommitPath, Contents, list_dvc_contents
 from paddledvc.tools.system.network_errors import Unreadable, may_error_pass
 from paddledvc.urls import GitFile, hide_url_secrets
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from paddledvc.catalogs.base import Context
     from paddledvc.catalogs.core.gto import Artifact, ArtifactVersion, Tags
     from paddledvc.catalogs.core.listing import Query
-    from paddledvc.tools.git.repository import Repository
+    from paddledvc.tools.git.foreign import Repository
 
 logger = logging.getLogger(__name__)
 TOLD = 5
@@ -56,7 +56,9 @@ class GitRegistry:
         self._context = context
         self._url: str = settings["url"]
         self.where = hide_url_secrets(self._url)
-        self._is_local = GitFile(repository=self._url, commit="", path="").is_local
+        named = GitFile(repository=self._url, commit="", path="")
+        self._is_local = named.is_local
+        self._from = named.from_root(str(context.root)).repository
         self._read = Once(self._read_tags)
 
     def versions(self, query: Query) -> Sequence[Listed]:
@@ -104,10 +106,8 @@ class GitRegistry:
             return _Opened(where=where, tags=gto.read_gto_tags(_list_tags(where)))
 
     def _open(self) -> Repository:
-        if self._url.startswith("-"):  # git would take it for an option
-            raise Unreadable("the name of a repository does not begin with '-'")
         if self._is_local:
-            return git_files.open_git_folder(self._context.root / self._url)
+            return clones.refresh_clone(self._from)
         if self._context.offline is not None and (copy := clones.cached_clone(self._url)):
             return copy
         self._context.require_network(self.where)
@@ -142,7 +142,7 @@ class GitRegistry:
             raise self._context.failed(self.where, f"{about}{error}") from error
 
     def _reason(self, error: ToolFailed) -> str:
-        reason = repository.reason_of_git(error, self._url)
+        reason = foreign.reason_of_git(error, self._url)
         copy = None if self._is_local else clones.cached_clone(self._url)
         if copy is None or may_error_pass(reason):
             return reason
@@ -161,11 +161,9 @@ def _listed(artifact: Artifact, version: ArtifactVersion) -> Listed:
 def _stated(where: Repository, artifact: Artifact, commit: str) -> tuple[str, str | None]:
     """Read where the files of an artifact are, and which Paddle versions load them."""
     file = posixpath.normpath(posixpath.join(artifact.folder, outputs.STAGES_FILE))
-    found = repository.find_repository_entries(where, commit, [file]).get(file)
+    found = foreign.find_repository_entries(where, commit, [file]).get(file)
     value: Any = (
-        reader.parse_yaml(repository.read_repository_blob(where, found), file).value
-        if found
-        else None
+        reader.parse_yaml(foreign.read_repository_blob(where, found), file).value if found else None
     )
     match value:
         case {"artifacts": {artifact.key: {"path": str() as path, **rest}}}:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from paddledvc.catalogs.core.listing import Listed, Query, Release
     from paddledvc.yaml.document import Path, Position
 
-MAX_BYTES = 256 << 20
-"""Bytes of an index; 20,000 versions take 5 MB."""
+MAX_BYTES = 64 << 20
+"""Bytes of an index; 20,000 versions take 5 MB, and ten times as much when they are read."""
+LIMIT = "PADDLEDVC_MAX_INDEX"
+"""The variable that lets it have more, in MiB."""
 
 
 class Index:
@@ -69,9 +72,9 @@ class Index:
         url, root = self.where, self._context.root
         try:
             fetch.require_fetch_allowed(url, self._context.offline)
-            return fetch.read_source(url, root, MAX_BYTES, self._context.timeout).decode()
+            return fetch.read_source(url, root, _limit(), self._context.timeout).decode()
         except Unreadable as error:
-            raise self._context.failed(url, str(error)) from error
+            raise self._context.failed(url, f"{error}{_advice(str(error))}") from error
         except UnicodeDecodeError as error:
             raise self._context.failed(url, "it is not UTF-8") from error
 
@@ -89,6 +92,15 @@ class Index:
         more = f", and {len(others)} more" if others else ""
         cause = f"line {first.line}: {path}{first.message}{more}"
         return self._context.failed(self.where, cause)
+
+
+def _limit() -> int:
+    said = os.environ.get(LIMIT, "")
+    return int(said) << 20 if said.isdecimal() else MAX_BYTES
+
+
+def _advice(reason: str) -> str:
+    return f"; {LIMIT} allows more, in MiB" if reason.startswith("it has more than") else ""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from paddledvc.models.model import BUILT_IN
 from paddledvc.models.verify_settings import is_verify_folder
 from paddledvc.models.versions import Requirement, is_version, is_version_range
 from paddledvc.names import suggest_name
+from paddledvc.urls import hide_url_secrets, secret_of_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,6 +33,10 @@ def check_registry_entries(
     yield from _unique_files(document, entries)
     declared = document.value.get("catalogs") if isinstance(document.value, dict) else None
     catalogs = {*BUILT_IN, *(declared if isinstance(declared, dict) else ())}
+    for at, message in _secrets(declared):
+        problem = document.problem(at, message)
+        if problem.path not in reported:
+            yield problem
     for path, entry in entries:
         for at, message in (*_within_entry(entry), *_source(entry, catalogs)):
             problem = document.problem((*path, *at), message)
@@ -40,6 +45,17 @@ def check_registry_entries(
         yield from check_registry_environment(
             document, (*path, "environment"), entry.get("environment"), reported
         )
+
+
+def _secrets(catalogs: object) -> Iterator[tuple[Path, str]]:
+    """Find URLs of catalogs that are keys of their own."""
+    for name, settings in catalogs.items() if isinstance(catalogs, dict) else ():
+        for key, value in settings.items() if isinstance(settings, dict) else ():
+            secret = secret_of_url(value) if isinstance(value, str) and "://" in value else None
+            if secret is not None and value.startswith(("http", "s3:")):
+                shown, why = hide_url_secrets(value), "because models.yaml is in git"
+                message = f"found {shown!r}, expected a URL without {secret}, {why}"
+                yield ("catalogs", name, key), message
 
 
 def check_registry_environment(

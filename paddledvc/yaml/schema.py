@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.names import suggest_name
+from paddledvc.urls import hide_query_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -155,7 +156,7 @@ _SECRET = re.compile(r"(?<=://)[^/@\s]*@")
 
 
 def _short(text: str) -> str:
-    text = _SECRET.sub("***@", text)
+    text = hide_query_secrets(_SECRET.sub("***@", text))
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 

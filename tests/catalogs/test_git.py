@@ -12,6 +12,7 @@ from paddledvc.catalogs.core.listing import Listed, Query, Release, ReleaseFile
 from paddledvc.errors import CatalogFailed
 from paddledvc.hashes import Hashes
 
+EXT = "'ext::' starts a program; a repository is a path, or an https, ssh, http, git or file URL"
 DET = Query(name="det")
 
 
@@ -309,7 +310,7 @@ def test_one_file_is_all_that_a_single_one_has(det, catalog):
         ("empty", "there is no git repository"),
         ("-u./evil", "the name of a repository does not begin with '-'"),
         ("file:///no/where", "there is no git repository"),
-        ("ext::sh", "transport 'ext' not allowed"),
+        ("ext::sh", EXT),
     ],
 )
 def test_a_repository_that_is_none_is_an_error(catalog, tmp_path, url, cause):
@@ -322,7 +323,10 @@ def test_a_repository_that_is_none_is_an_error(catalog, tmp_path, url, cause):
 def test_a_folder_of_a_repository_is_no_repository(det, catalog):
     message = failure(catalog(det.root / "weights").names)
 
-    assert message == f"the catalog team ({det.root / 'weights'}): there is no git repository"
+    assert message == (
+        f"the catalog team ({det.root / 'weights'}): it lies in the work tree {det.root}, whose "
+        "commits bring what is there; a repository to read from lies outside of all others"
+    )
 
 
 def test_a_bare_repository_and_a_linked_work_tree_are_repositories(det, catalog, tmp_path):
@@ -368,7 +372,7 @@ def test_a_damaged_repository_is_an_error_of_one_line(det, catalog):
     kept = det.root / ".git" / "objects" / tag[:2] / tag[2:]
     kept.unlink()
 
-    told = f"missing object {tag} for refs/tags/det@v1.0.0"
+    told = f"git upload-pack: not our ref {tag}"
     assert failure(catalog(det.root).names) == f"the catalog team ({det.root}): {told}"
 
 

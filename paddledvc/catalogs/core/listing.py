@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from paddledvc.hashes import Hashes
 from paddledvc.models.versions import as_version, is_version, is_version_range
 from paddledvc.paths import find_listing_fault
+from paddledvc.urls import hide_url_secrets, secret_of_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -138,6 +139,7 @@ def _nonsense(release: Release, version: str) -> Iterator[str]:
     for file in release.files:
         if not file.urls:
             yield f"it does not say where {file.path!r} of {version} is"
+        yield from _secrets(file, version)
         if wrong := _wrong_digest(file.hashes):
             yield f"it says that {file.path!r} of {version} has {wrong}"
     if release.folder:
@@ -145,6 +147,16 @@ def _nonsense(release: Release, version: str) -> Iterator[str]:
         paths = sorted(file.path for file in release.files)
         if fault := find_listing_fault(paths, folded=True):
             yield f"it lists the file {fault[0]!r} in {version}: {fault[1]}"
+
+
+def _secrets(file: ReleaseFile, version: str) -> Iterator[str]:
+    for url in file.urls:
+        if (secret := secret_of_url(url)) is not None:
+            yield (
+                f"it gives {file.path!r} of {version} the URL {hide_url_secrets(url)}, which holds "
+                f"{secret}, and the lock is in git; a URL without it will do, with ~/.netrc or the "
+                "credentials of the store"
+            )
 
 
 def _wrong_digest(hashes: Hashes) -> str | None:

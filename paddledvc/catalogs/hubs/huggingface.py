@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
@@ -18,6 +19,7 @@ from paddledvc.tools.system.retry import ask_with_retries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from paddledvc.catalogs.base import Context
     from paddledvc.catalogs.hubs.hub import HubRepository
@@ -27,6 +29,8 @@ PAGE = 500
 """Commits, or models, of one answer."""
 MAX_PAGES = 100
 """Answers in a row, after which a list is not worth reading, or never ends."""
+MAX_BYTES = 64 << 20
+"""Bytes of one answer."""
 MAX_FILES = 50_000
 """Files of a repository from which on the hub's own client does not trust their list."""
 
@@ -167,16 +171,16 @@ class _HuggingFaceApi:
         return self.known[url]
 
     def _ask(self, url: str) -> tuple[Any, str] | None:
-        response = self._send(url)
+        response, said = self._send(url)
         if response.status_code == 200:  # noqa: PLR2004
             # A mirror may name the hub itself as the place of the next page.
             following = response.links.get("next", {}).get("url", "")
-            return json_fields.parse_hub_json(response.content), following.partition("?")[2]
+            return json_fields.parse_hub_json(said), following.partition("?")[2]
         if response.status_code == 404:  # noqa: PLR2004
             return None
         raise self._refused(url, response)
 
-    def _send(self, url: str) -> Any:
+    def _send(self, url: str) -> tuple[Any, bytes]:
         """Ask by the client of whatever ``huggingface_hub`` is installed: requests' or httpx's."""
         try:
             from huggingface_hub import get_session  # noqa: PLC0415 - an extra
@@ -186,11 +190,25 @@ class _HuggingFaceApi:
                 f"{self.endpoint} is asked through huggingface_hub, which is not installed in "
                 "this environment; run `pip install 'paddledvc[hub]'`"
             ) from error
-        headers = {"User-Agent": "paddledvc", **hub_tokens.hub_token_header(url)}
+        session = get_session()
+
+        def ask(place: str, *, known: bool) -> AbstractContextManager[Any]:
+            token = hub_tokens.hub_token_header(place) if known else {}
+            asked = {"headers": {"User-Agent": "paddledvc", **token}, "timeout": self.timeout}
+            if hasattr(session, "stream"):  # as httpx has it
+                stream: AbstractContextManager[Any] = session.stream(
+                    "GET", place, follow_redirects=False, **asked
+                )
+                return stream
+            return closing(session.get(place, stream=True, allow_redirects=False, **asked))
+
         try:
-            return get_session().get(url, headers=headers, timeout=self.timeout)
+            with http.follow_redirects(url, ask) as response:
+                return response, _body(response)
         except OfflineModeIsEnabled as error:
             raise Unreadable("it needs the network, which HF_HUB_OFFLINE forbids") from error
+        except Unreadable:
+            raise
         except Exception as error:
             again = "CERTIFICATE" not in str(error)  # which no waiting makes valid
             raise Unreadable(
@@ -208,6 +226,18 @@ class _HuggingFaceApi:
             again=status in PASSING_STATUSES,
             wait=http.http_retry_after(headers),
         )
+
+
+def _body(response: Any) -> bytes:
+    """Read an answer, and no more of it than an answer may have."""
+    data, limit = bytearray(), MAX_BYTES if response.status_code == HTTPStatus.OK else 0
+    for chunk in response.iter_bytes() if hasattr(response, "iter_bytes") else response:
+        data += chunk
+        if len(data) > limit:
+            break
+    if limit and len(data) > limit:
+        raise Unreadable(f"its answer has more than {limit:,} bytes")
+    return bytes(data)
 
 
 def _denied(headers: Mapping[str, str]) -> str:

@@ -19,6 +19,8 @@ from paddledvc.tools.git import project_files
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from packaging.requirements import Requirement
 
 ENVIRONMENT = {
@@ -42,13 +44,32 @@ _REASONS = {
     "Access Denied": "its DVC remote refuses the credentials",
     "No such file or directory": NOWHERE,
 }
+_GUARDED = """
+import sys
+from paddledvc.tools.dvc.remotes.redirects import guard_dvc
+guard_dvc()
+from dvc.cli import main
+sys.exit(main(sys.argv[1:]))
+"""
+"""DVC where somebody else says which servers it asks."""
 _TRACEBACK = "Traceback (most recent call last)"
 _IMPORT = re.compile(r"ERROR: unexpected error - ((?:No module named|cannot import name) [^\n]*)")
 """How DVC says that a part of it, or of what it needs, cannot be imported."""
 
 
-def run_dvc(*arguments: str, root: Path, timeout: float | None = None) -> str:
+def run_dvc(
+    *arguments: str,
+    root: Path,
+    env: Mapping[str, str | None] | None = None,
+    timeout: float | None = None,
+) -> str:
     """Run a DVC command in a project and return what it printed.
+
+    Args:
+        *arguments: the command.
+        root: folder to run it in.
+        env: further variables for a repository of others; None hides one of ours.
+        timeout: seconds that it may take.
 
     Raises:
         ToolFailed: it ended with an error, or not within ``timeout`` seconds.
@@ -57,9 +78,12 @@ def run_dvc(*arguments: str, root: Path, timeout: float | None = None) -> str:
     """
     require_usable_dvc()
     project_files.require_dvc_folders(root)
-    command = [sys.executable, "-m", "dvc", *arguments]
+    start = ("-m", "dvc") if env is None else ("-c", _GUARDED)
+    command = [sys.executable, *start, *arguments]
     try:
-        return shell.run_program(command, cwd=root, env=ENVIRONMENT, timeout=timeout)
+        return shell.run_program(
+            command, cwd=root, env={**ENVIRONMENT, **(env or {})}, timeout=timeout
+        )
     except ToolFailed as error:
         if (cause := _why_not_started(error.stderr)) is not None:
             raise broken_dvc(cause) from error
@@ -115,7 +139,7 @@ class RepositoryFile:
 
 
 def list_dvc_repository(
-    repository: Path, commit: str, path: str, *, cwd: Path
+    repository: Path, commit: str, path: str, *, cwd: Path, env: Mapping[str, str | None]
 ) -> list[RepositoryFile]:
     """List a file, or all files below a folder, at a commit of a repository.
 
@@ -123,7 +147,9 @@ def list_dvc_repository(
         ToolFailed: there is no such path, or what DVC needs to know of it is out of reach.
     """
     form = ("--json", "--recursive", "--size", "--show-hash", "--rev", commit)
-    listing = run_dvc("list", *form, "--", str(repository), path, root=cwd, timeout=LISTING)
+    listing = run_dvc(
+        "list", *form, "--", str(repository), path, root=cwd, env=env, timeout=LISTING
+    )
     return [
         RepositoryFile(path=one["path"], tracked=one["isout"], md5=one["md5"], size=one["size"])
         for one in json.loads(listing)
@@ -131,14 +157,22 @@ def list_dvc_repository(
     ]
 
 
-def get_dvc_file(repository: Path, commit: str, path: str, target: Path, *, cwd: Path) -> None:
+def get_dvc_file(  # noqa: PLR0913 - as DVC has it
+    repository: Path,
+    commit: str,
+    path: str,
+    target: Path,
+    *,
+    cwd: Path,
+    env: Mapping[str, str | None],
+) -> None:
     """Bring a file, tracked by DVC or by git, from a commit of a repository.
 
     Raises:
         ToolFailed: there is no such path, or its bytes are out of reach.
     """
     form = ("--rev", commit, "--out", str(target))
-    run_dvc("get", *form, "--", str(repository), path, root=cwd)
+    run_dvc("get", *form, "--", str(repository), path, root=cwd, env=env)
 
 
 def reason_of_dvc(error: ToolFailed) -> str:

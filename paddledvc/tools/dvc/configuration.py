@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from paddledvc.tools.dvc.core.config import (
     parse_plain_config,
 )
 from paddledvc.tools.git.project_files import SETTINGS, find_project_file
+from paddledvc.tools.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,15 +57,51 @@ def configured_default_remote(config: str) -> str | None:
     >>> configured_default_remote("[core]\n    remote = a\n['remote \"a\"']\n    url = ../a")
     '../a'
     """
+    said = parse_dvc_config(config)
+    try:
+        return None if said is None else str(said["remote"][said["core"]["remote"].lower()]["url"])
+    except (AttributeError, KeyError, TypeError):
+        return None
+
+
+def parse_dvc_config(text: str) -> dict[str, Any] | None:
+    """Read the text of a configuration as DVC does; None for one that DVC refuses."""
     Config = command.import_dvc("dvc.config").Config  # noqa: N806
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, CONFIG)
-        file.write_text(config, encoding="utf-8")
+    with files.scratch_folder() as folder:
+        file = folder / CONFIG
+        file.write_text(text, encoding="utf-8")
         try:
-            said = Config.load_file(str(file))
-            return str(said["remote"][said["core"]["remote"].lower()]["url"])
-        except Exception:  # noqa: BLE001 - what DVC refuses names no remote
+            said: dict[str, Any] = Config.load_file(str(file))
+        except Exception:  # noqa: BLE001 - ConfigObj has many of its own
             return None
+    return said
+
+
+def write_dvc_config(sections: Mapping[str, Mapping[str, object]]) -> str:
+    """Write a configuration as DVC does, by ConfigObj."""
+    named = {f'remote "{name}"': said for name, said in sections["remote"].items()}
+    others = {name: dict(said) for name, said in sections.items() if name != "remote"}
+    lines: list[str] = command.import_dvc("configobj").ConfigObj({**others, **named}).write()
+    return "".join(f"{line}\n" for line in lines)
+
+
+def read_user_remotes() -> list[Mapping[str, object]]:
+    """List what the user's own configuration, and that of this machine, say of remotes."""
+    Config = command.import_dvc("dvc.config").Config  # noqa: N806
+    found: list[Mapping[str, object]] = []
+    for level in Config.SYSTEM_LEVELS:
+        with suppress(Exception):  # what DVC refuses names no remote
+            said = Config.load_file(str(Path(Config.get_dir(level), CONFIG)))
+            found += said.get("remote", {}).values()
+    return found
+
+
+def configured_foreign_cache(root: Path) -> Path:
+    """Name the folder of the cache of a project of others on this machine."""
+    try:
+        return configured_cache_folder(root, read_dvc_config(root))
+    except InvalidInput:
+        return root / ".dvc" / "cache"
 
 
 def _picked(Config: Any, said: Mapping[str, Any]) -> DvcConfig:  # noqa: N803

@@ -137,8 +137,8 @@ def _render_local(text: str, folder: Path, cache: Path | None, remotes: Mapping[
                 config[section][key] = posixpath.normpath(path)
     if cache is not None:
         config.setdefault("cache", {})["dir"] = str(cache)
-    for name, folder in remotes.items():
-        config.setdefault(f'remote "{name}"', {})["url"] = str(folder)
+    for name, place in remotes.items():
+        config.setdefault(f'remote "{name}"', {})["url"] = str(place)
     return "".join(f"{line}\n" for line in config.write())
 
 

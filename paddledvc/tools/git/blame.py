@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from paddledvc.tools.git.command import SETTINGS, git_settings_environment
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def blame_line(root: Path, file: str, line: int) -> Commit | None:
     with shell.own_program_environment():
         try:
             with Repo(folder, search_parent_directories=True, expand_vars=False) as repo:
+                repo.git.update_environment(**git_settings_environment(SETTINGS))
                 repo.git(C=folder)  # for GitPython expands a $NAME in the path by itself
                 found: Any = repo.blame(None, str(path), L=f"{line},{line}", w=True)
                 commit = found[0][0]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import OutsideFailure, ToolFailed
-from paddledvc.tools.git import commits, repository
+from paddledvc.tools.git import commits, foreign
 from paddledvc.tools.git.command import ask_git, exchange_git, git_command_line, run_git, try_git
 from paddledvc.tools.system import shell
 from paddledvc.urls import hide_url_secrets
@@ -187,7 +187,7 @@ def _title(root: Path, remote: str) -> str:
 
 
 def _reason(done: shell.Finished) -> str:
-    return repository.reason_of_git(ToolFailed(git_command_line(), done.returncode, done.errors))
+    return foreign.reason_of_git(ToolFailed(git_command_line(), done.returncode, done.errors))
 
 
 def work_trees(root: Path) -> list[WorkTree]:

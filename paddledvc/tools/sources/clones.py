@@ -1,4 +1,7 @@
-"""Copies of remote repositories in the user's cache: their tags and the trees of tagged commits."""
+"""Copies of other repositories in the user's cache: their tags and the trees of tagged commits.
+
+Those on this machine are copied too: what is read is never somebody else's repository.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,17 @@ from collections import defaultdict
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from paddledvc.errors import OutsideFailure, ToolFailed
-from paddledvc.tools.git import repository
-from paddledvc.tools.git.command import ask_git, run_git
+from paddledvc.tools.git import foreign
+from paddledvc.tools.git.foreign import Repository
 from paddledvc.tools.system import files
 from paddledvc.tools.system.network_errors import Unreadable, may_error_pass
+from paddledvc.urls import GitFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from paddledvc.tools.git.repository import Repository
 
 TIMEOUT = 60.0
 """Seconds to wait for a server that sends nothing."""
@@ -28,7 +31,7 @@ PATIENCE = 10
 """How often that a server which does send may take for all of it."""
 LIMIT = "blob:limit=4m"
 """Files of other repositories that come at once; larger ones come when they are read."""
-PARTIAL = ("remote.origin.promisor=true", f"remote.origin.partialclonefilter={LIMIT}")
+PARTIAL = (("remote.origin.promisor", "true"), ("remote.origin.partialclonefilter", LIMIT))
 TAGS = "+refs/tags/*:refs/tags/*"
 _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
@@ -36,47 +39,86 @@ _locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 def cached_clone(url: str) -> Repository | None:
     """Return the copy of a repository as it was last seen; None if there is none."""
     folder = _folder(url)
-    return repository.Repository(objects=folder) if folder.exists() else None
+    return Repository(objects=folder, url=url) if folder.exists() else None
 
 
 def refresh_clone(url: str, timeout: float = TIMEOUT) -> Repository:
     """Return a copy of a repository that has its tags of this moment.
 
+    Args:
+        url: a URL, or a path.
+        timeout: seconds to wait for an answer.
+
     Raises:
-        Unreadable: the repository does not answer, or the cache cannot be written to.
+        Unreadable: the repository does not answer, or is none to read from, or the cache cannot be
+            written to.
     """
+    url = _require_source(url)
     with _held(url) as folder:
         _refresh(folder, url, timeout)
-    return _readable(folder, url, timeout)
+        return _readable(folder, url, timeout)
 
 
 def find_clone_with_commit(url: str, commit: str, timeout: float = TIMEOUT) -> Repository:
     """Return a copy of a repository that has a commit; one that has it already is not refreshed.
 
     Raises:
-        Unreadable: the repository does not answer, or does not have the commit any more.
+        Unreadable: as for ``refresh_clone``, or the repository does not have the commit any more.
     """
+    url = _require_source(url)
     with _held(url) as folder:
-        copy = repository.Repository(objects=folder)
-        if not (folder.exists() and repository.repository_has_commit(copy, commit)):
+        copy = Repository(objects=folder, url=url)
+        if not (folder.exists() and foreign.repository_has_commit(copy, commit)):
             _refresh(folder, url, timeout)
-        if not repository.repository_has_commit(copy, commit):
+        if not foreign.repository_has_commit(copy, commit):
             try:
                 _fetch(folder, url, f"{commit}:refs/pinned/{commit}", timeout)
             except ToolFailed as error:
                 raise Unreadable(f"the repository has no commit {commit}") from error
-    return _readable(folder, url, timeout)
+        return _readable(folder, url, timeout)
+
+
+def _require_source(url: str) -> str:
+    """Say where a repository is, without links, if it is one to read from.
+
+    Raises:
+        Unreadable: git must not be given it, or a commit may have brought it.
+    """
+    at = GitFile(repository=url, commit="", path="")
+    if (refusal := at.why_refused) is not None:
+        raise Unreadable(refusal)
+    if not at.is_local and not url.lower().startswith("file://"):
+        return url
+    folder = Path(url if at.is_local else unquote(url[len("file://") :])).resolve()
+    if at.is_local and not folder.is_dir():
+        raise Unreadable("no such folder")
+    around = next((one for one in folder.parents if os.path.lexists(one / ".git")), None)
+    if around is not None:
+        raise Unreadable(
+            f"it lies in the work tree {around}, whose commits bring what is there; "
+            "a repository to read from lies outside of all others"
+        )
+    with _translated(url):
+        if (danger := foreign.why_git_is_unsafe()) is not None:
+            raise Unreadable(danger)
+    return str(folder) if at.is_local else url
 
 
 @contextmanager
 def _held(url: str) -> Iterator[Path]:
     """Name the folder of a copy while no other thread or process changes it."""
-    try:
+    with _translated(url):
         folder = _folder(url)
         with _locks[url], files.hold_file_lock(folder.with_suffix(".lock")):
             yield folder
+
+
+@contextmanager
+def _translated(url: str) -> Iterator[None]:
+    try:
+        yield
     except ToolFailed as error:
-        reason = repository.reason_of_git(error, url)
+        reason = foreign.reason_of_git(error, url)
         raise Unreadable(reason, again=may_error_pass(reason)) from error
     except OutsideFailure as error:
         raise Unreadable(str(error)) from error
@@ -98,21 +140,25 @@ def _readable(folder: Path, url: str, timeout: float) -> Repository:
     # any out would be asked for ever.
     partial = any((folder / "objects" / "pack").glob("*.promisor"))
     settings = (*_settings(folder, url, timeout), *PARTIAL) if partial else ()
-    return repository.Repository(objects=folder, settings=settings)
+    bare = not url.startswith("/") or not os.path.lexists(Path(url, ".git"))
+    tree = None if bare else Path(url)
+    return Repository(objects=folder, url=url, tree=tree, settings=settings, partial=partial)
 
 
-def _settings(folder: Path, url: str, timeout: float) -> tuple[str, ...]:
+def _settings(folder: Path, url: str, timeout: float) -> tuple[tuple[str, str], ...]:
     """Tell git where to ask, and to ask the server alone, for a limited time."""
     seconds = max(round(timeout), 1)
     settings = (
-        f"remote.origin.url={url}",
-        "http.lowSpeedLimit=1",
-        f"http.lowSpeedTime={seconds}",
-        "gc.autoDetach=false",
+        ("remote.origin.url", url),
+        ("http.lowSpeedLimit", "1"),
+        ("http.lowSpeedTime", str(seconds)),
+        ("gc.autoDetach", "false"),
+        ("fetch.recurseSubmodules", "false"),
     )
-    if ask_git(folder, "config", "--get", "core.sshCommand") is not None or "GIT_SSH" in os.environ:
+    copy = Repository(objects=folder, url=url)
+    if "GIT_SSH" in os.environ or foreign.has_repository_setting(copy, "core.sshCommand"):
         return settings
-    return (*settings, f"core.sshCommand=ssh -o BatchMode=yes -o ConnectTimeout={seconds}")
+    return (*settings, ("core.sshCommand", f"ssh -o BatchMode=yes -o ConnectTimeout={seconds}"))
 
 
 def _refresh(folder: Path, url: str, timeout: float) -> None:
@@ -121,12 +167,12 @@ def _refresh(folder: Path, url: str, timeout: float) -> None:
         try:
             _fetch(folder, url, TAGS, timeout)
         except ToolFailed as error:
-            if may_error_pass(repository.reason_of_git(error)):
+            if may_error_pass(foreign.reason_of_git(error)):
                 raise
         else:
             return
     with files.replace_folder(folder) as new:
-        run_git(new, "init", "--quiet", "--bare", "--template=")
+        foreign.init_repository(new, url)
         _fetch(new, url, TAGS, timeout)
 
 
@@ -136,11 +182,11 @@ def _fetch(folder: Path, url: str, refs: str, timeout: float) -> None:
     fetch = ("fetch", "--quiet", "--prune", "--no-tags")
     limit = PATIENCE * timeout
     try:
-        copy = repository.Repository(objects=folder, settings=(*settings, *PARTIAL))
-        repository.run_in_repository(copy, *fetch, "--depth=1", "origin", refs, timeout=limit)
+        copy = Repository(objects=folder, url=url, settings=(*settings, *PARTIAL))
+        foreign.run_in_repository(copy, *fetch, "--depth=1", "origin", refs, timeout=limit)
     except ToolFailed as error:
         # Without a word, it found no tag.
         if error.stderr.strip() and "support shallow" not in error.stderr:
             raise
-        copy = repository.Repository(objects=folder, settings=settings)
-        repository.run_in_repository(copy, *fetch, "origin", refs, timeout=limit)
+        copy = Repository(objects=folder, url=url, settings=settings)
+        foreign.run_in_repository(copy, *fetch, "origin", refs, timeout=limit)

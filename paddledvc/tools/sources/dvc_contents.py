@@ -9,15 +9,13 @@ from paddledvc.hashes import Hashes
 from paddledvc.paths import find_listing_fault
 from paddledvc.tools.dvc import command
 from paddledvc.tools.dvc.core import outputs
-from paddledvc.tools.git import repository
+from paddledvc.tools.git import foreign
+from paddledvc.tools.sources.dvc_copies import open_dvc_copy, why_git_file_missing
 from paddledvc.tools.sources.git_files import (
-    empty_git_checkout,
-    git_scratch_folder,
     is_git_file,
     look_up_git_file,
     translate_git_failures,
     unpack_git_file,
-    why_git_file_missing,
 )
 from paddledvc.tools.system import files
 from paddledvc.tools.system.network_errors import Unreadable
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from paddledvc.tools.dvc.core.outputs import DvcOutput
-    from paddledvc.tools.git.repository import Repository
+    from paddledvc.tools.git.foreign import Repository
     from paddledvc.tools.git.tree import TreeEntry
 
 
@@ -99,8 +97,10 @@ def _alone(place: CommitPath, hashes: Hashes) -> Contents:
 
 def _listed(place: CommitPath) -> list[command.RepositoryFile]:
     """Ask DVC what is in a folder, or in a place that only DVC can make out."""
-    with empty_git_checkout(place.where, place.commit) as (repository, empty):
-        listed = command.list_dvc_repository(repository, place.commit, place.path, cwd=empty)
+    with open_dvc_copy(place.where, place.commit, place.path) as copy:
+        listed = command.list_dvc_repository(
+            copy.root, copy.commit, place.path, cwd=copy.empty, env=copy.env
+        )
     kept = [one for one in listed if one.tracked or not outputs.is_dvc_or_git_file(one.path)]
     if not kept:
         raise Unreadable(why_git_file_missing(place.where, place.commit))
@@ -123,12 +123,12 @@ def _by_dvc(
 def _by_git(place: CommitPath, path: str) -> Hashes:
     """Hash a file that git tracks in a folder."""
     path = f"{place.path}/{path}"
-    entry = repository.find_repository_entries(place.where, place.commit, [path]).get(path)
+    entry = foreign.find_repository_entries(place.where, place.commit, [path]).get(path)
     if not is_git_file(entry):
         raise Unreadable(f"{path} is not a file")
     return _hashed(place.where, entry)
 
 
 def _hashed(where: Repository, entry: TreeEntry) -> Hashes:
-    with git_scratch_folder() as folder:
+    with files.scratch_folder() as folder:
         return files.hash_file(unpack_git_file(where, entry, folder))

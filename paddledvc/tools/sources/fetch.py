@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -14,7 +14,7 @@ from paddledvc.tools.sources import http
 from paddledvc.tools.system import files
 from paddledvc.tools.system.network_errors import Unreadable
 from paddledvc.tools.system.retry import PAUSES, ask_with_retries, sleep_before_retry
-from paddledvc.urls import GitFile, is_remote_url
+from paddledvc.urls import GitFile, hide_url_secrets, is_remote_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -92,8 +92,7 @@ def _rooted(url: str, root: Path) -> str:
     """Let the path of a repository, which may be relative to the project, hold anywhere."""
     if not url.startswith("git+"):
         return url
-    at = _git_file(url)
-    return str(replace(at, repository=str(root / at.repository))) if at.is_local else url
+    return str(_git_file(url).from_root(str(root)))
 
 
 def _chunks(
@@ -163,7 +162,9 @@ def read_source(url: str, root: Path, limit: int, timeout: float) -> bytes:
     Raises:
         Unreadable: it cannot be read, or has more than ``limit`` bytes.
     """
-    return ask_with_retries(partial(_read_once, url, root, limit, timeout), PAUSES, title=url)
+    return ask_with_retries(
+        partial(_read_once, url, root, limit, timeout), PAUSES, title=hide_url_secrets(url)
+    )
 
 
 def _read_once(url: str, root: Path, limit: int, timeout: float) -> bytes:
@@ -249,7 +250,11 @@ def _write(
 def _require_same(model: str, url: str, expected: Hashes, found: Hashes, hint: str = "") -> None:
     if difference := expected.first_difference(found):
         raise ChecksumMismatch(
-            model=model, url=url, expected=difference[0], found=difference[1], hint=hint
+            model=model,
+            url=hide_url_secrets(url),
+            expected=difference[0],
+            found=difference[1],
+            hint=hint,
         )
 
 
@@ -267,9 +272,9 @@ def _first_good(source: Source, attempt: Callable[[str], Hashes]) -> tuple[str, 
             except ChecksumMismatch as error:
                 mismatch = mismatch or error
                 waiting.remove(url)
-                causes[url] = f"{url}: has {error.found}"
+                causes[url] = f"{hide_url_secrets(url)}: has {error.found}"
             except Unreadable as error:
-                causes[url] = f"{url}: {error}"
+                causes[url] = f"{hide_url_secrets(url)}: {error}"
                 wait = max(wait, error.wait)
                 if not error.again:
                     waiting.remove(url)
@@ -282,7 +287,9 @@ def _first_good(source: Source, attempt: Callable[[str], Hashes]) -> tuple[str, 
             break
         sleep_before_retry(max(wait, pause), source.model)
     if mismatch is not None:
-        raise mismatch.with_others(cause for url, cause in causes.items() if url != mismatch.url)
+        raise mismatch.with_others(
+            cause for url, cause in causes.items() if hide_url_secrets(url) != mismatch.url
+        )
     raise DownloadFailed(source.model, list(causes.values()))
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidFile, MissingTool, ToolFailed
-from paddledvc.tools.dvc import command, configuration
+from paddledvc.paths import find_path_fault
+from paddledvc.tools.dvc import command
 from paddledvc.tools.dvc.core import outputs
-from paddledvc.tools.git import repository as repositories
+from paddledvc.tools.git import foreign
 from paddledvc.tools.sources import clones
+from paddledvc.tools.sources.dvc_copies import open_dvc_copy
 from paddledvc.tools.system import files
 from paddledvc.tools.system.network_errors import Unreadable, may_error_pass
 from paddledvc.urls import GitFile
@@ -19,13 +19,13 @@ from paddledvc.yaml import reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
     from typing import Any, TypeGuard
 
-    from paddledvc.tools.git.repository import Repository
+    from paddledvc.tools.git.foreign import Repository
     from paddledvc.tools.git.tree import TreeEntry
     from paddledvc.tools.system.progress import ByteProgress
 
-CONFIG = ".dvc/config"
 POINTER = b"version https://git-lfs.github.com/spec/"
 """How the file begins that git LFS leaves in place of a large one."""
 
@@ -45,7 +45,7 @@ def read_git_chunks(
     Raises:
         Unreadable: repository, commit, path or bytes are out of reach.
     """
-    with git_scratch_folder() as folder:
+    with files.scratch_folder() as folder:
         path = _bring(_parse(url), folder)
         total, done = path.stat().st_size, 0
         for chunk in files.read_file_chunks(path):
@@ -66,21 +66,9 @@ def ask_git_size(url: str) -> int | None:
         where = _open(at)
         entry, records = look_up_git_file(where, at.commit, at.path)
         if is_git_file(entry):
-            return repositories.repository_blob_size(where, entry)
+            return foreign.repository_blob_size(where, entry)
     output = outputs.find_output(at.path, records)
     return output.size if output is not None and output.path == at.path else None
-
-
-def open_git_folder(folder: Path) -> Repository:
-    """Open a repository on this machine.
-
-    Raises:
-        Unreadable: it is none, or somebody else's.
-    """
-    if not folder.is_dir():
-        raise Unreadable("no such folder")
-    with translate_git_failures():
-        return repositories.open_repository(folder)
 
 
 def look_up_git_file(
@@ -95,9 +83,7 @@ def look_up_git_file(
     Raises:
         ToolFailed: the commit cannot be read.
     """
-    found = repositories.find_repository_entries(
-        where, commit, [path, *outputs.list_output_files(path)]
-    )
+    found = foreign.find_repository_entries(where, commit, [path, *outputs.list_output_files(path)])
     entry = found.pop(path, None)
     values = {}
     for name, record in found.items() if not is_git_file(entry) else ():
@@ -105,7 +91,7 @@ def look_up_git_file(
         with suppress(InvalidFile):
             if is_git_file(record):
                 values[name] = reader.parse_yaml(
-                    repositories.read_repository_blob(where, record), name
+                    foreign.read_repository_blob(where, record), name
                 ).value
     return entry, values
 
@@ -123,49 +109,11 @@ def unpack_git_file(where: Repository, entry: TreeEntry, folder: Path) -> Path:
     """
     if entry.is_link:
         raise Unreadable("it is a symbolic link")
-    path = repositories.unpack_repository_blob(where, entry, folder)
+    path = foreign.unpack_repository_blob(where, entry, folder)
     with path.open("rb") as file:
         if file.read(len(POINTER)) == POINTER:
             raise Unreadable("git LFS has its bytes, not git; track it with DVC")
     return path
-
-
-@contextmanager
-def empty_git_checkout(where: Repository, commit: str) -> Iterator[tuple[Path, Path]]:
-    """Name a repository that DVC reads, and an empty folder to start DVC in.
-
-    DVC takes a bare one for a remote one and clones it by a git of its own, which knows neither
-    the user's ssh settings nor credential helpers; so it gets one that borrows what we have.
-
-    Raises:
-        Unreadable: DVC, run within, failed.
-    """
-    with git_scratch_folder() as folder, git_scratch_folder() as empty:
-        if where.tree is None:
-            repositories.borrow_repository_objects(where, folder)
-        try:
-            yield where.tree or folder, empty
-        except ToolFailed as error:
-            reason = command.reason_of_dvc(error)
-            missing = reason == command.MISSING
-            raise Unreadable(why_git_file_missing(where, commit) if missing else reason) from error
-
-
-def why_git_file_missing(where: Repository, commit: str) -> str:
-    """Say why DVC does not bring something that it tracks."""
-    if where.tree is not None:
-        return command.MISSING
-    config = repositories.find_repository_entries(where, commit, [CONFIG]).get(CONFIG)
-    remote = (
-        configuration.configured_default_remote(repositories.read_repository_blob(where, config))
-        if config
-        else None
-    )
-    if remote is None:
-        return "it has no DVC remote, so that only its own clone has the bytes"
-    if "://" in remote or remote.startswith(("/", "~")):
-        return command.MISSING
-    return f"its DVC remote is the path {remote} from its own clone; others need one on a server"
 
 
 @contextmanager
@@ -174,45 +122,38 @@ def translate_git_failures(url: str = "") -> Iterator[None]:
     try:
         yield
     except ToolFailed as error:
-        reason = repositories.reason_of_git(error, url)
+        reason = foreign.reason_of_git(error, url)
         raise Unreadable(reason, again=may_error_pass(reason)) from error
     except MissingTool as error:
         raise Unreadable(str(error)) from error
 
 
-@contextmanager
-def git_scratch_folder() -> Iterator[Path]:
-    """Give an empty folder that is removed in the end."""
-    with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
-        yield Path(folder)
-
-
 def _parse(url: str) -> GitFile:
     try:
-        return GitFile.parse(url)
+        at = GitFile.parse(url)
     except ValueError as error:
         raise Unreadable(str(error)) from error
+    if fault := find_path_fault(at.path):
+        raise Unreadable(f"nothing may lie at {at.path!a}: {fault}")
+    return at
 
 
 def _open(at: GitFile) -> Repository:
-    if not at.is_local:
-        return clones.find_clone_with_commit(at.repository, at.commit)
-    where = open_git_folder(Path(at.repository))
-    if not repositories.repository_has_commit(where, at.commit):
-        raise Unreadable(f"the repository has no commit {at.commit}")
-    return where
+    return clones.find_clone_with_commit(at.repository, at.commit)
 
 
 def _bring(at: GitFile, folder: Path) -> Path:
     """Bring a file to a folder, by git or by DVC, whichever tracks it."""
     with translate_git_failures(at.repository):
         where = _open(at)
-        entry = repositories.find_repository_entries(where, at.commit, [at.path]).get(at.path)
+        entry = foreign.find_repository_entries(where, at.commit, [at.path]).get(at.path)
         if is_git_file(entry):
             return unpack_git_file(where, entry, folder)
         target = folder / "bytes"
-        with empty_git_checkout(where, at.commit) as (repository, empty):
-            command.get_dvc_file(repository, at.commit, at.path, target, cwd=empty)
+        with open_dvc_copy(where, at.commit, at.path) as copy:
+            command.get_dvc_file(
+                copy.root, copy.commit, at.path, target, cwd=copy.empty, env=copy.env
+            )
     if not target.is_file():
         raise Unreadable("it is a folder, not a file")
     return target

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import closing, contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote, urljoin
 
 from urllib3.exceptions import HTTPError, IncompleteRead, ReadTimeoutError
 
 from paddledvc.tools.sources import hub_tokens
+from paddledvc.tools.sources.hub_tokens import origin_of_url
 from paddledvc.tools.system.files import CHUNK
 from paddledvc.tools.system.network_errors import (
     PASSING_STATUSES,
@@ -20,6 +23,7 @@ from paddledvc.tools.system.network_errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     import requests
 
@@ -33,15 +37,19 @@ MAX_DIGITS = 19
 """Digits of a Content-Length that can be true."""
 LONGEST_WAIT = 60.0
 """Seconds that a server may ask us to wait."""
+HOPS = 5
+"""Redirects in a row."""
+REDIRECTS = (301, 302, 303, 307, 308)
+MAX_REFUSAL = 64 << 10
+"""Bytes that are read of what a server says when it refuses."""
 
 
-def _authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Show a hub its token, going by the URL as requests understood it, for there it will go.
+class Asking(Protocol):
+    """Asks a URL, of which the answer is a response of requests' or httpx's kind."""
 
-    Where a redirect leads to another server, requests takes the header off again.
-    """
-    request.headers.update(hub_tokens.hub_token_header(request.url or ""))
-    return request
+    def __call__(self, place: str, *, known: bool) -> AbstractContextManager[Any]:
+        """Ask, without following a redirect; ``known`` where we may tell who we are."""
+        ...
 
 
 @contextmanager
@@ -51,26 +59,111 @@ def _open(
     # requests costs 0.1 s, which commands that ask no network should not pay.
     import requests  # noqa: PLC0415
 
-    # identity: the bytes are hashed as the server keeps them, so they must come unpacked.
-    headers = {"Accept-Encoding": "identity", "User-Agent": "paddledvc"}
     timeout = timeout or TIMEOUTS
-    # Without an authorization of ours, requests looks for one in ~/.netrc.
-    auth = _authorize if hub_tokens.hub_token_header(url) else None
     try:
-        with requests.request(
-            method,
-            url,
-            stream=True,
-            timeout=timeout,
-            headers=headers,
-            auth=auth,
-            allow_redirects=True,
-        ) as response:
-            yield response
+        with closing(requests.adapters.HTTPAdapter()) as adapter:
+
+            def ask(place: str, *, known: bool) -> requests.Response:
+                question = _question(method, place, known=known)
+                return adapter.send(
+                    question,
+                    stream=True,
+                    timeout=timeout,
+                    verify=_certificates(),
+                    proxies=requests.utils.get_environ_proxies(place),
+                )
+
+            with follow_redirects(url, ask) as response:
+                yield response
     except (requests.RequestException, HTTPError, OSError, ValueError) as error:
         raise Unreadable(
             reason_of_http_failure(error, timeout[1]), again=_may_pass(error)
         ) from error
+
+
+@contextmanager
+def follow_redirects(url: str, ask: Asking) -> Iterator[Any]:
+    """Ask a server, and whoever it says has it; nobody but the first is shown who asks.
+
+    HTTP clients follow by themselves, and send a password of ``~/.netrc`` again, in clear, where
+    https redirects to http; a header of ours to whoever is named; and read a redirect to its end.
+
+    Args:
+        url: where to begin.
+        ask: asks a URL, without following, and may tell who we are where it is ``known``.
+
+    Raises:
+        Unreadable: the way is too long, or leads where nobody should go.
+    """
+    place, known = _as_asked(url), True
+    asked: list[Any] = []
+    for _ in range(HOPS + 1):
+        with ask(place, known=known) as response:
+            target = response.headers.get("Location", "")
+            if response.status_code not in REDIRECTS or not target:
+                with suppress(AttributeError):  # httpx keeps it to itself
+                    response.history = asked
+                yield response
+                return
+            asked.append(response)
+            following = urljoin(place, _as_text(target))
+        require_redirect(place, following)
+        following = _as_asked(following)
+        known = known and origin_of_url(following) == origin_of_url(place)
+        place = following
+    raise Unreadable(f"it redirects more than {HOPS} times")
+
+
+def require_redirect(place: str, following: str) -> None:
+    """Refuse to go from one URL to another.
+
+    Raises:
+        Unreadable: what was asked in TLS would be asked in clear, or not by HTTP at all.
+    """
+    before, after = origin_of_url(place), origin_of_url(following)
+    if after is None:
+        scheme = following.partition(":")[0][:20]
+        raise Unreadable(f"it redirects to {scheme}:, which is neither https nor http")
+    if before is not None and (before[0], after[0]) == ("https", "http"):
+        raise Unreadable(
+            f"it redirects from https to http://{after[1]}, where others read along and change "
+            "what comes; ask whoever runs the server for https there"
+        )
+
+
+def _as_asked(url: str) -> str:
+    """Write a URL as requests understands it, for there it will go."""
+    import requests  # noqa: PLC0415
+
+    question = requests.PreparedRequest()
+    question.prepare_url(url, None)
+    return question.url or ""
+
+
+def _as_text(target: str) -> str:
+    """Read a header, of which HTTP clients make Latin-1 whatever it is, as a URL in UTF-8."""
+    with suppress(UnicodeError):
+        target = target.encode("latin-1").decode()
+    return quote(target, safe="!#$%&'()*+,/:;=?@[]~")
+
+
+def _question(method: str, url: str, *, known: bool) -> requests.PreparedRequest:
+    import requests  # noqa: PLC0415
+
+    # identity: the bytes are hashed as the server keeps them, so they must come unpacked.
+    headers = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "paddledvc"}
+    question = requests.Request(method, url, headers=headers).prepare()
+    if known:
+        token = hub_tokens.hub_token_header(url)
+        question.headers.update(token)
+        if not token and (found := requests.utils.get_netrc_auth(url)) is not None:
+            question.prepare_auth(found, url)
+    return question
+
+
+def _certificates() -> str | bool:
+    """Say whom to trust, as requests does: the file that the environment names, or the usual."""
+    return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
 
 
 def _may_pass(error: BaseException) -> bool:
@@ -195,6 +288,8 @@ def _read_once(url: str, limit: int, timeout: float) -> bytes:
     deadline = time.monotonic() + timeout
     with _open(url, timeout=(min(TIMEOUTS[0], timeout), timeout)) as response:
         data = bytearray()
+        if response.status_code != 200:  # noqa: PLR2004
+            limit = min(limit, MAX_REFUSAL)
         while len(data) <= limit and (chunk := response.raw.read1(CHUNK)):
             data += chunk
             if time.monotonic() > deadline:

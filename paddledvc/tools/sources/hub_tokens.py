@@ -37,10 +37,10 @@ class Hub:
 
     def trusts(self, url: str) -> bool:
         """Tell whether a URL is of this hub, and the way there is safe for a token."""
-        origin = _origin(url)
+        origin = origin_of_url(url)
         return (
             origin is not None
-            and origin in map(_origin, (*self.homes, self.endpoint))
+            and origin in map(origin_of_url, (*self.homes, self.endpoint))
             and (origin[0] == "https" or _is_loopback(origin[1]))
         )
 
@@ -97,7 +97,7 @@ def _logged_in() -> str:
     return ""
 
 
-def _origin(url: str) -> tuple[str, str, int] | None:
+def origin_of_url(url: str) -> tuple[str, str, int] | None:
     """Take scheme, host and port out of a URL; None if it is none of http(s)."""
     with suppress(ValueError):
         parts = urlsplit(url)

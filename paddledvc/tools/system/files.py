@@ -244,6 +244,13 @@ def fresh_folder(parent: Path, prefix: str) -> Path:
         return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
 
 
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Give an empty folder that is removed in the end."""
+    with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
+        yield Path(folder)
+
+
 def write_text_file(path: Path, text: str) -> bool:
     """Write a text file in one step, unless it holds this text already.
 

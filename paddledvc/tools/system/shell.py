@@ -76,10 +76,16 @@ def run_program(
     command: Sequence[str],
     *,
     cwd: Path,
-    env: Mapping[str, str] | None = None,
+    env: Mapping[str, str | None] | None = None,
     timeout: float | None = None,
 ) -> str:
     """Run a program and return what it wrote to its standard output.
+
+    Args:
+        command: what to run.
+        cwd: where.
+        env: further variables; None hides one of ours.
+        timeout: seconds that it may take.
 
     Raises:
         ToolFailed: it ended with an error.
@@ -95,7 +101,7 @@ def try_program(
     command: Sequence[str],
     *,
     cwd: Path,
-    env: Mapping[str, str] | None = None,
+    env: Mapping[str, str | None] | None = None,
     timeout: float | None = None,
 ) -> Finished:
     """Run a program whose failure is an answer too; it reads nothing and shows nothing.
@@ -118,7 +124,11 @@ def try_program(
 
 
 def exchange_program_bytes(
-    command: Sequence[str], *, cwd: Path, sent: bytes = b"", env: Mapping[str, str] | None = None
+    command: Sequence[str],
+    *,
+    cwd: Path,
+    sent: bytes = b"",
+    env: Mapping[str, str | None] | None = None,
 ) -> bytes:
     """Run a program that reads ``sent``, and return the bytes that it wrote.
 
@@ -144,7 +154,7 @@ class AnsweringProgram:
     """
 
     def __init__(
-        self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None
+        self, command: Sequence[str], *, cwd: Path, env: Mapping[str, str | None] | None = None
     ) -> None:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         with ExitStack() as stack:
@@ -184,7 +194,7 @@ def stream_program(
     command: Sequence[str] | str,
     *,
     cwd: Path,
-    env: Mapping[str, str] | None = None,
+    env: Mapping[str, str | None] | None = None,
     errors: Path | None = None,
 ) -> int:
     """Run a program, or a shell's command line, on the user's terminal; return its exit status.
@@ -205,7 +215,10 @@ def stream_program(
 
 @contextmanager
 def _started(
-    command: Sequence[str] | str, cwd: Path, env: Mapping[str, str] | None, **streams: int | None
+    command: Sequence[str] | str,
+    cwd: Path,
+    env: Mapping[str, str | None] | None,
+    **streams: int | None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start a program, and see that it does not outlive our waiting for it.
 
@@ -314,6 +327,7 @@ def _error_descriptor() -> int | None:
         return None
 
 
-def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
+def _environment(extra: Mapping[str, str | None] | None) -> dict[str, str]:
     inherited = {key: value for key, value in os.environ.items() if key not in LEAKING}
-    return {**inherited, **(extra or {})}
+    both = {**inherited, **(extra or {})}
+    return {key: value for key, value in both.items() if value is not None}

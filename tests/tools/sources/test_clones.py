@@ -16,7 +16,7 @@ import pytest
 from paddledvc.catalogs.core.listing import Query
 from paddledvc.errors import CatalogFailed, ToolFailed
 from paddledvc.tools.dvc import command
-from paddledvc.tools.git import repository
+from paddledvc.tools.git import foreign
 from paddledvc.tools.sources import clones, git_files
 from paddledvc.tools.system.network_errors import Unreadable
 
@@ -60,8 +60,8 @@ def test_a_copy_has_no_history_and_no_large_files(det, url, catalog, cache):
     det.tag("det@v2.0.0")
     assert len(listed(catalog(url))) == 3
 
-    copy = repository.Repository(objects=copy_of(cache))
-    assert repository.run_in_repository(copy, "rev-list", "--count", "det@v2.0.0").strip() == "1"
+    copy = foreign.Repository(objects=copy_of(cache), url=url)
+    assert foreign.run_in_repository(copy, "rev-list", "--count", "det@v2.0.0").strip() == "1"
     assert sum(path.stat().st_size for path in copy.objects.rglob("*.pack")) < 1 << 20
 
 
@@ -241,9 +241,9 @@ def test_a_commit_whose_tag_is_gone_is_fetched_by_its_name(det, url, cache):
     commit = det.git("rev-parse", "det@v1.0.0^{}").strip()
     det.git("tag", "--delete", "det@v1.0.0")
 
-    assert repository.repository_has_commit(clones.find_clone_with_commit(url, commit), commit)
+    assert foreign.repository_has_commit(clones.find_clone_with_commit(url, commit), commit)
     det.root.rename(det.root.with_name("away"))
-    assert repository.repository_has_commit(clones.find_clone_with_commit(url, commit), commit)
+    assert foreign.repository_has_commit(clones.find_clone_with_commit(url, commit), commit)
 
 
 def test_a_commit_that_is_gone_is_an_error(url):
@@ -387,8 +387,9 @@ def test_secrets_of_a_url_are_not_shown(bare, serve, catalog):
     secret = url.replace("http://", "http://token@")
     opened = catalog(secret)
 
+    told = "it holds a password or token, which ends up in files; let git's credentials have it"
     assert opened.where == url
-    assert failure(opened.names) == f"the catalog team ({url}): there is no git repository"
+    assert failure(opened.names) == f"the catalog team ({url}): {told}"
 
 
 @pytest.mark.slow
@@ -456,14 +457,14 @@ def test_ssh_asks_nobody(tmp_path, monkeypatch, catalog):
             "Host key verification failed.\nfatal: x",
             "ssh does not know its host key; connect to it with ssh once",
         ),
-        ("git@h: Permission denied (publickey).\nfatal: x", repository._CREDENTIALS),
+        ("git@h: Permission denied (publickey).\nfatal: x", foreign._CREDENTIALS),
         ("remote: busy\nfatal: the remote end hung up\n", "the remote end hung up"),
         ("remote: busy\n", "remote: busy"),
         ("", "git ended with exit code 128"),
     ],
 )
 def test_the_telling_line_of_git_is_told(said, reason):
-    assert repository.reason_of_git(ToolFailed(["git"], 128, said)) == reason
+    assert foreign.reason_of_git(ToolFailed(["git"], 128, said)) == reason
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,24 @@ PATHS = (
     "gdrive_service_account_json_file_path",
 )
 """Options of a remote that may hold a path from the folder of the configuration."""
+NEVER = frozenset(
+    (
+        *PATHS[1:],
+        "ask_passphrase",
+        "ask_password",
+        "bearer_token_command",
+        "connection_string",
+        "data_proxy_target",
+        "gdrive_service_account_user_email",
+        "gdrive_use_service_account",
+        "kerb_ticket",
+        "profile",
+        "proxy_to",
+        "ssl_verify",
+    )
+)
+"""Options of a remote that no file of others may have: they can start a program, name a file or an
+account of the user, ask for a password, or give up who the server is."""
 _LINK_NAMES = ("reflink", "hardlink", "symlink", "copy")
 _SECTION = re.compile(
     r"""\[(?:(?P<name>[a-z]+)|(?P<quote>'?)remote "(?P<remote>[^'"\[\]#\\]+)"(?P=quote))\]"""

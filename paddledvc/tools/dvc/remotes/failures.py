@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from paddledvc.tools.dvc.command import broken_dvc
+from paddledvc.tools.dvc.remotes.redirects import Misled
 from paddledvc.tools.system.network_errors import (
     NO_OBJECT,
     denied_error,
@@ -78,6 +79,8 @@ def _broken(error: Exception, path: str, patience: float) -> Broken:
     chain = list(_chain(error))
     if (missing := next(filter(_is_missing_package, chain), None)) is not None:
         return Broken(_not_installed(missing))
+    if (misled := next((one for one in chain if isinstance(one, Misled)), None)) is not None:
+        return Broken(str(misled))
     # What lies deepest says most: a connection failed because a host has no such name.
     for meaning in (_answer, meaning_of_network_error, _named):
         for one in reversed(chain):

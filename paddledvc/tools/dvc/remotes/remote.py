@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.errors import MissingTool, RemoteFailed
 from paddledvc.tools.dvc import command, configuration
 from paddledvc.tools.dvc.remotes.failures import Broken, translate_failures
-from paddledvc.tools.dvc.remotes.filesystem import S3_TRIES, System
+from paddledvc.tools.dvc.remotes.filesystem import HTTP, S3_TRIES, System
+from paddledvc.tools.dvc.remotes.redirects import guard_dvc
 from paddledvc.tools.system import files
 from paddledvc.tools.system.network_errors import NO_OBJECT
 from paddledvc.urls import hide_url_secrets
@@ -274,6 +275,8 @@ def _open_system(root: Path, name: str, patience: float) -> System:
         config = _import_dvc("dvc.config").Config(dvc_dir=str(root / ".dvc"))
         kind, settings, path = _import_dvc("dvc.fs").get_cloud_fs(config, name=name)
         _require_usable(settings)
+        if kind.protocol in HTTP:
+            guard_dvc()
         for option in PATIENT.get(kind.protocol, ()):
             settings[option] = max(1, round(patience))
         system = kind(**settings)
