@@ -36,6 +36,7 @@ class PlacedOutput:
         size: bytes of it; None if that is not known.
         problem: why it is not what the commit says, as the end of a sentence.
         mend: the command that mends it.
+        back: where the cache has what was there, and how it comes back, if nothing else has it.
     """
 
     path: str
@@ -46,6 +47,7 @@ class PlacedOutput:
     size: int | None = None
     problem: str = ""
     mend: str = ""
+    back: str = ""
 
     @property
     def wanted(self) -> str:
@@ -115,6 +117,9 @@ def describe_outcome(placed: Placed, sources: Mapping[str, str] | None = None) -
     unchanged = len(placed.of("unchanged"))
     others = [f"{unchanged} unchanged"] if unchanged else []
     told = [f"weights: {', '.join(said + others)}"] if said else []
+    alone = [one for one in placed.of("placed", "removed") if one.back]
+    told += [f"weights: {one.path} was as no commit has it; the cache has that {one.back}"
+             for one in alone]  # fmt: skip
     return told + list(_troubles(placed.of("kept", "missing", "failed")))
 
 

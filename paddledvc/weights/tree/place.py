@@ -14,6 +14,7 @@ from paddledvc import names
 from paddledvc.errors import OutsideFailure
 from paddledvc.tools.dvc import locks
 from paddledvc.tools.dvc.cache import Cache
+from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.dvc.locks import Busy
 from paddledvc.tools.system import atomic
 from paddledvc.weights.core.decide import ITSELF, UNKNOWN
@@ -188,7 +189,8 @@ class Carrier:
             mend = f"when that is mended, {RUN_PULL}"
         if state is not None:
             result = self._result(survey, state)
-            self._results[survey.path] = replace(result, problem=problem, mend=mend)
+            back = self._way_back(survey) if state in ("placed", "removed") else ""
+            self._results[survey.path] = replace(result, problem=problem, mend=mend, back=back)
         return state is None
 
     def _result(self, survey: Survey, state: PlacedState) -> PlacedOutput:
@@ -203,6 +205,15 @@ class Carrier:
             after=wanted.version if wanted is not None else None,
             size=_size(survey),
         )
+
+    def _way_back(self, survey: Survey) -> str:
+        """Say where what was there is, if the cache alone has it, and how it comes back."""
+        if not survey.alone:
+            return ""
+        if survey.alone.endswith(FOLDER_SUFFIX):
+            return f"as {survey.alone}; `dvc repro` with the same inputs brings it back"
+        file = os.path.relpath(self._cache.path(survey.alone), self._root)
+        return f"as {survey.alone}; `cp {_quoted(file)} {_quoted(survey.path)}` brings it back"
 
     def _prepare(self, survey: Survey) -> PlacedState | None:
         """See that an output can be put there, before any is touched; None if it can."""
@@ -320,6 +331,8 @@ def _quoted(path: str) -> str:
 def _choice(survey: Survey) -> str:
     name = _quoted(survey.path)
     drop = f"`paddledvc pull --force {name}` to drop it"
+    if not survey.begun_here:  # DVC would take it for what this commit's stage makes
+        return f"it is not of this commit: copy it elsewhere to keep it, or run {drop}"
     if survey.wanted is not None and survey.wanted.pinned:
         # DVC would commit it, and the lock would still say otherwise.
         return f"{names.LOCK} pins it: copy it elsewhere to keep that, or run {drop}"
