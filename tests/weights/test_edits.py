@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from paddledvc.weights import history
 from paddledvc.weights.checkout import checkout
 from paddledvc.weights.pull import pull
 from paddledvc.weights.status import status
+from paddledvc.weights.tree import place
 from tests.outputs_repo import md5
 
 if TYPE_CHECKING:
@@ -149,6 +151,16 @@ def test_a_folder_with_parts_of_what_is_in_the_cache_is_an_edit(team):
     assert lines[1].startswith(f"weights: kept {FOLDER}: mine.txt was added, and 1 more; ")
 
 
+def test_history_is_searched_once_for_an_edit_and_not_at_each_switch(team, monkeypatch):
+    team.edit(FILE, b"mine")
+    switch(team)
+    monkeypatch.setattr(history, "is_named_in_history", lambda *_: pytest.fail("asked again"))
+    lines = switch(team, "main")
+
+    assert team.read(FILE) == b"mine"
+    assert lines[-1].startswith(f"weights: kept {FILE}: it was changed; run `dvc commit")
+
+
 def test_a_repro_that_began_to_give_way_before_a_kill_is_replaced(team):
     train(team, "reset")
     team.folder.git("checkout", "--quiet", "next")
@@ -162,8 +174,6 @@ def test_a_repro_that_began_to_give_way_before_a_kill_is_replaced(team):
 
 
 def kill_after_first_file(team: Outputs) -> None:
-    from paddledvc.weights.tree import place
-
     put, done = place.files.put_object_file, []
 
     def put_once(*arguments: object) -> object:

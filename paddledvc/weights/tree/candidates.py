@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.hashes import Hashes
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.decide import Content
     from paddledvc.weights.core.ledger import LedgerEntry
     from paddledvc.weights.core.tracked import Tracked
+
+
+UNNAMED = "unnamed"
+"""Where the objects are noted that no commit named when somebody asked."""
 
 
 class Candidate(NamedTuple):
@@ -93,7 +98,7 @@ class Candidates:
         }
 
     def saved(self, path: str, found: Content) -> tuple[Candidate, str] | None:
-        """Say whose files these are if the cache holds all, or a commit names them; else None.
+        """Say whose files these are if a commit names them, or the cache holds all; else None.
 
         Returns:
             What is known of them, and DVC's name of their object if no commit, stash or reflog
@@ -102,15 +107,28 @@ class Candidates:
         oid = name_content(found)
         if oid is None:
             return None
-        for one in self.recent(path, found):
-            if same_content(one.content, found):
-                return one, ""
-        from paddledvc.weights.history import is_named_in_history  # noqa: PLC0415 - hardly ever
-
-        if is_named_in_history(self._project, oid):
-            return Candidate(found, None, None), ""
+        if (named := self._named_anywhere(path, found, oid)) is not None:
+            return named, ""
         if len(self.held(found)) == len(found) and self._cache.holds(oid):
             return Candidate(found, None, None), oid
+        return None
+
+    def _named_anywhere(self, path: str, found: Content, oid: str) -> Candidate | None:
+        """Find files in what any commit names; what none did is asked once, not at each switch."""
+        note = self._project.scratch() / UNNAMED / oid
+        if note.exists():  # whoever commits them later has them in the cache
+            return None
+        for one in self.recent(path, found):
+            if same_content(one.content, found):
+                return one
+        from paddledvc.weights.expected import forget_oldest  # noqa: PLC0415 - hardly ever
+        from paddledvc.weights.history import is_named_in_history  # noqa: PLC0415 - as above
+
+        if is_named_in_history(self._project, oid):
+            return Candidate(found, None, None)
+        with contextlib.suppress(OSError):
+            forget_oldest(note.parent)
+            note.touch()
         return None
 
     def _named(self, outputs: Iterable[Tracked], found: Content) -> Iterator[Candidate]:
