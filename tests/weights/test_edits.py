@@ -96,7 +96,7 @@ def test_what_the_cache_alone_has_is_named_with_the_way_back(team):
     assert lines == [
         (
             f"weights: {FILE} was as no commit has it; the cache has that as {md5(b'trained')}; "
-            f"`cp {file} {FILE}` brings it back"
+            f"`install -m 644 {file} {FILE}` brings it back"
         ),
         (
             f"weights: {FOLDER} was as no commit has it; the cache has that as {oid}; "

@@ -117,10 +117,14 @@ def describe_outcome(placed: Placed, sources: Mapping[str, str] | None = None) -
     unchanged = len(placed.of("unchanged"))
     others = [f"{unchanged} unchanged"] if unchanged else []
     told = [f"weights: {', '.join(said + others)}"] if said else []
-    alone = [one for one in placed.of("placed", "removed") if one.back]
-    told += [f"weights: {one.path} was as no commit has it; the cache has that {one.back}"
-             for one in alone]  # fmt: skip
+    gone = [one for one in placed.of("placed", "removed") if one.back]
+    told += [f"weights: {describe_way_back(one.path, one.back)}" for one in gone]
     return told + list(_troubles(placed.of("kept", "missing", "failed")))
+
+
+def describe_way_back(path: str, back: str) -> str:
+    """Say that what gave way is in the cache alone."""
+    return f"{path} was as no commit has it; the cache has that {back}"
 
 
 def _changes(outputs: tuple[PlacedOutput, ...], sources: Mapping[str, str]) -> Iterable[str]:

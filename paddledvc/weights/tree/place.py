@@ -14,7 +14,6 @@ from paddledvc import names
 from paddledvc.errors import OutsideFailure
 from paddledvc.tools.dvc import locks
 from paddledvc.tools.dvc.cache import Cache
-from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.dvc.locks import Busy
 from paddledvc.tools.system import atomic
 from paddledvc.weights.core.decide import ITSELF, UNKNOWN
@@ -189,7 +188,7 @@ class Carrier:
             mend = f"when that is mended, {RUN_PULL}"
         if state is not None:
             result = self._result(survey, state)
-            back = self._way_back(survey) if state in ("placed", "removed") else ""
+            back = self._say_way_back(survey) if state in ("placed", "removed") else ""
             self._results[survey.path] = replace(result, problem=problem, mend=mend, back=back)
         return state is None
 
@@ -206,14 +205,12 @@ class Carrier:
             size=_size(survey),
         )
 
-    def _way_back(self, survey: Survey) -> str:
-        """Say where what was there is, if the cache alone has it, and how it comes back."""
+    def _say_way_back(self, survey: Survey) -> str:
         if not survey.alone:
             return ""
-        if survey.alone.endswith(FOLDER_SUFFIX):
-            return f"as {survey.alone}; `dvc repro` with the same inputs brings it back"
-        file = os.path.relpath(self._cache.path(survey.alone), self._root)
-        return f"as {survey.alone}; `cp {_quoted(file)} {_quoted(survey.path)}` brings it back"
+        from paddledvc.weights.tree.edits import say_way_back  # noqa: PLC0415 - hardly ever
+
+        return say_way_back(self._root, self._cache, survey)
 
     def _prepare(self, survey: Survey) -> PlacedState | None:
         """See that an output can be put there, before any is touched; None if it can."""
