@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
+from paddledvc import Project
 from paddledvc.weights import history
 from paddledvc.weights.checkout import checkout
 from paddledvc.weights.pull import pull
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from tests.outputs_repo import Outputs
 
 pytestmark = pytest.mark.slow
+REMOTE = "['remote \"dev\"']\n    url = ../../store\n    verify = true\n"
 FILE, FOLDER = "checkpoints/b.bin", "exports/b"
 ONE = {FILE: b"b one", FOLDER: {"graph.json": b"{1}", "sub/labels.txt": b"cat"}}
 TWO = {FILE: b"b two", FOLDER: {"graph.json": b"{2}", "sub/labels.txt": b"cat"}}
@@ -187,3 +191,57 @@ def kill_after_first_file(team: Outputs) -> None:
         patch.setattr(place.Carrier, "_drop", lambda *_: None)
         with pytest.raises(KeyboardInterrupt):
             checkout(team.project)
+
+
+def write_through(team: Outputs, path: str, data: bytes) -> None:
+    """Edit a file in place, though it is a read-only link into the cache."""
+    file = team.root / path
+    file.resolve().chmod(0o644)
+    file.write_bytes(data)
+
+
+@pytest.mark.parametrize("path", [FILE, f"{FOLDER}/graph.json"])
+@pytest.mark.parametrize("links", ["hardlink", "symlink"])
+def test_an_edit_through_a_link_is_kept_and_named_and_comes_back_from_the_cache(
+    team, caplog, links, path
+):
+    linked(team, links)
+    store = team.root.parent / "store"
+    shutil.copytree(team.root / ".dvc/cache/files", store / "files")
+    team.configure(links, REMOTE)
+    write_through(team, path, b"mine")
+    (team.root / path).unlink()  # as DVC does before it starts the stage's command
+    team.edit(path, flat(ONE)[path])
+    assert checkout(team.project).lines == ()
+    switch(team)
+    lines = switch(team, "main")
+
+    if links == "symlink":
+        assert lines[0].startswith("weights: ")
+        said = caplog.messages[0]
+        assert said.startswith(f"weights: {path}: the cache had other bytes for it, damaged or ")
+        _, command, _ = said.split("`")
+        subprocess.run(command, shell=True, cwd=team.root, check=True)
+        assert team.read(f"{path.rpartition('/')[2]}.mine") == b"mine"
+    assert team.files() == flat(ONE)
+
+
+def linked(team: Outputs, links: str) -> None:
+    team.configure(links)
+    for path in team.files():
+        (team.root / path).unlink()
+    assert checkout(team.project).complete
+
+
+def test_an_edit_through_a_link_stays_in_its_work_tree_when_another_one_switches(team):
+    linked(team, "symlink")
+    team.folder.git("worktree", "add", "--quiet", "../other", "next")
+    other = Project(team.root.parent / "other")
+    assert checkout(other).complete
+    team.folder.git("checkout", "--quiet", "-b", "again")
+    write_through(team, f"{FOLDER}/sub/labels.txt", b"mine")
+    checkout(other)
+
+    assert checkout(team.project).complete
+    assert team.read(f"{FOLDER}/sub/labels.txt") == b"mine"
+    assert (other.root / FOLDER / "sub/labels.txt").read_bytes() == b"mine"

@@ -169,7 +169,7 @@ class Gathering:
         told = self._tally.part(Hashes(size=size))
         try:
             remote = self.remotes.get(name)
-            with self.cache.receiving(need.oid) as file:
+            with self.cache.receiving(need.oid, need.path) as file:
                 found = remote.get(need.oid, file, told, size)
                 _require_same(need, name, found, file)
         except RemoteFailed as error:
@@ -184,7 +184,7 @@ class Gathering:
     def _from_urls(self, need: Need) -> None:
         source = self.source(need)
         try:
-            with self.cache.receiving(need.oid) as file:
+            with self.cache.receiving(need.oid, need.path) as file:
                 fetched = fetch.fetch_to_file(source, need.hashes, file, self.told(need.hashes))
         except (ChecksumMismatch, DownloadFailed) as error:
             self.note_urls(need, error)

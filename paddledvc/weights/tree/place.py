@@ -15,6 +15,7 @@ from paddledvc.errors import OutsideFailure
 from paddledvc.tools.dvc import locks
 from paddledvc.tools.dvc.cache import Cache
 from paddledvc.tools.dvc.locks import Busy
+from paddledvc.tools.git.worktree import has_linked_worktrees
 from paddledvc.tools.system import atomic
 from paddledvc.weights.core.decide import ITSELF, UNKNOWN
 from paddledvc.weights.core.ledger import LedgerEntry
@@ -306,12 +307,14 @@ class Carrier:
 
     def _separate(self, survey: Survey) -> None:
         """Make what somebody wrote through a link into the cache a file of their own."""
+        linked = any(one.link or one.own.st_nlink > 1 for one in survey.seen.values())
+        shared = linked and has_linked_worktrees(self._root)
         for name, seen in survey.seen.items():
             holds = (survey.found or {}).get(name, UNKNOWN).md5
             mark = survey.entry.files.get(name) if survey.entry is not None else None
             was = None if mark is None else mark.md5
             path = files.join_file_path(f"{self._root}/{survey.path}", name)
-            files.unshare_file(self._cache, path, seen, holds, was)
+            files.unshare_file(self._cache, path, seen, holds, was, shared=shared)
 
 
 def _is_above(survey: Survey, others: Sequence[Survey]) -> bool:
