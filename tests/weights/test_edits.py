@@ -124,11 +124,12 @@ def test_what_a_stash_names_comes_back_with_it(team, emptied):
     assert team.files() == flat(TRAINED)
 
 
-def test_pull_needs_no_force_for_it(team):
+def test_pull_needs_no_force_for_it_and_says_the_way_back(team, cli):
     train(team, "checkout")
+    code, _, err = cli("pull")
 
-    assert pull(team.project).placed.complete
-    assert team.files() == flat(ONE)
+    assert (code, team.files()) == (0, flat(ONE))
+    assert err.startswith(f"weights: {FILE} was as no commit has it; the cache has that as ")
 
 
 def test_what_an_older_branch_names_is_no_edit_though_nobody_was_there_for_long(team):

@@ -117,9 +117,14 @@ def describe_outcome(placed: Placed, sources: Mapping[str, str] | None = None) -
     unchanged = len(placed.of("unchanged"))
     others = [f"{unchanged} unchanged"] if unchanged else []
     told = [f"weights: {', '.join(said + others)}"] if said else []
-    gone = [one for one in placed.of("placed", "removed") if one.back]
-    told += [f"weights: {describe_way_back(one.path, one.back)}" for one in gone]
+    told += describe_ways_back(placed)
     return told + list(_troubles(placed.of("kept", "missing", "failed")))
+
+
+def describe_ways_back(placed: Placed) -> list[str]:
+    """Say of what gave way and is in the cache alone how it comes back."""
+    gone = [one for one in placed.of("placed", "removed") if one.back]
+    return [f"weights: {describe_way_back(one.path, one.back)}" for one in gone]
 
 
 def describe_way_back(path: str, back: str) -> str:
