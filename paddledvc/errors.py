@@ -7,6 +7,7 @@
     │   ├── ChecksumMismatch
     │   ├── StaleLock
     │   ├── StaleStages
+    │   ├── UnsavedEdit
     │   └── Unresolvable
     ├── InvalidInput (2)      wrong usage, or a file that cannot be read
     │   ├── InvalidFile
@@ -184,6 +185,19 @@ class Unresolvable(Finding):
 
 class StaleStages(Finding):
     """dvc.yaml no longer holds the stages that models.yaml and models.lock ask for."""
+
+
+class UnsavedEdit(Finding):
+    """Weights in the work tree would be replaced, and nothing else has their bytes.
+
+    Attributes:
+        path: where they lie, from the root of the project.
+        why: what somebody did to them, as the end of a sentence.
+    """
+
+    def __init__(self, path: str, why: str, mend: str) -> None:
+        self.path, self.why = path, why
+        super().__init__(f"{path}: {why}, and neither DVC's cache nor any commit has that; {mend}")
 
 
 class CatalogFailed(OutsideFailure):

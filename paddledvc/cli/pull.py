@@ -11,7 +11,7 @@ from paddledvc.cli.options import format_option, offline_option, pass_project
 from paddledvc.cli.printer import echo, echo_json, echo_lines, progress_bar
 from paddledvc.display.results import display_size
 from paddledvc.weights import pull as workflow
-from paddledvc.weights.core.outcome import describe_outcome
+from paddledvc.weights.core.outcome import describe_outcome, describe_ways_back
 from paddledvc.weights.core.tracked import label_tracked
 from paddledvc.weights.core.transfer_results import WRONG, describe_transfer_results
 
@@ -100,6 +100,7 @@ def _print_placed(pulled: Pulled, placed: Placed) -> None:
     echo_lines(_placed(one, sources.get(one.path, "cache")) for one in placed.of("placed"))
     echo_lines(f"{one.path} (removed)" for one in placed.of("removed"))
     _count(placed.outputs, "unchanged", "in place already")
+    echo_lines(describe_ways_back(placed), err=True)
     echo_lines(
         describe_outcome(replace(placed, outputs=placed.of("kept", "refused", "failed"))), err=True
     )

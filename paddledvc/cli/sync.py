@@ -22,6 +22,7 @@ MISMATCH = 1
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--dry-run", is_flag=True, help="Ask the sources, download nothing.")
+@click.option("--force", is_flag=True, help="Replace edited weights that nothing else has.")
 @pin_option
 @lock_options
 @format_option
@@ -33,6 +34,7 @@ def sync(  # noqa: PLR0913
     names: tuple[str, ...],
     *,
     dry_run: bool,
+    force: bool,
     pin: str | None,
     use: LockUse,
     output: str,
@@ -40,7 +42,8 @@ def sync(  # noqa: PLR0913
     """Download weights and compare them with their pins.
 
     Without a NAME, the weights of every model. Weights that are in place and right are left
-    alone, without any network; wrong bytes never replace what is there.
+    alone, without any network; wrong bytes never replace what is there. Edited
+    weights that neither DVC's cache nor any commit has stay, too.
 
     \b
     Example:
@@ -52,7 +55,7 @@ def sync(  # noqa: PLR0913
         echo_json(probed) if output == "json" else _print_probed(probed)
         ctx.exit(_exit_code(probed))
     with progress_bar() as progress:
-        done = workflow.sync(project, names, pin=pin, use=use, progress=progress)
+        done = workflow.sync(project, names, pin=pin, use=use, force=force, progress=progress)
     if output == "json":
         echo_json(done)
         return

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
+from shlex import quote
 from typing import TYPE_CHECKING, Literal
 
 from paddledvc.display.results import Displayed
-from paddledvc.errors import InvalidInput
+from paddledvc.errors import InvalidInput, UnsavedEdit
 from paddledvc.locking import download
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.stages.core import settings_digest
@@ -14,6 +16,8 @@ from paddledvc.tools.git.project_files import require_beneath
 from paddledvc.tools.sources import fetch
 from paddledvc.tools.system import files
 from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.weights.core.outcome import describe_way_back
+from paddledvc.weights.tree.edits import find_unsaved_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from paddledvc.models.lockfile import LockedModel
     from paddledvc.project import Project
     from paddledvc.tools.system.progress import NamedProgress
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -81,26 +87,30 @@ class Probed(Displayed):
         return any(not source.problem for source in self.sources)
 
 
-def sync(
+def sync(  # noqa: PLR0913 - each is an option
     project: Project,
     names: Sequence[str] = (),
     *,
     pin: str | None = None,
     use: LockUse = UPDATE,
+    force: bool = False,
     progress: NamedProgress | None = None,
 ) -> list[Synced]:
     """Bring the pinned weights of models into the project.
 
-    Weights that are in place and hash to their pin are left alone, without any network.
+    Weights that are in place and hash to their pin are left alone, without any network. What is
+    there instead gives way only where DVC's cache, or a commit, has it.
 
     Args:
         project: the project.
         names: the models; all that have weights by default.
         pin: what the stage in dvc.yaml was generated for; refused if it is another one now.
         use: how models.lock may be used.
+        force: give up what somebody wrote in the place of weights.
         progress: told how the bytes arrive.
 
     Raises:
+        UnsavedEdit: something else is in place that nothing else has; it stays.
         ChecksumMismatch: the bytes are not the pinned ones; what was in place still is.
         DownloadFailed: no source could be read.
         StaleLock: models.lock is not what models.yaml asks for, and may not be updated.
@@ -120,7 +130,7 @@ def sync(
     [('fetched', 'checkpoints/a_v1.pdparams')]
     """
     entries = _entries(project, names, pin, use)
-    return [_bring(project, entry, use.offline, progress) for entry in entries]
+    return [_bring(project, entry, use.offline, progress, force=force) for entry in entries]
 
 
 def probe(
@@ -174,7 +184,12 @@ def _entries(
 
 
 def _bring(
-    project: Project, entry: LockedModel, offline: str | None, progress: NamedProgress | None
+    project: Project,
+    entry: LockedModel,
+    offline: str | None,
+    progress: NamedProgress | None,
+    *,
+    force: bool,
 ) -> Synced:
     target = download.download_target(entry, project.root)
     require_beneath(project.root, str(entry.path))
@@ -184,8 +199,28 @@ def _bring(
         present = download.hash_downloaded(entry, project.root)
         if present is not None:
             return _synced(entry, "present", None, present)
+        if not force:
+            _require_saved(project, entry)
         fetched = download.download_model(entry, project.root, offline=offline, progress=progress)
     return _synced(entry, "fetched", fetched.url, fetched.hashes)
+
+
+def _require_saved(project: Project, entry: LockedModel) -> None:
+    """Require that what is in the place of weights is no edit that nothing else has.
+
+    Raises:
+        UnsavedEdit: it is.
+    """
+    path, unsaved = str(entry.path), find_unsaved_weights(project, entry)
+    if unsaved.edit:
+        raise UnsavedEdit(
+            path,
+            unsaved.edit,
+            f"to keep it, run `mv {quote(path)} {quote(f'{path}.mine')}`; "
+            f"to drop it, run `paddledvc sync --force {quote(entry.name)}`",
+        )
+    if unsaved.back:
+        logger.warning("%s", describe_way_back(path, unsaved.back))
 
 
 def _synced(

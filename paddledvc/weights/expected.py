@@ -152,7 +152,7 @@ def read_expected_cached(
             return known
     found = read_expected(project, texts, parsed)
     with contextlib.suppress(OSError):
-        _forget(folder)
+        forget_oldest(folder)
         atomic.write_atomically(file, render_expected(found), fsync=False, mode=0o600)
     return found
 
@@ -167,8 +167,12 @@ def _key(texts: Mapping[str, str]) -> str:
     return digest.hexdigest()
 
 
-def _forget(folder: Path) -> None:
-    """Keep the versions that were read last."""
+def forget_oldest(folder: Path) -> None:
+    """Make room in a folder of notes for another one; it is made if need be.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = sorted(folder.iterdir(), key=lambda file: file.stat().st_mtime)
     for file in files[: max(0, len(files) - KEPT + 1)]:

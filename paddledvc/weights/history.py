@@ -259,9 +259,30 @@ def _visited(project: Project) -> list[str]:
     return list(dict.fromkeys((listed or "").split()))
 
 
+def _stashed(project: Project) -> list[str]:
+    """Name the commits that stashes are, with those of their index and their untracked files."""
+    form = ("rev-list", "--walk-reflogs", "--parents", f"-n{REFLOG_ENTRIES}", "refs/stash", "--")
+    stashes = [line.split() for line in (ask_git(project.root, *form) or "").splitlines()]
+    # The second of each line is the commit that it was made on.
+    return [commit for one in stashes for commit in (*one[:1], *one[2:])]
+
+
 def recent_contents_in_history(project: Project) -> Iterator[tuple[Tracked, ...]]:
-    """Yield what the commits said that were checked out last, the last one first."""
-    return _read_known(project, _visited(project))
+    """Yield what the commits said that were checked out last, the last one first, and stashes."""
+    yield from _read_known(project, _visited(project))
+    yield from _read_known(project, _stashed(project))
+
+
+def is_named_in_history(project: Project, oid: str) -> bool:
+    """Tell whether any commit of a branch, tag, stash or reflog names an object.
+
+    Args:
+        project: the project.
+        oid: DVC's name of the object.
+    """
+    form = ("log", "--all", "--reflog", "-m", "--max-count=1", "--format=%H", f"-S{oid}")
+    files = worktree.match_in_worktree(LISTING_PATTERNS)
+    return bool((ask_git(project.root, *form, "--", *files) or "").strip())
 
 
 def _read_known(project: Project, commits: Iterable[str]) -> Iterator[tuple[Tracked, ...]]:

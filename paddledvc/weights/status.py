@@ -207,7 +207,8 @@ def _here(tracked: Tracked, survey: Survey) -> Here:
             state = "ok"
         case Survey(decision=Decision(act="keep", why=why)):
             path = quote(tracked.path)
-            keep = f"dvc commit {path}" if not tracked.pinned else "copy it elsewhere"
+            may_commit = survey.begun_here and not tracked.pinned
+            keep = f"dvc commit {path}" if may_commit else "copy it elsewhere"
             state, problem, mend = "changed", why, f"{keep}, or {PULL} --force {path}"
         case _:
             version = None if survey.version == tracked.version else survey.version

@@ -21,6 +21,7 @@ from paddledvc.errors import (
     StaleLock,
     UnknownModel,
     Unresolvable,
+    UnsavedEdit,
 )
 from paddledvc.locking.core import resolution, selection
 
@@ -212,10 +213,23 @@ def test_a_folder_is_locked_and_brought_file_by_file(made, project):
     assert done.hashes.size == 9
 
 
-def test_a_folder_with_wrong_bytes_is_brought_again(made, project):
+def test_a_folder_with_an_edit_is_brought_again_by_force_alone(made, project):
     made = project.models(MODELS + "  - {name: ocr, version: latest, source: zoo}\n")
     paddledvc.sync(made, ["ocr"])
     file = project.write_bytes("checkpoints/ocr_v1.0.0/model/inference.json", b"eno")
+    with pytest.raises(UnsavedEdit, match=r"^checkpoints/ocr_v1.0.0: model/inference.json was "):
+        paddledvc.sync(made, ["ocr"])
+    assert file.read_bytes() == b"eno"
+
+    assert paddledvc.sync(made, ["ocr"], force=True)[0].state == "fetched"
+    assert file.read_bytes() == b"one"
+
+
+def test_a_folder_that_lacks_a_file_is_brought_again(made, project):
+    made = project.models(MODELS + "  - {name: ocr, version: latest, source: zoo}\n")
+    paddledvc.sync(made, ["ocr"])
+    file = project.root / "checkpoints/ocr_v1.0.0/model/inference.json"
+    file.unlink()
 
     assert paddledvc.sync(made, ["ocr"])[0].state == "fetched"
     assert file.read_bytes() == b"one"

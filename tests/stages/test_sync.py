@@ -19,7 +19,10 @@ from paddledvc.errors import (
     StaleLock,
     StaleStages,
     UnknownModel,
+    UnsavedEdit,
 )
+from paddledvc.tools.dvc.cache import Cache
+from paddledvc.tools.system.links import link_file
 
 DATA = os.urandom(1_500_000)
 PATH = "checkpoints/a_v1.pdparams"
@@ -94,12 +97,49 @@ def test_weights_that_a_user_brought_are_left_alone(locked, server, project):
         pytest.param(b"", id="empty"),
     ],
 )
-def test_wrong_weights_in_place_are_replaced(locked, project, old):
+def test_wrong_weights_in_place_are_replaced_by_force_alone(locked, project, server, old):
     made = locked()
     project.write_bytes(PATH, old)
+    if old:  # else nothing would be lost
+        with pytest.raises(UnsavedEdit) as caught:
+            paddledvc.sync(made)
+        assert str(caught.value) == (
+            f"{PATH}: it was changed, and neither DVC's cache nor any commit has that; to keep "
+            f"it, run `mv {PATH} {PATH}.mine`; to drop it, run `paddledvc sync --force a`"
+        )
+        assert (caught.value.exit_code, server.log) == (1, [])
+        assert (project.root / PATH).read_bytes() == old
 
-    assert paddledvc.sync(made)[0].state == "fetched"
+    assert paddledvc.sync(made, force=bool(old))[0].state == "fetched"
     assert (project.root / PATH).read_bytes() == DATA
+
+
+@pytest.mark.parametrize("links", ["copy", "hardlink", "symlink"])
+def test_an_edit_of_synced_weights_is_kept_and_what_the_cache_has_gives_way(
+    locked, project, links, caplog
+):
+    made = locked()
+    cache = Cache.of(project.root)
+    with cache.receiving(md5(b"old").hexdigest()) as new:
+        new.write_bytes(b"old")
+    (project.root / "checkpoints").mkdir()
+    file, object_ = project.root / PATH, cache.path(md5(b"old").hexdigest())
+    link_file(str(object_), str(file), (links,))
+    file.resolve().chmod(0o644)
+    file.write_bytes(b"mine")  # in place: through the link, where it is one
+    with pytest.raises(UnsavedEdit):
+        paddledvc.sync(made)
+    assert file.read_bytes() == b"mine"
+
+    file.write_bytes(b"old")
+    assert paddledvc.sync(made)[0].state == "fetched"
+    kept = object_.relative_to(project.root)
+    assert caplog.messages == [
+        (
+            f"{PATH} was as no commit has it; the cache has that as {md5(b'old').hexdigest()}; "
+            f"`install -m 644 {kept} {PATH}` brings it back"
+        )
+    ]
 
 
 def test_one_changed_byte_is_refused_and_the_old_file_stays(locked, server, project):
@@ -109,7 +149,7 @@ def test_one_changed_byte_is_refused_and_the_old_file_stays(locked, server, proj
     changed[700_000] ^= 1
     server.files["/a.pdparams"] = bytes(changed)
     with pytest.raises(ChecksumMismatch) as caught:
-        paddledvc.sync(made)
+        paddledvc.sync(made, force=True)
 
     assert str(caught.value) == (
         f"a: the bytes from {server.url}/a.pdparams are not the pinned ones\n"
@@ -137,7 +177,7 @@ def test_a_truncated_download_is_an_outside_failure_and_the_old_file_stays(locke
     project.write_bytes(PATH, b"old")
     server.truncate["/a.pdparams"] = 1_000_000
     with pytest.raises(DownloadFailed):
-        paddledvc.sync(made)
+        paddledvc.sync(made, force=True)
 
     assert (project.root / PATH).read_bytes() == b"old"
     assert litter(project) == ["a_v1.pdparams"]
@@ -194,7 +234,7 @@ def test_a_dangling_link_in_place_is_replaced(locked, project):
 def test_a_read_only_file_in_place_is_replaced(locked, project):
     made = locked()
     project.write_bytes(PATH, b"old").chmod(0o444)
-    paddledvc.sync(made)
+    paddledvc.sync(made, force=True)
 
     assert (project.root / PATH).read_bytes() == DATA
 
@@ -351,14 +391,14 @@ def test_a_sync_that_is_killed_leaves_the_old_file_and_the_next_one_mends_all(
     made = locked()
     project.write_bytes(PATH, b"old")
     server.delay["/a.pdparams"] = 0.5
-    with start(project) as process:
+    with start(project, "--force") as process:
         assert server.sent.wait(20)
         while len(litter(project)) < 2:
             time.sleep(0.01)
         process.kill()
     after_kill = litter(project)
     server.delay.clear()
-    paddledvc.sync(made)
+    paddledvc.sync(made, force=True)
 
     assert len(after_kill) == 2
     assert after_kill[0].endswith(".part")

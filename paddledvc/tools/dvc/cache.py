@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import posixpath
 import stat
 from contextlib import contextmanager, suppress
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import OutsideFailure
@@ -193,15 +195,16 @@ class Cache:
         return known.sha256 if known.md5 == md5 else None
 
     @contextmanager
-    def receiving(self, oid: str | None = None) -> Iterator[Path]:
+    def receiving(self, oid: str | None = None, name: str = "") -> Iterator[Path]:
         """Give an empty file in the cache's file system, which becomes the object at the end.
 
         Whoever fills it compares the bytes too, and raises where they are not the object's; then
-        nothing is added. What lies under the name already is moved aside: it may be somebody's
-        edit, made through a link.
+        nothing is added. What lies under the name already is moved aside, and that is told: it may
+        be somebody's edit, made through a link.
 
         Args:
             oid: name of the object; None if that is not known yet: see `settle`.
+            name: of the file that the object is, for messages.
 
         Raises:
             OutsideFailure: the cache cannot be written to, or the disk is full.
@@ -211,7 +214,7 @@ class Cache:
         try:
             yield new
             if oid is not None:
-                self.settle(new, oid)
+                self.settle(new, oid, name)
         except OSError as error:
             if error.errno not in _FULL:  # a network's, for example, is the caller's
                 raise
@@ -219,8 +222,13 @@ class Cache:
         finally:
             new.unlink(missing_ok=True)
 
-    def adopt(self, file: str, oid: str) -> bool:
+    def adopt(self, file: str, oid: str, name: str) -> bool:
         """Add a file of the work tree as an object, if it is that object.
+
+        Args:
+            file: the file.
+            oid: name of the object.
+            name: of the file, for messages.
 
         Raises:
             OutsideFailure: the cache cannot be written to, or the disk is full.
@@ -232,7 +240,7 @@ class Cache:
                 links.link_file(os.path.realpath(file), str(new), ("reflink", "copy"))
                 if hash_md5(new) != oid:
                     return False
-                self._settle(new, oid)
+                self._settle(new, oid, name)
             finally:
                 new.unlink(missing_ok=True)
         return True
@@ -304,21 +312,22 @@ class Cache:
         with _writable(self.folder):
             self.path(oid).unlink(missing_ok=True)
 
-    def settle(self, new: Path, oid: str, sha256: str | None = None) -> None:
+    def settle(self, new: Path, oid: str, sha256: str | None = None, name: str = "") -> None:
         """Make a file that was received the object that it is.
 
         Args:
             new: the file.
             oid: its name.
             sha256: of its bytes, if whoever received them has hashed them.
+            name: of the file that the object is, for messages.
 
         Raises:
             OutsideFailure: the cache cannot be written to, or the disk is full.
         """
         with _writable(self.folder):
-            self._settle(new, oid, sha256)
+            self._settle(new, oid, sha256, name)
 
-    def _settle(self, new: Path, oid: str, sha256: str | None = None) -> None:
+    def _settle(self, new: Path, oid: str, sha256: str | None = None, name: str = "") -> None:
         """Bring the bytes to the disk, then to the object's name."""
         with new.open("rb") as file:
             os.fsync(file.fileno())
@@ -329,10 +338,27 @@ class Cache:
         if self.holds(oid):  # another process was faster
             return
         if os.path.lexists(target):
-            self._aside.mkdir(parents=True, exist_ok=True)
-            target.replace(self._aside / f"{oid}-{os.urandom(4).hex()}")
+            self._put_aside(target, oid, name or oid)
         new.replace(target)
         self.known.settled(target.stat(), Digests(oid.removesuffix(FOLDER_SUFFIX), sha256))
+
+    def _put_aside(self, target: Path, oid: str, name: str) -> None:
+        from logging import getLogger  # noqa: PLC0415 - git's hooks load this
+
+        from paddledvc.display.escaping import escape_text  # noqa: PLC0415 - hardly ever
+
+        self._aside.mkdir(parents=True, exist_ok=True)
+        aside = self._aside / f"{oid}-{os.urandom(4).hex()}"
+        target.replace(aside)
+        mine = f"{posixpath.basename(name)}.mine"
+        # Git's hooks have nobody who would escape it.
+        getLogger(__name__).warning(
+            "%s",
+            escape_text(
+                f"weights: {name}: the cache had other bytes for it, damaged or edited through a "
+                f"link; `mv {quote(str(aside))} {quote(mine)}` gives you those"
+            ),
+        )
 
 
 @contextmanager

@@ -35,6 +35,13 @@ def git_folder_of_worktrees(root: Path) -> Path:
     return (root / run_git(root, "rev-parse", "--git-common-dir").rstrip("\n")).resolve()
 
 
+def has_linked_worktrees(root: Path) -> bool:
+    """Tell whether there is a repository, and it has more than one work tree."""
+    told = ask_git(root, "rev-parse", "--git-common-dir")
+    folder = None if told is None else root / told.rstrip("\n") / "worktrees"
+    return folder is not None and folder.is_dir() and any(folder.iterdir())
+
+
 def prefix_in_worktree(root: Path) -> str:
     """Name a folder in its repository, with a slash at its end; empty for the top.
 

@@ -37,6 +37,7 @@ class PlacedOutput:
         size: bytes of it; None if that is not known.
         problem: why it is not what the commit says, as the end of a sentence.
         mend: the command that mends it.
+        back: where the cache has what was there, and how it comes back, if nothing else has it.
     """
 
     path: str
@@ -47,6 +48,7 @@ class PlacedOutput:
     size: int | None = None
     problem: str = ""
     mend: str = ""
+    back: str = ""
 
     @property
     def wanted(self) -> str:
@@ -116,7 +118,19 @@ def describe_outcome(placed: Placed, sources: Mapping[str, str] | None = None) -
     unchanged = len(placed.of("unchanged"))
     others = [f"{unchanged} unchanged"] if unchanged else []
     told = [f"weights: {', '.join(said + others)}"] if said else []
+    told += describe_ways_back(placed)
     return told + list(_troubles(placed.of("kept", "missing", "refused", "failed")))
+
+
+def describe_ways_back(placed: Placed) -> list[str]:
+    """Say of what gave way and is in the cache alone how it comes back."""
+    gone = [one for one in placed.of("placed", "removed") if one.back]
+    return [f"weights: {describe_way_back(one.path, one.back)}" for one in gone]
+
+
+def describe_way_back(path: str, back: str) -> str:
+    """Say that what gave way is in the cache alone."""
+    return f"{path} was as no commit has it; the cache has that {back}"
 
 
 def _changes(outputs: tuple[PlacedOutput, ...], sources: Mapping[str, str]) -> Iterable[str]:

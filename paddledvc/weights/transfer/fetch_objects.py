@@ -227,7 +227,7 @@ class Gathering:
             with self.cache.receiving() as file:
                 found = remote.get(need.oid, file, told, size)
                 _require_same(need, name, found, file)
-                self.cache.settle(file, need.oid, found.sha256)
+                self.cache.settle(file, need.oid, found.sha256, need.path)
         except RemoteFailed as error:
             self.remotes.give_up(error)
             kind: BadKind = "missing" if error.absent else "unreachable"
@@ -248,7 +248,7 @@ class Gathering:
         try:
             with self.cache.receiving() as file:
                 fetched = fetch.fetch_to_file(source, need.expected, file, self.told(need.hashes))
-                self.cache.settle(file, need.oid, fetched.hashes.sha256)
+                self.cache.settle(file, need.oid, fetched.hashes.sha256, need.path)
         except (ChecksumMismatch, DownloadFailed) as error:
             self.note_urls(need, error)
         else:

@@ -143,7 +143,7 @@ class Learning:
                 gathering.note_urls(need, error)
                 return
             md5 = str(fetched.hashes.md5)
-            gathering.cache.settle(new, md5, fetched.hashes.sha256)
+            gathering.cache.settle(new, md5, fetched.hashes.sha256, need.path)
         gathering.came[md5] = fetched.url, fetched.hashes.size or 0
         self._md5s[str(need.hashes.sha256)] = md5
 
@@ -164,7 +164,7 @@ class Learning:
         md5 = str(files.hash_file_chunks([data]).md5)
         if tracked.hashes.md5 not in (None, md5):
             return tracked
-        with self._gathering.cache.receiving(f"{md5}{FOLDER_SUFFIX}") as file:
+        with self._gathering.cache.receiving(f"{md5}{FOLDER_SUFFIX}", tracked.path) as file:
             file.write_bytes(data)
         return replace(tracked, folder=True, hashes=Hashes(md5=md5, size=tracked.hashes.size))
 

@@ -189,7 +189,7 @@ def _adopt_folder(gathering: Gathering, path: str, oid: str) -> None:
         return
     for one in listed:
         if not gathering.cache.holds(one.md5):
-            gathering.cache.adopt(str(folder / one.path), one.md5)
+            gathering.cache.adopt(str(folder / one.path), one.md5, f"{path}/{one.path}")
     with gathering.cache.receiving(oid) as file:
         file.write_bytes(data)
 
@@ -199,4 +199,4 @@ def _adopt_files(gathering: Gathering, needs: Sequence[Need]) -> None:
     for need in needs:
         file = gathering.root / need.path
         if not gathering.has(need) and file.is_file() and hash_md5(file) == need.oid:
-            gathering.cache.adopt(str(file), need.oid)
+            gathering.cache.adopt(str(file), need.oid, need.path)

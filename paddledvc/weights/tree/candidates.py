@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.hashes import Hashes
 from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.weights.core import pins
-from paddledvc.weights.core.decide import ITSELF
+from paddledvc.weights.core.decide import ITSELF, same_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.decide import Content
     from paddledvc.weights.core.ledger import LedgerEntry
     from paddledvc.weights.core.tracked import Tracked
+
+
+UNNAMED = "unnamed"
+"""Where the objects are noted that no commit named when somebody asked."""
 
 
 class Candidate(NamedTuple):
@@ -85,6 +90,48 @@ class Candidates:
             self._recent.append(outputs)
             yield from self._named((one for one in outputs if one.path == path), found)
 
+    def held(self, found: Content) -> Content:
+        """Pick the files whose bytes the cache holds, whoever made them."""
+        return {
+            name: one
+            for name, one in found.items()
+            if one.md5 is not None and self._cache.holds(one.md5)
+        }
+
+    def saved(self, path: str, found: Content) -> tuple[Candidate, str] | None:
+        """Say whose files these are if a commit names them, or the cache holds all; else None.
+
+        Returns:
+            What is known of them, and DVC's name of their object if no commit, stash or reflog
+            names it, so that the cache alone has it; empty otherwise.
+        """
+        oid = name_content(found)
+        if oid is None:
+            return None
+        if (named := self._named_anywhere(path, found, oid)) is not None:
+            return named, ""
+        if len(self.held(found)) == len(found) and self._cache.holds(oid):
+            return Candidate(found, None, None), oid
+        return None
+
+    def _named_anywhere(self, path: str, found: Content, oid: str) -> Candidate | None:
+        """Find files in what any commit names; what none did is asked once, not at each switch."""
+        note = self._project.scratch() / UNNAMED / oid
+        if note.exists():  # whoever commits them later has them in the cache
+            return None
+        for one in self.recent(path, found):
+            if same_content(one.content, found):
+                return one
+        from paddledvc.weights.expected import forget_oldest  # noqa: PLC0415 - hardly ever
+        from paddledvc.weights.history import is_named_in_history  # noqa: PLC0415 - as above
+
+        if is_named_in_history(self._project, oid):
+            return Candidate(found, None, None)
+        with contextlib.suppress(OSError):
+            forget_oldest(note.parent)
+            note.touch()
+        return None
+
     def _named(self, outputs: Iterable[Tracked], found: Content) -> Iterator[Candidate]:
         for one in outputs:
             content = self.content(one)
@@ -113,9 +160,21 @@ class Candidates:
 
 def is_candidate_folder(found: Content, tracked: Tracked) -> bool:
     """Tell whether files are those of a folder, by the name that DVC would give them together."""
-    md5s = {name: one.md5 for name, one in found.items()}
-    known = {name: md5 for name, md5 in md5s.items() if name != ITSELF and md5 is not None}
-    return tracked.folder and len(known) == len(found) and folder_object_name(known) == tracked.oid
+    return tracked.folder and ITSELF not in found and name_content(found) == tracked.oid
+
+
+def name_content(found: Content) -> str | None:
+    """Name the object that DVC would make of files; None where a file's bytes are not known.
+
+    >>> name_content({"": Hashes(md5="ab" * 16)}) == "ab" * 16
+    True
+    >>> name_content({"a": Hashes(md5="ab" * 16)})[-4:]
+    '.dir'
+    """
+    if ITSELF in found:
+        return found[ITSELF].md5
+    known = {name: one.md5 for name, one in found.items() if one.md5 is not None}
+    return folder_object_name(known) if len(known) == len(found) else None
 
 
 def _put(entry: LedgerEntry) -> list[Candidate]:

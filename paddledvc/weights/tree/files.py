@@ -188,7 +188,9 @@ def remove_empty_folders_below(folder: str) -> None:
             os.rmdir(below)  # noqa: PTH106
 
 
-def unshare_file(cache: Cache, target: str, seen: Seen, holds: str | None, was: str | None) -> None:
+def unshare_file(  # noqa: PLR0913 - all that there is to know of it
+    cache: Cache, target: str, seen: Seen, holds: str | None, was: str | None, *, shared: bool
+) -> None:
     """Make a link into the cache that somebody wrote through a file of their own.
 
     Otherwise their bytes would go when the damaged object is replaced.
@@ -199,6 +201,8 @@ def unshare_file(cache: Cache, target: str, seen: Seen, holds: str | None, was: 
         seen: what it is.
         holds: the MD5 of what it holds now; None if that cannot be read.
         was: the MD5 of what was put there, if that is known.
+        shared: whether a link in another work tree may lead to the same object; then it stays, for
+            it may be an edit of there.
 
     Raises:
         OSError: it cannot be written.
@@ -210,22 +214,20 @@ def unshare_file(cache: Cache, target: str, seen: Seen, holds: str | None, was: 
         if inside is None:
             return
         was = inside.replace("/", "")
-    if was is not None and was != holds:
-        _give_up(str(cache.path(was)), target, seen.file.st_ino, symbolic=seen.link is not None)
-
-
-def _give_up(damaged: str, target: str, inode: int, *, symbolic: bool) -> None:
-    """Take a damaged object out of the cache, to where a link leads to it."""
-    try:
-        if os.stat(damaged).st_ino != inode:  # noqa: PTH116
-            return
-    except FileNotFoundError:
+    if was is None or was == holds or not _is_file(damaged := str(cache.path(was)), seen.file):
         return
-    if symbolic:
-        _move(damaged, target)
-    else:
+    if seen.link is not None:
+        (_copy if shared else _move)(damaged, target)
+    elif not shared:
         os.unlink(damaged)  # noqa: PTH108 - the link holds the same bytes
     os.chmod(target, os.stat(target).st_mode | stat.S_IWUSR)  # noqa: PTH101, PTH116
+
+
+def _is_file(path: str, file: os.stat_result) -> bool:
+    try:
+        return os.stat(path).st_ino == file.st_ino  # noqa: PTH116
+    except FileNotFoundError:
+        return False
 
 
 def _move(source: str, target: str) -> None:
@@ -234,9 +236,14 @@ def _move(source: str, target: str) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        with atomic.replace_atomically(Path(target), fsync=True) as new:
-            links.link_file(source, str(new), ("copy",))
+        _copy(source, target)
         os.unlink(source)  # noqa: PTH108
+
+
+def _copy(source: str, target: str) -> None:
+    with atomic.replace_atomically(Path(target), fsync=True) as new:
+        new.unlink()
+        links.link_file(source, str(new), ("reflink", "copy"))
 
 
 def join_file_path(output: str, name: str) -> str:

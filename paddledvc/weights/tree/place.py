@@ -15,6 +15,7 @@ from paddledvc.errors import OutsideFailure
 from paddledvc.tools.dvc import locks
 from paddledvc.tools.dvc.cache import Cache, OtherBytes
 from paddledvc.tools.dvc.locks import Busy
+from paddledvc.tools.git.worktree import has_linked_worktrees
 from paddledvc.tools.system import atomic
 from paddledvc.weights.core.decide import ITSELF, UNKNOWN
 from paddledvc.weights.core.ledger import LedgerEntry
@@ -191,7 +192,8 @@ class Carrier:
             mend = f"when that is mended, {RUN_PULL}"
         if state is not None:
             result = self._result(survey, state)
-            self._results[survey.path] = replace(result, problem=problem, mend=mend)
+            back = self._say_way_back(survey) if state in ("placed", "removed") else ""
+            self._results[survey.path] = replace(result, problem=problem, mend=mend, back=back)
         return state is None
 
     def _result(self, survey: Survey, state: PlacedState) -> PlacedOutput:
@@ -206,6 +208,13 @@ class Carrier:
             after=wanted.version if wanted is not None else None,
             size=_size(survey),
         )
+
+    def _say_way_back(self, survey: Survey) -> str:
+        if not survey.alone:
+            return ""
+        from paddledvc.weights.tree.edits import say_way_back  # noqa: PLC0415 - hardly ever
+
+        return say_way_back(self._root, self._cache, survey)
 
     def _prepare(self, survey: Survey) -> PlacedState | None:
         """See that an output can be put there, before any is touched; None if it can."""
@@ -310,12 +319,14 @@ class Carrier:
 
     def _separate(self, survey: Survey) -> None:
         """Make what somebody wrote through a link into the cache a file of their own."""
+        linked = any(one.link or one.own.st_nlink > 1 for one in survey.seen.values())
+        shared = linked and has_linked_worktrees(self._root)
         for name, seen in survey.seen.items():
             holds = (survey.found or {}).get(name, UNKNOWN).md5
             mark = survey.entry.files.get(name) if survey.entry is not None else None
             was = None if mark is None else mark.md5
             path = files.join_file_path(f"{self._root}/{survey.path}", name)
-            files.unshare_file(self._cache, path, seen, holds, was)
+            files.unshare_file(self._cache, path, seen, holds, was, shared=shared)
 
 
 def _is_above(survey: Survey, others: Sequence[Survey]) -> bool:
@@ -332,6 +343,8 @@ def _quoted(path: str) -> str:
 def _choice(survey: Survey) -> str:
     name = _quoted(survey.path)
     drop = f"`paddledvc pull --force {name}` to drop it"
+    if not survey.begun_here:  # DVC would take it for what this commit's stage makes
+        return f"it is not of this commit: copy it elsewhere to keep it, or run {drop}"
     if survey.wanted is not None and survey.wanted.pinned:
         # DVC would commit it, and the lock would still say otherwise.
         return f"{names.LOCK} pins it: copy it elsewhere to keep that, or run {drop}"

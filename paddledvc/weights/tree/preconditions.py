@@ -117,6 +117,6 @@ class Obstacles:
             md5 = found[name].md5
             if md5 is None or self._cache.holds(md5, found[name].size):
                 continue
-            path = f"{self._root}/{survey.path}/{name}".rstrip("/")
-            if not self._cache.adopt(path, md5):
+            path = f"{survey.path}/{name}".rstrip("/")
+            if not self._cache.adopt(f"{self._root}/{path}", md5, path):
                 raise Refused("kept", "it was changed meanwhile", RUN_PULL)

@@ -10,7 +10,7 @@ from paddledvc.hashes import Hashes, same_hashes
 from paddledvc.weights.core.decide import UNKNOWN, Decision, decide_output, same_content
 from paddledvc.weights.core.pins import Disagreement, find_stated_disagreement, pins_of
 from paddledvc.weights.tree import files
-from paddledvc.weights.tree.candidates import Candidates, is_candidate_folder
+from paddledvc.weights.tree.candidates import Candidate, Candidates, is_candidate_folder
 from paddledvc.weights.tree.files import stamp_file as mark_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.decide import Content
     from paddledvc.weights.core.ledger import LedgerEntry, Mark
     from paddledvc.weights.core.tracked import Tracked
-    from paddledvc.weights.tree.candidates import Candidate
     from paddledvc.weights.tree.files import Seen
 
 T = TypeVar("T")
@@ -42,6 +41,8 @@ class Survey(NamedTuple):
         model: name of the model whose weights are there, or may be; None if there is none.
         version: the version of that model that is there; None if it is none that is known.
         decision: what to do.
+        alone: DVC's name of what is there and may go, where the cache alone has it: no commit,
+            stash or reflog names it; empty otherwise.
         obstacle: why nothing can be decided: ``unlisted`` for a folder whose listing is not in the
             cache, ``refused`` for one whose listing names what may not be written, ``unhashed`` for
             what nobody has hashed, ``old`` for a hash of DVC 2, which is none of bytes,
@@ -60,9 +61,17 @@ class Survey(NamedTuple):
     model: str | None = None
     version: str | None = None
     decision: Decision = LEAVE
+    alone: str = ""
     obstacle: Literal["", "unlisted", "refused", "unhashed", "old", "contradicted"] = ""
     why: str = ""
     disagreement: Disagreement | None = None
+
+    @property
+    def begun_here(self) -> bool:
+        """Whether what is wanted was put here last, so that an edit is one of it."""
+        if self.wanted is None or self.entry is None:
+            return False
+        return self.wanted.oid is not None and self.entry.oid == self.wanted.oid
 
 
 class Surveyor:
@@ -197,7 +206,10 @@ class Surveyor:
         known = self._candidates.of(survey.path, found)
         if survey.wanted is None:
             known = [one._replace(content=self._own(survey.path, one.content)) for one in known]
-        first = self._with(survey, found, known, mixed=entry is not None and bool(entry.pending))
+        mixed = entry is not None and bool(entry.pending)
+        if mixed:  # it may have been what a stage made that began to give way
+            known = [*known, Candidate(self._candidates.held(found), None, None)]
+        first = self._with(survey, found, known, mixed=mixed)
         if first.decision.act != "keep":
             return first
         # A file may have been an output before, and now the folder that it lies in.
@@ -205,10 +217,10 @@ class Surveyor:
             second = self._with(survey, found, [*known, *around], mixed=True)
             if second.decision.act != "keep":
                 return second
-        if all(one.md5 and self._cache.holds(one.md5) for one in found.values()):
-            for one in self._candidates.recent(survey.path, found):
-                if same_content(one.content, found):
-                    return self._with(survey, found, [one], mixed=False)
+        if (saved := self._candidates.saved(survey.path, found)) is not None:
+            one, alone = saved
+            decided = self._with(survey, found, [one, *known], mixed=False)
+            return decided._replace(alone=alone)
         return first
 
     def _with(

@@ -71,15 +71,23 @@ def test_a_changed_file_is_kept_and_named(outputs, links):
     outputs.declare(V1)
     outputs.place()
     outputs.edit("checkpoints/a.bin", b"own")
-    outputs.declare(V2)
+    drop = "`paddledvc pull --force checkpoints/a.bin` to drop it"
 
+    assert describe_outcome(outputs.place()) == [
+        (
+            "weights: kept checkpoints/a.bin: it was changed; run `dvc commit checkpoints/a.bin` "
+            f"to keep that, or {drop}"
+        ),
+    ]
+
+    outputs.declare(V2)  # whose stage did not make it
     placed = outputs.place()
 
     assert outputs.read("checkpoints/a.bin") == b"own"
     assert describe_outcome(placed) == [
         (
-            "weights: kept checkpoints/a.bin: it was changed; run `dvc commit checkpoints/a.bin` "
-            "to keep that, or `paddledvc pull --force checkpoints/a.bin` to drop it"
+            "weights: kept checkpoints/a.bin: it was changed; it is not of this commit: "
+            f"copy it elsewhere to keep it, or run {drop}"
         ),
     ]
     assert placed.complete
@@ -242,6 +250,7 @@ def test_a_changed_file_that_is_no_longer_wanted_is_named_once(outputs):
 def test_what_commits_said_before_may_be_replaced_even_if_we_did_not_put_it_there(outputs):
     before = outputs.declare(V1)
     outputs.edit("checkpoints/a.bin", b"one")
+    outputs.cache.remove(md5(b"one"))
     outputs.declare(V2)
 
     assert outputs.states(outputs.place()) == {"checkpoints/a.bin": "kept"}
