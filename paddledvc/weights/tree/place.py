@@ -159,8 +159,11 @@ class Carrier:
         self._versions = {one.model: one.version for one in surveys if one.model and one.version}
         self._obstacles = Obstacles(self._root, self._cache, changing)
         ready = [one for one in surveys if one.wanted is not None and self._try(one, self._prepare)]
-        self._records.write()
         gone = [one for one in surveys if one.wanted is None]
+        for survey in gone:
+            if survey.decision.act == "remove":
+                self._records.begin(survey)
+        self._records.write()
         first = [one for one in gone if ITSELF in one.seen and _is_above(one, ready)]
         for survey in first:
             self._try(survey, self._remove)
@@ -211,6 +214,8 @@ class Carrier:
         if survey.obstacle:
             return self._stopped(survey, wanted)
         if survey.decision.act == "leave":
+            if survey.entry is not None and survey.entry.pending:
+                self._tidy(survey)
             if survey.content is not None and not survey.content:  # a folder without files
                 os.makedirs(f"{self._root}/{survey.path}", exist_ok=True)  # noqa: PTH103
             self._records.settle(survey, wanted, {})
@@ -272,6 +277,8 @@ class Carrier:
     def _remove(self, survey: Survey) -> PlacedState | None:
         """Remove what is no longer wanted, once its successor is in place."""
         if survey.decision.act == "leave":
+            if survey.entry is not None and survey.entry.pending:  # killed when all files were gone
+                self._tidy(survey)
             self._records.entries.pop(survey.path, None)
             return None
         if survey.decision.act == "keep":
@@ -279,14 +286,27 @@ class Carrier:
             self._records.entries.pop(survey.path, None)
             raise Refused("kept", f"{survey.decision.why}, and this commit has none such")
         if not self._is_succeeded(survey.model):
+            self._records.undo(survey)
             return "left"
-        self._obstacles.require_free(survey.path)
-        self._obstacles.require_saved(survey)
+        try:
+            self._obstacles.require_free(survey.path)
+            self._obstacles.require_saved(survey)
+        except (Refused, OutsideFailure):
+            self._records.undo(survey)
+            raise
         target = f"{self._root}/{survey.path}"
         self._drop(target, list(survey.seen), survey.seen)
         files.remove_empty_folder(target.rpartition("/")[0], str(self._root))
         self._records.entries.pop(survey.path, None)
         return "removed"
+
+    def _tidy(self, survey: Survey) -> None:
+        """Remove the folders that a killed process has emptied, but not removed."""
+        target = f"{self._root}/{survey.path}"
+        if os.path.isdir(target):  # noqa: PTH112
+            files.remove_empty_folders_below(target)
+        if survey.wanted is None:
+            files.remove_empty_folder(target.rpartition("/")[0], str(self._root))
 
     def _is_succeeded(self, model: str | None) -> bool:
         """Tell whether all that is wanted is in place, so that the old may go."""
