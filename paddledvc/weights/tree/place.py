@@ -40,10 +40,9 @@ LOCK_PATIENCE = 2.0
 """Seconds to wait for another paddledvc, or for DVC."""
 
 
-def place_tree(  # noqa: PLR0913 - each of its own
+def place_tree(
     project: Project,
-    wanted: Sequence[Tracked],
-    stand: Standing,
+    read: Callable[[], tuple[Sequence[Tracked], Standing]],
     *,
     came_from: str | None = None,
     force: bool = False,
@@ -55,8 +54,8 @@ def place_tree(  # noqa: PLR0913 - each of its own
 
     Args:
         project: the project.
-        wanted: what ought to be there.
-        stand: where the work tree stands.
+        read: says what ought to be there, and where the work tree stands. It is called once nobody
+            else places anything: whoever is last goes by the files as they are then.
         came_from: the commit that was checked out before, if git told.
         force: give up what somebody did to the wanted outputs.
         patience: seconds to wait for another paddledvc, or for DVC.
@@ -69,12 +68,12 @@ def place_tree(  # noqa: PLR0913 - each of its own
 
         return known_contents_in_history(project, marked=marked, before=came_from)
 
-    return _place(project, wanted, list_before, stand, force=force, prune=True, patience=patience)
+    return _place(project, read, list_before, force=force, prune=True, patience=patience)
 
 
 def place_outputs(  # noqa: PLR0913 - each of its own
     project: Project,
-    wanted: Sequence[Tracked],
+    read: Callable[[], Sequence[Tracked]],
     before: Sequence[Tracked] = (),
     *,
     force: bool = False,
@@ -88,22 +87,26 @@ def place_outputs(  # noqa: PLR0913 - each of its own
 
     Args:
         project: the project.
-        wanted: what ought to be there.
+        read: says what ought to be there, once nobody else places anything.
         before: what commits said was there; what is no longer wanted of it is removed.
         force: give up what somebody did to the wanted outputs.
         prune: also remove what was put there last and is no longer wanted.
         patience: seconds to wait for another paddledvc, or for DVC.
     """
     return _place(
-        project, wanted, lambda _: before, None, force=force, prune=prune, patience=patience
+        project,
+        lambda: (read(), None),
+        lambda _: before,
+        force=force,
+        prune=prune,
+        patience=patience,
     )
 
 
 def _place(  # noqa: PLR0913 - each of its own
     project: Project,
-    wanted: Sequence[Tracked],
+    read: Callable[[], tuple[Sequence[Tracked], Standing | None]],
     list_before: Callable[[str | None], Sequence[Tracked]],
-    stand: Standing | None,
     *,
     force: bool,
     prune: bool,
@@ -116,6 +119,7 @@ def _place(  # noqa: PLR0913 - each of its own
                 scratch / "placing.lock", patience=patience, who="another paddledvc"
             )
             stack.enter_context(lock)
+            wanted, stand = read()
             cache, records = Cache.of(root), Records(project)
             surveyor = Surveyor(
                 project,
