@@ -387,7 +387,38 @@ class Project(ProjectFiles):
         from paddledvc.tools.system import files  # noqa: PLC0415
 
         with files.hold_file_lock(self.scratch() / f"{names.LOCK}.lock"):
+            self._finish()
             yield
+
+    def write_registry(self, text: str, new: Lock) -> None:
+        """Write models.yaml and models.lock; whoever is killed in between leaves a note of both.
+
+        The caller is alone: see `exclusive`.
+        """
+        from paddledvc.models import lockfile  # noqa: PLC0415
+        from paddledvc.tools.system import journal  # noqa: PLC0415
+
+        texts = {names.REGISTRY: text, names.LOCK: lockfile.render_lockfile(new)}
+        journal.write_files_together(self.root, texts, self._note)
+
+    def finish_begun(self) -> None:
+        """Finish what a killed process began to write, and remove what it left at the top."""
+        from paddledvc.tools.system import atomic  # noqa: PLC0415
+
+        atomic.sweep_atomic_parts(f"{self.root}")
+        if self._note.exists():
+            with self.exclusive():
+                pass
+
+    def _finish(self) -> None:
+        if self._note.exists():
+            from paddledvc.tools.system import journal  # noqa: PLC0415
+
+            journal.finish_files(self.root, (names.REGISTRY, names.LOCK), self._note)
+
+    @property
+    def _note(self) -> Path:
+        return self.root / names.OWN / "tmp" / "writing.json"
 
     def scratch(self) -> Path:
         """Make a folder for locks and logs that git does not see."""

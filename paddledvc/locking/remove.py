@@ -74,8 +74,7 @@ def remove(project: Project, names: Sequence[str], *, use: LockUse = UPDATE) -> 
         done = make_lock_current(
             project, plan_resolution(left, project.previous_lock()), offline=use.offline
         )
-        files.write_text_file(project.root / layout.REGISTRY, text)
-        project.write_lock(done.lock)
+        project.write_registry(text, done.lock)
         return Removed(names=tuple(names), changes=done.changes)
 
 

@@ -7,7 +7,6 @@ import hashlib
 import logging
 import os
 import shutil
-import tempfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path, PurePath
@@ -240,8 +239,11 @@ def fresh_folder(parent: Path, prefix: str) -> Path:
     """
     with _writable(parent):
         parent.mkdir(parents=True, exist_ok=True)
-        atomic.sweep_atomic_leftovers(parent, prefix, folders=True)
-        return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        atomic.sweep_atomic_leftovers(parent, prefix)
+        atomic.sweep_atomic_parts(f"{parent}")
+        new = parent / f"{atomic.make_atomic_name(prefix)}{atomic.PART}"
+        new.mkdir(mode=0o700)
+        return new
 
 
 def write_text_file(path: Path, text: str) -> bool:
@@ -311,11 +313,11 @@ def replace_folder(target: Path) -> Iterator[Path]:
             new.mkdir()
             yield new
             if target.exists():
-                target.replace(scratch / "old")
+                target.replace(scratch / atomic.BEFORE)
             new.replace(target)
         except BaseException:
-            if (scratch / "old").exists():
-                (scratch / "old").replace(target)
+            if (scratch / atomic.BEFORE).exists():
+                (scratch / atomic.BEFORE).replace(target)
             raise
         finally:
             shutil.rmtree(scratch, ignore_errors=True)

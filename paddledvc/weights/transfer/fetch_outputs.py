@@ -124,7 +124,7 @@ class Learning:
         if needs:
             records.note_md5_records(self._project, self._md5s)
             # What versions before left there when they were killed.
-            atomic.sweep_atomic_leftovers(self._project.scratch(), "learning-", folders=True)
+            atomic.sweep_atomic_leftovers(self._project.scratch(), "learning-")
         return [self.completed(tracked) for tracked in outputs]
 
     def _unknown(self, tracked: Tracked) -> list[Need]:

@@ -16,7 +16,7 @@ from paddledvc.weights.core.ledger import Mark
 if TYPE_CHECKING:
     from paddledvc.tools.dvc.cache import Cache
 
-PREFIX = "placing-"
+PREFIX = "placing."
 """Beginning of the names of files on their way into the work tree."""
 
 
@@ -99,7 +99,7 @@ def put_object_file(cache: Cache, oid: str, target: str, seen: Seen | None, scra
     os.makedirs(folder, exist_ok=True)  # noqa: PTH103
     beside = os.stat(scratch).st_dev != os.stat(folder).st_dev  # noqa: PTH116
     name = atomic.make_atomic_name(PREFIX)
-    new = f"{folder}/.{name}" if beside else f"{scratch}/{name}"
+    new = f"{folder}/.{name}{atomic.PART}" if beside else f"{scratch}/{name}"
     try:
         kind = cache.link(oid, new)
         if kind in ("copy", "reflink"):

@@ -133,6 +133,8 @@ def _place(  # noqa: PLR0913 - each of its own
             changing = [one.path for one in surveys if one.decision.act in ("put", "remove")]
             if changing:
                 atomic.sweep_atomic_leftovers(scratch, files.PREFIX)
+                for folder in {"", *changing, *(path.rpartition("/")[0] for path in changing)}:
+                    atomic.sweep_atomic_parts(f"{root}/{folder}")
                 stack.enter_context(locks.hold_dvc_locks(root, changing, patience=patience))
             placed = Carrier(root, cache, scratch, records).carry_out(surveys)
             records.finish(placed, stand, cache.state)
