@@ -425,13 +425,17 @@ def main(points: int, names: Sequence[str]) -> int:
         for one in chosen:
             count, found = sweep(bench, one, each)
             every += found
+            for item in found:
+                print(
+                    f"{item.name}, call {item.point}, then `{item.then}`: {item.kind}: {item.what}",
+                    file=sys.stderr,
+                    flush=True,
+                )
             cells = [
                 len({item.point for item in found if item.kind in kinds})
                 for kinds in (("mixed",), ("missing", "differs", "fails"), ("left behind",))
             ]
             print(f"| {one.name} | {count} | {' | '.join(map(str, cells))} |", flush=True)
-    for item in every:
-        print(f"{item.name}, call {item.point}, then `{item.then}`: {item.kind}: {item.what}")
     return 1 if every else 0
 
 

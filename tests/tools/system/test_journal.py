@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 import pytest
@@ -29,10 +30,8 @@ def killed(tmp_path, monkeypatch):
 
         with monkeypatch.context() as patched:
             patched.setattr(os, "replace", replace)
-            try:
+            with contextlib.suppress(KeyboardInterrupt):
                 journal.write_files_together(tmp_path, NEW, note)
-            except KeyboardInterrupt:
-                pass
         return note
 
     return run
