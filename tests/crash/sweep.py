@@ -43,10 +43,10 @@ CALLS = (
 POINTS = 400
 NOISE = re.compile(
     r"\.git/(?!hooks/)|(.*/)?\.dvc/(tmp/|cache/(runs/|paddledvc/known-))|\.paddledvc/tmp/"
-    r"(wanted/|.*\.lock$|placed\.json)"
+    r"(wanted/|.*\.lock$|placed\.json(\.old)?$)"
 )
 """Files that differ from run to run, or are written before they are needed."""
-LEFT = re.compile(r"(.*/)?(\.[^/]*\.part|tmp-[^/]*|placing-[^/]*|\.[^/]*\.old|[^/]*\.old)$")
+LEFT = re.compile(r"(.*/)?(\.[^/]*\.part(/.*)?|tmp-[^/]*|placing\.[^/]*)")
 """Files of killed processes."""
 
 
@@ -151,7 +151,7 @@ SITUATIONS = (
         start="git switch -q topic",
         command="git merge -q --no-edit dev",
         then=(
-            "git merge --abort; git reset -q --hard; git merge -q --no-edit dev; paddledvc pull",
+            "rm -f .git/*.lock; git merge --abort; git reset -q --hard; git merge -q --no-edit dev; paddledvc pull",
         ),
     ),
 )
