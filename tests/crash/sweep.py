@@ -151,7 +151,10 @@ SITUATIONS = (
         start="git switch -q topic",
         command="git merge -q --no-edit dev",
         then=(
-            "rm -f .git/*.lock; git merge --abort; git reset -q --hard; git merge -q --no-edit dev; paddledvc pull",
+            (
+                "rm -f .git/*.lock; git merge --abort; git reset -q --hard; "
+                "git merge -q --no-edit dev; paddledvc pull"
+            ),
         ),
     ),
 )

@@ -886,7 +886,9 @@ def test_a_push_that_is_under_way_gets_an_hour(
 
     assert (done.exit_code, done.stderr) == (
         2,
-        "Error: a grace of 0.96 hours would take from under a push what it has just sent; "
-        "remotes need an hour at least: --grace 0.05\n",
+        (
+            "Error: a grace of 0.96 hours would take from under a push what it has just sent; "
+            "remotes need an hour at least: --grace 0.05\n"
+        ),
     )
     assert cli("-C", str(team.root), "gc", *where, "--grace", "0.05").exit_code == 0
