@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from paddledvc.yaml.conflicts import Side
     from paddledvc.yaml.document import Document
 
+WRITING = f"{names.SCRATCH}/writing.json"
+"""The note of files that are written together."""
 PARAMS_SECTIONS = ("train", "verify")
 """Sections of a model in params.yaml, each for the stage of its name."""
 PARAMS_SUFFIXES = (".yaml", ".yml", ".json")
@@ -414,7 +416,38 @@ class Project(ProjectFiles):
         from paddledvc.tools.system import files  # noqa: PLC0415
 
         with files.hold_file_lock(self.scratch() / f"{names.LOCK}.lock"):
+            self._finish()
             yield
+
+    def write_registry(self, text: str, new: Lock) -> None:
+        """Write models.yaml and models.lock; whoever is killed in between leaves a note of both.
+
+        The caller is alone: see `exclusive`.
+        """
+        from paddledvc.models import lockfile  # noqa: PLC0415
+        from paddledvc.tools.git import journal  # noqa: PLC0415
+
+        texts = {names.REGISTRY: text, names.LOCK: lockfile.render_lockfile(new)}
+        journal.write_files_together(self.root, texts, WRITING)
+
+    def finish_begun(self) -> None:
+        """Finish what a killed process began to write, and remove what it left at the top."""
+        from paddledvc.tools.system import atomic  # noqa: PLC0415
+
+        atomic.sweep_atomic_parts(f"{self.root}")
+        if self._is_begun:
+            with self.exclusive():
+                pass
+
+    def _finish(self) -> None:
+        if self._is_begun:
+            from paddledvc.tools.git import journal  # noqa: PLC0415
+
+            journal.finish_files(self.root, (names.REGISTRY, names.LOCK), WRITING)
+
+    @property
+    def _is_begun(self) -> bool:
+        return (self.root / WRITING).exists()
 
     def scratch(self) -> Path:
         """Make a folder for locks and logs that git does not see."""

@@ -121,7 +121,7 @@ class Outputs:
     ) -> Placed:
         """Put what the files name into the work tree."""
         return place_outputs(
-            self.project, self.wanted(), before, force=force, prune=prune, patience=0.2
+            self.project, self.wanted, before, force=force, prune=prune, patience=0.2
         )
 
     def states(self, placed: Placed) -> dict[str, str]:

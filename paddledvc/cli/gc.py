@@ -51,7 +51,8 @@ PLURALS = {
     type=click.FloatRange(min=0),
     default=1,
     show_default=True,
-    help="Keep what came within so many days: its commit may still be coming.",
+    help="Keep what came within so many days, of remotes at least 0.05, which is an hour: its "
+    "commit may still be coming.",
 )
 @click.option(
     "--also",

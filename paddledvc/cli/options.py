@@ -6,10 +6,13 @@ import dataclasses
 import functools
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
+
+from paddledvc.errors import OutsideFailure
 
 if TYPE_CHECKING:
     from paddledvc.locking.current import LockUse
@@ -111,6 +114,9 @@ def pass_project(command: Callable[..., Any]) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         from paddledvc.project import Project  # noqa: PLC0415 - not for --help
 
-        return command(Project.find(Path()), *args, **kwargs)
+        project = Project.find(Path())
+        with suppress(OutsideFailure, OSError):  # the command itself may change nothing
+            project.finish_begun()
+        return command(project, *args, **kwargs)
 
     return wrapper

@@ -94,6 +94,8 @@ def _print(here: Status) -> None:
         echo_table(["output", "path", "state", "why", "mend it by"], rows)
     fine = sum(one.state == "ok" for one in here.outputs)
     echo(f"{fine} of {len(here.outputs)} as the commit says")
+    for path in here.unfinished:
+        echo(f"{path} was being removed when that was cut short; run `paddledvc pull`", err=True)
     if here.hookless:
         echo(
             f"git's hooks do not bring weights: {here.hookless}; run `paddledvc hooks install`",

@@ -196,10 +196,10 @@ def _write(
             wanted = locked
         edited = _edited(text, {**entry, "version": wanted})
         project.parse_registry(edited)
-    # models.yaml first: after the lock alone, the next command would take the model out again.
-    project.write(names.REGISTRY, edited)
-    if done is not None:
-        project.write_lock(done.lock)
+    if done is None:
+        project.write(names.REGISTRY, edited)
+    else:
+        project.write_registry(edited, done.lock)
     return Added(
         name=entry["name"],
         requires=wanted,

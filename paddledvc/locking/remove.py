@@ -73,8 +73,7 @@ def remove(project: Project, names: Sequence[str], *, use: LockUse = UPDATE) -> 
         done = make_lock_current(
             project, plan_resolution(left, project.previous_lock()), offline=use.offline
         )
-        project.write(layout.REGISTRY, text)
-        project.write_lock(done.lock)
+        project.write_registry(text, done.lock)
         return Removed(names=tuple(names), changes=done.changes)
 
 

@@ -103,6 +103,9 @@ def _set_up_dvc(root: Path, top: Path, remotes: Sequence[NewRemote]) -> Iterator
     if not command.is_dvc_initialised(root):
         command.init_dvc(root, subdir=top != root)
         yield ".dvcignore", True
+    # Where DVC was killed when it began, git would take the cache for files of the project.
+    if _add_lines(root, ".dvc/.gitignore", _unignored_by_dvc):
+        yield ".dvc/.gitignore", True
     yield from declared.remotes
     config = declared.config
     yield (
@@ -156,5 +159,13 @@ def _add_lines(root: Path, name: str, missing: Callable[[str], list[str]]) -> bo
 
 
 def _unignored(text: str) -> list[str]:
+    return _missing_lines(text, IGNORED)
+
+
+def _unignored_by_dvc(text: str) -> list[str]:
+    return [] if "*" in text.split() else _missing_lines(text, command.IGNORED)
+
+
+def _missing_lines(text: str, lines: Sequence[str]) -> list[str]:
     have = {line.strip() for line in text.splitlines()}
-    return [line for line in IGNORED if line not in have]
+    return [line for line in lines if line not in have]

@@ -17,10 +17,11 @@ from paddledvc.weights.expected import read_expected_cached
 from paddledvc.weights.tree.place import LOCK_PATIENCE, place_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from paddledvc.project import Project
     from paddledvc.tools.git.worktree import Standing
+    from paddledvc.weights.core.tracked import Tracked
 
 CONFLICT = "<<<<<<< "
 
@@ -61,6 +62,8 @@ def checkout(
     try:
         with shortcuts.allow_shortcuts():  # git waits
             return _checkout(project, before, patience, offline)
+    except _Conflicted as first:
+        return _stopped(f"{first} has merge conflicts; when they are resolved")
     except InvalidFile as error:
         return _stopped(f"{error.problems[0]}; when that is mended")
     except (PaddleDVCError, OSError) as error:
@@ -74,31 +77,8 @@ def _checkout(
         from paddledvc.tools.dvc.linked_tree import share_with_main_tree  # noqa: PLC0415 - rare
 
         share_with_main_tree(project.root)
-    stand = worktree.read_worktree_standing(project.root, LISTING_PATTERNS)
-    texts = Snapshot.work_tree(project.root).texts(PATTERNS)
-    if conflicted := {
-        *stand.conflicted,
-        *(name for name, text in texts.items() if _is_conflicted(text)),
-    }:
-        first = (
-            names.REGISTRY if names.REGISTRY in conflicted else min(conflicted)
-        )  # the others follow it
-        return _stopped(f"{first} has merge conflicts; when they are resolved")
-    return _brought(project, texts, stand, before=before, patience=patience, offline=offline)
-
-
-def _brought(  # noqa: PLR0913 - all that is known by then
-    project: Project,
-    texts: Mapping[str, str],
-    stand: Standing,
-    *,
-    before: str | None,
-    patience: float,
-    offline: str | None,
-) -> CheckedOut:
-    """Put into the work tree what its files name, and fetch first what is missing."""
-    wanted = read_expected_cached(project, texts)
-    placed = place_tree(project, wanted, stand, came_from=before, patience=patience)
+    reading = _Reading(project)
+    placed = place_tree(project, reading, came_from=before, patience=patience)
     if placed.busy:
         return _stopped(f"{placed.busy}; when that is over")
     sources: Mapping[str, str] = {}
@@ -107,16 +87,49 @@ def _brought(  # noqa: PLR0913 - all that is known by then
         from paddledvc.weights.transfer.fetch_outputs import bring_outputs  # noqa: PLC0415 - it knows the network
 
         missing = {one.path for one in placed.of("missing")}
-        absent = [one for one in wanted if one.path in missing]
-        brought = bring_outputs(project, absent, branch=stand.branch, offline=offline)
-        sources, whole = brought.sources, brought.complete(wanted)
+        absent = [one for one in reading.wanted if one.path in missing]
+        brought = bring_outputs(project, absent, branch=reading.branch, offline=offline)
+        sources, reading.completed = brought.sources, brought.arrived
         damaged = brought.damaged
         if brought.arrived:
-            again = place_tree(project, whole, stand, came_from=before, patience=patience)
+            again = place_tree(project, reading, came_from=before, patience=patience)
             placed = placed if again.busy else again.after(placed)
         placed = brought.explain(placed)
     lines = (*said.describe_outcome(placed, sources), *damaged)
     return CheckedOut(placed=placed, lines=lines, complete=placed.complete)
+
+
+class _Conflicted(Exception):
+    """A file that says which weights belong here has merge conflicts."""
+
+
+class _Reading:
+    """Reads what the files of the work tree name, whenever it is called.
+
+    Attributes:
+        wanted: what they named last.
+        branch: the branch that was checked out then.
+        completed: outputs with more that is known of their bytes by now.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self.wanted: Sequence[Tracked] = ()
+        self.branch: str | None = None
+        self.completed: Mapping[Tracked, Tracked] = {}
+
+    def __call__(self) -> tuple[Sequence[Tracked], Standing]:
+        stand = worktree.read_worktree_standing(self._project.root, LISTING_PATTERNS)
+        texts = Snapshot.work_tree(self._project.root).texts(PATTERNS)
+        if conflicted := {
+            *stand.conflicted,
+            *(name for name, text in texts.items() if _is_conflicted(text)),
+        }:
+            # The others follow the registry.
+            raise _Conflicted(names.REGISTRY if names.REGISTRY in conflicted else min(conflicted))
+        self.branch = stand.branch
+        self.wanted = read_expected_cached(self._project, texts)
+        return [self.completed.get(one, one) for one in self.wanted], stand
 
 
 def _stopped(problem: str) -> CheckedOut:

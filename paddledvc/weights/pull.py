@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from paddledvc.project import Project
+    from paddledvc.tools.git.worktree import Standing
     from paddledvc.tools.system.progress import NamedProgress
     from paddledvc.weights.core.outcome import Placed
     from paddledvc.weights.core.tracked import Tracked
@@ -95,33 +96,40 @@ def pull(  # noqa: PLR0913 - each is an option
     """
     share_with_main_tree(project.root)
     require_selected_remotes(project, [remote] if remote else [])
-    outputs = select_outputs(project, list_expected(project), names)
     order = (remote,) if remote else select_remotes(project, _branch(project), project.policy())
-    placed = None
-    asked: Sequence[Tracked] = outputs
-    place = _placing(project, force=force, whole=checkout and not names)
-    if checkout:
-        placed = place(outputs)
-        asked = _missing(outputs, placed)
+    outputs: Sequence[Tracked] = ()
+    completed: dict[Tracked, Tracked] = {}
+
+    def read() -> Sequence[Tracked]:
+        nonlocal outputs
+        outputs = select_outputs(project, list_expected(project), names)
+        return [completed.get(one, one) for one in outputs]
+
+    place = _placing(project, read, force=force, whole=not names)
+    placed = place() if checkout else None
+    asked = read() if placed is None else _missing(outputs, placed)
     arrived = fetch_outputs(
         project, asked, remotes=order, offline=offline, jobs=jobs, progress=progress
     )
     if placed is None:
         return Pulled(arrived=arrived, placed=None)
     if asked:
-        known = {one.tracked.path: one.tracked for one in arrived}
-        placed = place([known.get(one.path, one) for one in outputs]).after(placed)
+        completed |= zip(asked, (one.tracked for one in arrived), strict=True)
+        placed = place().after(placed)
     return Pulled(arrived=arrived, placed=placed)
 
 
 def _placing(
-    project: Project, *, force: bool, whole: bool
-) -> Callable[[Sequence[Tracked]], Placed]:
+    project: Project, read: Callable[[], Sequence[Tracked]], *, force: bool, whole: bool
+) -> Callable[[], Placed]:
     """Say how to put outputs into the work tree: all that its files name, or some of them."""
     if not whole:
-        return partial(place_outputs, project, force=force, patience=PATIENCE)
-    stand = worktree.read_worktree_standing(project.root, LISTING_PATTERNS)
-    return lambda outputs: place_tree(project, outputs, stand, force=force, patience=PATIENCE)
+        return partial(place_outputs, project, read, force=force, patience=PATIENCE)
+
+    def read_all() -> tuple[Sequence[Tracked], Standing]:
+        return read(), worktree.read_worktree_standing(project.root, LISTING_PATTERNS)
+
+    return partial(place_tree, project, read_all, force=force, patience=PATIENCE)
 
 
 def _branch(project: Project) -> str | None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from paddledvc.project import Project
     from paddledvc.tools.system.progress import NamedProgress
+    from paddledvc.weights.core.ledger import LedgerEntry
     from paddledvc.weights.core.tracked import Tracked
     from paddledvc.weights.core.transfer_results import Inspected
 
@@ -77,16 +78,18 @@ class Status(Displayed):
     Attributes:
         outputs: each output that the files of the work tree name.
         hookless: why git's hooks do not bring the weights; empty if they do.
+        unfinished: outputs that are not wanted, whose removal was cut short.
     """
 
     _table_of = "outputs"
     outputs: tuple[Here, ...]
     hookless: str = ""
+    unfinished: tuple[str, ...] = ()
 
     @property
     def clean(self) -> bool:
         """Whether every output is what the files name."""
-        return all(one.state == "ok" for one in self.outputs)
+        return not self.unfinished and all(one.state == "ok" for one in self.outputs)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -154,17 +157,28 @@ def status(
         for output in paddledvc.status(project).outputs:
             print(output.tracked.path, output.state, output.mend)
     """
-    outputs = select_outputs(project, list_expected(project), names)
+    every, entries = list_expected(project), read_placed_records(project)
+    outputs = select_outputs(project, every, names)
     with shortcuts.allow_shortcuts():  # shells and editors ask it over and over
-        found = _inspect_tree(project, outputs, deep=deep, progress=progress)
-    return Status(outputs=found, hookless=_hookless(project))
+        found = _inspect_tree(project, outputs, entries, deep=deep, progress=progress)
+    begun = {path for path, entry in entries.items() if entry.pending}
+    return Status(
+        outputs=found,
+        hookless=_hookless(project),
+        unfinished=() if names else tuple(sorted(begun - {one.path for one in every})),
+    )
 
 
 def _inspect_tree(
-    project: Project, wanted: Sequence[Tracked], *, deep: bool, progress: NamedProgress | None
+    project: Project,
+    wanted: Sequence[Tracked],
+    entries: Mapping[str, LedgerEntry],
+    *,
+    deep: bool,
+    progress: NamedProgress | None,
 ) -> tuple[Here, ...]:
     """Look at outputs in the work tree; files that changed since they were hashed are hashed."""
-    entries, cache = read_placed_records(project), Cache.of(project.root)
+    cache = Cache.of(project.root)
     damaged: Mapping[str, tuple[str, str]] = {}
     if deep:
         from paddledvc.weights.tree.reread import reread_outputs  # noqa: PLC0415 - hardly ever asked

@@ -144,3 +144,23 @@ def test_relative_paths_stay_relative_to_the_project(begun, cli):
         f"[cache]\n    dir = {up}../cache\n[core]\n    remote = prod\n"
         f"['remote \"prod\"']\n    url = ../{up}store\n    verify = true\n"
     )
+
+
+def test_a_remote_that_only_lacks_verify_is_completed(begun, cli):
+    begun.write(".dvc/config", "['remote \"prod\"']\n    url = s3://weights\n")
+    for _ in range(2):
+        assert cli("init", "--no-hooks", "--remote", "prod=s3://weights").exit_code == 0
+        assert begun.read(".dvc/config").count("verify = true") == 1
+    begun.write(".dvc/config", begun.read(".dvc/config").replace("true", "false"))
+    cli("init", "--no-hooks", "--remote", "prod=s3://weights")
+
+    assert "verify = false" in begun.read(".dvc/config")  # somebody has chosen
+
+
+def test_what_a_dvc_that_was_killed_at_its_start_left_out_is_added(begun, cli):
+    (begun.root / ".dvc" / ".gitignore").unlink(missing_ok=True)
+    for _ in range(2):
+        assert cli("init", "--no-hooks").exit_code == 0
+
+    assert begun.read(".dvc/.gitignore") == "/config.local\n/tmp\n/cache\n"
+    assert "verify = true" in begun.read(".dvc/config")

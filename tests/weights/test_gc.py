@@ -37,6 +37,12 @@ DAY = 86400
 REMOTE = GcScope(cache=False, unshared=True, remotes=("shared",), grace=0)
 
 
+@pytest.fixture(autouse=True)
+def nobody_pushes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what has just come be garbage, so that no test waits for an hour."""
+    monkeypatch.setattr(plans, "LEAST_GRACE", 0)
+
+
 def md5(data: bytes) -> str:
     return hashlib.md5(data).hexdigest()
 
@@ -869,3 +875,20 @@ def test_programs_see_json(team: Clone, cli: Callable[..., Ran]) -> None:
 
 def test_the_library_has_it() -> None:
     assert paddledvc.gc is gc
+
+
+@pytest.mark.parametrize("where", [("-r", "shared"), ("--all-remotes",)])
+def test_a_push_that_is_under_way_gets_an_hour(
+    team: Clone, cli: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, where: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(plans, "LEAST_GRACE", 1 / 24)
+    done = cli("-C", str(team.root), "gc", *where, "--grace", "0.04")
+
+    assert (done.exit_code, done.stderr) == (
+        2,
+        (
+            "Error: a grace of 0.96 hours would take from under a push what it has just sent; "
+            "remotes need an hour at least: --grace 0.05\n"
+        ),
+    )
+    assert cli("-C", str(team.root), "gc", *where, "--grace", "0.05").exit_code == 0

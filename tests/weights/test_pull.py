@@ -13,6 +13,8 @@ import pytest
 
 import paddledvc
 from paddledvc.errors import InvalidInput
+from paddledvc.tools.dvc import locks
+from paddledvc.weights.checkout import checkout
 from paddledvc.weights.transfer.fetch_outputs import fetch_outputs
 from paddledvc.weights.tree import records
 from tests.outputs_repo import md5
@@ -436,7 +438,7 @@ def test_the_hooks_know_afterwards_that_there_is_nothing_to_do(cold, cli):
 
 
 @pytest.mark.slow
-def test_a_commit_made_meanwhile_is_not_taken_for_what_is_in_place(cold, cli, monkeypatch):
+def test_what_is_put_in_place_is_that_of_a_commit_made_meanwhile(cold, cli, monkeypatch):
     before = cold.folder.git("rev-parse", "HEAD").strip()
 
     def fetch_while_somebody_commits(*given, **how):
@@ -449,8 +451,9 @@ def test_a_commit_made_meanwhile_is_not_taken_for_what_is_in_place(cold, cli, mo
     monkeypatch.setattr(module, "fetch_outputs", fetch_while_somebody_commits)
     cli("pull")
 
-    assert cold.folder.git("rev-parse", "HEAD").strip() != before
-    assert records.marked_commit(records.marker_path(cold.root)) == before
+    now = cold.folder.git("rev-parse", "HEAD").strip()
+    assert now != before
+    assert records.marked_commit(records.marker_path(cold.root)) == now
 
 
 def test_json_tells_all_of_it(cold, cli):
@@ -482,3 +485,37 @@ def test_pull_starts_no_dvc(cold, monkeypatch, cli):
     cli("pull")
 
     assert {command[0] for command in started} == {"git"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("names", [[], [A]])
+def test_a_pull_that_waits_for_a_switch_goes_by_the_commit_that_is_there_then(
+    stores, monkeypatch, names
+):
+    stores.release({A: b"the next weights"}, {A: "a==v2"})
+    real = locks.hold_lock_file
+
+    def switch_first(file, **how):
+        monkeypatch.setattr(locks, "hold_lock_file", real)
+        stores.folder.git("reset", "--quiet", "--hard", "HEAD~1")
+        assert checkout(stores.project).complete
+        return real(file, **how)
+
+    monkeypatch.setattr(locks, "hold_lock_file", switch_first)
+    paddledvc.pull(stores.project, names)
+
+    assert stores.files() == PLACED
+
+
+@pytest.mark.slow
+def test_a_pull_during_which_git_switches_puts_down_nothing_of_the_commit_before(cold, monkeypatch):
+    def fetch_late(*asked, **how):
+        found = fetch_outputs(*asked, **how)
+        cold.release({A: b"the next weights"}, {A: "a==v2"})
+        assert checkout(cold.project).complete
+        return found
+
+    monkeypatch.setattr("paddledvc.weights.pull.fetch_outputs", fetch_late)
+    paddledvc.pull(cold.project)
+
+    assert cold.files() == {A: b"the next weights"}

@@ -9,6 +9,7 @@ import pytest
 
 import paddledvc
 from paddledvc.errors import InvalidInput, RemoteFailed
+from paddledvc.tools.dvc.remotes.remote import Remote
 from paddledvc.weights.transfer.send_outputs import send_outputs
 from tests.outputs_repo import md5
 from tests.stores_repo import EXPORT, FILES, MADE, MODELS, WEIGHTS, A
@@ -290,3 +291,21 @@ def test_objects_lie_where_dvc_puts_them(stores, cli):
         Path(stores.root.parent, "stores/prod/files/md5", oid[:2], oid[2:])
     )
     assert MODELS == {A: "a==v1"}
+
+
+def test_what_a_gc_removes_during_a_push_is_sent_again(stores, monkeypatch):
+    old, new = FILES["inference.json"], WEIGHTS
+    stores.store("prod", md5(old))
+    real = Remote.put
+
+    def put(remote, oid, *how):
+        real(remote, oid, *how)
+        if oid.endswith(".dir"):  # the last one
+            stores.stored("prod", old).unlink()
+            stores.stored("prod", new).unlink()
+
+    monkeypatch.setattr(Remote, "put", put)
+    [pushed] = paddledvc.push(stores.project)
+
+    assert [one.state for one in pushed.sent] == ["sent", "sent"]
+    assert stores.holds("prod") == stores.held()

@@ -312,3 +312,14 @@ def test_each_file_is_read_once_and_told(stores):
 
     assert found.clean
     assert told[-1] == ("weights", total, total)
+
+
+def test_a_removal_that_was_cut_short_is_told(stores, cli):
+    notes = stores.project.scratch() / "placed.json"
+    half = {"exports/old": (None, None, None, {}, {"f": "0" * 32})}
+    notes.write_text(json.dumps({"format": 1, "outputs": half}))
+    code, _, err = cli("status", "--exit-code")
+
+    told = "exports/old was being removed when that was cut short; run `paddledvc pull`\n"
+    assert (code, err) == (1, told + HOOKLESS)
+    assert not paddledvc.status(stores.project).clean

@@ -94,8 +94,11 @@ def _works(kind: str, source: Path, target: Path) -> bool:
 
 def _leftovers(project: Project, folder: Path) -> Iterator[Check]:
     before = time.time() - OLD
+    config = configuration.read_dvc_config(project.root)
+    remotes = [Path(where) for where in config.remotes.values() if "://" not in where]
     places = [folder / "files" / "md5", project.root / "checkpoints", project.root / "exports"]
-    left = [one for place in places for name in LEFT for one in place.glob(name)]
+    left = [one for place in (*places, project.root) for name in LEFT for one in place.glob(name)]
+    left += [one for where in remotes for one in where.glob("files/md5/*/*.part")]
     old = [one for one in left if one.is_file() and one.stat().st_mtime < before]
     if old:
         size = display_size(sum(one.stat().st_size for one in old))

@@ -29,6 +29,8 @@ ENVIRONMENT = {
     "PYTHONIOENCODING": "utf-8:backslashreplace",  # in which we read what it prints
     "PYTHONUTF8": "1",
 }
+IGNORED = ("/config.local", "/tmp", "/cache")  # noqa: S108 - of `.dvc`
+"""What ``dvc init`` lets git ignore in ``.dvc``."""
 UNVERIFIED = "hdfs://"
 """Where DVC knows no ``verify``."""
 LISTING = 600.0

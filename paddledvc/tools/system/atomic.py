@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager, suppress
 from functools import cache
+from time import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PART = ".part"
+OLD = 86400.0
+"""Seconds after which what a process of another machine left is nobody's any more."""
+BEFORE = "old"
+"""What a folder that is being replaced is called in the folder beside it."""
 _MODE = 0o666
 
 
@@ -34,6 +39,7 @@ def replace_atomically(target: Path, *, fsync: bool, mode: int | None = None) ->
     Raises:
         OSError: it cannot be written.
     """
+    sweep_atomic_parts(f"{target.parent}")
     new = target.with_name(f"{make_atomic_name(atomic_part_prefix(target))}{PART}")
     os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _MODE if mode is None else mode))
     try:
@@ -104,22 +110,26 @@ def make_atomic_file(folder: Path) -> Path:
         OSError: it cannot be made.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    # Another machine's processes have the same numbers, and may write to the same folder.
-    prefix = f"tmp-{os.uname().nodename}-"
-    _sweep_once(folder, prefix)
-    new = folder / make_atomic_name(prefix)
+    _sweep_once(f"{folder}", "tmp-")
+    new = folder / make_atomic_name("tmp-")
     new.touch(exist_ok=False)
     return new
 
 
 @cache
-def _sweep_once(folder: Path, prefix: str) -> None:
+def _sweep_once(folder: str, prefix: str) -> None:
     sweep_atomic_leftovers(folder, prefix, locked=False)
 
 
 def make_atomic_name(prefix: str) -> str:
     """Make up a name that nothing has, and that tells whose it is."""
-    return f"{prefix}{os.getpid()}-{os.urandom(6).hex()}"
+    return f"{prefix}{_machine()}-{os.getpid()}-{os.urandom(6).hex()}"
+
+
+@cache
+def _machine() -> str:
+    """Name this machine: another one's processes have the same numbers, and may share a folder."""
+    return os.uname().nodename[:40].replace(".", "_")
 
 
 def atomic_part_prefix(target: Path) -> str:
@@ -127,41 +137,70 @@ def atomic_part_prefix(target: Path) -> str:
     return f".{target.name}."
 
 
+@cache
+def sweep_atomic_parts(folder: str) -> None:
+    """Remove what killed processes left of files and folders on their way to their names.
+
+    It looks once in the life of a process. What lay there before a folder was replaced goes back.
+
+    Args:
+        folder: where they are.
+    """
+    sweep_atomic_leftovers(folder, ".", suffix=PART, locked=False)
+
+
 def sweep_atomic_leftovers(
-    folder: Path, *prefixes: str, suffix: str = "", folders: bool = False, locked: bool = True
+    folder: str | Path, *prefixes: str, suffix: str = "", locked: bool = True
 ) -> None:
-    """Remove the files, or the folders, that killed processes left.
+    """Remove the files and folders that killed processes left.
 
     Args:
         folder: where they are.
         prefixes: how their names begin.
         suffix: how they end.
-        folders: whether they are folders; what is not of the kind is somebody else's.
         locked: whether the caller holds a lock against all who make such files; otherwise only
-            those go whose name tells of a process of this machine that is no more.
+            those go whose name tells of a process of this machine that is no more, and of another
+            machine those of days ago.
     """
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, NotADirectoryError):
         for name in os.listdir(folder):  # noqa: PTH208
             prefix = next(filter(name.startswith, prefixes), None)
             if prefix is None or not name.endswith(suffix):
                 continue
-            if locked or _is_abandoned(name.removeprefix(prefix)):
-                _remove(f"{folder}/{name}", folders=folders)
+            told = name.removeprefix(prefix).removesuffix(suffix)
+            if _is_abandoned(told, f"{folder}/{name}", locked=locked and "." not in told):
+                _remove(f"{folder}/{name}")
 
 
-def _is_abandoned(told: str) -> bool:
-    owner = told.partition("-")[0]
-    return owner.isdigit() and not is_alive(int(owner))
+def _is_abandoned(told: str, path: str, *, locked: bool) -> bool:
+    """Tell whether nobody needs a file, by the end of its name: the machine, process and a number.
+
+    What is none of ours by its name stays.
+    """
+    if locked:
+        return True
+    owner = told.rpartition(".")[2].rsplit("-", 2)
+    if len(owner) < len(("machine", "process", "number")) or not owner[1].isdigit():
+        return False
+    if owner[0] == _machine():
+        return not is_alive(int(owner[1]))
+    with suppress(OSError):
+        return os.lstat(path).st_mtime < time() - OLD
+    return False
 
 
-def _remove(path: str, *, folders: bool) -> None:
-    if folders:
+def _remove(path: str) -> None:
+    with suppress(OSError):
+        if not os.path.isdir(path) or os.path.islink(path):  # noqa: PTH112, PTH114
+            os.unlink(path)  # noqa: PTH108
+            return
         import shutil  # noqa: PLC0415 - hardly ever needed
 
+        folder, _, name = path.rpartition("/")
+        target = f"{folder}/{name[1:].rpartition('.')[0].rpartition('.')[0]}"
+        if os.path.isdir(f"{path}/{BEFORE}") and not os.path.lexists(target):  # noqa: PTH112
+            os.replace(f"{path}/{BEFORE}", target)  # noqa: PTH105
         shutil.rmtree(path, ignore_errors=True)
-        return
-    with suppress(OSError):
-        os.unlink(path)  # noqa: PTH108
 
 
 def is_alive(process: int) -> bool:

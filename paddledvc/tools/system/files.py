@@ -240,8 +240,11 @@ def fresh_folder(parent: Path, prefix: str) -> Path:
     """
     with _writable(parent):
         parent.mkdir(parents=True, exist_ok=True)
-        atomic.sweep_atomic_leftovers(parent, prefix, folders=True)
-        return Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+        atomic.sweep_atomic_leftovers(parent, prefix)
+        atomic.sweep_atomic_parts(f"{parent}")
+        new = parent / f"{atomic.make_atomic_name(prefix)}{atomic.PART}"
+        new.mkdir(mode=0o700)
+        return new
 
 
 @contextmanager
@@ -315,11 +318,11 @@ def replace_folder(target: Path) -> Iterator[Path]:
             new.mkdir()
             yield new
             if target.exists():
-                target.replace(scratch / "old")
+                target.replace(scratch / atomic.BEFORE)
             new.replace(target)
         except BaseException:
-            if (scratch / "old").exists():
-                (scratch / "old").replace(target)
+            if (scratch / atomic.BEFORE).exists():
+                (scratch / atomic.BEFORE).replace(target)
             raise
         finally:
             shutil.rmtree(scratch, ignore_errors=True)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from paddledvc.weights.garbage.stores import Store
 
 DAY = 86400.0
+LEAST_GRACE = 1 / 24
+"""Days for which what came into a remote must stay while somebody may be pushing: see `GcScope`."""
 PATIENCE = 5.0
 """Seconds to wait for a DVC that is at work."""
 
@@ -41,7 +43,9 @@ class GcScope:
         remotes: names of the DVC remotes to clean.
         every_remote: whether to clean all of them.
         days: what was current at any time of so many days is kept.
-        grace: what came within so many days is kept, for its commit may still be coming.
+        grace: what came within so many days is kept, for its commit may still be coming. Of a
+            remote that is an hour at least, for a push sends the weights before the commit, and
+            looks again whether they are there when it has sent all.
         also: folders of all other projects that share the cache or a remote.
         ignored_refs: branches and tags whose files need not be readable.
         ignored_folders: names of folders' listings that are lost for good.
@@ -128,6 +132,11 @@ def plan_garbage(project: Project, scope: GcScope) -> GcPlan:
         InvalidFile: a file that says what must stay cannot be read.
         OutsideFailure: a repository or a remote cannot be reached.
     """
+    if (scope.remotes or scope.every_remote) and scope.grace < LEAST_GRACE:
+        raise InvalidInput(
+            f"a grace of {scope.grace * 24:g} hours would take from under a push what it has just "
+            "sent; remotes need an hour at least: --grace 0.05"
+        )
     config = configuration.read_dvc_config(project.root)
     projects = (project, *(Project.find(folder) for folder in scope.also))
     cleaned = _places(project, config, scope)

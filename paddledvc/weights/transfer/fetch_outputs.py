@@ -124,7 +124,7 @@ class Learning:
         if needs:
             records.note_md5_records(self._project, self._md5s)
             # What versions before left there when they were killed.
-            atomic.sweep_atomic_leftovers(self._project.scratch(), "learning-", folders=True)
+            atomic.sweep_atomic_leftovers(self._project.scratch(), "learning-")
         return [self.completed(tracked) for tracked in outputs]
 
     def _unknown(self, tracked: Tracked) -> list[Need]:
@@ -258,23 +258,20 @@ def _hopeless(tracked: Tracked, order: Sequence[str]) -> Bad:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Brought:
-    """What became of outputs that the cache lacked, by path.
+    """What became of outputs that the cache lacked.
 
     Attributes:
-        arrived: those that the cache holds now, with all that is known of their bytes.
-        sources: where they came from.
-        problems: why the others did not, as the end of a sentence.
+        arrived: those that the cache holds now, with all that is known of their bytes, by the
+            outputs as they were asked for.
+        sources: where they came from, by path.
+        problems: why the others did not, as the end of a sentence, by path.
         damaged: lines about objects that are not what they should be, where others were.
     """
 
-    arrived: Mapping[str, Tracked]
+    arrived: Mapping[Tracked, Tracked]
     sources: Mapping[str, str]
     problems: Mapping[str, str]
     damaged: tuple[str, ...]
-
-    def complete(self, wanted: Sequence[Tracked]) -> list[Tracked]:
-        """Add to outputs what is known of their bytes by now."""
-        return [self.arrived.get(one.path, one) for one in wanted]
 
     def explain(self, placed: Placed) -> Placed:
         """Say of what is missing why it could not be fetched."""
@@ -304,7 +301,11 @@ def bring_outputs(
     order = select_remotes(project, branch, project.policy())
     found = fetch_outputs(project, asked, remotes=order, offline=offline, patience=SILENCE)
     return Brought(
-        arrived={one.tracked.path: one.tracked for one in found if one.state != "failed"},
+        arrived={
+            one: came.tracked
+            for one, came in zip(asked, found, strict=True)
+            if came.state != "failed"
+        },
         sources={one.tracked.path: one.source for one in found if one.source},
         problems={one.tracked.path: _why(one.problems) for one in found if one.problems},
         damaged=tuple(

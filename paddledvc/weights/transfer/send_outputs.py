@@ -24,7 +24,7 @@ from paddledvc.weights.transfer.inspect_remote import (
 from paddledvc.weights.transfer.remote_pool import Remotes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from paddledvc.project import Project
     from paddledvc.tools.system.progress import NamedProgress
@@ -99,6 +99,28 @@ class _Sending:
         needs = list_inspected_needs(gathering, outputs, [self._remote, *self._others])
         every = {need.oid: need for its in needs for need in its}
         self._bad = inspect_objects(gathering, self._remote, every.values(), deep=self._repair)
+        self._send_bad(needs, every)
+        if self._sent:
+            self._send_again(needs, every)
+        return [self._told(one, its) for one, its in zip(outputs, needs, strict=True)]
+
+    def _send_again(self, needs: Sequence[Sequence[Need]], every: Mapping[str, Need]) -> None:
+        """Send what somebody removed while the rest was on its way.
+
+        A `gc` may do that with objects that no commit of the server names yet.
+        """
+        now = inspect_objects(self._gathering, self._remote, every.values(), deep=False)
+        gone = {oid: bad for oid, bad in now.items() if bad.kind == "missing"}
+        lost = {oid: bad for oid, bad in gone.items() if oid in self._sent or oid not in self._bad}
+        if lost:
+            before, self._bad = self._bad, lost
+            for oid in lost:
+                self._sent.pop(oid, None)
+            self._send_bad(needs, every)
+            self._bad = {**before, **lost}
+
+    def _send_bad(self, needs: Sequence[Sequence[Need]], every: Mapping[str, Need]) -> None:
+        gathering = self._gathering
         asked = [every[oid] for oid, bad in self._bad.items() if self._may_send(bad)]
         self._fill(asked)
         plain = [need for need in asked if not need.oid.endswith(FOLDER_SUFFIX)]
@@ -110,7 +132,6 @@ class _Sending:
         ]
         listings = {need.oid: need for need in whole}
         gathering.run([partial(self._put, need) for need in listings.values()], watched=False)
-        return [self._told(one, its) for one, its in zip(outputs, needs, strict=True)]
 
     def _may_send(self, bad: Bad) -> bool:
         return bad.kind == "missing" or (self._repair and bad.kind in DAMAGED)

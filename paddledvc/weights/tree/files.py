@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from paddledvc.hashes import Hashes
     from paddledvc.tools.dvc.cache import Cache
 
-PREFIX = "placing-"
+PREFIX = "placing."
 """Beginning of the names of files on their way into the work tree."""
 
 
@@ -103,7 +103,7 @@ def put_object_file(
     os.makedirs(folder, exist_ok=True)  # noqa: PTH103
     beside = os.stat(scratch).st_dev != os.stat(folder).st_dev  # noqa: PTH116
     name = atomic.make_atomic_name(PREFIX)
-    new = f"{folder}/.{name}" if beside else f"{scratch}/{name}"
+    new = f"{folder}/.{name}{atomic.PART}" if beside else f"{scratch}/{name}"
     try:
         kind = cache.link(hashes, new)
         if kind in ("copy", "reflink"):

@@ -42,10 +42,9 @@ LOCK_PATIENCE = 2.0
 """Seconds to wait for another paddledvc, or for DVC."""
 
 
-def place_tree(  # noqa: PLR0913 - each of its own
+def place_tree(
     project: Project,
-    wanted: Sequence[Tracked],
-    stand: Standing,
+    read: Callable[[], tuple[Sequence[Tracked], Standing]],
     *,
     came_from: str | None = None,
     force: bool = False,
@@ -57,8 +56,8 @@ def place_tree(  # noqa: PLR0913 - each of its own
 
     Args:
         project: the project.
-        wanted: what ought to be there.
-        stand: where the work tree stands.
+        read: says what ought to be there, and where the work tree stands. It is called once nobody
+            else places anything: whoever is last goes by the files as they are then.
         came_from: the commit that was checked out before, if git told.
         force: give up what somebody did to the wanted outputs.
         patience: seconds to wait for another paddledvc, or for DVC.
@@ -71,12 +70,12 @@ def place_tree(  # noqa: PLR0913 - each of its own
 
         return known_contents_in_history(project, marked=marked, before=came_from)
 
-    return _place(project, wanted, list_before, stand, force=force, prune=True, patience=patience)
+    return _place(project, read, list_before, force=force, prune=True, patience=patience)
 
 
 def place_outputs(  # noqa: PLR0913 - each of its own
     project: Project,
-    wanted: Sequence[Tracked],
+    read: Callable[[], Sequence[Tracked]],
     before: Sequence[Tracked] = (),
     *,
     force: bool = False,
@@ -90,22 +89,26 @@ def place_outputs(  # noqa: PLR0913 - each of its own
 
     Args:
         project: the project.
-        wanted: what ought to be there.
+        read: says what ought to be there, once nobody else places anything.
         before: what commits said was there; what is no longer wanted of it is removed.
         force: give up what somebody did to the wanted outputs.
         prune: also remove what was put there last and is no longer wanted.
         patience: seconds to wait for another paddledvc, or for DVC.
     """
     return _place(
-        project, wanted, lambda _: before, None, force=force, prune=prune, patience=patience
+        project,
+        lambda: (read(), None),
+        lambda _: before,
+        force=force,
+        prune=prune,
+        patience=patience,
     )
 
 
 def _place(  # noqa: PLR0913 - each of its own
     project: Project,
-    wanted: Sequence[Tracked],
+    read: Callable[[], tuple[Sequence[Tracked], Standing | None]],
     list_before: Callable[[str | None], Sequence[Tracked]],
-    stand: Standing | None,
     *,
     force: bool,
     prune: bool,
@@ -118,6 +121,7 @@ def _place(  # noqa: PLR0913 - each of its own
                 scratch / "placing.lock", patience=patience, who="another paddledvc"
             )
             stack.enter_context(lock)
+            wanted, stand = read()
             cache, records = Cache.of(root), Records(project)
             surveyor = Surveyor(
                 project,
@@ -131,6 +135,8 @@ def _place(  # noqa: PLR0913 - each of its own
             changing = [one.path for one in surveys if one.decision.act in ("put", "remove")]
             if changing:
                 atomic.sweep_atomic_leftovers(scratch, files.PREFIX)
+                for folder in {"", *changing, *(path.rpartition("/")[0] for path in changing)}:
+                    atomic.sweep_atomic_parts(f"{root}/{folder}")
                 stack.enter_context(locks.hold_dvc_locks(root, changing, patience=patience))
             placed = Carrier(root, cache, scratch, records).carry_out(surveys)
             records.finish(placed, stand, cache.state)
@@ -161,8 +167,11 @@ class Carrier:
         self._versions = {one.model: one.version for one in surveys if one.model and one.version}
         self._obstacles = Obstacles(self._root, self._cache, changing)
         ready = [one for one in surveys if one.wanted is not None and self._try(one, self._prepare)]
-        self._records.write()
         gone = [one for one in surveys if one.wanted is None]
+        for survey in gone:
+            if survey.decision.act == "remove":
+                self._records.begin(survey)
+        self._records.write()
         first = [one for one in gone if ITSELF in one.seen and _is_above(one, ready)]
         for survey in first:
             self._try(survey, self._remove)
@@ -223,6 +232,8 @@ class Carrier:
         if survey.obstacle:
             return self._stopped(survey, wanted)
         if survey.decision.act == "leave":
+            if survey.entry is not None and survey.entry.pending:
+                self._tidy(survey)
             if survey.content is not None and not survey.content:  # a folder without files
                 self._obstacles.require_way(survey.path)
                 os.makedirs(f"{self._root}/{survey.path}", exist_ok=True)  # noqa: PTH103
@@ -292,6 +303,8 @@ class Carrier:
     def _remove(self, survey: Survey) -> PlacedState | None:
         """Remove what is no longer wanted, once its successor is in place."""
         if survey.decision.act == "leave":
+            if survey.entry is not None and survey.entry.pending:  # killed when all files were gone
+                self._tidy(survey)
             self._records.entries.pop(survey.path, None)
             return None
         if survey.decision.act == "keep":
@@ -300,14 +313,27 @@ class Carrier:
             self._records.entries.pop(survey.path, None)
             raise Refused("kept", f"{survey.decision.why}, and this commit has none such")
         if not self._is_succeeded(survey.model):
+            self._records.undo(survey)
             return "left"
-        self._obstacles.require_free(survey.path)
-        self._obstacles.require_saved(survey)
+        try:
+            self._obstacles.require_free(survey.path)
+            self._obstacles.require_saved(survey)
+        except (Refused, OutsideFailure):
+            self._records.undo(survey)
+            raise
         target = f"{self._root}/{survey.path}"
         self._drop(target, list(survey.seen), survey.seen)
         files.remove_empty_folder(target.rpartition("/")[0], str(self._root))
         self._records.entries.pop(survey.path, None)
         return "removed"
+
+    def _tidy(self, survey: Survey) -> None:
+        """Remove the folders that a killed process has emptied, but not removed."""
+        target = f"{self._root}/{survey.path}"
+        if os.path.isdir(target):  # noqa: PTH112
+            files.remove_empty_folders_below(target)
+        if survey.wanted is None:
+            files.remove_empty_folder(target.rpartition("/")[0], str(self._root))
 
     def _is_succeeded(self, model: str | None) -> bool:
         """Tell whether all that is wanted is in place, so that the old may go."""

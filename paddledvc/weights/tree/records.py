@@ -75,9 +75,26 @@ class Records:
         return marker_path(self._root)
 
     def begin(self, survey: Survey) -> None:
-        """Note that an output is about to be put in the place of what was there."""
+        """Note that an output is about to be put in the place of what was there, or removed.
+
+        Whoever finds some of both after a kill goes on from there: it is nobody's edit.
+        """
+        was = {
+            name: stamp_file(one.md5, survey.seen[name].file or survey.seen[name].own)
+            for name, one in (survey.found or {}).items()
+            if one.md5 is not None
+        }
         coming = {name: str(one.md5) for name, one in (survey.content or {}).items()}
-        self.entries[survey.path] = (survey.entry or LedgerEntry())._replace(pending=coming)
+        pending = coming or {name: mark.md5 for name, mark in was.items()}
+        entry = survey.entry or LedgerEntry(model=survey.model, version=survey.version)
+        self.entries[survey.path] = entry._replace(files=was or entry.files, pending=pending)
+
+    def undo(self, survey: Survey) -> None:
+        """Note that nothing of what was begun was done."""
+        if survey.entry is None:
+            self.entries.pop(survey.path, None)
+        else:
+            self.entries[survey.path] = survey.entry
 
     def settle(self, survey: Survey, wanted: Tracked, now: Mapping[str, Seen]) -> None:
         """Note that what is wanted is there.

@@ -109,26 +109,48 @@ def test_a_secret_is_never_readable_by_others(tmp_path, monkeypatch):
 
 
 def test_what_dead_processes_left_is_swept_and_what_living_ones_write_stays(tmp_path, dead):
-    living = {f"tmp-{os.getpid()}-a", f"tmp-{os.getppid()}-a"}
-    for name in (*living, f"tmp-{dead}-a", f"other-{dead}-a", "tmp-mine"):
+    left = atomic.make_atomic_name("tmp-").replace(f"-{os.getpid()}-", f"-{dead}-")
+    living = {atomic.make_atomic_name("tmp-"), left.replace(str(dead), str(os.getppid()))}
+    stays = {*living, left.replace("tmp-", "other-", 1), "tmp-mine", f"tmp-{dead}-a"}
+    for name in (left, *stays):
         (tmp_path / name).touch()
-    (tmp_path / f"tmp-{dead}-folder").mkdir()
+    (tmp_path / f"{left}0").mkdir()
     atomic.sweep_atomic_leftovers(tmp_path, "tmp-", locked=False)
 
-    assert set(names(tmp_path)) == {
-        *living, f"other-{dead}-a", "tmp-mine", f"tmp-{dead}-folder"
-    }  # fmt: skip
+    assert set(names(tmp_path)) == stays
+
+
+def test_what_another_machine_left_is_swept_when_it_is_old(tmp_path):
+    for name in ("tmp-other-1-abc", "tmp-other-1-def"):
+        (tmp_path / name).touch()
+    os.utime(tmp_path / "tmp-other-1-abc", (1, 1))
+    atomic.sweep_atomic_leftovers(tmp_path, "tmp-", locked=False)
+
+    assert names(tmp_path) == ["tmp-other-1-def"]
 
 
 def test_under_a_lock_all_of_the_kind_is_swept(tmp_path):
-    (tmp_path / "placing-1-a").touch()
+    for name in ("placing-1-a", ".c.1-a.part", ".c.1.2-a.part"):
+        (tmp_path / name).touch()
     (tmp_path / "placing-folder").mkdir()
     atomic.sweep_atomic_leftovers(tmp_path, "other-", "placing-")
-    assert names(tmp_path) == ["placing-folder"]
-    (tmp_path / "placing-file").touch()
-    atomic.sweep_atomic_leftovers(tmp_path, "placing-", folders=True)
-    assert names(tmp_path) == ["placing-file"]
+    atomic.sweep_atomic_leftovers(tmp_path, ".c.", suffix=".part")  # the other one is of c.1
     atomic.sweep_atomic_leftovers(tmp_path / "nowhere", "placing-")
+
+    assert names(tmp_path) == [".c.1.2-a.part"]
+
+
+def test_whoever_writes_into_a_folder_sweeps_what_the_dead_left_there(tmp_path, dead):
+    owner = atomic.make_atomic_name("").replace(f"-{os.getpid()}-", f"-{dead}-")
+    for name in ("models.lock", ".merge_file_x", "mine"):
+        (tmp_path / f".{name}.{owner}.part").touch()
+    (tmp_path / f".c.{owner}.part" / "old").mkdir(parents=True)
+    (tmp_path / f".c.{owner}.part" / "old" / "f").touch()
+    (tmp_path / ".mine.part").touch()
+    atomic.write_atomically(tmp_path / "a", "x", fsync=True)
+
+    assert names(tmp_path) == [".mine.part", "a", "c"]  # c had stepped aside for another
+    assert names(tmp_path / "c") == ["f"]
 
 
 def test_a_process_lives_until_it_ends(dead):

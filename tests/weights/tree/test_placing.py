@@ -422,7 +422,7 @@ def test_a_full_disk_leaves_the_old_bytes(outputs, monkeypatch):
         ("failed", "it cannot be written: File too large")
     ]
     assert outputs.read("data/a") == b"1" * 100
-    assert not list((outputs.root / ".paddledvc/tmp").glob("placing-*"))
+    assert not list((outputs.root / ".paddledvc/tmp").glob("placing*"))
     assert outputs.states(outputs.place()) == {"data/a": "placed"}
 
 
@@ -462,7 +462,7 @@ def test_notes_that_are_damaged_are_no_notes(outputs):
 
 def test_what_killed_processes_left_is_swept(outputs):
     outputs.declare(V1)
-    left = outputs.folder.write(".paddledvc/tmp/placing-1-abc", "x")
+    left = outputs.folder.write(".paddledvc/tmp/placing.x-1-abc", "x")
     outputs.place()
 
     assert not left.exists()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from paddledvc.weights.core.tracked import Tracked
     from tests.outputs_repo import Outputs
 
 
@@ -40,6 +41,7 @@ NEW = {
     "exports/a": {"f": b"f two", "g": b"g one", "j": b"j two"},
 }
 MODELS = {"checkpoints/a_v1.bin": "a==v1"}, {"checkpoints/a_v2.bin": "a==v2"}
+REMOVED = {"data/x": b"x one", "exports/a": {"f": b"f one", "g": b"g one", "h/i": b"i one"}}
 DONE = {
     "checkpoints/a_v2.bin": b"a two",
     "checkpoints/b.bin": b"b two",
@@ -54,8 +56,11 @@ EVERYTHING = {"my own", *(data.decode() for data in DONE.values())} | {
 }  # fmt: skip
 
 
-def run_until(outputs: Outputs, step: int) -> bool:
-    """Place in another process that is killed at a step; tell whether it got there."""
+def run_until(outputs: Outputs, step: int, before: tuple[Tracked, ...] = (), of: str = "") -> bool:
+    """Place in another process that is killed at a step; tell whether it got there.
+
+    Only steps count that name a path with ``of`` in it.
+    """
     child = os.fork()
     if child:
         _, status = os.waitpid(child, 0)
@@ -68,8 +73,8 @@ def run_until(outputs: Outputs, step: int) -> bool:
 
         def run(*arguments, **keywords):
             nonlocal count
-            count += 1
-            if count == step:
+            count += of in f"{arguments}"
+            if count == step and of in f"{arguments}":
                 os.kill(os.getpid(), signal.SIGKILL)
             return work(*arguments, **keywords)
 
@@ -78,7 +83,7 @@ def run_until(outputs: Outputs, step: int) -> bool:
     try:
         for name in STEPS:
             setattr(os, name, killing(name))
-        outputs.place()
+        outputs.place(before)
         os._exit(0)
     except BaseException:  # noqa: BLE001 - the child must not go on with the tests
         os._exit(1)
@@ -101,7 +106,7 @@ def test_each_file_is_old_or_new_and_the_next_run_completes_it(outputs, links):
         assert {"exports/a/f", "exports/a/g"} <= files.keys(), step
         outputs.place()
         assert outputs.files() == DONE, step
-        assert not list((outputs.root / ".paddledvc/tmp").glob("placing-*")), step
+        assert not list((outputs.root / ".paddledvc/tmp").glob("placing*")), step
     assert step > 30
 
 
@@ -115,3 +120,25 @@ def start_over(outputs: Outputs) -> None:
     outputs.place()
     outputs.edit("checkpoints/own.bin", b"my own")
     outputs.declare(NEW, MODELS[1])
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_a_removal_that_was_killed_is_finished_or_undone_by_the_next_run(outputs, back):
+    step, killed, halves = 0, True, 0
+    while killed:
+        step += 1
+        outputs.declare(REMOVED)
+        (outputs.root / ".paddledvc/tmp/placed.json").unlink(missing_ok=True)
+        before = outputs.place() and outputs.wanted()
+        whole = outputs.files()
+        outputs.declare({"data/x": b"x one"})
+        killed = run_until(outputs, step, before, "/exports")
+        halves += 1 < len(outputs.files()) < len(whole)
+        if back:
+            outputs.declare(REMOVED)
+        placed = outputs.place()
+
+        assert not [one for one in placed.outputs if one.state == "kept"], step
+        assert outputs.files() == (whole if back else {"data/x": b"x one"}), step
+        assert (outputs.root / "exports").exists() is back, step
+    assert halves == 2

@@ -35,7 +35,7 @@ def rewrite_as_before(outputs):
 
 def place_tree(outputs, **how):
     stand = worktree.read_worktree_standing(outputs.root, LISTING_PATTERNS)
-    return place.place_tree(outputs.project, outputs.wanted(), stand, **how)
+    return place.place_tree(outputs.project, lambda: (outputs.wanted(), stand), **how)
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_weights_that_are_missing_are_nobodys(committed):
 
 
 def test_some_outputs_say_nothing_of_the_commit(committed):
-    place.place_outputs(committed.project, ())
+    place.place_outputs(committed.project, tuple)
 
     assert notes(committed)["commit"] == head(committed)
     assert records.marker_path(committed.root).exists()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import secrets
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from paddledvc.tools.dvc.remotes.failures import Broken, translate_failures
-from paddledvc.tools.system import files
+from paddledvc.tools.system import atomic, files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -205,7 +204,9 @@ class System:
         """Send a file under another name first, where a half one would be seen."""
         parent = self._system.parent(path)
         self._system.makedirs(parent)
-        aside = self.join(parent, f".{secrets.token_hex(8)}.part")
+        if self._system.protocol == "local":
+            atomic.sweep_atomic_parts(parent)
+        aside = self.join(parent, f"{atomic.make_atomic_name('.')}{atomic.PART}")
         try:
             self._system.put_file(str(source), aside, callback=told)
             self._require_going()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,17 +121,31 @@ def declare_remotes(root: Path, remotes: Sequence[NewRemote]) -> DeclaredRemotes
     new = [one for one in remotes if one.name not in config.remotes]
     if not remotes and not config.remotes:
         new = [NewRemote(name=EMBEDDED, url=f"{layout.OWN}/remote")]
+    half = [name for name in names or (EMBEDDED,) if _lacks_verify(name, config)]
     chosen = FEATURE.remote if FEATURE.remote in names else next(iter(names), EMBEDDED)
     default = chosen if config.default in (None, EMBEDDED) else None
     return DeclaredRemotes(
         remotes=tuple((f"remote {one.name} ({one.url})", one in new) for one in remotes),
-        config=_extended(root, new, default) if new else None,
+        config=_extended(root, new, default, half) if new or half else None,
     )
 
 
-def _extended(root: Path, new: Sequence[NewRemote], default: str | None) -> str:
-    """Write DVC's configuration with new remotes, as DVC does; return it."""
+def _lacks_verify(name: str, config: DvcConfig) -> bool:
+    """Tell whether a remote of ours was not completed, or was made by DVC alone."""
+    where = config.remotes.get(name)
+    if where is None or where.startswith(UNVERIFIED):
+        return False
+    return "verify" not in dict(config.settings[name])
+
+
+def _extended(
+    root: Path, new: Sequence[NewRemote], default: str | None, half: Sequence[str]
+) -> str:
+    """Write DVC's configuration with new remotes, and completed ones, as DVC does; return it."""
     with _copied_config(root) as copy:
+        for name in half:
+            with suppress(ToolFailed):  # it is of another level than this file's
+                run_dvc("remote", "modify", name, "verify", "true", root=copy)
         for one in new:
             options = {} if one.endpoint is None else {"endpointurl": one.endpoint}
             try:
