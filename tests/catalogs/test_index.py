@@ -226,3 +226,19 @@ def test_offline_refuses_a_server_and_reads_a_file(index, server):
         f"the catalog zoo ({url}): it needs the network, which PADDLEDVC_OFFLINE=1 forbids"
     )
     assert server.log == []
+
+
+def test_an_index_is_read_up_to_a_limit_that_can_be_raised(tmp_path, monkeypatch):
+    (tmp_path / "index.json").write_text('{"version": 1, "models": []}' + " " * 100)
+    opened = open_catalog(Context(name="zoo", root=tmp_path), "index", {"url": "index.json"})
+    monkeypatch.setattr("paddledvc.catalogs.index.MAX_BYTES", 100)
+
+    with pytest.raises(CatalogFailed) as caught:
+        opened.names()
+    assert str(caught.value) == (
+        "the catalog zoo (index.json): it has more than 100 bytes; "
+        "PADDLEDVC_MAX_INDEX allows more, in MiB"
+    )
+    monkeypatch.setenv("PADDLEDVC_MAX_INDEX", "1")
+    again = open_catalog(Context(name="zoo", root=tmp_path), "index", {"url": "index.json"})
+    assert list(again.names()) == []
