@@ -58,10 +58,12 @@ def finish_files(root: Path, names: Iterable[str], note: str) -> None:
             (str(name), old, str(text))
             for name, old, text in json.loads(find_project_text(root, note) or "")
         ]
+        if not {name for name, _, _ in noted} <= {*names}:
+            raise ValueError
         found = {name: _digest(root, name) for name, _, _ in noted}
         late = {name: text for name, old, text in noted if found[name] == old != _of(text)}
         written = [name for name, _, text in noted if found[name] == _of(text)]
-        if found.keys() <= {*names} and written and len(late) + len(written) == len(noted):
+        if written and len(late) + len(written) == len(noted):
             for name, text in late.items():
                 write_project_text(root, name, text)
     (root / note).unlink(missing_ok=True)
