@@ -81,7 +81,17 @@ class Problem:
 
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}:{self.column}:"
-        return f"{where} {self.path}: {self.message}" if self.path else f"{where} {self.message}"
+        text = f"{where} {self.path}: {self.message}" if self.path else f"{where} {self.message}"
+        return one_line(text)
+
+
+def one_line(text: str) -> str:
+    r"""Write a text of which others had a hand in as one line, so that they add none.
+
+    >>> one_line("a\nno findings")
+    'a\\nno findings'
+    """
+    return text.replace("\n", "\\n")
 
 
 class InvalidFile(InvalidInput):

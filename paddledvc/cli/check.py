@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paddledvc.cli.options import pass_project
-from paddledvc.cli.printer import echo_document
+from paddledvc.cli.printer import echo_document, escape_document
 from paddledvc.gate import check as workflow
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def check(  # noqa: PLR0913
     if file is not None:
         from paddledvc.tools.git import project_files  # noqa: PLC0415 - not for --help
 
-        text = f"{WRITERS[output](verdict)}\n"
+        text = f"{escape_document(WRITERS[output](verdict), output)}\n"
         project_files.write_output_text(project.root, file, text)
         output = "text"
     echo_document(WRITERS[output](verdict), output)

@@ -117,19 +117,28 @@ def echo_document(text: str, form: str) -> None:
     if (context := click.get_current_context(silent=True)) is not None:
         context.meta[ANSWERED] = True
     ascii_only = not streams.stream_takes_every_character()
+    streams.write_document_to_stream(escape_document(text, form, ascii_only=ascii_only))
+
+
+def escape_document(text: str, form: str, *, ascii_only: bool = False) -> str:
+    """Write a text that programs read so that terminals and CI logs obey nothing of it.
+
+    Args:
+        text: the text.
+        form: its form, such as ``json``; the escapes are those of the form.
+        ascii_only: whether to escape all that is not ASCII, as far as the form has escapes.
+    """
     if form in ("json", "sarif"):
         text = escaping.escape_json(text)
         if ascii_only:
             text = _NOT_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text)
-    elif form == "junit":
+        return text
+    if form == "junit":
         text = escaping.escape_xml(text)
         if ascii_only:
             text = text.encode("ascii", "xmlcharrefreplace").decode()
-    elif form == "github":
-        text = escaping.escape_annotations(text)
-    else:
-        text = escaping.escape_text(text)
-    streams.write_document_to_stream(text)
+        return text
+    return escaping.escape_annotations(text) if form == "github" else escaping.escape_text(text)
 
 
 def echo_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -188,7 +197,7 @@ def _open_console(stream: TextIO) -> Console:
     from rich.console import Console  # noqa: PLC0415 - only where it draws
 
     return Console(
-        file=stream,
+        file=streams.unescaped_stream(stream),
         force_terminal=True,
         force_jupyter=False,
         color_system=None if os.environ.get("NO_COLOR") else "auto",

@@ -186,3 +186,39 @@ def test_a_lock_names_no_repository(attacked, cli, tmp_path, paths, why):
         assert f"{LOCK}:" in done.stdout + done.stderr
         assert f"models[0].{why}" in done.stdout + done.stderr
     switch_back(attacked)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "form", ["{path}", "file://{root}/{path}", "file://{root}/x/../{path}", "link"]
+)
+@pytest.mark.parametrize(("path", "own"), [(".git/token", ".git"), (".dvc/tmp/token", ".dvc")])
+def test_no_token_of_the_clone_is_taken_for_weights(attacked, cli, path, own, form):
+    attacked.folder.write(path, "token")
+    (attacked.root / "x").mkdir()
+    (attacked.root / "link").symlink_to(path)
+    url = form.format(path=path, root=attacked.root)
+    refused = f"no weights may lie there: '{own}' {OWN}"
+    attacked.folder.models(f"models: [{{name: a, version: v1, weights_url: {url}}}]\n")
+
+    assert refused in cli("lock").stderr
+
+    lock = LOCKED.format(path="a_v1", file="f", source="x", sha256="0" * 64)
+    attacked.folder.write(LOCK, lock.replace("file://x", url).replace('"m"', '"a"'))
+    for command in (("sync", "--frozen"), ("pull",)):
+        done = cli(*command)
+        assert done.exit_code == 3, done
+        assert refused in done.stdout + done.stderr
+    assert attacked.files() == {"data/samples/a": b"1", "data/labels.bin": b"cat"}
+
+
+@pytest.mark.slow
+def test_weights_are_taken_from_an_output_that_dvc_links_into_its_cache(attacked, cli):
+    attacked.configure("symlink")
+    attacked.place(force=True)
+    (attacked.root / "data" / "labels.bin").unlink()
+    attacked.place()
+    assert (attacked.root / "data" / "labels.bin").is_symlink()
+    attacked.folder.models("models: [{name: a, version: v1, weights_url: data/labels.bin}]\n")
+
+    assert cli("lock").exit_code == 0

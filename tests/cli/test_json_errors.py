@@ -84,6 +84,14 @@ def test_a_command_answers_in_json_wherever_it_runs(command, project, cli):
         (click.UsageError(HOSTILE), ("UsageError", 2, HOSTILE)),
         (paddledvc.errors.OutsideFailure("o"), ("OutsideFailure", 3, "o")),
         (PermissionError(13, "No", "f"), ("OutsideFailure", 3, "f: No")),
+        (
+            UnicodeEncodeError("utf-8", "a\ud800", 1, 2, "surrogates"),
+            (
+                "OutsideFailure",
+                3,
+                r"'a\ud800' cannot be written in utf-8; names and texts have to be UTF-8",
+            ),
+        ),
         (KeyboardInterrupt(), ("Interrupted", 130, "interrupted")),
         (SystemExit(143), ("Interrupted", 143, "interrupted")),
         (ZeroDivisionError(HOSTILE), ("Bug", 70, f"ZeroDivisionError: {HOSTILE}")),

@@ -290,3 +290,71 @@ def test_a_terminal_gets_a_bar_for_bytes_on_their_way(project, on_terminal, serv
     assert re.search(r"a ━+ 100% 7\.0/7\.0 kB ", plain)
     assert said.endswith("Locked 1 model\n")
     assert "\x1b[?25h" in said  # the cursor is back
+
+
+# Whoever prints all the same
+
+
+AROUND = f"""
+import logging, sys, threading, warnings
+import click
+from paddledvc.tools.system import streams
+streams.prepare_process()
+hostile = {HOSTILE!r} + "\\n::error::"
+warnings.warn_explicit(hostile, SyntaxWarning, hostile, 1)
+logging.getLogger("paddledvc").warning(hostile)
+logging.StreamHandler().emit(logging.LogRecord("a", 30, "f", 1, hostile, (), None))
+print(hostile)
+print("a", hostile, file=sys.stderr)
+sys.stderr.writelines([hostile])
+click.echo(hostile)
+click.echo(hostile, err=True)
+click.secho(hostile, fg="red", err=True)
+def fail():
+    raise ValueError(hostile)
+thread = threading.Thread(target=fail, name=hostile)
+thread.start()
+thread.join()
+class Late:
+    def __del__(self):
+        fail()
+Late()
+fail()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_what_python_and_libraries_print_is_escaped_too(project, encoding):
+    done = subprocess.run(
+        [sys.executable, "-W", "always", "-c", AROUND],
+        cwd=project.root,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+    )
+    said, told = done.stdout.decode(), done.stderr.decode()
+
+    assert said.count("exe.") == 2
+    assert told.count("exe.") >= 12
+    assert safe(said)
+    assert safe(told)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["text", "json", "github", "sarif", "junit"])
+def test_findings_in_a_file_are_escaped_as_on_the_screen(form, hostile, cli):
+    hostile.models(f"models: [{{name: a, version: v1, {QUOTED}: 1}}]\n")
+    shown = cli("check", "--format", form)
+    cli("check", "--format", form, "--output", "found")
+
+    assert hostile.read("found") == shown.stdout
+
+
+@pytest.mark.parametrize("key", ["a\nno findings", "a\r\n::error::b"])
+def test_no_name_makes_a_line_of_its_own(key, project, cli):
+    project.git("init", "--quiet")
+    project.models(f"models: [{{name: a, version: v1, {json.dumps(key)}: 1}}]\n")
+
+    assert cli("list").stderr.count("\n") == 1
+    assert [line for line in cli("check").stdout.splitlines() if "no findings" in line[:11]] == []

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from paddledvc.display.results import Displayed
+from paddledvc.errors import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -91,7 +92,7 @@ class Violation:
         return ":".join(str(part) for part in (self.file, self.line, self.column) if part)
 
     def __str__(self) -> str:
-        place = f"{self.where}: " if self.file else ""
+        place = f"{one_line(self.where)}: " if self.file else ""
         return f"{place}{self.level}[{self.rule}]: {self.message}"
 
 
@@ -151,7 +152,7 @@ def list_file_violations(rule: str, error: InvalidFile) -> tuple[Violation, ...]
         Violation(
             rule=rule,
             level="error",
-            message=f"{problem.path}: {problem.message}" if problem.path else problem.message,
+            message=one_line(f"{problem.path}: {problem.message}".removeprefix(": ")),
             file=problem.file,
             line=problem.line,
             column=problem.column,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from paddledvc.errors import ChecksumMismatch, DownloadFailed
+from paddledvc.paths import find_path_fault
 from paddledvc.tools.sources import http
 from paddledvc.tools.system import files
 from paddledvc.tools.system.network_errors import Unreadable
@@ -125,6 +126,16 @@ def _all_chunks(
         raise Unreadable(error.strerror or str(error)) from error
 
 
+def _source_fault(url: str, path: Path, root: Path) -> str | None:
+    """Find why a file gives no weights: those of git's and DVC's own folders hold tokens."""
+    if not url.startswith("file:") and (fault := find_path_fault(url)):
+        return fault
+    end, top = path.resolve(), root.resolve()  # a link may lead there
+    if end.is_relative_to(top / ".dvc" / "cache"):
+        return None  # as those of DVC do
+    return find_path_fault(end.relative_to(top).as_posix()) if end.is_relative_to(top) else None
+
+
 def _regular_file(url: str, root: Path) -> Path | None:
     """Name the file behind a URL; None for one of another kind.
 
@@ -133,6 +144,8 @@ def _regular_file(url: str, root: Path) -> Path | None:
     """
     try:
         path = _local_path(url, root)
+        if path is not None and (fault := _source_fault(url, path, root)):
+            raise Unreadable(f"no weights may lie there: {fault}")
         if path is not None and not path.is_file():
             raise Unreadable("not a file" if path.exists() else "No such file or directory")
     except (OSError, ValueError) as error:

@@ -5,6 +5,11 @@ from __future__ import annotations
 import io
 import os
 import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import TextIO
 
 SHOWN = 30
 """Characters around one that cannot be written that are shown."""
@@ -26,6 +31,40 @@ def prepare_process() -> None:
         command = [sys.executable, "-X", "utf8", *sys.orig_argv[1:]]
         os.execve(sys.executable, command, {"PYTHONIOENCODING": shown, **os.environ})  # noqa: S606
     prepare_streams()
+    # Warnings, tracebacks and libraries print what they like.
+    sys.stdout, sys.stderr = Escaping(sys.stdout), Escaping(sys.stderr)
+
+
+class Escaping:
+    """A standard stream for whoever does not print by ``write_lines``.
+
+    Args:
+        stream: the stream; for texts that are escaped by the rules of their form.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self.unescaped = stream
+
+    def write(self, text: str) -> int:
+        """Write a text, with nothing in it that a terminal or a CI log would obey."""
+        from paddledvc.display.escaping import escape_text  # noqa: PLC0415 - most hooks say nothing
+
+        self.unescaped.write(escape_text(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write texts."""
+        self.write("".join(lines))
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "buffer":  # a way around
+            raise AttributeError(name)
+        return getattr(self.unescaped, name)
+
+
+def unescaped_stream(stream: TextIO) -> TextIO:
+    """Give the stream that takes a text as it is."""
+    return stream.unescaped if isinstance(stream, Escaping) else stream
 
 
 def prepare_streams() -> None:
@@ -64,7 +103,7 @@ def draw_waiting_line(text: str) -> None:
     Args:
         text: the line; empty to take it away.
     """
-    stream = sys.stderr
+    stream = unescaped_stream(sys.stderr)
     if stream.isatty() and os.environ.get("TERM", "").lower() not in DUMB:
         from paddledvc.display.escaping import escape_text  # noqa: PLC0415 - as above
 
@@ -74,7 +113,7 @@ def draw_waiting_line(text: str) -> None:
 
 def write_document_to_stream(text: str, *, err: bool = False) -> None:
     """Write a text that is escaped by the rules of its form already."""
-    stream = sys.stderr if err else sys.stdout
+    stream = unescaped_stream(sys.stderr if err else sys.stdout)
     stream.write(f"{text}\n")
     stream.flush()
 
