@@ -329,7 +329,11 @@ def without_paddledvc(folder: Path) -> dict[str, str]:
 
 
 def configure(team: Team, python: str) -> None:
-    team.git("config", "merge.paddledvc.driver", merge_driver.merge_driver_command(python))
+    team.git(
+        "config",
+        "merge.paddledvc.driver",
+        merge_driver.merge_driver_command(team.project.root, python),
+    )
 
 
 BROKEN = {
