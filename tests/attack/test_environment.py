@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 import paddledvc
+from paddledvc.setup.checks.python_folders import check_python_folders
 from paddledvc.tools.git import merge_driver
 from paddledvc.tools.git.hook_scripts import install
+from paddledvc.tools.git.worktree import list_tracked_files
 
 pytestmark = pytest.mark.slow
 ONE, TWO = {"checkpoints/a.bin": b"a one"}, {"checkpoints/a.bin": b"a two!"}
@@ -227,3 +229,37 @@ def test_programs_of_the_work_tree_are_not_started(attacked, monkeypatch):
 
     assert paddledvc.hooks_status(paddledvc.Project(attacked.root)).hooks
     assert not is_marked(attacked)
+
+
+def test_doctor_warns_of_an_environment_in_the_clone_and_names_what_a_branch_brought(
+    attacked, monkeypatch
+):
+    brought(attacked, PROGRAM)
+    monkeypatch.setattr(sys, "prefix", str(attacked.root / ".venv"))
+    monkeypatch.setenv("PYTHONPATH", ":/nowhere")
+    project = paddledvc.Project(attacked.root)
+    found = [(one.state, one.found) for one in check_python_folders(project)]
+    git(attacked, "switch", "--quiet", "pr", off=True)
+    after = next(check_python_folders(project))
+
+    assert [state for state, _ in found] == ["warning", "warning"]
+    assert "names the current folder, by an empty element, so" in found[1][1]
+    assert (after.state, after.found) == (
+        "problem",
+        f"this branch brings {PROGRAM}, so hooks start nothing of it",
+    )
+    assert after.advice.startswith(
+        "make one beside the clone: python3 -m venv ../project-venv; ../project-venv/bin/pip "
+    )
+
+
+def test_files_of_a_branch_where_the_clone_keeps_its_own_are_named(attacked):
+    for path in (".dvc/config.local", ".paddledvc/tmp/x", ".DVC/tmp/y", ".paddledvc/a.json"):
+        attacked.folder.write(path, "")
+        git(attacked, "add", "--force", path)
+
+    assert sorted(list_tracked_files(attacked.root)) == [
+        ".DVC/tmp/y",
+        ".dvc/config.local",
+        ".paddledvc/tmp/x",
+    ]
