@@ -86,8 +86,10 @@ def forked(request: pytest.FixtureRequest, forks: None) -> Iterator[None]:
     start = shell._started
 
     def started(command: Any, *arguments: Any, **streams: Any) -> Any:
-        if command[:2] == [sys.executable, "-m"] and command[2] in FORKED:
-            command = [*run_module(command[2]), *command[3:]]
+        if command[0] == sys.executable and "-m" in command:
+            name = command[command.index("-m") + 1]
+            if name in FORKED:
+                command = [*run_module(name), *command[command.index("-m") + 2 :]]
         return start(command, *arguments, **streams)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -121,3 +121,35 @@ def test_one_module_starts_git():
     }
 
     assert starting == {"tools/git/command.py"}
+
+
+NAMING_PYTHON = {
+    "hooks/renew.py": "shows it",
+    "setup/checks/machine.py": "shows it",
+    "tools/git/hook_scripts/install.py": "writes it into hooks, beside how it is isolated",
+    "tools/paddle/process.py": "starts what runs the user's code, which imports from their project",
+    "tools/python/command.py": "isolates it",
+    "tools/python/environment.py": "looks where it lies",
+    "tools/system/streams.py": "starts this very process again, with its options",
+}
+"""Modules that name this Python, and what for: all others get a command line that is isolated."""
+
+
+def names_python(file: Path) -> bool:
+    """Tell whether a module names this Python, or any by its name."""
+    nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    lists = (one.elts for one in nodes if isinstance(one, ast.List | ast.Tuple) and one.elts)
+    return any(isinstance(one, ast.Attribute) and one.attr == "executable" for one in nodes) or any(
+        isinstance(first, ast.Constant) and str(first.value).startswith(("python", "dvc "))
+        for first, *rest in lists
+        if rest
+    )
+
+
+@pytest.mark.slow
+def test_no_module_starts_a_python_that_imports_from_the_work_tree():
+    naming = {
+        one.relative_to(PACKAGE).as_posix() for one in PACKAGE.rglob("*.py") if names_python(one)
+    }
+
+    assert naming == set(NAMING_PYTHON)

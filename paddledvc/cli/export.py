@@ -25,6 +25,7 @@ def export(project: Project, name: str, *, pin: str | None, use: LockUse, output
     """Export a model as a static program.
 
     Runs paddle.jit.save in a fresh process, so that the same weights always give the same bytes.
+    That process imports the project's code that the model names.
 
     \b
     Example:

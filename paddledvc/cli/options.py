@@ -117,6 +117,21 @@ def pass_project(command: Callable[..., Any]) -> Callable[..., Any]:
         project = Project.find(Path())
         with suppress(OutsideFailure, OSError):  # the command itself may change nothing
             project.finish_begun()
+        if command.__name__ not in LOOKING:
+            _renew_hooks(project.root)
         return command(project, *args, **kwargs)
 
     return wrapper
+
+
+LOOKING = ("doctor",)
+"""Commands that change nothing, not even hooks of before."""
+
+
+def _renew_hooks(root: Path) -> None:
+    """Replace hooks of before, which could import modules of the work tree."""
+    from paddledvc.cli import printer  # noqa: PLC0415 - as above
+    from paddledvc.hooks import renew  # noqa: PLC0415
+
+    if (done := renew.renew_hooks(root)) is not None:
+        printer.echo(done, err=True)

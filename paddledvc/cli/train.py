@@ -25,7 +25,8 @@ def train(project: Project, name: str, *, pin: str | None, use: LockUse, output:
     """Train a model with your code.
 
     Runs the function or command line of its train section with the hyperparameters of
-    params.yaml. What it prints goes to standard error.
+    params.yaml: code of the project, in a process of its own. What it prints goes to standard
+    error.
 
     \b
     Example:

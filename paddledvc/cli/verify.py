@@ -104,7 +104,8 @@ def verify(  # noqa: PLR0913
     """Compare the exported files with the dynamic network.
 
     Runs both on the same samples, each way to run the files in a process of its own, and writes
-    reports/<slug>/. Exits 1 when an output is off by more than its tolerance.
+    reports/<slug>/. Exits 1 when an output is off by more than its tolerance. The process that
+    runs the network imports the project's code that the model names; the others do not.
 
     With --network and --export it compares any files with any network, in any folder: what the
     network takes is read from the exported program, and nothing is written without --report.

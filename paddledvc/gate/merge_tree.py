@@ -54,7 +54,7 @@ def merge_commits(root: Path, base: str, head: str) -> Merged:
     # At the top, for git names files from the folder that it runs in.
     top = root / run_git(root, "rev-parse", "--show-cdup").rstrip("\n")
     asked = ("merge-tree", *options, base, head)
-    done = try_git(top, *_settings(), *asked)
+    done = try_git(top, *_settings(root), *asked)
     if done.returncode == _USAGE:  # git before 2.38
         return merge_aside(root, base, head)
     if done.returncode > _CONFLICT or not done.output:
@@ -74,8 +74,9 @@ def _contains(root: Path, commit: str, other: str) -> bool:
     return ask_git(root, "merge-base", "--is-ancestor", other, commit) is not None
 
 
-def _settings() -> tuple[str, ...]:
-    return ("-c", "core.quotePath=false", "-c", f"{_DRIVER}={merge_driver.merge_driver_command()}")
+def _settings(root: Path) -> tuple[str, ...]:
+    driver = merge_driver.merge_driver_command(root)
+    return ("-c", "core.quotePath=false", "-c", f"{_DRIVER}={driver}")
 
 
 def _failure(root: Path, asked: Sequence[str], done: Finished) -> Exception:
@@ -95,7 +96,7 @@ def merge_aside(root: Path, base: str, head: str) -> Merged:
     with _aside(root, base) as folder:
         quiet = ("--quiet", "--no-commit", "--no-ff", "--no-verify")
         asked = ("merge", *quiet)
-        done = try_git(folder, *_settings(), *_NO_HOOKS, *asked, head, env=_NOBODY)
+        done = try_git(folder, *_settings(root), *_NO_HOOKS, *asked, head, env=_NOBODY)
         form = ("diff", "--name-only", "--diff-filter=U", "-z")
         conflicts = tuple(filter(None, run_git(folder, *form).split("\0")))
         if conflicts:

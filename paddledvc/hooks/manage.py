@@ -83,7 +83,7 @@ def install_hooks(project: Project, *, force: bool = False) -> HookChanges:
 
     Args:
         project: the project.
-        force: write into a folder too that other repositories use, or that git tracks.
+        force: write into a folder too that other repositories use, or that branches can fill.
 
     Raises:
         InvalidInput: the folder of the hooks is not this clone's alone.

@@ -14,7 +14,7 @@ from paddledvc.hooks import run
 from paddledvc.tools.git import repository, worktree
 from paddledvc.tools.git.hook_scripts import install
 from paddledvc.tools.git.hook_scripts import script as scripts
-from paddledvc.tools.git.hook_scripts.script import HOOK_NAMES, Name, Script
+from paddledvc.tools.git.hook_scripts.script import HOOK_NAMES, Name
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def answer_hook(
         return run.run(call, progress)
     # The script knows what to do in the middle of a rebase, and what happens mostly: nothing.
     # Hooks of others are for whoever calls us: here lie only files of what was checked out.
-    ours = Script(python=sys.executable, projects=projects)
+    ours = install.describe_own_hook_script(top, projects)
     script = scripts.render_hook_script(install.read_hook_template(), name, ours, before="aside")
     given = arguments or _from_variables(name, os.environ)
     return shell.stream_program(["sh", "-c", script, f"./{name}", *given], cwd=top)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import PaddleDVCError
-from paddledvc.setup.checks import cache, clone, machine, remotes
+from paddledvc.setup.checks import cache, clone, machine, python_folders, remotes
 from paddledvc.setup.diagnosis import Check, Diagnosis
 from paddledvc.tools.dvc import configuration, shortcuts
 
@@ -61,6 +61,7 @@ def list_doctor_probes(project: Project, *, offline: str | None = None) -> list[
     """List what to look at, in the order of the report."""
     fixed = [
         ("versions", "programs", machine.check_versions),
+        ("Python", "folders", python_folders.check_python_folders),
         ("hooks", "clone", clone.check_clone),
         ("project", "files", clone.check_files),
         ("environment", "variables", clone.check_variables),

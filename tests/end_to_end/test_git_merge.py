@@ -329,7 +329,11 @@ def without_paddledvc(folder: Path) -> dict[str, str]:
 
 
 def configure(team: Team, python: str) -> None:
-    team.git("config", "merge.paddledvc.driver", merge_driver.merge_driver_command(python))
+    team.git(
+        "config",
+        "merge.paddledvc.driver",
+        merge_driver.merge_driver_command(team.project.root, python),
+    )
 
 
 BROKEN = {
@@ -413,7 +417,6 @@ def test_a_python_in_a_folder_of_any_name_is_run(team: Team, tmp_path: Path, fol
     require_fresh(team.project)
 
 
-@pytest.mark.skipif(sys.version_info < (3, 11), reason="Python 3.10 imports from where it starts")
 def test_modules_of_the_work_tree_do_not_take_the_place_of_ours(team: Team, tmp_path: Path) -> None:
     team.branch("left", **{**BASE, "a": "v2", "left": "v1"})
     team.branch("right", **{**BASE, "b": "v2", "right": "v1"})

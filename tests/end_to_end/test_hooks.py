@@ -21,7 +21,7 @@ from paddledvc.tools.git.hook_scripts import script as scripts
 pytestmark = pytest.mark.slow
 
 RECORDER = """#!/bin/sh
-shift 3 # -c, the program, and `hook`
+shift 4 # -I, -c, the program, and `hook`
 echo "$@" >>{log}
 case $1 in
     pre-push) cat >>{log} ;;
@@ -53,10 +53,10 @@ class Watched:
         self.recorder.write_text(RECORDER.format(log=f"'{self.log}'", status=status))
         self.recorder.chmod(0o755)
 
-    def install(self, root: Path | None = None) -> None:
+    def install(self, root: Path | None = None, *, force: bool = False) -> None:
         """Install the hooks, with the recorder in the place of Python."""
         where = root or self.root
-        install.install_hook_scripts(where)
+        install.install_hook_scripts(where, force=force)
         folder = install.find_installed_hooks(where).folder
         for name in scripts.HOOK_NAMES:
             script = (folder / name).read_text()
@@ -450,7 +450,7 @@ def test_hooks_run_from_where_the_configuration_says(
     folder = str(tmp_path / where) if where == "outside" else where
     watched.repo.write(".git/info/exclude", "ho oks\n")
     watched.git("config", "core.hooksPath", folder)
-    watched.install()
+    watched.install(force=where != "outside")
     (watched.root / "sub").mkdir()
     watched.git("-C", "sub", "switch", "--quiet", "--detach", "old")
 
@@ -622,7 +622,7 @@ def test_a_husky_that_was_there_finds_its_scripts(watched: Watched) -> None:
     watched.repo.write(".husky/_/post-checkout", '#!/usr/bin/env sh\n. "${0%/*}/h"')
     (watched.root / ".husky/_/post-checkout").chmod(0o755)
     watched.git("config", "core.hooksPath", ".husky/_")
-    watched.install()
+    watched.install(force=True)
     watched.git("switch", "--quiet", "--detach", "old")
 
     assert watched.started() == ["husky 1", "post-checkout --in . v2 v1 1"]

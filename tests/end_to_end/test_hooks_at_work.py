@@ -160,11 +160,15 @@ def test_a_push_sends_weights_to_the_remotes_of_its_branches(
 
 
 def test_somebody_who_stops_a_hook_keeps_the_old_weights(weights: Weights) -> None:
-    weights.repo.write(
-        "slow/sitecustomize.py",
-        "import sys, time\nif sys.argv[0] == '-c':\n    open('started', 'w')\n    time.sleep(60)\n",
+    slow = weights.root.parent / "slow"
+    slow.write_text(
+        '#!/bin/sh\n[ -z "$SLOW" ] || { touch started; exec sleep 60; }\n'
+        f'exec {sys.executable} "$@"\n'
     )
-    environment = {**weights.repo.environment, "PYTHONPATH": str(weights.root / "slow")}
+    slow.chmod(0o755)
+    hook = weights.root / ".git/hooks/post-checkout"
+    hook.write_text(hook.read_text().replace(f"python={sys.executable}", f"python={slow}"))
+    environment = {**weights.repo.environment, "SLOW": "1"}
     before = weights.here()
     switching = subprocess.Popen(
         ["git", "switch", "--quiet", "main"],

@@ -115,7 +115,7 @@ def test_a_shared_folder_is_refused_with_2(repository, cli):
     done = cli("hooks", "install")
 
     assert (done.exit_code, done.stdout) == (2, "")
-    assert done.stderr.startswith("Error: core.hooksPath is hooks, a folder that git tracks; ")
+    assert done.stderr.startswith("Error: core.hooksPath is hooks, a folder of the work tree, ")
     assert cli("hooks", "install", "--force").exit_code == 0
 
 

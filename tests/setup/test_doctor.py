@@ -675,7 +675,8 @@ def paddle(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """Put a module before the real Paddle."""
     (folder / "stand-in").mkdir()
     (folder / "stand-in" / "paddle.py").write_text(textwrap.dedent(text))
-    monkeypatch.setenv("PYTHONPATH", str(folder / "stand-in"))
+    add = f"import sys; sys.path.insert(0, {str(folder / 'stand-in')!r})\n"
+    monkeypatch.setattr(device, "_SCRIPT", add + device._SCRIPT)
 
 
 ASKING = """\

@@ -77,7 +77,7 @@ def test_a_repository_becomes_a_project(repository):
     assert "url = ../.paddledvc/remote" in repository.read(".dvc/config")
     assert "verify = true" in repository.read(".dvc/config")
     assert repository.read(".gitattributes") == ATTRIBUTES
-    assert driver(repository).startswith("export PYTHONSAFEPATH=1; ")
+    assert driver(repository).startswith("export PYTHONPATH= PYTHONSAFEPATH=1; ")
 
 
 @pytest.mark.slow
@@ -98,7 +98,7 @@ def test_hooks_that_cannot_be_installed_are_told(repository, cli):
 
     assert done.exit_code == 0
     assert done.stderr.startswith(
-        "note: no hooks were installed: core.hooksPath is .githooks, a folder that git tracks; "
+        "note: no hooks were installed: core.hooksPath is .githooks, a folder of the work tree, "
     )
     assert cli("init", "--no-hooks").stderr == ""
 

@@ -10,6 +10,7 @@ import pytest
 import paddledvc
 from paddledvc.models.model import Input
 from paddledvc.models.verify_settings import Verify
+from paddledvc.tools.paddle import process
 
 if TYPE_CHECKING:
     from paddledvc import VerifyReport
@@ -60,6 +61,7 @@ def test_a_predictor_that_kills_its_process_is_named_and_the_other_paths_run(tmp
     Path("crash").mkdir()
     Path("crash/sitecustomize.py").write_text(CRASH)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "crash"), prepend=":")
+    monkeypatch.setattr(process, "WITHOUT_USER_CODE", ())  # or it would not be looked at
 
     report = verified(Verify(paths=("predictor", "jit", "deployed"), batch_sizes=(2,)))
 

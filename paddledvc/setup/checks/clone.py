@@ -12,7 +12,7 @@ from paddledvc.gate import subject
 from paddledvc.gate.judge_subject import judge_subject
 from paddledvc.setup.diagnosis import Check
 from paddledvc.tools.dvc.core import outputs
-from paddledvc.tools.git import ignores, merge_driver
+from paddledvc.tools.git import ignores, merge_driver, worktree
 from paddledvc.tools.git.command import ask_git, run_git
 from paddledvc.tools.git.core.ignored import A_REPORT, SETTINGS_FILES, list_files_not_ignored
 from paddledvc.tools.git.hook_scripts import install, state
@@ -52,6 +52,7 @@ def check_clone(project: Project) -> Iterator[Check]:
     yield from _ignored(project.root)
     yield from _not_committed(project)
     yield _tracked(project.root)
+    yield from _tracked_of_clone(project.root)
 
 
 def _hooks(root: Path) -> Iterator[Check]:
@@ -86,7 +87,7 @@ def _hook(hook: HookState, names: str, state: CheckState) -> Check:
 def _merge_driver(root: Path) -> Check:
     """Look whether git knows how to merge models.yaml and the like."""
     said = ask_git(root, "config", "--get", f"merge.{merge_driver.DRIVER}.driver")
-    if said == merge_driver.merge_driver_command():
+    if said == merge_driver.merge_driver_command(root):
         return Check(topic="git", name="merge driver", state="ok", found="configured")
     if said is None:
         found, state = "not configured in this clone, so git merges line by line", "problem"
@@ -161,6 +162,18 @@ def _tracked(root: Path) -> Check:
         found=f"git tracks {len(large)} of them, such as {name} ({display_size(large[name])})",
         advice=f"git rm --cached -- {quote(name)}",
     )
+
+
+def _tracked_of_clone(root: Path) -> Iterator[Check]:
+    """Look for files that are this clone's alone, and that this branch brings."""
+    if tracked := worktree.list_tracked_files(root):
+        yield Check(
+            topic="git",
+            name=tracked[0],
+            state="problem",
+            found=f"this branch brings {tracked[0]}, which belongs to a clone alone",
+            advice=f"git rm --cached -- {' '.join(map(quote, tracked[:3]))}",
+        )
 
 
 def _is_weights(name: str, size: int) -> bool:

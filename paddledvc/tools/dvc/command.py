@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import MissingTool, ToolFailed
 from paddledvc.tools.git import project_files
+from paddledvc.tools.python.command import code_command_line, module_command_line
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
@@ -26,11 +27,16 @@ if TYPE_CHECKING:
 ENVIRONMENT = {
     "DVC_NO_ANALYTICS": "1",
     "GIT_TERMINAL_PROMPT": "0",
+    # For what DVC starts itself; its own Python is started isolated, and reads no variables.
+    "PYTHONPATH": "",
+    "PYTHONSAFEPATH": "1",
     "PYTHONIOENCODING": "utf-8:backslashreplace",  # in which we read what it prints
     "PYTHONUTF8": "1",
 }
 IGNORED = ("/config.local", "/tmp", "/cache")  # noqa: S108 - of `.dvc`
 """What ``dvc init`` lets git ignore in ``.dvc``."""
+UTF8 = ("-X", "utf8")
+"""Options that stand for the same variables."""
 UNVERIFIED = "hdfs://"
 """Where DVC knows no ``verify``."""
 LISTING = 600.0
@@ -80,8 +86,10 @@ def run_dvc(
     """
     require_usable_dvc()
     project_files.require_dvc_folders(root)
-    start = ("-m", "dvc") if env is None else ("-c", _GUARDED)
-    command = [sys.executable, *start, *arguments]
+    if env is None:
+        command = module_command_line("dvc", *arguments, options=UTF8)
+    else:
+        command = code_command_line(_GUARDED, *arguments, options=UTF8)
     try:
         return shell.run_program(
             command, cwd=root, env={**ENVIRONMENT, **(env or {})}, timeout=timeout
@@ -118,7 +126,7 @@ def list_dvc_files(root: Path, folder: Path) -> tuple[str, ...]:
         ToolFailed: DVC failed.
     """
     top = next((one for one in (root, *root.parents) if is_dvc_initialised(one)), root)
-    command = [sys.executable, "-c", _KEPT, str(top), str(folder)]
+    command = code_command_line(_KEPT, str(top), str(folder), options=UTF8)
     found = json.loads(shell.run_program(command, cwd=root, env=ENVIRONMENT).splitlines()[-1])
     return tuple(sorted(Path(path).relative_to(folder).as_posix() for path in found))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-import sys
 import tempfile
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.tools.git.command import ask_git, run_git, try_git
+from paddledvc.tools.python.command import module_command_line
+from paddledvc.tools.python.environment import find_python_in_work_trees
 from paddledvc.tools.system import files
 from paddledvc.yaml.merge.rules import MERGE_FORMS
 
@@ -26,7 +27,22 @@ _BYTES = "surrogateescape"
 _FAILED = 128
 
 
-def merge_driver_command(python: str = sys.executable) -> str:
+_START = "export PYTHONPATH= PYTHONSAFEPATH=1; "
+"""How the driver begins; those of before could import modules of the work tree."""
+# As hook_scripts/hook.sh does, in fewer words: what a branch has brought is not started.
+_BROUGHT = (
+    'brought() { unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE; git -C "$1" ls-files -- '
+    '":(top,icase,literal)$2" || echo "$2"; }; '
+    'if [ -e "$(git rev-parse --git-path paddledvc/brought)" ] || [ -n "$( %s)" ]; '
+    "then why='a branch brought files of its Python'; else %s; fi; "
+)
+_ELSEWHERE = (
+    'other=$(command -v paddledvc) && case $(cd -P "${other%/*}" && pwd -P)/ in '
+    '"$(pwd -P)"/*) false;; esac && merge "$other"; '
+)
+
+
+def merge_driver_command(root: Path, python: str | None = None) -> str:
     """Write the command that git runs for a merge, in the language of ``sh``.
 
     Git knows no way but the exit status to learn that a driver failed, and takes most failures for
@@ -37,15 +53,19 @@ def merge_driver_command(python: str = sys.executable) -> str:
     The interpreter comes first, as editors start git without any environment activated; then
     whichever paddledvc is on the PATH, as environments move.
     """
-    # Modules of the work tree must not take the place of ours. A lone % means something to git.
-    ours = f"{shlex.quote(python)} -m paddledvc".replace("%", "%%")
+    # Modules of the work tree must not take the place of ours.
+    ours = "merge " + shlex.join(module_command_line("paddledvc", python=python))
+    if inside := find_python_in_work_trees(root):
+        asked = [f"(brought {shlex.quote(str(top))} {shlex.quote(one)})" for top, one in inside]
+        ours = (_BROUGHT % ("; ".join(asked), ours)).removesuffix("; ")
+    start = f"{ours}; {_ELSEWHERE}".replace("%", "%%")  # a lone % means something to git
     return (
-        "export PYTHONSAFEPATH=1; "
+        f"{_START}"
+        "why='paddledvc failed; `paddledvc init` sets it up anew'; "
         'merge() { case "$("$@" merge-file --marker-size %L -- %O %A %B %P)" in '
         "*merged) exit 0;; *conflict) exit 1;; esac; }; "
-        f"merge {ours}; merge paddledvc; "
-        "echo %P': merged line by line, for paddledvc failed; "
-        "`paddledvc init` sets it up anew' >&2; "
+        f"{start}"
+        'echo %P": merged line by line, for $why" >&2; '
         "git merge-file --marker-size=%L -L ours -L base -L theirs %A %O %B || exit 1"
     )
 
@@ -56,7 +76,7 @@ def install_merge_driver(root: Path) -> bool:
     Raises:
         ToolFailed: git cannot write its configuration.
     """
-    wanted = {"name": _TITLE, "driver": merge_driver_command()}
+    wanted = {"name": _TITLE, "driver": merge_driver_command(root)}
     changed = False
     for key, value in wanted.items():
         setting = f"merge.{DRIVER}.{key}"
@@ -64,6 +84,11 @@ def install_merge_driver(root: Path) -> bool:
             run_git(root, "config", "--local", "--replace-all", setting, value)
             changed = True
     return changed
+
+
+def is_old_merge_driver(config: str) -> bool:
+    """Tell whether a configuration of git has a driver of ours that imports from the work tree."""
+    return f'[merge "{DRIVER}"]' in config and _START.rstrip("; ") not in config
 
 
 def missing_merge_attributes(text: str) -> list[str]:

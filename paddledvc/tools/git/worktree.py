@@ -51,6 +51,29 @@ def prefix_in_worktree(root: Path) -> str:
     return run_git(root, "rev-parse", "--show-prefix").rstrip("\n")
 
 
+OF_THE_CLONE = (
+    ".dvc/config.local",
+    ".dvc/cache",
+    ".dvc/tmp",
+    ".paddledvc/remote",
+    ".paddledvc/tmp",
+)
+"""What belongs to a clone alone, in a project: git ignores it, and overwrites what it ignores."""
+
+
+def list_tracked_files(root: Path, paths: Sequence[str] = OF_THE_CLONE) -> tuple[str, ...]:
+    """Name the files of the commit at or below some paths, whatever their case; one call for all.
+
+    What should be the clone's alone is a branch's where this names any.
+
+    Args:
+        root: folder of the work tree; the paths start there.
+        paths: files or folders.
+    """
+    asked = [f":(icase,literal){path}" for path in paths]
+    return tuple(filter(None, run_git(root, "ls-files", "-z", "--", *asked).split("\0")))
+
+
 def list_worktree_files(
     root: Path, patterns: Sequence[str], *, untracked: bool = False
 ) -> list[str]:

@@ -6,7 +6,6 @@ Paddle takes more than a second to import, and can end the process that imports 
 from __future__ import annotations
 
 import json
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
@@ -17,6 +16,7 @@ from paddledvc.errors import NEWER_GPU, MissingTool, PaddleDVCError
 from paddledvc.models.versions import is_older_version
 from paddledvc.tools.git.project_files import write_project_text
 from paddledvc.tools.paddle import process
+from paddledvc.tools.python.command import code_command_line
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
@@ -32,10 +32,7 @@ PATIENCE = 50.0
 """Seconds that Paddle gets: it reads a gigabyte from a cold disk."""
 ANSWER = 10.0
 """Seconds that the driver gets."""
-# -c puts the current folder on the path, and one in the project may be called paddle.
 _SCRIPT = """
-import sys
-sys.path = [folder for folder in sys.path if folder]
 import json, paddle
 cuda = paddle.is_compiled_with_cuda()
 count = paddle.device.cuda.device_count() if cuda else 0
@@ -94,7 +91,7 @@ def ask_paddle_for_devices(root: Path) -> Paddle | str:
     Raises:
         ToolFailed: it takes too long.
     """
-    command = [sys.executable, "-c", _SCRIPT]
+    command = code_command_line(_SCRIPT, options=process.OPTIONS)
     done = shell.try_program(command, cwd=root, env=process.process_environment(), timeout=PATIENCE)
     lines = done.output.splitlines()
     if done.returncode == 0 and lines:

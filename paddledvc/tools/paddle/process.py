@@ -25,7 +25,8 @@ from paddledvc.errors import (
     WorkerDied,
     WorkerStuck,
 )
-from paddledvc.tools.paddle.core.jobs import FAILURE, Failure
+from paddledvc.tools.paddle.core.jobs import FAILURE, WITHOUT_USER_CODE, Failure
+from paddledvc.tools.python.command import module_command_line
 from paddledvc.tools.system import memory, shell
 
 if TYPE_CHECKING:
@@ -46,7 +47,9 @@ PROCESS = 400 * 2**20
 """Bytes that a process with Paddle takes before it loads anything."""
 COPIES = 4
 """Times that a process holds a model in memory, of which a fused engine has its own."""
-_PLAIN = (sys.executable, "-m", "paddledvc.tools.paddle")
+OPTIONS = ("-u", "-W", DEFAULTS["PYTHONWARNINGS"])
+"""Options that stand for the variables of DEFAULTS where Python reads none."""
+_MODULE = "paddledvc.tools.paddle"
 _room = memory.Room()
 
 
@@ -78,7 +81,7 @@ def run_job_in_process(
     """
     need = PROCESS + COPIES * loads
     with _room.reserve(need), tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
-        command = [*_PLAIN, *_hand_over(job, Path(folder))]
+        command = [*_start(job), *_hand_over(job, Path(folder))]
         try:
             finished = shell.try_program(
                 command, cwd=root, env=process_environment(**variables), timeout=timeout
@@ -108,7 +111,7 @@ def follow_job_process(
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         handed = _hand_over(job, Path(folder))
         if launch is None:
-            command = [*_PLAIN, *handed]
+            command = [*_start(job), *handed]
             returncode = shell.stream_program(command, cwd=root, env=process_environment())
             return _answer(Path(folder), answer, job, returncode, "")
         command = [*_launcher(launch, log), *handed]
@@ -123,6 +126,13 @@ def follow_job_process(
         words = errors_of_launcher.read_text(encoding="utf-8", errors="replace").strip()
         hint = f"{words}\nthe logs of its processes are in {log}".strip()
         return _answer(Path(folder), answer, job, returncode, hint)
+
+
+def _start(job: Any) -> list[str]:
+    """Give the command of a worker: one that runs no user's code finds none of the project's."""
+    if isinstance(job, WITHOUT_USER_CODE):
+        return module_command_line(_MODULE, options=OPTIONS)
+    return [sys.executable, "-m", _MODULE]
 
 
 def process_environment(**more: str) -> dict[str, str]:

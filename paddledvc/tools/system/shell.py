@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import subprocess
@@ -231,6 +232,7 @@ def _started(
                 # A session of its own, so that whatever the program starts can be ended with it.
                 process = subprocess.Popen(
                     command,
+                    executable=None if isinstance(command, str) else _program(command, cwd),
                     cwd=cwd,
                     env=_environment(env),
                     shell=isinstance(command, str),  # a user writes a command line for a shell
@@ -240,9 +242,61 @@ def _started(
                     stderr=streams.get("stderr"),
                 )
             except FileNotFoundError as error:
-                raise MissingTool(f"`{command[0]}` is not installed, or not on the PATH") from error
+                raise _missing(command) from error
             stack.enter_context(_ending(process))
         yield process
+
+
+def _program(command: Sequence[str], cwd: Path) -> str:
+    """Name the whole path of a command's program.
+
+    Raises:
+        MissingTool: it is not installed, or nowhere but where a branch could have put it.
+    """
+    name, path = command[0], os.environ.get("PATH", os.defpath)
+    if os.sep in name:
+        return name
+    if (found := find_program(name, path, find_work_tree(cwd))) is not None:
+        return found
+    if (inside := find_program(name, path, None)) is not None:
+        raise MissingTool(
+            f"`{name}` is only in the work tree, at {inside}, and is not started there"
+        )
+    raise _missing(command)
+
+
+def _missing(command: Sequence[str] | str) -> MissingTool:
+    return MissingTool(f"`{command[0]}` is not installed, or not on the PATH")
+
+
+@functools.cache
+def find_program(name: str, path: str, work_tree: str | None) -> str | None:
+    """Look a program up; what lies in a work tree is any branch's, and is not looked at.
+
+    Args:
+        name: its name.
+        path: the folders to look in; those that are empty or relative are passed over.
+        work_tree: the folder that nothing is started from.
+    """
+    for folder in path.split(os.pathsep):
+        one = os.path.join(folder, name)  # noqa: PTH118
+        if not os.path.isabs(folder) or not os.access(one, os.X_OK) or os.path.isdir(one):  # noqa: PTH112, PTH117
+            continue
+        real = (folder, os.path.realpath(folder), os.path.realpath(one))
+        if work_tree is None or not any(f"{each}/".startswith(f"{work_tree}/") for each in real):
+            return one
+    return None
+
+
+def find_work_tree(folder: Path) -> str | None:
+    """Find the top of the work tree around a folder; None where there is none."""
+    there = os.path.realpath(folder)
+    while not os.path.exists(os.path.join(there, ".git")):  # noqa: PTH110, PTH118
+        above = os.path.dirname(there)  # noqa: PTH120
+        if above == there:
+            return None
+        there = above
+    return there
 
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -78,8 +79,12 @@ def prepare_streams() -> None:
         if getattr(sys, name) is None:
             # The lowest free number is its own.
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+    # An isolated Python does not look at it.
+    told = os.environ.get("PYTHONIOENCODING", "") if sys.flags.ignore_environment else ""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
+            with suppress(LookupError):  # then it stays as it is
+                stream.reconfigure(encoding=told.partition(":")[0] or None)
             stream.reconfigure(errors="backslashreplace")
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")

@@ -20,13 +20,17 @@ WANTED = str(command.wanted_dvc())
 def fake(project, monkeypatch):
     """Put another DVC before the installed one, here and in processes of ours."""
 
+    def instead(name, *arguments, options=()):
+        code = f"import runpy, sys; sys.path.insert(0, 'site'); runpy.run_module({name!r}, "
+        return [sys.executable, "-c", f"{code}run_name='__main__', alter_sys=True)", *arguments]
+
     def install(code="", version="3.67.1", metadata=""):
         project.write("site/dvc/__init__.py", code)
         project.write("site/dvc/__main__.py", "")
         described = f"Metadata-Version: 2.1\nName: dvc\nVersion: {version}\n{metadata}"
         project.write(f"site/dvc-{version}.dist-info/METADATA", described)
         monkeypatch.syspath_prepend(project.root / "site")
-        monkeypatch.setenv("PYTHONPATH", str(project.root / "site"))
+        monkeypatch.setattr(command, "module_command_line", instead)
         for name in [name for name in sys.modules if name.partition(".")[0] == "dvc"]:
             monkeypatch.delitem(sys.modules, name)
         command.require_usable_dvc.cache_clear()

@@ -32,17 +32,19 @@ def test_a_driver_is_installed_once(repository):
 
     assert merge_driver.install_merge_driver(repository.root) is False
     assert repository.read(".git/config") == before
-    assert drivers(repository.root) == [merge_driver.merge_driver_command()]
-    assert shlex.quote(sys.executable) in merge_driver.merge_driver_command()
+    assert drivers(repository.root) == [merge_driver.merge_driver_command(repository.root)]
+    assert shlex.quote(sys.executable) in merge_driver.merge_driver_command(repository.root)
 
 
 def test_another_python_takes_over(repository):
     repository.git(
-        "config", "merge.paddledvc.driver", merge_driver.merge_driver_command("/old/python")
+        "config",
+        "merge.paddledvc.driver",
+        merge_driver.merge_driver_command(repository.root, "/old/python"),
     )
 
     assert merge_driver.install_merge_driver(repository.root) is True
-    assert drivers(repository.root) == [merge_driver.merge_driver_command()]
+    assert drivers(repository.root) == [merge_driver.merge_driver_command(repository.root)]
 
 
 def test_a_driver_that_is_configured_twice_is_configured_once(repository):
@@ -50,7 +52,7 @@ def test_a_driver_that_is_configured_twice_is_configured_once(repository):
         repository.git("config", "--add", "merge.paddledvc.driver", command)
 
     assert merge_driver.install_merge_driver(repository.root) is True
-    assert drivers(repository.root) == [merge_driver.merge_driver_command()]
+    assert drivers(repository.root) == [merge_driver.merge_driver_command(repository.root)]
 
 
 def test_a_work_tree_beside_the_repository_shares_its_driver(repository, tmp_path):
@@ -59,7 +61,7 @@ def test_a_work_tree_beside_the_repository_shares_its_driver(repository, tmp_pat
     repository.git("worktree", "add", "--quiet", str(beside))
     merge_driver.install_merge_driver(beside)
 
-    assert drivers(repository.root) == [merge_driver.merge_driver_command()]
+    assert drivers(repository.root) == [merge_driver.merge_driver_command(repository.root)]
 
 
 @pytest.mark.slow
@@ -73,7 +75,7 @@ def test_a_submodule_has_a_driver_of_its_own(repository, tmp_path):
     repository.git(*outside, "submodule", "--quiet", "add", url, "in")
     merge_driver.install_merge_driver(outer / "in")
 
-    assert drivers(outer / "in") == [merge_driver.merge_driver_command()]
+    assert drivers(outer / "in") == [merge_driver.merge_driver_command(repository.root)]
     assert drivers(outer) == []
 
 

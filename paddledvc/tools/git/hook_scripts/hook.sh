@@ -2,8 +2,10 @@
 # Lets git bring the weights that a commit names. `paddledvc hooks install` writes this file and
 # `paddledvc hooks uninstall` takes it away: do not edit it. What was here before lies beside it
 # as @HOOK@.before-paddledvc. Python is started only if something that concerns models changed.
-# paddledvc hook, form 1
+# paddledvc hook, form 2
 hook=@HOOK@
+isolation=@ISOLATION@
+environment=@ENVIRONMENT@
 python=@PYTHON@
 before=@BEFORE@
 projects=@PROJECTS@
@@ -39,31 +41,100 @@ is_off() {
     return 0
 }
 
+# Looks for programs in no folder that a branch may have filled.
+clean_path() {
+    kept=
+    IFS=:
+    for entry in $PATH; do
+        case $entry in "$PWD" | "$PWD"/*) ;; /*) kept=$kept:$entry ;; esac
+    done
+    IFS=$newline
+    PATH=${kept#:}
+}
+
+# Asks git which of these files in a work tree it tracks, whatever their case; links on the way to
+# them count too.
+ask_tracked() {
+    IFS=$newline
+    specs=":(top,icase,literal)$2"
+    way=$2
+    while [ "$way" != "${way%/*}" ]; do
+        way=${way%/*}
+        [ ! -h "$1/$way" ] || specs="$specs$newline:(top,icase,literal)$way"
+    done
+    [ . -ef "$1" ] || unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+    unset GIT_LITERAL_PATHSPECS GIT_GLOB_PATHSPECS GIT_NOGLOB_PATHSPECS GIT_ICASE_PATHSPECS
+    git -C "$1" -c core.quotePath=false ls-files -- $specs 2>/dev/null
+}
+
+# Finds what is still there of the files that a branch once brought into a work tree, from a note.
+find_remains() {
+    IFS= read -r noted
+    [ "$noted" = "$top" ] || return 0
+    while IFS= read -r path; do
+        case $path in
+            '"'*) ;; # too odd a name to look for
+            *) [ -e "$top/$path" ] || [ -h "$top/$path" ] || continue ;;
+        esac
+        brought=$path
+        return 0
+    done
+    rm -f "$note"
+}
+
+# Tells whether a branch brought files of the environment that Python runs from: git overwrites what
+# it ignores. What a branch has brought counts until it is gone, for `git reset` leaves it there.
+is_brought() {
+    find_gitdir
+    for entry in $environment; do
+        top=${entry%%/./*}
+        note=$gitdir/paddledvc/brought
+        brought=$(ask_tracked "$top" "${entry#*/./}") || brought=${brought:-"what git cannot tell"}
+        if [ -n "$brought" ]; then
+            mkdir -p "${note%/*}" && printf '%s\n' "$top" "$brought" >"$note"
+        elif [ -f "$note" ]; then
+            find_remains <"$note"
+        fi
+        brought=${brought%%"$newline"*}
+        [ -z "$brought" ] || return 0
+    done
+    return 1
+}
+
 # Hands over to Python: that of the environment that installed us, else whichever is on the PATH.
-# Modules of the work tree must not take the place of ours, before Python 3.11 either.
+# Modules of the work tree must not take the place of ours, before Python 3.11 either: -I, or -E
+# where packages are the user's own, and nothing is imported before the folder is off the path.
 start='import sys
-sys.path = [folder for folder in sys.path if folder]
+sys.path[:] = [folder for folder in sys.path if folder]
 try:
     from paddledvc.@MODULE@ import main
 except ImportError:
     sys.exit(127)
 main()'
 run_ours() {
+    if is_brought; then
+        echo "paddledvc: $undone: $python may be another's, for a branch brought $brought." \
+            "Make an environment outside of the work tree, and run its" \
+            "\`paddledvc hooks install\`" >&2
+        return 1
+    fi
     for entry in $projects; do
         set -- --in "${entry#* }" "$@"
     done
     set -- hook "$hook" "$@"
     problem='is gone'
     if [ -x "$python" ]; then
-        PYTHONSAFEPATH=1 "$python" -c "$start" "$@"
+        "$python" "$isolation" -c "$start" "$@"
         status=$?
         [ "$status" = 127 ] || return "$status"
         problem='has no paddledvc any more'
     fi
-    if command -v paddledvc >/dev/null; then
-        paddledvc "$@"
+    other=$(command -v paddledvc) && case $(cd -P "${other%/*}" && pwd -P)/ in
+        "$(pwd -P)"/*) false ;;
+    esac && {
+        PYTHONPATH= PYTHONSAFEPATH=1 "$other" "$@"
         return
-    fi
+    }
     echo "paddledvc: $undone: $python $problem; run \`paddledvc hooks install\`" >&2
 }
 
@@ -147,7 +218,7 @@ is_in_place() {
                 lines=$((lines + 1))
             done
             [ "$lines" -lt 100 ] && continue
-            for path in $(cat); do # `read` takes its time, byte by byte
+            for path in $(command -p cat); do # `read` takes its time, byte by byte
                 is_older "$folder/$path" || return 1
             done
         } <"$marker"
@@ -165,6 +236,7 @@ bring() {
             ;;
         post-merge) [ "$1" = 0 ] || return 0 ;; # with --squash nothing is committed yet
     esac
+    clean_path
     find_gitdir
     ! is_amid_rebase "$1" && ! is_in_place "$new" || return 0
     trap : INT # git has switched already; whoever does not want to wait keeps the old weights
@@ -174,6 +246,7 @@ bring() {
 
 # pre-commit
 check() {
+    clean_path
     git diff-index --cached --quiet HEAD -- ':(top,glob)**/models.yaml' \
         ':(top,glob)**/models.lock' ':(top,glob)**/params.yaml' ':(top,glob)**/dvc.yaml' \
         ':(top,glob)**/dvc.lock' ':(top,glob)**/*.dvc' ':(top,glob)**/reports/**' 2>/dev/null &&
@@ -184,6 +257,7 @@ check() {
 
 # pre-push: reads what is to be pushed, one line a branch or tag
 send() {
+    clean_path
     needed=
     while IFS=' ' read -r name commit target old; do
         case $commit in *[!0]*) ;; *) continue ;; esac # deleted there
@@ -197,8 +271,9 @@ send() {
 }
 
 set -f
-IFS='
+newline='
 '
+IFS=$newline
 case $hook in
     post-*)
         run_theirs "$@"

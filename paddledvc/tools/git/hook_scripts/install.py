@@ -17,7 +17,9 @@ from paddledvc.errors import InvalidInput, NotAProject
 from paddledvc.tools.git import repository, worktree
 from paddledvc.tools.git.command import ask_git
 from paddledvc.tools.git.hook_scripts import script as scripts
-from paddledvc.tools.git.hook_scripts.script import HOOK_NAMES, Name, Script
+from paddledvc.tools.git.hook_scripts.script import HOOK_FORM, HOOK_NAMES, Name, Script
+from paddledvc.tools.python.command import isolate_python
+from paddledvc.tools.python.environment import find_python_in_work_trees
 from paddledvc.tools.system import files
 
 if TYPE_CHECKING:
@@ -114,7 +116,7 @@ def install_hook_scripts(root: Path, *, force: bool = False) -> dict[Name, bool]
 
     Args:
         root: the project.
-        force: write into a folder too that other repositories use, or that git tracks.
+        force: write into a folder too that other repositories use, or that branches can fill.
 
     Raises:
         InvalidInput: the folder of the hooks is not this clone's alone.
@@ -129,6 +131,18 @@ def install_hook_scripts(root: Path, *, force: bool = False) -> dict[Name, bool]
     with _alone(where):
         served = scripts.add_hooked_project(_projects(where), project)
         return {name: _write(where, name, served) for name in HOOK_NAMES}
+
+
+def renew_hook_scripts(root: Path) -> bool:
+    """Write those of our hooks anew that are of an older form; tell whether there were any."""
+    where = find_installed_hooks(root)
+    renewed = False
+    with _alone(where):
+        for name in HOOK_NAMES:
+            there = _found(where, name)
+            if there is not None and there.form < HOOK_FORM:
+                renewed = _write(where, name, there.projects) or renewed
+    return renewed
 
 
 def uninstall_hook_scripts(root: Path) -> dict[Name, bool]:
@@ -158,18 +172,15 @@ def _require_own(where: HooksPlace) -> None:
             f"`git config {_CONFIGURED} {shlex.quote(str(where.usual))}`, or write there with "
             "`paddledvc hooks install --force`"
         )
-    if where.usual in (where.folder, *where.folder.parents) or not _is_below(where):
+    folder = where.folder.resolve()
+    if where.usual.parent in folder.parents or where.top.resolve() not in folder.parents:
         return
-    if ask_git(where.top, "check-ignore", str(where.folder / HOOK_NAMES[0])) is None:
-        raise InvalidInput(
-            f"{_CONFIGURED} is {where.configured}, a folder that git tracks; hooks written there "
-            'would be committed. Call `paddledvc hook NAME "$@"` in the hooks there for each NAME '
-            f"of {', '.join(HOOK_NAMES)}, or write there with `paddledvc hooks install --force`"
-        )
-
-
-def _is_below(where: HooksPlace) -> bool:
-    return where.top.resolve() in where.folder.resolve().parents
+    raise InvalidInput(
+        f"{_CONFIGURED} is {where.configured}, a folder of the work tree, where every branch can "
+        "put hooks of its own, ignored or not. Give this clone hooks that no branch changes with "
+        f"`git config {_CONFIGURED} {shlex.quote(str(where.usual))}`, or write there with "
+        "`paddledvc hooks install --force`"
+    )
 
 
 @contextmanager
@@ -195,13 +206,23 @@ def _write(where: HooksPlace, name: Name, projects: tuple[str, ...]) -> bool:
         _keep(path, where.kept(name))
     kept = read_installed_hook(where.kept(name))
     before = "run" if kept is None else scripts.choose_hook_chain(kept)
-    script = Script(python=sys.executable, projects=projects)
+    script = describe_own_hook_script(where.top, projects)
     text = scripts.render_hook_script(read_hook_template(), name, script, before)
     if read_installed_hook(path) == text and os.access(path, os.X_OK) and not path.is_symlink():
         return False
     with files.replace_file(path, mode=0o755) as new:
         new.write_text(text, encoding="utf-8")
     return True
+
+
+def describe_own_hook_script(top: Path, projects: tuple[str, ...]) -> Script:
+    """Describe a hook that hands over to this very Python."""
+    return Script(
+        python=sys.executable,
+        projects=projects,
+        isolation=isolate_python(),
+        environment=tuple(f"{one.top}/./{one.inner}" for one in find_python_in_work_trees(top)),
+    )
 
 
 def read_hook_template() -> str:

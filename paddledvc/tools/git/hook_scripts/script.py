@@ -18,9 +18,14 @@ HOOK_NAMES: tuple[Name, ...] = get_args(Name)
 Chain = Literal["run", "aside", "pre-commit"]
 """What to do with a hook that was there before: run it, leave it aside, or run it unless it is
 pre-commit that runs us as the hook that was there before *it*."""
-_SIGN = re.compile(r"^# paddledvc hook, form \d+$", re.MULTILINE)
+HOOK_FORM = 2
+"""The form of the hooks that we write; those of before could import what lies in a work tree."""
+_SIGN = re.compile(r"^# paddledvc hook, form (\d+)$", re.MULTILINE)
 _FIELDS = re.compile(
     r"^python=(?P<python>.*)\nbefore=.*\nprojects=(?P<projects>(?:.|\n)*?)\n\n", re.MULTILINE
+)
+_LATER = re.compile(
+    r"^isolation=(?P<isolation>.*)\nenvironment=(?P<environment>(?:.|\n)*?)\npython=", re.MULTILINE
 )
 _MAKERS = (
     ("paddledvc", _SIGN),
@@ -40,10 +45,16 @@ class Script:
     Attributes:
         python: the interpreter that it hands over to.
         projects: the folders of the projects that it serves, from the top of the work tree.
+        isolation: the option that keeps the interpreter from what lies in the work tree.
+        environment: what the interpreter runs from in work trees, each as ``/top/./inner``.
+        form: the form that it is written in.
     """
 
     python: str
     projects: tuple[str, ...]
+    isolation: str = "-I"
+    environment: tuple[str, ...] = ()
+    form: int = HOOK_FORM
 
 
 def find_hook_maker(text: str) -> str | None:
@@ -93,6 +104,8 @@ def render_hook_script(template: str, name: Name, script: Script, before: Chain 
     values = {
         "HOOK": name,
         "PYTHON": script.python,
+        "ISOLATION": script.isolation,
+        "ENVIRONMENT": "\n".join(script.environment),
         "BEFORE": before,
         "PROJECTS": "\n".join(f"{name_hook_marker(folder)} {folder}" for folder in script.projects),
         # The command line takes longer to start, and can show how much has been sent.
@@ -103,13 +116,17 @@ def render_hook_script(template: str, name: Name, script: Script, before: Chain 
 
 def parse_hook_script(text: str) -> Script | None:
     """Read a hook of ours back; None for another's."""
-    fields = _FIELDS.search(text) if _SIGN.search(text) else None
-    if fields is None:
+    sign, fields = _SIGN.search(text), _FIELDS.search(text)
+    if sign is None or fields is None:
         return None
+    later = _LATER.search(text)
     (python,), projects = shlex.split(fields["python"]), "".join(shlex.split(fields["projects"]))
     return Script(
         python=python,
         projects=tuple(line.partition(" ")[2] for line in projects.splitlines() if line),
+        isolation=later["isolation"] if later else "-I",
+        environment=tuple("".join(shlex.split(later["environment"])).splitlines()) if later else (),
+        form=int(sign[1]),
     )
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools.git.hook_scripts import install
 from paddledvc.tools.git.hook_scripts import script as scripts
-from paddledvc.tools.git.hook_scripts.script import HOOK_NAMES, Name
+from paddledvc.tools.git.hook_scripts.script import HOOK_NAMES, Name, Script
+from paddledvc.tools.python.command import code_command_line
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
@@ -17,15 +18,16 @@ if TYPE_CHECKING:
 
     from paddledvc.tools.git.hook_scripts.install import HooksPlace
 
-Live = Literal["live", "disabled", "overwritten", "missing"]
+Live = Literal["live", "disabled", "overwritten", "missing", "old"]
 PATIENCE = 20.0
 """Seconds that a Python gets to say which paddledvc it has."""
 _CONFIG = ".pre-commit-config.yaml"
 _IDS = {"pre-commit": "paddledvc-check", "pre-push": "paddledvc-push"}
-_ASK = (
-    "import sys; sys.path = [folder for folder in sys.path if folder]; import paddledvc.hooks.run; "
-    "from importlib.metadata import version; print(version('paddledvc'))"
-)
+_ASK = """
+import paddledvc.hooks.run
+from importlib.metadata import version
+print(version("paddledvc"))
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,7 +37,8 @@ class HookState:
     Attributes:
         name: which hook.
         state: whether it brings, checks or sends weights: ``live``; ``disabled`` if something keeps
-            git from running it; ``overwritten`` by another; or ``missing``.
+            git from running it; ``overwritten`` by another; ``missing``; or ``old``, of a form that
+            does the same and can be made to run modules of the work tree.
         why: what keeps it from being live, or what else there is to know; may be empty.
         path: the file that git looks at.
         python: the interpreter that it hands over to, if it is ours.
@@ -64,20 +67,26 @@ def _state(where: HooksPlace, name: Name, project: str) -> HookState:
     path = where.path(name)
     script = install.read_our_installed_hook(path)
     if script is not None:
-        state, why = _of_ours(where, name, project)
+        state, why = _of_ours(where, name, script, project)
     else:
         state, why = _of_others(where, name)
     python = None if script is None else script.python
     return HookState(name=name, state=state, why=why, path=path, python=python)
 
 
-def _of_ours(where: HooksPlace, name: Name, project: str) -> tuple[Live, str]:
+def _of_ours(where: HooksPlace, name: Name, script: Script, project: str) -> tuple[Live, str]:
     path = where.path(name)
-    script = install.read_our_installed_hook(path)
-    if script is not None and project not in script.projects:
+    if project not in script.projects:
         return "missing", f"it serves other projects: {', '.join(script.projects)}"
     if not os.access(path, os.X_OK):
         return "disabled", "it is not executable"
+    if script.form < scripts.HOOK_FORM:
+        return "old", "it is of an older form, which can import modules of the work tree"
+    return _of_new_ones(where, name)
+
+
+def _of_new_ones(where: HooksPlace, name: Name) -> tuple[Live, str]:
+    path = where.path(name)
     if (told := os.environ.get("PADDLEDVC_HOOKS", "")) in install.OFF:
         return "disabled", f"PADDLEDVC_HOOKS={told}"
     if path.name.endswith(install.LEGACY):
@@ -124,9 +133,8 @@ def _is_configured(top: Path, name: Name) -> bool:
 def ask_hook_version(python: str, cwd: Path) -> str | None:
     """Ask an interpreter for the version of its paddledvc; None if it, or paddledvc, is gone."""
     try:
-        done = shell.try_program(
-            [python, "-c", _ASK], cwd=cwd, env={"PYTHONSAFEPATH": "1"}, timeout=PATIENCE
-        )
+        command = code_command_line(_ASK, python=python)
+        done = shell.try_program(command, cwd=cwd, timeout=PATIENCE)
     except (PaddleDVCError, OSError):
         return None
     return None if done.returncode else done.output.strip()

@@ -150,6 +150,10 @@ class PathJob:
         return f"running the exported program on the path {self.path}"
 
 
+WITHOUT_USER_CODE = (DescribeJob, PathJob)
+"""Jobs that need nothing of the project but files of data."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DiagnoseJob:
     """Find the sublayer in which a path parts from the network.

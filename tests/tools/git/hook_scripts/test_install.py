@@ -94,7 +94,7 @@ def test_another_python_takes_over(repository, monkeypatch):
 def test_a_hook_of_an_older_form_is_ours_and_renewed(repository):
     install.install_hook_scripts(repository.root)
     path = repository.root / ".git/hooks/post-merge"
-    path.write_text(path.read_text().replace("form 1", "form 0").replace("agree()", "agreed()"))
+    path.write_text(path.read_text().replace("form 2", "form 0").replace("agree()", "agreed()"))
 
     assert install.install_hook_scripts(repository.root) == {**NONE, "post-merge": True}
     assert not (repository.root / ".git/hooks/post-merge.before-paddledvc").exists()
@@ -305,11 +305,10 @@ def test_a_submodule_has_hooks_of_its_own(repository, tmp_path):
     assert listed(outer / ".git/hooks") == {}
 
 
-@pytest.mark.parametrize("absolute", [True, False])
-def test_hooks_go_where_the_configuration_of_the_clone_says(repository, tmp_path, absolute):
-    folder = tmp_path / "hooks" if absolute else repository.root / ".husky/_"
-    repository.write(".husky/_/.gitignore", "*\n")
-    repository.git("config", "core.hooksPath", str(folder) if absolute else ".husky/_")
+@pytest.mark.parametrize("inside", [False, True])
+def test_hooks_go_where_the_configuration_of_the_clone_says(repository, tmp_path, inside):
+    folder = repository.root / ".git/own" if inside else tmp_path / "hooks"
+    repository.git("config", "core.hooksPath", ".git/own" if inside else str(folder))
     (repository.root / "sub").mkdir()
 
     assert install.install_hook_scripts(repository.root / "sub") == ALL
@@ -337,18 +336,20 @@ def test_hooks_of_all_repositories_are_refused(repository, home, tmp_path):
     assert sorted(listed(shared)) == sorted(HOOK_NAMES)
 
 
-def test_hooks_that_git_tracks_are_refused(repository):
+@pytest.mark.parametrize("ignored", [False, True])
+def test_hooks_that_a_branch_can_replace_are_refused(repository, ignored):
     repository.write(".githooks/pre-commit", "#!/bin/sh\n")
+    repository.write(".githooks/.gitignore", "*\n" if ignored else "")
     repository.git("config", "core.hooksPath", ".githooks")
 
     with pytest.raises(InvalidInput) as caught:
         install.install_hook_scripts(repository.root)
 
     assert str(caught.value) == (
-        "core.hooksPath is .githooks, a folder that git tracks; hooks written there would be "
-        'committed. Call `paddledvc hook NAME "$@"` in the hooks there for each NAME of '
-        "post-checkout, post-commit, post-merge, post-rewrite, pre-commit, pre-push, or write "
-        "there with `paddledvc hooks install --force`"
+        "core.hooksPath is .githooks, a folder of the work tree, where every branch can put hooks "
+        "of its own, ignored or not. Give this clone hooks that no branch changes with "
+        f"`git config core.hooksPath {repository.root}/.git/hooks`, or write there with "
+        "`paddledvc hooks install --force`"
     )
     assert install.install_hook_scripts(repository.root, force=True) == ALL
 

@@ -1,0 +1,1 @@
+"""Python, started, and where it is."""
