@@ -110,13 +110,13 @@ def read_facts(project: ProjectFiles, facts: Facts) -> Facts:
 
 
 def read_records_elsewhere(project: ProjectFiles, facts: Facts) -> Facts:
-    """Read the files of DVC that are not at the top of the project; any may name weights."""
+    """Read the files of DVC that were not read yet; any may name weights."""
     patterns = tuple(one for one in LISTING_PATTERNS if one != names.LOCK)
     texts = project.snapshot.texts(patterns) if facts.pinned else {}
     values: dict[str, Any] = {}
     unreadable: list[Violation] = []
     for name, text in texts.items():
-        if name not in (names.STAGES, names.DVC_LOCK):
+        if name not in facts.documents:
             try:
                 values[name] = reader.parse_yaml(text, name).value
             except InvalidFile as error:

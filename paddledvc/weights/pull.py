@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from paddledvc.display.results import Displayed
 from paddledvc.tools.git import worktree
 from paddledvc.weights.core.tracked import LISTING_PATTERNS
+from paddledvc.weights.core.transfer_results import list_stated_contradictions
 from paddledvc.weights.expected import list_expected
 from paddledvc.weights.select_outputs import (
     require_selected_remotes,
@@ -39,11 +40,13 @@ class Pulled(Displayed):
         arrived: what became of each output that the cache lacked; of every one with
             ``checkout=False``.
         placed: what became of the work tree; None if it was left alone.
+        contradictions: outputs of which DVC's file says what models.lock denies.
     """
 
     _table_of = "arrived"
     arrived: tuple[Arrived, ...]
     placed: Placed | None
+    contradictions: tuple[Bad, ...] = ()
 
     @property
     def lacking(self) -> tuple[Arrived, ...]:
@@ -104,12 +107,13 @@ def pull(  # noqa: PLR0913 - each is an option
     arrived = fetch_outputs(
         project, asked, remotes=order, offline=offline, jobs=jobs, progress=progress
     )
+    denied = list_stated_contradictions(outputs)
     if placed is None:
-        return Pulled(arrived=arrived, placed=None)
+        return Pulled(arrived=arrived, placed=None, contradictions=denied)
     if asked:
         known = {one.tracked.path: one.tracked for one in arrived}
         placed = place([known.get(one.path, one) for one in outputs]).after(placed)
-    return Pulled(arrived=arrived, placed=placed)
+    return Pulled(arrived=arrived, placed=placed, contradictions=denied)
 
 
 def _placing(

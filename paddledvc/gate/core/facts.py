@@ -71,8 +71,7 @@ class Facts:
         outdated: what dvc.yaml does not say as it should.
         misnamed: what is wrong with the names of code in models.yaml.
         absent: files that models.yaml names and that are not there.
-        records_elsewhere: values of the .dvc files, and of dvc.yaml and dvc.lock in other
-            folders, by name.
+        records_elsewhere: values of the other files of DVC, in other folders too, by name.
         params: params.yaml.
         params_files: the files of hyperparameters that models have to themselves, by name.
         built: what dvc.lock says of every stage.
