@@ -80,6 +80,7 @@ def pull(  # noqa: PLR0913
 
 def _print(pulled: Pulled) -> None:
     echo_lines(describe_transfer_results(pulled.arrived), err=True)
+    echo_lines(map(str, pulled.contradictions), err=True)
     placed = pulled.placed
     if placed is None:
         echo_lines(
@@ -120,7 +121,7 @@ def _exit_code(pulled: Pulled) -> int:
     """Tell wrong bytes, and changes that were kept, from what is out of reach."""
     placed = pulled.placed
     wrong = [bad for one in pulled.lacking for bad in one.problems if bad.kind in WRONG]
-    if wrong or (placed is not None and placed.of("kept", "refused")):
+    if wrong or pulled.contradictions or (placed is not None and placed.of("kept", "refused")):
         return MISMATCH
     unplaced = placed is not None and not placed.complete
     return UNREACHABLE if pulled.lacking or unplaced else 0

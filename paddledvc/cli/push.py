@@ -76,6 +76,7 @@ def _print(done: tuple[Pushed, ...]) -> None:
             echo_error(one.problem)
             continue
         echo_lines(describe_transfer_results(one.sent), err=True)
+        echo_lines(map(str, one.contradictions), err=True)
         echo_lines(
             f"{label_tracked(sent.tracked)} "
             f"({display_size(sent.size)}, {_DONE[sent.state]} {one.remote})"
@@ -94,6 +95,7 @@ def _print(done: tuple[Pushed, ...]) -> None:
 
 def _exit_code(done: tuple[Pushed, ...]) -> int:
     failed = [sent for one in done for sent in one.sent if sent.state == "failed"]
-    if any(bad.kind in WRONG for sent in failed for bad in sent.problems):
+    wrong = any(bad.kind in WRONG for sent in failed for bad in sent.problems)
+    if wrong or any(one.contradictions for one in done):
         return MISMATCH
     return UNREACHABLE if failed or any(one.problem for one in done) else 0

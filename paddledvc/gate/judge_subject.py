@@ -285,6 +285,7 @@ def _judge_files(at: ProjectFiles, project: Project, ask: _Ask, today: date) -> 
         unsafe = find_unsafe_outputs(at, project, {one.file for one in facts.unreadable})
         facts = replace(facts, unreadable=(*facts.unreadable, *unsafe))
         facts = read_facts.read_records_elsewhere(at, facts)
+        facts = read_facts.read_noted_before(at, facts, ask.before)
         facts = _with_repository(at, project, ask, facts)
     if facts.lock is not None and in_git:
         more = ask.more if facts.role == rules.production else {}

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from paddledvc.models.policy import Policy
     from paddledvc.models.registry import Registry
     from paddledvc.project import ProjectFiles
+    from paddledvc.tools.git.snapshot import Snapshot
     from paddledvc.tools.system.files import FilePath
     from paddledvc.yaml.document import Document
 
@@ -112,19 +113,36 @@ def read_facts(project: ProjectFiles, facts: Facts) -> Facts:
 
 
 def read_records_elsewhere(project: ProjectFiles, facts: Facts) -> Facts:
-    """Read the files of DVC that are not at the top of the project; any may name weights."""
+    """Read the files of DVC that were not read yet; any may name weights."""
     patterns = tuple(one for one in LISTING_PATTERNS if one != names.LOCK)
     texts = project.snapshot.texts(patterns) if facts.pinned else {}
     values: dict[str, Any] = {}
     unreadable: list[Violation] = []
     for name, text in texts.items():
-        if name not in (names.STAGES, names.DVC_LOCK):
+        if name not in facts.documents:
             try:
                 values[name] = reader.parse_yaml(text, name).value
             except InvalidFile as error:
                 unreadable += list_file_violations("stages-invalid", error)
     unreadable = [one for one in unreadable if one not in facts.unreadable]
     return replace(facts, records_elsewhere=values, unreadable=(*facts.unreadable, *unreadable))
+
+
+def read_noted_before(project: ProjectFiles, facts: Facts, before: Snapshot | None) -> Facts:
+    """Read what DVC noted before of weights, where models.lock has no MD5 to compare with."""
+    lacking = [
+        one for one in facts.pinned.values() if None in {file.md5 for file in (one.files or (one,))}
+    ]
+    if before is None or not lacking:
+        return facts
+    from paddledvc.weights.expected import read_expected  # noqa: PLC0415 - seldom needed
+
+    try:
+        noted = read_expected(project, before.texts(LISTING_PATTERNS))
+    except InvalidFile:
+        return facts  # it was judged then
+    kept = {one.path: one for one in noted if one.pinned and one.record and one.oid}
+    return replace(facts, noted_before=kept)
 
 
 def read_version_facts(project: ProjectFiles, facts: Facts) -> Facts:

@@ -10,6 +10,7 @@ from paddledvc.display.results import Displayed
 from paddledvc.tools.dvc.linked_tree import share_with_main_tree
 from paddledvc.tools.git import worktree
 from paddledvc.weights.core.tracked import LISTING_PATTERNS
+from paddledvc.weights.core.transfer_results import list_stated_contradictions
 from paddledvc.weights.expected import list_expected
 from paddledvc.weights.select_outputs import (
     require_selected_remotes,
@@ -41,11 +42,13 @@ class Pulled(Displayed):
         arrived: what became of each output that the cache lacked; of every one with
             ``checkout=False``.
         placed: what became of the work tree; None if it was left alone.
+        contradictions: outputs of which DVC's file says what models.lock denies.
     """
 
     _table_of = "arrived"
     arrived: tuple[Arrived, ...]
     placed: Placed | None
+    contradictions: tuple[Bad, ...] = ()
 
     @property
     def lacking(self) -> tuple[Arrived, ...]:
@@ -111,12 +114,13 @@ def pull(  # noqa: PLR0913 - each is an option
     arrived = fetch_outputs(
         project, asked, remotes=order, offline=offline, jobs=jobs, progress=progress
     )
+    denied = list_stated_contradictions(outputs)
     if placed is None:
-        return Pulled(arrived=arrived, placed=None)
+        return Pulled(arrived=arrived, placed=None, contradictions=denied)
     if asked:
         completed |= zip(asked, (one.tracked for one in arrived), strict=True)
         placed = place().after(placed)
-    return Pulled(arrived=arrived, placed=placed)
+    return Pulled(arrived=arrived, placed=placed, contradictions=denied)
 
 
 def _placing(

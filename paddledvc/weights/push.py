@@ -11,6 +11,7 @@ from paddledvc.tools.dvc.linked_tree import share_with_main_tree
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.command import ask_git
 from paddledvc.tools.git.refs import Ref
+from paddledvc.weights.core.transfer_results import list_stated_contradictions
 from paddledvc.weights.expected import list_expected
 from paddledvc.weights.history import History, find_ref_role
 from paddledvc.weights.select_outputs import require_selected_remotes, select_outputs, select_remote
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from paddledvc.project import Project
     from paddledvc.tools.system.progress import NamedProgress
     from paddledvc.weights.core.tracked import Tracked
-    from paddledvc.weights.core.transfer_results import Sent
+    from paddledvc.weights.core.transfer_results import Bad, Sent
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -33,12 +34,14 @@ class Pushed(Displayed):
     Attributes:
         remote: its name.
         sent: what became of each output that belongs there.
+        contradictions: outputs of which DVC's file says what models.lock denies.
         problem: why nothing could be sent, as a sentence; empty if the remote answered.
     """
 
     _table_of = "sent"
     remote: str
     sent: tuple[Sent, ...] = ()
+    contradictions: tuple[Bad, ...] = ()
     problem: str = ""
 
 
@@ -88,7 +91,8 @@ def push(  # noqa: PLR0913 - each is an option
     for name, wanted_ in groups.items():
         try:
             sent = send_outputs(project, wanted_, name, repair=repair, jobs=jobs, progress=progress)
-            done.append(Pushed(remote=name, sent=sent))
+            denied = list_stated_contradictions(wanted_)
+            done.append(Pushed(remote=name, sent=sent, contradictions=denied))
         except RemoteFailed as error:
             done.append(Pushed(remote=name, problem=str(error)))
     return Table(done)

@@ -100,6 +100,15 @@ def _only_the_remote_has_it(victim: Victim) -> None:
     victim.cache.path(md5(MARKER)).unlink()
 
 
+def _name_it_honestly_too(victim: Victim) -> None:
+    """Track the bytes as a sample also, which is right to have them."""
+    victim.build(a=MARKER)
+    sample = f"outs:\n- path: samples.bin\n  hash: md5\n  md5: {md5(MARKER)}\n"
+    victim.folder.write("samples.dvc", sample)
+    victim.store("prod", md5(MARKER))
+    victim.cache.path(md5(MARKER)).unlink()
+
+
 def _change_a_file_of_a_folder(victim: Victim) -> None:
     victim.build(c={**FILES, "sub/net.bin": MARKER})
 
@@ -128,6 +137,7 @@ ATTACKS = {
         f"samples.dvc names md5:{md5(MARKER)}, whose bytes are",
     ),
     "only a remote has it": (_only_the_remote_has_it, f"md5:{md5(MARKER)}"),
+    "a sample has it too": (_name_it_honestly_too, f"md5:{md5(MARKER)}"),
     "a file of a folder": (_change_a_file_of_a_folder, f"sha256:{sha256(MARKER)}"),
     "a file more": (_add_a_file_to_a_folder, "pins no such file of run.py"),
     "a file less": (_take_a_file_from_a_folder, "pins the file of sub/net.bin"),
@@ -185,6 +195,23 @@ def test_a_push_sends_no_bytes_that_models_lock_does_not_pin(victim: Victim, cli
     assert cli("push")[0] == 0
 
 
+@pytest.mark.slow
+def test_bytes_that_are_right_for_another_output_go_with_that_one_alone(victim: Victim, cli):
+    _name_it_honestly_too(victim)
+    victim.folder.commit()
+    victim.store("dev")
+    pulled = cli("pull")
+    assert victim.read("samples.bin") == MARKER
+    pushed, looked = cli("push"), cli("status", "--remote", "--deep", "--branch", "attack")
+
+    for ran in (pulled, pushed, looked):
+        told = [line for line in ran[2].splitlines() if sha256(HONEST) in line]
+        assert told
+        assert all("a v1" in line for line in told)
+    assert (pulled[0], pushed[0]) == (1, 1)
+    assert md5(MARKER) in victim.holds("dev")
+
+
 @pytest.mark.parametrize("links", ["copy", "hardlink", "symlink"])
 def test_bytes_that_rotted_in_the_cache_under_their_time_are_not_delivered(victim, cli, links):
     victim.configure(links)
@@ -201,3 +228,26 @@ def test_bytes_that_rotted_in_the_cache_under_their_time_are_not_delivered(victi
 
     assert pulled[0] == 0
     assert victim.read(A) == HONEST
+
+
+@pytest.mark.slow
+def test_where_both_state_an_md5_the_locked_bytes_come_and_the_lie_is_told(victim: Victim, cli):
+    victim.folder.write("models.lock", _lock(HONEST, FILES, "md5", "sha256"))
+    victim.build(a=MARKER)
+    victim.folder.commit()
+    victim.forget_work_tree()
+    status, pull, push, check = (
+        cli("status", "--exit-code"),
+        cli("pull"),
+        cli("push"),
+        cli("check", "--branch", "main"),
+    )
+
+    assert victim.read(A) == HONEST
+    assert md5(MARKER) not in victim.holds("dev")
+    assert [ran[0] for ran in (status, pull, push, check)] == [1, 1, 1, 1]
+    assert "contradicted" in status[1]
+    told = f"expected md5:{md5(HONEST)}, and dvc.lock names md5:{md5(MARKER)}; if models.lock"
+    assert told in pull[2]
+    assert told in push[2]
+    assert f"dvc.lock has md5:{md5(MARKER)} of {A}, models.lock:3:11 has md5:" in check[1]

@@ -69,7 +69,7 @@ def test_every_file_of_dvc_that_names_the_weights_is_looked_at(gated, name, fold
         outs = "schema: '2.0'\nstages:\n  x:\n    cmd: x\n    " + outs.replace("\n", "\n    ")
     gated.write(name, folder + outs)
     gated.commit()
-    [found] = [line for line in lines(gated) if "built-other-bytes" in line]
+    [found] = [line for line in lines(gated) if line.startswith(f"{name}: ")]
     stated = f"models.lock:5:11 has md5:{MD5}" if pinned else "dvc.lock has md5:"
 
     assert found.startswith(
@@ -85,4 +85,30 @@ def test_a_size_that_contradicts_the_lock_is_told(gated):
     assert found == (
         f"dvc.lock:3:3: error[built-other-bytes]: net: dvc.lock has size:2 of {PATH}, "
         f"models.lock:5:11 has size:1; {REPRO}"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("folder", [False, True])
+def test_an_md5_that_moves_while_the_sha256_stays_is_told_without_any_weights(gated, folder):
+    text = gated.read("models.lock").replace(f'    md5: "{MD5}"\n', "")
+    old, new = MD5, OTHER
+    if folder:
+        head, _, tail = text.partition("    urls:\n")
+        files = f'    files:\n      - path: "w"\n        urls: [x]\n        sha256: "{SHA256}"\n'
+        text = f'{head}    path: "{PATH}"\n    format: "pdparams"\n{files}'
+        assert tail
+        gated.edit("dvc.lock", MD5, f"{MD5}.dir")
+        old, new = f"{MD5}.dir", f"{OTHER}.dir"
+    gated.write("models.lock", text)
+    gated.commit()
+    gated.branch("feature/x")
+    assert [line for line in lines(gated, base="main") if "built-other-bytes" in line] == []
+    gated.edit("dvc.lock", old, new)
+    gated.commit()
+    [found] = [line for line in lines(gated, base="main") if "built-other-bytes" in line]
+
+    assert found.startswith(
+        f"dvc.lock:3:3: error[built-other-bytes]: net: dvc.lock has md5:{new} of {PATH}, "
+        f"dvc.lock before this change, of the same SHA-256, has md5:{old}; "
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc import names
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.dvc.core.objects import folder_object_name
+from paddledvc.weights.core.pins import pins_of
 from paddledvc.weights.core.tracked import list_tracked
 
 if TYPE_CHECKING:
@@ -78,9 +79,19 @@ def _difference(facts: Facts, model: LockedModel, tracked: Tracked) -> tuple[str
         # Nothing pins an MD5; but the stage that brings these bytes has noted one.
         written = facts.written.get(tracked.path)
         expected, where = written.md5 if written else None, names.DVC_LOCK
+    before = facts.noted_before.get(tracked.path)
+    if expected is None and before is not None and _same_pins(before, tracked):
+        # Other bytes cannot have the SHA-256 that both states pin.
+        expected, where = before.oid, f"{before.record} before this change, of the same SHA-256,"
     if expected is None or found in (None, expected):
         return None
     return f"md5:{expected}", f"md5:{found}", where
+
+
+def _same_pins(one: Tracked, other: Tracked) -> bool:
+    """Tell whether two are pinned by the same digests of every file."""
+    mine = {name: pin.sha256 or pin.md5 for name, pin in pins_of(one).items()}
+    return mine == {name: pin.sha256 or pin.md5 for name, pin in pins_of(other).items()}
 
 
 def _listing(model: LockedModel) -> str | None:

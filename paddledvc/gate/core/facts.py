@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from paddledvc.tools.code.core.namespace import Misnamed
     from paddledvc.tools.dvc.core.outputs import Built
     from paddledvc.tools.git.core.ignored import Pattern
+    from paddledvc.weights.core.tracked import Tracked
     from paddledvc.weights.core.transfer_results import Inspected
     from paddledvc.yaml.document import Document, Path
 
@@ -71,8 +72,9 @@ class Facts:
         outdated: what dvc.yaml does not say as it should.
         misnamed: what is wrong with the names of code in models.yaml.
         absent: files that models.yaml names and that are not there.
-        records_elsewhere: values of the .dvc files, and of dvc.yaml and dvc.lock in other
-            folders, by name.
+        records_elsewhere: values of the other files of DVC, in other folders too, by name.
+        noted_before: what DVC noted of weights before this, by path, where models.lock has no
+            MD5 of them now.
         params: params.yaml.
         params_files: the files of hyperparameters that models have to themselves, by name.
         built: what dvc.lock says of every stage.
@@ -103,6 +105,7 @@ class Facts:
     misnamed: tuple[Misnamed, ...] = ()
     absent: tuple[Misnamed, ...] = ()
     records_elsewhere: Mapping[str, Any] = field(default_factory=dict)
+    noted_before: Mapping[str, Tracked] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     params_files: Mapping[str, Any] = field(default_factory=dict)
     built: Mapping[str, Built] = field(default_factory=dict)

@@ -84,6 +84,25 @@ class Bad:
         return f"{what} {self.why.removeprefix('it ')}"
 
 
+def list_stated_contradictions(outputs: Iterable[Tracked]) -> tuple[Bad, ...]:
+    """List the outputs of which DVC's file says what models.lock denies, where both state it.
+
+    The bytes are as models.lock says all the same.
+    """
+    return tuple(
+        Bad(
+            title=one.title,
+            path=one.path,
+            place=one.record,
+            kind="contradicted",
+            expected=one.contradiction[0],
+            found=one.contradiction[1],
+        )
+        for one in outputs
+        if one.contradiction is not None
+    )
+
+
 def worst_transfer_problem(problems: Iterable[Bad]) -> Bad:
     """Pick the problem that matters most: bytes that are wrong before bytes that are not there.
 

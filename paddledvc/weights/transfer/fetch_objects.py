@@ -92,9 +92,12 @@ class Need:
 
     def with_(self, other: Need) -> Need:
         """Add what another output knows of the same object."""
+        same = self.hashes.sha256 == other.hashes.sha256
+        hashes = self.hashes.completed_by(other.hashes)
         return replace(
             self,
-            hashes=self.hashes.completed_by(other.hashes),
+            # A pin of one of them is none of the other, which may be right to need these bytes.
+            hashes=hashes if same else replace(hashes, sha256=None),
             remote=self.remote or other.remote,
             pushed=self.pushed or other.pushed,
             urls=tuple(dict.fromkeys((*self.urls, *other.urls))),
@@ -115,6 +118,8 @@ class Gathering:
     Attributes:
         cache: the cache.
         came: remote or URL, and size in bytes, of each object that was brought, by name.
+        seen: what the bytes of an object hash to that were read somewhere, by name, if they are
+            what that says; also where models.lock does not pin them, so that they did not come.
     """
 
     def __init__(
@@ -128,6 +133,7 @@ class Gathering:
     ) -> None:
         self.root, self.cache, self.remotes = root, cache, remotes
         self.came: dict[str, tuple[str, int]] = {}
+        self.seen: dict[str, Hashes] = {}
         self._jobs, self._tally = jobs, Tally("weights", progress, remotes.patience.moved)
         self._bad: defaultdict[str, list[Bad]] = defaultdict(list)
         self._listings: dict[str, tuple[ListedFile, ...]] = {}
@@ -144,10 +150,10 @@ class Gathering:
         """
         missing: dict[str, Need] = {}
         for need in needs:
+            if self.contradicted(need) is not None:
+                continue
             if need.oid in missing:
                 missing[need.oid] = missing[need.oid].with_(need)
-            elif (bad := self.contradicted(need)) is not None:
-                self.note(need, bad)
             elif not self.has(need):
                 missing[need.oid] = need
         queues = {oid: _queue(need, order) for oid, need in missing.items()}
@@ -170,14 +176,24 @@ class Gathering:
 
     def _is_settled(self, oid: str) -> bool:
         """Tell whether an object has come, or nobody can have the bytes that are wanted of it."""
-        return oid in self.came or any(one.kind == "contradicted" for one in self._bad.get(oid, ()))
+        return oid in self.came or oid in self.seen
+
+    def saw(self, need: Need, found: Hashes) -> None:
+        """Remember what bytes hash to that have the name of an object."""
+        if found.md5 == need.expected.md5:
+            self.seen[need.oid] = found
 
     def contradicted(self, need: Need) -> Bad | None:
         """Say what is wrong with an object that models.lock does not pin, as far as is known."""
         if need.contradiction is not None:
             return need.contradicted(*need.contradiction)
-        both = self.cache.compare(need.expected)
+        expected, found = need.expected, self.seen.get(need.oid)
+        both = self.cache.compare(expected) if found is None else expected.first_difference(found)
         return None if both is None else need.contradicted(*both)
+
+    def contradictions(self, needs: Iterable[Need]) -> list[Bad]:
+        """List the objects of an output that models.lock does not pin, as far as is known."""
+        return [bad for bad in map(self.contradicted, needs) if bad is not None]
 
     def run(self, tasks: Sequence[partial[None]], *, watched: bool = True) -> None:
         """Do several things at a time.
@@ -226,6 +242,7 @@ class Gathering:
             remote = self.remotes.get(name)
             with self.cache.receiving() as file:
                 found = remote.get(need.oid, file, told, size)
+                self.saw(need, found)
                 _require_same(need, name, found, file)
                 self.cache.settle(file, need.oid, found.sha256, need.path)
         except RemoteFailed as error:
@@ -234,7 +251,8 @@ class Gathering:
             cause = "" if error.absent else self.remotes.why(error)
             self.note(need, need.bad(name, kind, found=cause))
         except Wrong as error:
-            self.note(need, error.bad)
+            if error.bad.kind != "contradicted":  # that is told of each output by itself
+                self.note(need, error.bad)
         else:
             self.came[need.oid] = name, size
 

@@ -232,7 +232,10 @@ def _arrived(gathering: Gathering, tracked: Tracked, order: Sequence[str]) -> Ar
     complete = bool(needs) and all(map(gathering.has, needs))
     if tracked.folder and complete:
         complete = gathering.listing(str(tracked.oid)) is not None
-    problems = tuple(gathering.problems([*needs, *_pinned_files(tracked)]))
+    problems = (
+        *gathering.contradictions(needs),
+        *gathering.problems([*needs, *_pinned_files(tracked)]),
+    )
     if not complete and not problems:
         problems = (_hopeless(tracked, order),)
     return Arrived(

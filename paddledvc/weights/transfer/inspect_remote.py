@@ -75,7 +75,12 @@ def inspect_remote(  # noqa: PLR0913 - each is a setting of its own
             )
     return tuple(
         _inspected(
-            one, remote, [bad_inspected_object(bad, need) for need in its if need.oid in bad]
+            one,
+            remote,
+            [
+                *(bad_inspected_object(bad, need) for need in its if need.oid in bad),
+                *gathering.contradictions(its),
+            ],
         )
         for one, its in zip(outputs, needs, strict=True)
     )
@@ -117,9 +122,7 @@ def inspect_objects(
     bad: dict[str, Bad] = {}
     for oid, need in asked.items():
         size = sizes.get(oid)
-        if (told := gathering.contradicted(need)) is not None:
-            bad[oid] = told
-        elif size is None:
+        if size is None:
             bad[oid] = need.bad(remote, "missing")
         elif wrong := wrong_transfer_size(_sized(gathering, need), size):
             bad[oid] = need.bad(remote, *wrong)
@@ -147,7 +150,9 @@ def _read_object(
         gathering.remotes.give_up(error)
         bad[need.oid] = need.bad(remote, "unreachable", found=gathering.remotes.why(error))
         return
-    if (wrong := need.compared(remote, found)) is not None:
+    gathering.saw(need, found)
+    wrong = need.compared(remote, found)
+    if wrong is not None and wrong.kind != "contradicted":  # told of each output by itself
         bad[need.oid] = wrong
 
 

@@ -97,7 +97,11 @@ class _Sending:
         gathering = self._gathering
         _adopt_folders(gathering, outputs)
         needs = list_inspected_needs(gathering, outputs, [self._remote, *self._others])
-        every = {need.oid: need for its in needs for need in its}
+        every: dict[str, Need] = {}
+        for need in (need for its in needs for need in its):
+            # What one output is not to have may be right for another one.
+            if need.oid not in every or gathering.contradicted(every[need.oid]) is not None:
+                every[need.oid] = need
         self._bad = inspect_objects(gathering, self._remote, every.values(), deep=self._repair)
         self._send_bad(needs, every)
         if self._sent:
@@ -128,7 +132,10 @@ class _Sending:
         whole = [
             its[0]
             for its in needs
-            if its[0].oid.endswith(FOLDER_SUFFIX) and its[0] in asked and self._has_all(its[1:])
+            if its[0].oid.endswith(FOLDER_SUFFIX)
+            and its[0] in asked
+            and self._has_all(its[1:])
+            and not gathering.contradictions(its)
         ]
         listings = {need.oid: need for need in whole}
         gathering.run([partial(self._put, need) for need in listings.values()], watched=False)
@@ -155,8 +162,7 @@ class _Sending:
             expected, found = f"md5:{oid.removesuffix(FOLDER_SUFFIX)}", f"md5:{md5}"
             self._here[oid].append(need.bad(HERE, "corrupt", expected, found))
             return
-        if (told := self._gathering.contradicted(need)) is not None:
-            self._here[oid].append(told)
+        if self._gathering.contradicted(need) is not None:
             return
         remotes = self._gathering.remotes
         size = path.stat().st_size
@@ -176,7 +182,9 @@ class _Sending:
             if need.oid not in self._sent:
                 problems += self._gathering.problems([need])
                 problems += self._here[need.oid]
-        missing = any(need.oid not in self._sent for need in bad)
+        contradictions = self._gathering.contradictions(needs)
+        problems += contradictions
+        missing = bool(contradictions) or any(need.oid not in self._sent for need in bad)
         if tracked.folder and self._gathering.listing(str(tracked.oid)) is None:
             missing = True
         state: SentState = (
