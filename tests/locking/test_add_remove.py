@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 import paddledvc
@@ -227,3 +229,23 @@ def test_a_name_that_another_model_of_the_catalog_has_is_refused(made, project):
         "rec in models.yaml is team/rec of zoo; give det another name with --as"
     )
     assert files(project) == before
+
+
+def test_whatever_comes_after_a_killed_remove_finishes_it(made, project, cli, monkeypatch):
+    paddledvc.add(made, "det", source="zoo")
+    real = os.replace
+
+    def replace(source, target, **how):
+        if str(target).endswith("models.lock"):
+            raise KeyboardInterrupt
+        real(source, target, **how)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", replace)
+        with pytest.raises(KeyboardInterrupt):
+            paddledvc.remove(made, ["det"])
+    assert ["det" in text for text in files(project)] == [False, True]
+    cli("list")
+
+    assert ["name: det" in text for text in files(project)] == [False, False]
+    assert paddledvc.lock(made, check=True).changes == ()

@@ -16,6 +16,7 @@ from paddledvc.tools.dvc.remotes.failures import Broken, translate_failures
 from paddledvc.tools.system import atomic, files
 
 if TYPE_CHECKING:
+    from asyncio import Task
     from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
@@ -65,6 +66,7 @@ class System:
         self.folder, self.listable = folder, bool(system.CAN_TRAVERSE)
         self._system, self._patience = system, patience
         self._pending: set[Future[Any]] = set()
+        self._uploads: set[Task[Any]] = set()
         self._stopped = False
 
     def join(self, *parts: str) -> str:
@@ -193,6 +195,7 @@ class System:
                 if protocol == "s3":
                     part = _part(source.stat().st_size)
                     options = {"chunksize": part, "max_concurrency": WINDOW}
+                    _abort_stopped_uploads(self._system.fs, self._uploads)
                 self._call("put_file", str(source), path, callback=told, **options).result()
             elif protocol in HTTP:
                 self._system.put_file(str(source), path, callback=told)
@@ -244,7 +247,8 @@ class System:
 
             # fsspec's own way to close gives up after 0.1 s and leaves it open then.
             with suppress(Exception):  # the process may go on without
-                asyncio.run_coroutine_threadsafe(_end_session(system), system.loop).result(CLOSING)
+                ending = _end_session(system, self._uploads)
+                asyncio.run_coroutine_threadsafe(ending, system.loop).result(CLOSING)
 
     def _info(self, path: str) -> Any:
         """Ask about a file, and do not wait for the answer for ever."""
@@ -292,8 +296,42 @@ def _part(size: int) -> int:
     return max(PART, math.ceil(size / PARTS))
 
 
-async def _end_session(system: Any) -> None:
+def _abort_stopped_uploads(system: Any, uploads: set[Task[Any]]) -> None:
+    """Let a file system of S3 abort what it sends in parts also where that is stopped.
+
+    By itself it does so after errors alone, and S3 bills the parts that it has.
+
+    Args:
+        system: the file system.
+        uploads: those that are under way.
+    """
+    import asyncio  # noqa: PLC0415 - not for remotes that are folders
+
+    if "_upload_file_part_concurrent" in vars(system):
+        return
+    send = system._upload_file_part_concurrent  # noqa: SLF001 - it has nothing of the kind
+
+    async def send_or_abort(bucket: str, key: str, upload: Any, *rest: Any, **options: Any) -> Any:
+        task = asyncio.current_task()
+        assert task is not None
+        uploads.add(task)
+        try:
+            return await send(bucket, key, upload, *rest, **options)
+        except asyncio.CancelledError:
+            await system._abort_mpu(bucket, key, upload["UploadId"])  # noqa: SLF001 - as above
+            raise
+        finally:
+            uploads.discard(task)
+
+    system._upload_file_part_concurrent = send_or_abort  # noqa: SLF001 - as above
+
+
+async def _end_session(system: Any, uploads: set[Task[Any]]) -> None:
     """Close the connections of a file system of S3 or HTTP, or one that is made as these are."""
+    if uploads:
+        import asyncio  # noqa: PLC0415 - as above
+
+        await asyncio.wait(tuple(uploads))
     if (opened := getattr(system, "set_session", None)) is not None:
         await (await opened()).close()
     elif (session := getattr(system, "session", None)) is not None:
