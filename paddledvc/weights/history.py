@@ -276,13 +276,18 @@ def recent_contents_in_history(project: Project) -> Iterator[tuple[Tracked, ...]
 def is_named_in_history(project: Project, oid: str) -> bool:
     """Tell whether any commit of a branch, tag, stash or reflog names an object.
 
+    A partial clone answers no: git would fetch the files of its history one by one.
+
     Args:
         project: the project.
         oid: DVC's name of the object.
     """
-    form = ("log", "--all", "--reflog", "-m", "--max-count=1", "--format=%H", f"-S{oid}")
-    files = worktree.match_in_worktree(LISTING_PATTERNS)
-    return bool((ask_git(project.root, *form, "--", *files) or "").strip())
+    root, files = project.root, worktree.match_in_worktree(LISTING_PATTERNS)
+    if ask_git(root, "config", "--get-regexp", r"^remote\..*\.promisor$"):
+        return False
+    which = ("--all", "--reflog", "-m", "--max-count=1", "--format=%H")
+    form = ("log", *which, "--no-textconv", "--no-ext-diff", f"-S{oid}")
+    return bool((ask_git(root, *form, "--", *files) or "").strip())
 
 
 def _read_known(project: Project, commits: Iterable[str]) -> Iterator[tuple[Tracked, ...]]:

@@ -55,8 +55,8 @@ def test_an_edit_is_kept_and_named(weights):
     assert switch(weights, "develop") == (
         "weights: alpha v1.0.0 → v1.1.0 (4 kB, cache), beta v1.0.0 (export) (5 kB, cache), "
         "embeddings.bin (4 kB, cache), 2 unchanged\n"
-        f"weights: kept {BETA}: it was changed; run `dvc commit {BETA}` to keep that, or "
-        f"`paddledvc pull --force {BETA}` to drop it\n"
+        f"weights: kept {BETA}: it was changed; it is not of this commit: copy it elsewhere to "
+        f"keep it, or run `paddledvc pull --force {BETA}` to drop it\n"
     )
     assert weights.read(BETA) == b"mine"
 

@@ -27,6 +27,7 @@ from tests.weights_repo import (
     expected,
     listing,
     md5,
+    name_of,
     packed,
     wrong,
 )
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 SEARCH = os.environ.get("HYPOTHESIS_PROFILE") == "search"
 FEW, MANY, STEPS = (200, 200, 12) if SEARCH else (2, 12, 10)
+LIFE = 200
+"""Steps of one long walk."""
 BRANCHES = ("main", "develop", "feature/labels", "feature/alpha", "docs")
 FOLDERS = {f"{md5(listing(packed(one)))}.dir": packed(one) for one in range(1, 100)}
 """The files of exports/beta in every version, by DVC's name of the folder."""
@@ -78,7 +81,9 @@ class Walk(RuleBasedStateMachine):
     Attributes:
         edits: bytes that the user wrote and never gave up, by path.
         touched: paths of what the user deleted; in a folder that is a change like any other.
-        aside: outputs of a training that was put aside; they are nobody's but the user's.
+        forgotten: outputs of a training that git forgot; only the cache has them then.
+        stashes: how many trainings are put aside.
+        rebasing: whether a rebase was left standing.
         known: MD5 of all that commits ever wanted at a path.
     """
 
@@ -89,18 +94,22 @@ class Walk(RuleBasedStateMachine):
         self.clone = Weights(self.world / "work", start.environment)
         self.edits: dict[str, bytes] = {}
         self.touched: set[str] = set()
-        self.aside: set[str] = set()
+        self.forgotten: set[str] = set()
+        self.stashes = 0
+        self.rebasing = False
         self.known: dict[str, set[str]] = {}
         self.next = 10
 
     def teardown(self) -> None:
         shutil.rmtree(self.world)
 
+    @precondition(lambda self: not self.rebasing)
     @rule(branch=branches)
     def switch(self, branch: str) -> None:
         self.clone.git("switch", "--quiet", branch)
         self._in_place()
 
+    @precondition(lambda self: not self.rebasing)
     @rule(branch=branches)
     def merge(self, branch: str) -> None:
         head = self.clone.git("rev-parse", "HEAD")
@@ -108,6 +117,29 @@ class Walk(RuleBasedStateMachine):
             self.clone.git("merge", "--abort")
         elif head != self.clone.git("rev-parse", "HEAD"):
             self._in_place()
+
+    @precondition(lambda self: not self.rebasing)
+    @rule()
+    def rebase_and_leave_it_standing(self) -> None:
+        self.rebasing = self.clone.try_("git", "rebase", "--exec", "false", "HEAD~1").returncode > 0
+
+    @precondition(lambda self: self.rebasing)
+    @rule(branch=branches)
+    def check_out_amid_a_rebase(self, branch: str) -> None:
+        self.clone.git("checkout", "--quiet", branch)
+
+    @precondition(lambda self: self.rebasing)
+    @rule(way=st.sampled_from(["--abort", "--quit"]))
+    def end_the_rebase(self, way: str) -> None:
+        self.clone.git("rebase", way)
+        self.rebasing = False
+
+    @rule(branch=branches)
+    def look_at_another_work_tree(self, branch: str) -> None:
+        tree = self.world / "tree"
+        self.clone.git("worktree", "add", "--quiet", "--force", "--detach", str(tree), branch)
+        assert wrong(tree) == {}
+        self.clone.git("worktree", "remove", "--force", str(tree))
 
     @rule(what=st.sampled_from(["alpha", "beta", "labels"]))
     def commit(self, what: str) -> None:
@@ -118,7 +150,6 @@ class Walk(RuleBasedStateMachine):
             self.clone.set(**{what: version})
         self.edits.clear()
         self.touched.clear()
-        self.aside.clear()
         self.clone.git("add", "--all")
         # What was trained anew on main needs a new version, which is tried elsewhere.
         self.clone.git("commit", "--quiet", "--no-verify", "--message", f"{what} {version}")
@@ -165,19 +196,51 @@ class Walk(RuleBasedStateMachine):
     def reset(self, branch: str) -> None:
         self.clone.git("reset", "--quiet", "--hard", branch)
 
-    @rule(branch=branches)
-    def stash(self, branch: str) -> None:
-        """Put half a training aside, and see to something else first."""
+    def _train(self) -> None:
+        """Run ``dvc repro``, and commit nothing."""
         self.next += 1
         with as_environment(self.clone.environment):
             self.clone.set(beta=self.next)
         self.edits.clear()
         self.touched.clear()
-        self.aside = {BETA, "embeddings.bin", "exports/beta"}
         self.clone.git("add", "--all")
         self._learn("")  # what the training wrote, by git's index
+
+    @precondition(lambda self: not self.rebasing)
+    @rule(branch=branches)
+    def stash(self, branch: str) -> None:
+        """Put half a training aside, and see to something else first."""
+        self._train()
         self.clone.git("stash", "--quiet")
+        self.stashes += 1
         self.clone.git("switch", "--quiet", branch)
+        self._in_place()
+
+    @rule(reset=st.booleans())
+    def forget_a_training(self, *, reset: bool) -> None:
+        self._train()
+        if reset:
+            self.clone.git("reset", "--quiet", "--hard")
+        else:
+            self.clone.git("reset", "--quiet")
+            self.clone.git("checkout", "--quiet", ".")
+        self.forgotten = {BETA, "embeddings.bin", "exports/beta"}
+
+    @precondition(lambda self: self.stashes)
+    @rule()
+    def pop(self) -> None:
+        """Go on with the training that was put aside last, and commit what came of it."""
+        self.stashes -= 1
+        if self.clone.try_("git", "stash", "pop", "--quiet").returncode:
+            self.clone.git("reset", "--quiet", "--hard")
+            self.clone.git("stash", "drop", "--quiet")
+            return
+        pulled = self.clone.paddledvc("pull")
+        assert pulled.returncode == (1 if "weights: kept" in pulled.stderr else 0), pulled.stderr
+        self.clone.git("add", "--all")
+        self.clone.git("commit", "--quiet", "--no-verify", "--message", "what was put aside")
+        self.clone.send("dev")
+        self._in_place()
 
     @precondition(lambda self: self.edits)
     @rule()
@@ -189,11 +252,16 @@ class Walk(RuleBasedStateMachine):
 
     def _in_place(self) -> None:
         """See that all is as HEAD says, but for outputs that the user changed."""
-        faults = wrong(self.clone.root)
-        self.aside.intersection_update(faults)
-        for path in faults.keys() - self.aside:
+        for path in wrong(self.clone.root):
             inside = any(one.startswith(f"{path}/") for one in (*self.edits, *self.touched))
-            assert path in self.edits or inside, path
+            only_here = path in self.forgotten and not self._is_cached(path)
+            assert path in self.edits or inside or only_here, path
+
+    def _is_cached(self, path: str) -> bool:
+        """Tell whether the cache has what is at a path; its object may be damaged since."""
+        there = self.clone.root / path
+        parts = [md5(one.read_bytes()) for one in there.rglob("*") if one.is_file()]
+        return all(map(self.clone.is_whole, [str(name_of(there)), *parts]))
 
     def _learn(self, revision: str) -> None:
         for path, name in files_of(self.clone, revision).items():
@@ -226,15 +294,22 @@ class Walk(RuleBasedStateMachine):
                 assert path in done.stdout
 
 
-@pytest.mark.parametrize("walks", [FEW, pytest.param(MANY, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize(
+    ("walks", "steps"),
+    [
+        (FEW, STEPS),
+        pytest.param(MANY, STEPS, marks=pytest.mark.thorough),
+        pytest.param(2, LIFE, marks=pytest.mark.thorough, id="a life"),
+    ],
+)
 def test_weights_are_those_of_the_commit_or_your_own(
-    walks: int, hooked_world: Path, environment: dict[str, str], tmp_path: Path
+    walks: int, steps: int, hooked_world: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
     start = Start(hooked_world, tmp_path, environment)
     make: Callable[[], Walk] = lambda: Walk(start)  # noqa: E731
     ways = settings(
         max_examples=walks,
-        stateful_step_count=STEPS,
+        stateful_step_count=steps,
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate,),  # a step takes a second: to shrink a walk takes an hour
     )

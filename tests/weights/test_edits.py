@@ -124,6 +124,16 @@ def test_what_a_stash_names_comes_back_with_it(team, emptied):
     assert team.files() == flat(TRAINED)
 
 
+def test_an_edit_that_was_kept_and_is_stashed_later_is_known_by_the_stash(team):
+    write(team, TRAINED)
+    assert any("kept" in line for line in switch(team))
+    switch(team, "main")
+    train(team, "stash")
+
+    assert len(switch(team)) == 1
+    assert team.files() == flat(TWO)
+
+
 def test_pull_needs_no_force_for_it_and_says_the_way_back(team, cli):
     train(team, "checkout")
     code, _, err = cli("pull")
@@ -154,6 +164,13 @@ def test_a_folder_with_parts_of_what_is_in_the_cache_is_an_edit(team):
 
     assert team.read(f"{FOLDER}/mine.txt") == b"{2}"
     assert lines[1].startswith(f"weights: kept {FOLDER}: mine.txt was added, and 1 more; ")
+
+
+def test_history_is_not_searched_where_git_would_fetch_it(team):
+    assert history.is_named_in_history(team.project, md5(b"b two"))
+    team.folder.git("config", "remote.origin.promisor", "true")
+
+    assert not history.is_named_in_history(team.project, md5(b"b two"))
 
 
 def test_history_is_searched_once_for_an_edit_and_not_at_each_switch(team, monkeypatch):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 UNNAMED = "unnamed"
-"""Where the objects are noted that no commit named when somebody asked."""
+"""Where edits are noted that no commit named, so that history is searched once for each."""
 
 
 class Candidate(NamedTuple):
@@ -108,29 +108,28 @@ class Candidates:
         oid = name_content(found)
         if oid is None:
             return None
-        if (named := self._named_anywhere(path, found, oid)) is not None:
-            return named, ""
-        if len(self.held(found)) == len(found) and self._cache.holds(oid):
-            return Candidate(found, None, None), oid
-        return None
+        whole = self._cache.holds(oid) and len(self.held(found)) == len(found)
+        note = self._project.scratch() / UNNAMED / oid
+        if not whole and note.exists():  # asked before; whoever commits it has it in the cache
+            return None
+        named = self._named_anywhere(path, found, oid)
+        if named is None and not whole:
+            with contextlib.suppress(OSError):
+                from paddledvc.weights.expected import forget_oldest  # noqa: PLC0415 - hardly ever
+
+                forget_oldest(note.parent)
+                note.touch()
+            return None
+        return (Candidate(found, None, None), oid) if named is None else (named, "")
 
     def _named_anywhere(self, path: str, found: Content, oid: str) -> Candidate | None:
-        """Find files in what any commit names; what none did is asked once, not at each switch."""
-        note = self._project.scratch() / UNNAMED / oid
-        if note.exists():  # whoever commits them later has them in the cache
-            return None
+        """Find files in what any commit names."""
         for one in self.recent(path, found):
             if same_content(one.content, found):
                 return one
-        from paddledvc.weights.expected import forget_oldest  # noqa: PLC0415 - hardly ever
-        from paddledvc.weights.history import is_named_in_history  # noqa: PLC0415 - as above
+        from paddledvc.weights.history import is_named_in_history  # noqa: PLC0415 - hardly ever
 
-        if is_named_in_history(self._project, oid):
-            return Candidate(found, None, None)
-        with contextlib.suppress(OSError):
-            forget_oldest(note.parent)
-            note.touch()
-        return None
+        return Candidate(found, None, None) if is_named_in_history(self._project, oid) else None
 
     def _named(self, outputs: Iterable[Tracked], found: Content) -> Iterator[Candidate]:
         for one in outputs:
