@@ -193,8 +193,14 @@ def test_no_output_tells_git_what_to_do_with_what_lies_beside_it(path):
 # One place
 
 PACKAGE = Path(paddledvc.__file__).parent
-OTHER_PATHS = {"paths.py", "tools/git/tree.py", "tools/code/source_files.py"}
-"""Those that walk a path of a tree of git or of Python code, which they only read, know ``..``."""
+OTHER_PATHS = {
+    "paths.py",
+    "tools/code/source_files.py",
+    "tools/git/project_files.py",
+    "tools/git/tree.py",
+    "tools/system/beneath.py",
+}
+"""Those that walk a path, of a tree of git, of Python code, or part by part, know ``..``."""
 UNCHECKED = {"tools/dvc/core/objects.py", "weights/garbage/stores.py"}
 """Garbage needs the objects of a listing, and writes none of its files."""
 

@@ -123,7 +123,7 @@ STAGES = "stages: {export-a: {cmd: x, outs: [{exports/a: {push: false}}, reports
 IMPORTED = "outs: [{path: d, hash: md5, md5: 92eb5ffee6ae2fec3ad71c777531578f, remote: r}]\n"
 TEXTS = {"models.lock": LOCK, "dvc.lock": BUILT, "dvc.yaml": STAGES, "data/d.dvc": IMPORTED}
 REMEMBERED: dict[int, Any] = {
-    2: [
+    3: [
         [
             "checkpoints/a_v1.pdparams",
             ["0cc175b9c0f1b6a831c399e269772661", None, 1],
@@ -205,7 +205,6 @@ REMEMBERED: dict[int, Any] = {
     ]
 }
 """What is remembered of these files, by the number of the format."""
-REMEMBERED[2] = REMEMBERED[1]  # paths are refused that were not
 
 
 def test_who_reads_other_outputs_from_the_same_files_raises_the_format(versions):

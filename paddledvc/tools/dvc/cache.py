@@ -214,7 +214,7 @@ class Cache:
         try:
             yield new
             if oid is not None:
-                self.settle(new, oid, name)
+                self.settle(new, oid, name=name)
         except OSError as error:
             if error.errno not in _FULL:  # a network's, for example, is the caller's
                 raise
@@ -240,7 +240,7 @@ class Cache:
                 links.link_file(os.path.realpath(file), str(new), ("reflink", "copy"))
                 if hash_md5(new) != oid:
                     return False
-                self._settle(new, oid, name)
+                self._settle(new, oid, name=name)
             finally:
                 new.unlink(missing_ok=True)
         return True
@@ -312,7 +312,7 @@ class Cache:
         with _writable(self.folder):
             self.path(oid).unlink(missing_ok=True)
 
-    def settle(self, new: Path, oid: str, sha256: str | None = None, name: str = "") -> None:
+    def settle(self, new: Path, oid: str, *, sha256: str | None = None, name: str = "") -> None:
         """Make a file that was received the object that it is.
 
         Args:
@@ -325,9 +325,9 @@ class Cache:
             OutsideFailure: the cache cannot be written to, or the disk is full.
         """
         with _writable(self.folder):
-            self._settle(new, oid, sha256, name)
+            self._settle(new, oid, sha256=sha256, name=name)
 
-    def _settle(self, new: Path, oid: str, sha256: str | None = None, name: str = "") -> None:
+    def _settle(self, new: Path, oid: str, *, sha256: str | None = None, name: str = "") -> None:
         """Bring the bytes to the disk, then to the object's name."""
         with new.open("rb") as file:
             os.fsync(file.fileno())

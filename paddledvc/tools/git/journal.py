@@ -33,9 +33,10 @@ def write_files_together(root: Path, texts: Mapping[str, str], note: str) -> Non
     Raises:
         OutsideFailure: one cannot be written.
     """
-    changed = {name: text for name, text in texts.items() if _digest(root, name) != _of(text)}
+    found = {name: _digest(root, name) for name in texts}
+    changed = {name: text for name, text in texts.items() if found[name] != _of(text)}
     if len(changed) > 1:
-        noted = [(name, _digest(root, name), text) for name, text in changed.items()]
+        noted = [(name, found[name], text) for name, text in changed.items()]
         write_project_text(root, note, json.dumps(noted))
     for name, text in changed.items():
         write_project_text(root, name, text)

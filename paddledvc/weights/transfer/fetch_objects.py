@@ -244,7 +244,7 @@ class Gathering:
                 found = remote.get(need.oid, file, told, size)
                 self.saw(need, found)
                 _require_same(need, name, found, file)
-                self.cache.settle(file, need.oid, found.sha256, need.path)
+                self.cache.settle(file, need.oid, sha256=found.sha256, name=need.path)
         except RemoteFailed as error:
             self.remotes.give_up(error)
             kind: BadKind = "missing" if error.absent else "unreachable"
@@ -266,7 +266,7 @@ class Gathering:
         try:
             with self.cache.receiving() as file:
                 fetched = fetch.fetch_to_file(source, need.expected, file, self.told(need.hashes))
-                self.cache.settle(file, need.oid, fetched.hashes.sha256, need.path)
+                self.cache.settle(file, need.oid, sha256=fetched.hashes.sha256, name=need.path)
         except (ChecksumMismatch, DownloadFailed) as error:
             self.note_urls(need, error)
         else:

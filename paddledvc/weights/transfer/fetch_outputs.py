@@ -143,7 +143,7 @@ class Learning:
                 gathering.note_urls(need, error)
                 return
             md5 = str(fetched.hashes.md5)
-            gathering.cache.settle(new, md5, fetched.hashes.sha256, need.path)
+            gathering.cache.settle(new, md5, sha256=fetched.hashes.sha256, name=need.path)
         gathering.came[md5] = fetched.url, fetched.hashes.size or 0
         self._md5s[str(need.hashes.sha256)] = md5
 
