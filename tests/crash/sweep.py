@@ -46,7 +46,7 @@ NOISE = re.compile(
     r"(wanted/|.*\.lock$|placed\.json(\.old)?$)"
 )
 """Files that differ from run to run, or are written before they are needed."""
-LEFT = re.compile(r"(.*/)?(\.[^/]*\.part(/.*)?|tmp-[^/]*|placing\.[^/]*)")
+LEFT = re.compile(r"(.*/)?(\.[^/]*\.part(/.*)?|writing\.json|tmp-[^/]*|placing\.[^/]*)")
 """Files of killed processes."""
 
 
