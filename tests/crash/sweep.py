@@ -43,10 +43,10 @@ CALLS = (
 POINTS = 400
 NOISE = re.compile(
     r"\.git/(?!hooks/)|(.*/)?\.dvc/(tmp/|cache/(runs/|paddledvc/known-))|\.paddledvc/tmp/"
-    r"(wanted/|.*\.lock$|placed\.json(\.old)?$)"
+    r"(wanted/|.*\.lock$|placed\.json(\.old)?$)|\.merge_file_[^.]*$"  # the last are git's own
 )
 """Files that differ from run to run, or are written before they are needed."""
-LEFT = re.compile(r"(.*/)?(\.[^/]*\.part(/.*)?|tmp-[^/]*|placing\.[^/]*)")
+LEFT = re.compile(r"(.*/)?(\.[^/]*\.part(/.*)?|writing\.json|tmp-[^/]*|placing\.[^/]*-[^/]*)")
 """Files of killed processes."""
 
 
@@ -353,6 +353,7 @@ def serve(folder: Path) -> Iterator[int]:
         yield server.server_address[1]
     finally:
         server.shutdown()
+        server.server_close()
 
 
 def sweep(bench: Bench, one: Situation, points: int) -> tuple[int, list[Finding]]:
