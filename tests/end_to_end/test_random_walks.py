@@ -42,7 +42,7 @@ FEW, MANY, STEPS = (200, 200, 12) if SEARCH else (2, 12, 10)
 LIFE = 200
 """Steps of one long walk."""
 BRANCHES = ("main", "develop", "feature/labels", "feature/alpha", "docs")
-FOLDERS = {f"{md5(listing(packed(one)))}.dir": packed(one) for one in range(1, 100)}
+FOLDERS = {f"{md5(listing(packed(one)))}.dir": packed(one) for one in range(1, 400)}
 """The files of exports/beta in every version, by DVC's name of the folder."""
 EDITABLE = (BETA, LABELS, "embeddings.bin", "exports/beta/inference.json", "exports/beta/mine.txt")
 branches = st.sampled_from(BRANCHES)
@@ -121,7 +121,8 @@ class Walk(RuleBasedStateMachine):
     @precondition(lambda self: not self.rebasing)
     @rule()
     def rebase_and_leave_it_standing(self) -> None:
-        self.rebasing = self.clone.try_("git", "rebase", "--exec", "false", "HEAD~1").returncode > 0
+        self.clone.try_("git", "rebase", "--exec", "false", "HEAD~1")
+        self.rebasing = (self.clone.root / ".git/rebase-merge").is_dir()  # not in a dirty work tree
 
     @precondition(lambda self: self.rebasing)
     @rule(branch=branches)
