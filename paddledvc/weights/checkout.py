@@ -103,6 +103,7 @@ def _brought(  # noqa: PLR0913 - all that is known by then
         return _stopped(f"{placed.busy}; when that is over")
     sources: Mapping[str, str] = {}
     damaged: tuple[str, ...] = ()
+    untrusted: Mapping[str, str] = {}
     if placed.of("missing"):
         from paddledvc.weights.transfer.fetch_outputs import bring_outputs  # noqa: PLC0415 - it knows the network
 
@@ -110,12 +111,12 @@ def _brought(  # noqa: PLR0913 - all that is known by then
         absent = [one for one in wanted if one.path in missing]
         brought = bring_outputs(project, absent, branch=stand.branch, offline=offline)
         sources, whole = brought.sources, brought.complete(wanted)
-        damaged = brought.damaged
+        damaged, untrusted = brought.damaged, brought.untrusted
         if brought.arrived:
             again = place_tree(project, whole, stand, came_from=before, patience=patience)
             placed = placed if again.busy else again.after(placed)
         placed = brought.explain(placed)
-    lines = (*said.describe_outcome(placed, sources), *damaged)
+    lines = (*said.describe_outcome(placed, sources, untrusted), *damaged)
     return CheckedOut(placed=placed, lines=lines, complete=placed.complete)
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from paddledvc.display.results import Displayed
+from paddledvc.tools.dvc.trust.approve import approve_first
 from paddledvc.tools.git import worktree
 from paddledvc.weights.core.tracked import LISTING_PATTERNS
 from paddledvc.weights.expected import list_expected
@@ -93,6 +94,7 @@ def pull(  # noqa: PLR0913 - each is an option
         print(paddledvc.pull(project, ["digits"]).problems)
     """
     require_selected_remotes(project, [remote] if remote else [])
+    approve_first(project.root)
     outputs = select_outputs(project, list_expected(project), names)
     order = (remote,) if remote else select_remotes(project, _branch(project), project.policy())
     placed = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.display.results import Displayed, Table
 from paddledvc.errors import InvalidInput, RemoteFailed
+from paddledvc.tools.dvc.trust.approve import approve_first
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.command import ask_git
 from paddledvc.tools.git.refs import Ref
@@ -77,6 +78,7 @@ def push(  # noqa: PLR0913 - each is an option
             print(pushed.remote, pushed.problem or "complete")
     """
     require_selected_remotes(project, [remote] if remote else [])
+    approve_first(project.root)
     groups: dict[str, dict[Tracked, None]] = {}
     for revision in revisions or (None,):
         name = remote or select_remote(project, _role(project, project.policy(), revision))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from paddledvc.tools.dvc.core.config import DvcConfig
     from paddledvc.tools.dvc.core.objects import ListedFile
 
 MODE = 0o444
@@ -63,7 +64,7 @@ class Cache:
         """Find the cache that DVC uses in a project."""
         config = configuration.read_dvc_config(root)
         return cls(
-            configuration.configured_cache_folder(root, config),
+            find_cache_folder(root, config),
             kinds=config.links,
             state=DvcState(root, config.site_cache),
         )
@@ -218,6 +219,19 @@ class Cache:
         self.known.settled(found, oid.removesuffix(FOLDER_SUFFIX))
 
 
+def find_cache_folder(root: Path, config: DvcConfig) -> Path:
+    """Name the folder of the cache, if this clone may use it; its objects are in ``files/md5``.
+
+    Raises:
+        RemoteNotTrusted: a branch moved it out of this clone.
+    """
+    if config.cache is not None or config.site_cache is not None:
+        from paddledvc.tools.dvc.trust import gate  # noqa: PLC0415 - not where nobody moved it
+
+        gate.require_trusted_cache(root, config)
+    return configuration.configured_cache_folder(root, config)
+
+
 @contextmanager
 def _writable(folder: Path) -> Iterator[None]:
     try:
@@ -281,6 +295,7 @@ def share_cache(root: Path) -> bool:
         Whether it does so from now on.
 
     Raises:
+        RemoteNotTrusted: the cache of the main one is what a branch named there.
         ToolFailed: git does not say where the main work tree is.
         OSError: the configuration cannot be written.
     """
@@ -298,11 +313,9 @@ def share_cache(root: Path) -> bool:
     if main is None or not (main / ".dvc").is_dir():
         text, cache = "", common / "dvc" / "cache"
     else:
-        cache = configuration.configured_cache_folder(
-            main, configuration.read_dvc_config(main)
-        ).absolute()
+        cache = find_cache_folder(main, configuration.read_dvc_config(main)).absolute()
         file = main / ".dvc" / configuration.LOCAL
-        text = file.read_text(encoding="utf-8") if file.exists() else ""
+        text = _read_own(main, file) if file.exists() else ""
     if (
         not text
         and configuration.configured_cache_folder(root, configuration.read_dvc_config(root))
@@ -313,6 +326,13 @@ def share_cache(root: Path) -> bool:
     # It may hold credentials.
     atomic.write_atomically(own / configuration.LOCAL, config, fsync=False, mode=0o600)
     return True
+
+
+def _read_own(main: Path, file: Path) -> str:
+    """Read the local configuration of a work tree, unless a branch brought it."""
+    from paddledvc.tools.dvc.trust.read_levels import is_local_tracked  # noqa: PLC0415 - as above
+
+    return "" if is_local_tracked(main) else file.read_text(encoding="utf-8")
 
 
 def _may_be_linked(root: Path) -> bool:

@@ -35,6 +35,15 @@ def git_folder_of_worktrees(root: Path) -> Path:
     return (root / run_git(root, "rev-parse", "--git-common-dir").rstrip("\n")).resolve()
 
 
+def folders_of_clone(root: Path) -> tuple[Path, Path] | None:
+    """Name the top of the work tree and the ``.git`` that all share; None outside repositories."""
+    said = ask_git(root, "rev-parse", "--show-toplevel", "--git-common-dir")
+    if said is None:
+        return None
+    top, _, common = said.partition("\n")
+    return (root / top).resolve(), (root / common).resolve()
+
+
 def prefix_in_worktree(root: Path) -> str:
     """Name a folder in its repository, with a slash at its end; empty for the top.
 

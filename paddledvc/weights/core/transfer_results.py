@@ -14,14 +14,17 @@ if TYPE_CHECKING:
 
     from paddledvc.weights.core.tracked import Tracked
 
-BadKind: TypeAlias = Literal["missing", "truncated", "corrupt", "unreachable"]
-"""What is wrong with an object: not there; shorter than it is; other bytes; nobody answers."""
-ObjectCondition: TypeAlias = Literal["present", "missing", "truncated", "corrupt", "unreachable"]
+BadKind: TypeAlias = Literal["missing", "truncated", "corrupt", "unreachable", "untrusted"]
+"""What is wrong with an object: not there; shorter than it is; other bytes; nobody answers; nobody
+was asked, for this clone has not approved the remote."""
+ObjectCondition: TypeAlias = Literal[
+    "present", "missing", "truncated", "corrupt", "unreachable", "untrusted"
+]
 """What an object in a remote is found to be."""
 WRONG: tuple[BadKind, ...] = ("corrupt", "truncated")
 """What is wrong with objects whose bytes are not the right ones."""
 SentState: TypeAlias = Literal["present", "sent", "repaired", "failed"]
-_GRAVE: tuple[BadKind, ...] = ("corrupt", "truncated", "missing", "unreachable")
+_GRAVE: tuple[BadKind, ...] = ("corrupt", "truncated", "untrusted", "missing", "unreachable")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +53,8 @@ class Bad:
     @property
     def why(self) -> str:
         """Say what is wrong, as the end of a sentence about the file."""
+        if self.kind == "untrusted":
+            return f"it cannot be had: {self.found}"
         if self.kind == "unreachable":
             return f"it cannot be had from {self.place}: {self.found}"
         about = f": expected {self.expected}, found {self.found}" if self.found else ""
@@ -109,7 +114,9 @@ def describe_transfer_results(done: Iterable[Arrived | Sent]) -> list[str]:
     said: dict[str, None] = {}
     for one in done:
         for bad in one.problems:
-            if bad.kind == "unreachable" and one.state != "failed":
+            if bad.kind == "untrusted":
+                said[bad.found] = None
+            elif bad.kind == "unreachable" and one.state != "failed":
                 said[f"{bad.place} is of no use: {bad.found}"] = None
             elif bad.kind != "missing" or one.state == "failed":
                 said[str(bad)] = None

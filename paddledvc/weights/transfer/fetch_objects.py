@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from paddledvc.errors import ChecksumMismatch, DownloadFailed, RemoteFailed
+from paddledvc.errors import ChecksumMismatch, DownloadFailed, RemoteFailed, RemoteNotTrusted
 from paddledvc.hashes import Hashes
 from paddledvc.tools.dvc.core.objects import read_object_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
@@ -77,6 +77,13 @@ class Need:
             pushed=self.pushed or other.pushed,
             urls=tuple(dict.fromkeys((*self.urls, *other.urls))),
         )
+
+
+def name_failure(error: RemoteFailed) -> BadKind:
+    """Say what a failure of a remote means for the objects that it was asked for."""
+    if isinstance(error, RemoteNotTrusted):
+        return "untrusted"
+    return "missing" if error.absent else "unreachable"
 
 
 class Wrong(Exception):
@@ -152,7 +159,7 @@ class Gathering:
             sizes = self.remotes.sizes(name, [need.oid for need in needs])
         except RemoteFailed as error:
             for need in needs:
-                self.note(need, need.bad(name, "unreachable", found=error.cause))
+                self.note(need, need.bad(name, name_failure(error), found=error.cause))
             return
         tasks = []
         for need in needs:
@@ -174,7 +181,7 @@ class Gathering:
                 _require_same(need, name, found, file)
         except RemoteFailed as error:
             self.remotes.give_up(error)
-            kind: BadKind = "missing" if error.absent else "unreachable"
+            kind = name_failure(error)
             self.note(need, need.bad(name, kind, found="" if error.absent else error.cause))
         except Wrong as error:
             self.note(need, error.bad)

@@ -259,12 +259,14 @@ class Brought:
         arrived: those that the cache holds now, with all that is known of their bytes.
         sources: where they came from.
         problems: why the others did not, as the end of a sentence.
+        untrusted: what keeps those from a remote that this clone has not approved.
         damaged: lines about objects that are not what they should be, where others were.
     """
 
     arrived: Mapping[str, Tracked]
     sources: Mapping[str, str]
     problems: Mapping[str, str]
+    untrusted: Mapping[str, str]
     damaged: tuple[str, ...]
 
     def complete(self, wanted: Sequence[Tracked]) -> list[Tracked]:
@@ -302,6 +304,12 @@ def bring_outputs(
         arrived={one.tracked.path: one.tracked for one in found if one.state != "failed"},
         sources={one.tracked.path: one.source for one in found if one.source},
         problems={one.tracked.path: _why(one.problems) for one in found if one.problems},
+        untrusted={
+            one.tracked.path: bad.found
+            for one in found
+            for bad in one.problems
+            if bad.kind == "untrusted" and one.state == "failed"
+        },
         damaged=tuple(
             f"weights: {bad}; run `paddledvc push --repair` where the right bytes are"
             for one in found

@@ -12,8 +12,8 @@ from paddledvc.tools.dvc.core.objects import ListedFile, write_object_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.system import files
 from paddledvc.tools.system.hash_cache import hash_md5
-from paddledvc.weights.core.transfer_results import Sent
-from paddledvc.weights.transfer.fetch_objects import Gathering
+from paddledvc.weights.core.transfer_results import WRONG, Sent
+from paddledvc.weights.transfer.fetch_objects import Gathering, name_failure
 from paddledvc.weights.transfer.inspect_remote import (
     bad_inspected_object,
     belongs_in_remotes,
@@ -113,7 +113,7 @@ class _Sending:
         return [self._told(one, its) for one, its in zip(outputs, needs, strict=True)]
 
     def _may_send(self, bad: Bad) -> bool:
-        return bad.kind == "missing" or (self._repair and bad.kind != "unreachable")
+        return bad.kind == "missing" or (self._repair and bad.kind in WRONG)
 
     def _has_all(self, needs: Iterable[Need]) -> bool:
         return all(need.oid not in self._bad or need.oid in self._sent for need in needs)
@@ -140,7 +140,7 @@ class _Sending:
             remotes.get(self._remote).put(oid, path, self._gathering.told(need.hashes))
         except RemoteFailed as error:
             remotes.give_up(error)
-            self._here[oid].append(need.bad(self._remote, "unreachable", found=error.cause))
+            self._here[oid].append(need.bad(self._remote, name_failure(error), found=error.cause))
         else:
             self._sent[oid] = size
 
