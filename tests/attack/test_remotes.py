@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import stat
 from contextlib import closing
@@ -123,6 +124,7 @@ SPELLINGS = (
     "    url = remote://base/w\n['remote \"base\"']\n    url = http://{host}/\n",
     "    url = s3://team/w\n    endpointurl = http://{host}\n",
     "    url = ../.git/hooks\n",
+    "[core]\n['remote \"DEV\"']\n    url = http://{host}/w\n",
     "    \"url\" = '''http://{host}/w'''  # written so that only DVC reads it\n",
 )
 
@@ -133,7 +135,20 @@ def test_no_spelling_of_a_place_gets_by(clone, server):
         clone.folder.write(".dvc/config", f"{SECTION}{config.format(host=host)}")
 
         assert "nothing was sent" in refusal(clone)
+        assert "nothing was sent" in refusal(clone, "Dev")
     assert server.log == []
+
+
+def test_no_name_of_a_branch_makes_a_command_of_what_people_are_told_to_run(clone):
+    name = "x; touch mark"
+    for line, said in (("url = https://host/w", "trust"), ("url = x\n$(id) = 1", "--local")):
+        clone.folder.write(".dvc/config", f"['remote \"{name}\"']\n    {line}\n")
+
+        with pytest.raises(RemoteNotTrusted) as caught:
+            require_trusted_remote(clone.root, name, read_levels(clone.root))
+
+        (words,) = re.findall(rf"{said} (.*)", str(caught.value))
+        assert shlex.split(words)[0] == name
 
 
 def test_what_only_this_clone_names_needs_no_approval_and_neither_does_a_folder_in_it(
@@ -246,7 +261,7 @@ def test_in_a_pipeline_its_settings_approve_and_nothing_else(clone, monkeypatch)
 
     assert refusal(clone).endswith(
         "Approve in the settings of the pipeline, never in the repository: "
-        'PADDLEDVC_TRUST_REMOTES="s3://team/w https://minio.example", or '
+        "PADDLEDVC_TRUST_REMOTES='s3://team/w https://minio.example', or "
         "PADDLEDVC_TRUST_REF=origin/main for what the protected branch names"
     )
     for places in (

@@ -1,18 +1,19 @@
-"""The gate that every remote and cache passes before anything is opened."""
+"""The gate that every remote and cache passes before anything is opened.
+
+Hooks pass it too where this clone has a cache of its own, so it imports what judges approvals late.
+"""
 
 from __future__ import annotations
 
 import os
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, RemoteNotTrusted
 from paddledvc.tools.dvc.trust import read_levels as levels_
-from paddledvc.tools.dvc.trust import record as records
 from paddledvc.tools.dvc.trust.core import keys
-from paddledvc.tools.dvc.trust.core.levels import CORE, judge_remote
+from paddledvc.tools.dvc.trust.core.levels import CACHE_NAME, CORE, judge_remote
 from paddledvc.tools.dvc.trust.core.realm import Realm
-from paddledvc.tools.dvc.trust.realms import CACHE_NAME, list_wanted, name_approvals, settle_realm
-from paddledvc.tools.git import refs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -41,8 +42,7 @@ def require_trusted_remote(root: Path, name: str, levels: Levels) -> None:
         return
     if wanted.refused:
         raise refusal_of(root, wanted)
-    if (realm := settle_realm(root, wanted.realm)) is not None:
-        _require_approved(root, name, realm, wanted.secretive)
+    _require_approved(root, name, wanted.realm, wanted.secretive)
 
 
 def require_trusted_cache(root: Path, config: DvcConfig) -> None:
@@ -65,14 +65,16 @@ def require_trusted_cache(root: Path, config: DvcConfig) -> None:
             "dvc config --global core.site_cache_dir DIR",
         )
     if config.cache is not None and levels.cache != (config.cache, False):
-        realm = settle_realm(root, Realm(scheme="cache", place=config.cache))
-        if realm is not None:
-            _require_approved(root, CACHE_NAME, realm, ())
+        _require_approved(root, CACHE_NAME, Realm(scheme="cache", place=config.cache), ())
 
 
-def _require_approved(root: Path, name: str, realm: Realm, secretive: Iterable[str]) -> None:
-    if not is_approved(root, realm, secretive):
-        record = records.read_record(root)
+def _require_approved(root: Path, name: str, named: Realm | None, secretive: Iterable[str]) -> None:
+    from paddledvc.tools.dvc.trust.realms import settle_realm  # noqa: PLC0415 - see above
+    from paddledvc.tools.dvc.trust.record import read_record  # noqa: PLC0415
+
+    realm = settle_realm(root, named)
+    if realm is not None and not is_approved(root, realm, secretive):
+        record = read_record(root)
         raise RemoteNotTrusted(remote=name, url=realm.url, **_explain_moved(name, realm, record))
 
 
@@ -84,9 +86,11 @@ def is_approved(root: Path, realm: Realm, secretive: Iterable[str]) -> bool:
         realm: where the remote is.
         secretive: the remotes whose secrets of this clone would go there.
     """
+    from paddledvc.tools.dvc.trust.record import read_record  # noqa: PLC0415 - see above
+
     if realm.is_below(os.environ.get(REMOTES, "").split()):
         return True
-    record = records.read_record(root)
+    record = read_record(root)
     if record is not None and record.covers(realm.digest, secretive):
         return True
     ref = os.environ.get(REF)
@@ -94,7 +98,10 @@ def is_approved(root: Path, realm: Realm, secretive: Iterable[str]) -> bool:
 
 
 def _is_at_ref(root: Path, ref: str, realm: Realm, secretive: Iterable[str]) -> bool:
-    commit = refs.resolve_trusted_ref(root, ref)
+    from paddledvc.tools.dvc.trust.realms import list_wanted, name_approvals  # noqa: PLC0415
+    from paddledvc.tools.git.refs import resolve_trusted_ref  # noqa: PLC0415 - see above
+
+    commit = resolve_trusted_ref(root, ref)
     if commit is None:
         raise InvalidInput(f"{REF}={ref}: there is no such branch here; run `git fetch` first")
     there = levels_.read_levels_at(root, commit, levels_.read_levels(root))
@@ -113,12 +120,12 @@ def _explain_moved(name: str, realm: Realm, record: Record | None) -> dict[str, 
     what = "the cache" if realm.scheme == "cache" else f"remote {name!r}"
     before = "" if record is None else record.approved_as(name)
     about = f" (approved: {before})" if before else ", which this clone has not approved"
-    todo = f"Approve: paddledvc trust {name}"
+    todo = f"Approve: paddledvc trust {quote(name)}"
     if is_in_pipeline():
         places = [realm.url, *(value for key, value in realm.options if key in keys.PLACES)]
         todo = (
-            f'Approve in the settings of the pipeline, never in the repository: {REMOTES}="'
-            f'{" ".join(places)}", or {REF}=origin/main for what the protected branch names'
+            f"Approve in the settings of the pipeline, never in the repository: {REMOTES}="
+            f"{quote(' '.join(places))}, or {REF}=origin/main for what the protected branch names"
         )
     return {"why": f"{what} of this branch points to {realm}{about}", "todo": todo}
 
@@ -134,7 +141,7 @@ def refusal_of(root: Path, wanted: Wanted) -> RemoteNotTrusted:
         url="",
         why=f"{levels_.CONFIG}:{line}: remote {name!r} {wanted.refused}{'' if of_url else rule}",
         todo=f"{'Write it plainly' if of_url else 'Remove that line'}; what you want of it, set "
-        f"for this clone alone: dvc remote modify --local {name} {key} VALUE",
+        f"for this clone alone: dvc remote modify --local {quote(name)} {quote(key)} VALUE",
     )
 
 

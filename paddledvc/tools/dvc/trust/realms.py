@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from paddledvc.tools.dvc.trust.core.levels import Wanted, judge_remote
+from paddledvc.tools.dvc.trust.core.levels import CACHE_NAME, Wanted, judge_remote
 from paddledvc.tools.dvc.trust.core.realm import Realm
 from paddledvc.tools.dvc.trust.record import Approval
 from paddledvc.tools.git import worktree
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from paddledvc.tools.dvc.trust.core.levels import Levels
-
-CACHE_NAME = "cache"
-"""What the cache is called among the remotes."""
 
 
 def settle_realm(root: Path, realm: Realm | None) -> Realm | None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 Sections: TypeAlias = "Mapping[tuple[str, str], Mapping[str, str]]"
 """Options by the section's name and the remote's, one of both being empty."""
 CACHE, CORE = ("cache", ""), ("core", "")
+CACHE_NAME = "cache"
+"""What the cache is called among the remotes."""
 _DEPTH = 9
 """Remotes that may stand behind each other, by ``remote://``."""
 
@@ -89,7 +91,7 @@ def judge_remote(levels: Levels, name: str) -> Wanted | None:
     >>> judge_remote(levels, "a").key
     ('a', 'configpath')
     """
-    said, bases = _resolve(levels, name, ())
+    said, bases = _resolve(levels, name.lower(), ())  # as DVC finds it
     if "url" not in said:
         return None
     versioned = {key: value for key, (value, is_versioned) in said.items() if is_versioned}
