@@ -111,9 +111,9 @@ def test_no_branch_sets_what_starts_a_program(clone, monkeypatch):
     clone.folder.write(".dvc/config", f"{SECTION}    url = {url}\n    configpath = ../aws.cfg\n")
 
     assert refusal(clone) == (
-        ".dvc/config:3: remote 'dev' sets configpath, which may start a program or name a file of "
-        "yours, so no branch may; nothing was sent. Remove that line; what you want of it, set "
-        "for this clone alone: dvc remote modify --local dev configpath VALUE"
+        ".dvc/config:3: remote 'dev' sets configpath, which may start a program, name a file of "
+        "yours or lead elsewhere, so no branch may; nothing was sent. Remove that line; what you "
+        "want of it, set for this clone alone: dvc remote modify --local dev configpath VALUE"
     )
     with pytest.raises(RemoteNotTrusted):
         paddledvc.trust(Project(clone.root), ["dev"])

@@ -268,12 +268,13 @@ def _open_system(root: Path, name: str, patience: float) -> System:
         Broken: the configuration, or what is installed, does not do.
     """
     with translate_failures("", patience):
-        _import_dvc("dvc.config")
-        config = read_levels_by_dvc(root)
-    gate.require_trusted_remote(root, name, config.levels)
+        dvc = _import_dvc("dvc.config")
+        read = read_levels_by_dvc(root)
+    gate.require_trusted_remote(root, name, read.levels)
     with translate_failures("", patience):
-        gate.pin_aws_files(config.merged["remote"].values())
-        kind, settings, path = _import_dvc("dvc.fs").get_cloud_fs(config.merged, name=name)
+        config = dvc.Config.validate(read.merged)
+        gate.pin_aws_files(config["remote"].values())
+        kind, settings, path = _import_dvc("dvc.fs").get_cloud_fs(config, name=name)
         _require_usable(settings)
         for option in PATIENT.get(kind.protocol, ()):
             settings[option] = max(1, round(patience))

@@ -134,14 +134,19 @@ def refusal_of(root: Path, wanted: Wanted) -> RemoteNotTrusted:
     """Say which line of a versioned file may not be there, and where it belongs."""
     name, key = wanted.key or (wanted.name, "url")
     line = keys.find_setting_line(levels_.read_versioned_text(root), f'remote "{name}"', key)
-    of_url = key == "url"
-    rule = ", which may start a program or name a file of yours, so no branch may"
+    rule, todo = ", paddledvc does not know what that does, so no branch may", "Remove that line"
+    if key in keys.FORBIDDEN:
+        rule = (
+            ", which may start a program, name a file of yours or lead elsewhere, so no branch may"
+        )
+    elif key == "url":
+        rule, todo = "", "Write it plainly"
     return RemoteNotTrusted(
         remote=wanted.name,
         url="",
-        why=f"{levels_.CONFIG}:{line}: remote {name!r} {wanted.refused}{'' if of_url else rule}",
-        todo=f"{'Write it plainly' if of_url else 'Remove that line'}; what you want of it, set "
-        f"for this clone alone: dvc remote modify --local {quote(name)} {quote(key)} VALUE",
+        why=f"{levels_.CONFIG}:{line}: remote {name!r} {wanted.refused}{rule}",
+        todo=f"{todo}; what you want of it, set for this clone alone: "
+        f"dvc remote modify --local {quote(name)} {quote(key)} VALUE",
     )
 
 

@@ -29,7 +29,7 @@ class Read(NamedTuple):
 
     Attributes:
         levels: what its files say.
-        merged: what DVC makes of them.
+        merged: what DVC makes of them, before it looks whether it knows all of that.
     """
 
     levels: Levels
@@ -69,7 +69,7 @@ def read_levels_by_dvc(root: Path) -> Read:
     for one in found.values():
         dvc.merge(merged, deepcopy(one))
     levels = _sort({level: _sections(said) for level, said in found.items()}, root)
-    return Read(levels, dvc.Config.validate(merged))
+    return Read(levels, merged)
 
 
 def read_levels_at(root: Path, commit: str, here: Levels) -> Levels:

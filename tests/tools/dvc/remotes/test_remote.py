@@ -372,7 +372,13 @@ def test_a_remote_that_would_ask_for_a_password(failure):
 
 
 def test_a_configuration_that_dvc_refuses(failure):
-    assert failure("s3://zoo", endpoint="http://minio").cause.startswith(
+    wrong = {"endpoint": "http://minio"}
+
+    assert failure("s3://zoo", **wrong).cause.startswith(
+        ".dvc/config:3: remote 'prod' sets endpoint, paddledvc does not know what that does, so no "
+        "branch may; nothing was sent. "
+    )
+    assert failure("s3://zoo", local=wrong).cause.startswith(
         "extra keys not allowed @ data['remote']['prod']['endpoint']"
     )
 
