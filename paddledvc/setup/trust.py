@@ -10,7 +10,8 @@ from paddledvc.errors import InvalidInput
 from paddledvc.names import suggest_name
 from paddledvc.tools.dvc.trust import gate
 from paddledvc.tools.dvc.trust import record as records
-from paddledvc.tools.dvc.trust.core.levels import CACHE_NAME, judge_remote
+from paddledvc.tools.dvc.trust.core.judge_remote import judge_remote
+from paddledvc.tools.dvc.trust.core.levels import CACHE_NAME
 from paddledvc.tools.dvc.trust.read_levels import read_levels
 from paddledvc.tools.dvc.trust.realms import list_wanted, name_approvals
 from paddledvc.urls import hide_url_secrets

@@ -14,7 +14,7 @@ from paddledvc.tools.git import refs, worktree
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from paddledvc.tools.dvc.trust.core.levels import Wanted
+    from paddledvc.tools.dvc.trust.core.judge_remote import Wanted
     from paddledvc.tools.dvc.trust.core.realm import Realm
 
 logger = logging.getLogger(__name__)

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, RemoteNotTrusted
 from paddledvc.tools.dvc.trust import read_levels as levels_
-from paddledvc.tools.dvc.trust.core import keys
-from paddledvc.tools.dvc.trust.core.levels import CACHE_NAME, CORE, judge_remote
-from paddledvc.tools.dvc.trust.core.realm import Realm
+from paddledvc.tools.dvc.trust.core.levels import CACHE_NAME, CORE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from paddledvc.tools.dvc.core.config import DvcConfig
-    from paddledvc.tools.dvc.trust.core.levels import Levels, Wanted
+    from paddledvc.tools.dvc.trust.core.judge_remote import Wanted
+    from paddledvc.tools.dvc.trust.core.levels import Levels
+    from paddledvc.tools.dvc.trust.core.realm import Realm
     from paddledvc.tools.dvc.trust.record import Record
 
 REMOTES, REF = "PADDLEDVC_TRUST_REMOTES", "PADDLEDVC_TRUST_REF"
@@ -37,6 +37,8 @@ def require_trusted_remote(root: Path, name: str, levels: Levels) -> None:
     Raises:
         RemoteNotTrusted: it is neither, or a versioned file sets what it may not.
     """
+    from paddledvc.tools.dvc.trust.core.judge_remote import judge_remote  # noqa: PLC0415 - see above
+
     wanted = judge_remote(levels, name)
     if wanted is None or not wanted.versioned:
         return
@@ -54,6 +56,8 @@ def require_trusted_cache(root: Path, config: DvcConfig) -> None:
     levels = levels_.read_levels(root)
     notes, of_branch = levels.says(CORE).get("site_cache_dir", (None, False))
     if config.site_cache is not None and (of_branch or notes != config.site_cache):
+        from paddledvc.tools.dvc.trust.core import keys  # noqa: PLC0415 - see above
+
         text = levels_.read_versioned_text(root)
         line = keys.find_setting_line(text, "core", "site_cache_dir")
         raise RemoteNotTrusted(
@@ -65,6 +69,8 @@ def require_trusted_cache(root: Path, config: DvcConfig) -> None:
             "dvc config --global core.site_cache_dir DIR",
         )
     if config.cache is not None and levels.cache != (config.cache, False):
+        from paddledvc.tools.dvc.trust.core.realm import Realm  # noqa: PLC0415 - see above
+
         _require_approved(root, CACHE_NAME, Realm(scheme="cache", place=config.cache), ())
 
 
@@ -117,12 +123,14 @@ def is_in_pipeline() -> bool:
 
 def _explain_moved(name: str, realm: Realm, record: Record | None) -> dict[str, str]:
     """Say what is not approved, and who may approve it."""
+    from paddledvc.tools.dvc.trust.core.keys import PLACES  # noqa: PLC0415 - see above
+
     what = "the cache" if realm.scheme == "cache" else f"remote {name!r}"
     before = "" if record is None else record.approved_as(name)
     about = f" (approved: {before})" if before else ", which this clone has not approved"
     todo = f"Approve: paddledvc trust {quote(name)}"
     if is_in_pipeline():
-        places = [realm.url, *(value for key, value in realm.options if key in keys.PLACES)]
+        places = [realm.url, *(value for key, value in realm.options if key in PLACES)]
         todo = (
             f"Approve in the settings of the pipeline, never in the repository: {REMOTES}="
             f"{quote(' '.join(places))}, or {REF}=origin/main for what the protected branch names"
@@ -132,6 +140,8 @@ def _explain_moved(name: str, realm: Realm, record: Record | None) -> dict[str, 
 
 def refusal_of(root: Path, wanted: Wanted) -> RemoteNotTrusted:
     """Say which line of a versioned file may not be there, and where it belongs."""
+    from paddledvc.tools.dvc.trust.core import keys  # noqa: PLC0415 - see above
+
     name, key = wanted.key or (wanted.name, "url")
     line = keys.find_setting_line(levels_.read_versioned_text(root), f'remote "{name}"', key)
     rule, todo = ", paddledvc does not know what that does, so no branch may", "Remove that line"

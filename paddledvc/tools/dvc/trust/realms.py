@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from paddledvc.tools.dvc.trust.core.levels import CACHE_NAME, Wanted, judge_remote
+from paddledvc.tools.dvc.trust.core.judge_remote import Wanted, judge_remote
+from paddledvc.tools.dvc.trust.core.levels import CACHE_NAME
 from paddledvc.tools.dvc.trust.core.realm import Realm
 from paddledvc.tools.dvc.trust.record import Approval
 from paddledvc.tools.git import worktree

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from paddledvc.tools.dvc.trust.core.judge_remote import judge_remote
 from paddledvc.tools.dvc.trust.core.keys import find_setting_line
-from paddledvc.tools.dvc.trust.core.levels import Levels, judge_remote
+from paddledvc.tools.dvc.trust.core.levels import Levels
 from paddledvc.tools.dvc.trust.core.realm import Ambiguous, parse_realm
 
 
