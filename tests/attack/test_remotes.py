@@ -20,6 +20,7 @@ from paddledvc.tools.dvc.trust import record as records
 from paddledvc.tools.dvc.trust.approve import approve_first
 from paddledvc.tools.dvc.trust.gate import require_trusted_remote
 from paddledvc.tools.dvc.trust.read_levels import read_levels
+from paddledvc.tools.sources import s3
 from paddledvc.weights.checkout import checkout
 from tests.conftest import TRUSTED
 from tests.stores_repo import EXPORT, FILES, MODELS, WEIGHTS, A, Stores
@@ -354,6 +355,31 @@ def test_what_is_local_may_name_files(clone, monkeypatch):
     )
     with closing(open_remote(clone.root, "dev")):
         assert "AWS_CONFIG_FILE" not in os.environ
+
+
+def test_no_key_of_aws_signs_a_question_to_a_server_that_only_a_branch_names(
+    clone, monkeypatch, no_aws
+):
+    from botocore import UNSIGNED  # noqa: PLC0415 - slow
+
+    monkeypatch.chdir(clone.root)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "an-id")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "a-secret")
+
+    def signs(endpoint: str | None) -> bool:
+        return s3._client(endpoint, 1.0).meta.config.signature_version is not UNSIGNED
+
+    config = f"{SECTION}    url = s3://team/w\n    endpointurl = http://minio.example:9000/\n"
+    clone.folder.write(".dvc/config", config)
+    assert not signs("http://minio.example:9000")
+    paddledvc.trust(Project(clone.root))
+    assert signs("http://minio.example:9000")
+    assert not signs("http://minio.example:9001")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://minio.example:9001")
+    assert signs("http://minio.example:9001")
+    monkeypatch.setenv(TRUSTED, "https://minio.example")
+    assert signs("https://minio.example")
+    assert signs(None)
 
 
 def test_one_function_opens_remotes_and_it_asks_the_gate_first():

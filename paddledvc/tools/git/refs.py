@@ -153,8 +153,8 @@ def find_default_branch(root: Path) -> Ref | None:
     for remote in sorted(named, key=lambda name: name != "origin"):
         for branch in ("HEAD", "main", "master"):
             if (ref := found.get(f"{_REMOTES}{remote}/{branch}")) is not None:
-                named = ask_git(root, "symbolic-ref", "--quiet", ref.name)
-                return Ref(name=named or ref.name, target=ref.target)
+                symbolic = ask_git(root, "symbolic-ref", "--quiet", ref.name)
+                return Ref(name=symbolic or ref.name, target=ref.target)
     return None
 
 

@@ -9,7 +9,7 @@ import os
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from paddledvc.errors import InvalidInput, RemoteNotTrusted
+from paddledvc.errors import InvalidInput, PaddleDVCError, RemoteNotTrusted
 from paddledvc.tools.dvc.trust import read_levels as levels_
 from paddledvc.tools.dvc.trust.core.levels import CACHE_NAME, CORE
 
@@ -114,6 +114,28 @@ def _is_at_ref(root: Path, ref: str, realm: Realm, secretive: Iterable[str]) -> 
     return any(
         one.is_of(realm.digest, secretive) for one in name_approvals(list_wanted(root, there))
     )
+
+
+def is_trusted_server(folder: Path, url: str) -> bool:
+    """Tell whether keys of this machine may go to a server of S3 that a branch names.
+
+    They may where a remote is that this clone trusts, or where the settings of a pipeline say so.
+
+    Args:
+        folder: the project, or a folder in it.
+        url: the endpoint.
+    """
+    from paddledvc.tools.dvc.trust.core.realm import Ambiguous, parse_realm  # noqa: PLC0415
+    from paddledvc.tools.dvc.trust.realms import list_trusted_endpoints  # noqa: PLC0415
+
+    try:
+        server = parse_realm(url, {})
+        if server.is_below(os.environ.get(REMOTES, "").split()):
+            return True
+        root = next(one for one in (folder, *folder.parents) if (one / ".dvc").is_dir())
+        return server.url in list_trusted_endpoints(root, levels_.read_levels(root), is_approved)
+    except (Ambiguous, PaddleDVCError, StopIteration):
+        return False
 
 
 def is_in_pipeline() -> bool:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from paddledvc.tools.dvc.trust.core.judge_remote import Wanted, judge_remote
 from paddledvc.tools.dvc.trust.core.levels import CACHE_NAME
-from paddledvc.tools.dvc.trust.core.realm import Realm
+from paddledvc.tools.dvc.trust.core.realm import Ambiguous, Realm, parse_realm
 from paddledvc.tools.dvc.trust.record import Approval
 from paddledvc.tools.git import worktree
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from paddledvc.tools.dvc.trust.core.levels import Levels
@@ -50,6 +51,22 @@ def list_wanted(root: Path, levels: Levels) -> list[tuple[Wanted, Realm]]:
         cache = Wanted(name=CACHE_NAME, realm=None, versioned=True)
         found.append((cache, settle_realm(root, Realm(scheme="cache", place=folder))))
     return [(one, realm) for one, realm in found if realm is not None]
+
+
+def list_trusted_endpoints(
+    root: Path, levels: Levels, is_approved: Callable[[Path, Realm, Iterable[str]], bool]
+) -> set[str]:
+    """List the servers of S3 where remotes are that a clone trusts."""
+    found = set()
+    for name in levels.remotes:
+        wanted = judge_remote(levels, name)
+        said = levels.says(("", name)).get("endpointurl")
+        if wanted is None or said is None or wanted.refused:
+            continue
+        if wanted.realm is None or is_approved(root, wanted.realm, wanted.secretive):
+            with suppress(Ambiguous):
+                found.add(parse_realm(said[0], {}).url)
+    return found
 
 
 def name_approvals(wanted: Iterable[tuple[Wanted, Realm]]) -> list[Approval]:
