@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from paddledvc.setup.diagnosis import Check, Diagnosis
     from paddledvc.setup.doctor import doctor
     from paddledvc.setup.init import Initialised, init
+    from paddledvc.setup.trust import RemoteTrust, list_trust, revoke_trust, trust
     from paddledvc.stages.core.record import Dataset, Record
     from paddledvc.stages.export import ExportedModel, export
     from paddledvc.stages.generate import Entries, Generated, generate
@@ -170,6 +171,7 @@ _HOMES = {
     "Reference": "models.model",
     "Registry": "models.registry",
     "RemoteStatus": "weights.status",
+    "RemoteTrust": "setup.trust",
     "Removed": "locking.remove",
     "Requirement": "models.versions",
     "Role": "models.policy",
@@ -205,6 +207,7 @@ _HOMES = {
     "init": "setup.init",
     "install_hooks": "hooks.manage",
     "list_models": "inventory.list_models",
+    "list_trust": "setup.trust",
     "lock": "locking.lock",
     "outdated": "inventory.list_models",
     "probe": "stages.sync",
@@ -213,11 +216,13 @@ _HOMES = {
     "remote_status": "weights.status",
     "remove": "locking.remove",
     "report": "verification.report",
+    "revoke_trust": "setup.trust",
     "schema": "schemas",
     "show": "inventory.show",
     "status": "weights.status",
     "sync": "stages.sync",
     "train": "stages.train",
+    "trust": "setup.trust",
     "uninstall_hooks": "hooks.manage",
     "verify": "verification.verify",
     "verify_all": "verification.verify",
@@ -300,6 +305,7 @@ __all__ = [
     "Reference",
     "Registry",
     "RemoteStatus",
+    "RemoteTrust",
     "Removed",
     "Requirement",
     "Role",
@@ -336,6 +342,7 @@ __all__ = [
     "init",
     "install_hooks",
     "list_models",
+    "list_trust",
     "lock",
     "outdated",
     "probe",
@@ -344,11 +351,13 @@ __all__ = [
     "remote_status",
     "remove",
     "report",
+    "revoke_trust",
     "schema",
     "show",
     "status",
     "sync",
     "train",
+    "trust",
     "uninstall_hooks",
     "verify",
     "verify_all",

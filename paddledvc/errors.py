@@ -244,6 +244,22 @@ class RemoteFailed(OutsideFailure):
         super().__init__(f"the remote {remote}{where}: {cause}")
 
 
+class RemoteNotTrusted(RemoteFailed):
+    """A branch names a remote, or a cache, that this clone has not approved; nobody was asked.
+
+    Attributes:
+        why: what is not approved, as a sentence without its end.
+        todo: what to do about it, as a sentence without its end.
+    """
+
+    UNSENT: ClassVar = "; nothing was sent. "
+
+    def __init__(self, *, remote: str, url: str, why: str, todo: str) -> None:
+        self.why, self.todo = why, todo
+        super().__init__(remote=remote, url=url, cause=f"{why}{self.UNSENT}{todo}")
+        self.args = (self.cause,)  # it names the remote itself
+
+
 class ToolFailed(OutsideFailure):
     """A program that paddledvc started ended with an error.
 

@@ -82,6 +82,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 LEAKING = ("GIT_", "PADDLEDVC_", "DVC_", "AWS_", "HF_", "HUGGING", "MODELSCOPE_")
 CI = ("CI", "GITHUB_", "GITLAB_", "BITBUCKET_", "TF_BUILD", "JENKINS_")
+TRUSTED = "PADDLEDVC_TRUST_REMOTES"
+"""Remotes that are folders of a test are trusted; tests/attack takes that away."""
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 
 
@@ -132,11 +134,14 @@ def usual_variables(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
         "GIT_MERGE_AUTOEDIT": "no",
         "GIT_TERMINAL_PROMPT": "0",
         "AWS_EC2_METADATA_DISABLED": "true",
+        TRUSTED: str(tmp_path_factory.getbasetemp().parent),
     }
 
 
 @pytest.fixture(autouse=True)
-def isolated(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def isolated(
+    home: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Keep the machine's home, git, DVC, proxies and settings out of every test."""
     for key in tuple(os.environ):
         if key.startswith((*LEAKING, *CI)) or key.lower() in PROXIES:
@@ -148,6 +153,7 @@ def isolated(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DVC_SYSTEM_CONFIG_DIR", str(home / "dvc-system"))
     monkeypatch.setenv("DVC_SITE_CACHE_DIR", str(home / "dvc-site"))
     monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
+    monkeypatch.setenv(TRUSTED, str(tmp_path_factory.getbasetemp().parent))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     monkeypatch.setenv("GIT_TERMINAL_PROMPT", "0")
     # Stages call `paddledvc` and `python` by name.

@@ -123,7 +123,11 @@ def bucket(s3_server: S3Server, no_aws: None, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", s3_server.url)
-    return s3_server.bucket()
+    made = s3_server.bucket()
+    # As the settings of a pipeline do.
+    places = (os.environ.get("PADDLEDVC_TRUST_REMOTES", ""), f"s3://{made.name}", s3_server.url)
+    monkeypatch.setenv("PADDLEDVC_TRUST_REMOTES", " ".join(places))
+    return made
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ SECTIONS = {
     "Set-up": {
         "init": "Make this git repository a paddledvc project.",
         "hooks": "Let git bring the weights of whatever it checks out.",
+        "trust": "Approve where the remotes of this branch are.",
         "doctor": "Look for what keeps this clone from working.",
         "schema": "Print the JSON Schema of registry, lock, index or report.",
     },
@@ -176,8 +177,7 @@ def paddledvc(directory: str | None, *, verbose: bool) -> None:
     """Versioned PaddlePaddle models in git: a registry, a lock, and DVC stages.
 
     \b
-    Example:
-      paddledvc init && paddledvc lock && paddledvc generate && dvc repro
+    Example: paddledvc init && paddledvc lock && paddledvc generate && dvc repro
 
     Exit codes: 0 fine, 1 a finding, 2 wrong usage or file, 3 something outside failed, 70 a bug.
     """

@@ -47,6 +47,10 @@ def init(
         echo(f"made {name}")
     for name in done.kept:
         echo(f"kept {name}")
+    for line in done.trusted:
+        echo(line)
+    for line in done.untrusted:
+        echo(f"note: only this branch names {line}; look: paddledvc trust --list", err=True)
     if done.inside is not None:
         echo(f"note: this project lies inside another one, {done.inside}", err=True)
     if done.hookless is not None:

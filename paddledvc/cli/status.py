@@ -74,7 +74,8 @@ def status(  # noqa: PLR0913
             progress=progress,
         )
     echo_json(there) if output == "json" else _print_remote(there, deep=deep)
-    ctx.exit(_exit_code(there) if exit_code else 0)
+    untrusted = any(one.inspected.state == "untrusted" for one in there.outputs)
+    ctx.exit(_exit_code(there) if exit_code else UNREACHABLE if untrusted else 0)
 
 
 def _look(project: Project, names: tuple[str, ...], *, deep: bool) -> Status:
@@ -137,6 +138,8 @@ def _holders(one: Looked) -> str:
 
 def _problems(one: Looked) -> list[str]:
     found = one.inspected
+    if found.state == "untrusted":
+        return [found.found]
     if found.state == "unreachable" and not found.problems:
         return [f"{found.remote} is out of reach: {found.found}"]
     return [str(bad) for bad in found.problems]
@@ -153,6 +156,6 @@ def _mend(one: Looked) -> str:
 
 def _exit_code(there: RemoteStatus) -> int:
     states = {one.inspected.state for one in there.outputs}
-    if states - {"present", "unreachable"} or there.unreadable:
+    if states - {"present", "unreachable", "untrusted"} or there.unreadable:
         return FINDING
-    return UNREACHABLE if "unreachable" in states else 0
+    return UNREACHABLE if states - {"present"} else 0

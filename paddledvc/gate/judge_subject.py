@@ -321,11 +321,13 @@ def _code(facts: Facts) -> Iterator[str]:
 def _missing_objects(at: ProjectFiles, project: Project, role: Role) -> tuple[Inspected, ...]:
     """Look what the remote of a role lacks of what is judged."""
     # Only those who ask for it pay for what speaks to servers.
+    from paddledvc.tools.dvc.trust.approve import approve_first  # noqa: PLC0415
     from paddledvc.weights.core.tracked import PATTERNS  # noqa: PLC0415
     from paddledvc.weights.expected import read_expected  # noqa: PLC0415
     from paddledvc.weights.select_outputs import select_remote  # noqa: PLC0415
     from paddledvc.weights.transfer.inspect_remote import inspect_remote  # noqa: PLC0415
 
     expected = read_expected(at, at.snapshot.texts(PATTERNS))
+    approve_first(project.root)
     found = inspect_remote(project, expected, select_remote(project, role))
     return tuple(one for one in found if one.state != "present")

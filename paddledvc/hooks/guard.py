@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from paddledvc.display.results import display_size
-from paddledvc.errors import RemoteFailed
+from paddledvc.errors import RemoteFailed, RemoteNotTrusted
 from paddledvc.gate.judge_subject import judge_released, judge_tree
 from paddledvc.models.policy import DEFAULT, order_remotes_by_policy
 from paddledvc.project import read_project_policy
@@ -86,6 +86,7 @@ class SentTo:
         sent: what became of every output of theirs.
         passed: outputs that only earlier commits need, which are pushed along, and one of those.
         problem: why nothing could be sent, as a sentence; empty if the remote answered.
+        trusted: whether this clone has approved the remote; else nobody was asked.
     """
 
     remote: str | None
@@ -93,6 +94,7 @@ class SentTo:
     sent: tuple[Sent, ...] = ()
     passed: Mapping[Tracked, str] = field(default_factory=dict)
     problem: str = ""
+    trusted: bool = True
 
     @property
     def complete(self) -> bool:
@@ -186,7 +188,8 @@ def _sent(
     try:
         sent = send_outputs(project, (*needed.outputs, *needed.passed), remote, progress=progress)
     except RemoteFailed as error:
-        return SentTo(remote=remote, refs=refs, problem=str(error))
+        trusted = not isinstance(error, RemoteNotTrusted)
+        return SentTo(remote=remote, refs=refs, problem=str(error), trusted=trusted)
     return SentTo(remote=remote, refs=refs, sent=sent, passed=needed.passed)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from paddledvc.display.results import Displayed
+from paddledvc.tools.dvc.trust.approve import approve_first
 from paddledvc.tools.git.hook_scripts import install, state
 from paddledvc.tools.git.hook_scripts.script import HOOK_NAMES, Name
 
@@ -95,6 +96,7 @@ def install_hooks(project: Project, *, force: bool = False) -> HookChanges:
             print(change)
     """
     written = install.install_hook_scripts(project.root, force=force)
+    approve_first(project.root)
     states = {state.name: state for state in state.hook_states(project.root)}
     return HookChanges(
         folder=install.find_installed_hooks(project.root).folder,

@@ -176,7 +176,9 @@ def _send(call: Call, progress: NamedProgress | None) -> int:
             for sent in send_pushed(project, commits, to=to, progress=progress):
                 for line in sent.lines:
                     _print(line)
-                if sent.problem:
+                if not sent.trusted:
+                    steps[f"see to the remote {sent.remote} as said above, and push again"] = None
+                elif sent.problem:
                     steps[f"push again when the remote {sent.remote} answers"] = None
                 elif not sent.complete:
                     steps["bring what is missing by `paddledvc pull` or `dvc repro`"] = None

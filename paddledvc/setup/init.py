@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING
 from paddledvc import names, schemas
 from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidInput, NotAProject, OutsideFailure
+from paddledvc.project import Project
+from paddledvc.setup.trust import list_trust, trust
 from paddledvc.tools.dvc import command
 from paddledvc.tools.dvc.remotes.new_remotes import declare_remotes
+from paddledvc.tools.dvc.trust.approve import approve_known
+from paddledvc.tools.dvc.trust.gate import is_in_pipeline
 from paddledvc.tools.git import ignores, merge_driver, repository
 from paddledvc.tools.git.core.ignored import A_REPORT, OWN_FILES, SETTINGS_FILES
 from paddledvc.tools.git.hook_scripts import install
@@ -40,6 +44,8 @@ class Initialised(Displayed):
         inside: folder of the project that this one lies in, if it lies in one.
         hookless: why the hooks could not be installed; None if nothing was in the way.
         ignored: patterns by which git ignores files that have to be committed.
+        trusted: what this clone trusts from now on, a line each.
+        untrusted: the remotes that only this branch names, and where they are.
     """
 
     root: Path
@@ -48,6 +54,8 @@ class Initialised(Displayed):
     inside: Path | None
     hookless: str | None = None
     ignored: tuple[Pattern, ...] = ()
+    trusted: tuple[str, ...] = ()
+    untrusted: tuple[str, ...] = ()
 
 
 def init(
@@ -58,7 +66,8 @@ def init(
 ) -> Initialised:
     """Make a folder of a git repository a paddledvc project; what is there is never overwritten.
 
-    In a clone of a project it sets up what git does not clone: the merge driver and the hooks.
+    In a clone of a project it sets up what git does not clone: the merge driver and the hooks. It
+    approves the given remotes, and those that the server's default branch names.
 
     Args:
         folder: the folder, by default the current one; DVC is initialised in it if need be.
@@ -87,6 +96,8 @@ def init(
             done.append((HOOKS, any(install.install_hook_scripts(root).values())))
         except (InvalidInput, OutsideFailure) as error:
             hookless = str(error)
+    trusted = _approve(root, remotes)
+    left = [one for one in list_trust(Project(root)) if one.state in ("unapproved", "refused")]
     return Initialised(
         root=root,
         made=tuple(name for name, is_new in done if is_new),
@@ -94,7 +105,16 @@ def init(
         inside=_around(root),
         hookless=hookless,
         ignored=ignores.find_ignoring(root, (*OWN_FILES, *SETTINGS_FILES, A_REPORT)),
+        trusted=trusted,
+        untrusted=tuple(str(one) for one in left),
     )
+
+
+def _approve(root: Path, remotes: Sequence[NewRemote]) -> tuple[str, ...]:
+    """Approve what somebody has typed, and what the server's default branch names."""
+    known = () if is_in_pipeline() else approve_known(root)
+    typed = trust(Project(root), [one.name for one in remotes]) if remotes else ()
+    return (*known, *(f"this clone trusts {one.name}: {one.where}" for one in typed))
 
 
 def _set_up_dvc(root: Path, top: Path, remotes: Sequence[NewRemote]) -> Iterator[tuple[str, bool]]:

@@ -83,6 +83,7 @@ def _checkout(
         return _stopped(f"{placed.busy}; when that is over")
     sources: Mapping[str, str] = {}
     damaged: tuple[str, ...] = ()
+    untrusted: Mapping[str, str] = {}
     if placed.of("missing"):
         from paddledvc.weights.transfer.fetch_outputs import bring_outputs  # noqa: PLC0415 - it knows the network
 
@@ -90,12 +91,12 @@ def _checkout(
         absent = [one for one in reading.wanted if one.path in missing]
         brought = bring_outputs(project, absent, branch=reading.branch, offline=offline)
         sources, reading.completed = brought.sources, brought.arrived
-        damaged = brought.damaged
+        damaged, untrusted = brought.damaged, brought.untrusted
         if brought.arrived:
             again = place_tree(project, reading, came_from=before, patience=patience)
             placed = placed if again.busy else again.after(placed)
         placed = brought.explain(placed)
-    lines = (*said.describe_outcome(placed, sources), *damaged)
+    lines = (*said.describe_outcome(placed, sources, untrusted), *damaged)
     return CheckedOut(placed=placed, lines=lines, complete=placed.complete)
 
 

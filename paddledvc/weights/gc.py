@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidInput
+from paddledvc.tools.dvc.trust.approve import approve_first
 from paddledvc.weights.garbage import collect as plans
 from paddledvc.weights.garbage.collect import GcScope
 
@@ -131,6 +132,7 @@ def gc(
     """
     if offline is not None:
         raise InvalidInput(f"{offline} forbids to ask other repositories what they need")
+    approve_first(project.root)
     with closing(plans.plan_garbage(project, scope or GcScope())) as plan:
         if force:
             plan.remove()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.display.results import Displayed
 from paddledvc.tools.dvc.linked_tree import share_with_main_tree
+from paddledvc.tools.dvc.trust.approve import approve_first
 from paddledvc.tools.git import worktree
 from paddledvc.weights.core.tracked import LISTING_PATTERNS
 from paddledvc.weights.core.transfer_results import list_stated_contradictions
@@ -99,6 +100,7 @@ def pull(  # noqa: PLR0913 - each is an option
     """
     share_with_main_tree(project.root)
     require_selected_remotes(project, [remote] if remote else [])
+    approve_first(project.root)
     order = (remote,) if remote else select_remotes(project, _branch(project), project.policy())
     outputs: Sequence[Tracked] = ()
     completed: dict[Tracked, Tracked] = {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from paddledvc.display.results import Displayed, Table
 from paddledvc.errors import InvalidInput, RemoteFailed
 from paddledvc.tools.dvc.linked_tree import share_with_main_tree
+from paddledvc.tools.dvc.trust.approve import approve_first
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.command import ask_git
 from paddledvc.tools.git.refs import Ref
@@ -82,6 +83,7 @@ def push(  # noqa: PLR0913 - each is an option
     """
     share_with_main_tree(project.root)
     require_selected_remotes(project, [remote] if remote else [])
+    approve_first(project.root)
     groups: dict[str, dict[Tracked, None]] = {}
     for revision in revisions or (None,):
         name = remote or select_remote(project, _role(project, project.policy(), revision))

@@ -269,9 +269,11 @@ def remote_status(  # noqa: PLR0913 - each is an option
         project = paddledvc.Project.find()
         print(paddledvc.remote_status(project, branches=["main"], deep=True).clean)
     """
+    from paddledvc.tools.dvc.trust.approve import approve_first  # noqa: PLC0415 - nor is this
     from paddledvc.weights.history import list_history_demands, list_history_holders  # noqa: PLC0415
     from paddledvc.weights.transfer.inspect_remote import inspect_remote  # noqa: PLC0415 - not for the work tree
 
+    approve_first(project.root)
     found = list_history_demands(project, list_history_holders(project, project.policy(), branches))
     picked = {
         one.path for one in select_outputs(project, [one.tracked for one in found.outputs], names)

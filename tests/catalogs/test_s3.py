@@ -252,7 +252,8 @@ def test_wrong_credentials_are_told(catalog, bucket, monkeypatch):
     )
 
 
-def test_denied_access_is_told(server, catalog):
+def test_denied_access_is_told(server, catalog, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.url)  # else nothing is signed
     path = "/zoo?list-type=2&prefix=&encoding-type=url"
     server.statuses[path] = [403]
 

@@ -11,6 +11,8 @@ import time
 
 import pytest
 
+import paddledvc
+from paddledvc import Project
 from tests.forks import run_module
 from tests.outputs_repo import md5
 from tests.s3 import ACCESS_KEY, SECRET_KEY
@@ -193,6 +195,7 @@ def test_a_wrong_secret_is_a_sentence(rclone_team):
     rclone_team.stores.folder.write(".dvc/config.local", f"{keys}{wrong}")
     keys = f"    access_key_id = {ACCESS_KEY}\n    secret_access_key = another-secret-key\n"
     rclone_team.stores.folder.write(".dvc/config.local", f"['remote \"prod\"']\n{keys}")
+    rclone_team.run("paddledvc", "trust", "--yes")
     code, _, err = rclone_team.run("paddledvc", "push", "-r", "prod")
 
     assert code == 3
@@ -208,6 +211,7 @@ def test_a_server_that_says_nothing_does_not_hold_a_pull_for_long(stores, server
     stores.folder.write("models.lock", lock)
     stores.remotes(prod=mute)
     stores.forget()
+    paddledvc.trust(Project(stores.root))
     code = (
         "import paddledvc, sys; from pathlib import Path; "
         "from paddledvc.weights.transfer.fetch_outputs import fetch_outputs; "

@@ -302,6 +302,7 @@ def test_a_remote_that_is_down_keeps_no_other_from_its_weights(zoo):
         "['remote \"prod\"']\n    url = http://127.0.0.1:9/x\n"
         f"['remote \"dev\"']\n    url = {zoo.remotes}/dev\n",
     )
+    paddledvc.trust(zoo.project)
 
     prod, dev = guard.send_pushed(zoo.project, [branch(commit, "main"), branch(commit, "feature")])
     assert (prod.remote, prod.complete, prod.sent) == ("prod", False, ())

@@ -444,6 +444,7 @@ def test_a_remote_that_the_policy_names_and_nobody_set_up_is_a_warning(healthy: 
 @pytest.mark.slow
 def test_a_remote_that_can_only_be_read_is_a_warning(healthy: Folder, server: Server) -> None:
     healthy.write(".dvc/config", f"['remote \"a\"']\n    url = {server.url}/store\n")
+    paddledvc.trust(Project(healthy.root))
 
     ((name, state, found, advice),) = bad(remotes.probe_remote(Project(healthy.root), "a"))
 
@@ -482,6 +483,7 @@ def s3(folder: Folder, url: str, endpoint: str) -> None:
         ".dvc/config",
         f"['remote \"a\"']\n    url = {url}\n    endpointurl = {endpoint}\n    verify = true\n",
     )
+    paddledvc.trust(Project(folder.root))
 
 
 @pytest.mark.slow

@@ -182,10 +182,13 @@ def judge_stage_freshness(facts: Facts) -> Iterator[Violation]:
 
 def judge_remote_freshness(facts: Facts) -> Iterator[Violation]:
     """Tell of every output that the remote does not have as it should."""
+    untrusted = [one for one in facts.missing or () if one.state == "untrusted"]
     silent = [one for one in facts.missing or () if one.state == "unreachable"]
     for one in facts.missing or ():
-        if one not in silent:
+        if one not in (*silent, *untrusted):
             yield _of_output(facts, one)
+    if untrusted:
+        yield facts.found(RULE, untrusted[0].found)
     if silent:
         message = (
             f"the remote {silent[0].remote} cannot say whether it has {_many(silent)}: "

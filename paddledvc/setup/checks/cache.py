@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from paddledvc.display.results import display_size
 from paddledvc.setup.diagnosis import Check
 from paddledvc.tools.dvc import configuration, locks
+from paddledvc.tools.dvc.cache import find_cache_folder
 from paddledvc.tools.git.command import run_git
 from paddledvc.tools.system import links
 
@@ -36,7 +37,7 @@ LEFT = ("*.part", "tmp-*", "*.tmp")
 def check_cache(project: Project) -> Iterator[Check]:
     """Look at the cache."""
     config = configuration.read_dvc_config(project.root)
-    folder = configuration.configured_cache_folder(project.root, config)
+    folder = find_cache_folder(project.root, config)
     # DVC makes the folder when it first needs it.
     there = next(one for one in (folder, *folder.parents) if one.exists())
     try:

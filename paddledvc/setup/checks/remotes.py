@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc import names as layout
-from paddledvc.errors import RemoteFailed
+from paddledvc.errors import RemoteFailed, RemoteNotTrusted
 from paddledvc.models.policy import DEFAULT
 from paddledvc.setup.diagnosis import Check
 from paddledvc.tools.dvc import configuration
@@ -126,6 +126,9 @@ def probe_remote(project: Project, name: str) -> Iterator[Check]:
         with closing(open_remote(project.root, name, patience=PATIENCE)) as remote:
             remote.sizes([NOTHING])
             refusal = _refusal(remote)
+    except RemoteNotTrusted as error:
+        yield _check(name, "problem", error.why, error.todo)
+        return
     except RemoteFailed as error:
         yield _check(name, "problem", f"{found}: {error.cause}", _mend(name, url))
         return

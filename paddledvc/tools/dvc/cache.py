@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from paddledvc.tools.dvc.core.config import DvcConfig
     from paddledvc.tools.dvc.core.objects import ListedFile
 
 MODE = 0o444
@@ -83,7 +84,7 @@ class Cache:
         """Find the cache that DVC uses in a project."""
         config = configuration.read_dvc_config(root)
         return cls(
-            configuration.configured_cache_folder(root, config),
+            find_cache_folder(root, config),
             kinds=config.links,
             state=DvcState(root, config.site_cache),
         )
@@ -359,6 +360,19 @@ class Cache:
                 f"link; `mv {quote(str(aside))} {quote(mine)}` gives you those"
             ),
         )
+
+
+def find_cache_folder(root: Path, config: DvcConfig) -> Path:
+    """Name the folder of the cache, if this clone may use it; its objects are in ``files/md5``.
+
+    Raises:
+        RemoteNotTrusted: a branch moved it out of this clone.
+    """
+    if config.cache is not None or config.site_cache is not None:
+        from paddledvc.tools.dvc.trust import gate  # noqa: PLC0415 - not where nobody moved it
+
+        gate.require_trusted_cache(root, config)
+    return configuration.configured_cache_folder(root, config)
 
 
 @contextmanager

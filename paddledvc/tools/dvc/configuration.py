@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 CONFIG, LOCAL = "config", "config.local"
+LEVELS = ("system", "global", "repo", "local")
+"""The files of a configuration, as DVC calls them, each stronger than those before it."""
 _USED = {"core": ("remote", "hardlink_lock", "site_cache_dir"), "cache": ("dir", "type", "local")}
 """Options that we use. DVC must accept those; it may refuse others, such as a remote's, when that
 is opened: whoever switches branches keeps settings of remotes that other branches have."""
@@ -150,22 +152,28 @@ def _files(Config: Any, root: Path) -> Iterator[Path]:  # noqa: N803
 
 
 def _read_plain(root: Path) -> DvcConfig | None:
-    shared = [_shared_folder(level) for level in ("SYSTEM", "GLOBAL")]
-    if None in shared:
-        return None
+    texts = read_level_texts(root)
+    return None if texts is None else parse_plain_config([texts[one] for one in LEVELS])
+
+
+def read_level_texts(root: Path) -> dict[str, tuple[str, str]] | None:
+    """Read the files of the configuration: folder and text by level; None where only DVC can."""
+    shared = {level: _shared_folder(level.upper()) for level in LEVELS[:2]}
     folder = os.path.abspath(root / ".dvc")  # noqa: PTH100 - as DVC, which follows no links
-    found = [(str(one), f"{one}/{CONFIG}") for one in shared]
-    found += [(folder, f"{folder}/{name}") for name in (CONFIG, LOCAL)]
-    texts = []
-    for at, file in found:
+    places = {**shared, "repo": folder, "local": folder}
+    texts = {}
+    for level, at in places.items():
+        if at is None:
+            return None
         try:
-            with open(file) as opened:  # noqa: PTH123 - in the encoding of the locale, as DVC
-                texts.append((at, opened.read()))
+            # In the encoding of the locale, as DVC.
+            with open(f"{at}/{LOCAL if level == 'local' else CONFIG}") as opened:  # noqa: PTH123
+                texts[level] = at, opened.read()
         except FileNotFoundError:
-            continue
+            texts[level] = at, ""
         except (OSError, ValueError):
             return None
-    return parse_plain_config(texts)
+    return texts
 
 
 def _shared_folder(level: str) -> str | None:

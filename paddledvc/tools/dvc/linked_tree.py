@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.names import OWN
 from paddledvc.tools.dvc import configuration
+from paddledvc.tools.dvc.cache import find_cache_folder
 from paddledvc.tools.dvc.core.config import PATHS
 from paddledvc.tools.git import project_files, worktree
 from paddledvc.tools.git.command import run_git
@@ -37,6 +38,7 @@ def share_with_main_tree(root: Path) -> bool:
 
     Raises:
         InvalidInput: DVC refuses its configuration.
+        RemoteNotTrusted: the cache of the main one is what a branch named there.
         ToolFailed: git does not say where the main work tree is.
         OSError: the configuration cannot be written.
     """
@@ -60,7 +62,7 @@ def share_with_main_tree(root: Path) -> bool:
     cache, source = None, root
     if not keeps:
         cache, source = _main_cache(main, common), main or root
-    text = project_files.find_project_text(source, f".dvc/{configuration.LOCAL}", SETTINGS) or ""
+    text = _read_local(source)
     used = configuration.configured_cache_folder(root, here)
     if not keeps and not inside and not text and used == cache:
         return False
@@ -100,8 +102,16 @@ def _find_inside(root: Path, remotes: Mapping[str, str]) -> dict[str, str]:
 def _main_cache(main: Path | None, common: Path) -> Path:
     if main is None:
         return common / "dvc" / "cache"
-    config = configuration.read_dvc_config(main)
-    return configuration.configured_cache_folder(main, config).absolute()
+    return find_cache_folder(main, configuration.read_dvc_config(main)).absolute()
+
+
+def _read_local(root: Path) -> str:
+    """Read the local configuration of a work tree, unless a branch brought it."""
+    from paddledvc.tools.dvc.trust.read_levels import is_local_tracked  # noqa: PLC0415 - rare
+
+    if is_local_tracked(root):
+        return ""
+    return project_files.find_project_text(root, f".dvc/{configuration.LOCAL}", SETTINGS) or ""
 
 
 def _copy_objects(source: Path, target: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import OutsideFailure, ToolFailed
-from paddledvc.tools.git import commits, foreign
+from paddledvc.tools.git import commits, foreign, worktree
 from paddledvc.tools.git.command import ask_git, exchange_git, git_command_line, run_git, try_git
 from paddledvc.tools.system import shell
 from paddledvc.urls import hide_url_secrets
@@ -141,6 +141,43 @@ def _refs(lines: Iterable[str], separator: str) -> tuple[Ref, ...]:
 def git_remotes(root: Path) -> list[str]:
     """Name the repositories that this one fetches from and pushes to."""
     return run_git(root, "remote").splitlines()
+
+
+def find_default_branch(root: Path) -> Ref | None:
+    """Find the branch that a clone of the server would check out, as it was last fetched.
+
+    That is what ``refs/remotes/<remote>/HEAD`` names, else its main or master, never a branch of
+    this clone that is called alike; None if no git remote has any.
+    """
+    listed = run_git(root, "for-each-ref", "--format=%(objectname) %(refname)", _REMOTES)
+    found = {ref.name: ref for ref in _refs(listed.splitlines(), " ")}
+    named = git_remotes(root)
+    for remote in sorted(named, key=lambda name: name != "origin"):
+        for branch in ("HEAD", "main", "master"):
+            if (ref := found.get(f"{_REMOTES}{remote}/{branch}")) is not None:
+                symbolic = ask_git(root, "symbolic-ref", "--quiet", ref.name)
+                return Ref(name=symbolic or ref.name, target=ref.target)
+    return None
+
+
+def has_fetched(root: Path) -> bool:
+    """Tell whether anything in a repository may have come from another one."""
+    if git_remotes(root) and run_git(root, "for-each-ref", "--count=1", _REMOTES):
+        return True
+    return worktree.worktree_git_folder(root, "FETCH_HEAD").exists()
+
+
+def resolve_trusted_ref(root: Path, name: str) -> str | None:
+    """Resolve a ref by its full name: ``origin/main`` is the server's, whatever else is called so.
+
+    A tag or branch that somebody pushes as ``origin/main`` would come first in git's own order.
+    """
+    full = name if name.startswith("refs/") else f"{_REMOTES}{name}"
+    if _COMMIT.fullmatch(name) is not None:
+        full = name
+    return ask_git(
+        root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{full}^{{commit}}"
+    )
 
 
 def ask_remote_refs(root: Path, remote: str) -> tuple[Ref, ...]:

@@ -42,6 +42,15 @@ def has_linked_worktrees(root: Path) -> bool:
     return folder is not None and folder.is_dir() and any(folder.iterdir())
 
 
+def folders_of_clone(root: Path) -> tuple[Path, Path] | None:
+    """Name the top of the work tree and the ``.git`` that all share; None outside repositories."""
+    said = ask_git(root, "rev-parse", "--show-toplevel", "--git-common-dir")
+    if said is None:
+        return None
+    top, _, common = said.partition("\n")
+    return (root / top).resolve(), (root / common).resolve()
+
+
 def prefix_in_worktree(root: Path) -> str:
     """Name a folder in its repository, with a slash at its end; empty for the top.
 

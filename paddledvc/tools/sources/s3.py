@@ -9,11 +9,13 @@ from base64 import b64decode
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from urllib3.exceptions import HTTPError, IncompleteRead
 
+from paddledvc.tools.dvc.trust.gate import is_trusted_server
 from paddledvc.tools.sources.http import TIMEOUTS
 from paddledvc.tools.system.files import CHUNK
 from paddledvc.tools.system.network_errors import (
@@ -86,19 +88,37 @@ def s3_client_answers(endpoint: str | None, timeout: float) -> Iterator[Any]:
 def _client(endpoint: str | None, timeout: float) -> Any:
     """Get a client, which threads may share; another one after a change of AWS's variables."""
     settings = tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_")))
+    signed = endpoint is None or _may_sign(endpoint)
     with _creating:
-        return _create(endpoint, timeout, settings)
+        return _create(endpoint, timeout, settings, signed=signed)
+
+
+_keyless: set[str] = set()
+"""Servers that were asked without the keys that there are, for only a branch names them."""
+
+
+def _may_sign(endpoint: str) -> bool:
+    """Tell whether keys may go to a server: models.lock and models.yaml are a branch's word."""
+    own = (os.environ.get(name, "") for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"))
+    if endpoint.rstrip("/") in (one.rstrip("/") for one in own):
+        return True
+    return is_trusted_server(Path.cwd(), endpoint)
 
 
 @lru_cache(maxsize=8)
-def _create(endpoint: str | None, timeout: float, _settings: tuple[tuple[str, str], ...]) -> Any:
+def _create(
+    endpoint: str | None, timeout: float, _settings: tuple[tuple[str, str], ...], *, signed: bool
+) -> Any:
     # botocore costs 0.25 s, which commands that ask no S3 should not pay. s3fs, which reads the
     # remotes of DVC, would cost 0.24 s more, four times the work for each byte, and more code here.
     import botocore.session  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
     session = botocore.session.Session()
-    signed = session.get_credentials() is not None
+    has_keys = session.get_credentials() is not None
+    if has_keys and not signed:
+        _keyless.add(str(endpoint))
+    signed = has_keys and signed
     config = Config(
         connect_timeout=min(TIMEOUTS[0], timeout),
         read_timeout=timeout,
@@ -125,6 +145,11 @@ def _anonymity(client: Any) -> str:
     from botocore import UNSIGNED  # noqa: PLC0415 - as above
 
     anonymous = client.meta.config.signature_version is UNSIGNED
+    if anonymous and client.meta.endpoint_url in _keyless:
+        return (
+            "; it was asked without your keys, for no remote that this clone trusts is there: set "
+            "AWS_ENDPOINT_URL_S3 if they are for it, or see `paddledvc trust`"
+        )
     return "; no credentials of AWS were found, so it was asked without" if anonymous else ""
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from paddledvc import names
 from paddledvc.display.results import display_size
+from paddledvc.errors import RemoteNotTrusted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -101,12 +102,17 @@ class Placed:
         return Placed(outputs=outputs, folders=self.folders, busy=self.busy)
 
 
-def describe_outcome(placed: Placed, sources: Mapping[str, str] | None = None) -> list[str]:
+def describe_outcome(
+    placed: Placed,
+    sources: Mapping[str, str] | None = None,
+    untrusted: Mapping[str, str] | None = None,
+) -> list[str]:
     """Say what became of the weights: one line in all, and one for each that needs a hand.
 
     Args:
         placed: what became of them.
         sources: where an output was brought from, by path; the others were in the cache.
+        untrusted: what keeps an output from a remote that is not approved, by path.
 
     >>> one = PlacedOutput(path="a", state="placed", model="a", before="v1", after="v2", size=5)
     >>> describe_outcome(Placed(outputs=(one, PlacedOutput(path="b", state="unchanged"))))
@@ -118,8 +124,11 @@ def describe_outcome(placed: Placed, sources: Mapping[str, str] | None = None) -
     unchanged = len(placed.of("unchanged"))
     others = [f"{unchanged} unchanged"] if unchanged else []
     told = [f"weights: {', '.join(said + others)}"] if said else []
-    told += describe_ways_back(placed)
-    return told + list(_troubles(placed.of("kept", "missing", "refused", "failed")))
+    known = untrusted or {}
+    unasked = {one: known[one.path] for one in placed.of("missing") if one.path in known}
+    troubles = placed.of("kept", "missing", "refused", "failed")
+    left = [one for one in troubles if one not in unasked]
+    return [*told, *describe_ways_back(placed), *_troubles(left), *_unasked(unasked)]
 
 
 def describe_ways_back(placed: Placed) -> list[str]:
@@ -131,6 +140,15 @@ def describe_ways_back(placed: Placed) -> list[str]:
 def describe_way_back(path: str, back: str) -> str:
     """Say that what gave way is in the cache alone."""
     return f"{path} was as no commit has it; the cache has that {back}"
+
+
+def _unasked(outputs: Mapping[PlacedOutput, str]) -> Iterator[str]:
+    """Say in a line what is missing since nobody may be asked for it."""
+    for cause in dict.fromkeys(outputs.values()):
+        its = [one.wanted for one, its_cause in outputs.items() if its_cause == cause]
+        why, _, todo = cause.partition(RemoteNotTrusted.UNSENT)
+        lacking = f"{its[0]} is missing" if len(its) == 1 else f"{len(its)} weights are missing"
+        yield f"paddledvc: {why}. Nothing was sent, {lacking}. {todo}; then: paddledvc pull"
 
 
 def _changes(outputs: tuple[PlacedOutput, ...], sources: Mapping[str, str]) -> Iterable[str]:

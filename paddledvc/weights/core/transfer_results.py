@@ -17,13 +17,21 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.tracked import Tracked
 
 BadKind: TypeAlias = Literal[
-    "missing", "truncated", "corrupt", "refused", "contradicted", "unreachable"
+    "missing", "truncated", "corrupt", "refused", "contradicted", "unreachable", "untrusted"
 ]
 """What is wrong with an object: not there; shorter than it is; other bytes; it names files that
-nobody may write; the bytes that DVC's file names, which models.lock does not pin; nobody answers.
+nobody may write; the bytes that DVC's file names, which models.lock does not pin; nobody answers;
+nobody was asked, for this clone has not approved the remote.
 """
 ObjectCondition: TypeAlias = Literal[
-    "present", "missing", "truncated", "corrupt", "refused", "contradicted", "unreachable"
+    "present",
+    "missing",
+    "truncated",
+    "corrupt",
+    "refused",
+    "contradicted",
+    "unreachable",
+    "untrusted",
 ]
 """What an object in a remote is found to be."""
 DAMAGED: tuple[BadKind, ...] = ("corrupt", "truncated")
@@ -36,6 +44,7 @@ _GRAVE: tuple[BadKind, ...] = (
     "contradicted",
     "corrupt",
     "truncated",
+    "untrusted",
     "missing",
     "unreachable",
 )
@@ -67,6 +76,8 @@ class Bad:
     @property
     def why(self) -> str:
         """Say what is wrong, as the end of a sentence about the file."""
+        if self.kind == "untrusted":
+            return f"it cannot be had: {self.found}"
         if self.kind == "unreachable":
             return f"it cannot be had from {self.place}: {self.found}"
         if self.kind == "refused":
@@ -152,7 +163,9 @@ def describe_transfer_results(done: Iterable[Arrived | Sent]) -> list[str]:
     said: dict[str, None] = {}
     for one in done:
         for bad in one.problems:
-            if bad.kind == "unreachable" and one.state != "failed":
+            if bad.kind == "untrusted":
+                said[bad.found] = None
+            elif bad.kind == "unreachable" and one.state != "failed":
                 said[f"{bad.place} is of no use: {bad.found}"] = None
             elif bad.kind != "missing" or one.state == "failed":
                 said[str(bad)] = None

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from paddledvc import names
-from paddledvc.errors import ChecksumMismatch, DownloadFailed, RemoteFailed
+from paddledvc.errors import ChecksumMismatch, DownloadFailed, RemoteFailed, RemoteNotTrusted
 from paddledvc.hashes import Hashes
 from paddledvc.tools.dvc.core.objects import Forbidden, read_object_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
@@ -102,6 +102,13 @@ class Need:
             pushed=self.pushed or other.pushed,
             urls=tuple(dict.fromkeys((*self.urls, *other.urls))),
         )
+
+
+def name_failure(error: RemoteFailed) -> BadKind:
+    """Say what a failure of a remote means for the objects that it was asked for."""
+    if isinstance(error, RemoteNotTrusted):
+        return "untrusted"
+    return "missing" if error.absent else "unreachable"
 
 
 class Wrong(Exception):
@@ -223,7 +230,7 @@ class Gathering:
             sizes = self.ask_sizes(name, [need.oid for need in needs], last=last)
         except RemoteFailed as error:
             for need in needs:
-                self.note(need, need.bad(name, "unreachable", found=error.cause))
+                self.note(need, need.bad(name, name_failure(error), found=error.cause))
             return
         tasks = []
         for need in needs:
@@ -247,9 +254,8 @@ class Gathering:
                 self.cache.settle(file, need.oid, sha256=found.sha256, name=need.path)
         except RemoteFailed as error:
             self.remotes.give_up(error)
-            kind: BadKind = "missing" if error.absent else "unreachable"
             cause = "" if error.absent else self.remotes.why(error)
-            self.note(need, need.bad(name, kind, found=cause))
+            self.note(need, need.bad(name, name_failure(error), found=cause))
         except Wrong as error:
             if error.bad.kind != "contradicted":  # that is told of each output by itself
                 self.note(need, error.bad)

@@ -268,12 +268,14 @@ class Brought:
             outputs as they were asked for.
         sources: where they came from, by path.
         problems: why the others did not, as the end of a sentence, by path.
+        untrusted: what keeps those from a remote that this clone has not approved, by path.
         damaged: lines about objects that are not what they should be, where others were.
     """
 
     arrived: Mapping[Tracked, Tracked]
     sources: Mapping[str, str]
     problems: Mapping[str, str]
+    untrusted: Mapping[str, str]
     damaged: tuple[str, ...]
 
     def explain(self, placed: Placed) -> Placed:
@@ -311,6 +313,12 @@ def bring_outputs(
         },
         sources={one.tracked.path: one.source for one in found if one.source},
         problems={one.tracked.path: _why(one.problems) for one in found if one.problems},
+        untrusted={
+            one.tracked.path: bad.found
+            for one in found
+            for bad in one.problems
+            if bad.kind == "untrusted" and one.state == "failed"
+        },
         damaged=tuple(
             f"weights: {bad}; run `paddledvc push --repair` where the right bytes are"
             for one in found

@@ -16,7 +16,7 @@ from paddledvc.weights.core.transfer_results import (
     worst_transfer_problem,
     wrong_transfer_size,
 )
-from paddledvc.weights.transfer.fetch_objects import Gathering
+from paddledvc.weights.transfer.fetch_objects import Gathering, name_failure
 from paddledvc.weights.transfer.fetch_outputs import (
     name_fetched_object,
     name_fetched_objects_inside,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from paddledvc.project import Project
     from paddledvc.tools.system.progress import NamedProgress
     from paddledvc.weights.core.tracked import Tracked
-    from paddledvc.weights.core.transfer_results import Bad
+    from paddledvc.weights.core.transfer_results import Bad, ObjectCondition
     from paddledvc.weights.transfer.fetch_objects import Need
 
 
@@ -69,8 +69,9 @@ def inspect_remote(  # noqa: PLR0913 - each is a setting of its own
             every = [need for one in needs for need in one]
             bad = inspect_objects(gathering, remote, every, deep=deep)
         except RemoteFailed as error:
+            state: ObjectCondition = name_failure(error)
             return tuple(
-                Inspected(tracked=one, state="unreachable", remote=remote, found=error.cause)
+                Inspected(tracked=one, state=state, remote=remote, found=error.cause)
                 for one in outputs
             )
     return tuple(
@@ -148,7 +149,7 @@ def _read_object(
         found = files.hash_file_chunks(gathering.remotes.get(remote).chunks(need.oid, size, told))
     except RemoteFailed as error:
         gathering.remotes.give_up(error)
-        bad[need.oid] = need.bad(remote, "unreachable", found=gathering.remotes.why(error))
+        bad[need.oid] = need.bad(remote, name_failure(error), found=gathering.remotes.why(error))
         return
     gathering.saw(need, found)
     wrong = need.compared(remote, found)

@@ -13,7 +13,7 @@ from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.system import files
 from paddledvc.tools.system.hash_cache import hash_md5
 from paddledvc.weights.core.transfer_results import DAMAGED, Sent
-from paddledvc.weights.transfer.fetch_objects import Gathering
+from paddledvc.weights.transfer.fetch_objects import Gathering, name_failure
 from paddledvc.weights.transfer.inspect_remote import (
     bad_inspected_object,
     belongs_in_remotes,
@@ -170,7 +170,7 @@ class _Sending:
             remotes.get(self._remote).put(oid, path, self._gathering.told(need.hashes))
         except RemoteFailed as error:
             remotes.give_up(error)
-            self._here[oid].append(need.bad(self._remote, "unreachable", found=error.cause))
+            self._here[oid].append(need.bad(self._remote, name_failure(error), found=error.cause))
         else:
             self._sent[oid] = size
 

@@ -115,12 +115,7 @@ def parse_plain_config(files: Iterable[tuple[str, str]]) -> DvcConfig | None:
     others: dict[str, dict[str, str]] = {}
     try:
         for folder, text in files:
-            for (name, remote), options in _parse_sections(text).items():
-                paths = PATHS if remote else ("dir",) if name == "cache" else ()
-                found = {
-                    key: _absolute(folder, value) if key in paths else value
-                    for key, value in options.items()
-                }
+            for (name, remote), found in parse_plain_level(folder, text).items():
                 if remote:
                     remotes.setdefault(remote, {}).update(found)
                 else:
@@ -128,6 +123,30 @@ def parse_plain_config(files: Iterable[tuple[str, str]]) -> DvcConfig | None:
         return _pick(remotes, others.get("core", {}), others.get("cache", {}))
     except ValueError:
         return None
+
+
+def parse_plain_level(folder: str, text: str) -> dict[tuple[str, str], dict[str, str]]:
+    r"""Read one file of a configuration: its options, by the section's name and the remote's.
+
+    One of both names is empty. Paths are made absolute.
+
+    Raises:
+        ValueError: it is not written plainly, so that only DVC can tell what it says.
+
+    >>> parse_plain_level("/p/.dvc", "[cache]\n    dir = ../cache\n")
+    {('cache', ''): {'dir': '/p/cache'}}
+    """
+    return {
+        (name, remote): {
+            key: _absolute(folder, value) if key in _paths(name, remote) else value
+            for key, value in options.items()
+        }
+        for (name, remote), options in _parse_sections(text).items()
+    }
+
+
+def _paths(name: str, remote: str) -> tuple[str, ...]:
+    return PATHS if remote else ("dir",) if name == "cache" else ()
 
 
 def _pick(

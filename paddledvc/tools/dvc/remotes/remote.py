@@ -18,6 +18,8 @@ from paddledvc.tools.dvc import command, configuration
 from paddledvc.tools.dvc.remotes.failures import Broken, translate_failures
 from paddledvc.tools.dvc.remotes.filesystem import HTTP, S3_TRIES, System
 from paddledvc.tools.dvc.remotes.redirects import guard_dvc
+from paddledvc.tools.dvc.trust import gate
+from paddledvc.tools.dvc.trust.read_levels import read_levels_by_dvc
 from paddledvc.tools.system import files
 from paddledvc.tools.system.network_errors import NO_OBJECT
 from paddledvc.urls import hide_url_secrets
@@ -244,6 +246,7 @@ def open_remote(root: Path, name: str, *, patience: float | None = None) -> Remo
         patience: seconds that a server may be silent.
 
     Raises:
+        RemoteNotTrusted: a branch names it, and this clone has not approved that.
         RemoteFailed: its configuration, or what is installed, does not do.
     """
     url = hide_url_secrets(configuration.read_dvc_config(root).remotes.get(name, ""))
@@ -272,7 +275,12 @@ def _open_system(root: Path, name: str, patience: float) -> System:
         Broken: the configuration, or what is installed, does not do.
     """
     with translate_failures("", patience):
-        config = _import_dvc("dvc.config").Config(dvc_dir=str(root / ".dvc"))
+        dvc = _import_dvc("dvc.config")
+        read = read_levels_by_dvc(root)
+    gate.require_trusted_remote(root, name, read.levels)
+    with translate_failures("", patience):
+        config = dvc.Config.validate(read.merged)
+        gate.pin_aws_files(config["remote"].values())
         kind, settings, path = _import_dvc("dvc.fs").get_cloud_fs(config, name=name)
         _require_usable(settings)
         if kind.protocol in HTTP:

@@ -179,7 +179,7 @@ is_amid_rebase() {
 # Asks git about the files that say which weights belong to a commit.
 of_weights() {
     git "$@" -- ':(top,glob)**/models.lock' ':(top,glob)**/dvc.lock' \
-        ':(top,glob)**/dvc.yaml' ':(top,glob)**/*.dvc' 2>/dev/null
+        ':(top,glob)**/dvc.yaml' ':(top,glob)**/*.dvc' ':(top,glob)**/.dvc/config' 2>/dev/null
 }
 
 # Tells whether two commits agree on all of these files.

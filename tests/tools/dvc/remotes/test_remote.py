@@ -22,6 +22,7 @@ from paddledvc.tools.dvc.remotes import remote as remotes
 from paddledvc.tools.dvc.remotes.failures import Broken
 from paddledvc.tools.dvc.remotes.filesystem import AsyncCall
 from paddledvc.tools.dvc.remotes.remote import open_remote
+from tests.conftest import TRUSTED
 from tests.s3 import ACCESS_KEY, SECRET_KEY
 
 pytestmark = pytest.mark.slow
@@ -79,7 +80,7 @@ def store(request):
 
 
 @pytest.fixture
-def configure(project):
+def configure(project, monkeypatch):
     """Write DVC's configuration of a remote called ``prod``, and open it."""
 
     def write(url, *, patience=None, local=None, **options):
@@ -87,6 +88,8 @@ def configure(project):
             if lines is not None:
                 text = "".join(f"    {key} = {value}\n" for key, value in lines.items())
                 project.write(f".dvc/{name}", f"['remote \"prod\"']\n{text}")
+        places = (os.environ[TRUSTED], url.split()[0], options.get("endpointurl", ""))
+        monkeypatch.setenv(TRUSTED, " ".join(places))
         opened.append(open_remote(project.root, "prod", patience=patience))
         return opened[-1]
 
@@ -369,7 +372,13 @@ def test_a_remote_that_would_ask_for_a_password(failure):
 
 
 def test_a_configuration_that_dvc_refuses(failure):
-    assert failure("s3://zoo", endpoint="http://minio").cause.startswith(
+    wrong = {"endpoint": "http://minio"}
+
+    assert failure("s3://zoo", **wrong).cause.startswith(
+        ".dvc/config:3: remote 'prod' sets endpoint, paddledvc does not know what that does, so no "
+        "branch may; nothing was sent. "
+    )
+    assert failure("s3://zoo", local=wrong).cause.startswith(
         "extra keys not allowed @ data['remote']['prod']['endpoint']"
     )
 
@@ -386,7 +395,8 @@ def test_a_password_in_a_url_is_not_told(failure):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
 
-    found = str(failure(f"http://me:secret@127.0.0.1:{port}"))
+    local = {"url": f"http://me:secret@127.0.0.1:{port}"}  # which no branch may name
+    found = str(failure(f"http://127.0.0.1:{port}", local=local))
     assert found == f"the remote prod (http://127.0.0.1:{port}): connection refused"
 
 

@@ -1,0 +1,138 @@
+"""The levels of DVC's configuration, in a work tree and in a commit."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from copy import deepcopy
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from paddledvc.errors import InvalidInput
+from paddledvc.tools.dvc import command, configuration
+from paddledvc.tools.dvc.core.config import parse_plain_level
+from paddledvc.tools.dvc.trust.core.levels import Levels
+from paddledvc.tools.git.command import ask_git
+from paddledvc.tools.git.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from paddledvc.tools.dvc.trust.core.levels import Sections
+
+CONFIG = ".dvc/config"
+_FOLDER = ".dvc"
+
+
+class Read(NamedTuple):
+    """A configuration, read once.
+
+    Attributes:
+        levels: what its files say.
+        merged: what DVC makes of them, before it looks whether it knows all of that.
+    """
+
+    levels: Levels
+    merged: dict[str, Any]
+
+
+def read_levels(root: Path) -> Levels:
+    """Read what each level says of a project.
+
+    Raises:
+        InvalidInput: DVC refuses it.
+        MissingTool: it is not plainly written, and there is no DVC that works.
+    """
+    texts = configuration.read_level_texts(root)
+    try:
+        if texts is not None:
+            return _sort({one: parse_plain_level(*texts[one]) for one in texts}, root)
+    except ValueError:
+        pass
+    try:
+        return read_levels_by_dvc(root).levels
+    except Exception as error:
+        if isinstance(error, InvalidInput) or not _is_of_config(error):
+            raise
+        raise InvalidInput(f"DVC refuses its configuration: {error}") from error
+
+
+def read_levels_by_dvc(root: Path) -> Read:
+    """Let DVC read its files, each once, so that what is judged is what is used.
+
+    It raises whatever DVC raises.
+    """
+    dvc = command.import_dvc("dvc.config")
+    config = dvc.Config(dvc_dir=str(root / _FOLDER), validate=False)
+    found = {level: config.load_one(level) for level in configuration.LEVELS}
+    merged: dict[str, Any] = {}
+    for one in found.values():
+        dvc.merge(merged, deepcopy(one))
+    levels = _sort({level: _sections(said) for level, said in found.items()}, root)
+    return Read(levels, merged)
+
+
+def read_levels_at(root: Path, commit: str, here: Levels) -> Levels:
+    """Read what a commit says, with what this clone says itself."""
+    text = Snapshot.tree(root, commit).text(CONFIG) or ""
+    folder = os.path.abspath(root / _FOLDER)  # noqa: PTH100 - as DVC, which follows no links
+    try:
+        versioned: Sections = parse_plain_level(folder, text)
+    except ValueError:
+        versioned = _parse_by_dvc(root, text)
+    return Levels(shared=here.shared, versioned=versioned, local=here.local)
+
+
+def read_versioned_text(root: Path) -> str:
+    """Read ``.dvc/config`` as it is, to point to a line of it; empty where it cannot be read."""
+    texts = configuration.read_level_texts(root)
+    return "" if texts is None else texts["repo"][1]
+
+
+def _parse_by_dvc(root: Path, text: str) -> Sections:
+    config = command.import_dvc("dvc.config").Config
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "config")
+        file.write_text(text, encoding="utf-8")
+        try:
+            said = config.load_file(str(file))
+            return _sections(config._load_paths(said, str(root / CONFIG)))  # noqa: SLF001
+        except Exception:  # noqa: BLE001 - what DVC refuses names no remote
+            return {}
+
+
+def _is_of_config(error: Exception) -> bool:
+    return type(error).__module__.startswith(("dvc", "configobj", "voluptuous"))
+
+
+def _sections(said: Mapping[str, Any]) -> Sections:
+    named = {("", name): options for name, options in said.get("remote", {}).items()}
+    others = {(name, ""): said.get(name, {}) for name in ("core", "cache")}
+    return {
+        section: {key: str(value) for key, value in options.items()}
+        for section, options in {**named, **others}.items()
+    }
+
+
+def _sort(found: Mapping[str, Sections], root: Path) -> Levels:
+    shared = _merge(found["system"], found["global"])
+    if found["local"] and is_local_tracked(root):
+        versioned = _merge(found["repo"], found["local"])
+        return Levels(shared=shared, versioned=versioned, local={})
+    return Levels(shared=shared, versioned=found["repo"], local=found["local"])
+
+
+def _merge(below: Sections, above: Sections) -> Sections:
+    return {one: {**below.get(one, {}), **above.get(one, {})} for one in {**below, **above}}
+
+
+def is_local_tracked(root: Path) -> bool:
+    """Tell whether ``.dvc/config.local`` comes with the branch, so that nobody here wrote it."""
+    # On disks that do not tell a from A, git would write .DVC into the same folder.
+    if (root / _FOLDER).is_symlink():
+        return True
+    asked = (
+        f":(icase){_FOLDER}/{configuration.LOCAL}",
+        f":(icase){_FOLDER}/{configuration.LOCAL}/**",
+    )
+    return bool(ask_git(root, "ls-files", "--", *asked))
