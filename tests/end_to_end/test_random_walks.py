@@ -168,6 +168,7 @@ class Walk(RuleBasedStateMachine):
         self.touched.add(path)
         (self.clone.root / path).unlink(missing_ok=True)
 
+    @precondition(lambda self: not self.rebasing)
     @rule(branch=branches, milliseconds=st.integers(0, 400))
     def switch_and_kill_the_hook(self, branch: str, milliseconds: int) -> None:
         old = self.clone.git("rev-parse", "HEAD").strip()
