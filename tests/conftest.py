@@ -379,5 +379,5 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     waits: list[float] = []
     # Not time.sleep itself, which the server of the same process sleeps with.
     clock = SimpleNamespace(sleep=waits.append, monotonic=time.monotonic)
-    monkeypatch.setattr("paddledvc.tools.system.retry.time", clock)
+    monkeypatch.setattr("paddledvc.tools.system.network.retry.time", clock)
     return waits

@@ -196,11 +196,12 @@ PACKAGE = Path(paddledvc.__file__).parent
 OTHER_PATHS = {
     "paths.py",
     "tools/code/source_files.py",
+    "tools/dvc/trust/core/realm.py",
     "tools/git/project_files.py",
-    "tools/git/tree.py",
+    "tools/git/database/tree.py",
     "tools/system/beneath.py",
 }
-"""Those that walk a path, of a tree of git, of Python code, or part by part, know ``..``."""
+"""Those that walk a path, of a tree of git, of Python code, of a URL, or part by part, know ``..``."""
 UNCHECKED = {"tools/dvc/core/objects.py", "weights/garbage/stores.py"}
 """Garbage needs the objects of a listing, and writes none of its files."""
 

@@ -21,7 +21,7 @@ from paddledvc.tools.git import foreign
 from paddledvc.tools.git.foreign import run_in_repository
 from paddledvc.tools.sources import clones
 from paddledvc.tools.sources.dvc_contents import CommitPath, Contents, list_dvc_contents
-from paddledvc.tools.system.network_errors import Unreadable, may_error_pass
+from paddledvc.tools.system.network.errors import Unreadable, may_error_pass
 from paddledvc.urls import GitFile, hide_url_secrets
 from paddledvc.yaml import reader
 

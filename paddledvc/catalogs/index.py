@@ -13,7 +13,7 @@ from paddledvc.catalogs.core import index_file
 from paddledvc.errors import CatalogFailed, InvalidFile
 from paddledvc.names import suggest_name
 from paddledvc.tools.sources import fetch
-from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.network.errors import Unreadable
 from paddledvc.yaml import reader
 from paddledvc.yaml.document import Document
 

@@ -13,7 +13,7 @@ from paddledvc.hashes import Hashes
 from paddledvc.models.versions import as_version, is_version, same_version
 from paddledvc.names import suggest_name
 from paddledvc.tools.sources import s3
-from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.network.errors import Unreadable
 from paddledvc.urls import format_of_url
 
 if TYPE_CHECKING:

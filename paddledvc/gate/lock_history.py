@@ -20,7 +20,7 @@ from paddledvc.models.versions import canonical_version
 from paddledvc.project import SnapshotFiles
 from paddledvc.tools.git import refs
 from paddledvc.tools.git.command import ask_git, exchange_git
-from paddledvc.tools.git.objects import ObjectReader
+from paddledvc.tools.git.database.objects import ObjectReader
 from paddledvc.tools.git.project_files import find_project_file
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.verification.core.evidence import evidence_path

@@ -23,8 +23,8 @@ from paddledvc.tools.code import check_names
 from paddledvc.tools.code.source_files import Sources
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.dvc.core.objects import folder_object_name
+from paddledvc.tools.git.database.tree import LARGEST
 from paddledvc.tools.git.project_files import find_project_text, read_project_file
-from paddledvc.tools.git.tree import LARGEST
 from paddledvc.tools.system import files
 from paddledvc.verification.core.evidence import evidence_path
 from paddledvc.weights.core.tracked import LISTING_PATTERNS

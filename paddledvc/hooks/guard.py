@@ -13,7 +13,7 @@ from paddledvc.project import read_project_policy
 from paddledvc.tools.dvc import configuration, shortcuts
 from paddledvc.tools.dvc.linked_tree import share_with_main_tree
 from paddledvc.tools.git import worktree
-from paddledvc.tools.git.objects import ObjectReader
+from paddledvc.tools.git.database.objects import ObjectReader
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.weights.core import outcome
 from paddledvc.weights.history import History, pick_outputs_for_remotes

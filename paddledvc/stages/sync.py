@@ -15,7 +15,7 @@ from paddledvc.stages.core import settings_digest
 from paddledvc.tools.git.project_files import require_beneath
 from paddledvc.tools.sources import fetch
 from paddledvc.tools.system import files
-from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.network.errors import Unreadable
 from paddledvc.weights.core.outcome import describe_way_back
 from paddledvc.weights.tree.edits import find_unsaved_weights
 

@@ -9,7 +9,7 @@ import pytest
 
 from paddledvc import Project
 from paddledvc.errors import InvalidFile, InvalidInput
-from paddledvc.tools.git.objects import ObjectReader
+from paddledvc.tools.git.database.objects import ObjectReader
 from paddledvc.tools.system import beneath
 from paddledvc.weights.core import ledger
 from paddledvc.weights.expected import parse_expected
@@ -174,7 +174,7 @@ def test_damaged_notes_of_what_is_wanted_are_read_anew(entry):
 
 @pytest.mark.slow
 def test_of_what_git_keeps_nothing_is_read_that_is_too_large(project, monkeypatch):
-    monkeypatch.setattr("paddledvc.tools.git.objects.TEXT", 3)
+    monkeypatch.setattr("paddledvc.tools.git.database.objects.TEXT", 3)
     project.write("a", "text")
     project.commit()
     objects = ObjectReader(project.root)

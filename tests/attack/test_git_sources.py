@@ -13,7 +13,7 @@ from paddledvc.errors import CatalogFailed, ToolFailed
 from paddledvc.tools.git import blame, command
 from paddledvc.tools.git.foreign import is_safe_git
 from paddledvc.tools.sources import git_files
-from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.network.errors import Unreadable
 from tests.tools.sources.conftest import DATA
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import pytest
 from paddledvc.errors import RemoteFailed
 from paddledvc.tools.dvc.remotes import remote
 from paddledvc.tools.sources import git_files, http
-from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.network.errors import Unreadable
 from tests.conftest import Server, _Handler, _HTTPServer
 from tests.tools.sources.conftest import DATA as FILES
 

@@ -15,7 +15,7 @@ from paddledvc.catalogs.core.listing import Listed, Release, ReleaseFile
 from paddledvc.models.versions import is_version
 from paddledvc.names import suggest_name
 from paddledvc.paths import find_path_fault
-from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.network.errors import Unreadable
 from paddledvc.urls import format_of_url
 
 if TYPE_CHECKING:

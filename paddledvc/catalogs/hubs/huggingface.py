@@ -14,8 +14,8 @@ from paddledvc.catalogs.hubs.hub import HubCatalog, HubCommit, HubFile, HubTree,
 from paddledvc.errors import MissingTool
 from paddledvc.hashes import Hashes
 from paddledvc.tools.sources import http, hub_tokens
-from paddledvc.tools.system.network_errors import PASSING_STATUSES, Unreadable
-from paddledvc.tools.system.retry import ask_with_retries
+from paddledvc.tools.system.network.errors import PASSING_STATUSES, Unreadable
+from paddledvc.tools.system.network.retry import ask_with_retries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -7,7 +7,7 @@ import re
 from datetime import datetime, timezone
 from typing import Any, TypeVar
 
-from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.network.errors import Unreadable
 
 _COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
 # datetime.fromisoformat of Python 3.10 reads no Z.

@@ -17,8 +17,8 @@ from paddledvc.catalogs.hubs import json_fields
 from paddledvc.catalogs.hubs.hub import HubCatalog, HubCommit, HubFile, HubTree, Refs
 from paddledvc.hashes import Hashes
 from paddledvc.tools.sources import http, hub_tokens
-from paddledvc.tools.system.network_errors import Unreadable
-from paddledvc.tools.system.retry import ask_with_retries
+from paddledvc.tools.system.network.errors import Unreadable
+from paddledvc.tools.system.network.retry import ask_with_retries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.errors import ToolFailed
 from paddledvc.tools.git.command import exchange_git, run_git
-from paddledvc.tools.git.objects import ObjectReader, missing_object
+from paddledvc.tools.git.database.objects import ObjectReader, missing_object
+from paddledvc.tools.git.database.tree import parse_tree
 from paddledvc.tools.git.snapshot import match_last_part
-from paddledvc.tools.git.tree import parse_tree
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

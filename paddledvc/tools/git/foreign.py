@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 
 from paddledvc.tools.git import command
 from paddledvc.tools.git.command import exchange_git, git_settings_environment, run_git, try_git
-from paddledvc.tools.git.tree import parse_tree_listing
-from paddledvc.tools.system import network_errors
+from paddledvc.tools.git.database.tree import parse_tree_listing
+from paddledvc.tools.system.network import errors as network_errors
 from paddledvc.urls import hide_url_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from paddledvc.errors import ToolFailed
-    from paddledvc.tools.git.tree import TreeEntry
+    from paddledvc.tools.git.database.tree import TreeEntry
 
 SETTINGS = (
     *command.SETTINGS,

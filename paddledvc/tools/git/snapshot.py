@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterator, Sequence
     from pathlib import Path
 
-    from paddledvc.tools.git.tree import Submodules, Tree, TreePath
+    from paddledvc.tools.git.database.tree import Submodules, Tree, TreePath
     from paddledvc.tools.system.files import FilePath
 
 _FILE = "10"
@@ -170,7 +170,7 @@ class _Kept(Snapshot):
         return sorted(path for path, _ in self._files(patterns))
 
     def texts(self, patterns: Sequence[str]) -> dict[str, str]:
-        from paddledvc.tools.git.objects import ObjectReader  # noqa: PLC0415 - as in `_Tree`
+        from paddledvc.tools.git.database.objects import ObjectReader  # noqa: PLC0415 - as in `_Tree`
 
         blobs = dict(self._files(patterns))
         data = dict(ObjectReader(self.root).read_all(blobs.values()))
@@ -188,7 +188,7 @@ class _Tree(_Kept, FolderSnapshot):
 
     @cached_property
     def _tree(self) -> Tree:
-        from paddledvc.tools.git import tree  # noqa: PLC0415 - hooks look at work trees
+        from paddledvc.tools.git.database import tree  # noqa: PLC0415 - hooks look at work trees
 
         return tree.Tree(self.root, self._name)
 
@@ -210,7 +210,7 @@ class _Tree(_Kept, FolderSnapshot):
             return None
 
     def _files(self, patterns: Sequence[str]) -> Iterator[tuple[str, str]]:
-        from paddledvc.tools.git.tree import parse_tree_listing  # noqa: PLC0415 - as above
+        from paddledvc.tools.git.database.tree import parse_tree_listing  # noqa: PLC0415 - as above
 
         listing = run_git(self.root, "ls-tree", "-r", "-z", self._name)
         fits = match_last_part(patterns)
@@ -224,7 +224,7 @@ class IndexSnapshot(_Kept):
 
     def read(self, path: str) -> bytes | None:
         """Read a file; None where there is none."""
-        from paddledvc.tools.git.objects import ObjectReader  # noqa: PLC0415 - as in `_Tree`
+        from paddledvc.tools.git.database.objects import ObjectReader  # noqa: PLC0415 - as in `_Tree`
 
         objects = ObjectReader(self.root)
         try:

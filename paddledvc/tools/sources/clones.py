@@ -19,7 +19,7 @@ from paddledvc.errors import OutsideFailure, ToolFailed
 from paddledvc.tools.git import foreign
 from paddledvc.tools.git.foreign import Repository
 from paddledvc.tools.system import files
-from paddledvc.tools.system.network_errors import Unreadable, may_error_pass
+from paddledvc.tools.system.network.errors import Unreadable, may_error_pass
 from paddledvc.urls import GitFile
 
 if TYPE_CHECKING:

@@ -18,14 +18,14 @@ from paddledvc.tools.sources.git_files import (
     unpack_git_file,
 )
 from paddledvc.tools.system import files
-from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.network.errors import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from paddledvc.tools.dvc.core.outputs import DvcOutput
+    from paddledvc.tools.git.database.tree import TreeEntry
     from paddledvc.tools.git.foreign import Repository
-    from paddledvc.tools.git.tree import TreeEntry
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,14 +20,14 @@ from paddledvc.tools.dvc.core.foreign_config import (
 )
 from paddledvc.tools.git import foreign
 from paddledvc.tools.system import files
-from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.network.errors import Unreadable
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from paddledvc.tools.git.database.tree import TreeEntry
     from paddledvc.tools.git.foreign import Repository
-    from paddledvc.tools.git.tree import TreeEntry
 
 CONFIG = ".dvc/config"
 ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")

@@ -13,8 +13,8 @@ from paddledvc.errors import ChecksumMismatch, DownloadFailed
 from paddledvc.paths import find_path_fault
 from paddledvc.tools.sources import http
 from paddledvc.tools.system import files
-from paddledvc.tools.system.network_errors import Unreadable
-from paddledvc.tools.system.retry import PAUSES, ask_with_retries, sleep_before_retry
+from paddledvc.tools.system.network.errors import Unreadable
+from paddledvc.tools.system.network.retry import PAUSES, ask_with_retries, sleep_before_retry
 from paddledvc.urls import GitFile, hide_url_secrets, is_remote_url
 
 if TYPE_CHECKING:

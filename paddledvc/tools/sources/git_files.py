@@ -13,7 +13,7 @@ from paddledvc.tools.git import foreign
 from paddledvc.tools.sources import clones
 from paddledvc.tools.sources.dvc_copies import open_dvc_copy
 from paddledvc.tools.system import files
-from paddledvc.tools.system.network_errors import Unreadable, may_error_pass
+from paddledvc.tools.system.network.errors import Unreadable, may_error_pass
 from paddledvc.urls import GitFile
 from paddledvc.yaml import reader
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any, TypeGuard
 
+    from paddledvc.tools.git.database.tree import TreeEntry
     from paddledvc.tools.git.foreign import Repository
-    from paddledvc.tools.git.tree import TreeEntry
     from paddledvc.tools.system.progress import ByteProgress
 
 POINTER = b"version https://git-lfs.github.com/spec/"

@@ -13,7 +13,7 @@ from urllib3.exceptions import HTTPError, IncompleteRead, ReadTimeoutError
 from paddledvc.tools.sources import hub_tokens
 from paddledvc.tools.sources.hub_tokens import origin_of_url
 from paddledvc.tools.system.files import CHUNK
-from paddledvc.tools.system.network_errors import (
+from paddledvc.tools.system.network.errors import (
     PASSING_STATUSES,
     Unreadable,
     broken_off_error,

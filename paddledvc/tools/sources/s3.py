@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError, IncompleteRead
 from paddledvc.tools.dvc.trust.gate import is_trusted_server
 from paddledvc.tools.sources.http import TIMEOUTS
 from paddledvc.tools.system.files import CHUNK
-from paddledvc.tools.system.network_errors import (
+from paddledvc.tools.system.network.errors import (
     Unreadable,
     broken_off_error,
     is_busy_error,
@@ -26,7 +26,7 @@ from paddledvc.tools.system.network_errors import (
     meaning_of_s3_network_error,
     no_answer_error,
 )
-from paddledvc.tools.system.retry import ask_with_retries
+from paddledvc.tools.system.network.retry import ask_with_retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

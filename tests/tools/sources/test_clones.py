@@ -18,7 +18,7 @@ from paddledvc.errors import CatalogFailed, ToolFailed
 from paddledvc.tools.dvc import command
 from paddledvc.tools.git import foreign
 from paddledvc.tools.sources import clones, git_files
-from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.network.errors import Unreadable
 
 DET = Query(name="det")
 

@@ -20,7 +20,7 @@ from paddledvc.tools.dvc import command
 from paddledvc.tools.sources import fetch as fetching
 from paddledvc.tools.sources import git_files
 from paddledvc.tools.sources.fetch import Source
-from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.network.errors import Unreadable
 
 pytestmark = pytest.mark.slow
 DATA = {

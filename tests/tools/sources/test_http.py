@@ -11,7 +11,7 @@ from paddledvc.hashes import Hashes
 from paddledvc.tools.sources import fetch as fetching
 from paddledvc.tools.sources import http
 from paddledvc.tools.sources.fetch import Source
-from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.network.errors import Unreadable
 
 DATA = bytes(range(256)) * 5000
 GOOD = Hashes(md5=md5(DATA).hexdigest(), size=len(DATA))

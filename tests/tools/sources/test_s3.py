@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from paddledvc.hashes import Hashes
 from paddledvc.tools.sources import fetch, s3
 from paddledvc.tools.sources.s3 import Location
-from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.network.errors import Unreadable
 
 DATA = bytes(range(256)) * 8300  # two megabytes and a bit
 KEYS = ["resnet50.pdparams", "a b/c d.pdparams", "模型/é.pdparams", "100%/a+b&c=d;e'(f)!.pdparams"]

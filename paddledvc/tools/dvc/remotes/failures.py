@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.tools.dvc.command import broken_dvc
 from paddledvc.tools.dvc.remotes.redirects import Misled
-from paddledvc.tools.system.network_errors import (
+from paddledvc.tools.system.network.errors import (
     NO_OBJECT,
     denied_error,
     is_error_of_one_connection,

@@ -21,7 +21,7 @@ from paddledvc.tools.dvc.remotes.redirects import guard_dvc
 from paddledvc.tools.dvc.trust import gate
 from paddledvc.tools.dvc.trust.read_levels import read_levels_by_dvc
 from paddledvc.tools.system import files
-from paddledvc.tools.system.network_errors import NO_OBJECT
+from paddledvc.tools.system.network.errors import NO_OBJECT
 from paddledvc.urls import hide_url_secrets
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput
-from paddledvc.tools.system.network_errors import no_answer_error
+from paddledvc.tools.system.network.errors import no_answer_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from paddledvc.errors import InvalidInput
-from paddledvc.tools.system.patience import LEAST_RATE, VARIABLE, Patience
+from paddledvc.tools.system.network.patience import LEAST_RATE, VARIABLE, Patience
 
 
 class Clock:

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from paddledvc.tools.system import network_errors
+from paddledvc.tools.system.network import errors as network_errors
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import logging
 
 import pytest
 
-from paddledvc.tools.system.network_errors import Unreadable
-from paddledvc.tools.system.retry import PAUSES, ask_with_retries
+from paddledvc.tools.system.network.errors import Unreadable
+from paddledvc.tools.system.network.retry import PAUSES, ask_with_retries
 
 
 class Busy(Unreadable):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from paddledvc.errors import ToolFailed
-from paddledvc.tools.git.objects import ObjectReader
+from paddledvc.tools.git.database.objects import ObjectReader
 
 
 def test_blobs_are_read_byte_by_byte(project):

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from paddledvc.errors import ToolFailed
-from paddledvc.tools.git import tree as trees
+from paddledvc.tools.git.database import tree as trees
+from paddledvc.tools.git.database.tree import Submodules, Tree, TreePath
 from paddledvc.tools.git.snapshot import Snapshot
-from paddledvc.tools.git.tree import Submodules, Tree, TreePath
 
 
 def contents(folder, prefix=""):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.command import run_git
-from paddledvc.tools.git.objects import ObjectReader, missing_object
+from paddledvc.tools.git.database.objects import ObjectReader, missing_object
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,7 +7,7 @@ import math
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from paddledvc.tools.system.network_errors import Unreadable
+from paddledvc.tools.system.network.errors import Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -1,0 +1,1 @@
+"""What git keeps: objects and trees, read without a work tree."""
