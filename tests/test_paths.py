@@ -201,7 +201,7 @@ OTHER_PATHS = {
     "tools/git/database/tree.py",
     "tools/system/beneath.py",
 }
-"""Those that walk a path, of a tree of git, of Python code, of a URL, or part by part, know ``..``."""
+"""Those that walk a path of a tree of git, Python code or a URL, or part by part, know ``..``."""
 UNCHECKED = {"tools/dvc/core/objects.py", "weights/garbage/stores.py"}
 """Garbage needs the objects of a listing, and writes none of its files."""
 
