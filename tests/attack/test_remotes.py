@@ -400,6 +400,7 @@ def test_one_function_opens_remotes_and_it_asks_the_gate_first():
     assert namers == {
         "tools/dvc/cache.py",
         "tools/dvc/configuration.py",
+        "tools/dvc/linked_tree.py",  # asks whether it is another one's already
         "weights/garbage/collect.py",
     }
     # What DVC's program does in a project must not open its remotes.

@@ -146,14 +146,24 @@ def read_bounded_file(path: str, most: int) -> bytes:
     Raises:
         OSError: it is not there, no regular file, or too large.
     """
-    descriptor = os.open(path, _READ & ~os.O_NOFOLLOW)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise _error(errno.EINVAL)
+    with os.fdopen(open_anywhere(path), "rb") as file:
         data = file.read(most + 1)
     if len(data) > most:
         raise _error(errno.EFBIG)
     return data
+
+
+def open_anywhere(path: str) -> int:
+    """Open a file for reading, wherever it is; links are followed, and nothing is waited for.
+
+    Raises:
+        OSError: it is not there, or no regular file.
+    """
+    descriptor = os.open(path, _READ & ~os.O_NOFOLLOW)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise _error(errno.EINVAL)
 
 
 def write_beneath(

@@ -324,7 +324,7 @@ def test_nothing_is_written_where_it_would_make_programs_do_things(outputs, path
 def test_whoever_asks_to_place_that_is_refused_too(outputs, path):
     wanted = Tracked(path=path, hashes=Hashes(md5=outputs.keep(b"one")))
 
-    [one] = place_outputs(outputs.project, [wanted]).outputs
+    [one] = place_outputs(outputs.project, lambda: [wanted]).outputs
 
     assert one.state == "refused"
     assert one.problem.startswith("no output may lie there: ")
@@ -422,7 +422,7 @@ def test_a_full_disk_leaves_the_old_bytes(outputs, monkeypatch):
         ("failed", "it cannot be written: File too large")
     ]
     assert outputs.read("data/a") == b"1" * 100
-    assert not list((outputs.root / ".paddledvc/tmp").glob("placing*"))
+    assert not list((outputs.root / ".paddledvc/tmp").glob("placing.*-*"))
     assert outputs.states(outputs.place()) == {"data/a": "placed"}
 
 
