@@ -382,6 +382,32 @@ def test_no_key_of_aws_signs_a_question_to_a_server_that_only_a_branch_names(
     assert signs(None)
 
 
+def test_a_hook_asks_no_server_for_weights_that_only_a_branch_names(clone, server, monkeypatch):
+    new = b"the weights of the branch"
+    url = server.put("/a.pdparams", new)
+    clone.folder.git("switch", "--quiet", "-c", "evil")
+    clone.release({A: new, EXPORT: FILES}, MODELS)
+    lock = clone.folder.read("models.lock").replace("file:///nowhere/a-v1", url)
+    clone.folder.write("models.lock", lock)
+    clone.folder.commit("elsewhere")
+    clone.forget()
+
+    assert checkout(Project(clone.root)).lines[-1] == (
+        f"paddledvc: models.lock of this branch names {server.url}, which that of origin/main does "
+        "not. Nothing was sent, a v1 is missing. See whether that is right; then: paddledvc pull"
+    )
+    assert server.log == []
+    with monkeypatch.context() as settings:
+        settings.setenv(TRUSTED, server.url)
+        assert checkout(Project(clone.root)).lines[0].startswith("weights: a v1")
+    arrive(clone)
+    # Who starts a command by hand wants to have them.
+    clone.folder.git("checkout", "--quiet", "--force", "evil")
+    clone.forget()
+    paddledvc.pull(Project(clone.root))
+    assert clone.read(A) == new
+
+
 def test_one_function_opens_remotes_and_it_asks_the_gate_first():
     folder = Path(paddledvc.__file__).parent
     texts = {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*.py")}

@@ -279,10 +279,22 @@ class Gathering:
             self.came[need.oid] = fetched.url, fetched.hashes.size or 0
 
     def source(self, need: Need) -> Source:
-        """Say where else the bytes of an object are."""
+        """Say where else the bytes of an object are, as far as they may be asked for.
+
+        Who has not started us by hand asks no server that only a branch names.
+        """
+        urls = need.urls
+        if self.remotes.hurried:
+            from paddledvc.tools.dvc.trust import servers  # noqa: PLC0415 - hardly ever
+
+            told = {url: servers.explain_untrusted_server(self.root, url) for url in urls}
+            for url, why in told.items():
+                if why is not None:
+                    self.note(need, need.bad(url, "untrusted", found=why))
+            urls = tuple(url for url in urls if told[url] is None)
         return Source(
             model=need.title,
-            urls=need.urls,
+            urls=urls,
             root=self.root,
             offline=self.remotes.offline,
             patience=max(LEAST, self.remotes.patience.left) if self.remotes.hurried else None,
