@@ -15,7 +15,7 @@ from paddledvc.errors import RemoteFailed
 from paddledvc.tools.dvc.remotes import remote
 from paddledvc.tools.sources import git_files, http
 from paddledvc.tools.system.network.errors import Unreadable
-from tests.conftest import Server, _Handler, _HTTPServer
+from tests.conftest import TRUSTED, Server, _Handler, _HTTPServer
 from tests.tools.sources.conftest import DATA as FILES
 
 DATA = b"weights"
@@ -189,6 +189,7 @@ def open_http(tmp_path, monkeypatch):
         text = "".join(f"    {key} = {value}\n" for key, value in options.items())
         (tmp_path / ".dvc").mkdir(exist_ok=True)
         (tmp_path / ".dvc" / "config").write_text(f"['remote \"r\"']\n    url = {url}\n{text}")
+        monkeypatch.setenv(TRUSTED, url)
         return remote.open_remote(tmp_path, "r", patience=5)
 
     return run
