@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from paddledvc.errors import CatalogFailed
+from paddledvc.tools.system.network.patience import usual_patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -69,7 +70,7 @@ class Context:
     name: str
     root: Path
     offline: str | None = None
-    timeout: float = 60.0
+    timeout: float = field(default_factory=usual_patience)
 
     def failed(self, where: str, cause: str) -> CatalogFailed:
         """Say that the catalog could not answer, and why."""

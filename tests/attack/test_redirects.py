@@ -188,8 +188,8 @@ def open_http(tmp_path, monkeypatch):
     def run(url: str, **options: str):
         text = "".join(f"    {key} = {value}\n" for key, value in options.items())
         (tmp_path / ".dvc").mkdir(exist_ok=True)
-        monkeypatch.setenv(TRUSTED, url)
         (tmp_path / ".dvc" / "config").write_text(f"['remote \"r\"']\n    url = {url}\n{text}")
+        monkeypatch.setenv(TRUSTED, url)
         return remote.open_remote(tmp_path, "r", patience=5)
 
     return run

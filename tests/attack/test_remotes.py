@@ -76,7 +76,8 @@ def test_a_branch_that_moves_a_remote_gets_neither_a_question_nor_the_password(c
     assert line == (
         f"paddledvc: remote 'dev' of this branch points to {server.url}/w (approved: "
         f"{clone.root.parent}/stores/dev). Nothing was sent, 2 weights are missing. "
-        "Approve: paddledvc trust dev; then: paddledvc pull"
+        "Who wrote that: git log -p -1 .dvc/config; if it is right: paddledvc trust dev; "
+        "then: paddledvc pull"
     )
     pulled = paddledvc.pull(Project(clone.root))
     (pushed,) = paddledvc.push(Project(clone.root))
@@ -261,7 +262,8 @@ def test_in_a_pipeline_its_settings_approve_and_nothing_else(clone, monkeypatch)
     approve_first(clone.root)
 
     assert refusal(clone).endswith(
-        "Approve in the settings of the pipeline, never in the repository: "
+        "Who wrote that: git log -p -1 .dvc/config; if it is right, "
+        "approve it in the settings of the pipeline, never in the repository: "
         "PADDLEDVC_TRUST_REMOTES='s3://team/w https://minio.example', or "
         "PADDLEDVC_TRUST_REF=origin/main for what the protected branch names"
     )
@@ -309,8 +311,8 @@ def test_a_cache_that_a_branch_moves_is_neither_read_nor_written(clone, tmp_path
 
     assert line == (
         f"weights: not touched: the cache of this branch points to {tmp_path}/elsewhere, which "
-        "this clone has not approved; nothing was sent. Approve: paddledvc trust cache; when that "
-        "is mended, run `paddledvc pull`"
+        "this clone has not approved; nothing was sent. Who wrote that: git log -p -1 .dvc/config; "
+        "if it is right: paddledvc trust cache; when that is mended, run `paddledvc pull`"
     )
     for use in (paddledvc.status, paddledvc.pull, paddledvc.gc):
         with pytest.raises(RemoteNotTrusted, match="the cache of this branch points to"):
@@ -426,7 +428,7 @@ def test_one_function_opens_remotes_and_it_asks_the_gate_first():
     assert namers == {
         "tools/dvc/cache.py",
         "tools/dvc/configuration.py",
-        "tools/dvc/linked_tree.py",  # asks whether it is another one's already
+        "tools/dvc/linked_tree.py",  # compares names
         "weights/garbage/collect.py",
     }
     # What DVC's program does in a project must not open its remotes.

@@ -14,6 +14,7 @@ from paddledvc.catalogs.hubs.hub import HubCatalog, HubCommit, HubFile, HubTree,
 from paddledvc.errors import MissingTool
 from paddledvc.hashes import Hashes
 from paddledvc.tools.sources import http, hub_tokens
+from paddledvc.tools.system.network.asking import ask_within
 from paddledvc.tools.system.network.errors import PASSING_STATUSES, Unreadable
 from paddledvc.tools.system.network.retry import ask_with_retries
 
@@ -164,7 +165,9 @@ class _HuggingFaceApi:
         """Ask for one answer, and for the query of the one that follows it."""
         url = f"{self.endpoint}{path}?{query}" if query else f"{self.endpoint}{path}"
         if url not in self.known:
-            answer = ask_with_retries(partial(self._ask, url), timeout=self.timeout)
+            answer = ask_with_retries(
+                partial(ask_within, partial(self._ask, url), self.timeout), timeout=self.timeout
+            )
             if answer is None:
                 return None
             self.known[url] = answer

@@ -25,9 +25,9 @@ from paddledvc.urls import GitFile
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TIMEOUT = 60.0
+TIMEOUT = 20.0
 """Seconds to wait for a server that sends nothing."""
-PATIENCE = 10
+PATIENCE = 30
 """How often that a server which does send may take for all of it."""
 LIMIT = "blob:limit=4m"
 """Files of other repositories that come at once; larger ones come when they are read."""

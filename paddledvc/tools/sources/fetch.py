@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
 from paddledvc.errors import ChecksumMismatch, DownloadFailed
 from paddledvc.paths import find_path_fault
 from paddledvc.tools.sources import http
 from paddledvc.tools.system import files
-from paddledvc.tools.system.network.errors import Unreadable
+from paddledvc.tools.system.network.asking import ask_within, read_within
+from paddledvc.tools.system.network.errors import Silent, Unreadable
+from paddledvc.tools.system.network.patience import PATIENCE, Patience, usual_patience
 from paddledvc.tools.system.network.retry import PAUSES, ask_with_retries, sleep_before_retry
 from paddledvc.urls import GitFile, hide_url_secrets, is_remote_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from pathlib import Path
 
     from paddledvc.hashes import Hashes
     from paddledvc.tools.system.progress import ByteProgress
 
 logger = logging.getLogger(__name__)
+
+
+class Attempt(Protocol):
+    """Reads a URL, after which there are others, unless it is the last."""
+
+    def __call__(self, url: str, *, last: bool) -> Hashes:
+        """Say what the bytes hash to."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,15 +47,16 @@ class Source:
         urls: URLs, and paths relative to ``root``, in the order to try.
         root: folder of the project.
         offline: what forbids to use the network; None if nothing does.
-        patience: seconds that a server may be silent; then each source is tried once only. None for
-            as long as people wait for a download that they asked for.
+        patience: how long all servers together may keep somebody waiting.
+        hurried: whether somebody waits who did not ask for it, so that nothing is tried twice.
     """
 
     model: str
     urls: Sequence[str]
     root: Path
     offline: str | None = None
-    patience: float | None = None
+    patience: Patience = field(default_factory=lambda: Patience(PATIENCE))
+    hurried: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,13 +79,15 @@ class Reader:
     """What reads URLs of one kind; both functions raise ``Unreadable``.
 
     Attributes:
-        chunks: reads the bytes of a URL a megabyte at a time, with so many seconds between two
-            packets.
+        chunks: reads the bytes of a URL as they come.
         size: asks for the size in bytes without reading them; None if that is kept back.
+        left_behind: whether somebody who reads may be left behind when a server stalls. Programs
+            are not; git has limits of its own.
     """
 
-    chunks: Callable[[str, ByteProgress | None, float | None], Iterator[bytes]]
+    chunks: Callable[[str, ByteProgress | None], Generator[bytes, None, None]]
     size: Callable[[str], int | None]
+    left_behind: bool = True
 
 
 def _reader(url: str) -> Reader:
@@ -85,7 +99,9 @@ def _reader(url: str) -> Reader:
     if url.startswith("git+"):
         from paddledvc.tools.sources import git_files  # noqa: PLC0415 - as above, git and DVC
 
-        return Reader(chunks=git_files.read_git_chunks, size=git_files.ask_git_size)
+        return Reader(
+            chunks=git_files.read_git_chunks, size=git_files.ask_git_size, left_behind=False
+        )
     return Reader(chunks=http.read_http_chunks, size=http.ask_http_size)
 
 
@@ -97,11 +113,13 @@ def _rooted(url: str, root: Path) -> str:
 
 
 def _chunks(
-    url: str, source: Source, expected: Hashes, progress: ByteProgress | None
+    url: str, source: Source, expected: Hashes, progress: ByteProgress | None, *, last: bool
 ) -> Iterator[bytes]:
     """Read a source, but not much beyond the size that it is to have."""
     done = 0
-    for chunk in _all_chunks(url, source.root, progress, source.patience):
+    source.patience.begin()
+    seconds = source.patience.share(last=last)
+    for chunk in _all_chunks(url, source.root, progress, seconds, source.patience.seconds):
         yield chunk
         done += len(chunk)
         if expected.size is not None and done > expected.size:
@@ -109,11 +127,13 @@ def _chunks(
 
 
 def _all_chunks(
-    url: str, root: Path, progress: ByteProgress | None, timeout: float | None = None
+    url: str, root: Path, progress: ByteProgress | None, seconds: float, patience: float
 ) -> Iterator[bytes]:
     path = _regular_file(url, root)
     if path is None:
-        yield from _reader(url).chunks(_rooted(url, root), progress, timeout)
+        reader = _reader(url)
+        read = partial(reader.chunks, _rooted(url, root), progress)
+        yield from read_within(read, seconds, patience) if reader.left_behind else read()
         return
     try:
         total, done = path.stat().st_size, 0
@@ -160,7 +180,11 @@ def source_size(url: str, root: Path) -> int | None:
         Unreadable: the source is not there.
     """
     path = _regular_file(url, root)
-    return _reader(url).size(_rooted(url, root)) if path is None else path.stat().st_size
+    if path is not None:
+        return path.stat().st_size
+    reader = _reader(url)
+    ask = partial(reader.size, _rooted(url, root))
+    return ask_within(ask, usual_patience()) if reader.left_behind else ask()
 
 
 def read_source(url: str, root: Path, limit: int, timeout: float) -> bytes:
@@ -184,7 +208,7 @@ def _read_once(url: str, root: Path, limit: int, timeout: float) -> bytes:
     if url.startswith(("http://", "https://")):
         return http.read_http_document(url, limit, timeout)
     data = bytearray()
-    for chunk in _all_chunks(url, root, None):
+    for chunk in _all_chunks(url, root, None, timeout, timeout):
         data += chunk
         if len(data) > limit:
             raise Unreadable(f"it has more than {limit:,} bytes")
@@ -199,8 +223,8 @@ def hash_source(source: Source, expected: Hashes, progress: ByteProgress | None 
         DownloadFailed: no source could be read.
     """
 
-    def read(url: str) -> Hashes:
-        found = files.hash_file_chunks(_chunks(url, source, expected, progress))
+    def read(url: str, *, last: bool) -> Hashes:
+        found = files.hash_file_chunks(_chunks(url, source, expected, progress, last=last))
         _require_same(source.model, url, expected, found)
         return found
 
@@ -220,9 +244,9 @@ def fetch_source(
         DownloadFailed: no source could be read.
     """
 
-    def receive(url: str) -> Hashes:
+    def receive(url: str, *, last: bool) -> Hashes:
         with files.replace_file(target) as new:
-            found = _write(url, source, expected, new, progress)
+            found = _write(_chunks(url, source, expected, progress, last=last), new)
             kept = f"{target.name} is still what it was" if target.exists() else ""
             _require_same(source.model, url, expected, found, kept)
         return found
@@ -241,8 +265,8 @@ def fetch_to_file(
         DownloadFailed: no source could be read.
     """
 
-    def receive(url: str) -> Hashes:
-        found = _write(url, source, expected, file, progress)
+    def receive(url: str, *, last: bool) -> Hashes:
+        found = _write(_chunks(url, source, expected, progress, last=last), file)
         _require_same(source.model, url, expected, found)
         return found
 
@@ -250,12 +274,10 @@ def fetch_to_file(
     return Fetched(url=url, hashes=found)
 
 
-def _write(
-    url: str, source: Source, expected: Hashes, file: Path, progress: ByteProgress | None
-) -> Hashes:
+def _write(chunks: Iterator[bytes], file: Path) -> Hashes:
     descriptor = os.open(file, os.O_WRONLY | os.O_TRUNC)
     try:
-        return files.hash_file_chunks(_chunks(url, source, expected, progress), write=descriptor)
+        return files.hash_file_chunks(chunks, write=descriptor)
     finally:
         os.close(descriptor)
 
@@ -271,17 +293,18 @@ def _require_same(model: str, url: str, expected: Hashes, found: Hashes, hint: s
         )
 
 
-def _first_good(source: Source, attempt: Callable[[str], Hashes]) -> tuple[str, Hashes]:
+def _first_good(source: Source, attempt: Attempt) -> tuple[str, Hashes]:
     """Try every source in turn, then those again that may have recovered."""
     causes: dict[str, str] = {}
     mismatch: ChecksumMismatch | None = None
     waiting = list(source.urls)
-    for pause in (*PAUSES, None) if source.patience is None else (None,):
+    for pause in (None,) if source.hurried else (*PAUSES, None):
         wait = 0.0
         for url in tuple(waiting):
             try:
                 require_fetch_allowed(url, source.offline)
-                found = attempt(url)
+                with _timed(source.patience):
+                    found = attempt(url, last=url == waiting[-1])
             except ChecksumMismatch as error:
                 mismatch = mismatch or error
                 waiting.remove(url)
@@ -304,6 +327,19 @@ def _first_good(source: Source, attempt: Callable[[str], Hashes]) -> tuple[str, 
             cause for url, cause in causes.items() if hide_url_secrets(url) != mismatch.url
         )
     raise DownloadFailed(source.model, list(causes.values()))
+
+
+@contextmanager
+def _timed(patience: Patience) -> Iterator[None]:
+    """See that only silence, within, takes of the time that there is for all servers."""
+    try:
+        yield
+    except Silent:
+        raise
+    except (Unreadable, ChecksumMismatch):
+        patience.answered()
+        raise
+    patience.rest()
 
 
 def require_fetch_allowed(url: str, offline: str | None) -> None:

@@ -18,7 +18,7 @@ from paddledvc.urls import GitFile
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
     from typing import Any, TypeGuard
 
@@ -33,14 +33,12 @@ POINTER = b"version https://git-lfs.github.com/spec/"
 def read_git_chunks(
     url: str,
     progress: ByteProgress | None = None,
-    timeout: float | None = None,  # noqa: ARG001 - git and DVC have their own
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, None]:
     """Read a file of a commit a megabyte at a time, once it has arrived as a whole.
 
     Args:
         url: as ``GitFile`` writes it, its repository an absolute path or a URL.
         progress: told of the bytes that are read.
-        timeout: not used.
 
     Raises:
         Unreadable: repository, commit, path or bytes are out of reach.

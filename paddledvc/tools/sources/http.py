@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urljoin
 
@@ -13,16 +14,19 @@ from urllib3.exceptions import HTTPError, IncompleteRead, ReadTimeoutError
 from paddledvc.tools.sources import hub_tokens
 from paddledvc.tools.sources.hub_tokens import origin_of_url
 from paddledvc.tools.system.files import CHUNK
+from paddledvc.tools.system.network.asking import read_within
 from paddledvc.tools.system.network.errors import (
     PASSING_STATUSES,
+    Silent,
     Unreadable,
     broken_off_error,
     meaning_of_network_error,
     no_answer_error,
 )
+from paddledvc.tools.system.network.patience import PATIENCE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     import requests
@@ -40,6 +44,8 @@ LONGEST_WAIT = 60.0
 HOPS = 5
 """Redirects in a row."""
 REDIRECTS = (301, 302, 303, 307, 308)
+LONGEST_READING = 10
+"""How often the time that a document has to begin in it may take as a whole."""
 MAX_REFUSAL = 64 << 10
 """Bytes that are read of what a server says when it refuses."""
 
@@ -75,6 +81,9 @@ def _open(
 
             with follow_redirects(url, ask) as response:
                 yield response
+    except (requests.Timeout, ReadTimeoutError) as error:
+        early = isinstance(error, requests.ConnectTimeout)
+        raise Silent(no_answer_error(timeout[0 if early else 1])) from error
     except (requests.RequestException, HTTPError, OSError, ValueError) as error:
         raise Unreadable(
             reason_of_http_failure(error, timeout[1]), again=_may_pass(error)
@@ -242,59 +251,57 @@ def http_retry_after(headers: Mapping[str, str]) -> float:
 
 
 def read_http_chunks(
-    url: str, progress: ByteProgress | None = None, timeout: float | None = None
-) -> Iterator[bytes]:
-    """Read the bytes of a URL a megabyte at a time.
+    url: str, progress: ByteProgress | None = None
+) -> Generator[bytes, None, None]:
+    """Read the bytes of a URL as they come.
 
     Args:
         url: where it is.
         progress: told how the bytes arrive.
-        timeout: seconds to wait for the server, and between two packets; long by default.
 
     Raises:
         Unreadable: the URL does not answer with a file, or the connection breaks off.
     """
-    limits = None if timeout is None else (min(TIMEOUTS[0], timeout), timeout)
-    with _open(url, timeout=limits) as response:
+    with _open(url) as response:
         _require_ok(response)
         total, done = _length(response), 0
-        while chunk := response.raw.read(CHUNK):
+        while chunk := response.raw.read1(CHUNK):
             done += len(chunk)
             if progress is not None:
                 progress(done, total)
             yield chunk
 
 
-def read_http_document(url: str, limit: int, timeout: float = TIMEOUTS[1]) -> bytes:
-    """Read a small document whole, however slowly its server lets it drip.
+def read_http_document(url: str, limit: int, timeout: float = PATIENCE) -> bytes:
+    """Read a small document whole.
 
     Args:
         url: where it is.
         limit: how many bytes it may have.
-        timeout: seconds until the last byte must be there.
+        timeout: seconds until the first byte must be there; the last may take ten times as long.
 
     Raises:
         Unreadable: the URL does not answer with a document in time, or with too long a one.
     """
-    try:
-        return _read_once(url, limit, timeout)
-    except Unreadable as error:
-        if str(error) == no_answer_error(timeout):  # to wait as long once more is no help
-            raise Unreadable(str(error)) from error
-        raise
-
-
-def _read_once(url: str, limit: int, timeout: float) -> bytes:
-    deadline = time.monotonic() + timeout
-    with _open(url, timeout=(min(TIMEOUTS[0], timeout), timeout)) as response:
-        data = bytearray()
-        if response.status_code != 200:  # noqa: PLR2004
-            limit = min(limit, MAX_REFUSAL)
-        while len(data) <= limit and (chunk := response.raw.read1(CHUNK)):
-            data += chunk
-            if time.monotonic() > deadline:
-                raise Unreadable(no_answer_error(timeout))
-        _require_ok(response, bytes(data[:limit]))
-    if len(data) > limit:
-        raise Unreadable(f"it has more than {limit:,} bytes")
+    data = bytearray()
+    longest = LONGEST_READING * timeout
+    deadline = time.monotonic() + longest
+    for chunk in read_within(partial(_document_chunks, url, limit), timeout, timeout):
+        data += chunk
+        if len(data) > limit:
+            raise Unreadable(f"it has more than {limit:,} bytes")
+        if time.monotonic() > deadline:
+            raise Silent(f"it is not there as a whole within {longest:g} s")
     return bytes(data)
+
+
+def _document_chunks(url: str, limit: int) -> Generator[bytes, None, None]:
+    with _open(url) as response:
+        if response.status_code != 200:  # noqa: PLR2004
+            data = bytearray()
+            limit = min(limit, MAX_REFUSAL)
+            while len(data) <= limit and (chunk := response.raw.read1(CHUNK)):
+                data += chunk
+            _require_ok(response, bytes(data[:limit]))
+        while chunk := response.raw.read1(CHUNK):
+            yield chunk

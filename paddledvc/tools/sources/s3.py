@@ -5,10 +5,11 @@ from __future__ import annotations
 import binascii
 import os
 import threading
+import time
 from base64 import b64decode
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -18,7 +19,9 @@ from urllib3.exceptions import HTTPError, IncompleteRead
 from paddledvc.tools.dvc.trust.gate import is_trusted_server
 from paddledvc.tools.sources.http import TIMEOUTS
 from paddledvc.tools.system.files import CHUNK
+from paddledvc.tools.system.network.asking import ask_within
 from paddledvc.tools.system.network.errors import (
+    Silent,
     Unreadable,
     broken_off_error,
     is_busy_error,
@@ -29,7 +32,7 @@ from paddledvc.tools.system.network.errors import (
 from paddledvc.tools.system.network.retry import ask_with_retries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from botocore.exceptions import ClientError
 
@@ -46,6 +49,12 @@ _SOURCES = {
     "sso": "AWS's single sign-on",
 }
 SHA256_BYTES = 32
+LITTLE = 2 << 10
+"""Bytes that are read at once from a server of which nobody knows how quick it is."""
+LATER = 1.0
+"""Seconds that botocore gets to say by itself that nobody answers."""
+SOON = 0.05
+"""Seconds in which they come from a quick one."""
 
 
 class ServerBusy(Unreadable):
@@ -161,7 +170,7 @@ def _break(error: Exception, server: str, timeout: float) -> Unreadable:
     again = isinstance(error, lost) and not isinstance(error, kinds.SSLError)
     match error:
         case kinds.ReadTimeoutError() | kinds.ConnectTimeoutError():
-            reason = no_answer_error(timeout, server)
+            return Silent(no_answer_error(timeout, server))
         case kinds.IncompleteReadError(kwargs={"actual_bytes": done, "expected_bytes": total}):
             reason = broken_off_error(done, total)
         case kinds.ResponseStreamingError(
@@ -256,29 +265,36 @@ class ListedObject:
     size: int
 
 
-def read_s3_chunks(
-    url: str, progress: ByteProgress | None = None, timeout: float | None = None
-) -> Iterator[bytes]:
-    """Read an object a megabyte at a time.
+def read_s3_chunks(url: str, progress: ByteProgress | None = None) -> Generator[bytes, None, None]:
+    """Read an object as its bytes come.
 
     Args:
         url: where it is.
         progress: told how the bytes arrive.
-        timeout: seconds to wait for the server, and between two packets; long by default.
 
     Raises:
         Unreadable: it cannot be read, or not to its end.
     """
     at = _object(url)
-    with s3_client_answers(at.endpoint, timeout or TIMEOUTS[1]) as client:
+    with s3_client_answers(at.endpoint, TIMEOUTS[1]) as client:
         answer = client.get_object(Bucket=at.bucket, Key=at.key)
         total, done = answer.get("ContentLength"), 0
         with closing(answer["Body"]) as body:
-            while chunk := body.read(CHUNK):
+            for chunk in _as_they_come(body):
                 done += len(chunk)
                 if progress is not None:
                     progress(done, total)
                 yield chunk
+
+
+def _as_they_come(body: Any) -> Iterator[bytes]:
+    """Read little where it takes long, for botocore waits until it has all that it is asked for."""
+    amount, began = LITTLE, time.monotonic()
+    while chunk := body.read(amount):
+        yield chunk
+        now = time.monotonic()
+        amount = min(2 * amount, CHUNK) if now - began < SOON else LITTLE
+        began = now
 
 
 def ask_s3_size(url: str) -> int | None:
@@ -358,4 +374,4 @@ def _ask(at: Location, timeout: float, question: Callable[[Any], dict[str, Any]]
         with s3_client_answers(at.endpoint, timeout) as client:
             return question(client)
 
-    return ask_with_retries(once, passing=ServerBusy)
+    return ask_with_retries(partial(ask_within, once, timeout + LATER), passing=ServerBusy)

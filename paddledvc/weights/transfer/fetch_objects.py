@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.transfer_results import BadKind
 
 
-LEAST = 0.5
-"""Seconds that the last place is given, though those before it have taken all."""
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Need:
     """An object that an output needs.
@@ -297,7 +293,8 @@ class Gathering:
             urls=urls,
             root=self.root,
             offline=self.remotes.offline,
-            patience=max(LEAST, self.remotes.patience.left) if self.remotes.hurried else None,
+            patience=self.remotes.patience,
+            hurried=self.remotes.hurried,
         )
 
     def told(self, hashes: Hashes) -> ByteProgress:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from paddledvc.errors import RemoteFailed
 from paddledvc.tools.dvc import configuration
-from paddledvc.tools.dvc.remotes.remote import PATIENCE, open_remote
+from paddledvc.tools.dvc.remotes.remote import open_remote
 from paddledvc.tools.system.network.errors import no_answer_error
-from paddledvc.tools.system.network.patience import TICK, Patience
+from paddledvc.tools.system.network.patience import PATIENCE, TICK, Patience
 from paddledvc.tools.system.streams import draw_waiting_line
 from paddledvc.urls import hide_url_secrets
 

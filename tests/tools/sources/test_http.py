@@ -51,7 +51,7 @@ def test_progress_is_told_in_bytes(server):
     )
 
     assert seen[-1] == (len(DATA), len(DATA))
-    assert len(seen) == 2
+    assert seen == sorted(set(seen))
 
 
 def test_bytes_without_a_content_length_arrive_whole(server):
@@ -133,7 +133,7 @@ def test_a_silent_server_is_given_up(server, monkeypatch):
     monkeypatch.setattr(http, "TIMEOUTS", (0.2, 0.2))
     server.delay["/a"] = 1.0
 
-    assert refusal(server.put("/a", DATA)) == ("no answer within 0.2 s", True)
+    assert refusal(server.put("/a", DATA)) == ("no answer within 0.2 s", False)
 
 
 def test_a_redirect_in_a_circle_is_given_up(server):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -232,7 +233,8 @@ def test_a_document_that_drips_is_given_up(server):
     with pytest.raises(Unreadable) as caught:
         http.read_http_document(server.put("/a", b"x" * 1000), 5000, timeout=0.3)
 
-    assert (str(caught.value), caught.value.again) == ("no answer within 0.3 s", False)
+    assert re.match(r"only \d bytes in 0 s$", str(caught.value))
+    assert not caught.value.again
 
 
 @pytest.mark.parametrize("chunked", [False, True])

@@ -91,12 +91,13 @@ def test_bytes_arrive_as_they_are_whatever_the_key(key, url):
 
 
 @pytest.mark.slow
-def test_progress_is_told_in_bytes_a_megabyte_at_a_time(url):
+def test_progress_is_told_in_bytes_that_grow_to_a_megabyte_at_a_time(url):
     seen = []
     sizes = [len(chunk) for chunk in s3.read_s3_chunks(url("a"), lambda *told: seen.append(told))]
 
-    assert sizes == [1 << 20, 1 << 20, len(DATA) - (2 << 20)]
-    assert seen == [(1 << 20, len(DATA)), (2 << 20, len(DATA)), (len(DATA), len(DATA))]
+    assert sizes[0] < 1 << 12
+    assert max(sizes) <= 1 << 20
+    assert seen == [(sum(sizes[: count + 1]), len(DATA)) for count in range(len(sizes))]
 
 
 def test_an_empty_object_has_no_chunks(url):
@@ -352,7 +353,7 @@ def test_a_server_that_does_not_answer_is_given_up(no_aws, mute, monkeypatch):
 
     assert failure(lambda: read(f"s3://zoo/a?endpoint_url={mute}")) == (
         f"no answer from {mute} within 0.1 s",
-        True,
+        False,
     )
 
 
@@ -363,7 +364,7 @@ def test_a_server_that_stops_in_the_middle_is_given_up(server, at, monkeypatch):
     server.delay["/zoo/a"] = 30
     reason, again = failure(lambda: read(at("a")))
 
-    assert (reason, again) == (f"no answer from {server.url} within 0.1 s", True)
+    assert (reason, again) == (f"no answer from {server.url} within 0.1 s", False)
 
 
 def test_a_body_that_breaks_off_is_told_with_how_far_it_came(server, at):

@@ -22,6 +22,7 @@ from paddledvc.tools.dvc.trust import gate
 from paddledvc.tools.dvc.trust.read_levels import read_levels_by_dvc
 from paddledvc.tools.system import files
 from paddledvc.tools.system.network.errors import NO_OBJECT
+from paddledvc.tools.system.network.patience import PATIENCE
 from paddledvc.urls import hide_url_secrets
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from paddledvc.hashes import Hashes
     from paddledvc.tools.system.progress import ByteProgress
 
-PATIENCE = 20.0
-"""Seconds that a server may be silent."""
 WRITING = 120.0
 """Seconds that a server may be silent that is to put together what it was sent."""
 MANY = 512

@@ -150,13 +150,19 @@ def _explain_moved(name: str, realm: Realm, record: Record | None) -> dict[str, 
     what = "the cache" if realm.scheme == "cache" else f"remote {name!r}"
     before = "" if record is None else record.approved_as(name)
     about = f" (approved: {before})" if before else ", which this clone has not approved"
-    todo = f"Approve: paddledvc trust {quote(name)}"
+    # Who reads this may never have heard of remotes: to look comes before to approve.
+    look = f"Who wrote that: git log -p -1 {levels_.CONFIG}; if it is right"
+    todo = f"{look}: paddledvc trust {quote(name)}"
     if is_in_pipeline():
+        if ref := os.environ.get(REF):
+            about = f", which {ref} ({REF}) does not name"
         places = [realm.url, *(value for key, value in realm.options if key in PLACES)]
         todo = (
-            f"Approve in the settings of the pipeline, never in the repository: {REMOTES}="
-            f"{quote(' '.join(places))}, or {REF}=origin/main for what the protected branch names"
+            f"{look}, approve it in the settings of the pipeline, never in the repository: "
+            f"{REMOTES}={quote(' '.join(places))}"
         )
+        if not ref:
+            todo += f", or {REF}=origin/main for what the protected branch names"
     return {"why": f"{what} of this branch points to {realm}{about}", "todo": todo}
 
 

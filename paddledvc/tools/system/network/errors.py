@@ -95,6 +95,10 @@ class Unreadable(Exception):
         super().__init__(reason)
 
 
+class Silent(Unreadable):
+    """A server says nothing, or too little; to wait for it once more is no help."""
+
+
 def meaning_of_network_text(text: str) -> str | None:
     """Say what the text of a network error means; None if it is of something else.
 

@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
 LEAST_RATE = 1000
 """Bytes a second below which nobody waits for the rest."""
+LEAST = 0.5
+"""Seconds that somebody is given who is asked when all are over."""
 TICK = 0.1
 """Seconds between two looks at whether somebody has waited long enough."""
+PATIENCE = 20.0
+"""Seconds that somebody waits who asked for what servers have."""
 VARIABLE = "PADDLEDVC_PATIENCE"
 """The setting for all who ask servers, in seconds."""
 
@@ -61,11 +65,16 @@ class Patience:
 
     def share(self, *, last: bool) -> float:
         """Say how many seconds one place gets: half of what is left, unless it is the last."""
-        return self.left if last else self.left / 2
+        return max(LEAST, self.left if last else self.left / 2)
 
     def answered(self) -> None:
         """Take note that somebody has answered, if only that there is nothing."""
         self._began = self._clock()
+
+    def rest(self) -> None:
+        """Stop the clock until the next question: nobody waits for a server meanwhile."""
+        with self._counting:
+            self._began, self._moving = None, False
 
     def moved(self, count: int) -> None:
         """Take note that bytes have come."""
@@ -89,6 +98,11 @@ class Patience:
                 self._since, self._bytes = self._clock(), 0
                 return None
             return f"only {self._bytes:,} bytes in {waited:.0f} s"
+
+
+def usual_patience() -> float:
+    """Say how many seconds somebody waits who asked for what servers have."""
+    return _setting() or PATIENCE
 
 
 def _setting() -> float | None:
