@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
-from paddledvc.errors import ChecksumMismatch, DownloadFailed
+from paddledvc.errors import ChecksumMismatch, DownloadFailed, InvalidInput
 from paddledvc.paths import find_path_fault
 from paddledvc.tools.sources import http
 from paddledvc.tools.system import files
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
     from paddledvc.hashes import Hashes
     from paddledvc.tools.system.progress import ByteProgress
 
+MAX_DOWNLOAD = "PADDLEDVC_MAX_DOWNLOAD"
+"""The setting for how many GiB may come of what nobody stated the size of."""
+MOST = 64 << 30
+"""Bytes that may come without it."""
+ROOM = 256 << 20
+"""Bytes after which such a download looks again whether the disk has room for as many."""
 logger = logging.getLogger(__name__)
 
 
@@ -116,14 +123,29 @@ def _chunks(
     url: str, source: Source, expected: Hashes, progress: ByteProgress | None, *, last: bool
 ) -> Iterator[bytes]:
     """Read a source, but not much beyond the size that it is to have."""
-    done = 0
+    done, most = 0, _most(expected)
     source.patience.begin()
     seconds = source.patience.share(last=last)
     for chunk in _all_chunks(url, source.root, progress, seconds, source.patience.seconds):
         yield chunk
         done += len(chunk)
-        if expected.size is not None and done > expected.size:
+        if done > most:
+            if expected.size is None:
+                raise Unreadable(
+                    f"it has more than {most:,} bytes, and nobody stated its size; "
+                    f"{MAX_DOWNLOAD}={2 * most >> 30} allows twice as much"
+                )
             return
+
+
+def _most(expected: Hashes) -> int:
+    """Say how many bytes may come: as many as are stated, else as a setting says."""
+    if expected.size is not None:
+        return expected.size
+    said = os.environ.get(MAX_DOWNLOAD, "")
+    if said and not (said.isdecimal() and said.isascii() and int(said)):
+        raise InvalidInput(f"{MAX_DOWNLOAD}={said}: expected a number of GiB, such as 64")
+    return int(said) << 30 if said else MOST
 
 
 def _all_chunks(
@@ -246,7 +268,7 @@ def fetch_source(
 
     def receive(url: str, *, last: bool) -> Hashes:
         with files.replace_file(target) as new:
-            found = _write(_chunks(url, source, expected, progress, last=last), new)
+            found = _write(_chunks(url, source, expected, progress, last=last), expected, new)
             kept = f"{target.name} is still what it was" if target.exists() else ""
             _require_same(source.model, url, expected, found, kept)
         return found
@@ -266,7 +288,7 @@ def fetch_to_file(
     """
 
     def receive(url: str, *, last: bool) -> Hashes:
-        found = _write(_chunks(url, source, expected, progress, last=last), file)
+        found = _write(_chunks(url, source, expected, progress, last=last), expected, file)
         _require_same(source.model, url, expected, found)
         return found
 
@@ -274,12 +296,29 @@ def fetch_to_file(
     return Fetched(url=url, hashes=found)
 
 
-def _write(chunks: Iterator[bytes], file: Path) -> Hashes:
+def _write(chunks: Iterator[bytes], expected: Hashes, file: Path) -> Hashes:
     descriptor = os.open(file, os.O_WRONLY | os.O_TRUNC)
     try:
+        if expected.size is None:
+            chunks = _leaving_room(chunks, file.parent)
         return files.hash_file_chunks(chunks, write=descriptor)
     finally:
         os.close(descriptor)
+
+
+def _leaving_room(chunks: Iterator[bytes], folder: Path) -> Iterator[bytes]:
+    """Stop before bytes of which nobody stated how many there are have filled the disk."""
+    left = ROOM
+    for chunk in chunks:
+        left -= len(chunk)
+        if left <= 0:
+            if (free := shutil.disk_usage(folder).free) < ROOM:
+                raise Unreadable(
+                    f"it fills the disk: {free:,} bytes are left in {folder}, and nobody stated "
+                    "its size"
+                )
+            left = ROOM
+        yield chunk
 
 
 def _require_same(model: str, url: str, expected: Hashes, found: Hashes, hint: str = "") -> None:

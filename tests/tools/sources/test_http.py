@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import itertools
 import logging
+import shutil
 import socket
 from hashlib import md5
+from types import SimpleNamespace
 
 import pytest
 
-from paddledvc.errors import ChecksumMismatch, DownloadFailed
+from paddledvc.errors import ChecksumMismatch, DownloadFailed, InvalidInput
 from paddledvc.hashes import Hashes
 from paddledvc.tools.sources import fetch as fetching
 from paddledvc.tools.sources import http
@@ -52,6 +55,47 @@ def test_progress_is_told_in_bytes(server):
 
     assert seen[-1] == (len(DATA), len(DATA))
     assert seen == sorted(set(seen))
+
+
+def endless(*_):
+    yield from itertools.repeat(bytes(1 << 20))
+
+
+@pytest.mark.parametrize("what", ["hash", "fetch"])
+def test_what_never_ends_and_has_no_stated_size_stops_at_a_limit(tmp_path, monkeypatch, what):
+    monkeypatch.setattr(http, "read_http_chunks", endless)
+    monkeypatch.setattr(fetching, "MOST", 3 << 20)
+    source = Source(model="m", urls=["https://h/a"], root=tmp_path)
+    ask = {
+        "hash": lambda: fetching.hash_source(source, Hashes()),
+        "fetch": lambda: fetching.fetch_source(source, Hashes(), tmp_path / "a"),
+    }[what]
+    with pytest.raises(DownloadFailed) as caught:
+        ask()
+
+    told = "it has more than 3,145,728 bytes, and nobody stated its size; PADDLEDVC_MAX_DOWNLOAD="
+    assert told in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_never_ends_stops_before_the_disk_is_full(tmp_path, monkeypatch):
+    left = iter([5 << 20, 3 << 20, 1 << 20])
+    monkeypatch.setattr(http, "read_http_chunks", endless)
+    monkeypatch.setattr(fetching, "ROOM", 2 << 20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=next(left)))
+    source = Source(model="m", urls=["https://h/a"], root=tmp_path)
+    with pytest.raises(DownloadFailed, match="it fills the disk: 1,048,576 bytes are left in"):
+        fetching.fetch_source(source, Hashes(), tmp_path / "a")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("said", ["0", "-1", "many", "1.5"])
+def test_a_limit_that_is_no_number_is_refused(tmp_path, monkeypatch, said):
+    monkeypatch.setenv(fetching.MAX_DOWNLOAD, said)
+    source = Source(model="m", urls=["https://h/a"], root=tmp_path)
+    with pytest.raises(InvalidInput, match=f"PADDLEDVC_MAX_DOWNLOAD={said}: expected a number"):
+        fetching.hash_source(source, Hashes())
 
 
 def test_bytes_without_a_content_length_arrive_whole(server):
