@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import pytest
+
 import paddledvc
 
 PACKAGE = Path(paddledvc.__file__).parent
@@ -91,6 +93,7 @@ def is_round(call: ast.Call) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_who_goes_round_the_opener_has_a_reason():
     found = {
         one.relative_to(PACKAGE).as_posix() for one in PACKAGE.rglob("*.py") if goes_round(one)

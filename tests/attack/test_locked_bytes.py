@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Folder
 
+pytestmark = pytest.mark.slow
 MARKER = b"the bytes of an attacker!!!"
 HONEST = b"the weights of a, version 1"
 C = "checkpoints/c_v1"
@@ -145,7 +146,6 @@ ATTACKS = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("attack", "said"), ATTACKS.values(), ids=ATTACKS)
 def test_other_bytes_never_get_the_name_of_a_pinned_model(
     victim: Victim, cli, attack: Callable[[Victim], None], said: str
@@ -183,7 +183,6 @@ def test_a_changed_sha256_in_models_lock_is_told_of_weights_in_place(victim: Vic
     assert f"dvc.lock names md5:{md5(old)}, whose bytes are sha256:{sha256(old)}" in pull[2]
 
 
-@pytest.mark.slow
 def test_a_push_sends_no_bytes_that_models_lock_does_not_pin(victim: Victim, cli):
     victim.build(a=MARKER, c={**FILES, "sub/net.bin": MARKER[::-1]})
     pushed = cli("push")
@@ -195,7 +194,6 @@ def test_a_push_sends_no_bytes_that_models_lock_does_not_pin(victim: Victim, cli
     assert cli("push")[0] == 0
 
 
-@pytest.mark.slow
 def test_bytes_that_are_right_for_another_output_go_with_that_one_alone(victim: Victim, cli):
     _name_it_honestly_too(victim)
     victim.folder.commit()
@@ -230,7 +228,6 @@ def test_bytes_that_rotted_in_the_cache_under_their_time_are_not_delivered(victi
     assert victim.read(A) == HONEST
 
 
-@pytest.mark.slow
 def test_where_both_state_an_md5_the_locked_bytes_come_and_the_lie_is_told(victim: Victim, cli):
     victim.folder.write("models.lock", _lock(HONEST, FILES, "md5", "sha256"))
     victim.build(a=MARKER)
