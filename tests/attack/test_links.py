@@ -205,3 +205,45 @@ def test_a_switch_writes_nothing_behind_links_and_the_next_branch_gets_its_weigh
 
     assert {*weights.world.parent.rglob("*")} - {*weights.root.rglob("*")} == beside
     assert {one: one.read_bytes() for one in (weights.root / ".git/hooks").iterdir()} == hooks
+
+
+INDEX = "catalogs:\n  zoo: {{kind: index, url: {url}}}\n"
+FROM_INDEX = "models: [{name: a, version: v1.0, source: zoo}]\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("url", ["link.yaml", "folder/secret", "file://{secret}"])
+def test_an_index_that_lies_elsewhere_is_not_shown(attacked, url):
+    attacked.link("link.yaml", to="secret")
+    (attacked.root / "folder").symlink_to(attacked.outside)
+    secret = attacked.outside / "secret"
+    text = INDEX.format(url=url.format(secret=secret)) + FROM_INDEX
+    (attacked.root / "models.yaml").write_text(text)
+    attacked.commit()
+
+    for command in ("lock", "list --outdated", "list --available a"):
+        ran = attacked.cli(*command.split())
+        said = ran.stdout + ran.stderr
+        assert "SECRETLINE" not in said
+        assert "somebody's own" not in said
+        assert ran.exit_code == 3, said
+        assert "is a link out of the project" in said or "what stands there is not shown" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("url", ["link.bin", "folder/secret"])
+def test_what_is_behind_a_link_of_a_branch_is_not_taken_for_weights(attacked, url):
+    attacked.link("link.bin", to="secret")
+    (attacked.root / "folder").symlink_to(attacked.outside)
+    text = f"models: [{{name: a, version: v1.0, weights_url: {url}}}]\n"
+    (attacked.root / "models.yaml").write_text(text)
+    attacked.commit()
+
+    for command in ("lock", "sync a", "sync a --dry-run", "pull"):
+        ran = attacked.cli(*command.split())
+        assert (ran.exit_code, ran.stdout.count("SECRET")) == (0 if command == "lock" else 3, 0), (
+            ran
+        )
+        if command != "lock":
+            assert "is a link out of the project" in ran.stdout + ran.stderr
+    assert not [*(attacked.root / "checkpoints").glob("*")]
