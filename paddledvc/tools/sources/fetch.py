@@ -171,10 +171,10 @@ def _regular_file(url: str, root: Path) -> Path | None:
     """
     try:
         path = _local_path(url, root)
-        if path is not None and not url.startswith("file:"):
-            require_beneath(root, url)
         if path is not None and (fault := _source_fault(url, path, root)):
             raise Unreadable(f"no weights may lie there: {fault}")
+        if path is not None and not url.startswith("file:"):
+            require_beneath(root, url)
         if path is not None and not path.is_file():
             raise Unreadable("not a file" if path.exists() else "No such file or directory")
     except (OSError, ValueError, InvalidInput) as error:
