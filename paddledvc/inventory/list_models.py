@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +16,7 @@ from paddledvc.models.lockfile import Lock
 from paddledvc.models.model import TABLE_CATALOGS
 from paddledvc.models.versions import as_version, newest_version, same_version
 from paddledvc.project import Inputs
+from paddledvc.tools.system.threads import ask_in_threads
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -186,11 +186,12 @@ def outdated(project: Project, *, offline: str | None = None) -> tuple[OutdatedR
     catalogs = Catalogs(project.root, registry, offline)
     # From an empty lock, for which every model of a catalog is a question.
     questions = plan_resolution(registry, Lock(models=())).questions
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        rows = pool.map(
-            lambda one: _compared(catalogs, lock.by_name.get(one.model.name), one), questions
-        )
-        return Table(row for row in rows if row is not None)
+    rows = ask_in_threads(
+        lambda one: _compared(catalogs, lock.by_name.get(one.model.name), one),
+        questions,
+        jobs=AT_ONCE,
+    )
+    return Table(row for row in rows if row is not None)
 
 
 def _compared(
@@ -280,8 +281,8 @@ def available(
                 raise
             continue  # a package that is not installed has nothing to offer
         found += [(catalog, name) for name in names if text.casefold() in name.casefold()]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return Table(pool.map(lambda one: _available(catalogs, *one), sorted(found)))
+    rows = ask_in_threads(lambda one: _available(catalogs, *one), sorted(found), jobs=AT_ONCE)
+    return Table(rows)
 
 
 def _available(catalogs: Catalogs, catalog: str, name: str) -> AvailableRow:

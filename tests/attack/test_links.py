@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 
 import pytest
 
@@ -196,7 +197,7 @@ def test_a_switch_writes_nothing_behind_links_and_the_next_branch_gets_its_weigh
         weights.paddledvc("pull")
 
         said = weights.git("switch", f"evil{number}")
-        assert f"{name} is a link out of the project, to {target}, where git tracks it" in said
+        assert f"{name} is a link out of the project, to {target}; nothing was read" in said
         assert "SECRETLINE" not in said
         assert outside.read_text() == SECRET
         weights.git("switch", "develop")
@@ -205,3 +206,79 @@ def test_a_switch_writes_nothing_behind_links_and_the_next_branch_gets_its_weigh
 
     assert {*weights.world.parent.rglob("*")} - {*weights.root.rglob("*")} == beside
     assert {one: one.read_bytes() for one in (weights.root / ".git/hooks").iterdir()} == hooks
+
+
+INDEX = "catalogs:\n  zoo: {{kind: index, url: {url}}}\n"
+FROM_INDEX = "models: [{name: a, version: v1.0, source: zoo}]\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("url", ["link.yaml", "folder/secret", "file://{secret}"])
+def test_an_index_that_lies_elsewhere_is_not_shown(attacked, url):
+    attacked.link("link.yaml", to="secret")
+    (attacked.root / "folder").symlink_to(attacked.outside)
+    secret = attacked.outside / "secret"
+    text = INDEX.format(url=url.format(secret=secret)) + FROM_INDEX
+    (attacked.root / "models.yaml").write_text(text)
+    attacked.commit()
+
+    for command in ("lock", "list --outdated", "list --available a"):
+        ran = attacked.cli(*command.split())
+        said = ran.stdout + ran.stderr
+        assert "SECRETLINE" not in said
+        assert "somebody's own" not in said
+        assert ran.exit_code == 3, said
+        assert "is a link out of the project" in said or "what stands there is not shown" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("url", ["link.bin", "folder/secret"])
+def test_what_is_behind_a_link_of_a_branch_is_not_taken_for_weights(attacked, url):
+    attacked.link("link.bin", to="secret")
+    (attacked.root / "folder").symlink_to(attacked.outside)
+    text = f"models: [{{name: a, version: v1.0, weights_url: {url}}}]\n"
+    (attacked.root / "models.yaml").write_text(text)
+    attacked.commit()
+
+    for command in ("lock", "sync a", "sync a --dry-run", "pull"):
+        ran = attacked.cli(*command.split())
+        assert (ran.exit_code, ran.stdout.count("SECRET")) == (0 if command == "lock" else 3, 0), (
+            ran
+        )
+        if command != "lock":
+            assert "is a link out of the project" in ran.stdout + ran.stderr
+    assert not [*(attacked.root / "checkpoints").glob("*")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [".paddledvc", ".paddledvc/tmp"])
+def test_our_own_folder_is_no_link_out_whoever_made_it(attacked, name):
+    attacked.link(name, to="nothing")
+    attacked.git("rm", "--quiet", "-r", "--cached", name)
+    attacked.git("commit", "--quiet", "--message", "Forget")
+    (attacked.outside / "nothing").mkdir()
+
+    for command in ("status", "pull", "sync"):
+        ran = attacked.cli(command)
+        assert ran.exit_code, command
+        assert f"{name} is a link out of the project" in ran.stdout + ran.stderr
+    assert attacked.seen() == {}
+
+
+@pytest.mark.slow
+def test_a_link_that_a_reset_leaves_of_a_branch_is_still_the_branchs(attacked):
+    (attacked.outside / "nothing").mkdir()
+    attacked.git("switch", "--quiet", "--create", "pr")
+    attacked.link("checkpoints", to="nothing/")
+    attacked.git("reset", "--quiet", "HEAD~")
+
+    ran = attacked.cli("sync")
+    assert ran.exit_code == 2, ran
+    assert "checkpoints is a link out of the project" in ran.stdout + ran.stderr
+    assert attacked.seen() == {}
+
+    time.sleep(1.1)  # git's notes of where one was know seconds
+    (attacked.root / "checkpoints").unlink()
+    (attacked.root / "checkpoints").symlink_to(attacked.outside / "nothing")
+    assert attacked.cli("sync").exit_code == 0
+    assert attacked.seen()

@@ -1,19 +1,22 @@
 """The files of a project: the one door through which they are read and written.
 
-A link in the place of what git tracks is followed as far as it stays in the repository. What only
-this clone has, such as a link to a folder of data on another disk, is its user's own, and followed
-wherever it leads.
+A link in the place of what git tracks is followed as far as it stays in the repository; so is one
+that a commit brought which was here before, and that `git reset` left. What only this clone has,
+such as a link to a folder of data on another disk, is its user's own, and followed wherever it
+leads, except in the place of our own folder.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from paddledvc.errors import InvalidInput, OutsideFailure
-from paddledvc.tools.git.command import try_git
+from paddledvc.names import OWN
+from paddledvc.tools.git.command import exchange_git, try_git
 from paddledvc.tools.system import beneath
 from paddledvc.tools.system.beneath import SETTINGS, SOURCE, TEXT, LeadsOut
 
@@ -24,6 +27,8 @@ __all__ = ["SETTINGS", "SOURCE", "TEXT"]
 _LINK = "120000"
 _NO_FILE = frozenset((errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP))
 """What systems say where no file is: nothing, a folder, or links that lead nowhere."""
+_LOOK_BACK = 30
+"""Commits that were here before, of which one may have left a link."""
 _OWN_FOLDERS = (
     ".paddledvc/tmp",
     ".dvc/tmp",
@@ -39,21 +44,49 @@ class _Judge:
         self._root = Path(root)
 
     def __call__(self, link: str) -> bool:
-        if self._is_of_another_repository(link):
-            return True
+        if link.partition("/")[0] == OWN or self._is_of_another_repository(link):
+            return True  # ours is never a link out, whoever made it
         # A file in the place of the link counts too: whoever clones the project has that one.
         staged = try_git(self._root, "--literal-pathspecs", "ls-files", "-z", "--", link)
         if staged.returncode:
             # Where git refuses to say, nobody knows who made the link.
             return "not a git repository" not in staged.errors
         form = ("--literal-pathspecs", "ls-tree", "-z", "HEAD", "--", link)
-        return bool(staged.output) or bool(try_git(self._root, *form).output)
+        if staged.output or try_git(self._root, *form).output:
+            return True
+        here = self._root / link
+        made = int(here.lstat().st_mtime)
+        target = os.readlink(here)  # noqa: PTH115 - a Path would say it in another way
+        return _was_left_behind(self._root, link, target, made)
 
     def _is_of_another_repository(self, link: str) -> bool:
         """Tell whether a link lies in a submodule, whose commit a commit of ours names."""
         folders = link.split("/")[:-1]
         names = ("/".join(folders[: count + 1]) for count in range(len(folders)))
         return any((self._root / one / ".git").exists() for one in names if not one.endswith(".."))
+
+
+@lru_cache
+def _was_left_behind(root: Path, link: str, target: str, made: int) -> bool:
+    """Tell whether a commit that was here brought a link: `git reset` leaves it, untracked.
+
+    One that was made anew since that commit was left is its user's own.
+    """
+    form = ("log", "--walk-reflogs", f"--max-count={_LOOK_BACK}", "--date=unix", "--format=%H %gd")
+    entries = [line.split() for line in try_git(root, *form).output.splitlines()]
+    times = [int("".join(filter(str.isdecimal, entry.split("@")[-1]))) for _, entry in entries]
+    # The entry above says when a commit was left.
+    commits = {one for (one, _), left in zip(entries[1:], times, strict=False) if left >= made}
+    if not commits or "\n" in link:
+        return bool(commits)
+    import hashlib  # noqa: PLC0415 - hooks import little
+
+    asked = "".join(f"{one}:./{link}\n" for one in commits).encode()
+    names = exchange_git(root, "cat-file", "--batch-check=%(objectname)", sent=asked).split()
+    data = os.fsencode(target)
+    said = b"blob %d\0%s" % (len(data), data)
+    kinds = (hashlib.sha1(said, usedforsecurity=False), hashlib.sha256(said))
+    return any(kind.hexdigest().encode() in names for kind in kinds)
 
 
 def read_project_file(folder: FilePath, path: str, most: int = TEXT) -> bytes:

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from paddledvc.errors import ChecksumMismatch, DownloadFailed, InvalidInput
 from paddledvc.paths import find_path_fault
+from paddledvc.tools.git.project_files import require_beneath
 from paddledvc.tools.sources import http
 from paddledvc.tools.system import files
 from paddledvc.tools.system.network.asking import ask_within, read_within
@@ -168,6 +169,12 @@ def _all_chunks(
         raise Unreadable(error.strerror or str(error)) from error
 
 
+def is_elsewhere(url: str, root: Path) -> bool:
+    """Tell whether a source is a file of this machine that is not one of the project's."""
+    path = _local_path(url, root)
+    return path is not None and not path.resolve().is_relative_to(root.resolve())
+
+
 def _source_fault(url: str, path: Path, root: Path) -> str | None:
     """Find why a file gives no weights: those of git's and DVC's own folders hold tokens."""
     if not url.startswith("file:") and (fault := find_path_fault(url)):
@@ -188,9 +195,11 @@ def _regular_file(url: str, root: Path) -> Path | None:
         path = _local_path(url, root)
         if path is not None and (fault := _source_fault(url, path, root)):
             raise Unreadable(f"no weights may lie there: {fault}")
+        if path is not None and not url.startswith("file:"):
+            require_beneath(root, url)
         if path is not None and not path.is_file():
             raise Unreadable("not a file" if path.exists() else "No such file or directory")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, InvalidInput) as error:
         raise Unreadable(str(error)) from error
     return path
 

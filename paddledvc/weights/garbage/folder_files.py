@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from paddledvc.errors import InvalidInput, OutsideFailure
 from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.git import commits
+from paddledvc.tools.system.threads import ask_in_threads
 from paddledvc.weights.core import retention
 from paddledvc.weights.garbage.needs import RECENT_COMMITS, find_garbage_labels
 from paddledvc.weights.garbage.stores import CACHE, UnreadableFolder
@@ -59,10 +59,8 @@ def open_folders(
     """
     every = retention.NONE.union(*(one.objects for one in needs))
     asked = sorted(oid for oid in every - set(ignored) if oid.endswith(FOLDER_SUFFIX))
-    with ThreadPoolExecutor(JOBS) as pool:
-        answers = dict(
-            zip(asked, pool.map(lambda oid: _read_listing(oid, where), asked), strict=True)
-        )
+    said = ask_in_threads(lambda oid: _read_listing(oid, where), asked, jobs=JOBS)
+    answers = dict(zip(asked, said, strict=True))
     failed = {oid: answer for oid, answer in answers.items() if isinstance(answer, str)}
     if failed:
         _refuse_unreadable(failed, root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 import time
 from threading import Event, Timer
@@ -60,3 +61,23 @@ def test_what_has_not_begun_never_does():
         map_in_threads(work, range(50), jobs=1)
 
     assert len(begun) < 50
+
+
+@pytest.mark.slow
+def test_whoever_is_stopped_waits_for_no_server():
+    code = (
+        "import time, signal, threading, os\n"
+        "from paddledvc.tools.system.threads import ask_in_threads, end_soon\n"
+        "threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "try:\n"
+        "    ask_in_threads(time.sleep, [30] * 9, jobs=2)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('stopped', flush=True); end_soon(130)\n"
+    )
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (130, "stopped\n")
+    assert time.monotonic() - began < 10
