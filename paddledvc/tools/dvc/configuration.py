@@ -45,7 +45,7 @@ def read_dvc_config(root: Path) -> DvcConfig:
     try:
         return _picked(Config, Config(dvc_dir=str(root / ".dvc"), validate=False))
     except Exception as error:  # ConfigObj and voluptuous have many of their own
-        raise _refused(Config, root, error) from error
+        raise explain_dvc_refusal(root, error) from error
 
 
 def configured_cache_folder(root: Path, config: DvcConfig) -> Path:
@@ -128,8 +128,9 @@ def _picked(Config: Any, said: Mapping[str, Any]) -> DvcConfig:  # noqa: N803
     )
 
 
-def _refused(Config: Any, root: Path, error: Exception) -> InvalidInput:  # noqa: N803
-    """Say which of its files DVC refuses, and why."""
+def explain_dvc_refusal(root: Path, error: Exception) -> InvalidInput:
+    """Say which of its files DVC refuses, and why; its own code, too, fails of odd ones."""
+    Config = command.import_dvc("dvc.config").Config  # noqa: N806
     for file in _files(Config, root):
         try:
             Config.load_file(str(file))

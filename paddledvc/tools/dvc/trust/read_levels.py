@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from paddledvc.errors import InvalidInput
+from paddledvc.errors import PaddleDVCError
 from paddledvc.tools.dvc import command, configuration
 from paddledvc.tools.dvc.core.config import parse_plain_level
 from paddledvc.tools.dvc.trust.core.levels import Levels
@@ -51,10 +50,10 @@ def read_levels(root: Path) -> Levels:
         pass
     try:
         return read_levels_by_dvc(root).levels
+    except PaddleDVCError:
+        raise
     except Exception as error:
-        if isinstance(error, InvalidInput) or not _is_of_config(error):
-            raise
-        raise InvalidInput(f"DVC refuses its configuration: {error}") from error
+        raise configuration.explain_dvc_refusal(root, error) from error
 
 
 def read_levels_by_dvc(root: Path) -> Read:
@@ -67,9 +66,14 @@ def read_levels_by_dvc(root: Path) -> Read:
     found = {level: config.load_one(level) for level in configuration.LEVELS}
     merged: dict[str, Any] = {}
     for one in found.values():
-        dvc.merge(merged, deepcopy(one))
+        dvc.merge(merged, _copy(one))
     levels = _sort({level: _sections(said) for level, said in found.items()}, root)
     return Read(levels, merged)
+
+
+def _copy(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy sections, which ``merge`` changes, and not values; DVC's paths let nobody copy them."""
+    return {key: _copy(one) if isinstance(one, dict) else one for key, one in said.items()}
 
 
 def read_levels_at(root: Path, commit: str, here: Levels) -> Levels:
@@ -99,10 +103,6 @@ def _parse_by_dvc(root: Path, text: str) -> Sections:
             return _sections(config._load_paths(said, str(root / CONFIG)))  # noqa: SLF001
         except Exception:  # noqa: BLE001 - what DVC refuses names no remote
             return {}
-
-
-def _is_of_config(error: Exception) -> bool:
-    return type(error).__module__.startswith(("dvc", "configobj", "voluptuous"))
 
 
 def _sections(said: Mapping[str, Any]) -> Sections:
