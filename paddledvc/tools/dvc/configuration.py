@@ -37,8 +37,7 @@ def read_dvc_config(root: Path) -> DvcConfig:
         InvalidInput: DVC refuses it.
         MissingTool: there is no DVC that works.
     """
-    for name in (CONFIG, LOCAL):  # DVC takes whatever is there
-        find_project_file(root, f".dvc/{name}", SETTINGS)
+    require_dvc_config(root)
     if shortcuts.shortcuts_allowed() and (plain := _read_plain(root)) is not None:
         return plain
     Config = command.import_dvc("dvc.config").Config  # noqa: N806
@@ -46,6 +45,20 @@ def read_dvc_config(root: Path) -> DvcConfig:
         return _picked(Config, Config(dvc_dir=str(root / ".dvc"), validate=False))
     except Exception as error:  # ConfigObj and voluptuous have many of their own
         raise explain_dvc_refusal(root, error) from error
+
+
+def require_dvc_config(root: Path) -> None:
+    """See that what DVC is about to read is text of a bounded size; it takes whatever is there.
+
+    Raises:
+        InvalidInput: it is not.
+    """
+    for name in (CONFIG, LOCAL):
+        data = find_project_file(root, f".dvc/{name}", SETTINGS) or b""
+        before, null, _ = data.partition(b"\0")
+        if null:
+            line = before.count(b"\n") + 1
+            raise InvalidInput(f".dvc/{name}:{line}: found a null byte, expected text")
 
 
 def configured_cache_folder(root: Path, config: DvcConfig) -> Path:

@@ -42,6 +42,7 @@ def read_levels(root: Path) -> Levels:
         InvalidInput: DVC refuses it.
         MissingTool: it is not plainly written, and there is no DVC that works.
     """
+    configuration.require_dvc_config(root)
     texts = configuration.read_level_texts(root)
     try:
         if texts is not None:
@@ -61,6 +62,7 @@ def read_levels_by_dvc(root: Path) -> Read:
 
     It raises whatever DVC raises.
     """
+    configuration.require_dvc_config(root)
     dvc = command.import_dvc("dvc.config")
     config = dvc.Config(dvc_dir=str(root / _FOLDER), validate=False)
     found = {level: config.load_one(level) for level in configuration.LEVELS}
@@ -79,6 +81,7 @@ def _copy(said: Mapping[str, Any]) -> dict[str, Any]:
 def read_levels_at(root: Path, commit: str, here: Levels) -> Levels:
     """Read what a commit says, with what this clone says itself."""
     text = Snapshot.tree(root, commit).text(CONFIG) or ""
+    text = "" if "\0" in text else text  # as what DVC refuses
     folder = os.path.abspath(root / _FOLDER)  # noqa: PTH100 - as DVC, which follows no links
     try:
         versioned: Sections = parse_plain_level(folder, text)
