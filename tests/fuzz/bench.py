@@ -43,6 +43,8 @@ RAW = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\
 COMMAND = re.compile(r"(?m)^\s*::(?!(error|warning|notice) (file|title)=\w)|##\[|##vso\[")
 """How a line commands a runner of CI; those of ours for GitHub name a file or a title."""
 BUG = re.compile(r"(?i)Traceback \(most recent call last\)|this is a bug")
+KEPT = (".git/", ".dvc/config", "README.md", "data/labels.bin.dvc")
+"""What no input may have anybody write, inside of the project."""
 OURS = (".git/paddledvc", ".git/index", ".git/objects")
 """What paddledvc, and a git that looks, may write below .git."""
 
@@ -80,6 +82,7 @@ class Bench:
         self.root = top / "above" / "project"
         self.apart = False
         """Whether commands are run in processes of their own, as users do."""
+        self._written: set[str] = set()
         shutil.copytree(pristine, self.root, symlinks=True)
         for folder in (self.home, self.own, top / "above" / "link"):
             folder.mkdir(parents=True)
@@ -90,6 +93,8 @@ class Bench:
         self._inside = _look(self.root)
 
     def write(self, name: str, data: bytes) -> Path:
+        """Write a file of the input; whoever writes another one is judged."""
+        self._written.add(name)
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_symlink() or path.exists():
@@ -195,7 +200,7 @@ class Bench:
 
     def restore(self) -> list[str]:
         """Put everything back; name what was changed that is not ours to change."""
-        wrong = []
+        wrong: list[str] = []
         found = self._look_outside()
         if found != self._outside:
             wrong += sorted(
@@ -217,7 +222,7 @@ class Bench:
             wrong += [
                 one
                 for one in sorted(different)
-                if one.startswith(".git/") and not one.startswith(OURS)
+                if one.startswith(KEPT) and not one.startswith(OURS) and one not in self._written
             ]
             for one in sorted(different, reverse=True):
                 if one not in self._inside:
@@ -226,6 +231,7 @@ class Bench:
                 if one in self._inside:
                     self._copy(one)
             self._inside = _look(self.root)
+        self._written.clear()
         return wrong
 
     def _copy(self, name: str) -> None:

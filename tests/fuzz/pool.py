@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import wait
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.fuzz import bench as benches
 from tests.fuzz.bench import LIMIT, Bench, Verdict
@@ -56,6 +56,7 @@ def make_input(seed: str, one: Format, number: int) -> tuple[bytes, random.Rando
 
 def work(pipe: Connection, top: Path, pristine: Path, seed: str) -> None:
     """Feed what the parent names, and tell it what became of each; None when all are through."""
+    parent = os.getppid()
     one = Bench(top, pristine)
     benches.isolate(one.home, one.own)
     os.chdir(one.root)
@@ -64,9 +65,11 @@ def work(pipe: Connection, top: Path, pristine: Path, seed: str) -> None:
     for number in (0, 1, 2):  # programs that we start print what they like
         os.dup2(null, number)
     formats = {each.name: each for each in list_formats(pristine)}
-    while (asked := pipe.recv()) is not None:
+    while (asked := _hear_parent(pipe, parent)) is not None:
         name, numbers = asked
         for number in numbers:
+            if os.getppid() != parent:
+                return  # nobody listens
             pipe.send(number)
             data, rng = make_input(seed, formats[name], number)
             one.apart = number % SAMPLE == SAMPLE - 1
@@ -74,6 +77,13 @@ def work(pipe: Connection, top: Path, pristine: Path, seed: str) -> None:
             verdict = one.judge(partial(formats[name].feed, one, data, rng))
             pipe.send(Told(name, number, verdict, time.monotonic() - before))
         pipe.send(None)
+
+
+def _hear_parent(pipe: Connection, parent: int) -> Any:
+    while not pipe.poll(1):
+        if os.getppid() != parent:  # its siblings keep its end of the pipe open
+            return None
+    return pipe.recv()
 
 
 @dataclass(slots=True)

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 INPUTS = 40_000
+PACE = 5000
+"""Inputs after which the next sign of life is given."""
 KEPT = 3
 """Inputs that are kept of those of a format that fail alike."""
 WAYS = 60
@@ -86,8 +88,10 @@ def sweep(
         counts = {name: -(-inputs * share // whole) for name, share in shares.items()}
         rows = {name: Row() for name in formats}
         alike: Counter[tuple[str, str]] = Counter()
-        for told in Pool(top, pristine, seed, counts).run(jobs):
+        for done, told in enumerate(Pool(top, pristine, seed, counts).run(jobs), start=1):
             rows[told.name].add(told)
+            if done % PACE == 0:
+                print(f"{done:,} of {sum(counts.values()):,}", file=sys.stderr, flush=True)
             if told.verdict.kind != "failed":
                 continue
             alike[told.name, told.verdict.why] += 1

@@ -76,6 +76,7 @@ def stop():
         (lambda: Path("~/.netrc").expanduser().unlink(), "failed", "outside: "),
         (lambda: Path(".git/config").write_text("x"), "failed", "outside: .git/config"),
         (lambda: Path(".git/hooks").mkdir(), "failed", "outside: .git/hooks"),
+        (lambda: Path("README.md").write_text("x"), "failed", "outside: README.md"),
         (lambda: Path("models.yaml").write_text("x"), "accepted", ""),
     ],
 )

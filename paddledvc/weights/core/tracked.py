@@ -128,7 +128,7 @@ def find_tracked_problems(document: Document) -> list[Problem]:
     """Find the hashes in a file of DVC that are none; as names of objects they lead anywhere."""
     value: Any = document.value
     stages = value.get("stages") if isinstance(value, dict) else None
-    places = {(): value}
+    places: dict[tuple[str, ...], Any] = {(): value}
     if isinstance(stages, dict):
         places = {("stages", name): stage for name, stage in stages.items()}
     return [
