@@ -71,17 +71,21 @@ def _faults(path: str, windows: bool) -> Iterator[str]:  # noqa: FBT001 - as abo
         yield "it has a backslash, which some systems take for a slash"
     if path.startswith("/") or _DRIVE.match(path):
         yield "it is absolute"
-    if (size := _size(path)) > LONGEST:
-        yield f"it has {size:,} bytes, more than the {LONGEST:,} that every system takes"
+    yield from _lengths(path)
     for part in path.split("/"):
-        if (size := _size(part)) > LONGEST_PART:
-            yield f"it has a part of {size:,} bytes, more than the {LONGEST_PART} that disks take"
         if part in ("", ".", ".."):
             yield f"it has the part {part!r}"
         if _OWN.fullmatch(part if part.isascii() else part.translate(_IGNORED)):
             yield f"{part!a} is the folder of a program's own files"
         if windows and _NOT_ON_WINDOWS.fullmatch(part):
             yield f"{part!r} is no name of a file on Windows"
+
+
+def _lengths(path: str) -> Iterator[str]:
+    if (size := _size(path)) > LONGEST:
+        yield f"it has {size:,} bytes, more than the {LONGEST:,} that every system takes"
+    if (size := max(map(_size, path.split("/")))) > LONGEST_PART:
+        yield f"it has a part of {size:,} bytes, more than the {LONGEST_PART} that disks take"
 
 
 def _size(text: str) -> int:
