@@ -14,7 +14,7 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 from tests.fuzz import bench as benches
-from tests.fuzz.bench import LIMIT, Bench, Verdict
+from tests.fuzz.bench import LIMIT, PATIENCE, Bench, Verdict
 from tests.fuzz.examples import SEPARATOR
 from tests.fuzz.formats import Format, list_formats
 from tests.fuzz.mutations import spoil
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
     from pathlib import Path
 
-STUCK = 4 * LIMIT
+STUCK = 2 * PATIENCE * LIMIT
 """Seconds of silence after which a process is taken for one that not even a signal ends."""
 SLICE = 100
 """Inputs of one format in a row."""

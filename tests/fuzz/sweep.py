@@ -4,9 +4,10 @@ usage: python tests/fuzz/sweep.py [--seed SEED] [--inputs INPUTS] [--jobs N] [FO
        python tests/fuzz/sweep.py --replay FILE FORMAT
 
 An input may be taken, or refused in a sentence and with exit code 1, 2 or 3. It fails if there is
-a traceback, if it takes more than 5 s, if anything changes outside of the project's folder, or
-below .git what is not ours, if what is printed could command a terminal or a CI runner, or if it
-shows what lies outside. Failing inputs are kept, and ``--replay`` feeds one again.
+a traceback, if it takes more than 5 s of work or 20 s on the clock, if anything changes outside of
+the project's folder, or below .git what is not ours, if what is printed could command a terminal
+or a CI runner, or if it shows what lies outside. Failing inputs are kept, and ``--replay`` feeds
+one again.
 """
 
 from __future__ import annotations
