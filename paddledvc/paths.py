@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 ON_WINDOWS = sys.platform == "win32"
 FOLDED = sys.platform in ("win32", "darwin")
 """Whether disks of this system usually take names for one that differ in case alone."""
+LONGEST, LONGEST_PART = 1000, 255
+"""Bytes of a path, which starts in a folder that has one itself, and of a name in it."""
 _SUSPECT = re.compile(r"[^\x20-\x7e]|[\\:~]|(?:^|/)(?:[./]|$)")
 """What every path has in it that is looked at closely; most paths have nothing of it."""
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -55,7 +57,7 @@ def find_path_fault(path: str, *, windows: bool = ON_WINDOWS) -> str | None:
     >>> find_path_fault("a/../b"), find_path_fault("a/.GIT /config")
     ("it has the part '..'", "'.GIT ' is the folder of a program's own files")
     """
-    if not windows and _SUSPECT.search(path) is None:
+    if not windows and len(path) <= LONGEST_PART and _SUSPECT.search(path) is None:
         return None
     return next(_faults(path, windows), None)
 
@@ -69,6 +71,7 @@ def _faults(path: str, windows: bool) -> Iterator[str]:  # noqa: FBT001 - as abo
         yield "it has a backslash, which some systems take for a slash"
     if path.startswith("/") or _DRIVE.match(path):
         yield "it is absolute"
+    yield from _lengths(path)
     for part in path.split("/"):
         if part in ("", ".", ".."):
             yield f"it has the part {part!r}"
@@ -76,6 +79,17 @@ def _faults(path: str, windows: bool) -> Iterator[str]:  # noqa: FBT001 - as abo
             yield f"{part!a} is the folder of a program's own files"
         if windows and _NOT_ON_WINDOWS.fullmatch(part):
             yield f"{part!r} is no name of a file on Windows"
+
+
+def _lengths(path: str) -> Iterator[str]:
+    if (size := _size(path)) > LONGEST:
+        yield f"it has {size:,} bytes, more than the {LONGEST:,} that every system takes"
+    if (size := max(map(_size, path.split("/")))) > LONGEST_PART:
+        yield f"it has a part of {size:,} bytes, more than the {LONGEST_PART} that disks take"
+
+
+def _size(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
 def find_output_fault(path: str) -> str | None:

@@ -288,7 +288,7 @@ def _before(environment: Mapping[str, str]) -> str | None:
         return None
     try:
         event = json.loads(Path(file).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     before = event.get("before") if isinstance(event, dict) else None
     return before if isinstance(before, str) else None

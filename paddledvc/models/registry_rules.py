@@ -84,6 +84,8 @@ def _environment(value: object) -> Iterator[tuple[Path, str]]:
 def _source(entry: Mapping[str, Any], catalogs: set[str]) -> Iterator[tuple[Path, str]]:
     """Check a source against the catalogs that there are."""
     version, source = entry.get("version"), entry.get("source")
+    if not isinstance(source, str | None):
+        return  # the schema says so
     listed = source in catalogs
     floating = _is_floating(version)
     if floating and _has_urls(entry):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FLOATING = ("latest", "latest-pre")
+LONGEST = 1000
+"""Characters of a version, or range; Python reads no number of more than 4,300 digits."""
 _ONE = re.compile(r"==\s*(?P<version>[^\s,*=]+)")
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 
@@ -108,9 +110,14 @@ class Requirement:
 def as_version(text: str) -> Version:
     """Read an exact version, for comparing.
 
+    Raises:
+        InvalidVersion: it is none.
+
     >>> as_version("v3.10") > as_version("3.9")
     True
     """
+    if len(text) > LONGEST:
+        raise InvalidVersion(f"{text[:20]}... has {len(text)} characters")
     return Version(text)
 
 
@@ -118,7 +125,7 @@ def as_version(text: str) -> Version:
 def _specifiers(text: str) -> SpecifierSet:
     """Read a PEP 440 range; an empty one where the text is none."""
     try:
-        return SpecifierSet(text)
+        return SpecifierSet(text if len(text) <= LONGEST else "")
     except InvalidSpecifier:
         return SpecifierSet()
 

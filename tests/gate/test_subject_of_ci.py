@@ -148,6 +148,7 @@ def test_the_branch_and_the_target_are_read_from_the_variables(environment, foun
         (b"{}", None),
         (b"[]", None),
         (b"{", None),
+        (b"[" * 100_000, None),
         (b"\xff", None),
         (None, None),
     ],

@@ -497,6 +497,12 @@ def test_what_the_source_does_not_tell_is_let_pass(files, project, entry, code):
     ]
 
 
+def test_a_module_whose_name_no_disk_takes_is_not_there(files, project):
+    project.write("a.py", f"from {'x' * 300} import Net\n")
+
+    paddledvc.lock(files("network: a.py:Net"))
+
+
 @pytest.mark.parametrize("depth", [400, 20_000])
 def test_code_of_any_depth_is_read_or_refused(files, project, depth):
     project.write("a.py", "x = " + "-" * depth + "1\nif x:\n    pass\n" + "elif x: pass\n" * depth)

@@ -37,6 +37,9 @@ def test_ranges(text):
         "1 2",
         "===1",
         ">=1,===1",
+        pytest.param("9" * 5000, id="a number that Python does not read"),
+        pytest.param(">=1." + "9" * 5000, id="a range with one"),
+        pytest.param("^" + "9" * 5000, id="a caret with one"),
     ],
 )
 def test_what_is_no_version_is_refused(text):

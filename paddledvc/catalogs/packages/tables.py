@@ -84,6 +84,8 @@ class Package:
             raise NotUnderstood(f"{name}: {error.strerror or error}") from error
         except (UnicodeDecodeError, Unclear) as error:
             raise NotUnderstood(f"{name}: {error}") from error
+        except (RecursionError, MemoryError) as error:
+            raise NotUnderstood(f"{name}: it is nested too deeply") from error
 
 
 def _version(distribution: str) -> str | None:

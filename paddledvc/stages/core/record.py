@@ -122,7 +122,7 @@ class Record:
             raise ValueError(f"has the format {version!r}, this paddledvc reads {VERSION}")
         try:
             return cls._of(value)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise ValueError("is no record of `paddledvc train`") from error
 
     @classmethod

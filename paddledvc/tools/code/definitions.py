@@ -406,7 +406,7 @@ class _Compiled:
 def _in_folders(name: str, folders: Iterable[FilePath], *, own: bool) -> Module | _Compiled | None:
     """Find a module in folders as Python does: packages, modules, then mere folders."""
     bare: list[FilePath] = []
-    for folder in folders:
+    for folder in folders if namespace.is_file_of_namespace(name) else ():
         inner = folder / name
         if (inner / "__init__.py").is_file():
             return Module(file=inner / "__init__.py", folders=(inner,), own=own)

@@ -311,6 +311,8 @@ def _module_files(module: str, root: FilePath, start: FilePath | None = None) ->
     """List the files that importing a module of the project runs."""
     folder = start or root
     for part in module.split("."):
+        if not namespace.is_file_of_namespace(part):
+            return
         if (folder / f"{part}.py").is_file():
             yield folder / f"{part}.py"
             return

@@ -37,15 +37,28 @@ def read_dvc_config(root: Path) -> DvcConfig:
         InvalidInput: DVC refuses it.
         MissingTool: there is no DVC that works.
     """
-    for name in (CONFIG, LOCAL):  # DVC takes whatever is there
-        find_project_file(root, f".dvc/{name}", SETTINGS)
+    require_dvc_config(root)
     if shortcuts.shortcuts_allowed() and (plain := _read_plain(root)) is not None:
         return plain
     Config = command.import_dvc("dvc.config").Config  # noqa: N806
     try:
         return _picked(Config, Config(dvc_dir=str(root / ".dvc"), validate=False))
     except Exception as error:  # ConfigObj and voluptuous have many of their own
-        raise _refused(Config, root, error) from error
+        raise explain_dvc_refusal(root, error) from error
+
+
+def require_dvc_config(root: Path) -> None:
+    """See that what DVC is about to read is text of a bounded size; it takes whatever is there.
+
+    Raises:
+        InvalidInput: it is not.
+    """
+    for name in (CONFIG, LOCAL):
+        data = find_project_file(root, f".dvc/{name}", SETTINGS) or b""
+        before, null, _ = data.partition(b"\0")
+        if null:
+            line = before.count(b"\n") + 1
+            raise InvalidInput(f".dvc/{name}:{line}: found a null byte, expected text")
 
 
 def configured_cache_folder(root: Path, config: DvcConfig) -> Path:
@@ -128,8 +141,9 @@ def _picked(Config: Any, said: Mapping[str, Any]) -> DvcConfig:  # noqa: N803
     )
 
 
-def _refused(Config: Any, root: Path, error: Exception) -> InvalidInput:  # noqa: N803
-    """Say which of its files DVC refuses, and why."""
+def explain_dvc_refusal(root: Path, error: Exception) -> InvalidInput:
+    """Say which of its files DVC refuses, and why; its own code, too, fails of odd ones."""
+    Config = command.import_dvc("dvc.config").Config  # noqa: N806
     for file in _files(Config, root):
         try:
             Config.load_file(str(file))

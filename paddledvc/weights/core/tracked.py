@@ -128,7 +128,9 @@ def find_tracked_problems(document: Document) -> list[Problem]:
     """Find the hashes in a file of DVC that are none; as names of objects they lead anywhere."""
     value: Any = document.value
     stages = value.get("stages") if isinstance(value, dict) else None
-    places = {("stages", name): stage for name, stage in stages.items()} if stages else {(): value}
+    places: dict[tuple[str, ...], Any] = {(): value}
+    if isinstance(stages, dict):
+        places = {("stages", name): stage for name, stage in stages.items()}
     return [
         document.problem(
             (*place, "outs", index, "md5"),
@@ -208,7 +210,7 @@ def _declared(records: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, An
     """Yield what is said of outputs beyond their hashes; templates stay templates."""
     for file, value in records.items():
         for folder, stage in outputs.list_output_stages(file, value):
-            for entry in _entries(stage):
+            for entry in (one for one in _entries(stage) if isinstance(one, dict)):
                 if isinstance(path := entry.get("path"), str):  # as in .dvc files
                     yield outputs.join_output_folder(folder, path), entry
                     continue
@@ -221,15 +223,16 @@ def _declared_plainly(records: Mapping[str, Any]) -> Iterator[str]:
     """Yield the outputs of which nothing is said but their paths."""
     for file, value in records.items():
         for folder, stage in outputs.list_output_stages(file, value):
-            for one in (one for key in _DECLARING for one in stage.get(key) or ()):
+            for one in _entries(stage):
                 if isinstance(one, str):
                     yield outputs.join_output_folder(folder, one)
 
 
-def _entries(stage: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _entries(stage: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield what is declared; what is no list says nothing, as DVC takes it for none."""
     for key in _DECLARING:
         listed = stage.get(key)
-        yield from (one for one in listed if isinstance(one, dict)) if listed else ()
+        yield from listed if isinstance(listed, list) else ()
 
 
 def _option(options: Mapping[str, Mapping[str, Any]], path: str) -> Mapping[str, Any]:

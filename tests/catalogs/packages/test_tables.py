@@ -127,6 +127,9 @@ def test_an_entry_that_is_not_understood_is_refused_with_the_whole_list(entry, i
         pytest.param({TABLE: "x = 1"}, "zoo/urls.py: it has no urls", id="no table"),
         pytest.param({TABLE: "urls = f()"}, "zoo/urls.py: line 1 is not understood", id="a call"),
         pytest.param({TABLE: "urls = ("}, "zoo/urls.py: it is not Python", id="no Python"),
+        pytest.param(
+            {TABLE: f"urls = {'-' * 9000}1"}, "zoo/urls.py: it is nested too deeply", id="depths"
+        ),
         pytest.param({TABLE: "urls = []"}, "there is no model", id="no model"),
         pytest.param({f"{TABLE}/a.py": ""}, "zoo/urls.py: Is a directory", id="a folder"),
     ],

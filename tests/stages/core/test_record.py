@@ -82,6 +82,7 @@ def test_hyperparameters_that_json_has_no_form_for_are_text():
         ('{"version": 1, "model": "m"}', "is no record of `paddledvc train`"),
         ('{"version": 2}', "has the format 2, this paddledvc reads 1"),
         (RECORD.to_json().replace(": 3,", ': "three",'), "is no record of `paddledvc train`"),
+        (RECORD.to_json().replace("3,", "Infinity,"), "is no record of `paddledvc train`"),
         (RECORD.to_json().replace("12.5", '""'), "is no record of `paddledvc train`"),
     ],
 )

@@ -186,6 +186,12 @@ def depends(project):
             ["a.py", "b.py"],
             id="odd escape",
         ),
+        pytest.param(
+            "a.py:f",
+            {"a.py": f"import b.{'x' * 300}.c\n", "b/__init__.py": "", "b/c.py": ""},
+            ["a.py", "b/__init__.py"],
+            id="a name too long for a file",
+        ),
         pytest.param("paddle.vision.models:resnet50", {}, [], id="installed reference"),
     ],
 )

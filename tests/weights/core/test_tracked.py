@@ -4,7 +4,14 @@ import pytest
 
 from paddledvc.hashes import Hashes
 from paddledvc.models.lockfile import Lock, LockedFile, LockedModel
-from paddledvc.weights.core.tracked import Tracked, list_tracked
+from paddledvc.weights.core.tracked import (
+    Tracked,
+    find_output_faults,
+    find_tracked_problems,
+    list_tracked,
+)
+from paddledvc.yaml.reader import parse_yaml
+from tests import plain_yaml
 
 ONE, TWO, SHA = "1" * 32, "2" * 32, "a" * 64
 MODEL = LockedModel(
@@ -57,6 +64,17 @@ def test_a_folder_is_known_by_the_md5_of_its_listing():
 def test_what_dvc_leaves_to_git_is_not_tracked(declared):
     files = {**records(out()), "dvc.yaml": {"stages": {"s": {"cmd": "x", **declared}}}}
     assert list_tracked(None, files) == ()
+
+
+@pytest.mark.parametrize("odd", [1, True, 1.5, "x", {"a": {}}, [1, None]])
+def test_what_dvc_would_not_read_says_nothing(odd):
+    whole = ({"stages": odd}, {"stages": {"s": odd}}, odd)
+    parts = ({"stages": {"s": {key: odd}}} for key in ("outs", "metrics", "plots"))
+    for said in (*whole, *parts):
+        for name in ("dvc.yaml", "dvc.lock", "a.dvc"):
+            assert find_tracked_problems(parse_yaml(plain_yaml.dump(said), name)) == []
+            assert list_tracked(None, {name: said}) == ()
+            assert list(find_output_faults({name: said})) == []
 
 
 def test_an_output_beside_one_that_dvc_leaves_to_git_is_tracked():

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _KEEP_PARAMETERS = ("no_grad", "to_static", "not_to_static")
 """Decorators of Paddle after which a function takes what it took before."""
+LONGEST = 240
+"""Bytes of a name that every disk takes, with what a module's file ends in."""
 _OPEN = re.compile(r"\b(?:globals|exec)\b|\b(?:locals|vars)\(\)|sys\.modules")
 _GLOBAL = re.compile(r"^\s*global\s+(.+)$", re.MULTILINE)
 
@@ -91,6 +93,11 @@ class Parameters:
     def __str__(self) -> str:
         stars = (*(["*args"] if self.more else []), *(["**kwargs"] if self.others else []))
         return ", ".join((*self.names, *self.keywords, *stars)) or "nothing"
+
+
+def is_file_of_namespace(name: str) -> bool:
+    """Tell whether a part of a module's name can be that of a file; disks take no longer one."""
+    return len(name.encode("utf-8", "surrogatepass")) <= LONGEST
 
 
 def list_namespace_imports(tree: ast.Module) -> Iterator[ast.Import | ast.ImportFrom]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from paddledvc.errors import InvalidInput
+from paddledvc.errors import PaddleDVCError
 from paddledvc.tools.dvc import command, configuration
 from paddledvc.tools.dvc.core.config import parse_plain_level
 from paddledvc.tools.dvc.trust.core.levels import Levels
@@ -43,6 +42,7 @@ def read_levels(root: Path) -> Levels:
         InvalidInput: DVC refuses it.
         MissingTool: it is not plainly written, and there is no DVC that works.
     """
+    configuration.require_dvc_config(root)
     texts = configuration.read_level_texts(root)
     try:
         if texts is not None:
@@ -51,10 +51,10 @@ def read_levels(root: Path) -> Levels:
         pass
     try:
         return read_levels_by_dvc(root).levels
+    except PaddleDVCError:
+        raise
     except Exception as error:
-        if isinstance(error, InvalidInput) or not _is_of_config(error):
-            raise
-        raise InvalidInput(f"DVC refuses its configuration: {error}") from error
+        raise configuration.explain_dvc_refusal(root, error) from error
 
 
 def read_levels_by_dvc(root: Path) -> Read:
@@ -62,19 +62,26 @@ def read_levels_by_dvc(root: Path) -> Read:
 
     It raises whatever DVC raises.
     """
+    configuration.require_dvc_config(root)
     dvc = command.import_dvc("dvc.config")
     config = dvc.Config(dvc_dir=str(root / _FOLDER), validate=False)
     found = {level: config.load_one(level) for level in configuration.LEVELS}
     merged: dict[str, Any] = {}
     for one in found.values():
-        dvc.merge(merged, deepcopy(one))
+        dvc.merge(merged, _copy(one))
     levels = _sort({level: _sections(said) for level, said in found.items()}, root)
     return Read(levels, merged)
+
+
+def _copy(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy sections, which ``merge`` changes, and not values; DVC's paths let nobody copy them."""
+    return {key: _copy(one) if isinstance(one, dict) else one for key, one in said.items()}
 
 
 def read_levels_at(root: Path, commit: str, here: Levels) -> Levels:
     """Read what a commit says, with what this clone says itself."""
     text = Snapshot.tree(root, commit).text(CONFIG) or ""
+    text = "" if "\0" in text else text  # as what DVC refuses
     folder = os.path.abspath(root / _FOLDER)  # noqa: PTH100 - as DVC, which follows no links
     try:
         versioned: Sections = parse_plain_level(folder, text)
@@ -99,10 +106,6 @@ def _parse_by_dvc(root: Path, text: str) -> Sections:
             return _sections(config._load_paths(said, str(root / CONFIG)))  # noqa: SLF001
         except Exception:  # noqa: BLE001 - what DVC refuses names no remote
             return {}
-
-
-def _is_of_config(error: Exception) -> bool:
-    return type(error).__module__.startswith(("dvc", "configobj", "voluptuous"))
 
 
 def _sections(said: Mapping[str, Any]) -> Sections:

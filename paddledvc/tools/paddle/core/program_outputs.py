@@ -65,12 +65,20 @@ def outputs_of_json(text: str | bytes) -> tuple[Output, ...]:
             )
             for number, parts in found
         )
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+        RecursionError,
+    ) as error:
         raise ValueError("no program of Paddle 3") from error
 
 
 def _number(operation: Any) -> int:
-    return next(int(one["AT"]["D"]) for one in operation["A"] if one["N"] == "col")
+    columns = [one["AT"]["D"] for one in operation["A"] if one["N"] == "col"]
+    return int(columns[0])  # `next` would end the loop that asks
 
 
 def _shape(sizes: Sequence[int]) -> tuple[int | None, ...]:
@@ -102,7 +110,8 @@ def _variable(number: str, variable: bytes) -> Output:
 
 
 def _column(operation: bytes) -> int:
-    return next(_numbers(one, 3)[0] for one in _all(operation, 4) if _text(one, 1) == "col")
+    columns = [one for one in _all(operation, 4) if _text(one, 1) == "col"]
+    return _numbers(columns[0], 3)[0]
 
 
 def _all(message: bytes, field: int) -> list[bytes]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from paddledvc.comparison import samples
 from paddledvc.comparison.samples import draw_resized_sample, make_edge_samples
-from paddledvc.errors import InvalidInput, MissingTool
+from paddledvc.errors import InvalidInput, MissingTool, PaddleDVCError
 from paddledvc.models.model import Reference
 from paddledvc.tools.git.project_files import open_project_file
 from paddledvc.tools.paddle.building import user_objects
@@ -123,7 +123,10 @@ def _of_file(job: ReferenceJob, source: str, root: Path) -> dict[str, Array]:
         raise InvalidInput(f"samples {source}: {error.strerror or error}") from error
     except MemoryError as error:
         raise InvalidInput(f"samples {source}: they need more memory than there is") from error
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+    except PaddleDVCError:
+        raise
+    except Exception as error:
+        # Of bytes that are no array numpy, zipfile and zlib raise a dozen kinds of errors.
         kind = "a .npy" if single else "an .npz"
         raise InvalidInput(f"samples {source}: not {kind} file: {error}") from error
 

@@ -103,11 +103,22 @@ def test_outputs_of_protobuf_are_looked_up_by_their_names():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "null", "{}", program({"#": "1.fetch"}), "[" * 100_000]
+    "text",
+    [
+        *("", "{", "[]", "null", "{}", program({"#": "1.fetch"}), "[" * 100_000),
+        program({"#": "1.fetch", "A": [], "O": [{"TT": {"D": []}}]}),
+        program(fetch(0, "f32")).replace('"D": 0', '"D": Infinity'),
+    ],
 )
 def test_what_is_no_program_in_json_is_refused(text):
     with pytest.raises(ValueError, match=r"^no program of Paddle 3$"):
         outputs_of_json(text)
+
+
+def test_a_fetch_without_a_column_is_no_program_in_protobuf():
+    fetch = message(4, message(1, message(1, "X"), message(2, "a")), message(3, "fetch"))
+    with pytest.raises(ValueError, match=r"^no program of Paddle 2$"):
+        outputs_of_protobuf(message(1, variable("a", 5, -1), fetch))
 
 
 @given(st.binary(max_size=60) | st.binary(max_size=60).map(lambda data: message(1, data)))

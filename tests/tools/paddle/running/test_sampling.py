@@ -222,6 +222,7 @@ def test_a_npy_file_is_the_samples_of_the_only_input(folder):
     [
         (b"", "samples x.npy: not a .npy file: "),
         (b"some text that is no array", "samples x.npy: not a .npy file: "),
+        (b"\x93NUMPY\x01\x00\x02\x00{\n", "samples x.npy: not a .npy file: "),
         (None, "samples x.npy: No such file or directory"),
     ],
 )
