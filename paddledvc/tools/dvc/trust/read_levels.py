@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paddledvc.errors import InvalidInput
-from paddledvc.tools.dvc import command, configuration
+from paddledvc.tools.dvc import configuration, library
 from paddledvc.tools.dvc.core.config import parse_plain_level
 from paddledvc.tools.dvc.trust.core.levels import Levels
 from paddledvc.tools.git.command import ask_git
@@ -62,7 +62,7 @@ def read_levels_by_dvc(root: Path) -> Read:
 
     It raises whatever DVC raises.
     """
-    dvc = command.import_dvc("dvc.config")
+    dvc = library.import_dvc("dvc.config")
     config = dvc.Config(dvc_dir=str(root / _FOLDER), validate=False)
     found = {level: config.load_one(level) for level in configuration.LEVELS}
     merged: dict[str, Any] = {}
@@ -90,7 +90,7 @@ def read_versioned_text(root: Path) -> str:
 
 
 def _parse_by_dvc(root: Path, text: str) -> Sections:
-    config = command.import_dvc("dvc.config").Config
+    config = library.import_dvc("dvc.config").Config
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "config")
         file.write_text(text, encoding="utf-8")
