@@ -56,14 +56,6 @@ class Hashes:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Hashed:
-    """A file that the verdict belongs to, by its path in the project."""
-
-    path: str
-    hashes: Hashes
-
-
 def same_hashes(one: Hashes, other: Hashes) -> bool:
     """Tell whether two surely speak of the same bytes.
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
-from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -62,6 +60,8 @@ def read_levels_by_dvc(root: Path) -> Read:
 
     It raises whatever DVC raises.
     """
+    from copy import deepcopy  # noqa: PLC0415 - what is plainly written needs no DVC
+
     dvc = library.import_dvc("dvc.config")
     config = dvc.Config(dvc_dir=str(root / _FOLDER), validate=False)
     found = {level: config.load_one(level) for level in configuration.LEVELS}
@@ -90,8 +90,10 @@ def read_versioned_text(root: Path) -> str:
 
 
 def _parse_by_dvc(root: Path, text: str) -> Sections:
+    from tempfile import TemporaryDirectory  # noqa: PLC0415 - as above
+
     config = library.import_dvc("dvc.config").Config
-    with tempfile.TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder:
         file = Path(folder, "config")
         file.write_text(text, encoding="utf-8")
         try:
