@@ -30,8 +30,9 @@ wrong, where, what was expected and what to do next.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from paddledvc.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

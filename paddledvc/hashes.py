@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from paddledvc.values import dataclass
 
 PIN_LENGTH = 8
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.names import DVC_LOCK
+from paddledvc.values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
