@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from paddledvc.gate.check import check
     from paddledvc.gate.core.violations import Verdict, Violation, Waived
     from paddledvc.gate.lock_history import Earlier
-    from paddledvc.hashes import Hashed, Hashes
+    from paddledvc.hashes import Hashes
     from paddledvc.hooks.manage import (
         HookChange,
         HookChanges,
@@ -68,7 +68,7 @@ if TYPE_CHECKING:
     from paddledvc.setup.doctor import doctor
     from paddledvc.setup.init import Initialised, init
     from paddledvc.setup.trust import RemoteTrust, list_trust, revoke_trust, trust
-    from paddledvc.stages.core.record import Dataset, Record
+    from paddledvc.stages.core.record import Dataset, Hashed, Record
     from paddledvc.stages.export import ExportedModel, export
     from paddledvc.stages.generate import Entries, Generated, generate
     from paddledvc.stages.sync import Probed, Reached, Synced, probe, sync
@@ -123,7 +123,7 @@ _HOMES = {
     "Garbage": "weights.gc",
     "GcScope": "weights.garbage.collect",
     "Generated": "stages.generate",
-    "Hashed": "hashes",
+    "Hashed": "stages.core.record",
     "Hashes": "hashes",
     "Here": "weights.status",
     "HookChange": "hooks.manage",

@@ -30,8 +30,9 @@ wrong, where, what was expected and what to do next.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from paddledvc.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -151,8 +152,7 @@ class ChecksumMismatch(Finding):
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Stale:
+class Stale(NamedTuple):
     """One way in which a lock is not what the registry asks for.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from paddledvc.values import dataclass
 
 PIN_LENGTH = 8
 
@@ -54,14 +54,6 @@ class Hashes:
             sha256=self.sha256 or other.sha256,
             size=self.size if self.size is not None else other.size,
         )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Hashed:
-    """A file that the verdict belongs to, by its path in the project."""
-
-    path: str
-    hashes: Hashes
 
 
 def same_hashes(one: Hashes, other: Hashes) -> bool:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import os
 import posixpath
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc import names
 from paddledvc.errors import Finding, InvalidFile, InvalidInput, NotAProject
+from paddledvc.values import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -257,20 +257,27 @@ class ProjectFiles:
         return override_verify_settings(model.verify, section)
 
 
-@dataclass(frozen=True, slots=True)
 class SnapshotFiles(ProjectFiles):
     """The files of a project as they are in a snapshot.
 
-    Attributes:
+    Args:
         snapshot: where they are.
     """
 
-    snapshot: FolderSnapshot
+    __slots__ = ("_snapshot",)
+
+    def __init__(self, snapshot: FolderSnapshot) -> None:
+        self._snapshot = snapshot
+
+    @property
+    def snapshot(self) -> FolderSnapshot:
+        """The files as they are written."""
+        return self._snapshot
 
     @property
     def folder(self) -> FilePath:
         """The folder that they are in."""
-        return self.snapshot.folder
+        return self._snapshot.folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -521,15 +528,15 @@ def _advising() -> Iterator[None]:
         raise InvalidFile([told, *others]) from error
 
 
-@dataclass(frozen=True)
 class Inputs:
     """The files that a command works from: each is read when it is first needed, and only then.
 
-    Attributes:
+    Args:
         project: where they are.
     """
 
-    project: Project
+    def __init__(self, project: Project) -> None:
+        self.project = project
 
     @cached_property
     def models(self) -> Document:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import paddledvc
 from paddledvc import Project
 from paddledvc.comparison.agreement import Agreement, OutputAgreement, SampleError
-from paddledvc.hashes import Hashed, Hashes
+from paddledvc.hashes import Hashes
 from paddledvc.models.verify_settings import Engine
+from paddledvc.stages.core.record import Hashed
 from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.paddle.core.jobs import Runtime
 from paddledvc.verification.core.verify_report import PathReport, VerifyReport

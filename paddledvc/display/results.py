@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import fields, is_dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -83,6 +82,8 @@ def _table(rows: Iterable[object]) -> str:
 
 
 def _fields(value: object) -> dict[str, object]:
+    from dataclasses import fields, is_dataclass  # noqa: PLC0415 - for notebooks only
+
     if isinstance(value, Mapping):
         return dict(value)
     if not is_dataclass(value):
@@ -98,6 +99,8 @@ def _cell(value: object) -> str:
 
 def _short(value: Any) -> str:
     """Show a value in a few words: a collection by its size, another value of ours by its name."""
+    from dataclasses import is_dataclass  # noqa: PLC0415 - as above
+
     if isinstance(value, Displayed) or is_dataclass(value):
         named = (getattr(value, name, None) for name in ("name", "path", "model"))
         value = next((one for one in named if isinstance(one, str)), type(value).__name__)

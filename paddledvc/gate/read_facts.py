@@ -21,7 +21,7 @@ from paddledvc.stages import plan as plans
 from paddledvc.stages.core.record import record_path
 from paddledvc.tools.code import check_names
 from paddledvc.tools.code.source_files import Sources
-from paddledvc.tools.dvc.core import outputs
+from paddledvc.tools.dvc.core import builds, outputs
 from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.git.database.tree import LARGEST
 from paddledvc.tools.git.project_files import find_project_text, read_project_file
@@ -96,7 +96,7 @@ def read_facts(project: ProjectFiles, facts: Facts) -> Facts:
         facts,
         documents=found.documents,
         unreadable=tuple(dict.fromkeys(found.unreadable)),
-        built=outputs.read_built_outputs(built.value if built else None),
+        built=builds.read_built_outputs(built.value if built else None),
         params=_mapping(params),
         params_files=dict(_params_files(project, facts)),
         reports=dict(_reports(project, facts.registry)),
@@ -153,7 +153,7 @@ def read_version_facts(project: ProjectFiles, facts: Facts) -> Facts:
     return replace(
         facts,
         documents=found.documents,
-        built=outputs.read_built_outputs(built.value if built else None),
+        built=builds.read_built_outputs(built.value if built else None),
         reports=dict(_reports(project, facts.registry)),
     )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidFile
 from paddledvc.gate.core.violations import Violation, list_file_violations
+from paddledvc.tools.dvc import shortcuts
 from paddledvc.tools.dvc.cache import Cache
 from paddledvc.weights.core.tracked import PATTERNS
 from paddledvc.weights.expected import read_expected_cached
@@ -38,7 +39,8 @@ def find_unsafe_outputs(
         every = list_file_violations(UNSAFE, error)
         yield from (one for one in every if one.file not in unreadable)
         return
-    cache = Cache.of(project.root)
+    with shortcuts.allow_shortcuts():  # it is only read; git waits for this before a commit
+        cache = Cache.of(project.root)
     for one in expected:
         if one.folder and one.oid is not None and (why := cache.explain_listing(one.oid)):
             yield _in_listing(one, why, texts)

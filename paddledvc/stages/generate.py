@@ -16,7 +16,7 @@ from paddledvc.names import suggest_name
 from paddledvc.project import PARAMS_SECTIONS, Inputs
 from paddledvc.stages import plan as plans
 from paddledvc.tools.code.source_files import Sources
-from paddledvc.tools.dvc.command import require_usable_dvc
+from paddledvc.tools.dvc.library import require_usable_dvc
 from paddledvc.tools.git.project_files import read_project_text
 from paddledvc.yaml import conflicts, reader, writer
 from paddledvc.yaml.edit.lists import require_meant_edit

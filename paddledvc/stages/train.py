@@ -17,14 +17,19 @@ from typing import TYPE_CHECKING, Any
 from paddledvc import names
 from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidInput, PaddleDVCError, UserCodeFailed
-from paddledvc.hashes import Hashed
 from paddledvc.locking import missing_code
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.models import registry as registries
 from paddledvc.models.model import model_reports_folder, trained_model_file
 from paddledvc.project import Inputs
 from paddledvc.stages.core import settings_digest
-from paddledvc.stages.core.record import Dataset, Record, pick_recorded_variables, record_path
+from paddledvc.stages.core.record import (
+    Dataset,
+    Hashed,
+    Record,
+    pick_recorded_variables,
+    record_path,
+)
 from paddledvc.stages.core.settings_digest import list_settings
 from paddledvc.tools.dvc import command
 from paddledvc.tools.dvc.core.objects import folder_object_name

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Literal
 from paddledvc import names
 from paddledvc.display.results import Displayed, Table
 from paddledvc.errors import InvalidInput, PaddleDVCError
-from paddledvc.hashes import Hashed
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.models import registry as registries
 from paddledvc.models.model import exported_model_folder, model_reports_folder
 from paddledvc.project import Inputs
 from paddledvc.stages.core import settings_digest
+from paddledvc.stages.core.record import Hashed
 from paddledvc.tools.paddle.core.jobs import Network
 from paddledvc.tools.paddle.read_program import read_program_outputs
 from paddledvc.tools.system import files

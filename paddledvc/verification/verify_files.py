@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, WorkerDied
-from paddledvc.hashes import Hashed
 from paddledvc.models.model import Reference
 from paddledvc.models.verify_settings import Verify
 from paddledvc.names import EXPORT_PREFIX
+from paddledvc.stages.core.record import Hashed
 from paddledvc.tools.git.project_files import write_output_text
 from paddledvc.tools.paddle import process
 from paddledvc.tools.paddle.core.jobs import Described, DescribeJob, Network

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc import names
 from paddledvc.errors import InvalidFile, PaddleDVCError
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
 CONFLICT = "<<<<<<< "
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CheckedOut:
+class CheckedOut(NamedTuple):
     """What became of the weights.
 
     Attributes:

@@ -317,9 +317,11 @@ def test_the_overview_loads_nothing_heavy():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", [["lock", "--check"], ["generate"]])
+@pytest.mark.parametrize("command", [["lock", "--check"], ["generate"], ["check"]])
 def test_a_command_loads_only_what_it_needs(command, project):
     project.write("models.yaml", PLAIN)
+    project.write(".dvc/config", "[core]\n    analytics = false\n")
+    project.commit()
     paddledvc.lock(paddledvc.Project(project.root))
     code = (
         "from paddledvc.cli import paddledvc\n"

@@ -8,9 +8,9 @@ import subprocess
 import pytest
 
 import paddledvc
-from paddledvc.hashes import Hashed, Hashes
+from paddledvc.hashes import Hashes
 from paddledvc.models.model import Output
-from paddledvc.stages.core.record import Dataset, Record, record_path
+from paddledvc.stages.core.record import Dataset, Hashed, Record, record_path
 from tests.gated import Gated, md5
 
 pytestmark = pytest.mark.slow

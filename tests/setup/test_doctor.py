@@ -23,7 +23,7 @@ from paddledvc.setup import doctor as workflow
 from paddledvc.setup.checks import cache, clone, machine, remotes
 from paddledvc.setup.diagnosis import Check
 from paddledvc.setup.doctor import Probe
-from paddledvc.tools.dvc import command
+from paddledvc.tools.dvc import library
 from paddledvc.tools.git import merge_driver
 from paddledvc.tools.git.hook_scripts import install
 from paddledvc.tools.paddle import device
@@ -191,7 +191,7 @@ def test_a_python_that_there_is_no_paddle_for_is_a_warning(
 def test_a_dvc_that_is_too_new_is_a_problem(
     healthy: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    command.require_usable_dvc.cache_clear()
+    library.require_usable_dvc.cache_clear()
     installed = machine.metadata.version
     monkeypatch.setattr(
         machine.metadata, "version", lambda name: "4.0.1" if name == "dvc" else installed(name)
@@ -201,8 +201,8 @@ def test_a_dvc_that_is_too_new_is_a_problem(
         (
             "DVC",
             "problem",
-            f"DVC 4.0.1 is installed, and paddledvc needs {command.wanted_dvc().specifier}",
-            f"pip install '{command.wanted_dvc()}'",
+            f"DVC 4.0.1 is installed, and paddledvc needs {library.wanted_dvc().specifier}",
+            f"pip install '{library.wanted_dvc()}'",
         )
     ]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from paddledvc.models.policy import Policy, Role
     from paddledvc.models.registry import Registry
     from paddledvc.tools.code.core.namespace import Misnamed
-    from paddledvc.tools.dvc.core.outputs import Built
+    from paddledvc.tools.dvc.core.builds import Built
     from paddledvc.tools.git.core.ignored import Pattern
     from paddledvc.weights.core.tracked import Tracked
     from paddledvc.weights.core.transfer_results import Inspected

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from paddledvc.gate.core.facts import Facts
     from paddledvc.gate.core.violations import Level, Violation
     from paddledvc.models.model import Model
-    from paddledvc.tools.dvc.core.outputs import Built
+    from paddledvc.tools.dvc.core.builds import Built
     from paddledvc.weights.core.transfer_results import Inspected
 
 REPRO = "run `dvc repro` and commit dvc.lock"

@@ -19,7 +19,7 @@ from paddledvc.gate.core.released_locks import (
     released_contents_of,
 )
 from paddledvc.models.model import exported_model_folder, model_stage_name, trained_model_file
-from paddledvc.tools.dvc.core import outputs
+from paddledvc.tools.dvc.core import builds
 from paddledvc.tools.dvc.core.objects import folder_object_name
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from paddledvc.models.lockfile import Lock
     from paddledvc.models.model import Model
     from paddledvc.models.registry import Registry
-    from paddledvc.tools.dvc.core.outputs import Built
+    from paddledvc.tools.dvc.core.builds import Built
 
 _STAGE = re.compile(
     rb"""^  (?P<quote>["']?)(?P<name>(?:train|export)-[^:"'\n]+)(?P=quote):[ ]*\n"""
@@ -255,7 +255,7 @@ class Search:
         if len(stages) == said or len(stages) == len(_NAMED.findall(data)):
             return stages
         # Somebody else wrote it, or it says such a name elsewhere.
-        whole = outputs.read_built_outputs(self._read(data.decode(errors="replace")))
+        whole = builds.read_built_outputs(self._read(data.decode(errors="replace")))
         keyed = {name: name.encode() for name in whole}
         self._known.update({keyed[name]: one for name, one in whole.items()})
         return keyed
@@ -266,7 +266,7 @@ class Search:
             return None
         if block not in self._known:
             value = self._read(block.decode(errors="replace"))
-            self._known[block] = outputs.read_built_outputs({"stages": value}).get(name)
+            self._known[block] = builds.read_built_outputs({"stages": value}).get(name)
         return self._known[block]
 
 
@@ -292,7 +292,7 @@ def describe_released_build(
     texts = (stages.get(name, b"").decode(errors="replace") for name in names)
     values = ({"stages": read(text) if text else None} for text in texts)
     train, export = (
-        outputs.read_built_outputs(value).get(name)
+        builds.read_built_outputs(value).get(name)
         for name, value in zip(names, values, strict=True)
     )
     trained = train.outs.get(trained_model_file(model)) if train is not None else None

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.hashes import Hashed, Hashes
+from paddledvc.hashes import Hashes
 from paddledvc.models.model import model_reports_folder
 from paddledvc.tools.paddle.core.jobs import FLAG, Runtime
 
@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 VERSION = 1
 RECORDED = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "NVIDIA_TF32_OVERRIDE")
 """Variables of the environment that a record has beside Paddle's flags."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hashed:
+    """A file that a record or a verdict belongs to, by its path in the project."""
+
+    path: str
+    hashes: Hashes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,28 +1,21 @@
-"""DVC, driven as a program of the same Python that runs us, and whether it can be used."""
+"""DVC, driven as a program of the same Python that runs us."""
 
 from __future__ import annotations
 
-import atexit
-import functools
-import importlib
 import json
 import re
-import sys
 from dataclasses import dataclass
-from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from paddledvc.errors import MissingTool, ToolFailed
+from paddledvc.errors import ToolFailed
+from paddledvc.tools.dvc.library import broken_dvc, require_usable_dvc
 from paddledvc.tools.git import project_files
 from paddledvc.tools.python.command import code_command_line, module_command_line
 from paddledvc.tools.system import shell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from packaging.requirements import Requirement
 
 ENVIRONMENT = {
     "DVC_NO_ANALYTICS": "1",
@@ -197,68 +190,6 @@ def reason_of_dvc(error: ToolFailed) -> str:
     return next((meaning for sign, meaning in _REASONS.items() if sign in said), said)
 
 
-def wanted_dvc() -> Requirement:
-    """Name the DVC that paddledvc needs, as its own package does."""
-    from packaging.requirements import Requirement  # noqa: PLC0415 - where DVC is used
-
-    try:
-        stated = [Requirement(one) for one in metadata.requires("paddledvc") or ()]
-    except metadata.PackageNotFoundError:  # its files alone
-        stated = []
-    return next((one for one in stated if one.name == "dvc" and not one.marker), Requirement("dvc"))
-
-
-@functools.cache  # what was missing may be installed before the next call: errors are not cached
-def require_usable_dvc() -> str:
-    """See that a DVC of the right version is there with all that it needs; return its version.
-
-    Raises:
-        MissingTool: it is not; the message says what is wrong and what to install.
-    """
-    found = _version()
-    if found is None:
-        raise MissingTool(f"DVC is not installed in this environment; {_install()}")
-    needed = wanted_dvc().specifier
-    if not needed.contains(found, prereleases=True):
-        raise MissingTool(f"DVC {found} is installed, and paddledvc needs {needed}; {_install()}")
-    missing = [one for one in _dependencies() if not _is_installed(one)]
-    if missing:
-        raise broken_dvc(f"{' and '.join(missing)} is not installed")
-    return found
-
-
-def import_dvc(name: str) -> Any:
-    """Import a module of DVC; that takes up to 0.2 s, which most commands should not pay.
-
-    Raises:
-        MissingTool: there is no DVC that works.
-    """
-    require_usable_dvc()
-    is_first = "dvc" not in sys.modules
-    try:
-        module = importlib.import_module(name)
-    except Exception as error:  # whatever is broken there
-        raise broken_dvc(f"{type(error).__name__}: {error}") from error
-    if is_first:
-        _give_back_streams()
-    return module
-
-
-def _give_back_streams() -> None:
-    """Undo that DVC wraps the standard streams: they are ours to write to, or our caller's.
-
-    It has colorama do that, which ends a process with an escape on terminals that know none, too.
-    """
-    if (colorama := sys.modules.get("colorama.initialise")) is not None:
-        colorama.deinit()
-        atexit.unregister(colorama.reset_all)
-
-
-def broken_dvc(cause: str) -> MissingTool:
-    """Say that DVC is there and cannot be used."""
-    return MissingTool(f"DVC does not start: {cause.rstrip('.')}; {_install('--force-reinstall ')}")
-
-
 def _why_not_started(words: str) -> str | None:
     r"""Say why DVC did not even start, from what it wrote; None where it failed otherwise.
 
@@ -270,31 +201,3 @@ def _why_not_started(words: str) -> str | None:
     if "No module named dvc" in words or (_TRACEBACK in words and "ERROR: " not in words):
         return words.strip().splitlines()[-1]
     return None
-
-
-def _install(options: str = "") -> str:
-    return f"run `pip install {options}'{wanted_dvc()}'`"
-
-
-def _version() -> str | None:
-    try:
-        spec = find_spec("dvc")
-        # A folder called dvc is a package too, of nothing.
-        return None if spec is None or spec.origin is None else metadata.version("dvc")
-    except (ImportError, ValueError):
-        return None
-
-
-def _dependencies() -> list[str]:
-    from packaging.requirements import Requirement  # noqa: PLC0415 - as above
-
-    needed = map(Requirement, metadata.requires("dvc") or ())
-    return [one.name for one in needed if not one.marker or one.marker.evaluate({"extra": ""})]
-
-
-def _is_installed(name: str) -> bool:
-    try:
-        metadata.distribution(name)
-    except metadata.PackageNotFoundError:
-        return False
-    return True

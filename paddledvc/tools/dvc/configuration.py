@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import InvalidInput
-from paddledvc.tools.dvc import command, shortcuts
+from paddledvc.tools.dvc import library, shortcuts
 from paddledvc.tools.dvc.core.config import (
     LINK_TYPES,
     DvcConfig,
@@ -17,7 +17,6 @@ from paddledvc.tools.dvc.core.config import (
     parse_plain_config,
 )
 from paddledvc.tools.git.project_files import SETTINGS, find_project_file
-from paddledvc.tools.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,7 +39,7 @@ def read_dvc_config(root: Path) -> DvcConfig:
     require_dvc_config(root)
     if shortcuts.shortcuts_allowed() and (plain := _read_plain(root)) is not None:
         return plain
-    Config = command.import_dvc("dvc.config").Config  # noqa: N806
+    Config = library.import_dvc("dvc.config").Config  # noqa: N806
     try:
         return _picked(Config, Config(dvc_dir=str(root / ".dvc"), validate=False))
     except Exception as error:  # ConfigObj and voluptuous have many of their own
@@ -81,8 +80,10 @@ def configured_default_remote(config: str) -> str | None:
 
 def parse_dvc_config(text: str) -> dict[str, Any] | None:
     """Read the text of a configuration as DVC does; None for one that DVC refuses."""
-    Config = command.import_dvc("dvc.config").Config  # noqa: N806
-    with files.scratch_folder() as folder:
+    from paddledvc.tools.system.files import scratch_folder  # noqa: PLC0415 - git's hooks load this
+
+    Config = library.import_dvc("dvc.config").Config  # noqa: N806
+    with scratch_folder() as folder:
         file = folder / CONFIG
         file.write_text(text, encoding="utf-8")
         try:
@@ -96,13 +97,13 @@ def write_dvc_config(sections: Mapping[str, Mapping[str, object]]) -> str:
     """Write a configuration as DVC does, by ConfigObj."""
     named = {f'remote "{name}"': said for name, said in sections["remote"].items()}
     others = {name: dict(said) for name, said in sections.items() if name != "remote"}
-    lines: list[str] = command.import_dvc("configobj").ConfigObj({**others, **named}).write()
+    lines: list[str] = library.import_dvc("configobj").ConfigObj({**others, **named}).write()
     return "".join(f"{line}\n" for line in lines)
 
 
 def read_user_remotes() -> list[Mapping[str, object]]:
     """List what the user's own configuration, and that of this machine, say of remotes."""
-    Config = command.import_dvc("dvc.config").Config  # noqa: N806
+    Config = library.import_dvc("dvc.config").Config  # noqa: N806
     found: list[Mapping[str, object]] = []
     for level in Config.SYSTEM_LEVELS:
         with suppress(Exception):  # what DVC refuses names no remote
@@ -143,7 +144,7 @@ def _picked(Config: Any, said: Mapping[str, Any]) -> DvcConfig:  # noqa: N803
 
 def explain_dvc_refusal(root: Path, error: Exception) -> InvalidInput:
     """Say which of its files DVC refuses, and why; its own code, too, fails of odd ones."""
-    Config = command.import_dvc("dvc.config").Config  # noqa: N806
+    Config = library.import_dvc("dvc.config").Config  # noqa: N806
     for file in _files(Config, root):
         try:
             Config.load_file(str(file))

@@ -15,7 +15,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from paddledvc.tools.dvc import command, configuration, shortcuts
+from paddledvc.tools.dvc import configuration, library, shortcuts
 from paddledvc.tools.git.project_files import SETTINGS, find_project_file
 from paddledvc.tools.system.atomic import is_alive
 
@@ -106,7 +106,7 @@ def _repository_held(root: Path, patience: float) -> AbstractContextManager[None
 @contextmanager
 def _held_by_dvc(file: Path, patience: float, *, hard: bool) -> Iterator[None]:
     """Hold the lock by DVC's own code, which asks for seconds before it gives up."""
-    dvc = command.import_dvc("dvc.lock")
+    dvc = library.import_dvc("dvc.lock")
     os.makedirs(file.parent, exist_ok=True)  # noqa: PTH103
     lock = dvc.make_lock(str(file), tmp_dir=str(file.parent), hardlink_lock=hard)
     until = time.monotonic() + patience

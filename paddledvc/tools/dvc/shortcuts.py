@@ -3,8 +3,8 @@
 To import DVC's code for its configuration, its lock and its notes takes 0.1 to 0.2 s, twice of what
 a switch of branches may take. So there are three shortcuts: `core.config.parse_plain_config` reads
 what is plainly written, `locks` takes the lock by the system's own call, and `state` writes the
-notes. They are for what git waits for, and for ``status``; everything else leaves these things to
-DVC's code.
+notes. They are for what git waits for, for ``status``, and for what ``check`` reads of the cache;
+everything else leaves these things to DVC's code.
 """
 
 from __future__ import annotations

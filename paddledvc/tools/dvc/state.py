@@ -22,7 +22,7 @@ import time
 from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.tools.dvc import command, shortcuts
+from paddledvc.tools.dvc import library, shortcuts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -86,8 +86,8 @@ class DvcState:
         try:
             for table in (HASHES, LINKS):
                 _require_free(self._file(table))
-            hash_info = command.import_dvc("dvc_data.hashfile.hash_info").HashInfo
-            system = command.import_dvc("dvc_objects.fs.local").LocalFileSystem()
+            hash_info = library.import_dvc("dvc_data.hashfile.hash_info").HashInfo
+            system = library.import_dvc("dvc_objects.fs.local").LocalFileSystem()
             notes = [(path, hash_info("md5", md5), _info(stat)) for path, md5, stat in files]
             with contextlib.closing(self._open()) as state:
                 state.save_many(notes, system)
@@ -98,7 +98,7 @@ class DvcState:
         return True
 
     def _open(self) -> Any:
-        state = command.import_dvc("dvc_data.hashfile.state")
+        state = library.import_dvc("dvc_data.hashfile.state")
         return state.State(str(self._root), self._folder)
 
     def _write(self, files: Iterable[Hashed], links: Mapping[str, Link]) -> bool:

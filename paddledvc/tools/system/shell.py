@@ -11,8 +11,7 @@ import sys
 import threading
 import weakref
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.errors import MissingTool, ToolFailed
 
@@ -45,8 +44,7 @@ LEAKING = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """How a program ended.
 
     Attributes:

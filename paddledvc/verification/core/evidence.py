@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.comparison.untaken_branches import Branch  # noqa: TC001 - types of fields are read
-from paddledvc.hashes import Hashed, Hashes  # noqa: TC001
+from paddledvc.hashes import Hashes  # noqa: TC001
 from paddledvc.models.model import Output, model_reports_folder
 from paddledvc.models.verify_settings import Engine, Tolerance
+from paddledvc.stages.core.record import Hashed  # noqa: TC001
 from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.paddle.core.jobs import Diagnosis, Runtime  # noqa: TC001
 from paddledvc.verification.core.json_values import (

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
     from paddledvc.comparison.agreement import Agreement, OutputAgreement
     from paddledvc.comparison.untaken_branches import Branch
-    from paddledvc.hashes import Hashed
     from paddledvc.models.model import Output
     from paddledvc.models.verify_settings import Engine, PathName
+    from paddledvc.stages.core.record import Hashed
     from paddledvc.tools.paddle.core.jobs import Cost, Diagnosis, Latency, Runtime, Wide
 
 Verdict = Literal["pass", "fail", "not-repeatable"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from paddledvc import names
@@ -11,6 +10,7 @@ from paddledvc.hashes import Hashes
 from paddledvc.paths import find_listing_fault, find_output_fault
 from paddledvc.tools.dvc.core import outputs
 from paddledvc.tools.dvc.core.objects import is_object_name
+from paddledvc.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

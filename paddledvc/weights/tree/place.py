@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from paddledvc import names
@@ -17,6 +16,7 @@ from paddledvc.tools.dvc.cache import Cache, OtherBytes
 from paddledvc.tools.dvc.locks import Busy
 from paddledvc.tools.git.worktree import has_linked_worktrees
 from paddledvc.tools.system import atomic
+from paddledvc.values import replace
 from paddledvc.weights.core.decide import ITSELF, UNKNOWN
 from paddledvc.weights.core.ledger import LedgerEntry
 from paddledvc.weights.core.outcome import Placed, PlacedOutput

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput
@@ -81,6 +80,8 @@ class Obstacles:
                 "`dvc config cache.type symlink`",
             )
         if any(one == path or one.startswith(f"{path}/") for one in self._tracked):
+            from shlex import quote  # noqa: PLC0415 - for bad news only
+
             raise Refused(
                 "kept", "git tracks it", f"run `git rm --cached {quote(path)}` or move it"
             )

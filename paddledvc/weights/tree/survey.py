@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from paddledvc.hashes import Hashes, same_hashes
+from paddledvc.values import replace
 from paddledvc.weights.core.decide import UNKNOWN, Decision, decide_output, same_content
 from paddledvc.weights.core.pins import Disagreement, find_stated_disagreement, pins_of
 from paddledvc.weights.tree import files

@@ -15,7 +15,7 @@ from paddledvc.gate.core.released_locks import State, Timeline
 from paddledvc.gate.core.version_rules import judge_rewritten_versions
 from paddledvc.models import policy, registry
 from paddledvc.models.lockfile import Lock, LockedModel, render_lockfile
-from paddledvc.tools.dvc.core import outputs
+from paddledvc.tools.dvc.core import builds
 from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.yaml import reader
 
@@ -127,7 +127,7 @@ def judge(models, lock, now, *past, here=""):
     wanted = registry.parse_registry(
         reader.parse_yaml(models, "models.yaml"), schemas.read_schema("models")
     )
-    built_now = outputs.read_built_outputs(read(now))
+    built_now = builds.read_built_outputs(read(now))
     making = dict(list_released_makings(wanted, lock, built_now))
     timeline = Timeline(lock, render_lockfile(lock).encode(), set(making), read)
     known = {}

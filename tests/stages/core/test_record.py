@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from paddledvc.hashes import Hashed, Hashes
-from paddledvc.stages.core.record import Dataset, Record
+from paddledvc.hashes import Hashes
+from paddledvc.stages.core.record import Dataset, Hashed, Record
 from paddledvc.tools.paddle.core.jobs import Runtime
 
 HASHES = Hashes(md5="0" * 32, sha256="1" * 64, size=7)

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from paddledvc.comparison.agreement import Agreement, OutputAgreement, SampleError
 from paddledvc.comparison.other_measures import Closeness, Ranking
 from paddledvc.comparison.untaken_branches import Branch
-from paddledvc.hashes import Hashed, Hashes
+from paddledvc.hashes import Hashes
 from paddledvc.models.model import Output
 from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance
+from paddledvc.stages.core.record import Hashed
 from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.paddle.core.jobs import Cost, Diagnosis, Latency, Runtime, Wide
 from paddledvc.verification.core.evidence import Evidence, Latencies, read_evidence_csv

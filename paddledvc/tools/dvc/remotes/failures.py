@@ -8,7 +8,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from paddledvc.tools.dvc.command import broken_dvc
+from paddledvc.tools.dvc.library import broken_dvc
 from paddledvc.tools.dvc.remotes.redirects import Misled
 from paddledvc.tools.system.network.errors import (
     NO_OBJECT,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import MissingTool, RemoteFailed
-from paddledvc.tools.dvc import command, configuration
+from paddledvc.tools.dvc import configuration, library
 from paddledvc.tools.dvc.remotes.failures import Broken, translate_failures
 from paddledvc.tools.dvc.remotes.filesystem import HTTP, S3_TRIES, System
 from paddledvc.tools.dvc.remotes.redirects import guard_dvc
@@ -299,7 +299,7 @@ def _import_dvc(name: str) -> Any:
         Broken: there is no DVC that works.
     """
     try:
-        return command.import_dvc(name)
+        return library.import_dvc(name)
     except MissingTool as error:
         raise Broken(str(error)) from error
 

@@ -29,19 +29,25 @@ def approve_first(root: Path) -> None:
     """
     if gate.is_in_pipeline() or worktree.folders_of_clone(root) is None:
         return
-    if refs.has_fetched(root) and records.read_record(root) is not None:
+    fetched = refs.has_fetched(root)
+    if fetched and records.read_record(root) is not None:
         return
-    for line in approve_known(root):
+    for line in approve_known(root, fetched=fetched):
         logger.warning(line)
 
 
-def approve_known(root: Path) -> tuple[str, ...]:
+def approve_known(root: Path, *, fetched: bool | None = None) -> tuple[str, ...]:
     """Approve what the server's default branch names; without a server, what the work tree names.
+
+    Args:
+        root: the project.
+        fetched: whether anything has come from a server, for those who have asked git already.
 
     Returns:
         A line about what is approved by that, if anything is new.
     """
-    source, known = _list_known(root)
+    fetched = refs.has_fetched(root) if fetched is None else fetched
+    source, known = _list_known(root, fetched=fetched)
     if source is None:
         return ()
     record = records.read_record(root)
@@ -59,10 +65,10 @@ def approve_known(root: Path) -> tuple[str, ...]:
     return (f"this clone trusts what {source or 'this repository'} names: {told}",)
 
 
-def _list_known(root: Path) -> tuple[str | None, list[tuple[Wanted, Realm]]]:
+def _list_known(root: Path, *, fetched: bool) -> tuple[str | None, list[tuple[Wanted, Realm]]]:
     """Name the branch, empty for the work tree, that says what is known; None if nothing does."""
     here = levels_.read_levels(root)
-    if not refs.has_fetched(root):
+    if not fetched:
         return "", list_wanted(root, here)
     branch = refs.find_default_branch(root)
     if branch is None:

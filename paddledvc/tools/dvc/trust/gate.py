@@ -6,7 +6,6 @@ Hooks pass it too where this clone has a cache of its own, so it imports what ju
 from __future__ import annotations
 
 import os
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, PaddleDVCError, RemoteNotTrusted
@@ -145,6 +144,8 @@ def is_in_pipeline() -> bool:
 
 def _explain_moved(name: str, realm: Realm, record: Record | None) -> dict[str, str]:
     """Say what is not approved, and who may approve it."""
+    from shlex import quote  # noqa: PLC0415 - for bad news only
+
     from paddledvc.tools.dvc.trust.core.keys import PLACES  # noqa: PLC0415 - see above
 
     what = "the cache" if realm.scheme == "cache" else f"remote {name!r}"
@@ -168,6 +169,8 @@ def _explain_moved(name: str, realm: Realm, record: Record | None) -> dict[str, 
 
 def refusal_of(root: Path, wanted: Wanted) -> RemoteNotTrusted:
     """Say which line of a versioned file may not be there, and where it belongs."""
+    from shlex import quote  # noqa: PLC0415 - as above
+
     from paddledvc.tools.dvc.trust.core import keys  # noqa: PLC0415 - see above
 
     name, key = wanted.key or (wanted.name, "url")

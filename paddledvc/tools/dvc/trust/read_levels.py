@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paddledvc.errors import PaddleDVCError
-from paddledvc.tools.dvc import command, configuration
+from paddledvc.tools.dvc import configuration, library
 from paddledvc.tools.dvc.core.config import parse_plain_level
 from paddledvc.tools.dvc.trust.core.levels import Levels
 from paddledvc.tools.git.command import ask_git
@@ -63,7 +62,7 @@ def read_levels_by_dvc(root: Path) -> Read:
     It raises whatever DVC raises.
     """
     configuration.require_dvc_config(root)
-    dvc = command.import_dvc("dvc.config")
+    dvc = library.import_dvc("dvc.config")
     config = dvc.Config(dvc_dir=str(root / _FOLDER), validate=False)
     found = {level: config.load_one(level) for level in configuration.LEVELS}
     merged: dict[str, Any] = {}
@@ -97,8 +96,10 @@ def read_versioned_text(root: Path) -> str:
 
 
 def _parse_by_dvc(root: Path, text: str) -> Sections:
-    config = command.import_dvc("dvc.config").Config
-    with tempfile.TemporaryDirectory() as folder:
+    from tempfile import TemporaryDirectory  # noqa: PLC0415 - as above
+
+    config = library.import_dvc("dvc.config").Config
+    with TemporaryDirectory() as folder:
         file = Path(folder, "config")
         file.write_text(text, encoding="utf-8")
         try:

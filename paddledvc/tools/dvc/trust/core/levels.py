@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +14,7 @@ CACHE_NAME = "cache"
 """What the cache is called among the remotes."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Levels:
+class Levels(NamedTuple):
     """What DVC's configuration says.
 
     Attributes:

@@ -10,10 +10,10 @@ import sys
 import pytest
 
 from paddledvc.errors import MissingTool
-from paddledvc.tools.dvc import command
+from paddledvc.tools.dvc import command, library
 from paddledvc.tools.dvc.remotes.failures import Broken, translate_failures
 
-WANTED = str(command.wanted_dvc())
+WANTED = str(library.wanted_dvc())
 
 
 @pytest.fixture
@@ -33,11 +33,11 @@ def fake(project, monkeypatch):
         monkeypatch.setattr(command, "module_command_line", instead)
         for name in [name for name in sys.modules if name.partition(".")[0] == "dvc"]:
             monkeypatch.delitem(sys.modules, name)
-        command.require_usable_dvc.cache_clear()
+        library.require_usable_dvc.cache_clear()
 
     yield install
     monkeypatch.undo()
-    command.require_usable_dvc.cache_clear()
+    library.require_usable_dvc.cache_clear()
 
 
 def said(do):
@@ -53,10 +53,10 @@ def test_a_dvc_that_is_not_installed_is_told_with_the_command(hidden, fake, monk
         if hidden is not None:
             raise hidden
 
-    monkeypatch.setattr(command, "find_spec", find_spec)
-    command.require_usable_dvc.cache_clear()
+    monkeypatch.setattr("importlib.util.find_spec", find_spec)
+    library.require_usable_dvc.cache_clear()
 
-    assert said(command.require_usable_dvc) == (
+    assert said(library.require_usable_dvc) == (
         f"DVC is not installed in this environment; run `pip install '{WANTED}'`"
     )
 
@@ -65,8 +65,8 @@ def test_a_dvc_that_is_not_installed_is_told_with_the_command(hidden, fake, monk
 def test_a_dvc_of_another_age_is_told_with_the_versions_that_do(version, fake):
     fake(version=version)
 
-    needed = command.wanted_dvc().specifier
-    assert said(command.require_usable_dvc) == (
+    needed = library.wanted_dvc().specifier
+    assert said(library.require_usable_dvc) == (
         f"DVC {version} is installed, and paddledvc needs {needed}; run `pip install '{WANTED}'`"
     )
 
@@ -74,7 +74,7 @@ def test_a_dvc_of_another_age_is_told_with_the_versions_that_do(version, fake):
 def test_a_dvc_without_one_of_its_parts_is_told_with_its_name(fake):
     fake(metadata="Requires-Dist: dvc-parts (>=1)\nRequires-Dist: dvc-cloud; extra == 'cloud'\n")
 
-    assert said(command.require_usable_dvc) == (
+    assert said(library.require_usable_dvc) == (
         "DVC does not start: dvc-parts is not installed; "
         f"run `pip install --force-reinstall '{WANTED}'`"
     )
@@ -146,8 +146,8 @@ def test_a_module_that_a_plug_in_misses_is_no_scheme():
 def test_dvc_in_our_process_leaves_the_terminal_of_a_person_alone():
     # DVC 3 wraps the standard streams by colorama, which ends with an escape, NO_COLOR or not.
     code = (
-        "import sys; from paddledvc.tools.dvc import command; before = sys.stdout, sys.stderr;"
-        "command.import_dvc('dvc.config'); command.import_dvc('dvc.lock');"
+        "import sys; from paddledvc.tools.dvc import library; before = sys.stdout, sys.stderr;"
+        "library.import_dvc('dvc.config'); library.import_dvc('dvc.lock');"
         "print(before == (sys.stdout, sys.stderr))"
     )
     terminal, theirs = pty.openpty()
