@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from shlex import quote
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput
-from paddledvc.paths import find_output_fault
+from paddledvc.paths import find_output_fault, quote_path
 from paddledvc.tools.git import project_files
 from paddledvc.tools.git.command import ask_git
 
@@ -82,7 +81,7 @@ class Obstacles:
             )
         if any(one == path or one.startswith(f"{path}/") for one in self._tracked):
             raise Refused(
-                "kept", "git tracks it", f"run `git rm --cached {quote(path)}` or move it"
+                "kept", "git tracks it", f"run `git rm --cached {quote_path(path)}` or move it"
             )
 
     def _leads_out(self, path: str) -> bool:
