@@ -42,6 +42,17 @@ _NOT_ON_WINDOWS = re.compile(
 )
 
 
+def quote_path(path: str) -> str:
+    """Write a path for a command line that we advise: neither shell nor program reads more in it.
+
+    >>> quote_path("a b"), quote_path("-rprod"), quote_path("a")
+    ("'a b'", './-rprod', 'a')
+    """
+    from shlex import quote  # noqa: PLC0415 - for bad news only, also in hooks
+
+    return quote(f"./{path}" if path.startswith("-") else path)
+
+
 def find_path_fault(path: str, *, windows: bool = ON_WINDOWS) -> str | None:
     r"""Find why a path that data names may not be written, as the end of a sentence.
 

@@ -11,6 +11,7 @@ from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidInput, UnsavedEdit
 from paddledvc.locking import download
 from paddledvc.locking.current import UPDATE, current_lock
+from paddledvc.paths import quote_path
 from paddledvc.stages.core import settings_digest
 from paddledvc.tools.git.project_files import require_beneath
 from paddledvc.tools.sources import fetch
@@ -216,7 +217,7 @@ def _require_saved(project: Project, entry: LockedModel) -> None:
         raise UnsavedEdit(
             path,
             unsaved.edit,
-            f"to keep it, run `mv {quote(path)} {quote(f'{path}.mine')}`; "
+            f"to keep it, run `mv {quote_path(path)} {quote_path(f'{path}.mine')}`; "
             f"to drop it, run `paddledvc sync --force {quote(entry.name)}`",
         )
     if unsaved.back:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from shlex import quote
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from paddledvc.display.results import Displayed
 from paddledvc.errors import PaddleDVCError
 from paddledvc.names import LOCK
+from paddledvc.paths import quote_path
 from paddledvc.tools.dvc import shortcuts
 from paddledvc.tools.dvc.cache import Cache
 from paddledvc.tools.git.hook_scripts import state as hook_states
@@ -198,7 +198,7 @@ def _with_damage(here: Here, damage: tuple[str, str] | None) -> Here:
         return here
     expected, found = damage
     problem = f"its object in the cache is damaged: expected {expected}, found {found}"
-    mend = f"{PULL} --no-checkout {quote(here.tracked.path)}"
+    mend = f"{PULL} --no-checkout {quote_path(here.tracked.path)}"
     return replace(here, state="damaged", problem=problem, mend=mend)
 
 
@@ -220,7 +220,7 @@ def _here(tracked: Tracked, survey: Survey) -> Here:
         case Survey(decision=Decision(act="leave")):
             state = "ok"
         case Survey(decision=Decision(act="keep", why=why)):
-            path = quote(tracked.path)
+            path = quote_path(tracked.path)
             may_commit = survey.begun_here and not tracked.pinned
             keep = f"dvc commit {path}" if may_commit else "copy it elsewhere"
             state, problem, mend = "changed", why, f"{keep}, or {PULL} --force {path}"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
+import paddledvc
 from paddledvc.errors import InvalidFile
 from paddledvc.names import LOCK
 from paddledvc.weights.checkout import checkout
@@ -222,3 +224,25 @@ def test_weights_are_taken_from_an_output_that_dvc_links_into_its_cache(attacked
     attacked.folder.models("models: [{name: a, version: v1, weights_url: data/labels.bin}]\n")
 
     assert cli("lock").exit_code == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "said"), [("-rdev", "./-rdev"), ("$(touch x);a", "'$(touch x);a'")]
+)
+def test_no_name_is_an_option_or_a_command_in_what_people_are_told_to_run(
+    attacked, cli, name, said
+):
+    attacked.declare({name: b"theirs"})
+    attacked.folder.commit("pr")
+    (attacked.root / name).write_bytes(b"mine")
+
+    done = cli("pull")
+
+    assert f"`paddledvc pull --force {said}`" in done.stdout + done.stderr
+
+
+def test_advice_about_weights_quotes_paths_by_one_function():
+    folder = Path(paddledvc.__file__).parent / "weights"
+
+    assert not [path for path in folder.rglob("*.py") if "shlex" in path.read_text()]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import OutsideFailure
 from paddledvc.hashes import Hashes
+from paddledvc.paths import quote_path
 from paddledvc.tools.dvc import configuration
 from paddledvc.tools.dvc.core.objects import Forbidden, read_object_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
@@ -357,7 +358,7 @@ class Cache:
             "%s",
             escape_text(
                 f"weights: {name}: the cache had other bytes for it, damaged or edited through a "
-                f"link; `mv {quote(str(aside))} {quote(mine)}` gives you those"
+                f"link; `mv {quote_path(str(aside))} {quote_path(mine)}` gives you those"
             ),
         )
 

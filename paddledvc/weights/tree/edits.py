@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from shlex import quote
 from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.hashes import same_hashes
 from paddledvc.models.lockfile import Lock
+from paddledvc.paths import quote_path
 from paddledvc.tools.dvc.cache import Cache
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.weights.core.decide import UNKNOWN
@@ -72,4 +72,5 @@ def say_way_back(root: Path, cache: Cache, survey: Survey) -> str:
         return f"as {survey.alone}; `dvc repro` with the same inputs brings it back"
     file = os.path.relpath(cache.path(survey.alone), root)
     # `cp` would write through a link into the cache.
-    return f"as {survey.alone}; `install -m 644 {quote(file)} {quote(survey.path)}` brings it back"
+    back = f"install -m 644 {quote_path(file)} {quote_path(survey.path)}"
+    return f"as {survey.alone}; `{back}` brings it back"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc import names
 from paddledvc.errors import OutsideFailure
+from paddledvc.paths import quote_path
 from paddledvc.tools.dvc import locks
 from paddledvc.tools.dvc.cache import Cache, OtherBytes
 from paddledvc.tools.dvc.locks import Busy
@@ -267,7 +268,7 @@ class Carrier:
         )
         if entry is not None and entry.oid == oid:
             return "unchanged"
-        advice = f"run `dvc checkout {_quoted(survey.path)}`"
+        advice = f"run `dvc checkout {quote_path(survey.path)}`"
         raise Refused("kept", "DVC 2 hashed it, which tells nothing of its bytes", advice)
 
     def _put(self, survey: Survey) -> PlacedState:
@@ -360,14 +361,8 @@ def _is_above(survey: Survey, others: Sequence[Survey]) -> bool:
     return any(one.path.startswith(f"{survey.path}/") for one in others)
 
 
-def _quoted(path: str) -> str:
-    from shlex import quote  # noqa: PLC0415 - for bad news only
-
-    return quote(path)
-
-
 def _choice(survey: Survey) -> str:
-    name = _quoted(survey.path)
+    name = quote_path(survey.path)
     drop = f"`paddledvc pull --force {name}` to drop it"
     if not survey.begun_here:  # DVC would take it for what this commit's stage makes
         return f"it is not of this commit: copy it elsewhere to keep it, or run {drop}"

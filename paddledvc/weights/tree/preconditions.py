@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput
-from paddledvc.paths import find_output_fault
+from paddledvc.paths import find_output_fault, quote_path
 from paddledvc.tools.git import project_files
 from paddledvc.tools.git.command import ask_git
 
@@ -83,7 +83,7 @@ class Obstacles:
             from shlex import quote  # noqa: PLC0415 - for bad news only
 
             raise Refused(
-                "kept", "git tracks it", f"run `git rm --cached {quote(path)}` or move it"
+                "kept", "git tracks it", f"run `git rm --cached {quote_path(path)}` or move it"
             )
 
     def _leads_out(self, path: str) -> bool:
