@@ -25,12 +25,13 @@ from paddledvc.weights.core.tracked import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from paddledvc.errors import Problem
     from paddledvc.models.lockfile import LockedFile
     from paddledvc.project import Project, ProjectFiles
     from paddledvc.tools.dvc.core.outputs import DvcOutput
+    from paddledvc.yaml.document import Document
 
 Parsed: TypeAlias = dict[tuple[str, str], Any]
 """What is in files, by their names and texts."""
@@ -102,17 +103,24 @@ def read_expected(
     parsed |= {(name, texts[name]): one for name, one in found.items()}
     lock = found.pop(names.LOCK, None)
     if faults := list(find_output_faults(found)):
-        raise InvalidFile([_fault(output, fault, texts) for output, fault in faults])
+        raise InvalidFile(_tell_faults(faults, texts))
     return list_tracked(lock, found)
 
 
-def _fault(output: DvcOutput, fault: str, texts: Mapping[str, str]) -> Problem:
-    """Say where a path stands that no output may have."""
+def _tell_faults(
+    faults: Iterable[tuple[DvcOutput, str]], texts: Mapping[str, str]
+) -> list[Problem]:
+    """Say where each path stands that no output may have."""
     from paddledvc.yaml import reader  # noqa: PLC0415 - as above
 
-    message = f"no output may lie at {output.path!a}: {fault}; look who wrote that path"
-    document = reader.parse_yaml(texts[output.file], output.file)
-    return document.problem(output.place, message)
+    documents: dict[str, Document] = {}  # each is read once, however many faults it has
+    found = []
+    for output, fault in faults:
+        if output.file not in documents:
+            documents[output.file] = reader.parse_yaml(texts[output.file], output.file)
+        message = f"no output may lie at {output.path!a}: {fault}; look who wrote that path"
+        found.append(documents[output.file].problem(output.place, message))
+    return found
 
 
 def _tells(name: str) -> bool:

@@ -8,6 +8,8 @@ import pytest
 from paddledvc import Project, lock
 from paddledvc.errors import InvalidFile
 from paddledvc.weights import expected
+from paddledvc.yaml import reader
+from tests import plain_yaml
 
 
 @pytest.fixture
@@ -259,3 +261,17 @@ def test_a_change_of_any_file_is_read(versions):
     assert titles(expected.read_expected_cached(versions, {**TEXTS, "models.lock": lock})) == [
         "a v3", "b v2", "data/d", "a v3 (export)", "reports/a.bin"
     ]  # fmt: skip
+
+
+def test_a_file_of_many_faults_is_read_once(versions, monkeypatch):
+    outs = [{"path": "../x", "md5": "0" * 32}] * 300
+    text = plain_yaml.dump({"stages": {"s": {"outs": outs}}})
+    declared = plain_yaml.dump({"stages": {"s": {"cmd": "x"}}})
+    parsed = []
+    parse = reader.parse_yaml
+    monkeypatch.setattr(reader, "parse_yaml", lambda *of: parsed.append(of[1]) or parse(*of))
+
+    with pytest.raises(InvalidFile) as caught:
+        expected.read_expected(versions, {"dvc.lock": text, "dvc.yaml": declared})
+    assert len(caught.value.problems) == 300
+    assert len(parsed) <= 4

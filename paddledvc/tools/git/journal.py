@@ -54,7 +54,7 @@ def finish_files(root: Path, names: Iterable[str], note: str) -> None:
     Raises:
         OutsideFailure: one cannot be written.
     """
-    with suppress(ValueError, TypeError, AttributeError):
+    with suppress(ValueError, TypeError, AttributeError, RecursionError):
         noted = [
             (str(name), old, str(text))
             for name, old, text in json.loads(find_project_text(root, note) or "")

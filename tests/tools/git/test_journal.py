@@ -60,7 +60,9 @@ def test_what_somebody_did_meanwhile_is_kept(tmp_path, killed, text):
     assert not (tmp_path / note).exists()
 
 
-@pytest.mark.parametrize("text", ["", "[1]", "{}", '[["a", null, "x"], ["../c", null, "y"]]'])
+@pytest.mark.parametrize(
+    "text", ["", "[1]", "{}", "[" * 9999, '[["a", null, "x"], ["../c", null, "y"]]']
+)
 def test_a_note_of_anything_else_is_of_no_effect(tmp_path, text):
     (tmp_path / "note").write_text(text)
     (tmp_path / "a").write_text("x")
