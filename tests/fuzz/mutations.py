@@ -120,6 +120,8 @@ TOKENS = (
     *(b"../", b".git/", b"=", b"@", b"!", b",", b" ", b"\n", b"\\", b"/", b'"', b"'"),
 )  # fmt: skip
 """What is put between two bytes."""
+LONGEST = 1 << 20
+"""Bytes of an input; what is larger takes git its time, too."""
 BOMB = "bomb: [&a0 [x, x], " + ", ".join(
     f"&a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)
 )
@@ -162,7 +164,7 @@ def _cut(rng: random.Random, data: bytes, examples: Sequence[bytes]) -> bytes:
             data = data.replace(b"\n", b"\r\n")
         else:
             data = data[:at] + rng.choice(TOKENS) + data[to:]
-    return data
+    return data[:LONGEST]
 
 
 def _reword(rng: random.Random, data: bytes) -> bytes:
