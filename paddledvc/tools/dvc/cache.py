@@ -345,7 +345,6 @@ class Cache:
 
     def _put_aside(self, target: Path, oid: str, name: str) -> None:
         from logging import getLogger  # noqa: PLC0415 - git's hooks load this
-        from shlex import quote  # noqa: PLC0415 - hardly ever
 
         from paddledvc.display.escaping import escape_text  # noqa: PLC0415 - hardly ever
 

@@ -80,8 +80,6 @@ class Obstacles:
                 "`dvc config cache.type symlink`",
             )
         if any(one == path or one.startswith(f"{path}/") for one in self._tracked):
-            from shlex import quote  # noqa: PLC0415 - for bad news only
-
             raise Refused(
                 "kept", "git tracks it", f"run `git rm --cached {quote_path(path)}` or move it"
             )
