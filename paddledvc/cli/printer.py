@@ -57,7 +57,7 @@ def echo(text: object, *, err: bool = False) -> None:
 def echo_error(error: object) -> None:
     """Print an error, marked as one; the mark is red on a terminal."""
     stream = sys.stderr
-    if not draws(stream):
+    if not streams.is_drawn_on(stream):
         echo(f"Error: {error}", err=True)
         return
     from rich.text import Text  # noqa: PLC0415 - only where it draws
@@ -144,7 +144,7 @@ def escape_document(text: str, form: str, *, ascii_only: bool = False) -> str:
 def echo_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table whose columns are as wide as their widest cell, in a pipe too."""
     cells = [[_cell(value) for value in row] for row in rows]
-    if draws(sys.stdout):
+    if streams.is_drawn_on(sys.stdout):
         _draw_table(_open_console(sys.stdout), headers, cells)
     else:
         streams.write_document_to_stream(align_columns(headers, cells))
@@ -187,11 +187,6 @@ def _width(text: str) -> int:
     return len(text) + wide - sum(category(one) in ("Mn", "Me") for one in text)
 
 
-def draws(stream: TextIO) -> bool:
-    """Tell whether a stream is a terminal that can be drawn on."""
-    return stream.isatty() and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
-
-
 def _open_console(stream: TextIO) -> Console:
     """Open a terminal for rich, which shall take no text for markup, and cut and wrap none."""
     from rich.console import Console  # noqa: PLC0415 - only where it draws
@@ -232,7 +227,7 @@ def progress_bar() -> Iterator[NamedProgress]:
     """Draw a bar for each transfer on a terminal, and one for all; stay quiet in a pipe."""
     bars = _Bars()
     try:
-        yield bars.show if draws(sys.stderr) else _show_nothing
+        yield bars.show if streams.is_drawn_on(sys.stderr) else _show_nothing
     finally:
         bars.close()
 

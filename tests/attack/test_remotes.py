@@ -160,11 +160,13 @@ def test_what_only_this_clone_names_needs_no_approval_and_neither_does_a_folder_
         ".dvc/config", f"{SECTION}    url = http://evil.example/w\n    verify = true\n"
     )
     clone.folder.write(".dvc/config.local", f"{SECTION}    url = {server.url}/w\n")
-    open_remote(clone.root, "dev").close()
+    with closing(open_remote(clone.root, "dev")) as remote:
+        assert remote.url == f"{server.url}/w"
 
     clone.folder.write(".dvc/config", f"{SECTION}    url = ../.paddledvc/remote\n")
     clone.folder.write(".dvc/config.local", "")
-    open_remote(clone.root, "dev").close()
+    with closing(open_remote(clone.root, "dev")) as remote:
+        assert remote.url == f"{clone.root}/.paddledvc/remote"
 
 
 def test_a_folder_in_the_clone_that_is_a_link_out_of_it_needs_approval(clone, tmp_path):

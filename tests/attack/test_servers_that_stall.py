@@ -15,6 +15,7 @@ import pytest
 
 from paddledvc.errors import DownloadFailed
 from paddledvc.hashes import Hashes
+from paddledvc.tools.dvc.remotes.filesystem import System
 from paddledvc.tools.sources import fetch
 from paddledvc.tools.sources.fetch import Source
 from paddledvc.tools.system.network.errors import Unreadable
@@ -82,7 +83,7 @@ def stalling():
 
 
 @pytest.fixture
-def cold(stores, monkeypatch):
+def cold(stores):
     """A project of one output that is nowhere but, maybe, in a remote."""
     stores.declare({A: BIG}, MODELS)
     stores.forget()
@@ -132,6 +133,16 @@ def test_weights_come_from_the_next_place_when_the_first_stalls(cold, configure,
 
     assert fetched(cold, ["one", "two"], patience=1) == ["one: no answer within 0.5 s"]
     assert cold.cache.holds(md5(BIG), len(BIG))
+
+
+def test_a_file_system_that_cannot_be_broken_off_is_left_behind(cold, monkeypatch):
+    over = threading.Event()
+    cold.remotes(one="../../stores/one")  # such as a folder of a file server that is down
+    monkeypatch.setattr(System, "sizes", lambda *_: over.wait(600))
+    said = fetched(cold, ["one"], patience=1)
+    over.set()
+
+    assert said[0] == "one: no answer within 0.5 s"
 
 
 def test_a_terminal_says_whom_one_waits_for(cold, configure, mute, monkeypatch):

@@ -500,7 +500,8 @@ def test_what_the_source_does_not_tell_is_let_pass(files, project, entry, code):
 def test_a_module_whose_name_no_disk_takes_is_not_there(files, project):
     project.write("a.py", f"from {'x' * 300} import Net\n")
 
-    paddledvc.lock(files("network: a.py:Net"))
+    locked = paddledvc.lock(files("network: a.py:Net"))
+    assert [one.name for one in locked.lock.models] == ["m"]
 
 
 @pytest.mark.parametrize("depth", [400, 20_000])

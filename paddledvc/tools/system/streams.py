@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
 SHOWN = 30
 """Characters around one that cannot be written that are shown."""
-DUMB = ("dumb", "unknown")
-"""Kinds of terminals on which nothing can be drawn."""
 _MODES = {"stdin": "r", "stdout": "w", "stderr": "w"}
 """Every stream, in the order of their numbers."""
 
@@ -102,6 +100,11 @@ def write_lines(text: str, *, err: bool = False) -> None:
     write_document_to_stream(escape_text(text), err=err)
 
 
+def is_drawn_on(stream: TextIO) -> bool:
+    """Tell whether a stream is a terminal that can be drawn on."""
+    return stream.isatty() and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
+
+
 def draw_waiting_line(text: str) -> None:
     """Draw a line over the one that was drawn last, on a terminal; elsewhere nothing.
 
@@ -109,7 +112,7 @@ def draw_waiting_line(text: str) -> None:
         text: the line; empty to take it away.
     """
     stream = unescaped_stream(sys.stderr)
-    if stream.isatty() and os.environ.get("TERM", "").lower() not in DUMB:
+    if is_drawn_on(stream):
         from paddledvc.display.escaping import escape_text  # noqa: PLC0415 - as above
 
         stream.write(f"\r{escape_text(text)}\x1b[K")

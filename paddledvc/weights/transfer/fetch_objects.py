@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from paddledvc import names
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from paddledvc.tools.dvc.cache import Cache
     from paddledvc.tools.dvc.core.objects import ListedFile
+    from paddledvc.tools.dvc.trust.servers import Servers
     from paddledvc.tools.system.progress import ByteProgress, NamedProgress
     from paddledvc.weights.core.transfer_results import BadKind
 
@@ -274,6 +275,12 @@ class Gathering:
         else:
             self.came[need.oid] = fetched.url, fetched.hashes.size or 0
 
+    @cached_property
+    def _servers(self) -> Servers:
+        from paddledvc.tools.dvc.trust.servers import Servers  # noqa: PLC0415 - hardly ever
+
+        return Servers(self.root)
+
     def source(self, need: Need) -> Source:
         """Say where else the bytes of an object are, as far as they may be asked for.
 
@@ -281,9 +288,7 @@ class Gathering:
         """
         urls = need.urls
         if self.remotes.hurried:
-            from paddledvc.tools.dvc.trust import servers  # noqa: PLC0415 - hardly ever
-
-            told = {url: servers.explain_untrusted_server(self.root, url) for url in urls}
+            told = {url: self._servers.explain_untrusted(url) for url in urls}
             for url, why in told.items():
                 if why is not None:
                     self.note(need, need.bad(url, "untrusted", found=why))

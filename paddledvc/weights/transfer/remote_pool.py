@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 JOBS = 8
 """Objects that are on their way at a time."""
+GRACE = 0.5
+"""Seconds that a question gets to end once it is broken off; not every file system can be."""
 Result = TypeVar("Result")
 
 
@@ -105,9 +107,13 @@ class Remotes:
         try:
             task = partial(remote.sizes, oids, answered)
             return run_watched([task], watch=lambda: answering.look(remote.stop))[0]
-        except RemoteFailed as error:
-            failed = self._failure(name, no_answer_error(round(seconds, 1)), silent=True)
-            self._failed[name] = failed if answering.late else error
+        except (RemoteFailed, _LeftBehind) as error:
+            if isinstance(error, RemoteFailed) and not answering.late:
+                self._failed[name] = error
+                raise
+            self._failed[name] = self._failure(
+                name, no_answer_error(round(seconds, 1)), silent=True
+            )
             raise self._failed[name] from error
         finally:
             answering.close()
@@ -141,6 +147,10 @@ class Remotes:
                 remote.close()
 
 
+class _LeftBehind(Exception):
+    """A thread does not end that was broken off; nobody waits for it any more."""
+
+
 class _Answering:
     """Waits for the first answer of a remote, and says so on a terminal."""
 
@@ -159,6 +169,8 @@ class _Answering:
         if not self.over and not self.late and waited > self._seconds:
             self.late = True
             stop()
+        if self.late and waited > self._seconds + GRACE:
+            raise _LeftBehind
 
     def close(self) -> None:
         """Take the line away."""

@@ -24,24 +24,21 @@ PATHS = (
     "gdrive_service_account_json_file_path",
 )
 """Options of a remote that may hold a path from the folder of the configuration."""
-NEVER = frozenset(
+FORBIDDEN = frozenset(
     (
         *PATHS[1:],
-        "ask_passphrase",
-        "ask_password",
-        "bearer_token_command",
-        "connection_string",
-        "data_proxy_target",
-        "gdrive_service_account_user_email",
-        "gdrive_use_service_account",
-        "kerb_ticket",
-        "profile",
-        "proxy_to",
-        "ssl_verify",
+        *("bearer_token_command", "connection_string", "data_proxy_target", "kerb_ticket"),
+        *("proxy_to", "ssl_verify"),
     )
 )
-"""Options of a remote that no file of others may have: they can start a program, name a file or an
-account of the user, ask for a password, or give up who the server is."""
+"""Options of a remote that no branch may set: they can start a program, name a file of the user,
+lead elsewhere, or give up who the server is."""
+NEVER = FORBIDDEN | {
+    *("ask_passphrase", "ask_password", "gdrive_service_account_user_email"),
+    *("gdrive_use_service_account", "profile"),
+}
+"""Those that no repository of others may set: they name an account of the user, too, or ask for a
+password, which nobody approves there."""
 _LINK_NAMES = ("reflink", "hardlink", "symlink", "copy")
 _SECTION = re.compile(
     r"""\[(?:(?P<name>[a-z]+)|(?P<quote>'?)remote "(?P<remote>[^'"\[\]#\\]+)"(?P=quote))\]"""

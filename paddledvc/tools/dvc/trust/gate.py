@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, PaddleDVCError, RemoteNotTrusted
+from paddledvc.tools.dvc.core.config import FORBIDDEN
 from paddledvc.tools.dvc.trust import read_levels as levels_
 from paddledvc.tools.dvc.trust.core.levels import CACHE_NAME, CORE
 
@@ -176,7 +177,7 @@ def refusal_of(root: Path, wanted: Wanted) -> RemoteNotTrusted:
     name, key = wanted.key or (wanted.name, "url")
     line = keys.find_setting_line(levels_.read_versioned_text(root), f'remote "{name}"', key)
     rule, todo = ", paddledvc does not know what that does, so no branch may", "Remove that line"
-    if key in keys.FORBIDDEN:
+    if key in FORBIDDEN:
         rule = (
             ", which may start a program, name a file of yours or lead elsewhere, so no branch may"
         )

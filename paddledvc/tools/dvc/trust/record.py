@@ -7,7 +7,6 @@ in the home of its user, under a name that only ``.git`` knows, and says which `
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 from contextlib import suppress
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 from paddledvc.errors import OutsideFailure, ToolFailed
 from paddledvc.tools.git import worktree
 from paddledvc.tools.system import atomic
+from paddledvc.tools.system.hash_cache import name_state_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -140,12 +140,10 @@ def _id_file(clone: Path) -> Path:
 
 
 def _file(name: str) -> Path:
-    state = os.environ.get("XDG_STATE_HOME", "")
-    try:
-        home = Path(state) if state.startswith("/") else Path("~/.local/state").expanduser()
-    except RuntimeError as error:
-        raise OutsideFailure("there is no home folder; set XDG_STATE_HOME") from error
-    return home / "paddledvc" / "trust" / f"{name}.json"
+    home = name_state_folder()
+    if home is None:
+        raise OutsideFailure("there is no home folder; set XDG_STATE_HOME")
+    return Path(home, "trust", f"{name}.json")
 
 
 def _render(record: Record) -> str:

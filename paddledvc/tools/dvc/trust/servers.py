@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import RemoteNotTrusted
@@ -17,37 +18,59 @@ from paddledvc.urls import hide_url_secrets, is_remote_url
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from paddledvc.tools.git.refs import Ref
+
 _URL = re.compile(r"\b(?:git\+)?[a-z0-9+]+://[^\s\"']+")
 
 
-def explain_untrusted_server(root: Path, url: str) -> str | None:
-    """Say why a hook asks nobody for a URL, as ``RemoteNotTrusted`` does; None where it may.
+class Servers:
+    """The servers that a hook may ask for weights, read once.
 
-    It may ask a server that models.lock names on the server's default branch, or on the branch of
-    ``PADDLEDVC_TRUST_REF``, and one that ``PADDLEDVC_TRUST_REMOTES`` covers. Where nothing has come
-    from a server, everything is its user's own.
+    Those are the ones that models.lock names on the server's default branch, or on the branch of
+    ``PADDLEDVC_TRUST_REF``, and those that ``PADDLEDVC_TRUST_REMOTES`` covers. Where nothing has
+    come from a server, everything is its user's own.
 
     Args:
         root: the project.
-        url: a URL of models.lock.
     """
-    if not is_remote_url(url) or not refs.has_fetched(root):
-        return None
-    found, places = _server_of(url), os.environ.get(REMOTES, "").split()
-    if any(one is not None and one.is_below(places) for one in (found, _parse(url))):
-        return None
-    branch = refs.find_default_branch(root)
-    commits = [] if branch is None else [branch.target]
-    if ref := os.environ.get(REF):
-        commits.append(refs.resolve_trusted_ref(root, ref) or "")
-    for commit in filter(None, commits):
-        text = ask_git(root, "show", f"{commit}:./{LOCK}") or ""
-        if found is not None and found in {_server_of(one) for one in _URL.findall(text)}:
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._places = os.environ.get(REMOTES, "").split()
+
+    def explain_untrusted(self, url: str) -> str | None:
+        """Say why nobody is asked for a URL, as ``RemoteNotTrusted`` does; None if one may be.
+
+        Args:
+            url: a URL of models.lock.
+        """
+        if not is_remote_url(url) or not self._is_fetched:
             return None
-    known = "the server's default branch" if branch is None else branch.title
-    where = hide_url_secrets(url) if found is None else found.url
-    why = f"{LOCK} of this branch names {where}, which that of {known} does not"
-    return f"{why}{RemoteNotTrusted.UNSENT}See whether that is right"
+        found = _server_of(url)
+        if any(one is not None and one.is_below(self._places) for one in (found, _parse(url))):
+            return None
+        if found is not None and found in self._known:
+            return None
+        known = "the server's default branch" if self._branch is None else self._branch.title
+        where = hide_url_secrets(url) if found is None else found.url
+        why = f"{LOCK} of this branch names {where}, which that of {known} does not"
+        return f"{why}{RemoteNotTrusted.UNSENT}See whether that is right"
+
+    @cached_property
+    def _is_fetched(self) -> bool:
+        return refs.has_fetched(self._root)
+
+    @cached_property
+    def _branch(self) -> Ref | None:
+        return refs.find_default_branch(self._root)
+
+    @cached_property
+    def _known(self) -> frozenset[Realm | None]:
+        commits = [] if self._branch is None else [self._branch.target]
+        if ref := os.environ.get(REF):
+            commits.append(refs.resolve_trusted_ref(self._root, ref) or "")
+        texts = [ask_git(self._root, "show", f"{one}:./{LOCK}") for one in commits if one]
+        return frozenset(_server_of(url) for text in texts for url in _URL.findall(text or ""))
 
 
 def _server_of(url: str) -> Realm | None:

@@ -64,15 +64,6 @@ Whatever is not here, nor free, nor secret is refused there: it may start a prog
 of whoever looks at the branch, as ``configpath`` and ``bearer_token_command`` do. So is what a
 later DVC knows and we do not.
 """
-FORBIDDEN = frozenset(
-    {
-        *("configpath", "credentialpath", "bearer_token_command", "keyfile", "cert_path"),
-        *("key_path", "ssl_verify", "gdrive_user_credentials_file", "kerb_ticket"),
-        *("gdrive_service_account_json_file_path", "connection_string", "proxy_to"),
-        "data_proxy_target",
-    }
-)
-"""Settings of DVC that do so, or send all elsewhere; only messages need their names."""
 PLACES = ("endpointurl", "oss_endpoint")
 """Settings that name another server."""
 HARMLESS = frozenset(
