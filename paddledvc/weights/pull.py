@@ -98,9 +98,9 @@ def pull(  # noqa: PLR0913 - each is an option
         project = paddledvc.Project.find()
         print(paddledvc.pull(project, ["digits"]).problems)
     """
-    share_with_main_tree(project.root)
     require_selected_remotes(project, [remote] if remote else [])
     approve_first(project.root)
+    share_with_main_tree(project.root)
     order = (remote,) if remote else select_remotes(project, _branch(project), project.policy())
     outputs: Sequence[Tracked] = ()
     completed: dict[Tracked, Tracked] = {}

@@ -81,9 +81,9 @@ def push(  # noqa: PLR0913 - each is an option
         for pushed in paddledvc.push(project, revisions=["main"]):
             print(pushed.remote, pushed.problem or "complete")
     """
-    share_with_main_tree(project.root)
     require_selected_remotes(project, [remote] if remote else [])
     approve_first(project.root)
+    share_with_main_tree(project.root)
     groups: dict[str, dict[Tracked, None]] = {}
     for revision in revisions or (None,):
         name = remote or select_remote(project, _role(project, project.policy(), revision))

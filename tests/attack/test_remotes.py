@@ -15,6 +15,7 @@ import pytest
 import paddledvc
 from paddledvc import Project
 from paddledvc.errors import RemoteNotTrusted
+from paddledvc.tools.dvc.cache import Cache
 from paddledvc.tools.dvc.remotes.remote import open_remote
 from paddledvc.tools.dvc.trust import record as records
 from paddledvc.tools.dvc.trust.approve import approve_first
@@ -332,6 +333,22 @@ def test_another_work_tree_does_not_take_over_a_cache_that_is_not_approved(clone
 
     assert "the cache of this branch points to" in line
     assert not (tmp_path / "linked/.dvc/config.local").exists()
+
+
+@pytest.mark.parametrize("command", [paddledvc.pull, paddledvc.push])
+def test_the_first_command_in_another_work_tree_approves_the_cache_of_the_servers_branch(
+    clone, tmp_path, command
+):
+    config = clone.folder.read(".dvc/config").replace("[cache]", f"[cache]\n    dir = {tmp_path}/c")
+    clone.folder.write(".dvc/config", config)
+    clone.folder.commit("A cache for all")
+    clone.folder.git("push", "--quiet", "origin", "main")
+    clone.folder.git("worktree", "add", "--quiet", str(tmp_path / "linked"), "-b", "linked")
+    for one in Path(os.environ["XDG_STATE_HOME"], "paddledvc", "trust").iterdir():
+        one.unlink()  # a clone of before
+
+    command(Project(tmp_path / "linked"))
+    assert Cache.of(tmp_path / "linked").folder == tmp_path / "c/files/md5"
 
 
 def test_no_branch_says_where_dvc_keeps_its_notes(clone, tmp_path):
