@@ -97,7 +97,8 @@ class Patience:
             if self._bytes >= LEAST_RATE * self.seconds:
                 self._since, self._bytes = self._clock(), 0
                 return None
-            return f"only {self._bytes:,} bytes in {waited:.0f} s"
+            what = "byte" if self._bytes == 1 else "bytes"
+            return f"only {self._bytes:,} {what} in {round(waited, 1):g} s"
 
 
 def usual_patience() -> float:

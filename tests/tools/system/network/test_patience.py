@@ -68,13 +68,21 @@ def test_bytes_that_drip_are_not_waited_for(patience, clock):
     assert patience.exceeded() == "only 8 bytes in 4 s"
 
 
+def test_the_time_that_was_really_waited_is_told(clock):
+    patience = Patience(0.3, clock)
+    patience.begin()
+    patience.moved(5)
+    clock.now += 0.46
+    assert patience.exceeded() == "only 5 bytes in 0.5 s"
+
+
 def test_a_fast_beginning_is_no_licence_to_drip(patience, clock):
     patience.moved(10_000_000)
     clock.now += 4
     assert patience.exceeded() is None
     patience.moved(1)
     clock.now += 4
-    assert patience.exceeded() == "only 1 bytes in 4 s"
+    assert patience.exceeded() == "only 1 byte in 4 s"
 
 
 def test_a_setting_changes_how_long_people_wait(monkeypatch):
