@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import posixpath
 from dataclasses import dataclass, replace
 from shlex import quote
 from typing import TYPE_CHECKING, Literal
@@ -13,7 +14,7 @@ from paddledvc.locking import download
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.paths import quote_path
 from paddledvc.stages.core import settings_digest
-from paddledvc.tools.git.project_files import require_beneath
+from paddledvc.tools.git.project_files import require_beneath, require_output_folder
 from paddledvc.tools.sources import fetch
 from paddledvc.tools.system import files
 from paddledvc.tools.system.network.errors import Unreadable
@@ -193,6 +194,7 @@ def _bring(
     force: bool,
 ) -> Synced:
     target = download.download_target(entry, project.root)
+    require_output_folder(project.root, posixpath.dirname(str(entry.path)))
     require_beneath(project.root, str(entry.path))
     # Two at once: the second waits, and then finds the weights in place.
     with files.hold_file_lock(project.scratch() / f"{target.name}.lock"):

@@ -21,6 +21,14 @@ models:
     inputs: [{name: x, shape: [null, 4]}]
     export: {}
 """
+TRAINED = """\
+  - name: b
+    version: v1.0
+    network: net.py:Net
+    inputs: [{name: x, shape: [null, 4]}]
+    train: {command: "true"}
+    export: {}
+"""
 FILES = {
     "net.py": "from paddle import nn\n\n\nclass Net(nn.Layer):\n"
     "    def forward(self, x):\n        return x\n",
@@ -280,5 +288,25 @@ def test_a_link_that_a_reset_leaves_of_a_branch_is_still_the_branchs(attacked):
     time.sleep(1.1)  # git's notes of where one was know seconds
     (attacked.root / "checkpoints").unlink()
     (attacked.root / "checkpoints").symlink_to(attacked.outside / "nothing")
-    assert attacked.cli("sync").exit_code == 0
-    assert attacked.seen()
+    ran = attacked.cli("sync")
+    assert "DVC takes no output from behind one" in ran.stdout + ran.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["sync", "export b", "train b"])
+def test_an_output_goes_behind_no_link_out_of_the_project_whoever_made_it(attacked, command):
+    made = attacked.root / "models.yaml"
+    made.write_text(made.read_text() + TRAINED)
+    folder = "exports" if command == "export b" else "checkpoints"
+    if folder == "exports":
+        weights = attacked.root / "checkpoints/b_trained.pdparams"
+        weights.parent.mkdir()
+        weights.touch()
+    (attacked.root / folder).symlink_to(attacked.outside)
+
+    ran = attacked.cli(*command.split())
+    said = ran.stdout + ran.stderr
+    assert f"{folder} is a link out of the project, to {attacked.outside}; nothing was " in said
+    assert "`dvc cache dir`" in said
+    assert ran.exit_code == 2
+    assert attacked.seen() == {}

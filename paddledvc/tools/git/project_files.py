@@ -3,7 +3,7 @@
 A link in the place of what git tracks is followed as far as it stays in the repository; so is one
 that a commit brought which was here before, and that `git reset` left. What only this clone has,
 such as a link to a folder of data on another disk, is its user's own, and followed wherever it
-leads, except in the place of our own folder.
+leads, except in the place of our own folder and of the folder of an output.
 """
 
 from __future__ import annotations
@@ -216,12 +216,13 @@ def write_output_text(root: Path, file: Path, text: str) -> bool:
 
 
 def make_project_folder(root: Path, path: str) -> Path:
-    """Make a folder of the project; name it as it is behind the links that may be followed.
+    """Make a folder for outputs of the project; name it as it is behind links inside.
 
     Raises:
-        InvalidInput: a link that a commit brings leads out of the project.
+        InvalidInput: a link leads out of the project, whoever made it.
         OutsideFailure: it cannot be made.
     """
+    require_output_folder(root, path)
     try:
         made = beneath.make_folder_beneath(str(root), path, _Judge(str(root)))
     except OSError as error:
@@ -239,6 +240,25 @@ def require_beneath(root: Path, path: str) -> None:
         beneath.resolve_beneath(str(root), path, _Judge(str(root)))
     except OSError as error:
         raise InvalidInput(f"cannot find {path}: {error.strerror or error}") from error
+
+
+def require_output_folder(root: Path, path: str) -> None:
+    """Require that no link leads out on the way to a folder of outputs, whoever made it.
+
+    DVC refuses such an output as well ("is outside of git repository"), after all work for it.
+
+    Raises:
+        InvalidInput: one does.
+    """
+    require_beneath(root, path)
+    try:
+        beneath.resolve_beneath(str(root), path, lambda _: True)
+    except LeadsOut as error:
+        raise InvalidInput(
+            f"{error.link} is a link out of the project, to {error.target}; nothing was written "
+            "there, for DVC takes no output from behind one. Make it a folder; weights come to "
+            "lie on another disk with `dvc cache dir` and `dvc config cache.type symlink`"
+        ) from error
 
 
 def require_dvc_folders(root: Path) -> None:
