@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from typing import NamedTuple
 
 import pytest
 
+from paddledvc.errors import InvalidInput
 from paddledvc.hooks.merge_file import merge_file
+from paddledvc.tools.system.beneath import TEXT
 
 
 class Merged(NamedTuple):
@@ -457,3 +460,13 @@ def test_a_merge_that_is_killed_leaves_the_file_as_it_was(files, project):
 
     assert done.returncode < 0
     assert project.read("ours") == before
+
+
+def test_a_side_of_more_bytes_than_such_a_file_may_have_is_left_to_git(tmp_path):
+    for side in ("base", "ours", "theirs"):
+        (tmp_path / side).touch()
+    os.truncate(tmp_path / "theirs", TEXT + 1)  # sparse
+
+    with pytest.raises(InvalidInput, match="has 67,108,865 bytes, expected 67,108,864 at most"):
+        merge_file(tmp_path / "base", tmp_path / "ours", tmp_path / "theirs", "models.lock")
+    assert not (tmp_path / "ours").read_bytes()

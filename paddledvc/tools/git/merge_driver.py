@@ -9,10 +9,12 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from paddledvc.errors import InvalidInput
 from paddledvc.tools.git.command import ask_git, run_git, try_git
 from paddledvc.tools.python.command import module_command_line
 from paddledvc.tools.python.environment import find_python_in_work_trees
 from paddledvc.tools.system import files
+from paddledvc.tools.system.beneath import TEXT
 from paddledvc.yaml.merge.rules import MERGE_FORMS
 
 if TYPE_CHECKING:
@@ -116,7 +118,14 @@ def _configured(folder: Path, *arguments: str) -> str | None:
 
 
 def read_driver_file(path: Path) -> str:
-    """Read a file of whatever encoding."""
+    """Read a file of whatever encoding.
+
+    Raises:
+        InvalidInput: it is larger than what we read of these files elsewhere: git's own merge
+            has to do.
+    """
+    if (size := path.stat().st_size) > TEXT:
+        raise InvalidInput(f"a side of the merge has {size:,} bytes, expected {TEXT:,} at most")
     return path.read_bytes().decode(errors=_BYTES)
 
 
