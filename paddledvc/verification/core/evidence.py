@@ -9,12 +9,15 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.comparison.untaken_branches import Branch  # noqa: TC001 - types of fields are read
+from paddledvc.errors import InvalidFile
 from paddledvc.hashes import Hashes  # noqa: TC001
 from paddledvc.models.model import Output, model_reports_folder
 from paddledvc.models.verify_settings import Engine, Tolerance
+from paddledvc.schemas import read_schema
 from paddledvc.stages.core.record import Hashed  # noqa: TC001
 from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.paddle.core.jobs import Diagnosis, Runtime  # noqa: TC001
@@ -25,6 +28,8 @@ from paddledvc.verification.core.json_values import (
     encode_value,
     parse_json,
 )
+from paddledvc.yaml.document import Document
+from paddledvc.yaml.reader import parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,6 +37,8 @@ if TYPE_CHECKING:
     from paddledvc.models.model import Model
 
 VERSION = 1
+DIGITS = 3
+"""Significant digits of errors in a report."""
 SHOWN = ("verdict", "scaled_error", "tolerance_used", "samples")
 """What is outside of the list, for DVC shows it."""
 FILE = ("md5", "sha256", "size")
@@ -152,10 +159,15 @@ class Evidence:
         return tuple(path.path for path in self.paths if path.passed)
 
     @property
+    def runtimes(self) -> tuple[tuple[str, Runtime], ...]:
+        """What ran: the dynamic network, called eager, and each path that was run."""
+        every = (("eager", self.runtime), *((path.path, path.runtime) for path in self.paths))
+        return tuple((name, one) for name, one in every if one is not None)
+
+    @property
     def paddles(self) -> tuple[str, ...]:
         """The versions of Paddle that computed, the network's first."""
-        ran = (self.runtime, *(path.runtime for path in self.paths))
-        return tuple(dict.fromkeys(one.paddle for one in ran if one is not None))
+        return tuple(dict.fromkeys(one.paddle for _, one in self.runtimes))
 
     def hashes(self, path: str) -> Hashes | None:
         """Give what a file hashed to when it was verified; None if it was not."""
@@ -203,12 +215,67 @@ class Evidence:
         except (IndexError, KeyError, TypeError) as error:
             raise ValueError("is no report of `paddledvc verify`") from error
         if version != VERSION:
-            raise ValueError(f"has the format {version!r}, this paddledvc reads {VERSION}")
+            raise ValueError(f"has the format {str(version)[:9]}, this paddledvc reads {VERSION}")
         try:
-            return decode_value(cls, _joined(value, details))
+            _require_schema(text, value)
+            found = decode_value(cls, _joined(value, details))
+        except RecursionError as error:
+            raise ValueError("is JSON of too many lists in lists") from error
         # OverflowError, for JSON may have integers that no float holds.
         except (ArithmeticError, AttributeError, KeyError, TypeError) as error:
             raise ValueError("is no report of `paddledvc verify`") from error
+        if (path := next(filter(_contradicts, found.paths), None)) is not None:
+            raise ValueError(
+                f"contradicts itself: {path.path} has passed, and an output is over its tolerance"
+            )
+        return found
+
+
+def _require_schema(text: str, value: Any) -> None:
+    """Refuse what breaks the published schema, with the first place where it does.
+
+    Raises:
+        ValueError: it does; the message is the end of a sentence about it.
+    """
+    # JSON is YAML, of which every value knows its line.
+    parsed = cache(lambda: parse_yaml(text, ""))
+    document = Document(
+        file="",
+        text=text,
+        value=value,
+        position=lambda path, at_key: parsed().position(path, at_key),
+        written=lambda path: parsed().written(path),
+    )
+    try:
+        problems = read_schema("report").problems(document)
+    except InvalidFile as error:  # such as a key that stands twice
+        raise ValueError(f"breaks its schema: {error.problems[0].message}") from error
+    if problems:
+        first = problems[0]
+        what = first.message.replace("which YAML reads as", "which is")
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise ValueError(f"breaks its schema in line {first.line}, {first.path}: {what}{more}")
+
+
+def _contradicts(path: PathEvidence) -> bool:
+    """Tell whether a path has passed with an error that is above its tolerance.
+
+    Errors are rounded, so the tolerance is rounded as they are.
+    """
+    return path.passed and any(
+        one.scaled_error > round_evidence_error(one.tolerance)
+        for one in path.outputs
+        if one.scaled_error is not None and one.tolerance is not None
+    )
+
+
+def round_evidence_error(error: float) -> float:
+    """Round an error to what is worth reading.
+
+    >>> round_evidence_error(1.23456e-7)
+    1.23e-07
+    """
+    return float(f"{error:.{DIGITS}g}")
 
 
 def _joined(value: Mapping[str, Any], details: Mapping[str, Any]) -> dict[str, Any]:
@@ -326,20 +393,32 @@ def read_evidence_csv(text: str) -> tuple[ErrorRow, ...]:
     Raises:
         ValueError: the text is something else; the message is the end of a sentence about it.
     """
+    reader = csv.DictReader(io.StringIO(text))
     try:
-        return tuple(
-            ErrorRow(
-                sample=int(row["sample"]),
-                batch=int(row["batch"]),
-                path=row["path"],
-                output=row["output"],
-                scaled_error=float(row["scaled_error"]),
-                edge=row.get("edge") or "",
-            )
-            for row in csv.DictReader(io.StringIO(text))
-        )
+        rows = tuple(map(_error_row, reader))
     except (KeyError, TypeError, ValueError, csv.Error) as error:
-        raise ValueError("is no table of `paddledvc verify`") from error
+        raise ValueError(
+            f"is no table of `paddledvc verify`: line {reader.line_num} has no sample or no error"
+        ) from error
+    if (most := max((row.sample for row in rows), default=0)) > len(rows):
+        raise ValueError(
+            f"is no table of `paddledvc verify`: it has {len(rows)} rows, and one of sample {most}"
+        )
+    return rows
+
+
+def _error_row(row: Mapping[str, str]) -> ErrorRow:
+    found = ErrorRow(
+        sample=int(row["sample"]),
+        batch=int(row["batch"]),
+        path=row["path"],
+        output=row["output"],
+        scaled_error=float(row["scaled_error"]),
+        edge=row.get("edge") or "",
+    )
+    if None in (found.path, found.output) or found.sample < 0 or not found.scaled_error >= 0:
+        raise ValueError(row)
+    return found
 
 
 def evidence_path(model: Model) -> str:

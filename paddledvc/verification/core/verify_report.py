@@ -16,6 +16,7 @@ from paddledvc.verification.core.evidence import (
     OutputEvidence,
     PathEvidence,
     Process,
+    round_evidence_error,
     write_evidence_csv,
 )
 
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from paddledvc.tools.paddle.core.jobs import Cost, Diagnosis, Latency, Runtime, Wide
 
 Verdict = Literal["pass", "fail", "not-repeatable"]
-DIGITS = 3
-"""Significant digits of errors in a report."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -351,4 +350,4 @@ def round_reported_error(error: float) -> float | str:
     >>> round_reported_error(1.23456e-7), round_reported_error(float("inf"))
     (1.23e-07, 'inf')
     """
-    return "inf" if error == float("inf") else float(f"{error:.{DIGITS}g}")
+    return "inf" if error == float("inf") else round_evidence_error(error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -267,6 +267,8 @@ class Diagnosis:
             sublayer does not run.
         cause: what likely goes wrong, as the end of a sentence; empty if nobody knows.
         advice: what to do about it.
+        file: the file of the sublayer's code, from the folder of the project; empty if unknown.
+        line: the line in it.
     """
 
     sublayer: str
@@ -274,12 +276,15 @@ class Diagnosis:
     scaled_error: float
     cause: str
     advice: str
+    file: str = field(default="", metadata={"omit": True})
+    line: int = field(default=0, metadata={"omit": True})
 
     def __str__(self) -> str:
         why = f"{self.cause}; {self.advice}" if self.cause else ""
         if not self.kind:
             return why
         where = f"sublayer {self.sublayer} ({self.kind})" if self.sublayer else self.kind
+        where += f", {self.file}:{self.line}" if self.file else ""
         return f"it begins in {where}{f': {why}' if why else ''}"
 
 
