@@ -44,6 +44,8 @@ def echo_report(report: VerifyReport) -> None:
             f"{name}: the dynamic network itself is off by {round_reported_error(error)} "
             "from float64"
         )
+    for difference in report.since_last:
+        echo(f"otherwise than last time: {difference}")
     for note in report.notes:
         echo(f"note: {note}")
     if report.batch_error is not None and report.batch_error > BATCH_NOISE:

@@ -9,15 +9,12 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.comparison.untaken_branches import Branch  # noqa: TC001 - types of fields are read
-from paddledvc.errors import InvalidFile
 from paddledvc.hashes import Hashes  # noqa: TC001
 from paddledvc.models.model import Output, model_reports_folder
 from paddledvc.models.verify_settings import Engine, Tolerance
-from paddledvc.schemas import read_schema
 from paddledvc.stages.core.record import Hashed  # noqa: TC001
 from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.paddle.core.jobs import Diagnosis, Runtime  # noqa: TC001
@@ -28,8 +25,7 @@ from paddledvc.verification.core.json_values import (
     encode_value,
     parse_json,
 )
-from paddledvc.yaml.document import Document
-from paddledvc.yaml.reader import parse_yaml
+from paddledvc.verification.core.report_schema import require_report_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -217,7 +213,7 @@ class Evidence:
         if version != VERSION:
             raise ValueError(f"has the format {str(version)[:9]}, this paddledvc reads {VERSION}")
         try:
-            _require_schema(text, value)
+            require_report_schema(text, value)
             found = decode_value(cls, _joined(value, details))
         except RecursionError as error:
             raise ValueError("is JSON of too many lists in lists") from error
@@ -229,32 +225,6 @@ class Evidence:
                 f"contradicts itself: {path.path} has passed, and an output is over its tolerance"
             )
         return found
-
-
-def _require_schema(text: str, value: Any) -> None:
-    """Refuse what breaks the published schema, with the first place where it does.
-
-    Raises:
-        ValueError: it does; the message is the end of a sentence about it.
-    """
-    # JSON is YAML, of which every value knows its line.
-    parsed = cache(lambda: parse_yaml(text, ""))
-    document = Document(
-        file="",
-        text=text,
-        value=value,
-        position=lambda path, at_key: parsed().position(path, at_key),
-        written=lambda path: parsed().written(path),
-    )
-    try:
-        problems = read_schema("report").problems(document)
-    except InvalidFile as error:  # such as a key that stands twice
-        raise ValueError(f"breaks its schema: {error.problems[0].message}") from error
-    if problems:
-        first = problems[0]
-        what = first.message.replace("which YAML reads as", "which is")
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise ValueError(f"breaks its schema in line {first.line}, {first.path}: {what}{more}")
 
 
 def _contradicts(path: PathEvidence) -> bool:
@@ -367,6 +337,7 @@ class ErrorRow:
         sample: its number among all samples.
         batch: samples in its call.
         edge: the edge that its values are at; empty for usual ones.
+        tolerance: that of the output on this path; None in tables of earlier versions.
     """
 
     sample: int
@@ -375,12 +346,13 @@ class ErrorRow:
     output: str
     scaled_error: float
     edge: str = ""
+    tolerance: float | None = None
 
 
 def write_evidence_csv(rows: Iterable[ErrorRow], *, edges: bool) -> str:
     """Write the error of every sample, for ``dvc plots``."""
     text = io.StringIO()
-    head = [*HEAD, "edge"] if edges else HEAD
+    head = [*HEAD, *(["edge"] if edges else []), "tolerance"]
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(head)
     writer.writerows([getattr(row, name) for name in head] for row in rows)
@@ -415,6 +387,7 @@ def _error_row(row: Mapping[str, str]) -> ErrorRow:
         output=row["output"],
         scaled_error=float(row["scaled_error"]),
         edge=row.get("edge") or "",
+        tolerance=float(row["tolerance"]) if row.get("tolerance") else None,
     )
     if None in (found.path, found.output) or found.sample < 0 or not found.scaled_error >= 0:
         raise ValueError(row)

@@ -164,6 +164,7 @@ def _series(one: Verification) -> list[svg.Series]:
 def _answers(one: Verification) -> list[str]:
     """Say how many samples get another first class from the export, where there are classes."""
     counts = Counter((row.path, row.output, row.edge) for row in one.errors)
+    samples = one.evidence.samples
     lines, asked = [], set()
     for path in one.evidence.paths:
         for output in path.outputs:
@@ -173,7 +174,8 @@ def _answers(one: Verification) -> list[str]:
             asked.add(count)
             if output.top1_changed:
                 what = f"{path.path}: {output.top1_changed} of {count} first answers change"
-                lines.append(f"{what} ({output.name}{describe_sample_edge(output.edge)})")
+                many = "; a sample counts in each of its calls" if count > samples else ""
+                lines.append(f"{what} ({output.name}{describe_sample_edge(output.edge)}{many})")
     if asked and not lines:
         return [f"0 of {max(asked)} first answers change"]
     return lines

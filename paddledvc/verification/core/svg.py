@@ -84,7 +84,7 @@ def draw_errors_svg(every: Sequence[Series]) -> str:
     parts += [_tick(up(0), "0"), _level(up(0), "axis")]
     if any(math.isinf(error) for one in every for error in one.errors):
         parts += [_tick(up(math.inf), "inf"), _level(up(math.inf), "grid")]
-    lowest = HEIGHT - BOTTOM + LINE
+    lowest = float(HEIGHT - BOTTOM + LINE)
     for tolerance in sorted({one.tolerance for one in every if one.tolerance > 0}):
         y = up(tolerance)
         paths = ", ".join(one.path for one in every if one.tolerance == tolerance)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 FLAG = "FLAGS_"
 """What the names of Paddle's flags begin with."""
+RECORDED_VARIABLES = ("FLAGS_", "OMP_", "MKL_", "ONEDNN_", "DNNL_", "CUBLAS_", "CUDNN_")
+"""What the names of variables begin with that decide numbers: flags, threads, oneDNN, CUDA's."""
 FORETELLING = {
     # PaddlePaddle/Paddle#79145: eagerly the views follow.
     "in-place": "an operation in place became one that is not, so views do not follow it",
@@ -393,3 +395,14 @@ class Failure:
     error: str
     message: str
     details: str = ""
+
+
+def pick_numeric_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Pick the variables of an environment that decide which numbers come out.
+
+    >>> pick_numeric_variables({"FLAGS_use_mkldnn": "1", "OMP_NUM_THREADS": "2", "HOME": "/root"})
+    {'FLAGS_use_mkldnn': '1', 'OMP_NUM_THREADS': '2'}
+    """
+    return {
+        name: value for name, value in environment.items() if name.startswith(RECORDED_VARIABLES)
+    }
