@@ -132,9 +132,8 @@ def verify(  # noqa: PLR0913
     if output == "json":
         echo_document(report.to_json().rstrip("\n"), "json")
     else:
-        echo_report(report)
-        if report.verdict != "pass":
-            echo(_advice(in_project=given["network"] is None, folder=given["folder"]))
+        in_project = given["network"] is None
+        echo_report(report, _advice(in_project=in_project, folder=given["folder"]))
     ctx.exit(0 if report.verdict == "pass" else FINDING)
 
 

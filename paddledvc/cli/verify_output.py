@@ -18,8 +18,13 @@ BATCH_NOISE = 1e-5
 """Scaled error above which a sample depends on its batch by more than the order of sums."""
 
 
-def echo_report(report: VerifyReport) -> None:
-    """Print what was compared, and what is wrong."""
+def echo_report(report: VerifyReport, advice: str = "") -> None:
+    """Print what was compared, and what is wrong, then the verdict.
+
+    Args:
+        report: the report.
+        advice: where more is to be seen, for one that does not pass.
+    """
     rows = [
         (
             path.path,
@@ -53,6 +58,8 @@ def echo_report(report: VerifyReport) -> None:
             "note: samples of the dynamic network depend on the others of their batch: alone they "
             f"are off by a scaled error of {round_reported_error(report.batch_error)}"
         )
+    if advice and report.verdict != "pass":
+        echo(advice)
     sizes = ", ".join(map(str, report.batch_sizes))
     edges = ", ".join(filter(None, report.edges))
     told = f", and at edge values {edges}" if edges else ""
