@@ -16,6 +16,7 @@ from paddledvc.cli.verify_output import echo_report, echo_reports, reports_json
 from paddledvc.models.model import Input
 from paddledvc.models.verify_settings import ON_GPU, Engine, PathName, Precision, Verify
 from paddledvc.verification import verify as workflow
+from paddledvc.verification.report import PAGE_NAME
 from paddledvc.verification.verify_files import verify_files
 
 if TYPE_CHECKING:
@@ -131,7 +132,8 @@ def verify(  # noqa: PLR0913
     if output == "json":
         echo_document(report.to_json().rstrip("\n"), "json")
     else:
-        echo_report(report)
+        in_project = given["network"] is None
+        echo_report(report, _advice(in_project=in_project, folder=given["folder"]))
     ctx.exit(0 if report.verdict == "pass" else FINDING)
 
 
@@ -151,6 +153,15 @@ def _check(names: tuple[str, ...], given: dict[str, Any], *, every: bool, pin: s
             f"{OPTIONS[told[0]]} is for --network; what is compared of a model is in models.yaml "
             "and params.yaml"
         )
+
+
+def _advice(*, in_project: bool, folder: Path | None) -> str:
+    """Say where people see which samples, outputs and files it is about."""
+    if in_project:
+        return "run `paddledvc report` for pages that show each sample and output"
+    if folder is None:
+        return "add --report DIR for a page that shows each sample and output"
+    return f"see {folder / PAGE_NAME} for each sample and output"
 
 
 def _project() -> Project:
@@ -173,6 +184,8 @@ def _verify_all(names: tuple[str, ...], jobs: int, use: LockUse, output: str) ->
         echo_document(reports_json(found), "json")
     else:
         echo_reports(found)
+        if any(one.report is not None and one.verdict != "pass" for one in found):
+            echo(_advice(in_project=True, folder=None))
     for one in found:
         if one.error is not None:
             echo(f"{one.model}: {one.error}", err=True)

@@ -18,8 +18,13 @@ BATCH_NOISE = 1e-5
 """Scaled error above which a sample depends on its batch by more than the order of sums."""
 
 
-def echo_report(report: VerifyReport) -> None:
-    """Print what was compared, and what is wrong."""
+def echo_report(report: VerifyReport, advice: str = "") -> None:
+    """Print what was compared, and what is wrong, then the verdict.
+
+    Args:
+        report: the report.
+        advice: where more is to be seen, for one that does not pass.
+    """
     rows = [
         (
             path.path,
@@ -44,6 +49,8 @@ def echo_report(report: VerifyReport) -> None:
             f"{name}: the dynamic network itself is off by {round_reported_error(error)} "
             "from float64"
         )
+    for difference in report.since_last:
+        echo(f"otherwise than last time: {difference}")
     for note in report.notes:
         echo(f"note: {note}")
     if report.batch_error is not None and report.batch_error > BATCH_NOISE:
@@ -51,6 +58,8 @@ def echo_report(report: VerifyReport) -> None:
             "note: samples of the dynamic network depend on the others of their batch: alone they "
             f"are off by a scaled error of {round_reported_error(report.batch_error)}"
         )
+    if advice and report.verdict != "pass":
+        echo(advice)
     sizes = ", ".join(map(str, report.batch_sizes))
     edges = ", ".join(filter(None, report.edges))
     told = f", and at edge values {edges}" if edges else ""

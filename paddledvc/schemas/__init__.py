@@ -18,6 +18,11 @@ def schema_text(name: str) -> str:
     return (files("paddledvc.schemas") / f"{name}.schema.json").read_text(encoding="utf-8")
 
 
+def template_text(name: str) -> str:
+    """Return the text of a file that projects get from us."""
+    return (files("paddledvc.schemas") / f"template.{name}").read_text(encoding="utf-8")
+
+
 @cache
 def read_schema(name: str) -> Schema:
     """Return a published schema, ready to check documents."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from importlib.resources import files as package_files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
 DRIVER = "merge driver of this clone"
 HOOKS = "git hooks of this clone"
-IGNORED = ("/checkpoints/", "/exports/", "/dvc_plots/")
+IGNORED = ("/checkpoints/", "/exports/", "/dvc_plots/", "/reports/**/*.html")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -140,7 +139,7 @@ def _write_files(root: Path) -> Iterator[tuple[str, bool]]:
         yield name, write_project_text(root, name, text)
     for name in (names.REGISTRY, names.PARAMS):
         is_there = (root / name).exists()
-        yield name, not is_there and write_project_text(root, name, _template(name))
+        yield name, not is_there and write_project_text(root, name, schemas.template_text(name))
     for name, missing in (
         (".gitignore", _unignored),
         (".gitattributes", merge_driver.missing_merge_attributes),
@@ -161,10 +160,6 @@ def _own_files() -> dict[str, str]:
             for name in schemas.SCHEMA_NAMES
         },
     }
-
-
-def _template(name: str) -> str:
-    return (package_files("paddledvc.schemas") / f"template.{name}").read_text(encoding="utf-8")
 
 
 def _add_lines(root: Path, name: str, missing: Callable[[str], list[str]]) -> bool:

@@ -14,7 +14,9 @@ from paddledvc.locking import missing_code
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.names import suggest_name
 from paddledvc.project import PARAMS_SECTIONS, Inputs
+from paddledvc.schemas import template_text
 from paddledvc.stages import plan as plans
+from paddledvc.stages.core.pipeline import ERRORS_PLOT
 from paddledvc.tools.code.source_files import Sources
 from paddledvc.tools.dvc.library import require_usable_dvc
 from paddledvc.tools.git.project_files import read_project_text
@@ -112,13 +114,22 @@ def generate(
     merges = plans.plan_changes(inputs.stages, wanted)
     if check:
         _require_nothing_to_do(merges)
-    elif any(merges.values()):
-        _write(inputs, merges)
+    else:
+        _write_errors_plot(project, wanted)
+        if any(merges.values()):
+            _write(inputs, merges)
     return Generated(
         stages=_entries(merges["stages"]),
         artifacts=_entries(merges["artifacts"]),
         resolved=resolved,
     )
+
+
+def _write_errors_plot(project: Project, wanted: plans.Wanted) -> None:
+    """Write the template that stages draw their plots by, where DVC looks for it."""
+    named = any(ERRORS_PLOT in str(stage.get("plots")) for stage in wanted.stages.values())
+    if named and (project.root / ".dvc").is_dir():
+        project.write(f".dvc/plots/{ERRORS_PLOT}.json", template_text("errors_plot.json"))
 
 
 def _settled(project: Project, side: Side) -> Iterator[str]:

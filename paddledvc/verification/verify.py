@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -16,12 +17,18 @@ from paddledvc.models.model import exported_model_folder, model_reports_folder
 from paddledvc.project import Inputs
 from paddledvc.stages.core import settings_digest
 from paddledvc.stages.core.record import Hashed
+from paddledvc.tools.git.project_files import find_project_text
+from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.tools.paddle.core.jobs import Network
 from paddledvc.tools.paddle.read_program import read_program_outputs
 from paddledvc.tools.system import files
 from paddledvc.tools.system.threads import map_in_threads
 from paddledvc.verification.compare import Comparison
+from paddledvc.verification.core.evidence import Evidence, evidence_path
+from paddledvc.verification.core.flag_differences import list_flag_differences
+from paddledvc.verification.core.verify_report import evidence_of_report
 from paddledvc.verification.report import write_report
+from paddledvc.verification.saved_errors import SavedErrors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -160,10 +167,28 @@ def _verify(inputs: Inputs, lock: Lock, model: Model) -> VerifyReport:
     exported = _exported_files(project, model)
     project.require_outputs(model, read_program_outputs(_program(project, model)))
     settings = project.verify_settings(model, inputs.params)
-    compared = _compare(project, model, settings, weights_file)
-    report = replace(compared, files=tuple(_hashed(project, weights_file, exported)))
+    binaries = [*([weights_file] if weights_file else []), *exported]
+    saved = SavedErrors.of(project.root, model, settings, binaries)
+    compared = saved.judge(settings) or _compare(project, model, settings, weights_file)
+    report = replace(compared, files=tuple(_hashed(project, binaries)))
+    saved.save(report)
+    report = replace(report, since_last=_since_last(project, model, report))
     write_report(project.root, project.root / model_reports_folder(model), report)
     return report
+
+
+def _since_last(project: Project, model: Model, report: VerifyReport) -> tuple[str, ...]:
+    """Name the flags and the like that are not as in the last report: that here, or committed."""
+    path = evidence_path(model)
+    with suppress(
+        PaddleDVCError, ValueError
+    ):  # a last report that says nothing is compared with none
+        text = find_project_text(project.root, path)
+        # DVC removes the one here before it runs the stage.
+        text = text or Snapshot.tree(project.root, "HEAD").text(path)
+        if text is not None:
+            return list_flag_differences(Evidence.from_json(text), evidence_of_report(report))
+    return ()
 
 
 def _compare(
@@ -194,9 +219,9 @@ def _program(project: Project, model: Model) -> Path:
     return project.root / exported_model_folder(model) / names.EXPORT_PREFIX
 
 
-def _hashed(project: Project, weights: Path | None, exported: list[Path]) -> Iterator[Hashed]:
+def _hashed(project: Project, binaries: Iterable[Path]) -> Iterator[Hashed]:
     """Hash the files that the verdict belongs to."""
-    for file in (*([weights] if weights else []), *exported):
+    for file in binaries:
         path = file.relative_to(project.root).as_posix()
         yield Hashed(path=path, hashes=files.hash_file(file))
 

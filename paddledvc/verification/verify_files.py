@@ -119,7 +119,7 @@ def verify_files(  # noqa: PLR0913 - each is an option
             latencies=latencies_of_report(found),
             errors=errors_of_report(found),
         )
-        write_output_text(folder, Path(report) / PAGE_NAME, render_page(shown))
+        write_output_text(folder, Path(report) / PAGE_NAME, render_page(shown, linked=False))
     return found
 
 

@@ -18,6 +18,9 @@ def driver(repository):
     return repository.git("config", "merge.paddledvc.driver")
 
 
+IGNORED = "/checkpoints/\n/exports/\n/dvc_plots/\n/reports/**/*.html\n"
+
+
 @pytest.fixture
 def repository(project):
     project.git("init", "--quiet")
@@ -73,7 +76,7 @@ def test_a_repository_becomes_a_project(repository):
         "git hooks of this clone",
     )
     assert done.kept == ()
-    assert repository.read(".gitignore") == "/checkpoints/\n/exports/\n/dvc_plots/\n"
+    assert repository.read(".gitignore") == IGNORED
     assert "url = ../.paddledvc/remote" in repository.read(".dvc/config")
     assert "verify = true" in repository.read(".dvc/config")
     assert repository.read(".gitattributes") == ATTRIBUTES
@@ -136,7 +139,9 @@ def test_what_is_there_is_kept(repository):
 
     assert "models.yaml" in done.kept
     assert repository.read("models.yaml") == "models: []\n"
-    assert repository.read(".gitignore") == "*.pyc\n/exports/\n/checkpoints/\n/dvc_plots/\n"
+    assert repository.read(".gitignore") == (
+        "*.pyc\n/exports/\n/checkpoints/\n/dvc_plots/\n/reports/**/*.html\n"
+    )
 
 
 @pytest.mark.slow

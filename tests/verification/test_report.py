@@ -36,6 +36,38 @@ def test_each_verified_model_has_a_page_and_one_page_names_them(verified, cli):
     assert cli("report", "--format", "json").stdout.startswith('[\n  "reports/index.html",')
 
 
+def test_git_ignores_the_pages_of_a_project_that_was_made_before_it_did(verified, cli):
+    verified.commit("reports")
+    cli("report")
+    verified.git("add", "--all")
+
+    assert verified.git("diff", "--cached", "--name-only") == "reports/.gitignore\n"
+    verified.write("reports/.gitignore", "")
+    cli("report")
+    assert verified.read("reports/.gitignore") == "", "what people decided stays"
+
+
+def test_pages_that_are_committed_on_purpose_stay_so(verified, cli):
+    verified.write("reports/index.html", "")
+    verified.commit("pages")
+    cli("report")
+
+    assert not (verified.root / "reports/.gitignore").exists()
+
+
+def test_a_page_names_the_commit_of_its_report_while_that_is_as_it_was(verified, cli):
+    commit = verified.commit("reports")
+    cli("report")
+    assert f"commit of the report: {commit[:7]}" in " ".join(
+        verified.read("reports/resnet50/verify.html").split()
+    )
+    assert "Owner: the vision team" in verified.read("reports/resnet50/verify.html")
+
+    verified.edit("reports/resnet50/verify.json", '"samples": 1', '"samples": 2')
+    cli("report")
+    assert "not committed yet" in verified.read("reports/resnet50/verify.html")
+
+
 def test_without_a_verification_there_is_nothing_to_show(project):
     with pytest.raises(InvalidInput, match=r"there is no reports/\*/verify.json; run `dvc repro`"):
         paddledvc.report(paddledvc.Project(project.models("models: []\n").root))

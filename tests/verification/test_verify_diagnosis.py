@@ -90,6 +90,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def place(name: str) -> str:
+    """Say where the forward of a network stands."""
+    lines = NETWORKS.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith(f"class {name}"))
+    inside = enumerate(lines[start:], start + 1)
+    return f"networks.py:{next(number for number, line in inside if 'def forward' in line)}"
+
+
 def diagnosed(
     folder: Path,
     name: str,
@@ -114,7 +122,7 @@ def test_a_fault_of_tracing_is_followed_to_the_innermost_sublayer(folder):
     path, said = diagnosed(folder, "Deep")
 
     assert path == "jit"
-    assert said.startswith("it begins in sublayer blocks.1.b (Bad): it writes in place; views ")
+    assert said.startswith(f"it begins in sublayer blocks.1.b (Bad), {place('Bad')}: it writes in ")
 
 
 def test_a_fault_of_the_engine_is_told_from_one_of_the_program(folder):
@@ -127,7 +135,9 @@ def test_a_fault_of_the_engine_is_told_from_one_of_the_program(folder):
 def test_a_fault_of_the_network_itself_is_named_so(folder):
     _, said = diagnosed(folder, "Fed")
 
-    assert said.startswith("it begins in Fed: jit.save drops a constant that is added to an input")
+    assert said.startswith(
+        f"it begins in Fed, {place('Fed')}: jit.save drops a constant that is added"
+    )
 
 
 def test_a_fault_of_an_output_with_a_tolerance_of_its_own_is_judged_by_that(folder):
@@ -136,7 +146,9 @@ def test_a_fault_of_an_output_with_a_tolerance_of_its_own_is_judged_by_that(fold
 
     _, said = diagnosed(folder, "Fed", tolerance=tolerance)
 
-    assert said.startswith("it begins in Fed: jit.save drops a constant that is added to an input")
+    assert said.startswith(
+        f"it begins in Fed, {place('Fed')}: jit.save drops a constant that is added"
+    )
 
 
 def test_files_of_another_training_are_told_from_faults(folder):

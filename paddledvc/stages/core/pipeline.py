@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 MARK = {"generated_by": "paddledvc"}
 """The ``meta`` by which a stage or artifact is known as ours."""
+ERRORS_PLOT = "paddledvc_errors"
+"""The template that draws a line for each path, with its tolerance: a file in ``.dvc/plots``."""
 KEPT = ("frozen",)
 """Keys that ``dvc freeze`` and people set in a stage of ours and that stay."""
 
@@ -150,9 +152,9 @@ def _verify(pipeline: Pipeline, model: Model) -> dict[str, Any]:
     files = [weights, exported_model_folder(model), None if ":" in (samples or "") else samples]
     files.append(_config(pipeline, model))
     code = [model.network, *list_stage_sample_files(model.verify)]
-    # Dots, for DVC's usual line would join samples that have nothing to do with each other. It is
-    # left to git, like the metrics: `check` and reviewers read them without any remote.
-    errors = {"cache": False, "x": "sample", "y": "scaled_error", "template": "scatter"}
+    # DVC's own templates draw one line of all paths. It is left to git, like the metrics: `check`
+    # and reviewers read them without any remote.
+    errors = {"cache": False, "x": "sample", "y": "scaled_error", "template": ERRORS_PLOT}
     return {
         "cmd": f"paddledvc verify {model.name} "
         f"--pin {verify_digest(pipeline.registry, pipeline.lock, model)}",
@@ -206,12 +208,14 @@ class Merge:
         added: entries that are not there yet, by name.
         removed: names of entries of ours that nothing asks for any more.
         foreign: names that we need and that an entry of the user's has.
+        redrawn: names of changed entries that only plots are drawn otherwise of.
     """
 
     changed: Mapping[str, Any]
     added: Mapping[str, Any]
     removed: frozenset[str]
     foreign: tuple[str, ...]
+    redrawn: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         """Tell whether there is anything to do."""
@@ -219,9 +223,12 @@ class Merge:
 
     @property
     def differences(self) -> Iterator[tuple[str, str]]:
-        """What is not as it should be: each name, and what is wrong with its entry."""
+        """What is not as it should be: each name, and what is wrong with its entry.
+
+        How a plot is drawn is renewed with the rest, and no reason to refuse anything.
+        """
         yield from ((name, "is missing") for name in self.added)
-        yield from ((name, "is out of date") for name in sorted(self.changed))
+        yield from ((name, "is out of date") for name in sorted(self.changed.keys() - self.redrawn))
         yield from ((name, "has no model any more") for name in sorted(self.removed))
 
 
@@ -239,12 +246,15 @@ def is_our_stage(entry: object) -> bool:
 def merge_pipeline_section(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> Merge:
     """Compare what a section holds with what it should hold."""
     changed = {}
+    redrawn = set()
     for name in wanted.keys() & existing.keys():
         if is_our_stage(existing[name]):
             kept = {key: existing[name][key] for key in KEPT if key in existing[name]}
             target = {**wanted[name], **kept}
             if target != existing[name]:
                 changed[name] = target
+                if _without_drawing(target) == _without_drawing(existing[name]):
+                    redrawn.add(name)
     return Merge(
         changed=changed,
         added={name: entry for name, entry in wanted.items() if name not in existing},
@@ -254,4 +264,17 @@ def merge_pipeline_section(existing: Mapping[str, Any], wanted: Mapping[str, Any
         foreign=tuple(
             name for name in wanted if name in existing and not is_our_stage(existing[name])
         ),
+        redrawn=frozenset(redrawn),
     )
+
+
+def _without_drawing(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Leave out of a stage by which template its plots are drawn."""
+    plots = [
+        {path: {key: value for key, value in one.items() if key != "template"}}
+        for plot in entry.get("plots", ())
+        if isinstance(plot, Mapping)
+        for path, one in plot.items()
+        if isinstance(one, Mapping)
+    ]
+    return {**entry, "plots": plots}

@@ -112,14 +112,15 @@ def require_digest(kind: names.StageKind, model: Model, given: str, now: str) ->
         )
 
 
-def digest_settings(fields: Any) -> str:
+def digest_settings(fields: Any, *, length: int = PIN_LENGTH) -> str:
     """Digest settings into a few characters that change whenever the settings do.
 
     Args:
         fields: mappings, lists and scalars; the order of keys does not matter.
+        length: how many characters.
 
     >>> digest_settings({"a": 1, "b": 2}) == digest_settings({"b": 2, "a": 1})
     True
     """
     text = json.dumps(fields, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:PIN_LENGTH]
+    return hashlib.sha256(text.encode()).hexdigest()[:length]

@@ -25,6 +25,7 @@ from paddledvc.verification.core.json_values import (
     encode_value,
     parse_json,
 )
+from paddledvc.verification.core.report_schema import require_report_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from paddledvc.models.model import Model
 
 VERSION = 1
+DIGITS = 3
+"""Significant digits of errors in a report."""
 SHOWN = ("verdict", "scaled_error", "tolerance_used", "samples")
 """What is outside of the list, for DVC shows it."""
 FILE = ("md5", "sha256", "size")
@@ -152,10 +155,15 @@ class Evidence:
         return tuple(path.path for path in self.paths if path.passed)
 
     @property
+    def runtimes(self) -> tuple[tuple[str, Runtime], ...]:
+        """What ran: the dynamic network, called eager, and each path that was run."""
+        every = (("eager", self.runtime), *((path.path, path.runtime) for path in self.paths))
+        return tuple((name, one) for name, one in every if one is not None)
+
+    @property
     def paddles(self) -> tuple[str, ...]:
         """The versions of Paddle that computed, the network's first."""
-        ran = (self.runtime, *(path.runtime for path in self.paths))
-        return tuple(dict.fromkeys(one.paddle for one in ran if one is not None))
+        return tuple(dict.fromkeys(one.paddle for _, one in self.runtimes))
 
     def hashes(self, path: str) -> Hashes | None:
         """Give what a file hashed to when it was verified; None if it was not."""
@@ -203,12 +211,41 @@ class Evidence:
         except (IndexError, KeyError, TypeError) as error:
             raise ValueError("is no report of `paddledvc verify`") from error
         if version != VERSION:
-            raise ValueError(f"has the format {version!r}, this paddledvc reads {VERSION}")
+            raise ValueError(f"has the format {str(version)[:9]}, this paddledvc reads {VERSION}")
         try:
-            return decode_value(cls, _joined(value, details))
+            require_report_schema(text, value)
+            found = decode_value(cls, _joined(value, details))
+        except RecursionError as error:
+            raise ValueError("is JSON of too many lists in lists") from error
         # OverflowError, for JSON may have integers that no float holds.
         except (ArithmeticError, AttributeError, KeyError, TypeError) as error:
             raise ValueError("is no report of `paddledvc verify`") from error
+        if (path := next(filter(_contradicts, found.paths), None)) is not None:
+            raise ValueError(
+                f"contradicts itself: {path.path} has passed, and an output is over its tolerance"
+            )
+        return found
+
+
+def _contradicts(path: PathEvidence) -> bool:
+    """Tell whether a path has passed with an error that is above its tolerance.
+
+    Errors are rounded, so the tolerance is rounded as they are.
+    """
+    return path.passed and any(
+        one.scaled_error > round_evidence_error(one.tolerance)
+        for one in path.outputs
+        if one.scaled_error is not None and one.tolerance is not None
+    )
+
+
+def round_evidence_error(error: float) -> float:
+    """Round an error to what is worth reading.
+
+    >>> round_evidence_error(1.23456e-7)
+    1.23e-07
+    """
+    return float(f"{error:.{DIGITS}g}")
 
 
 def _joined(value: Mapping[str, Any], details: Mapping[str, Any]) -> dict[str, Any]:
@@ -300,6 +337,7 @@ class ErrorRow:
         sample: its number among all samples.
         batch: samples in its call.
         edge: the edge that its values are at; empty for usual ones.
+        tolerance: that of the output on this path; None in tables of earlier versions.
     """
 
     sample: int
@@ -308,12 +346,13 @@ class ErrorRow:
     output: str
     scaled_error: float
     edge: str = ""
+    tolerance: float | None = None
 
 
 def write_evidence_csv(rows: Iterable[ErrorRow], *, edges: bool) -> str:
     """Write the error of every sample, for ``dvc plots``."""
     text = io.StringIO()
-    head = [*HEAD, "edge"] if edges else HEAD
+    head = [*HEAD, *(["edge"] if edges else []), "tolerance"]
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(head)
     writer.writerows([getattr(row, name) for name in head] for row in rows)
@@ -326,20 +365,33 @@ def read_evidence_csv(text: str) -> tuple[ErrorRow, ...]:
     Raises:
         ValueError: the text is something else; the message is the end of a sentence about it.
     """
+    reader = csv.DictReader(io.StringIO(text))
     try:
-        return tuple(
-            ErrorRow(
-                sample=int(row["sample"]),
-                batch=int(row["batch"]),
-                path=row["path"],
-                output=row["output"],
-                scaled_error=float(row["scaled_error"]),
-                edge=row.get("edge") or "",
-            )
-            for row in csv.DictReader(io.StringIO(text))
-        )
+        rows = tuple(map(_error_row, reader))
     except (KeyError, TypeError, ValueError, csv.Error) as error:
-        raise ValueError("is no table of `paddledvc verify`") from error
+        raise ValueError(
+            f"is no table of `paddledvc verify`: line {reader.line_num} has no sample or no error"
+        ) from error
+    if (most := max((row.sample for row in rows), default=0)) > len(rows):
+        raise ValueError(
+            f"is no table of `paddledvc verify`: it has {len(rows)} rows, and one of sample {most}"
+        )
+    return rows
+
+
+def _error_row(row: Mapping[str, str]) -> ErrorRow:
+    found = ErrorRow(
+        sample=int(row["sample"]),
+        batch=int(row["batch"]),
+        path=row["path"],
+        output=row["output"],
+        scaled_error=float(row["scaled_error"]),
+        edge=row.get("edge") or "",
+        tolerance=float(row["tolerance"]) if row.get("tolerance") else None,
+    )
+    if None in (found.path, found.output) or found.sample < 0 or not found.scaled_error >= 0:
+        raise ValueError(row)
+    return found
 
 
 def evidence_path(model: Model) -> str:

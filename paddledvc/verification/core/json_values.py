@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
@@ -17,6 +18,9 @@ T = TypeVar("T")
 OMIT: Mapping[str, bool] = {"omit": True}
 """Metadata of a field that is left out where it has its default."""
 
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+_HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
+
 
 def parse_json(text: str) -> Any:
     """Parse JSON.
@@ -25,11 +29,18 @@ def parse_json(text: str) -> Any:
         ValueError: it is none; the message says why, as the end of a sentence about it.
     """
     try:
-        return json.loads(text)
+        found = json.loads(text, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
         raise ValueError(f"is not JSON: {error.msg} in line {error.lineno}") from error
     except RecursionError as error:
         raise ValueError("is JSON of too many lists in lists") from error
+    if _HALF.search(text) and _HALF_OF_A_PAIR.search(json.dumps(found, ensure_ascii=False)):
+        raise ValueError("holds a character that no text has: half of a surrogate pair")
+    return found
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"holds {name}, which JSON does not have")
 
 
 def dump_json(value: Any) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 from paddledvc.comparison.samples import describe_sample_edge
+from paddledvc.display.escaping import escape_text
 from paddledvc.verification.core import svg
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from jinja2 import Environment
 
@@ -31,6 +33,26 @@ MEASURES = {
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """What a project knows of a report beside what it says itself.
+
+    Attributes:
+        owner: who answers for the model; empty where nobody is named.
+        version: the version that is locked; empty where none is.
+        commit: short name of the commit that brought the report; empty where none has it as it is.
+        date: the day of that commit.
+    """
+
+    owner: str = ""
+    version: str = ""
+    commit: str = ""
+    date: str = ""
+
+
+UNKNOWN = Origin()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Verification:
     """What a verification of a model has left.
 
@@ -39,12 +61,25 @@ class Verification:
         evidence: ``verify.json``.
         latencies: ``latency.json``; empty if it is not there.
         errors: ``verify.csv``.
+        origin: whose it is, and since when.
     """
 
     slug: str
     evidence: Evidence
     latencies: Latencies
     errors: tuple[ErrorRow, ...]
+    origin: Origin = UNKNOWN
+
+    @property
+    def verdict(self) -> str:
+        """What the report says, where its paths say so too."""
+        said = self.evidence.verdict
+        return "fail" if said == "pass" and not self.evidence.passes else said
+
+    @property
+    def version(self) -> str:
+        """The version of the model, as exactly as it is known."""
+        return self.origin.version or self.evidence.model_version
 
     @property
     def share(self) -> float:
@@ -54,18 +89,25 @@ class Verification:
 
 def render_overview_page(every: Sequence[Verification]) -> str:
     """Write the page of all models, those that fail first."""
-    ordered = sorted(every, key=lambda one: (one.evidence.verdict == "pass", one.slug))
-    passed = sum(one.evidence.verdict == "pass" for one in every)
+    ordered = sorted(every, key=lambda one: (one.verdict == "pass", one.slug))
+    passed = sum(one.verdict == "pass" for one in every)
     return _templates().get_template("overview.html").render(every=ordered, passed=passed)
 
 
-def render_page(one: Verification) -> str:
-    """Write the page of a model."""
+def render_page(one: Verification, *, linked: bool = True) -> str:
+    """Write the page of a model.
+
+    Args:
+        one: what its verification has left.
+        linked: whether it is one of several pages, behind the one that names all models.
+    """
     return (
         _templates()
         .get_template("model.html")
         .render(
             one=one,
+            linked=linked,
+            answers=_answers(one),
             series=_series(one),
             worst=_worst(one),
             boxes=_boxes(one.latencies),
@@ -86,10 +128,16 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_visible,
     )
     found.filters["cell"] = _cell
     found.globals.update(measures=MEASURES, describe_sample_edge=describe_sample_edge, svg=svg)
     return found
+
+
+def _visible(value: object) -> object:
+    """Write what nobody sees, such as marks that turn a line around, as its escape."""
+    return escape_text(value) if type(value) is str else value
 
 
 def _cell(value: object) -> object:
@@ -113,15 +161,45 @@ def _series(one: Verification) -> list[svg.Series]:
     ]
 
 
+def _answers(one: Verification) -> list[str]:
+    """Say how many samples get another first class from the export, where there are classes."""
+    counts = Counter((row.path, row.output, row.edge) for row in one.errors)
+    samples = one.evidence.samples
+    lines, asked = [], set()
+    for path in one.evidence.paths:
+        for output in path.outputs:
+            if output.top1_changed is None:
+                continue
+            count = counts[path.path, output.name, output.edge]
+            asked.add(count)
+            if output.top1_changed:
+                what = f"{path.path}: {output.top1_changed} of {count} first answers change"
+                many = "; a sample counts in each of its calls" if count > samples else ""
+                lines.append(f"{what} ({output.name}{describe_sample_edge(output.edge)}{many})")
+    if asked and not lines:
+        return [f"0 of {max(asked)} first answers change"]
+    return lines
+
+
 def _worst(one: Verification) -> list[tuple[object, ...]]:
-    """List the samples with the largest errors, as rows of a table."""
-    tolerances = {path.path: path.tolerance for path in one.evidence.paths}
+    """List the samples with the largest errors, each once, as rows of a table."""
+    tolerances = {
+        (path.path, output.name): output.tolerance
+        for path in one.evidence.paths
+        for output in path.outputs
+        if output.tolerance is not None
+    }
+    usual = {path.path: path.tolerance for path in one.evidence.paths}
 
     def share(row: ErrorRow) -> float:
-        tolerance = tolerances.get(row.path, 0.0)
+        tolerance = tolerances.get((row.path, row.output), usual.get(row.path, 0.0))
         return row.scaled_error / tolerance if tolerance else row.scaled_error
 
-    rows = sorted((row for row in one.errors if share(row) > 0), key=share, reverse=True)
+    samples: dict[int, list[ErrorRow]] = {}
+    for row in one.errors:
+        if share(row) > 0:
+            samples.setdefault(row.sample, []).append(row)
+    worst = sorted(((max(rows, key=share), rows) for rows in samples.values()), key=_by(share))
     return [
         (
             row.sample,
@@ -130,9 +208,14 @@ def _worst(one: Verification) -> list[tuple[object, ...]]:
             row.output + describe_sample_edge(row.edge),
             row.scaled_error,
             share(row),
+            ", ".join(dict.fromkeys(other.path for other in rows if share(other) > 1)),
         )
-        for row in rows[:WORST]
+        for row, rows in worst[:WORST]
     ]
+
+
+def _by(share: Callable[[ErrorRow], float]) -> Callable[[tuple[ErrorRow, object]], float]:
+    return lambda found: -share(found[0])
 
 
 def _boxes(latencies: Latencies) -> list[svg.Box]:

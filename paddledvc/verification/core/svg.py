@@ -8,12 +8,18 @@ from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
+from paddledvc.display.escaping import escape_text
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     _Scale = Callable[[float], float]
 
-WIDTH, LEFT, RIGHT, TOP, BOTTOM = 720, 64, 16, 16, 40
+WIDTH, LEFT, RIGHT, TOP, BOTTOM = 860, 64, 16, 16, 40
+LABELS = 200
+"""Width of the column right of the errors, in which the tolerances have their names."""
+LINE = 14
+"""Height of a label."""
 HEIGHT = 300
 ROW = 44
 """Height of a box and its label."""
@@ -70,7 +76,7 @@ def draw_errors_svg(every: Sequence[Series]) -> str:
         return HEIGHT - BOTTOM - _GAP - share * (height - 2 * _GAP)
 
     def across(sample: float, aside: float = 0.0) -> float:
-        return LEFT + 8 + (WIDTH - LEFT - RIGHT - 16) * (sample + 0.5 + aside) / count
+        return LEFT + 8 + (WIDTH - LEFT - LABELS - 16) * (sample + 0.5 + aside) / count
 
     powers = range(low, high + 1)
     parts = [_level(up(10.0**power), "grid") for power in powers]
@@ -78,16 +84,20 @@ def draw_errors_svg(every: Sequence[Series]) -> str:
     parts += [_tick(up(0), "0"), _level(up(0), "axis")]
     if any(math.isinf(error) for one in every for error in one.errors):
         parts += [_tick(up(math.inf), "inf"), _level(up(math.inf), "grid")]
+    lowest = float(HEIGHT - BOTTOM + LINE)
     for tolerance in sorted({one.tolerance for one in every if one.tolerance > 0}):
         y = up(tolerance)
         paths = ", ".join(one.path for one in every if one.tolerance == tolerance)
+        # Beside the plot, where no point is, and none on another.
+        lowest = min(y + 4, lowest - LINE)
         label = f"tolerance {tolerance:g}: {paths}"
-        parts += [_level(y, "tolerance"), _text(WIDTH - RIGHT, y - 4, label, "end", "tolerance")]
+        parts.append(_level(y, "tolerance"))
+        parts.append(_text(WIDTH - LABELS + 6, lowest, label, "start", "tolerance"))
     for number, one in enumerate(every):
         # Beside each other, for paths that agree bit for bit would hide each other.
         aside = 0.6 * ((number + 0.5) / len(every) - 0.5)
         parts += _points(one, svg_color(one.path), partial(across, aside=aside), up)
-    parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 6, f"sample, of {count}"))
+    parts.append(_text((LEFT + WIDTH - LABELS) / 2, HEIGHT - 6, f"sample, of {count}"))
     return _svg("Scaled error of every sample, by path", HEIGHT, parts)
 
 
@@ -142,7 +152,7 @@ def draw_times_svg(boxes: Sequence[Box]) -> str:
 
 def _svg(title: str, height: float, parts: Sequence[str]) -> str:
     return (
-        f'<svg viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="{escape(title)}">'
+        f'<svg viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="{_escaped(title)}">'
         f"{''.join(parts)}</svg>"
     )
 
@@ -158,12 +168,16 @@ def svg_color(path: str) -> str:
 
 def _element(tag: str, kind: str, title: str = "", **numbers: float) -> str:
     values = "".join(f' {key}="{value:.6g}"' for key, value in numbers.items())
-    inside = f"<title>{escape(title)}</title>" if title else ""
+    inside = f"<title>{_escaped(title)}</title>" if title else ""
     return f'<{tag} class="{kind}"{values}>{inside}</{tag}>'
 
 
+def _escaped(text: str) -> str:
+    return escape(escape_text(text))
+
+
 def _level(y: float, kind: str) -> str:
-    return _element("line", kind, x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y)
+    return _element("line", kind, x1=LEFT, x2=WIDTH - LABELS, y1=y, y2=y)
 
 
 def _tick(y: float, label: str) -> str:
@@ -172,4 +186,4 @@ def _tick(y: float, label: str) -> str:
 
 def _text(x: float, y: float, label: str, anchor: str = "middle", kind: str = "tick") -> str:
     place = f'x="{x:.6g}" y="{y:.6g}" text-anchor="{anchor}"'
-    return f'<text class="{kind}" {place}>{escape(label)}</text>'
+    return f'<text class="{kind}" {place}>{_escaped(label)}</text>'

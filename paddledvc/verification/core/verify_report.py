@@ -5,9 +5,26 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from paddledvc.comparison.agreement import Agreement, OutputAgreement  # noqa: TC001 - types of
 from paddledvc.comparison.samples import describe_sample_edge
+from paddledvc.comparison.untaken_branches import Branch  # noqa: TC001 - fields are read
 from paddledvc.display.results import Displayed
-from paddledvc.models.verify_settings import REDUCIBLE, USUAL_TOLERANCES, Tolerance
+from paddledvc.models.model import Output  # noqa: TC001
+from paddledvc.models.verify_settings import (
+    REDUCIBLE,
+    USUAL_TOLERANCES,
+    Engine,
+    PathName,
+    Tolerance,
+)
+from paddledvc.stages.core.record import Hashed  # noqa: TC001
+from paddledvc.tools.paddle.core.jobs import (  # noqa: TC001
+    Cost,
+    Diagnosis,
+    Latency,
+    Runtime,
+    Wide,
+)
 from paddledvc.verification.core.evidence import (
     CallTime,
     ErrorRow,
@@ -16,22 +33,15 @@ from paddledvc.verification.core.evidence import (
     OutputEvidence,
     PathEvidence,
     Process,
+    round_evidence_error,
     write_evidence_csv,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from paddledvc.comparison.agreement import Agreement, OutputAgreement
-    from paddledvc.comparison.untaken_branches import Branch
-    from paddledvc.models.model import Output
-    from paddledvc.models.verify_settings import Engine, PathName
-    from paddledvc.stages.core.record import Hashed
-    from paddledvc.tools.paddle.core.jobs import Cost, Diagnosis, Latency, Runtime, Wide
-
+JUDGED_ANEW = "judged anew from the saved errors: only tolerances have changed, and nothing ran"
 Verdict = Literal["pass", "fail", "not-repeatable"]
-DIGITS = 3
-"""Significant digits of errors in a report."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -57,6 +67,8 @@ class VerifyReport(Displayed):
         edges: the edge of each call, empty for a usual one; or nothing for only usual ones.
         refused: sentences about calls that the dynamic network itself does not run.
         outputs: the outputs of the exported program; nothing where they are unknown.
+        judged_anew: whether nothing ran, for only tolerances differ from those of the last run.
+        since_last: sentences about flags and the like that are not as in the last report.
     """
 
     model: str
@@ -79,6 +91,8 @@ class VerifyReport(Displayed):
     edges: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     outputs: tuple[Output, ...] = ()
+    judged_anew: bool = False
+    since_last: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -96,7 +110,8 @@ class VerifyReport(Displayed):
         if self.float64 is not None and self.float64.reason:
             exact = (*exact, f"no error against float64: {self.float64.reason}")
         one_sided = tuple(filter(None, map(str, self.branches)))
-        return self.warnings + one_sided + self.refused + exact
+        anew = (JUDGED_ANEW,) if self.judged_anew else ()
+        return anew + self.warnings + one_sided + self.refused + exact
 
     @property
     def samples(self) -> int:
@@ -222,9 +237,11 @@ def errors_of_report(report: VerifyReport) -> tuple[ErrorRow, ...]:
             output=error.output,
             scaled_error=float(round_reported_error(error.scaled_error)),
             edge=error.edge,
+            tolerance=path.agreement.tolerance_of(error.output),
         )
         for path in report.paths
-        for error in (path.agreement.samples if path.agreement else ())
+        if path.agreement is not None
+        for error in path.agreement.samples
     )
 
 
@@ -351,4 +368,4 @@ def round_reported_error(error: float) -> float | str:
     >>> round_reported_error(1.23456e-7), round_reported_error(float("inf"))
     (1.23e-07, 'inf')
     """
-    return "inf" if error == float("inf") else float(f"{error:.{DIGITS}g}")
+    return "inf" if error == float("inf") else round_evidence_error(error)

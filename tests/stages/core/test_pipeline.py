@@ -275,7 +275,7 @@ def test_the_stages_of_a_fetched_model():
                         "cache": False,
                         "x": "sample",
                         "y": "scaled_error",
-                        "template": "scatter",
+                        "template": "paddledvc_errors",
                     }
                 }
             ],
@@ -458,3 +458,18 @@ def test_pins_are_those_of_the_first_release():
         export_digest(registry, lock, model),
         verify_digest(registry, lock, model),
     ) == ("v1-7b101bb9", "26b7553a", "160baee0", "3f8c83c5")
+
+
+def test_how_a_plot_is_drawn_is_renewed_and_makes_no_stage_stale():
+    def stage(template, cmd="verify"):
+        plot = {"a.csv": {"cache": False, "template": template}}
+        return {"verify-a": {"cmd": cmd, "plots": [plot], "meta": {"generated_by": "paddledvc"}}}
+
+    redrawn = pipelines.merge_pipeline_section(stage("scatter"), stage("paddledvc_errors"))
+    changed = pipelines.merge_pipeline_section(
+        stage("scatter"), stage("paddledvc_errors", "verify it")
+    )
+
+    assert list(redrawn.changed) == ["verify-a"]
+    assert list(redrawn.differences) == []
+    assert list(changed.differences) == [("verify-a", "is out of date")]

@@ -4,15 +4,17 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from paddledvc.verification.core import evidence, svg
 from paddledvc.verification.core import page as pages
-from paddledvc.verification.core import svg
 from paddledvc.verification.core.evidence import ErrorRow, Evidence, Latencies
-from paddledvc.verification.core.page import Verification, render_overview_page, render_page
+from paddledvc.verification.core.json_values import decode_value
+from paddledvc.verification.core.page import Origin, Verification, render_overview_page, render_page
 
 INF = float("inf")
 OPEN = {"meta", "br"}
@@ -59,9 +61,9 @@ def a_verification(slug="net", verdict="pass", errors=(0.0, 2e-8), findings=(), 
             {
                 "name": "out",
                 "edge": fields.pop("edge", ""),
-                "scaled_error": max(errors),
+                "scaled_error": "inf" if max(errors) == INF else max(errors),
                 "ulps": 3,
-                "top1_changed": None,
+                "top1_changed": fields.pop("top1", None if verdict == "pass" else 1),
             }
         ],
         "diagnosis": fields.pop("diagnosis", None),
@@ -73,8 +75,8 @@ def a_verification(slug="net", verdict="pass", errors=(0.0, 2e-8), findings=(), 
         "batch_sizes": [1, 3],
         "repeatable": True,
         "runtime": RUNTIME,
-        "files": [{"path": "w.pdparams", "md5": "ab", "sha256": None, "size": 1200}],
-        "samples_sha256": "cd",
+        "files": [{"path": "w.pdparams", "md5": "ab" * 16, "sha256": None, "size": 1200}],
+        "samples_sha256": "cd" * 32,
         "paths": [path],
         **fields,
     }
@@ -104,15 +106,76 @@ def test_a_page_says_the_verdict_and_what_it_is_of():
     assert "net <b> v1.0: pass" in words
     assert "2 samples at batch sizes 1, 3; Paddle 3.3.1 on cpu" in words
     assert "jit pass 2e-08 1e-07 0.2 program" in words
-    assert "w.pdparams ab 1200" in words
+    assert f"w.pdparams {'ab' * 16} 1200" in words
 
 
 def test_what_is_wrong_stands_at_the_top():
     finding = "out: scaled error 0.5 over the tolerance 1e-07"
-    text = render_page(a_verification(verdict="fail", errors=(0.5, INF), findings=[finding]))
+    begins = {"sublayer": "b", "kind": "Conv", "scaled_error": 1.0, "cause": "c", "advice": "d"}
+    fields = {"findings": [finding], "diagnosis": {**begins, "file": "net.py", "line": 12}}
+    text = render_page(a_verification(verdict="fail", errors=(0.5, INF), **fields))
 
-    assert text.index(finding) < text.index("<h2>")
+    places = [text.index(one) for one in ("jit: it begins in", finding, "1 of 2 first", "<h2>")]
+    assert places == sorted(places), "the cause leads"
+    assert "jit: it begins in sublayer b (Conv), net.py:12: c; d" in read(text)
     assert "1 1 jit out inf inf" in read(text)
+
+
+def test_first_answers_that_change_are_counted_in_words():
+    made = a_verification(verdict="fail", errors=(0.5, 0.1, 0.0))
+
+    assert "jit: 1 of 3 first answers change (out)" in read(render_page(made))
+    made = a_verification(top1=0)
+    assert "0 of 2 first answers change" in read(render_page(made))
+
+
+def test_whose_a_report_is_and_since_when_stands_on_both_pages():
+    origin = Origin(owner="the team", version="v1.2", commit="abc1234", date="2026-11-22")
+    made = replace(a_verification(), origin=origin)
+    page, overview = render_page(made), render_overview_page([made])
+
+    assert "net <b> v1.2: pass" in read(page)
+    assert "Owner: the team; commit of the report: abc1234 of 2026-11-22" in read(page)
+    assert '<a href="../index.html">' in page
+    assert "v1.2 the team pass 0.2 jit 3.3.1 abc1234 2026-11-22" in read(overview)
+    assert "href" not in render_page(made, linked=False)
+
+
+def test_the_largest_errors_name_each_sample_once():
+    made = a_verification(verdict="fail", errors=(0.5, 1e-8))
+    rows = [replace(row, path=path) for row in made.errors for path in ("jit", "gpu")]
+    jit = made.evidence.paths[0]
+    both = replace(made.evidence, paths=(jit, replace(jit, path="gpu")))
+    words = read(render_page(replace(made, evidence=both, errors=tuple(rows))))
+
+    assert words.count("0 1 jit out 0.5") == 1
+    assert "0 1 gpu out" not in words
+    assert "0.5 5e+06 jit, gpu 1 1 jit" in words
+
+
+def test_a_verdict_that_its_own_paths_deny_is_no_pass():
+    made = a_verification()
+    lying = replace(made, evidence=replace(made.evidence, paths=()))
+
+    assert "v1.0: fail" in read(render_page(lying))
+    assert "0 of 1 models pass" in read(render_overview_page([lying]))
+
+
+def test_no_label_of_a_plot_lies_on_a_point_or_on_another_label():
+    every = [
+        svg.Series(path=path, tolerance=tolerance, errors=(tolerance, tolerance / 2, 1e-9, INF))
+        for path, tolerance in (("jit", 1e-7), ("deployed", 1.1e-7), ("onnx", 1.2e-7), ("gpu", 1))
+    ]
+    text = svg.draw_errors_svg(every)
+    labels = re.findall(r'<text class="tolerance" x="([^"]+)" y="([^"]+)"', text)
+    across = [float(one) for one in re.findall(r'cx="([^"]+)"', text)]
+    lines = sorted(float(y) for _, y in labels)
+
+    assert len(labels) == 4
+    assert min(float(x) for x, _ in labels) > max(across) + 3
+    assert min(after - before for before, after in pairwise(lines)) >= svg.LINE
+    assert lines[0] > 0
+    assert lines[-1] <= svg.HEIGHT - svg.BOTTOM
 
 
 def test_where_a_disagreement_begins_is_told():
@@ -297,13 +360,15 @@ LATENCY = {
 
 
 def filled_verification(text):
-    """A verification of which every text is the given one."""
+    """A verification of which every text is the given one, whatever a schema says to that."""
+    value = filled(REPORT, text)
     row = ErrorRow(sample=0, batch=1, path=text, output=text, scaled_error=0.5, edge=text)
     return Verification(
         slug=text,
-        evidence=Evidence.from_json(json.dumps(filled(REPORT, text))),
+        evidence=decode_value(Evidence, evidence._joined(value, value["evidence"][0])),
         latencies=Latencies.from_json(json.dumps(filled(LATENCY, text))),
         errors=(row, replace(row, sample=1)),
+        origin=Origin(owner=text, version=text, commit=text, date=text),
     )
 
 
@@ -363,9 +428,9 @@ def test_a_report_without_shares_and_runtime_has_a_page():
     made = a_verification()
     bare = replace(made.evidence, tolerance_used={}, scaled_error={}, runtime=None)
 
-    assert "net <b> v1.0: pass 2 samples at batch sizes 1, 3 Paths" in read(
+    assert "net <b>: pass 2 samples at batch sizes 1, 3 Owner" in read(
         render_page(replace(made, evidence=bare))
-    )
+    ).replace(" v1.0", "")
     assert "net <b> v1.0 pass 0 jit" in read(render_overview_page([replace(made, evidence=bare)]))
 
 

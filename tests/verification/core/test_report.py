@@ -361,8 +361,9 @@ def test_the_table_has_a_row_a_sample_numbered_over_all_calls():
     )
 
     assert a_report(a_path(agreement=agreement), NOT_RUN).to_csv() == (
-        "sample,batch,path,output,scaled_error\n"
-        "0,1,jit,y,0.0\n0,1,jit,z,1.23e-06\n1,8,jit,y,inf\n2,8,jit,y,0.5\n"
+        "sample,batch,path,output,scaled_error,tolerance\n"
+        "0,1,jit,y,0.0,1e-05\n0,1,jit,z,1.23e-06,1e-05\n"
+        "1,8,jit,y,inf,1e-05\n2,8,jit,y,0.5,1e-05\n"
     )
 
 
@@ -370,7 +371,7 @@ def test_the_table_survives_names_with_commas_and_quotes():
     sample = SampleError(case=0, sample=0, output='a,"b"', scaled_error=0.0)
     text = a_report(a_path(agreement=replace(an_agreement(0.0), samples=(sample,)))).to_csv()
 
-    assert list(csv.reader(io.StringIO(text)))[1] == ["0", "1", "jit", 'a,"b"', "0.0"]
+    assert list(csv.reader(io.StringIO(text)))[1] == ["0", "1", "jit", 'a,"b"', "0.0", "1e-05"]
 
 
 def reduced(error):
@@ -421,6 +422,6 @@ def test_what_is_off_at_an_edge_value_is_named_in_findings_report_and_table():
     )
     assert (evidence["edge_values"], evidence["paths"][0]["outputs"][0]["edge"]) == (["nan"], "nan")
     assert report.to_csv().splitlines() == [
-        "sample,batch,path,output,scaled_error,edge",
-        "1,8,jit,y,0.5,nan",
+        "sample,batch,path,output,scaled_error,edge,tolerance",
+        "1,8,jit,y,0.5,nan,1e-05",
     ]

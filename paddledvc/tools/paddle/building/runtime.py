@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from paddledvc.errors import NO_PADDLE, MissingTool
-from paddledvc.tools.paddle.core.jobs import Runtime
+from paddledvc.tools.paddle.core.jobs import Runtime, pick_numeric_variables
 
 # Those of TF32 are there since PaddlePaddle/Paddle#77781.
 RECORDED_FLAGS = (
@@ -19,6 +19,7 @@ RECORDED_FLAGS = (
     "FLAGS_cudnn_allow_tf32",
     "FLAGS_cublas_allow_tf32",
     "FLAGS_use_stride_kernel",  # without it transposed and sliced views are copies
+    "FLAGS_use_mkldnn",  # oneDNN, in a dynamic network too
 )
 
 
@@ -96,8 +97,10 @@ def describe_runtime(device: str) -> Runtime:
     module = import_paddle()
     known = module.base.core.globals()
     flags = {name: str(known[name]) for name in RECORDED_FLAGS if name in known}
+    flags.update(pick_numeric_variables(os.environ))
     name = device
     if device != "cpu":
+        flags["cuDNN"] = str(module.device.get_cudnn_version())
         flags["NVIDIA_TF32_OVERRIDE"] = os.environ.get("NVIDIA_TF32_OVERRIDE", "unset")
         name = f"{device} ({module.device.cuda.get_device_name(require_runtime_gpu(device))})"
     return Runtime(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 FLAG = "FLAGS_"
 """What the names of Paddle's flags begin with."""
+RECORDED_VARIABLES = ("FLAGS_", "OMP_", "MKL_", "ONEDNN_", "DNNL_", "CUBLAS_", "CUDNN_")
+"""What the names of variables begin with that decide numbers: flags, threads, oneDNN, CUDA's."""
 FORETELLING = {
     # PaddlePaddle/Paddle#79145: eagerly the views follow.
     "in-place": "an operation in place became one that is not, so views do not follow it",
@@ -267,6 +269,8 @@ class Diagnosis:
             sublayer does not run.
         cause: what likely goes wrong, as the end of a sentence; empty if nobody knows.
         advice: what to do about it.
+        file: the file of the sublayer's code, from the folder of the project; empty if unknown.
+        line: the line in it.
     """
 
     sublayer: str
@@ -274,12 +278,15 @@ class Diagnosis:
     scaled_error: float
     cause: str
     advice: str
+    file: str = field(default="", metadata={"omit": True})
+    line: int = field(default=0, metadata={"omit": True})
 
     def __str__(self) -> str:
         why = f"{self.cause}; {self.advice}" if self.cause else ""
         if not self.kind:
             return why
         where = f"sublayer {self.sublayer} ({self.kind})" if self.sublayer else self.kind
+        where += f", {self.file}:{self.line}" if self.file else ""
         return f"it begins in {where}{f': {why}' if why else ''}"
 
 
@@ -388,3 +395,14 @@ class Failure:
     error: str
     message: str
     details: str = ""
+
+
+def pick_numeric_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Pick the variables of an environment that decide which numbers come out.
+
+    >>> pick_numeric_variables({"FLAGS_use_mkldnn": "1", "OMP_NUM_THREADS": "2", "HOME": "/root"})
+    {'FLAGS_use_mkldnn': '1', 'OMP_NUM_THREADS': '2'}
+    """
+    return {
+        name: value for name, value in environment.items() if name.startswith(RECORDED_VARIABLES)
+    }

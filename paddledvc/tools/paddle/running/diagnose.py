@@ -58,12 +58,15 @@ def diagnose_path(job: DiagnoseJob) -> Diagnosis:
         name, error = inner
     part = _part(layer, name)
     found = guess_cause(_source(part), job.path)
+    file, line = _place(part, Path(job.network.root))
     return Diagnosis(
         sublayer=name,
         kind=type(part).__name__,
         scaled_error=error,
         cause=found.what if found else "",
         advice=found.advice if found else "",
+        file=file,
+        line=line,
     )
 
 
@@ -162,6 +165,17 @@ def _compared(
 
 def _part(layer: Any, name: str) -> Any:
     return dict(layer.named_sublayers(include_self=True))[name]
+
+
+def _place(part: Any, root: Path) -> tuple[str, int]:
+    """Say where the forward of a sublayer stands; nowhere for one of a package."""
+    try:
+        file = Path(inspect.getsourcefile(type(part).forward) or "")
+        line = inspect.getsourcelines(type(part).forward)[1]
+    except (OSError, TypeError):
+        return "", 0
+    inside = file.is_relative_to(root) and "site-packages" not in file.parts
+    return (file.relative_to(root).as_posix(), line) if inside else ("", 0)
 
 
 def _source(part: Any) -> str:
