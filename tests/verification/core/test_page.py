@@ -119,7 +119,7 @@ def test_where_a_disagreement_begins_is_told():
     begins = {"sublayer": "b", "kind": "Conv", "scaled_error": 1.0, "cause": "c", "advice": "d"}
     made = a_verification(verdict="fail", diagnosis=begins)
 
-    assert "jit: it begins in sublayer b (Conv): c; d" in read(render_page(made))
+    assert "jit: c; d; it begins in sublayer b (Conv)" in read(render_page(made))
 
 
 def test_notes_and_the_error_against_float64_are_told():
