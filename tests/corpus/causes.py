@@ -7,8 +7,6 @@ Seen with Paddle 3.3.1.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import paddle
 import paddle.nn.functional as F  # noqa: N812 - as everybody calls it
@@ -44,25 +42,10 @@ class SlicedBase(Base):
         return part * 1.0
 
 
-class TransposedBase(Base):
-    def forward(self, x):
-        y = self.fc(x) + 1.0
-        turned = y.transpose([1, 0])
-        y[0, 0] = 50.0  # cause: TransposedBase
-        return turned * 1.0
-
-
 class FlattenedView(Base):
     def forward(self, x):
         y = self.fc(x) * 1.0
         y.flatten()[0] = 9.0  # cause: FlattenedView
-        return y
-
-
-class RowOfRow(Base):
-    def forward(self, x):
-        y = self.fc(x) * 1.0
-        y[0][1] = 5.0  # cause: RowOfRow
         return y
 
 
@@ -79,16 +62,6 @@ class InPlaceInput(Base):
         y = self.fc(x)
         x.add_(paddle.ones_like(x))  # cause: InPlaceInput
         return y + x
-
-
-class Method(Base):
-    def mark(self, y):
-        flat = y.reshape([-1])
-        flat[0] = 100.0  # cause: Method
-        return y
-
-    def forward(self, x):
-        return self.mark(self.fc(x) * 1.0)
 
 
 def mark(y):
@@ -119,30 +92,9 @@ class InDynamicMode(Base):
         return self.fc(x) * (2.0 if paddle.in_dynamic_mode() else 3.0)  # cause: InDynamicMode
 
 
-class IsTensor(Base):
-    def forward(self, x):
-        if isinstance(x, paddle.Tensor):  # cause: IsTensor
-            return self.fc(x) * 4.0
-        return self.fc(x) * 5.0
-
-
-class NameOfType(Base):
-    def forward(self, x):
-        known = type(x).__name__ == "Tensor"  # cause: NameOfType
-        return self.fc(x) * (4.0 if known else 5.0)
-
-
 class HasGradient(Base):
     def forward(self, x):
         return self.fc(x) * (4.0 if hasattr(x, "_grad_ivar") else 5.0)  # cause: HasGradient
-
-
-class Length(paddle.nn.Layer):
-    def forward(self, x):
-        def scaled(y):
-            return y * float(np.log2(1 + abs(y.shape[1])))  # cause: Length
-
-        return scaled(x) * 2.0
 
 
 class AutoCast(Base):
@@ -168,20 +120,6 @@ class ShortCircuit(Base):
         return y + seen
 
 
-class DoesNotStop(Base):
-    def forward(self, x):
-        y = self.fc(x)
-        seen = paddle.zeros([1])
-
-        def write():
-            seen[0] = 1.0
-            return paddle.ones([1]).sum() > 0
-
-        if (x.sum() * 0 < 1) or write():  # cause: DoesNotStop
-            y = y * 2
-        return y + seen
-
-
 class ValueOfOr(Base):
     def forward(self, x):
         return self.fc(x) * (x.sum() or 1.0)  # cause: ValueOfOr
@@ -195,20 +133,6 @@ class AddedToInput(Base):
         return self.fc(x), x + 0.5  # cause: AddedToInput
 
 
-class AddedToParameter(Base):
-    def forward(self, x):
-        return self.fc(x), self.fc.bias + 1.0  # cause: AddedToParameter
-
-
-class ShiftedIds(paddle.nn.Layer):
-    def __init__(self) -> None:
-        super().__init__()
-        self.words = paddle.nn.Embedding(10, 4)
-
-    def forward(self, ids):
-        return self.words(ids), ids - 1  # cause: ShiftedIds
-
-
 class AddedAttribute(Base):
     def __init__(self) -> None:
         super().__init__()
@@ -220,25 +144,6 @@ class AddedAttribute(Base):
 
 
 # The same, far inside.
-
-
-class InSequential(paddle.nn.Layer):
-    def __init__(self) -> None:
-        super().__init__()
-        self.blocks = paddle.nn.Sequential(Good(), Good(), ReshapedView())
-
-    def forward(self, x):
-        return self.blocks(x)
-
-
-class NestedSequential(paddle.nn.Layer):
-    def __init__(self) -> None:
-        super().__init__()
-        inner = paddle.nn.Sequential(Good(), paddle.nn.Sequential(ReshapedView(), Good()))
-        self.blocks = paddle.nn.Sequential(Good(), inner)
-
-    def forward(self, x):
-        return self.blocks(x)
 
 
 class InList(paddle.nn.Layer):
@@ -373,14 +278,6 @@ class NumpyAndView(Base):
         return y
 
 
-class ModeAndView(Base):
-    def forward(self, x):
-        y = self.fc(x) * (2.0 if paddle.in_dynamic_mode() else 4.0 / 2)
-        flat = y.reshape([-1])
-        flat[0] = 100.0  # cause: ModeAndView
-        return y
-
-
 class ViewAndMode(Base):
     def forward(self, x):
         y = self.fc(x) * 1.0
@@ -411,30 +308,11 @@ class IsTensorAndAdded(Base):
         return y + 0.5, x + 0.5  # cause: IsTensorAndAdded
 
 
-class CastAndView(Base):
-    def forward(self, x):
-        with paddle.amp.auto_cast(enable=False):
-            y = self.fc(x) * math.sqrt(4.0)
-        flat = y.reshape([-1])
-        flat[0] = 100.0  # cause: CastAndView
-        return y
-
-
 class CastAndWrite(Base):
     def forward(self, x):
         with paddle.amp.auto_cast(dtype="bfloat16"):  # cause: CastAndWrite
             y = self.fc(x)
         y[:, 0] = 1.0
-        return y
-
-
-class AndAndView(Base):
-    def forward(self, x):
-        y = self.fc(x) * 1.0
-        if x.sum() > -1e9 and y.sum() > -1e9:
-            y = y * 2.0
-        flat = y.reshape([-1])
-        flat[0] = 100.0  # cause: AndAndView
         return y
 
 
@@ -496,22 +374,7 @@ class Complex(Base):
         return paddle.fft.fft(y)
 
 
-class Denormals(Base):
-    def forward(self, x):
-        return (x * 1e-39) * 1e30 + 0.0
-
-
 # What only an engine gets wrong.
-
-
-class Nearest(paddle.nn.Layer):
-    def forward(self, x):
-        return F.interpolate(x, scale_factor=2, mode="nearest")
-
-
-class PadChannelsLast(paddle.nn.Layer):
-    def forward(self, x):
-        return F.pad(x, [1, 1], data_format="NLC").sum(axis=1)
 
 
 class EngineInList(paddle.nn.Layer):
@@ -559,11 +422,6 @@ class VersionedOlder(Versioned):
     factor = 1.5
 
 
-class Repaired(Base):
-    def forward(self, x):
-        return self.fc(x) * float(np.sqrt(64))
-
-
 # Healthy, whatever it looks like.
 
 
@@ -593,14 +451,6 @@ class HealthyMode(Base):
         return y / float(np.sqrt(64)) if isinstance(y, paddle.Tensor) else y / 8.0
 
 
-class HealthyAnd(Base):
-    def forward(self, x):
-        y = self.fc(x)
-        if x.sum() > -1e9 and y.sum() > -1e9:
-            y = y * 2.0
-        return y
-
-
 class HealthyArguments(paddle.nn.Layer):
     def __init__(self) -> None:
         super().__init__()
@@ -614,12 +464,3 @@ class Taking(Base):
     def forward(self, values, y=None, *, z=None):
         found = self.fc(values[0]) + values[1] * z["z"]
         return found if y is None else found + y
-
-
-class HealthyDropout(Base):
-    def __init__(self) -> None:
-        super().__init__()
-        self.dropout = paddle.nn.Dropout(0.5)
-
-    def forward(self, x):
-        return F.dropout(self.dropout(self.fc(x)), 0.5, training=self.training)

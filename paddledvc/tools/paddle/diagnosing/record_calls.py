@@ -149,15 +149,15 @@ def _caller(module: Any, part: Any, call: RecordedCall) -> Any:
     def with_tensors(tensors: list[Any]) -> Any:
         return _with_tensors(call.arguments, tensors)
 
-    arguments_of = module.jit.not_to_static(with_tensors)
-
     class Caller(module.nn.Layer):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.part = part
+            # As an attribute, for Paddle 2 loses what a forward closes over.
+            self.arguments_of = module.jit.not_to_static(with_tensors)
 
         def forward(self, tensors: list[Any]) -> Any:
-            arguments, keywords = arguments_of(tensors)
+            arguments, keywords = self.arguments_of(tensors)
             return self.part(*arguments, **keywords)
 
     caller = Caller()

@@ -12,6 +12,7 @@ import builtins
 import importlib.machinery
 import linecache
 import operator
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -251,7 +252,8 @@ def _alike(one: Any, other: Any) -> bool:
 
 
 def _short(value: Any) -> str:
-    text = " ".join(str(value).split())
+    # Without an address, for a report is the same whenever the same was verified.
+    text = " ".join(re.sub(r" at 0x[0-9a-f]+", "", str(value)).split())
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
