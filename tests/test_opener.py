@@ -46,6 +46,8 @@ REASONS = {
     "tools/paddle/building/exporting.py": FRESH,
     "tools/paddle/building/state_dict.py": BYTES,
     "tools/paddle/building/training.py": "reports of a training, in a folder that was judged",
+    "tools/paddle/diagnosing/outdated.py": BYTES,
+    "tools/paddle/diagnosing/try_causes.py": "the network's own code, which Python has imported",
     "tools/paddle/process.py": FRESH,
     "tools/paddle/read_program.py": BYTES,
     "tools/sources/fetch.py": BYTES,

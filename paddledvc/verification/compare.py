@@ -16,7 +16,6 @@ from paddledvc.errors import (
     Finding,
     InvalidInput,
     MissingTool,
-    PaddleDVCError,
     WorkerDied,
     WorkerStuck,
 )
@@ -25,7 +24,6 @@ from paddledvc.names import EXPORT_PREFIX
 from paddledvc.tools.paddle import arrays, process
 from paddledvc.tools.paddle.core.jobs import (
     DiagnoseJob,
-    Diagnosis,
     Network,
     PathJob,
     Ran,
@@ -37,6 +35,7 @@ from paddledvc.tools.paddle.read_program import read_program_outputs
 from paddledvc.tools.system import files
 from paddledvc.tools.system.threads import map_in_threads
 from paddledvc.verification.core.verify_report import PathReport, VerifyReport
+from paddledvc.verification.explain import explain_disagreement
 from paddledvc.verification.trial_export import Attempt, try_export
 
 if TYPE_CHECKING:
@@ -47,8 +46,6 @@ if TYPE_CHECKING:
     from paddledvc.models.verify_settings import PathName, Verify
 
 logger = logging.getLogger(__name__)
-DIAGNOSIS = 600.0
-"""Seconds that the search for the sublayer may take."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -223,19 +220,14 @@ class Comparison:
         failed = next((one for one in wrong if one.path not in ON_GPU), None)
         if failed is None:
             return paths
-        logger.info("looking for the sublayer in which %s begins to disagree", failed.path)
-        job = self._diagnose_job(exports, failed)
-        try:
-            timeout = min(DIAGNOSIS, self.settings.timeout)
-            found = process.run_job_in_process(
-                job, Diagnosis, root=exports.root, timeout=timeout, loads=exports.size
-            )
-        except PaddleDVCError as error:
-            logger.warning("nobody knows where it begins: %s", error)
-            return paths
+        agreeing = any(one.passed and one.scaled_error <= failed.tolerance for one in paths)
+        job = self._diagnose_job(exports, failed, agreeing=agreeing)
+        found = explain_disagreement(
+            job, exports.root, timeout=self.settings.timeout, loads=exports.size
+        )
         return tuple(replace(one, diagnosis=found) if one is failed else one for one in paths)
 
-    def _diagnose_job(self, exports: Exports, failed: PathReport) -> DiagnoseJob:
+    def _diagnose_job(self, exports: Exports, failed: PathReport, *, agreeing: bool) -> DiagnoseJob:
         assert failed.path != "export", "nothing is diagnosed where nothing was exported"
         worst = None if failed.agreement is None else failed.agreement.worst
         folder = self.folder / "parts"
@@ -247,7 +239,9 @@ class Comparison:
             output="" if worst is None else worst.output,
             tolerance=failed.tolerance,
             overrides=self.settings.tolerance.for_outputs(failed.path),
+            program_tolerance=self.settings.tolerance.program,
             path_job=exports.job(failed.path),
+            agreeing=agreeing,
             folder=folder,
         )
 

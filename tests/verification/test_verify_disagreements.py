@@ -308,7 +308,9 @@ def test_the_command_prints_what_is_off_and_exits_1(
     assert done.exit_code == 1
     assert finding.startswith("jit: out[1]: scaled error ")
     assert finding.endswith(" over the tolerance 1e-07")
-    assert re.match(r"jit: it begins in Net, net\.py:\d+: jit.save drops a constant", diagnosis)
+    assert re.match(
+        r"jit: \w+\.py:\d+: `x \+ 0\.5`: jit\.save drops a constant that is ", diagnosis
+    )
     assert advice == "run `paddledvc report` for pages that show each sample and output"
     assert verdict == "net: fail, 12 samples at batch sizes 1, 3, 8"
 

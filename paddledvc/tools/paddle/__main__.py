@@ -21,7 +21,8 @@ from paddledvc.tools.system import streams
 DOERS = {
     jobs.ExportJob: "building.exporting:export_network",
     jobs.DescribeJob: "building.exporting:describe_exported_program",
-    jobs.DiagnoseJob: "running.diagnose:diagnose_path",
+    jobs.DiagnoseJob: "diagnosing.diagnose:diagnose_path",
+    jobs.CauseJob: "diagnosing.try_causes:try_causes",
     jobs.ReferenceJob: "running.reference_run:run_reference",
     jobs.PathJob: "running.run_exported:run_exported_path",
     jobs.TrainJob: "building.training:run_training",

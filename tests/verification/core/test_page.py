@@ -112,7 +112,7 @@ def test_a_page_says_the_verdict_and_what_it_is_of():
 def test_what_is_wrong_stands_at_the_top():
     finding = "out: scaled error 0.5 over the tolerance 1e-07"
     begins = {"sublayer": "b", "kind": "Conv", "scaled_error": 1.0, "cause": "c", "advice": "d"}
-    fields = {"findings": [finding], "diagnosis": {**begins, "file": "net.py", "line": 12}}
+    fields = {"findings": [finding], "diagnosis": {**begins, "place": "net.py:12"}}
     text = render_page(a_verification(verdict="fail", errors=(0.5, INF), **fields))
 
     places = [text.index(one) for one in ("jit: it begins in", finding, "1 of 2 first", "<h2>")]
@@ -182,7 +182,7 @@ def test_where_a_disagreement_begins_is_told():
     begins = {"sublayer": "b", "kind": "Conv", "scaled_error": 1.0, "cause": "c", "advice": "d"}
     made = a_verification(verdict="fail", diagnosis=begins)
 
-    assert "jit: it begins in sublayer b (Conv): c; d" in read(render_page(made))
+    assert "jit: c; d; it begins in sublayer b (Conv)" in read(render_page(made))
 
 
 def test_notes_and_the_error_against_float64_are_told():

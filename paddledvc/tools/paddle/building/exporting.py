@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import re
 import warnings
@@ -17,7 +18,7 @@ from paddledvc.tools.paddle.building.runtime import import_paddle, use_runtime_d
 from paddledvc.tools.paddle.core.jobs import Described, Exported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from paddledvc.tools.paddle.core.jobs import DescribeJob, ExportJob
 
@@ -49,13 +50,11 @@ def export_network(job: ExportJob) -> Exported:
     # The one behind struct_name goes on under a guard: only a process's first export is the same.
     with module.utils.unique_name.guard():
         layer = network.prepare_network_for_inference(network.build_network(job.network))
-        specs = [
-            module.static.InputSpec(shape=list(item.shape), dtype=item.dtype, name=item.name)
-            for item in job.inputs
-        ]
+        _require_self(layer, Path(job.network.root))
+        specs = specify_inputs(module, job.inputs)
         doing = f"exporting {job.network.reference}"
         with _messages() as messages, user_objects.user_code(doing), _given_up(module, job):
-            _save(module, layer, str(Path(job.folder) / EXPORT_PREFIX), specs)
+            save_layer(module, layer, str(Path(job.folder) / EXPORT_PREFIX), specs)
     passed = _judge(messages, job.allow)
     for file in Path(job.folder).glob("*.pdmodel"):
         file.write_bytes(_without_places(module, file.read_bytes()))
@@ -113,7 +112,35 @@ def _without_places(module: Any, data: bytes) -> bytes:
     return bytes(program.serialize_to_string())
 
 
-def _save(module: Any, layer: Any, prefix: str, specs: list[Any]) -> None:
+def _require_self(layer: Any, root: Path) -> None:
+    """Refuse a forward that calls its layer otherwise: Paddle takes that for one more input.
+
+    Raises:
+        UserCodeFailed: it does.
+    """
+    method = layer.forward
+    if not inspect.ismethod(method):
+        return
+    named = inspect.getfullargspec(method).args[:1]
+    if named and named != ["self"]:
+        code = inspect.unwrap(method).__code__
+        file = Path(code.co_filename)
+        where = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
+        raise UserCodeFailed(
+            f"{where}:{code.co_firstlineno}: forward of {type(layer).__name__} calls its layer "
+            f"{named[0]!r}, and Paddle exports it only where that is `self`; rename it"
+        )
+
+
+def specify_inputs(module: Any, inputs: Sequence[Input]) -> list[Any]:
+    """Tell Paddle what a network takes."""
+    return [
+        module.static.InputSpec(shape=list(item.shape), dtype=item.dtype, name=item.name)
+        for item in inputs
+    ]
+
+
+def save_layer(module: Any, layer: Any, prefix: str, specs: list[Any]) -> None:
     """Call jit.save; a forward that was made static by its author knows its inputs already."""
     forward = layer.forward
     if getattr(forward, "_input_spec", None) is not None:

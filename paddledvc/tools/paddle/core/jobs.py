@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import PurePath
 
+    from paddledvc.comparison.suspects import Suspect
     from paddledvc.comparison.untaken_branches import Branch
     from paddledvc.models.model import Input, ProgramFormat, Reference
     from paddledvc.models.verify_settings import Engine, PathName
@@ -165,7 +166,9 @@ class DiagnoseJob:
         output: the output that disagrees there; empty where nothing could be compared.
         tolerance: largest scaled error of a sample.
         overrides: that of outputs of the network that have their own, by name.
-        path_job: how the path is run.
+        program_tolerance: that of the program itself, for a path that is an engine.
+        path_job: how the path is run; its outputs are there.
+        agreeing: whether another path runs the same files and agrees.
         folder: an empty folder to work in.
     """
 
@@ -175,7 +178,9 @@ class DiagnoseJob:
     output: str
     tolerance: float
     overrides: Mapping[str, float]
+    program_tolerance: float
     path_job: PathJob
+    agreeing: bool
     folder: PurePath
 
     @property
@@ -190,6 +195,24 @@ class DiagnoseJob:
 
     def __str__(self) -> str:
         return "looking for the sublayer that disagrees"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CauseJob:
+    """Try out what in the code of a sublayer makes its program disagree.
+
+    Attributes:
+        search: the search that found the sublayer; its path is one that runs the program as it is.
+        sublayer: its name; empty for the network itself.
+        functions: file and first line of each function that runs in it.
+    """
+
+    search: DiagnoseJob
+    sublayer: str
+    functions: tuple[tuple[str, int], ...]
+
+    def __str__(self) -> str:
+        return "trying out what makes it disagree"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -264,13 +287,11 @@ class Diagnosis:
 
     Attributes:
         sublayer: the innermost sublayer whose own export disagrees; empty for the network itself.
-        kind: the class of that sublayer; empty where the files are of another network.
-        scaled_error: of that sublayer alone; infinite for the network itself, or where the
-            sublayer does not run.
-        cause: what likely goes wrong, as the end of a sentence; empty if nobody knows.
+        kind: the class of that sublayer; empty where an export made now agrees.
+        scaled_error: of that sublayer alone; infinite where it does not run.
+        cause: what goes wrong, as was tried out; empty if nobody knows.
         advice: what to do about it.
-        file: the file of the sublayer's code, from the folder of the project; empty if unknown.
-        line: the line in it.
+        place: file and line of what is to be changed; empty where that is no line of code.
     """
 
     sublayer: str
@@ -278,16 +299,49 @@ class Diagnosis:
     scaled_error: float
     cause: str
     advice: str
-    file: str = field(default="", metadata={"omit": True})
-    line: int = field(default=0, metadata={"omit": True})
+    place: str = ""
 
     def __str__(self) -> str:
-        why = f"{self.cause}; {self.advice}" if self.cause else ""
-        if not self.kind:
-            return why
-        where = f"sublayer {self.sublayer} ({self.kind})" if self.sublayer else self.kind
-        where += f", {self.file}:{self.line}" if self.file else ""
-        return f"it begins in {where}{f': {why}' if why else ''}"
+        """Say first what to change, and then where that was seen.
+
+        >>> from dataclasses import replace
+        >>> said = Diagnosis(sublayer="a", kind="A", scaled_error=1, cause="", advice="")
+        >>> str(said), str(replace(said, cause="it drops", advice="keep it", place="a.py:7"))
+        ('it begins in sublayer a (A)', 'a.py:7: it drops; keep it; it begins in sublayer a (A)')
+        """
+        begins = ""
+        if self.kind:
+            where = f"sublayer {self.sublayer} ({self.kind})" if self.sublayer else self.kind
+            begins = f"it begins in {where}"
+        said = "; ".join(filter(None, (self.cause, self.advice, begins)))
+        return f"{self.place}: {said}" if self.place else said
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Located:
+    """Where a disagreement begins, and what to look at for its cause.
+
+    Attributes:
+        search: the search to go on with; None where the cause is known, or not in the code.
+        functions: file and first line of each function that runs in the sublayer.
+    """
+
+    diagnosis: Diagnosis
+    search: DiagnoseJob | None = None
+    functions: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What was tried out to be the cause.
+
+    Attributes:
+        suspects: the places that have to change, and no others; empty where that is not known.
+        values: what those were in the network and while it was traced, by the number of the place.
+    """
+
+    suspects: tuple[Suspect, ...]
+    values: tuple[tuple[int, str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,1 @@
+"""Why an export disagrees: where that begins, and which change makes it go away."""
