@@ -31,6 +31,7 @@ OPTIONS = {
     "network": "--network",
     "export": "--export",
     "weights": "--weights",
+    "key": "--key",
     "arguments": "--arg",
     "inputs": "--input",
     "samples": "--samples",
@@ -55,6 +56,7 @@ OPTIONS = {
 @click.option("--network", metavar="MODULE:NAME", help="What builds the layer; needs no project.")
 @click.option("--export", "export", metavar="PATH", type=FILE, help="The files of jit.save.")
 @click.option("--weights", metavar="FILE", type=FILE, help="The weights of --network.")
+@click.option("--key", metavar="NAME", help="The state dict to take, of weights that hold several.")
 @click.option("--arg", "arguments", multiple=True, metavar="KEY=VALUE", help="For --network.")
 @click.option(
     "--input", "inputs", multiple=True, metavar="NAME:DTYPE[SHAPE]", help="What it takes."
@@ -139,6 +141,8 @@ def _check(names: tuple[str, ...], given: dict[str, Any], *, every: bool, pin: s
     """Refuse options that contradict each other."""
     if given["export"] is not None and given["network"] is None:
         raise click.UsageError("--export goes with the --network that it was made of")
+    if given["key"] is not None and given["weights"] is None:
+        raise click.UsageError("--key goes with the --weights that it is in")
     if (bool(names) or every) == (given["network"] is not None):
         raise click.UsageError("name a model of models.yaml, or give --network")
     if every and names:
@@ -185,6 +189,7 @@ def _verify_files(  # noqa: PLR0913
     network: str,
     export: Path | None,
     weights: Path | None,
+    key: str | None,
     arguments: tuple[str, ...],
     inputs: tuple[str, ...],
     samples: str | None,
@@ -217,6 +222,7 @@ def _verify_files(  # noqa: PLR0913
         network,
         export,
         weights=weights,
+        key=key,
         arguments=dict(map(_argument, arguments)),
         inputs=taken,
         settings=settings,

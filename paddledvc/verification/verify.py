@@ -160,14 +160,15 @@ def _verify(inputs: Inputs, lock: Lock, model: Model) -> VerifyReport:
     exported = _exported_files(project, model)
     project.require_outputs(model, read_program_outputs(_program(project, model)))
     settings = project.verify_settings(model, inputs.params)
-    compared = _compare(project, model, settings, weights_file)
+    key = registries.weights_key_in_registry(inputs.registry, lock, model)
+    compared = _compare(project, model, settings, weights_file, key)
     report = replace(compared, files=tuple(_hashed(project, weights_file, exported)))
     write_report(project.root, project.root / model_reports_folder(model), report)
     return report
 
 
 def _compare(
-    project: Project, model: Model, settings: Verify, weights: Path | None
+    project: Project, model: Model, settings: Verify, weights: Path | None, key: str | None
 ) -> VerifyReport:
     assert model.network is not None
     network = Network(
@@ -175,6 +176,7 @@ def _compare(
         reference=model.network,
         arguments=dict(model.network_args),
         weights=weights,
+        key=key,
     )
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         return Comparison(

@@ -42,6 +42,7 @@ def verify_files(  # noqa: PLR0913 - each is an option
     export: str | os.PathLike[str] | None = None,
     *,
     weights: str | os.PathLike[str] | None = None,
+    key: str | None = None,
     arguments: Mapping[str, object] | None = None,
     inputs: Sequence[Input] = (),
     settings: Verify = USUAL,
@@ -54,6 +55,7 @@ def verify_files(  # noqa: PLR0913 - each is an option
         network: what builds the layer: ``package.module:Name`` or ``path/file.py:Name``.
         export: the exported files without their suffix, or one of them; None to export the network
             for the comparison only.
+        key: the entry of the weights that is the state dict, where they hold several.
         weights: the weights of the network; None for a network without any, or, where there are no
             exported files, to take those that it is built with.
         arguments: keyword arguments for what builds the layer.
@@ -100,6 +102,7 @@ def verify_files(  # noqa: PLR0913 - each is an option
                 reference=Reference.parse(network),
                 arguments=dict(arguments or {}),
                 weights=known.resolve() if known else None,
+                key=key,
             ),
             inputs=taken,
             input_size=(),
