@@ -111,6 +111,8 @@ def verify(  # noqa: PLR0913
 
     With --network and --export it compares any files with any network, in any folder: what the
     network takes is read from the exported program, and nothing is written without --report.
+    --export is a program that runs: operators of it that touch files, call back or print are
+    refused, and the rest does what its author wrote.
     Without --export the network is exported for the comparison only.
 
     \b

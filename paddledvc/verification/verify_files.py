@@ -15,6 +15,7 @@ from paddledvc.stages.core.record import Hashed
 from paddledvc.tools.git.project_files import write_output_text
 from paddledvc.tools.paddle import process
 from paddledvc.tools.paddle.core.jobs import Described, DescribeJob, Network
+from paddledvc.tools.paddle.read_program import require_computing_program
 from paddledvc.tools.system import files
 from paddledvc.verification.compare import Comparison
 from paddledvc.verification.core.page import Verification, render_page
@@ -69,6 +70,7 @@ def verify_files(  # noqa: PLR0913 - each is an option
         The report; its ``verdict`` says whether every path agrees.
 
     Raises:
+        Finding: the exported program does more than compute, such as write a file.
         InvalidInput: there is nothing exported, or samples or weights do not fit.
         UserCodeFailed: the dynamic network itself fails.
         MissingTool: Paddle is not installed.
@@ -88,6 +90,8 @@ def verify_files(  # noqa: PLR0913 - each is an option
     known = None if weights is None else Path(weights)
     if known is not None and not known.is_file():
         raise InvalidInput(f"there are no weights {known}")
+    if program is not None:
+        require_computing_program(program)
     taken = tuple(inputs)
     if not taken:
         if program is None:

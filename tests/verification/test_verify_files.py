@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import paddledvc
-from paddledvc.errors import InvalidInput
+from paddledvc.errors import Finding, InvalidInput
 from paddledvc.models.model import Input
 from paddledvc.models.verify_settings import Verify
 
@@ -100,6 +100,20 @@ def test_files_of_another_training_fail_and_the_report_is_written_where_asked(
         "verify.html",
         "verify.json",
     ]
+
+
+@pytest.mark.slow
+def test_a_program_that_prints_in_a_branch_is_refused_before_it_runs(folder):
+    (folder / "talks.py").write_text(
+        "import paddle\n\n\nclass Net(paddle.nn.Layer):\n    def forward(self, x):\n"
+        "        if x.sum() > 1e9:\n            x = paddle.static.Print(x)\n        return x * 2\n"
+    )
+    spec = "[paddle.static.InputSpec([None, 4], 'float32', 'x')]"
+    code = f"import paddle, talks; paddle.jit.save(talks.Net(), 'talks', input_spec={spec})"
+    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, capture_output=True)
+
+    with pytest.raises(Finding, match=r"talks\.json is not run, .*: print writes to the terminal"):
+        paddledvc.verify_files("talks.py:Net", folder / "talks", root=folder)
 
 
 @pytest.mark.slow
