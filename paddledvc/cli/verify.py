@@ -32,6 +32,7 @@ OPTIONS = {
     "network": "--network",
     "export": "--export",
     "weights": "--weights",
+    "key": "--key",
     "arguments": "--arg",
     "inputs": "--input",
     "samples": "--samples",
@@ -56,6 +57,7 @@ OPTIONS = {
 @click.option("--network", metavar="MODULE:NAME", help="What builds the layer; needs no project.")
 @click.option("--export", "export", metavar="PATH", type=FILE, help="The files of jit.save.")
 @click.option("--weights", metavar="FILE", type=FILE, help="The weights of --network.")
+@click.option("--key", metavar="NAME", help="The state dict to take, of weights that hold several.")
 @click.option("--arg", "arguments", multiple=True, metavar="KEY=VALUE", help="For --network.")
 @click.option(
     "--input", "inputs", multiple=True, metavar="NAME:DTYPE[SHAPE]", help="What it takes."
@@ -110,6 +112,8 @@ def verify(  # noqa: PLR0913
 
     With --network and --export it compares any files with any network, in any folder: what the
     network takes is read from the exported program, and nothing is written without --report.
+    --export is a program that runs: operators of it that touch files, call back or print are
+    refused, and the rest does what its author wrote.
     Without --export the network is exported for the comparison only.
 
     \b
@@ -141,6 +145,8 @@ def _check(names: tuple[str, ...], given: dict[str, Any], *, every: bool, pin: s
     """Refuse options that contradict each other."""
     if given["export"] is not None and given["network"] is None:
         raise click.UsageError("--export goes with the --network that it was made of")
+    if given["key"] is not None and given["weights"] is None:
+        raise click.UsageError("--key goes with the --weights that it is in")
     if (bool(names) or every) == (given["network"] is not None):
         raise click.UsageError("name a model of models.yaml, or give --network")
     if every and names:
@@ -198,6 +204,7 @@ def _verify_files(  # noqa: PLR0913
     network: str,
     export: Path | None,
     weights: Path | None,
+    key: str | None,
     arguments: tuple[str, ...],
     inputs: tuple[str, ...],
     samples: str | None,
@@ -230,6 +237,7 @@ def _verify_files(  # noqa: PLR0913
         network,
         export,
         weights=weights,
+        key=key,
         arguments=dict(map(_argument, arguments)),
         inputs=taken,
         settings=settings,

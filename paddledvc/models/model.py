@@ -212,6 +212,7 @@ class Model(Displayed):
         source_name: the model's name in its source; None where it is the same.
         revision: branch, tag or commit of the source to look at.
         file: the one file to take of a source that holds several.
+        key: the entry of its weights that is the state dict, where they hold several.
         paddle: range of the Paddle versions that load the weights.
         base_requires: the versions of its base that this model can start from.
         urls: where the weights are, in the order to try: ``weights_url``, ``hub_url``, ``urls``.
@@ -228,6 +229,7 @@ class Model(Displayed):
     source_name: str | None = None
     revision: str | None = None
     file: str | None = None
+    key: str | None = None
     paddle: str | None = None
     urls: tuple[str, ...] = ()
     md5: str | None = None

@@ -41,6 +41,7 @@ PLAIN_FIELDS = (
     "source_name",
     "revision",
     "file",
+    "key",
     "paddle",
     "size",
     "format",
@@ -164,6 +165,21 @@ def base_weights_in_registry(registry: Registry, lock: Lock, model: Model) -> st
         return path
     if model.base is not None:
         return weights_in_registry(registry, lock, registry.model(model.base))
+    return None
+
+
+def weights_key_in_registry(registry: Registry, lock: Lock, model: Model) -> str | None:
+    """Name the entry of a model's weights that is the state dict, if they hold several."""
+    # What a training of ours writes is one.
+    return None if model.train is not None else base_key_in_registry(registry, lock, model)
+
+
+def base_key_in_registry(registry: Registry, lock: Lock, model: Model) -> str | None:
+    """Name the entry of the weights that a training starts from, if they hold several."""
+    if lock.model(model.name).path is not None:
+        return model.key
+    if model.base is not None:
+        return weights_key_in_registry(registry, lock, registry.model(model.base))
     return None
 
 

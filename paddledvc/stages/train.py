@@ -77,6 +77,7 @@ class _Places:
     """Where a training reads and writes; all absolute."""
 
     base: Path | None
+    base_key: str | None
     staged: Path
     weights: Path
     metrics: Path
@@ -117,8 +118,9 @@ def train(project: Project, name: str, *, pin: str | None = None, use: LockUse =
             "train", model, pin, settings_digest.train_digest(registry, lock, model)
         )
     base = registries.base_weights_in_registry(registry, lock, model)
+    key = registries.base_key_in_registry(registry, lock, model)
     with files.hold_file_lock(project.scratch() / f"train-{model.slug}.lock"):
-        hashes = _train(inputs, model, model.train, base)
+        hashes = _train(inputs, model, model.train, (base, key))
     return Trained(
         name=name,
         path=trained_model_file(model),
@@ -127,10 +129,12 @@ def train(project: Project, name: str, *, pin: str | None = None, use: LockUse =
     )
 
 
-def _train(inputs: Inputs, model: Model, settings: Train, base: str | None) -> Hashes | None:
+def _train(
+    inputs: Inputs, model: Model, settings: Train, base: tuple[str | None, str | None]
+) -> Hashes | None:
     project = inputs.project
     params = dict(project.hyperparameters(model, inputs.params))
-    places = _places(project, model, base)
+    places = _places(project, model, *base)
     began = _begin_training(project.root)
     runtime = None
     try:
@@ -161,7 +165,7 @@ def _record(
         logger.warning("%s was not written: %s", record_path(model), error)
 
 
-def _places(project: Project, model: Model, base: str | None) -> _Places:
+def _places(project: Project, model: Model, base: str | None, key: str | None) -> _Places:
     path = trained_model_file(model)
     if (project.root / path).is_dir():
         raise InvalidInput(f"{path} is a folder; the weights need the name")
@@ -172,6 +176,7 @@ def _places(project: Project, model: Model, base: str | None) -> _Places:
     folder = files.fresh_folder(weights.parent, f".train-{model.slug}.")
     return _Places(
         base=base_file,
+        base_key=key,
         staged=folder / weights.name,
         weights=weights,
         metrics=project.make_folder(f"{model_reports_folder(model)}/train/plots").parent,
@@ -189,6 +194,7 @@ def _by_function(
             reference=model.network,
             arguments=dict(model.network_args),
             weights=places.base,
+            key=places.base_key,
         )
     key = project.params_key(model, inputs.params)
     job = TrainJob(

@@ -64,7 +64,14 @@ class SavedErrors:
     seen: tuple[object, ...]
 
     @classmethod
-    def of(cls, root: Path, model: Model, settings: Verify, binaries: list[Path]) -> SavedErrors:
+    def of(
+        cls,
+        root: Path,
+        model: Model,
+        settings: Verify,
+        binaries: list[Path],
+        key: str | None = None,
+    ) -> SavedErrors:
         """Look at what the errors of a model depend on.
 
         Args:
@@ -72,6 +79,7 @@ class SavedErrors:
             model: the model.
             settings: how it is verified.
             binaries: its weights and exported files.
+            key: the entry of the weights that is the state dict, if they hold several.
         """
         inputs = tuple(sorted({*binaries, *_inputs(root, model, settings)}))
         around = tuple(_walk(root)) if ":" in (settings.samples or "") else ()
@@ -80,7 +88,7 @@ class SavedErrors:
         return cls(
             root=root,
             file=Path(home, "verified", f"{key[:32]}.json") if home else None,
-            settings=_settings(model, settings),
+            settings=_settings(model, settings, key),
             inputs=inputs,
             around=around,
             seen=_states((*inputs, *around)),
@@ -149,7 +157,7 @@ def _inputs(root: Path, model: Model, settings: Verify) -> Iterator[Path]:
             yield root / name
 
 
-def _settings(model: Model, settings: Verify) -> str:
+def _settings(model: Model, settings: Verify, key: str | None) -> str:
     """Digest what decides errors beside files: settings, this machine and what is installed."""
     return digest_settings(
         (
@@ -157,7 +165,7 @@ def _settings(model: Model, settings: Verify) -> str:
             _installed(),
             pick_numeric_variables(os.environ),
             {name: os.environ.get(name) for name in ("CUDA_VISIBLE_DEVICES", "PYTHONPATH")},
-            (model.name, model.requires.text, str(model.network), dict(model.network_args)),
+            (model.name, model.requires.text, str(model.network), dict(model.network_args), key),
             [list_settings(one) for one in (*model.inputs, *model.outputs)],
             model.input_size,
             list_settings(replace(settings, tolerance=Tolerance())),

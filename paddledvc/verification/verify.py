@@ -168,8 +168,9 @@ def _verify(inputs: Inputs, lock: Lock, model: Model) -> VerifyReport:
     project.require_outputs(model, read_program_outputs(_program(project, model)))
     settings = project.verify_settings(model, inputs.params)
     binaries = [*([weights_file] if weights_file else []), *exported]
-    saved = SavedErrors.of(project.root, model, settings, binaries)
-    compared = saved.judge(settings) or _compare(project, model, settings, weights_file)
+    key = registries.weights_key_in_registry(inputs.registry, lock, model)
+    saved = SavedErrors.of(project.root, model, settings, binaries, key)
+    compared = saved.judge(settings) or _compare(project, model, settings, weights_file, key)
     report = replace(compared, files=tuple(_hashed(project, binaries)))
     saved.save(report)
     report = replace(report, since_last=_since_last(project, model, report))
@@ -192,7 +193,7 @@ def _since_last(project: Project, model: Model, report: VerifyReport) -> tuple[s
 
 
 def _compare(
-    project: Project, model: Model, settings: Verify, weights: Path | None
+    project: Project, model: Model, settings: Verify, weights: Path | None, key: str | None
 ) -> VerifyReport:
     assert model.network is not None
     network = Network(
@@ -200,6 +201,7 @@ def _compare(
         reference=model.network,
         arguments=dict(model.network_args),
         weights=weights,
+        key=key,
     )
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         return Comparison(

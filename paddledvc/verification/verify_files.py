@@ -15,6 +15,7 @@ from paddledvc.stages.core.record import Hashed
 from paddledvc.tools.git.project_files import write_output_text
 from paddledvc.tools.paddle import process
 from paddledvc.tools.paddle.core.jobs import Described, DescribeJob, Network
+from paddledvc.tools.paddle.read_program import require_computing_program
 from paddledvc.tools.system import files
 from paddledvc.verification.compare import Comparison
 from paddledvc.verification.core.page import Verification, render_page
@@ -42,6 +43,7 @@ def verify_files(  # noqa: PLR0913 - each is an option
     export: str | os.PathLike[str] | None = None,
     *,
     weights: str | os.PathLike[str] | None = None,
+    key: str | None = None,
     arguments: Mapping[str, object] | None = None,
     inputs: Sequence[Input] = (),
     settings: Verify = USUAL,
@@ -54,6 +56,7 @@ def verify_files(  # noqa: PLR0913 - each is an option
         network: what builds the layer: ``package.module:Name`` or ``path/file.py:Name``.
         export: the exported files without their suffix, or one of them; None to export the network
             for the comparison only.
+        key: the entry of the weights that is the state dict, where they hold several.
         weights: the weights of the network; None for a network without any, or, where there are no
             exported files, to take those that it is built with.
         arguments: keyword arguments for what builds the layer.
@@ -67,6 +70,7 @@ def verify_files(  # noqa: PLR0913 - each is an option
         The report; its ``verdict`` says whether every path agrees.
 
     Raises:
+        Finding: the exported program does more than compute, such as write a file.
         InvalidInput: there is nothing exported, or samples or weights do not fit.
         UserCodeFailed: the dynamic network itself fails.
         MissingTool: Paddle is not installed.
@@ -86,6 +90,8 @@ def verify_files(  # noqa: PLR0913 - each is an option
     known = None if weights is None else Path(weights)
     if known is not None and not known.is_file():
         raise InvalidInput(f"there are no weights {known}")
+    if program is not None:
+        require_computing_program(program)
     taken = tuple(inputs)
     if not taken:
         if program is None:
@@ -100,6 +106,7 @@ def verify_files(  # noqa: PLR0913 - each is an option
                 reference=Reference.parse(network),
                 arguments=dict(arguments or {}),
                 weights=known.resolve() if known else None,
+                key=key,
             ),
             inputs=taken,
             input_size=(),

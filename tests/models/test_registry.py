@@ -257,6 +257,7 @@ models:
     source_name: zoo:detector
     revision: release/1
     file: det.pdparams
+    key: model
     paddle: ">=3.0"
     base: {name: base, version: ^1}
 """
@@ -344,6 +345,7 @@ def test_everything_that_a_model_of_a_catalog_can_say_is_read():
         source_name="zoo:detector",
         revision="release/1",
         file="det.pdparams",
+        key="model",
         paddle=">=3.0",
         base="base",
         base_requires=Requirement(text="^1", version=None),

@@ -90,14 +90,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def place(name: str) -> str:
-    """Say where the forward of a network stands."""
-    lines = NETWORKS.splitlines()
-    start = next(number for number, line in enumerate(lines) if line.startswith(f"class {name}"))
-    inside = enumerate(lines[start:], start + 1)
-    return f"networks.py:{next(number for number, line in inside if 'def forward' in line)}"
-
-
 def diagnosed(
     folder: Path,
     name: str,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import paddledvc
-from paddledvc.errors import InvalidInput
+from paddledvc.errors import Finding, InvalidInput
 from paddledvc.models.model import Input
 from paddledvc.models.verify_settings import Verify
 
@@ -35,6 +35,7 @@ net = Net()
 net.eval()
 spec = paddle.static.InputSpec
 paddle.save(net.state_dict(), "net.pdparams")
+paddle.save({"model": net.state_dict(), "epoch": 3}, "checkpoint.pdparams")
 inputs = [spec([None, 4], "float32", "x"), spec([None, None], "int64", "ids")]
 paddle.jit.save(net, "out/my net", input_spec=inputs)
 net.fc.bias.set_value(net.fc.bias + 0.1)
@@ -102,6 +103,27 @@ def test_files_of_another_training_fail_and_the_report_is_written_where_asked(
 
 
 @pytest.mark.slow
+def test_a_program_that_prints_in_a_branch_is_refused_before_it_runs(folder):
+    (folder / "talks.py").write_text(
+        "import paddle\n\n\nclass Net(paddle.nn.Layer):\n    def forward(self, x):\n"
+        "        if x.sum() > 1e9:\n            x = paddle.static.Print(x)\n        return x * 2\n"
+    )
+    spec = "[paddle.static.InputSpec([None, 4], 'float32', 'x')]"
+    code = f"import paddle, talks; paddle.jit.save(talks.Net(), 'talks', input_spec={spec})"
+    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, capture_output=True)
+
+    with pytest.raises(Finding, match=r"talks\.json is not run, .*: print writes to the terminal"):
+        paddledvc.verify_files("talks.py:Net", folder / "talks", root=folder)
+
+
+@pytest.mark.slow
+def test_of_a_checkpoint_the_state_dict_is_compared_that_is_named(cli_there):
+    given = ("--weights", "checkpoint.pdparams", "--export", "out/my net", "--path", "jit")
+
+    assert cli_there(*given, "--key", "model", "--batch-sizes", "1").exit_code == 0
+
+
+@pytest.mark.slow
 def test_what_builds_the_network_gets_its_arguments(cli_there):
     done = cli_there(
         *("--weights", "net.pdparams", "--export", "out/my net"),
@@ -134,7 +156,7 @@ def test_what_is_not_there_is_named(given, message, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_a_program_that_does_not_tell_what_it_takes_needs_a_description(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("m.json").write_text("{}")
+    Path("m.json").write_text('{"program": {}}')
     with pytest.raises(InvalidInput, match="describe each with --input NAME:DTYPE"):
         paddledvc.verify_files("n:N", Path("m"), settings=Verify(paths=("jit",)))
 
@@ -149,6 +171,7 @@ def test_a_program_that_does_not_tell_what_it_takes_needs_a_description(tmp_path
         (("--network", "a:b", "--pin", "a"), "--pin is for one model"),
         (("--export", "c"), "--export goes with the --network that it was made of"),
         (("a", "--network", "a:b", "--export", "c"), "name a model of models.yaml, or give"),
+        (("--network", "a:b", "--key", "c"), "--key goes with the --weights that it is in"),
         (("a", "--batch-sizes", "1"), "--batch-sizes is for --network; what is compared of a"),
         (("--network", "a:b", "--export", "c", "--input", "x"), "found 'x', expected NAME:DTYPE"),
         (("--network", "a:b", "--export", "c", "--batch-sizes", "1,b"), "invalid literal"),

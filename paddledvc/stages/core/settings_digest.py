@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.errors import StaleStages
 from paddledvc.hashes import PIN_LENGTH
 from paddledvc.models.model import model_stage_name, trained_model_file
-from paddledvc.models.registry import base_weights_in_registry, weights_in_registry
+from paddledvc.models.registry import (
+    base_key_in_registry,
+    base_weights_in_registry,
+    weights_in_registry,
+    weights_key_in_registry,
+)
 from paddledvc.models.verify_settings import Verify
 
 if TYPE_CHECKING:
@@ -38,7 +43,10 @@ def train_digest(registry: Registry, lock: Lock, model: Model) -> str:
     for not_used in ("deps", "outs", "datasets", "params"):
         settings.pop(not_used, None)
     network = _network(model) if model.train.function is not None else None
-    base = base_weights_in_registry(registry, lock, model)
+    base = _with_key(
+        base_weights_in_registry(registry, lock, model),
+        base_key_in_registry(registry, lock, model),
+    )
     return digest_settings((settings, network, base, trained_model_file(model)))
 
 
@@ -46,14 +54,14 @@ def export_digest(registry: Registry, lock: Lock, model: Model) -> str:
     """Digest what ``export`` uses."""
     assert model.export is not None
     inputs = [(item.name, item.shape, item.dtype) for item in model.inputs]
-    weights = weights_in_registry(registry, lock, model)
+    weights = _weights(registry, lock, model)
     return digest_settings((list_settings(model.export), _network(model), inputs, weights))
 
 
 def verify_digest(registry: Registry, lock: Lock, model: Model) -> str:
     """Digest what ``verify`` uses, its section of params.yaml apart."""
     inputs = [list_settings(item) for item in model.inputs]
-    weights = weights_in_registry(registry, lock, model)
+    weights = _weights(registry, lock, model)
     settings = model.verify
     tolerance = settings.tolerance.beyond_usual(settings.engine.precision)
     # How long it may take changes nothing that it finds.
@@ -93,6 +101,16 @@ def _said_item(item: Any) -> Any:
     if isinstance(item, Mapping):
         return {key: _said_item(one) for key, one in item.items()}
     return list_settings(item) if is_dataclass(item) else item
+
+
+def _weights(registry: Registry, lock: Lock, model: Model) -> Any:
+    return _with_key(
+        weights_in_registry(registry, lock, model), weights_key_in_registry(registry, lock, model)
+    )
+
+
+def _with_key(path: str | None, key: str | None) -> Any:
+    return path if key is None else (path, key)  # so that all other pins stay as they were
 
 
 def _network(model: Model) -> tuple[str, Mapping[str, Any]]:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import glob
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from paddledvc.errors import Finding
+from paddledvc.tools.paddle.core.program_operators import (
+    list_outside_operators,
+    operators_of_json,
+    operators_of_protobuf,
+)
 from paddledvc.tools.paddle.core.program_outputs import outputs_of_json, outputs_of_protobuf
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import PurePath
 
     from paddledvc.models.model import Output
@@ -16,6 +24,46 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 READERS = {".json": outputs_of_json, ".pdmodel": outputs_of_protobuf}
 """Who reads what is written how, by the end of the name; the first file that is there counts."""
+
+OPERATORS = {".json": operators_of_json, ".pdmodel": operators_of_protobuf}
+"""Who names the operators of what is written how."""
+
+
+def require_computing_program(program: PurePath) -> None:
+    """Refuse a program of somebody else's that does more than compute.
+
+    ``paddle.jit.load`` also makes methods of programs beside it, ``<program>.<method>.json``, and
+    calls ``eval`` if one has that name.
+
+    Args:
+        program: path of the exported files without their suffix.
+
+    Raises:
+        Finding: an operator of it touches files, calls back or talks to other machines, or nobody
+            can tell what its operators are.
+    """
+    name = glob.escape(program.name)
+    for suffix, reader in OPERATORS.items():
+        files = {*Path(program.parent).glob(f"{name}{suffix}")}
+        methods = {*Path(program.parent).glob(f"{name}*.*{suffix}")}
+        for file in sorted(files | methods):
+            _require_computing(file, reader, is_program=file in files or suffix == ".pdmodel")
+
+
+def _require_computing(
+    file: Path, reader: Callable[[bytes], frozenset[str]], *, is_program: bool
+) -> None:
+    try:
+        outside = list_outside_operators(reader(file.read_bytes()))
+    except ValueError as error:
+        if not is_program:  # Paddle cannot load it either
+            return
+        raise Finding(f"{file} is not run, for it is {error}; export it again") from error
+    if outside:
+        raise Finding(
+            f"{file} is not run, for it does more than compute: {', '.join(outside)}. "
+            "Export the network again without that"
+        )
 
 
 def read_program_outputs(program: PurePath) -> tuple[Output, ...]:

@@ -142,6 +142,7 @@ FETCHED_ONLY = [
     pytest.param({"size": 3}, ["sync"], id="size"),
     pytest.param({"format": "safetensors"}, ["export", "sync", "verify"], id="format"),
     pytest.param({"base": "base"}, [], id="base"),
+    pytest.param({"key": "model"}, ["export", "verify"], id="key"),
     pytest.param({"network": REFERENCE}, ["export", "verify"], id="network"),
     pytest.param({"network_args": {"a": 1}}, ["export", "verify"], id="network_args"),
     pytest.param({"train": Train(command="x")}, ["export", "verify"], id="train: other weights"),

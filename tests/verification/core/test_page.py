@@ -115,9 +115,9 @@ def test_what_is_wrong_stands_at_the_top():
     fields = {"findings": [finding], "diagnosis": {**begins, "place": "net.py:12"}}
     text = render_page(a_verification(verdict="fail", errors=(0.5, INF), **fields))
 
-    places = [text.index(one) for one in ("jit: it begins in", finding, "1 of 2 first", "<h2>")]
+    places = [text.index(one) for one in ("jit: net.py:12: c; d", finding, "1 of 2 first", "<h2>")]
     assert places == sorted(places), "the cause leads"
-    assert "jit: it begins in sublayer b (Conv), net.py:12: c; d" in read(text)
+    assert "jit: net.py:12: c; d; it begins in sublayer b (Conv)" in read(text)
     assert "1 1 jit out inf inf" in read(text)
 
 

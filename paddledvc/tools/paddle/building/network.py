@@ -40,7 +40,7 @@ def build_network(network: Network, *, skip: Sequence[str] = (), initial: bool =
             f"{network.reference} returned a {type(layer).__name__}, expected a paddle.nn.Layer"
         )
     if network.weights is not None:
-        state = state_dict.read_state_dict(network.weights)
+        state = state_dict.read_state_dict(network.weights, network.key)
         _load_weights(layer, state, str(network.weights), _name_network(network, layer), skip=skip)
     # Weights that nobody loaded: a usual reason for other outputs (PaddlePaddle/PaddleNLP#1865).
     elif layer.state_dict() and not initial:

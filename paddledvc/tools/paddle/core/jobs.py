@@ -37,12 +37,14 @@ class Network:
         reference: the factory that builds the layer.
         arguments: its keyword arguments.
         weights: file of the weights, absolute; None for a network without any.
+        key: the entry of that file that is the state dict; None where the file is one itself.
     """
 
     root: PurePath
     reference: Reference
     arguments: dict[str, Any]
     weights: PurePath | None
+    key: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,6 +10,12 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from paddledvc.models.model import Output
+from paddledvc.tools.paddle.core.protobuf import (
+    decode_text,
+    list_messages,
+    list_numbers,
+    to_signed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,9 +44,6 @@ _OF_PROTOBUF = {
     22: "bfloat16",
 }
 """Types of elements in protobuf, by their number in ``VarType.Type``."""
-_VARINT, _BYTES = 0, 2
-_FIXED = {1: 8, 5: 4}
-"""Bytes of the kinds of fields that are always of one size."""
 
 
 def outputs_of_json(text: str | bytes) -> tuple[Output, ...]:
@@ -93,10 +96,10 @@ def outputs_of_protobuf(data: bytes) -> tuple[Output, ...]:
     """
     # ProgramDesc.blocks is 1; BlockDesc.vars 3, .ops 4; OpDesc.type 3, .inputs 1, .attrs 4.
     try:
-        block = _all(data, 1)[0]
-        variables = {_text(one, 1): one for one in _all(block, 3)}
-        fetched = [one for one in _all(block, 4) if _text(one, 3) == FETCH]
-        found = sorted((_column(one), _text(_all(one, 1)[0], 2)) for one in fetched)
+        block = list_messages(data, 1)[0]
+        variables = {decode_text(one, 1): one for one in list_messages(block, 3)}
+        fetched = [one for one in list_messages(block, 4) if decode_text(one, 3) == FETCH]
+        found = sorted((_column(one), decode_text(list_messages(one, 1)[0], 2)) for one in fetched)
         return tuple(_variable(str(number), variables[name]) for number, name in found)
     except (IndexError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise ValueError("no program of Paddle 2") from error
@@ -104,82 +107,16 @@ def outputs_of_protobuf(data: bytes) -> tuple[Output, ...]:
 
 def _variable(number: str, variable: bytes) -> Output:
     # VarDesc.type.dense_tensor.tensor
-    tensor = _all(_all(_all(variable, 2)[0], 3)[0], 1)[0]
-    sizes = [_signed(size) for size in _numbers(tensor, 2)]
-    return Output(name=number, shape=_shape(sizes), dtype=_OF_PROTOBUF.get(_numbers(tensor, 1)[0]))
+    tensor = list_messages(list_messages(list_messages(variable, 2)[0], 3)[0], 1)[0]
+    sizes = [to_signed(size) for size in list_numbers(tensor, 2)]
+    return Output(
+        name=number, shape=_shape(sizes), dtype=_OF_PROTOBUF.get(list_numbers(tensor, 1)[0])
+    )
 
 
 def _column(operation: bytes) -> int:
-    columns = [one for one in _all(operation, 4) if _text(one, 1) == "col"]
-    return _numbers(columns[0], 3)[0]
-
-
-def _all(message: bytes, field: int) -> list[bytes]:
-    """Pick the messages and texts of a field."""
-    found = [value for key, value in _fields(message) if key == field]
-    return [value for value in found if isinstance(value, bytes)]
-
-
-def _text(message: bytes, field: int) -> str:
-    return _all(message, field)[0].decode()
-
-
-def _numbers(message: bytes, field: int) -> list[int]:
-    """Pick the numbers of a field, each by itself or many in one."""
-    numbers: list[int] = []
-    for key, value in _fields(message):
-        if key == field:
-            numbers += [value] if isinstance(value, int) else _packed(value)
-    return numbers
-
-
-def _packed(data: bytes) -> Iterator[int]:
-    at = 0
-    while at < len(data):
-        value, at = _varint(data, at)
-        yield value
-
-
-def _signed(number: int) -> int:
-    # Protobuf writes a negative int64 as the 64 bits of its two's complement.
-    return number - (1 << 64) if number >= 1 << 63 else number
-
-
-def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Take a message of protobuf apart.
-
-    Raises:
-        IndexError: it ends too early.
-        TypeError: it is none.
-    """
-    at = 0
-    while at < len(message):
-        tag, at = _varint(message, at)
-        field, kind = tag >> 3, tag & 7
-        if kind == _VARINT:
-            value, at = _varint(message, at)
-            yield field, value
-            continue
-        size = _FIXED.get(kind)
-        if kind == _BYTES:
-            size, at = _varint(message, at)
-        if size is None:
-            raise TypeError(kind)
-        if at + size > len(message):
-            raise IndexError(at)
-        yield field, message[at : at + size]
-        at += size
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """Read a number of seven bits a byte; return it and where it ends."""
-    value = shift = 0
-    while True:
-        byte = data[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:  # noqa: PLR2004 - the last byte has no eighth bit
-            return value, at
+    columns = [one for one in list_messages(operation, 4) if decode_text(one, 1) == "col"]
+    return list_numbers(columns[0], 3)[0]
 
 
 class Difference(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zipfile
+import os
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
@@ -16,9 +16,11 @@ from paddledvc.errors import InvalidInput, MissingTool, PaddleDVCError
 from paddledvc.models.model import Reference
 from paddledvc.tools.git.project_files import open_project_file
 from paddledvc.tools.paddle.building import user_objects
+from paddledvc.tools.paddle.building.inert_pickle import shorten_text
+from paddledvc.tools.paddle.running import array_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from paddledvc.comparison.samples import Array, Case
     from paddledvc.tools.paddle.core.jobs import ReferenceJob
@@ -105,20 +107,14 @@ def _arrays(job: ReferenceJob, source: str) -> dict[str, Array]:
 
 
 def _of_file(job: ReferenceJob, source: str, root: Path) -> dict[str, Array]:
-    read_array: Callable[..., Array] = np.lib.format.read_array  # untyped before NumPy 2.3
     single = source.endswith(".npy")
     try:
-        if single:
-            # A .npy is of one array; np.load takes other formats too, by their first bytes.
-            with open_project_file(root, source) as file:
-                array = read_array(file, allow_pickle=False)
-            return {_only_input(job, source): array}
+        # np.load goes by the first bytes, and would take either for the other.
         with open_project_file(root, source) as file:
-            # np.load goes by the first bytes, and would take a .npy of this name.
-            with zipfile.ZipFile(file):
-                file.seek(0)
-            with np.load(file, allow_pickle=False) as arrays:
-                return dict(arrays)
+            size = os.fstat(file.fileno()).st_size
+            if single:
+                return {_only_input(job, source): array_files.read_npy_file(file, size)}
+            return array_files.read_npz_file(file, size)
     except OSError as error:
         raise InvalidInput(f"samples {source}: {error.strerror or error}") from error
     except MemoryError as error:
@@ -128,7 +124,9 @@ def _of_file(job: ReferenceJob, source: str, root: Path) -> dict[str, Array]:
     except Exception as error:
         # Of bytes that are no array numpy, zipfile and zlib raise a dozen kinds of errors.
         kind = "a .npy" if single else "an .npz"
-        raise InvalidInput(f"samples {source}: not {kind} file: {error}") from error
+        raise InvalidInput(
+            f"samples {source}: not {kind} file: {shorten_text(str(error))}"
+        ) from error
 
 
 def _only_input(job: ReferenceJob, source: str) -> str:

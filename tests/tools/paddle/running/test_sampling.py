@@ -223,6 +223,11 @@ def test_a_npy_file_is_the_samples_of_the_only_input(folder):
         (b"", "samples x.npy: not a .npy file: "),
         (b"some text that is no array", "samples x.npy: not a .npy file: "),
         (b"\x93NUMPY\x01\x00\x02\x00{\n", "samples x.npy: not a .npy file: "),
+        (
+            b"\x93NUMPY\x01\x00\x76\x00"
+            + b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000, 4)}".ljust(118),
+            "samples x.npy: not a .npy file: its header says 16,000,000,000,000 bytes of data",
+        ),
         (None, "samples x.npy: No such file or directory"),
     ],
 )
