@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from paddledvc.comparison.caveats import describe_verdict
 from paddledvc.comparison.samples import describe_sample_edge
 from paddledvc.display.results import Displayed
 from paddledvc.models.verify_settings import REDUCIBLE, USUAL_TOLERANCES, Tolerance
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from paddledvc.comparison.agreement import Agreement, OutputAgreement
+    from paddledvc.comparison.caveats import Caveat
     from paddledvc.comparison.untaken_branches import Branch
     from paddledvc.models.model import Output
     from paddledvc.models.verify_settings import Engine, PathName
@@ -57,6 +59,7 @@ class VerifyReport(Displayed):
         edges: the edge of each call, empty for a usual one; or nothing for only usual ones.
         refused: sentences about calls that the dynamic network itself does not run.
         outputs: the outputs of the exported program; nothing where they are unknown.
+        caveats: why agreement proves little.
     """
 
     model: str
@@ -79,6 +82,7 @@ class VerifyReport(Displayed):
     edges: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     outputs: tuple[Output, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -96,7 +100,9 @@ class VerifyReport(Displayed):
         if self.float64 is not None and self.float64.reason:
             exact = (*exact, f"no error against float64: {self.float64.reason}")
         one_sided = tuple(filter(None, map(str, self.branches)))
-        return self.warnings + one_sided + self.refused + exact
+        # Of a pass they are in the verdict itself.
+        little = () if self.verdict == "pass" else tuple(map(str, self.caveats))
+        return self.warnings + one_sided + self.refused + exact + little
 
     @property
     def samples(self) -> int:
@@ -118,6 +124,11 @@ class VerifyReport(Displayed):
         return "pass" if counted and all(path.passed for path in counted) else "fail"
 
     @property
+    def conclusion(self) -> str:
+        """The verdict, and of a pass what keeps it from meaning much."""
+        return describe_verdict(self.verdict, self.caveats)
+
+    @property
     def worst(self) -> str:
         """Say which path is nearest to its tolerance or beyond it, in a few words."""
         ran = [path for path in self.paths if path.agreement is not None]
@@ -131,7 +142,7 @@ class VerifyReport(Displayed):
 
     def _summary(self) -> str:
         named = f"{self.model} {self.version}".rstrip()
-        return f"{named}: {self.verdict}, {self.samples} samples, {self.worst}"
+        return f"{named}: {self.conclusion}, {self.samples} samples, {self.worst}"
 
     def _rows(self) -> Iterator[Mapping[str, object]]:
         for path in self.paths:
@@ -180,6 +191,7 @@ def evidence_of_report(report: VerifyReport) -> Evidence:
         branches=report.branches,
         edge_values=tuple(filter(None, report.edges)),
         outputs=report.outputs,
+        caveats=report.caveats,
         runtime=report.runtime,
         files=report.files,
         samples_sha256=report.samples_sha256,
