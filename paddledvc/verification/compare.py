@@ -218,7 +218,7 @@ class Comparison:
 
     def _diagnosed(self, exports: Exports, paths: tuple[PathReport, ...]) -> tuple[PathReport, ...]:
         """Say of the first path that disagrees where that begins; the others follow from it."""
-        wrong = (one for one in paths if one.result == "fail" and not (one.missing or one.stuck))
+        wrong = (one for one in paths if one.result == "fail" and not one.explained)
         # The sublayers are run on the CPU, where an error of a GPU does not show.
         failed = next((one for one in wrong if one.path not in ON_GPU), None)
         if failed is None:

@@ -284,6 +284,12 @@ class PathReport:
         return self.agreement is not None and self.agreement.agrees
 
     @property
+    def explained(self) -> bool:
+        """Whether it is known without a search why it fails."""
+        repeats = self.agreement is not None and self.agreement.repeats
+        return self.missing or self.stuck or repeats
+
+    @property
     def result(self) -> Literal["pass", "fail", "skipped"]:
         """How it fared, in a word."""
         if self.skipped:

@@ -125,25 +125,25 @@ def prepare_network_for_inference(layer: Any) -> Any:
     return layer
 
 
-def flatten_network_result(result: Any, name: str = "out") -> Iterator[tuple[str, Any]]:
-    """List the tensors of a network's result in the order of the exported program.
-
-    Mappings go by sorted key; None and plain numbers are dropped, and a tensor that is returned
-    twice is exported once, as ``paddle.jit.save`` does.
-    """
+def list_exported_tensors(result: Any) -> Iterator[tuple[str, Any]]:
+    """List the tensors that ``paddle.jit.save`` writes: one that is returned twice only once."""
     seen: set[int] = set()
-    for path, tensor in _walk(result, name):
+    for path, tensor in flatten_network_result(result):
         if id(tensor) not in seen:
             seen.add(id(tensor))
             yield path, tensor
 
 
-def _walk(result: Any, name: str) -> Iterator[tuple[str, Any]]:
+def flatten_network_result(result: Any, name: str = "out") -> Iterator[tuple[str, Any]]:
+    """List the tensors of a network's result in the order of the exported program.
+
+    Mappings go by sorted key; None and plain numbers are dropped.
+    """
     if isinstance(result, import_paddle().Tensor):
         yield name, result
     elif isinstance(result, dict):
         for key in sorted(result):
-            yield from _walk(result[key], f"{name}.{key}")
+            yield from flatten_network_result(result[key], f"{name}.{key}")
     elif isinstance(result, list | tuple):
         for index, item in enumerate(result):
-            yield from _walk(item, f"{name}[{index}]")
+            yield from flatten_network_result(item, f"{name}[{index}]")

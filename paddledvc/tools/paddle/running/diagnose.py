@@ -84,7 +84,7 @@ def _calls(module: Any, layer: Any, given: list[Array]) -> dict[str, RecordedCal
     def after(name: str) -> Any:
         def keep(_: Any, __: Any, result: Any) -> None:
             if name in inputs and name not in calls:
-                pairs = network.flatten_network_result(result)
+                pairs = network.list_exported_tensors(result)
                 found = [OutputValues(name=key, values=one.numpy().copy()) for key, one in pairs]
                 calls[name] = RecordedCall(given=inputs[name], found=found)
 
