@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CaveatKind = Literal["nothing-shown"]
+CaveatKind = Literal["nothing-shown", "values-untried", "parameters-unmatched"]
 """Why an agreement proves little.
 
 - ``nothing-shown``: no output of these samples tells a right export from one that ignores them.
+- ``values-untried``: an input of whole numbers takes more than was tried, or nobody knows whether.
+- ``parameters-unmatched``: not every parameter of the exported files could be compared.
 """
 
 

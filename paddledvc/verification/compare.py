@@ -37,6 +37,12 @@ from paddledvc.tools.paddle.read_program import read_program_outputs
 from paddledvc.tools.system import files
 from paddledvc.tools.system.threads import map_in_threads
 from paddledvc.verification.core.verify_report import PathReport, VerifyReport
+from paddledvc.verification.proof import (
+    list_caveats,
+    list_partly_tried,
+    read_parameters,
+    report_parameters,
+)
 from paddledvc.verification.trial_export import Attempt, try_export
 
 if TYPE_CHECKING:
@@ -45,6 +51,7 @@ if TYPE_CHECKING:
     from paddledvc.models.model import Input
     from paddledvc.models.model import Output as Stated
     from paddledvc.models.verify_settings import PathName, Verify
+    from paddledvc.verification.proof import ExportedParameters
 
 logger = logging.getLogger(__name__)
 DIAGNOSIS = 600.0
@@ -108,7 +115,8 @@ class Comparison:
         )
         eager = exports.outputs("eager")
         logger.info("running the dynamic network %s", self.network.reference)
-        job = self._reference_job(exports.cases, eager)
+        exported = None if self.program is None else read_parameters(self.program)
+        job = self._reference_job(exports.cases, eager, exported)
         timeout, size = self.settings.timeout, files.file_size(self.network.weights)
         reference = process.run_job_in_process(job, Ran, root=root, timeout=timeout, loads=size)
         expected = [
@@ -121,11 +129,15 @@ class Comparison:
             logger.info("exporting it")
             made = try_export(self._loaded(), self.inputs, self.exported, timeout)
         exports = replace(exports, edges=reference.edges)
+        parameters = None
         if made.failure:
             paths = self._unrun(made.failure)
         else:
+            exported = exported or read_parameters(exports.program)
+            parameters = exported.compare(reference.parameters)
             paths = exports.compare(expected, reference.batches)
             paths = self._diagnosed(exports, paths) if reference.repeatable else paths
+            paths = (*report_parameters(parameters), *paths)
         digest = arrays.digest_arrays(arrays.load_arrays(exports.cases))
         wide = self._wide(exports, eager) if self.settings.reference == "float64" else None
         return VerifyReport(
@@ -146,8 +158,10 @@ class Comparison:
             branches=reference.branches,
             edges=reference.edges,
             refused=reference.refused,
-            warnings=made.warnings + self._fixed(),
+            warnings=made.warnings + self._fixed() + list_partly_tried(reference.reach, parameters),
             float64=wide,
+            parameters=parameters,
+            caveats=tuple(list_caveats(reference.reach, parameters)),
             outputs=self._outputs(exports.program, reference.outputs),
         )
 
@@ -237,6 +251,7 @@ class Comparison:
 
     def _diagnose_job(self, exports: Exports, failed: PathReport) -> DiagnoseJob:
         assert failed.path != "export", "nothing is diagnosed where nothing was exported"
+        assert failed.path != "parameters", "they are no path that runs"
         worst = None if failed.agreement is None else failed.agreement.worst
         folder = self.folder / "parts"
         folder.mkdir()
@@ -251,7 +266,9 @@ class Comparison:
             folder=folder,
         )
 
-    def _reference_job(self, cases: Path, outputs: Path) -> ReferenceJob:
+    def _reference_job(
+        self, cases: Path, outputs: Path, exported: ExportedParameters | None
+    ) -> ReferenceJob:
         return ReferenceJob(
             network=self.network,
             inputs=self.inputs,
@@ -264,6 +281,7 @@ class Comparison:
             cases=cases,
             outputs=outputs,
             initial=None if self.program else self.initial,
+            roundings=exported.roundings if exported else (),
         )
 
 

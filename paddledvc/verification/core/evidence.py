@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.comparison.caveats import Caveat, describe_verdict
+from paddledvc.comparison.parameters import ParameterComparison  # noqa: TC001
 from paddledvc.comparison.untaken_branches import Branch  # noqa: TC001 - types of fields are read
 from paddledvc.hashes import Hashes  # noqa: TC001
 from paddledvc.models.model import Output, model_reports_folder
@@ -107,6 +108,8 @@ class Evidence:
         notes: sentences about what is not wrong and yet worth to know.
         outputs: what the exported program gives; nothing where that is unknown.
         caveats: why agreement proves little.
+        parameters: how the parameters of the exported files compare with those of the network;
+            None where nobody looked.
         runtime: what ran the dynamic network.
         files: the weights and exported files that it is of.
     """
@@ -126,6 +129,7 @@ class Evidence:
     edge_values: tuple[str, ...] = ()
     outputs: tuple[Output, ...] = ()
     caveats: tuple[Caveat, ...] = field(default=(), metadata=OMIT)
+    parameters: ParameterComparison | None = field(default=None, metadata=OMIT)
     runtime: Runtime | None = None
     files: tuple[Hashed, ...]
     samples_sha256: str = ""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from paddledvc.comparison.agreement import Agreement, OutputAgreement
     from paddledvc.comparison.caveats import Caveat
+    from paddledvc.comparison.parameters import ParameterComparison
     from paddledvc.comparison.untaken_branches import Branch
     from paddledvc.models.model import Output
     from paddledvc.models.verify_settings import Engine, PathName
@@ -60,6 +61,8 @@ class VerifyReport(Displayed):
         refused: sentences about calls that the dynamic network itself does not run.
         outputs: the outputs of the exported program; nothing where they are unknown.
         caveats: why agreement proves little.
+        parameters: how the parameters of the exported files compare with those of the network;
+            None where there was nothing to compare.
     """
 
     model: str
@@ -83,6 +86,7 @@ class VerifyReport(Displayed):
     refused: tuple[str, ...] = ()
     outputs: tuple[Output, ...] = ()
     caveats: tuple[Caveat, ...] = ()
+    parameters: ParameterComparison | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -134,7 +138,7 @@ class VerifyReport(Displayed):
         ran = [path for path in self.paths if path.agreement is not None]
         failed = next((path for path in self.paths if path.result == "fail"), None)
         if failed is not None and failed.agreement is None:
-            return f"{failed.path} did not run"
+            return f"{failed.path} {'differ' if failed.path == 'parameters' else 'did not run'}"
         if not ran:
             return "no path ran"
         path = max(ran, key=lambda one: (one is failed, float(one.tolerance_used)))
@@ -192,6 +196,7 @@ def evidence_of_report(report: VerifyReport) -> Evidence:
         edge_values=tuple(filter(None, report.edges)),
         outputs=report.outputs,
         caveats=report.caveats,
+        parameters=report.parameters,
         runtime=report.runtime,
         files=report.files,
         samples_sha256=report.samples_sha256,
@@ -264,7 +269,7 @@ class PathReport:
         stuck: whether it was ended, for it took longer than it may.
     """
 
-    path: PathName | Literal["export"]
+    path: PathName | Literal["export", "parameters"]
     gate: str
     tolerance: float
     agreement: Agreement | None = None

@@ -77,7 +77,7 @@ def _load_weights(
     state = {key: array for key, array in state.items() if not _matches(key, skip)}
     why = explain_weights_misfit(
         {
-            key: ArrayForm(shape=(*tensor.shape,), dtype=_type(tensor))
+            key: ArrayForm(shape=(*tensor.shape,), dtype=name_tensor_type(tensor))
             for key, tensor in own.items()
         },
         {key: ArrayForm(shape=array.shape, dtype=_kept(array)) for key, array in state.items()},
@@ -103,7 +103,7 @@ def _kept(array: Array) -> str:
     return str(array.dtype).replace("uint16", "bfloat16")
 
 
-def _type(tensor: Any) -> str:
+def name_tensor_type(tensor: Any) -> str:
     """Name the type of a tensor as numpy does; Paddle 2 and 3 write it with a prefix."""
     return str(tensor.dtype).rpartition(".")[2].lower().replace("fp", "float")
 

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import PurePath
 
+    from paddledvc.comparison.parameters import Parameter
+    from paddledvc.comparison.reach import InputReach
     from paddledvc.comparison.untaken_branches import Branch
     from paddledvc.models.model import Input, ProgramFormat, Reference
     from paddledvc.models.verify_settings import Engine, PathName
@@ -73,6 +75,7 @@ class ReferenceJob:
         outputs: file to write the network's outputs to.
         initial: file to write the weights to that the network is built with, if those are meant;
             none is written for a network without any.
+        roundings: types that the exported files may have rounded parameters to.
     """
 
     network: Network
@@ -86,6 +89,7 @@ class ReferenceJob:
     initial: PurePath | None = None
     preprocess: str | None = None
     edge_values: bool = False
+    roundings: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"running {self.network.reference}"
@@ -349,6 +353,8 @@ class Ran:
         branches: where a tensor decided how the dynamic network goes on.
         edges: the edge of each call, empty for a usual one.
         refused: sentences about calls that the dynamic network itself does not run.
+        reach: what was tried of inputs of whole numbers that was not everything.
+        parameters: the parameters and buffers of the dynamic network.
     """
 
     outputs: tuple[str, ...]
@@ -362,6 +368,8 @@ class Ran:
     branches: tuple[Branch, ...] = ()
     edges: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    reach: tuple[InputReach, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
