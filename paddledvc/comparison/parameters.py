@@ -7,11 +7,14 @@ program are numbered as layers were built in the process that exported it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -54,6 +57,21 @@ def digest_values(array: Array) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class DifferingParameter:
+    """A parameter that the exported files have otherwise.
+
+    Attributes:
+        name: its key in the state dict, or what the files call it where that is unknown.
+        number: its place in the file, from 0.
+        scaled_error: max|d| / max|ref|; infinite where nobody could tell.
+    """
+
+    name: str
+    number: int
+    scaled_error: float = math.inf
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ParameterComparison:
     """How the parameters of exported files compare with those of the network.
 
@@ -67,7 +85,7 @@ class ParameterComparison:
 
     exported: int
     compared: int
-    differing: tuple[str, ...] = ()
+    differing: tuple[DifferingParameter, ...] = ()
     unmatched: tuple[str, ...] = ()
     why: str = ""
 
@@ -82,7 +100,34 @@ class ParameterComparison:
         if not self.differing:
             return ""
         values = "has other values" if len(self.differing) == 1 else "have other values"
-        return f"{_listed(self.differing)} {values} in the exported files than in the network"
+        names = [one.name for one in self.differing]
+        worst = max(one.scaled_error for one in self.differing)
+        how = "" if worst == math.inf else f" (scaled error {worst:.3g})"
+        return f"{_listed(names)} {values} in the exported files than in the network{how}"
+
+    def measured(
+        self,
+        exported: Mapping[int, Array],
+        network: Mapping[str, Array],
+        allowed: float = 0.0,
+    ) -> ParameterComparison:
+        """Tell how far parameters are off, and leave out those that are within what is allowed.
+
+        Args:
+            exported: values of the files, by their place in the file.
+            network: values of the network, by their key in the state dict.
+            allowed: the largest scaled error.
+        """
+        found = (
+            replace(one, scaled_error=_scaled(exported[one.number], network[one.name]))
+            if one.number in exported and one.name in network
+            else one
+            for one in self.differing
+        )
+        return replace(
+            self,
+            differing=tuple(one for one in found if one.scaled_error > allowed),
+        )
 
     @property
     def caveat(self) -> str:
@@ -95,6 +140,19 @@ class ParameterComparison:
             f"{self.compared} of {self.exported} parameters were compared; the network has nothing "
             f"like {_listed(self.unmatched)}"
         )
+
+
+def _scaled(found: Array, wanted: Array) -> float:
+    """Measure how far an array is off."""
+    if found.shape != wanted.shape or not wanted.size:
+        return math.inf
+    wide = np.result_type(wanted.dtype, "float64")
+    with np.errstate(all="ignore"):
+        off, largest = (
+            float(np.abs(one).max())
+            for one in (found.astype(wide) - wanted.astype(wide), wanted.astype(wide))
+        )
+        return off / largest if largest and math.isfinite(off / largest) else math.inf
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -115,8 +173,8 @@ def compare_parameters(
     and what is shared may be there twice.
 
     >>> one = Parameter(name="linear_0.w_0", key="fc.w", shape=(2,), dtype="float32", digests={})
-    >>> compare_parameters([one], [one]).differing
-    ('fc.w',)
+    >>> compare_parameters([one], [one]).finding
+    'fc.w has other values in the exported files than in the network'
     """
     places = defaultdict(list)
     for number, one in enumerate(network):
@@ -125,20 +183,22 @@ def compare_parameters(
     taken: set[int] = set()
     exported = _renumber(exported, network)
 
-    def take(many: Iterable[Parameter], *, by_name: bool) -> list[Parameter]:
+    def take(many: Iterable[int], *, by_name: bool) -> list[int]:
         """Find each a place that no other has, and give those that there is none for."""
         lost = []
-        for one in many:
+        for number in many:
+            one = exported[number]
             at = places[_value(one, one.dtype)]
             fit = (n for n in at if n not in taken and (not by_name or network[n].name == one.name))
             if (found := next(fit, None)) is None:
-                lost.append(one)
+                lost.append(number)
             else:
                 taken.add(found)
         return lost
 
     # By their names first: many a bias is all zeros.
-    left = take(take(exported, by_name=True), by_name=False)
+    numbers = take(take(range(len(exported)), by_name=True), by_name=False)
+    left = [exported[number] for number in numbers]
     saved = [n for n, one in enumerate(network) if one.saved]
     labels = _label_differing(left, [network[n] for n in saved if n not in taken])
     unknown = [n for n, one in enumerate(left) if not places[_value(one, one.dtype)]]
@@ -149,7 +209,9 @@ def compare_parameters(
     return ParameterComparison(
         exported=len(exported),
         compared=len(exported) - len(unmatched),
-        differing=tuple(labels[n] for n in sorted(labels)),
+        differing=tuple(
+            DifferingParameter(name=labels[n], number=numbers[n]) for n in sorted(labels)
+        ),
         unmatched=unmatched,
     )
 

@@ -36,13 +36,8 @@ from paddledvc.tools.paddle.core.jobs import (
 from paddledvc.tools.paddle.read_program import read_program_outputs
 from paddledvc.tools.system import files
 from paddledvc.tools.system.threads import map_in_threads
+from paddledvc.verification import proof
 from paddledvc.verification.core.verify_report import PathReport, VerifyReport
-from paddledvc.verification.proof import (
-    list_caveats,
-    list_partly_tried,
-    read_parameters,
-    report_parameters,
-)
 from paddledvc.verification.trial_export import Attempt, try_export
 
 if TYPE_CHECKING:
@@ -115,7 +110,7 @@ class Comparison:
         )
         eager = exports.outputs("eager")
         logger.info("running the dynamic network %s", self.network.reference)
-        exported = None if self.program is None else read_parameters(self.program)
+        exported = None if self.program is None else proof.read_parameters(self.program)
         job = self._reference_job(exports.cases, eager, exported)
         timeout, size = self.settings.timeout, files.file_size(self.network.weights)
         reference = process.run_job_in_process(job, Ran, root=root, timeout=timeout, loads=size)
@@ -133,11 +128,14 @@ class Comparison:
         if made.failure:
             paths = self._unrun(made.failure)
         else:
-            exported = exported or read_parameters(exports.program)
-            parameters = exported.compare(reference.parameters)
+            parameters = (exported or proof.read_parameters(exports.program)).compare(
+                reference.parameters,
+                partial(proof.read_network_values, self._loaded().weights),
+                self.settings.tolerance.program,
+            )
             paths = exports.compare(expected, reference.batches)
             paths = self._diagnosed(exports, paths) if reference.repeatable else paths
-            paths = (*report_parameters(parameters), *paths)
+            paths = (*proof.report_parameters(parameters), *paths)
         digest = arrays.digest_arrays(arrays.load_arrays(exports.cases))
         wide = self._wide(exports, eager) if self.settings.reference == "float64" else None
         return VerifyReport(
@@ -158,10 +156,12 @@ class Comparison:
             branches=reference.branches,
             edges=reference.edges,
             refused=reference.refused,
-            warnings=made.warnings + self._fixed() + list_partly_tried(reference.reach, parameters),
+            warnings=made.warnings
+            + self._fixed()
+            + proof.list_partly_tried(reference.reach, parameters),
             float64=wide,
             parameters=parameters,
-            caveats=tuple(list_caveats(reference.reach, parameters)),
+            caveats=tuple(proof.list_caveats(reference.reach, parameters)),
             outputs=self._outputs(exports.program, reference.outputs),
         )
 

@@ -36,6 +36,10 @@ def exported(*changes, shift=0, network=NETWORK):
     return found
 
 
+def names(found):
+    return tuple(one.name for one in found.differing)
+
+
 @pytest.mark.parametrize("shift", [0, 1, 9])
 @pytest.mark.parametrize(
     ("changes", "differing"),
@@ -53,7 +57,7 @@ def test_values_are_found_whatever_layers_are_called_and_others_are_named(
 ):
     found = compare_parameters(NETWORK, exported(*changes, shift=shift))
 
-    assert found.differing == differing
+    assert names(found) == differing
     assert (found.complete, found.caveat) == (True, "")
 
 
@@ -61,7 +65,7 @@ def test_zeros_of_one_bias_are_not_those_of_another():
     trained = [*NETWORK[:3], parameter("linear_1.b_0", "trained", "b.bias")]
     found = compare_parameters(trained, exported())
 
-    assert found.differing == ("b.bias",)
+    assert names(found) == ("b.bias",)
     assert found.finding == "b.bias has other values in the exported files than in the network"
 
 
@@ -78,7 +82,7 @@ def test_what_may_be_one_of_several_is_called_as_the_files_do():
     pruned = exported(("a.weight", "X"), ("b.weight", None), ("b.bias", None), shift=5)
     found = compare_parameters(NETWORK, pruned)
 
-    assert found.differing == ("linear_5.w_0",)
+    assert names(found) == ("linear_5.w_0",)
 
 
 def test_layers_that_were_fused_are_not_said_to_differ():
@@ -95,7 +99,7 @@ def test_layers_that_were_fused_are_not_said_to_differ():
     ]
     found = compare_parameters(convolution, fused)
 
-    assert (found.differing, found.complete) == ((), False)
+    assert (names(found), found.complete) == ((), False)
     assert found.caveat == (
         "2 of 4 parameters were compared; the network has nothing like conv2d_0.w_0, conv2d_0.b_0"
     )
@@ -106,7 +110,7 @@ def test_what_is_not_of_the_state_dict_is_found_and_never_said_to_differ():
 
     same = compare_parameters([*NETWORK, buffer], [*exported(), buffer])
     other = compare_parameters([*NETWORK, buffer], [*exported(), parameter("eager_tmp_0", "stale")])
-    assert (same.complete, other.differing, other.unmatched) == (True, (), ("eager_tmp_0",))
+    assert (same.complete, names(other), other.unmatched) == (True, (), ("eager_tmp_0",))
 
 
 def test_one_that_is_shared_may_be_exported_twice():
@@ -121,7 +125,7 @@ def test_parameters_rounded_to_float16_are_those_of_the_network(value, differing
     network = [parameter("linear_0.w_0", "full", "a.weight", rounded="half")]
     found = compare_parameters(network, [parameter("linear_0.w_0", value, dtype="float16")])
 
-    assert (found.differing, found.complete) == (differing, True)
+    assert (names(found), found.complete) == (differing, True)
 
 
 def test_without_names_others_are_told_by_their_shape():
@@ -137,3 +141,28 @@ def test_arrays_of_every_type_and_shape_have_a_digest_of_their_bytes(dtype, shap
     one, other = (np.full(shape, value).astype(dtype) for value in (0, 1))
 
     assert (digest_values(one) == digest_values(other)) == (one.size == 0)
+
+
+@pytest.mark.parametrize(
+    ("found", "wanted", "allowed", "error"),
+    [
+        ([1.0, 2.02], [1.0, 2.0], 0.0, 0.01),
+        ([1.0, 2.02], [1.0, 2.0], 0.001, 0.01),
+        ([1.0, 2.02], [1.0, 2.0], 0.02, None),
+        ([1.0, 2.0], [1.0, np.nan], 0.02, np.inf),
+        ([1.0, 2.0], [0.0, 0.0], 0.02, np.inf),
+        ([1.0, 2.0], [1.0, 2.0, 3.0], 0.02, np.inf),
+        ([], [], 0.02, np.inf),
+    ],
+)
+def test_a_wider_tolerance_lets_parameters_be_off_as_far(found, wanted, allowed, error):
+    differing = compare_parameters(NETWORK, exported(("b.bias", "X")))
+    arrays = [np.array(one, "float32") for one in (found, wanted)]
+    number = differing.differing[0].number
+    measured = differing.measured({number: arrays[0]}, {"b.bias": arrays[1]}, allowed)
+
+    errors = [one.scaled_error for one in measured.differing]
+    assert errors == ([] if error is None else [pytest.approx(error, rel=1e-5)])
+    assert differing.measured({}, {}, allowed) == differing
+    told = " (scaled error 0.01)" if error == 0.01 else ""
+    assert measured.finding.endswith(f"than in the network{told}") == (error is not None)

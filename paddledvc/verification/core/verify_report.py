@@ -196,7 +196,7 @@ def evidence_of_report(report: VerifyReport) -> Evidence:
         edge_values=tuple(filter(None, report.edges)),
         outputs=report.outputs,
         caveats=report.caveats,
-        parameters=report.parameters,
+        parameters=report.parameters and _rounded_parameters(report.parameters),
         runtime=report.runtime,
         files=report.files,
         samples_sha256=report.samples_sha256,
@@ -351,6 +351,14 @@ def _path_evidence(report: PathReport) -> PathEvidence:
 
 def _rounded(diagnosis: Diagnosis) -> Diagnosis:
     return replace(diagnosis, scaled_error=float(round_reported_error(diagnosis.scaled_error)))
+
+
+def _rounded_parameters(parameters: ParameterComparison) -> ParameterComparison:
+    rounded = (
+        replace(one, scaled_error=float(round_reported_error(one.scaled_error)))
+        for one in parameters.differing
+    )
+    return replace(parameters, differing=tuple(rounded))
 
 
 def _of_output(agreement: Agreement, output: OutputAgreement) -> OutputEvidence:

@@ -8,7 +8,10 @@ import pytest
 
 from paddledvc.comparison.parameters import digest_values
 from paddledvc.errors import InvalidInput
-from paddledvc.tools.paddle.read_parameters import read_exported_parameters
+from paddledvc.tools.paddle.read_parameters import (
+    read_exported_parameters,
+    read_exported_values,
+)
 
 TYPES = {"bool": 0, "int16": 1, "int32": 2, "int64": 3, "float16": 4, "float32": 5, "float64": 6}
 TYPES |= {"uint8": 20, "int8": 21, "complex64": 23}
@@ -93,3 +96,14 @@ def test_without_the_file_there_are_none(tmp_path):
 def test_what_is_no_file_of_parameters_is_said_to_be_none(tmp_path, data):
     with pytest.raises(InvalidInput, match=r"m\.pdiparams is no file of parameters"):
         read(tmp_path, data)
+
+
+def test_values_are_read_by_their_place(tmp_path):
+    bits = (ONE.view("uint32") >> 16).astype("uint16")
+    read(tmp_path, stream(ONE[0]) + stream(ONE) + stream(bits, dtype=22))
+    found = read_exported_values(tmp_path / "m", {1, 2})
+
+    assert {number: array.tolist() for number, array in found.items()} == {
+        1: ONE.tolist(),
+        2: ONE.tolist(),
+    }
