@@ -47,6 +47,7 @@ REASONS = {
     "tools/paddle/building/state_dict.py": BYTES,
     "tools/paddle/building/training.py": "reports of a training, in a folder that was judged",
     "tools/paddle/process.py": FRESH,
+    "tools/paddle/read_parameters.py": BYTES,
     "tools/paddle/read_program.py": BYTES,
     "tools/sources/fetch.py": BYTES,
     "tools/sources/git_files.py": FRESH,
