@@ -49,6 +49,7 @@ REASONS = {
     "tools/paddle/diagnosing/outdated.py": BYTES,
     "tools/paddle/diagnosing/try_causes.py": "the network's own code, which Python has imported",
     "tools/paddle/process.py": FRESH,
+    "tools/paddle/read_parameters.py": BYTES,
     "tools/paddle/read_program.py": BYTES,
     "tools/sources/fetch.py": BYTES,
     "tools/sources/git_files.py": FRESH,

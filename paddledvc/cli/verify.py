@@ -35,6 +35,7 @@ OPTIONS = {
     "key": "--key",
     "arguments": "--arg",
     "inputs": "--input",
+    "ranges": "--range",
     "samples": "--samples",
     "preprocess": "--preprocess",
     "edge_values": "--edge-values",
@@ -61,6 +62,9 @@ OPTIONS = {
 @click.option("--arg", "arguments", multiple=True, metavar="KEY=VALUE", help="For --network.")
 @click.option(
     "--input", "inputs", multiple=True, metavar="NAME:DTYPE[SHAPE]", help="What it takes."
+)
+@click.option(
+    "--range", "ranges", multiple=True, metavar="NAME=LOW:HIGH", help="Its values, below HIGH."
 )
 @click.option(
     "--samples",
@@ -207,6 +211,7 @@ def _verify_files(  # noqa: PLR0913
     key: str | None,
     arguments: tuple[str, ...],
     inputs: tuple[str, ...],
+    ranges: tuple[str, ...],
     samples: str | None,
     preprocess: str | None,
     edge_values: bool,
@@ -240,9 +245,22 @@ def _verify_files(  # noqa: PLR0913
         key=key,
         arguments=dict(map(_argument, arguments)),
         inputs=taken,
+        ranges=dict(map(_range, ranges)),
         settings=settings,
         report=folder,
     )
+
+
+def _range(text: str) -> tuple[str, tuple[float, float]]:
+    """Read ``NAME=LOW:HIGH``."""
+    name, _, limits = text.partition("=")
+    low, _, high = limits.partition(":")
+    try:
+        return name, (float(low), float(high))
+    except ValueError as error:
+        raise click.UsageError(
+            f"--range: found {text!r}, expected NAME=LOW:HIGH such as ids=0:30000"
+        ) from error
 
 
 def _argument(text: str) -> tuple[str, Any]:

@@ -64,7 +64,8 @@ def echo_report(report: VerifyReport, advice: str = "") -> None:
     edges = ", ".join(filter(None, report.edges))
     told = f", and at edge values {edges}" if edges else ""
     count = f"{report.samples} samples at batch sizes {sizes}{told}"
-    echo(f"{report.model}: {report.verdict}, {count}")
+    end = "," if report.conclusion == report.verdict else ";"
+    echo(f"{report.model}: {report.conclusion}{end} {count}")
 
 
 def _wrong(path: PathReport) -> list[str]:
@@ -80,6 +81,8 @@ def echo_reports(every: Sequence[Verified]) -> None:
             for path in one.report.paths:
                 for line in _wrong(path) if path.result == "fail" else ():
                     echo(f"{one.model}: {line}")
+            if one.report.conclusion != one.verdict:
+                echo(f"{one.model}: {one.report.conclusion}")
     passed = sum(one.verdict == "pass" for one in every)
     echo(f"{passed} of {len(every)} models pass")
 
@@ -89,6 +92,7 @@ def _row(one: Verified) -> tuple[object, ...]:
         return one.model, "ERROR", "", ""
     counted = [path for path in one.report.paths if path.result != "skipped"]
     verdict = one.verdict if one.verdict == "pass" else one.verdict.upper()
+    verdict += "" if one.report.conclusion == one.verdict else ", but"
     paths = ", ".join(path.path for path in counted)
     return one.model, verdict, paths, max((path.tolerance_used for path in counted), key=float)
 

@@ -84,11 +84,13 @@ class Agreement:
         overrides: that of outputs that have their own, by name.
         problems: sentences about what cannot be compared at all: structure, shape, type, or
             infinities and NaNs at other places.
+        repeats: whether what is missing is only outputs that are others once more.
     """
 
     tolerance: float
     overrides: Mapping[str, float] = field(default_factory=dict)
     problems: tuple[str, ...]
+    repeats: bool = False
     outputs: tuple[OutputAgreement, ...]
     samples: tuple[SampleError, ...]
 
@@ -155,13 +157,14 @@ def measure_agreement(  # noqa: PLR0913
     errors: list[SampleError] = []
     worst: dict[tuple[str, str], OutputAgreement] = {}
     axes = _sample_axes(reference, batches)
+    repeats = _lost_repeats(reference, candidate)
     for case, (expected, found, batch) in enumerate(
         zip(reference, candidate, batches, strict=True)
     ):
         edge = edges[case] if edges else ""
         if len(expected) != len(found):
             names = ", ".join(output.name for output in expected)
-            wanted = f"{len(expected)}: {names}{describe_sample_edge(edge)}"
+            wanted = f"{len(expected)}: {names}{repeats or describe_sample_edge(edge)}"
             problems[f"{len(found)} outputs, expected {wanted}"] = None
             continue
         for left, right, axis in zip(expected, found, axes, strict=True):
@@ -181,9 +184,36 @@ def measure_agreement(  # noqa: PLR0913
         tolerance=tolerance,
         overrides=dict(overrides or {}),
         problems=tuple(problems),
+        repeats=bool(repeats),
         outputs=tuple(worst.values()),
         samples=tuple(errors),
     )
+
+
+def _lost_repeats(reference: Sequence[Outputs], candidate: Sequence[Outputs]) -> str:
+    """Say which outputs are others once more, where just those are missing; else nothing."""
+    if not reference or all(map(_as_many, reference, candidate)):
+        return ""
+    first: dict[tuple[object, ...], str] = {}
+    again = {}
+    for number, output in enumerate(reference[0]):
+        values = [call[number].values for call in reference if number < len(call)]
+        key = tuple((one.dtype, one.shape, one.tobytes()) for one in values)
+        if (name := first.setdefault(key, output.name)) != output.name:
+            again[output.name] = name
+    for expected, found in zip(reference, candidate, strict=True):
+        kept = [one for one in expected if one.name not in again]
+        if len(kept) != len(found) or any(map(_incomparable, kept, found)):
+            return ""
+    told = ", ".join(f"{one} is {other} once more" for one, other in again.items())
+    return (
+        f"; {told}, and paddle.jit.save writes a tensor that is returned twice only once; return "
+        "a copy of it, by clone()"
+    )
+
+
+def _as_many(expected: Outputs, found: Outputs) -> bool:
+    return len(expected) == len(found)
 
 
 def _incomparable(expected: OutputValues, found: OutputValues) -> str | None:

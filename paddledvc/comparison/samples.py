@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -25,6 +25,8 @@ STEP = 32
 """Many networks take only multiples of it, or of a divisor of it."""
 NAMES = ("zeros", "ones", "tiny", "huge", "low", "high", "inf", "nan")
 """The edges, in the order of the calls."""
+SPREAD = 1 << 22
+"""The most numbers of a range that are shuffled; of more, hardly one is drawn twice."""
 HUGE = 1e4
 """What no preprocessing gives, and float16 still holds."""
 
@@ -34,9 +36,10 @@ def draw_sample_cases(
 ) -> list[Case]:
     """Draw one case for each batch size.
 
-    Floats are standard normal, integers 0 or 1, unless the input states a range. The first
-    dimension is the batch where it is dynamic; other dynamic dimensions take ``input_size`` where
-    it fits their number, else 64 and 96 in turn.
+    Floats are standard normal, integers 0 or 1, unless the input states a range. Of the whole
+    numbers of a range as many different ones as there is room for are drawn, its ends among them.
+    The first dimension is the batch where it is dynamic; other dynamic dimensions take
+    ``input_size`` where it fits their number, else 64 and 96 in turn.
 
     Raises:
         ValueError: never for inputs that models.yaml accepts.
@@ -47,13 +50,45 @@ def draw_sample_cases(
     [(1, 4), (3, 4)]
     """
     random = np.random.default_rng(seed)
-    return [
+    cases = [
         {
             item.name: _draw_input(random, item, _shape(item, input_size, batch, turn))
             for item in inputs
         }
         for turn, batch in enumerate(batch_sizes)
     ]
+    for number, item in enumerate(inputs):
+        if item.range is not None and is_whole_input(item):
+            _spread(np.random.default_rng((seed, 2, number)), item, cases)
+    return cases
+
+
+def is_whole_input(item: Input) -> bool:
+    """Tell whether an input is of whole numbers; to Paddle uint16 is the bits of bfloat16.
+
+    >>> from paddledvc.models.model import Input
+    >>> is_whole_input(Input(name="ids", shape=(None,), dtype="int64"))
+    True
+    """
+    return np.dtype(item.dtype).kind in "iu" and item.dtype != "uint16"
+
+
+def _spread(random: np.random.Generator, item: Input, cases: list[Case]) -> None:
+    """Draw an input anew, each number of its range once before any comes twice."""
+    low, high = map(int, item.range or (0, 2))
+    total, count = sum(case[item.name].size for case in cases), max(high - low, 1)
+    if total < 2 or count > SPREAD:  # noqa: PLR2004 - one value cannot be at both ends
+        return
+    rounds = [random.permutation(count) for _ in range(-(-total // count))]
+    drawn = low + np.concatenate(rounds)[:total]
+    if total < count:
+        drawn[[0, -1]] = low, high - 1
+    start = 0
+    for case in cases:
+        array = case[item.name]
+        part = drawn[start : start + array.size]
+        case[item.name] = part.reshape(array.shape).astype(array.dtype)
+        start += array.size
 
 
 def _shape(item: Input, input_size: Sequence[int], batch: int, turn: int) -> tuple[int, ...]:
@@ -68,6 +103,9 @@ def _shape(item: Input, input_size: Sequence[int], batch: int, turn: int) -> tup
 def _draw_input(random: np.random.Generator, item: Input, shape: tuple[int, ...]) -> Array:
     """Draw an input of a shape: standard normal, 0 or 1, or from the range that it states."""
     dtype = np.dtype(item.dtype)
+    if dtype == np.uint16:
+        floats = _draw_input(random, replace(item, dtype="float32"), shape)
+        return np.asarray(floats.view("uint32") >> 16).astype(dtype)
     if dtype.kind == "f":
         if item.range is None:
             return np.asarray(random.standard_normal(shape)).astype(dtype)
@@ -296,7 +334,7 @@ def describe_sample_edge(edge: str) -> str:
 
 def _at(edge: str, item: Input, array: Array) -> Array | None:
     """Make an input's array at an edge; None where the input has no such edge."""
-    if array.size == 0:
+    if array.size == 0 or array.dtype == np.uint16:
         return None
     if array.dtype.kind != "f":
         low, high = map(int, item.range or (0, 2))

@@ -13,6 +13,7 @@ from paddledvc.comparison.samples import OutputValues, count_samples
 from paddledvc.models.verify_settings import Tolerance, Verify
 from paddledvc.tools.paddle import arrays
 from paddledvc.verification.compare import Exports
+from paddledvc.verification.proof import read_parameters, report_parameters
 
 if TYPE_CHECKING:
     import os
@@ -49,7 +50,8 @@ def assert_equal(
         tolerance: largest scaled errors, max|d| / max|ref| of a sample.
 
     Raises:
-        AssertionError: an output is off by more than its tolerance, or the files do not run.
+        AssertionError: an output is off by more than its tolerance, the files do not run, or they
+            hold other parameters than the network.
         ValueError: there is no sample, or the network is in training mode.
 
     Example:
@@ -59,7 +61,11 @@ def assert_equal(
             samples = {"image": np.random.rand(8, 3, 224, 224).astype("float32")}
             paddledvc.assert_equal(network, "exports/net/inference", samples)
     """
-    from paddledvc.tools.paddle.building import network, runtime  # noqa: PLC0415 - they need Paddle
+    from paddledvc.tools.paddle.building import (  # noqa: PLC0415 - they need Paddle
+        network,
+        parameters,
+        runtime,
+    )
 
     if getattr(dynamic, "training", False):
         raise ValueError("the network is in training mode; call eval() first")
@@ -83,8 +89,16 @@ def assert_equal(
         )
         arrays.save_arrays(exports.cases, cases)
         found = exports.compare(expected, [count_samples(case) for case in cases])
-    if failed := [path for path in found if not path.passed]:
-        lines = [line for path in failed for line in _describe_path(path)]
+    different: tuple[PathReport, ...] = ()
+    if isinstance(dynamic, module.nn.Layer):
+        exported = read_parameters(exports.program)
+        own = parameters.describe_parameters(dynamic, exported.roundings)
+        state = {key: tensor.numpy() for key, tensor in dynamic.state_dict().items()}
+        compared = exported.compare(own, lambda: state, tolerance.program)
+        different = report_parameters(compared)
+    failed = [path for path in found if not path.passed]
+    if failed or different:
+        lines = [line for path in (*different, *failed) for line in _describe_path(path)]
         head = f"the exported files disagree on {len(failed)} of {len(found)} paths"
         raise AssertionError("\n".join([f"{head} ({Path(static)}):", *lines]))
 

@@ -34,6 +34,7 @@ from paddledvc.tools.paddle.core.jobs import (
 from paddledvc.tools.paddle.read_program import read_program_outputs
 from paddledvc.tools.system import files
 from paddledvc.tools.system.threads import map_in_threads
+from paddledvc.verification import proof
 from paddledvc.verification.core.verify_report import PathReport, VerifyReport
 from paddledvc.verification.explain import explain_disagreement
 from paddledvc.verification.trial_export import Attempt, try_export
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from paddledvc.models.model import Input
     from paddledvc.models.model import Output as Stated
     from paddledvc.models.verify_settings import PathName, Verify
+    from paddledvc.verification.proof import ExportedParameters
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +107,8 @@ class Comparison:
         )
         eager = exports.outputs("eager")
         logger.info("running the dynamic network %s", self.network.reference)
-        job = self._reference_job(exports.cases, eager)
+        exported = None if self.program is None else proof.read_parameters(self.program)
+        job = self._reference_job(exports.cases, eager, exported)
         timeout, size = self.settings.timeout, files.file_size(self.network.weights)
         reference = process.run_job_in_process(job, Ran, root=root, timeout=timeout, loads=size)
         expected = [
@@ -118,11 +121,19 @@ class Comparison:
             logger.info("exporting it")
             made = try_export(self._loaded(), self.inputs, self.exported, timeout)
         exports = replace(exports, edges=reference.edges)
+        parameters = None
         if made.failure:
             paths = self._unrun(made.failure)
         else:
+            parameters = (exported or proof.read_parameters(exports.program)).compare(
+                reference.parameters,
+                partial(proof.read_network_values, self._loaded().weights),
+                self.settings.tolerance.program,
+            )
             paths = exports.compare(expected, reference.batches)
-            paths = self._diagnosed(exports, paths) if reference.repeatable else paths
+            if reference.repeatable:
+                paths = self._diagnosed(exports, paths, same_parameters=parameters.same)
+            paths = (*proof.report_parameters(parameters), *paths)
         digest = arrays.digest_arrays(arrays.load_arrays(exports.cases))
         wide = self._wide(exports, eager) if self.settings.reference == "float64" else None
         return VerifyReport(
@@ -143,8 +154,12 @@ class Comparison:
             branches=reference.branches,
             edges=reference.edges,
             refused=reference.refused,
-            warnings=made.warnings + self._fixed(),
+            warnings=made.warnings
+            + self._fixed()
+            + proof.list_partly_tried(reference.reach, parameters),
             float64=wide,
+            parameters=parameters,
+            caveats=tuple(proof.list_caveats(reference.reach, parameters)),
             outputs=self._outputs(exports.program, reference.outputs),
         )
 
@@ -213,22 +228,29 @@ class Comparison:
         meant = self.program is None and self.network.weights is None and self.initial.exists()
         return replace(self.network, weights=self.initial) if meant else self.network
 
-    def _diagnosed(self, exports: Exports, paths: tuple[PathReport, ...]) -> tuple[PathReport, ...]:
+    def _diagnosed(
+        self, exports: Exports, paths: tuple[PathReport, ...], *, same_parameters: bool | None
+    ) -> tuple[PathReport, ...]:
         """Say of the first path that disagrees where that begins; the others follow from it."""
-        wrong = (one for one in paths if one.result == "fail" and not (one.missing or one.stuck))
+        wrong = (one for one in paths if one.result == "fail" and not one.explained)
         # The sublayers are run on the CPU, where an error of a GPU does not show.
         failed = next((one for one in wrong if one.path not in ON_GPU), None)
         if failed is None:
             return paths
         agreeing = any(one.passed and one.scaled_error <= failed.tolerance for one in paths)
-        job = self._diagnose_job(exports, failed, agreeing=agreeing)
+        job = replace(
+            self._diagnose_job(exports, failed),
+            agreeing=agreeing,
+            same_parameters=same_parameters,
+        )
         found = explain_disagreement(
             job, exports.root, timeout=self.settings.timeout, loads=exports.size
         )
         return tuple(replace(one, diagnosis=found) if one is failed else one for one in paths)
 
-    def _diagnose_job(self, exports: Exports, failed: PathReport, *, agreeing: bool) -> DiagnoseJob:
+    def _diagnose_job(self, exports: Exports, failed: PathReport) -> DiagnoseJob:
         assert failed.path != "export", "nothing is diagnosed where nothing was exported"
+        assert failed.path != "parameters", "they are no path that runs"
         worst = None if failed.agreement is None else failed.agreement.worst
         folder = self.folder / "parts"
         folder.mkdir()
@@ -241,11 +263,12 @@ class Comparison:
             overrides=self.settings.tolerance.for_outputs(failed.path),
             program_tolerance=self.settings.tolerance.program,
             path_job=exports.job(failed.path),
-            agreeing=agreeing,
             folder=folder,
         )
 
-    def _reference_job(self, cases: Path, outputs: Path) -> ReferenceJob:
+    def _reference_job(
+        self, cases: Path, outputs: Path, exported: ExportedParameters | None
+    ) -> ReferenceJob:
         return ReferenceJob(
             network=self.network,
             inputs=self.inputs,
@@ -258,6 +281,7 @@ class Comparison:
             cases=cases,
             outputs=outputs,
             initial=None if self.program else self.initial,
+            roundings=exported.roundings if exported else (),
         )
 
 

@@ -46,6 +46,7 @@ def verify_files(  # noqa: PLR0913 - each is an option
     key: str | None = None,
     arguments: Mapping[str, object] | None = None,
     inputs: Sequence[Input] = (),
+    ranges: Mapping[str, tuple[float, float]] | None = None,
     settings: Verify = USUAL,
     root: str | os.PathLike[str] | None = None,
     report: str | os.PathLike[str] | None = None,
@@ -61,6 +62,7 @@ def verify_files(  # noqa: PLR0913 - each is an option
             exported files, to take those that it is built with.
         arguments: keyword arguments for what builds the layer.
         inputs: what the network takes; by default what the exported program says of itself.
+        ranges: low (included) and high (excluded) of what callers send, by the name of the input.
         settings: samples, batch sizes, paths, tolerances and engine.
         root: folder that the network, and a function that makes samples, are imported from; the
             current one by default.
@@ -97,6 +99,7 @@ def verify_files(  # noqa: PLR0913 - each is an option
         if program is None:
             raise InvalidInput("say what the network takes, with --input NAME:DTYPE[SHAPE]")
         taken = _described(program, folder, settings.timeout)
+    taken = _ranged(taken, ranges or {})
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as scratch:
         comparison = Comparison(
             model=network,
@@ -148,6 +151,19 @@ def _described(program: Path, root: Path, timeout: float) -> tuple[Input, ...]:
     except WorkerDied as error:
         hint = "describe each input with --input NAME:DTYPE[SHAPE], and the paths will tell"
         raise InvalidInput(f"{error.how}; {hint}") from error
+
+
+def _ranged(
+    inputs: tuple[Input, ...], ranges: Mapping[str, tuple[float, float]]
+) -> tuple[Input, ...]:
+    """Give inputs the ranges that are stated beside them."""
+    names = [one.name for one in inputs]
+    for name, (low, high) in ranges.items():
+        if name not in names:
+            raise InvalidInput(f"range: there is no input {name!r}, expected one of {names}")
+        if not low < high:
+            raise InvalidInput(f"range of {name}: found {low:g} to {high:g}, expected low < high")
+    return tuple(replace(one, range=ranges.get(one.name, one.range)) for one in inputs)
 
 
 def _with(path: Path, suffix: str) -> Path:

@@ -93,6 +93,47 @@ def test_a_missing_output_is_a_problem():
     assert not agreement.agrees
 
 
+@pytest.mark.parametrize(
+    ("expected", "found", "again"),
+    [
+        pytest.param([[[1.0], [1.0]]], [[[1.0]]], "z is y", id="a tensor returned twice"),
+        pytest.param([[[NAN], [NAN]]], [[[NAN]]], "z is y", id="of NaN"),
+        pytest.param([[[1.0], [1], [1.0]]], [[[1.0], [1]]], "u is y", id="another type between"),
+        pytest.param(
+            [[[1.0], [2.0], [1.0], [2.0]]], [[[1.0], [2.0]]], "u is y once more, v is z", id="two"
+        ),
+        pytest.param([[[1.0], [2.0]]], [[[1.0]]], None, id="other values"),
+        pytest.param([[[1.0], [1.0]], [[1.0], [2.0]]], [[[1.0]]] * 2, None, id="once by chance"),
+        pytest.param([[[1.0], [1.0], [2.0]]], [[[1.0]]], None, id="more is missing"),
+        pytest.param([[[1.0], [1.0]]], [[[1.0, 2.0]]], None, id="another shape"),
+        pytest.param([[[1.0], [1.0]]], [[[1.0]] * 3], None, id="too many"),
+    ],
+)
+def test_of_outputs_that_are_missing_those_that_are_others_once_more_are_named(
+    expected, found, again
+):
+    calls = [outputs(*call) for call in expected], [outputs(*call) for call in found]
+    agreement = measure_agreement(*calls, [1] * len(expected), 1e-5)
+
+    names = ", ".join("yzuvw"[: len(expected[0])])
+    reason = (
+        ""
+        if again is None
+        else (
+            f"; {again} once more, and paddle.jit.save writes a tensor that is returned twice only "
+            "once; return a copy of it, by clone()"
+        )
+    )
+    told = f"{len(found[0])} outputs, expected {len(expected[0])}: {names}{reason}"
+    assert (agreement.problems, agreement.repeats) == ((told,), again is not None)
+
+
+def test_an_output_that_is_exported_twice_may_be_another_once_more():
+    calls = [outputs([1.0], [1.0])]
+
+    assert measure_agreement(calls, calls, [1], tolerance=0).agrees
+
+
 def test_an_additional_output_is_a_problem():
     agreement = measure_agreement([outputs([1.0])], [outputs([1.0], [2.0])], [1], 1e-5)
 

@@ -62,12 +62,15 @@ def test_equal_files_pass_and_others_are_told_by_sample_and_output(tmp_path: Pat
 
     assert (done.returncode, *lines[:1]) == (0, "they are equal"), done.stderr
     assert lines[1] == "the exported files disagree on 2 of 2 paths (out/net):"
-    for path, at in (("jit", 2), ("predictor", 7)):
+    assert lines[2].startswith(
+        "  parameters: fc.bias has other values in the exported files than in"
+    )
+    for path, at in (("jit", 3), ("predictor", 8)):
         assert lines[at].startswith(f"  {path}: out.b: scaled error ")
         assert all(": out.b is off by " in line for line in lines[at + 1 : at + 4])
         assert lines[at + 4] == "    and 3 more"
-    assert lines[12] == "the exported files disagree on 1 of 1 paths (out/gone):"
-    assert lines[13].startswith("  jit: ")
+    assert lines[13] == "the exported files disagree on 1 of 1 paths (out/gone):"
+    assert lines[14].startswith("  jit: ")
 
 
 class InTraining:

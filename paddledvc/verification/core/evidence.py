@@ -11,6 +11,8 @@ import io
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from paddledvc.comparison.caveats import Caveat, describe_verdict
+from paddledvc.comparison.parameters import ParameterComparison  # noqa: TC001
 from paddledvc.comparison.untaken_branches import Branch  # noqa: TC001 - types of fields are read
 from paddledvc.hashes import Hashes  # noqa: TC001
 from paddledvc.models.model import Output, model_reports_folder
@@ -108,6 +110,9 @@ class Evidence:
         float64_error: of the dynamic network, by output; None where nobody asked.
         notes: sentences about what is not wrong and yet worth to know.
         outputs: what the exported program gives; nothing where that is unknown.
+        caveats: why agreement proves little.
+        parameters: how the parameters of the exported files compare with those of the network;
+            None where nobody looked.
         runtime: what ran the dynamic network.
         files: the weights and exported files that it is of.
     """
@@ -126,6 +131,8 @@ class Evidence:
     branches: tuple[Branch, ...] = ()
     edge_values: tuple[str, ...] = ()
     outputs: tuple[Output, ...] = ()
+    caveats: tuple[Caveat, ...] = field(default=(), metadata=OMIT)
+    parameters: ParameterComparison | None = field(default=None, metadata=OMIT)
     runtime: Runtime | None = None
     files: tuple[Hashed, ...]
     samples_sha256: str = ""
@@ -137,6 +144,11 @@ class Evidence:
     def passes(self) -> bool:
         """Whether everything that was compared agrees."""
         return self.verdict == "pass" and not self.failures
+
+    @property
+    def conclusion(self) -> str:
+        """The verdict, and of a pass what keeps it from meaning much."""
+        return describe_verdict(self.verdict, self.caveats)
 
     @property
     def failures(self) -> tuple[str, ...]:

@@ -34,6 +34,8 @@ def judge_report_anew(saved: VerifyReport, settings: Verify) -> VerifyReport | N
     """
     if saved.tolerance == settings.tolerance or not saved.repeatable:
         return None
+    if settings.tolerance.program < saved.tolerance.program:
+        return None  # it is one of parameters too, whose errors are not saved
     known = {
         output.name
         for path in saved.paths
@@ -47,7 +49,7 @@ def judge_report_anew(saved: VerifyReport, settings: Verify) -> VerifyReport | N
 
 
 def _judged(path: PathReport, settings: Verify) -> PathReport:
-    if path.agreement is None or path.path == "export":
+    if path.agreement is None or path.path in {"export", "parameters"}:
         return path
     tolerance = settings.tolerance_of(path.path)
     overrides = settings.tolerance.for_outputs(path.path)

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from paddledvc.comparison.agreement import Agreement, OutputAgreement  # noqa: TC001 - types of
+from paddledvc.comparison.caveats import Caveat, describe_verdict
+from paddledvc.comparison.parameters import ParameterComparison  # noqa: TC001
 from paddledvc.comparison.samples import describe_sample_edge
 from paddledvc.comparison.untaken_branches import Branch  # noqa: TC001 - fields are read
 from paddledvc.display.results import Displayed
@@ -67,6 +69,9 @@ class VerifyReport(Displayed):
         edges: the edge of each call, empty for a usual one; or nothing for only usual ones.
         refused: sentences about calls that the dynamic network itself does not run.
         outputs: the outputs of the exported program; nothing where they are unknown.
+        caveats: why agreement proves little.
+        parameters: how the parameters of the exported files compare with those of the network;
+            None where there was nothing to compare.
         judged_anew: whether nothing ran, for only tolerances differ from those of the last run.
         since_last: sentences about flags and the like that are not as in the last report.
     """
@@ -91,6 +96,8 @@ class VerifyReport(Displayed):
     edges: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     outputs: tuple[Output, ...] = ()
+    caveats: tuple[Caveat, ...] = ()
+    parameters: ParameterComparison | None = None
     judged_anew: bool = False
     since_last: tuple[str, ...] = ()
 
@@ -111,7 +118,9 @@ class VerifyReport(Displayed):
             exact = (*exact, f"no error against float64: {self.float64.reason}")
         one_sided = tuple(filter(None, map(str, self.branches)))
         anew = (JUDGED_ANEW,) if self.judged_anew else ()
-        return anew + self.warnings + one_sided + self.refused + exact
+        # Of a pass they are in the verdict itself.
+        little = () if self.verdict == "pass" else tuple(map(str, self.caveats))
+        return anew + self.warnings + one_sided + self.refused + exact + little
 
     @property
     def samples(self) -> int:
@@ -133,12 +142,17 @@ class VerifyReport(Displayed):
         return "pass" if counted and all(path.passed for path in counted) else "fail"
 
     @property
+    def conclusion(self) -> str:
+        """The verdict, and of a pass what keeps it from meaning much."""
+        return describe_verdict(self.verdict, self.caveats)
+
+    @property
     def worst(self) -> str:
         """Say which path is nearest to its tolerance or beyond it, in a few words."""
         ran = [path for path in self.paths if path.agreement is not None]
         failed = next((path for path in self.paths if path.result == "fail"), None)
         if failed is not None and failed.agreement is None:
-            return f"{failed.path} did not run"
+            return f"{failed.path} {'differ' if failed.path == 'parameters' else 'did not run'}"
         if not ran:
             return "no path ran"
         path = max(ran, key=lambda one: (one is failed, float(one.tolerance_used)))
@@ -146,7 +160,7 @@ class VerifyReport(Displayed):
 
     def _summary(self) -> str:
         named = f"{self.model} {self.version}".rstrip()
-        return f"{named}: {self.verdict}, {self.samples} samples, {self.worst}"
+        return f"{named}: {self.conclusion}, {self.samples} samples, {self.worst}"
 
     def _rows(self) -> Iterator[Mapping[str, object]]:
         for path in self.paths:
@@ -195,6 +209,8 @@ def evidence_of_report(report: VerifyReport) -> Evidence:
         branches=report.branches,
         edge_values=tuple(filter(None, report.edges)),
         outputs=report.outputs,
+        caveats=report.caveats,
+        parameters=report.parameters and _rounded_parameters(report.parameters),
         runtime=report.runtime,
         files=report.files,
         samples_sha256=report.samples_sha256,
@@ -269,7 +285,7 @@ class PathReport:
         stuck: whether it was ended, for it took longer than it may.
     """
 
-    path: PathName | Literal["export"]
+    path: PathName | Literal["export", "parameters"]
     gate: str
     tolerance: float
     agreement: Agreement | None = None
@@ -287,6 +303,12 @@ class PathReport:
     def passed(self) -> bool:
         """Whether the path ran and agrees with the dynamic network."""
         return self.agreement is not None and self.agreement.agrees
+
+    @property
+    def explained(self) -> bool:
+        """Whether it is known without a search why it fails."""
+        repeats = self.agreement is not None and self.agreement.repeats
+        return self.missing or self.stuck or repeats
 
     @property
     def result(self) -> Literal["pass", "fail", "skipped"]:
@@ -345,6 +367,14 @@ def _path_evidence(report: PathReport) -> PathEvidence:
 
 def _rounded(diagnosis: Diagnosis) -> Diagnosis:
     return replace(diagnosis, scaled_error=float(round_reported_error(diagnosis.scaled_error)))
+
+
+def _rounded_parameters(parameters: ParameterComparison) -> ParameterComparison:
+    rounded = (
+        replace(one, scaled_error=float(round_reported_error(one.scaled_error)))
+        for one in parameters.differing
+    )
+    return replace(parameters, differing=tuple(rounded))
 
 
 def _of_output(agreement: Agreement, output: OutputAgreement) -> OutputEvidence:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paddledvc.comparison.agreement import Agreement, OutputAgreement, SampleError
+from paddledvc.comparison.caveats import Caveat
 from paddledvc.comparison.other_measures import Closeness, Ranking
 from paddledvc.comparison.untaken_branches import Branch
 from paddledvc.hashes import Hashes
@@ -181,6 +182,7 @@ REPORTS = st.builds(
             dtype=st.none() | TEXT,
         )
     ),
+    caveats=several(st.builds(Caveat, kind=st.just("nothing-shown"), text=TEXT)),
 )
 
 
@@ -200,7 +202,7 @@ def test_every_report_that_is_written_is_read_back_as_an_equal_value(report):
 def of_the_first_version(text):
     """Leave out of a report what reports had not before the outputs had tolerances."""
     value = json.loads(text)
-    late = ("notes", "tolerance", "branches", "edge_values", "outputs", "float64_error")
+    late = ("notes", "tolerance", "branches", "edge_values", "outputs", "float64_error", "caveats")
     value["evidence"] = [
         {key: one[key] for key in one if key not in late} for one in value["evidence"]
     ]

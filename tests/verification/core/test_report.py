@@ -10,6 +10,7 @@ import pytest
 
 from paddledvc import schemas
 from paddledvc.comparison.agreement import Agreement, OutputAgreement, SampleError
+from paddledvc.comparison.caveats import Caveat
 from paddledvc.comparison.other_measures import Closeness, Ranking
 from paddledvc.comparison.untaken_branches import Branch
 from paddledvc.hashes import Hashes
@@ -83,6 +84,7 @@ def a_report(*paths, **fields):
     return replace(report, **fields)
 
 
+LITTLE = (Caveat(kind="nothing-shown", text="the samples show nothing: every output is zero"),)
 NOT_RUN = PathReport(path="gpu", gate="device", tolerance=1e-4, failure="there is no GPU")
 
 
@@ -278,8 +280,9 @@ def test_an_output_with_a_tolerance_of_its_own_is_judged_by_it():
             ),
             edges=("", "nan"),
         ),
+        a_report(a_path(0.0), caveats=LITTLE),
     ],
-    ids=["fails", "new paths", "notes", "export and diagnosis"],
+    ids=["fails", "new paths", "notes", "export and diagnosis", "caveats"],
 )
 def test_a_report_keeps_to_its_published_schema(report):
     schema = json.loads(schemas.schema_text("report"))
@@ -425,3 +428,24 @@ def test_what_is_off_at_an_edge_value_is_named_in_findings_report_and_table():
         "sample,batch,path,output,scaled_error,edge,tolerance",
         "1,8,jit,y,0.5,nan,1e-05",
     ]
+
+
+def test_a_pass_that_proves_little_says_so_in_its_verdict_and_keeps_it():
+    report = a_report(a_path(0.0), caveats=LITTLE)
+    value = json.loads(report.to_json())
+
+    assert report.verdict == value["verdict"] == "pass"
+    assert report.conclusion == "agrees, but the samples show nothing: every output is zero"
+    assert repr(report).startswith(f"<VerifyReport a v1: {report.conclusion}, 9 samples")
+    assert value["evidence"][0]["caveats"] == [{"kind": "nothing-shown", "text": str(LITTLE[0])}]
+    assert report.notes == ()
+
+
+def test_what_makes_a_pass_prove_little_is_a_note_of_a_failure():
+    report = a_report(a_path(0.5), caveats=LITTLE)
+
+    assert (report.conclusion, report.notes) == ("fail", (str(LITTLE[0]),))
+
+
+def test_a_report_without_caveats_is_written_as_before():
+    assert "caveats" not in a_report(a_path(0.0)).to_json()

@@ -77,7 +77,7 @@ def _load_weights(
     state = {key: array for key, array in state.items() if not _matches(key, skip)}
     why = explain_weights_misfit(
         {
-            key: ArrayForm(shape=(*tensor.shape,), dtype=_type(tensor))
+            key: ArrayForm(shape=(*tensor.shape,), dtype=name_tensor_type(tensor))
             for key, tensor in own.items()
         },
         {key: ArrayForm(shape=array.shape, dtype=_kept(array)) for key, array in state.items()},
@@ -103,7 +103,7 @@ def _kept(array: Array) -> str:
     return str(array.dtype).replace("uint16", "bfloat16")
 
 
-def _type(tensor: Any) -> str:
+def name_tensor_type(tensor: Any) -> str:
     """Name the type of a tensor as numpy does; Paddle 2 and 3 write it with a prefix."""
     return str(tensor.dtype).rpartition(".")[2].lower().replace("fp", "float")
 
@@ -125,25 +125,25 @@ def prepare_network_for_inference(layer: Any) -> Any:
     return layer
 
 
-def flatten_network_result(result: Any, name: str = "out") -> Iterator[tuple[str, Any]]:
-    """List the tensors of a network's result in the order of the exported program.
-
-    Mappings go by sorted key; None and plain numbers are dropped, and a tensor that is returned
-    twice is exported once, as ``paddle.jit.save`` does.
-    """
+def list_exported_tensors(result: Any) -> Iterator[tuple[str, Any]]:
+    """List the tensors that ``paddle.jit.save`` writes: one that is returned twice only once."""
     seen: set[int] = set()
-    for path, tensor in _walk(result, name):
+    for path, tensor in flatten_network_result(result):
         if id(tensor) not in seen:
             seen.add(id(tensor))
             yield path, tensor
 
 
-def _walk(result: Any, name: str) -> Iterator[tuple[str, Any]]:
+def flatten_network_result(result: Any, name: str = "out") -> Iterator[tuple[str, Any]]:
+    """List the tensors of a network's result in the order of the exported program.
+
+    Mappings go by sorted key; None and plain numbers are dropped.
+    """
     if isinstance(result, import_paddle().Tensor):
         yield name, result
     elif isinstance(result, dict):
         for key in sorted(result):
-            yield from _walk(result[key], f"{name}.{key}")
+            yield from flatten_network_result(result[key], f"{name}.{key}")
     elif isinstance(result, list | tuple):
         for index, item in enumerate(result):
-            yield from _walk(item, f"{name}[{index}]")
+            yield from flatten_network_result(item, f"{name}[{index}]")

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import PurePath
 
+    from paddledvc.comparison.parameters import Parameter
+    from paddledvc.comparison.reach import InputReach
     from paddledvc.comparison.suspects import Suspect
     from paddledvc.comparison.untaken_branches import Branch
     from paddledvc.models.model import Input, ProgramFormat, Reference
@@ -78,6 +80,7 @@ class ReferenceJob:
         outputs: file to write the network's outputs to.
         initial: file to write the weights to that the network is built with, if those are meant;
             none is written for a network without any.
+        roundings: types that the exported files may have rounded parameters to.
     """
 
     network: Network
@@ -91,6 +94,7 @@ class ReferenceJob:
     initial: PurePath | None = None
     preprocess: str | None = None
     edge_values: bool = False
+    roundings: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"running {self.network.reference}"
@@ -171,6 +175,7 @@ class DiagnoseJob:
         program_tolerance: that of the program itself, for a path that is an engine.
         path_job: how the path is run; its outputs are there.
         agreeing: whether another path runs the same files and agrees.
+        same_parameters: whether the files hold the parameters of the network; None if unknown.
         folder: an empty folder to work in.
     """
 
@@ -182,8 +187,9 @@ class DiagnoseJob:
     overrides: Mapping[str, float]
     program_tolerance: float
     path_job: PathJob
-    agreeing: bool
     folder: PurePath
+    agreeing: bool = False
+    same_parameters: bool | None = None
 
     @property
     def path(self) -> PathName:
@@ -412,6 +418,8 @@ class Ran:
         branches: where a tensor decided how the dynamic network goes on.
         edges: the edge of each call, empty for a usual one.
         refused: sentences about calls that the dynamic network itself does not run.
+        reach: what was tried of inputs of whole numbers that was not everything.
+        parameters: the parameters and buffers of the dynamic network.
     """
 
     outputs: tuple[str, ...]
@@ -425,6 +433,8 @@ class Ran:
     branches: tuple[Branch, ...] = ()
     edges: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    reach: tuple[InputReach, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,7 @@
-"""What an exported program says of its outputs, read without Paddle, beside what people state.
+"""What an exported program says of itself, read without Paddle, beside what people state.
 
 Paddle 3 writes programs as JSON, Paddle 2 as a message of protobuf (``framework.proto``); of both
-only the few parts are looked at that tell the outputs.
+only the few parts are looked at that tell the outputs and the parameters.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FETCH = "fetch"
 """The operation that gives an output."""
+PARAMETER = "p"
+"""What stands for a parameter among the operations in JSON."""
 _OF_JSON = {
     "bool": "bool",
     "ui8": "uint8",
@@ -44,6 +46,19 @@ _OF_PROTOBUF = {
     22: "bfloat16",
 }
 """Types of elements in protobuf, by their number in ``VarType.Type``."""
+_COMPLEX = {23: "complex64", 24: "complex128"}
+"""Types that only parameters may have here."""
+_TENSOR = 7
+"""The number of a tensor in ``VarType.Type``; feeds and fetches are persistable too."""
+_NO_JSON = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    RecursionError,
+)
+"""What is raised where JSON is no program."""
 
 
 def outputs_of_json(text: str | bytes) -> tuple[Output, ...]:
@@ -54,10 +69,9 @@ def outputs_of_json(text: str | bytes) -> tuple[Output, ...]:
     """
     # "#" is a kind, N a name, D data; A are attributes, O results, AT and TT their types.
     try:
-        operations = json.loads(text)["program"]["regions"][0]["blocks"][0]["ops"]
         found = sorted(
             (_number(one), one["O"][0]["TT"]["D"])
-            for one in operations
+            for one in _operations(text)
             if str(one["#"]).endswith(f".{FETCH}")
         )
         return tuple(
@@ -68,15 +82,31 @@ def outputs_of_json(text: str | bytes) -> tuple[Output, ...]:
             )
             for number, parts in found
         )
-    except (
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        TypeError,
-        ValueError,
-        RecursionError,
-    ) as error:
+    except _NO_JSON as error:
         raise ValueError("no program of Paddle 3") from error
+
+
+def parameters_of_json(text: str | bytes) -> tuple[str, ...]:
+    """Read the names of the parameters that a program as Paddle 3 writes it loads from its file.
+
+    Raises:
+        ValueError: it is no such program.
+    """
+    try:
+        # Of a parameter A are four values, of which the last is the name, and OA begins with
+        # whether it is in the file: the state of an LSTM's dropout is not.
+        return tuple(
+            str(one["A"][3])
+            for one in _operations(text)
+            if one["#"] == PARAMETER and one["OA"][0] == 1
+        )
+    except _NO_JSON as error:
+        raise ValueError("no program of Paddle 3") from error
+
+
+def _operations(text: str | bytes) -> list[Any]:
+    found: list[Any] = json.loads(text)["program"]["regions"][0]["blocks"][0]["ops"]
+    return found
 
 
 def _number(operation: Any) -> int:
@@ -105,6 +135,24 @@ def outputs_of_protobuf(data: bytes) -> tuple[Output, ...]:
         raise ValueError("no program of Paddle 2") from error
 
 
+def parameters_of_protobuf(data: bytes) -> tuple[str, ...]:
+    """Read the names of the parameters that a program as Paddle 2 writes it loads from its file.
+
+    Raises:
+        ValueError: it is no such program.
+    """
+    # VarDesc.name is 1, .type 2, .persistable 3; VarType.type 1.
+    try:
+        variables = list_messages(list_messages(data, 1)[0], 3)
+        return tuple(
+            decode_text(one, 1)
+            for one in variables
+            if any(list_numbers(one, 3)) and list_numbers(list_messages(one, 2)[0], 1)[0] == _TENSOR
+        )
+    except (IndexError, TypeError, UnicodeDecodeError) as error:
+        raise ValueError("no program of Paddle 2") from error
+
+
 def _variable(number: str, variable: bytes) -> Output:
     # VarDesc.type.dense_tensor.tensor
     tensor = list_messages(list_messages(list_messages(variable, 2)[0], 3)[0], 1)[0]
@@ -112,6 +160,23 @@ def _variable(number: str, variable: bytes) -> Output:
     return Output(
         name=number, shape=_shape(sizes), dtype=_OF_PROTOBUF.get(list_numbers(tensor, 1)[0])
     )
+
+
+def describe_protobuf_tensor(data: bytes) -> tuple[str, tuple[int, ...]]:
+    """Read the type and the sizes of a tensor, which stand before its bytes in a file of them.
+
+    Raises:
+        LookupError: they are of no type that is known, or end too early.
+        TypeError: they are no such thing.
+        ValueError: a size is below zero.
+
+    >>> describe_protobuf_tensor(bytes([8, 5, 16, 2, 16, 3]))
+    ('float32', (2, 3))
+    """
+    sizes = tuple(to_signed(size) for size in list_numbers(data, 2))
+    if any(size < 0 for size in sizes):
+        raise ValueError(sizes)
+    return (_OF_PROTOBUF | _COMPLEX)[list_numbers(data, 1)[0]], sizes
 
 
 def _column(operation: bytes) -> int:

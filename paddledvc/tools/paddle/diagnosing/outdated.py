@@ -6,12 +6,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from paddledvc.comparison import causes
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools.paddle import arrays
-from paddledvc.tools.paddle.building import network, runtime, state_dict
+from paddledvc.tools.paddle.building import network, runtime
 from paddledvc.tools.paddle.diagnosing.parts import Parts
 
 if TYPE_CHECKING:
@@ -47,9 +45,9 @@ def explain_outdated_files(parts: Parts) -> Cause | None:
             return causes.NEVER_RUN
     if _is_of_training(parts, files, now):
         return causes.TRAINING
-    if now is None or (ours := _parameters(now)) is None or (theirs := _parameters(files)) is None:
+    if job.same_parameters is None:
         return causes.OUTDATED
-    return causes.OTHER_PROGRAM if ours == theirs else causes.OTHER_WEIGHTS
+    return causes.OTHER_PROGRAM if job.same_parameters else causes.OTHER_WEIGHTS
 
 
 def _is_of_training(parts: Parts, files: Path, now: Path | None) -> bool:
@@ -109,14 +107,3 @@ def _same(one: Array, other: Array) -> bool:
     return (
         one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
     )
-
-
-def _parameters(prefix: Path) -> list[tuple[str, tuple[int, ...], bytes]] | None:
-    """List the parameters of exported files, whatever they are called; None if they do not load."""
-    try:
-        state_dict.require_plain_state_dict(prefix)
-        state = runtime.import_paddle().jit.load(str(prefix)).state_dict()
-        found = [np.ascontiguousarray(one.numpy()) for one in state.values()]
-    except Exception:  # noqa: BLE001 - files of another Paddle fail in any way
-        return None
-    return sorted((str(one.dtype), one.shape, one.tobytes()) for one in found)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from paddledvc.comparison import agreement, samples
+from paddledvc.comparison.reach import (
+    InputReach,
+    describe_input_reach,
+    draw_reach_probes,
+    list_open_inputs,
+    reach_inputs,
+)
 from paddledvc.comparison.samples import (
     OutputValues,
     count_samples,
@@ -17,17 +25,21 @@ from paddledvc.comparison.samples import (
 )
 from paddledvc.errors import PaddleDVCError, UserCodeFailed
 from paddledvc.tools.paddle import arrays
-from paddledvc.tools.paddle.building import network, runtime, user_objects
+from paddledvc.tools.paddle.building import network, parameters, runtime, user_objects
 from paddledvc.tools.paddle.core.jobs import Ran, Wide
-from paddledvc.tools.paddle.running import sampling, timing, truth_values
+from paddledvc.tools.paddle.running import sampling, table_reads, timing, truth_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from paddledvc.comparison.samples import Array, Case
+    from paddledvc.models.model import Input
     from paddledvc.tools.paddle.core.jobs import ReferenceJob, WideJob
     from paddledvc.tools.paddle.running.sampling import Calls, Extra
 
+    _Run: TypeAlias = Callable[[Case], dict[str, Array]]
+
+logger = logging.getLogger(__name__)
 SUMMARY = re.compile(r"\(\w+\)|\w*Error\b")
 SHOWN = 160
 """Characters of an error that a sentence has."""
@@ -49,12 +61,13 @@ def run_reference(job: ReferenceJob) -> Ran:
     costs.done("import")
     runtime.use_runtime_device("cpu")
     runtime.seed_runtime(job.seed)
-    calls = sampling.sample_calls(job)
+    given = None if job.samples is None else sampling.sample_calls(job)
     layer = network.prepare_network_for_inference(
         network.build_network(job.network, initial=job.initial is not None)
     )
     if job.initial is not None and (state := layer.state_dict()):
         module.save(state, str(job.initial))
+    tensors = parameters.describe_parameters(layer, job.roundings)
     costs.done("load")
 
     def forward(case: Case) -> dict[str, Array]:
@@ -66,7 +79,8 @@ def run_reference(job: ReferenceJob) -> Ran:
 
     run = timing.Stopwatch(forward)
     with user_objects.user_code(f"running {job.network.reference}"), module.no_grad():
-        ran = _run_all(job, run, calls)
+        ran = _run_reached(job, forward, run) if given is None else _run_all(job, run, given)
+        calls = ran.calls
         cases = [*calls.cases, *(extra.case for extra in ran.extras)]
         batches = tuple(samples.count_samples(case) for case in cases)
         again = samples.pick_samples_to_repeat(batches)
@@ -89,6 +103,9 @@ def run_reference(job: ReferenceJob) -> Ran:
         branches=ran.asked.branches(Path(job.network.root)),
         edges=(*("" for _ in calls.cases), *(extra.edge for extra in ran.extras)),
         refused=tuple(ran.refused),
+        reach=ran.reach,
+        # Of weight_norm and others a call makes the weights that an export has.
+        parameters=(*tensors, *parameters.describe_parameters(layer, job.roundings, saved=False)),
     )
 
 
@@ -97,22 +114,59 @@ class _RanAll:
     """How a network took its calls.
 
     Attributes:
+        calls: the calls.
         found: outputs of the usual calls, and of the extras that it ran.
         extras: those extras.
         refused: sentences about the others.
         asked: what it asked of tensors in all these calls.
+        reach: what was tried of inputs of whole numbers that was not everything.
     """
 
+    calls: Calls
     found: list[dict[str, Array]]
     extras: list[Extra]
     refused: list[str]
     asked: truth_values.TruthValues
+    reach: tuple[InputReach, ...] = ()
 
 
-def _run_all(job: ReferenceJob, run: Callable[[Case], dict[str, Array]], calls: Calls) -> _RanAll:
+def _run_reached(job: ReferenceJob, forward: _Run, run: _Run) -> _RanAll:
+    """Run calls of all that the network can take, or of zeros and ones where it cannot."""
+    inputs, failed = _reached_inputs(job, forward), ""
+    try:
+        ran = _run_all(job, run, sampling.sample_calls(replace(job, inputs=inputs)))
+    except UserCodeFailed as error:
+        if inputs == job.inputs:
+            raise
+        logger.info("the network fails on what its tables could take: %s", error)
+        inputs, failed = job.inputs, f"it fails on more: {_short(error.__cause__)}"
+        runtime.seed_runtime(job.seed)
+        ran = _run_all(job, run, sampling.sample_calls(job))
+    # An extra call may be at one end only, and proves no more than the usual ones.
+    return replace(ran, reach=describe_input_reach(inputs, ran.calls.cases, failed))
+
+
+def _reached_inputs(job: ReferenceJob, forward: _Run) -> tuple[Input, ...]:
+    """Look at which tables inputs of whole numbers arrive, in calls of zeros and ones."""
+    if not list_open_inputs(job.inputs):
+        return job.inputs
+    probes = []
+    try:
+        for case in draw_reach_probes(job.inputs, job.input_size, min(job.batch_sizes), job.seed):
+            with table_reads.watch_table_reads() as reads, user_objects.user_code("a trial call"):
+                forward(case)
+            probes.append((case, reads))
+    except UserCodeFailed:
+        return job.inputs  # the usual calls tell
+    finally:
+        runtime.seed_runtime(job.seed)
+    return reach_inputs(job.inputs, probes)
+
+
+def _run_all(job: ReferenceJob, run: _Run, calls: Calls) -> _RanAll:
     with truth_values.watch_truth_values() as asked:
         found = _usual(job, run, calls)
-    ran = _RanAll(found=found, extras=[], refused=[], asked=asked)
+    ran = _RanAll(calls=calls, found=found, extras=[], refused=[], asked=asked)
     for extra in calls.extras:
         try:
             with truth_values.watch_truth_values() as here, user_objects.user_code("an extra call"):
@@ -125,9 +179,7 @@ def _run_all(job: ReferenceJob, run: Callable[[Case], dict[str, Array]], calls: 
     return ran
 
 
-def _usual(
-    job: ReferenceJob, run: Callable[[Case], dict[str, Array]], calls: Calls
-) -> list[dict[str, Array]]:
+def _usual(job: ReferenceJob, run: _Run, calls: Calls) -> list[dict[str, Array]]:
     """Run the calls that the network must take; where sizes were chosen, say which."""
     found = []
     for number, case in enumerate(calls.cases):
@@ -152,12 +204,18 @@ def _has_chosen_sizes(job: ReferenceJob) -> bool:
     )
 
 
-def _refusal(extra: Extra, error: BaseException | None) -> str:
+def _short(error: BaseException | None) -> str:
+    while isinstance(error, UserCodeFailed):
+        error = error.__cause__
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     # Paddle's errors have a stack of C++ before them.
     what = next(filter(SUMMARY.match, lines), next(iter(lines), ""))
     short = what if len(what) <= SHOWN else f"{what[:SHOWN]}…"
-    why = f"{type(error).__name__}: {short}" if short else type(error).__name__
+    return f"{type(error).__name__}: {short}" if short else type(error).__name__
+
+
+def _refusal(extra: Extra, error: BaseException | None) -> str:
+    why = _short(error)
     if extra.edge:
         where, so = f"edge value {extra.edge}", "nothing was compared there"
     else:
@@ -176,7 +234,7 @@ def _starts(calls: Calls, batches: Sequence[int]) -> tuple[int, ...]:
 
 def _batch_error(
     job: ReferenceJob,
-    run: Callable[[Case], dict[str, Array]],
+    run: _Run,
     cases: list[Case],
     found: list[dict[str, Array]],
 ) -> float | None:
