@@ -159,8 +159,8 @@ def test_a_tensor_that_is_returned_twice_is_missed_by_the_export(
     assert path.findings == (
         (
             "2 outputs, expected 3: out.a, out.b[0], out.b[1]; out.b[1] is out.a once more, and "
-            "paddle.jit.save writes a tensor that is returned twice only once; return a copy of it, "
-            "by clone()"
+            "paddle.jit.save writes a tensor that is returned twice only once; return a copy of "
+            "it, by clone()"
         ),
     )
     assert (report.verdict, path.diagnosis) == ("fail", None)
