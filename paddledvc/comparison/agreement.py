@@ -156,7 +156,7 @@ def measure_agreement(  # noqa: PLR0913
     problems: dict[str, None] = {}
     errors: list[SampleError] = []
     worst: dict[tuple[str, str], OutputAgreement] = {}
-    axes = _sample_axes(reference, batches)
+    axes = find_sample_axes(reference, batches)
     repeats = _lost_repeats(reference, candidate)
     for case, (expected, found, batch) in enumerate(
         zip(reference, candidate, batches, strict=True)
@@ -222,7 +222,7 @@ def _incomparable(expected: OutputValues, found: OutputValues) -> str | None:
         return f"{expected.name}: shape {list(right.shape)}, expected {list(left.shape)}"
     if left.dtype != right.dtype:
         return f"{expected.name}: type {right.dtype}, expected {left.dtype}"
-    if left.dtype.kind in "fc" and not _same_pattern(left, right):
+    if left.dtype.kind in "fc" and not is_same_pattern(left, right):
         return f"{expected.name}: infinities or NaNs at other places than in the dynamic network"
     return None
 
@@ -233,14 +233,12 @@ def _summary(
     return OutputAgreement(
         name=left.name,
         scaled_error=float(scaled.max(initial=0)),
-        closeness=measure_closeness(
-            _split_rows(left.values, axis), _split_rows(right.values, axis)
-        ),
+        closeness=measure_closeness(split_rows(left.values, axis), split_rows(right.values, axis)),
         ranking=measure_ranking(left.values, right.values) if axis == 0 else None,
     )
 
 
-def _same_pattern(left: Array, right: Array) -> bool:
+def is_same_pattern(left: Array, right: Array) -> bool:
     """Tell whether NaN, +inf and -inf stand at the same places."""
     special = ~np.isfinite(left)
     if not np.array_equal(special, ~np.isfinite(right)):
@@ -248,7 +246,7 @@ def _same_pattern(left: Array, right: Array) -> bool:
     return bool(np.array_equal(left[special], right[special], equal_nan=True))
 
 
-def _sample_axes(calls: Sequence[Outputs], batches: Sequence[int]) -> list[int | None]:
+def find_sample_axes(calls: Sequence[Outputs], batches: Sequence[int]) -> list[int | None]:
     """Find the axis of each output that holds the samples: its length follows the batch size.
 
     It is the first axis wherever that fits; recurrent states have the samples second. None where
@@ -283,10 +281,10 @@ def scaled_errors(reference: Array, candidate: Array, axis: int | None) -> Array
     >>> scaled_errors(np.array([[2.0, 0.0]]), np.array([[2.0, 1.0]]), 0).tolist()
     [0.5]
     """
-    left, right = _split_rows(reference, axis), _split_rows(candidate, axis)
+    left, right = split_rows(reference, axis), split_rows(candidate, axis)
     if reference.dtype.kind not in "fc":
         return np.where((left == right).all(axis=1), 0.0, np.inf)
-    # Where it is not, both are the same: _same_pattern was asked before.
+    # Where it is not, both are the same: is_same_pattern was asked before.
     finite = np.isfinite(left)
     left = np.where(finite, left, 0).astype(_wide(left))
     right = np.where(finite, right, 0).astype(_wide(right))
@@ -304,7 +302,7 @@ def _wide(array: Array) -> type[np.generic]:
     return np.complex128 if array.dtype.kind == "c" else np.float64
 
 
-def _split_rows(array: Array, axis: int | None) -> Array:
+def split_rows(array: Array, axis: int | None) -> Array:
     """Give each sample a row, flat: shape [samples, elements]."""
     if axis is None:
         return array.reshape(1, -1)
@@ -331,7 +329,7 @@ def measure_batch_agreement(
     0.0
     """
     worst = 0.0
-    for number, axis in enumerate(_sample_axes(calls, batches)):
+    for number, axis in enumerate(find_sample_axes(calls, batches)):
         if axis is None:
             continue
         whole = np.take(calls[-1][number].values, range(len(alone)), axis)
@@ -340,6 +338,6 @@ def measure_batch_agreement(
         if any(part.shape != expected or part.dtype != whole.dtype for part in parts):
             return float("inf")
         joined = np.concatenate(parts, axis=axis)
-        same = whole.dtype.kind not in "fc" or _same_pattern(whole, joined)
+        same = whole.dtype.kind not in "fc" or is_same_pattern(whole, joined)
         worst = max(worst, scaled_errors(whole, joined, axis).max(initial=0) if same else np.inf)
     return float(worst)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.comparison import agreement
+from paddledvc.comparison.nothing_shown import find_nothing_shown
 from paddledvc.comparison.samples import OutputValues
 from paddledvc.errors import (
     Finding,
@@ -42,6 +43,8 @@ from paddledvc.verification.trial_export import Attempt, try_export
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from paddledvc.comparison.caveats import Caveat
+    from paddledvc.comparison.samples import Case, Outputs
     from paddledvc.models.model import Input
     from paddledvc.models.model import Output as Stated
     from paddledvc.models.verify_settings import PathName, Verify
@@ -126,7 +129,7 @@ class Comparison:
         else:
             paths = exports.compare(expected, reference.batches)
             paths = self._diagnosed(exports, paths) if reference.repeatable else paths
-        digest = arrays.digest_arrays(arrays.load_arrays(exports.cases))
+        cases = arrays.load_arrays(exports.cases)
         wide = self._wide(exports, eager) if self.settings.reference == "float64" else None
         return VerifyReport(
             model=self.model,
@@ -136,7 +139,7 @@ class Comparison:
             batches=reference.batches,
             paths=paths,
             files=(),
-            samples_sha256=digest,
+            samples_sha256=arrays.digest_arrays(cases),
             engine=self.settings.engine,
             tolerance=self.settings.tolerance,
             runtime=reference.runtime,
@@ -149,6 +152,7 @@ class Comparison:
             warnings=made.warnings + self._fixed(),
             float64=wide,
             outputs=self._outputs(exports.program, reference.outputs),
+            caveats=_caveats(paths, expected, cases, reference.batches),
         )
 
     def _outputs(self, program: Path, names: Sequence[str]) -> tuple[Stated, ...]:
@@ -265,6 +269,17 @@ class Comparison:
             outputs=outputs,
             initial=None if self.program else self.initial,
         )
+
+
+def _caveats(
+    paths: Sequence[PathReport],
+    expected: Sequence[Outputs],
+    cases: Sequence[Case],
+    batches: Sequence[int],
+) -> tuple[Caveat, ...]:
+    """Say what keeps agreement from proving much, where there is any."""
+    agreements = [one.agreement for one in paths if one.agreement is not None and one.passed]
+    return find_nothing_shown(expected, cases, batches, agreements) if agreements else ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

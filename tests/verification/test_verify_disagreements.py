@@ -156,9 +156,11 @@ def test_a_tensor_that_is_returned_twice_is_missed_by_the_export(
 
     (path,) = report.paths
     assert path.findings == (
-        "2 outputs, expected 3: out.a, out.b[0], out.b[1]; out.b[1] is out.a once more, and "
-        "paddle.jit.save writes a tensor that is returned twice only once; return a copy of it, "
-        "by clone()",
+        (
+            "2 outputs, expected 3: out.a, out.b[0], out.b[1]; out.b[1] is out.a once more, and "
+            "paddle.jit.save writes a tensor that is returned twice only once; return a copy of "
+            "it, by clone()"
+        ),
     )
     assert (report.verdict, path.diagnosis) == ("fail", None)
 
@@ -169,6 +171,28 @@ def test_a_tensor_that_is_returned_beside_its_copy_agrees(
     report = verified("y = self.fc(x)\nreturn y, y.clone()", verify=JIT)
 
     assert (report.verdict, len(report.outputs)) == ("pass", 2)
+
+
+def test_an_export_of_a_network_that_gives_only_nan_agrees_and_says_that_this_shows_nothing(
+    lay_out: Callable[..., Project], linear: Callable[[str], str], project: Any, cli: Any
+) -> None:
+    lay_out(project.root, linear("y = self.fc(x)\nreturn paddle.log(-y * y - 1)"), verify=JIT)
+    cli("export", "net")
+
+    done = cli("verify", "net")
+
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (
+        0,
+        (
+            "net: agrees, but the samples show nothing: out is NaN; "
+            "12 samples at batch sizes 1, 3, 8"
+        ),
+    )
+    report = json.loads(project.read("reports/net/verify.json"))
+    assert (report["verdict"], report["evidence"][0]["caveats"]) == (
+        "pass",
+        [{"kind": "nothing-shown", "text": "the samples show nothing: out is NaN"}],
+    )
 
 
 def test_a_network_that_is_random_in_eval_mode_is_not_repeatable(

@@ -139,6 +139,11 @@ class Evidence:
         return self.verdict == "pass" and not self.failures
 
     @property
+    def shows_nothing(self) -> str:
+        """Why it is worth no more than none; empty where it is."""
+        return next((str(one) for one in self.caveats if one.kind == "nothing-shown"), "")
+
+    @property
     def conclusion(self) -> str:
         """The verdict, and of a pass what keeps it from meaning much."""
         return describe_verdict(self.verdict, self.caveats)
