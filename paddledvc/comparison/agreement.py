@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from paddledvc.comparison.columns import find_column_units, measure_column_errors
 from paddledvc.comparison.other_measures import (
     Closeness,
     Ranking,
@@ -55,6 +56,7 @@ class OutputAgreement:
         closeness: the same difference in other measures.
         ranking: whether classes come in the same order; None where that says nothing.
         edge: the edge that the samples are at, which are not among the usual ones.
+        column: the column that is off most, where that is in a unit of its own; else None.
     """
 
     name: str
@@ -62,6 +64,7 @@ class OutputAgreement:
     closeness: Closeness = field(default_factory=Closeness)
     ranking: Ranking | None = None
     edge: str = ""
+    column: int | None = None
 
     def worse(self, other: OutputAgreement) -> OutputAgreement:
         """Take the worst of two calls."""
@@ -69,6 +72,7 @@ class OutputAgreement:
         return OutputAgreement(
             name=self.name,
             edge=self.edge,
+            column=max(self, other, key=lambda one: one.scaled_error).column,
             scaled_error=max(self.scaled_error, other.scaled_error),
             closeness=self.closeness.worse(other.closeness),
             ranking=reduce(Ranking.joined, rankings) if rankings else None,
@@ -114,6 +118,25 @@ class Agreement:
         )
 
     @property
+    def worst_call(self) -> int:
+        """The call of the worst sample; of columns the one with most samples that are off.
+
+        Alone a sample may have one row, which tells no columns apart.
+        """
+        if self.only_columns:
+            over = [
+                one.case for one in self.samples if one.scaled_error > self.tolerance_of(one.output)
+            ]
+            return max(over, key=over.count)
+        return 0 if self.worst is None else self.worst.case
+
+    @property
+    def only_columns(self) -> bool:
+        """Whether nothing disagrees but columns that have units of their own."""
+        over = [one for one in self.outputs if one.scaled_error > self.tolerance_of(one.name)]
+        return not self.problems and bool(over) and all(one.column is not None for one in over)
+
+    @property
     def scaled_error(self) -> float:
         """The largest scaled error of all; infinite where something cannot be compared."""
         if self.problems:
@@ -136,6 +159,7 @@ def measure_agreement(  # noqa: PLR0913
     *,
     overrides: Mapping[str, float] | None = None,
     edges: Sequence[str] = (),
+    exact: bool = False,
 ) -> Agreement:
     """Compare call by call.
 
@@ -146,6 +170,8 @@ def measure_agreement(  # noqa: PLR0913
         tolerance: largest scaled error of a sample; outputs that are not floats must be equal.
         overrides: tolerances of single outputs, by name.
         edges: the edge of each call, empty for a usual one; or nothing for only usual ones.
+        exact: whether the files should repeat the network to the last bit; then more columns of an
+            output have a unit of their own.
 
     >>> from paddledvc.comparison.samples import OutputValues
     >>> ref = [[OutputValues(name="y", values=np.array([[1.0, 2.0]]))]]
@@ -158,6 +184,7 @@ def measure_agreement(  # noqa: PLR0913
     worst: dict[tuple[str, str], OutputAgreement] = {}
     axes = find_sample_axes(reference, batches)
     repeats = _lost_repeats(reference, candidate)
+    units = _column_units(reference, axes, edges, exact=exact)
     for case, (expected, found, batch) in enumerate(
         zip(reference, candidate, batches, strict=True)
     ):
@@ -167,13 +194,20 @@ def measure_agreement(  # noqa: PLR0913
             wanted = f"{len(expected)}: {names}{repeats or describe_sample_edge(edge)}"
             problems[f"{len(found)} outputs, expected {wanted}"] = None
             continue
-        for left, right, axis in zip(expected, found, axes, strict=True):
+        for left, right, axis, unit in zip(expected, found, axes, units, strict=True):
             if (problem := _incomparable(left, right)) is not None:
                 problems[f"{problem}{describe_sample_edge(edge)}"] = None
                 scaled: Array = np.full(1 if axis is None else batch, np.inf)
             else:
                 scaled = scaled_errors(left.values, right.values, axis)
-                summary = replace(_summary(left, right, scaled, axis), edge=edge)
+                column = None
+                if unit is not None and not edge:
+                    own = measure_column_errors(left.values, right.values, axis, unit)
+                    if own.max(initial=0) > scaled.max(initial=0):
+                        column = int(own.max(axis=0).argmax())
+                    scaled = np.maximum(scaled, own.max(axis=1))
+                summary = _summary(left, right, scaled, axis)
+                summary = replace(summary, edge=edge, column=column)
                 before = worst.get((left.name, edge))
                 worst[left.name, edge] = summary if before is None else before.worse(summary)
             errors += [
@@ -188,6 +222,19 @@ def measure_agreement(  # noqa: PLR0913
         outputs=tuple(worst.values()),
         samples=tuple(errors),
     )
+
+
+def _column_units(
+    calls: Sequence[Outputs], axes: Sequence[int | None], edges: Sequence[str], *, exact: bool
+) -> list[Array | None]:
+    """Find the units of the columns of each output; at edges values have none that are usual."""
+    usual = [call for call, edge in zip(calls, edges or [""] * len(calls), strict=True) if not edge]
+    return [
+        find_column_units([call[number].values for call in usual], exact=exact)
+        if axis is None or axis < min(call[number].values.ndim for call in usual) - 1
+        else None
+        for number, axis in enumerate(axes)
+    ]
 
 
 def _lost_repeats(reference: Sequence[Outputs], candidate: Sequence[Outputs]) -> str:

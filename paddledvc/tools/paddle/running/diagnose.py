@@ -13,6 +13,7 @@ from paddledvc.comparison.agreement import Agreement
 from paddledvc.comparison.likely_causes import guess_cause
 from paddledvc.comparison.samples import OutputValues, count_samples
 from paddledvc.errors import PaddleDVCError
+from paddledvc.models.verify_settings import GATES
 from paddledvc.tools.paddle import arrays
 from paddledvc.tools.paddle.building import network, runtime
 from paddledvc.tools.paddle.core.jobs import Diagnosis
@@ -156,7 +157,12 @@ def _compared(
     ]
     batches = [count_samples(call.given)]
     return agreement.measure_agreement(
-        [call.found], [found], batches, tolerance, overrides=overrides
+        [call.found],
+        [found],
+        batches,
+        tolerance,
+        overrides=overrides,
+        exact=GATES[job.path_job.path] == "program",
     )
 
 
