@@ -114,6 +114,13 @@ def test_an_answer_of_a_shape_that_no_other_sample_has_is_compared_with_none():
     assert told(lambda n: np.tile(np.arange(1.0, next(sizes) + 1), (n, 1)), batches=(1, 1, 3)) == []
 
 
+def test_an_output_of_the_whole_batch_is_one_answer_a_call():
+    assert told(lambda n: np.tile([1.0, 2.0], (n + 1, 1)), batches=(3, 5)) == []
+    assert told(lambda _: np.ones((5, 2)) * [1, 2], batches=(3, 4)) == [
+        "y is the same for all samples"
+    ]
+
+
 def test_samples_along_the_second_axis_are_compared_too():
     assert told(lambda n: np.tile([[[1.0]], [[2.0]]], (1, n, 1))) == [
         "y is the same for all samples"

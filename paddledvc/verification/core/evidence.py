@@ -143,7 +143,7 @@ class Evidence:
     @property
     def shows_nothing(self) -> str:
         """Why it is worth no more than none; empty where it is."""
-        return next((str(one) for one in self.caveats if one.kind == "nothing-shown"), "")
+        return next((str(one) for one in self.caveats if one.voids), "")
 
     @property
     def conclusion(self) -> str:
