@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
+    from paddledvc.comparison.caveats import Caveat
     from paddledvc.gate.core.violations import Verdict
 
 FACTS = """\
@@ -126,14 +127,14 @@ class Gated:
         """Check, and write each finding as people see it."""
         return [str(one) for one in self.check(**options).violations]
 
-    def build(self, *, passes: bool = True) -> None:
+    def build(self, *, passes: bool = True, caveats: tuple[Caveat, ...] = ()) -> None:
         """Do as if ``dvc repro`` had run."""
         stages = self.yaml("dvc.yaml")["stages"]
         lock = self.project.lock()
         written = {model.path: model.md5 for model in lock.models}
         for model in self.project.registry().models:
             if model.exports:
-                self.report(model, passes=passes)
+                self.report(model, passes=passes, caveats=caveats)
         built = {}
         for name, stage in stages.items():
             built[name] = {"cmd": stage["cmd"]}
@@ -154,7 +155,7 @@ class Gated:
         values = self.yaml("params.yaml") if plain else {}
         return {"params.yaml": {key: _at(values, key) for key in plain}, **files}
 
-    def report(self, model: Any, *, passes: bool = True) -> None:
+    def report(self, model: Any, *, passes: bool = True, caveats: tuple[Caveat, ...] = ()) -> None:
         """Do as if ``paddledvc verify`` had run."""
         weights = self.project.lock().model(model.name)
         path = weights.path or f"checkpoints/{model.name}_trained.pdparams"
@@ -173,6 +174,7 @@ class Gated:
             runtime=replace(RUNTIME, paddle=self.paddle),
             latency=(),
             outputs=model.outputs,
+            caveats=caveats,
         )
         self.write(f"reports/{model.slug}/verify.json", report.to_json())
         self.write(f"reports/{model.slug}/verify.csv", report.to_csv())

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from paddledvc.comparison.columns import find_column_units, measure_column_errors
 from paddledvc.comparison.other_measures import (
     Closeness,
     Ranking,
@@ -55,6 +56,7 @@ class OutputAgreement:
         closeness: the same difference in other measures.
         ranking: whether classes come in the same order; None where that says nothing.
         edge: the edge that the samples are at, which are not among the usual ones.
+        column: the column that is off most, where that is in a unit of its own; else None.
     """
 
     name: str
@@ -62,6 +64,7 @@ class OutputAgreement:
     closeness: Closeness = field(default_factory=Closeness)
     ranking: Ranking | None = None
     edge: str = ""
+    column: int | None = None
 
     def worse(self, other: OutputAgreement) -> OutputAgreement:
         """Take the worst of two calls."""
@@ -69,6 +72,7 @@ class OutputAgreement:
         return OutputAgreement(
             name=self.name,
             edge=self.edge,
+            column=max(self, other, key=lambda one: one.scaled_error).column,
             scaled_error=max(self.scaled_error, other.scaled_error),
             closeness=self.closeness.worse(other.closeness),
             ranking=reduce(Ranking.joined, rankings) if rankings else None,
@@ -114,6 +118,25 @@ class Agreement:
         )
 
     @property
+    def worst_call(self) -> int:
+        """The call of the worst sample; of columns the one with most samples that are off.
+
+        Alone a sample may have one row, which tells no columns apart.
+        """
+        if self.only_columns:
+            over = [
+                one.case for one in self.samples if one.scaled_error > self.tolerance_of(one.output)
+            ]
+            return max(over, key=over.count)
+        return 0 if self.worst is None else self.worst.case
+
+    @property
+    def only_columns(self) -> bool:
+        """Whether nothing disagrees but columns that have units of their own."""
+        over = [one for one in self.outputs if one.scaled_error > self.tolerance_of(one.name)]
+        return not self.problems and bool(over) and all(one.column is not None for one in over)
+
+    @property
     def scaled_error(self) -> float:
         """The largest scaled error of all; infinite where something cannot be compared."""
         if self.problems:
@@ -136,6 +159,7 @@ def measure_agreement(  # noqa: PLR0913
     *,
     overrides: Mapping[str, float] | None = None,
     edges: Sequence[str] = (),
+    exact: bool = False,
 ) -> Agreement:
     """Compare call by call.
 
@@ -146,6 +170,8 @@ def measure_agreement(  # noqa: PLR0913
         tolerance: largest scaled error of a sample; outputs that are not floats must be equal.
         overrides: tolerances of single outputs, by name.
         edges: the edge of each call, empty for a usual one; or nothing for only usual ones.
+        exact: whether the files should repeat the network to the last bit; then more columns of an
+            output have a unit of their own.
 
     >>> from paddledvc.comparison.samples import OutputValues
     >>> ref = [[OutputValues(name="y", values=np.array([[1.0, 2.0]]))]]
@@ -156,8 +182,9 @@ def measure_agreement(  # noqa: PLR0913
     problems: dict[str, None] = {}
     errors: list[SampleError] = []
     worst: dict[tuple[str, str], OutputAgreement] = {}
-    axes = _sample_axes(reference, batches)
+    axes = find_sample_axes(reference, batches)
     repeats = _lost_repeats(reference, candidate)
+    units = _column_units(reference, axes, edges, exact=exact)
     for case, (expected, found, batch) in enumerate(
         zip(reference, candidate, batches, strict=True)
     ):
@@ -167,13 +194,20 @@ def measure_agreement(  # noqa: PLR0913
             wanted = f"{len(expected)}: {names}{repeats or describe_sample_edge(edge)}"
             problems[f"{len(found)} outputs, expected {wanted}"] = None
             continue
-        for left, right, axis in zip(expected, found, axes, strict=True):
+        for left, right, axis, unit in zip(expected, found, axes, units, strict=True):
             if (problem := _incomparable(left, right)) is not None:
                 problems[f"{problem}{describe_sample_edge(edge)}"] = None
                 scaled: Array = np.full(1 if axis is None else batch, np.inf)
             else:
                 scaled = scaled_errors(left.values, right.values, axis)
-                summary = replace(_summary(left, right, scaled, axis), edge=edge)
+                column = None
+                if unit is not None and not edge:
+                    own = measure_column_errors(left.values, right.values, axis, unit)
+                    if own.max(initial=0) > scaled.max(initial=0):
+                        column = int(own.max(axis=0).argmax())
+                    scaled = np.maximum(scaled, own.max(axis=1))
+                summary = _summary(left, right, scaled, axis)
+                summary = replace(summary, edge=edge, column=column)
                 before = worst.get((left.name, edge))
                 worst[left.name, edge] = summary if before is None else before.worse(summary)
             errors += [
@@ -188,6 +222,19 @@ def measure_agreement(  # noqa: PLR0913
         outputs=tuple(worst.values()),
         samples=tuple(errors),
     )
+
+
+def _column_units(
+    calls: Sequence[Outputs], axes: Sequence[int | None], edges: Sequence[str], *, exact: bool
+) -> list[Array | None]:
+    """Find the units of the columns of each output; at edges values have none that are usual."""
+    usual = [call for call, edge in zip(calls, edges or [""] * len(calls), strict=True) if not edge]
+    return [
+        find_column_units([call[number].values for call in usual], exact=exact)
+        if axis is None or axis < min(call[number].values.ndim for call in usual) - 1
+        else None
+        for number, axis in enumerate(axes)
+    ]
 
 
 def _lost_repeats(reference: Sequence[Outputs], candidate: Sequence[Outputs]) -> str:
@@ -222,7 +269,7 @@ def _incomparable(expected: OutputValues, found: OutputValues) -> str | None:
         return f"{expected.name}: shape {list(right.shape)}, expected {list(left.shape)}"
     if left.dtype != right.dtype:
         return f"{expected.name}: type {right.dtype}, expected {left.dtype}"
-    if left.dtype.kind in "fc" and not _same_pattern(left, right):
+    if left.dtype.kind in "fc" and not is_same_pattern(left, right):
         return f"{expected.name}: infinities or NaNs at other places than in the dynamic network"
     return None
 
@@ -233,14 +280,12 @@ def _summary(
     return OutputAgreement(
         name=left.name,
         scaled_error=float(scaled.max(initial=0)),
-        closeness=measure_closeness(
-            _split_rows(left.values, axis), _split_rows(right.values, axis)
-        ),
+        closeness=measure_closeness(split_rows(left.values, axis), split_rows(right.values, axis)),
         ranking=measure_ranking(left.values, right.values) if axis == 0 else None,
     )
 
 
-def _same_pattern(left: Array, right: Array) -> bool:
+def is_same_pattern(left: Array, right: Array) -> bool:
     """Tell whether NaN, +inf and -inf stand at the same places."""
     special = ~np.isfinite(left)
     if not np.array_equal(special, ~np.isfinite(right)):
@@ -248,7 +293,7 @@ def _same_pattern(left: Array, right: Array) -> bool:
     return bool(np.array_equal(left[special], right[special], equal_nan=True))
 
 
-def _sample_axes(calls: Sequence[Outputs], batches: Sequence[int]) -> list[int | None]:
+def find_sample_axes(calls: Sequence[Outputs], batches: Sequence[int]) -> list[int | None]:
     """Find the axis of each output that holds the samples: its length follows the batch size.
 
     It is the first axis wherever that fits; recurrent states have the samples second. None where
@@ -283,10 +328,10 @@ def scaled_errors(reference: Array, candidate: Array, axis: int | None) -> Array
     >>> scaled_errors(np.array([[2.0, 0.0]]), np.array([[2.0, 1.0]]), 0).tolist()
     [0.5]
     """
-    left, right = _split_rows(reference, axis), _split_rows(candidate, axis)
+    left, right = split_rows(reference, axis), split_rows(candidate, axis)
     if reference.dtype.kind not in "fc":
         return np.where((left == right).all(axis=1), 0.0, np.inf)
-    # Where it is not, both are the same: _same_pattern was asked before.
+    # Where it is not, both are the same: is_same_pattern was asked before.
     finite = np.isfinite(left)
     left = np.where(finite, left, 0).astype(_wide(left))
     right = np.where(finite, right, 0).astype(_wide(right))
@@ -304,7 +349,7 @@ def _wide(array: Array) -> type[np.generic]:
     return np.complex128 if array.dtype.kind == "c" else np.float64
 
 
-def _split_rows(array: Array, axis: int | None) -> Array:
+def split_rows(array: Array, axis: int | None) -> Array:
     """Give each sample a row, flat: shape [samples, elements]."""
     if axis is None:
         return array.reshape(1, -1)
@@ -331,7 +376,7 @@ def measure_batch_agreement(
     0.0
     """
     worst = 0.0
-    for number, axis in enumerate(_sample_axes(calls, batches)):
+    for number, axis in enumerate(find_sample_axes(calls, batches)):
         if axis is None:
             continue
         whole = np.take(calls[-1][number].values, range(len(alone)), axis)
@@ -340,6 +385,6 @@ def measure_batch_agreement(
         if any(part.shape != expected or part.dtype != whole.dtype for part in parts):
             return float("inf")
         joined = np.concatenate(parts, axis=axis)
-        same = whole.dtype.kind not in "fc" or _same_pattern(whole, joined)
+        same = whole.dtype.kind not in "fc" or is_same_pattern(whole, joined)
         worst = max(worst, scaled_errors(whole, joined, axis).max(initial=0) if same else np.inf)
     return float(worst)

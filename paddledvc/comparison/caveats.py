@@ -29,6 +29,11 @@ class Caveat:
     kind: CaveatKind
     text: str
 
+    @property
+    def voids(self) -> bool:
+        """Whether a report with it is worth no more than none."""
+        return self.kind == "nothing-shown"
+
     def __str__(self) -> str:
         return self.text
 

@@ -29,8 +29,14 @@ if TYPE_CHECKING:
     from paddledvc.tools.dvc.core.outputs import DvcOutput
 
 PartKind = Literal["weights", "trained weights", "export"]
-Standing = Literal["pass", "fail", "not-repeatable", "missing", "invalid", "of other bytes"]
-"""What the evidence of an export is; ``of other bytes`` is a report of what was there before."""
+Standing = Literal[
+    "pass", "shows nothing", "fail", "not-repeatable", "missing", "invalid", "of other bytes"
+]
+"""What the evidence of an export is.
+
+``of other bytes`` is a report of what was there before. One that ``shows nothing`` passes on
+samples on which an export that ignores them would pass too.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -206,7 +212,7 @@ def _report_standing(
     if any(proof.md5(path) != md5 for path, md5 in now):
         return "of other bytes"
     if proof.passes:
-        return "pass"
+        return "shows nothing" if proof.shows_nothing else "pass"
     return "not-repeatable" if proof.verdict == "not-repeatable" else "fail"
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from paddledvc.comparison.nothing_shown import find_nothing_shown
 from paddledvc.comparison.samples import OutputValues, count_samples
 from paddledvc.models.verify_settings import Tolerance, Verify
 from paddledvc.tools.paddle import arrays
@@ -49,6 +51,9 @@ def assert_equal(
         paths: ways to run the files.
         tolerance: largest scaled errors, max|d| / max|ref| of a sample.
 
+    Warns:
+        UserWarning: an export that ignores these samples would pass too.
+
     Raises:
         AssertionError: an output is off by more than its tolerance, the files do not run, or they
             hold other parameters than the network.
@@ -88,7 +93,8 @@ def assert_equal(
             folder=Path(folder),
         )
         arrays.save_arrays(exports.cases, cases)
-        found = exports.compare(expected, [count_samples(case) for case in cases])
+        batches = [count_samples(case) for case in cases]
+        found = exports.compare(expected, batches)
     different: tuple[PathReport, ...] = ()
     if isinstance(dynamic, module.nn.Layer):
         exported = read_parameters(exports.program)
@@ -101,6 +107,9 @@ def assert_equal(
         lines = [line for path in (*different, *failed) for line in _describe_path(path)]
         head = f"the exported files disagree on {len(failed)} of {len(found)} paths"
         raise AssertionError("\n".join([f"{head} ({Path(static)}):", *lines]))
+    agreements = [path.agreement for path in found if path.agreement is not None]
+    for caveat in find_nothing_shown(expected, cases, batches, agreements):
+        warnings.warn(f"{Path(static)} agrees, but {caveat}", stacklevel=2)
 
 
 def _describe_path(path: PathReport) -> list[str]:

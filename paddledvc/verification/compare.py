@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.comparison import agreement
+from paddledvc.comparison.nothing_shown import find_nothing_shown
 from paddledvc.comparison.samples import OutputValues
 from paddledvc.errors import (
     Finding,
@@ -42,6 +43,8 @@ from paddledvc.verification.trial_export import Attempt, try_export
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from paddledvc.comparison.caveats import Caveat
+    from paddledvc.comparison.samples import Case, Outputs
     from paddledvc.models.model import Input
     from paddledvc.models.model import Output as Stated
     from paddledvc.models.verify_settings import PathName, Verify
@@ -134,7 +137,7 @@ class Comparison:
             if reference.repeatable:
                 paths = self._diagnosed(exports, paths, same_parameters=parameters.same)
             paths = (*proof.report_parameters(parameters), *paths)
-        digest = arrays.digest_arrays(arrays.load_arrays(exports.cases))
+        cases = arrays.load_arrays(exports.cases)
         wide = self._wide(exports, eager) if self.settings.reference == "float64" else None
         return VerifyReport(
             model=self.model,
@@ -144,7 +147,7 @@ class Comparison:
             batches=reference.batches,
             paths=paths,
             files=(),
-            samples_sha256=digest,
+            samples_sha256=arrays.digest_arrays(cases),
             engine=self.settings.engine,
             tolerance=self.settings.tolerance,
             runtime=reference.runtime,
@@ -159,8 +162,11 @@ class Comparison:
             + proof.list_partly_tried(reference.reach, parameters),
             float64=wide,
             parameters=parameters,
-            caveats=tuple(proof.list_caveats(reference.reach, parameters)),
             outputs=self._outputs(exports.program, reference.outputs),
+            caveats=(
+                *_caveats(paths, expected, cases, reference.batches),
+                *proof.list_caveats(reference.reach, parameters),
+            ),
         )
 
     def _outputs(self, program: Path, names: Sequence[str]) -> tuple[Stated, ...]:
@@ -246,6 +252,9 @@ class Comparison:
         found = explain_disagreement(
             job, exports.root, timeout=self.settings.timeout, loads=exports.size
         )
+        # A search sees one call, in which columns may not show their units: then all agrees there.
+        if found is not None and _only_columns(failed) and not found.kind:
+            return paths
         return tuple(replace(one, diagnosis=found) if one is failed else one for one in paths)
 
     def _diagnose_job(self, exports: Exports, failed: PathReport) -> DiagnoseJob:
@@ -257,7 +266,7 @@ class Comparison:
         return DiagnoseJob(
             network=self._loaded(),
             inputs=self.inputs,
-            call=0 if worst is None else worst.case,
+            call=0 if failed.agreement is None else failed.agreement.worst_call,
             output="" if worst is None else worst.output,
             tolerance=failed.tolerance,
             overrides=self.settings.tolerance.for_outputs(failed.path),
@@ -283,6 +292,21 @@ class Comparison:
             initial=None if self.program else self.initial,
             roundings=exported.roundings if exported else (),
         )
+
+
+def _only_columns(path: PathReport) -> bool:
+    return path.agreement is not None and path.agreement.only_columns
+
+
+def _caveats(
+    paths: Sequence[PathReport],
+    expected: Sequence[Outputs],
+    cases: Sequence[Case],
+    batches: Sequence[int],
+) -> tuple[Caveat, ...]:
+    """Say what keeps agreement from proving much, where there is any."""
+    agreements = [one.agreement for one in paths if one.agreement is not None and one.passed]
+    return find_nothing_shown(expected, cases, batches, agreements) if agreements else ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -383,6 +407,7 @@ class Exports:
                 tolerance,
                 overrides=self.settings.tolerance.for_outputs(path),
                 edges=self.edges,
+                exact=GATES[path] == "program",
             ),
             repeatable=ran.repeatable,
             latency=ran.latency,

@@ -9,6 +9,7 @@ import pytest
 
 import paddledvc
 from paddledvc import schemas
+from paddledvc.comparison.caveats import Caveat
 from paddledvc.gate.core.violations import RULES, UNWAIVABLE
 from paddledvc.gate.judge_subject import judge_tree
 from paddledvc.tools.dvc.core.objects import folder_object_name
@@ -482,6 +483,20 @@ def test_a_report_that_fails_is_refused_wherever_there_is_one(gated):
 
     assert gated.lines() == expected
     assert gated.lines(branch="develop") == expected
+    assert gated.lines(branch="feature/x") == []
+
+
+@pytest.mark.slow
+def test_a_report_of_samples_that_show_nothing_counts_as_none(gated):
+    gated.build(caveats=(Caveat(kind="nothing-shown", text="the samples show nothing: x"),))
+    message = (
+        "[evidence-missing]: resnet50: the report counts as none, for the samples show nothing: x; "
+        "verify it on samples that the network tells apart (verify: {samples: …} in models.yaml), "
+        "and commit the report"
+    )
+
+    assert gated.lines() == [f"reports/resnet50/verify.json: error{message}"]
+    assert gated.lines(branch="develop") == [f"reports/resnet50/verify.json: warning{message}"]
     assert gated.lines(branch="feature/x") == []
 
 

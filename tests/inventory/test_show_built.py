@@ -113,11 +113,15 @@ def test_what_a_version_was_is_what_its_own_training_gave(made):
     assert before.export == f"md5:{made.digest(EXPORT)}"
 
 
+CAVEAT = '{"kind": "nothing-shown", "text": "x"}'
+
+
 @pytest.mark.parametrize(
     ("spoil", "evidence"),
     [
         ((), "pass"),
         (('passed": true', 'passed": false'), "fail"),
+        (('"runtime"', f'"caveats": [{CAVEAT}], "runtime"'), "shows nothing"),
         ((md5("second"), "0" * 32), "of other bytes"),
         (("{", "["), "invalid"),
         (None, "missing"),

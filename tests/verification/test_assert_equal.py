@@ -49,6 +49,15 @@ try:
     paddledvc.assert_equal(net, "out/gone", samples, paths=["jit"])
 except AssertionError as error:
     print(error)
+
+class Dead(Net):
+    def forward(self, x, y):
+        return (self.fc(x) + y) * 0.0
+
+dead = Dead()
+dead.eval()
+paddle.jit.save(dead, "out/dead", input_spec=[spec([None, 4], name="x"), spec([None, 3], name="y")])
+paddledvc.assert_equal(dead, "out/dead", samples, paths=["jit"])
 """
 
 
@@ -71,6 +80,7 @@ def test_equal_files_pass_and_others_are_told_by_sample_and_output(tmp_path: Pat
         assert lines[at + 4] == "    and 3 more"
     assert lines[13] == "the exported files disagree on 1 of 1 paths (out/gone):"
     assert lines[14].startswith("  jit: ")
+    assert "UserWarning: out/dead agrees, but the samples show nothing: out is zero" in done.stderr
 
 
 class InTraining:

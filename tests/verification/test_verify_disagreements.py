@@ -149,6 +149,27 @@ def test_a_constant_added_to_a_parameter_is_found(verified: Callable[..., Verify
     assert [line.split(":")[0] for line in report.paths[0].findings] == ["out[1]"]
 
 
+DETECTOR = """
+fc = self.fc(x)
+score = F.sigmoid(fc[:, :1]) + (0.0 if paddle.in_dynamic_mode() else 0.005)
+return paddle.concat([paddle.floor(fc[:, 1:2] * 9).abs(), score, x * 6e4], axis=1)
+"""
+
+
+def test_a_score_that_is_off_beside_large_boxes_fails_on_every_path(
+    verified: Callable[..., VerifyReport],
+) -> None:
+    report = verified(DETECTOR, verify={"paths": ["jit", "deployed"]})
+
+    assert [path.findings for path in report.paths] == [
+        ("out: scaled error 0.005 over the tolerance 1e-07 in column 1, which has its own unit",),
+        ("out: scaled error 0.005 over the tolerance 1e-05 in column 1, which has its own unit",),
+    ]
+    diagnosis = report.paths[0].diagnosis
+    assert diagnosis is not None
+    assert (diagnosis.kind, diagnosis.scaled_error) == ("Net", pytest.approx(0.005, rel=1e-3))
+
+
 # Paddle 2.6.2 and 3.3.1 write one output, and who reads the second has none.
 def test_a_tensor_that_is_returned_twice_is_missed_by_the_export(
     verified: Callable[..., VerifyReport],
@@ -172,6 +193,28 @@ def test_a_tensor_that_is_returned_beside_its_copy_agrees(
     report = verified("y = self.fc(x)\nreturn y, y.clone()", verify=JIT)
 
     assert (report.verdict, len(report.outputs)) == ("pass", 2)
+
+
+def test_an_export_of_a_network_that_gives_only_nan_agrees_and_says_that_this_shows_nothing(
+    lay_out: Callable[..., Project], linear: Callable[[str], str], project: Any, cli: Any
+) -> None:
+    lay_out(project.root, linear("y = self.fc(x)\nreturn paddle.log(-y * y - 1)"), verify=JIT)
+    cli("export", "net")
+
+    done = cli("verify", "net")
+
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (
+        0,
+        (
+            "net: agrees, but the samples show nothing: out is NaN; "
+            "12 samples at batch sizes 1, 3, 8"
+        ),
+    )
+    report = json.loads(project.read("reports/net/verify.json"))
+    assert (report["verdict"], report["evidence"][0]["caveats"]) == (
+        "pass",
+        [{"kind": "nothing-shown", "text": "the samples show nothing: out is NaN"}],
+    )
 
 
 def test_a_network_that_is_random_in_eval_mode_is_not_repeatable(

@@ -56,6 +56,12 @@ def _of_model(facts: Facts, model: Model, text: str) -> Iterator[Violation]:
             "compared with, then run `dvc repro`"
         )
         yield found("evidence-failing", message)
+    elif proof.shows_nothing:
+        message = (
+            f"the report counts as none, for {proof.shows_nothing}; verify it on samples that the "
+            "network tells apart (verify: {samples: …} in models.yaml), and commit the report"
+        )
+        yield found("evidence-missing", message, _level(facts))
     elif missing := [path for path in facts.role.paths if path not in proof.agreeing]:
         message = (
             f"the report shows no agreement on the path {', '.join(missing)}, which "
@@ -66,8 +72,11 @@ def _of_model(facts: Facts, model: Model, text: str) -> Iterator[Violation]:
         yield from _other_outputs(facts, model, proof)
     difference = next(list_evidence_differences(facts, model, proof), None)
     if difference is not None:
-        level: Level = "error" if facts.role.evidence == "required" else "warning"
-        yield found("evidence-other-bytes", f"{difference}; {VERIFY}", level)
+        yield found("evidence-other-bytes", f"{difference}; {VERIFY}", _level(facts))
+
+
+def _level(facts: Facts) -> Level:
+    return "error" if facts.role.evidence == "required" else "warning"
 
 
 def _other_outputs(facts: Facts, model: Model, proof: Evidence) -> Iterator[Violation]:
@@ -82,8 +91,9 @@ def _other_outputs(facts: Facts, model: Model, proof: Evidence) -> Iterator[Viol
             f"{wrong.stated}; state what it gives, or change the network and run `dvc repro`"
         )
         at = ("outputs", wrong.number)
-        level: Level = "error" if facts.role.evidence == "required" else "warning"
-        yield facts.of_model("evidence-other-outputs", message, model.name, *at, level=level)
+        yield facts.of_model(
+            "evidence-other-outputs", message, model.name, *at, level=_level(facts)
+        )
 
 
 def list_evidence_differences(facts: Facts, model: Model, proof: Evidence) -> Iterator[str]:

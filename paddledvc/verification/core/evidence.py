@@ -50,12 +50,14 @@ class OutputEvidence:
 
     Attributes:
         edge: the edge that the samples are at; empty for usual ones.
+        column: the column that is off most, where that is in a unit of its own; else None.
         tolerance: that of this output.
         top1_changed: None where there are no classes, as the two after it.
     """
 
     name: str
     edge: str = field(default="", metadata=OMIT)
+    column: int | None = field(default=None, metadata=OMIT)
     scaled_error: float | None = None
     tolerance: float | None = None
     absolute_error: float | None = None
@@ -144,6 +146,11 @@ class Evidence:
     def passes(self) -> bool:
         """Whether everything that was compared agrees."""
         return self.verdict == "pass" and not self.failures
+
+    @property
+    def shows_nothing(self) -> str:
+        """Why it is worth no more than none; empty where it is."""
+        return next((str(one) for one in self.caveats if one.voids), "")
 
     @property
     def conclusion(self) -> str:

@@ -49,7 +49,7 @@ def judge_report_anew(saved: VerifyReport, settings: Verify) -> VerifyReport | N
 
 
 def _judged(path: PathReport, settings: Verify) -> PathReport:
-    if path.agreement is None or path.path == "export" or path.path == "parameters":
+    if path.agreement is None or path.path == "export" or path.path == "parameters":  # noqa: PLR1714 - mypy
         return path
     tolerance = settings.tolerance_of(path.path)
     overrides = settings.tolerance.for_outputs(path.path)

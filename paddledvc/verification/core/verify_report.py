@@ -341,11 +341,15 @@ class PathReport:
         over = tuple(
             f"{output.name}: scaled error {round_reported_error(output.scaled_error)} "
             f"over the tolerance {self.agreement.tolerance_of(output.name):g}"
-            f"{describe_sample_edge(output.edge)}"
+            f"{_column(output)}{describe_sample_edge(output.edge)}"
             for output in self.agreement.outputs
             if output.scaled_error > self.agreement.tolerance_of(output.name)
         )
         return self.agreement.problems + over
+
+
+def _column(output: OutputAgreement) -> str:
+    return "" if output.column is None else f" in column {output.column}, which has its own unit"
 
 
 def _path_evidence(report: PathReport) -> PathEvidence:
@@ -386,6 +390,7 @@ def _of_output(agreement: Agreement, output: OutputAgreement) -> OutputEvidence:
     return OutputEvidence(
         name=output.name,
         edge=output.edge,
+        column=output.column,
         scaled_error=float(round_reported_error(output.scaled_error)),
         tolerance=agreement.tolerance_of(output.name),
         **measures,

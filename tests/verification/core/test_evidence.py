@@ -92,6 +92,7 @@ OUTPUTS = st.builds(
     ),
     ranking=st.none() | st.builds(Ranking, top1_changed=COUNT, top5_changed=COUNT, margin=ERROR),
     edge=TEXT,
+    column=st.none() | COUNT,
 )
 
 

@@ -10,6 +10,7 @@ from paddledvc.comparison import agreement, causes
 from paddledvc.comparison.agreement import Agreement
 from paddledvc.comparison.samples import OutputValues, count_samples
 from paddledvc.errors import PaddleDVCError
+from paddledvc.models.verify_settings import GATES
 from paddledvc.tools.paddle import arrays
 from paddledvc.tools.paddle.building import exporting, runtime
 from paddledvc.tools.paddle.diagnosing import record_calls
@@ -76,7 +77,12 @@ class Parts:
             return Agreement(tolerance=tolerance, problems=problems, outputs=(), samples=())
         batches = [count_samples(self.calls[name].given)]
         return agreement.measure_agreement(
-            [expected], [found], batches, tolerance, overrides=overrides
+            [expected],
+            [found],
+            batches,
+            tolerance,
+            overrides=overrides,
+            exact=GATES[job.path] == "program",
         )
 
     def export(self, name: str) -> Path | None:

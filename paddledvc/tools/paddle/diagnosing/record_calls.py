@@ -108,7 +108,7 @@ def _is_user_code(module: Any) -> Callable[[str], bool]:
 
 def read_result(result: Any) -> list[OutputValues]:
     """Copy the tensors of a result."""
-    pairs = network.flatten_network_result(result)
+    pairs = network.list_exported_tensors(result)
     return [OutputValues(name=name, values=one.numpy().copy()) for name, one in pairs]
 
 
