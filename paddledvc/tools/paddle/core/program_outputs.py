@@ -1,7 +1,7 @@
-"""What an exported program says of its outputs, read without Paddle, beside what people state.
+"""What an exported program says of itself, read without Paddle, beside what people state.
 
 Paddle 3 writes programs as JSON, Paddle 2 as a message of protobuf (``framework.proto``); of both
-only the few parts are looked at that tell the outputs.
+only the few parts are looked at that tell the outputs and the parameters.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 FETCH = "fetch"
 """The operation that gives an output."""
+SCALED = "save_infer_model/scale_"
+"""What the names begin with of the scaled copies that ``jit.save`` fetches in Paddle 2's format."""
+PARAMETER = "p"
+"""What stands for a parameter among the operations in JSON."""
 _OF_JSON = {
     "bool": "bool",
     "ui8": "uint8",
@@ -38,7 +42,18 @@ _OF_PROTOBUF = {
     22: "bfloat16",
 }
 """Types of elements in protobuf, by their number in ``VarType.Type``."""
+_TENSOR = 7
+"""The number of a tensor in ``VarType.Type``; feeds and fetches are persistable too."""
 _VARINT, _BYTES = 0, 2
+_NO_JSON = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    RecursionError,
+)
+"""What is raised where JSON is no program."""
 _FIXED = {1: 8, 5: 4}
 """Bytes of the kinds of fields that are always of one size."""
 
@@ -51,10 +66,9 @@ def outputs_of_json(text: str | bytes) -> tuple[Output, ...]:
     """
     # "#" is a kind, N a name, D data; A are attributes, O results, AT and TT their types.
     try:
-        operations = json.loads(text)["program"]["regions"][0]["blocks"][0]["ops"]
         found = sorted(
             (_number(one), one["O"][0]["TT"]["D"])
-            for one in operations
+            for one in _operations(text)
             if str(one["#"]).endswith(f".{FETCH}")
         )
         return tuple(
@@ -65,15 +79,26 @@ def outputs_of_json(text: str | bytes) -> tuple[Output, ...]:
             )
             for number, parts in found
         )
-    except (
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        TypeError,
-        ValueError,
-        RecursionError,
-    ) as error:
+    except _NO_JSON as error:
         raise ValueError("no program of Paddle 3") from error
+
+
+def parameters_of_json(text: str | bytes) -> tuple[str, ...]:
+    """Read the names of the parameters that a program as Paddle 3 writes it loads from its file.
+
+    Raises:
+        ValueError: it is no such program.
+    """
+    try:
+        # Of a parameter A are four values, of which the last is the name.
+        return tuple(str(one["A"][3]) for one in _operations(text) if one["#"] == PARAMETER)
+    except _NO_JSON as error:
+        raise ValueError("no program of Paddle 3") from error
+
+
+def _operations(text: str | bytes) -> list[Any]:
+    found: list[Any] = json.loads(text)["program"]["regions"][0]["blocks"][0]["ops"]
+    return found
 
 
 def _number(operation: Any) -> int:
@@ -100,6 +125,55 @@ def outputs_of_protobuf(data: bytes) -> tuple[Output, ...]:
         return tuple(_variable(str(number), variables[name]) for number, name in found)
     except (IndexError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise ValueError("no program of Paddle 2") from error
+
+
+def parameters_of_protobuf(data: bytes) -> tuple[str, ...]:
+    """Read the names of the parameters that a program as Paddle 2 writes it loads from its file.
+
+    Raises:
+        ValueError: it is no such program.
+    """
+    # VarDesc.name is 1, .type 2, .persistable 3; VarType.type 1.
+    try:
+        variables = _all(_all(data, 1)[0], 3)
+        return tuple(
+            _text(one, 1)
+            for one in variables
+            if any(_numbers(one, 3)) and _numbers(_all(one, 2)[0], 1)[0] == _TENSOR
+        )
+    except (IndexError, TypeError, UnicodeDecodeError) as error:
+        raise ValueError("no program of Paddle 2") from error
+
+
+def explain_layer_order(data: bytes) -> str | None:
+    """Say where ``jit.load`` returns outputs of a program of Paddle 2 in another order than it has.
+
+    It goes by the scales that Paddle 2 puts before the fetches, and only then takes the outputs
+    that have none, such as booleans.
+
+    Raises:
+        ValueError: it is no such program.
+    """
+    # OpDesc.inputs is 1, .outputs 2, .type 3.
+    try:
+        operations = _all(_all(data, 1)[0], 4)
+        fetched = {
+            _text(_all(one, 1)[0], 2): _column(one) for one in operations if _text(one, 3) == FETCH
+        }
+        scaled = [_text(_all(one, 2)[0], 2) for one in operations if _text(one, 3) == "scale"]
+    except (IndexError, TypeError, UnicodeDecodeError) as error:
+        raise ValueError("no program of Paddle 2") from error
+    first = [name for name in scaled if name.startswith(SCALED) and name in fetched]
+    last = [name for name in fetched if not name.startswith(SCALED)]
+    order = [fetched[name] for name in (*first, *last)]
+    if order == sorted(order):
+        return None
+    places = ", ".join(str(number + 1) for number in order)
+    return (
+        f"paddle.jit.load returns the outputs of this .pdmodel in the order {places}, for it puts "
+        "those last that Paddle 2 did not scale, such as booleans; run it by a predictor, return "
+        "what is boolean last, or export it with Paddle 3"
+    )
 
 
 def _variable(number: str, variable: bytes) -> Output:
