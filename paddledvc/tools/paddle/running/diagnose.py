@@ -139,7 +139,8 @@ def _compared(
     ]
     prefix = folder / "part"
     try:
-        module.jit.save(part, str(prefix), input_spec=specs)
+        with network.keep_network_methods(part):
+            module.jit.save(part, str(prefix), input_spec=specs)
     except Exception:  # noqa: BLE001 - Paddle fails in any way, and the next sublayer may tell
         return None
     outputs = folder / "outputs.npz"
