@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput
 from paddledvc.tools.paddle.core.program_outputs import (
+    explain_layer_order,
     outputs_of_json,
     outputs_of_protobuf,
     parameters_of_json,
@@ -78,3 +79,12 @@ def _require_no_parameters(file: Path, reader: Callable[[bytes], tuple[str, ...]
             f"{file.name} has {many}{names[0]}, and {file.stem}{WEIGHTS} is not beside it; copy it "
             "there, or export again"
         )
+
+
+def explain_program_order(file: Path) -> str | None:
+    """Say where ``jit.load`` returns the outputs of a program in another order than it has.
+
+    Raises:
+        ValueError: it is no program.
+    """
+    return explain_layer_order(file.read_bytes()) if file.suffix == ".pdmodel" else None

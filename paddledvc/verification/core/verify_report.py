@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from paddledvc.comparison.samples import describe_sample_edge
 from paddledvc.display.results import Displayed
-from paddledvc.models.verify_settings import REDUCIBLE, USUAL_TOLERANCES, Tolerance
+from paddledvc.models.verify_settings import (
+    NOT_YET,
+    ON_GPU,
+    REDUCIBLE,
+    USUAL_TOLERANCES,
+    Tolerance,
+)
 from paddledvc.verification.core.evidence import (
     CallTime,
     ErrorRow,
@@ -95,6 +101,11 @@ class VerifyReport(Displayed):
         )
         if self.float64 is not None and self.float64.reason:
             exact = (*exact, f"no error against float64: {self.float64.reason}")
+        if unseen := [one.path for one in self.paths if one.path in ON_GPU]:
+            what = (
+                f"{' and '.join(unseen)}: what paddledvc does for this was {NOT_YET} by its makers"
+            )
+            exact = (*exact, what)
         one_sided = tuple(filter(None, map(str, self.branches)))
         return self.warnings + one_sided + self.refused + exact
 

@@ -17,8 +17,7 @@ from paddledvc.models.verify_settings import ON_GPU
 from paddledvc.tools.paddle import arrays
 from paddledvc.tools.paddle.building import runtime, state_dict
 from paddledvc.tools.paddle.core.jobs import Ran
-from paddledvc.tools.paddle.core.program_outputs import explain_layer_order
-from paddledvc.tools.paddle.read_program import find_program_file
+from paddledvc.tools.paddle.read_program import explain_program_order, find_program_file
 from paddledvc.tools.paddle.running import engine, onnx, timing
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ def _layer(job: PathJob, program: Path) -> Callable[[Case], list[Array]]:
     """
     module = runtime.import_paddle()
     state_dict.require_plain_state_dict(job.program)
-    if program.suffix == ".pdmodel" and (why := explain_layer_order(program.read_bytes())):
+    if why := explain_program_order(program):
         raise Finding(why)
     layer = module.jit.load(str(job.program))
     layer.eval()
