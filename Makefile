@@ -21,7 +21,7 @@ export DVC_NO_ANALYTICS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick test-all test-pythons test-lowest test-newest lint picture bench crash fuzz upgrade clean
+.PHONY: help demo test quick test-all test-gpu test-pythons test-lowest test-newest lint picture bench crash fuzz upgrade clean
 
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -87,6 +87,10 @@ crash: $(VENV)/test ## Kill 14 commands at 400 system calls (POINTS=N), and see 
 
 fuzz: $(VENV)/test ## Feed 40,000 spoilt inputs (INPUTS=N) of 36 formats to what reads them (SEED=S)
 	python tests/fuzz/sweep.py --inputs $(or $(INPUTS),40000) --seed "$(SEED)"
+
+# In the environment of a GPU, such as a Docker image of Paddle: `python -m tests.gpu.sweep`.
+test-gpu: $(VENV)/test ## Run every path that needs a GPU, and say in a table what ran; without one all are skipped
+	python -m tests.gpu.sweep
 
 upgrade: $(VENV)/uv ## Lock the newest packages of what is installed here, in requirements/
 	$(LOCK) pyproject.toml --extra cpu -o requirements/demo.txt

@@ -14,7 +14,7 @@ from paddledvc.cli.options import format_option, lock_options, pin_option
 from paddledvc.cli.printer import echo, echo_document, echo_first_use
 from paddledvc.cli.verify_output import echo_report, echo_reports, reports_json
 from paddledvc.models.model import Input
-from paddledvc.models.verify_settings import ON_GPU, Engine, PathName, Precision, Verify
+from paddledvc.models.verify_settings import NOT_YET, ON_GPU, Engine, PathName, Precision, Verify
 from paddledvc.verification import verify as workflow
 from paddledvc.verification.report import PAGE_NAME
 from paddledvc.verification.verify_files import verify_files
@@ -77,7 +77,11 @@ OPTIONS = {
     "--batch-sizes", metavar="N,N,...", help="Batch sizes to compare at.  [default: 1,3,8]"
 )
 @click.option(
-    "--path", "paths", multiple=True, type=click.Choice(PATHS), help="Only this way to run."
+    "--path",
+    "paths",
+    multiple=True,
+    type=click.Choice(PATHS),
+    help=f"Only this way to run; {' and '.join(ON_GPU)} are {NOT_YET} by us.",
 )
 @click.option(
     "--precision",

@@ -25,6 +25,8 @@ GATES: Mapping[PathName, Gate] = {
 """The tolerance that applies to a path."""
 ON_GPU: tuple[PathName, ...] = ("gpu", "tensorrt")
 """The paths that need a GPU."""
+NOT_YET = "not yet run on a GPU"
+"""What is true of our own code for these paths; ``make test-gpu`` on one makes it untrue."""
 REDUCIBLE: tuple[PathName, ...] = ("deployed", *ON_GPU)
 """The paths that compute in the precision of the engine; the others do as the program says."""
 USUAL_TOLERANCES: Mapping[Precision, Mapping[Gate, float]] = {

@@ -117,7 +117,8 @@ def test_an_engine_in_bfloat16_is_compared_with_the_tolerance_of_bfloat16(report
         pytest.skip("this CPU has no AVX-512")
 
     # bfloat16 rounds to 8 bits; float32 would be off by less than 1e-5.
-    assert (path.passed, path.tolerance, report.notes) == (True, 2e-2, ())
+    unseen = "tensorrt: what paddledvc does for this was not yet run on a GPU by its makers"
+    assert (path.passed, path.tolerance, report.notes) == (True, 2e-2, (unseen,))
     assert 1e-4 < path.scaled_error < 2e-2
 
 

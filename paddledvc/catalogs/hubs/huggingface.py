@@ -33,7 +33,7 @@ MAX_PAGES = 100
 MAX_BYTES = 64 << 20
 """Bytes of one answer."""
 MAX_FILES = 50_000
-"""Files of a repository from which on the hub's own client does not trust their list."""
+"""Files beyond which huggingface-hub 0.36 took this list for cut off; 2.4 takes another."""
 
 
 class HuggingFace(HubCatalog):

@@ -13,6 +13,8 @@ from paddledvc.comparison.untaken_branches import Branch  # noqa: TC001 - fields
 from paddledvc.display.results import Displayed
 from paddledvc.models.model import Output  # noqa: TC001
 from paddledvc.models.verify_settings import (
+    NOT_YET,
+    ON_GPU,
     REDUCIBLE,
     USUAL_TOLERANCES,
     Engine,
@@ -116,6 +118,11 @@ class VerifyReport(Displayed):
         )
         if self.float64 is not None and self.float64.reason:
             exact = (*exact, f"no error against float64: {self.float64.reason}")
+        if unseen := [one.path for one in self.paths if one.path in ON_GPU]:
+            what = (
+                f"{' and '.join(unseen)}: what paddledvc does for this was {NOT_YET} by its makers"
+            )
+            exact = (*exact, what)
         one_sided = tuple(filter(None, map(str, self.branches)))
         anew = (JUDGED_ANEW,) if self.judged_anew else ()
         # Of a pass they are in the verdict itself.

@@ -157,7 +157,9 @@ def test_the_report_says_what_was_compared_and_with_what_result():
                 "repeatable": True,
                 "batch_error": None,
                 "float64_error": None,
-                "notes": [],
+                "notes": [
+                    "gpu: what paddledvc does for this was not yet run on a GPU by its makers"
+                ],
                 "branches": [],
                 "edge_values": [],
                 "outputs": [

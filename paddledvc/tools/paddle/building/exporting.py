@@ -16,6 +16,7 @@ from paddledvc.names import EXPORT_PREFIX
 from paddledvc.tools.paddle.building import network, state_dict, user_objects
 from paddledvc.tools.paddle.building.runtime import import_paddle, use_runtime_device
 from paddledvc.tools.paddle.core.jobs import Described, Exported
+from paddledvc.tools.paddle.read_program import find_program_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -199,9 +200,10 @@ def describe_exported_program(job: DescribeJob) -> Described:
     """Read the names, shapes and types of the inputs.
 
     Raises:
-        InvalidInput: this Paddle cannot load the files, or they do not tell.
+        InvalidInput: this Paddle cannot load the files, they do not tell, or one is not there.
         Finding: to load them would run code that is in them.
     """
+    find_program_file(job.program)
     state_dict.require_plain_state_dict(job.program)
     try:
         layer = import_paddle().jit.load(str(job.program))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,6 +124,23 @@ def prepare_network_for_inference(layer: Any) -> Any:
                 "training mode after eval(); dropout and batch norm would differ once exported"
             )
     return layer
+
+
+@contextmanager
+def keep_network_methods(layer: Any) -> Iterator[None]:
+    """Give sublayers back the ``forward`` that an export puts another in the place of.
+
+    With what it leaves in them, Paddle 2.6 does not export them by themselves any more.
+    """
+    kept = [(vars(one), vars(one).get("forward")) for one in layer.sublayers(include_self=True)]
+    try:
+        yield
+    finally:
+        for own, forward in kept:
+            if forward is None:
+                own.pop("forward", None)
+            else:
+                own["forward"] = forward
 
 
 def list_exported_tensors(result: Any) -> Iterator[tuple[str, Any]]:

@@ -27,7 +27,7 @@ def import_paddle() -> Any:
     """Import Paddle.
 
     Raises:
-        MissingTool: it is not installed.
+        MissingTool: it is not installed, or something else has its name.
     """
     try:
         import paddle as module
@@ -35,7 +35,17 @@ def import_paddle() -> Any:
         if error.name != "paddle":  # it is there, and lacks something that it needs
             raise
         raise MissingTool(NO_PADDLE) from error
+    if not hasattr(module, "__version__"):
+        raise MissingTool(_explain_other(module))
     return module
+
+
+def _explain_other(module: Any) -> str:
+    """Say what is found by the name of Paddle: a folder is, where there is nothing better."""
+    if file := getattr(module, "__file__", None):
+        return f"{file} is imported in place of Paddle, and it is none; rename or remove it"
+    folder = next(iter(module.__path__))
+    return f"{NO_PADDLE}; all that is found by its name is the folder {folder}, which is no package"
 
 
 def use_runtime_device(device: str) -> None:

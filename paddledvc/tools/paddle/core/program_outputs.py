@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 FETCH = "fetch"
 """The operation that gives an output."""
+SCALED = "save_infer_model/scale_"
+"""What the names begin with of the scaled copies that ``jit.save`` fetches in Paddle 2's format."""
 PARAMETER = "p"
 """What stands for a parameter among the operations in JSON."""
 _OF_JSON = {
@@ -151,6 +153,43 @@ def parameters_of_protobuf(data: bytes) -> tuple[str, ...]:
         )
     except (IndexError, TypeError, UnicodeDecodeError) as error:
         raise ValueError("no program of Paddle 2") from error
+
+
+def explain_layer_order(data: bytes) -> str | None:
+    """Say where ``jit.load`` returns outputs of a program of Paddle 2 in another order than it has.
+
+    It goes by the scales that Paddle 2 puts before the fetches, and only then takes the outputs
+    that have none, such as booleans.
+
+    Raises:
+        ValueError: it is no such program.
+    """
+    # OpDesc.inputs is 1, .outputs 2, .type 3.
+    try:
+        operations = list_messages(list_messages(data, 1)[0], 4)
+        fetched = {
+            decode_text(list_messages(one, 1)[0], 2): _column(one)
+            for one in operations
+            if decode_text(one, 3) == FETCH
+        }
+        scaled = [
+            decode_text(list_messages(one, 2)[0], 2)
+            for one in operations
+            if decode_text(one, 3) == "scale"
+        ]
+    except (IndexError, TypeError, UnicodeDecodeError) as error:
+        raise ValueError("no program of Paddle 2") from error
+    first = [name for name in scaled if name.startswith(SCALED) and name in fetched]
+    last = [name for name in fetched if not name.startswith(SCALED)]
+    order = [fetched[name] for name in (*first, *last)]
+    if order == sorted(order):
+        return None
+    places = ", ".join(str(number + 1) for number in order)
+    return (
+        f"paddle.jit.load returns the outputs of this .pdmodel in the order {places}, for it puts "
+        "those last that Paddle 2 did not scale, such as booleans; run it by a predictor, return "
+        "what is boolean last, or export it with Paddle 3"
+    )
 
 
 def _variable(number: str, variable: bytes) -> Output:

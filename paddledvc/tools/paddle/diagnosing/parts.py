@@ -12,7 +12,7 @@ from paddledvc.comparison.samples import OutputValues, count_samples
 from paddledvc.errors import PaddleDVCError
 from paddledvc.models.verify_settings import GATES
 from paddledvc.tools.paddle import arrays
-from paddledvc.tools.paddle.building import exporting, runtime
+from paddledvc.tools.paddle.building import exporting, network, runtime
 from paddledvc.tools.paddle.diagnosing import record_calls
 from paddledvc.tools.paddle.running import run_exported
 
@@ -94,7 +94,8 @@ class Parts:
         try:
             module = runtime.import_paddle()
             specs = exporting.specify_inputs(module, self.job.inputs)
-            exporting.save_layer(module, self.layer, str(prefix), specs)
+            with network.keep_network_methods(self.layer):
+                exporting.save_layer(module, self.layer, str(prefix), specs)
         except Exception:  # noqa: BLE001 - Paddle fails in any way
             return None
         return prefix

@@ -137,7 +137,8 @@ def _saved(
         for shape, (name, array) in zip(shapes, call.given.items(), strict=True)
     ]
     try:
-        module.jit.save(_caller(module, part, call), str(prefix), input_spec=[specs])
+        with network.keep_network_methods(part):
+            module.jit.save(_caller(module, part, call), str(prefix), input_spec=[specs])
     except Exception:  # noqa: BLE001 - Paddle fails in any way, and the next sublayer may tell
         return False
     return True

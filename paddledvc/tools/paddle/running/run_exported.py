@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.comparison.samples import (
@@ -11,21 +12,36 @@ from paddledvc.comparison.samples import (
     describe_sample_shapes,
     pick_samples_to_repeat,
 )
-from paddledvc.errors import Finding, InvalidInput
+from paddledvc.errors import Finding
 from paddledvc.models.verify_settings import ON_GPU
 from paddledvc.tools.paddle import arrays
 from paddledvc.tools.paddle.building import runtime, state_dict
 from paddledvc.tools.paddle.core.jobs import Ran
+from paddledvc.tools.paddle.read_program import explain_program_order, find_program_file
 from paddledvc.tools.paddle.running import engine, onnx, timing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from paddledvc.comparison.samples import Array, Case
     from paddledvc.tools.paddle.core.jobs import PathJob
 
 FAILS = (RuntimeError, ValueError, NotImplementedError, TypeError, OSError)
 """What Paddle raises where it cannot load or run a program."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Loaded:
+    """Exported files that are ready to be called.
+
+    Attributes:
+        run: computes the outputs of a call.
+        prove: raises ``Finding`` where something else ran than was asked for; called last.
+    """
+
+    run: Callable[[Case], list[Array]]
+    prove: Callable[[], None] = lambda: None
 
 
 def run_exported_path(job: PathJob) -> Ran:
@@ -45,7 +61,8 @@ def run_exported_path(job: PathJob) -> Ran:
     runtime.use_runtime_device(device)
     runtime.seed_runtime(0)  # asks CUDA for its deterministic kernels
     try:
-        run = timing.Stopwatch(_loaded(job, cases))
+        loaded = _loaded(job, cases)
+        run = timing.Stopwatch(loaded.run)
         costs.done("load")
         first = _run_all(run, cases, job.edges)
         batches = tuple(count_samples(case) for case in cases)
@@ -53,6 +70,7 @@ def run_exported_path(job: PathJob) -> Ran:
         repeat = [run(cases[number]) for number in again]
         costs.done("calls")
         measured = run.latency(cases)
+        loaded.prove()
         costs.done("latency")
     except FAILS as error:
         raise Finding(runtime.shorten_runtime_message(str(error))) from error
@@ -85,18 +103,25 @@ def _run_all(
     return found
 
 
-def _loaded(job: PathJob, cases: Sequence[Case]) -> Callable[[Case], list[Array]]:
+def _loaded(job: PathJob, cases: Sequence[Case]) -> Loaded:
+    program = find_program_file(job.program)
     if job.path == "jit":
-        return _layer(job)
+        return Loaded(run=_layer(job, program))
     if job.path == "onnx":
-        return onnx.load_onnx(job, _program(job))
-    return _predictor(job, cases)
+        return Loaded(run=onnx.load_onnx(job, program))
+    return _predictor(job, program, cases)
 
 
-def _layer(job: PathJob) -> Callable[[Case], list[Array]]:
-    """Load the files as a layer, as a Python service would."""
+def _layer(job: PathJob, program: Path) -> Callable[[Case], list[Array]]:
+    """Load the files as a layer, as a Python service would.
+
+    Raises:
+        Finding: it would return the outputs in another order.
+    """
     module = runtime.import_paddle()
     state_dict.require_plain_state_dict(job.program)
+    if why := explain_program_order(program):
+        raise Finding(why)
     layer = module.jit.load(str(job.program))
     layer.eval()
 
@@ -109,11 +134,11 @@ def _layer(job: PathJob) -> Callable[[Case], list[Array]]:
     return run
 
 
-def _predictor(job: PathJob, cases: Sequence[Case]) -> Callable[[Case], list[Array]]:
+def _predictor(job: PathJob, program: Path, cases: Sequence[Case]) -> Loaded:
     """Load the files into an inference predictor, as a server would."""
     from paddle import inference
 
-    predictor = inference.create_predictor(_config(inference, job, cases))
+    predictor = inference.create_predictor(_config(inference, job, program, cases))
 
     def run(case: Case) -> list[Array]:
         for name in predictor.get_input_names():
@@ -124,22 +149,16 @@ def _predictor(job: PathJob, cases: Sequence[Case]) -> Callable[[Case], list[Arr
         names = predictor.get_output_names()
         return [predictor.get_output_handle(name).copy_to_cpu() for name in names]
 
-    return run
+    if job.path == "tensorrt" and program.suffix == ".pdmodel":
+        prove = partial(engine.require_tensorrt_part, predictor, partial(run, cases[0]))
+        return Loaded(run=run, prove=prove)
+    return Loaded(run=run)
 
 
-def _program(job: PathJob) -> Path:
-    for suffix in (".json", ".pdmodel"):
-        if (file := Path(f"{job.program}{suffix}")).is_file():
-            return file
-    raise InvalidInput(f"there is no exported program {job.program}.json")
-
-
-def _config(inference: Any, job: PathJob, cases: Sequence[Case]) -> Any:
-    program = _program(job)
+def _config(inference: Any, job: PathJob, program: Path, cases: Sequence[Case]) -> Any:
     if job.path == "tensorrt":
         program = engine.prepare_engine_program(job, program, cases)
-    config = inference.Config(str(program), str(program.with_suffix(".pdiparams")))
-    config.disable_glog_info()
+    config = engine.make_engine_config(inference, program)
     # As many as the dynamic network has: with another number sums round otherwise.
     threads = runtime.count_runtime_threads() if job.path == "predictor" else job.engine.threads
     config.set_cpu_math_library_num_threads(threads)
@@ -152,19 +171,11 @@ def _config(inference: Any, job: PathJob, cases: Sequence[Case]) -> Any:
     if job.path == "deployed":
         engine.set_engine_precision(config, job.engine.precision)
     else:
-        _use_gpu(inference, config, job)
+        engine.switch_engine_to_gpu(inference, config, job)
     if job.path == "tensorrt":
         engine.enable_tensorrt_engine(inference, config, job, program, cases)
     _optimise(config, job, program)
     return config
-
-
-def _use_gpu(inference: Any, config: Any, job: PathJob) -> None:
-    # What TensorRT computes in is its own setting.
-    wanted = "float32" if job.path == "tensorrt" else job.engine.precision
-    precision = engine.paddle_engine_precision(inference, wanted)
-    # 256 MiB is what the pool of memory begins with.
-    config.enable_use_gpu(256, runtime.require_runtime_gpu(job.device), precision)
 
 
 def _optimise(config: Any, job: PathJob, program: Path) -> None:

@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from paddledvc.models.model import Output
 from paddledvc.tools.paddle.core.program_outputs import (
     describe_output,
+    explain_layer_order,
     list_output_mismatches,
     outputs_of_json,
     outputs_of_protobuf,
+    parameters_of_json,
+    parameters_of_protobuf,
 )
 
 
@@ -102,6 +105,50 @@ def test_outputs_of_protobuf_are_looked_up_by_their_names():
     )
 
 
+def kept(name, kind, *, persistable=1):
+    return message(3, message(1, name), message(2, number(1, kind)), number(3, persistable))
+
+
+def test_parameters_are_the_persistable_tensors_of_protobuf_and_no_feed_or_fetch():
+    variables = [kept("feed", 9), kept("w", 7), kept("x", 7, persistable=0), kept("fetch", 10)]
+
+    assert parameters_of_protobuf(message(1, *variables, kept("b", 7))) == ("w", "b")
+
+
+def test_parameters_of_json_are_what_stands_for_them_among_the_operations():
+    weight = {"#": "p", "A": [0, 1, 1, "linear_0.w_0"]}
+
+    assert parameters_of_json(program(weight, {"#": "1.data"}, fetch(0, "f32"))) == (
+        "linear_0.w_0",
+    )
+
+
+def scaled(name):
+    return message(4, message(2, message(1, "Out"), message(2, name)), message(3, "scale"))
+
+
+@pytest.mark.parametrize(
+    ("operations", "said"),
+    [
+        ([fetching("b", 1), fetching("a", 0)], "in the order 2, 1"),
+        ([fetching("a", 0), fetching("b", 1)], None),
+        (
+            [
+                scaled("other"),
+                scaled("save_infer_model/scale_1"),
+                fetching("mask", 0),
+                fetching("save_infer_model/scale_1", 1),
+            ],
+            "in the order 2, 1, for it puts those last that Paddle 2 did not scale",
+        ),
+    ],
+)
+def test_a_layer_returns_last_what_nothing_scales_before_it_is_fetched(operations, said):
+    why = explain_layer_order(message(1, *operations))
+
+    assert (why is None) if said is None else (said in why)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -115,6 +162,15 @@ def test_what_is_no_program_in_json_is_refused(text):
         outputs_of_json(text)
 
 
+@pytest.mark.parametrize("text", ["", "[]", "null", program({"#": "p", "A": []}), "[" * 100_000])
+def test_what_is_no_program_has_no_parameters_to_name(text):
+    with pytest.raises(ValueError, match=r"^no program of Paddle 3$"):
+        parameters_of_json(text)
+    for read in (parameters_of_protobuf, explain_layer_order):
+        with pytest.raises(ValueError, match=r"^no program of Paddle 2$"):
+            read(text.encode())
+
+
 def test_a_fetch_without_a_column_is_no_program_in_protobuf():
     fetch = message(4, message(1, message(1, "X"), message(2, "a")), message(3, "fetch"))
     with pytest.raises(ValueError, match=r"^no program of Paddle 2$"):
@@ -124,7 +180,9 @@ def test_a_fetch_without_a_column_is_no_program_in_protobuf():
 @given(st.binary(max_size=60) | st.binary(max_size=60).map(lambda data: message(1, data)))
 def test_what_is_no_program_in_protobuf_is_refused_or_has_no_outputs(data):
     with suppress(ValueError):
-        assert outputs_of_protobuf(data) == ()
+        assert (outputs_of_protobuf(data), parameters_of_protobuf(data)) == ((), ())
+    with suppress(ValueError):
+        assert explain_layer_order(data) is None
 
 
 def out(name="y", dtype=None, shape=None):
