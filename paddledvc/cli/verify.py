@@ -17,6 +17,7 @@ from paddledvc.models.model import Input
 from paddledvc.models.verify_settings import ON_GPU, Engine, PathName, Precision, Verify
 from paddledvc.verification import verify as workflow
 from paddledvc.verification.verify_files import verify_files
+from paddledvc.yaml.reader import parse_yaml
 
 if TYPE_CHECKING:
     from paddledvc.locking.current import LockUse
@@ -33,6 +34,7 @@ OPTIONS = {
     "weights": "--weights",
     "arguments": "--arg",
     "inputs": "--input",
+    "forward": "--forward",
     "samples": "--samples",
     "preprocess": "--preprocess",
     "edge_values": "--edge-values",
@@ -58,6 +60,11 @@ OPTIONS = {
 @click.option("--arg", "arguments", multiple=True, metavar="KEY=VALUE", help="For --network.")
 @click.option(
     "--input", "inputs", multiple=True, metavar="NAME:DTYPE[SHAPE]", help="What it takes."
+)
+@click.option(
+    "--forward",
+    metavar="ARGUMENTS",
+    help="How it takes them, such as '[{image: image, sizes: im_shape}]'; found out by default.",
 )
 @click.option(
     "--samples",
@@ -187,6 +194,7 @@ def _verify_files(  # noqa: PLR0913
     weights: Path | None,
     arguments: tuple[str, ...],
     inputs: tuple[str, ...],
+    forward: str | None,
     samples: str | None,
     preprocess: str | None,
     edge_values: bool,
@@ -219,9 +227,15 @@ def _verify_files(  # noqa: PLR0913
         weights=weights,
         arguments=dict(map(_argument, arguments)),
         inputs=taken,
+        forward=None if forward is None else _read_forward(forward),
         settings=settings,
         report=folder,
     )
+
+
+def _read_forward(text: str) -> Any:
+    """Read what is checked where it is used, as ``forward:`` of models.yaml is written."""
+    return parse_yaml(text, "--forward").value
 
 
 def _argument(text: str) -> tuple[str, Any]:

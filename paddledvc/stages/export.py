@@ -80,6 +80,7 @@ def export(
         reference=model.network,
         arguments=dict(model.network_args),
         weights=None if weights is None else project.weights(weights, model),
+        forward=model.forward,
     )
     path = exported_model_folder(model)
     target = project.make_folder(posixpath.dirname(path)) / posixpath.basename(path)

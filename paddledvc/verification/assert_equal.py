@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from paddledvc.comparison.samples import Array, Case
+    from paddledvc.models.forward import Forward
     from paddledvc.models.verify_settings import PathName
     from paddledvc.verification.core.verify_report import PathReport
 
@@ -28,13 +30,14 @@ SHOWN = 3
 """Samples of a path that a failure names."""
 
 
-def assert_equal(
+def assert_equal(  # noqa: PLR0913 - each is an option
     dynamic: Callable[..., Any],
     static: str | os.PathLike[str],
     samples: Mapping[str, Array] | Sequence[Mapping[str, Array]],
     *,
     paths: Sequence[PathName] = PATHS,
     tolerance: Tolerance = USUAL,
+    forward: Forward | None = None,
 ) -> None:
     """Assert that exported files compute what a network computes, for use in tests.
 
@@ -47,6 +50,8 @@ def assert_equal(
             first axis; or several such calls.
         paths: ways to run the files.
         tolerance: largest scaled errors, max|d| / max|ref| of a sample.
+        forward: how the network is called with the inputs: a list of arguments, or a dict of those
+            by keyword, with the name of an input where it stands; found out by default.
 
     Raises:
         AssertionError: an output is off by more than its tolerance, or the files do not run.
@@ -59,7 +64,8 @@ def assert_equal(
             samples = {"image": np.random.rand(8, 3, 224, 224).astype("float32")}
             paddledvc.assert_equal(network, "exports/net/inference", samples)
     """
-    from paddledvc.tools.paddle.building import network, runtime  # noqa: PLC0415 - they need Paddle
+    # They need Paddle.
+    from paddledvc.tools.paddle.building import calling, network, runtime  # noqa: PLC0415
 
     if getattr(dynamic, "training", False):
         raise ValueError("the network is in training mode; call eval() first")
@@ -69,9 +75,11 @@ def assert_equal(
         raise ValueError("there are no samples; give an array for each input")
     module = runtime.import_paddle()
     expected = []
-    with module.no_grad():
+    called = getattr(dynamic, "forward", dynamic)
+    call = calling.NetworkCall(called, list(cases[0]), forward, type(dynamic).__name__)
+    with runtime.run_dynamically():
         for case in cases:
-            result = dynamic(*(module.to_tensor(array) for array in case.values()))
+            result = call.run(dynamic, partial(_tensors, module, case))
             tensors = network.flatten_network_result(result)
             expected.append([OutputValues(name=name, values=one.numpy()) for name, one in tensors])
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
@@ -87,6 +95,10 @@ def assert_equal(
         lines = [line for path in failed for line in _describe_path(path)]
         head = f"the exported files disagree on {len(failed)} of {len(found)} paths"
         raise AssertionError("\n".join([f"{head} ({Path(static)}):", *lines]))
+
+
+def _tensors(module: Any, case: Case) -> dict[str, Any]:
+    return {name: module.to_tensor(array) for name, array in case.items()}
 
 
 def _describe_path(path: PathReport) -> list[str]:

@@ -175,6 +175,7 @@ def _compare(
         reference=model.network,
         arguments=dict(model.network_args),
         weights=weights,
+        forward=model.forward,
     )
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         return Comparison(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, WorkerDied
-from paddledvc.models.model import Reference
+from paddledvc.models.model import DTYPES, Reference
 from paddledvc.models.verify_settings import Verify
 from paddledvc.names import EXPORT_PREFIX
 from paddledvc.stages.core.record import Hashed
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping, Sequence
 
+    from paddledvc.models.forward import Forward
     from paddledvc.models.model import Input
     from paddledvc.verification.core.verify_report import VerifyReport
 
@@ -44,6 +45,7 @@ def verify_files(  # noqa: PLR0913 - each is an option
     weights: str | os.PathLike[str] | None = None,
     arguments: Mapping[str, object] | None = None,
     inputs: Sequence[Input] = (),
+    forward: Forward | None = None,
     settings: Verify = USUAL,
     root: str | os.PathLike[str] | None = None,
     report: str | os.PathLike[str] | None = None,
@@ -58,6 +60,8 @@ def verify_files(  # noqa: PLR0913 - each is an option
             exported files, to take those that it is built with.
         arguments: keyword arguments for what builds the layer.
         inputs: what the network takes; by default what the exported program says of itself.
+        forward: how the network is called with them: a list of arguments, or a dict of those by
+            keyword, with the name of an input where it stands; found out by default.
         settings: samples, batch sizes, paths, tolerances and engine.
         root: folder that the network, and a function that makes samples, are imported from; the
             current one by default.
@@ -91,6 +95,12 @@ def verify_files(  # noqa: PLR0913 - each is an option
         if program is None:
             raise InvalidInput("say what the network takes, with --input NAME:DTYPE[SHAPE]")
         taken = _described(program, folder, settings.timeout)
+    for item in taken:
+        if item.dtype not in DTYPES:
+            raise InvalidInput(
+                f"input {item.name}: found {item.dtype}, expected one of {', '.join(DTYPES)}; let "
+                "the network take one of these and cast it by itself"
+            )
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as scratch:
         comparison = Comparison(
             model=network,
@@ -100,6 +110,9 @@ def verify_files(  # noqa: PLR0913 - each is an option
                 reference=Reference.parse(network),
                 arguments=dict(arguments or {}),
                 weights=known.resolve() if known else None,
+                forward=forward,
+                # So jit.save names what it exports of a method beside forward.
+                method="" if program is None else program.name.rpartition(".")[2],
             ),
             inputs=taken,
             input_size=(),

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.errors import Finding, InvalidInput, UserCodeFailed
 from paddledvc.models.model import Input
 from paddledvc.names import EXPORT_PREFIX
-from paddledvc.tools.paddle.building import network, state_dict, user_objects
+from paddledvc.tools.paddle.building import calling, network, state_dict, user_objects
 from paddledvc.tools.paddle.building.runtime import import_paddle, use_runtime_device
 from paddledvc.tools.paddle.core.jobs import Described, Exported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from paddledvc.models.forward import Forward
     from paddledvc.tools.paddle.core.jobs import DescribeJob, ExportJob
 
 SIGNS = {
@@ -32,6 +33,11 @@ GIVEN_UP = re.compile(
     r"(?:(?P<operation>\w+)\(\): argument[^\n]*)?must be Value, but got|Unknown place type"
 )
 """How Paddle 3 fails at what only its own format has."""
+UNUSED = re.compile(
+    r"is not involved in the target_vars calculation"
+    r"|feeded_var_names\[\d+\]: '(?P<name>[^']*)' doesn't exist in pruned"
+)
+"""How Paddle words that an input has no part in the outputs."""
 
 
 def export_network(job: ExportJob) -> Exported:
@@ -49,13 +55,9 @@ def export_network(job: ExportJob) -> Exported:
     # The one behind struct_name goes on under a guard: only a process's first export is the same.
     with module.utils.unique_name.guard():
         layer = network.prepare_network_for_inference(network.build_network(job.network))
-        specs = [
-            module.static.InputSpec(shape=list(item.shape), dtype=item.dtype, name=item.name)
-            for item in job.inputs
-        ]
         doing = f"exporting {job.network.reference}"
-        with _messages() as messages, user_objects.user_code(doing), _given_up(module, job):
-            _save(module, layer, str(Path(job.folder) / EXPORT_PREFIX), specs)
+        with _messages() as messages:
+            _save(module, layer, job, doing)
     passed = _judge(messages, job.allow)
     for file in Path(job.folder).glob("*.pdmodel"):
         file.write_bytes(_without_places(module, file.read_bytes()))
@@ -92,6 +94,27 @@ def _given_up(module: Any, job: ExportJob) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def _used(job: ExportJob) -> Iterator[None]:
+    """Say where a network makes no use of an input, which no program can take then.
+
+    Raises:
+        UserCodeFailed: that is why the network cannot be exported.
+    """
+    try:
+        yield
+    except Exception as error:
+        found = UNUSED.search(str(error))
+        if found is None:
+            raise
+        inputs = ", ".join(item.name for item in job.inputs)
+        which = found["name"] or ("this one" if len(job.inputs) == 1 else "one of them")
+        raise UserCodeFailed(
+            f"{job.network.reference} cannot be exported: found the inputs {inputs}, expected that "
+            f"what it returns follows from each, and it does not from {which}; leave that out"
+        ) from error
+
+
 def _operation(message: str) -> str:
     """Name the operation that an error of Paddle is about, if it names one."""
     found = GIVEN_UP.search(message)
@@ -113,13 +136,27 @@ def _without_places(module: Any, data: bytes) -> bytes:
     return bytes(program.serialize_to_string())
 
 
-def _save(module: Any, layer: Any, prefix: str, specs: list[Any]) -> None:
+def _save(module: Any, layer: Any, job: ExportJob, doing: str) -> None:
     """Call jit.save; a forward that was made static by its author knows its inputs already."""
-    forward = layer.forward
-    if getattr(forward, "_input_spec", None) is not None:
-        module.jit.save(layer, prefix)
-    else:
-        module.jit.save(layer, prefix, input_spec=specs)
+    prefix = str(Path(job.folder) / EXPORT_PREFIX)
+    if getattr(layer.forward, "_input_spec", None) is not None:
+        with user_objects.user_code(doing), _given_up(module, job):
+            module.jit.save(layer, prefix)
+        return
+    specs = {
+        item.name: module.static.InputSpec(shape=list(item.shape), dtype=item.dtype, name=item.name)
+        for item in job.inputs
+    }
+    chosen = calling.NetworkCall(
+        layer.forward, list(specs), job.network.forward, job.network.reference
+    )
+
+    def save(call: Forward) -> None:
+        with _given_up(module, job), _used(job):
+            module.jit.save(layer, prefix, input_spec=chosen.lay_out_specs(call, specs))
+
+    with calling.explained(chosen), user_objects.user_code(doing):
+        chosen.settle(save)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import PurePath
 
     from paddledvc.comparison.untaken_branches import Branch
+    from paddledvc.models.forward import Forward
     from paddledvc.models.model import Input, ProgramFormat, Reference
     from paddledvc.models.verify_settings import Engine, PathName
 
@@ -34,12 +35,17 @@ class Network:
         reference: the factory that builds the layer.
         arguments: its keyword arguments.
         weights: file of the weights, absolute; None for a network without any.
+        forward: how it is called with its inputs; None where nobody says so.
+        method: what to call instead of ``forward`` if its author has made it static; empty for
+            ``forward`` itself.
     """
 
     root: PurePath
     reference: Reference
     arguments: dict[str, Any]
     weights: PurePath | None
+    forward: Forward | None = None
+    method: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -349,6 +355,8 @@ class Ran:
         branches: where a tensor decided how the dynamic network goes on.
         edges: the edge of each call, empty for a usual one.
         refused: sentences about calls that the dynamic network itself does not run.
+        forward: how the dynamic network was called with its inputs.
+        method: which of its methods that was; empty for ``forward``.
     """
 
     outputs: tuple[str, ...]
@@ -362,6 +370,8 @@ class Ran:
     branches: tuple[Branch, ...] = ()
     edges: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    forward: Forward | None = None
+    method: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

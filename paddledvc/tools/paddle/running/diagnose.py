@@ -14,14 +14,15 @@ from paddledvc.comparison.likely_causes import guess_cause
 from paddledvc.comparison.samples import OutputValues, count_samples
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools.paddle import arrays
-from paddledvc.tools.paddle.building import network, runtime
+from paddledvc.tools.paddle.building import calling, network, runtime
 from paddledvc.tools.paddle.core.jobs import Diagnosis
 from paddledvc.tools.paddle.running import run_exported
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from paddledvc.comparison.samples import Array, Case
+    from paddledvc.comparison.samples import Case
+    from paddledvc.models.forward import Forward
     from paddledvc.tools.paddle.core.jobs import DiagnoseJob
 
 STALE = "an export made now agrees, so the files are not of this network with these weights"
@@ -34,6 +35,7 @@ class RecordedCall:
 
     given: Case
     found: list[OutputValues]
+    call: Forward | None = None
 
 
 def diagnose_path(job: DiagnoseJob) -> Diagnosis:
@@ -47,7 +49,9 @@ def diagnose_path(job: DiagnoseJob) -> Diagnosis:
     runtime.seed_runtime(0)
     layer = network.prepare_network_for_inference(network.build_network(job.network))
     case = arrays.load_arrays(job.cases)[job.call]
-    calls = _calls(module, layer, [case[item.name] for item in job.inputs])
+    names = [item.name for item in job.inputs]
+    way = calling.NetworkCall(layer.forward, names, job.network.forward, job.network.reference)
+    calls = _calls(module, layer, way.call, {name: case[name] for name in names})
     # The whole first: where an export made now agrees, no sublayer is to blame.
     whole = _compared(job, layer, calls[""], job.tolerance, job.overrides)
     error = float("inf") if whole is None else whole.scaled_error
@@ -67,9 +71,9 @@ def diagnose_path(job: DiagnoseJob) -> Diagnosis:
     )
 
 
-def _calls(module: Any, layer: Any, given: list[Array]) -> dict[str, RecordedCall]:
+def _calls(module: Any, layer: Any, call: Forward, given: Case) -> dict[str, RecordedCall]:
     """Run the network once, and keep what goes into and out of it and of every sublayer."""
-    inputs: dict[str, Case] = {}
+    inputs: dict[str, Case] = {"": given}
     calls: dict[str, RecordedCall] = {}
 
     def before(name: str) -> Any:
@@ -86,7 +90,8 @@ def _calls(module: Any, layer: Any, given: list[Array]) -> dict[str, RecordedCal
             if name in inputs and name not in calls:
                 pairs = network.flatten_network_result(result)
                 found = [OutputValues(name=key, values=one.numpy().copy()) for key, one in pairs]
-                calls[name] = RecordedCall(given=inputs[name], found=found)
+                own = None if name else call
+                calls[name] = RecordedCall(given=inputs[name], found=found, call=own)
 
         return keep
 
@@ -97,8 +102,9 @@ def _calls(module: Any, layer: Any, given: list[Array]) -> dict[str, RecordedCal
             part.register_forward_post_hook(after(name)),
         ]
     try:
-        with module.no_grad():
-            layer(*(module.to_tensor(array) for array in given))
+        with runtime.run_dynamically():
+            tensors = {name: module.to_tensor(array) for name, array in given.items()}
+            calling.call_network(layer, call, tensors)
     finally:
         for hook in hooks:
             hook.remove()
@@ -133,13 +139,14 @@ def _compared(
     """Compare a sublayer with its own export; None if it cannot be exported by itself."""
     module = runtime.import_paddle()
     folder = Path(job.folder) / str(len(list(Path(job.folder).iterdir())))
-    specs = [
-        module.static.InputSpec(shape=[None, *array.shape[1:]], dtype=str(array.dtype), name=name)
+    specs = {
+        name: module.static.InputSpec([None, *array.shape[1:]], str(array.dtype), name)
         for name, array in call.given.items()
-    ]
+    }
     prefix = folder / "part"
     try:
-        module.jit.save(part, str(prefix), input_spec=specs)
+        way = calling.NetworkCall(part.forward, list(specs), call.call or list(specs), part)
+        module.jit.save(part, str(prefix), input_spec=way.lay_out_specs(way.call, specs))
     except Exception:  # noqa: BLE001 - Paddle fails in any way, and the next sublayer may tell
         return None
     outputs = folder / "outputs.npz"
