@@ -18,6 +18,7 @@ from paddledvc.models.verify_settings import NOT_YET, ON_GPU, Engine, PathName, 
 from paddledvc.verification import verify as workflow
 from paddledvc.verification.report import PAGE_NAME
 from paddledvc.verification.verify_files import verify_files
+from paddledvc.yaml.reader import parse_yaml
 
 if TYPE_CHECKING:
     from paddledvc.locking.current import LockUse
@@ -36,6 +37,7 @@ OPTIONS = {
     "arguments": "--arg",
     "inputs": "--input",
     "ranges": "--range",
+    "forward": "--forward",
     "samples": "--samples",
     "preprocess": "--preprocess",
     "edge_values": "--edge-values",
@@ -65,6 +67,11 @@ OPTIONS = {
 )
 @click.option(
     "--range", "ranges", multiple=True, metavar="NAME=LOW:HIGH", help="Its values, below HIGH."
+)
+@click.option(
+    "--forward",
+    metavar="ARGUMENTS",
+    help="How it takes them, such as '[{image: image, sizes: im_shape}]'; found out by default.",
 )
 @click.option(
     "--samples",
@@ -216,6 +223,7 @@ def _verify_files(  # noqa: PLR0913
     arguments: tuple[str, ...],
     inputs: tuple[str, ...],
     ranges: tuple[str, ...],
+    forward: str | None,
     samples: str | None,
     preprocess: str | None,
     edge_values: bool,
@@ -250,6 +258,7 @@ def _verify_files(  # noqa: PLR0913
         arguments=dict(map(_argument, arguments)),
         inputs=taken,
         ranges=dict(map(_range, ranges)),
+        forward=None if forward is None else _read_forward(forward),
         settings=settings,
         report=folder,
     )
@@ -265,6 +274,11 @@ def _range(text: str) -> tuple[str, tuple[float, float]]:
         raise click.UsageError(
             f"--range: found {text!r}, expected NAME=LOW:HIGH such as ids=0:30000"
         ) from error
+
+
+def _read_forward(text: str) -> Any:
+    """Read what is checked where it is used, as ``forward:`` of models.yaml is written."""
+    return parse_yaml(text, "--forward").value
 
 
 def _argument(text: str) -> tuple[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -64,13 +64,13 @@ def draw_sample_cases(
 
 
 def is_whole_input(item: Input) -> bool:
-    """Tell whether an input is of whole numbers; to Paddle uint16 is the bits of bfloat16.
+    """Tell whether an input is of whole numbers.
 
     >>> from paddledvc.models.model import Input
     >>> is_whole_input(Input(name="ids", shape=(None,), dtype="int64"))
     True
     """
-    return np.dtype(item.dtype).kind in "iu" and item.dtype != "uint16"
+    return np.dtype(item.dtype).kind in "iu"
 
 
 def _spread(random: np.random.Generator, item: Input, cases: list[Case]) -> None:
@@ -103,9 +103,6 @@ def _shape(item: Input, input_size: Sequence[int], batch: int, turn: int) -> tup
 def _draw_input(random: np.random.Generator, item: Input, shape: tuple[int, ...]) -> Array:
     """Draw an input of a shape: standard normal, 0 or 1, or from the range that it states."""
     dtype = np.dtype(item.dtype)
-    if dtype == np.uint16:
-        floats = _draw_input(random, replace(item, dtype="float32"), shape)
-        return np.asarray(floats.view("uint32") >> 16).astype(dtype)
     if dtype.kind == "f":
         if item.range is None:
             return np.asarray(random.standard_normal(shape)).astype(dtype)
@@ -334,7 +331,7 @@ def describe_sample_edge(edge: str) -> str:
 
 def _at(edge: str, item: Input, array: Array) -> Array | None:
     """Make an input's array at an edge; None where the input has no such edge."""
-    if array.size == 0 or array.dtype == np.uint16:
+    if array.size == 0:
         return None
     if array.dtype.kind != "f":
         low, high = map(int, item.range or (0, 2))

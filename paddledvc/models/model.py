@@ -14,6 +14,7 @@ from paddledvc.names import REPORTS, name_exported_folder, name_params_key, name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from paddledvc.models.forward import Forward
     from paddledvc.models.versions import Requirement
     from paddledvc.names import StageKind
 
@@ -21,6 +22,18 @@ _INPUT = re.compile(
     r"(?P<name>[A-Za-z_]\w*)(?::(?P<dtype>bool|u?int(?:8|16|32|64)|float(?:16|32|64)))?"
     r"\[(?P<shape>(?:(?:\?|[0-9]+)(?:,|(?=\])))*)\]"
 )
+DTYPES = (
+    "float32",
+    "float64",
+    "float16",
+    "int64",
+    "int32",
+    "int16",
+    "int8",
+    "uint8",
+    "bool",
+)
+"""What an input may be. Paddle has no wider integers without a sign: uint16 is its bfloat16."""
 ProgramFormat = Literal["json", "pdmodel"]
 """What an exported program is written as: as Paddle 3 does, or as Paddle 2 does."""
 TABLE_CATALOGS = ("paddle.vision", "paddlespeech", "paddlex")
@@ -218,6 +231,7 @@ class Model(Displayed):
         urls: where the weights are, in the order to try: ``weights_url``, ``hub_url``, ``urls``.
         base: name of the model whose weights this one starts from.
         network: what builds the dynamic network.
+        forward: how the network is called with its inputs; None where that is found out.
         outputs: what the network gives, as far as it is stated.
         docs: the file that documents it.
         environment: what it runs in; None for that of the registry.
@@ -249,6 +263,7 @@ class Model(Displayed):
     network: Reference | None = None
     network_args: Mapping[str, Any] = field(default_factory=dict)
     inputs: tuple[Input, ...] = ()
+    forward: Forward | None = None
     outputs: tuple[Output, ...] = ()
     docs: str | None = None
     train: Train | None = None

@@ -197,6 +197,7 @@ def _read_model(entry: Mapping[str, Any]) -> Model:
         network=Reference.parse(entry["network"]) if "network" in entry else None,
         network_args=entry.get("network_args", {}),
         inputs=tuple(_read_input(item) for item in entry.get("inputs", ())),
+        forward=entry.get("forward"),
         outputs=tuple(_output(item) for item in entry.get("outputs", ())),
         train=_read_train(entry["train"]) if "train" in entry else None,
         export=_export(entry.get("export", False)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from paddledvc import names as layout
+from paddledvc.models.forward import explain_forward_misfit
 from paddledvc.models.images import Image
 from paddledvc.models.model import BUILT_IN
 from paddledvc.models.verify_settings import is_verify_folder
@@ -191,6 +192,7 @@ def _within_entry(entry: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     yield from _train(entry.get("train"))
     yield from _export(entry)
     yield from _inputs(entry.get("inputs"))
+    yield from _forward(entry)
     yield from _samples(entry.get("verify"))
 
 
@@ -257,6 +259,15 @@ def _inputs(inputs: Any) -> Iterator[tuple[Path, str]]:
             case {"name": str() as name} if names.setdefault(name, index) != index:
                 message = f"the name {name!r} is taken by input {names[name]}"
                 yield ("inputs", index, "name"), message
+
+
+def _forward(entry: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    forward, inputs = entry.get("forward"), entry.get("inputs")
+    if isinstance(forward, list | dict):
+        items = inputs if isinstance(inputs, list) else ()
+        names = [item["name"] for item in items if isinstance(item, dict) and "name" in item]
+        if why := explain_forward_misfit(forward, names):
+            yield ("forward",), why
 
 
 def _samples(verify: Any) -> Iterator[tuple[Path, str]]:

@@ -81,6 +81,7 @@ def export(
         arguments=dict(model.network_args),
         weights=None if weights is None else project.weights(weights, model),
         key=registries.weights_key_in_registry(registry, lock, model),
+        forward=model.forward,
     )
     path = exported_model_folder(model)
     target = project.make_folder(posixpath.dirname(path)) / posixpath.basename(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from paddledvc.comparison.samples import Array, Case
+    from paddledvc.models.forward import Forward
     from paddledvc.models.verify_settings import PathName
     from paddledvc.verification.core.verify_report import PathReport
 
@@ -31,13 +33,14 @@ SHOWN = 3
 """Samples of a path that a failure names."""
 
 
-def assert_equal(
+def assert_equal(  # noqa: PLR0913 - each is an option
     dynamic: Callable[..., Any],
     static: str | os.PathLike[str],
     samples: Mapping[str, Array] | Sequence[Mapping[str, Array]],
     *,
     paths: Sequence[PathName] = PATHS,
     tolerance: Tolerance = USUAL,
+    forward: Forward | None = None,
 ) -> None:
     """Assert that exported files compute what a network computes, for use in tests.
 
@@ -50,6 +53,8 @@ def assert_equal(
             first axis; or several such calls.
         paths: ways to run the files.
         tolerance: largest scaled errors, max|d| / max|ref| of a sample.
+        forward: how the network is called with the inputs: a list of arguments, or a dict of those
+            by keyword, with the name of an input where it stands; found out by default.
 
     Warns:
         UserWarning: an export that ignores these samples would pass too.
@@ -67,6 +72,7 @@ def assert_equal(
             paddledvc.assert_equal(network, "exports/net/inference", samples)
     """
     from paddledvc.tools.paddle.building import (  # noqa: PLC0415 - they need Paddle
+        calling,
         network,
         parameters,
         runtime,
@@ -80,9 +86,11 @@ def assert_equal(
         raise ValueError("there are no samples; give an array for each input")
     module = runtime.import_paddle()
     expected = []
-    with module.no_grad():
+    called = getattr(dynamic, "forward", dynamic)
+    call = calling.NetworkCall(called, list(cases[0]), forward, type(dynamic).__name__)
+    with runtime.run_dynamically():
         for case in cases:
-            result = dynamic(*(module.to_tensor(array) for array in case.values()))
+            result = call.run(dynamic, partial(_tensors, module, case))
             tensors = network.flatten_network_result(result)
             expected.append([OutputValues(name=name, values=one.numpy()) for name, one in tensors])
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
@@ -110,6 +118,10 @@ def assert_equal(
     agreements = [path.agreement for path in found if path.agreement is not None]
     for caveat in find_nothing_shown(expected, cases, batches, agreements):
         warnings.warn(f"{Path(static)} agrees, but {caveat}", stacklevel=2)
+
+
+def _tensors(module: Any, case: Case) -> dict[str, Any]:
+    return {name: module.to_tensor(array) for name, array in case.items()}
 
 
 def _describe_path(path: PathReport) -> list[str]:

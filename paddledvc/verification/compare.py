@@ -20,6 +20,7 @@ from paddledvc.errors import (
     WorkerDied,
     WorkerStuck,
 )
+from paddledvc.models.forward import write_forward
 from paddledvc.models.verify_settings import GATES, ON_GPU
 from paddledvc.names import EXPORT_PREFIX
 from paddledvc.tools.paddle import arrays, process
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
     from paddledvc.comparison.caveats import Caveat
     from paddledvc.comparison.samples import Case, Outputs
+    from paddledvc.models.forward import Forward
     from paddledvc.models.model import Input
     from paddledvc.models.model import Output as Stated
     from paddledvc.models.verify_settings import PathName, Verify
@@ -114,6 +116,7 @@ class Comparison:
         job = self._reference_job(exports.cases, eager, exported)
         timeout, size = self.settings.timeout, files.file_size(self.network.weights)
         reference = process.run_job_in_process(job, Ran, root=root, timeout=timeout, loads=size)
+        network = self._loaded(forward=reference.forward, method=reference.method)
         expected = [
             [OutputValues(name=name, values=call[name]) for name in reference.outputs]
             for call in arrays.load_arrays(eager)
@@ -122,7 +125,7 @@ class Comparison:
         made = Attempt()
         if self.program is None:
             logger.info("exporting it")
-            made = try_export(self._loaded(), self.inputs, self.exported, timeout)
+            made = try_export(network, self.inputs, self.exported, timeout)
         exports = replace(exports, edges=reference.edges)
         parameters = None
         if made.failure:
@@ -130,15 +133,15 @@ class Comparison:
         else:
             parameters = (exported or proof.read_parameters(exports.program)).compare(
                 reference.parameters,
-                partial(proof.read_network_values, self._loaded().weights),
+                partial(proof.read_network_values, network.weights, network.key),
                 self.settings.tolerance.program,
             )
             paths = exports.compare(expected, reference.batches)
             if reference.repeatable:
-                paths = self._diagnosed(exports, paths, same_parameters=parameters.same)
+                paths = self._diagnosed(exports, paths, network, same_parameters=parameters.same)
             paths = (*proof.report_parameters(parameters), *paths)
         cases = arrays.load_arrays(exports.cases)
-        wide = self._wide(exports, eager) if self.settings.reference == "float64" else None
+        wide = self._wide(exports, eager, network) if self.settings.reference == "float64" else None
         return VerifyReport(
             model=self.model,
             version=self.version,
@@ -159,6 +162,7 @@ class Comparison:
             refused=reference.refused,
             warnings=made.warnings
             + self._fixed()
+            + self._called(network)
             + proof.list_partly_tried(reference.reach, parameters),
             float64=wide,
             parameters=parameters,
@@ -177,10 +181,10 @@ class Comparison:
             return found
         return tuple(replace(one, name=name) for name, one in zip(known, found, strict=True))
 
-    def _wide(self, exports: Exports, eager: Path) -> Wide:
+    def _wide(self, exports: Exports, eager: Path, network: Network) -> Wide:
         """Run the dynamic network in float64, in a process of its own: it may well fail there."""
         job = WideJob(
-            network=self._loaded(),
+            network=network,
             inputs=self.inputs,
             seed=self.settings.seed,
             cases=exports.cases,
@@ -204,6 +208,19 @@ class Comparison:
             for one in self.inputs
             if one.shape and one.shape[0] is not None
         )
+
+    def _called(self, found: Network) -> tuple[str, ...]:
+        """Say how the network was called, where that was found out and is not the usual way."""
+        told = []
+        if found.method:
+            told.append(
+                f"{self.program and self.program.name} was exported of the method {found.method}, "
+                "so that was called instead of forward"
+            )
+        usual = (self.network.forward, [one.name for one in self.inputs])
+        if found.forward is not None and found.forward not in usual:
+            told.append(f"the network was called as forward: {write_forward(found.forward)}")
+        return tuple(told)
 
     def _check_names(self, outputs: Sequence[str]) -> None:
         for name in self.settings.tolerance.outputs:
@@ -229,13 +246,19 @@ class Comparison:
             ),
         )
 
-    def _loaded(self) -> Network:
-        """Give the network the weights it was built with, if it was given none."""
+    def _loaded(self, forward: Forward | None, method: str) -> Network:
+        """Say how the network is called, and what weights it has if it was given none."""
         meant = self.program is None and self.network.weights is None and self.initial.exists()
-        return replace(self.network, weights=self.initial) if meant else self.network
+        weights = self.initial if meant else self.network.weights
+        return replace(self.network, weights=weights, forward=forward, method=method)
 
     def _diagnosed(
-        self, exports: Exports, paths: tuple[PathReport, ...], *, same_parameters: bool | None
+        self,
+        exports: Exports,
+        paths: tuple[PathReport, ...],
+        network: Network,
+        *,
+        same_parameters: bool | None,
     ) -> tuple[PathReport, ...]:
         """Say of the first path that disagrees where that begins; the others follow from it."""
         wrong = (one for one in paths if one.result == "fail" and not one.explained)
@@ -245,7 +268,7 @@ class Comparison:
             return paths
         agreeing = any(one.passed and one.scaled_error <= failed.tolerance for one in paths)
         job = replace(
-            self._diagnose_job(exports, failed),
+            self._diagnose_job(exports, failed, network),
             agreeing=agreeing,
             same_parameters=same_parameters,
         )
@@ -257,14 +280,14 @@ class Comparison:
             return paths
         return tuple(replace(one, diagnosis=found) if one is failed else one for one in paths)
 
-    def _diagnose_job(self, exports: Exports, failed: PathReport) -> DiagnoseJob:
+    def _diagnose_job(self, exports: Exports, failed: PathReport, network: Network) -> DiagnoseJob:
         assert failed.path != "export", "nothing is diagnosed where nothing was exported"
         assert failed.path != "parameters", "they are no path that runs"
         worst = None if failed.agreement is None else failed.agreement.worst
         folder = self.folder / "parts"
         folder.mkdir()
         return DiagnoseJob(
-            network=self._loaded(),
+            network=network,
             inputs=self.inputs,
             call=0 if failed.agreement is None else failed.agreement.worst_call,
             output="" if worst is None else worst.output,

@@ -85,10 +85,10 @@ def read_parameters(program: Path) -> ExportedParameters:
         return ExportedParameters(program=program, why=str(error))
 
 
-def read_network_values(weights: PurePath | None) -> dict[str, Array]:
+def read_network_values(weights: PurePath | None, key: str | None) -> dict[str, Array]:
     """Read a state dict, or nothing where it cannot be read here, as safetensors without Paddle."""
     try:
-        return {} if weights is None else read_state_dict(weights)
+        return {} if weights is None else read_state_dict(weights, key)
     except (PaddleDVCError, ImportError) as error:
         logger.warning("nobody knows how far parameters are off: %s", error)
         return {}

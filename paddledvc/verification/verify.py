@@ -202,6 +202,7 @@ def _compare(
         arguments=dict(model.network_args),
         weights=weights,
         key=key,
+        forward=model.forward,
     )
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         return Comparison(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, WorkerDied
-from paddledvc.models.model import Reference
+from paddledvc.models.model import DTYPES, Reference
 from paddledvc.models.verify_settings import Verify
 from paddledvc.names import EXPORT_PREFIX
 from paddledvc.stages.core.record import Hashed
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping, Sequence
 
+    from paddledvc.models.forward import Forward
     from paddledvc.models.model import Input
     from paddledvc.verification.core.verify_report import VerifyReport
 
@@ -47,6 +48,7 @@ def verify_files(  # noqa: PLR0913 - each is an option
     arguments: Mapping[str, object] | None = None,
     inputs: Sequence[Input] = (),
     ranges: Mapping[str, tuple[float, float]] | None = None,
+    forward: Forward | None = None,
     settings: Verify = USUAL,
     root: str | os.PathLike[str] | None = None,
     report: str | os.PathLike[str] | None = None,
@@ -63,6 +65,8 @@ def verify_files(  # noqa: PLR0913 - each is an option
         arguments: keyword arguments for what builds the layer.
         inputs: what the network takes; by default what the exported program says of itself.
         ranges: low (included) and high (excluded) of what callers send, by the name of the input.
+        forward: how the network is called with them: a list of arguments, or a dict of those by
+            keyword, with the name of an input where it stands; found out by default.
         settings: samples, batch sizes, paths, tolerances and engine.
         root: folder that the network, and a function that makes samples, are imported from; the
             current one by default.
@@ -99,6 +103,12 @@ def verify_files(  # noqa: PLR0913 - each is an option
         if program is None:
             raise InvalidInput("say what the network takes, with --input NAME:DTYPE[SHAPE]")
         taken = _described(program, folder, settings.timeout)
+    for item in taken:
+        if item.dtype not in DTYPES:
+            raise InvalidInput(
+                f"input {item.name}: found {item.dtype}, expected one of {', '.join(DTYPES)}; let "
+                "the network take one of these and cast it by itself"
+            )
     taken = _ranged(taken, ranges or {})
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as scratch:
         comparison = Comparison(
@@ -110,6 +120,9 @@ def verify_files(  # noqa: PLR0913 - each is an option
                 arguments=dict(arguments or {}),
                 weights=known.resolve() if known else None,
                 key=key,
+                forward=forward,
+                # So jit.save names what it exports of a method beside forward.
+                method="" if program is None else program.name.rpartition(".")[2],
             ),
             inputs=taken,
             input_size=(),

@@ -89,11 +89,10 @@ def test_what_arrives_at_no_table_is_unknown_but_for_bytes():
     assert [one.range for one in reach_inputs(every, [])] == [(0, 256), None, None]
 
 
-def test_floats_booleans_bfloat16_and_stated_ranges_are_left_as_they_are():
+def test_floats_booleans_and_stated_ranges_are_left_as_they_are():
     every = [
         Input(name="float", shape=(None, 4)),
         Input(name="bool", shape=(None, 4), dtype="bool"),
-        Input(name="bfloat16", shape=(None, 4), dtype="uint16"),
         Input(name="stated", shape=(None, 4), dtype="int64", range=(0, 9)),
     ]
 
@@ -141,12 +140,3 @@ def test_what_was_not_tried_is_told(item, values, failed, expected):
     case = {"ids": np.array([values]).astype(item.dtype)}
 
     assert [str(one) for one in describe_input_reach([item], [case], failed)] == expected
-
-
-def test_uint16_is_drawn_as_the_bits_of_bfloat16():
-    item = Input(name="x", shape=(None, 64), dtype="uint16", range=(2, 3))
-    [case] = draw_sample_cases([item], (), (1,), seed=0)
-
-    floats = (case["x"].astype("uint32") << 16).view("float32")
-    assert case["x"].dtype == np.uint16
-    assert ((floats >= 2) & (floats < 3)).all()

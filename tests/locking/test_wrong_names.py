@@ -237,12 +237,9 @@ WRONG = {
             "mask; did you mean 'image'?"
         ),
     ),
-    "inputs in another order": (
+    "an input that is not the first": (
         "network: net.py:build\n    inputs:\n      - {name: mask, shape: [null]}",
-        (
-            "8:16: models[0].inputs[0].name: found 'mask', and forward of net.py:Net takes image, "
-            "mask; inputs are passed in order, so list them in this one"
-        ),
+        "8:7: models[0].inputs: forward of net.py:Net takes image, mask; add image",
     ),
     "an input too many": (
         (

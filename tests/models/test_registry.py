@@ -221,6 +221,7 @@ models:
     inputs:
       - {name: image, shape: [null, 3, 640, 640]}
       - {name: ids, shape: [], dtype: int64, range: [0, 10]}
+    forward: [{image: image, sizes: [ids, null]}]
     outputs:
       - {name: boxes, shape: [null, 6], dtype: float32}
       - {name: count}
@@ -300,6 +301,7 @@ def test_everything_that_a_model_can_say_is_read():
             Input(name="image", shape=(None, 3, 640, 640)),
             Input(name="ids", shape=(), dtype="int64", range=(0, 10)),
         ),
+        forward=[{"image": "image", "sizes": ["ids", None]}],
         outputs=(
             Output(name="boxes", shape=(None, 6), dtype="float32"),
             Output(name="count"),

@@ -514,3 +514,33 @@ def test_a_pin_of_other_settings_is_refused(
 
     with pytest.raises(StaleStages, match="run `paddledvc generate`, then `dvc repro`"):
         paddledvc.export(project, "net", pin="00000000")
+
+
+@pytest.mark.parametrize(
+    ("forward", "call"),
+    [
+        pytest.param("return self.fc(x['image']) + x['added']", None, id="a dict"),
+        # Tried as a dict first, which must not leave a trace in the bytes.
+        pytest.param("a, b = x\nreturn self.fc(b) + a", None, id="a list"),
+        pytest.param(
+            "return self.fc(x['in'][0]) + x['more']",
+            {"x": {"in": ["image"], "more": "added"}},
+            id="what is stated",
+        ),
+    ],
+)
+def test_inputs_in_a_dict_or_a_list_are_exported_flat_and_the_same_each_time(
+    forward: str,
+    call: Any,
+    lay_out: Callable[..., Project],
+    linear: Callable[[str], str],
+    tmp_path: Path,
+) -> None:
+    inputs = [{"name": "added", "shape": [None, 3]}, {"name": "image", "shape": [None, 4]}]
+    project = lay_out(tmp_path, linear(forward), inputs=inputs, forward=call)
+
+    first = paddledvc.export(project, "net")
+
+    assert paddledvc.export(project, "net") == first
+    report = paddledvc.verify(project, "net")
+    assert (report.verdict, {path.result for path in report.paths}) == ("pass", {"pass"})

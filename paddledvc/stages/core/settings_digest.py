@@ -55,7 +55,8 @@ def export_digest(registry: Registry, lock: Lock, model: Model) -> str:
     assert model.export is not None
     inputs = [(item.name, item.shape, item.dtype) for item in model.inputs]
     weights = _weights(registry, lock, model)
-    return digest_settings((list_settings(model.export), _network(model), inputs, weights))
+    used = (list_settings(model.export), _network(model), inputs, weights)
+    return digest_settings(used if model.forward is None else (*used, model.forward))
 
 
 def verify_digest(registry: Registry, lock: Lock, model: Model) -> str:
@@ -75,6 +76,8 @@ def verify_digest(registry: Registry, lock: Lock, model: Model) -> str:
     )
     if model.outputs:  # as the files of sync
         used = (*used, [list_settings(output) for output in model.outputs])
+    if model.forward is not None:
+        used = (*used, {"forward": model.forward})
     return digest_settings(used)
 
 

@@ -162,7 +162,8 @@ class Code:
             yield from self._no_forward(built, forward)
             return
         taken = _parameters_of(forward)
-        if taken is not None and model.inputs:
+        # What is stated of the call, the export tries.
+        if taken is not None and model.inputs and model.forward is None:
             yield from self._inputs(model, built, taken)
 
     def _no_forward(self, built: FoundName, forward: FoundName) -> Iterator[tuple[Path, str]]:
@@ -182,13 +183,19 @@ class Code:
         assert isinstance(built.node, ast.ClassDef)
         where = f"forward of {built.source.name}:{built.node.name}"
         names = [item.name for item in model.inputs]
+        rest = [name for name in names if name not in taken.names]
+        free = [name for name in taken.names if name not in names]
+        required = [name for name in taken.names[: taken.required] if name in free]
+        # More inputs than parameters go into one of these, as a dict or a list.
+        if len(rest) > len(free) and not taken.more and len(required or free) == 1:
+            rest, required = [], []
         for index, name in enumerate(names):
-            why = _wrong_input(index, name, taken)
+            why = _wrong_input(index, name, taken) if name in rest else None
             if why is not None:
                 yield ("inputs", index, "name"), f"found {name!r}, and {where} takes {taken}{why}"
-        required = taken.names[len(names) : taken.required]
-        required += tuple(name for name, default in taken.keywords.items() if not default)
-        if missing := [name for name in required if name not in names]:
+        missing = required[len(rest) :]
+        missing += [key for key, has in taken.keywords.items() if not has and key not in names]
+        if missing:
             yield ("inputs",), f"{where} takes {taken}; add {', '.join(missing)}"
 
 
@@ -235,11 +242,8 @@ def _arguments(model: Model, reference: Reference, taken: Parameters) -> Iterato
 
 def _wrong_input(index: int, name: str, taken: Parameters) -> str | None:
     """Say what more there is to say of the wrong name of an input; None where it is right."""
-    at = taken.names[index] if index < len(taken.names) else None
-    if name == at or (at is None and taken.more):
+    if index >= len(taken.names) and taken.more:
         return None
-    if name in taken.names:
-        return "; inputs are passed in order, so list them in this one"
     if name in taken.keywords:
         return f"; inputs are passed by position, and {name} is taken by keyword only"
     return suggest_name(name, taken.names)

@@ -99,6 +99,7 @@ EVERYWHERE = [
     pytest.param({"meta": {"a": 1}}, [], id="meta"),
     pytest.param({"docs": "docs/m.md"}, [], id="docs"),
     pytest.param({"outputs": (Output(name="y"),)}, ["verify"], id="outputs"),
+    pytest.param({"forward": [{"x": "x"}]}, ["export", "verify"], id="forward"),
     pytest.param({"export": Export(format="pdmodel")}, ["export"], id="export.format"),
     pytest.param({"input_size": (32, 32)}, ["verify"], id="input_size"),
     pytest.param({"export": Export(allow=("in-place",))}, ["export"], id="export.allow"),

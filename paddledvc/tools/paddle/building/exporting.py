@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.errors import Finding, InvalidInput, UserCodeFailed
 from paddledvc.models.model import Input
 from paddledvc.names import EXPORT_PREFIX
-from paddledvc.tools.paddle.building import network, state_dict, user_objects
+from paddledvc.tools.paddle.building import calling, network, state_dict, user_objects
 from paddledvc.tools.paddle.building.runtime import import_paddle, use_runtime_device
 from paddledvc.tools.paddle.core.jobs import Described, Exported
 from paddledvc.tools.paddle.read_program import find_program_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
+    from paddledvc.models.forward import Forward
     from paddledvc.tools.paddle.core.jobs import DescribeJob, ExportJob
 
 SIGNS = {
@@ -34,6 +35,11 @@ GIVEN_UP = re.compile(
     r"(?:(?P<operation>\w+)\(\): argument[^\n]*)?must be Value, but got|Unknown place type"
 )
 """How Paddle 3 fails at what only its own format has."""
+UNUSED = re.compile(
+    r"is not involved in the target_vars calculation"
+    r"|feeded_var_names\[\d+\]: '(?P<name>[^']*)' doesn't exist in pruned"
+)
+"""How Paddle words that an input has no part in the outputs."""
 
 
 def export_network(job: ExportJob) -> Exported:
@@ -52,10 +58,8 @@ def export_network(job: ExportJob) -> Exported:
     with module.utils.unique_name.guard():
         layer = network.prepare_network_for_inference(network.build_network(job.network))
         _require_self(layer, Path(job.network.root))
-        specs = specify_inputs(module, job.inputs)
-        doing = f"exporting {job.network.reference}"
-        with _messages() as messages, user_objects.user_code(doing), _given_up(module, job):
-            save_layer(module, layer, str(Path(job.folder) / EXPORT_PREFIX), specs)
+        with _messages() as messages:
+            save_network(layer, job)
     passed = _judge(messages, job.allow)
     for file in Path(job.folder).glob("*.pdmodel"):
         file.write_bytes(_without_places(module, file.read_bytes()))
@@ -89,6 +93,27 @@ def _given_up(module: Any, job: ExportJob) -> Iterator[None]:
             f"{job.network.reference} cannot be exported as pdmodel: Paddle {module.__version__} "
             f"has given up {where} in Paddle 2's format; export it with `format: json`, or with "
             "a Paddle that still writes it, such as 2.6"
+        ) from error
+
+
+@contextmanager
+def _used(job: ExportJob) -> Iterator[None]:
+    """Say where a network makes no use of an input, which no program can take then.
+
+    Raises:
+        UserCodeFailed: that is why the network cannot be exported.
+    """
+    try:
+        yield
+    except Exception as error:
+        found = UNUSED.search(str(error))
+        if found is None:
+            raise
+        inputs = ", ".join(item.name for item in job.inputs)
+        which = found["name"] or ("this one" if len(job.inputs) == 1 else "one of them")
+        raise UserCodeFailed(
+            f"{job.network.reference} cannot be exported: found the inputs {inputs}, expected that "
+            f"what it returns follows from each, and it does not from {which}; leave that out"
         ) from error
 
 
@@ -133,21 +158,34 @@ def _require_self(layer: Any, root: Path) -> None:
         )
 
 
-def specify_inputs(module: Any, inputs: Sequence[Input]) -> list[Any]:
-    """Tell Paddle what a network takes."""
-    return [
-        module.static.InputSpec(shape=list(item.shape), dtype=item.dtype, name=item.name)
-        for item in inputs
-    ]
+def save_network(layer: Any, job: ExportJob) -> Path:
+    """Call jit.save; a forward that was made static by its author knows its inputs already.
 
+    Returns:
+        What it was given, the path without a suffix.
 
-def save_layer(module: Any, layer: Any, prefix: str, specs: list[Any]) -> None:
-    """Call jit.save; a forward that was made static by its author knows its inputs already."""
-    forward = layer.forward
-    if getattr(forward, "_input_spec", None) is not None:
-        module.jit.save(layer, prefix)
-    else:
-        module.jit.save(layer, prefix, input_spec=specs)
+    Raises:
+        UserCodeFailed: the network cannot be exported.
+    """
+    module, prefix = import_paddle(), Path(job.folder) / EXPORT_PREFIX
+    doing = f"exporting {job.network.reference}"
+    if getattr(layer.forward, "_input_spec", None) is not None:
+        with user_objects.user_code(doing), _given_up(module, job):
+            module.jit.save(layer, str(prefix))
+        return prefix
+    specs = {
+        item.name: module.static.InputSpec(shape=list(item.shape), dtype=item.dtype, name=item.name)
+        for item in job.inputs
+    }
+    chosen = calling.choose_network_call(layer, job.network, job.inputs)
+
+    def save(call: Forward) -> None:
+        with _given_up(module, job), _used(job):
+            module.jit.save(layer, str(prefix), input_spec=chosen.lay_out_specs(call, specs))
+
+    with calling.explained(chosen), user_objects.user_code(doing):
+        chosen.settle(save)
+    return prefix
 
 
 @contextmanager

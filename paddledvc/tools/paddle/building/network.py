@@ -49,7 +49,14 @@ def build_network(network: Network, *, skip: Sequence[str] = (), initial: bool =
             f"{network.reference} has {len(layer.state_dict())} weights and is given no file of "
             "them; in models.yaml add weights_url, train or base, elsewhere name one with --weights"
         )
+    if is_static_method(layer, network.method):
+        layer.forward = getattr(layer, network.method)
     return layer
+
+
+def is_static_method(layer: Any, name: str) -> bool:
+    """Tell whether a layer has a method that was made static, which ``jit.save`` exports too."""
+    return name.isidentifier() and hasattr(getattr(layer, name, None), "dygraph_function")
 
 
 def _name_network(network: Network, layer: Any) -> str:

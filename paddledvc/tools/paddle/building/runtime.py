@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import random
 import re
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from paddledvc.errors import NO_PADDLE, MissingTool
 from paddledvc.tools.paddle.core.jobs import Runtime, pick_numeric_variables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # Those of TF32 are there since PaddlePaddle/Paddle#77781.
 RECORDED_FLAGS = (
@@ -92,6 +96,23 @@ def seed_runtime(seed: int) -> None:
     wanted = ("FLAGS_cudnn_deterministic", "FLAGS_embedding_deterministic")
     if flags := {flag: 1 for flag in wanted if flag in known}:
         module.set_flags(flags)
+
+
+@contextmanager
+def run_dynamically() -> Iterator[None]:
+    """Run what authors have made static as it is written, and keep no gradients.
+
+    Otherwise ``to_static`` would run a program in the place of the network, with its faults.
+    """
+    module = import_paddle()
+    translator = module.jit.dy2static.program_translator.ProgramTranslator()
+    before = translator.enable_to_static
+    module.jit.enable_to_static(False)
+    try:
+        with module.no_grad():
+            yield
+    finally:
+        module.jit.enable_to_static(before)
 
 
 def count_runtime_threads() -> int:

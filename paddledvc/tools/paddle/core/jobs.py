@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from paddledvc.comparison.reach import InputReach
     from paddledvc.comparison.suspects import Suspect
     from paddledvc.comparison.untaken_branches import Branch
+    from paddledvc.models.forward import Forward
     from paddledvc.models.model import Input, ProgramFormat, Reference
     from paddledvc.models.verify_settings import Engine, PathName
 
@@ -40,6 +41,9 @@ class Network:
         arguments: its keyword arguments.
         weights: file of the weights, absolute; None for a network without any.
         key: the entry of that file that is the state dict; None where the file is one itself.
+        forward: how it is called with its inputs; None where nobody says so.
+        method: what to call instead of ``forward`` if its author has made it static; empty for
+            ``forward`` itself.
     """
 
     root: PurePath
@@ -47,6 +51,8 @@ class Network:
     arguments: dict[str, Any]
     weights: PurePath | None
     key: str | None = None
+    forward: Forward | None = None
+    method: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -420,6 +426,8 @@ class Ran:
         refused: sentences about calls that the dynamic network itself does not run.
         reach: what was tried of inputs of whole numbers that was not everything.
         parameters: the parameters and buffers of the dynamic network.
+        forward: how the dynamic network was called with its inputs.
+        method: which of its methods that was; empty for ``forward``.
     """
 
     outputs: tuple[str, ...]
@@ -435,6 +443,8 @@ class Ran:
     refused: tuple[str, ...] = ()
     reach: tuple[InputReach, ...] = ()
     parameters: tuple[Parameter, ...] = ()
+    forward: Forward | None = None
+    method: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from paddledvc.tools.paddle import arrays
 from paddledvc.tools.paddle.building import network, runtime
 from paddledvc.tools.paddle.core.jobs import Diagnosis, Located
 from paddledvc.tools.paddle.diagnosing import outdated, record_calls
@@ -29,8 +28,7 @@ def diagnose_path(job: DiagnoseJob) -> Located:
     runtime.use_runtime_device("cpu")
     runtime.seed_runtime(0)
     layer = network.prepare_network_for_inference(network.build_network(job.network))
-    case = arrays.load_arrays(job.cases)[job.call]
-    calls = record_calls.record_calls(layer, [case[item.name] for item in job.inputs])
+    calls = record_calls.record_calls(job, layer)
     # The whole first: where an export made now agrees, no sublayer is to blame.
     parts = Parts(job, layer, calls)
     if (whole := parts.compare("")) is not None and whole.agrees:

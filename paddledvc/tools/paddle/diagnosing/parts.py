@@ -12,7 +12,8 @@ from paddledvc.comparison.samples import OutputValues, count_samples
 from paddledvc.errors import PaddleDVCError
 from paddledvc.models.verify_settings import GATES
 from paddledvc.tools.paddle import arrays
-from paddledvc.tools.paddle.building import exporting, network, runtime
+from paddledvc.tools.paddle.building import exporting, network
+from paddledvc.tools.paddle.core.jobs import ExportJob
 from paddledvc.tools.paddle.diagnosing import record_calls
 from paddledvc.tools.paddle.running import run_exported
 
@@ -87,25 +88,23 @@ class Parts:
 
     def export(self, name: str) -> Path | None:
         """Export a sublayer by itself; None if it cannot be."""
-        prefix = self.folder() / "part"
+        folder, job = self.folder(), self.job
         if name:
+            prefix = folder / "part"
             saved = record_calls.export_part(self.part(name), self.calls[name], prefix)
             return prefix if saved else None
+        whole = ExportJob(network=job.network, inputs=job.inputs, allow=(), folder=folder)
         try:
-            module = runtime.import_paddle()
-            specs = exporting.specify_inputs(module, self.job.inputs)
             with network.keep_network_methods(self.layer):
-                exporting.save_layer(module, self.layer, str(prefix), specs)
+                return exporting.save_network(self.layer, whole)
         except Exception:  # noqa: BLE001 - Paddle fails in any way
             return None
-        return prefix
 
     def run(self, name: str, prefix: Path) -> list[OutputValues] | PaddleDVCError:
         """Run an export on what the sublayer was given."""
-        given = self.calls[name].given
-        if not name:
-            names = [item.name for item in self.job.inputs]
-            given = dict(zip(names, given.values(), strict=True))
+        # The export of the whole takes inputs by their names.
+        whole = [] if name else arrays.load_arrays(self.job.cases)
+        given = self.calls[name].given if name else whole[self.job.call]
         try:
             [found] = self.outputs(prefix, [given])
         except PaddleDVCError as error:

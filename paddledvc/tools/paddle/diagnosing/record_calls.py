@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.comparison.samples import OutputValues
-from paddledvc.tools.paddle.building import network, runtime
+from paddledvc.tools.paddle import arrays
+from paddledvc.tools.paddle.building import calling, network, runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import FrameType
 
-    from paddledvc.comparison.samples import Array, Case
+    from paddledvc.comparison.samples import Case
+    from paddledvc.tools.paddle.core.jobs import DiagnoseJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,12 @@ class RecordedCall:
     functions: set[tuple[str, int]] = field(default_factory=set)
 
 
-def record_calls(layer: Any, given: Sequence[Array]) -> dict[str, RecordedCall]:
+def record_calls(job: DiagnoseJob, layer: Any) -> dict[str, RecordedCall]:
     """Run a network once, and keep the first call of it and of every sublayer, inner ones first."""
     module = runtime.import_paddle()
+    way = calling.choose_network_call(layer, job.network, job.inputs)
+    case = arrays.load_arrays(job.cases)[job.call]
+    whole = {item.name: module.to_tensor(case[item.name]) for item in job.inputs}
     names = {id(part): name for name, part in layer.named_sublayers(include_self=True)}
     calls: dict[str, RecordedCall] = {}
     running: list[RecordedCall] = []
@@ -82,8 +87,8 @@ def record_calls(layer: Any, given: Sequence[Array]) -> dict[str, RecordedCall]:
     module.nn.Layer.__call__ = recorded
     sys.setprofile(profile)
     try:
-        with module.no_grad():
-            layer(*(module.to_tensor(array) for array in given))
+        with runtime.run_dynamically():
+            calling.call_network(layer, way.call, whole)
     finally:
         sys.setprofile(None)
         module.nn.Layer.__call__ = call_layer
@@ -115,7 +120,7 @@ def read_result(result: Any) -> list[OutputValues]:
 def call_part(part: Any, call: RecordedCall) -> list[OutputValues]:
     """Call a sublayer again with what it was given."""
     module = runtime.import_paddle()
-    with module.no_grad():
+    with runtime.run_dynamically():
         tensors = [module.to_tensor(array) for array in call.given.values()]
         arguments, keywords = _with_tensors(call.arguments, tensors)
         return read_result(part(*arguments, **keywords))

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddledvc.comparison.suspects import EAGER, SHOWN, SWITCHES, name_switch, switch_source
-from paddledvc.tools.paddle import arrays
 from paddledvc.tools.paddle.building import network, runtime
 from paddledvc.tools.paddle.core.jobs import Found
 from paddledvc.tools.paddle.diagnosing import record_calls
@@ -126,8 +125,7 @@ def try_causes(job: CauseJob) -> Found:
         return Found(suspects=())
     search = job.search
     layer = network.prepare_network_for_inference(network.build_network(search.network))
-    case = arrays.load_arrays(search.cases)[search.call]
-    calls = record_calls.record_calls(layer, [case[item.name] for item in search.inputs])
+    calls = record_calls.record_calls(search, layer)
     trials = Trials(Parts(search, layer, calls), job.sublayer, switches, suspects)
     return trials.find() if trials.start() else Found(suspects=())
 

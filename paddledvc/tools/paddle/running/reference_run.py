@@ -25,7 +25,7 @@ from paddledvc.comparison.samples import (
 )
 from paddledvc.errors import PaddleDVCError, UserCodeFailed
 from paddledvc.tools.paddle import arrays
-from paddledvc.tools.paddle.building import network, parameters, runtime, user_objects
+from paddledvc.tools.paddle.building import calling, network, parameters, runtime, user_objects
 from paddledvc.tools.paddle.core.jobs import Ran, Wide
 from paddledvc.tools.paddle.running import sampling, table_reads, timing, truth_values
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from paddledvc.comparison.samples import Array, Case
+    from paddledvc.models.forward import Forward
     from paddledvc.models.model import Input
     from paddledvc.tools.paddle.core.jobs import ReferenceJob, WideJob
     from paddledvc.tools.paddle.running.sampling import Calls, Extra
@@ -69,16 +70,18 @@ def run_reference(job: ReferenceJob) -> Ran:
         module.save(state, str(job.initial))
     tensors = parameters.describe_parameters(layer, job.roundings)
     costs.done("load")
+    call = calling.choose_network_call(layer, job.network, job.inputs)
 
     def forward(case: Case) -> dict[str, Array]:
         # Tensors are made anew for each call, for a network may write into its inputs.
-        tensors = [module.to_tensor(case[item.name]) for item in job.inputs]
-        return {
-            name: tensor.numpy() for name, tensor in network.flatten_network_result(layer(*tensors))
-        }
+        result = call.run(
+            layer, lambda: {item.name: module.to_tensor(case[item.name]) for item in job.inputs}
+        )
+        return {name: tensor.numpy() for name, tensor in network.flatten_network_result(result)}
 
     run = timing.Stopwatch(forward)
-    with user_objects.user_code(f"running {job.network.reference}"), module.no_grad():
+    doing = f"running {job.network.reference}"
+    with calling.explained(call), user_objects.user_code(doing), runtime.run_dynamically():
         ran = _run_reached(job, forward, run) if given is None else _run_all(job, run, given)
         calls = ran.calls
         cases = [*calls.cases, *(extra.case for extra in ran.extras)]
@@ -103,6 +106,8 @@ def run_reference(job: ReferenceJob) -> Ran:
         branches=ran.asked.branches(Path(job.network.root)),
         edges=(*("" for _ in calls.cases), *(extra.edge for extra in ran.extras)),
         refused=tuple(ran.refused),
+        forward=call.call,
+        method=job.network.method if network.is_static_method(layer, job.network.method) else "",
         reach=ran.reach,
         # Of weight_norm and others a call makes the weights that an export has.
         parameters=(*tensors, *parameters.describe_parameters(layer, job.roundings, saved=False)),
@@ -279,8 +284,9 @@ def run_wide_reference(job: WideJob) -> Wide:
         layer._to_impl(dtype="float64", floating_only=True, include_sublayers=True)  # noqa: SLF001
         # What a forward makes anew, for example with paddle.zeros, is of the default type.
         module.set_default_dtype("float64")
-        with module.no_grad():
-            wide = [_run(module, layer, [case[item.name] for item in job.inputs]) for case in cases]
+        with runtime.run_dynamically():
+            call = calling.choose_network_call(layer, job.network, job.inputs).call
+            wide = [_run(module, layer, call, case) for case in cases]
     except PaddleDVCError as error:
         return Wide(errors=(), reason=str(error))
     except Exception as error:  # noqa: BLE001 - a network fails in any way
@@ -289,14 +295,13 @@ def run_wide_reference(job: WideJob) -> Wide:
     return _compared(wide, narrow, [count_samples(case) for case in cases])
 
 
-def _run(module: Any, layer: Any, given: list[Array]) -> Case:
-    tensors = [
-        module.to_tensor(array.astype("float64") if array.dtype.kind == "f" else array)
-        for array in given
-    ]
-    return {
-        name: tensor.numpy() for name, tensor in network.flatten_network_result(layer(*tensors))
+def _run(module: Any, layer: Any, call: Forward, case: Case) -> Case:
+    tensors = {
+        name: module.to_tensor(array.astype("float64") if array.dtype.kind == "f" else array)
+        for name, array in case.items()
     }
+    result = calling.call_network(layer, call, tensors)
+    return {name: tensor.numpy() for name, tensor in network.flatten_network_result(result)}
 
 
 def _compared(wide: list[Case], narrow: list[Case], batches: list[int]) -> Wide:

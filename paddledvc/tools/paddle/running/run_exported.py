@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 
 FAILS = (RuntimeError, ValueError, NotImplementedError, TypeError, OSError)
 """What Paddle raises where it cannot load or run a program."""
+
+
+FED = ("bool", "int8", "uint8", "int32", "int64", "float16", "float32", "float64")
+"""What ``copy_from_cpu`` takes; of an array of another type it makes int32 without a word."""
+GIVEN_BACK = re.compile(r"More than one shadow output named with (?P<name>\S+) found")
+"""What a predictor says of a program of which an output is an input, or that input times 1."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +80,7 @@ def run_exported_path(job: PathJob) -> Ran:
         loaded.prove()
         costs.done("latency")
     except FAILS as error:
-        raise Finding(runtime.shorten_runtime_message(str(error))) from error
+        raise Finding(_explain(str(error))) from error
     arrays.save_arrays(
         job.outputs, [{str(i): array for i, array in enumerate(call)} for call in first]
     )
@@ -99,8 +106,19 @@ def _run_all(
         except FAILS as error:
             later = f" at {describe_sample_shapes(case)}" if number else ""
             where = describe_sample_edge(edges[number] if edges else "") or later
-            raise Finding(f"{runtime.shorten_runtime_message(str(error))}{where}") from error
+            raise Finding(f"{_explain(str(error))}{where}") from error
     return found
+
+
+def _explain(message: str) -> str:
+    short = runtime.shorten_runtime_message(message)
+    if found := GIVEN_BACK.search(message):
+        name = found["name"]
+        return (
+            f"the program gives its input {name} back unchanged, which Paddle's predictors refuse; "
+            f"leave it out of the outputs, or give back a copy: {name}.clone() ({short})"
+        )
+    return short
 
 
 def _loaded(job: PathJob, cases: Sequence[Case]) -> Loaded:
@@ -125,13 +143,24 @@ def _layer(job: PathJob, program: Path) -> Callable[[Case], list[Array]]:
     layer = module.jit.load(str(job.program))
     layer.eval()
 
+    names = _input_names(layer)
+
     def run(case: Case) -> list[Array]:
+        given = [case[name] for name in names] if {*names} == {*case} else [*case.values()]
         with module.no_grad():
-            result = layer(*(module.to_tensor(array) for array in case.values()))
+            result = layer(*(module.to_tensor(array) for array in given))
         outputs = result if isinstance(result, list | tuple) else [result]
         return [output.numpy() for output in outputs]
 
     return run
+
+
+def _input_names(layer: Any) -> list[str]:
+    """List the inputs of loaded files in their order: of a dict, that of its keys."""
+    try:
+        return [spec.name for spec in layer._input_spec()]  # noqa: SLF001 - nothing else tells
+    except (AttributeError, *FAILS):  # of Paddle 2's format under Paddle 3
+        return []
 
 
 def _predictor(job: PathJob, program: Path, cases: Sequence[Case]) -> Loaded:
@@ -144,6 +173,11 @@ def _predictor(job: PathJob, program: Path, cases: Sequence[Case]) -> Loaded:
         for name in predictor.get_input_names():
             if name not in case:
                 raise Finding(f"the program wants an input {name!r}, which models.yaml has not")
+            if case[name].dtype.name not in FED:
+                raise Finding(
+                    f"Paddle's predictors take no {case[name].dtype} inputs, as {name} is; let the "
+                    "network take int32 and cast it by itself"
+                )
             predictor.get_input_handle(name).copy_from_cpu(case[name])
         predictor.run()
         names = predictor.get_output_names()
