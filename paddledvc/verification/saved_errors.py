@@ -166,6 +166,7 @@ def _settings(model: Model, settings: Verify, key: str | None) -> str:
             pick_numeric_variables(os.environ),
             {name: os.environ.get(name) for name in ("CUDA_VISIBLE_DEVICES", "PYTHONPATH")},
             (model.name, model.requires.text, str(model.network), dict(model.network_args), key),
+            model.forward,
             [list_settings(one) for one in (*model.inputs, *model.outputs)],
             model.input_size,
             list_settings(replace(settings, tolerance=Tolerance())),
