@@ -202,8 +202,9 @@ def test_a_predictor_that_refuses_an_input_given_back_says_so(nets):
     report = verify(nets, "GivesBack", settings=settings)
 
     assert report.paths[0].failure.startswith(
-        "the program gives its input b back unchanged, which Paddle's predictors refuse; leave it "
-        "out of the outputs, or give back a copy: b.clone() ("
+        "the program gives its input b back unchanged, which Paddle's predictors refuse (of an "
+        "input plus a number jit.save drops the number); leave that out of the outputs, or give "
+        "back a copy, made by .clone() ("
     )
 
 

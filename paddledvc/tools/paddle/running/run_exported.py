@@ -115,8 +115,9 @@ def _explain(message: str) -> str:
     if found := GIVEN_BACK.search(message):
         name = found["name"]
         return (
-            f"the program gives its input {name} back unchanged, which Paddle's predictors refuse; "
-            f"leave it out of the outputs, or give back a copy: {name}.clone() ({short})"
+            f"the program gives its input {name} back unchanged, which Paddle's predictors refuse "
+            "(of an input plus a number jit.save drops the number); leave that out of the outputs, "
+            f"or give back a copy, made by .clone() ({short})"
         )
     return short
 
