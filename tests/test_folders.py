@@ -131,6 +131,7 @@ NAMING_PYTHON = {
     "tools/python/command.py": "isolates it",
     "tools/python/environment.py": "looks where it lies",
     "tools/system/streams.py": "starts this very process again, with its options",
+    "verification/saved_errors.py": "digests where it lies",
 }
 """Modules that name this Python, and what for: all others get a command line that is isolated."""
 
