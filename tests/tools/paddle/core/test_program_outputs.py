@@ -116,7 +116,7 @@ def test_parameters_are_the_persistable_tensors_of_protobuf_and_no_feed_or_fetch
 
 
 def test_parameters_of_json_are_what_stands_for_them_among_the_operations():
-    weight = {"#": "p", "A": [0, 1, 1, "linear_0.w_0"]}
+    weight = {"#": "p", "A": [0, 1, 1, "linear_0.w_0"], "OA": [1, 1, 1]}
 
     assert parameters_of_json(program(weight, {"#": "1.data"}, fetch(0, "f32"))) == (
         "linear_0.w_0",
