@@ -13,6 +13,7 @@ from paddledvc.comparison.samples import OutputValues, count_samples
 from paddledvc.models.verify_settings import Tolerance, Verify
 from paddledvc.tools.paddle import arrays
 from paddledvc.verification.compare import Exports
+from paddledvc.verification.noise import judge_paths_by_noise
 
 if TYPE_CHECKING:
     import os
@@ -59,7 +60,9 @@ def assert_equal(
             samples = {"image": np.random.rand(8, 3, 224, 224).astype("float32")}
             paddledvc.assert_equal(network, "exports/net/inference", samples)
     """
-    from paddledvc.tools.paddle.building import network, runtime  # noqa: PLC0415 - they need Paddle
+    # They need Paddle.
+    from paddledvc.tools.paddle.building import network, runtime  # noqa: PLC0415
+    from paddledvc.tools.paddle.running import noise_run, program_arithmetic  # noqa: PLC0415
 
     if getattr(dynamic, "training", False):
         raise ValueError("the network is in training mode; call eval() first")
@@ -68,12 +71,23 @@ def assert_equal(
     if not cases or not all(cases):
         raise ValueError("there are no samples; give an array for each input")
     module = runtime.import_paddle()
-    expected = []
-    with module.no_grad():
-        for case in cases:
+
+    def forward(case: Case) -> dict[str, Array]:
+        with module.no_grad():
             result = dynamic(*(module.to_tensor(array) for array in case.values()))
-            tensors = network.flatten_network_result(result)
-            expected.append([OutputValues(name=name, values=one.numpy()) for name, one in tensors])
+            return {name: one.numpy() for name, one in network.flatten_network_result(result)}
+
+    def measure(program: Path | None, *, moves: bool) -> dict[str, float]:
+        if program is not None:
+            with program_arithmetic.compute_as_program():
+                arrays.save_arrays(program, [forward(case) for case in cases])
+        return noise_run.measure_noise(forward, dynamic, cases, own, seed=0) if moves else {}
+
+    own = [forward(case) for case in cases]
+    expected = [
+        [OutputValues(name=name, values=array) for name, array in call.items()] for call in own
+    ]
+    batches = [count_samples(case) for case in cases]
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         exports = Exports(
             program=Path(static).resolve(),
@@ -82,7 +96,8 @@ def assert_equal(
             folder=Path(folder),
         )
         arrays.save_arrays(exports.cases, cases)
-        found = exports.compare(expected, [count_samples(case) for case in cases])
+        found = exports.compare(expected, batches)
+        found = judge_paths_by_noise(found, exports.compared(expected, batches), measure)
     if failed := [path for path in found if not path.passed]:
         lines = [line for path in failed for line in _describe_path(path)]
         head = f"the exported files disagree on {len(failed)} of {len(found)} paths"

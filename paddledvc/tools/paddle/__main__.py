@@ -23,6 +23,7 @@ DOERS = {
     jobs.DescribeJob: "building.exporting:describe_exported_program",
     jobs.DiagnoseJob: "running.diagnose:diagnose_path",
     jobs.ReferenceJob: "running.reference_run:run_reference",
+    jobs.NoiseJob: "running.noise_run:run_noise",
     jobs.PathJob: "running.run_exported:run_exported_path",
     jobs.TrainJob: "building.training:run_training",
     jobs.WideJob: "running.reference_run:run_wide_reference",

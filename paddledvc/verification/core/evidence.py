@@ -46,6 +46,7 @@ class OutputEvidence:
     Attributes:
         edge: the edge that the samples are at; empty for usual ones.
         tolerance: that of this output.
+        noise: how far rounding alone moves the dynamic network there; None where nobody measured.
         top1_changed: None where there are no classes, as the two after it.
     """
 
@@ -53,6 +54,7 @@ class OutputEvidence:
     edge: str = field(default="", metadata=OMIT)
     scaled_error: float | None = None
     tolerance: float | None = None
+    noise: float | None = field(default=None, metadata=OMIT)
     absolute_error: float | None = None
     relative_error: float | None = None
     mean_error: float | None = None

@@ -281,7 +281,7 @@ def test_a_folder_without_all_digests_has_none():
         (a_report().replace('"samples": 1', '"samples": 1.5'), "is no report of"),
         (a_report().replace('"batch_sizes": [', '"batch_sizes": ["1",'), "is no report of"),
         (a_report().replace('"flags": {}', '"flags": []'), "is no report of"),
-        (a_report().replace('"program": 1e-07', f'"program": 1{"0" * 400}'), "is no report of"),
+        (a_report().replace('"device": null', f'"device": 1{"0" * 400}'), "is no report of"),
         (a_report().replace('"size"', '"bytes"'), "is no report of"),
         (
             a_report().replace('"version": 1', '"version": 9'),

@@ -17,6 +17,7 @@ from paddledvc.tools.paddle import arrays
 from paddledvc.tools.paddle.building import network, runtime
 from paddledvc.tools.paddle.core.jobs import Diagnosis
 from paddledvc.tools.paddle.running import run_exported
+from paddledvc.tools.paddle.running.program_arithmetic import compute_as_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,12 +48,15 @@ def diagnose_path(job: DiagnoseJob) -> Diagnosis:
     runtime.seed_runtime(0)
     layer = network.prepare_network_for_inference(network.build_network(job.network))
     case = arrays.load_arrays(job.cases)[job.call]
-    calls = _calls(module, layer, [case[item.name] for item in job.inputs])
+    given = [case[item.name] for item in job.inputs]
+    calls = _calls(module, layer, given)
     # The whole first: where an export made now agrees, no sublayer is to blame.
     whole = _compared(job, layer, calls[""], job.tolerance, job.overrides)
     error = float("inf") if whole is None else whole.scaled_error
     if whole is not None and whole.agrees:
         return Diagnosis(sublayer="", kind="", scaled_error=error, cause=STALE, advice=AGAIN)
+    with compute_as_program():  # what a division by a number costs is no fault of a sublayer
+        calls = _calls(module, layer, given)
     name = ""
     while (inner := _first_wrong(job, layer, calls, name)) is not None:
         name, error = inner
