@@ -15,6 +15,7 @@ from paddledvc.comparison.samples import OutputValues, count_samples
 from paddledvc.models.verify_settings import Tolerance, Verify
 from paddledvc.tools.paddle import arrays
 from paddledvc.verification.compare import Exports
+from paddledvc.verification.noise import judge_paths_by_noise
 from paddledvc.verification.proof import read_parameters, report_parameters
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def assert_equal(
         parameters,
         runtime,
     )
+    from paddledvc.tools.paddle.running import noise_run, program_arithmetic  # noqa: PLC0415
 
     if getattr(dynamic, "training", False):
         raise ValueError("the network is in training mode; call eval() first")
@@ -79,12 +81,23 @@ def assert_equal(
     if not cases or not all(cases):
         raise ValueError("there are no samples; give an array for each input")
     module = runtime.import_paddle()
-    expected = []
-    with module.no_grad():
-        for case in cases:
+
+    def forward(case: Case) -> dict[str, Array]:
+        with module.no_grad():
             result = dynamic(*(module.to_tensor(array) for array in case.values()))
-            tensors = network.flatten_network_result(result)
-            expected.append([OutputValues(name=name, values=one.numpy()) for name, one in tensors])
+            return {name: one.numpy() for name, one in network.flatten_network_result(result)}
+
+    def measure(program: Path | None, *, moves: bool) -> dict[str, float]:
+        if program is not None:
+            with program_arithmetic.compute_as_program():
+                arrays.save_arrays(program, [forward(case) for case in cases])
+        return noise_run.measure_noise(forward, dynamic, cases, own, seed=0) if moves else {}
+
+    own = [forward(case) for case in cases]
+    expected = [
+        [OutputValues(name=name, values=array) for name, array in call.items()] for call in own
+    ]
+    batches = [count_samples(case) for case in cases]
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         exports = Exports(
             program=Path(static).resolve(),
@@ -93,14 +106,14 @@ def assert_equal(
             folder=Path(folder),
         )
         arrays.save_arrays(exports.cases, cases)
-        batches = [count_samples(case) for case in cases]
         found = exports.compare(expected, batches)
+        found = judge_paths_by_noise(found, exports.compared(expected, batches), measure)
     different: tuple[PathReport, ...] = ()
     if isinstance(dynamic, module.nn.Layer):
         exported = read_parameters(exports.program)
-        own = parameters.describe_parameters(dynamic, exported.roundings)
+        held = parameters.describe_parameters(dynamic, exported.roundings)
         state = {key: tensor.numpy() for key, tensor in dynamic.state_dict().items()}
-        compared = exported.compare(own, lambda: state, tolerance.program)
+        compared = exported.compare(held, lambda: state, tolerance.for_path("jit"))
         different = report_parameters(compared)
     failed = [path for path in found if not path.passed]
     if failed or different:

@@ -25,6 +25,7 @@ from paddledvc.tools.paddle.building import network, runtime
 from paddledvc.tools.paddle.core.jobs import Found
 from paddledvc.tools.paddle.diagnosing import record_calls
 from paddledvc.tools.paddle.diagnosing.parts import Parts
+from paddledvc.tools.paddle.running.program_arithmetic import compute_as_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -127,7 +128,8 @@ def try_causes(job: CauseJob) -> Found:
     search = job.search
     layer = network.prepare_network_for_inference(network.build_network(search.network))
     case = arrays.load_arrays(search.cases)[search.call]
-    calls = record_calls.record_calls(layer, [case[item.name] for item in search.inputs])
+    with compute_as_program():  # as the search compared
+        calls = record_calls.record_calls(layer, [case[item.name] for item in search.inputs])
     trials = Trials(Parts(search, layer, calls), job.sublayer, switches, suspects)
     return trials.find() if trials.start() else Found(suspects=())
 
@@ -205,7 +207,8 @@ class Trials:
 
     def _eager(self, on: frozenset[int]) -> list[OutputValues]:
         self._switch(on, traced=False)
-        return record_calls.call_part(self.parts.part(self.name), self.parts.calls[self.name])
+        with compute_as_program():
+            return record_calls.call_part(self.parts.part(self.name), self.parts.calls[self.name])
 
     def _exported(self, on: frozenset[int]) -> Any:
         self._switch(on, traced=True)
