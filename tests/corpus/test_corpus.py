@@ -85,7 +85,7 @@ EXPECTED: dict[str, tuple[str, ...] | str] = {
     **dict.fromkeys(("AddedToInput", "ShiftedIds"), FED_THROUGH),
     "EqualOutputs": ("agrees", "fails", "agrees"),
     **dict.fromkeys(("Identity", "Complex"), ("agrees", "fails", "fails")),
-    **dict.fromkeys(("Overflows", "Denormals", "Bfloat16Out"), ("agrees", "differs", "differs")),
+    **dict.fromkeys(("Denormals", "Bfloat16Out"), ("agrees", "differs", "differs")),
     **dict.fromkeys(("Nearest", "Bilinear", "PadChannelsLast", "EmptyOutput"), ENGINE_FAILS),
     **dict.fromkeys(
         (
