@@ -13,7 +13,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "faults")
 from sweeps import FAULTS, NAMES, RIGHT, Found, sweep_all
 
 PATHS = ("jit", "predictor", "deployed")
-ENGINE = 1e-5
 
 
 def row(*cells: object) -> str:
@@ -27,14 +26,16 @@ def largest(found: list[Found]) -> str:
 
 
 def untouched(found: list[Found]) -> None:
-    """One row an architecture: the largest error of each path, and how much was compared."""
-    print(row("untouched", *PATHS, "comparisons", "false alarms"))
-    print(row(*["---"] * 6))
+    """One row an architecture: the largest error of each path beside its noise and tolerance."""
+    print(row("untouched", *PATHS, "noise", "tolerance", "comparisons", "false alarms"))
+    print(row(*["---"] * 8))
     for name in NAMES:
         mine = [one for one in found if one.name == name and one.fault == RIGHT]
         errors = [largest([one for one in mine if one.path == path]) for path in PATHS]
         alarms = sum(len(one.over) + len(one.problems) for one in mine)
-        print(row(f"`{name}`", *errors, sum(one.samples for one in mine), alarms))
+        noise = f"{max(one.noise for one in mine):.1e}"
+        widest = f"{max(one.tolerance for one in mine):g}"
+        print(row(f"`{name}`", *errors, noise, widest, sum(one.samples for one in mine), alarms))
 
 
 def faults(found: list[Found]) -> None:
@@ -46,7 +47,7 @@ def faults(found: list[Found]) -> None:
         for name in NAMES:
             mine = [one for one in found if (one.name, one.fault) == (name, fault)]
             seen = [one for one in mine if one.path == "deployed"] or mine
-            below = max(one.scaled_error for one in seen) <= ENGINE
+            below = max(one.scaled_error - one.tolerance for one in seen) <= 0
             plain = [one for one in mine if one.path == "predictor"]
             cells.append(f"{largest(plain)} (program)" if below else largest(seen))
         print(row(fault, *cells))

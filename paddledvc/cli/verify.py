@@ -204,9 +204,7 @@ def _verify_all(names: tuple[str, ...], jobs: int, use: LockUse, output: str) ->
     if output == "json":
         echo_document(reports_json(found), "json")
     else:
-        echo_reports(found)
-        if any(one.report is not None and one.verdict != "pass" for one in found):
-            echo(_advice(in_project=True, folder=None))
+        echo_reports(found, _advice(in_project=True, folder=None))
     for one in found:
         if one.error is not None:
             echo(f"{one.model}: {one.error}", err=True)

@@ -73,8 +73,13 @@ def _wrong(path: PathReport) -> list[str]:
     return found + ([f"{path.path}: {path.diagnosis}"] if path.diagnosis is not None else [])
 
 
-def echo_reports(every: Sequence[Verified]) -> None:
-    """Print a line for each of several models, and what is wrong with those that fail."""
+def echo_reports(every: Sequence[Verified], advice: str) -> None:
+    """Print a line for each of several models, and what is wrong with those that fail.
+
+    Args:
+        every: what became of them.
+        advice: what to say where one fails.
+    """
     echo_table(["model", "verdict", "paths", "error / tolerance"], [_row(one) for one in every])
     for one in every:
         if one.report is not None:
@@ -83,6 +88,8 @@ def echo_reports(every: Sequence[Verified]) -> None:
                     echo(f"{one.model}: {line}")
             if one.report.conclusion != one.verdict:
                 echo(f"{one.model}: {one.report.conclusion}")
+    if any(one.report is not None and one.verdict != "pass" for one in every):
+        echo(advice)
     passed = sum(one.verdict == "pass" for one in every)
     echo(f"{passed} of {len(every)} models pass")
 

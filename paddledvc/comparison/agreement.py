@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import reduce
+from statistics import median_low
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,6 +87,7 @@ class Agreement:
     Attributes:
         tolerance: largest scaled error of a sample.
         overrides: that of outputs that have their own, by name.
+        noise: how far rounding alone moves the reference, by output; only where that was measured.
         problems: sentences about what cannot be compared at all: structure, shape, type, or
             infinities and NaNs at other places.
         repeats: whether what is missing is only outputs that are others once more.
@@ -93,6 +95,7 @@ class Agreement:
 
     tolerance: float
     overrides: Mapping[str, float] = field(default_factory=dict)
+    noise: Mapping[str, float] = field(default_factory=dict)
     problems: tuple[str, ...]
     repeats: bool = False
     outputs: tuple[OutputAgreement, ...]
@@ -185,6 +188,7 @@ def measure_agreement(  # noqa: PLR0913
     axes = find_sample_axes(reference, batches)
     repeats = _lost_repeats(reference, candidate)
     units = _column_units(reference, axes, edges, exact=exact)
+    usual = _usual_scales(reference, axes, edges)
     for case, (expected, found, batch) in enumerate(
         zip(reference, candidate, batches, strict=True)
     ):
@@ -194,12 +198,13 @@ def measure_agreement(  # noqa: PLR0913
             wanted = f"{len(expected)}: {names}{repeats or describe_sample_edge(edge)}"
             problems[f"{len(found)} outputs, expected {wanted}"] = None
             continue
-        for left, right, axis, unit in zip(expected, found, axes, units, strict=True):
+        for left, right, axis, unit, scale in zip(expected, found, axes, units, usual, strict=True):
             if (problem := _incomparable(left, right)) is not None:
                 problems[f"{problem}{describe_sample_edge(edge)}"] = None
                 scaled: Array = np.full(1 if axis is None else batch, np.inf)
             else:
-                scaled = scaled_errors(left.values, right.values, axis)
+                # Values at an edge are of another size, and so is what comes of them.
+                scaled = scaled_errors(left.values, right.values, axis, 0.0 if edge else scale)
                 column = None
                 if unit is not None and not edge:
                     own = measure_column_errors(left.values, right.values, axis, unit)
@@ -314,19 +319,53 @@ def find_sample_axes(calls: Sequence[Outputs], batches: Sequence[int]) -> list[i
     return axes
 
 
-def scaled_errors(reference: Array, candidate: Array, axis: int | None) -> Array:
+def _usual_scales(
+    calls: Sequence[Outputs], axes: Sequence[int | None], edges: Sequence[str]
+) -> list[float]:
+    """Find what max|ref| a sample of each output usually has: the median of all usual calls.
+
+    Samples of zeros say nothing; of an even number the smaller of the two in the middle counts, so
+    that of two samples each keeps its own.
+    """
+    usual = [
+        outputs for outputs, edge in zip(calls, edges or [""] * len(calls), strict=True) if not edge
+    ]
+    scales: list[float] = []
+    for axis, *outputs in zip(axes, *usual, strict=False):
+        rows = [split_rows(one.values, axis) for one in outputs if one.values.dtype.kind in "fc"]
+        found = [scale for row in rows for scale in _largest(row).tolist() if scale > 0]
+        scales.append(median_low(found) if found else 0.0)
+    return scales
+
+
+def _largest(rows: Array) -> Array:
+    """Find the largest magnitude of each row, of what is finite, as float64."""
+    sizes = np.abs(rows)
+    largest: Array = np.where(np.isfinite(sizes), sizes, 0).max(axis=1, initial=0)
+    return largest.astype(np.float64)
+
+
+def scaled_errors(
+    reference: Array, candidate: Array, axis: int | None, usual: float = 0.0
+) -> Array:
     """Compute max|d| / max|ref| of each sample.
+
+    A sample that is smaller than usual is judged by the usual scale: what a page without text
+    gives is no error of a detector of text, however small all of it is.
 
     Args:
         reference: any shape.
         candidate: the same shape and type.
         axis: the axis that holds the samples; None where the whole array is one sample.
+        usual: what max|ref| a sample usually has.
 
     Returns:
         One float64 a sample; of integers and booleans 0 where equal and infinity where not.
 
     >>> scaled_errors(np.array([[2.0, 0.0]]), np.array([[2.0, 1.0]]), 0).tolist()
     [0.5]
+    >>> scaled_errors(np.array([[2.0, 0.0]]), np.array([[2.0, 1.0]]), 0, usual=10.0).tolist()
+    [0.1]
     """
     left, right = split_rows(reference, axis), split_rows(candidate, axis)
     if reference.dtype.kind not in "fc":
@@ -336,9 +375,9 @@ def scaled_errors(reference: Array, candidate: Array, axis: int | None) -> Array
     left = np.where(finite, left, 0).astype(_wide(left))
     right = np.where(finite, right, 0).astype(_wide(right))
     difference = np.abs(right - left).max(axis=1, initial=0)
-    scale = np.abs(left).max(axis=1, initial=0)
-    # A sample of zeros has no scale of its own: it is judged by that of the whole output. Where
-    # that is all zeros, any difference is infinite.
+    scale = np.maximum(_largest(left), usual)
+    # Where nothing is usual, a sample of zeros is judged by the whole output. Where that is all
+    # zeros, any difference is infinite.
     scale = np.where(scale > 0, scale, scale.max(initial=0))
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(difference == 0, 0.0, difference / scale)

@@ -16,6 +16,7 @@ from paddledvc.comparison.samples import OutputValues, count_samples
 from paddledvc.models.verify_settings import Tolerance, Verify
 from paddledvc.tools.paddle import arrays
 from paddledvc.verification.compare import Exports
+from paddledvc.verification.noise import judge_paths_by_noise
 from paddledvc.verification.proof import read_parameters, report_parameters
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ def assert_equal(  # noqa: PLR0913 - each is an option
         parameters,
         runtime,
     )
+    from paddledvc.tools.paddle.running import noise_run, program_arithmetic  # noqa: PLC0415
 
     if getattr(dynamic, "training", False):
         raise ValueError("the network is in training mode; call eval() first")
@@ -85,14 +87,25 @@ def assert_equal(  # noqa: PLR0913 - each is an option
     if not cases or not all(cases):
         raise ValueError("there are no samples; give an array for each input")
     module = runtime.import_paddle()
-    expected = []
     called = getattr(dynamic, "forward", dynamic)
     call = calling.NetworkCall(called, list(cases[0]), forward, type(dynamic).__name__)
-    with runtime.run_dynamically():
-        for case in cases:
+
+    def run(case: Case) -> dict[str, Array]:
+        with runtime.run_dynamically():
             result = call.run(dynamic, partial(_tensors, module, case))
-            tensors = network.flatten_network_result(result)
-            expected.append([OutputValues(name=name, values=one.numpy()) for name, one in tensors])
+            return {name: one.numpy() for name, one in network.flatten_network_result(result)}
+
+    def measure(program: Path | None, *, moves: bool) -> dict[str, float]:
+        if program is not None:
+            with program_arithmetic.compute_as_program():
+                arrays.save_arrays(program, [run(case) for case in cases])
+        return noise_run.measure_noise(run, dynamic, cases, own, seed=0) if moves else {}
+
+    own = [run(case) for case in cases]
+    expected = [
+        [OutputValues(name=name, values=array) for name, array in call.items()] for call in own
+    ]
+    batches = [count_samples(case) for case in cases]
     with tempfile.TemporaryDirectory(prefix="paddledvc-") as folder:
         exports = Exports(
             program=Path(static).resolve(),
@@ -101,14 +114,14 @@ def assert_equal(  # noqa: PLR0913 - each is an option
             folder=Path(folder),
         )
         arrays.save_arrays(exports.cases, cases)
-        batches = [count_samples(case) for case in cases]
         found = exports.compare(expected, batches)
+        found = judge_paths_by_noise(found, exports.compared(expected, batches), measure)
     different: tuple[PathReport, ...] = ()
     if isinstance(dynamic, module.nn.Layer):
         exported = read_parameters(exports.program)
-        own = parameters.describe_parameters(dynamic, exported.roundings)
+        held = parameters.describe_parameters(dynamic, exported.roundings)
         state = {key: tensor.numpy() for key, tensor in dynamic.state_dict().items()}
-        compared = exported.compare(own, lambda: state, tolerance.program)
+        compared = exported.compare(held, lambda: state, tolerance.for_path("jit"))
         different = report_parameters(compared)
     failed = [path for path in found if not path.passed]
     if failed or different:

@@ -17,6 +17,7 @@ from paddledvc.errors import (
     Finding,
     InvalidInput,
     MissingTool,
+    PaddleDVCError,
     WorkerDied,
     WorkerStuck,
 )
@@ -27,6 +28,8 @@ from paddledvc.tools.paddle import arrays, process
 from paddledvc.tools.paddle.core.jobs import (
     DiagnoseJob,
     Network,
+    Noise,
+    NoiseJob,
     PathJob,
     Ran,
     ReferenceJob,
@@ -39,6 +42,7 @@ from paddledvc.tools.system.threads import map_in_threads
 from paddledvc.verification import proof
 from paddledvc.verification.core.verify_report import PathReport, VerifyReport
 from paddledvc.verification.explain import explain_disagreement
+from paddledvc.verification.noise import Compared, judge_paths_by_noise
 from paddledvc.verification.trial_export import Attempt, try_export
 
 if TYPE_CHECKING:
@@ -134,10 +138,13 @@ class Comparison:
             parameters = (exported or proof.read_parameters(exports.program)).compare(
                 reference.parameters,
                 partial(proof.read_network_values, network.weights, network.key),
-                self.settings.tolerance.program,
+                self.settings.tolerance.for_path("jit"),
             )
             paths = exports.compare(expected, reference.batches)
             if reference.repeatable:
+                compared = exports.compared(expected, reference.batches)
+                measure = partial(self._measure_noise, exports, eager, network)
+                paths = judge_paths_by_noise(paths, compared, measure)
                 paths = self._diagnosed(exports, paths, network, same_parameters=parameters.same)
             paths = (*proof.report_parameters(parameters), *paths)
         cases = arrays.load_arrays(exports.cases)
@@ -199,6 +206,37 @@ class Comparison:
         except WorkerDied as error:
             logger.warning("%s", error)
             return Wide(errors=(), reason=error.how)
+
+    def _measure_noise(
+        self,
+        exports: Exports,
+        eager: Path,
+        network: Network,
+        program: Path | None,
+        *,
+        moves: bool,
+    ) -> dict[str, float] | None:
+        """Run the dynamic network again, as its program computes or with all of it moved."""
+        logger.info("measuring what rounding alone does to the network")
+        job = NoiseJob(
+            network=network,
+            inputs=self.inputs,
+            seed=self.settings.seed,
+            cases=exports.cases,
+            outputs=eager,
+            edges=exports.edges,
+            program=program,
+            moves=moves,
+        )
+        try:
+            size, timeout = files.file_size(job.network.weights), self.settings.timeout
+            found = process.run_job_in_process(
+                job, Noise, root=exports.root, timeout=timeout, loads=size
+            )
+        except PaddleDVCError as error:
+            logger.warning("nobody knows what rounding does: %s", error)
+            return None
+        return dict(found.moved)
 
     def _fixed(self) -> tuple[str, ...]:
         """Say where a program that takes other batch sizes was not asked to show it."""
@@ -293,7 +331,7 @@ class Comparison:
             output="" if worst is None else worst.output,
             tolerance=failed.tolerance,
             overrides=self.settings.tolerance.for_outputs(failed.path),
-            program_tolerance=self.settings.tolerance.program,
+            program_tolerance=self.settings.tolerance.for_path("jit"),
             path_job=exports.job(failed.path),
             folder=folder,
         )
@@ -385,6 +423,18 @@ class Exports:
         jobs = max(1, (os.cpu_count() or 1) // 2)
         run = partial(self._run, expected, batches)
         return map_in_threads(run, self.settings.chosen_paths, jobs=jobs)
+
+    def compared(
+        self, expected: Sequence[Sequence[OutputValues]], batches: Sequence[int]
+    ) -> Compared:
+        """Say what was compared, and by what."""
+        return Compared(
+            tolerance=self.settings.tolerance,
+            edges=self.edges,
+            outputs=self.outputs,
+            expected=expected,
+            batches=batches,
+        )
 
     @property
     def size(self) -> int:

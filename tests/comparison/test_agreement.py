@@ -206,6 +206,34 @@ def test_a_sample_of_zeros_is_judged_by_the_scale_of_the_whole_output():
     assert errors.tolist() == [0.0, 0.1]
 
 
+def of_calls(*scales, edges=()):
+    """Calls of one sample each, which are off by 1e-4."""
+    right = [outputs([[scale, 0.0]]) for scale in scales]
+    wrong = [outputs([[scale, 1e-4]]) for scale in scales]
+    found = measure_agreement(right, wrong, [1] * len(scales), 1e-3, edges=edges)
+    return [float(f"{one.scaled_error:.3g}") for one in found.samples]
+
+
+@pytest.mark.parametrize(
+    ("scales", "errors"),
+    [
+        pytest.param((1, 1, 2e-4), [1e-4, 1e-4, 1e-4], id="a page without text"),
+        pytest.param((1, 2e-4, 2e-4, 1), [1e-4, 0.5, 0.5, 1e-4], id="as many without text as with"),
+        pytest.param((1, 1e6, 1, 2), [1e-4, 1e-10, 1e-4, 5e-5], id="a large one hides no other"),
+        pytest.param((1e6, 1e-3), [1e-10, 0.1], id="of two each has its own"),
+        pytest.param((0, 0, 2), [5e-5, 5e-5, 5e-5], id="zeros are no scale"),
+        pytest.param((INF, 1, 2e-4, 1), [1e-4, 1e-4, 1e-4, 1e-4], id="nor are infinities"),
+    ],
+)
+def test_a_sample_that_is_smaller_than_usual_is_judged_by_the_usual_scale(scales, errors):
+    assert of_calls(*scales) == errors
+
+
+def test_a_call_at_an_edge_has_its_own_scale_and_is_not_usual():
+    assert of_calls(1, 1, 1e-2, 1e-2, edges=("", "", "tiny", "tiny")) == [1e-4, 1e-4, 1e-2, 1e-2]
+    assert of_calls(1, 1, 1e4, 1e4, 1e4, edges=("", "", *["huge"] * 3))[:2] == [1e-4, 1e-4]
+
+
 def test_an_output_of_zeros_must_stay_zero():
     assert scaled_errors(floats([[0, 0]]), floats([[0, 1e-30]]), 0).tolist() == [INF]
     assert scaled_errors(floats([[0, 0]]), floats([[0, -0.0]]), 0).tolist() == [0.0]

@@ -21,13 +21,15 @@ import paddle
 
 from paddledvc.comparison import agreement
 from paddledvc.comparison.samples import OutputValues
+from paddledvc.comparison.tolerances import widen_tolerance
 from paddledvc.models.model import Input, Reference
 from paddledvc.models.verify_settings import Engine, PathName, Tolerance, Verify
 from paddledvc.names import EXPORT_PREFIX
 from paddledvc.tools.paddle import arrays
 from paddledvc.tools.paddle.building import exporting
+from paddledvc.tools.paddle.building.network import build_network, flatten_network_result
 from paddledvc.tools.paddle.core.jobs import ExportJob, Network, ReferenceJob
-from paddledvc.tools.paddle.running import reference_run, run_exported, timing
+from paddledvc.tools.paddle.running import noise_run, reference_run, run_exported, timing
 from paddledvc.verification.compare import Exports
 
 if TYPE_CHECKING:
@@ -119,6 +121,7 @@ class Bench:
         self.whole = self.exported("right", self.weights)
         self.samples()
         self.calls, self.batches = self.computed()
+        self.noise = self.measured()
 
     def exported(self, fault: str, weights: dict[str, Any], **arguments: Any) -> Path:
         """Export the network with such weights, and return the folder of it all."""
@@ -177,6 +180,20 @@ class Bench:
         ]
         return calls, ran.batches
 
+    def measured(self) -> float:
+        """Measure what rounding alone does to the dynamic network, as verify does."""
+        layer = build_network(self.network(self.whole))
+        layer.eval()
+
+        def forward(case: dict[str, Any]) -> dict[str, Any]:
+            with paddle.no_grad():
+                result = layer(paddle.to_tensor(case[self.about.given.name]))
+            return {name: one.numpy() for name, one in flatten_network_result(result)}
+
+        cases = arrays.load_arrays(self.whole / "cases.npz")
+        found = arrays.load_arrays(self.whole / "eager.npz")
+        return max(noise_run.measure_noise(forward, layer, cases, found, self.seed).values())
+
     def compared(self, here: Path, path: PathName, threads: int, cases: Path) -> dict[str, Any]:
         """Run exported files in one way, and compare."""
         settings = Verify(engine=Engine(threads=threads))
@@ -189,6 +206,8 @@ class Bench:
             for call in arrays.load_arrays(exports.outputs(path))
         ]
         tolerance = Tolerance().for_path(path)
+        if path == "deployed":
+            tolerance = widen_tolerance(tolerance, self.noise)
         agreed = agreement.measure_agreement(self.calls, found, self.batches, tolerance)
         return {
             "name": self.name,
@@ -196,6 +215,8 @@ class Bench:
             "fault": here.name,
             "path": path,
             "threads": threads,
+            "noise": self.noise,
+            "tolerance": tolerance,
             "scaled_error": agreed.scaled_error,
             "problems": agreed.problems,
             "samples": len(agreed.samples),

@@ -29,6 +29,8 @@ class Found:
     """One export, compared on one path.
 
     Attributes:
+        noise: how far rounding alone moves the dynamic network.
+        tolerance: that of the path, of a network with such noise.
         samples: number of samples times number of outputs.
         over: the call, sample and output of each that is over the tolerance of the path.
     """
@@ -38,6 +40,8 @@ class Found:
     fault: str
     path: str
     threads: int
+    noise: float
+    tolerance: float
     scaled_error: float
     problems: list[str]
     samples: int

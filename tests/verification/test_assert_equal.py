@@ -26,7 +26,12 @@ class Net(paddle.nn.Layer):
         self.fc = paddle.nn.Linear(4, 3)
 
     def forward(self, x, y):
-        return {"b": self.fc(x) + y, "a": [x.sum(1), None]}
+        return {"b": self.fc(x) + y, "a": [x.sum(1), None], "c": self.divided(x)}
+
+    def divided(self, x):
+        for number in range(9):
+            x = x / (0.7 + number) * (1 / (0.7 + number))
+        return x
 
 net = Net()
 net.eval()

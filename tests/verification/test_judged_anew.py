@@ -59,7 +59,7 @@ def test_another_tolerance_is_judged_from_what_was_saved(measured: Any) -> None:
 
         assert (found.verdict, found.paths[0].tolerance) == ("pass", engine)
         evidence = json.loads(report.read_text())["evidence"][0]
-        assert evidence["notes"] == [JUDGED_ANEW]
+        assert evidence["notes"][0] == JUDGED_ANEW
         assert evidence["tolerance"]["engine"] == engine
 
 

@@ -24,6 +24,7 @@ DOERS = {
     jobs.DiagnoseJob: "diagnosing.diagnose:diagnose_path",
     jobs.CauseJob: "diagnosing.try_causes:try_causes",
     jobs.ReferenceJob: "running.reference_run:run_reference",
+    jobs.NoiseJob: "running.noise_run:run_noise",
     jobs.PathJob: "running.run_exported:run_exported_path",
     jobs.TrainJob: "building.training:run_training",
     jobs.WideJob: "running.reference_run:run_wide_reference",

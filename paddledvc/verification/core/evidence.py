@@ -52,6 +52,7 @@ class OutputEvidence:
         edge: the edge that the samples are at; empty for usual ones.
         column: the column that is off most, where that is in a unit of its own; else None.
         tolerance: that of this output.
+        noise: how far rounding alone moves the dynamic network there; None where nobody measured.
         top1_changed: None where there are no classes, as the two after it.
     """
 
@@ -60,6 +61,7 @@ class OutputEvidence:
     column: int | None = field(default=None, metadata=OMIT)
     scaled_error: float | None = None
     tolerance: float | None = None
+    noise: float | None = field(default=None, metadata=OMIT)
     absolute_error: float | None = None
     relative_error: float | None = None
     mean_error: float | None = None

@@ -34,7 +34,7 @@ def judge_report_anew(saved: VerifyReport, settings: Verify) -> VerifyReport | N
     """
     if saved.tolerance == settings.tolerance or not saved.repeatable:
         return None
-    if settings.tolerance.program < saved.tolerance.program:
+    if settings.tolerance.for_path("jit") < saved.tolerance.for_path("jit"):
         return None  # it is one of parameters too, whose errors are not saved
     known = {
         output.name

@@ -123,11 +123,25 @@ class VerifyReport(Displayed):
                 f"{' and '.join(unseen)}: what paddledvc does for this was {NOT_YET} by its makers"
             )
             exact = (*exact, what)
+        exact += self._judged_by_noise()
+        compared = [path for path in self.paths if not path.skipped]
+        if compared and all(path.gate != "program" for path in compared):
+            widest = round_reported_error(max(path.tolerance for path in compared))
+            missed = f"what is off by less than {widest} was not looked for"
+            exact = (*exact, f"{missed}: that takes the path jit or predictor")
         one_sided = tuple(filter(None, map(str, self.branches)))
         anew = (JUDGED_ANEW,) if self.judged_anew else ()
         # Of a pass they are in the verdict itself.
         little = () if self.verdict == "pass" else tuple(map(str, self.caveats))
         return anew + self.warnings + one_sided + self.refused + exact + little
+
+    def _judged_by_noise(self) -> tuple[str, ...]:
+        """Say what agrees only beside what rounding does, once for all paths of which it is so."""
+        said: dict[str, list[str]] = {}
+        for path in self.paths:
+            for note in path.notes:
+                said.setdefault(note, []).append(path.path)
+        return tuple(f"{', '.join(paths)}: {note}" for note, paths in said.items())
 
     @property
     def samples(self) -> int:
@@ -341,6 +355,33 @@ class PathReport:
         return round_reported_error(max(shares, default=0.0))
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Say, a sentence a thing, which outputs agree only beside what rounding does."""
+        found = self.agreement
+        if found is None:
+            return ()
+        return tuple(
+            f"{output.name} is off by {round_reported_error(output.scaled_error)}; "
+            + (self._of_program() if self.gate == "program" else self._of_engine(output.name))
+            for output in found.outputs
+            if output.name in found.noise
+            and found.tolerance < output.scaled_error <= found.tolerance_of(output.name)
+        )
+
+    def _of_program(self) -> str:
+        return (
+            "a program multiplies by the reciprocal of a number that the network divides by, and "
+            "has another kernel for powers: the network computed so agrees with it"
+        )
+
+    def _of_engine(self, output: str) -> str:
+        assert self.agreement is not None, "there is an output"
+        return (
+            "that is within its noise: to move inputs and weights by one unit in the last place "
+            f"moves it by {round_reported_error(self.agreement.noise[output])}"
+        )
+
+    @property
     def findings(self) -> tuple[str, ...]:
         """Say, a sentence a thing, what is wrong."""
         if self.agreement is None:
@@ -392,6 +433,7 @@ def _of_output(agreement: Agreement, output: OutputAgreement) -> OutputEvidence:
     measures: dict[str, Any] = asdict(output.closeness)
     if output.ranking is not None:
         measures |= asdict(output.ranking)
+    noise = agreement.noise.get(output.name)
     for name, value in measures.items():
         measures[name] = float(round_reported_error(value)) if isinstance(value, float) else value
     return OutputEvidence(
@@ -400,6 +442,7 @@ def _of_output(agreement: Agreement, output: OutputAgreement) -> OutputEvidence:
         column=output.column,
         scaled_error=float(round_reported_error(output.scaled_error)),
         tolerance=agreement.tolerance_of(output.name),
+        noise=None if noise is None else float(round_reported_error(noise)),
         **measures,
     )
 

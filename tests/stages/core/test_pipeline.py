@@ -211,13 +211,15 @@ def test_every_setting_of_a_verification_is_in_the_tables_above():
 @pytest.mark.parametrize(
     ("precision", "tolerance", "expected"),
     [
-        ("float32", Tolerance(engine=1e-5, device=1e-4), []),
+        ("float32", Tolerance(engine=1e-5, device=1e-4), ["verify"]),
         ("float32", Tolerance(engine=2e-5), ["verify"]),
         ("bfloat16", Tolerance(engine=2e-2), []),
         ("bfloat16", Tolerance(engine=1e-5), ["verify"]),
     ],
 )
-def test_a_tolerance_that_the_precision_implies_anyway_moves_no_pin(precision, tolerance, expected):
+def test_a_stated_tolerance_moves_the_pin_unless_a_reduced_precision_implies_it(
+    precision, tolerance, expected
+):
     before = Verify(engine=Engine(precision=precision))
     after = replace(before, tolerance=tolerance)
 

@@ -300,7 +300,7 @@ def test_a_folder_without_all_digests_has_none():
             "batch_sizes.0.: found",
         ),
         (a_report().replace('"flags": {}', '"flags": []'), "flags: found an empty list, expected"),
-        (a_report().replace('"program": 1e-07', f'"program": 1{"0" * 400}'), "is no report of"),
+        (a_report().replace('"device": null', f'"device": 1{"0" * 400}'), "is no report of"),
         (a_report().replace('"size"', '"bytes"'), "files\\[0\\].bytes: unknown key 'bytes'"),
         (
             a_report().replace('"version": 1', '"version": 9'),

@@ -66,7 +66,7 @@ def test_an_error_that_other_tolerances_allow_passes_without_a_run():
     found = judge_report_anew(saved, stating(engine=1.23457e-5, reason="deep"))
 
     assert (saved.verdict, found.verdict) == ("fail", "pass")
-    assert found.notes == (JUDGED_ANEW,)
+    assert found.notes[0] == JUDGED_ANEW
     assert found.paths[0].diagnosis is None
     assert (found.paths[0].tolerance, found.tolerance.reason) == (1.23457e-5, "deep")
 

@@ -182,7 +182,7 @@ def test_the_report_says_what_was_compared_and_with_what_result():
                     "precision": "float32",
                 },
                 "tolerance": {
-                    "program": 1e-7,
+                    "program": None,
                     "engine": None,
                     "device": None,
                     "reason": "",
@@ -381,7 +381,7 @@ def test_the_table_survives_names_with_commas_and_quotes():
 
 def reduced(error):
     path = a_path(error, path="deployed", gate="engine")
-    return a_report(path, engine=Engine(precision="bfloat16"))
+    return a_report(a_path(0.0), path, engine=Engine(precision="bfloat16"))
 
 
 def test_an_engine_that_is_as_exact_as_float32_is_told():
@@ -391,6 +391,36 @@ def test_an_engine_that_is_as_exact_as_float32_is_told():
             "was computed in bfloat16"
         ),
     )
+
+
+def test_a_report_without_jit_and_predictor_says_what_was_not_looked_for():
+    deployed = a_path(1e-6, path="deployed", gate="engine")
+    skipped = a_path(path="jit", agreement=None, skipped=True)
+
+    assert a_report(deployed, skipped).notes == (
+        "what is off by less than 1e-05 was not looked for: that takes the path jit or predictor",
+    )
+    assert a_report(deployed, a_path(0.0)).notes == ()
+
+
+def test_what_agrees_only_beside_the_noise_of_the_network_is_noted_once():
+    judged = replace(an_agreement(1.5e-5), overrides={"y": 4e-5}, noise={"y": 1e-5})
+    engine = a_path(agreement=judged, path="deployed", gate="engine")
+    programs = [a_path(agreement=judged), a_path(agreement=judged, path="predictor")]
+    told = json.loads(a_report(*programs, engine).to_json())["evidence"][0]
+
+    assert told["notes"] == [
+        (
+            "jit, predictor: y is off by 1.5e-05; a program multiplies by the reciprocal of a "
+            "number that the network divides by, and has another kernel for powers: the network "
+            "computed so agrees with it"
+        ),
+        (
+            "deployed: y is off by 1.5e-05; that is within its noise: to move inputs and weights "
+            "by one unit in the last place moves it by 1e-05"
+        ),
+    ]
+    assert [path["outputs"][0]["noise"] for path in told["paths"]] == [1e-5] * 3
 
 
 def test_an_engine_that_rounds_to_fewer_bits_needs_no_note():

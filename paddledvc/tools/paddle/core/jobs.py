@@ -127,6 +127,33 @@ class WideJob:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class NoiseJob:
+    """Tell what rounding alone does to the dynamic network.
+
+    Attributes:
+        seed: seed of the run, and of what is moved.
+        cases: file with the samples.
+        outputs: file with the outputs of the network as it is.
+        edges: the edge of each call, empty for a usual one; or nothing for only usual ones.
+        program: file to write the outputs to of the network that computes as its program does;
+            None where nobody asks.
+        moves: whether inputs and weights are to be moved by one unit in the last place.
+    """
+
+    network: Network
+    inputs: tuple[Input, ...]
+    seed: int
+    cases: PurePath
+    outputs: PurePath
+    edges: tuple[str, ...]
+    program: PurePath | None
+    moves: bool
+
+    def __str__(self) -> str:
+        return f"measuring what rounding does to {self.network.reference}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class DescribeJob:
     """Tell what exported files take.
 
@@ -282,6 +309,18 @@ class Wide:
 
     errors: tuple[tuple[str, float], ...]
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Noise:
+    """What rounding alone does to a dynamic network.
+
+    Attributes:
+        moved: the largest scaled error of a sample when inputs and weights are moved by one unit in
+            the last place, for each output; nothing where it was not measured.
+    """
+
+    moved: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,6 +9,7 @@ from paddledvc.tools.paddle.building import network, runtime
 from paddledvc.tools.paddle.core.jobs import Diagnosis, Located
 from paddledvc.tools.paddle.diagnosing import outdated, record_calls
 from paddledvc.tools.paddle.diagnosing.parts import Parts
+from paddledvc.tools.paddle.running.program_arithmetic import compute_as_program
 
 if TYPE_CHECKING:
     from paddledvc.comparison.causes import Cause
@@ -33,6 +34,9 @@ def diagnose_path(job: DiagnoseJob) -> Located:
     parts = Parts(job, layer, calls)
     if (whole := parts.compare("")) is not None and whole.agrees:
         return Located(diagnosis=_described(outdated.explain_outdated_files(parts)))
+    with compute_as_program():  # what a division by a number costs is no fault of a sublayer
+        calls = record_calls.record_calls(job, layer)
+    parts = Parts(job, layer, calls)
     if job.path not in PROGRAM:
         # An engine cannot be right where its program is wrong.
         plain = replace(job.path_job, path="jit")

@@ -24,6 +24,7 @@ from paddledvc.tools.paddle.building import network, runtime
 from paddledvc.tools.paddle.core.jobs import Found
 from paddledvc.tools.paddle.diagnosing import record_calls
 from paddledvc.tools.paddle.diagnosing.parts import Parts
+from paddledvc.tools.paddle.running.program_arithmetic import compute_as_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -125,7 +126,8 @@ def try_causes(job: CauseJob) -> Found:
         return Found(suspects=())
     search = job.search
     layer = network.prepare_network_for_inference(network.build_network(search.network))
-    calls = record_calls.record_calls(search, layer)
+    with compute_as_program():  # as the search compared
+        calls = record_calls.record_calls(search, layer)
     trials = Trials(Parts(search, layer, calls), job.sublayer, switches, suspects)
     return trials.find() if trials.start() else Found(suspects=())
 
@@ -203,7 +205,8 @@ class Trials:
 
     def _eager(self, on: frozenset[int]) -> list[OutputValues]:
         self._switch(on, traced=False)
-        return record_calls.call_part(self.parts.part(self.name), self.parts.calls[self.name])
+        with compute_as_program():
+            return record_calls.call_part(self.parts.part(self.name), self.parts.calls[self.name])
 
     def _exported(self, on: frozenset[int]) -> Any:
         self._switch(on, traced=True)
