@@ -14,6 +14,7 @@ from paddledvc.names import REPORTS, name_exported_folder, name_params_key, name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from paddledvc.models.evaluate_settings import Evaluate
     from paddledvc.models.versions import Requirement
     from paddledvc.names import StageKind
 
@@ -70,6 +71,18 @@ class Metric:
     value: float
     direction: Literal["higher", "lower"] = "higher"
     tolerance: float = 0.0
+
+
+def read_number(written: float | str) -> float:
+    """Read a number or a percentage; a percentage is a fraction.
+
+    >>> read_number("76.8%"), read_number(12), read_number("0.5")
+    (0.768, 12.0, 0.5)
+    """
+    text = str(written).strip()
+    if not text.endswith("%"):
+        return float(text)
+    return round(float(text[:-1]) / 100, 12)  # 1.1 / 100 is 0.011000000000000001
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -219,6 +232,7 @@ class Model(Displayed):
         network: what builds the dynamic network.
         outputs: what the network gives, as far as it is stated.
         docs: the file that documents it.
+        evaluate: how it is measured; None where it is not.
         environment: what it runs in; None for that of the registry.
     """
 
@@ -252,6 +266,7 @@ class Model(Displayed):
     train: Train | None = None
     export: Export | None = None
     verify: Verify = field(default_factory=Verify)
+    evaluate: Evaluate | None = None
     environment: Environment | None = None
     meta: Any = None
 

@@ -101,7 +101,9 @@ def _code(
     code: dict[Reference, tuple[str, ...]] = {}
     for model in registry.models:
         train = model.train.function if model.train else None
-        for reference in (model.network, train, *pipelines.list_stage_sample_files(model.verify)):
+        measured = model.evaluate.function if model.evaluate else None
+        functions = (train, measured, *pipelines.list_stage_sample_files(model.verify))
+        for reference in (model.network, *functions):
             if reference is not None and reference not in code:
                 code[reference] = source_files.source_files_of_code(
                     reference, project.folder, sources

@@ -49,6 +49,8 @@ _STRICTNESS = {
     "prereleases": (False, True),
     "fresh": (True, False),
     "evidence": ("required", "passing", "none"),
+    "metrics": ("required", "passing", "none"),
+    "noise": ("fail", "warn"),
 }
 """Values of each rule of a role, the strictest first."""
 _SAID = {("fresh", True): "lock: fresh", ("fresh", False): "lock: any"}
