@@ -200,6 +200,7 @@ _HOMES = {
     "available": "inventory.list_models",
     "check": "gate.check",
     "doctor": "setup.doctor",
+    "evaluate": "evaluation.evaluate",
     "export": "stages.export",
     "gc": "weights.gc",
     "generate": "stages.generate",

@@ -22,6 +22,7 @@ DOERS = {
     jobs.ExportJob: "building.exporting:export_network",
     jobs.DescribeJob: "building.exporting:describe_exported_program",
     jobs.DiagnoseJob: "running.diagnose:diagnose_path",
+    jobs.EvaluateJob: "evaluating.measure:measure_model",
     jobs.ReferenceJob: "running.reference_run:run_reference",
     jobs.PathJob: "running.run_exported:run_exported_path",
     jobs.TrainJob: "building.training:run_training",

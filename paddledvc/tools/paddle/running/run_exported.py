@@ -45,7 +45,7 @@ def run_exported_path(job: PathJob) -> Ran:
     runtime.use_runtime_device(device)
     runtime.seed_runtime(0)  # asks CUDA for its deterministic kernels
     try:
-        run = timing.Stopwatch(_loaded(job, cases))
+        run = timing.Stopwatch(load_exported_path(job, cases))
         costs.done("load")
         first = _run_all(run, cases, job.edges)
         batches = tuple(count_samples(case) for case in cases)
@@ -85,7 +85,13 @@ def _run_all(
     return found
 
 
-def _loaded(job: PathJob, cases: Sequence[Case]) -> Callable[[Case], list[Array]]:
+def load_exported_path(job: PathJob, cases: Sequence[Case]) -> Callable[[Case], list[Array]]:
+    """Load the exported files to be run in the way of a path.
+
+    Args:
+        job: what to run, and how.
+        cases: the calls to come, whose shapes TensorRT must know; the others take any.
+    """
     if job.path == "jit":
         return _layer(job)
     if job.path == "onnx":

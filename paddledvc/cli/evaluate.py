@@ -1,0 +1,58 @@
+"""``paddledvc evaluate``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from paddledvc.cli.options import format_option, lock_options, pin_option
+from paddledvc.cli.printer import echo, echo_document, echo_first_use, echo_table
+from paddledvc.evaluation import evaluate as workflow
+from paddledvc.project import Project
+
+if TYPE_CHECKING:
+    from paddledvc.evaluation.core.measured import Measured
+    from paddledvc.locking.current import LockUse
+
+
+@click.command()
+@click.argument("name")
+@pin_option
+@lock_options
+@format_option
+def evaluate(name: str, *, pin: str | None, use: LockUse, output: str) -> None:
+    """Measure a model with your own function: the network, and what is deployed of it.
+
+    Calls the function that models.yaml names once for the network and once for each way to run the
+    exported files, each in a process of its own, and writes reports/<slug>/evaluate.json. What a
+    metric must be is judged by `paddledvc check`, not here.
+
+    \b
+    Example:
+      paddledvc evaluate digits
+    """
+    project = Project.find(Path())
+    echo_first_use(project)
+    if sys.stderr.isatty():
+        logging.getLogger("paddledvc.evaluation.evaluate").setLevel(logging.INFO)
+    measured = workflow.evaluate(project, name, pin=pin, use=use)
+    if output == "json":
+        echo_document(measured.to_json().rstrip("\n"), "json")
+    else:
+        _print(measured)
+
+
+def _print(measured: Measured) -> None:
+    paths = measured.paths
+    rows = [
+        (name, *(f"{values[path]:.6g}" for path in paths))
+        for name, values in measured.metrics.items()
+    ]
+    echo_table(["metric", *paths], rows)
+    told = f"{measured.samples} samples" if measured.samples else "no samples told of"
+    changed = f", {measured.changed} with another outcome exported" if measured.changed else ""
+    echo(f"{measured.model}: {told}{changed}")
