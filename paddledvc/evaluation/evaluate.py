@@ -14,14 +14,14 @@ from paddledvc.evaluation.core.measured import NETWORK, Measured, measured_path
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.models import registry as registries
 from paddledvc.models.evaluate_settings import evaluated_paths
-from paddledvc.models.model import exported_model_folder, model_reports_folder
+from paddledvc.models.model import Reference, exported_model_folder, model_reports_folder
 from paddledvc.project import Inputs
 from paddledvc.stages.core import settings_digest
 from paddledvc.stages.core.record import Hashed
 from paddledvc.tools.code.source_files import source_files_of_code
 from paddledvc.tools.git.project_files import read_project_file
 from paddledvc.tools.paddle import process
-from paddledvc.tools.paddle.core.jobs import EvaluateJob, Evaluated, Network, PathJob
+from paddledvc.tools.paddle.core.jobs import Evaluated, EvaluateJob, Network, PathJob
 from paddledvc.tools.system import files
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from paddledvc.models.evaluate_settings import Evaluate
     from paddledvc.models.lockfile import Lock
     from paddledvc.models.model import Model
-    from paddledvc.models.verify_settings import PathName
     from paddledvc.project import Project
 
 logger = logging.getLogger(__name__)
@@ -99,7 +98,7 @@ def _measure(
     engine = project.verify_settings(model, inputs.params).engine
     job = EvaluateJob(
         model=model.name,
-        function=settings.function,
+        function=Reference.parse(settings.function),
         network=network,
         inputs=model.inputs,
         program=None,
@@ -111,22 +110,26 @@ def _measure(
     )
     sizes = sum(one.stat().st_size for one in exported or filter(None, [weights_file]))
     found: dict[str, Evaluated] = {}
-    for path in (NETWORK, *paths):
-        logger.info("measuring %s", "the network" if path == NETWORK else f"the path {path}")
-        if path != NETWORK:
-            program = PathJob(
-                path=path,
-                program=project.root / exported_model_folder(model) / names.EXPORT_PREFIX,
-                cases=project.root,
-                outputs=project.root,
-                engine=engine,
-                device=settings.device,
-            )
-            job = replace(job, program=program, structure=found[NETWORK].structure)
-        found[path] = process.run_job_in_process(
+    program = project.root / exported_model_folder(model) / names.EXPORT_PREFIX
+
+    def run(name: str, job: EvaluateJob) -> None:
+        logger.info("measuring %s of %s", name, model.name)
+        found[name] = process.run_job_in_process(
             job, Evaluated, root=project.root, timeout=settings.timeout, loads=sizes
         )
-    if why := summary.find_disagreement(str(settings.function), settings, found):
+
+    run(NETWORK, job)
+    for path in paths:
+        how = PathJob(
+            path=path,
+            program=program,
+            cases=project.root,
+            outputs=project.root,
+            engine=engine,
+            device=settings.device,
+        )
+        run(path, replace(job, program=how, structure=found[NETWORK].structure))
+    if why := summary.find_disagreement(settings.function, settings, found):
         raise UserCodeFailed(why)
     measured = replace(
         summary.summarise_measured(settings, found),
@@ -159,7 +162,7 @@ def _hash(project: Project, measured: list[Path]) -> Iterator[Hashed]:
 def _digest_code(project: Project, settings: Evaluate) -> str:
     """Hash the code of the function, and what it imports of the project."""
     sha256 = hashlib.sha256()
-    for path in source_files_of_code(settings.function, project.root):
+    for path in source_files_of_code(Reference.parse(settings.function), project.root):
         sha256.update(f"{path}\0".encode())
         sha256.update(hashlib.sha256(read_project_file(project.root, path)).digest())
     return sha256.hexdigest()

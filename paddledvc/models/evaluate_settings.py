@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from paddledvc.models.model import Reference, read_number
+from paddledvc.models.percentages import is_percentage, read_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,7 @@ class MetricGoal:
             it must not exceed.
         export: how far the exported files may be from the network, either way; None for what the
             precision of the engine implies.
+        percent: whether people write it in percent.
     """
 
     name: str
@@ -37,6 +38,7 @@ class MetricGoal:
     relative: float | None = None
     floor: float | None = None
     export: float | None = None
+    percent: bool = False
 
     def loss(self, before: float, now: float) -> float:
         """Tell how much worse a value is than the one before; below 0 where it is better.
@@ -57,6 +59,25 @@ class MetricGoal:
     def misses_floor(self, value: float) -> bool:
         """Tell whether a value is worse than what is asked in any case."""
         return self.floor is not None and self.loss(self.floor, value) > 0
+
+    def show(self, value: float) -> str:
+        """Write a value as people do.
+
+        >>> MetricGoal(name="a", direction="higher", percent=True).show(0.9588)
+        '95.88 %'
+        """
+        return f"{100 * value:.2f} %" if self.percent else f"{value:.4g}"
+
+    def show_difference(self, value: float) -> str:
+        """Write how far two values are apart, as people do.
+
+        >>> MetricGoal(name="a", direction="higher", percent=True).show_difference(0.01)
+        '1 point'
+        """
+        if not self.percent:
+            return f"{value:.4g}"
+        points = f"{100 * value:.4g}"
+        return f"{points} point{'' if points == '1' else 's'}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +130,7 @@ class Evaluate:
         timeout: seconds that each process may take.
     """
 
-    function: Reference
+    function: str
     metrics: tuple[MetricGoal, ...]
     deps: tuple[str, ...] = ()
     slices: tuple[SliceGoal, ...] = ()
@@ -135,7 +156,7 @@ def read_evaluate_settings(section: Mapping[str, Any]) -> Evaluate:
     """Read an ``evaluate:`` section that has been checked."""
     plain = ("seed", "device", "timeout")
     return Evaluate(
-        function=Reference.parse(section["function"]),
+        function=section["function"],
         metrics=tuple(_goal(name, said) for name, said in section["metrics"].items()),
         deps=tuple(section.get("deps", ())),
         slices=tuple(
@@ -149,7 +170,8 @@ def read_evaluate_settings(section: Mapping[str, Any]) -> Evaluate:
 
 
 def _goal(name: str, said: Mapping[str, Any]) -> MetricGoal:
-    return MetricGoal(name=name, **_numbers(said))
+    percent = any(is_percentage(one) for key, one in said.items() if key != "relative")
+    return MetricGoal(name=name, percent=percent, **_numbers(said))
 
 
 def _numbers(said: Mapping[str, Any]) -> dict[str, Any]:

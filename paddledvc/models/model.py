@@ -65,24 +65,14 @@ class Metric:
         value: the number; a percentage is a fraction, so ``76.8%`` is 0.768.
         direction: which way is better.
         tolerance: how far a new value may fall behind, in the units of ``value``.
+        percent: whether it is written in percent.
     """
 
     name: str
     value: float
     direction: Literal["higher", "lower"] = "higher"
     tolerance: float = 0.0
-
-
-def read_number(written: float | str) -> float:
-    """Read a number or a percentage; a percentage is a fraction.
-
-    >>> read_number("76.8%"), read_number(12), read_number("0.5")
-    (0.768, 12.0, 0.5)
-    """
-    text = str(written).strip()
-    if not text.endswith("%"):
-        return float(text)
-    return round(float(text[:-1]) / 100, 12)  # 1.1 / 100 is 0.011000000000000001
+    percent: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,9 +23,9 @@ from paddledvc.models.model import (
     Output,
     Reference,
     Train,
-    read_number,
     trained_model_file,
 )
+from paddledvc.models.percentages import is_percentage, read_number
 from paddledvc.models.verify_settings import read_verify_settings
 from paddledvc.models.versions import Requirement
 from paddledvc.names import suggest_name
@@ -285,10 +285,11 @@ def _metrics(entry: Mapping[str, Any]) -> tuple[Metric, ...]:
 
 def _metric(name: str, value: Any) -> Metric:
     if not isinstance(value, Mapping):
-        return Metric(name=name, value=read_number(value))
+        return Metric(name=name, value=read_number(value), percent=is_percentage(value))
     return Metric(
         name=name,
         value=read_number(value["value"]),
         direction=value.get("direction", "higher"),
         tolerance=read_number(value.get("tolerance", 0.0)),
+        percent=is_percentage(value["value"]),
     )

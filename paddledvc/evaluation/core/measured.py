@@ -129,6 +129,48 @@ class Slice:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Parts:
+    """Which part each sample is in, in the order of the samples' ids.
+
+    Attributes:
+        names: of the parts.
+        members: the number of its part, of every sample: two bytes each, as Base64.
+    """
+
+    names: tuple[str, ...]
+    members: str
+
+    @classmethod
+    def of(cls, values: Sequence[str]) -> Parts:
+        """Keep the part of every sample.
+
+        >>> Parts.of(["b", "a", "b"]).list_members("b", 3)
+        [0, 2]
+        """
+        known = tuple(sorted(set(values)))
+        at = {name: number for number, name in enumerate(known)}
+        data = b"".join(at[one].to_bytes(2, "little") for one in values)
+        return cls(names=known, members=_text(data))
+
+    def list_members(self, name: str, samples: int) -> list[int]:
+        """List the samples of a part, by their numbers.
+
+        Raises:
+            ValueError: these are no parts of so many samples.
+        """
+        try:
+            data = base64.b64decode(self.members, validate=True)
+        except binascii.Error as error:
+            raise ValueError("has parts that are no Base64") from error
+        if len(data) != 2 * samples:
+            raise ValueError(f"has no parts of {samples} samples")
+        if name not in self.names:
+            return []
+        wanted = self.names.index(name).to_bytes(2, "little")
+        return [at for at in range(samples) if data[2 * at : 2 * at + 2] == wanted]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Measured:
     """What a report says.
 
@@ -143,6 +185,7 @@ class Measured:
         scores: of every sample, by metric; nothing of metrics that are no means of samples.
         spread: standard deviation of the scores, by metric and path, where they are no outcomes.
         slices: what was measured of parts of the samples.
+        parts: which part each sample is in, by the property that divides them.
         changed: samples of which the network and the exported files have other outcomes.
         limit: samples that params.yaml limited it to; None for all.
         engine: settings of the predictor.
@@ -161,6 +204,7 @@ class Measured:
     scores: Mapping[str, Scores] = field(default_factory=dict)
     spread: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     slices: tuple[Slice, ...] = ()
+    parts: Mapping[str, Parts] = field(default_factory=dict)
     changed: int = 0
     limit: int | None = field(default=None, metadata=OMIT)
     engine: Engine = field(default_factory=Engine)
@@ -253,3 +297,8 @@ def _find_contradictions(found: Measured) -> Iterator[str]:
 def measured_path(model: Model) -> str:
     """Name the report of a model."""
     return f"{model_reports_folder(model)}/evaluate.json"
+
+
+def baseline_path(model: Model) -> str:
+    """Name the report of the weights of the branch that a change goes to, measured by it."""
+    return f"{model_reports_folder(model)}/baseline.json"

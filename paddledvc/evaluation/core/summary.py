@@ -9,7 +9,7 @@ import math
 import statistics
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.evaluation.core.measured import NETWORK, Measured, Scores, Slice
+from paddledvc.evaluation.core.measured import NETWORK, Measured, Parts, Scores, Slice
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from paddledvc.models.evaluate_settings import Evaluate
     from paddledvc.tools.paddle.core.jobs import Evaluated
 
+MOST_PARTS = 1_000
+"""Parts that one property may divide the samples into."""
 MOST_CHANGED = 1_000
 """Samples that ``changed.csv`` names."""
 
@@ -38,6 +40,9 @@ def find_disagreement(name: str, settings: Evaluate, found: Mapping[str, Evaluat
         if missing := [one.name for one in asked if one.name not in given]:
             has = f"; it gave {', '.join(given)}" if given else ""
             return f"{name} gave no {kind} {missing[0]!r}, which models.yaml asks for{has}"
+    for by, values in first.slices.items():
+        if (count := len(set(values))) > MOST_PARTS:
+            return f"{name} divides the samples by {by} into {count} parts, expected {MOST_PARTS}"
     for path, one in found.items():
         if one.metrics.keys() != first.metrics.keys():
             other = min(one.metrics.keys() ^ first.metrics.keys())
@@ -67,13 +72,19 @@ def summarise_measured(settings: Evaluate, found: Mapping[str, Evaluated]) -> Me
     first = found[NETWORK]
     ids = sorted(first.ids)
     ordered = {path: _order_scores(one, ids) for path, one in found.items()}
-    scores = {name: Scores.of({path: one[name] for path, one in ordered.items()}) for name in first.scores}
-    slices = tuple(_slices(settings, found))
+    scores = {
+        name: Scores.of({path: one[name] for path, one in ordered.items()}) for name in first.scores
+    }
+    slices = tuple(_slices(found))
     judged = {one.name: one.at_least for one in settings.slices}
     return Measured(
-        metrics={name: {path: one.metrics[name] for path, one in found.items()} for name in first.metrics},
+        metrics={
+            name: {path: one.metrics[name] for path, one in found.items()} for name in first.metrics
+        },
         samples=len(ids),
-        worst_slice=dict(_worst(settings, [one for one in slices if one.samples >= judged.get(one.by, math.inf)])),
+        worst_slice=dict(
+            _worst(settings, [one for one in slices if one.samples >= judged.get(one.by, math.inf)])
+        ),
         files=(),
         inputs_sha256={path: one.inputs_sha256 for path, one in found.items()},
         ids_sha256=digest_ids(ids) if ids else "",
@@ -84,6 +95,7 @@ def summarise_measured(settings: Evaluate, found: Mapping[str, Evaluated]) -> Me
             if kept.kind != "bits"
         },
         slices=slices,
+        parts=dict(_parts(first, ids)),
         changed=sum(1 for _ in list_changed_samples(found)),
         runtime={path: one.runtime for path, one in found.items()},
     )
@@ -103,7 +115,13 @@ def _order_scores(one: Evaluated, ids: Sequence[str]) -> dict[str, list[float]]:
     return {name: [values[at[known]] for known in ids] for name, values in one.scores.items()}
 
 
-def _slices(settings: Evaluate, found: Mapping[str, Evaluated]) -> Iterator[Slice]:
+def _parts(first: Evaluated, ids: Sequence[str]) -> Iterator[tuple[str, Parts]]:
+    at = {name: number for number, name in enumerate(first.ids)}
+    for by, values in first.slices.items():
+        yield by, Parts.of([values[at[known]] for known in ids])
+
+
+def _slices(found: Mapping[str, Evaluated]) -> Iterator[Slice]:
     """Measure every part of the samples: the mean of the scores of a metric."""
     first = found[NETWORK]
     parts: dict[tuple[str, str], list[str]] = {}
@@ -130,7 +148,9 @@ def _worst(settings: Evaluate, slices: Sequence[Slice]) -> Iterator[tuple[str, f
             yield goal.name, (min if goal.direction == "higher" else max)(values)
 
 
-def list_changed_samples(found: Mapping[str, Evaluated]) -> Iterator[tuple[str, str, str, float, float]]:
+def list_changed_samples(
+    found: Mapping[str, Evaluated],
+) -> Iterator[tuple[str, str, str, float, float]]:
     """List the samples of which the exported files have another outcome than the network.
 
     Yields:
@@ -166,10 +186,10 @@ def write_slices_csv(slices: Iterable[Slice]) -> str:
 
 
 def write_table_csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Write a table as CSV.
+    r"""Write a table as CSV.
 
     >>> write_table_csv(["a", "b"], [(1, "x,y")])
-    'a,b\\n1,"x,y"\\n'
+    'a,b\n1,"x,y"\n'
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -11,6 +11,8 @@ from paddledvc.gate.core import (
     evidence_rules,
     freshness_rules,
     image_rules,
+    metric_regressions,
+    metric_rules,
     version_rules,
 )
 from paddledvc.gate.core.violations import Verdict, Waived, sort_violations
@@ -36,6 +38,8 @@ JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     digest_rules.judge_missing_digests,
     evidence_rules.judge_evidence,
     evidence_rules.judge_record_evidence,
+    metric_rules.judge_metrics,
+    metric_regressions.judge_regressions,
     image_rules.judge_floating_images,
     image_rules.judge_contradicting_images,
     image_rules.judge_verified_images,

@@ -187,7 +187,7 @@ def _evaluate(pipeline: Pipeline, model: Model, settings: Evaluate) -> dict[str,
     stage = {
         "cmd": f"paddledvc evaluate {model.name} "
         f"--pin {evaluate_digest(pipeline.registry, pipeline.lock, model)}",
-        **_needs(pipeline, files, [settings.function, model.network]),
+        **_needs(pipeline, files, [Reference.parse(settings.function), model.network]),
         **_params(pipeline, model, "evaluate"),
         "metrics": [{f"{folder}.json": {"cache": False}}],
     }

@@ -78,7 +78,7 @@ def evaluate_digest(registry: Registry, lock: Lock, model: Model) -> str:
     exports = model.exports
     paths = evaluated_paths(settings, exports=exports)
     used: tuple[Any, ...] = (
-        str(settings.function),
+        settings.function,
         sorted(one.name for one in settings.metrics),
         sorted(one.name for one in settings.slices),
         [list_settings(one) for one in settings.plots],

@@ -75,7 +75,8 @@ class Code:
         if model.evaluate is not None:
             called = "is called with two arguments, the model and the run"
             at = ("evaluate", "function")
-            yield from self._function(at, model.evaluate.function, 2, called, "the metrics")
+            reference = Reference.parse(model.evaluate.function)
+            yield from self._function(at, reference, 2, called, "the metrics")
         for key, count, called, result in (
             ("samples", 0, "is called without arguments", "samples"),
             ("preprocess", 1, "is called with one argument, an image", "an array"),

@@ -6,7 +6,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.tools.paddle.core.jobs import FLAG, DescribeJob, DiagnoseJob, EvaluateJob, ExportJob, PathJob
+from paddledvc.tools.paddle.core.jobs import (
+    FLAG,
+    DescribeJob,
+    DiagnoseJob,
+    EvaluateJob,
+    ExportJob,
+    PathJob,
+)
 
 if TYPE_CHECKING:
     from pathlib import PurePath

@@ -68,7 +68,7 @@ class Evaluation:
         Returns:
             What the model returns, with arrays of all samples in the place of tensors.
         """
-        arrays = [*inputs, *named.values()]
+        arrays: list[Any] = [*inputs, *named.values()]
         lengths = {len(array) for array in arrays}
         if len(lengths) != 1:
             found = ", ".join(map(str, sorted(lengths))) or "no arrays"
@@ -108,7 +108,8 @@ class Evaluation:
             raise UserCodeFailed("run.samples() got no scores, expected one such as accuracy=right")
         if bad := [name for name in parts if NAME.fullmatch(name) is None]:
             raise UserCodeFailed(f"run.samples() got slices by {bad[0]!r}, expected letters and _")
-        for name, values in {**given, **parts}.items():
+        told: dict[str, list[Any]] = {**given, **parts}
+        for name, values in told.items():
             if len(values) != len(names):
                 raise UserCodeFailed(
                     f"run.samples() got {len(values)} values of {name} for {len(names)} samples"

@@ -79,8 +79,9 @@ def make_stand_in(
     """
     module = runtime.import_paddle()
     names = [item.name for item in inputs]
+    layer = module.nn.Layer
 
-    class ExportedModel(module.nn.Layer):  # type: ignore[misc, name-defined] - Paddle is untyped
+    class ExportedModel(layer):  # type: ignore[misc, valid-type]
         """The exported files: they can be called, and nothing else."""
 
         def forward(self, *given: Any, **named: Any) -> Any:
