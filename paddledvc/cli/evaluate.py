@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from paddledvc.cli.options import format_option, lock_options, pin_option
-from paddledvc.cli.printer import echo, echo_document, echo_first_use, echo_table
+from paddledvc.cli.printer import echo, echo_document, echo_first_use, echo_table, progress_bar
 from paddledvc.evaluation import evaluate as workflow
+from paddledvc.evaluation.baseline import evaluate_baseline
 from paddledvc.project import Project
 
 if TYPE_CHECKING:
@@ -21,25 +22,46 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("name")
+@click.option(
+    "--baseline",
+    "revision",
+    metavar="REVISION",
+    help="Measure the weights of that commit instead, for `check` to compare with.",
+)
 @pin_option
 @lock_options
 @format_option
-def evaluate(name: str, *, pin: str | None, use: LockUse, output: str) -> None:
+def evaluate(
+    name: str, *, revision: str | None, pin: str | None, use: LockUse, output: str
+) -> None:
     """Measure a model with your own function: the network, and what is deployed of it.
 
     Calls the function that models.yaml names once for the network and once for each way to run the
     exported files, each in a process of its own, and writes reports/<slug>/evaluate.json. What a
     metric must be is judged by `paddledvc check`, not here.
 
+    With --baseline it measures the weights and exported files of another commit with the function,
+    the network's code and the data of this one, and writes reports/<slug>/baseline.json: where
+    those changed, `paddledvc check` has something to compare with.
+
     \b
     Example:
       paddledvc evaluate digits
+      paddledvc evaluate digits --baseline origin/main
     """
     project = Project.find(Path())
     echo_first_use(project)
     if sys.stderr.isatty():
-        logging.getLogger("paddledvc.evaluation.evaluate").setLevel(logging.INFO)
-    measured = workflow.evaluate(project, name, pin=pin, use=use)
+        logging.getLogger("paddledvc.evaluation.measure_paths").setLevel(logging.INFO)
+    if revision is None:
+        measured = workflow.evaluate(project, name, pin=pin, use=use)
+    elif pin is not None:
+        raise click.UsageError("--pin is for the weights of the work tree")
+    else:
+        with progress_bar() as progress:
+            measured = evaluate_baseline(
+                project, name, revision, offline=use.offline, progress=progress
+            )
     if output == "json":
         echo_document(measured.to_json().rstrip("\n"), "json")
     else:

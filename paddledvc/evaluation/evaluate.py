@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from paddledvc import names
-from paddledvc.errors import InvalidInput, UserCodeFailed
+from paddledvc.errors import InvalidInput
 from paddledvc.evaluation.core import summary
-from paddledvc.evaluation.core.measured import NETWORK, Measured, measured_path
+from paddledvc.evaluation.core.measured import NETWORK, measured_path
+from paddledvc.evaluation.measure_paths import Bytes, measure_paths
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.models import registry as registries
 from paddledvc.models.evaluate_settings import evaluated_paths
-from paddledvc.models.model import Reference, exported_model_folder, model_reports_folder
+from paddledvc.models.model import exported_model_folder, model_reports_folder
 from paddledvc.project import Inputs
 from paddledvc.stages.core import settings_digest
-from paddledvc.stages.core.record import Hashed
-from paddledvc.tools.code.source_files import source_files_of_code
-from paddledvc.tools.git.project_files import read_project_file
-from paddledvc.tools.paddle import process
-from paddledvc.tools.paddle.core.jobs import Evaluated, EvaluateJob, Network, PathJob
-from paddledvc.tools.system import files
+from paddledvc.tools.paddle.core.jobs import Network
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from paddledvc.evaluation.core.measured import Measured
     from paddledvc.locking.current import LockUse
     from paddledvc.models.evaluate_settings import Evaluate
     from paddledvc.models.lockfile import Lock
     from paddledvc.models.model import Model
     from paddledvc.project import Project
-
-logger = logging.getLogger(__name__)
+    from paddledvc.tools.paddle.core.jobs import Evaluated
 
 
 def evaluate(
@@ -73,73 +66,33 @@ def evaluate(
         settings_digest.require_digest(
             "evaluate", model, pin, settings_digest.evaluate_digest(registry, lock, model)
         )
-    found, measured = _measure(inputs, lock, model, model.evaluate)
+    given = _choose_bytes(inputs, lock, model, model.evaluate)
+    found, measured = measure_paths(inputs, model, model.evaluate, given)
     _write(project, model, model.evaluate, found, measured)
     return measured
 
 
-def _measure(
-    inputs: Inputs, lock: Lock, model: Model, settings: Evaluate
-) -> tuple[Mapping[str, Evaluated], Measured]:
+def _choose_bytes(inputs: Inputs, lock: Lock, model: Model, settings: Evaluate) -> Bytes:
+    """Choose what is measured: what the work tree holds."""
     project = inputs.project
     weights = registries.weights_in_registry(inputs.registry, lock, model)
-    weights_file = None if weights is None else project.weights(weights, model)
-    paths = evaluated_paths(settings, exports=model.exports)
-    exported = _exported_files(project, model) if paths else []
-    params = dict(project.section(model, "evaluate", inputs.params))
-    key = f"{names.PARAMS}: {project.params_key(model, inputs.params)}.evaluate"
+    file = None if weights is None else project.weights(weights, model)
+    exported = (
+        _exported_files(project, model) if evaluated_paths(settings, exports=model.exports) else []
+    )
     assert model.network is not None
-    network = Network(
-        root=project.root,
-        reference=model.network,
-        arguments=dict(model.network_args),
-        weights=weights_file,
+    hashed = [*([file] if file else []), *exported]
+    return Bytes(
+        version=model.requires.text,
+        network=Network(
+            root=project.root,
+            reference=model.network,
+            arguments=dict(model.network_args),
+            weights=file,
+        ),
+        program=project.root / exported_model_folder(model) if exported else None,
+        files={one.relative_to(project.root).as_posix(): one for one in hashed},
     )
-    engine = project.verify_settings(model, inputs.params).engine
-    job = EvaluateJob(
-        model=model.name,
-        function=Reference.parse(settings.function),
-        network=network,
-        inputs=model.inputs,
-        program=None,
-        structure=None,
-        params=params,
-        params_name=key,
-        seed=settings.seed,
-        device=settings.device,
-    )
-    sizes = sum(one.stat().st_size for one in exported or filter(None, [weights_file]))
-    found: dict[str, Evaluated] = {}
-    program = project.root / exported_model_folder(model) / names.EXPORT_PREFIX
-
-    def run(name: str, job: EvaluateJob) -> None:
-        logger.info("measuring %s of %s", name, model.name)
-        found[name] = process.run_job_in_process(
-            job, Evaluated, root=project.root, timeout=settings.timeout, loads=sizes
-        )
-
-    run(NETWORK, job)
-    for path in paths:
-        how = PathJob(
-            path=path,
-            program=program,
-            cases=project.root,
-            outputs=project.root,
-            engine=engine,
-            device=settings.device,
-        )
-        run(path, replace(job, program=how, structure=found[NETWORK].structure))
-    if why := summary.find_disagreement(settings.function, settings, found):
-        raise UserCodeFailed(why)
-    measured = replace(
-        summary.summarise_measured(settings, found),
-        model=model.name,
-        model_version=model.requires.text,
-        files=tuple(_hash(project, [*([weights_file] if weights_file else []), *exported])),
-        code_sha256=_digest_code(project, settings),
-        engine=engine,
-    )
-    return found, measured
 
 
 def _exported_files(project: Project, model: Model) -> list[Path]:
@@ -151,21 +104,6 @@ def _exported_files(project: Project, model: Model) -> list[Path]:
             f"run `paddledvc export {model.name}`"
         )
     return found
-
-
-def _hash(project: Project, measured: list[Path]) -> Iterator[Hashed]:
-    for file in measured:
-        path = file.relative_to(project.root).as_posix()
-        yield Hashed(path=path, hashes=files.hash_file(file))
-
-
-def _digest_code(project: Project, settings: Evaluate) -> str:
-    """Hash the code of the function, and what it imports of the project."""
-    sha256 = hashlib.sha256()
-    for path in source_files_of_code(Reference.parse(settings.function), project.root):
-        sha256.update(f"{path}\0".encode())
-        sha256.update(hashlib.sha256(read_project_file(project.root, path)).digest())
-    return sha256.hexdigest()
 
 
 def _write(

@@ -153,7 +153,8 @@ class _Comparison:
         """Find where the metric is worse: of all samples, else in parts of them."""
         name = self.goal.name
         values, earlier = (one.metrics.get(name, {}) for one in (self.now, self.before))
-        for path in (path for path in values if path in earlier):
+        # What is deployed is named first, for it is what people get.
+        for path in (path for path in reversed([*values]) if path in earlier):
             allowed = self.goal.allowed_loss(earlier[path])
             everybody = range(self.now.samples)
             if found := self._find_drop(
@@ -173,7 +174,7 @@ class _Comparison:
                 continue
             what = f"{name} of the samples whose {part.by} is {part.name}"
             values, before = part.metrics.get(name, {}), old.metrics.get(name, {})
-            for path in (path for path in values if path in before):
+            for path in (path for path in reversed([*values]) if path in before):
                 allowed = (
                     self.goal.allowed_loss(before[path])
                     if asked.tolerance is None
@@ -226,17 +227,17 @@ class _Comparison:
         new, old = ([sign * one[at] for at in members] for one in pair if one is not None)
         if {one.scores[name].kind for one in (self.now, self.before)} != {"bits"}:
             p = significance.bootstrap_p(old, new)
-            return p, f"{len(members)} samples, p = {_show_p(p)}", "more samples"
+            return p, f"{len(members)} samples, p {_show_p(p)}", "more samples"
         lost = sum(1 for was, now_is in zip(old, new, strict=True) if now_is < was)
         won = sum(1 for was, now_is in zip(old, new, strict=True) if now_is > was)
         p = significance.mcnemar_p(lost, won)
-        told = f"{lost} of {len(members)} samples lost, {won} won, p = {_show_p(p)}"
+        told = f"{lost} of {len(members)} samples lost, {won} won, p {_show_p(p)}"
         enough = significance.samples_to_prove(loss, lost, won, len(members))
         return p, told, f"{enough:,} samples that differ alike"
 
 
 def _show_p(p: float) -> str:
-    return "below 0.001" if p < 0.001 else f"{p:.3f}"  # noqa: PLR2004 - three digits are shown
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"  # noqa: PLR2004 - three digits are shown
 
 
 def _judge_training(facts: Facts, baseline: Baseline, model: Model) -> Iterator[Violation]:

@@ -98,15 +98,15 @@ def _judge_goal(
         message = f"the report has no {goal.name} of {missing[0]}; {EVALUATE}"
         yield find_metric(facts, model, "metric-missing", message)
         return
-    for path in wanted:
-        if goal.misses_floor(values[path]):
-            assert goal.floor is not None
-            bound = "at least" if goal.direction == "higher" else "at most"
-            message = (
-                f"{goal.name} is {goal.show(values[path])} on {path}, expected {bound} "
-                f"{goal.show(goal.floor)}; improve the model, or change the floor in models.yaml"
-            )
-            yield find_metric(facts, model, "metric-below-floor", message)
+    if below := [path for path in wanted if goal.misses_floor(values[path])]:
+        assert goal.floor is not None
+        bound = "at least" if goal.direction == "higher" else "at most"
+        shown = " and ".join(f"{goal.show(values[path])} on {path}" for path in reversed(below))
+        message = (
+            f"{goal.name} is {shown}, expected {bound} {goal.show(goal.floor)}; improve the model, "
+            "or change the floor in models.yaml"
+        )
+        yield find_metric(facts, model, "metric-below-floor", message)
     for path in wanted[1:]:
         yield from _judge_export(facts, model, goal, measured, path)
 
@@ -195,8 +195,8 @@ def _judge_published(facts: Facts, model: Model, found: Mapping[str, float]) -> 
             assert goal.floor is not None
             bound = "at least" if goal.direction == "higher" else "at most"
             message = (
-                f"{model.name}: {metric.name} is {goal.show(value)} after training, expected "
-                f"{bound} {goal.show(goal.floor)}; train it better, or state another value"
+                f"{model.name}: {metric.name} is {goal.show(value)}, expected {bound} "
+                f"{goal.show(goal.floor)}; train it better, or state another value"
             )
             yield facts.of_model("metric-below-floor", message, model.name, *at)
         elif model.train is None and abs(goal.loss(metric.value, value)) > max(
