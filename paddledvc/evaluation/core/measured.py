@@ -7,7 +7,6 @@ metric must be is the matter of the gate, which asks models.yaml.
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -83,10 +82,7 @@ class Scores:
         """
         if self.kind == "none" or path not in self.values:
             return None
-        try:
-            data = base64.b64decode(self.values[path], validate=True)
-        except binascii.Error as error:
-            raise ValueError("has scores that are no Base64") from error
+        data = _bytes(self.values[path], "scores")
         if self.kind == "bits":
             if len(data) != (samples + 7) // 8:
                 raise ValueError(f"has no scores of {samples} samples")
@@ -105,6 +101,13 @@ def _pack(values: Sequence[float]) -> bytes:
         if one:
             packed[index >> 3] |= 0x80 >> (index & 7)
     return bytes(packed)
+
+
+def _bytes(text: str, what: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as error:
+        raise ValueError(f"has {what} that are no Base64") from error
 
 
 def _text(data: bytes) -> str:
@@ -158,10 +161,7 @@ class Parts:
         Raises:
             ValueError: these are no parts of so many samples.
         """
-        try:
-            data = base64.b64decode(self.members, validate=True)
-        except binascii.Error as error:
-            raise ValueError("has parts that are no Base64") from error
+        data = _bytes(self.members, "parts")
         if len(data) != 2 * samples:
             raise ValueError(f"has no parts of {samples} samples")
         if name not in self.names:
@@ -281,17 +281,29 @@ def _find_contradictions(found: Measured) -> Iterator[str]:
             for path, value in paths.items():
                 if not math.isfinite(value):
                     yield f"has the {metric} {value} of {path}, expected a finite number"
+    members = {
+        (by, name): parts.list_members(name, found.samples)
+        for by, parts in found.parts.items()
+        for name in parts.names
+    }
     for metric, kept in found.scores.items():
-        for path, value in found.metrics.get(metric, {}).items():
-            scores = kept.of_path(path, found.samples)
-            if scores is None:
-                continue
-            mean = math.fsum(scores) / len(scores) if scores else math.nan
-            if not math.isclose(mean, value, rel_tol=_SAME, abs_tol=_SAME):
-                yield (
-                    f"says that {metric} is {value:g} of {path}, and its {found.samples} samples "
-                    f"that it is {mean:g}"
-                )
+        for path in kept.values:
+            scores = kept.of_path(path, found.samples) or []
+            said = {"": found.metrics.get(metric, {}).get(path)}
+            told = {"": scores}
+            for one in found.slices:
+                name = f" whose {one.by} is {one.name}"
+                said[name] = one.metrics.get(metric, {}).get(path)
+                told[name] = [scores[at] for at in members.get((one.by, one.name), ())]
+            for where, value in said.items():
+                mean = math.fsum(told[where]) / len(told[where]) if told[where] else math.nan
+                if value is not None and not math.isclose(
+                    mean, value, rel_tol=_SAME, abs_tol=_SAME
+                ):
+                    yield (
+                        f"says that {metric} is {value:g} of {path}, and its "
+                        f"{len(told[where])} samples{where} that it is {mean:g}"
+                    )
 
 
 def measured_path(model: Model) -> str:

@@ -112,14 +112,15 @@ def smallest_drop(samples: int, discordant: float = DISCORDANT) -> float | None:
     return None
 
 
-def samples_to_prove(drop: float, lost: int, won: int, samples: int) -> int:
-    """Tell how many samples would prove a drop, were they to differ as these did.
+def samples_to_prove(lost: int, won: int, samples: int) -> int | None:
+    """Tell how many samples would prove a drop, were they to differ as these do; None if none.
 
-    >>> samples_to_prove(0.01, 8, 3, 510)
-    584
+    >>> samples_to_prove(8, 3, 510)
+    743
     """
-    share = (lost + won) / samples
-    if drop <= 0 or not share:
-        return 0
-    # One-sided: a difference of 1.645 standard deviations, which are sqrt(share / count).
-    return math.ceil(share * (1.6448536269514722 / drop) ** 2)
+    if lost <= won:
+        return None
+    more = 1.0
+    while mcnemar_p(round(lost * more), round(won * more)) >= SIGNIFICANT:
+        more *= 1.02
+    return math.ceil(samples * more)

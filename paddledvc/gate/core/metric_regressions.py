@@ -129,7 +129,7 @@ def _judge_repeated(
                     "the same weights, inputs, code and Paddle; seed what the function draws, and "
                     "measure both again"
                 )
-                yield find_metric(facts, model, "metric-not-repeatable", message, "warning")
+                yield find_metric(facts, model, "not-repeatable", message, "warning")
                 return
 
 
@@ -199,7 +199,7 @@ class _Comparison:
         show, loss = self.goal.show, self.goal.loss(before, value)
         if loss <= allowed + _ROUNDING:
             return None
-        p, told, proof = self._weigh(path, members, loss)
+        p, told, proof = self._weigh(path, members)
         proven = p is None or p < significance.SIGNIFICANT
         level: Level = "error" if proven or self.noise == "fail" else "warning"
         advice = "improve the model, or waive metric-regressed"
@@ -212,9 +212,7 @@ class _Comparison:
         )
         return message, level
 
-    def _weigh(
-        self, path: str, members: Sequence[int], loss: float
-    ) -> tuple[float | None, str, str]:
+    def _weigh(self, path: str, members: Sequence[int]) -> tuple[float | None, str, str]:
         """Tell how often chance does as much, what the samples show, and what would prove it."""
         name = self.goal.name
         pair = [
@@ -232,7 +230,7 @@ class _Comparison:
         won = sum(1 for was, now_is in zip(old, new, strict=True) if now_is > was)
         p = significance.mcnemar_p(lost, won)
         told = f"{lost} of {len(members)} samples lost, {won} won, p {_show_p(p)}"
-        enough = significance.samples_to_prove(loss, lost, won, len(members))
+        enough = significance.samples_to_prove(lost, won, len(members)) or 0
         return p, told, f"{enough:,} samples that differ alike"
 
 

@@ -31,7 +31,7 @@ def describe_structure(result: Any) -> Any:
     if isinstance(result, list | tuple):
         parts = [describe_structure(one) for one in result]
         return tuple(parts) if isinstance(result, tuple) else parts
-    return LEAF if isinstance(result, runtime.import_paddle().Tensor) else None
+    return LEAF if hasattr(result, "numpy") else None  # only tensors have it
 
 
 def restore_structure(structure: Any, outputs: Sequence[Any]) -> Any:
