@@ -106,7 +106,9 @@ def test_a_model_that_is_measured_well_has_no_finding(evaluated):
 )
 def test_a_missing_report_counts_as_the_role_says(evaluated, role, level):
     (evaluated.root / REPORT).unlink()
-    evaluated.edit("models.yaml", "models:", f"policy: {{production: {{metrics: {role}}}}}\nmodels:")
+    evaluated.edit(
+        "models.yaml", "models:", f"policy: {{production: {{metrics: {role}}}}}\nmodels:"
+    )
 
     assert [one.rule for one in evaluated.check(branch="main").errors if "metric" in one.rule] == (
         level
@@ -138,9 +140,11 @@ def test_a_drop_that_the_samples_prove_is_an_error(evaluated):
     assert found(evaluated, base="main") == [
         (
             "error",
-            "reports/resnet50/evaluate.json: error[metric-regressed]: resnet50: accuracy is "
-            "95.20 % on deployed, main has 98.00 % (tolerance 1 point; 16 of 500 samples lost, "
-            "2 won, p < 0.001); improve the model, or waive metric-regressed",
+            (
+                "reports/resnet50/evaluate.json: error[metric-regressed]: resnet50: accuracy is "
+                "95.20 % on deployed, main has 98.00 % (tolerance 1 point; 16 of 500 samples lost, "
+                "2 won, p < 0.001); improve the model, or waive metric-regressed"
+            ),
         )
     ]
 
@@ -151,9 +155,11 @@ def test_a_drop_that_may_be_chance_warns_and_says_what_would_prove_it(evaluated)
     assert found(evaluated, base="main") == [
         (
             "warning",
-            "reports/resnet50/evaluate.json: warning[metric-regressed]: resnet50: accuracy is "
-            "96.80 % on deployed, main has 98.00 % (tolerance 1 point; 10 of 500 samples lost, "
-            "4 won, p = 0.090); it may be chance: 635 samples that differ alike would prove it",
+            (
+                "reports/resnet50/evaluate.json: warning[metric-regressed]: resnet50: accuracy is "
+                "96.80 % on deployed, main has 98.00 % (tolerance 1 point; 10 of 500 samples lost, "
+                "4 won, p = 0.090); it may be chance: 635 samples that differ alike would prove it"
+            ),
         )
     ]
     evaluated.git("checkout", "--quiet", "main")
@@ -193,9 +199,7 @@ def test_a_part_of_the_samples_that_is_worse_is_found_though_the_whole_is_not(ev
         ),
     ],
 )
-def test_what_was_measured_otherwise_is_not_compared_until_the_baseline_is(
-    evaluated, changes, why
-):
+def test_what_was_measured_otherwise_is_not_compared_until_the_baseline_is(evaluated, changes, why):
     worse = right([*range(8), *range(100, 116)])
     before = measured(evaluated, right(range(10)), **changes)
     change(evaluated, lambda gated: measured(gated, worse, **changes))
