@@ -31,7 +31,12 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    project: Project, name: str, *, pin: str | None = None, use: LockUse = UPDATE
+    project: Project,
+    name: str,
+    *,
+    pin: str | None = None,
+    use: LockUse = UPDATE,
+    limit: int | None = None,
 ) -> Measured:
     """Measure a model with its own function, the network and its export, and write it down.
 
@@ -40,6 +45,7 @@ def evaluate(
         name: the model.
         pin: what the stage in dvc.yaml was generated for; refused if it is another one now.
         use: how models.lock may be used.
+        limit: samples to take, for a quick look: then nothing is written.
 
     Returns:
         What was measured, which is in ``reports/<slug>/evaluate.json`` too, however bad it is.
@@ -67,8 +73,9 @@ def evaluate(
             "evaluate", model, pin, settings_digest.evaluate_digest(registry, lock, model)
         )
     given = _choose_bytes(inputs, lock, model, model.evaluate)
-    found, measured = measure_paths(inputs, model, model.evaluate, given)
-    _write(project, model, model.evaluate, found, measured)
+    found, measured = measure_paths(inputs, model, model.evaluate, given, limit=limit)
+    if limit is None:
+        _write(project, model, model.evaluate, found, measured)
     return measured
 
 

@@ -50,7 +50,12 @@ class Bytes:
 
 
 def measure_paths(
-    inputs: Inputs, model: Model, settings: Evaluate, given: Bytes
+    inputs: Inputs,
+    model: Model,
+    settings: Evaluate,
+    given: Bytes,
+    *,
+    limit: int | None = None,
 ) -> tuple[Mapping[str, Evaluated], Measured]:
     """Measure the network and each way to run the exported files, one after another.
 
@@ -59,6 +64,7 @@ def measure_paths(
         model: the model.
         settings: how it is measured.
         given: what is measured.
+        limit: samples to take, instead of what params.yaml says.
 
     Returns:
         What each process found, by path, the network first; and all of it put together.
@@ -67,6 +73,9 @@ def measure_paths(
         UserCodeFailed: the function failed, or did not measure the same in every way.
     """
     project = inputs.project
+    params = dict(project.section(model, "evaluate", inputs.params))
+    if limit is not None:
+        params["limit"] = limit
     engine = project.verify_settings(model, inputs.params).engine
     job = EvaluateJob(
         model=model.name,
@@ -75,7 +84,7 @@ def measure_paths(
         inputs=model.inputs,
         program=None,
         structure=None,
-        params=dict(project.section(model, "evaluate", inputs.params)),
+        params=params,
         params_name=f"{names.PARAMS}: {project.params_key(model, inputs.params)}.evaluate",
         seed=settings.seed,
         device=settings.device,
@@ -103,6 +112,12 @@ def measure_paths(
         run(path, replace(job, program=how, structure=found[NETWORK].structure))
     if why := summary.find_disagreement(settings.function, settings, found):
         raise UserCodeFailed(why)
+    most, told = params.get("limit"), len(found[NETWORK].ids)
+    if isinstance(most, int) and told > most:
+        raise UserCodeFailed(
+            f"{settings.function} told of {told} samples, expected at most {most}; let it take "
+            'run.params.get("limit") of them'
+        )
     measured = replace(
         summary.summarise_measured(settings, found),
         model=model.name,
@@ -112,6 +127,7 @@ def measure_paths(
         ),
         code_sha256=_digest_code(project, settings),
         engine=engine,
+        limit=most if isinstance(most, int) else None,
     )
     return found, measured
 

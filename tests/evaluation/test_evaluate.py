@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,11 +53,13 @@ def evaluate(model, run):
         x = x + time.time_ns() % 1_000_000
     if do == "raises":
         raise ValueError("no data here")
+    if limit := run.params.get("limit"):
+        x, scale, labels = x[:limit], scale[:limit], labels[:limit]
     found = run.predict(model, x, scale=scale, batch_size=run.params["batch_size"])
     assert found["more"][1] is None
     right = found["scores"].argmax(1) == labels
     assert (found["more"][0] == found["scores"].argmax(1)).all()
-    run.samples(range(200), accuracy=right, slices={"label": labels})
+    run.samples(range(len(x)), accuracy=right, slices={"label": labels})
     run.table("confusion", actual=labels, predicted=found["more"][0])
     if do == "batch means":
         return {"accuracy": float(right[:150].mean() / 2 + right[150:].mean() / 2) + 1e-3}
@@ -176,5 +183,46 @@ def test_a_stage_that_was_generated_for_other_settings_is_refused(exported):
 
 def test_a_model_without_the_section_is_refused(lay_out, tmp_path):
     project = lay_out(tmp_path / "project")
-    with pytest.raises(InvalidInput, match="net has no `evaluate` section in models.yaml"):
+    with pytest.raises(InvalidInput, match="net has no `evaluate` section in"):
         paddledvc.evaluate(project, "net")
+
+
+def test_a_quick_look_at_a_few_samples_writes_nothing(exported):
+    paddledvc.evaluate(exported, "net")
+    before = (exported.root / REPORT).read_bytes()
+    measured = paddledvc.evaluate(exported, "net", limit=50)
+
+    assert (measured.samples, measured.limit) == (50, 50)
+    assert (exported.root / REPORT).read_bytes() == before
+
+
+def test_a_function_that_takes_no_notice_of_the_limit_is_told_so(exported):
+    with pytest.raises(UserCodeFailed, match="told of 200 samples, expected at most 0"):
+        paddledvc.evaluate(exported, "net", limit=0)
+
+
+def test_the_weights_of_another_commit_are_measured_with_the_function_of_now(
+    exported, project, monkeypatch
+):
+    shutil.copytree(exported.root, project.root, dirs_exist_ok=True)
+    here = paddledvc.Project(project.root)
+    project.git("init", "--quiet", "--initial-branch=main")
+    paddledvc.init(here.root, with_hooks=False)
+    paddledvc.generate(here)
+    monkeypatch.setenv(
+        "PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    )
+    subprocess.run(["dvc", "repro", "--quiet"], cwd=here.root, check=True)
+    project.commit()
+    (here.root / "measure.py").write_text(FUNCTION + "\n# in another way\n")
+    shutil.rmtree(here.root / "checkpoints")
+    shutil.rmtree(here.root / "exports")
+
+    measured = paddledvc.evaluate_baseline(here, "net", "main")
+
+    assert measured.metrics == {"accuracy": {"network": 1.0, "deployed": 1.0}}
+    assert json.loads((here.root / "reports/net/baseline.json").read_text())["samples"] == 200
+    assert measured.files[0].path == "checkpoints/net_v1.pdparams"
+    assert not (here.root / "checkpoints").exists()
+    with pytest.raises(InvalidInput, match="there is no nowhere here"):
+        paddledvc.evaluate_baseline(here, "net", "nowhere")

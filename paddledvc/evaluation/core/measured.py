@@ -147,16 +147,16 @@ class Parts:
     def of(cls, values: Sequence[str]) -> Parts:
         """Keep the part of every sample.
 
-        >>> Parts.of(["b", "a", "b"]).list_members("b", 3)
-        [0, 2]
+        >>> Parts.of(["b", "a", "b"]).group_members(3)
+        {'a': [1], 'b': [0, 2]}
         """
         known = tuple(sorted(set(values)))
         at = {name: number for number, name in enumerate(known)}
         data = b"".join(at[one].to_bytes(2, "little") for one in values)
         return cls(names=known, members=_text(data))
 
-    def list_members(self, name: str, samples: int) -> list[int]:
-        """List the samples of a part, by their numbers.
+    def group_members(self, samples: int) -> dict[str, list[int]]:
+        """List the samples of each part, by their numbers.
 
         Raises:
             ValueError: these are no parts of so many samples.
@@ -164,10 +164,13 @@ class Parts:
         data = _bytes(self.members, "parts")
         if len(data) != 2 * samples:
             raise ValueError(f"has no parts of {samples} samples")
-        if name not in self.names:
-            return []
-        wanted = self.names.index(name).to_bytes(2, "little")
-        return [at for at in range(samples) if data[2 * at : 2 * at + 2] == wanted]
+        found: dict[str, list[int]] = {name: [] for name in self.names}
+        for at in range(samples):
+            number = int.from_bytes(data[2 * at : 2 * at + 2], "little")
+            if number >= len(self.names):
+                raise ValueError(f"has no part {number}")
+            found[self.names[number]].append(at)
+        return found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -282,26 +285,24 @@ def _find_contradictions(found: Measured) -> Iterator[str]:
                 if not math.isfinite(value):
                     yield f"has the {metric} {value} of {path}, expected a finite number"
     members = {
-        (by, name): parts.list_members(name, found.samples)
+        (by, name): numbers
         for by, parts in found.parts.items()
-        for name in parts.names
+        for name, numbers in parts.group_members(found.samples).items()
     }
     for metric, kept in found.scores.items():
         for path in kept.values:
             scores = kept.of_path(path, found.samples) or []
             said = {"": found.metrics.get(metric, {}).get(path)}
             told = {"": scores}
-            for one in found.slices:
-                name = f" whose {one.by} is {one.name}"
-                said[name] = one.metrics.get(metric, {}).get(path)
-                told[name] = [scores[at] for at in members.get((one.by, one.name), ())]
-            for where, value in said.items():
+            for part in found.slices:
+                name = f" whose {part.by} is {part.name}"
+                said[name] = part.metrics.get(metric, {}).get(path)
+                told[name] = [scores[at] for at in members.get((part.by, part.name), ())]
+            for where, one in said.items():
                 mean = math.fsum(told[where]) / len(told[where]) if told[where] else math.nan
-                if value is not None and not math.isclose(
-                    mean, value, rel_tol=_SAME, abs_tol=_SAME
-                ):
+                if one is not None and not math.isclose(mean, one, rel_tol=_SAME, abs_tol=_SAME):
                     yield (
-                        f"says that {metric} is {value:g} of {path}, and its "
+                        f"says that {metric} is {one:g} of {path}, and its "
                         f"{len(told[where])} samples{where} that it is {mean:g}"
                     )
 

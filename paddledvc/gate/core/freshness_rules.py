@@ -60,7 +60,8 @@ def _stages_behind(facts: Facts, model: Model) -> Iterator[str]:
     for name in reversed(facts.registry.lineage(model.name)):
         kinds: tuple[names.StageKind, ...] = ("sync", "train")
         if name == model.name:
-            kinds = ("sync", "train", "export", "verify", *(["evaluate"] if measured else []))
+            kinds = ("sync", "train", "export", "verify", "evaluate")
+            kinds = kinds if measured else kinds[:-1]
         for kind in kinds:
             stage = model_stage_name(kind, facts.registry.model(name))
             if stage in facts.stages:

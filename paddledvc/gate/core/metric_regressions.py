@@ -168,6 +168,7 @@ class _Comparison:
         name = self.goal.name
         earlier = {(one.by, one.name): one for one in self.before.slices}
         judged = {one.name: one for one in settings.slices}
+        groups = {by: one.group_members(self.now.samples) for by, one in self.now.parts.items()}
         for part in self.now.slices:
             asked, old = judged.get(part.by), earlier.get((part.by, part.name))
             if asked is None or old is None or min(part.samples, old.samples) < asked.at_least:
@@ -180,7 +181,7 @@ class _Comparison:
                     if asked.tolerance is None
                     else asked.tolerance
                 )
-                members = self.now.parts[part.by].list_members(part.name, self.now.samples)
+                members = groups.get(part.by, {}).get(part.name, [])
                 found = self._find_drop(what, path, values[path], before[path], allowed, members)
                 if found:
                     yield found

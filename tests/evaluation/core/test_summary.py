@@ -71,7 +71,7 @@ def test_parts_are_measured_on_every_path_and_the_worst_of_them_is_named():
         "form y,2,accuracy,deployed,0.5",
     ]
     assert measured.worst_slice == {"accuracy": 0.5}
-    assert measured.parts["form"].list_members("x", 4) == [0, 2]
+    assert measured.parts["form"].group_members(4) == {"x": [0, 2], "y": [1, 3]}
 
 
 @pytest.mark.parametrize(

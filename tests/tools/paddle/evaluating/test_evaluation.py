@@ -59,8 +59,8 @@ def test_numbers_of_numpy_are_numbers():
             ["a", "b", "c", "d"],
             {"accuracy": [1.0, 1.0, 1.0, 0.0]},
             (
-                "returned accuracy 0.939, but the mean of its 4 samples is 0.75, expected the same; is "
-                "it a mean of batch means?"
+                "returned accuracy 0.939, but the mean of its 4 samples is 0.75, expected the "
+                "same; is it a mean of batch means?"
             ),
         ),
         (
@@ -68,8 +68,8 @@ def test_numbers_of_numpy_are_numbers():
             ["a", "b", "a"],
             {"accuracy": [1.0, 1.0, 1.0]},
             (
-                "told of the sample 'a' twice, expected each once; a sampler that fills up the last "
-                "batch repeats samples"
+                "told of the sample 'a' twice, expected each once; a sampler that fills up the "
+                "last batch repeats samples"
             ),
         ),
         (
