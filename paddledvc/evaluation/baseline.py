@@ -63,6 +63,10 @@ def evaluate_baseline(
             no such commit.
         OutsideFailure: the weights cannot be had.
         UserCodeFailed: the function failed, or returned what is no measurement.
+
+    Example:
+        project = paddledvc.Project.find()
+        print(paddledvc.evaluate_baseline(project, "digits", "origin/main").metrics)
     """
     inputs = Inputs(project)
     model = inputs.registry.model(name)

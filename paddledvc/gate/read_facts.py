@@ -12,7 +12,7 @@ from paddledvc import names, schemas
 from paddledvc.errors import InvalidFile, InvalidInput
 from paddledvc.evaluation.core.measured import measured_path
 from paddledvc.gate.core.facts import Facts, Outdated
-from paddledvc.gate.core.metric_rules import training_report
+from paddledvc.gate.core.metrics.metric_rules import training_report
 from paddledvc.gate.core.violations import Violation, list_file_violations
 from paddledvc.locking import missing_code
 from paddledvc.locking.core.resolution import list_stale_resolutions

@@ -72,7 +72,7 @@ class Metric:
     value: float
     direction: Literal["higher", "lower"] = "higher"
     tolerance: float = 0.0
-    percent: bool = False
+    percent: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from paddledvc.display.results import Displayed
 from paddledvc.models.model import model_reports_folder
 from paddledvc.models.verify_settings import Engine
 from paddledvc.stages.core.record import Hashed  # noqa: TC001 - types of fields are read
@@ -173,8 +174,8 @@ class Parts:
         return found
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Measured:
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class Measured(Displayed):
     """What a report says.
 
     Attributes:
@@ -212,6 +213,17 @@ class Measured:
     limit: int | None = field(default=None, metadata=OMIT)
     engine: Engine = field(default_factory=Engine)
     runtime: Mapping[str, Runtime] = field(default_factory=dict)
+
+    def _summary(self) -> str:
+        values = (
+            f"{name} {value:.6g} {path}"
+            for name, paths in self.metrics.items()
+            for path, value in paths.items()
+        )
+        return ": ".join((self.model, ", ".join(values)))
+
+    def _rows(self) -> Iterator[object]:
+        yield from ({"metric": name, **paths} for name, paths in self.metrics.items())
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -11,10 +11,9 @@ from paddledvc.gate.core import (
     evidence_rules,
     freshness_rules,
     image_rules,
-    metric_regressions,
-    metric_rules,
     version_rules,
 )
+from paddledvc.gate.core.metrics import metric_regressions, metric_rules
 from paddledvc.gate.core.violations import Verdict, Waived, sort_violations
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from paddledvc.evaluation.core import significance
 from paddledvc.evaluation.core.measured import NETWORK, Measured
-from paddledvc.gate.core.metric_rules import (
+from paddledvc.gate.core.metrics.metric_rules import (
     find_metric,
     metric_goal,
     read_measured,
