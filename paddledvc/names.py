@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-StageKind = Literal["sync", "train", "export", "verify"]
+StageKind = Literal["sync", "train", "export", "verify", "evaluate"]
 """A stage of a model."""
 REGISTRY = "models.yaml"
 LOCK = "models.lock"

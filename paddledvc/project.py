@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 WRITING = f"{names.SCRATCH}/writing.json"
 """The note of files that are written together."""
-PARAMS_SECTIONS = ("train", "verify")
+PARAMS_SECTIONS = ("train", "verify", "evaluate")
 """Sections of a model in params.yaml, each for the stage of its name."""
 PARAMS_SUFFIXES = (".yaml", ".yml", ".json")
 """How the name of a model's own file of hyperparameters ends."""

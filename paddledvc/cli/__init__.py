@@ -42,6 +42,7 @@ SECTIONS = {
         "train": "Train a model with your code.",
         "export": "Export a model as a static program.",
         "verify": "Compare the exported files with the dynamic network.",
+        "evaluate": "Measure the network and the exported files with your function.",
         "report": "Write pages of HTML from what verify has found.",
     },
     "Weights": {

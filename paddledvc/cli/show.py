@@ -147,9 +147,20 @@ def _described(shown: Shown) -> Iterator[tuple[str, str]]:
             yield label.replace("_", " "), " ".join(str(value).split())
     if model.tags:
         yield "tags", ", ".join(model.tags)
-    yield from (("metrics", f"{metric.name} {metric.value:g}") for metric in model.metrics)
+    yield from _metrics(shown)
     if model.meta is not None:
         yield "meta", json.dumps(model.meta, default=str, ensure_ascii=False)
+
+
+def _metrics(shown: Shown) -> Iterator[tuple[str, str]]:
+    """Say what is measured of the weights of now, and what is stated of them."""
+    measured = shown.measured.metrics if shown.measured is not None else {}
+    for name, values in measured.items():
+        yield "measured", f"{name} {', '.join(f'{one:.6g} {path}' for path, one in values.items())}"
+    # Of a model that is not trained here somebody else has found it.
+    kind = "published" if shown.model.train is None else "stated"
+    for metric in shown.model.metrics:
+        yield "metrics", f"{metric.name} {metric.value:g} ({kind})"
 
 
 def _shape(shape: tuple[int | None, ...] | None) -> str:

@@ -15,6 +15,7 @@ from paddledvc.gate.core.facts import Facts
 from paddledvc.gate.core.judge import judge_facts
 from paddledvc.gate.core.violations import Verdict, Violation, sort_violations
 from paddledvc.gate.lock_history import Now, read_lock_history
+from paddledvc.gate.read_baseline import read_baseline
 from paddledvc.gate.read_outputs import find_unsafe_outputs
 from paddledvc.models import policy
 from paddledvc.project import SnapshotFiles, read_project_policy
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from paddledvc.gate.subject import Subject
     from paddledvc.models.policy import Policy, Role
     from paddledvc.project import Project, ProjectFiles
+    from paddledvc.tools.git.snapshot import FolderSnapshot
     from paddledvc.weights.core.transfer_results import Inspected
 
 _JUDGED = (layout.REGISTRY, layout.LOCK, layout.STAGES, layout.DVC_LOCK, layout.PARAMS)
@@ -59,7 +61,7 @@ class _Ask:
     changed: bool = False
     more: Mapping[str, str] = field(default_factory=dict)
     remote: bool = False
-    before: Snapshot | None = None
+    before: FolderSnapshot | None = None
     prefix: str = ""
     notes: tuple[str, ...] = ()
 
@@ -172,11 +174,11 @@ def judge_released(
     return Verdict(title=branch or "a tag", role=facts.role.name, violations=found, waived=waived)
 
 
-def _tree_of(root: Path, commit: str | None) -> Snapshot | None:
+def _tree_of(root: Path, commit: str | None) -> FolderSnapshot | None:
     return None if commit is None else Snapshot.tree(root, commit)
 
 
-def _before(root: Path, subject: Subject) -> Snapshot | None:
+def _before(root: Path, subject: Subject) -> FolderSnapshot | None:
     """Find what a branch was before what is judged, which CI does not tell.
 
     Of the branch that is checked out it is the commit before HEAD.
@@ -188,7 +190,7 @@ def _before(root: Path, subject: Subject) -> Snapshot | None:
 
 
 def _policy_at(
-    before: Snapshot | None, branch: str | None
+    before: FolderSnapshot | None, branch: str | None
 ) -> tuple[Policy | None, tuple[str, ...]]:
     """Read the policy that a branch had, and what to say of it; None where it had none."""
     if before is None:
@@ -290,6 +292,10 @@ def _judge_files(at: ProjectFiles, project: Project, ask: _Ask, today: date) -> 
     if facts.lock is not None and in_git:
         more = ask.more if facts.role == rules.production else {}
         facts = replace(facts, past=read_lock_history(project.root, facts, Now.of(at.folder), more))
+    if ask.before is not None and not ask.release:
+        head = worktree.resolve_worktree_commit(project.root, "HEAD")
+        where = ask.branch or "the commit before"
+        facts = read_baseline(at, facts, ask.before, where=where, head=head)
     if ask.remote and not facts.unreadable:
         facts = replace(facts, missing=_missing_objects(at, project, facts.role))
     return judge_facts(facts, ask.title, prefix=ask.prefix, notes=ask.notes)

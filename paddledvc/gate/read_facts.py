@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc import names, schemas
 from paddledvc.errors import InvalidFile, InvalidInput
+from paddledvc.evaluation.core.measured import measured_path
 from paddledvc.gate.core.facts import Facts, Outdated
+from paddledvc.gate.core.metrics.metric_rules import training_report
 from paddledvc.gate.core.violations import Violation, list_file_violations
 from paddledvc.locking import missing_code
 from paddledvc.locking.core.resolution import list_stale_resolutions
@@ -102,6 +104,7 @@ def read_facts(project: ProjectFiles, facts: Facts) -> Facts:
         reports=dict(_reports(project, facts.registry)),
         records=dict(_records(project, facts.registry)),
     )
+    facts = read_metric_facts(project, facts)
     if facts.role.evidence == "required":
         paths = _compared(facts)
         return replace(
@@ -268,6 +271,28 @@ def _records(project: ProjectFiles, registry: Registry | None) -> Iterator[tuple
         text = find_project_text(project.folder, record_path(model)) if is_trained else None
         if text is not None:
             yield model.name, text
+
+
+def read_metric_facts(project: ProjectFiles, facts: Facts) -> Facts:
+    """Read what was measured of the models, and what trainings say of themselves."""
+    models = facts.registry.models if facts.registry else ()
+    measured = {one.name: measured_path(one) for one in models if one.evaluate is not None}
+    trained = {
+        one.name: training_report(one)
+        for one in models
+        if one.train is not None and one.evaluate is None
+    }
+    return replace(
+        facts,
+        measured=dict(_texts(project, measured)),
+        trained=dict(_texts(project, trained)),
+    )
+
+
+def _texts(project: ProjectFiles, paths: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, path in paths.items():
+        if (text := find_project_text(project.folder, path)) is not None:
+            yield name, text
 
 
 def _params_files(project: ProjectFiles, facts: Facts) -> Iterator[tuple[str, Any]]:

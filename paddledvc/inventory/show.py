@@ -9,6 +9,7 @@ from paddledvc import names
 from paddledvc.catalogs.opening import Catalogs
 from paddledvc.display.results import Displayed
 from paddledvc.errors import OutsideFailure
+from paddledvc.evaluation.core.measured import Measured, measured_path
 from paddledvc.gate import lock_history
 from paddledvc.inventory.holdings import Holdings
 from paddledvc.locking.core.resolution import list_stale_resolutions
@@ -83,6 +84,7 @@ class Shown(Displayed):
         outputs: what its network gives, as it is stated, or else as the report found it.
         trained: what made its trained weights; None where that is not recorded.
         unrecorded: why a record that is there counts for nothing; empty if it counts.
+        measured: what was measured of its weights of now; None where nothing was.
     """
 
     model: Model
@@ -101,6 +103,7 @@ class Shown(Displayed):
     outputs: tuple[Output, ...] = ()
     trained: Record | None = None
     unrecorded: str = ""
+    measured: Measured | None = None
 
 
 def show(project: Project, name: str) -> Shown:
@@ -153,6 +156,7 @@ def show(project: Project, name: str) -> Shown:
         outputs=holdings.outputs(model),
         trained=trained,
         unrecorded=unrecorded,
+        measured=_measured(project, model, parts),
     )
 
 
@@ -175,6 +179,18 @@ def _trained(
     if any(one.part.what == "trained weights" and one.part.md5 == md5 for one in parts):
         return record, ""
     return None, f"the record is of other bytes (md5:{md5})"
+
+
+def _measured(project: Project, model: Model, parts: tuple[ShownPart, ...]) -> Measured | None:
+    """Read what was measured, if it was of the weights of now."""
+    text = None if model.evaluate is None else find_project_text(project.root, measured_path(model))
+    try:
+        measured = None if text is None else Measured.from_json(text)
+    except ValueError:
+        return None  # `check` says why
+    md5s = {one.path: one.hashes.md5 for one in measured.files} if measured is not None else {}
+    weights = [one.part for one in parts if one.part.what != "export"][-1:]
+    return measured if all(md5s.get(one.path) == one.md5 for one in weights) else None
 
 
 def _earlier(project: Project, model: Model, locked: LockedModel | None) -> list[Earlier]:

@@ -14,6 +14,7 @@ from paddledvc.names import REPORTS, name_exported_folder, name_params_key, name
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from paddledvc.models.evaluate_settings import Evaluate
     from paddledvc.models.forward import Forward
     from paddledvc.models.versions import Requirement
     from paddledvc.names import StageKind
@@ -77,12 +78,14 @@ class Metric:
         value: the number; a percentage is a fraction, so ``76.8%`` is 0.768.
         direction: which way is better.
         tolerance: how far a new value may fall behind, in the units of ``value``.
+        percent: whether it is written in percent.
     """
 
     name: str
     value: float
     direction: Literal["higher", "lower"] = "higher"
     tolerance: float = 0.0
+    percent: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -234,6 +237,7 @@ class Model(Displayed):
         forward: how the network is called with its inputs; None where that is found out.
         outputs: what the network gives, as far as it is stated.
         docs: the file that documents it.
+        evaluate: how it is measured; None where it is not.
         environment: what it runs in; None for that of the registry.
     """
 
@@ -269,6 +273,7 @@ class Model(Displayed):
     train: Train | None = None
     export: Export | None = None
     verify: Verify = field(default_factory=Verify)
+    evaluate: Evaluate | None = None
     environment: Environment | None = None
     meta: Any = None
 

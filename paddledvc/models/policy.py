@@ -42,6 +42,8 @@ class Role:
         remote: name of the DVC remote that the weights of these branches live in.
         evidence: whether exported models need a passing report: ``required``, ``passing`` where
             there is one, or ``none``.
+        metrics: the same of what ``evaluate`` measures.
+        noise: what a drop beyond its tolerance is that the samples do not prove.
         paths: ways to run the exported files that a report must show to agree.
         requires: what models.yaml must say of every model.
         recommends: what it is only warned of that it does not say.
@@ -54,6 +56,8 @@ class Role:
     fresh: bool
     remote: str
     evidence: Literal["required", "passing", "none"]
+    metrics: Literal["required", "passing", "none"]
+    noise: Literal["warn", "fail"] = "warn"
     paths: tuple[str, ...] = ()
     requires: tuple[Fact, ...] = ()
     recommends: tuple[Fact, ...] = ()
@@ -79,6 +83,7 @@ PRODUCTION = Role(
     fresh=True,
     remote="prod",
     evidence="required",
+    metrics="required",
     recommends=("owner", "license", "description"),
 )
 INTEGRATION = Role(
@@ -89,6 +94,7 @@ INTEGRATION = Role(
     fresh=True,
     remote="staging",
     evidence="passing",
+    metrics="passing",
 )
 FEATURE = Role(
     name="feature",
@@ -98,6 +104,7 @@ FEATURE = Role(
     fresh=False,
     remote="dev",
     evidence="none",
+    metrics="none",
 )
 
 

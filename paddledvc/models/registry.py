@@ -25,11 +25,13 @@ from paddledvc.models.model import (
     Train,
     trained_model_file,
 )
+from paddledvc.models.percentages import is_percentage, read_number
 from paddledvc.models.verify_settings import read_verify_settings
 from paddledvc.models.versions import Requirement
 from paddledvc.names import suggest_name
 
 if TYPE_CHECKING:
+    from paddledvc.models.evaluate_settings import Evaluate
     from paddledvc.models.lockfile import Lock
     from paddledvc.models.policy import Policy
     from paddledvc.yaml.document import Document
@@ -202,6 +204,7 @@ def _read_model(entry: Mapping[str, Any]) -> Model:
         train=_read_train(entry["train"]) if "train" in entry else None,
         export=_export(entry.get("export", False)),
         verify=read_verify_settings(entry.get("verify", {})),
+        evaluate=_evaluate(entry.get("evaluate")),
         **_base(entry.get("base")),
         environment=_read_environment(entry.get("environment")),
     )
@@ -250,6 +253,14 @@ def _read_train(section: Mapping[str, Any]) -> Train:
     )
 
 
+def _evaluate(section: Mapping[str, Any] | None) -> Evaluate | None:
+    if section is None:
+        return None
+    from paddledvc.models.evaluate_settings import read_evaluate_settings  # noqa: PLC0415 - in hooks
+
+    return read_evaluate_settings(section)
+
+
 def _urls(entry: Mapping[str, Any]) -> tuple[str, ...]:
     urls = (entry.get("weights_url"), entry.get("hub_url"), *entry.get("urls", ()))
     return tuple(dict.fromkeys(url for url in urls if url is not None))
@@ -291,22 +302,11 @@ def _metrics(entry: Mapping[str, Any]) -> tuple[Metric, ...]:
 
 def _metric(name: str, value: Any) -> Metric:
     if not isinstance(value, Mapping):
-        return Metric(name=name, value=_read_number(value))
+        return Metric(name=name, value=read_number(value), percent=is_percentage(value))
     return Metric(
         name=name,
-        value=_read_number(value["value"]),
+        value=read_number(value["value"]),
         direction=value.get("direction", "higher"),
-        tolerance=_read_number(value.get("tolerance", 0.0)),
+        tolerance=read_number(value.get("tolerance", 0.0)),
+        percent=is_percentage(value["value"]),
     )
-
-
-def _read_number(written: float | str) -> float:
-    """Read a number or a percentage; a percentage is a fraction.
-
-    >>> _read_number("76.8%"), _read_number(12), _read_number("0.5")
-    (0.768, 12.0, 0.5)
-    """
-    text = str(written).strip()
-    if not text.endswith("%"):
-        return float(text)
-    return round(float(text[:-1]) / 100, 12)  # 1.1 / 100 is 0.011000000000000001

@@ -194,6 +194,7 @@ def _within_entry(entry: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     yield from _inputs(entry.get("inputs"))
     yield from _forward(entry)
     yield from _samples(entry.get("verify"))
+    yield from _evaluate(entry)
 
 
 def _versions(entry: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
@@ -280,3 +281,24 @@ def _samples(verify: Any) -> Iterator[tuple[Path, str]]:
         yield ("verify", "samples"), message
     if "preprocess" in verify and not folder:
         yield ("verify", "preprocess"), "it is for a folder of images; name that as samples"
+
+
+def _evaluate(entry: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    evaluate = entry.get("evaluate")
+    if not isinstance(evaluate, dict):
+        return
+    if "network" not in entry:
+        yield ("evaluate",), "there is no network to measure; add 'network' to the model"
+    exports = entry.get("export") not in (None, False)
+    if evaluate.get("paths") and not exports:
+        yield ("evaluate", "paths"), "nothing is exported to measure; add export, or leave it out"
+    metrics = evaluate.get("metrics")
+    for name, goal in metrics.items() if isinstance(metrics, dict) else ():
+        at = ("evaluate", "metrics", name)
+        if isinstance(goal, dict) and {"tolerance", "relative"} <= goal.keys():
+            yield (*at, "relative"), "tolerance says the same in another way; leave one of them out"
+        if isinstance(goal, dict) and "export" in goal and not exports:
+            yield (
+                (*at, "export"),
+                "nothing is exported to compare with; add export, or leave it out",
+            )

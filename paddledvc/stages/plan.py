@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import InvalidFile
+from paddledvc.models.model import Reference
 from paddledvc.stages.core import pipeline as pipelines
 from paddledvc.stages.core.pipeline import Pipeline
 from paddledvc.tools.code import source_files
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from paddledvc.models.lockfile import Lock
-    from paddledvc.models.model import Reference
     from paddledvc.models.registry import Registry
     from paddledvc.project import ProjectFiles
     from paddledvc.stages.core.pipeline import Merge
@@ -101,7 +101,9 @@ def _code(
     code: dict[Reference, tuple[str, ...]] = {}
     for model in registry.models:
         train = model.train.function if model.train else None
-        for reference in (model.network, train, *pipelines.list_stage_sample_files(model.verify)):
+        measured = Reference.parse(model.evaluate.function) if model.evaluate else None
+        functions = (train, measured, *pipelines.list_stage_sample_files(model.verify))
+        for reference in (model.network, *functions):
             if reference is not None and reference not in code:
                 code[reference] = source_files.source_files_of_code(
                     reference, project.folder, sources

@@ -163,7 +163,7 @@ def test_a_waiver_holds_on_its_branches_and_up_to_its_day():
             "{waivers: [{rule: registry-invalid, reason: why not, until: 2026-02-03}]}",
             (
                 "1:27: policy.waivers[0].rule: found 'registry-invalid', expected a rule that can "
-                "be waived, such as evidence-missing"
+                "be waived, such as evidence-missing; did you mean 'metric-invalid'?"
             ),
         ),
     ],

@@ -11,6 +11,7 @@ from yaml import safe_load
 from paddledvc import schemas
 from paddledvc.errors import InvalidFile, UnknownModel
 from paddledvc.models import registry
+from paddledvc.models.evaluate_settings import Evaluate, MetricGoal, Plot, SliceGoal
 from paddledvc.models.model import (
     Declared,
     Environment,
@@ -250,6 +251,18 @@ models:
         outputs: {"out[1]": {engine: 1.0e-3, reason: a mask}}
       optional: [deployed]
       engine: {onednn: false, ir_optim: false, memory_optim: false, threads: 4}
+    evaluate:
+      function: yolo/measure.py:evaluate
+      deps: [data/val]
+      metrics:
+        map: {direction: higher, tolerance: 1%, floor: 40.5%, export: 0.1%}
+        loss: {direction: lower, relative: 0.05}
+      slices: {size: {tolerance: 3%, at_least: 20}, light: null}
+      plots: {confusion: {template: confusion, x: predicted, y: actual}, curve: {}}
+      paths: [deployed, gpu]
+      seed: 5
+      device: gpu:1
+      timeout: 60
     environment: registry/paddle:3.2
     meta: {anything: [1, {a: null}]}
   - name: det
@@ -333,6 +346,30 @@ def test_everything_that_a_model_can_say_is_read():
                 outputs={"out[1]": OutputTolerance(engine=1e-3, reason="a mask")},
             ),
             engine=Engine(onednn=False, ir_optim=False, memory_optim=False, threads=4),
+        ),
+        evaluate=Evaluate(
+            function="yolo/measure.py:evaluate",
+            metrics=(
+                MetricGoal(
+                    name="map",
+                    direction="higher",
+                    tolerance=0.01,
+                    floor=0.405,
+                    export=0.001,
+                    percent=True,
+                ),
+                MetricGoal(name="loss", direction="lower", relative=0.05),
+            ),
+            deps=("data/val",),
+            slices=(SliceGoal(name="size", tolerance=0.03, at_least=20), SliceGoal(name="light")),
+            plots=(
+                Plot(name="confusion", template="confusion", x="predicted", y="actual"),
+                Plot(name="curve"),
+            ),
+            paths=("deployed", "gpu"),
+            seed=5,
+            device="gpu:1",
+            timeout=60,
         ),
         environment=Environment(image="registry/paddle:3.2"),
         meta={"anything": [1, {"a": None}]},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from paddledvc.models import registry
 from paddledvc.models.model import exported_model_folder, model_stage_name, trained_model_file
@@ -96,8 +96,27 @@ def _other_outputs(facts: Facts, model: Model, proof: Evidence) -> Iterator[Viol
         )
 
 
-def list_evidence_differences(facts: Facts, model: Model, proof: Evidence) -> Iterator[str]:
-    """Say which bytes a report is not of, each as a sentence about the report."""
+class OfFiles(Protocol):
+    """A report that says which bytes it is of."""
+
+    def hashes(self, path: str) -> Hashes | None:
+        """Give what a file hashed to; None if the report is not of it."""
+
+    def folder(self, path: str) -> str | None:
+        """Give DVC's MD5 of a folder; None if the report is not of it."""
+
+
+def list_evidence_differences(
+    facts: Facts, model: Model, proof: OfFiles, *, exported: bool = True
+) -> Iterator[str]:
+    """Say which bytes a report is not of, each as a sentence about the report.
+
+    Args:
+        facts: what is judged.
+        model: whose report it is.
+        proof: the report.
+        exported: whether it is to be of the exported files too.
+    """
     if facts.registry is None or facts.lock is None or model.name not in facts.lock.by_name:
         return
     weights = registry.weights_in_registry(facts.registry, facts.lock, model)
@@ -107,6 +126,8 @@ def list_evidence_differences(facts: Facts, model: Model, proof: Evidence) -> It
             yield f"the report is not of {weights}, which is its weights now"
         else:
             yield from _other_weights(facts, weights, verified)
+    if not exported:
+        return
     folder = exported_model_folder(model)
     now, then = facts.written.get(folder), proof.folder(folder)
     if now is not None and now.md5 != then:

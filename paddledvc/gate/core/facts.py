@@ -83,6 +83,9 @@ class Facts:
             git ignores a part of, it is another one than DVC's.
         reports: text of the report of each exported model that has one, by name.
         records: text of the record of each trained model that has one, by name.
+        measured: text of what was measured of each model that is, by name.
+        trained: text of the metrics that each training wrote, by name of the model.
+        baseline: what a change must not be worse than; None where there is no such thing.
         past: what was released before.
         earlier: what a production branch was before this; None where that is not asked or known.
         ignored: patterns by which git ignores files that have to be committed.
@@ -113,6 +116,9 @@ class Facts:
     folders: Mapping[str, str] = field(default_factory=dict)
     reports: Mapping[str, str] = field(default_factory=dict)
     records: Mapping[str, str] = field(default_factory=dict)
+    measured: Mapping[str, str] = field(default_factory=dict)
+    trained: Mapping[str, str] = field(default_factory=dict)
+    baseline: Baseline | None = None
     past: Past | None = None
     earlier: EarlierFacts | None = None
     ignored: tuple[Pattern, ...] = ()
@@ -186,6 +192,23 @@ class Facts:
         index = self._indexes[names.LOCK].get(name)
         path = ("models", index, *(at or ("name",))) if index is not None else ()
         return self.found(rule, message, level=level, model=name, file=names.LOCK, path=path)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Baseline:
+    """What was measured where a change goes to.
+
+    Attributes:
+        where: what people call that.
+        facts: what is read there.
+        measured_anew: text of what was measured of its weights with the function of now, by model.
+        restored: models whose weights of now were released before those that it has.
+    """
+
+    where: str
+    facts: Facts
+    measured_anew: Mapping[str, str] = field(default_factory=dict)
+    restored: Collection[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -54,12 +54,14 @@ def judge_build_freshness(facts: Facts) -> Iterator[Violation]:
 
 def _stages_behind(facts: Facts, model: Model) -> Iterator[str]:
     """Name the stages that a model's export and evidence follow from, in the order of the work."""
-    if not model.exports or facts.registry is None or facts.stages is None:
+    measured = model.evaluate is not None and facts.role.metrics == "required"
+    if facts.registry is None or facts.stages is None or not (model.exports or measured):
         return
     for name in reversed(facts.registry.lineage(model.name)):
         kinds: tuple[names.StageKind, ...] = ("sync", "train")
         if name == model.name:
-            kinds = ("sync", "train", "export", "verify")
+            kinds = ("sync", "train", "export", "verify", "evaluate")
+            kinds = kinds if measured else kinds[:-1]
         for kind in kinds:
             stage = model_stage_name(kind, facts.registry.model(name))
             if stage in facts.stages:

@@ -13,6 +13,7 @@ from paddledvc.gate.core import (
     image_rules,
     version_rules,
 )
+from paddledvc.gate.core.metrics import metric_regressions, metric_rules
 from paddledvc.gate.core.violations import Verdict, Waived, sort_violations
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     digest_rules.judge_missing_digests,
     evidence_rules.judge_evidence,
     evidence_rules.judge_record_evidence,
+    metric_rules.judge_metrics,
+    metric_regressions.judge_regressions,
     image_rules.judge_floating_images,
     image_rules.judge_contradicting_images,
     image_rules.judge_verified_images,
@@ -49,6 +52,8 @@ _STRICTNESS = {
     "prereleases": (False, True),
     "fresh": (True, False),
     "evidence": ("required", "passing", "none"),
+    "metrics": ("required", "passing", "none"),
+    "noise": ("fail", "warn"),
 }
 """Values of each rule of a role, the strictest first."""
 _SAID = {("fresh", True): "lock: fresh", ("fresh", False): "lock: any"}

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from paddledvc.models.evaluate_settings import evaluated_paths
 from paddledvc.models.model import (
     Reference,
     exported_model_folder,
@@ -20,6 +21,7 @@ from paddledvc.models.model import (
 )
 from paddledvc.models.registry import base_weights_in_registry, weights_in_registry
 from paddledvc.stages.core.settings_digest import (
+    evaluate_digest,
     export_digest,
     sync_digest,
     train_digest,
@@ -29,6 +31,7 @@ from paddledvc.stages.core.settings_digest import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from paddledvc.models.evaluate_settings import Evaluate, Plot
     from paddledvc.models.lockfile import Lock
     from paddledvc.models.model import Model
     from paddledvc.models.registry import Registry
@@ -74,6 +77,8 @@ def build_stages(pipeline: Pipeline) -> dict[str, dict[str, Any]]:
         if model.exports:
             stages[model_stage_name("export", model)] = _export(pipeline, model)
             stages[model_stage_name("verify", model)] = _verify(pipeline, model)
+        if model.evaluate is not None:
+            stages[model_stage_name("evaluate", model)] = _evaluate(pipeline, model, model.evaluate)
     return stages
 
 
@@ -167,6 +172,37 @@ def _verify(pipeline: Pipeline, model: Model) -> dict[str, Any]:
         "plots": [{f"{folder}/verify.csv": errors}],
         "meta": dict(MARK),
     }
+
+
+def _evaluate(pipeline: Pipeline, model: Model, settings: Evaluate) -> dict[str, Any]:
+    folder = f"{model_reports_folder(model)}/evaluate"
+    exported = (
+        exported_model_folder(model) if evaluated_paths(settings, exports=model.exports) else None
+    )
+    files = [weights_in_registry(pipeline.registry, pipeline.lock, model), exported, *settings.deps]
+    files.append(_config(pipeline, model))
+    plots = [
+        {f"{folder}/{one.name}.csv": {"cache": False, **_drawn(one)}} for one in settings.plots
+    ]
+    if settings.slices:
+        plots.append({f"{folder}/slices.csv": {"cache": False, "x": "part"}})
+    stage = {
+        "cmd": f"paddledvc evaluate {model.name} "
+        f"--pin {evaluate_digest(pipeline.registry, pipeline.lock, model)}",
+        **_needs(pipeline, files, [Reference.parse(settings.function), model.network]),
+        **_params(pipeline, model, "evaluate"),
+        "metrics": [{f"{folder}.json": {"cache": False}}],
+    }
+    if exported is not None:
+        stage["outs"] = [{f"{folder}/changed.csv": {"cache": False}}]
+    if plots:
+        stage["plots"] = plots
+    return {**stage, "meta": dict(MARK)}
+
+
+def _drawn(plot: Plot) -> dict[str, str]:
+    said = {"template": plot.template, "x": plot.x, "y": plot.y}
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def _config(pipeline: Pipeline, model: Model) -> str | None:

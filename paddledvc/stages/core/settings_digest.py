@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import StaleStages
 from paddledvc.hashes import PIN_LENGTH
+from paddledvc.models.evaluate_settings import evaluated_paths
 from paddledvc.models.model import model_stage_name, trained_model_file
 from paddledvc.models.registry import (
     base_key_in_registry,
@@ -78,6 +79,27 @@ def verify_digest(registry: Registry, lock: Lock, model: Model) -> str:
         used = (*used, [list_settings(output) for output in model.outputs])
     if model.forward is not None:
         used = (*used, {"forward": model.forward})
+    return digest_settings(used)
+
+
+def evaluate_digest(registry: Registry, lock: Lock, model: Model) -> str:
+    """Digest what ``evaluate`` uses; what its metrics must be is judged, not measured."""
+    settings = model.evaluate
+    assert settings is not None
+    exports = model.exports
+    paths = evaluated_paths(settings, exports=exports)
+    used: tuple[Any, ...] = (
+        settings.function,
+        sorted(one.name for one in settings.metrics),
+        sorted(one.name for one in settings.slices),
+        [list_settings(one) for one in settings.plots],
+        paths,
+        settings.seed,
+        settings.device,
+        list_settings(model.verify.engine) if paths else {},
+        _network(model),
+        weights_in_registry(registry, lock, model),
+    )
     return digest_settings(used)
 
 

@@ -72,6 +72,11 @@ class Code:
         if model.train is not None and model.train.function is not None:
             called = "is called with one argument, the run"
             yield from self._function(("train", "function"), model.train.function, 1, called)
+        if model.evaluate is not None:
+            called = "is called with two arguments, the model and the run"
+            at = ("evaluate", "function")
+            reference = Reference.parse(model.evaluate.function)
+            yield from self._function(at, reference, 2, called, "the metrics")
         for key, count, called, result in (
             ("samples", 0, "is called without arguments", "samples"),
             ("preprocess", 1, "is called with one argument, an image", "an array"),
@@ -274,6 +279,8 @@ def _named_files(model: Model) -> Iterable[tuple[Path, str]]:
         yield from ((("train", "datasets", name), path) for name, path in train.datasets.items())
         if train.params is not None:
             yield ("train", "params"), train.params
+    if model.evaluate is not None:
+        yield from ((("evaluate", "deps", at), path) for at, path in enumerate(model.evaluate.deps))
     samples = model.verify.samples
     if samples is not None and ":" not in samples:
         yield ("verify", "samples"), samples

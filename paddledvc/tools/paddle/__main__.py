@@ -23,6 +23,7 @@ DOERS = {
     jobs.DescribeJob: "building.exporting:describe_exported_program",
     jobs.DiagnoseJob: "diagnosing.diagnose:diagnose_path",
     jobs.CauseJob: "diagnosing.try_causes:try_causes",
+    jobs.EvaluateJob: "evaluating.measure:measure_model",
     jobs.ReferenceJob: "running.reference_run:run_reference",
     jobs.NoiseJob: "running.noise_run:run_noise",
     jobs.PathJob: "running.run_exported:run_exported_path",

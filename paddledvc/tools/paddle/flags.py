@@ -6,7 +6,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.tools.paddle.core.jobs import FLAG, DescribeJob, DiagnoseJob, ExportJob, PathJob
+from paddledvc.tools.paddle.core.jobs import (
+    FLAG,
+    DescribeJob,
+    DiagnoseJob,
+    EvaluateJob,
+    ExportJob,
+    PathJob,
+)
 
 if TYPE_CHECKING:
     from pathlib import PurePath
@@ -31,6 +38,8 @@ def prepare_flags(job: Any) -> None:
         # jit.load reads only the format that the flag says, a predictor both whatever it says.
         case PathJob() if job.path == "jit":
             _read_program(job.program)
+        case EvaluateJob() if job.program is not None and job.program.path == "jit":
+            _read_program(job.program.program)
         case DescribeJob():
             _read_program(job.program)
         case DiagnoseJob():

@@ -87,6 +87,9 @@ def list_files_not_ignored(models: Iterable[Model]) -> Iterator[str]:
             yield f"{folder}/verify.json"
             yield f"{folder}/verify.csv"
             yield f"{folder}/latency.json"
+        if model.evaluate is not None:
+            yield f"{folder}/evaluate.json"
+            yield from (f"{folder}/evaluate/{plot.name}.csv" for plot in model.evaluate.plots)
 
 
 def list_ignored_patterns(ignored: Iterable[IgnoredFile], prefix: str = "") -> Iterator[Pattern]:

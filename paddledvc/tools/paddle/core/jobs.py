@@ -286,6 +286,70 @@ class TrainJob:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class EvaluateJob:
+    """Measure a model in one way with a function of the user's.
+
+    Attributes:
+        model: name of the model.
+        function: the user's function.
+        network: the dynamic network with its weights, which is measured where there is no program.
+        inputs: what the network takes.
+        program: how the exported files are run; None to measure the network itself.
+        structure: how the network's own result is nested; of a program only.
+        parameters: names of the parameters of the network's ``forward``; of a program only.
+        params: hyperparameters.
+        params_name: where the hyperparameters stand, for messages.
+    """
+
+    model: str
+    function: Reference
+    network: Network
+    inputs: tuple[Input, ...]
+    program: PathJob | None
+    structure: Any
+    parameters: tuple[str, ...]
+    params: dict[str, Any]
+    params_name: str
+    seed: int
+    device: str
+
+    def __str__(self) -> str:
+        what = "the network" if self.program is None else f"the path {self.program.path}"
+        return f"measuring {what} of {self.model} with {self.function}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Evaluated:
+    """What a function measured.
+
+    Attributes:
+        metrics: what it returned.
+        ids: of the samples, in the order of the function; nothing where it told of none.
+        scores: of every sample, by metric.
+        slices: the part that every sample is in, by the property that divides them.
+        tables: the tables that it gave, by name: their columns.
+        inputs_sha256: digest of all that the model was called with.
+        calls: how often it was called.
+        samples: how many samples it was called with.
+        structure: how its result is nested.
+        parameters: names of the parameters of its ``forward``.
+        runtime: what computed.
+    """
+
+    metrics: Mapping[str, float]
+    ids: tuple[str, ...]
+    scores: Mapping[str, tuple[float, ...]]
+    slices: Mapping[str, tuple[str, ...]]
+    tables: Mapping[str, Mapping[str, tuple[Any, ...]]]
+    inputs_sha256: str
+    calls: int
+    samples: int
+    structure: Any
+    parameters: tuple[str, ...]
+    runtime: Runtime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Exported:
     """What an export wrote.
 

@@ -68,7 +68,7 @@ def run_exported_path(job: PathJob) -> Ran:
     runtime.use_runtime_device(device)
     runtime.seed_runtime(0)  # asks CUDA for its deterministic kernels
     try:
-        loaded = _loaded(job, cases)
+        loaded = load_exported_path(job, cases)
         run = timing.Stopwatch(loaded.run)
         costs.done("load")
         first = _run_all(run, cases, job.edges)
@@ -122,7 +122,17 @@ def _explain(message: str) -> str:
     return short
 
 
-def _loaded(job: PathJob, cases: Sequence[Case]) -> Loaded:
+def load_exported_path(job: PathJob, cases: Sequence[Case]) -> Loaded:
+    """Load the exported files to be run in the way of a path.
+
+    Args:
+        job: what to run, and how.
+        cases: the calls to come, whose shapes TensorRT must know; the others take any.
+
+    Raises:
+        Finding: the files do not load, or would give the outputs in another order.
+        InvalidInput: there is no program, or it lacks its weights.
+    """
     program = find_program_file(job.program)
     if job.path == "jit":
         return Loaded(run=_layer(job, program))

@@ -1,0 +1,1 @@
+"""What was measured, as values, and what numbers of samples can show."""

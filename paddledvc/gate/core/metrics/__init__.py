@@ -1,0 +1,1 @@
+"""What is said of metrics: by themselves, and beside those of where a change goes to."""

@@ -1,0 +1,261 @@
+"""Whether a change makes a metric worse, told from what the samples show by chance."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from paddledvc.evaluation.core import significance
+from paddledvc.evaluation.core.measured import NETWORK, Measured
+from paddledvc.gate.core.metrics.metric_rules import (
+    find_metric,
+    metric_goal,
+    read_measured,
+    trained_metrics,
+    training_report,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from paddledvc.gate.core.facts import Baseline, Facts
+    from paddledvc.gate.core.violations import Level, Violation
+    from paddledvc.models.evaluate_settings import Evaluate, MetricGoal
+    from paddledvc.models.model import Model
+
+_ROUNDING = 1e-12
+"""What a difference of two shares may be off by."""
+
+
+def judge_regressions(facts: Facts) -> Iterator[Violation]:
+    """Compare what was measured of each model with what was where the change goes to."""
+    baseline = facts.baseline
+    if baseline is None or facts.role.metrics == "none" or facts.registry is None:
+        return
+    for model in facts.registry.models:
+        if model.name in baseline.restored:
+            continue  # a rollback is no regression; its floors have been judged
+        if model.evaluate is not None:
+            yield from _judge_model(facts, baseline, model, model.evaluate)
+        elif model.train is not None:
+            yield from _judge_training(facts, baseline, model)
+
+
+def _judge_model(
+    facts: Facts, baseline: Baseline, model: Model, settings: Evaluate
+) -> Iterator[Violation]:
+    now = read_measured(facts, model)
+    before = _measured_before(baseline, model)
+    if now is None or before is None:
+        return
+    if same_bytes := _is_of_same_bytes(now, before):
+        yield from _judge_repeated(facts, baseline, model, now, before)
+    if not same_bytes and (difference := _find_difference(now, before, baseline.where)):
+        anew = _measured_anew(baseline, model)
+        if anew is None or _find_difference(now, anew, baseline.where):
+            level: Level = "error" if facts.role.metrics == "required" else "warning"
+            message = (
+                f"{difference}, so the two cannot be compared; run `paddledvc evaluate "
+                f"{model.name} --baseline {baseline.where}`, and commit what it writes"
+            )
+            yield find_metric(facts, model, "metric-not-comparable", message, level)
+            return
+        before = anew
+    if not same_bytes:
+        for goal in settings.metrics:
+            compared = _Comparison(
+                where=baseline.where, noise=facts.role.noise, goal=goal, now=now, before=before
+            )
+            for message, one in compared.find_drops(settings):
+                yield find_metric(facts, model, "metric-regressed", message, one)
+
+
+def _measured_before(baseline: Baseline, model: Model) -> Measured | None:
+    """Give what was measured of the model before, if it is of the bytes that were built then."""
+    registry = baseline.facts.registry
+    known = registry.by_name.get(model.name) if registry is not None else None
+    if known is None or known.evaluate is None:
+        return None
+    return read_measured(baseline.facts, known)
+
+
+def _measured_anew(baseline: Baseline, model: Model) -> Measured | None:
+    """Give what was measured of the bytes of before with the function of now, if it is of them."""
+    text = baseline.measured_anew.get(model.name)
+    before = _measured_before(baseline, model)
+    if text is None or before is None:
+        return None
+    try:
+        anew = Measured.from_json(text)
+    except ValueError:
+        return None
+    return anew if _is_of_same_bytes(anew, before) else None
+
+
+def _is_of_same_bytes(one: Measured, other: Measured) -> bool:
+    """Tell whether two reports are of the same weights and exported files."""
+    first, second = ({file.path: file.hashes.md5 for file in each.files} for each in (one, other))
+    return first == second
+
+
+def _find_difference(now: Measured, before: Measured, where: str) -> str | None:
+    """Say why two reports measure different things; None where they do not."""
+    if now.code_sha256 != before.code_sha256:
+        return f"measured by other code than {where}"
+    if now.ids_sha256 != before.ids_sha256:
+        return (
+            f"measured on other samples than {where} ({now.samples} {now.ids_sha256[:4]}…, {where} "
+            f"{before.samples} {before.ids_sha256[:4]}…)"
+        )
+    now_fed, before_fed = (one.inputs_sha256.get(NETWORK, "") for one in (now, before))
+    if now_fed != before_fed:
+        return f"measured on other inputs than {where} ({now_fed[:4]}…, {where} {before_fed[:4]}…)"
+    return None
+
+
+def _judge_repeated(
+    facts: Facts, baseline: Baseline, model: Model, now: Measured, before: Measured
+) -> Iterator[Violation]:
+    """Find other values of the same bytes, inputs and code: then a value means little."""
+    if _find_difference(now, before, baseline.where) or now.runtime != before.runtime:
+        return
+    for name, values in now.metrics.items():
+        for path, value in values.items():
+            earlier = before.metrics.get(name, {}).get(path)
+            if earlier is not None and not math.isclose(value, earlier, rel_tol=1e-9):
+                message = (
+                    f"{name} is {value:.6g} on {path}, and {earlier:.6g} on {baseline.where}, of "
+                    "the same weights, inputs, code and Paddle; seed what the function draws, and "
+                    "measure both again"
+                )
+                yield find_metric(facts, model, "not-repeatable", message, "warning")
+                return
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Comparison:
+    """A metric of a model, now and before.
+
+    Attributes:
+        where: what people call where the change goes to.
+        noise: what a drop is that the samples do not prove.
+        goal: what is asked of the metric.
+    """
+
+    where: str
+    noise: Literal["warn", "fail"]
+    goal: MetricGoal
+    now: Measured
+    before: Measured
+
+    def find_drops(self, settings: Evaluate) -> Iterator[tuple[str, Level]]:
+        """Find where the metric is worse: of all samples, else in parts of them."""
+        name = self.goal.name
+        values, earlier = (one.metrics.get(name, {}) for one in (self.now, self.before))
+        # What is deployed is named first, for it is what people get.
+        for path in (path for path in reversed([*values]) if path in earlier):
+            allowed = self.goal.allowed_loss(earlier[path])
+            everybody = range(self.now.samples)
+            if found := self._find_drop(
+                name, path, values[path], earlier[path], allowed, everybody
+            ):
+                yield found
+                return  # the network and its export lose together: one finding says it
+        yield from self._find_drops_in_parts(settings)
+
+    def _find_drops_in_parts(self, settings: Evaluate) -> Iterator[tuple[str, Level]]:
+        name = self.goal.name
+        earlier = {(one.by, one.name): one for one in self.before.slices}
+        judged = {one.name: one for one in settings.slices}
+        groups = {by: one.group_members(self.now.samples) for by, one in self.now.parts.items()}
+        for part in self.now.slices:
+            asked, old = judged.get(part.by), earlier.get((part.by, part.name))
+            if asked is None or old is None or min(part.samples, old.samples) < asked.at_least:
+                continue
+            what = f"{name} of the samples whose {part.by} is {part.name}"
+            values, before = part.metrics.get(name, {}), old.metrics.get(name, {})
+            for path in (path for path in reversed([*values]) if path in before):
+                allowed = (
+                    self.goal.allowed_loss(before[path])
+                    if asked.tolerance is None
+                    else asked.tolerance
+                )
+                members = groups.get(part.by, {}).get(part.name, [])
+                found = self._find_drop(what, path, values[path], before[path], allowed, members)
+                if found:
+                    yield found
+                    break
+
+    def _find_drop(  # noqa: PLR0913, PLR0917 - one comparison
+        self,
+        what: str,
+        path: str,
+        value: float,
+        before: float,
+        allowed: float,
+        members: Sequence[int],
+    ) -> tuple[str, Level] | None:
+        """Say how much worse a value is than before, and how sure that is; None if it is not."""
+        show, loss = self.goal.show, self.goal.loss(before, value)
+        if loss <= allowed + _ROUNDING:
+            return None
+        p, told, proof = self._weigh(path, members)
+        proven = p is None or p < significance.SIGNIFICANT
+        level: Level = "error" if proven or self.noise == "fail" else "warning"
+        advice = "improve the model, or waive metric-regressed"
+        if level == "warning":
+            advice = f"it may be chance: {proof} would prove it"
+        tolerance = self.goal.show_difference(allowed)
+        message = (
+            f"{what} is {show(value)} on {path}, {self.where} has {show(before)} (tolerance "
+            f"{tolerance}; {told}); {advice}"
+        )
+        return message, level
+
+    def _weigh(self, path: str, members: Sequence[int]) -> tuple[float | None, str, str]:
+        """Tell how often chance does as much, what the samples show, and what would prove it."""
+        name = self.goal.name
+        pair = [
+            one.scores[name].of_path(path, one.samples) if name in one.scores else None
+            for one in (self.now, self.before)
+        ]
+        if pair[0] is None or pair[1] is None:
+            return None, "noise unknown, for no scores of samples are kept", ""
+        sign = 1 if self.goal.direction == "higher" else -1
+        new, old = ([sign * one[at] for at in members] for one in pair if one is not None)
+        if {one.scores[name].kind for one in (self.now, self.before)} != {"bits"}:
+            p = significance.bootstrap_p(old, new)
+            return p, f"{len(members)} samples, p {_show_p(p)}", "more samples"
+        lost = sum(1 for was, now_is in zip(old, new, strict=True) if now_is < was)
+        won = sum(1 for was, now_is in zip(old, new, strict=True) if now_is > was)
+        p = significance.mcnemar_p(lost, won)
+        told = f"{lost} of {len(members)} samples lost, {won} won, p {_show_p(p)}"
+        enough = significance.samples_to_prove(lost, won, len(members)) or 0
+        return p, told, f"{enough:,} samples that differ alike"
+
+
+def _show_p(p: float) -> str:
+    return "< 0.001" if p < 0.001 else f"= {p:.3f}"  # noqa: PLR2004 - three digits are shown
+
+
+def _judge_training(facts: Facts, baseline: Baseline, model: Model) -> Iterator[Violation]:
+    """Compare what two trainings say of themselves, where nobody else measures the model."""
+    now = trained_metrics(facts.trained.get(model.name))
+    before = trained_metrics(baseline.facts.trained.get(model.name))
+    if now is None or before is None:
+        return
+    for metric in model.metrics:
+        goal = metric_goal(metric)
+        value, earlier = now.get(metric.name), before.get(metric.name)
+        if value is None or earlier is None or not math.isfinite(value + earlier):
+            continue
+        if goal.loss(earlier, value) > goal.tolerance + _ROUNDING:
+            message = (
+                f"{model.name}: {metric.name} is {goal.show(value)} after training, "
+                f"{baseline.where} has {goal.show(earlier)} (tolerance "
+                f"{goal.show_difference(goal.tolerance)}; noise unknown, for the model has no "
+                "`evaluate`); improve the model, or waive metric-regressed"
+            )
+            file = training_report(model)
+            yield facts.found("metric-regressed", message, model=model.name, file=file)

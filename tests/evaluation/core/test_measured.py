@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from paddledvc.evaluation.core.measured import Measured, Parts, Scores, Slice
+from paddledvc.hashes import Hashes
+from paddledvc.stages.core.record import Hashed
+
+RIGHT = [1, 1, 1, 0, 1, 0, 1, 1, 1, 1]
+MEASURED = Measured(
+    metrics={"accuracy": {"network": 0.8, "deployed": 0.7}, "loss": {"network": 0.25}},
+    samples=10,
+    worst_slice={"accuracy": 0.5},
+    model="a",
+    model_version="v1",
+    files=(Hashed(path="checkpoints/a.pdparams", hashes=Hashes(md5="0" * 32, size=3)),),
+    inputs_sha256={"network": "ab", "deployed": "ab"},
+    scores={
+        "accuracy": Scores.of({"network": RIGHT, "deployed": [*RIGHT[:9], 0]}),
+        "loss": Scores.of({"network": [0.5, 0.0] * 5}),
+    },
+    slices=(Slice(by="form", name="b", samples=5, metrics={"accuracy": {"network": 0.6}}),),
+    parts={"form": Parts.of(["a", "b"] * 5)},
+)
+
+
+def edited(**changes):
+    value = json.loads(MEASURED.to_json())
+    details = value["evidence"][0]
+    for key, one in changes.items():
+        (value if key in value else details)[key] = one
+    return json.dumps(value)
+
+
+def test_a_report_is_read_as_it_was_written():
+    assert Measured.from_json(MEASURED.to_json()) == MEASURED
+
+
+def test_the_same_measurement_is_the_same_bytes():
+    assert Measured.from_json(MEASURED.to_json()).to_json() == MEASURED.to_json()
+
+
+def test_dvc_is_shown_the_metrics_and_nothing_else():
+    shown = json.loads(MEASURED.to_json())
+    assert [key for key, one in shown.items() if not isinstance(one, list)] == [
+        "accuracy",
+        "loss",
+        "worst_slice",
+        "samples",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"accuracy": {"network": 0.9, "deployed": 0.7}}, "says that accuracy is 0.9 of network, "),
+        ({"accuracy": {"network": float("nan")}}, "holds NaN, which JSON does not have"),
+        ({"accuracy": {"network": "high"}}, "is no report of `paddledvc evaluate`"),
+        (
+            {
+                "slices": [
+                    {
+                        "by": "form",
+                        "name": "b",
+                        "samples": 5,
+                        "metrics": {"accuracy": {"network": 0.9}},
+                    }
+                ]
+            },
+            "and its 5 samples whose form is b that it is 0.6",
+        ),
+        ({"samples": 11}, "has no parts of 11 samples|says that accuracy"),
+        ({"samples": 40}, "has no parts of 40 samples"),
+        ({"samples": -1}, "has no parts of -1 samples"),
+        ({"files": [{"md5": "x"}]}, "is no report of `paddledvc evaluate`"),
+        ({"version": 7}, "has the format 7, this paddledvc reads 1"),
+        ({"scores": {"accuracy": {"kind": "bits", "values": {"network": "§"}}}}, "no Base64"),
+        ({"parts": {"form": {"names": ["a"], "members": "AA=="}}}, "has no parts of 10 samples"),
+    ],
+)
+def test_a_report_that_somebody_edited_is_seen_through(changes, why):
+    with pytest.raises(ValueError, match=why):
+        Measured.from_json(edited(**changes))
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"evidence": []}', "[" * 100_000])
+def test_what_is_no_report_is_refused(text):
+    with pytest.raises(ValueError, match=r"^is "):
+        Measured.from_json(text)
+
+
+def test_scores_come_back_as_they_went():
+    assert Scores.of({"network": RIGHT}).of_path("network", 10) == RIGHT
+    assert Scores.of({"network": [0.5, 0.25]}).of_path("network", 2) == [0.5, 0.25]
+    assert Scores.of({"network": [0.5] * 20_001}).of_path("network", 20_001) is None
+    assert len(Scores.of({"network": [1] * 50_000}).values["network"]) < 8_400

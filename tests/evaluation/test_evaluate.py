@@ -1,0 +1,228 @@
+"""Evaluate: a team's function, the network, and what is deployed of it, with real Paddle."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import paddledvc
+from paddledvc.errors import InvalidInput, StaleStages, UserCodeFailed
+
+pytestmark = pytest.mark.slow
+
+NET = """
+class Net(nn.Layer):
+    def __init__(self, sign=1):
+        super().__init__()
+        self.linear = nn.Linear(4, 3)
+        self.drop = nn.Dropout(0.5)
+        self.sign = sign
+
+    def forward(self, x, scale):
+        y = self.drop(self.linear(x)) * scale * self.sign
+        return {"scores": y, "more": (y.argmax(1), None)}
+"""
+FUNCTION = """
+import numpy as np
+
+
+def evaluate(model, run):
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((200, 4)).astype("float32")
+    scale = np.ones((200, 1), "float32")
+    labels = x[:, :3].argmax(1)
+    do = run.params["do"]
+    if do == "state_dict":
+        model.state_dict()
+    if do == "train":
+        model.train()
+    if do == "no call":
+        return {"accuracy": 1.0}
+    if do == "three inputs":
+        model(x, scale, scale)
+    if do == "unseeded":
+        import time
+
+        x = x + time.time_ns() % 1_000_000
+    if do == "raises":
+        raise ValueError("no data here")
+    if limit := run.params.get("limit"):
+        x, scale, labels = x[:limit], scale[:limit], labels[:limit]
+    found = run.predict(model, x, scale=scale, batch_size=run.params["batch_size"])
+    assert found["more"][1] is None
+    right = found["scores"].argmax(1) == labels
+    assert (found["more"][0] == found["scores"].argmax(1)).all()
+    run.samples(range(len(x)), accuracy=right, slices={"label": labels})
+    run.table("confusion", actual=labels, predicted=found["more"][0])
+    if do == "batch means":
+        return {"accuracy": float(right[:150].mean() / 2 + right[150:].mean() / 2) + 1e-3}
+    return {"accuracy": right.mean()}
+"""
+SETTINGS = {
+    "function": "measure.py:evaluate",
+    "metrics": {"accuracy": {"direction": "higher", "tolerance": "1%"}},
+    "slices": {"label": {"at_least": 20}},
+    "plots": {"confusion": {"template": "confusion", "x": "predicted", "y": "actual"}},
+}
+REPORT = "reports/net/evaluate.json"
+
+
+@pytest.fixture(scope="module")
+def exported(lay_out, tmp_path_factory):
+    weights = {
+        "linear.weight": np.eye(4, 3, dtype="float32"),
+        "linear.bias": np.zeros(3, "float32"),
+    }
+    project = lay_out(
+        tmp_path_factory.mktemp("with space é"),
+        NET,
+        weights,
+        files={"measure.py": FUNCTION},
+        params={"net": {"evaluate": {"do": "all", "batch_size": 64}}},
+        inputs=[{"name": "x", "shape": [None, 4]}, {"name": "scale", "shape": [None, 1]}],
+        evaluate=SETTINGS,
+    )
+    paddledvc.export(project, "net")
+    return project
+
+
+@pytest.fixture
+def params(exported):
+    def write(do="all", batch_size=64):
+        value = {"net": {"evaluate": {"do": do, "batch_size": batch_size}}}
+        (exported.root / "params.yaml").write_text(json.dumps(value))
+
+    yield write
+    write()
+
+
+def test_the_network_and_its_export_are_measured_on_the_same_inputs(exported):
+    measured = paddledvc.evaluate(exported, "net")
+
+    assert measured.metrics == {"accuracy": {"network": 1.0, "deployed": 1.0}}
+    assert measured.samples == 200
+    assert len(set(measured.inputs_sha256.values())) == 1
+    assert [(one.by, one.name) for one in measured.slices] == [("label", n) for n in "012"]
+    assert [one.path for one in measured.files] == [
+        "checkpoints/net_v1.pdparams",
+        "exports/net/inference.json",
+        "exports/net/inference.pdiparams",
+    ]
+    folder = exported.root / "reports/net/evaluate"
+    assert (folder / "confusion.csv").read_text().splitlines()[0] == "actual,predicted"
+    assert len((folder / "confusion.csv").read_text().splitlines()) == 201
+    assert (folder / "changed.csv").read_text() == "sample,path,metric,network,exported\n"
+
+
+def test_the_same_measurement_is_the_same_bytes_whatever_the_batches(exported, params):
+    paddledvc.evaluate(exported, "net")
+    first = (exported.root / REPORT).read_bytes()
+    params(batch_size=7)
+    paddledvc.evaluate(exported, "net")
+
+    assert (exported.root / REPORT).read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("do", "why"),
+    [
+        ("state_dict", "state_dict() was called, but the exported program has no parameters"),
+        ("train", "train() was called, but the exported program has no parameters"),
+        ("three inputs", "measure.py"),
+        ("unseeded", "called the model with other inputs on deployed (200 samples "),
+        ("no call", "measure.py:evaluate never called the model, so it measured nothing"),
+        ("batch means", "is it a mean of batch means?"),
+        ("raises", "ValueError: no data here"),
+    ],
+)
+def test_what_is_no_measurement_is_a_sentence_and_the_report_stays(exported, params, do, why):
+    paddledvc.evaluate(exported, "net")
+    before = (exported.root / REPORT).read_bytes()
+    params(do=do)
+
+    with pytest.raises(UserCodeFailed) as caught:
+        paddledvc.evaluate(exported, "net")
+    assert why in str(caught.value)
+    assert (exported.root / REPORT).read_bytes() == before
+
+
+def test_an_export_with_other_preprocessing_is_measured_as_it_is(exported):
+    kept = {one: one.read_bytes() for one in (exported.root / "exports/net").iterdir()}
+    (exported.root / "net.py").write_text(
+        (exported.root / "net.py").read_text().replace("* self.sign", "* -1")
+    )
+    try:
+        paddledvc.export(exported, "net")
+        (exported.root / "net.py").write_text(
+            (exported.root / "net.py").read_text().replace("* -1", "* self.sign")
+        )
+        measured = paddledvc.evaluate(exported, "net")
+    finally:
+        for file, data in kept.items():
+            file.write_bytes(data)
+
+    assert measured.metrics["accuracy"]["network"] == 1.0
+    assert measured.metrics["accuracy"]["deployed"] < 0.5
+    assert measured.changed > 100
+    assert len((exported.root / "reports/net/evaluate/changed.csv").read_text().splitlines()) == (
+        measured.changed + 1
+    )
+
+
+def test_a_stage_that_was_generated_for_other_settings_is_refused(exported):
+    with pytest.raises(StaleStages, match="the stage evaluate-net was generated for --pin 1234"):
+        paddledvc.evaluate(exported, "net", pin="1234")
+
+
+def test_a_model_without_the_section_is_refused(lay_out, tmp_path):
+    project = lay_out(tmp_path / "project")
+    with pytest.raises(InvalidInput, match="net has no `evaluate` section in"):
+        paddledvc.evaluate(project, "net")
+
+
+def test_a_quick_look_at_a_few_samples_writes_nothing(exported):
+    paddledvc.evaluate(exported, "net")
+    before = (exported.root / REPORT).read_bytes()
+    measured = paddledvc.evaluate(exported, "net", limit=50)
+
+    assert (measured.samples, measured.limit) == (50, 50)
+    assert (exported.root / REPORT).read_bytes() == before
+
+
+def test_a_function_that_takes_no_notice_of_the_limit_is_told_so(exported):
+    with pytest.raises(UserCodeFailed, match="told of 200 samples, expected at most 0"):
+        paddledvc.evaluate(exported, "net", limit=0)
+
+
+def test_the_weights_of_another_commit_are_measured_with_the_function_of_now(
+    exported, project, monkeypatch
+):
+    shutil.copytree(exported.root, project.root, dirs_exist_ok=True)
+    here = paddledvc.Project(project.root)
+    project.git("init", "--quiet", "--initial-branch=main")
+    paddledvc.init(here.root, with_hooks=False)
+    paddledvc.generate(here)
+    monkeypatch.setenv(
+        "PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    )
+    subprocess.run(["dvc", "repro", "--quiet"], cwd=here.root, check=True)
+    project.commit()
+    (here.root / "measure.py").write_text(FUNCTION + "\n# in another way\n")
+    shutil.rmtree(here.root / "checkpoints")
+    shutil.rmtree(here.root / "exports")
+
+    measured = paddledvc.evaluate_baseline(here, "net", "main")
+
+    assert measured.metrics == {"accuracy": {"network": 1.0, "deployed": 1.0}}
+    assert json.loads((here.root / "reports/net/baseline.json").read_text())["samples"] == 200
+    assert measured.files[0].path == "checkpoints/net_v1.pdparams"
+    assert not (here.root / "checkpoints").exists()
+    with pytest.raises(InvalidInput, match="there is no nowhere here"):
+        paddledvc.evaluate_baseline(here, "net", "nowhere")

@@ -1,0 +1,314 @@
+"""What `check` says of what `evaluate` measured."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from paddledvc.evaluation.core.measured import Measured, Parts, Scores, Slice
+from paddledvc.hashes import Hashes
+from paddledvc.stages.core.record import Hashed
+from tests.gated import EXPORTED, RUNTIME, a_waiver
+
+GOALS = "{accuracy: {direction: higher, tolerance: 1%, floor: 90%}, loss: {direction: lower}}"
+EVALUATED = f"""{EXPORTED}    evaluate:
+      function: net.py:evaluate
+      metrics: {GOALS}
+      slices: {{form: {{tolerance: 3%, at_least: 50}}}}
+"""
+FUNCTION = "\n\ndef evaluate(model, run):\n    return {}\n"
+REPORT = "reports/resnet50/evaluate.json"
+SAMPLES = 500
+
+
+def right(wrong):
+    """Outcomes of all samples, some of them wrong."""
+    return [int(at not in wrong) for at in range(SAMPLES)]
+
+
+def measured(gated, network, deployed=None, **changes):
+    """Make a report of the bytes that are built now."""
+    model = gated.project.registry().model("resnet50")
+    lock = gated.project.lock().model("resnet50")
+    digests = {lock.path: lock.md5, **gated.exported(model.slug)}
+    outcomes = {"network": network, "deployed": network if deployed is None else deployed}
+    forms = ["even" if at % 2 == 0 else "odd" for at in range(SAMPLES)]
+    shares = {path: sum(one) / SAMPLES for path, one in outcomes.items()}
+    slices = [
+        Slice(
+            by="form",
+            name=name,
+            samples=SAMPLES // 2,
+            metrics={
+                "accuracy": {
+                    path: sum(one[first::2]) * 2 / SAMPLES for path, one in outcomes.items()
+                }
+            },
+        )
+        for first, name in enumerate(("even", "odd"))
+    ]
+    made = Measured(
+        metrics={"accuracy": shares, "loss": {"network": 0.5, "deployed": 0.5}},
+        samples=SAMPLES,
+        model="resnet50",
+        model_version="v1",
+        files=tuple(Hashed(path=path, hashes=Hashes(md5=md5)) for path, md5 in digests.items()),
+        inputs_sha256=dict.fromkeys(outcomes, "ab" * 32),
+        ids_sha256="cd" * 32,
+        code_sha256="ef" * 32,
+        scores={"accuracy": Scores.of(outcomes)},
+        slices=tuple(slices),
+        parts={"form": Parts.of(forms)},
+        runtime=dict.fromkeys(outcomes, RUNTIME),
+    )
+    return replace(made, **changes)
+
+
+@pytest.fixture
+def evaluated(gated):
+    """A project whose one model is measured, on `main`."""
+    gated.write("net.py", gated.read("net.py") + FUNCTION)
+    gated.models(EVALUATED, build=False)
+    gated.write(REPORT, measured(gated, right(range(10))).to_json())
+    gated.build()
+    gated.commit()
+    return gated
+
+
+def change(gated, report, *, weights="other"):
+    """Commit on a branch of its own other weights of a new version, with a report."""
+    gated.branch("change")
+    if weights:
+        gated.edit("models.yaml", "version: v3.3.0", "version: v3.4.0")
+        old = gated.project.registry().model("resnet50").md5
+        gated.edit("models.yaml", old, "1" * 32)
+        gated.holds["exports/resnet50"] = weights
+        gated.update(build=False)
+    gated.write(REPORT, report(gated).to_json())
+    gated.build()
+    gated.commit("Change")
+
+
+def found(gated, **options):
+    rules = ("metric", "export-metric", "not-repeatable")
+    every = gated.check(**options).violations
+    return [(one.level, str(one)) for one in every if one.rule.startswith(rules)]
+
+
+def test_a_model_that_is_measured_well_has_no_finding(evaluated):
+    assert evaluated.lines() == []
+
+
+@pytest.mark.parametrize(
+    ("role", "level"), [("required", ["metric-missing"]), ("passing", []), ("none", [])]
+)
+def test_a_missing_report_counts_as_the_role_says(evaluated, role, level):
+    (evaluated.root / REPORT).unlink()
+    evaluated.edit(
+        "models.yaml", "models:", f"policy: {{production: {{metrics: {role}}}}}\nmodels:"
+    )
+
+    assert [one.rule for one in evaluated.check(branch="main").errors if "metric" in one.rule] == (
+        level
+    )
+
+
+def test_values_below_their_floor_fail_without_any_baseline(evaluated):
+    report = measured(evaluated, right(range(60)), right(range(40)))
+    evaluated.write(REPORT, report.to_json())
+
+    assert [line for _, line in found(evaluated)] == [
+        (
+            "reports/resnet50/evaluate.json: error[export-metric-differs]: resnet50: accuracy is "
+            "88.00 % for the network and 92.00 % for the exported files on deployed, expected at "
+            "most 0.088 points apart; run `paddledvc verify resnet50`, which names the sublayer, "
+            "and see that both get the same inputs"
+        ),
+        (
+            "reports/resnet50/evaluate.json: error[metric-below-floor]: resnet50: accuracy is "
+            "88.00 % on network, expected at least 90.00 %; improve the model, or change the floor "
+            "in models.yaml"
+        ),
+    ]
+
+
+def test_a_drop_that_the_samples_prove_is_an_error(evaluated):
+    change(evaluated, lambda gated: measured(gated, right([*range(8), *range(100, 116)])))
+
+    assert found(evaluated, base="main") == [
+        (
+            "error",
+            (
+                "reports/resnet50/evaluate.json: error[metric-regressed]: resnet50: accuracy is "
+                "95.20 % on deployed, main has 98.00 % (tolerance 1 point; 16 of 500 samples lost, "
+                "2 won, p < 0.001); improve the model, or waive metric-regressed"
+            ),
+        )
+    ]
+
+
+def test_a_drop_that_may_be_chance_warns_and_says_what_would_prove_it(evaluated):
+    change(evaluated, lambda gated: measured(gated, right(range(4, 20))))
+
+    assert found(evaluated, base="main") == [
+        (
+            "warning",
+            (
+                "reports/resnet50/evaluate.json: warning[metric-regressed]: resnet50: accuracy is "
+                "96.80 % on deployed, main has 98.00 % (tolerance 1 point; 10 of 500 samples lost, "
+                "4 won, p = 0.090); it may be chance: 635 samples that differ alike would prove it"
+            ),
+        )
+    ]
+    evaluated.git("checkout", "--quiet", "main")
+    evaluated.edit("models.yaml", "models:", "policy: {production: {noise: fail}}\nmodels:")
+    evaluated.commit("Be strict")
+    evaluated.git("checkout", "--quiet", "change")
+    assert [level for level, _ in found(evaluated, base="main")] == ["error"]
+
+
+def test_a_drop_within_the_tolerance_is_none(evaluated):
+    change(evaluated, lambda gated: measured(gated, right(range(15))))
+    assert found(evaluated, base="main") == []
+
+
+def test_a_part_of_the_samples_that_is_worse_is_found_though_the_whole_is_not(evaluated):
+    odd = [*range(1, 20, 2), *range(101, 121, 2)]
+    change(evaluated, lambda gated: measured(gated, right(odd[:15])))
+
+    assert [line for _, line in found(evaluated, base="main")] == [
+        (
+            "reports/resnet50/evaluate.json: error[metric-regressed]: resnet50: accuracy of the "
+            "samples whose form is odd is 94.00 % on deployed, main has 98.00 % (tolerance 3 "
+            "points; 10 of 250 samples lost, 0 won, p < 0.001); improve the model, or waive "
+            "metric-regressed"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"code_sha256": "00" * 32}, "measured by other code than main"),
+        ({"ids_sha256": "00" * 32}, "measured on other samples than main (500 0000…, main 500 cdc"),
+        (
+            {"inputs_sha256": {"network": "00" * 32, "deployed": "00" * 32}},
+            "measured on other inputs than main (0000…, main abab…)",
+        ),
+    ],
+)
+def test_what_was_measured_otherwise_is_not_compared_until_the_baseline_is(evaluated, changes, why):
+    worse = right([*range(8), *range(100, 116)])
+    before = measured(evaluated, right(range(10)), **changes)
+    change(evaluated, lambda gated: measured(gated, worse, **changes))
+
+    ((level, line),) = found(evaluated, base="main")
+    assert (level, why in line) == ("error", True)
+    assert "run `paddledvc evaluate resnet50 --baseline main`, and commit what it writes" in line
+
+    evaluated.write("reports/resnet50/baseline.json", before.to_json())
+    evaluated.commit("Measure the baseline")
+    assert ["main has 98.00 %" in line for _, line in found(evaluated, base="main")] == [True]
+
+    of_others = replace(before, files=before.files[:1])
+    evaluated.write("reports/resnet50/baseline.json", of_others.to_json())
+    evaluated.commit("Measure something else")
+    assert ["metric-not-comparable" in line for _, line in found(evaluated, base="main")] == [True]
+
+
+def test_other_values_of_the_same_bytes_are_a_measurement_that_does_not_repeat(evaluated):
+    change(evaluated, lambda gated: measured(gated, right(range(9))), weights="")
+
+    ((level, line),) = found(evaluated, base="main")
+    assert level == "warning"
+    assert "error" not in line
+    assert "accuracy is 0.982 on network, and 0.98 on main, of the same weights" in line
+
+
+def test_a_report_of_other_weights_is_never_judged_as_if_it_were_right(evaluated):
+    report = measured(evaluated, right(range(10)))
+    change(evaluated, lambda _: report)
+
+    ((level, line),) = found(evaluated, base="main")
+    assert level == "error"
+    assert "[metric-of-other-weights]: resnet50: reports/resnet50/evaluate.json is not of " in line
+
+
+def test_an_edited_value_is_seen_through(evaluated):
+    value = json.loads(evaluated.read(REPORT))
+    value["accuracy"]["deployed"] = 0.999
+    evaluated.write(REPORT, json.dumps(value))
+
+    assert [line.partition(": resnet50: ")[2] for _, line in found(evaluated)] == [
+        (
+            "the report says that accuracy is 0.999 of deployed, and its 500 samples that it is "
+            "0.98; run `dvc repro` and commit the report"
+        )
+    ]
+
+
+def test_going_back_to_what_was_released_is_no_regression(evaluated):
+    evaluated.git("checkout", "--quiet", "main")
+    good = evaluated.read("models.yaml"), evaluated.read(REPORT)
+    evaluated.edit("models.yaml", "version: v3.3.0", "version: v3.4.0")
+    old = evaluated.project.registry().model("resnet50").md5
+    evaluated.edit("models.yaml", old, "1" * 32)
+    evaluated.holds["exports/resnet50"] = "other"
+    evaluated.update(build=False)
+    evaluated.write(REPORT, measured(evaluated, right([])).to_json())
+    evaluated.build()
+    evaluated.commit("Improve")
+
+    evaluated.branch("rollback")
+    evaluated.holds.clear()
+    evaluated.write("models.yaml", good[0])
+    evaluated.update(build=False)
+    evaluated.write(REPORT, measured(evaluated, right(range(30))).to_json())
+    evaluated.build()
+    evaluated.commit("Roll back")
+
+    assert found(evaluated, base="main") == []
+
+
+def test_a_tag_is_judged_by_its_floors_alone(evaluated, monkeypatch):
+    change(evaluated, lambda gated: measured(gated, right([*range(8), *range(100, 116)])))
+    evaluated.git("tag", "v2")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_REF_TYPE", "tag")
+    monkeypatch.setenv("GITHUB_REF_NAME", "v2")
+    monkeypatch.setenv("GITHUB_EVENT_NAME", "push")
+
+    assert found(evaluated) == []
+
+
+def test_a_regression_can_be_waived(evaluated):
+    evaluated.write(
+        "models.yaml", a_waiver("metric-regressed", "2999-01-01") + evaluated.read("models.yaml")
+    )
+    evaluated.commit("Waive")
+    change(evaluated, lambda gated: measured(gated, right([*range(8), *range(100, 116)])))
+
+    assert found(evaluated, base="main") == []
+
+
+PUBLISHED = f"""{EXPORTED}    metrics: {{accuracy: 76.8%, loss: 0.5}}
+"""
+
+
+def test_a_published_value_that_nobody_measures_is_no_finding(gated):
+    gated.models(PUBLISHED)
+    gated.commit()
+    assert gated.lines() == []
+
+
+def test_a_published_value_that_is_measured_otherwise_is_a_warning(evaluated):
+    evaluated.edit("models.yaml", "    evaluate:", "    metrics: {accuracy: 99%}\n    evaluate:")
+    evaluated.update(build=False)
+    evaluated.write(REPORT, measured(evaluated, right(range(10))).to_json())
+    evaluated.build()
+
+    ((level, line),) = found(evaluated)
+    assert level == "warning"
+    assert "accuracy is 98.00 % as measured here, and 99.00 % as published" in line
