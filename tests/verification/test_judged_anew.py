@@ -91,6 +91,7 @@ def test_another_byte_of_what_it_was_made_of_asks_for_a_run(measured: Any, name:
         {"settings": {"seed": 1}},
         {"settings": {"engine": {"threads": 2}}},
         {"model": "  forward: [x]\n"},
+        {"model": "  key: state\n"},
     ],
     ids=str,
 )

@@ -108,7 +108,7 @@ def test_paddle_itself_tells_that_no_gpu_is_on_and_what_ran_instead_of_tensorrt(
     assert ran.endswith("; what ran is relu, scale")
 
 
-ONE = program({"#": "p", "A": [0, 1, 1, "fc.w_0"], "OA": [1, 1, 1]}).encode()
+ONE = program({"#": "p", "A": [0, 1, 1, "fc.w_0"], "OA": [1, 0, 1]}).encode()
 TWO = message(1, kept("fc.b_0", 7), kept("fc.w_0", 7))
 
 
