@@ -180,7 +180,7 @@ def paddledvc(directory: str | None, *, verbose: bool) -> None:
     \b
     Example: paddledvc init && paddledvc lock && paddledvc generate && dvc repro
 
-    Exit codes: 0 fine, 1 a finding, 2 wrong usage or file, 3 something outside failed, 70 a bug.
+    Exit codes: 0 fine, 1 a finding, 2 wrong use, 3 a failure outside, 70 a bug.
     """
     logging.basicConfig(
         level=logging.INFO if verbose else logging.ERROR, format="%(message)s", handlers=[_Log()]

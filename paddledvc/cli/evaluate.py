@@ -47,7 +47,7 @@ def evaluate(  # noqa: PLR0913 - each is an option
     use: LockUse,
     output: str,
 ) -> None:
-    """Measure a model with your own function: the network, and what is deployed of it.
+    """Measure the network and the exported files with your function.
 
     Calls the function that models.yaml names once for the network and once for each way to run the
     exported files, each in a process of its own, and writes reports/<slug>/evaluate.json. What a

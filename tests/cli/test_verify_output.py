@@ -41,7 +41,8 @@ def test_of_several_models_those_that_prove_little_are_told(capsys):
         [
             Verified(model="a", report=REPORT, error=None),
             Verified(model="b", report=replace(REPORT, caveats=()), error=None),
-        ]
+        ],
+        "look here",
     )
 
     _, *lines = capsys.readouterr().out.splitlines()
