@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parents[2]
-BUILT = ("sync-digits-base", "train-digits", "export-digits", "verify-digits")
+BUILT = ("sync-digits-base", "train-digits", "export-digits", "verify-digits", "evaluate-digits")
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,14 @@ def test_the_exported_model_agrees_with_the_network(demo: Any) -> None:
     report = json.loads((demo.root / "reports" / "digits" / "verify.json").read_text())
 
     assert report["verdict"] == "pass"
+
+
+def test_the_exported_model_is_as_good_as_the_network(demo: Any) -> None:
+    measured = json.loads((demo.root / "reports" / "digits" / "evaluate.json").read_text())
+
+    accuracy = measured["test_accuracy"]
+    assert accuracy["network"] == accuracy["deployed"] > 0.95
+    assert measured["samples"] == 510
 
 
 def test_the_record_says_what_made_the_weights_that_dvc_has(demo: Any) -> None:
@@ -134,7 +142,7 @@ def test_the_gate_lets_what_was_built_onto_main(demo: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new", "rules"),
     [
-        ("digits/network.py", "import paddle", "import paddle as p, paddle", ["not-built"] * 3),
+        ("digits/network.py", "import paddle", "import paddle as p, paddle", ["not-built"] * 4),
         ("params.yaml", "epochs: 20", "epochs: 21", ["not-built"]),
         ("reports/digits/verify.json", '"pass"', '"fail"', ["not-built", "evidence-failing"]),
         ("dvc.lock", "81c2a42d", "81c2a42e", ["built-other-bytes", "not-built"]),
