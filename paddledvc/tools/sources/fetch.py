@@ -250,7 +250,12 @@ def source_size(url: str, root: Path) -> int | None:
 
 
 def read_source(url: str, root: Path, limit: int, timeout: float) -> bytes:
-    """Read a small file whole, trying again what may pass.
+    """Read a small file whole, as ``find_source`` does."""
+    return find_source(url, root, limit, timeout)[0]
+
+
+def find_source(url: str, root: Path, limit: int, timeout: float) -> tuple[bytes, str]:
+    """Read a small file whole, trying again what may pass; tell where it was after redirects.
 
     Args:
         url: where it is.
@@ -266,15 +271,15 @@ def read_source(url: str, root: Path, limit: int, timeout: float) -> bytes:
     )
 
 
-def _read_once(url: str, root: Path, limit: int, timeout: float) -> bytes:
+def _read_once(url: str, root: Path, limit: int, timeout: float) -> tuple[bytes, str]:
     if url.startswith(("http://", "https://")):
-        return http.read_http_document(url, limit, timeout)
+        return http.find_http_document(url, limit, timeout)
     data = bytearray()
     for chunk in _all_chunks(url, root, None, timeout, timeout):
         data += chunk
         if len(data) > limit:
             raise Unreadable(f"it has more than {limit:,} bytes")
-    return bytes(data)
+    return bytes(data), url
 
 
 def hash_source(source: Source, expected: Hashes, progress: ByteProgress | None = None) -> Hashes:

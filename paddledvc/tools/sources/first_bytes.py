@@ -24,6 +24,7 @@ _XML = re.compile(rb"\s*(<\?xml[^>]*>\s*)?<Error>", re.IGNORECASE)
 _CODE = re.compile(rb"<(Code|Message)>([^<]{1,200})<")
 _JSON = re.compile(rb'\s*\{\s*"(error|errors|message|detail|code|status|statusCode|fault)"\s*:')
 _LONGEST = 60
+ADVICE = "open the URL in a browser to see what it asks for"
 
 
 def describe_no_weights(head: bytes, url: str) -> str | None:
@@ -43,22 +44,24 @@ def describe_no_weights(head: bytes, url: str) -> str | None:
             "it is a pointer of git-lfs, and no weights; run `git lfs pull` where it is from, or "
             "name the URL of the file itself"
         )
-    if urlsplit(url).path.lower().endswith(TEXTS):
+    if urlsplit(url).path.lower().endswith(TEXTS) or (found := describe_document(head)) is None:
         return None
+    return f"it is {found}, and no weights; {ADVICE}"
+
+
+def describe_document(head: bytes) -> str | None:
+    """Say what a server answers in the place of a file; None where it may be the file.
+
+    >>> describe_document(b"<Error><Code>AccessDenied</Code></Error>")
+    'a document about an error, "AccessDenied"'
+    """
     if _PAGE.match(head):
-        found = _TITLE.search(head)
-        title = _shown(found[1]) if found else ""
-        named = f', "{title}",' if title else ""
-        return (
-            f"it is a web page{named} and no weights; open the URL in a browser to see what it "
-            "asks for"
-        )
+        title = _TITLE.search(head)
+        return "a web page" + (f', "{_shown(title[1])}"' if title else "")
     if _XML.match(head):
         said = ": ".join(_shown(one) for _, one in _CODE.findall(head)[:2])
-        return f"it is a document about an error{f' ({said})' if said else ''}, and no weights"
-    if _JSON.match(head):
-        return f"it is a document about an error ({_shown(head)}), and no weights"
-    return None
+        return "a document about an error" + (f', "{said}"' if said else "")
+    return f'a document about an error, "{_shown(head)}"' if _JSON.match(head) else None
 
 
 def _shown(data: bytes) -> str:

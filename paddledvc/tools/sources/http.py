@@ -322,7 +322,12 @@ def read_http_chunks(
 
 
 def read_http_document(url: str, limit: int, timeout: float = PATIENCE) -> bytes:
-    """Read a small document whole.
+    """Read a small document whole, as ``find_http_document`` does."""
+    return find_http_document(url, limit, timeout)[0]
+
+
+def find_http_document(url: str, limit: int, timeout: float = PATIENCE) -> tuple[bytes, str]:
+    """Read a small document whole, and tell where it was found after all redirects.
 
     Args:
         url: where it is.
@@ -335,17 +340,20 @@ def read_http_document(url: str, limit: int, timeout: float = PATIENCE) -> bytes
     data = bytearray()
     longest = LONGEST_READING * timeout
     deadline = time.monotonic() + longest
-    for chunk in read_within(partial(_document_chunks, url, limit), timeout, timeout):
+    places: list[str] = []
+    for chunk in read_within(partial(_document_chunks, url, limit, places), timeout, timeout):
         data += chunk
         if len(data) > limit:
             raise Unreadable(f"it has more than {limit:,} bytes")
         if time.monotonic() > deadline:
             raise Silent(f"it is not there as a whole within {longest:g} s")
-    return bytes(data)
+    return bytes(data), places[0] if places else url
 
 
-def _document_chunks(url: str, limit: int) -> Generator[bytes, None, None]:
+def _document_chunks(url: str, limit: int, places: list[str]) -> Generator[bytes, None, None]:
     with _open(url) as response:
+        if response.history:  # else it is written as somebody has written it
+            places.append(str(response.url))
         if response.status_code != 200:  # noqa: PLR2004
             data = bytearray()
             limit = min(limit, MAX_REFUSAL)

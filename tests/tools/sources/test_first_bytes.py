@@ -25,10 +25,10 @@ S3_ERROR = (
 )
 JSON_ERROR = b'{"message": "Bad credentials", "status": "401"}'
 FOUND = [
-    (PAGE, 'a web page, "Sign in & go", and no weights'),
-    (b"\n  <!-- a -->\n<HTML>", "a web page and no weights"),
+    (PAGE, 'it is a web page, "Sign in & go", and no weights; open the URL'),
+    (b"\n  <!-- a -->\n<HTML>", "it is a web page, and no weights"),
     (POINTER, "a pointer of git-lfs, and no weights; run `git lfs pull`"),
-    (S3_ERROR, "a document about an error (AccessDenied: Expired), and no weights"),
+    (S3_ERROR, 'a document about an error, "AccessDenied: Expired", and no weights'),
     (JSON_ERROR, "a document about an error"),
     (b"", "it is empty, and no weights"),
 ]
