@@ -13,6 +13,7 @@ from paddledvc.catalogs.core import index_file
 from paddledvc.errors import CatalogFailed, InvalidFile
 from paddledvc.names import suggest_name
 from paddledvc.tools.sources import fetch
+from paddledvc.tools.sources.first_bytes import ADVICE, HEAD, describe_document
 from paddledvc.tools.system.network.errors import Unreadable
 from paddledvc.yaml import reader
 from paddledvc.yaml.document import Document
@@ -39,7 +40,7 @@ class Index:
     def __init__(self, context: Context, settings: Mapping[str, Any]) -> None:
         self._context = context
         self.where: str = settings["url"]
-        self._read = Once(lambda: self._parse(self._text()))
+        self._read = Once(lambda: self._parse(*self._text()))
 
     def versions(self, query: Query) -> Sequence[Listed]:
         """List the versions of a model."""
@@ -68,21 +69,23 @@ class Index:
         """Name the models of the index."""
         return self._read().names
 
-    def _text(self) -> str:
+    def _text(self) -> tuple[str, str]:
+        """Read the index, and tell where it was found: the URLs in it are relative to that."""
         url, root = self.where, self._context.root
         try:
             fetch.require_fetch_allowed(url, self._context.offline)
-            return fetch.read_source(url, root, _limit(), self._context.timeout).decode()
+            data, found = fetch.find_source(url, root, _limit(), self._context.timeout)
+            if what := describe_document(data[:HEAD]):
+                raise self._context.failed(url, f"it is {what}, and no index; {ADVICE}")
+            return data.decode(), found
         except Unreadable as error:
             raise self._context.failed(url, f"{error}{_advice(str(error))}") from error
         except UnicodeDecodeError as error:
             raise self._context.failed(url, "it is not UTF-8") from error
 
-    def _parse(self, text: str) -> index_file.ModelIndex:
+    def _parse(self, text: str, found: str) -> index_file.ModelIndex:
         try:
-            return index_file.parse_index_file(
-                _document(text), self.where, schemas.read_schema("index")
-            )
+            return index_file.parse_index_file(_document(text), found, schemas.read_schema("index"))
         except InvalidFile as error:
             raise self._malformed(error) from error
 

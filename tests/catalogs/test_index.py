@@ -90,6 +90,23 @@ def test_urls_are_relative_to_the_index_on_its_server(index, server):
     assert file.urls == (f"{server.url}/det.pdparams?x=1",)
 
 
+def test_urls_are_relative_to_where_the_index_was_found(index, server):
+    server.put("/v7/zoo/index.yaml?signature=secret", INDEX.encode())
+    server.redirects["/latest/index.yaml"] = "/v7/zoo/index.yaml?signature=secret"
+
+    [file] = index(url=f"{server.url}/latest/index.yaml").describe(DET, "v1.0.0").files
+    assert file.urls[0] == f"{server.url}/v7/zoo/det/det_v1.pdparams"
+
+
+def test_a_page_in_the_place_of_an_index_is_named(index, server):
+    url = server.put("/index.json", b"<!DOCTYPE html><title>Sign in</title><p>Please</p>")
+
+    assert failure(index(url=url)).endswith(
+        ': it is a web page, "Sign in", and no index; open the URL in a browser to see what it '
+        "asks for"
+    )
+
+
 def test_a_model_of_several_files_is_a_folder(index):
     release = index().describe(Query(name="ocr"), "v1.0.0")
 
@@ -146,7 +163,7 @@ def test_a_server_that_recovers_is_asked_again(index, server, naps):
     [
         pytest.param(
             "<html>",
-            "line 1: found '<html>', expected a mapping with version and models",
+            "it is a web page, and no index; open the URL in a browser to see what it asks for",
             id="a page",
         ),
         pytest.param(

@@ -249,13 +249,20 @@ def _folder(root: Path, site: str) -> str | None:
 
 
 def _user() -> str:
-    """Name the user as ``getpass`` does, which takes longer to import."""
+    """Name the user as ``getpass`` does, which takes longer to import.
+
+    Where no passwd entry has one, as in containers that run as any number, DVC ends in an error:
+    then the number is the name, for DVC as well.
+    """
     for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         if name := os.environ.get(variable):
             return name
     import pwd  # noqa: PLC0415 - where the environment says nothing
 
-    return pwd.getpwuid(os.getuid()).pw_name
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return os.environ.setdefault("LOGNAME", str(os.getuid()))
 
 
 def _make_shared(folder: str) -> None:

@@ -15,6 +15,7 @@ from paddledvc.errors import ChecksumMismatch, DownloadFailed, InvalidInput
 from paddledvc.paths import find_path_fault
 from paddledvc.tools.git.project_files import require_beneath
 from paddledvc.tools.sources import http
+from paddledvc.tools.sources.first_bytes import HEAD, describe_no_weights
 from paddledvc.tools.system import files
 from paddledvc.tools.system.network.asking import ask_within, read_within
 from paddledvc.tools.system.network.errors import Silent, Unreadable
@@ -139,6 +140,33 @@ def _chunks(
             return
 
 
+@dataclass(slots=True)
+class _Beginning:
+    """How bytes begin that go by."""
+
+    head: bytes = b""
+
+    def note(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            if len(self.head) < HEAD:
+                self.head += chunk[: HEAD - len(self.head)]
+            yield chunk
+
+    def require_weights(self, url: str, expected: Hashes, found: Hashes) -> None:
+        """Refuse what is something else; what has the digests that are stated is what is wanted.
+
+        Raises:
+            Unreadable: it is.
+        """
+        stated = expected.md5 is not None or expected.sha256 is not None
+        if stated and expected.first_difference(found) is None:
+            return
+        if not found.size:
+            raise Unreadable("it is empty, and no weights")
+        if what := describe_no_weights(self.head, url):
+            raise Unreadable(what)
+
+
 def _most(expected: Hashes) -> int:
     """Say how many bytes may come: as many as are stated, else as a setting says."""
     if expected.size is not None:
@@ -212,6 +240,9 @@ def source_size(url: str, root: Path) -> int | None:
     """
     path = _regular_file(url, root)
     if path is not None:
+        with path.open("rb") as file:
+            if what := describe_no_weights(file.read(HEAD), url):
+                raise Unreadable(what)
         return path.stat().st_size
     reader = _reader(url)
     ask = partial(reader.size, _rooted(url, root))
@@ -219,7 +250,12 @@ def source_size(url: str, root: Path) -> int | None:
 
 
 def read_source(url: str, root: Path, limit: int, timeout: float) -> bytes:
-    """Read a small file whole, trying again what may pass.
+    """Read a small file whole, as ``find_source`` does."""
+    return find_source(url, root, limit, timeout)[0]
+
+
+def find_source(url: str, root: Path, limit: int, timeout: float) -> tuple[bytes, str]:
+    """Read a small file whole, trying again what may pass; tell where it was after redirects.
 
     Args:
         url: where it is.
@@ -235,15 +271,15 @@ def read_source(url: str, root: Path, limit: int, timeout: float) -> bytes:
     )
 
 
-def _read_once(url: str, root: Path, limit: int, timeout: float) -> bytes:
+def _read_once(url: str, root: Path, limit: int, timeout: float) -> tuple[bytes, str]:
     if url.startswith(("http://", "https://")):
-        return http.read_http_document(url, limit, timeout)
+        return http.find_http_document(url, limit, timeout)
     data = bytearray()
     for chunk in _all_chunks(url, root, None, timeout, timeout):
         data += chunk
         if len(data) > limit:
             raise Unreadable(f"it has more than {limit:,} bytes")
-    return bytes(data)
+    return bytes(data), url
 
 
 def hash_source(source: Source, expected: Hashes, progress: ByteProgress | None = None) -> Hashes:
@@ -255,7 +291,10 @@ def hash_source(source: Source, expected: Hashes, progress: ByteProgress | None 
     """
 
     def read(url: str, *, last: bool) -> Hashes:
-        found = files.hash_file_chunks(_chunks(url, source, expected, progress, last=last))
+        begins = _Beginning()
+        chunks = begins.note(_chunks(url, source, expected, progress, last=last))
+        found = files.hash_file_chunks(chunks)
+        begins.require_weights(url, expected, found)
         _require_same(source.model, url, expected, found)
         return found
 
@@ -277,7 +316,10 @@ def fetch_source(
 
     def receive(url: str, *, last: bool) -> Hashes:
         with files.replace_file(target) as new:
-            found = _write(_chunks(url, source, expected, progress, last=last), expected, new)
+            begins = _Beginning()
+            chunks = begins.note(_chunks(url, source, expected, progress, last=last))
+            found = _write(chunks, expected, new)
+            begins.require_weights(url, expected, found)
             kept = f"{target.name} is still what it was" if target.exists() else ""
             _require_same(source.model, url, expected, found, kept)
         return found
@@ -297,7 +339,10 @@ def fetch_to_file(
     """
 
     def receive(url: str, *, last: bool) -> Hashes:
-        found = _write(_chunks(url, source, expected, progress, last=last), expected, file)
+        begins = _Beginning()
+        chunks = begins.note(_chunks(url, source, expected, progress, last=last))
+        found = _write(chunks, expected, file)
+        begins.require_weights(url, expected, found)
         _require_same(source.model, url, expected, found)
         return found
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import time
 from contextlib import closing, contextmanager, suppress
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, urljoin, urlsplit
 
 from urllib3.exceptions import HTTPError, IncompleteRead, ReadTimeoutError
 
 from paddledvc.tools.sources import hub_tokens
+from paddledvc.tools.sources.first_bytes import HEAD, describe_no_weights
 from paddledvc.tools.sources.hub_tokens import origin_of_url
 from paddledvc.tools.system.files import CHUNK
 from paddledvc.tools.system.network.asking import read_within
@@ -43,6 +45,11 @@ LONGEST_WAIT = 60.0
 """Seconds that a server may ask us to wait."""
 HOPS = 5
 """Redirects in a row."""
+OK = 200
+PACKED = (".gz", ".tgz")
+"""How the names of files end that gzip has packed."""
+UNPACKED = ("gzip", "deflate")
+"""How a body may come packed that is unpacked as it comes."""
 REDIRECTS = (301, 302, 303, 307, 308)
 LONGEST_READING = 10
 """How often the time that a document has to begin in it may take as a whole."""
@@ -210,18 +217,53 @@ def ask_http_size(url: str) -> int | None:
     Raises:
         Unreadable: the URL does not answer with a file.
     """
-    with _open(url, "HEAD") as response:
-        if response.status_code in (403, 405, 501):
-            return _size_by_get(url)
-        _require_ok(response)
-        return _length(response)
+    with suppress(Unreadable), _open(url, "HEAD") as response:
+        is_page = response.headers.get("Content-Type", "").startswith(("text/html", "text/xml"))
+        packed = _packing(response, url) is not None
+        # Of nothing, and of what is no weights by its type, a GET has the last word.
+        if (
+            response.status_code == OK
+            and not is_page
+            and (size := _length(response))
+            and not packed
+        ):
+            return size
+    return _size_by_get(url)
 
 
 def _size_by_get(url: str) -> int | None:
-    """Ask by a GET that is not read; signed URLs and some servers refuse HEAD."""
+    """Ask by a GET of which only the beginning is read.
+
+    Signed URLs and many servers refuse HEAD, answer it with 404 or 500, or hang up.
+    """
     with _open(url) as response:
         _require_ok(response)
-        return _length(response)
+        packing = _packing(response, url)
+        begins = response.raw.read(HEAD, decode_content=packing is not None)
+        if not begins:
+            raise Unreadable("it is empty, and no weights")
+        if what := describe_no_weights(begins, url):
+            raise Unreadable(what)
+        return None if packing else _length(response)
+
+
+def _packing(response: requests.Response, url: str) -> str | None:
+    """Name how a body comes packed that we asked to come as it is kept; None where it does.
+
+    Many servers say of an archive that it is packed by gzip, which it is: that is what is kept.
+
+    Raises:
+        Unreadable: nobody here can unpack it.
+    """
+    said = response.headers.get("Content-Encoding", "").strip().lower().removeprefix("x-")
+    if said in {"", "identity"} or (said == "gzip" and urlsplit(url).path.endswith(PACKED)):
+        return None
+    if said not in UNPACKED:
+        raise Unreadable(
+            f"the server sends it packed ({said}) though it was asked not to; ask whoever runs it "
+            "to send files as they are"
+        )
+    return said
 
 
 def _length(response: requests.Response) -> int | None:
@@ -246,8 +288,14 @@ def _require_ok(response: requests.Response, body: bytes = b"") -> None:
 
 def http_retry_after(headers: Mapping[str, str]) -> float:
     """Tell for how many seconds a server asked to be left alone."""
-    seconds = headers.get("Retry-After", "")
-    return min(float(seconds), LONGEST_WAIT) if seconds.isdecimal() else 0.0
+    said = headers.get("Retry-After", "").strip()
+    if said.isdecimal():
+        return min(float(said), LONGEST_WAIT)
+    try:
+        moment = parsedate_to_datetime(said).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return 0.0
+    return min(max(0.0, moment - time.time()), LONGEST_WAIT)
 
 
 def read_http_chunks(
@@ -264,8 +312,9 @@ def read_http_chunks(
     """
     with _open(url) as response:
         _require_ok(response)
-        total, done = _length(response), 0
-        while chunk := response.raw.read1(CHUNK):
+        unpack = _packing(response, url) is not None
+        total, done = None if unpack else _length(response), 0
+        while chunk := response.raw.read1(CHUNK, decode_content=unpack):
             done += len(chunk)
             if progress is not None:
                 progress(done, total)
@@ -273,7 +322,12 @@ def read_http_chunks(
 
 
 def read_http_document(url: str, limit: int, timeout: float = PATIENCE) -> bytes:
-    """Read a small document whole.
+    """Read a small document whole, as ``find_http_document`` does."""
+    return find_http_document(url, limit, timeout)[0]
+
+
+def find_http_document(url: str, limit: int, timeout: float = PATIENCE) -> tuple[bytes, str]:
+    """Read a small document whole, and tell where it was found after all redirects.
 
     Args:
         url: where it is.
@@ -286,22 +340,26 @@ def read_http_document(url: str, limit: int, timeout: float = PATIENCE) -> bytes
     data = bytearray()
     longest = LONGEST_READING * timeout
     deadline = time.monotonic() + longest
-    for chunk in read_within(partial(_document_chunks, url, limit), timeout, timeout):
+    places: list[str] = []
+    for chunk in read_within(partial(_document_chunks, url, limit, places), timeout, timeout):
         data += chunk
         if len(data) > limit:
             raise Unreadable(f"it has more than {limit:,} bytes")
         if time.monotonic() > deadline:
             raise Silent(f"it is not there as a whole within {longest:g} s")
-    return bytes(data)
+    return bytes(data), places[0] if places else url
 
 
-def _document_chunks(url: str, limit: int) -> Generator[bytes, None, None]:
+def _document_chunks(url: str, limit: int, places: list[str]) -> Generator[bytes, None, None]:
     with _open(url) as response:
+        if response.history:  # else it is written as somebody has written it
+            places.append(str(response.url))
         if response.status_code != 200:  # noqa: PLR2004
             data = bytearray()
             limit = min(limit, MAX_REFUSAL)
             while len(data) <= limit and (chunk := response.raw.read1(CHUNK)):
                 data += chunk
             _require_ok(response, bytes(data[:limit]))
-        while chunk := response.raw.read1(CHUNK):
+        unpack = _packing(response, url) is not None
+        while chunk := response.raw.read1(CHUNK, decode_content=unpack):
             yield chunk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import pickle
@@ -252,3 +253,17 @@ def test_a_dvc_whose_notes_became_something_else_only_hashes_once_more(repo, mon
     repo.declare(OLD)
 
     assert repo.states(repo.place()) == dict.fromkeys(OLD, "placed")
+
+
+def test_a_user_whom_no_passwd_entry_names_is_called_by_number_and_so_by_dvc(monkeypatch):
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(variable, "")  # so that it is put back
+        monkeypatch.delenv(variable)
+
+    def nobody(uid):
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+
+    assert state._user() == str(os.getuid())
+    assert getpass.getuser() == str(os.getuid())
