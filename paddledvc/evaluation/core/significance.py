@@ -18,6 +18,8 @@ SIGNIFICANT = 0.05
 DISCORDANT = 0.03
 """Share of samples that one model of two has right, where nothing is known of them."""
 RESAMPLES = 1_999
+_AT_ONCE = 1_000_000
+"""Numbers that are drawn at once: reports may have thousands of small parts."""
 _NOTHING = 1e-17
 """Share of the largest summand that changes no sum."""
 _MANY = 20_000
@@ -79,10 +81,12 @@ def bootstrap_p(before: Sequence[float], now: Sequence[float], *, seed: int = 0)
     if mean <= 0 or not losses.size:
         return 1.0
     centred, draws = losses - mean, np.random.default_rng(seed)
-    reached = 0
-    for _ in range(RESAMPLES):
-        reached += centred[draws.integers(0, losses.size, losses.size)].mean() >= mean
-    return float((reached + 1) / (RESAMPLES + 1))
+    reached, left, most = 0, RESAMPLES, max(1, _AT_ONCE // losses.size)
+    while left:
+        drawn = draws.integers(0, losses.size, (min(left, most), losses.size))
+        reached += int((centred[drawn].mean(axis=1) >= mean).sum())
+        left -= len(drawn)
+    return (reached + 1) / (RESAMPLES + 1)
 
 
 def share_interval(right: int, samples: int) -> tuple[float, float]:

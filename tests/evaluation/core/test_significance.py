@@ -128,3 +128,10 @@ def test_the_test_of_pairs_takes_no_longer_for_millions():
     assert mcnemar_p(1, 40_000_000) == 1.0
     assert mcnemar_p(40_000_000, 1) == 0.0
     assert time.process_time() - began < 1
+
+
+def test_thousands_of_small_parts_are_weighed_soon():
+    began = time.process_time()
+    for _ in range(100):
+        bootstrap_p([0.9, 0.8] * 5, [0.8, 0.8] * 5)
+    assert time.process_time() - began < 1
