@@ -312,3 +312,25 @@ def test_a_published_value_that_is_measured_otherwise_is_a_warning(evaluated):
     ((level, line),) = found(evaluated)
     assert level == "warning"
     assert "accuracy is 98.00 % as measured here, and 99.00 % as published" in line
+
+
+def test_weights_that_only_the_same_push_released_are_no_rollback(evaluated, monkeypatch, tmp_path):
+    before = evaluated.git("rev-parse", "HEAD").strip()
+    change(evaluated, lambda gated: measured(gated, right([*range(8), *range(100, 116)])))
+    evaluated.write("notes.txt", "one more commit")
+    evaluated.commit("Take notes")
+    evaluated.git("branch", "--quiet", "--force", "main")
+    evaluated.git("checkout", "--quiet", "main")
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"before": before}))
+    for name, value in {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_REF_TYPE": "branch",
+        "GITHUB_REF_NAME": "main",
+        "GITHUB_EVENT_NAME": "push",
+        "GITHUB_EVENT_PATH": str(event),
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    ((level, line),) = found(evaluated)
+    assert (level, "[metric-regressed]" in line) == ("error", True)
