@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from paddledvc import names
 from paddledvc.evaluation.core.measured import baseline_path
 from paddledvc.gate import read_facts
 from paddledvc.gate.core.facts import Baseline, Facts
@@ -40,9 +41,9 @@ def read_baseline(
     """
     models = facts.registry.models if facts.registry is not None else ()
     wanted = [one for one in models if one.evaluate or (one.train and one.metrics)]
-    if facts.role.metrics == "none" or not wanted:
-        return facts
     at = SnapshotFiles(before)
+    if facts.role.metrics == "none" or not (wanted or _may_measure(at)):
+        return facts
     opened = read_facts.read_registry_facts(at)
     then = replace(
         Facts(
@@ -69,6 +70,12 @@ def read_baseline(
         restored=frozenset(_restored(facts, then, wanted, list_new_commits)),
     )
     return replace(facts, baseline=baseline)
+
+
+def _may_measure(at: ProjectFiles) -> bool:
+    """Tell cheaply whether any model is measured, so that what measures none costs nothing."""
+    text = find_project_text(at.folder, names.REGISTRY) or ""
+    return "evaluate" in text or ("train" in text and "metrics" in text)
 
 
 def _restored(
