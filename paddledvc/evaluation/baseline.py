@@ -108,7 +108,7 @@ def _scratch(project: Project, name: str) -> Iterator[Path]:
     """Give a folder for weights, and remove those that one that was killed has left."""
     folder = project.scratch()
     with files.hold_file_lock(folder / f"{name}.lock"):
-        new = files.fresh_folder(folder, f"{name}-")
+        new = files.fresh_folder(folder, f".{name}.")
         try:
             yield new
         finally:

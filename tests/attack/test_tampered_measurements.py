@@ -9,10 +9,12 @@ from dataclasses import replace
 
 import pytest
 
+import paddledvc
+from paddledvc.errors import InvalidFile, InvalidInput
 from paddledvc.evaluation.core.measured import Measured, Parts, Scores, Slice
 from paddledvc.hashes import Hashes
 from paddledvc.stages.core.record import Hashed
-from tests.gated import RUNTIME
+from tests.gated import EXPORTED, RUNTIME, Gated
 
 SAMPLES = 100
 PATHS = ("network", "deployed")
@@ -116,3 +118,78 @@ def test_what_would_take_for_ever_to_add_up_is_refused():
     )
     with pytest.raises(ValueError, match="has 600 scores of 100 samples in 400 divisions"):
         Measured.from_json(made.to_json())
+
+
+def evaluated(plots="{}"):
+    return f"""{EXPORTED}    evaluate:
+      function: measure.py:evaluate
+      metrics: {{accuracy: {{direction: higher}}}}
+      plots: {plots}
+"""
+
+
+PWNED = """
+import pathlib
+
+pathlib.Path(__file__).with_name("pwned").touch()
+
+
+def evaluate(model, run):
+    return {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("plots", "why"),
+    [
+        ("{slices: {}}", "is none of slices and changed"),
+        ("{Changed: {}}", "is none of slices and changed"),
+        ("{../../x: {}}", "a name of letters"),
+        ('{"a\\n": {}}', "a name of letters"),
+        ("{a: {template: ../../x}}", "a file of one in the project"),
+        ("{a: {template: /etc/passwd}}", "a file of one in the project"),
+        ("{a: {template: a/../../../x}}", "a file of one in the project"),
+    ],
+)
+def test_tables_lie_in_their_folder_and_overwrite_none_of_ours(project, plots, why):
+    project.write("models.yaml", evaluated(plots))
+    with pytest.raises(InvalidFile, match=re.escape(why)):
+        paddledvc.Project(project.root).registry()
+
+
+def test_nothing_but_evaluate_runs_the_function(project, cli):
+    made = Gated(project)
+    project.write("measure.py", PWNED)
+    made.models(evaluated(), build=False)
+    project.write("reports/resnet50/evaluate.json", GOOD.to_json())
+    made.build()
+    made.commit()
+    project.write("reports/resnet50/baseline.json", GOOD.to_json())
+    for command in (("check",), ("list",), ("show", "resnet50"), ("report",), ("status",)):
+        assert cli(*command)[0] != 70
+    cli("evaluate", "resnet50", "--baseline", "HEAD")  # whose weights are nowhere
+
+    assert not (project.root / "pwned").exists()
+
+
+def test_no_report_is_read_or_written_behind_a_link_out_of_the_project(project, cli, tmp_path):
+    made = Gated(project)
+    project.write("measure.py", PWNED)
+    made.models(evaluated(), build=False)
+    project.write("reports/resnet50/evaluate.json", GOOD.to_json())
+    made.build()
+    secret = tmp_path / "secret.json"
+    secret.write_text(GOOD.to_json())
+    for name in ("evaluate.json", "baseline.json"):
+        report = project.root / "reports/resnet50" / name
+        report.unlink(missing_ok=True)
+        report.symlink_to(secret)
+    made.commit()
+    code, out, err = cli("check")
+
+    assert code in {1, 2}
+    assert "is a link out of the project" in out + err
+    assert cli("show", "resnet50")[0] != 70
+    with pytest.raises(InvalidInput, match="link out of the project"):
+        made.project.write("reports/resnet50/evaluate.json", "new")
+    assert secret.read_text() == GOOD.to_json()

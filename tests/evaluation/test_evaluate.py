@@ -291,7 +291,7 @@ def test_the_weights_of_another_commit_are_measured_with_the_function_of_now(
     shutil.rmtree(here.root / "checkpoints")
     shutil.rmtree(here.root / "exports")
 
-    mine = files.fresh_folder(here.scratch(), "baseline-net-")
+    mine = files.fresh_folder(here.scratch(), ".baseline-net.")
     left = mine.rename(f"{mine}".replace(f"-{os.getpid()}-", "-99999999-"))  # its process is gone
     (left / "weights").write_text("large")
 
@@ -302,6 +302,6 @@ def test_the_weights_of_another_commit_are_measured_with_the_function_of_now(
     assert json.loads((here.root / "reports/net/baseline.json").read_text())["samples"] == 200
     assert measured.files[0].path == "checkpoints/net_v1.pdparams"
     assert not (here.root / "checkpoints").exists()
-    assert list((here.root / ".paddledvc/tmp").glob("*baseline*part")) == [], "nothing is left"
+    assert list((here.root / ".paddledvc/tmp").glob(".baseline-net.*")) == [], "nothing is left"
     with pytest.raises(InvalidInput, match="there is no nowhere here"):
         paddledvc.evaluate_baseline(here, "net", "nowhere")
