@@ -16,7 +16,7 @@ import pytest
 
 import paddledvc
 from paddledvc.errors import InvalidInput, PaddleDVCError, StaleStages, UserCodeFailed
-from paddledvc.tools.system import files
+from paddledvc.tools.system import atomic, files
 
 pytestmark = pytest.mark.slow
 
@@ -293,6 +293,7 @@ def test_the_weights_of_another_commit_are_measured_with_the_function_of_now(
 
     mine = files.fresh_folder(here.scratch(), ".baseline-net.")
     left = mine.rename(f"{mine}".replace(f"-{os.getpid()}-", "-99999999-"))  # its process is gone
+    atomic.sweep_atomic_parts.cache_clear()  # which the next process has not called
     (left / "weights").write_text("large")
 
     measured = paddledvc.evaluate_baseline(here, "net", "main")
