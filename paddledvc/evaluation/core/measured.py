@@ -279,11 +279,13 @@ def _find_other_means(
 ) -> Iterator[str]:
     """Say where a value is not the mean of the samples that it is of."""
     scores = found.scores[metric].of_path(path, found.samples) or []
-    values = [("", found.metrics[metric].get(path), scores)]
+    values: list[tuple[str, float | None, Sequence[float]]] = [
+        ("", found.metrics[metric].get(path), scores)
+    ]
     for part in found.slices:
-        told = [scores[at] for at in members[part.by, part.name]]
+        theirs = [scores[at] for at in members[part.by, part.name]]
         where = f" whose {part.by} is {part.name}"
-        values.append((where, part.metrics[metric].get(path), told))
+        values.append((where, part.metrics[metric].get(path), theirs))
     for where, said, told in values:
         mean = math.fsum(told) / len(told) if told else math.nan
         if said is not None and not math.isclose(mean, said, rel_tol=_SAME, abs_tol=_SAME):

@@ -9,7 +9,8 @@ import math
 import statistics
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.evaluation.core.measured import MOST_PARTS, NETWORK, Measured, Parts, Scores, Slice
+from paddledvc.evaluation.core.measured import MOST_PARTS, NETWORK, Measured, Slice
+from paddledvc.evaluation.core.scores import Parts, Scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

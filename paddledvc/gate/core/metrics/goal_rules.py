@@ -27,15 +27,14 @@ def judge_weakened_goals(facts: Facts) -> Iterator[Violation]:
         return
     for old in before.models:
         new = facts.registry.by_name.get(old.name)
-        if new is not None:
-            key, said = ("evaluate" if new.evaluate else "metrics"), list_weakened_goals(old, new)
-            at = (key,) if new.evaluate or new.metrics else ()
-        elif old.evaluate is not None:
+        said = list_weakened_goals(old, new) if new is not None else iter(())
+        if new is None and old.evaluate is not None:
             news = (one for one in facts.registry.models if one.name not in before.by_name)
-            new, at = next((one for one in news if _is_measured_alike(old, one)), None), ()
+            new = next((one for one in news if _is_measured_alike(old, one)), None)
             said = iter((f"calls {old.name} another name, under which nothing was measured",))
         if new is None:
             continue
+        at = ("evaluate",) if new.evaluate is not None else ("metrics",) if new.metrics else ()
         for what in said:
             message = f"{new.name}: this change {what}; see that it is meant"
             yield facts.of_model("goal-weakened", message, new.name, *at, level="warning")
@@ -52,7 +51,8 @@ def list_weakened_goals(old: Model, new: Model) -> Iterator[str]:
         if new.evaluate is None:
             yield "takes `evaluate` away, so that the model is measured no more"
             return
-        were, are = (evaluated_paths(one.evaluate, exports=one.exports) for one in (old, new))
+        were = evaluated_paths(old.evaluate, exports=old.exports)
+        are = evaluated_paths(new.evaluate, exports=new.exports)
         if gone := [path for path in were if path not in are]:
             yield f"no longer measures the model on {', '.join(gone)}"
         yield from _weakened_metrics(old.evaluate.metrics, new.evaluate.metrics)
