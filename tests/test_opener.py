@@ -22,10 +22,12 @@ INSTALLED = "what is installed"
 BYTES = "bytes of weights, of exports or of DVC's cache, which DVC may link; by checked names"
 REASONS = {
     "catalogs/packages/tables.py": INSTALLED,
+    "evaluation/baseline.py": FRESH,
     "gate/subject.py": "the event of CI, which an environment variable names",
     "schemas/__init__.py": INSTALLED,
     "setup/checks/cache.py": FRESH,
     "stages/train.py": FRESH,
+    "verification/saved_errors.py": "the user's own folder for state",
     "tools/dvc/cache.py": "the configuration of a linked work tree, replaced in a judged .dvc",
     "tools/dvc/configuration.py": "DVC's configuration of all levels, once the opener took it",
     "tools/dvc/locks.py": "lock files, through no link; /proc",

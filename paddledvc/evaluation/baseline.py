@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
+import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, OutsideFailure
@@ -19,6 +19,7 @@ from paddledvc.tools.dvc.trust.approve import approve_first
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.snapshot import Snapshot
 from paddledvc.tools.paddle.core.jobs import Network
+from paddledvc.tools.system import files
 from paddledvc.weights.core.tracked import PATTERNS
 from paddledvc.weights.core.transfer_results import describe_transfer_results
 from paddledvc.weights.expected import read_expected
@@ -26,7 +27,8 @@ from paddledvc.weights.select_outputs import select_remotes
 from paddledvc.weights.transfer.fetch_outputs import fetch_outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from paddledvc.evaluation.core.measured import Measured
     from paddledvc.project import Project
@@ -80,8 +82,7 @@ def evaluate_baseline(
     exports = bool(evaluated_paths(model.evaluate, exports=then.exports and model.exports))
     folder = exported_model_folder(then) if exports else None
     wanted = [path for path in (weights, folder) if path is not None]
-    with tempfile.TemporaryDirectory(dir=project.scratch(), prefix="baseline-") as scratch:
-        top = Path(scratch)
+    with _scratch(project, f"baseline-{model.slug}") as top:
         tracked = _bring(project, at, wanted, revision, offline, progress)
         paths = dict(_lay_out(project, tracked, top))
         given = Bytes(
@@ -100,6 +101,18 @@ def evaluate_baseline(
         _, measured = measure_paths(inputs, model, model.evaluate, given)
     project.write(baseline_path(model), measured.to_json())
     return measured
+
+
+@contextmanager
+def _scratch(project: Project, name: str) -> Iterator[Path]:
+    """Give a folder for weights, and remove those that one that was killed has left."""
+    folder = project.scratch()
+    with files.hold_file_lock(folder / f"{name}.lock"):
+        new = files.fresh_folder(folder, f".{name}.")
+        try:
+            yield new
+        finally:
+            shutil.rmtree(new, ignore_errors=True)
 
 
 def _resolve(root: Path, revision: str) -> str:

@@ -16,6 +16,7 @@ from paddledvc.models.model import exported_model_folder, model_reports_folder
 from paddledvc.project import Inputs
 from paddledvc.stages.core import settings_digest
 from paddledvc.tools.paddle.core.jobs import Network
+from paddledvc.tools.system import files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,10 +73,12 @@ def evaluate(
         settings_digest.require_digest(
             "evaluate", model, pin, settings_digest.evaluate_digest(registry, lock, model)
         )
-    given = _choose_bytes(inputs, lock, model, model.evaluate)
-    found, measured = measure_paths(inputs, model, model.evaluate, given, limit=limit)
-    if limit is None:
-        _write(project, model, model.evaluate, found, measured)
+    # Of two at once, the one would write the report and the other the tables.
+    with files.hold_file_lock(project.scratch() / f"evaluate-{model.slug}.lock"):
+        given = _choose_bytes(inputs, lock, model, model.evaluate)
+        found, measured = measure_paths(inputs, model, model.evaluate, given, limit=limit)
+        if limit is None:
+            _write(project, model, model.evaluate, found, measured)
     return measured
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from paddledvc import names
-from paddledvc.errors import UserCodeFailed
+from paddledvc.errors import OutsideFailure, UserCodeFailed
 from paddledvc.evaluation.core import summary
-from paddledvc.evaluation.core.measured import NETWORK
+from paddledvc.evaluation.core.measured import NETWORK, Measured
 from paddledvc.models.evaluate_settings import evaluated_paths
 from paddledvc.models.model import Reference
 from paddledvc.stages.core.record import Hashed
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from paddledvc.evaluation.core.measured import Measured
     from paddledvc.models.evaluate_settings import Evaluate
     from paddledvc.models.model import Model
     from paddledvc.project import Inputs, Project
@@ -71,6 +70,7 @@ def measure_paths(
 
     Raises:
         UserCodeFailed: the function failed, or did not measure the same in every way.
+        OutsideFailure: somebody wrote what is measured meanwhile.
     """
     project = inputs.project
     params = dict(project.section(model, "evaluate", inputs.params))
@@ -90,7 +90,8 @@ def measure_paths(
         seed=settings.seed,
         device=settings.device,
     )
-    sizes = sum(one.stat().st_size for one in given.files.values())
+    begun = _stamp(given)
+    sizes = sum(size for size, _, _ in begun.values())
     found: dict[str, Evaluated] = {}
 
     def run(name: str, job: EvaluateJob) -> None:
@@ -123,6 +124,8 @@ def measure_paths(
             f"{settings.function} told of {told} samples, expected at most {most}; let it take "
             'run.params.get("limit") of them'
         )
+    if changed := [path for path, one in _stamp(given).items() if one != begun[path]]:
+        raise OutsideFailure(f"{changed[0]} changed while it was measured; measure it again")
     measured = replace(
         summary.summarise_measured(settings, found),
         model=model.name,
@@ -134,7 +137,27 @@ def measure_paths(
         engine=engine,
         limit=most if isinstance(most, int) else None,
     )
+    try:
+        Measured.from_json(measured.to_json())
+    except ValueError as error:
+        raise UserCodeFailed(f"what {settings.function} told {error}") from error
     return found, measured
+
+
+def _stamp(given: Bytes) -> Mapping[str, tuple[int, int, int]]:
+    """Tell cheaply whether what is measured was written meanwhile.
+
+    Raises:
+        OutsideFailure: a file is not there any more.
+    """
+    found = {}
+    for path, file in given.files.items():
+        try:
+            now = file.stat()
+        except OSError as error:
+            raise OutsideFailure(f"cannot read {path}: {error.strerror}") from error
+        found[path] = (now.st_size, now.st_mtime_ns, now.st_ino)
+    return found
 
 
 def _digest_code(project: Project, settings: Evaluate) -> str:

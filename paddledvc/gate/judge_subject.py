@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from paddledvc import names as layout
@@ -21,6 +22,7 @@ from paddledvc.models import policy
 from paddledvc.project import SnapshotFiles, read_project_policy
 from paddledvc.tools.git import ignores, repository, worktree
 from paddledvc.tools.git.command import run_git
+from paddledvc.tools.git.commits import list_commits_since
 from paddledvc.tools.git.core.ignored import SETTINGS_FILES, list_files_not_ignored
 from paddledvc.tools.git.snapshot import Snapshot
 
@@ -50,6 +52,7 @@ class _Ask:
         more: commits that are of production too, each with the name of its branch.
         remote: whether to look into the remote.
         before: what the branch was; None where that is not known.
+        since: git's name of that; None where it is not known.
         prefix: folder of the project in its repository, with a slash at its end.
         notes: what else whoever reads the verdict must know.
     """
@@ -62,6 +65,7 @@ class _Ask:
     more: Mapping[str, str] = field(default_factory=dict)
     remote: bool = False
     before: FolderSnapshot | None = None
+    since: str | None = None
     prefix: str = ""
     notes: tuple[str, ...] = ()
 
@@ -91,6 +95,7 @@ def judge_subject(
         worktree.resolve_worktree_commit(project.root, "HEAD") if in_git and subject.here else None
     )
     more = {head: subject.branch} if head is not None and subject.branch is not None else {}
+    since = (subject.before or _before(project.root, subject)) if in_git else None
     ask = _Ask(
         title=subject.title,
         branch=subject.branch,
@@ -99,7 +104,8 @@ def judge_subject(
         changed=rules is not None,
         more=more,
         remote=remote,
-        before=(before or _before(project.root, subject)) if in_git else None,
+        before=before or _tree_of(project.root, since),
+        since=since,
         prefix=worktree.prefix_in_worktree(project.root) if in_git else "",
         notes=notes,
     )
@@ -134,6 +140,7 @@ def judge_tree(
         policy=rules,
         changed=rules is not None,
         before=then,
+        since=before,
         notes=notes,
     )
     today = today or date.today()  # noqa: DTZ011 - as above
@@ -178,15 +185,15 @@ def _tree_of(root: Path, commit: str | None) -> FolderSnapshot | None:
     return None if commit is None else Snapshot.tree(root, commit)
 
 
-def _before(root: Path, subject: Subject) -> FolderSnapshot | None:
-    """Find what a branch was before what is judged, which CI does not tell.
+def _before(root: Path, subject: Subject) -> str | None:
+    """Find the commit that a branch was before what is judged, which CI does not tell.
 
     Of the branch that is checked out it is the commit before HEAD.
     """
     if subject.branch is None:
         return None
     revision = "HEAD~1" if subject.here else f"refs/heads/{subject.branch}"
-    return _tree_of(root, worktree.resolve_worktree_commit(root, revision))
+    return worktree.resolve_worktree_commit(root, revision)
 
 
 def _policy_at(
@@ -219,6 +226,7 @@ def _judge_change(
         more={base: subject.branch or base},
         remote=remote,
         before=before,
+        since=base,
         notes=(*_uncommitted(root), *notes),
     )
     if subject.merged:
@@ -292,10 +300,10 @@ def _judge_files(at: ProjectFiles, project: Project, ask: _Ask, today: date) -> 
     if facts.lock is not None and in_git:
         more = ask.more if facts.role == rules.production else {}
         facts = replace(facts, past=read_lock_history(project.root, facts, Now.of(at.folder), more))
-    if ask.before is not None and not ask.release:
-        head = worktree.resolve_worktree_commit(project.root, "HEAD")
+    if ask.before is not None and ask.since is not None and not ask.release:
+        new = partial(list_commits_since, project.root, ask.since)
         where = ask.branch or "the commit before"
-        facts = read_baseline(at, facts, ask.before, where=where, head=head)
+        facts = read_baseline(at, facts, ask.before, where=where, list_new_commits=new)
     if ask.remote and not facts.unreadable:
         facts = replace(facts, missing=_missing_objects(at, project, facts.role))
     return judge_facts(facts, ask.title, prefix=ask.prefix, notes=ask.notes)

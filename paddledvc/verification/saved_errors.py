@@ -84,10 +84,10 @@ class SavedErrors:
         inputs = tuple(sorted({*binaries, *_inputs(root, model, settings)}))
         around = tuple(_walk(root)) if ":" in (settings.samples or "") else ()
         home = name_state_folder()
-        name = hashlib.sha256(os.fsencode(f"{root.resolve()}\0{model.name}")).hexdigest()
+        owner = hashlib.sha256(os.fsencode(f"{root.resolve()}\0{model.name}")).hexdigest()
         return cls(
             root=root,
-            file=Path(home, "verified", f"{name[:32]}.json") if home else None,
+            file=Path(home, "verified", f"{owner[:32]}.json") if home else None,
             settings=_settings(model, settings, key),
             inputs=inputs,
             around=around,

@@ -7,13 +7,16 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import paddledvc
-from paddledvc.errors import InvalidInput, StaleStages, UserCodeFailed
+from paddledvc.errors import InvalidInput, PaddleDVCError, StaleStages, UserCodeFailed
+from paddledvc.tools.system import atomic, files
 
 pytestmark = pytest.mark.slow
 
@@ -51,6 +54,32 @@ def evaluate(model, run):
         import time
 
         x = x + time.time_ns() % 1_000_000
+    if do == "exit":
+        raise SystemExit(0)
+    if do == "end":
+        import os
+
+        os._exit(0)
+    if do == "die":
+        import os
+        import signal
+
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if do == "change weights":
+        with (run.root / "checkpoints/net_v1.pdparams").open("ab") as file:
+            file.write(b" ")
+    if do == "delete weights":
+        (run.root / "checkpoints/net_v1.pdparams").unlink()
+    if do == "surrogate":
+        run.samples([chr(0xD800)], accuracy=[1])
+        model(x[:1], scale[:1])
+        return {"accuracy": 1.0}
+    if do == "chatter":
+        import os
+
+        os.write(1, b"x" * 5_000_000)
+        os.write(2, b"x" * 5_000_000)
+        os.chdir("/")
     if do == "raises":
         raise ValueError("no data here")
     if limit := run.params.get("limit"):
@@ -153,6 +182,50 @@ def test_what_is_no_measurement_is_a_sentence_and_the_report_stays(exported, par
     assert (exported.root / REPORT).read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("do", "why"),
+    [
+        ("exit", "the code ended the process (0)"),
+        ("end", "ended early, with exit code 0"),
+        ("die", "was killed by SIGSEGV"),
+        ("change weights", "checkpoints/net_v1.pdparams changed while it was measured"),
+        ("delete weights", "checkpoints/net_v1.pdparams"),
+        ("surrogate", "expected text"),
+    ],
+)
+def test_whatever_a_function_does_is_a_sentence_and_the_report_stays(exported, params, do, why):
+    paddledvc.evaluate(exported, "net")
+    before = (exported.root / REPORT).read_bytes()
+    weights = exported.root / "checkpoints/net_v1.pdparams"
+    kept = weights.read_bytes()
+    params(do=do)
+
+    try:
+        with pytest.raises(PaddleDVCError) as caught:
+            paddledvc.evaluate(exported, "net")
+    finally:
+        weights.write_bytes(kept)
+    assert why in str(caught.value)
+    assert (exported.root / REPORT).read_bytes() == before
+
+
+def test_a_function_that_prints_much_and_goes_elsewhere_is_measured(exported, params):
+    params(do="chatter")
+    assert paddledvc.evaluate(exported, "net").metrics["accuracy"]["deployed"] == 1.0
+
+
+def test_two_that_measure_a_model_at_once_write_one_after_the_other(exported):
+    report = exported.root / REPORT
+    report.unlink(missing_ok=True)
+    with ThreadPoolExecutor(1) as pool:
+        with files.hold_file_lock(exported.scratch() / "evaluate-net.lock"):
+            waiting = pool.submit(paddledvc.evaluate, exported, "net")
+            time.sleep(5)
+            assert not report.exists()
+        assert waiting.result(timeout=60).samples == 200
+    assert report.exists()
+
+
 def test_an_export_with_other_preprocessing_is_measured_as_it_is(exported):
     kept = {one: one.read_bytes() for one in (exported.root / "exports/net").iterdir()}
     (exported.root / "net.py").write_text(
@@ -218,11 +291,18 @@ def test_the_weights_of_another_commit_are_measured_with_the_function_of_now(
     shutil.rmtree(here.root / "checkpoints")
     shutil.rmtree(here.root / "exports")
 
+    mine = files.fresh_folder(here.scratch(), ".baseline-net.")
+    left = mine.rename(f"{mine}".replace(f"-{os.getpid()}-", "-99999999-"))  # its process is gone
+    atomic.sweep_atomic_parts.cache_clear()  # which the next process has not called
+    (left / "weights").write_text("large")
+
     measured = paddledvc.evaluate_baseline(here, "net", "main")
+    assert not left.exists()
 
     assert measured.metrics == {"accuracy": {"network": 1.0, "deployed": 1.0}}
     assert json.loads((here.root / "reports/net/baseline.json").read_text())["samples"] == 200
     assert measured.files[0].path == "checkpoints/net_v1.pdparams"
     assert not (here.root / "checkpoints").exists()
+    assert list((here.root / ".paddledvc/tmp").glob(".baseline-net.*")) == [], "nothing is left"
     with pytest.raises(InvalidInput, match="there is no nowhere here"):
         paddledvc.evaluate_baseline(here, "net", "nowhere")

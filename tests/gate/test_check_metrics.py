@@ -312,3 +312,111 @@ def test_a_published_value_that_is_measured_otherwise_is_a_warning(evaluated):
     ((level, line),) = found(evaluated)
     assert level == "warning"
     assert "accuracy is 98.00 % as measured here, and 99.00 % as published" in line
+
+
+def test_weights_that_only_the_same_push_released_are_no_rollback(evaluated, monkeypatch, tmp_path):
+    before = evaluated.git("rev-parse", "HEAD").strip()
+    change(evaluated, lambda gated: measured(gated, right([*range(8), *range(100, 116)])))
+    evaluated.write("notes.txt", "one more commit")
+    evaluated.commit("Take notes")
+    evaluated.git("branch", "--quiet", "--force", "main")
+    evaluated.git("checkout", "--quiet", "main")
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"before": before}))
+    for name, value in {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_REF_TYPE": "branch",
+        "GITHUB_REF_NAME": "main",
+        "GITHUB_EVENT_NAME": "push",
+        "GITHUB_EVENT_PATH": str(event),
+    }.items():
+        monkeypatch.setenv(name, value)
+
+    ((level, line),) = found(evaluated)
+    assert (level, "[metric-regressed]" in line) == ("error", True)
+
+
+def test_as_many_samples_are_compared_with_as_many(evaluated):
+    """The digests of the ids may agree in an edited report, where the numbers do not."""
+    some = right(range(10))[:400]
+
+    def fewer(gated):
+        shares = dict.fromkeys(("network", "deployed"), sum(some) / 400)
+        outcomes = dict.fromkeys(shares, some)
+        return measured(
+            gated,
+            right([]),
+            metrics={"accuracy": shares, "loss": dict.fromkeys(shares, 0.5)},
+            samples=400,
+            scores={"accuracy": Scores.of(outcomes)},
+            slices=(Slice(by="form", name="even", samples=400, metrics={"accuracy": shares}),),
+            parts={"form": Parts.of(["even"] * 400)},
+        )
+
+    change(evaluated, fewer)
+    assert [
+        "measured on other samples than main (400 cdcd…, main 500 cdcd…)" in line
+        for _, line in found(evaluated, base="main")
+    ] == [True]
+
+
+def test_a_report_without_the_parts_that_are_asked_for_is_no_measurement_of_them(evaluated):
+    report = measured(evaluated, right(range(10)), slices=(), parts={})
+    evaluated.write(REPORT, report.to_json())
+
+    ((level, line),) = found(evaluated)
+    assert level == "error"
+    assert "error[metric-missing]: resnet50: the report has no parts by form" in line
+
+
+WEAKER = [
+    ("floor: 90%", "floor: 80%", "the floor of accuracy from 90.00 % to 80.00 %"),
+    (", floor: 90%", "", "no longer asks for a floor of accuracy, which was 90.00 %"),
+    ("tolerance: 1%,", "tolerance: 10%,", "the tolerance of accuracy from 1 point to 10 points"),
+    (
+        "tolerance: 1%,",
+        "relative: 10%,",
+        "from 1 point to 10 % of its value",
+    ),
+    ("loss: {direction: lower}", "loss: {direction: higher}", "takes a higher loss for better"),
+    (", loss: {direction: lower}", "", "no longer asks anything of loss"),
+    (
+        "direction: lower",
+        "direction: lower, export: 3",
+        "the export's loss differ by 3, not",
+    ),
+    ("slices: {form: {tolerance: 3%, at_least: 50}}", "seed: 0", "no longer judges parts by form"),
+    ("tolerance: 3%,", "tolerance: 30%,", "lets parts by form lose more than before"),
+    ("at_least: 50", "at_least: 5000", "from 5000 samples on only, not from 50"),
+    (EVALUATED.partition("    evaluate:")[2], "", "takes `evaluate` away"),
+    ("name: resnet50", "name: resnet51", "calls resnet50 another name"),
+    (
+        "metrics: {accuracy",
+        "paths: []\n      metrics: {accuracy",
+        "no longer measures the model on deployed",
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "what"), WEAKER)
+def test_a_change_after_which_less_is_asked_of_a_model_says_so(evaluated, old, new, what):
+    evaluated.branch("change")
+    text = evaluated.read("models.yaml")
+    assert old in text
+    text = text.replace(old, new, 1)
+    evaluated.write("models.yaml", text if "function:" in text else text.replace("evaluate:", ""))
+    evaluated.commit("Ask for less")
+
+    lines = [line for line in evaluated.lines(base="main") if "goal-weakened" in line]
+    assert [what in line for line in lines] == [True], lines
+    assert "warning[goal-weakened]: resnet5" in lines[0]
+
+
+def test_a_change_after_which_more_is_asked_says_nothing(evaluated):
+    evaluated.branch("change")
+    evaluated.edit("models.yaml", "floor: 90%", "floor: 95%")
+    evaluated.edit("models.yaml", "tolerance: 1%", "tolerance: 0.5%")
+    evaluated.edit("models.yaml", "at_least: 50", "at_least: 40")
+    evaluated.commit("Ask for more")
+
+    assert [line for line in evaluated.lines(base="main") if "weakened" in line] == []

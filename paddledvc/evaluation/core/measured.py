@@ -6,15 +6,15 @@ metric must be is the matter of the gate, which asks models.yaml.
 
 from __future__ import annotations
 
-import base64
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, get_args
 
 from paddledvc.display.results import Displayed
+from paddledvc.evaluation.core.scores import Parts, Scores  # noqa: TC001 - types of fields are read
 from paddledvc.models.model import model_reports_folder
-from paddledvc.models.verify_settings import Engine
-from paddledvc.stages.core.record import Hashed  # noqa: TC001 - types of fields are read
+from paddledvc.models.verify_settings import Engine, Precision
+from paddledvc.stages.core.record import Hashed  # noqa: TC001
 from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.paddle.core.jobs import Runtime  # noqa: TC001
 from paddledvc.verification.core.json_values import (
@@ -26,7 +26,7 @@ from paddledvc.verification.core.json_values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from paddledvc.hashes import Hashes
     from paddledvc.models.model import Model
@@ -36,83 +36,17 @@ NETWORK = "network"
 """What the dynamic network is called among the paths."""
 RESERVED = ("samples", "worst_slice", "evidence")
 """Keys of the file that no metric can have."""
-MOST_SCORES = 20_000
-"""Samples whose scores are kept one by one, where they are no plain outcomes."""
+MOST_PARTS = 1_000
+"""Parts that one property may divide the samples into."""
+_LARGEST = 16 << 20
+"""Characters of the largest report that is read."""
+_MOST_VALUES = 300_000
+"""Values that a report may have: text is cheap, and lists and mappings are not."""
+_MOST_SUMMANDS = 20_000_000
+"""Numbers that are added up to see whether a report contradicts itself: seconds, at most."""
 _NO_REPORT = "is no report of `paddledvc evaluate`"
 _SAME = 1e-6
 """How far the mean of what is kept may be from the metric, as a share: float32 has seven digits."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scores:
-    """The scores of a metric, a sample at a time, in the order of the samples' ids.
-
-    Attributes:
-        kind: ``bits`` where each is 0 or 1, ``float32``, or ``none`` where there are too many.
-        values: by path, as Base64.
-    """
-
-    kind: Literal["bits", "float32", "none"]
-    values: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, scores: Mapping[str, Sequence[float]]) -> Scores:
-        """Keep the scores of every path.
-
-        >>> Scores.of({"network": [1, 0, 1]})
-        Scores(kind='bits', values={'network': 'oA=='})
-        """
-        if all(one in {0, 1} for path in scores.values() for one in path):
-            kept = {path: _pack(values) for path, values in scores.items()}
-            return cls(kind="bits", values={path: _text(data) for path, data in kept.items()})
-        if any(len(path) > MOST_SCORES for path in scores.values()):
-            return cls(kind="none")
-        import numpy as np  # noqa: PLC0415 - the gate hardly ever needs it
-
-        values = {path: _text(np.asarray(one, "<f4").tobytes()) for path, one in scores.items()}
-        return cls(kind="float32", values=values)
-
-    def of_path(self, path: str, samples: int) -> Sequence[float] | None:
-        """Give the scores of a path; None where they were not kept.
-
-        Raises:
-            ValueError: these are no scores of so many samples.
-
-        >>> Scores.of({"network": [1, 0, 1]}).of_path("network", 3)
-        [1, 0, 1]
-        """
-        if self.kind == "none" or path not in self.values:
-            return None
-        data = _bytes(self.values[path], "scores")
-        if self.kind == "bits":
-            if len(data) != (samples + 7) // 8:
-                raise ValueError(f"has no scores of {samples} samples")
-            return [data[one >> 3] >> (7 - (one & 7)) & 1 for one in range(samples)]
-        import numpy as np  # noqa: PLC0415 - as above
-
-        if len(data) != 4 * samples:
-            raise ValueError(f"has no scores of {samples} samples")
-        found: list[float] = np.frombuffer(data, "<f4").tolist()
-        return found
-
-
-def _pack(values: Sequence[float]) -> bytes:
-    packed = bytearray((len(values) + 7) // 8)
-    for index, one in enumerate(values):
-        if one:
-            packed[index >> 3] |= 0x80 >> (index & 7)
-    return bytes(packed)
-
-
-def _bytes(text: str, what: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except ValueError as error:
-        raise ValueError(f"has {what} that are no Base64") from error
-
-
-def _text(data: bytes) -> str:
-    return base64.b64encode(data).decode()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,48 +64,6 @@ class Slice:
     name: str
     samples: int
     metrics: Mapping[str, Mapping[str, float]]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Parts:
-    """Which part each sample is in, in the order of the samples' ids.
-
-    Attributes:
-        names: of the parts.
-        members: the number of its part, of every sample: two bytes each, as Base64.
-    """
-
-    names: tuple[str, ...]
-    members: str
-
-    @classmethod
-    def of(cls, values: Sequence[str]) -> Parts:
-        """Keep the part of every sample.
-
-        >>> Parts.of(["b", "a", "b"]).group_members(3)
-        {'a': [1], 'b': [0, 2]}
-        """
-        known = tuple(sorted(set(values)))
-        at = {name: number for number, name in enumerate(known)}
-        data = b"".join(at[one].to_bytes(2, "little") for one in values)
-        return cls(names=known, members=_text(data))
-
-    def group_members(self, samples: int) -> dict[str, list[int]]:
-        """List the samples of each part, by their numbers.
-
-        Raises:
-            ValueError: these are no parts of so many samples.
-        """
-        data = _bytes(self.members, "parts")
-        if len(data) != 2 * samples:
-            raise ValueError(f"has no parts of {samples} samples")
-        found: dict[str, list[int]] = {name: [] for name in self.names}
-        for at in range(samples):
-            number = int.from_bytes(data[2 * at : 2 * at + 2], "little")
-            if number >= len(self.names):
-                raise ValueError(f"has no part {number}")
-            found[self.names[number]].append(at)
-        return found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -261,6 +153,11 @@ class Measured(Displayed):
             ValueError: it is none, or contradicts itself, as one does that was edited; the message
                 is the end of a sentence about it.
         """
+        if len(text) > _LARGEST or sum(map(text.count, ",[{")) > _MOST_VALUES:
+            raise ValueError(
+                f"is too large: it has {len(text):,} characters, expected {_LARGEST:,} and "
+                f"{_MOST_VALUES:,} values at most"
+            )
         value = parse_json(text)
         try:
             details = value["evidence"][0]
@@ -290,33 +187,112 @@ def _joined(value: Mapping[str, Any], details: Mapping[str, Any]) -> dict[str, A
 
 def _find_contradictions(found: Measured) -> Iterator[str]:
     """Say what cannot be true of a report that nobody edited."""
-    parts = (found.metrics, *(one.metrics for one in found.slices), found.spread)
-    for values in parts:
-        for metric, paths in values.items():
-            for path, value in paths.items():
-                if not math.isfinite(value):
-                    yield f"has the {metric} {value} of {path}, expected a finite number"
+    yield from _find_missing_proof(found)
+    yield from _find_other_paths(found)
+    numbers = (*found.metrics.values(), *(v for one in found.slices for v in one.metrics.values()))
+    for values in (*numbers, *found.spread.values(), found.worst_slice):
+        for path, value in values.items():
+            if not math.isfinite(value):
+                yield f"has the value {value} of {path}, expected a finite number"
+    scores = sum(len(kept.values) for kept in found.scores.values())
+    if scores * found.samples * (1 + len(found.parts)) > _MOST_SUMMANDS:
+        yield (
+            f"has {scores:,} scores of {found.samples:,} samples in {len(found.parts):,} divisions "
+            f"into parts, expected {_MOST_SUMMANDS:,} numbers to add up at most"
+        )
     members = {
         (by, name): numbers
         for by, parts in found.parts.items()
         for name, numbers in parts.group_members(found.samples).items()
     }
+    yield from _find_other_parts(found, {part: len(one) for part, one in members.items()})
     for metric, kept in found.scores.items():
         for path in kept.values:
-            scores = kept.of_path(path, found.samples) or []
-            said = {"": found.metrics.get(metric, {}).get(path)}
-            told = {"": scores}
-            for part in found.slices:
-                name = f" whose {part.by} is {part.name}"
-                said[name] = part.metrics.get(metric, {}).get(path)
-                told[name] = [scores[at] for at in members.get((part.by, part.name), ())]
-            for where, one in said.items():
-                mean = math.fsum(told[where]) / len(told[where]) if told[where] else math.nan
-                if one is not None and not math.isclose(mean, one, rel_tol=_SAME, abs_tol=_SAME):
-                    yield (
-                        f"says that {metric} is {one:g} of {path}, and its "
-                        f"{len(told[where])} samples{where} that it is {mean:g}"
-                    )
+            yield from _find_other_means(found, metric, path, members)
+
+
+def _find_missing_proof(found: Measured) -> Iterator[str]:
+    """Say what a report does not tell that tells what was measured, and whether it was alike."""
+    for count in (found.samples, found.changed):
+        if count < 0:
+            yield f"has {count} samples, expected at least 0"
+    if not found.code_sha256:
+        yield "has no digest of the code that measured"
+    if bool(found.samples) != bool(found.ids_sha256):
+        yield f"has no digest of the ids of its {found.samples} samples"
+    if not found.inputs_sha256.get(NETWORK):
+        yield f"has no digest of the inputs of the {NETWORK}"
+    if len(set(found.inputs_sha256.values())) > 1:
+        yield f"says that the {NETWORK} and what is exported of it had other inputs"
+    yield from _find_unknown_bytes(found)
+    if found.engine.precision not in get_args(Precision):
+        yield f"names the precision {found.engine.precision!r}, which nobody knows"
+
+
+def _find_unknown_bytes(found: Measured) -> Iterator[str]:
+    """Say of which file nobody can tell whether it was measured."""
+    known = set()
+    for one in found.files:
+        if one.hashes.md5 is None:
+            yield f"has no MD5 of {one.path}"
+        if one.path in known:
+            yield f"is of {one.path}, and names it twice"
+        known.add(one.path)
+
+
+def _find_other_paths(found: Measured) -> Iterator[str]:
+    """Say what is told of other paths than were measured."""
+    told: list[tuple[str, Iterable[str]]] = [("runtime", found.runtime)]
+    told += found.metrics.items()
+    for metric, kept in found.scores.items():
+        if metric not in found.metrics:
+            yield f"has scores of {metric!r}, and no such metric"
+        if kept.kind not in {"bits", "float32", "none"}:
+            yield f"has scores of the kind {kept.kind!r}, which nobody knows"
+        told += [("scores", kept.values)] if kept.kind != "none" or kept.values else []
+    for what, paths in told:
+        if set(paths) != set(found.paths):
+            yield (
+                f"is of {' and '.join(found.paths)}, and its {what} of "
+                f"{', '.join(paths) or 'nothing'}"
+            )
+
+
+def _find_other_parts(found: Measured, sizes: Mapping[tuple[str, str], int]) -> Iterator[str]:
+    """Say where the parts are others than the samples are in."""
+    told = [(one.by, one.name, one.samples) for one in found.slices]
+    are = [(by, name, size) for (by, name), size in sizes.items()]
+    if sorted(told) != sorted(are):
+        by = min([*(set(told) ^ set(are)), *told])[0]
+        yield f"has other parts of {by} than its samples are in"
+    for by, parts in found.parts.items():
+        if len(parts.names) > MOST_PARTS:
+            yield f"has {len(parts.names):,} parts of {by}, expected {MOST_PARTS:,} at most"
+    for one in found.slices:
+        if one.metrics.keys() != found.scores.keys():
+            other = min(one.metrics.keys() ^ found.scores.keys())
+            yield f"has the {other} of parts of the samples or of samples only, expected both"
+
+
+def _find_other_means(
+    found: Measured, metric: str, path: str, members: Mapping[tuple[str, str], Sequence[int]]
+) -> Iterator[str]:
+    """Say where a value is not the mean of the samples that it is of."""
+    scores = found.scores[metric].of_path(path, found.samples) or []
+    values: list[tuple[str, float | None, Sequence[float]]] = [
+        ("", found.metrics[metric].get(path), scores)
+    ]
+    for part in found.slices:
+        theirs = [scores[at] for at in members[part.by, part.name]]
+        where = f" whose {part.by} is {part.name}"
+        values.append((where, part.metrics[metric].get(path), theirs))
+    for where, said, told in values:
+        mean = math.fsum(told) / len(told) if told else math.nan
+        if said is not None and not math.isclose(mean, said, rel_tol=_SAME, abs_tol=_SAME):
+            yield (
+                f"says that {metric} is {said:g} of {path}, and its {len(told)} samples{where} "
+                f"that it is {mean:g}"
+            )
 
 
 def measured_path(model: Model) -> str:

@@ -18,6 +18,13 @@ SIGNIFICANT = 0.05
 DISCORDANT = 0.03
 """Share of samples that one model of two has right, where nothing is known of them."""
 RESAMPLES = 1_999
+_AT_ONCE = 1_000_000
+"""Numbers that are drawn at once: reports may have thousands of small parts."""
+_NOTHING = 1e-17
+"""Share of the largest summand that changes no sum."""
+_MANY = 20_000
+"""Samples that differ, of which the normal distribution is as good as the exact test."""
+_Z90 = 1.6448536269514722
 _Z95 = 1.959963984540054
 
 
@@ -33,14 +40,25 @@ def mcnemar_p(lost: int, won: int) -> float:
     """
     if not lost:
         return 1.0
-    count = lost + won
-    half = count * math.log(2)
-    whole = math.lgamma(count + 1)
-    terms = (
-        whole - math.lgamma(heads + 1) - math.lgamma(count - heads + 1) - half
-        for heads in range(lost, count + 1)
+    if lost <= won:  # the other tail is the shorter sum
+        return max(0.0, 1.0 - _tail(won + 1, lost - 1))
+    return min(1.0, _tail(lost, won))
+
+
+def _tail(heads: int, tails: int) -> float:
+    """Add up how often a coin shows so many heads, or more: more than half of all throws."""
+    count = heads + tails
+    term = math.exp(
+        math.lgamma(count + 1)
+        - math.lgamma(heads + 1)
+        - math.lgamma(tails + 1)
+        - count * math.log(2)
     )
-    return min(1.0, math.fsum(map(math.exp, terms)))
+    terms = [term]
+    while tails and term > terms[0] * _NOTHING:
+        heads, tails, term = heads + 1, tails - 1, term * tails / (heads + 1)
+        terms.append(term)
+    return math.fsum(terms)
 
 
 def bootstrap_p(before: Sequence[float], now: Sequence[float], *, seed: int = 0) -> float:
@@ -63,10 +81,12 @@ def bootstrap_p(before: Sequence[float], now: Sequence[float], *, seed: int = 0)
     if mean <= 0 or not losses.size:
         return 1.0
     centred, draws = losses - mean, np.random.default_rng(seed)
-    reached = 0
-    for _ in range(RESAMPLES):
-        reached += centred[draws.integers(0, losses.size, losses.size)].mean() >= mean
-    return float((reached + 1) / (RESAMPLES + 1))
+    reached, left, most = 0, RESAMPLES, max(1, _AT_ONCE // losses.size)
+    while left:
+        drawn = draws.integers(0, losses.size, (min(left, most), losses.size))
+        reached += int((centred[drawn].mean(axis=1) >= mean).sum())
+        left -= len(drawn)
+    return (reached + 1) / (RESAMPLES + 1)
 
 
 def share_interval(right: int, samples: int) -> tuple[float, float]:
@@ -123,4 +143,7 @@ def samples_to_prove(lost: int, won: int, samples: int) -> int | None:
     more = 1.0
     while mcnemar_p(round(lost * more), round(won * more)) >= SIGNIFICANT:
         more *= 1.02
+        if (lost + won) * more > _MANY:
+            more = max(more, (lost + won) * (_Z90 / (lost - won)) ** 2)
+            break
     return math.ceil(samples * more)

@@ -9,7 +9,8 @@ import math
 import statistics
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.evaluation.core.measured import NETWORK, Measured, Parts, Scores, Slice
+from paddledvc.evaluation.core.measured import MOST_PARTS, NETWORK, Measured, Slice
+from paddledvc.evaluation.core.scores import Parts, Scores
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from paddledvc.models.evaluate_settings import Evaluate
     from paddledvc.tools.paddle.core.jobs import Evaluated
 
-MOST_PARTS = 1_000
-"""Parts that one property may divide the samples into."""
 MOST_CHANGED = 1_000
 """Samples that ``changed.csv`` names."""
 

@@ -13,7 +13,7 @@ from paddledvc.gate.core import (
     image_rules,
     version_rules,
 )
-from paddledvc.gate.core.metrics import metric_regressions, metric_rules
+from paddledvc.gate.core.metrics import goal_rules, metric_regressions, metric_rules
 from paddledvc.gate.core.violations import Verdict, Waived, sort_violations
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     evidence_rules.judge_record_evidence,
     metric_rules.judge_metrics,
     metric_regressions.judge_regressions,
+    goal_rules.judge_weakened_goals,
     image_rules.judge_floating_images,
     image_rules.judge_contradicting_images,
     image_rules.judge_verified_images,

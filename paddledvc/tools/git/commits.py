@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.errors import ToolFailed
-from paddledvc.tools.git.command import exchange_git, run_git
+from paddledvc.tools.git.command import ask_git, exchange_git, run_git
 from paddledvc.tools.git.database.objects import ObjectReader, missing_object
 from paddledvc.tools.git.database.tree import parse_tree
 from paddledvc.tools.git.snapshot import match_last_part
@@ -31,6 +31,12 @@ def _is_whole(root: Path, commits: Collection[str]) -> bool:
     except ToolFailed:
         return False
     return True
+
+
+def list_commits_since(root: Path, commit: str) -> set[str]:
+    """Name the commits that HEAD has and another commit has not; none where there is no HEAD."""
+    said = ask_git(root, "rev-list", "--end-of-options", f"{commit}..HEAD")
+    return set((said or "").split())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

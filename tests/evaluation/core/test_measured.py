@@ -7,22 +7,40 @@ import pytest
 from paddledvc.evaluation.core.measured import Measured, Parts, Scores, Slice
 from paddledvc.hashes import Hashes
 from paddledvc.stages.core.record import Hashed
+from tests.gated import RUNTIME
 
 RIGHT = [1, 1, 1, 0, 1, 0, 1, 1, 1, 1]
+PATHS = ("network", "deployed")
+LOSSES = [0.5, 0.0] * 5
+
+
+def part(name, accuracy, exported, loss):
+    """What is measured of every other sample."""
+    metrics = {"accuracy": (accuracy, exported), "loss": (loss, loss)}
+    each = {metric: dict(zip(PATHS, values, strict=True)) for metric, values in metrics.items()}
+    return Slice(by="form", name=name, samples=5, metrics=each)
+
+
 MEASURED = Measured(
-    metrics={"accuracy": {"network": 0.8, "deployed": 0.7}, "loss": {"network": 0.25}},
+    metrics={
+        "accuracy": {"network": 0.8, "deployed": 0.7},
+        "loss": {"network": 0.25, "deployed": 0.25},
+    },
     samples=10,
-    worst_slice={"accuracy": 0.5},
+    worst_slice={"accuracy": 0.4},
     model="a",
     model_version="v1",
     files=(Hashed(path="checkpoints/a.pdparams", hashes=Hashes(md5="0" * 32, size=3)),),
-    inputs_sha256={"network": "ab", "deployed": "ab"},
+    inputs_sha256=dict.fromkeys(PATHS, "ab"),
+    ids_sha256="cd",
+    code_sha256="ef",
     scores={
         "accuracy": Scores.of({"network": RIGHT, "deployed": [*RIGHT[:9], 0]}),
-        "loss": Scores.of({"network": [0.5, 0.0] * 5}),
+        "loss": Scores.of(dict.fromkeys(PATHS, LOSSES)),
     },
-    slices=(Slice(by="form", name="b", samples=5, metrics={"accuracy": {"network": 0.6}}),),
+    slices=(part("a", 1.0, 1.0, 0.5), part("b", 0.6, 0.4, 0.0)),
     parts={"form": Parts.of(["a", "b"] * 5)},
+    runtime=dict.fromkeys(PATHS, RUNTIME),
 )
 
 
@@ -61,22 +79,29 @@ def test_dvc_is_shown_the_metrics_and_nothing_else():
         (
             {
                 "slices": [
-                    {
-                        "by": "form",
-                        "name": "b",
-                        "samples": 5,
-                        "metrics": {"accuracy": {"network": 0.9}},
-                    }
+                    {"by": "form", "name": name, "samples": 5, "metrics": metrics}
+                    for name, metrics in (
+                        ("a", {"accuracy": {}, "loss": {}}),
+                        ("b", {"accuracy": {"network": 0.9}, "loss": {}}),
+                    )
                 ]
             },
             "and its 5 samples whose form is b that it is 0.6",
         ),
         ({"samples": 11}, "has no parts of 11 samples|says that accuracy"),
         ({"samples": 40}, "has no parts of 40 samples"),
-        ({"samples": -1}, "has no parts of -1 samples"),
+        ({"samples": -1}, "has -1 samples"),
         ({"files": [{"md5": "x"}]}, "is no report of `paddledvc evaluate`"),
         ({"version": 7}, "has the format 7, this paddledvc reads 1"),
-        ({"scores": {"accuracy": {"kind": "bits", "values": {"network": "§"}}}}, "no Base64"),
+        (
+            {
+                "scores": {
+                    metric: {"kind": "bits", "values": dict.fromkeys(PATHS, "§")}
+                    for metric in ("accuracy", "loss")
+                }
+            },
+            "no Base64",
+        ),
         ({"parts": {"form": {"names": ["a"], "members": "AA=="}}}, "has no parts of 10 samples"),
     ],
 )

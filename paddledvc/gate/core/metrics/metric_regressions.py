@@ -103,7 +103,7 @@ def _find_difference(now: Measured, before: Measured, where: str) -> str | None:
     """Say why two reports measure different things; None where they do not."""
     if now.code_sha256 != before.code_sha256:
         return f"measured by other code than {where}"
-    if now.ids_sha256 != before.ids_sha256:
+    if (now.samples, now.ids_sha256) != (before.samples, before.ids_sha256):
         return (
             f"measured on other samples than {where} ({now.samples} {now.ids_sha256[:4]}…, {where} "
             f"{before.samples} {before.ids_sha256[:4]}…)"

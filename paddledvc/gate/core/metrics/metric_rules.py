@@ -69,6 +69,10 @@ def _judge_model(facts: Facts, model: Model, settings: Evaluate) -> Iterator[Vio
         return
     for goal in settings.metrics:
         yield from _judge_goal(facts, model, settings, goal, measured)
+    for part in settings.slices:
+        if part.name not in measured.parts:
+            message = f"the report has no parts by {part.name}; {EVALUATE}"
+            yield find_metric(facts, model, "metric-missing", message)
     yield from _judge_published(facts, model, _of_network(measured))
 
 

@@ -101,9 +101,9 @@ class Evaluation:
             slices: a property of every sample, by its name: the parts are measured too.
             scores: a number for every sample, by metric; their mean is to be the metric.
         """
-        names = [str(one) for one in ids]
+        names = [_text(one) for one in ids]
         given: dict[str, list[float]] = {name: _numbers(name, one) for name, one in scores.items()}
-        parts = {name: [str(one) for one in values] for name, values in (slices or {}).items()}
+        parts = {name: [_text(one) for one in values] for name, values in (slices or {}).items()}
         if not given:
             raise UserCodeFailed("run.samples() got no scores, expected one such as accuracy=right")
         if bad := [name for name in parts if NAME.fullmatch(name) is None]:
@@ -177,7 +177,18 @@ def _numbers(name: str, values: Sequence[float]) -> list[float]:
 
 def _plain(value: Any) -> Any:
     """Turn a number of numpy or Paddle into one of Python."""
-    return value.item() if hasattr(value, "item") else value
+    plain = value.item() if hasattr(value, "item") else value
+    return _text(plain) if isinstance(plain, str) else plain
+
+
+def _text(value: Any) -> str:
+    """Write a name as text; what stands for bytes of a file's name that are no UTF-8 is none."""
+    text = str(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UserCodeFailed(f"found the name {text!a}, expected text of UTF-8") from error
+    return text
 
 
 def _as_arrays(result: Any) -> Any:
