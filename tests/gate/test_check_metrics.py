@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import replace
 
 import pytest
 
 from paddledvc.evaluation.core.measured import Measured, Parts, Scores, Slice
+from paddledvc.gate.core.metrics.metric_regressions import Comparison
 from paddledvc.hashes import Hashes
+from paddledvc.models.evaluate_settings import Evaluate, MetricGoal, SliceGoal
 from paddledvc.stages.core.record import Hashed
 from tests.gated import EXPORTED, RUNTIME, a_waiver
 
@@ -186,6 +189,57 @@ def test_a_part_of_the_samples_that_is_worse_is_found_though_the_whole_is_not(ev
             "metric-regressed"
         )
     ]
+
+
+def compare(before, now, parts, *, tolerance=0.01):
+    """Compare outcomes of two models whose samples are in parts."""
+
+    def report(outcomes):
+        members = {name: [at for at, one in enumerate(parts) if one == name] for name in set(parts)}
+        slices = tuple(
+            Slice(
+                by="form",
+                name=name,
+                samples=len(ones),
+                metrics={"accuracy": {"network": sum(outcomes[at] for at in ones) / len(ones)}},
+            )
+            for name, ones in sorted(members.items())
+        )
+        return Measured(
+            metrics={"accuracy": {"network": sum(outcomes) / len(outcomes)}},
+            samples=len(outcomes),
+            files=(),
+            inputs_sha256={},
+            scores={"accuracy": Scores.of({"network": outcomes})},
+            slices=slices,
+            parts={"form": Parts.of(parts)},
+        )
+
+    goal = MetricGoal(name="accuracy", direction="higher", tolerance=tolerance)
+    settings = Evaluate(function="net.py:f", metrics=(goal,), slices=(SliceGoal(name="form"),))
+    made = Comparison(where="main", noise="warn", goal=goal, now=report(now), before=report(before))
+    return list(made.find_drops(settings))
+
+
+def test_equal_models_with_many_parts_fail_in_at_most_one_run_of_twenty():
+    rng = random.Random(5)
+    parts = [str(at % 20) for at in range(2_000)]
+    failed = 0
+    for _ in range(40):
+        drawn = [rng.random() for _ in parts]
+        before, now = ([int(not low <= one < low + 0.02) for one in drawn] for low in (0, 0.02))
+        failed += any(level == "error" for _, level in compare(before, now, parts, tolerance=0.03))
+    assert failed <= 2
+
+
+def test_a_part_that_may_be_chance_is_told_to_be_one_of_many():
+    parts = [str(at % 10) for at in range(1_000)]
+    now = [int(not (at % 10 == 3 and at < 60)) for at in range(1_000)]
+
+    ((line, level),) = compare([1] * 1_000, now, parts)
+    assert level == "warning"
+    assert "6 of 100 samples lost, 0 won, p = 0.016" in line
+    assert "it may be chance, as the worst of 10 parts: 127 samples that differ alike" in line
 
 
 @pytest.mark.parametrize(

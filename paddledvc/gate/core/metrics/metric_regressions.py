@@ -19,6 +19,7 @@ from paddledvc.gate.core.metrics.metric_rules import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from paddledvc.evaluation.core.measured import Slice
     from paddledvc.gate.core.facts import Baseline, Facts
     from paddledvc.gate.core.violations import Level, Violation
     from paddledvc.models.evaluate_settings import Evaluate, MetricGoal
@@ -64,7 +65,7 @@ def _judge_model(
         before = anew
     if not same_bytes:
         for goal in settings.metrics:
-            compared = _Comparison(
+            compared = Comparison(
                 where=baseline.where, noise=facts.role.noise, goal=goal, now=now, before=before
             )
             for message, one in compared.find_drops(settings):
@@ -134,7 +135,7 @@ def _judge_repeated(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Comparison:
+class Comparison:
     """A metric of a model, now and before.
 
     Attributes:
@@ -166,26 +167,30 @@ class _Comparison:
 
     def _find_drops_in_parts(self, settings: Evaluate) -> Iterator[tuple[str, Level]]:
         name = self.goal.name
-        earlier = {(one.by, one.name): one for one in self.before.slices}
-        judged = {one.name: one for one in settings.slices}
         groups = {by: one.group_members(self.now.samples) for by, one in self.now.parts.items()}
-        for part in self.now.slices:
-            asked, old = judged.get(part.by), earlier.get((part.by, part.name))
-            if asked is None or old is None or min(part.samples, old.samples) < asked.at_least:
-                continue
+        judged = [*self._list_judged_parts(settings)]
+        for part, old, tolerance in judged:
             what = f"{name} of the samples whose {part.by} is {part.name}"
             values, before = part.metrics.get(name, {}), old.metrics.get(name, {})
             for path in (path for path in reversed([*values]) if path in before):
-                allowed = (
-                    self.goal.allowed_loss(before[path])
-                    if asked.tolerance is None
-                    else asked.tolerance
-                )
+                allowed = self.goal.allowed_loss(before[path]) if tolerance is None else tolerance
                 members = groups.get(part.by, {}).get(part.name, [])
-                found = self._find_drop(what, path, values[path], before[path], allowed, members)
+                found = self._find_drop(
+                    what, path, values[path], before[path], allowed, members, parts=len(judged)
+                )
                 if found:
                     yield found
                     break
+
+    def _list_judged_parts(self, settings: Evaluate) -> Iterator[tuple[Slice, Slice, float | None]]:
+        """List parts with enough samples: as they are now, before, and what they may lose."""
+        earlier = {(one.by, one.name): one for one in self.before.slices}
+        asked = {one.name: one for one in settings.slices}
+        for part in self.now.slices:
+            goal, old = asked.get(part.by), earlier.get((part.by, part.name))
+            if goal is None or old is None or min(part.samples, old.samples) < goal.at_least:
+                continue
+            yield part, old, goal.tolerance
 
     def _find_drop(  # noqa: PLR0913, PLR0917 - one comparison
         self,
@@ -195,17 +200,24 @@ class _Comparison:
         before: float,
         allowed: float,
         members: Sequence[int],
+        *,
+        parts: int = 1,
     ) -> tuple[str, Level] | None:
-        """Say how much worse a value is than before, and how sure that is; None if it is not."""
+        """Say how much worse a value is than before, and how sure that is; None if it is not.
+
+        The worst of many parts is worse by chance alone: each has to prove as much more.
+        """
         show, loss = self.goal.show, self.goal.loss(before, value)
         if loss <= allowed + _ROUNDING:
             return None
-        p, told, proof = self._weigh(path, members)
-        proven = p is None or p < significance.SIGNIFICANT
+        significant = significance.SIGNIFICANT / parts
+        p, told, proof = self._weigh(path, members, significant)
+        proven = p is None or p < significant
         level: Level = "error" if proven or self.noise == "fail" else "warning"
         advice = "improve the model, or waive metric-regressed"
         if level == "warning":
-            advice = f"it may be chance: {proof} would prove it"
+            among = f", as the worst of {parts} parts" if parts > 1 else ""
+            advice = f"it may be chance{among}: {proof} would prove it"
         tolerance = self.goal.show_difference(allowed)
         message = (
             f"{what} is {show(value)} on {path}, {self.where} has {show(before)} (tolerance "
@@ -213,7 +225,9 @@ class _Comparison:
         )
         return message, level
 
-    def _weigh(self, path: str, members: Sequence[int]) -> tuple[float | None, str, str]:
+    def _weigh(
+        self, path: str, members: Sequence[int], significant: float
+    ) -> tuple[float | None, str, str]:
         """Tell how often chance does as much, what the samples show, and what would prove it."""
         name = self.goal.name
         pair = [
@@ -231,7 +245,7 @@ class _Comparison:
         won = sum(1 for was, now_is in zip(old, new, strict=True) if now_is > was)
         p = significance.mcnemar_p(lost, won)
         told = f"{lost} of {len(members)} samples lost, {won} won, p {_show_p(p)}"
-        enough = significance.samples_to_prove(lost, won, len(members)) or 0
+        enough = significance.samples_to_prove(lost, won, len(members), significant) or 0
         return p, told, f"{enough:,} samples that differ alike"
 
 
