@@ -18,6 +18,7 @@ from tests.gated import EXPORTED, RUNTIME, a_waiver
 GOALS = "{accuracy: {direction: higher, tolerance: 1%, floor: 90%}, loss: {direction: lower}}"
 EVALUATED = f"""{EXPORTED}    evaluate:
       function: net.py:evaluate
+      deps: [labels.txt]
       metrics: {GOALS}
       slices: {{form: {{tolerance: 3%, at_least: 50}}}}
 """
@@ -73,6 +74,8 @@ def measured(gated, network, deployed=None, **changes):
 def evaluated(gated):
     """A project whose one model is measured, on `main`."""
     gated.write("net.py", gated.read("net.py") + FUNCTION)
+    gated.write("labels.txt", "a")
+    gated.write("params.yaml", "resnet50: {evaluate: {threshold: 0.5, batch_size: 8}}\n")
     gated.models(EVALUATED, build=False)
     gated.write(REPORT, measured(gated, right(range(10))).to_json())
     gated.build()
@@ -279,6 +282,52 @@ def test_other_values_of_the_same_bytes_are_a_measurement_that_does_not_repeat(e
     assert level == "warning"
     assert "error" not in line
     assert "accuracy is 0.982 on network, and 0.98 on main, of the same weights" in line
+
+
+@pytest.mark.parametrize("weights", ["", "other"])
+@pytest.mark.parametrize(
+    ("file", "old", "new", "why"),
+    [
+        ("labels.txt", "a", "b", "measured with another labels.txt than main"),
+        ("params.yaml", "0.5", "0.4", "measured with other hyperparameters than main (params.yaml"),
+        ("params.yaml", "size: 8", "size: 4", ""),
+    ],
+)
+def test_values_of_other_labels_or_hyperparameters_are_not_compared(  # noqa: PLR0913, PLR0917
+    evaluated, weights, file, old, new, why
+):
+    """They change no input of the network, and no code."""
+    worse = right([*range(8), *range(100, 116)])
+    before = measured(evaluated, right(range(10)))
+
+    def report(gated):
+        gated.edit(file, old, new)
+        return measured(gated, worse)
+
+    change(evaluated, report, weights=weights)
+    lines = [line for _, line in found(evaluated, base="main")]
+    if not why:
+        assert [("not-repeatable" in one, "regressed" in one) for one in lines] == (
+            [(not weights, bool(weights))]
+        )
+        return
+    assert [why in one and "--baseline main" in one for one in lines] == [True] * bool(weights)
+
+    evaluated.write("reports/resnet50/baseline.json", before.to_json())
+    evaluated.commit("Measure the baseline")
+    lines = [line for _, line in found(evaluated, base="main")]
+    assert ["metric-regressed" in line for line in lines] == [True] * bool(weights)
+
+
+def test_the_same_weights_in_other_code_of_the_network_can_be_worse(evaluated):
+    """Without exported files nothing else tells of it."""
+
+    def report(gated):
+        gated.edit("layers.py", gated.read("layers.py"), gated.read("layers.py") + "# other\n")
+        return measured(gated, right([*range(8), *range(100, 116)]))
+
+    change(evaluated, report, weights="")
+    assert ["metric-regressed" in line for _, line in found(evaluated, base="main")] == [True]
 
 
 def test_a_report_of_other_weights_is_never_judged_as_if_it_were_right(evaluated):

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from paddledvc import names
 from paddledvc.evaluation.core import significance
 from paddledvc.evaluation.core.measured import NETWORK, Measured
 from paddledvc.gate.core.metrics.metric_rules import (
@@ -15,6 +16,7 @@ from paddledvc.gate.core.metrics.metric_rules import (
     trained_metrics,
     training_report,
 )
+from paddledvc.tools.dvc.core.builds import Built
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,9 +52,18 @@ def _judge_model(
     before = _measured_before(baseline, model)
     if now is None or before is None:
         return
-    if same_bytes := _is_of_same_bytes(now, before):
-        yield from _judge_repeated(facts, baseline, model, now, before)
-    if not same_bytes and (difference := _find_difference(now, before, baseline.where)):
+    ran = [
+        one.built.get(f"evaluate-{model.slug}", Built(command=""))
+        for one in (facts, baseline.facts)
+    ]
+    difference = _find_difference(now, before, baseline.where) or _find_other_data(
+        model, settings, ran, baseline.where
+    )
+    if _is_of_same_bytes(now, before) and (difference or not _is_other_network(settings, ran)):
+        if not difference:
+            yield from _judge_repeated(facts, baseline, model, now, before)
+        return
+    if difference:
         anew = _measured_anew(baseline, model)
         if anew is None or _find_difference(now, anew, baseline.where):
             level: Level = "error" if facts.role.metrics == "required" else "warning"
@@ -63,13 +74,12 @@ def _judge_model(
             yield find_metric(facts, model, "metric-not-comparable", message, level)
             return
         before = anew
-    if not same_bytes:
-        for goal in settings.metrics:
-            compared = Comparison(
-                where=baseline.where, noise=facts.role.noise, goal=goal, now=now, before=before
-            )
-            for message, one in compared.find_drops(settings):
-                yield find_metric(facts, model, "metric-regressed", message, one)
+    for goal in settings.metrics:
+        compared = Comparison(
+            where=baseline.where, noise=facts.role.noise, goal=goal, now=now, before=before
+        )
+        for message, one in compared.find_drops(settings):
+            yield find_metric(facts, model, "metric-regressed", message, one)
 
 
 def _measured_before(baseline: Baseline, model: Model) -> Measured | None:
@@ -113,6 +123,31 @@ def _find_difference(now: Measured, before: Measured, where: str) -> str | None:
     if now_fed != before_fed:
         return f"measured on other inputs than {where} ({now_fed[:4]}…, {where} {before_fed[:4]}…)"
     return None
+
+
+def _find_other_data(
+    model: Model, settings: Evaluate, ran: Sequence[Built], where: str
+) -> str | None:
+    """Say what else a function read than before, which no input of the network shows."""
+    now, before = ran
+    for path in settings.deps:
+        was = before.deps.get(path)
+        if was is not None and now.deps.get(path, was) != was:
+            return f"measured with another {path} than {where}"
+    key = f"{model.slug}.evaluate"
+    asked, earlier = ({**one.params.get(key, {}), "batch_size": 0} for one in ran)
+    if asked != earlier and before.command:
+        return f"measured with other hyperparameters than {where} ({names.PARAMS}: {key})"
+    return None
+
+
+def _is_other_network(settings: Evaluate, ran: Sequence[Built]) -> bool:
+    """Tell whether the same weights are in other code of the network, or get other arguments."""
+    now, before = (
+        (one.command, {path: md5 for path, md5 in one.deps.items() if path not in settings.deps})
+        for one in ran
+    )
+    return now != before
 
 
 def _judge_repeated(
