@@ -245,6 +245,14 @@ def test_a_part_that_may_be_chance_is_told_to_be_one_of_many():
     assert "it may be chance, as the worst of 10 parts: 127 samples that differ alike" in line
 
 
+def test_a_drop_of_one_path_that_may_be_chance_hides_no_proven_one_of_another(evaluated):
+    network, deployed = right([*range(8), *range(100, 116)]), right(range(4, 20))
+    change(evaluated, lambda gated: measured(gated, network, deployed))
+
+    lines = [(level, line) for level, line in found(evaluated, base="main") if "regressed" in line]
+    assert [(level, "95.20 % on network" in line) for level, line in lines] == [("error", True)]
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [

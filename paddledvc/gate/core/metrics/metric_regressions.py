@@ -19,7 +19,7 @@ from paddledvc.gate.core.metrics.metric_rules import (
 from paddledvc.tools.dvc.core.builds import Built
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from paddledvc.evaluation.core.measured import Slice
     from paddledvc.gate.core.facts import Baseline, Facts
@@ -189,15 +189,21 @@ class Comparison:
         """Find where the metric is worse: of all samples, else in parts of them."""
         name = self.goal.name
         values, earlier = (one.metrics.get(name, {}) for one in (self.now, self.before))
-        # What is deployed is named first, for it is what people get.
-        for path in (path for path in reversed([*values]) if path in earlier):
-            allowed = self.goal.allowed_loss(earlier[path])
-            everybody = range(self.now.samples)
-            if found := self._find_drop(
-                name, path, values[path], earlier[path], allowed, everybody
-            ):
-                yield found
-                return  # the network and its export lose together: one finding says it
+        everybody = range(self.now.samples)
+        found = [
+            self._find_drop(
+                name,
+                path,
+                values[path],
+                earlier[path],
+                self.goal.allowed_loss(earlier[path]),
+                everybody,
+            )
+            for path in _list_paths(values, earlier)
+        ]
+        if worst := _choose_gravest(found):
+            yield worst
+            return
         yield from self._find_drops_in_parts(settings)
 
     def _find_drops_in_parts(self, settings: Evaluate) -> Iterator[tuple[str, Level]]:
@@ -207,15 +213,21 @@ class Comparison:
         for part, old, tolerance in judged:
             what = f"{name} of the samples whose {part.by} is {part.name}"
             values, before = part.metrics.get(name, {}), old.metrics.get(name, {})
-            for path in (path for path in reversed([*values]) if path in before):
-                allowed = self.goal.allowed_loss(before[path]) if tolerance is None else tolerance
-                members = groups.get(part.by, {}).get(part.name, [])
-                found = self._find_drop(
-                    what, path, values[path], before[path], allowed, members, parts=len(judged)
+            members = groups.get(part.by, {}).get(part.name, [])
+            found = [
+                self._find_drop(
+                    what,
+                    path,
+                    values[path],
+                    before[path],
+                    self.goal.allowed_loss(before[path]) if tolerance is None else tolerance,
+                    members,
+                    parts=len(judged),
                 )
-                if found:
-                    yield found
-                    break
+                for path in _list_paths(values, before)
+            ]
+            if worst := _choose_gravest(found):
+                yield worst
 
     def _list_judged_parts(self, settings: Evaluate) -> Iterator[tuple[Slice, Slice, float | None]]:
         """List parts with enough samples: as they are now, before, and what they may lose."""
@@ -282,6 +294,17 @@ class Comparison:
         told = f"{lost} of {len(members)} samples lost, {won} won, p {_show_p(p)}"
         enough = significance.samples_to_prove(lost, won, len(members), significant) or 0
         return p, told, f"{enough:,} samples that differ alike"
+
+
+def _list_paths(now: Mapping[str, float], before: Mapping[str, float]) -> list[str]:
+    """List what can be compared; what is deployed comes first, for it is what people get."""
+    return [path for path in reversed([*now]) if path in before]
+
+
+def _choose_gravest(found: Sequence[tuple[str, Level] | None]) -> tuple[str, Level] | None:
+    """Choose the finding of the path that says most; the network and its export lose together."""
+    drops = [one for one in found if one is not None]
+    return next((one for one in drops if one[1] == "error"), drops[0] if drops else None)
 
 
 def _show_p(p: float) -> str:
