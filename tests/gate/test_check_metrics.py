@@ -283,6 +283,20 @@ def test_what_was_measured_otherwise_is_not_compared_until_the_baseline_is(evalu
     assert ["metric-not-comparable" in line for _, line in found(evaluated, base="main")] == [True]
 
 
+def test_where_the_target_has_no_report_its_weights_measured_now_count(evaluated):
+    before = measured(evaluated, right(range(10)))
+    (evaluated.root / REPORT).unlink()
+    evaluated.commit("Lose the report")
+    change(evaluated, lambda gated: measured(gated, right([*range(8), *range(100, 116)])))
+    assert found(evaluated, base="main") == []
+
+    for files, expected in ((before.files, [True]), (before.files[:1], []), ((), [])):
+        evaluated.write("reports/resnet50/baseline.json", replace(before, files=files).to_json())
+        evaluated.commit("Measure the baseline")
+        lines = [line for _, line in found(evaluated, base="main")]
+        assert ["main has 98.00 %" in line for line in lines] == expected
+
+
 def test_other_values_of_the_same_bytes_are_a_measurement_that_does_not_repeat(evaluated):
     change(evaluated, lambda gated: measured(gated, right(range(9))), weights="")
 

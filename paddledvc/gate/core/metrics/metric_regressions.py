@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from paddledvc import names
 from paddledvc.evaluation.core import significance
 from paddledvc.evaluation.core.measured import NETWORK, Measured
+from paddledvc.gate.core.evidence_rules import list_evidence_differences
 from paddledvc.gate.core.metrics.metric_rules import (
     find_metric,
     metric_goal,
@@ -16,6 +17,7 @@ from paddledvc.gate.core.metrics.metric_rules import (
     trained_metrics,
     training_report,
 )
+from paddledvc.models.evaluate_settings import evaluated_paths
 from paddledvc.tools.dvc.core.builds import Built
 
 if TYPE_CHECKING:
@@ -50,30 +52,35 @@ def _judge_model(
 ) -> Iterator[Violation]:
     now = read_measured(facts, model)
     before = _measured_before(baseline, model)
-    if now is None or before is None:
+    anew = _measured_anew(baseline, model, settings)
+    if now is None:
         return
-    ran = [
-        one.built.get(f"evaluate-{model.slug}", Built(command=""))
-        for one in (facts, baseline.facts)
-    ]
-    difference = _find_difference(now, before, baseline.where) or _find_other_data(
-        model, settings, ran, baseline.where
-    )
-    if _is_of_same_bytes(now, before) and (difference or not _is_other_network(settings, ran)):
-        if not difference:
-            yield from _judge_repeated(facts, baseline, model, now, before)
-        return
-    if difference:
-        anew = _measured_anew(baseline, model)
+    if before is None:
         if anew is None or _find_difference(now, anew, baseline.where):
-            level: Level = "error" if facts.role.metrics == "required" else "warning"
-            message = (
-                f"{difference}, so the two cannot be compared; run `paddledvc evaluate "
-                f"{model.name} --baseline {baseline.where}`, and commit what it writes"
-            )
-            yield find_metric(facts, model, "metric-not-comparable", message, level)
-            return
+            return  # nothing was measured there
         before = anew
+    else:
+        ran = [
+            one.built.get(f"evaluate-{model.slug}", Built(command=""))
+            for one in (facts, baseline.facts)
+        ]
+        difference = _find_difference(now, before, baseline.where) or _find_other_data(
+            model, settings, ran, baseline.where
+        )
+        if _is_of_same_bytes(now, before) and (difference or not _is_other_network(settings, ran)):
+            if not difference:
+                yield from _judge_repeated(facts, baseline, model, now, before)
+            return
+        if difference:
+            if anew is None or _find_difference(now, anew, baseline.where):
+                level: Level = "error" if facts.role.metrics == "required" else "warning"
+                message = (
+                    f"{difference}, so the two cannot be compared; run `paddledvc evaluate "
+                    f"{model.name} --baseline {baseline.where}`, and commit what it writes"
+                )
+                yield find_metric(facts, model, "metric-not-comparable", message, level)
+                return
+            before = anew
     for goal in settings.metrics:
         compared = Comparison(
             where=baseline.where, noise=facts.role.noise, goal=goal, now=now, before=before
@@ -91,17 +98,19 @@ def _measured_before(baseline: Baseline, model: Model) -> Measured | None:
     return read_measured(baseline.facts, known)
 
 
-def _measured_anew(baseline: Baseline, model: Model) -> Measured | None:
+def _measured_anew(baseline: Baseline, model: Model, settings: Evaluate) -> Measured | None:
     """Give what was measured of the bytes of before with the function of now, if it is of them."""
-    text = baseline.measured_anew.get(model.name)
-    before = _measured_before(baseline, model)
-    if text is None or before is None:
+    then, text = baseline.facts, baseline.measured_anew.get(model.name)
+    known = then.registry.by_name.get(model.name) if then.registry is not None else None
+    if text is None or known is None or then.lock is None or known.name not in then.lock.by_name:
         return None
     try:
         anew = Measured.from_json(text)
     except ValueError:
         return None
-    return anew if _is_of_same_bytes(anew, before) else None
+    exports = bool(evaluated_paths(settings, exports=model.exports and known.exports))
+    other = list_evidence_differences(then, known, anew, exported=exports)
+    return anew if next(other, None) is None else None
 
 
 def _is_of_same_bytes(one: Measured, other: Measured) -> bool:
