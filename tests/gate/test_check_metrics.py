@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import replace
 
 import pytest
 
 from paddledvc.evaluation.core.measured import Measured, Parts, Scores, Slice
+from paddledvc.gate.core.metrics.metric_regressions import Comparison
 from paddledvc.hashes import Hashes
+from paddledvc.models.evaluate_settings import Evaluate, MetricGoal, SliceGoal
 from paddledvc.stages.core.record import Hashed
 from tests.gated import EXPORTED, RUNTIME, a_waiver
 
 GOALS = "{accuracy: {direction: higher, tolerance: 1%, floor: 90%}, loss: {direction: lower}}"
 EVALUATED = f"""{EXPORTED}    evaluate:
       function: net.py:evaluate
+      deps: [labels.txt]
       metrics: {GOALS}
       slices: {{form: {{tolerance: 3%, at_least: 50}}}}
 """
@@ -70,6 +74,8 @@ def measured(gated, network, deployed=None, **changes):
 def evaluated(gated):
     """A project whose one model is measured, on `main`."""
     gated.write("net.py", gated.read("net.py") + FUNCTION)
+    gated.write("labels.txt", "a")
+    gated.write("params.yaml", "resnet50: {evaluate: {threshold: 0.5, batch_size: 8}}\n")
     gated.models(EVALUATED, build=False)
     gated.write(REPORT, measured(gated, right(range(10))).to_json())
     gated.build()
@@ -188,6 +194,65 @@ def test_a_part_of_the_samples_that_is_worse_is_found_though_the_whole_is_not(ev
     ]
 
 
+def compare(before, now, parts, *, tolerance=0.01):
+    """Compare outcomes of two models whose samples are in parts."""
+
+    def report(outcomes):
+        members = {name: [at for at, one in enumerate(parts) if one == name] for name in set(parts)}
+        slices = tuple(
+            Slice(
+                by="form",
+                name=name,
+                samples=len(ones),
+                metrics={"accuracy": {"network": sum(outcomes[at] for at in ones) / len(ones)}},
+            )
+            for name, ones in sorted(members.items())
+        )
+        return Measured(
+            metrics={"accuracy": {"network": sum(outcomes) / len(outcomes)}},
+            samples=len(outcomes),
+            files=(),
+            inputs_sha256={},
+            scores={"accuracy": Scores.of({"network": outcomes})},
+            slices=slices,
+            parts={"form": Parts.of(parts)},
+        )
+
+    goal = MetricGoal(name="accuracy", direction="higher", tolerance=tolerance)
+    settings = Evaluate(function="net.py:f", metrics=(goal,), slices=(SliceGoal(name="form"),))
+    made = Comparison(where="main", noise="warn", goal=goal, now=report(now), before=report(before))
+    return list(made.find_drops(settings))
+
+
+def test_equal_models_with_many_parts_fail_in_at_most_one_run_of_twenty():
+    rng = random.Random(5)
+    parts = [str(at % 20) for at in range(2_000)]
+    failed = 0
+    for _ in range(40):
+        drawn = [rng.random() for _ in parts]
+        before, now = ([int(not low <= one < low + 0.02) for one in drawn] for low in (0, 0.02))
+        failed += any(level == "error" for _, level in compare(before, now, parts, tolerance=0.03))
+    assert failed <= 2
+
+
+def test_a_part_that_may_be_chance_is_told_to_be_one_of_many():
+    parts = [str(at % 10) for at in range(1_000)]
+    now = [int(not (at % 10 == 3 and at < 60)) for at in range(1_000)]
+
+    ((line, level),) = compare([1] * 1_000, now, parts)
+    assert level == "warning"
+    assert "6 of 100 samples lost, 0 won, p = 0.016" in line
+    assert "it may be chance, as the worst of 10 parts: 127 samples that differ alike" in line
+
+
+def test_a_drop_of_one_path_that_may_be_chance_hides_no_proven_one_of_another(evaluated):
+    network, deployed = right([*range(8), *range(100, 116)]), right(range(4, 20))
+    change(evaluated, lambda gated: measured(gated, network, deployed))
+
+    lines = [(level, line) for level, line in found(evaluated, base="main") if "regressed" in line]
+    assert [(level, "95.20 % on network" in line) for level, line in lines] == [("error", True)]
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
@@ -218,6 +283,20 @@ def test_what_was_measured_otherwise_is_not_compared_until_the_baseline_is(evalu
     assert ["metric-not-comparable" in line for _, line in found(evaluated, base="main")] == [True]
 
 
+def test_where_the_target_has_no_report_its_weights_measured_now_count(evaluated):
+    before = measured(evaluated, right(range(10)))
+    (evaluated.root / REPORT).unlink()
+    evaluated.commit("Lose the report")
+    change(evaluated, lambda gated: measured(gated, right([*range(8), *range(100, 116)])))
+    assert found(evaluated, base="main") == []
+
+    for files, expected in ((before.files, [True]), (before.files[:1], []), ((), [])):
+        evaluated.write("reports/resnet50/baseline.json", replace(before, files=files).to_json())
+        evaluated.commit("Measure the baseline")
+        lines = [line for _, line in found(evaluated, base="main")]
+        assert ["main has 98.00 %" in line for line in lines] == expected
+
+
 def test_other_values_of_the_same_bytes_are_a_measurement_that_does_not_repeat(evaluated):
     change(evaluated, lambda gated: measured(gated, right(range(9))), weights="")
 
@@ -225,6 +304,52 @@ def test_other_values_of_the_same_bytes_are_a_measurement_that_does_not_repeat(e
     assert level == "warning"
     assert "error" not in line
     assert "accuracy is 0.982 on network, and 0.98 on main, of the same weights" in line
+
+
+@pytest.mark.parametrize("weights", ["", "other"])
+@pytest.mark.parametrize(
+    ("file", "old", "new", "why"),
+    [
+        ("labels.txt", "a", "b", "measured with another labels.txt than main"),
+        ("params.yaml", "0.5", "0.4", "measured with other hyperparameters than main (params.yaml"),
+        ("params.yaml", "size: 8", "size: 4", ""),
+    ],
+)
+def test_values_of_other_labels_or_hyperparameters_are_not_compared(  # noqa: PLR0913, PLR0917
+    evaluated, weights, file, old, new, why
+):
+    """They change no input of the network, and no code."""
+    worse = right([*range(8), *range(100, 116)])
+    before = measured(evaluated, right(range(10)))
+
+    def report(gated):
+        gated.edit(file, old, new)
+        return measured(gated, worse)
+
+    change(evaluated, report, weights=weights)
+    lines = [line for _, line in found(evaluated, base="main")]
+    if not why:
+        assert [("not-repeatable" in one, "regressed" in one) for one in lines] == (
+            [(not weights, bool(weights))]
+        )
+        return
+    assert [why in one and "--baseline main" in one for one in lines] == [True] * bool(weights)
+
+    evaluated.write("reports/resnet50/baseline.json", before.to_json())
+    evaluated.commit("Measure the baseline")
+    lines = [line for _, line in found(evaluated, base="main")]
+    assert ["metric-regressed" in line for line in lines] == [True] * bool(weights)
+
+
+def test_the_same_weights_in_other_code_of_the_network_can_be_worse(evaluated):
+    """Without exported files nothing else tells of it."""
+
+    def report(gated):
+        gated.edit("layers.py", gated.read("layers.py"), gated.read("layers.py") + "# other\n")
+        return measured(gated, right([*range(8), *range(100, 116)]))
+
+    change(evaluated, report, weights="")
+    assert ["metric-regressed" in line for _, line in found(evaluated, base="main")] == [True]
 
 
 def test_a_report_of_other_weights_is_never_judged_as_if_it_were_right(evaluated):

@@ -46,11 +46,8 @@ def find_disagreement(name: str, settings: Evaluate, found: Mapping[str, Evaluat
         if one.metrics.keys() != first.metrics.keys():
             other = min(one.metrics.keys() ^ first.metrics.keys())
             return f"{name} returned {other} of the network or of {path} only, expected of both"
-        if set(one.ids) != set(first.ids):
-            return (
-                f"{name} told of {len(one.ids)} samples on {path} and of {len(first.ids)} for the "
-                "network, expected the same ones"
-            )
+        if why := _find_other_samples(first, one, path):
+            return f"{name} {why}"
         if one.inputs_sha256 != first.inputs_sha256:
             return (
                 f"{name} called the model with other inputs on {path} ({one.samples} samples "
@@ -58,6 +55,30 @@ def find_disagreement(name: str, settings: Evaluate, found: Mapping[str, Evaluat
                 f"{first.inputs_sha256[:4]}…), so the two cannot be compared; it must not depend "
                 "on what it measures, on the time or on chance that it does not seed"
             )
+    return None
+
+
+def _find_other_samples(first: Evaluated, one: Evaluated, path: str) -> str | None:
+    """Say what a function tells otherwise of samples, besides their scores."""
+    if set(one.ids) != set(first.ids):
+        return (
+            f"told of {len(one.ids)} samples on {path} and of {len(first.ids)} for the network, "
+            "expected the same ones"
+        )
+    for told in ("scores", "slices"):
+        if other := getattr(one, told).keys() ^ getattr(first, told).keys():
+            return (
+                f"told the {min(other)} of samples for the network or on {path} only, expected "
+                "for both"
+            )
+    for by, values in one.slices.items():
+        known = dict(zip(first.ids, first.slices[by], strict=True))
+        for sample, value in zip(one.ids, values, strict=True):
+            if value != known[sample]:
+                return (
+                    f"says that the {by} of the sample {sample!r} is {known[sample]} for the "
+                    f"network and {value} on {path}, expected the same"
+                )
     return None
 
 

@@ -101,6 +101,23 @@ def test_so_many_samples_would_prove_a_drop_that_is_not_proven():
     assert mcnemar_p(scaled[0] - 2, scaled[1]) > SIGNIFICANT
 
 
+def test_hardly_any_drop_of_many_samples_is_answered_at_once():
+    enough = 50_000 * 2.706 * 10_001  # the square of 1.645, for one sample of 10,001
+    assert samples_to_prove(5_001, 5_000, 50_000) == pytest.approx(enough, rel=0.01)
+    # Where both ways to count could be taken, they agree.
+    enough = samples_to_prove(60, 50, 510)
+    scale = enough / 510
+    assert mcnemar_p(round(60 * scale), round(50 * scale)) == pytest.approx(SIGNIFICANT, abs=0.003)
+
+
+def test_more_samples_prove_what_is_one_of_many_parts():
+    enough = samples_to_prove(9, 5, 510, SIGNIFICANT / 10)
+    scaled = round(9 * enough / 510), round(5 * enough / 510)
+
+    assert enough > samples_to_prove(9, 5, 510)
+    assert mcnemar_p(*scaled) < SIGNIFICANT / 10 < mcnemar_p(scaled[0] - 3, scaled[1])
+
+
 def test_intervals_hold_what_they_are_of():
     low, high = share_interval(0, 20)
     assert low == 0.0

@@ -6,8 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from paddledvc import names
 from paddledvc.evaluation.core import significance
 from paddledvc.evaluation.core.measured import NETWORK, Measured
+from paddledvc.gate.core.evidence_rules import list_evidence_differences
 from paddledvc.gate.core.metrics.metric_rules import (
     find_metric,
     metric_goal,
@@ -15,10 +17,13 @@ from paddledvc.gate.core.metrics.metric_rules import (
     trained_metrics,
     training_report,
 )
+from paddledvc.models.evaluate_settings import evaluated_paths
+from paddledvc.tools.dvc.core.builds import Built
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from paddledvc.evaluation.core.measured import Slice
     from paddledvc.gate.core.facts import Baseline, Facts
     from paddledvc.gate.core.violations import Level, Violation
     from paddledvc.models.evaluate_settings import Evaluate, MetricGoal
@@ -47,28 +52,41 @@ def _judge_model(
 ) -> Iterator[Violation]:
     now = read_measured(facts, model)
     before = _measured_before(baseline, model)
-    if now is None or before is None:
+    anew = _measured_anew(baseline, model, settings)
+    if now is None:
         return
-    if same_bytes := _is_of_same_bytes(now, before):
-        yield from _judge_repeated(facts, baseline, model, now, before)
-    if not same_bytes and (difference := _find_difference(now, before, baseline.where)):
-        anew = _measured_anew(baseline, model)
+    if before is None:
         if anew is None or _find_difference(now, anew, baseline.where):
-            level: Level = "error" if facts.role.metrics == "required" else "warning"
-            message = (
-                f"{difference}, so the two cannot be compared; run `paddledvc evaluate "
-                f"{model.name} --baseline {baseline.where}`, and commit what it writes"
-            )
-            yield find_metric(facts, model, "metric-not-comparable", message, level)
-            return
+            return  # nothing was measured there
         before = anew
-    if not same_bytes:
-        for goal in settings.metrics:
-            compared = _Comparison(
-                where=baseline.where, noise=facts.role.noise, goal=goal, now=now, before=before
-            )
-            for message, one in compared.find_drops(settings):
-                yield find_metric(facts, model, "metric-regressed", message, one)
+    else:
+        ran = [
+            one.built.get(f"evaluate-{model.slug}", Built(command=""))
+            for one in (facts, baseline.facts)
+        ]
+        difference = _find_difference(now, before, baseline.where) or _find_other_data(
+            model, settings, ran, baseline.where
+        )
+        if _is_of_same_bytes(now, before) and (difference or not _is_other_network(settings, ran)):
+            if not difference:
+                yield from _judge_repeated(facts, baseline, model, now, before)
+            return
+        if difference:
+            if anew is None or _find_difference(now, anew, baseline.where):
+                level: Level = "error" if facts.role.metrics == "required" else "warning"
+                message = (
+                    f"{difference}, so the two cannot be compared; run `paddledvc evaluate "
+                    f"{model.name} --baseline {baseline.where}`, and commit what it writes"
+                )
+                yield find_metric(facts, model, "metric-not-comparable", message, level)
+                return
+            before = anew
+    for goal in settings.metrics:
+        compared = Comparison(
+            where=baseline.where, noise=facts.role.noise, goal=goal, now=now, before=before
+        )
+        for message, one in compared.find_drops(settings):
+            yield find_metric(facts, model, "metric-regressed", message, one)
 
 
 def _measured_before(baseline: Baseline, model: Model) -> Measured | None:
@@ -80,17 +98,19 @@ def _measured_before(baseline: Baseline, model: Model) -> Measured | None:
     return read_measured(baseline.facts, known)
 
 
-def _measured_anew(baseline: Baseline, model: Model) -> Measured | None:
+def _measured_anew(baseline: Baseline, model: Model, settings: Evaluate) -> Measured | None:
     """Give what was measured of the bytes of before with the function of now, if it is of them."""
-    text = baseline.measured_anew.get(model.name)
-    before = _measured_before(baseline, model)
-    if text is None or before is None:
+    then, text = baseline.facts, baseline.measured_anew.get(model.name)
+    known = then.registry.by_name.get(model.name) if then.registry is not None else None
+    if text is None or known is None or then.lock is None or known.name not in then.lock.by_name:
         return None
     try:
         anew = Measured.from_json(text)
     except ValueError:
         return None
-    return anew if _is_of_same_bytes(anew, before) else None
+    exports = bool(evaluated_paths(settings, exports=model.exports and known.exports))
+    other = list_evidence_differences(then, known, anew, exported=exports)
+    return anew if next(other, None) is None else None
 
 
 def _is_of_same_bytes(one: Measured, other: Measured) -> bool:
@@ -114,6 +134,31 @@ def _find_difference(now: Measured, before: Measured, where: str) -> str | None:
     return None
 
 
+def _find_other_data(
+    model: Model, settings: Evaluate, ran: Sequence[Built], where: str
+) -> str | None:
+    """Say what else a function read than before, which no input of the network shows."""
+    now, before = ran
+    for path in settings.deps:
+        was = before.deps.get(path)
+        if was is not None and now.deps.get(path, was) != was:
+            return f"measured with another {path} than {where}"
+    key = f"{model.slug}.evaluate"
+    asked, earlier = ({**one.params.get(key, {}), "batch_size": 0} for one in ran)
+    if asked != earlier and before.command:
+        return f"measured with other hyperparameters than {where} ({names.PARAMS}: {key})"
+    return None
+
+
+def _is_other_network(settings: Evaluate, ran: Sequence[Built]) -> bool:
+    """Tell whether the same weights are in other code of the network, or get other arguments."""
+    now, before = (
+        (one.command, {path: md5 for path, md5 in one.deps.items() if path not in settings.deps})
+        for one in ran
+    )
+    return now != before
+
+
 def _judge_repeated(
     facts: Facts, baseline: Baseline, model: Model, now: Measured, before: Measured
 ) -> Iterator[Violation]:
@@ -134,7 +179,7 @@ def _judge_repeated(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Comparison:
+class Comparison:
     """A metric of a model, now and before.
 
     Attributes:
@@ -153,39 +198,55 @@ class _Comparison:
         """Find where the metric is worse: of all samples, else in parts of them."""
         name = self.goal.name
         values, earlier = (one.metrics.get(name, {}) for one in (self.now, self.before))
-        # What is deployed is named first, for it is what people get.
-        for path in (path for path in reversed([*values]) if path in earlier):
-            allowed = self.goal.allowed_loss(earlier[path])
-            everybody = range(self.now.samples)
-            if found := self._find_drop(
-                name, path, values[path], earlier[path], allowed, everybody
-            ):
-                yield found
-                return  # the network and its export lose together: one finding says it
+        everybody = range(self.now.samples)
+        found = [
+            self._find_drop(
+                name,
+                path,
+                values[path],
+                earlier[path],
+                self.goal.allowed_loss(earlier[path]),
+                everybody,
+            )
+            for path in _list_paths(values, earlier)
+        ]
+        if worst := _choose_gravest(found):
+            yield worst
+            return
         yield from self._find_drops_in_parts(settings)
 
     def _find_drops_in_parts(self, settings: Evaluate) -> Iterator[tuple[str, Level]]:
         name = self.goal.name
-        earlier = {(one.by, one.name): one for one in self.before.slices}
-        judged = {one.name: one for one in settings.slices}
         groups = {by: one.group_members(self.now.samples) for by, one in self.now.parts.items()}
-        for part in self.now.slices:
-            asked, old = judged.get(part.by), earlier.get((part.by, part.name))
-            if asked is None or old is None or min(part.samples, old.samples) < asked.at_least:
-                continue
+        judged = [*self._list_judged_parts(settings)]
+        for part, old, tolerance in judged:
             what = f"{name} of the samples whose {part.by} is {part.name}"
             values, before = part.metrics.get(name, {}), old.metrics.get(name, {})
-            for path in (path for path in reversed([*values]) if path in before):
-                allowed = (
-                    self.goal.allowed_loss(before[path])
-                    if asked.tolerance is None
-                    else asked.tolerance
+            members = groups.get(part.by, {}).get(part.name, [])
+            found = [
+                self._find_drop(
+                    what,
+                    path,
+                    values[path],
+                    before[path],
+                    self.goal.allowed_loss(before[path]) if tolerance is None else tolerance,
+                    members,
+                    parts=len(judged),
                 )
-                members = groups.get(part.by, {}).get(part.name, [])
-                found = self._find_drop(what, path, values[path], before[path], allowed, members)
-                if found:
-                    yield found
-                    break
+                for path in _list_paths(values, before)
+            ]
+            if worst := _choose_gravest(found):
+                yield worst
+
+    def _list_judged_parts(self, settings: Evaluate) -> Iterator[tuple[Slice, Slice, float | None]]:
+        """List parts with enough samples: as they are now, before, and what they may lose."""
+        earlier = {(one.by, one.name): one for one in self.before.slices}
+        asked = {one.name: one for one in settings.slices}
+        for part in self.now.slices:
+            goal, old = asked.get(part.by), earlier.get((part.by, part.name))
+            if goal is None or old is None or min(part.samples, old.samples) < goal.at_least:
+                continue
+            yield part, old, goal.tolerance
 
     def _find_drop(  # noqa: PLR0913, PLR0917 - one comparison
         self,
@@ -195,17 +256,24 @@ class _Comparison:
         before: float,
         allowed: float,
         members: Sequence[int],
+        *,
+        parts: int = 1,
     ) -> tuple[str, Level] | None:
-        """Say how much worse a value is than before, and how sure that is; None if it is not."""
+        """Say how much worse a value is than before, and how sure that is; None if it is not.
+
+        The worst of many parts is worse by chance alone: each has to prove as much more.
+        """
         show, loss = self.goal.show, self.goal.loss(before, value)
         if loss <= allowed + _ROUNDING:
             return None
-        p, told, proof = self._weigh(path, members)
-        proven = p is None or p < significance.SIGNIFICANT
+        significant = significance.SIGNIFICANT / parts
+        p, told, proof = self._weigh(path, members, significant)
+        proven = p is None or p < significant
         level: Level = "error" if proven or self.noise == "fail" else "warning"
         advice = "improve the model, or waive metric-regressed"
         if level == "warning":
-            advice = f"it may be chance: {proof} would prove it"
+            among = f", as the worst of {parts} parts" if parts > 1 else ""
+            advice = f"it may be chance{among}: {proof} would prove it"
         tolerance = self.goal.show_difference(allowed)
         message = (
             f"{what} is {show(value)} on {path}, {self.where} has {show(before)} (tolerance "
@@ -213,7 +281,9 @@ class _Comparison:
         )
         return message, level
 
-    def _weigh(self, path: str, members: Sequence[int]) -> tuple[float | None, str, str]:
+    def _weigh(
+        self, path: str, members: Sequence[int], significant: float
+    ) -> tuple[float | None, str, str]:
         """Tell how often chance does as much, what the samples show, and what would prove it."""
         name = self.goal.name
         pair = [
@@ -231,8 +301,19 @@ class _Comparison:
         won = sum(1 for was, now_is in zip(old, new, strict=True) if now_is > was)
         p = significance.mcnemar_p(lost, won)
         told = f"{lost} of {len(members)} samples lost, {won} won, p {_show_p(p)}"
-        enough = significance.samples_to_prove(lost, won, len(members)) or 0
+        enough = significance.samples_to_prove(lost, won, len(members), significant) or 0
         return p, told, f"{enough:,} samples that differ alike"
+
+
+def _list_paths(now: Mapping[str, float], before: Mapping[str, float]) -> list[str]:
+    """List what can be compared; what is deployed comes first, for it is what people get."""
+    return [path for path in reversed([*now]) if path in before]
+
+
+def _choose_gravest(found: Sequence[tuple[str, Level] | None]) -> tuple[str, Level] | None:
+    """Choose the finding of the path that says most; the network and its export lose together."""
+    drops = [one for one in found if one is not None]
+    return next((one for one in drops if one[1] == "error"), drops[0] if drops else None)
 
 
 def _show_p(p: float) -> str:
