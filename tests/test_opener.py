@@ -70,7 +70,6 @@ REASONS = {
     "tools/git/foreign.py": "our own copies of repositories",
     "weights/tree/candidates.py": OWN,
     "weights/expected.py": OWN,
-    "verification/saved_errors.py": "errors in the user's own folder, outside of the project",
     "weights/transfer/fetch_objects.py": FRESH,
     "weights/transfer/fetch_outputs.py": FRESH,
     "weights/transfer/send_outputs.py": FRESH,

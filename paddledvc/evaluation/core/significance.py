@@ -159,7 +159,4 @@ def samples_to_prove(
     more = 1.0
     while mcnemar_p(round(lost * more), round(won * more)) >= significant:
         more *= 1.02
-        if (lost + won) * more > _MANY:
-            more = max(more, (lost + won) * (_Z90 / (lost - won)) ** 2)
-            break
     return math.ceil(samples * more)
