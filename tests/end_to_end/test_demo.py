@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parents[2]
-BUILT = ("sync-digits-base", "train-digits", "export-digits", "verify-digits")
+BUILT = (
+    "sync-digits-base",
+    "train-digits",
+    "export-digits",
+    "verify-digits",
+    "evaluate-digits",
+)
 
 
 @pytest.fixture(scope="module")
