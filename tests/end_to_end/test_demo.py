@@ -140,7 +140,7 @@ def test_the_gate_lets_what_was_built_onto_main(demo: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new", "rules"),
     [
-        ("digits/network.py", "import paddle", "import paddle as p, paddle", ["not-built"] * 3),
+        ("digits/network.py", "import paddle", "import paddle as p, paddle", ["not-built"] * 4),
         ("params.yaml", "epochs: 20", "epochs: 21", ["not-built"]),
         ("reports/digits/verify.json", '"pass"', '"fail"', ["not-built", "evidence-failing"]),
         ("dvc.lock", "81c2a42d", "81c2a42e", ["built-other-bytes", "not-built"]),
