@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def evaluate(model: paddle.nn.Layer, run: Evaluation) -> dict[str, float]:
-    """Read all test scans.
+    """Read the test scans, or the first so many.
 
     Returns:
         ``test_loss``: mean cross-entropy (nats); ``test_accuracy``: share of scans read right,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +73,6 @@ def assert_equal(  # noqa: PLR0913 - each is an option
     """
     from paddledvc.tools.paddle.building import (  # noqa: PLC0415 - they need Paddle
         calling,
-        network,
         parameters,
         runtime,
     )
@@ -92,8 +90,7 @@ def assert_equal(  # noqa: PLR0913 - each is an option
 
     def run(case: Case) -> dict[str, Array]:
         with runtime.run_dynamically():
-            result = call.run(dynamic, partial(_tensors, module, case))
-            return {name: one.numpy() for name, one in network.flatten_network_result(result)}
+            return call.run_arrays(dynamic, case)
 
     def measure(program: Path | None, *, moves: bool) -> dict[str, float]:
         if program is not None:
@@ -127,14 +124,12 @@ def assert_equal(  # noqa: PLR0913 - each is an option
     if failed or different:
         lines = [line for path in (*different, *failed) for line in _describe_path(path)]
         head = f"the exported files disagree on {len(failed)} of {len(found)} paths"
+        if not failed:
+            head = "the exported files hold other parameters than the network"
         raise AssertionError("\n".join([f"{head} ({Path(static)}):", *lines]))
     agreements = [path.agreement for path in found if path.agreement is not None]
     for caveat in find_nothing_shown(expected, cases, batches, agreements):
         warnings.warn(f"{Path(static)} agrees, but {caveat}", stacklevel=2)
-
-
-def _tensors(module: Any, case: Case) -> dict[str, Any]:
-    return {name: module.to_tensor(array) for name, array in case.items()}
 
 
 def _describe_path(path: PathReport) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -119,6 +120,17 @@ def test_a_missing_report_counts_as_the_role_says(evaluated, role, level):
     assert [one.rule for one in evaluated.check(branch="main").errors if "metric" in one.rule] == (
         level
     )
+
+
+def test_the_function_is_read_and_never_run(evaluated):
+    (evaluated.root / REPORT).unlink()
+    evaluated.write("net.py", f"open('RAN', 'w')\n{evaluated.read('net.py')}")
+
+    assert [one.rule for one in evaluated.check().errors if "metric" in one.rule] == [
+        "metric-missing"
+    ]
+    assert not (evaluated.root / "RAN").exists()
+    assert not Path("RAN").exists()
 
 
 def test_values_below_their_floor_fail_without_any_baseline(evaluated):

@@ -63,6 +63,11 @@ dead = Dead()
 dead.eval()
 paddle.jit.save(dead, "out/dead", input_spec=[spec([None, 4], name="x"), spec([None, 3], name="y")])
 paddledvc.assert_equal(dead, "out/dead", samples, paths=["jit"])
+dead.fc.bias.set_value(dead.fc.bias + 1)
+try:
+    paddledvc.assert_equal(dead, "out/dead", samples, paths=["jit"])
+except AssertionError as error:
+    print(error)
 """
 
 
@@ -85,6 +90,8 @@ def test_equal_files_pass_and_others_are_told_by_sample_and_output(tmp_path: Pat
         assert lines[at + 4] == "    and 3 more"
     assert lines[13] == "the exported files disagree on 1 of 1 paths (out/gone):"
     assert lines[14].startswith("  jit: ")
+    assert lines[-2] == "the exported files hold other parameters than the network (out/dead):"
+    assert lines[-1].startswith("  parameters: fc.bias has other values")
     assert "UserWarning: out/dead agrees, but the samples show nothing: out is zero" in done.stderr
 
 

@@ -23,9 +23,6 @@ _AT_ONCE = 1_000_000
 """Numbers that are drawn at once: reports may have thousands of small parts."""
 _NOTHING = 1e-17
 """Share of the largest summand that changes no sum."""
-_MANY = 20_000
-"""Samples that differ, of which the normal distribution is as good as the exact test."""
-_Z90 = 1.6448536269514722
 _Z95 = 1.959963984540054
 _MANY = 1_000
 """Samples that differ, from which on a binomial distribution is a normal one."""

@@ -18,11 +18,8 @@ import numpy as np
 
 from paddledvc.comparison.parameters import Parameter
 from paddledvc.errors import InvalidInput
-from paddledvc.tools.paddle.core.program_outputs import (
-    describe_protobuf_tensor,
-    parameters_of_json,
-    parameters_of_protobuf,
-)
+from paddledvc.tools.paddle.core.program_outputs import describe_protobuf_tensor
+from paddledvc.tools.paddle.read_program import PARAMETERS, WEIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -30,11 +27,6 @@ if TYPE_CHECKING:
 
     from paddledvc.comparison.samples import Array
 
-FILE = ".pdiparams"
-"""The end of the name of a file of parameters."""
-
-NAMERS = {".json": parameters_of_json, ".pdmodel": parameters_of_protobuf}
-"""Who reads the names of parameters, by the end of the program's name."""
 SIZES = {
     "bool": 1,
     "uint8": 1,
@@ -62,7 +54,7 @@ def read_exported_parameters(program: PurePath) -> tuple[Parameter, ...]:
     Raises:
         InvalidInput: the file of the parameters cannot be read; the message says why, as a clause.
     """
-    if not Path(f"{program}{FILE}").is_file():  # of a network without any there is none
+    if not Path(f"{program}{WEIGHTS}").is_file():  # of a network without any there is none
         return ()
     found = []
     with _open(program) as stream:
@@ -100,7 +92,7 @@ def read_exported_values(program: PurePath, numbers: Container[int]) -> dict[int
 
 @contextmanager
 def _open(program: PurePath) -> Iterator[IO[bytes]]:
-    file = Path(f"{program}{FILE}")
+    file = Path(f"{program}{WEIGHTS}")
     try:
         with file.open("rb") as stream:
             yield stream
@@ -111,7 +103,7 @@ def _open(program: PurePath) -> Iterator[IO[bytes]]:
 
 
 def _names(program: PurePath) -> tuple[str, ...]:
-    for suffix, reader in NAMERS.items():
+    for suffix, reader in PARAMETERS.items():
         file = Path(f"{program}{suffix}")
         if file.is_file():
             try:

@@ -34,7 +34,6 @@ PARAMETERS = {".json": parameters_of_json, ".pdmodel": parameters_of_protobuf}
 """The same, of the parameters."""
 WEIGHTS = ".pdiparams"
 """The end of the name of the file that holds them."""
-
 OPERATORS = {".json": operators_of_json, ".pdmodel": operators_of_protobuf}
 """Who names the operators of what is written how."""
 

@@ -13,6 +13,7 @@ from paddledvc.models.forward import (
     fill_forward,
     write_forward,
 )
+from paddledvc.tools.paddle.building.network import flatten_network_result
 from paddledvc.tools.paddle.building.runtime import import_paddle
 from paddledvc.tools.paddle.core.forward_calls import (
     guess_forward_calls,
@@ -22,6 +23,7 @@ from paddledvc.tools.paddle.core.forward_calls import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from paddledvc.comparison.samples import Array, Case
     from paddledvc.models.forward import Forward, Nested
     from paddledvc.models.model import Input
     from paddledvc.tools.paddle.core.jobs import Network
@@ -62,8 +64,8 @@ class NetworkCall:
         ):
             raise InvalidInput(f"forward: {why}")
         self._forward, self._network, self._stated = forward, network, stated
-        self._signature = _signature(forward)
-        self._guessed = self._guess(names)
+        self._signature = read_forward_signature(forward)
+        self._names, self._guessed = names, self._guess(names)
         if stated is None and not self._guessed:
             raise InvalidInput(
                 f"{network}: found {len(names)} inputs ({', '.join(names)}), expected no more than "
@@ -91,6 +93,17 @@ class NetworkCall:
             Exception: it does not run.
         """
         return self.settle(lambda call: call_network(layer, call, make()))
+
+    def run_arrays(self, layer: Callable[..., Any], case: Case) -> dict[str, Array]:
+        """Call a network with an array for each input, and give arrays of its outputs by name.
+
+        Raises:
+            Exception: it does not run.
+        """
+        to_tensor = import_paddle().to_tensor
+        # Tensors are made anew for each call, for a network may write into its inputs.
+        result = self.run(layer, lambda: {name: to_tensor(case[name]) for name in self._names})
+        return {name: tensor.numpy() for name, tensor in flatten_network_result(result)}
 
     def settle(self, attempt: Callable[[Forward], Result]) -> Result:
         """Do something with the call; the first time with each that may be meant, until one runs.
@@ -187,7 +200,8 @@ def call_network(layer: Callable[..., Any], call: Forward, values: Mapping[str, 
     return layer(**filled) if isinstance(filled, dict) else layer(*filled)
 
 
-def _signature(forward: Callable[..., Any]) -> inspect.Signature | None:
+def read_forward_signature(forward: Callable[..., Any]) -> inspect.Signature | None:
+    """Read what a forward takes, also one that was made static; None where that is hidden."""
     try:
         return inspect.signature(getattr(forward, "dygraph_function", forward))
     except (TypeError, ValueError):

@@ -10,6 +10,7 @@ from paddledvc.comparison import causes
 from paddledvc.errors import PaddleDVCError
 from paddledvc.tools.paddle import arrays
 from paddledvc.tools.paddle.building import network, runtime
+from paddledvc.tools.paddle.core.program_outputs import PARAMETER
 from paddledvc.tools.paddle.diagnosing.parts import Parts
 
 if TYPE_CHECKING:
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from paddledvc.comparison.causes import Cause
     from paddledvc.comparison.samples import Array, Case, OutputValues
 
-PARAMETER = "p"
-"""What a program in JSON calls an operation that gives a parameter."""
 NAMES = ("name", "struct_name")
 """Attributes of operations that are names alone."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.errors import Finding, UserCodeFailed
 from paddledvc.names import suggest_name
 from paddledvc.tools.paddle.building import network, runtime, user_objects
+from paddledvc.tools.paddle.building.calling import read_forward_signature
 from paddledvc.tools.paddle.building.training import Params
 from paddledvc.tools.paddle.core.jobs import Evaluated
 from paddledvc.tools.paddle.evaluating.evaluation import Evaluation
@@ -112,12 +113,10 @@ def _network(job: EvaluateJob, fed: Fed, shape: _Shape) -> Any:
 
 def _parameters(forward: Any) -> tuple[str, ...]:
     """Name the parameters of a forward that take one argument; none where that is hidden."""
-    try:
-        found = inspect.signature(getattr(forward, "dygraph_function", forward)).parameters
-    except (TypeError, ValueError):
+    if (signature := read_forward_signature(forward)) is None:
         return ()
-    own = [name for name, one in found.items() if one.kind not in _VARIADIC and name != "self"]
-    return tuple(own)
+    found = signature.parameters
+    return tuple(one for one in found if found[one].kind not in _VARIADIC and one != "self")
 
 
 def _stand_in(job: EvaluateJob, fed: Fed) -> Any:

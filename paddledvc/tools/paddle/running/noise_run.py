@@ -30,19 +30,14 @@ def run_noise(job: NoiseJob) -> Noise:
     Raises:
         UserCodeFailed: the network failed.
     """
-    module = runtime.import_paddle()
     runtime.use_runtime_device("cpu")
     runtime.seed_runtime(job.seed)
     layer = network.prepare_network_for_inference(network.build_network(job.network))
     cases, found = arrays.load_arrays(job.cases), arrays.load_arrays(job.outputs)
-
     call = calling.choose_network_call(layer, job.network, job.inputs)
 
     def forward(case: Case) -> dict[str, Array]:
-        result = call.run(
-            layer, lambda: {item.name: module.to_tensor(case[item.name]) for item in job.inputs}
-        )
-        return {name: tensor.numpy() for name, tensor in network.flatten_network_result(result)}
+        return call.run_arrays(layer, case)
 
     with user_objects.user_code(f"running {job.network.reference}"), runtime.run_dynamically():
         if job.program is not None:

@@ -73,11 +73,7 @@ def run_reference(job: ReferenceJob) -> Ran:
     call = calling.choose_network_call(layer, job.network, job.inputs)
 
     def forward(case: Case) -> dict[str, Array]:
-        # Tensors are made anew for each call, for a network may write into its inputs.
-        result = call.run(
-            layer, lambda: {item.name: module.to_tensor(case[item.name]) for item in job.inputs}
-        )
-        return {name: tensor.numpy() for name, tensor in network.flatten_network_result(result)}
+        return call.run_arrays(layer, case)
 
     run = timing.Stopwatch(forward)
     doing = f"running {job.network.reference}"
