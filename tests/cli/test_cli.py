@@ -202,6 +202,7 @@ def test_every_error_of_ours_has_an_exit_code_of_the_table():
 def test_the_schema_is_printed_as_it_is_published(cli):
     assert json.loads(cli("schema").stdout)["title"] == "models.yaml"
     assert json.loads(cli("schema", "lock").stdout)["title"] == "models.lock"
+    assert json.loads(cli("schema", "evaluate").stdout)["title"] == "evaluate.json"
     assert cli("schema").stdout == paddledvc.schema()
 
 

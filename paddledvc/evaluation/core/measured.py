@@ -24,6 +24,7 @@ from paddledvc.verification.core.json_values import (
     encode_value,
     parse_json,
 )
+from paddledvc.verification.core.report_schema import require_report_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -268,9 +269,12 @@ class Measured(Displayed):
         except (IndexError, KeyError, TypeError) as error:
             raise ValueError(_NO_REPORT) from error
         if version != VERSION:
-            raise ValueError(f"has the format {version!r}, this paddledvc reads {VERSION}")
+            raise ValueError(f"has the format {str(version)[:9]}, this paddledvc reads {VERSION}")
         try:
+            require_report_schema("evaluate", text, value)
             found = decode_value(cls, _joined(value, details))
+        except RecursionError as error:
+            raise ValueError("is JSON of too many lists in lists") from error
         except (ArithmeticError, AttributeError, KeyError, TypeError) as error:
             raise ValueError(_NO_REPORT) from error
         for contradiction in _find_contradictions(found):
@@ -307,6 +311,8 @@ def _find_contradictions(found: Measured) -> Iterator[str]:
             said = {"": found.metrics.get(metric, {}).get(path)}
             told = {"": scores}
             for part in found.slices:
+                if (part.by, part.name) not in members:
+                    yield f"does not say which samples those are whose {part.by} is {part.name}"
                 name = f" whose {part.by} is {part.name}"
                 said[name] = part.metrics.get(metric, {}).get(path)
                 told[name] = [scores[at] for at in members.get((part.by, part.name), ())]
@@ -317,6 +323,9 @@ def _find_contradictions(found: Measured) -> Iterator[str]:
                         f"says that {metric} is {one:g} of {path}, and its "
                         f"{len(told[where])} samples{where} that it is {mean:g}"
                     )
+    for metric, value in found.worst_slice.items():
+        if not any(value in one.metrics.get(metric, {}).values() for one in found.slices):
+            yield f"says that the worst {metric} of a part is {value:g}, and no part has that"
 
 
 def measured_path(model: Model) -> str:
