@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -305,27 +306,45 @@ def _find_contradictions(found: Measured) -> Iterator[str]:
         for by, parts in found.parts.items()
         for name, numbers in parts.group_members(found.samples).items()
     }
+    yield from _contradict_parts(found, members)
     for metric, kept in found.scores.items():
         for path in kept.values:
-            scores = kept.of_path(path, found.samples) or []
-            said = {"": found.metrics.get(metric, {}).get(path)}
-            told = {"": scores}
-            for part in found.slices:
-                if (part.by, part.name) not in members:
-                    yield f"does not say which samples those are whose {part.by} is {part.name}"
-                name = f" whose {part.by} is {part.name}"
-                said[name] = part.metrics.get(metric, {}).get(path)
-                told[name] = [scores[at] for at in members.get((part.by, part.name), ())]
-            for where, one in said.items():
-                mean = math.fsum(told[where]) / len(told[where]) if told[where] else math.nan
-                if one is not None and not math.isclose(mean, one, rel_tol=_SAME, abs_tol=_SAME):
-                    yield (
-                        f"says that {metric} is {one:g} of {path}, and its "
-                        f"{len(told[where])} samples{where} that it is {mean:g}"
-                    )
+            yield from _contradict_scores(found, metric, path, members)
+
+
+def _contradict_parts(
+    found: Measured, members: Mapping[tuple[str, str], Sequence[int]]
+) -> Iterator[str]:
+    """Say which parts of the samples are told of twice, are unknown, or are no worst ones."""
+    told = Counter((one.by, one.name) for one in found.slices)
+    for (by, name), times in told.items():
+        if times > 1:
+            yield f"tells {times} times of the samples whose {by} is {name}"
+        if found.scores and (by, name) not in members:
+            yield f"does not say which samples those are whose {by} is {name}"
     for metric, value in found.worst_slice.items():
         if not any(value in one.metrics.get(metric, {}).values() for one in found.slices):
             yield f"says that the worst {metric} of a part is {value:g}, and no part has that"
+
+
+def _contradict_scores(
+    found: Measured, metric: str, path: str, members: Mapping[tuple[str, str], Sequence[int]]
+) -> Iterator[str]:
+    """Say where the mean of the scores that are kept is another than what is told of them."""
+    scores = found.scores[metric].of_path(path, found.samples) or []
+    said = {"": found.metrics.get(metric, {}).get(path)}
+    told = {"": scores}
+    for part in found.slices:
+        name = f" whose {part.by} is {part.name}"
+        said[name] = part.metrics.get(metric, {}).get(path)
+        told[name] = [scores[at] for at in members[part.by, part.name]] if scores else []
+    for where, one in said.items():
+        mean = math.fsum(told[where]) / len(told[where]) if told[where] else math.nan
+        if one is not None and not math.isclose(mean, one, rel_tol=_SAME, abs_tol=_SAME):
+            yield (
+                f"says that {metric} is {one:g} of {path}, and its "
+                f"{len(told[where])} samples{where} that it is {mean:g}"
+            )
 
 
 def measured_path(model: Model) -> str:

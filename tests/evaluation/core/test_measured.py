@@ -83,6 +83,10 @@ def test_dvc_is_shown_the_metrics_and_nothing_else():
         ({"samples": -1}, "samples: found -1, which is a whole number; expected at least 0"),
         ({"files": [{"md5": "x"}]}, r"files\[0\]: 'path' is missing"),
         ({"parts": {}}, "does not say which samples those are whose form is b"),
+        (
+            {"slices": [{"by": "form", "name": "b", "samples": 5, "metrics": {}}] * 2},
+            "tells 2 times",
+        ),
         ({"version": 7}, "has the format 7, this paddledvc reads 1"),
         ({"scores": {"accuracy": {"kind": "bits", "values": {"network": "§"}}}}, "no Base64"),
         ({"parts": {"form": {"names": ["a"], "members": "AA=="}}}, "has no parts of 10 samples"),
