@@ -74,7 +74,8 @@ def test_dvc_is_shown_the_metrics_and_nothing_else():
                         "samples": 5,
                         "metrics": {"accuracy": {"network": 0.9}},
                     }
-                ]
+                ],
+                "worst_slice": {},
             },
             "and its 5 samples whose form is b that it is 0.6",
         ),
