@@ -322,6 +322,11 @@ def _contradict_parts(
             yield f"tells {times} times of the samples whose {by} is {name}"
         if found.scores and (by, name) not in members:
             yield f"does not say which samples those are whose {by} is {name}"
+    for one in found.slices:
+        if (count := len(members.get((one.by, one.name), ()))) != one.samples and found.scores:
+            yield (
+                f"says that {one.by} is {one.name} of {one.samples} samples, and has {count} such"
+            )
     for metric, value in found.worst_slice.items():
         if not any(value in one.metrics.get(metric, {}).values() for one in found.slices):
             yield f"says that the worst {metric} of a part is {value:g}, and no part has that"

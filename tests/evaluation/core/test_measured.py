@@ -88,6 +88,11 @@ def test_dvc_is_shown_the_metrics_and_nothing_else():
             {"slices": [{"by": "form", "name": "b", "samples": 5, "metrics": {}}] * 2},
             "tells 2 times",
         ),
+        (
+            {"slices": [{"by": "form", "name": "b", "samples": 500, "metrics": {}}]},
+            "says that form is b of 500 samples, and has 5 such",
+        ),
+        ({"samples": 10**400}, "expected at most 9007199254740992"),
         ({"version": 7}, "has the format 7, this paddledvc reads 1"),
         ({"scores": {"accuracy": {"kind": "bits", "values": {"network": "§"}}}}, "no Base64"),
         ({"parts": {"form": {"names": ["a"], "members": "AA=="}}}, "has no parts of 10 samples"),
