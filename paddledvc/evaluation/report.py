@@ -99,10 +99,9 @@ class _Origins:
         model = self.models.get(slug)
         if model is None:
             return {}
-        paths = [self.weights.get(model.name)]
-        if len(measured.paths) > 1:
-            paths.append(exported_model_folder(model))
-        known = [self.tracked[path] for path in paths if path in self.tracked]
+        folder = exported_model_folder(model) if len(measured.paths) > 1 else None
+        paths = (self.weights.get(model.name), folder)
+        known = [self.tracked[path] for path in paths if path is not None and path in self.tracked]
         # The size of a folder is that of its files, and no report says it.
         return {one.path: Hashes(md5=one.hashes.md5) if one.folder else one.hashes for one in known}
 

@@ -91,13 +91,14 @@ def describe_metrics(
             notes.append(f"{name} {error}")
         except csv.Error as error:
             notes.append(f"{name} is no table: {error}")
-    name = first if first in measured.metrics else next(iter(measured.metrics), "")
-    values = measured.metrics.get(name or "", {})
+    if first not in measured.metrics:
+        first = next(iter(measured.metrics), "")
+    values = measured.metrics.get(first or "", {})
     shown = ", ".join(f"{values[path]:.4g} {path}" for path in _paths(measured) if path in values)
     return Metrics(
         model=measured.model,
         version=measured.model_version,
-        first=f"{name} {shown}".strip(),
+        first=f"{first} {shown}".strip(),
         notes=tuple(notes),
         tables=tuple(tables),
     )
