@@ -17,7 +17,7 @@ from paddledvc.cli.printer import echo_document
     default="models",
 )
 def schema(name: Literal["models", "lock", "index", "report", "evaluate"]) -> None:
-    """Print the JSON Schema of registry, lock, index or a report: verify's, or evaluate's.
+    """Print the JSON Schema of registry, lock, index or report.
 
     \b
     Example:
