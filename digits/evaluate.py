@@ -14,20 +14,20 @@ if TYPE_CHECKING:
 
 
 def evaluate(model: paddle.nn.Layer, run: Evaluation) -> dict[str, float]:
-    """Read the test scans, or the first so many.
+    """Read all test scans, or as many as ``limit`` says.
 
     Returns:
         ``test_loss``: mean cross-entropy (nats); ``test_accuracy``: share of scans read right,
         0 to 1.
     """
-    scans = load().test
-    some = slice(run.params.get("limit"))
-    images, labels = scans.images[some], scans.labels[some]
-    logits = run.predict(model, images, batch_size=run.params["batch_size"])
-    answers = paddle.to_tensor(labels)
-    losses = cross_entropy(paddle.to_tensor(logits), answers, reduction="none").numpy().ravel()
+    scans = load().test[: run.params.get("limit")]
+    logits = run.predict(model, scans.images, batch_size=run.params["batch_size"])
+    labels = paddle.to_tensor(scans.labels)
+    losses = cross_entropy(paddle.to_tensor(logits), labels, reduction="none").numpy().ravel()
     read = logits.argmax(axis=1)
-    right = read == labels
-    run.samples(range(len(right)), test_accuracy=right, test_loss=losses, slices={"digit": labels})
-    run.table("confusion", actual=labels, predicted=read)
+    right = read == scans.labels
+    run.samples(
+        range(len(right)), test_accuracy=right, test_loss=losses, slices={"digit": scans.labels}
+    )
+    run.table("confusion", actual=scans.labels, predicted=read)
     return {"test_loss": float(losses.mean()), "test_accuracy": float(right.mean())}

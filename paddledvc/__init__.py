@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from paddledvc.comparison.other_measures import Closeness, Ranking
     from paddledvc.comparison.untaken_branches import Branch
     from paddledvc.errors import PaddleDVCError, Problem
+    from paddledvc.evaluation.report import report
     from paddledvc.gate.check import check
     from paddledvc.gate.core.violations import Verdict, Violation, Waived
     from paddledvc.gate.lock_history import Earlier
@@ -82,7 +83,6 @@ if TYPE_CHECKING:
     from paddledvc.tools.paddle.core.jobs import Diagnosis as PathDiagnosis
     from paddledvc.verification.assert_equal import assert_equal
     from paddledvc.verification.core.verify_report import PathReport, VerifyReport
-    from paddledvc.verification.report import report
     from paddledvc.verification.verify import Verified, verify, verify_all
     from paddledvc.verification.verify_files import verify_files
     from paddledvc.weights.core.outcome import Placed, PlacedOutput
@@ -229,7 +229,7 @@ _HOMES = {
     "push": "weights.push",
     "remote_status": "weights.status",
     "remove": "locking.remove",
-    "report": "verification.report",
+    "report": "evaluation.report",
     "revoke_trust": "setup.trust",
     "schema": "schemas",
     "show": "inventory.show",

@@ -43,7 +43,7 @@ SECTIONS = {
         "export": "Export a model as a static program.",
         "verify": "Compare the exported files with the dynamic network.",
         "evaluate": "Measure the network and the exported files with your function.",
-        "report": "Write pages of HTML from what verify has found.",
+        "report": "Write pages of HTML from what verify and evaluate have found.",
     },
     "Weights": {
         "status": "Show which weights are not what the commit says.",

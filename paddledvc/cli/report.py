@@ -8,7 +8,7 @@ import click
 
 from paddledvc.cli.options import format_option, pass_project
 from paddledvc.cli.printer import echo, echo_json
-from paddledvc.verification import report as workflow
+from paddledvc.evaluation import report as workflow
 
 if TYPE_CHECKING:
     from paddledvc.project import Project
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @format_option
 @pass_project
 def report(project: Project, *, output: str) -> None:
-    """Write pages of HTML from what verify has found.
+    """Write pages of HTML from what verify and evaluate have found.
 
     One for each model, reports/<slug>/verify.html, and reports/index.html, which names them all.
     They need no other file and no network.

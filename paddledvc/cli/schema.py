@@ -11,8 +11,12 @@ from paddledvc.cli.printer import echo_document
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["models", "lock", "index", "report"]), default="models")
-def schema(name: Literal["models", "lock", "index", "report"]) -> None:
+@click.argument(
+    "name",
+    type=click.Choice(["models", "lock", "index", "report", "evaluate"]),
+    default="models",
+)
+def schema(name: Literal["models", "lock", "index", "report", "evaluate"]) -> None:
     """Print the JSON Schema of registry, lock, index or report.
 
     \b

@@ -10,11 +10,11 @@ from typing import Literal
 from paddledvc.yaml.schema import Schema
 
 SCHEMA_NAMES = ("models", "lock", "index")
-"""The schemas of files that people open in an editor; a report has one too."""
+"""The schemas of files that people open in an editor; reports have some too."""
 
 
 def schema_text(name: str) -> str:
-    """Return the text of a published schema: ``models``, ``lock``, ``index`` or ``report``."""
+    """Return the text of a published schema: by its name, as ``schema`` does."""
     return (files("paddledvc.schemas") / f"{name}.schema.json").read_text(encoding="utf-8")
 
 
@@ -36,8 +36,12 @@ def schema_part(name: str, definition: str) -> Schema:
     return Schema({"$ref": f"#/$defs/{definition}", "$defs": whole["$defs"]})
 
 
-def schema(name: Literal["models", "lock", "index", "report"] = "models") -> str:
+def schema(
+    name: Literal["models", "lock", "index", "report", "evaluate"] = "models",
+) -> str:
     """Return the JSON Schema of models.yaml, models.lock, an index or a report.
+
+    ``report`` is that of ``verify.json``, ``evaluate`` that of ``evaluate.json``.
 
     >>> import json
     >>> json.loads(schema())["title"]

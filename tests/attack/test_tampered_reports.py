@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.gate.test_check_metrics import EVALUATED, FUNCTION, measured, right
 from tests.gated import EXPORTED, Gated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 REPORT = "reports/resnet50/verify.json"
+MEASURED = "reports/resnet50/evaluate.json"
 ATTACK = "<img src=x onerror=alert(1)>"
 READERS = (("check",), ("report",), ("status",), ("list",), ("show", "resnet50"))
 INTERNAL = 70
@@ -26,6 +28,17 @@ def verified(project):
     made.models(EXPORTED)
     made.commit("released")
     return made
+
+
+@pytest.fixture
+def evaluated(verified):
+    verified.write("net.py", verified.read("net.py") + FUNCTION)
+    verified.models(EVALUATED)
+    made = measured(verified, right(range(9)), right(range(10)), changed=1, spread={})
+    verified.write(MEASURED, made.to_json())
+    verified.write("reports/resnet50/evaluate/confusion.csv", "actual,predicted\n1,2\n")
+    verified.commit("measured")
+    return verified
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -116,6 +129,68 @@ def test_what_a_tampered_report_says_is_text_on_its_page(verified, cli):
     assert not any("<img" in page or "\u202e" in page for page in pages)
     assert all("default-src 'none'" in page for page in pages), "and no script would run"
     assert "&lt;img src=x onerror=alert(1)&gt;" in pages[1]
+
+
+@pytest.mark.slow
+def test_no_spoilt_value_of_what_was_measured_ends_a_reader_without_a_sentence(evaluated, cli):
+    """Every key is left out, or something else put there: its page says so, or shows it as text."""
+    value = json.loads(evaluated.read(MEASURED))
+    nested: list[Any] = []
+    for _ in range(600):
+        nested = [nested]
+    texts = [
+        spoilt(value, path, put)
+        for path in places(value)
+        for put in (MISSING, ATTACK, None, -1, 10**400, 1e300, [], {}, nested)
+    ]
+    for number in range(0, len(texts), 30 * len(READERS) + 1):
+        for reader in READERS:
+            evaluated.write(MEASURED, texts[number])
+            done = cli(*reader)
+            assert done[0] != INTERNAL, (reader, texts[number], done)
+            assert "Traceback" not in done[2]
+        assert "<img" not in evaluated.read("reports/resnet50/verify.html")
+
+
+def test_what_a_tampered_measurement_says_is_text_on_its_page(evaluated, cli):
+    value = json.loads(evaluated.read(MEASURED))
+    details = value["evidence"][0]
+    value[ATTACK] = {"network": 0.5, ATTACK: 0.25}
+    details["inputs_sha256"][ATTACK] = "1" * 64
+    details["runtime"]["network"]["device"] = "\u202egnp.exe"
+    for one in (*details["slices"],):
+        one["by"] = ATTACK
+    details["parts"] = {ATTACK: details["parts"]["form"]}
+    evaluated.write(MEASURED, json.dumps(value))
+    folder = "reports/resnet50/evaluate"
+    evaluated.write(f"{folder}/confusion.csv", f"{ATTACK},b\n{ATTACK},1\n")
+    row = f"{ATTACK},deployed,accuracy,1,0"
+    evaluated.write(f"{folder}/changed.csv", f"sample,path,metric,network,exported\n{row}\n")
+    assert cli("report")[0] == 0
+    pages = [evaluated.read("reports/index.html"), evaluated.read("reports/resnet50/verify.html")]
+
+    assert not any("<img" in page or "\u202e" in page for page in pages)
+    assert pages[1].count("&lt;img src=x onerror=alert(1)&gt;") > 8
+
+
+def test_a_report_cannot_claim_more_samples_than_it_has(evaluated, cli):
+    """An interval would be too narrow, and a part better or worse than it is."""
+    value = json.loads(evaluated.read(MEASURED))
+    for path, put, sentence in (
+        (("samples",), 5_000, "has no parts of 5000 samples"),
+        (("evidence", 0, "slices", 0, "samples"), 5_000, "of 5000 samples, and has 250 such"),
+        (("accuracy", "network"), 0.5, "says that accuracy is 0.5 of network, and its 500 samples"),
+        (("evidence", 0, "files", 0, "md5"), "1" * 32, "with md5:11111111111111111111111111111111"),
+        (("evidence", 0, "more"), 1, "evidence[0].more: unknown key"),
+    ):
+        evaluated.write(MEASURED, spoilt(value, path, put))
+        code, _, _ = cli("report")
+        page = evaluated.read("reports/resnet50/verify.html")
+
+        assert code == 0
+        assert sentence in " ".join(page.split()), page
+        assert "its numbers are not shown" in page
+        assert "0.982 (" not in page
 
 
 def test_tables_that_no_verification_wrote_are_refused(verified, cli):

@@ -202,6 +202,7 @@ def test_every_error_of_ours_has_an_exit_code_of_the_table():
 def test_the_schema_is_printed_as_it_is_published(cli):
     assert json.loads(cli("schema").stdout)["title"] == "models.yaml"
     assert json.loads(cli("schema", "lock").stdout)["title"] == "models.lock"
+    assert json.loads(cli("schema", "evaluate").stdout)["title"] == "evaluate.json"
     assert cli("schema").stdout == paddledvc.schema()
 
 
@@ -299,9 +300,11 @@ def test_importing_the_package_loads_nothing_heavy():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("module", ["verify", "verify_files", "report"])
+@pytest.mark.parametrize(
+    "module", ["verification.verify", "verification.verify_files", "evaluation.report"]
+)
 def test_templates_are_loaded_only_where_a_page_is_written(module):
-    loaded = python(f"import paddledvc.verification.{module}\n{LOADED}").split()
+    loaded = python(f"import paddledvc.{module}\n{LOADED}").split()
 
     assert "jinja2" not in loaded
 

@@ -408,7 +408,7 @@ def test_the_schema_knows_no_model_key_that_is_not_in_the_test_of_everything():
     assert known - set().union(*entries) == set()
 
 
-@pytest.mark.parametrize("name", ["models", "lock", "index", "report"])
+@pytest.mark.parametrize("name", ["models", "lock", "index", "report", "evaluate"])
 def test_the_published_schemas_are_valid_json_schema_2020_12(name):
     schema = json.loads(schemas.schema_text(name))
 

@@ -24,6 +24,7 @@ from paddledvc.verification.core.json_values import (
     encode_value,
     parse_json,
 )
+from paddledvc.verification.core.report_schema import require_report_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -165,9 +166,12 @@ class Measured(Displayed):
         except (IndexError, KeyError, TypeError) as error:
             raise ValueError(_NO_REPORT) from error
         if version != VERSION:
-            raise ValueError(f"has the format {version!r}, this paddledvc reads {VERSION}")
+            raise ValueError(f"has the format {str(version)[:9]}, this paddledvc reads {VERSION}")
         try:
+            require_report_schema("evaluate", text, value)
             found = decode_value(cls, _joined(value, details))
+        except RecursionError as error:
+            raise ValueError("is JSON of too many lists in lists") from error
         except (ArithmeticError, AttributeError, KeyError, TypeError) as error:
             raise ValueError(_NO_REPORT) from error
         for contradiction in _find_contradictions(found):
@@ -265,6 +269,9 @@ def _find_other_parts(found: Measured, sizes: Mapping[tuple[str, str], int]) -> 
     if sorted(told) != sorted(are):
         by = min([*(set(told) ^ set(are)), *told])[0]
         yield f"has other parts of {by} than its samples are in"
+    for metric, value in found.worst_slice.items():
+        if not any(value in one.metrics.get(metric, {}).values() for one in found.slices):
+            yield f"says that the worst {metric} of a part is {value:g}, and no part has that"
     for by, parts in found.parts.items():
         if len(parts.names) > MOST_PARTS:
             yield f"has {len(parts.names):,} parts of {by}, expected {MOST_PARTS:,} at most"

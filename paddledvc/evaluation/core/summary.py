@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST_CHANGED = 1_000
 """Samples that ``changed.csv`` names."""
+CHANGED_HEAD = ("sample", "path", "metric", "network", "exported")
 
 
 def find_disagreement(name: str, settings: Evaluate, found: Mapping[str, Evaluated]) -> str | None:
@@ -191,7 +192,7 @@ def list_changed_samples(
 def write_changed_csv(found: Mapping[str, Evaluated]) -> str:
     """Write the samples whose outcome differs."""
     rows = [row for row, _ in zip(list_changed_samples(found), range(MOST_CHANGED), strict=False)]
-    return write_table_csv(("sample", "path", "metric", "network", "exported"), rows)
+    return write_table_csv(CHANGED_HEAD, rows)
 
 
 def write_slices_csv(slices: Iterable[Slice]) -> str:

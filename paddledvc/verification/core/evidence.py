@@ -234,7 +234,7 @@ class Evidence:
         if version != VERSION:
             raise ValueError(f"has the format {str(version)[:9]}, this paddledvc reads {VERSION}")
         try:
-            require_report_schema(text, value)
+            require_report_schema("report", text, value)
             found = decode_value(cls, _joined(value, details))
         except RecursionError as error:
             raise ValueError("is JSON of too many lists in lists") from error

@@ -53,6 +53,44 @@ UNKNOWN = Origin()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Table:
+    """A table of a page.
+
+    Attributes:
+        title: what stands above it.
+        head: the heads of its columns.
+        rows: its cells, numbers or texts.
+        note: a sentence below it; empty for none.
+    """
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[object, ...], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Metrics:
+    """What a page shows of what was measured of a model.
+
+    Attributes:
+        model: its name.
+        version: its version.
+        first: the first metric, for the page of all models; empty where nothing is shown.
+        problem: why nothing is shown; empty where something is.
+        notes: sentences about it.
+        tables: all of it.
+    """
+
+    model: str = ""
+    version: str = ""
+    first: str = ""
+    problem: str = ""
+    notes: tuple[str, ...] = ()
+    tables: tuple[Table, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Verification:
     """What a verification of a model has left.
 
@@ -62,6 +100,7 @@ class Verification:
         latencies: ``latency.json``; empty if it is not there.
         errors: ``verify.csv``.
         origin: whose it is, and since when.
+        metrics: what was measured of the model; None where nothing was.
     """
 
     slug: str
@@ -69,6 +108,12 @@ class Verification:
     latencies: Latencies
     errors: tuple[ErrorRow, ...]
     origin: Origin = UNKNOWN
+    metrics: Metrics | None = None
+
+    @property
+    def model(self) -> str:
+        """The name of the model."""
+        return self.evidence.model
 
     @property
     def verdict(self) -> str:
@@ -87,11 +132,47 @@ class Verification:
         return max(self.evidence.tolerance_used.values(), default=0.0)
 
 
-def render_overview_page(every: Sequence[Verification]) -> str:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unverified:
+    """What a model has left that was measured, and that no report of verify is of.
+
+    Attributes:
+        slug: the folder of its reports.
+        metrics: what was measured.
+        origin: whose it is, and since when.
+    """
+
+    slug: str
+    metrics: Metrics
+    origin: Origin = UNKNOWN
+    verdict: str = "not verified"
+
+    @property
+    def model(self) -> str:
+        """The name of the model, as far as it is known."""
+        return self.metrics.model or self.slug
+
+    @property
+    def version(self) -> str:
+        """The version of the model, as exactly as it is known."""
+        return self.origin.version or self.metrics.version
+
+
+def render_overview_page(every: Sequence[Verification | Unverified]) -> str:
     """Write the page of all models, those that fail first."""
-    ordered = sorted(every, key=lambda one: (one.verdict == "pass", one.slug))
-    passed = sum(one.verdict == "pass" for one in every)
-    return _templates().get_template("overview.html").render(every=ordered, passed=passed)
+    rank = {"not verified": 1, "pass": 2}
+    ordered = sorted(every, key=lambda one: (rank.get(one.verdict, 0), one.slug))
+    verdicts = Counter(one.verdict for one in every)
+    return (
+        _templates()
+        .get_template("overview.html")
+        .render(every=ordered, passed=verdicts["pass"], unverified=verdicts["not verified"])
+    )
+
+
+def render_metrics_page(one: Unverified) -> str:
+    """Write the page of a model that is measured and not verified."""
+    return _templates().get_template("measured.html").render(one=one)
 
 
 def render_page(one: Verification, *, linked: bool = True) -> str:

@@ -11,10 +11,11 @@ from paddledvc.yaml.document import Document
 from paddledvc.yaml.reader import parse_yaml
 
 
-def require_report_schema(text: str, value: Any) -> None:
+def require_report_schema(name: str, text: str, value: Any) -> None:
     """Refuse what breaks the published schema, with the first place where it does.
 
     Args:
+        name: the schema.
         text: the report, as JSON.
         value: what that holds.
 
@@ -31,7 +32,7 @@ def require_report_schema(text: str, value: Any) -> None:
         written=lambda path: parsed().written(path),
     )
     try:
-        problems = read_schema("report").problems(document)
+        problems = read_schema(name).problems(document)
     except InvalidFile as error:  # such as a key that stands twice
         raise ValueError(f"breaks its schema: {error.problems[0].message}") from error
     if problems:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 
+import jsonschema
 import pytest
 
+from paddledvc import schemas
 from paddledvc.evaluation.core.measured import Measured, Parts, Scores, Slice
 from paddledvc.hashes import Hashes
 from paddledvc.stages.core.record import Hashed
@@ -31,9 +33,9 @@ MEASURED = Measured(
     model="a",
     model_version="v1",
     files=(Hashed(path="checkpoints/a.pdparams", hashes=Hashes(md5="0" * 32, size=3)),),
-    inputs_sha256=dict.fromkeys(PATHS, "ab"),
-    ids_sha256="cd",
-    code_sha256="ef",
+    inputs_sha256=dict.fromkeys(PATHS, "ab" * 32),
+    ids_sha256="cd" * 32,
+    code_sha256="ef" * 32,
     scores={
         "accuracy": Scores.of({"network": RIGHT, "deployed": [*RIGHT[:9], 0]}),
         "loss": Scores.of(dict.fromkeys(PATHS, LOSSES)),
@@ -75,7 +77,12 @@ def test_dvc_is_shown_the_metrics_and_nothing_else():
     [
         ({"accuracy": {"network": 0.9, "deployed": 0.7}}, "says that accuracy is 0.9 of network, "),
         ({"accuracy": {"network": float("nan")}}, "holds NaN, which JSON does not have"),
-        ({"accuracy": {"network": "high"}}, "is no report of `paddledvc evaluate`"),
+        (
+            {"accuracy": {"network": "high"}},
+            r"schema in line 1, accuracy.network: found 'high', expected a number",
+        ),
+        ({"worst_slice": {"accuracy": 0.7}}, "the worst accuracy of a part is 0.7, and no part"),
+        ({"more": 1}, r"schema in line 1, evidence\[0\].more: unknown key 'more'"),
         (
             {
                 "slices": [
@@ -84,14 +91,17 @@ def test_dvc_is_shown_the_metrics_and_nothing_else():
                         ("a", {"accuracy": {}, "loss": {}}),
                         ("b", {"accuracy": {"network": 0.9}, "loss": {}}),
                     )
-                ]
+                ],
+                "worst_slice": {},
             },
             "and its 5 samples whose form is b that it is 0.6",
         ),
         ({"samples": 11}, "has no parts of 11 samples|says that accuracy"),
         ({"samples": 40}, "has no parts of 40 samples"),
-        ({"samples": -1}, "has -1 samples"),
-        ({"files": [{"md5": "x"}]}, "is no report of `paddledvc evaluate`"),
+        ({"samples": -1}, "samples: found -1, which is a whole number; expected at least 0"),
+        ({"files": [{"md5": "x"}]}, r"files\[0\]: 'path' is missing"),
+        ({"samples": 10**400}, "expected at most 9007199254740992"),
+        ({"worst_slice": {"accuracy": 0.9}}, "says that the worst accuracy of a part is 0.9,"),
         ({"version": 7}, "has the format 7, this paddledvc reads 1"),
         (
             {
@@ -108,6 +118,12 @@ def test_dvc_is_shown_the_metrics_and_nothing_else():
 def test_a_report_that_somebody_edited_is_seen_through(changes, why):
     with pytest.raises(ValueError, match=why):
         Measured.from_json(edited(**changes))
+
+
+def test_a_report_keeps_to_its_published_schema():
+    schema = json.loads(schemas.schema_text("evaluate"))
+
+    assert [*jsonschema.Draft202012Validator(schema).iter_errors(json.loads(edited()))] == []
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"evidence": []}', "[" * 100_000])
