@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from fractions import Fraction
 
 import pytest
 
+from paddledvc.evaluation.core import significance
 from paddledvc.evaluation.core.significance import (
     SIGNIFICANT,
     bootstrap_p,
@@ -106,3 +108,20 @@ def test_intervals_hold_what_they_are_of():
     assert 0 < high < 0.2
     low, high = mean_interval(1.0, 0.5, 25)
     assert (round(low, 2), round(high, 2)) == (0.8, 1.2)
+
+
+@pytest.mark.parametrize(("lost", "won"), [(5001, 5000), (25_001, 25_000)])
+def test_what_would_prove_a_loss_of_one_sample_is_told_at_once(lost, won):
+    started = time.process_time()
+    found = samples_to_prove(lost, won, 50_000)
+    assert found == pytest.approx(1.645**2 * (lost + won) * 50_000, rel=0.03)
+    assert time.process_time() - started < 5
+
+
+def test_draws_are_the_same_however_many_are_made_at_a_time(monkeypatch):
+    rng = random.Random(1)
+    before = [rng.random() for _ in range(300)]
+    now = [one - 0.01 + 0.1 * rng.random() for one in before]
+    at_once = bootstrap_p(before, now)
+    monkeypatch.setattr(significance, "_DRAWN", 1)
+    assert bootstrap_p(before, now) == at_once

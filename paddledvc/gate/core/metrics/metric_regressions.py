@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from paddledvc.evaluation.core import significance
 from paddledvc.evaluation.core.measured import NETWORK, Measured
@@ -17,13 +17,15 @@ from paddledvc.gate.core.metrics.metric_rules import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from paddledvc.gate.core.facts import Baseline, Facts
     from paddledvc.gate.core.violations import Level, Violation
     from paddledvc.models.evaluate_settings import Evaluate, MetricGoal
     from paddledvc.models.model import Model
 
+_Pair: TypeAlias = "tuple[Sequence[float] | None, Sequence[float] | None]"
+_NO_PAIR: _Pair = (None, None)
 _ROUNDING = 1e-12
 """What a difference of two shares may be off by."""
 
@@ -153,18 +155,21 @@ class _Comparison:
         """Find where the metric is worse: of all samples, else in parts of them."""
         name = self.goal.name
         values, earlier = (one.metrics.get(name, {}) for one in (self.now, self.before))
+        pairs = {path: self._pair(path) for path in values}  # once, however many parts there are
         # What is deployed is named first, for it is what people get.
         for path in (path for path in reversed([*values]) if path in earlier):
             allowed = self.goal.allowed_loss(earlier[path])
             everybody = range(self.now.samples)
             if found := self._find_drop(
-                name, path, values[path], earlier[path], allowed, everybody
+                name, path, values[path], earlier[path], allowed, pairs[path], everybody
             ):
                 yield found
                 return  # the network and its export lose together: one finding says it
-        yield from self._find_drops_in_parts(settings)
+        yield from self._find_drops_in_parts(settings, pairs)
 
-    def _find_drops_in_parts(self, settings: Evaluate) -> Iterator[tuple[str, Level]]:
+    def _find_drops_in_parts(
+        self, settings: Evaluate, pairs: Mapping[str, _Pair]
+    ) -> Iterator[tuple[str, Level]]:
         name = self.goal.name
         earlier = {(one.by, one.name): one for one in self.before.slices}
         judged = {one.name: one for one in settings.slices}
@@ -182,8 +187,10 @@ class _Comparison:
                     else asked.tolerance
                 )
                 members = groups.get(part.by, {}).get(part.name, [])
-                found = self._find_drop(what, path, values[path], before[path], allowed, members)
-                if found:
+                pair = pairs.get(path, _NO_PAIR)
+                if found := self._find_drop(
+                    what, path, values[path], before[path], allowed, pair, members
+                ):
                     yield found
                     break
 
@@ -194,13 +201,14 @@ class _Comparison:
         value: float,
         before: float,
         allowed: float,
+        pair: _Pair,
         members: Sequence[int],
     ) -> tuple[str, Level] | None:
         """Say how much worse a value is than before, and how sure that is; None if it is not."""
         show, loss = self.goal.show, self.goal.loss(before, value)
         if loss <= allowed + _ROUNDING:
             return None
-        p, told, proof = self._weigh(path, members)
+        p, told, proof = self._weigh(pair, members)
         proven = p is None or p < significance.SIGNIFICANT
         level: Level = "error" if proven or self.noise == "fail" else "warning"
         advice = "improve the model, or waive metric-regressed"
@@ -213,13 +221,18 @@ class _Comparison:
         )
         return message, level
 
-    def _weigh(self, path: str, members: Sequence[int]) -> tuple[float | None, str, str]:
-        """Tell how often chance does as much, what the samples show, and what would prove it."""
+    def _pair(self, path: str) -> _Pair:
+        """Give the scores of all samples on a path, now and before; None where they are unknown."""
         name = self.goal.name
-        pair = [
+        now, before = (
             one.scores[name].of_path(path, one.samples) if name in one.scores else None
             for one in (self.now, self.before)
-        ]
+        )
+        return now, before
+
+    def _weigh(self, pair: _Pair, members: Sequence[int]) -> tuple[float | None, str, str]:
+        """Tell how often chance does as much, what the samples show, and what would prove it."""
+        name = self.goal.name
         if pair[0] is None or pair[1] is None:
             return None, "noise unknown, for no scores of samples are kept", ""
         sign = 1 if self.goal.direction == "higher" else -1
