@@ -1,7 +1,8 @@
 """An evaluation of resnet18 on 256 small images, beside a plain loop over the same network.
 
 Both loops run in turn in one process, in an evaluation function of ``paddledvc evaluate``: the
-plain one calls a network of its own, the other `run.predict`, with the digest of all inputs. Then the whole command is run beside a plain script. Seconds are those of the processors.
+plain one calls a network of its own, the other `run.predict`, with the digest of all inputs. Then
+the whole command is run beside a plain script. Seconds are those of the processors.
 
 usage: python benchmarks/evaluate.py [--runs 3] [--images 256] [--size 64] [--network resnet18]
 """
