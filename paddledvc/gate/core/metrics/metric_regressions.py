@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from paddledvc import names
 from paddledvc.evaluation.core import significance
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from paddledvc.models.evaluate_settings import Evaluate, MetricGoal
     from paddledvc.models.model import Model
 
+_Pair: TypeAlias = "tuple[Sequence[float] | None, Sequence[float] | None]"
+_NO_PAIR: _Pair = (None, None)
 _ROUNDING = 1e-12
 """What a difference of two shares may be off by."""
 
@@ -198,6 +200,7 @@ class Comparison:
         """Find where the metric is worse: of all samples, else in parts of them."""
         name = self.goal.name
         values, earlier = (one.metrics.get(name, {}) for one in (self.now, self.before))
+        pairs = {path: self._pair(path) for path in values}  # once, however many parts there are
         everybody = range(self.now.samples)
         found = [
             self._find_drop(
@@ -206,6 +209,7 @@ class Comparison:
                 values[path],
                 earlier[path],
                 self.goal.allowed_loss(earlier[path]),
+                pairs[path],
                 everybody,
             )
             for path in _list_paths(values, earlier)
@@ -213,9 +217,11 @@ class Comparison:
         if worst := _choose_gravest(found):
             yield worst
             return
-        yield from self._find_drops_in_parts(settings)
+        yield from self._find_drops_in_parts(settings, pairs)
 
-    def _find_drops_in_parts(self, settings: Evaluate) -> Iterator[tuple[str, Level]]:
+    def _find_drops_in_parts(
+        self, settings: Evaluate, pairs: Mapping[str, _Pair]
+    ) -> Iterator[tuple[str, Level]]:
         name = self.goal.name
         groups = {by: one.group_members(self.now.samples) for by, one in self.now.parts.items()}
         judged = [*self._list_judged_parts(settings)]
@@ -230,6 +236,7 @@ class Comparison:
                     values[path],
                     before[path],
                     self.goal.allowed_loss(before[path]) if tolerance is None else tolerance,
+                    pairs.get(path, _NO_PAIR),
                     members,
                     parts=len(judged),
                 )
@@ -255,6 +262,7 @@ class Comparison:
         value: float,
         before: float,
         allowed: float,
+        pair: _Pair,
         members: Sequence[int],
         *,
         parts: int = 1,
@@ -267,7 +275,7 @@ class Comparison:
         if loss <= allowed + _ROUNDING:
             return None
         significant = significance.SIGNIFICANT / parts
-        p, told, proof = self._weigh(path, members, significant)
+        p, told, proof = self._weigh(pair, members, significant)
         proven = p is None or p < significant
         level: Level = "error" if proven or self.noise == "fail" else "warning"
         advice = "improve the model, or waive metric-regressed"
@@ -281,15 +289,20 @@ class Comparison:
         )
         return message, level
 
+    def _pair(self, path: str) -> _Pair:
+        """Give the scores of all samples on a path, now and before; None where they are unknown."""
+        name = self.goal.name
+        now, before = (
+            one.scores[name].of_path(path, one.samples) if name in one.scores else None
+            for one in (self.now, self.before)
+        )
+        return now, before
+
     def _weigh(
-        self, path: str, members: Sequence[int], significant: float
+        self, pair: _Pair, members: Sequence[int], significant: float
     ) -> tuple[float | None, str, str]:
         """Tell how often chance does as much, what the samples show, and what would prove it."""
         name = self.goal.name
-        pair = [
-            one.scores[name].of_path(path, one.samples) if name in one.scores else None
-            for one in (self.now, self.before)
-        ]
         if pair[0] is None or pair[1] is None:
             return None, "noise unknown, for no scores of samples are kept", ""
         sign = 1 if self.goal.direction == "higher" else -1
