@@ -23,7 +23,7 @@ CAST = "a CPU ignores it eagerly, and the export casts"
 LOGIC = "does not stop at its first side"
 FIRST_RUN = "it makes something in its first run"
 CONSTANT = "jit.save drops a constant"
-ENGINE = "the engine's fused kernels are not"
+ENGINE = "what oneDNN computes of it is not"
 
 CAUSES: dict[str, tuple[str, str, str]] = {
     # The network: the sublayer, what is said of the cause, and whose line it is.
