@@ -63,10 +63,16 @@ OUTDATED: dict[str, tuple[dict[str, Any], str, str]] = {
     "training branch": ({"name": "TrainingBranch", "training": True}, "", "in training mode"),
     "training dropout": ({"name": "DropsChannels", "training": True}, "", "in training mode"),
     "older code": ({"name": "VersionedOlder"}, "Versioned", "another program"),
+    # Written otherwise after train(), and computes the same.
+    "other weights after train": (
+        {"name": "Normed", "seed": 1, "training": True},
+        "Normed",
+        "other weights",
+    ),
     "other weights": ({"name": "Versioned", "seed": 1}, "Versioned", "other weights"),
 }
 HEALTHY = ("HealthyList", "HealthyWrites", "HealthyMode", "HealthyArguments")
-SOONER = {"InList", "NumpyAndView", "MaskAndMode", "training dropout"}
+SOONER = {"InList", "NumpyAndView", "MaskAndMode", "training dropout", "other weights after train"}
 """Some of each kind, which `make test` tries too."""
 
 pytestmark = [pytest.mark.slow, needs_paddle("3.3.")]
