@@ -25,7 +25,6 @@ REASONS = {
     "gate/subject.py": "the event of CI, which an environment variable names",
     "schemas/__init__.py": INSTALLED,
     "setup/checks/cache.py": FRESH,
-    "setup/init.py": INSTALLED,
     "stages/train.py": FRESH,
     "tools/dvc/cache.py": "the configuration of a linked work tree, replaced in a judged .dvc",
     "tools/dvc/configuration.py": "DVC's configuration of all levels, once the opener took it",
