@@ -61,7 +61,7 @@ ENGINES: Mapping[str, Cause] = {
     ),
     # PaddlePaddle/Paddle#77340 and #79749: with oneDNN on, interpolate does not even run.
     "onednn": Cause(
-        "the program is right, and the engine's fused kernels are not",
+        "the program is right, and what oneDNN computes of it is not",
         "switch oneDNN off in `verify: {engine: {onednn: false}}` and where it is deployed",
     ),
     "ir_optim": Cause(

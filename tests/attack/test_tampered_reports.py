@@ -65,9 +65,10 @@ def spoilt(value: Any, path: tuple[Any, ...], put: Any) -> str:
         del parent(changed, path)[path[-1]]
     else:
         parent(changed, path)[path[-1]] = put
-    return json.dumps(changed)
+    return json.dumps(changed).replace(f'"{LONG}"', "9" * 4400)
 
 
+LONG = "more digits than Python reads"
 SPOILT = [
     (("samples",), ATTACK, f"samples: found '{ATTACK}', expected a whole number"),
     (("verdict",), "passed", "verdict: found 'passed', expected one of pass, fail"),
@@ -77,6 +78,8 @@ SPOILT = [
     (("evidence", 0, "files"), None, "evidence[0].files: found nothing, expected a list"),
     (("evidence", 0, "paths", 0, "passed"), MISSING, "evidence[0].paths[0]: 'passed' is missing"),
     (("scaled_error", "jit"), float("nan"), "holds NaN, which JSON does not have"),
+    (("samples",), LONG, "holds a whole number of more than 4,300 digits"),
+    (("evidence", 0, "paths", 0, "passed"), False, "the verdict is pass, and jit has not passed"),
     (("evidence", 0, "model"), "\ud800", "holds a character that no text has"),
     (("evidence", 0, "paths", 0, "outputs", 0, "scaled_error"), 0.5, "contradicts itself: jit"),
 ]

@@ -96,11 +96,22 @@ def test_a_missing_output_is_a_problem():
 @pytest.mark.parametrize(
     ("expected", "found", "again"),
     [
-        pytest.param([[[1.0], [1.0]]], [[[1.0]]], "z is y", id="a tensor returned twice"),
-        pytest.param([[[NAN], [NAN]]], [[[NAN]]], "z is y", id="of NaN"),
-        pytest.param([[[1.0], [1], [1.0]]], [[[1.0], [1]]], "u is y", id="another type between"),
+        pytest.param([[[1.0], [1.0]]], [[[1.0]]], "z is y once more", id="a tensor returned twice"),
+        pytest.param([[[NAN], [NAN]]], [[[NAN]]], "z is y once more", id="of NaN"),
         pytest.param(
-            [[[1.0], [2.0], [1.0], [2.0]]], [[[1.0], [2.0]]], "u is y once more, v is z", id="two"
+            [[[1.0], [1], [1.0]]], [[[1.0], [1]]], "u is y once more", id="another type between"
+        ),
+        pytest.param(
+            [[[1.0], [2.0], [1.0], [2.0]]],
+            [[[1.0], [2.0]]],
+            "u is y once more, v is z once more",
+            id="two",
+        ),
+        pytest.param(
+            [[[1.0], [1.0], [1.0]]],
+            [[[1.0], [1.0]]],
+            "z is y once more, u is y once more (1 of them is missing)",
+            id="beside its copy",
         ),
         pytest.param([[[1.0], [2.0]]], [[[1.0]]], None, id="other values"),
         pytest.param([[[1.0], [1.0]], [[1.0], [2.0]]], [[[1.0]]] * 2, None, id="once by chance"),
@@ -120,7 +131,7 @@ def test_of_outputs_that_are_missing_those_that_are_others_once_more_are_named(
         ""
         if again is None
         else (
-            f"; {again} once more, and paddle.jit.save writes a tensor that is returned twice only "
+            f"; {again}, and paddle.jit.save writes a tensor that is returned twice only "
             "once; return a copy of it, by clone()"
         )
     )

@@ -400,6 +400,15 @@ class TrainingBranch(Base):
         return y
 
 
+class Normed(Base):
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = paddle.nn.BatchNorm1D(4)
+
+    def forward(self, x):
+        return self.norm(self.fc(x))
+
+
 class DropsChannels(Base):
     def __init__(self) -> None:
         super().__init__()

@@ -122,7 +122,7 @@ def test_a_fault_of_the_engine_is_told_from_one_of_the_program(folder):
     path, said = diagnosed(folder, "Enlarged", paths=("predictor", "deployed"))
 
     assert path == "deployed"
-    assert said.startswith("the program is right, and the engine's fused kernels are not; switch ")
+    assert said.startswith("the program is right, and what oneDNN computes of it is not; switch ")
     assert said.endswith("; it begins in sublayer larger (Upsample)")
 
 

@@ -187,6 +187,22 @@ def test_a_tensor_that_is_returned_twice_is_missed_by_the_export(
     assert (report.verdict, path.diagnosis) == ("fail", None)
 
 
+def test_a_tensor_that_is_returned_twice_beside_its_copy_is_missed_and_no_file_is_blamed(
+    verified: Callable[..., VerifyReport],
+) -> None:
+    body = "y = self.fc(x)\nreturn {'a': y, 'b': [y.clone(), x * 2.0], 'c': y}"
+    (path,) = verified(body, verify=JIT).paths
+
+    assert path.findings == (
+        (
+            "3 outputs, expected 4: out.a, out.b[0], out.b[1], out.c; out.b[0] is out.a once more, "
+            "out.c is out.a once more (1 of them is missing), and paddle.jit.save writes a tensor "
+            "that is returned twice only once; return a copy of it, by clone()"
+        ),
+    )
+    assert path.diagnosis is None
+
+
 def test_a_tensor_that_is_returned_beside_its_copy_agrees(
     verified: Callable[..., VerifyReport],
 ) -> None:

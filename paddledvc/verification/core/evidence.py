@@ -245,6 +245,11 @@ class Evidence:
             raise ValueError(
                 f"contradicts itself: {path.path} has passed, and an output is over its tolerance"
             )
+        failed = next((path.path for path in found.paths if path.result == "fail"), None)
+        if found.verdict == "pass" and failed is not None:
+            raise ValueError(
+                f"contradicts itself: the verdict is pass, and {failed} has not passed"
+            )
         return found
 
 

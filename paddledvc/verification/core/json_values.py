@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
@@ -29,7 +30,7 @@ def parse_json(text: str) -> Any:
         ValueError: it is none; the message says why, as the end of a sentence about it.
     """
     try:
-        found = json.loads(text, parse_constant=_refuse_constant)
+        found = json.loads(text, parse_constant=_refuse_constant, parse_int=_read_whole)
     except json.JSONDecodeError as error:
         raise ValueError(f"is not JSON: {error.msg} in line {error.lineno}") from error
     except RecursionError as error:
@@ -41,6 +42,14 @@ def parse_json(text: str) -> Any:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"holds {name}, which JSON does not have")
+
+
+def _read_whole(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError as error:
+        limit = sys.get_int_max_str_digits()
+        raise ValueError(f"holds a whole number of more than {limit:,} digits") from error
 
 
 def dump_json(value: Any) -> str:

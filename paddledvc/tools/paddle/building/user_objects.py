@@ -33,6 +33,8 @@ _SUMMARY = re.compile(
     re.MULTILINE,
 )
 """The sentence in a dump of Paddle."""
+_RAISED = re.compile(r"^\s+\w+(?:Error|Exception): (?P<said>.+)$", re.MULTILINE)
+"""The sentence of the error that Paddle tells behind the lines of code."""
 _PLACE = re.compile(r'File "(?P<file>[^"]+)", line \d+, in \w+')
 _MORE = "`paddledvc -v` with the same command shows all that Paddle said"
 
@@ -126,8 +128,11 @@ def _brief(error: BaseException) -> str:
     summary = _SUMMARY.search(text)
     if summary is None and _TRANSFORMED not in text:
         return ""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    said = summary["said"].strip() if summary else lines[-1].partition(": ")[2] or lines[-1]
+    # Examples may follow what is wrong.
+    if summary := summary or next(reversed(list(_RAISED.finditer(text))), None):
+        said = summary["said"].strip()
+    else:
+        said = [line.strip() for line in text.splitlines() if line.strip()][-1]
     own = [frame for frame in _telling(error) if _is_own(frame.filename)][-1:]
     where = "".join(traceback.format_list(own))
     if not own:  # Paddle has made other code of theirs, and names the lines in its words

@@ -55,6 +55,17 @@ def test_an_error_of_the_users_own_in_rewritten_code_is_told():
     assert str(error).splitlines()[-2:] == ["ValueError: no x", MORE]
 
 
+def test_of_a_long_explanation_the_first_sentence_is_told_and_not_the_last():
+    error = failed(
+        'In transformed code:\n\n    File "/a.py", line 1, in f\n\n'
+        "    TypeError: bool(Tensor) is not supported in static graph mode.\n"
+        "For example:\n    >>> if x > 0:\n    For more info, please refer to https://paddle/cond\n"
+    )
+
+    said = "ValueError: bool(Tensor) is not supported in static graph mode."
+    assert str(error).splitlines()[-2:] == [said, MORE]
+
+
 def test_other_errors_are_told_whole():
     error = failed("just\nthis")
 
