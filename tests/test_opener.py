@@ -68,7 +68,6 @@ REASONS = {
     "tools/dvc/trust/read_levels.py": FRESH,
     "tools/dvc/trust/record.py": "the record of this clone, outside of it and in git's own folder",
     "tools/git/foreign.py": "our own copies of repositories",
-    "verification/saved_errors.py": "what runs measured, in the user's folder for state",
     "weights/tree/candidates.py": OWN,
     "weights/expected.py": OWN,
     "weights/transfer/fetch_objects.py": FRESH,
