@@ -89,15 +89,9 @@ def test_other_bytes_are_weights_of_another_version(server, tmp_path):
         fetch.hash_source(asked(server.put("/a", WEIGHTS), tmp_path), Hashes(md5="0" * 32))
 
 
-@pytest.mark.parametrize(
-    ("said", "packed"),
-    [
-        ("gzip", gzip.compress(WEIGHTS)),
-        ("x-gzip", gzip.compress(WEIGHTS)),
-        ("deflate", zlib.compress(WEIGHTS)),
-    ],
-)
-def test_a_body_that_comes_packed_though_it_should_not_is_unpacked(server, tmp_path, said, packed):
+@pytest.mark.parametrize("said", ["gzip", "x-gzip", "deflate"])
+def test_a_body_that_comes_packed_though_it_should_not_is_unpacked(server, tmp_path, said):
+    packed = zlib.compress(WEIGHTS) if said == "deflate" else gzip.compress(WEIGHTS)
     server.headers["Content-Encoding"] = said
     source = asked(server.put("/a.pdparams", packed), tmp_path)
     expected = fetch.files.hash_file_chunks(iter([WEIGHTS]))
