@@ -37,6 +37,10 @@ PARAMS_SUFFIXES = (".yaml", ".yml", ".json")
 """How the name of a model's own file of hyperparameters ends."""
 
 
+def _join_sections(word: str) -> str:
+    return f"{', '.join(PARAMS_SECTIONS[:-1])} {word} {PARAMS_SECTIONS[-1]}"
+
+
 class ProjectFiles:
     """The files of a project, read and checked, wherever they are."""
 
@@ -135,7 +139,7 @@ class ProjectFiles:
         key = self.params_key(model, document)
         sections = value.get(key) or {}
         if not isinstance(sections, dict):
-            message = f"expected a mapping with {' and '.join(PARAMS_SECTIONS)}, found {sections!r}"
+            message = f"expected a mapping with {_join_sections('and')}, found {sections!r}"
             raise InvalidFile([document.problem((key,), message)])
         for name, section in sections.items():
             self._check_section(document, (key, name), section)
@@ -158,9 +162,7 @@ class ProjectFiles:
         from paddledvc.names import suggest_name  # noqa: PLC0415
 
         if at[1] not in PARAMS_SECTIONS:
-            hint = (
-                suggest_name(at[1], PARAMS_SECTIONS) or f"; expected {' or '.join(PARAMS_SECTIONS)}"
-            )
+            hint = suggest_name(at[1], PARAMS_SECTIONS) or f"; expected {_join_sections('or')}"
             message = f"no stage reads a section {at[1]!r}{hint}"
             raise InvalidFile([document.problem(at, message, at_key=True)])
         if not isinstance(section, dict | None):

@@ -51,7 +51,7 @@ def test_where_there_is_no_project_the_next_step_is_told(tmp_path):
         ),
         pytest.param(
             "m: 3",
-            "params.yaml:1:4: m: expected a mapping with train and verify, found 3",
+            "params.yaml:1:4: m: expected a mapping with train, verify and evaluate, found 3",
             id="model",
         ),
         pytest.param(

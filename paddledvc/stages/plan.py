@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc.errors import InvalidFile
 from paddledvc.models.model import Reference
 from paddledvc.stages.core import pipeline as pipelines
-from paddledvc.stages.core.pipeline import Pipeline
+from paddledvc.stages.core.pipeline import ENGINE, Pipeline
 from paddledvc.tools.code import source_files
 
 if TYPE_CHECKING:
@@ -91,8 +91,10 @@ def _sections(
 ) -> Iterator[tuple[str, str]]:
     for model in registry.models:
         key = project.params_key(model, params)
-        for section in project.params(model, params):
+        for section, said in project.params(model, params).items():
             yield key, section
+            if section == "verify" and "engine" in (said or {}):
+                yield key, ENGINE
 
 
 def _code(

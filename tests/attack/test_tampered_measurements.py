@@ -55,8 +55,8 @@ def test_what_is_not_spoilt_is_read():
 @pytest.mark.parametrize(
     ("key", "change", "why"),
     [
-        ("samples", -5, "has -5 samples"),
-        ("changed", -1, "has -1 samples"),
+        ("samples", -5, "samples: found -5, which is a whole number; expected at least 0"),
+        ("changed", -1, "changed: found -1, which is a whole number; expected at least 0"),
         ("ids_sha256", "", "no digest of the ids of its 100 samples"),
         ("code_sha256", "", "no digest of the code"),
         ("inputs_sha256", {}, "no digest of the inputs of the network"),
@@ -67,8 +67,8 @@ def test_what_is_not_spoilt_is_read():
         ("accuracy", {**SHARES, "\x1b[2J::error": 0.5}, "and its accuracy of network, deployed"),
         ("files", lambda files: [{**files[0], "md5": None}], "no MD5 of checkpoints/a.pdparams"),
         ("files", lambda files: [*files, {**files[0], "md5": "2" * 32}], "names it twice"),
-        ("engine", lambda engine: {**engine, "precision": "float64"}, "the precision 'float64'"),
-        ("scores", {"accuracy": {"kind": "zip", "values": {}}}, "scores of the kind 'zip'"),
+        ("engine", lambda one: {**one, "precision": "float64"}, "precision: found 'float64'"),
+        ("scores", {"accuracy": {"kind": "zip", "values": {}}}, "kind: found 'zip'"),
         ("scores", {"accuracy": {"kind": "bits", "values": {}}}, "and its scores of nothing"),
         ("scores", {"a": {"kind": "bits", "values": dict.fromkeys(PATHS, BITS)}}, "scores of 'a'"),
         ("slices", [], "other parts of form"),
@@ -77,7 +77,7 @@ def test_what_is_not_spoilt_is_read():
         ("slices", lambda slices: [{**one, "samples": 1} for one in slices], "other parts of form"),
         ("slices", lambda slices: [{**one, "metrics": {}} for one in slices], "accuracy of parts"),
         ("parts", {}, "other parts of form"),
-        ("worst_slice", {"accuracy": "inf"}, "expected a finite number"),
+        ("worst_slice", {"accuracy": "inf"}, "accuracy: found 'inf'"),
     ],
 )
 def test_what_nobody_measured_is_refused(key, change, why):

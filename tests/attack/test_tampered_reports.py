@@ -158,8 +158,7 @@ def test_no_spoilt_value_of_what_was_measured_ends_a_reader_without_a_sentence(e
 def test_what_a_tampered_measurement_says_is_text_on_its_page(evaluated, cli):
     value = json.loads(evaluated.read(MEASURED))
     details = value["evidence"][0]
-    value[ATTACK] = {"network": 0.5, ATTACK: 0.25}
-    details["inputs_sha256"][ATTACK] = "1" * 64
+    value[ATTACK] = dict.fromkeys(details["inputs_sha256"], 0.5)
     details["runtime"]["network"]["device"] = "\u202egnp.exe"
     for one in (*details["slices"],):
         one["by"] = ATTACK
@@ -173,7 +172,7 @@ def test_what_a_tampered_measurement_says_is_text_on_its_page(evaluated, cli):
     pages = [evaluated.read("reports/index.html"), evaluated.read("reports/resnet50/verify.html")]
 
     assert not any("<img" in page or "\u202e" in page for page in pages)
-    assert pages[1].count("&lt;img src=x onerror=alert(1)&gt;") > 8
+    assert pages[1].count("&lt;img src=x onerror=alert(1)&gt;") >= 8
 
 
 def test_a_report_cannot_claim_more_samples_than_it_has(evaluated, cli):
@@ -181,7 +180,11 @@ def test_a_report_cannot_claim_more_samples_than_it_has(evaluated, cli):
     value = json.loads(evaluated.read(MEASURED))
     for path, put, sentence in (
         (("samples",), 5_000, "has no parts of 5000 samples"),
-        (("evidence", 0, "slices", 0, "samples"), 5_000, "of 5000 samples, and has 250 such"),
+        (
+            ("evidence", 0, "slices", 0, "samples"),
+            5_000,
+            "has other parts of form than its",
+        ),
         (("accuracy", "network"), 0.5, "says that accuracy is 0.5 of network, and its 500 samples"),
         (("evidence", 0, "files", 0, "md5"), "1" * 32, "with md5:11111111111111111111111111111111"),
         (("evidence", 0, "more"), 1, "evidence[0].more: unknown key"),

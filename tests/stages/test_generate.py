@@ -446,7 +446,9 @@ def test_hyperparameters_under_the_name_instead_of_the_slug_are_refused(project)
     [
         pytest.param("trian", "no stage reads a section 'trian'; did you mean 'train'?", id="typo"),
         pytest.param(
-            "export", "no stage reads a section 'export'; expected train or verify", id="export"
+            "export",
+            "no stage reads a section 'export'; expected train, verify or evaluate",
+            id="export",
         ),
     ],
 )

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from paddledvc.models.registry import Registry
     from paddledvc.models.verify_settings import Verify
 
+ENGINE = "verify.engine"
+"""The part of a model's section in params.yaml by which what is measured runs, too."""
 MARK = {"generated_by": "paddledvc"}
 """The ``meta`` by which a stage or artifact is known as ours."""
 ERRORS_PLOT = "paddledvc_errors"
@@ -190,7 +192,7 @@ def _evaluate(pipeline: Pipeline, model: Model, settings: Evaluate) -> dict[str,
         "cmd": f"paddledvc evaluate {model.name} "
         f"--pin {evaluate_digest(pipeline.registry, pipeline.lock, model)}",
         **_needs(pipeline, files, [Reference.parse(settings.function), model.network]),
-        **_params(pipeline, model, "evaluate"),
+        **_evaluate_params(pipeline, model, exported=exported is not None),
         "metrics": [{f"{folder}.json": {"cache": False}}],
     }
     if exported is not None:
@@ -198,6 +200,12 @@ def _evaluate(pipeline: Pipeline, model: Model, settings: Evaluate) -> dict[str,
     if plots:
         stage["plots"] = plots
     return {**stage, "meta": dict(MARK)}
+
+
+def _evaluate_params(pipeline: Pipeline, model: Model, *, exported: bool) -> dict[str, Any]:
+    sections = ("evaluate", ENGINE) if exported else ("evaluate",)
+    found = [one for name in sections for one in _params(pipeline, model, name).get("params", ())]
+    return {"params": found} if found else {}
 
 
 def _drawn(plot: Plot) -> dict[str, str]:

@@ -97,8 +97,10 @@ def evaluate_digest(registry: Registry, lock: Lock, model: Model) -> str:
         settings.seed,
         settings.device,
         list_settings(model.verify.engine) if paths else {},
+        [item.name for item in model.inputs] if paths else [],
+        model.forward,
         _network(model),
-        weights_in_registry(registry, lock, model),
+        _weights(registry, lock, model),
     )
     return digest_settings(used)
 

@@ -8,6 +8,7 @@ from paddledvc.errors import StaleStages
 from paddledvc.locking.core.resolution import plan_resolution
 from paddledvc.models import lockfile as locks
 from paddledvc.models import registry
+from paddledvc.models.evaluate_settings import Evaluate, MetricGoal, Plot, SliceGoal
 from paddledvc.models.model import (
     Environment,
     Export,
@@ -71,6 +72,8 @@ def pins_of(model):
     }
     if model.urls:
         found["sync"] = settings_digest.sync_digest(lock, model)
+    if model.evaluate:
+        found["evaluate"] = settings_digest.evaluate_digest(registry, lock, model)
     if model.train:
         found["train"] = settings_digest.train_digest(registry, lock, model)
     return found
@@ -81,7 +84,10 @@ def moved(before, after):
     return sorted(kind for kind in old.keys() & new.keys() if old[kind] != new[kind])
 
 
+EVALUATE = Evaluate(function="net.py:f", metrics=(MetricGoal(name="m", direction="higher"),))
+MEASURED = replace(TRAINED, evaluate=EVALUATE)
 EVERYWHERE = [
+    pytest.param({"evaluate": EVALUATE}, [], id="evaluate"),
     pytest.param({"source": "zoo"}, [], id="source"),
     pytest.param({"task": "detection"}, [], id="task"),
     pytest.param({"description": "words"}, [], id="description"),
@@ -477,3 +483,44 @@ def test_how_a_plot_is_drawn_is_renewed_and_makes_no_stage_stale():
     assert list(redrawn.changed) == ["verify-a"]
     assert list(redrawn.differences) == []
     assert list(changed.differences) == [("verify-a", "is out of date")]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"function": "net.py:g"}, ["evaluate"]),
+        ({"metrics": (MetricGoal(name="n", direction="higher"),)}, ["evaluate"]),
+        ({"metrics": (MetricGoal(name="m", direction="lower", floor=1, tolerance=2),)}, []),
+        ({"deps": ("data",)}, []),
+        ({"slices": (SliceGoal(name="form"),)}, ["evaluate"]),
+        ({"plots": (Plot(name="curve"),)}, ["evaluate"]),
+        ({"paths": ("jit",)}, ["evaluate"]),
+        ({"paths": ("deployed",)}, []),
+        ({"seed": 1}, ["evaluate"]),
+        ({"device": "gpu"}, ["evaluate"]),
+        ({"timeout": 5.0}, []),
+    ],
+)
+def test_what_is_measured_depends_on_what_measures_and_not_on_what_is_asked(change, expected):
+    changed = replace(MEASURED, evaluate=replace(EVALUATE, **change))
+    assert moved(MEASURED, changed) == expected
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"network_args": {"a": 1}},
+        {"forward": [["x"]]},
+        {"verify": Verify(engine=Engine(threads=4))},
+        {"inputs": (Input(name="y", shape=(None, 4)),)},
+    ],
+)
+def test_what_is_measured_depends_on_how_the_model_runs(change):
+    assert "evaluate" in moved(MEASURED, replace(MEASURED, **change))
+
+
+def test_what_is_measured_depends_on_the_engine_that_params_yaml_says():
+    sections = frozenset({("m", "evaluate"), ("m", "verify"), ("m", "verify.engine")})
+    stages = pipelines.build_stages(a_pipeline(BASE, MEASURED, sections=sections))
+
+    assert stages["evaluate-m"]["params"] == ["m.evaluate", "m.verify.engine"]
