@@ -14,6 +14,7 @@ from paddledvc.gate.core import judge as judges
 from paddledvc.gate.core import version_rules
 from paddledvc.gate.core.facts import Facts
 from paddledvc.gate.core.judge import judge_facts
+from paddledvc.gate.core.metrics.metric_regressions import list_not_compared
 from paddledvc.gate.core.violations import Verdict, Violation, sort_violations
 from paddledvc.gate.lock_history import Now, read_lock_history
 from paddledvc.gate.read_baseline import read_baseline
@@ -306,7 +307,8 @@ def _judge_files(at: ProjectFiles, project: Project, ask: _Ask, today: date) -> 
         facts = read_baseline(at, facts, ask.before, where=where, list_new_commits=new)
     if ask.remote and not facts.unreadable:
         facts = replace(facts, missing=_missing_objects(at, project, facts.role))
-    return judge_facts(facts, ask.title, prefix=ask.prefix, notes=ask.notes)
+    notes = (*ask.notes, *list_not_compared(facts))
+    return judge_facts(facts, ask.title, prefix=ask.prefix, notes=notes)
 
 
 def _with_repository(at: ProjectFiles, project: Project, ask: _Ask, facts: Facts) -> Facts:

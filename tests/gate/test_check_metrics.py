@@ -584,3 +584,16 @@ def test_a_change_after_which_more_is_asked_says_nothing(evaluated):
     evaluated.commit("Ask for more")
 
     assert [line for line in evaluated.lines(base="main") if "weakened" in line] == []
+
+
+def test_where_nothing_was_measured_before_that_is_noted(evaluated):
+    (evaluated.root / REPORT).unlink()
+    evaluated.commit("Measure nothing")
+    change(evaluated, lambda gated: measured(gated, right(range(10))))
+
+    assert evaluated.check(base="main").notes == (
+        "resnet50: main has no metrics to compare with, so only floors are judged; "
+        "`paddledvc evaluate resnet50 --baseline main` measures them",
+    )
+    evaluated.git("checkout", "--quiet", "main")
+    assert evaluated.check().notes == ()

@@ -18,6 +18,7 @@ from paddledvc.gate.core.metrics.metric_rules import (
     training_report,
 )
 from paddledvc.models.evaluate_settings import evaluated_paths
+from paddledvc.models.model import model_stage_name
 from paddledvc.tools.dvc.core.builds import Built
 
 if TYPE_CHECKING:
@@ -49,6 +50,26 @@ def judge_regressions(facts: Facts) -> Iterator[Violation]:
             yield from _judge_training(facts, baseline, model)
 
 
+def list_not_compared(facts: Facts) -> Iterator[str]:
+    """Say of which models nothing was measured where a change goes to, so that floors alone count."""
+    baseline = facts.baseline
+    if baseline is None or facts.role.metrics == "none" or facts.registry is None:
+        return
+    then = baseline.facts.registry
+    for model in facts.registry.models:
+        settings = model.evaluate
+        if settings is None or then is None or model.name not in then.by_name:
+            continue
+        if model.name in baseline.restored or read_measured(facts, model) is None:
+            continue
+        if not (_measured_before(baseline, model) or _measured_anew(baseline, model, settings)):
+            yield (
+                f"{model.name}: {baseline.where} has no metrics to compare with, so only floors "
+                f"are judged; `paddledvc evaluate {model.name} --baseline {baseline.where}` "
+                "measures them"
+            )
+
+
 def _judge_model(
     facts: Facts, baseline: Baseline, model: Model, settings: Evaluate
 ) -> Iterator[Violation]:
@@ -63,7 +84,7 @@ def _judge_model(
         before = anew
     else:
         ran = [
-            one.built.get(f"evaluate-{model.slug}", Built(command=""))
+            one.built.get(model_stage_name("evaluate", model), Built(command=""))
             for one in (facts, baseline.facts)
         ]
         difference = _find_difference(now, before, baseline.where) or _find_other_data(
