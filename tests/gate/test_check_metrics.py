@@ -592,8 +592,10 @@ def test_where_nothing_was_measured_before_that_is_noted(evaluated):
     change(evaluated, lambda gated: measured(gated, right(range(10))))
 
     assert evaluated.check(base="main").notes == (
-        "resnet50: main has no metrics to compare with, so only floors are judged; "
-        "`paddledvc evaluate resnet50 --baseline main` measures them",
+        (
+            "resnet50: main has no metrics to compare with, so only floors are judged; "
+            "`paddledvc evaluate resnet50 --baseline main` measures them"
+        ),
     )
     evaluated.git("checkout", "--quiet", "main")
     assert evaluated.check().notes == ()

@@ -51,7 +51,7 @@ def judge_regressions(facts: Facts) -> Iterator[Violation]:
 
 
 def list_not_compared(facts: Facts) -> Iterator[str]:
-    """Say of which models nothing was measured where a change goes to, so that floors alone count."""
+    """Say of which models nothing was measured where a change goes to."""
     baseline = facts.baseline
     if baseline is None or facts.role.metrics == "none" or facts.registry is None:
         return
