@@ -18,19 +18,25 @@ def list_flag_differences(last: Evidence, now: Evidence) -> tuple[str, ...]:
     A run that only one of them has is no difference.
     """
     before, after = _settings(last), _settings(now)
-    found: dict[tuple[str, str, str], list[str]] = {}
+    found: dict[str, list[str]] = {}
     for run in after:
         if run not in before:
             continue
         old, new = before[run], after[run]
         for name in dict.fromkeys((*old, *new)):
-            change = name, old.get(name, "not set"), new.get(name, "not set")
-            if change[1] != change[2]:
-                found.setdefault(change, []).append(run)
-    return tuple(
-        f"{name} was {old} in the last report and is {new} now ({', '.join(runs)})"
-        for (name, old, new), runs in found.items()
-    )
+            if (sentence := _describe_change(name, old.get(name), new.get(name))) is not None:
+                found.setdefault(sentence, []).append(run)
+    return tuple(f"{sentence} ({', '.join(runs)})" for sentence, runs in found.items())
+
+
+def _describe_change(name: str, old: str | None, new: str | None) -> str | None:
+    if old == new:
+        return None
+    if old is None:  # which an earlier version may not have looked for
+        return f"{name} is {new} now and not in the last report"
+    if new is None:
+        return f"{name} was {old} in the last report and is not set now"
+    return f"{name} was {old} in the last report and is {new} now"
 
 
 def _settings(evidence: Evidence) -> dict[str, Mapping[str, str]]:

@@ -23,7 +23,7 @@ def test_a_flag_is_named_once_with_all_runs_that_have_it():
     assert list_flag_differences(LAST, now) == (
         "Paddle was 3.3.1 in the last report and is 3.3.2 now (eager, jit)",
         "OMP_NUM_THREADS was 1 in the last report and is 4 now (eager, jit)",
-        "FLAGS_x was not set in the last report and is 1 now (eager, jit)",
+        "FLAGS_x is 1 now and not in the last report (eager, jit)",
     )
 
 

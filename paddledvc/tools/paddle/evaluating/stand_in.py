@@ -40,9 +40,13 @@ def restore_structure(structure: Any, outputs: Sequence[Any]) -> Any:
     >>> restore_structure({"b": "tensor", "a": ("tensor", None)}, [1, 2])
     {'b': 2, 'a': (1, None)}
     """
-    left = iter(outputs)
-    places = {at: next(left) for at in _places(structure, ())}
-    return _filled(structure, (), places)
+    wanted = list(_places(structure, ()))
+    if len(wanted) != len(outputs):
+        raise UserCodeFailed(
+            f"the exported program gives {len(outputs)} outputs, and the network {len(wanted)}; "
+            "paddle.jit.save writes a tensor that is returned twice only once"
+        )
+    return _filled(structure, (), dict(zip(wanted, outputs, strict=True)))
 
 
 def _places(structure: Any, at: tuple[Any, ...]) -> Any:

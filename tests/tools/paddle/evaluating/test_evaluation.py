@@ -214,3 +214,8 @@ def test_the_outputs_of_a_program_are_nested_as_the_networks_own():
     structure = describe_structure(result)
 
     assert restore_structure(structure, [1, 2, 3]) == {"b": 3, "a": [1, (None, 2)], "n": None}
+
+
+def test_a_program_with_other_outputs_than_the_network_is_refused():
+    with pytest.raises(UserCodeFailed, match="gives 1 outputs, and the network 2; "):
+        restore_structure(("tensor", "tensor"), [1])
