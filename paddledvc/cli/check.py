@@ -27,7 +27,7 @@ FINDING = 1
 @click.option(
     "--format",
     "output",
-    type=click.Choice(["text", "json", "github", "sarif", "junit"]),
+    type=click.Choice(["text", "json", "github", "gitlab", "sarif", "junit"]),
     default="text",
     show_default=True,
     help="How to write the findings.",

@@ -128,7 +128,7 @@ def escape_document(text: str, form: str, *, ascii_only: bool = False) -> str:
         form: its form, such as ``json``; the escapes are those of the form.
         ascii_only: whether to escape all that is not ASCII, as far as the form has escapes.
     """
-    if form in ("json", "sarif"):
+    if form in ("json", "sarif", "gitlab"):
         text = escaping.escape_json(text)
         if ascii_only:
             text = _NOT_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import asdict, replace
@@ -201,6 +202,28 @@ def _suppressed(waived: Waived, verdict: Verdict) -> dict[str, Any]:
     return {**_result(waived.violation, verdict), "suppressions": [suppression]}
 
 
+def _render_gitlab(verdict: Verdict) -> str:
+    """Write a report of Code Quality, which merge requests show; it knows no waivers."""
+    seen: dict[str, int] = {}
+    found = []
+    for one in verdict.violations:
+        file = verdict.path(one) or f"{verdict.prefix}{names.REGISTRY}"
+        # Not by its line, which a change elsewhere moves: then it would be another finding.
+        said = f"{one.rule}\0{file}\0{one.message}"
+        seen[said] = seen.get(said, 0) + 1
+        fingerprint = hashlib.sha256(f"{said}\0{seen[said]}".encode()).hexdigest()
+        found.append(
+            {
+                "description": one.message,
+                "check_name": one.rule,
+                "fingerprint": fingerprint,
+                "severity": "major" if one.level == "error" else "minor",
+                "location": {"path": file, "lines": {"begin": one.line or 1}},
+            }
+        )
+    return json.dumps(found, indent=2, ensure_ascii=False)
+
+
 def _percent(match: re.Match[str]) -> str:
     return "".join(f"%{byte:02X}" for byte in match[0].encode())
 
@@ -210,6 +233,7 @@ WRITERS: Mapping[str, Callable[[Verdict], str]] = {
     "json": _render_json,
     "github": _render_github,
     "sarif": _render_sarif,
+    "gitlab": _render_gitlab,
     "junit": _render_junit,
 }
 """What writes each of them, by the name that people ask for it by."""

@@ -129,7 +129,7 @@ def hostile(project, monkeypatch):
         pytest.param(("check", "--branch", HOSTILE), id="check"),
         *(
             pytest.param(("check", "--branch", HOSTILE, "--format", form), id=f"check as {form}")
-            for form in ("json", "github", "sarif", "junit")
+            for form in ("json", "github", "gitlab", "sarif", "junit")
         ),
         pytest.param(("check", "--base", HOSTILE), id="an unknown base"),
         pytest.param(("list", "--available", HOSTILE, "--offline"), id="a search"),
@@ -342,7 +342,7 @@ def test_what_python_and_libraries_print_is_escaped_too(project, encoding):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["text", "json", "github", "sarif", "junit"])
+@pytest.mark.parametrize("form", ["text", "json", "github", "gitlab", "sarif", "junit"])
 def test_findings_in_a_file_are_escaped_as_on_the_screen(form, hostile, cli):
     hostile.models(f"models: [{{name: a, version: v1, {QUOTED}: 1}}]\n")
     shown = cli("check", "--format", form)

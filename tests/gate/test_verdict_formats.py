@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from xml.etree import ElementTree as ET
 
@@ -234,3 +235,28 @@ def test_findings_come_in_the_order_of_files_and_lines_and_once():
         ("dvc.lock", 1),
         ("reports/a", None),
     ]
+
+
+def test_gitlab_gets_a_finding_each_with_a_fingerprint_that_no_line_changes():
+    found = json.loads(WRITERS["gitlab"](FULL))
+
+    assert [
+        (one["check_name"], one["severity"], one["location"], one["description"]) for one in found
+    ] == [
+        (
+            "lock-stale",
+            "major",
+            {"path": "sub dir/models.yaml", "lines": {"begin": 7}},
+            STALE.message,
+        ),
+        (
+            "history-incomplete",
+            "minor",
+            {"path": "sub dir/models.yaml", "lines": {"begin": 1}},
+            "shallow",
+        ),
+    ]
+    moved, twice = replace(STALE, line=9), a_verdict(STALE, STALE)
+    prints = [one["fingerprint"] for one in json.loads(WRITERS["gitlab"](twice))]
+    assert json.loads(WRITERS["gitlab"](a_verdict(moved)))[0]["fingerprint"] == prints[0]
+    assert len(set(prints)) == 2
