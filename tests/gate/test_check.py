@@ -522,8 +522,9 @@ def test_a_verdict_that_somebody_wrote_over_is_seen_through(gated):
     gated.build(passes=False)
     gated.edit("reports/resnet50/verify.json", '"verdict": "fail"', '"verdict": "pass"')
 
-    assert of_rules(gated.check().errors) == ["not-built", "evidence-failing"]
-    assert of_rules(gated.check(branch="develop").errors) == ["evidence-failing"]
+    assert of_rules(gated.check().errors) == ["not-built", "evidence-invalid"]
+    [finding] = gated.check(branch="develop").errors
+    assert "contradicts itself: the verdict is pass, and jit has not passed" in finding.message
 
 
 @pytest.mark.parametrize(

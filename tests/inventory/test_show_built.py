@@ -120,7 +120,8 @@ CAVEAT = '{"kind": "nothing-shown", "text": "x"}'
     ("spoil", "evidence"),
     [
         ((), "pass"),
-        (('passed": true', 'passed": false'), "fail"),
+        (('verdict": "pass"', 'verdict": "fail"'), "fail"),
+        (('passed": true', 'passed": false'), "invalid"),
         (('"runtime"', f'"caveats": [{CAVEAT}], "runtime"'), "shows nothing"),
         ((md5("second"), "0" * 32), "of other bytes"),
         (("{", "["), "invalid"),
