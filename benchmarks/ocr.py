@@ -13,11 +13,15 @@ import random
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 import paddledvc
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MODELS = {
     "det": ("ch_PP-OCRv4_det_infer", (640, 640)),
@@ -83,7 +87,7 @@ def draw_page(seed: int, size: int = 640) -> tuple[Image.Image, list[Box]]:
         top = y1 + draw.randint(4, 20)
 
 
-def prepare(image: Image.Image, model: str) -> np.ndarray:
+def prepare(image: Image.Image, model: str) -> NDArray[np.float32]:
     """Make of a page or a line of it what a model takes."""
     height, width = MODELS[model][1]
     if model == "det":
@@ -97,7 +101,7 @@ def prepare(image: Image.Image, model: str) -> np.ndarray:
     return padded
 
 
-def samples_of(model: str) -> np.ndarray:
+def samples_of(model: str) -> NDArray[np.float32]:
     """Draw pages and an empty one, or the lines of those pages."""
     pages = [draw_page(seed) for seed in range(PAGES)]
     if model == "det":

@@ -135,7 +135,7 @@ def export_part(part: Any, call: RecordedCall, prefix: Path) -> bool:
 
 
 def _saved(
-    module: Any, part: Any, call: RecordedCall, prefix: Path, shapes: list[list[int | None]]
+    module: Any, part: Any, call: RecordedCall, prefix: Path, shapes: Sequence[Sequence[int | None]]
 ) -> bool:
     specs = [
         module.static.InputSpec(shape=shape, dtype=str(array.dtype), name=name)

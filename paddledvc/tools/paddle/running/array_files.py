@@ -44,7 +44,8 @@ def read_npy_file(file: IO[bytes], size: int) -> Array:
     Traceback (most recent call last):
     ValueError: its header says 24 bytes of data, and 16 follow
     """
-    version = np.lib.format.read_magic(file)
+    read_magic: Callable[..., Any] = np.lib.format.read_magic  # untyped before NumPy 2.3
+    version = read_magic(file)
     if version not in _HEADERS:
         raise ValueError("it holds no plain numbers")
     read_header: Callable[..., Any] = _HEADERS[version]
@@ -53,7 +54,7 @@ def read_npy_file(file: IO[bytes], size: int) -> Array:
     if said > follow:
         raise ValueError(f"its header says {said:,} bytes of data, and {follow:,} follow")
     file.seek(0)
-    read_array: Callable[..., Array] = np.lib.format.read_array  # untyped before NumPy 2.3
+    read_array: Callable[..., Array] = np.lib.format.read_array
     return read_array(file, allow_pickle=False)
 
 
