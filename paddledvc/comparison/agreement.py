@@ -213,7 +213,7 @@ def measure_agreement(  # noqa: PLR0913
                 if unit is not None and not edge:
                     own = measure_column_errors(left.values, right.values, axis, unit)
                     if own.max(initial=0) > scaled.max(initial=0):
-                        column = int(own.max(axis=0).argmax())
+                        column = int(np.argmax(own.max(axis=0)))
                     scaled = np.maximum(scaled, own.max(axis=1))
                 summary = _summary(left, right, scaled, axis)
                 summary = replace(summary, edge=edge, column=column)
