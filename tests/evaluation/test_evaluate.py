@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 import paddledvc
-from paddledvc.errors import InvalidInput, PaddleDVCError, StaleStages, UserCodeFailed
+from paddledvc.errors import InvalidInput, MissingTool, PaddleDVCError, StaleStages, UserCodeFailed
 from paddledvc.tools.system import atomic, files
 
 pytestmark = pytest.mark.slow
@@ -247,6 +248,54 @@ def test_an_export_with_other_preprocessing_is_measured_as_it_is(exported):
     assert len((exported.root / "reports/net/evaluate/changed.csv").read_text().splitlines()) == (
         measured.changed + 1
     )
+
+
+def test_an_export_of_the_epoch_before_is_measured_as_it_is(exported):
+    weights, folder = exported.root / "checkpoints/net_v1.pdparams", exported.root / "exports/net"
+    kept = {one: one.read_bytes() for one in (weights, *folder.iterdir())}
+    before = {
+        "linear.weight": np.eye(4, 3, dtype="float32") * np.float32([1, 1, 0.8]),
+        "linear.bias": np.zeros(3, "float32"),
+    }
+    try:
+        weights.write_bytes(pickle.dumps(before, protocol=4))
+        paddledvc.export(exported, "net")
+        of_itself = paddledvc.evaluate(exported, "net")
+        weights.write_bytes(kept[weights])
+        of_the_next = paddledvc.evaluate(exported, "net")
+    finally:
+        for file, data in kept.items():
+            file.write_bytes(data)
+
+    accuracy = of_itself.metrics["accuracy"]["network"]
+    assert of_itself.metrics == {"accuracy": {"network": accuracy, "deployed": accuracy}}
+    assert of_the_next.metrics == {"accuracy": {"network": 1.0, "deployed": accuracy}}
+    assert of_the_next.changed == round((1 - accuracy) * 200) > 0
+
+
+def test_files_that_compute_in_bfloat16_are_measured_as_they_compute(lay_out, tmp_path):
+    weight = np.eye(4, 3, dtype="float32")
+    weight[3] = 64, 64.25, 64  # all the same in bfloat16, which makes this network better
+    weights = {"linear.weight": weight, "linear.bias": np.zeros(3, "float32")}
+    project = lay_out(
+        tmp_path / "project",
+        NET,
+        weights,
+        files={"measure.py": FUNCTION},
+        params={"net": {"evaluate": {"do": "all", "batch_size": 64}}},
+        inputs=[{"name": "x", "shape": [None, 4]}, {"name": "scale", "shape": [None, 1]}],
+        evaluate=SETTINGS,
+        verify={"engine": {"precision": "bfloat16"}},
+    )
+    paddledvc.export(project, "net")
+    try:
+        measured = paddledvc.evaluate(project, "net")
+    except MissingTool as error:
+        pytest.skip(str(error))
+
+    assert measured.engine.precision == "bfloat16"
+    assert measured.metrics["accuracy"] == {"network": 0.945, "deployed": 1.0}
+    assert measured.changed == 11
 
 
 def test_a_stage_that_was_generated_for_other_settings_is_refused(exported):

@@ -14,6 +14,7 @@ from paddledvc.evaluation.core.measured import Measured, Parts, Scores, Slice
 from paddledvc.gate.core.metrics.metric_regressions import Comparison
 from paddledvc.hashes import Hashes
 from paddledvc.models.evaluate_settings import Evaluate, MetricGoal, SliceGoal
+from paddledvc.models.verify_settings import Engine
 from paddledvc.stages.core.record import Hashed
 from tests.gated import EXPORTED, RUNTIME, a_waiver
 
@@ -151,6 +152,18 @@ def test_values_below_their_floor_fail_without_any_baseline(evaluated):
             "in models.yaml"
         ),
     ]
+
+
+@pytest.mark.parametrize(("lost", "rules"), [(4, []), (6, ["export-metric-differs"])])
+def test_files_in_bfloat16_may_be_a_hundredth_off(evaluated, lost, rules):
+    engine = "    verify: {engine: {precision: bfloat16}}\n    evaluate:"
+    evaluated.edit("models.yaml", "    evaluate:", engine)
+    report = measured(
+        evaluated, right(range(10)), right(range(10 + lost)), engine=Engine(precision="bfloat16")
+    )
+    evaluated.write(REPORT, report.to_json())
+
+    assert [one.rule for one in evaluated.check().violations if "metric" in one.rule] == rules
 
 
 def test_a_drop_that_the_samples_prove_is_an_error(evaluated):
