@@ -14,17 +14,15 @@ from paddledvc.display.results import Displayed
 from paddledvc.evaluation.core.scores import Parts, Scores  # noqa: TC001 - types of fields are read
 from paddledvc.models.model import model_reports_folder
 from paddledvc.models.verify_settings import Engine
-from paddledvc.stages.core.record import Hashed  # noqa: TC001
-from paddledvc.tools.dvc.core.objects import folder_object_name
+from paddledvc.stages.core.record import Hashed, find_folder_md5, find_hashes
 from paddledvc.tools.paddle.core.jobs import Runtime  # noqa: TC001
 from paddledvc.verification.core.json_values import (
     OMIT,
     decode_value,
     dump_json,
     encode_value,
-    parse_json,
 )
-from paddledvc.verification.core.report_schema import require_report_schema
+from paddledvc.verification.core.read_report import read_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,13 +37,8 @@ RESERVED = ("samples", "worst_slice", "evidence")
 """Keys of the file that no metric can have."""
 MOST_PARTS = 1_000
 """Parts that one property may divide the samples into."""
-_LARGEST = 16 << 20
-"""Characters of the largest report that is read."""
-_MOST_VALUES = 300_000
-"""Values that a report may have: text is cheap, and lists and mappings are not."""
 _MOST_SUMMANDS = 20_000_000
 """Numbers that are added up to see whether a report contradicts itself: seconds, at most."""
-_NO_REPORT = "is no report of `paddledvc evaluate`"
 _SAME = 1e-6
 """How far the mean of what is kept may be from the metric, as a share: float32 has seven digits."""
 
@@ -125,17 +118,11 @@ class Measured(Displayed):
 
     def hashes(self, path: str) -> Hashes | None:
         """Give what a file hashed to when it was measured; None if it was not."""
-        return next((one.hashes for one in self.files if one.path == path), None)
+        return find_hashes(self.files, path)
 
     def folder(self, path: str) -> str | None:
         """Give DVC's MD5 of a folder, as it was when it was measured; None if unknown."""
-        start = f"{path}/"
-        md5s = {
-            one.path.removeprefix(start): one.hashes.md5
-            for one in self.files
-            if one.path.startswith(start) and one.hashes.md5 is not None
-        }
-        return folder_object_name(md5s) if md5s else None
+        return find_folder_md5(self.files, path)
 
     def to_json(self) -> str:
         """Write the report: DVC shows what is outside of the list."""
@@ -154,26 +141,9 @@ class Measured(Displayed):
             ValueError: it is none, or contradicts itself, as one does that was edited; the message
                 is the end of a sentence about it.
         """
-        if len(text) > _LARGEST or sum(map(text.count, ",[{")) > _MOST_VALUES:
-            raise ValueError(
-                f"is too large: it has {len(text):,} characters, expected {_LARGEST:,} and "
-                f"{_MOST_VALUES:,} values at most"
-            )
-        value = parse_json(text)
-        try:
-            details = value["evidence"][0]
-            version = details["version"]
-        except (IndexError, KeyError, TypeError) as error:
-            raise ValueError(_NO_REPORT) from error
-        if version != VERSION:
-            raise ValueError(f"has the format {str(version)[:9]}, this paddledvc reads {VERSION}")
-        try:
-            require_report_schema("evaluate", text, value)
-            found = decode_value(cls, _joined(value, details))
-        except RecursionError as error:
-            raise ValueError("is JSON of too many lists in lists") from error
-        except (ArithmeticError, AttributeError, KeyError, TypeError) as error:
-            raise ValueError(_NO_REPORT) from error
+        found = read_report(
+            text, "evaluate", VERSION, lambda *parts: decode_value(cls, _joined(*parts))
+        )
         for contradiction in _find_contradictions(found):
             raise ValueError(contradiction)
         return found

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.hashes import Hashes
 from paddledvc.models.model import model_reports_folder
+from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.paddle.core.jobs import FLAG, Runtime
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from paddledvc.models.model import Model
 
@@ -27,6 +28,21 @@ class Hashed:
 
     path: str
     hashes: Hashes
+
+
+def find_hashes(files: Iterable[Hashed], path: str) -> Hashes | None:
+    """Give what a file hashed to; None where it is not among these."""
+    return next((one.hashes for one in files if one.path == path), None)
+
+
+def find_folder_md5(files: Iterable[Hashed], path: str) -> str | None:
+    """Give DVC's MD5 of a folder; None where none of these is in it, or one has no MD5."""
+    start = f"{path}/"
+    inside = {
+        one.path.removeprefix(start): one.hashes.md5 for one in files if one.path.startswith(start)
+    }
+    known = {name: md5 for name, md5 in inside.items() if md5 is not None}
+    return folder_object_name(known) if known and len(known) == len(inside) else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

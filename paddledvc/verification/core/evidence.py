@@ -17,8 +17,7 @@ from paddledvc.comparison.untaken_branches import Branch  # noqa: TC001 - types 
 from paddledvc.hashes import Hashes  # noqa: TC001
 from paddledvc.models.model import Output, model_reports_folder
 from paddledvc.models.verify_settings import Engine, Tolerance
-from paddledvc.stages.core.record import Hashed  # noqa: TC001
-from paddledvc.tools.dvc.core.objects import folder_object_name
+from paddledvc.stages.core.record import Hashed, find_folder_md5, find_hashes
 from paddledvc.tools.paddle.core.jobs import Diagnosis, Runtime  # noqa: TC001
 from paddledvc.verification.core.json_values import (
     OMIT,
@@ -27,7 +26,7 @@ from paddledvc.verification.core.json_values import (
     encode_value,
     parse_json,
 )
-from paddledvc.verification.core.report_schema import require_report_schema
+from paddledvc.verification.core.read_report import read_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -188,7 +187,7 @@ class Evidence:
 
     def hashes(self, path: str) -> Hashes | None:
         """Give what a file hashed to when it was verified; None if it was not."""
-        return next((one.hashes for one in self.files if one.path == path), None)
+        return find_hashes(self.files, path)
 
     def md5(self, path: str) -> str | None:
         """Give DVC's MD5 of a file or folder, as it was verified; None if it was not."""
@@ -197,14 +196,7 @@ class Evidence:
 
     def folder(self, path: str) -> str | None:
         """Give DVC's MD5 of a folder, as it was when its files were verified; None if unknown."""
-        start = f"{path}/"
-        files = {
-            one.path.removeprefix(start): one.hashes.md5
-            for one in self.files
-            if one.path.startswith(start)
-        }
-        known = {name: md5 for name, md5 in files.items() if md5 is not None}
-        return folder_object_name(known) if known and len(known) == len(files) else None
+        return find_folder_md5(self.files, path)
 
     def to_json(self) -> str:
         """Write the report.
@@ -225,22 +217,9 @@ class Evidence:
         Raises:
             ValueError: it is none; the message says why, as the end of a sentence about it.
         """
-        value = parse_json(text)
-        try:
-            details = value["evidence"][0]
-            version = details["version"]
-        except (IndexError, KeyError, TypeError) as error:
-            raise ValueError("is no report of `paddledvc verify`") from error
-        if version != VERSION:
-            raise ValueError(f"has the format {str(version)[:9]}, this paddledvc reads {VERSION}")
-        try:
-            require_report_schema("report", text, value)
-            found = decode_value(cls, _joined(value, details))
-        except RecursionError as error:
-            raise ValueError("is JSON of too many lists in lists") from error
-        # OverflowError, for JSON may have integers that no float holds.
-        except (ArithmeticError, AttributeError, KeyError, TypeError) as error:
-            raise ValueError("is no report of `paddledvc verify`") from error
+        found = read_report(
+            text, "verify", VERSION, lambda *parts: decode_value(cls, _joined(*parts))
+        )
         if (path := next(filter(_contradicts, found.paths), None)) is not None:
             raise ValueError(
                 f"contradicts itself: {path.path} has passed, and an output is over its tolerance"

@@ -306,6 +306,8 @@ def test_a_folder_without_all_digests_has_none():
             a_report().replace('"version": 1', '"version": 9'),
             "has the format 9, this paddledvc reads 1",
         ),
+        (a_report(files=FILES * 50_000), "is too large: it has"),
+        (a_report().replace('"size"', f'"{"x" * (17 << 20)}"'), "is too large: it has"),
     ],
 )
 def test_what_is_no_report_is_refused(text, why):
