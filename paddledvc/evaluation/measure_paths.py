@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from paddledvc.models.evaluate_settings import Evaluate
     from paddledvc.models.model import Model
+    from paddledvc.models.verify_settings import Engine
     from paddledvc.project import Inputs, Project
 
 logger = logging.getLogger(__name__)
@@ -91,31 +92,7 @@ def measure_paths(
         device=settings.device,
     )
     begun = _stamp(given)
-    sizes = sum(size for size, _, _ in begun.values())
-    found: dict[str, Evaluated] = {}
-
-    def run(name: str, job: EvaluateJob) -> None:
-        logger.info("measuring %s of %s", name, model.name)
-        found[name] = process.run_job_in_process(
-            job, Evaluated, root=project.root, timeout=settings.timeout, loads=sizes
-        )
-
-    run(NETWORK, job)
-    for path in evaluated_paths(settings, exports=given.program is not None):
-        assert given.program is not None
-        how = PathJob(
-            path=path,
-            program=given.program / names.EXPORT_PREFIX,
-            cases=given.program,
-            outputs=given.program,
-            engine=engine,
-            device=settings.device,
-        )
-        network = found[NETWORK]
-        run(
-            path,
-            replace(job, program=how, structure=network.structure, parameters=network.parameters),
-        )
+    found = _run_paths(job, given, settings, engine, project.root)
     if why := summary.find_disagreement(settings.function, settings, found):
         raise UserCodeFailed(why)
     most, told = params.get("limit"), len(found[NETWORK].ids)
@@ -142,6 +119,38 @@ def measure_paths(
     except ValueError as error:
         raise UserCodeFailed(f"what {settings.function} told {error}") from error
     return found, measured
+
+
+def _run_paths(
+    job: EvaluateJob, given: Bytes, settings: Evaluate, engine: Engine, root: Path
+) -> dict[str, Evaluated]:
+    """Run the function on the network, then on each way to run the exported files."""
+    sizes = sum(size for size, _, _ in _stamp(given).values())
+    found: dict[str, Evaluated] = {}
+
+    def run(name: str, job: EvaluateJob) -> None:
+        logger.info("measuring %s of %s", name, job.model)
+        found[name] = process.run_job_in_process(
+            job, Evaluated, root=root, timeout=settings.timeout, loads=sizes
+        )
+
+    run(NETWORK, job)
+    network = found[NETWORK]
+    for path in evaluated_paths(settings, exports=given.program is not None):
+        assert given.program is not None
+        how = PathJob(
+            path=path,
+            program=given.program / names.EXPORT_PREFIX,
+            cases=given.program,
+            outputs=given.program,
+            engine=engine,
+            device=settings.device,
+        )
+        run(
+            path,
+            replace(job, program=how, structure=network.structure, parameters=network.parameters),
+        )
+    return found
 
 
 def _stamp(given: Bytes) -> Mapping[str, tuple[int, int, int]]:

@@ -258,6 +258,24 @@ def test_a_factory_that_returns_no_layer_is_refused(
     assert str(caught.value) == "net.py:Net returned a list, expected a paddle.nn.Layer"
 
 
+def test_a_forward_that_names_self_otherwise_is_refused(
+    lay_out: Callable[..., Project], tmp_path: Path
+) -> None:
+    code = """
+class Net(nn.Layer):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(4, 3)
+
+    def forward(this, x):
+        return this.fc(x)
+"""
+    project = lay_out(tmp_path, code)
+
+    with pytest.raises(UserCodeFailed, match="forward of Net calls its layer 'this', and Paddle"):
+        paddledvc.export(project, "net")
+
+
 def test_a_factory_that_raises_is_shown_with_its_line(
     lay_out: Callable[..., Project], tmp_path: Path
 ) -> None:

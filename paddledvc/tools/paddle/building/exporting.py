@@ -57,7 +57,8 @@ def export_network(job: ExportJob) -> Exported:
     # The one behind struct_name goes on under a guard: only a process's first export is the same.
     with module.utils.unique_name.guard():
         layer = network.prepare_network_for_inference(network.build_network(job.network))
-        _require_self(layer, Path(job.network.root))
+        if (why := _find_misnamed_self(layer, Path(job.network.root))) is not None:
+            raise UserCodeFailed(why)
         with _messages() as messages:
             save_network(layer, job)
     passed = _judge(messages, job.allow)
@@ -138,24 +139,21 @@ def _without_places(module: Any, data: bytes) -> bytes:
     return bytes(program.serialize_to_string())
 
 
-def _require_self(layer: Any, root: Path) -> None:
-    """Refuse a forward that calls its layer otherwise: Paddle takes that for one more input.
-
-    Raises:
-        UserCodeFailed: it does.
-    """
+def _find_misnamed_self(layer: Any, root: Path) -> str | None:
+    """Say where a forward calls its layer otherwise: Paddle takes that for one more input."""
     method = layer.forward
     if not inspect.ismethod(method):
-        return
+        return None
     named = inspect.getfullargspec(method).args[:1]
-    if named and named != ["self"]:
-        code = inspect.unwrap(method).__code__
-        file = Path(code.co_filename)
-        where = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
-        raise UserCodeFailed(
-            f"{where}:{code.co_firstlineno}: forward of {type(layer).__name__} calls its layer "
-            f"{named[0]!r}, and Paddle exports it only where that is `self`; rename it"
-        )
+    if not named or named == ["self"]:
+        return None
+    code = inspect.unwrap(method).__code__
+    file = Path(code.co_filename)
+    where = file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
+    return (
+        f"{where}:{code.co_firstlineno}: forward of {type(layer).__name__} calls its layer "
+        f"{named[0]!r}, and Paddle exports it only where that is `self`; rename it"
+    )
 
 
 def save_network(layer: Any, job: ExportJob) -> Path:
