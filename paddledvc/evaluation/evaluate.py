@@ -8,6 +8,7 @@ from paddledvc import names
 from paddledvc.errors import InvalidInput
 from paddledvc.evaluation.core import summary
 from paddledvc.evaluation.core.measured import NETWORK, measured_path
+from paddledvc.evaluation.core.pictures import draw_changed_svg
 from paddledvc.evaluation.measure_paths import Bytes, measure_paths
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.models import registry as registries
@@ -136,4 +137,8 @@ def _write(
         project.write(f"{folder}/slices.csv", summary.write_slices_csv(measured.slices))
     if len(found) > 1:
         project.write(f"{folder}/changed.csv", summary.write_changed_csv(found))
+        if settings.pictures:
+            pictures = {path: one.pictures for path, one in found.items()}
+            drawn = draw_changed_svg(summary.list_changed_samples(found), pictures)
+            project.write(f"{folder}/changed.svg", drawn)
     project.write(measured_path(model), measured.to_json())

@@ -90,6 +90,7 @@ def measure_paths(
         params_name=f"{names.PARAMS}: {project.params_key(model, inputs.params)}.evaluate",
         seed=settings.seed,
         device=settings.device,
+        pictures=settings.pictures,
     )
     begun = _stamp(given)
     found = _run_paths(job, given, settings, engine, project.root)
@@ -136,6 +137,7 @@ def _run_paths(
 
     run(NETWORK, job)
     network = found[NETWORK]
+    outcomes = summary.select_outcomes(network.ids, network.scores) if settings.pictures else {}
     for path in evaluated_paths(settings, exports=given.program is not None):
         assert given.program is not None
         how = PathJob(
@@ -148,7 +150,13 @@ def _run_paths(
         )
         run(
             path,
-            replace(job, program=how, structure=network.structure, parameters=network.parameters),
+            replace(
+                job,
+                program=how,
+                structure=network.structure,
+                parameters=network.parameters,
+                outcomes=outcomes,
+            ),
         )
     return found
 

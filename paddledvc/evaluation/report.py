@@ -126,15 +126,16 @@ def _read_metrics(origins: _Origins, slug: str, evidence: Evidence | None) -> Me
             wanted = origins.wanted(slug, measured)
             problem = metrics_page.find_other_bytes(measured, wanted, evidence)
         if problem is None:
-            confusion, changed = (
-                _find_table(origins.root, f"{folder}/evaluate/{table}.csv")
-                for table in ("confusion", "changed")
+            confusion, changed, pictures = (
+                _find_table(origins.root, f"{folder}/evaluate/{table}")
+                for table in ("confusion.csv", "changed.csv", "changed.svg")
             )
             goals = model.evaluate.metrics if model is not None and model.evaluate else ()
             return metrics_page.describe_metrics(
                 measured,
                 confusion=confusion,
                 changed=changed,
+                pictures=pictures,
                 first=goals[0].name if goals else None,
             )
     logger.warning("%s %s; run `dvc repro`", name, problem)

@@ -123,6 +123,7 @@ class Evaluate:
         deps: data and code that it reads, besides what its imports show.
         slices: what is asked of parts of the samples.
         plots: its tables that DVC draws.
+        pictures: whether the samples that change are kept as pictures.
         paths: ways to run the exported files that are measured besides the network; None for
             ``deployed`` where the model exports.
         seed: seed of Paddle, NumPy and Python.
@@ -135,6 +136,7 @@ class Evaluate:
     deps: tuple[str, ...] = ()
     slices: tuple[SliceGoal, ...] = ()
     plots: tuple[Plot, ...] = ()
+    pictures: bool = False
     paths: tuple[PathName, ...] | None = None
     seed: int = 0
     device: str = "cpu"
@@ -154,7 +156,7 @@ def evaluated_paths(settings: Evaluate, *, exports: bool) -> tuple[PathName, ...
 
 def read_evaluate_settings(section: Mapping[str, Any]) -> Evaluate:
     """Read an ``evaluate:`` section that has been checked."""
-    plain = ("seed", "device", "timeout")
+    plain = ("pictures", "seed", "device", "timeout")
     return Evaluate(
         function=section["function"],
         metrics=tuple(_goal(name, said) for name, said in section["metrics"].items()),

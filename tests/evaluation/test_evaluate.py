@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -14,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import paddledvc
 from paddledvc.errors import InvalidInput, MissingTool, PaddleDVCError, StaleStages, UserCodeFailed
@@ -89,7 +93,18 @@ def evaluate(model, run):
     assert found["more"][1] is None
     right = found["scores"].argmax(1) == labels
     assert (found["more"][0] == found["scores"].argmax(1)).all()
-    run.samples(range(len(x)), accuracy=right, slices={"label": labels})
+    given = {"slices": {"label": labels}, "accuracy": right}
+    shown = (x - x.min()) / (x.max() - x.min())
+    if do == "pictures":
+        for part in (slice(9), slice(9, None)):
+            run.samples(
+                range(200)[part],
+                slices={"label": labels[part]},
+                accuracy=right[part],
+                pictures=shown[part, None],
+            )
+    else:
+        run.samples(range(len(x)), **given)
     run.table("confusion", actual=labels, predicted=found["more"][0])
     if do == "batch means":
         return {"accuracy": float(right[:150].mean() / 2 + right[150:].mean() / 2) + 1e-3}
@@ -227,27 +242,58 @@ def test_two_that_measure_a_model_at_once_write_one_after_the_other(exported):
     assert report.exists()
 
 
-def test_an_export_with_other_preprocessing_is_measured_as_it_is(exported):
-    kept = {one: one.read_bytes() for one in (exported.root / "exports/net").iterdir()}
-    (exported.root / "net.py").write_text(
-        (exported.root / "net.py").read_text().replace("* self.sign", "* -1")
-    )
-    try:
-        paddledvc.export(exported, "net")
-        (exported.root / "net.py").write_text(
-            (exported.root / "net.py").read_text().replace("* -1", "* self.sign")
-        )
-        measured = paddledvc.evaluate(exported, "net")
-    finally:
-        for file, data in kept.items():
-            file.write_bytes(data)
+def test_an_export_with_other_preprocessing_is_measured_as_it_is(turned):
+    measured = paddledvc.evaluate(turned, "net")
 
     assert measured.metrics["accuracy"]["network"] == 1.0
     assert measured.metrics["accuracy"]["deployed"] < 0.5
     assert measured.changed > 100
-    assert len((exported.root / "reports/net/evaluate/changed.csv").read_text().splitlines()) == (
-        measured.changed + 1
-    )
+    rows = (turned.root / "reports/net/evaluate/changed.csv").read_text().splitlines()
+    assert len(rows) == measured.changed + 1
+
+
+@pytest.fixture
+def turned(exported):
+    """A project whose export was made of a network with the sign turned."""
+    kept = {one: one.read_bytes() for one in (exported.root / "exports/net").iterdir()}
+    code = (exported.root / "net.py").read_text()
+    (exported.root / "net.py").write_text(code.replace("* self.sign", "* -1"))
+    try:
+        paddledvc.export(exported, "net")
+    finally:
+        (exported.root / "net.py").write_text(code)
+    yield exported
+    for file, data in kept.items():
+        file.write_bytes(data)
+
+
+@pytest.fixture
+def pictured(turned):
+    """The same, with pictures of the samples that change."""
+    file = turned.root / "models.yaml"
+    text = file.read_text()
+    file.write_text(text.replace("    plots:", "    pictures: true\n    plots:"))
+    yield turned
+    file.write_text(text)
+
+
+def test_the_samples_that_change_are_drawn(pictured, params):
+    params(do="pictures")
+    measured = paddledvc.evaluate(pictured, "net")
+
+    drawn = (pictured.root / "reports/net/evaluate/changed.svg").read_text()
+    rows = (pictured.root / "reports/net/evaluate/changed.csv").read_text().splitlines()[1:]
+    assert re.findall("<title>(.*?)<", drawn) == [row.split(",")[0] for row in rows[:48]]
+    first = base64.b64decode(re.search('base64,([^"]*)', drawn)[1])
+    assert Image.open(io.BytesIO(first)).size == (96, 24), "four pixels in a row"
+    assert measured.changed > 48
+    page = next(one for one in paddledvc.report(pictured) if one.parent.name == "net")
+    assert base64.b64encode(drawn.encode()).decode() in page.read_text()
+
+
+def test_pictures_that_are_asked_for_and_not_given_are_missed(pictured):
+    with pytest.raises(UserCodeFailed, match="gave no pictures, which models.yaml asks for"):
+        paddledvc.evaluate(pictured, "net")
 
 
 def test_an_export_of_the_epoch_before_is_measured_as_it_is(exported):

@@ -6,10 +6,12 @@ what cannot be true of the report is said instead of shown.
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import math
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from paddledvc.evaluation.core.measured import NETWORK
@@ -62,7 +64,12 @@ def find_other_bytes(
 
 
 def describe_metrics(
-    measured: Measured, *, confusion: str | None, changed: str | None, first: str | None = None
+    measured: Measured,
+    *,
+    confusion: str | None,
+    changed: str | None,
+    pictures: str | None = None,
+    first: str | None = None,
 ) -> Metrics:
     """Make the tables of a page.
 
@@ -70,6 +77,7 @@ def describe_metrics(
         measured: the report.
         confusion: ``confusion.csv``; None where there is none.
         changed: ``changed.csv``; None where there is none.
+        pictures: ``changed.svg``; None where there is none.
         first: the metric that stands for all; None for the first of the report.
     """
     tables, notes = [_metrics(measured)], list(_notes(measured))
@@ -79,7 +87,7 @@ def describe_metrics(
         tables.append(_slices(measured))
     asked: tuple[tuple[str, str | None, bool, Callable[[Measured, str], Table | None]], ...] = (
         ("confusion.csv", confusion, False, _confusion),
-        ("changed.csv", changed, measured.changed > 0, _changed),
+        ("changed.csv", changed, measured.changed > 0, partial(_changed, pictures)),
     )
     for name, text, needed, read in asked:
         try:
@@ -256,7 +264,7 @@ def _by_number(name: str) -> tuple[float, str]:
     return (number if math.isfinite(number) else math.inf), name
 
 
-def _changed(measured: Measured, text: str) -> Table | None:
+def _changed(pictures: str | None, measured: Measured, text: str) -> Table | None:
     """Name the samples that the exported files have another outcome of than the network."""
     head, rows = _read_csv(text)
     if head != list(CHANGED_HEAD):
@@ -276,8 +284,8 @@ def _changed(measured: Measured, text: str) -> Table | None:
         title="Samples that changed",
         head=CHANGED_HEAD,
         rows=tuple((*row[:3], *map(_outcome, row[3:])) for row in rows[:most]),
-        note="By their names, and no picture: nothing says which input is an image."
-        + _more(rows, most, "changed.csv", measured.changed),
+        note=_more(rows, most, "changed.csv", measured.changed).strip(),
+        drawing=base64.b64encode((pictures or "").encode()).decode(),
     )
 
 

@@ -169,6 +169,21 @@ def _worst(settings: Evaluate, slices: Sequence[Slice]) -> Iterator[tuple[str, f
             yield goal.name, (min if goal.direction == "higher" else max)(values)
 
 
+def select_outcomes(
+    ids: Iterable[str], scores: Mapping[str, Sequence[float]]
+) -> dict[str, dict[str, float]]:
+    """Give every sample's outcome by metric, of the metrics that have but two.
+
+    >>> select_outcomes(["a", "b"], {"right": [1.0, 0.0], "loss": [0.2, 3.0]})
+    {'right': {'a': 1.0, 'b': 0.0}}
+    """
+    return {
+        metric: dict(zip(ids, values, strict=True))
+        for metric, values in scores.items()
+        if _are_outcomes(values)
+    }
+
+
 def list_changed_samples(
     found: Mapping[str, Evaluated],
 ) -> Iterator[tuple[str, str, str, float, float]]:
@@ -181,12 +196,16 @@ def list_changed_samples(
     at = {name: number for number, name in enumerate(first.ids)}
     for path, one in found.items():
         for name, values in one.scores.items():
-            if not all(value in {0, 1} for value in (*values, *first.scores[name])):
-                continue  # scores that are no outcomes hardly ever are the same
+            if not (_are_outcomes(values) and _are_outcomes(first.scores[name])):
+                continue  # other scores hardly ever are the same
             for known, value in zip(one.ids, values, strict=True):
                 before = first.scores[name][at[known]]
                 if value != before:
                     yield known, path, name, before, value
+
+
+def _are_outcomes(values: Iterable[float]) -> bool:
+    return all(value in {0, 1} for value in values)
 
 
 def write_changed_csv(found: Mapping[str, Evaluated]) -> str:

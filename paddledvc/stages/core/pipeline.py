@@ -197,6 +197,8 @@ def _evaluate(pipeline: Pipeline, model: Model, settings: Evaluate) -> dict[str,
     }
     if exported is not None:
         stage["outs"] = [{f"{folder}/changed.csv": {"cache": False}}]
+        if settings.pictures:
+            plots.append({f"{folder}/changed.svg": {"cache": False}})
     if plots:
         stage["plots"] = plots
     return {**stage, "meta": dict(MARK)}

@@ -102,7 +102,7 @@ def evaluate_digest(registry: Registry, lock: Lock, model: Model) -> str:
         _network(model),
         _weights(registry, lock, model),
     )
-    return digest_settings(used)
+    return digest_settings((*used, "pictures") if settings.pictures else used)
 
 
 def list_settings(value: Any) -> dict[str, Any]:

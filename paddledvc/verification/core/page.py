@@ -61,12 +61,14 @@ class Table:
         head: the heads of its columns.
         rows: its cells, numbers or texts.
         note: a sentence below it; empty for none.
+        drawing: an SVG above it, in base64; empty for none.
     """
 
     title: str
     head: tuple[str, ...]
     rows: tuple[tuple[object, ...], ...]
     note: str = ""
+    drawing: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

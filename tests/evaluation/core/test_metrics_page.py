@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 
 import pytest
@@ -20,8 +21,10 @@ WORST = replace(
 )
 
 
-def tables(measured=WORST, confusion=CONFUSION, changed=CHANGED):
-    page = metrics_page.describe_metrics(measured, confusion=confusion, changed=changed)
+def tables(measured=WORST, confusion=CONFUSION, changed=CHANGED, pictures=None):
+    page = metrics_page.describe_metrics(
+        measured, confusion=confusion, changed=changed, pictures=pictures
+    )
     return {one.title: one for one in page.tables}, page
 
 
@@ -74,11 +77,14 @@ def test_classes_that_are_numbers_are_in_their_order(classes, order):
     assert found["Confusion"].head == ("x, down; y, across", *order)
 
 
-def test_the_samples_that_changed_are_named_and_pictures_said_to_be_left_out():
+def test_the_samples_that_changed_are_named_and_shown_where_there_are_pictures():
     found, _ = tables()
 
     assert found["Samples that changed"].rows == (("scan <9>", "deployed", "accuracy", "1", "0"),)
-    assert "no picture" in found["Samples that changed"].note
+    assert found["Samples that changed"].drawing == ""
+
+    found, _ = tables(pictures="<svg/>")
+    assert base64.b64decode(found["Samples that changed"].drawing) == b"<svg/>"
 
 
 def test_many_are_counted_and_few_are_shown():

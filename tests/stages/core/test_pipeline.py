@@ -494,6 +494,7 @@ def test_how_a_plot_is_drawn_is_renewed_and_makes_no_stage_stale():
         ({"deps": ("data",)}, []),
         ({"slices": (SliceGoal(name="form"),)}, ["evaluate"]),
         ({"plots": (Plot(name="curve"),)}, ["evaluate"]),
+        ({"pictures": True}, ["evaluate"]),
         ({"paths": ("jit",)}, ["evaluate"]),
         ({"paths": ("deployed",)}, []),
         ({"seed": 1}, ["evaluate"]),

@@ -90,6 +90,8 @@ def list_files_not_ignored(models: Iterable[Model]) -> Iterator[str]:
         if model.evaluate is not None:
             yield f"{folder}/evaluate.json"
             yield from (f"{folder}/evaluate/{plot.name}.csv" for plot in model.evaluate.plots)
+            if model.evaluate.pictures:
+                yield f"{folder}/evaluate/changed.svg"
 
 
 def list_ignored_patterns(ignored: Iterable[IgnoredFile], prefix: str = "") -> Iterator[Pattern]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -299,6 +299,9 @@ class EvaluateJob:
         parameters: names of the parameters of the network's ``forward``; of a program only.
         params: hyperparameters.
         params_name: where the hyperparameters stand, for messages.
+        pictures: whether pictures of samples are asked for.
+        outcomes: the network's outcome of every sample, by metric; of a program only, where
+            pictures are asked for.
     """
 
     model: str
@@ -312,6 +315,8 @@ class EvaluateJob:
     params_name: str
     seed: int
     device: str
+    pictures: bool = False
+    outcomes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         what = "the network" if self.program is None else f"the path {self.program.path}"
@@ -334,6 +339,7 @@ class Evaluated:
         structure: how its result is nested.
         parameters: names of the parameters of its ``forward``.
         runtime: what computed.
+        pictures: the samples whose outcome is not the network's, as JPEG in base64, by id.
     """
 
     metrics: Mapping[str, float]
@@ -347,6 +353,7 @@ class Evaluated:
     structure: Any
     parameters: tuple[str, ...]
     runtime: Runtime
+    pictures: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

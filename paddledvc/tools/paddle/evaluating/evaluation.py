@@ -55,6 +55,7 @@ class Evaluation:
     _scores: dict[str, list[float]] = field(default_factory=dict, repr=False)
     _slices: dict[str, list[str]] = field(default_factory=dict, repr=False)
     _tables: dict[str, dict[str, list[Any]]] = field(default_factory=dict, repr=False)
+    _pictures: list[tuple[int, Sequence[Any]]] = field(default_factory=list, repr=False)
 
     def predict(self, model: Any, *inputs: Array, batch_size: int = 64, **named: Array) -> Any:
         """Call the model on arrays of many samples, a batch at a time.
@@ -90,6 +91,7 @@ class Evaluation:
         ids: Sequence[Any],
         *,
         slices: Mapping[str, Sequence[Any]] | None = None,
+        pictures: Sequence[Any] | None = None,
         **scores: Sequence[float],
     ) -> None:
         """Tell the scores of samples, for which the noise of a metric can be known.
@@ -99,6 +101,9 @@ class Evaluation:
         Args:
             ids: what the samples are called, each differently, such as the names of their files.
             slices: a property of every sample, by its name: the parts are measured too.
+            pictures: a picture of every sample, as an array of height x width, with 1 or 3 colours
+                or none, or as the path of an image file; those of samples that change are kept
+                where models.yaml says ``pictures: true``.
             scores: a number for every sample, by metric; their mean is to be the metric.
         """
         names = [_text(one) for one in ids]
@@ -116,11 +121,20 @@ class Evaluation:
                 )
         if self._ids and (given.keys(), parts.keys()) != (self._scores.keys(), self._slices.keys()):
             raise UserCodeFailed("run.samples() got other scores or slices than the call before")
+        self._add_pictures(pictures, len(names))
         self._ids += names
         for name, one in given.items():
             self._scores.setdefault(name, []).extend(one)
         for name, texts in parts.items():
             self._slices.setdefault(name, []).extend(texts)
+
+    def _add_pictures(self, pictures: Sequence[Any] | None, count: int) -> None:
+        if pictures is not None and len(pictures) != count:
+            raise UserCodeFailed(f"run.samples() got {len(pictures)} pictures for {count} samples")
+        if self._ids and (pictures is not None) != bool(self._pictures):
+            raise UserCodeFailed("run.samples() got pictures in some of its calls, expected in all")
+        if pictures is not None and count:
+            self._pictures.append((len(self._ids), pictures))
 
     def table(self, name: str, **columns: Sequence[Any]) -> None:
         """Add rows to a table that ``dvc plots`` draws.
@@ -150,6 +164,20 @@ class Evaluation:
     def told(self) -> tuple[list[str], dict[str, list[float]], dict[str, list[str]]]:
         """What the function told of samples: ids, scores and slices."""
         return self._ids, self._scores, self._slices
+
+    @property
+    def pictured(self) -> bool:
+        """Whether the function gave pictures of its samples."""
+        return bool(self._pictures)
+
+    def picture(self, number: int) -> Any:
+        """Give the picture of a sample.
+
+        Args:
+            number: which one, in the order of ``ids``.
+        """
+        start, given = next(one for one in reversed(self._pictures) if one[0] <= number)
+        return given[number - start]
 
     @property
     def tables(self) -> dict[str, dict[str, list[Any]]]:

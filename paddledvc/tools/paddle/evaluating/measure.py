@@ -18,6 +18,7 @@ from paddledvc.tools.paddle.building.training import Params
 from paddledvc.tools.paddle.core.jobs import Evaluated
 from paddledvc.tools.paddle.evaluating.evaluation import Evaluation
 from paddledvc.tools.paddle.evaluating.fed import Fed, flatten_call, order_arguments
+from paddledvc.tools.paddle.evaluating.pictures import encode_changed_pictures
 from paddledvc.tools.paddle.evaluating.stand_in import (
     Signature,
     describe_structure,
@@ -67,6 +68,16 @@ def measure_model(job: EvaluateJob) -> Evaluated:
     check_samples(str(job.function), metrics, ids, scores)
     if not fed.calls:
         raise UserCodeFailed(f"{job.function} never called the model, so it measured nothing")
+    if job.pictures and not run.pictured:
+        raise UserCodeFailed(
+            f"{job.function} gave no pictures, which models.yaml asks for; "
+            "give `run.samples(..., pictures=images)` one of every sample"
+        )
+    pictures = {}
+    if job.outcomes:
+        # A function may index files or a data set of its own there.
+        with user_objects.user_code(str(job.function)):
+            pictures = encode_changed_pictures(ids, scores, job.outcomes, run.picture, root)
     return Evaluated(
         metrics=metrics,
         ids=tuple(ids),
@@ -82,6 +93,7 @@ def measure_model(job: EvaluateJob) -> Evaluated:
         structure=shape.found,
         parameters=shape.parameters,
         runtime=runtime.describe_runtime(job.device),
+        pictures=pictures,
     )
 
 

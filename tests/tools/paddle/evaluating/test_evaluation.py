@@ -96,6 +96,7 @@ def test_samples_that_are_not_what_a_metric_is_made_of_are_refused(metrics, ids,
     [
         (lambda run: run.samples(["a"]), "got no scores"),
         (lambda run: run.samples(["a", "b"], accuracy=[1]), "1 values of accuracy for 2 samples"),
+        (lambda run: run.samples(["a"], loss=[1], pictures=[]), "0 pictures for 1 samples"),
         (lambda run: run.samples(["a"], accuracy=[[1, 2]]), r"of shape \[1, 2\] and type int64"),
         (lambda run: run.samples(["a"], accuracy=["high"]), "expected one number a sample"),
         (lambda run: run.samples(["a"], loss=[float("nan")]), "the loss nan of sample 0"),
@@ -123,6 +124,8 @@ def test_samples_and_tables_may_be_told_in_parts(run):
     assert run.tables == {"curve": {"step": [0, 1], "value": [0.5, 0.25]}}
     with pytest.raises(UserCodeFailed, match="other scores or slices than the call before"):
         run.samples([3], loss=[1])
+    with pytest.raises(UserCodeFailed, match="got pictures in some of its calls"):
+        run.samples([3], accuracy=[1], slices={"form": [1]}, pictures=["a.png"])
     with pytest.raises(UserCodeFailed, match="got the columns step of curve, and step, value"):
         run.table("curve", step=[2])
 
