@@ -292,7 +292,7 @@ def test_the_samples_that_change_are_drawn(pictured, params):
 
 
 def test_pictures_that_are_asked_for_and_not_given_are_missed(pictured):
-    with pytest.raises(UserCodeFailed, match="gave no pictures, which models.yaml asks for"):
+    with pytest.raises(UserCodeFailed, match="gave no pictures"):
         paddledvc.evaluate(pictured, "net")
 
 

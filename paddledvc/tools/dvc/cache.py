@@ -13,6 +13,7 @@ from paddledvc.errors import OutsideFailure
 from paddledvc.hashes import Hashes
 from paddledvc.paths import quote_path
 from paddledvc.tools.dvc import configuration
+from paddledvc.tools.dvc.core.config import SHARED_MODE
 from paddledvc.tools.dvc.core.objects import Forbidden, read_object_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.dvc.state import DvcState
@@ -72,8 +73,11 @@ class Cache:
     (True, '.dvc/cache/files/md5/d4/1d8cd98f00b204e9800998ecf8427e')
     """
 
-    def __init__(self, folder: Path, *, kinds: tuple[str, ...], state: DvcState) -> None:
+    def __init__(
+        self, folder: Path, *, kinds: tuple[str, ...], state: DvcState, shared: bool = False
+    ) -> None:
         self.folder = folder / "files" / "md5"
+        self._mode = SHARED_MODE if shared else None
         self.known = Known(name_notes_file(folder))
         self.state = state
         self._aside = folder / "paddledvc" / "damaged"
@@ -87,6 +91,7 @@ class Cache:
             find_cache_folder(root, config),
             kinds=config.links,
             state=DvcState(root, config.site_cache),
+            shared=config.shared,
         )
 
     def path(self, oid: str) -> Path:
@@ -211,7 +216,7 @@ class Cache:
             OutsideFailure: the cache cannot be written to, or the disk is full.
         """
         with _writable(self.folder):
-            new = atomic.make_atomic_file(self.folder)
+            new = atomic.make_atomic_file(self.folder, self._mode)
         try:
             yield new
             if oid is not None:
@@ -235,7 +240,7 @@ class Cache:
             OutsideFailure: the cache cannot be written to, or the disk is full.
         """
         with _writable(self.folder):
-            new = atomic.make_atomic_file(self.folder)
+            new = atomic.make_atomic_file(self.folder, self._mode)
             new.unlink()
             try:
                 links.link_file(os.path.realpath(file), str(new), ("reflink", "copy"))
@@ -335,7 +340,7 @@ class Cache:
         new.chmod(MODE)
         settle_hash_time(new)
         target = self.path(oid)
-        target.parent.mkdir(exist_ok=True)
+        atomic.make_folder(f"{target.parent}", self._mode)
         if self.holds(oid):  # another process was faster
             return
         if os.path.lexists(target):
@@ -348,7 +353,7 @@ class Cache:
 
         from paddledvc.display.escaping import escape_text  # noqa: PLC0415 - hardly ever
 
-        self._aside.mkdir(parents=True, exist_ok=True)
+        atomic.make_folder(f"{self._aside}", self._mode)
         aside = self._aside / f"{oid}-{os.urandom(4).hex()}"
         target.replace(aside)
         mine = f"{posixpath.basename(name)}.mine"

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 CONFIG, LOCAL = "config", "config.local"
 LEVELS = ("system", "global", "repo", "local")
 """The files of a configuration, as DVC calls them, each stronger than those before it."""
-_USED = {"core": ("remote", "hardlink_lock", "site_cache_dir"), "cache": ("dir", "type", "local")}
+_USED = {
+    "core": ("remote", "hardlink_lock", "site_cache_dir"),
+    "cache": ("dir", "type", "local", "shared"),
+}
 """Options that we use. DVC must accept those; it may refuse others, such as a remote's, when that
 is opened: whoever switches branches keeps settings of remotes that other branches have."""
 
@@ -139,6 +142,7 @@ def _picked(Config: Any, said: Mapping[str, Any]) -> DvcConfig:  # noqa: N803
         links=tuple(cache.get("type", LINK_TYPES)),
         site_cache=core.get("site_cache_dir"),
         hardlink_lock=core["hardlink_lock"],
+        shared=cache.get("shared") is not None,
     )
 
 

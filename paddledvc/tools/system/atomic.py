@@ -5,6 +5,7 @@ Whoever is killed leaves the old file or the new one. Git's hooks load this, so 
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -103,13 +104,42 @@ def open_note(name: str, flags: int) -> int:
     return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
-def make_atomic_file(folder: Path) -> Path:
-    """Make an empty file of a new name; the folder is made if need be.
+def make_folder(folder: str, mode: int | None = None) -> None:
+    """Make a folder, and those above it, where they are not there yet.
+
+    Args:
+        folder: the folder.
+        mode: what those get that are new, whatever the umask; None for what the umask leaves.
 
     Raises:
         OSError: it cannot be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    if os.path.isdir(folder):  # noqa: PTH112 - as fast as it gets
+        return
+    if above := os.path.dirname(folder):  # noqa: PTH120
+        make_folder(above, mode)
+    try:
+        os.mkdir(folder)  # noqa: PTH102
+    except FileExistsError as error:
+        if not os.path.isdir(folder):  # noqa: PTH112
+            number = errno.ENOTDIR
+            raise NotADirectoryError(number, os.strerror(number), folder) from error
+        return  # another process was faster
+    if mode is not None:
+        os.chmod(folder, mode)  # noqa: PTH101 - os.umask() is of all threads
+
+
+def make_atomic_file(folder: Path, mode: int | None = None) -> Path:
+    """Make an empty file of a new name; the folder is made if need be.
+
+    Args:
+        folder: where.
+        mode: of folders that are made.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    make_folder(f"{folder}", mode)
     _sweep_once(f"{folder}", "tmp-")
     new = folder / make_atomic_name("tmp-")
     new.touch(exist_ok=False)

@@ -40,6 +40,7 @@ PLAIN = {
     "a per cent sign": "['remote \"a\"']\n    url = s3://b/%20\n    region = x%y\n",
     "a dollar sign": "[cache]\n    dir = /$HOME/${x}\n",
     "capitals in values": "[core]\n    remote = Prod\n    hardlink_lock = TRUE\n",
+    "a cache of a group": "[cache]\n    shared = Group\n",
     "CRLF": "[cache]\r\n    dir = /a\r\n",
     "old line ends": "[cache]\r    dir = /a\r",
     "comments": "# [cache]\n[cache]\n  # dir = /b\n    dir = /a\n\n",
@@ -268,6 +269,7 @@ VALUES = {
     **dict.fromkeys(["dir", "url", "keyfile", "remote", "site_cache_dir"], PLACES),
     "type": st.sampled_from(["copy", '"hardlink, copy"', "symlink,copy", "softlink", "'reflink'"]),
     "hardlink_lock": st.sampled_from(["true", "False", "TRUE", "'false'", "1"]),
+    "shared": st.sampled_from(["group", "GROUP", "all", "'group'"]),
     "x": PLACES | st.sampled_from(["a,b", "'/a#,b'", '""']),
 }
 SECTIONS = ("[core]", "[cache]", "['remote \"a\"']", '[remote "b"]', "[feature]")

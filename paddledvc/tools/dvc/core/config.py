@@ -45,6 +45,8 @@ _SECTION = re.compile(
 )
 _SHARED = ("remote", "machine", "db")
 """What DVC makes of its named sections; a section called so itself takes the place of them all."""
+SHARED_MODE = 0o2775
+"""What DVC makes of the folders of a cache or remote that is ``shared = group``."""
 _OPTION = re.compile(
     r"""(?P<key>[a-z_]+)\ *=\ *
         (?:"(?P<double>[^"]+)" | '(?P<single>[^']+)' | (?P<bare>[^"'\#,\ ][^"'\#,]*))""",
@@ -68,6 +70,7 @@ class DvcConfig:
             ``symlink``, ``copy``.
         site_cache: folder for what DVC keeps outside of repositories; None for its own choice.
         hardlink_lock: whether DVC says by hard links that it is at work, as for NFS.
+        shared: whether all of the cache is writable for its group.
     """
 
     remotes: Mapping[str, str] = field(default_factory=dict)
@@ -77,6 +80,7 @@ class DvcConfig:
     links: tuple[str, ...] = LINK_TYPES
     site_cache: str | None = None
     hardlink_lock: bool = False
+    shared: bool = False
 
 
 def list_config_remotes(
@@ -153,7 +157,10 @@ def _pick(
     urls, settings = list_config_remotes(remotes)
     links = tuple(kind.strip() for kind in cache.get("type", ",".join(LINK_TYPES)).split(","))
     locked = core.get("hardlink_lock", "false").lower()
+    shared = cache.get("shared", "").lower()
     if set(links) - set(_LINK_NAMES) or locked not in ("true", "false") or "local" in cache:
+        raise ValueError
+    if shared not in ("", "group"):
         raise ValueError
     default = core.get("remote")
     return DvcConfig(
@@ -164,6 +171,7 @@ def _pick(
         links=links,
         site_cache=core.get("site_cache_dir"),
         hardlink_lock=locked == "true",
+        shared=bool(shared),
     )
 
 

@@ -60,9 +60,18 @@ class System:
     Attributes:
         folder: where the remote is.
         listable: whether it tells what is in a folder.
+
+    Args:
+        system: the file system of fsspec.
+        folder: where the remote is.
+        patience: seconds that a server may be silent.
+        mode: what new folders on this machine get; None for what the umask leaves.
     """
 
-    def __init__(self, system: Any, folder: str, patience: float) -> None:
+    def __init__(
+        self, system: Any, folder: str, patience: float, *, mode: int | None = None
+    ) -> None:
+        self._mode = mode
         self.folder, self.listable = folder, bool(system.CAN_TRAVERSE)
         self._system, self._patience = system, patience
         self._pending: set[Future[Any]] = set()
@@ -206,9 +215,11 @@ class System:
     def _write_aside(self, source: Path, path: str, told: Any) -> None:
         """Send a file under another name first, where a half one would be seen."""
         parent = self._system.parent(path)
-        self._system.makedirs(parent)
         if self._system.protocol == "local":
+            atomic.make_folder(parent, self._mode)
             atomic.sweep_atomic_parts(parent)
+        else:
+            self._system.makedirs(parent)
         aside = self.join(parent, f"{atomic.make_atomic_name('.')}{atomic.PART}")
         try:
             self._system.put_file(str(source), aside, callback=told)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import MissingTool, RemoteFailed
 from paddledvc.tools.dvc import configuration, library
+from paddledvc.tools.dvc.core.config import SHARED_MODE
 from paddledvc.tools.dvc.remotes.failures import Broken, translate_failures
 from paddledvc.tools.dvc.remotes.filesystem import HTTP, S3_TRIES, System
 from paddledvc.tools.dvc.remotes.redirects import guard_dvc
@@ -289,7 +290,7 @@ def _open_system(root: Path, name: str, patience: float) -> System:
         system = kind(**settings)
         if kind.protocol == "s3":
             _bound(system)
-        return System(system, path, patience)
+        return System(system, path, patience, mode=SHARED_MODE if settings.get("shared") else None)
 
 
 def _import_dvc(name: str) -> Any:
