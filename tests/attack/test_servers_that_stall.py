@@ -215,7 +215,9 @@ def test_what_a_url_gives_comes_though_the_one_before_stalls(stalling, server, t
 
 
 @pytest.mark.parametrize("point", ["connect", "one header"])
-def test_a_question_for_a_size_has_the_same_patience(stalling, tmp_path, point, monkeypatch):
+def test_a_question_for_a_size_has_the_same_patience(
+    stalling, tmp_path, no_aws, point, monkeypatch
+):
     monkeypatch.setenv("PADDLEDVC_PATIENCE", "0.5")
     url = stalling(point, whatever_is_asked=True)
     for one in (f"{url}/a", f"s3://zoo/a?endpoint_url={url}"):
