@@ -54,7 +54,8 @@ def push(  # noqa: PLR0913
       paddledvc push --rev main --rev v1.2.0
       paddledvc push --repair
 
-    Exit codes: 1 if wrong bytes are there, or here; 3 if something is out of reach.
+    Exit codes: 1 if wrong bytes are there, or here, or an older DVC hashed some; 3 if something is
+    out of reach.
     """
     with progress_bar() as progress:
         done = workflow.push(
@@ -76,7 +77,7 @@ def _print(done: tuple[Pushed, ...]) -> None:
             echo_error(one.problem)
             continue
         echo_lines(describe_transfer_results(one.sent), err=True)
-        echo_lines(map(str, one.contradictions), err=True)
+        echo_lines(map(str, (*one.contradictions, *one.unhashed)), err=True)
         echo_lines(
             f"{label_tracked(sent.tracked)} "
             f"({display_size(sent.size)}, {_DONE[sent.state]} {one.remote})"
@@ -89,13 +90,13 @@ def _print(done: tuple[Pushed, ...]) -> None:
             err=True,
         )
         there = Counter(sent.state for sent in one.sent)["present"]
-        if there or not one.sent:
+        if there or not (one.sent or one.unhashed):
             echo(f"{there} in {one.remote} already")
 
 
 def _exit_code(done: tuple[Pushed, ...]) -> int:
     failed = [sent for one in done for sent in one.sent if sent.state == "failed"]
     wrong = any(bad.kind in WRONG for sent in failed for bad in sent.problems)
-    if wrong or any(one.contradictions for one in done):
+    if wrong or any(one.contradictions or one.unhashed for one in done):
         return MISMATCH
     return UNREACHABLE if failed or any(one.problem for one in done) else 0

@@ -10,6 +10,8 @@ from paddledvc.display.results import Displayed
 from paddledvc.tools.dvc.linked_tree import share_with_main_tree
 from paddledvc.tools.dvc.trust.approve import approve_first
 from paddledvc.tools.git import worktree
+from paddledvc.values import replace
+from paddledvc.weights.core.pins import MIGRATE, OLD_HASH
 from paddledvc.weights.core.tracked import LISTING_PATTERNS
 from paddledvc.weights.core.transfer_results import list_stated_contradictions
 from paddledvc.weights.expected import list_expected
@@ -119,10 +121,22 @@ def pull(  # noqa: PLR0913 - each is an option
     denied = list_stated_contradictions(outputs)
     if placed is None:
         return Pulled(arrived=arrived, placed=None, contradictions=denied)
+    old = {one.path for one in outputs if not one.exact}
     if asked:
         completed |= zip(asked, (one.tracked for one in arrived), strict=True)
         placed = place().after(placed)
-    return Pulled(arrived=arrived, placed=placed, contradictions=denied)
+    return Pulled(arrived=arrived, placed=_tell_old(placed, old), contradictions=denied)
+
+
+def _tell_old(placed: Placed, old: set[str]) -> Placed:
+    """Tell each time of what an older DVC hashed: hooks are silent once they have told of it."""
+    found = (
+        replace(one, state="kept", problem=OLD_HASH, mend=f"run `{MIGRATE}`, and commit")
+        if one.path in old and one.state == "unchanged"
+        else one
+        for one in placed.outputs
+    )
+    return replace(placed, outputs=tuple(found))
 
 
 def _placing(

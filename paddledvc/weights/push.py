@@ -12,7 +12,7 @@ from paddledvc.tools.dvc.trust.approve import approve_first
 from paddledvc.tools.git import worktree
 from paddledvc.tools.git.command import ask_git
 from paddledvc.tools.git.refs import Ref
-from paddledvc.weights.core.transfer_results import list_stated_contradictions
+from paddledvc.weights.core.transfer_results import list_old_hashes, list_stated_contradictions
 from paddledvc.weights.expected import list_expected
 from paddledvc.weights.history import History, find_ref_role
 from paddledvc.weights.select_outputs import require_selected_remotes, select_outputs, select_remote
@@ -36,6 +36,7 @@ class Pushed(Displayed):
         remote: its name.
         sent: what became of each output that belongs there.
         contradictions: outputs of which DVC's file says what models.lock denies.
+        unhashed: outputs that only an older DVC hashed, which are not sent.
         problem: why nothing could be sent, as a sentence; empty if the remote answered.
     """
 
@@ -43,6 +44,7 @@ class Pushed(Displayed):
     remote: str
     sent: tuple[Sent, ...] = ()
     contradictions: tuple[Bad, ...] = ()
+    unhashed: tuple[Bad, ...] = ()
     problem: str = ""
 
 
@@ -94,7 +96,8 @@ def push(  # noqa: PLR0913 - each is an option
         try:
             sent = send_outputs(project, wanted_, name, repair=repair, jobs=jobs, progress=progress)
             denied = list_stated_contradictions(wanted_)
-            done.append(Pushed(remote=name, sent=sent, contradictions=denied))
+            old = list_old_hashes(wanted_)
+            done.append(Pushed(remote=name, sent=sent, contradictions=denied, unhashed=old))
         except RemoteFailed as error:
             done.append(Pushed(remote=name, problem=str(error)))
     return Table(done)

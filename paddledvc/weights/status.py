@@ -13,7 +13,7 @@ from paddledvc.tools.dvc import shortcuts
 from paddledvc.tools.dvc.cache import Cache
 from paddledvc.tools.git.hook_scripts import state as hook_states
 from paddledvc.weights.core.decide import Decision
-from paddledvc.weights.core.pins import Disagreement
+from paddledvc.weights.core.pins import MIGRATE, OLD_HASH, Disagreement
 from paddledvc.weights.core.tracked import tracked_cells
 from paddledvc.weights.expected import list_expected
 from paddledvc.weights.select_outputs import select_outputs
@@ -43,7 +43,7 @@ that nobody has hashed yet; ``unknown`` one whose bytes cannot be compared.
 PULL = "paddledvc pull"
 _UNCOMPARED: dict[str, tuple[Condition, str, str]] = {
     "unhashed": ("unbuilt", "nobody has made it yet", "dvc repro"),
-    "old": ("unknown", "its hash is one of DVC 1 or 2, not of its bytes", "dvc commit --force"),
+    "old": ("unknown", OLD_HASH, f"{MIGRATE}; commit"),
     "unlisted": ("unknown", "the listing of its files is not in the cache", PULL),
 }
 

@@ -421,10 +421,19 @@ def test_what_is_kept_out_of_remotes_is_not_asked_for(cold, cli):
 def test_hashes_of_old_versions_of_dvc_are_left_to_dvc(cold, cli):
     lock = cold.folder.read("dvc.lock").replace("      hash: md5\n", "")
     cold.folder.write("dvc.lock", lock)
-    ran = cli("pull", EXPORT)
+    advice = "run `dvc pull && dvc cache migrate --dvc-files`, and commit"
 
-    assert ran.exit_code == 1
-    assert ran.stderr.startswith(f"weights: kept {EXPORT}: DVC 2 hashed it")
+    for ran in (cli("pull", EXPORT), cli("pull", EXPORT)):
+        assert (ran.exit_code, ran.stdout) == (1, "")
+        assert ran.stderr == (
+            f"weights: kept {EXPORT}: DVC 1 or 2 hashed it, which says nothing about its bytes; "
+            f"{advice}\n"
+        )
+    sent = cli("push", EXPORT)
+    assert (sent.exit_code, sent.stdout) == (1, "")
+    assert sent.stderr.endswith(f"which says nothing about its bytes; {advice}\n")
+    state = json.loads(cli("status", EXPORT, "--format", "json").stdout)
+    assert state["outputs"][0]["mend"] == "dvc pull && dvc cache migrate --dvc-files; commit"
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from paddledvc import names
 from paddledvc.display.results import Displayed
 from paddledvc.hashes import Hashes
-from paddledvc.weights.core.pins import ADVICE
+from paddledvc.weights.core.pins import ADVICE, MIGRATE, OLD_HASH
 from paddledvc.weights.core.tracked import tracked_cells
 
 if TYPE_CHECKING:
@@ -17,22 +17,20 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.tracked import Tracked
 
 BadKind: TypeAlias = Literal[
-    "missing", "truncated", "corrupt", "refused", "contradicted", "unreachable", "untrusted"
-]
-"""What is wrong with an object: not there; shorter than it is; other bytes; it names files that
-nobody may write; the bytes that DVC's file names, which models.lock does not pin; nobody answers;
-nobody was asked, for this clone has not approved the remote.
-"""
-ObjectCondition: TypeAlias = Literal[
-    "present",
     "missing",
     "truncated",
     "corrupt",
     "refused",
     "contradicted",
+    "unhashed",
     "unreachable",
     "untrusted",
 ]
+"""What is wrong with an object: not there; shorter than it is; other bytes; it names files that
+nobody may write; the bytes that DVC's file names, which models.lock does not pin; only an older DVC
+has hashed it; nobody answers; nobody was asked, for this clone has not approved the remote.
+"""
+ObjectCondition: TypeAlias = Literal["present"] | BadKind
 """What an object in a remote is found to be."""
 DAMAGED: tuple[BadKind, ...] = ("corrupt", "truncated")
 """What is wrong with objects that are not what their names say."""
@@ -44,6 +42,7 @@ _GRAVE: tuple[BadKind, ...] = (
     "contradicted",
     "corrupt",
     "truncated",
+    "unhashed",
     "untrusted",
     "missing",
     "unreachable",
@@ -80,6 +79,8 @@ class Bad:
             return f"it cannot be had: {self.found}"
         if self.kind == "unreachable":
             return f"it cannot be had from {self.place}: {self.found}"
+        if self.kind == "unhashed":
+            return f"it is left to DVC: {self.found}"
         if self.kind == "refused":
             return f"it is refused: {self.found}"
         if self.kind == "contradicted":
@@ -111,6 +112,21 @@ def list_stated_contradictions(outputs: Iterable[Tracked]) -> tuple[Bad, ...]:
         )
         for one in outputs
         if one.contradiction is not None
+    )
+
+
+def list_old_hashes(outputs: Iterable[Tracked]) -> tuple[Bad, ...]:
+    """List the outputs that an older DVC hashed: their bytes can neither be sent nor compared."""
+    return tuple(
+        Bad(
+            title=one.title,
+            path=one.path,
+            place=one.record,
+            kind="unhashed",
+            found=f"{OLD_HASH}; run `{MIGRATE}`, and commit",
+        )
+        for one in outputs
+        if one.pushed and not one.exact
     )
 
 

@@ -444,8 +444,8 @@ def test_a_hash_of_dvc_2_is_told_once(outputs):
 
     assert describe_outcome(outputs.place()) == [
         (
-            "weights: kept checkpoints/a.bin: DVC 2 hashed it, which tells nothing of its bytes; "
-            "run `dvc checkout checkpoints/a.bin`"
+            "weights: kept checkpoints/a.bin: DVC 1 or 2 hashed it, which says nothing about its "
+            "bytes; run `dvc pull && dvc cache migrate --dvc-files`, and commit"
         ),
     ]
     assert describe_outcome(outputs.place()) == []
