@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from paddledvc.models.verify_settings import Verify
     from paddledvc.tools.git.snapshot import FolderSnapshot, Snapshot
     from paddledvc.tools.system.files import FilePath
-    from paddledvc.yaml.conflicts import Side
     from paddledvc.yaml.document import Document
 
 WRITING = f"{names.SCRATCH}/writing.json"
@@ -333,19 +332,9 @@ class Project(ProjectFiles):
 
         return read_project_policy(self.snapshot) or DEFAULT
 
-    def previous_lock(self, side: Side | None = None) -> Lock:
-        """Read models.lock, or an empty lock where there is none yet.
-
-        Args:
-            side: whose block to take in each merge conflict; None refuses conflicts.
-        """
-        from paddledvc.tools.git import project_files  # noqa: PLC0415
-        from paddledvc.yaml import conflicts  # noqa: PLC0415
-
-        if side is None or not (self.root / names.LOCK).exists():
-            return Inputs(self).lock
-        text = project_files.read_project_text(self.root, names.LOCK)
-        return self.parse_lock(conflicts.take_conflict_side(text, side))
+    def previous_lock(self) -> Lock:
+        """Read models.lock, or an empty lock where there is none yet."""
+        return Inputs(self).lock
 
     def write_lock(self, new: Lock) -> bool:
         """Write models.lock in one step; tell whether it changed."""

@@ -104,6 +104,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+NAMES_THAT_NOBODY_HAS = {"RES_OPTIONS": "timeout:1 attempts:1"}
+"""How glibc asks for hosts such as ``models.invalid``: where no server answers, for a second."""
+PATIENT = {"PADDLEDVC_PATIENCE": "120"}
+"""What lets a busy machine answer in its own time, where no test is about how long one waits."""
+
+
 @pytest.fixture(scope="session")
 def environment(usual_variables: dict[str, str]) -> dict[str, str]:
     """The variables of other programs; tests have parameters of that name, too."""
@@ -134,6 +140,8 @@ def usual_variables(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
         "GIT_MERGE_AUTOEDIT": "no",
         "GIT_TERMINAL_PROMPT": "0",
         "AWS_EC2_METADATA_DISABLED": "true",
+        **NAMES_THAT_NOBODY_HAS,
+        **PATIENT,
         TRUSTED: str(tmp_path_factory.getbasetemp().parent),
     }
 
@@ -155,6 +163,8 @@ def isolated(
     monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
     monkeypatch.setenv(TRUSTED, str(tmp_path_factory.getbasetemp().parent))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    for key, value in NAMES_THAT_NOBODY_HAS.items():
+        monkeypatch.setenv(key, value)
     monkeypatch.setenv("GIT_TERMINAL_PROMPT", "0")
     # Stages call `paddledvc` and `python` by name.
     bin_folder = str(Path(sys.executable).parent)

@@ -26,7 +26,7 @@ import pytest
 
 import paddledvc
 from paddledvc import Project
-from paddledvc.tools.git import merge_driver
+from paddledvc.tools.git.merge import merge_driver
 from paddledvc.yaml.merge.rules import MERGE_FORMS
 from tests import plain_yaml
 from tests.forks import run_module

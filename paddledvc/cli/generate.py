@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paddledvc.cli.options import format_option, lock_options, pass_project
-from paddledvc.cli.printer import echo, echo_json
+from paddledvc.cli.printer import echo, echo_json, echo_resolved
 from paddledvc.stages import generate as workflow
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--resolve",
     type=click.Choice(["ours", "theirs"]),
-    help="Take a side in each merge conflict of dvc.yaml and dvc.lock first.",
+    help="Take a side first in each merge conflict of the project's files and reports.",
 )
 @lock_options
 @format_option
@@ -44,12 +44,14 @@ def generate(
     if output == "json":
         echo_json(done)
         return
-    lines = [f"Take {resolve} in {name}" for name in done.resolved]
-    lines += [*_lines("stage", done.stages), *_lines("artifact", done.artifacts)]
+    echo_resolved(resolve, done.resolved, done.unresolved)
+    lines = [*_lines("stage", done.stages), *_lines("artifact", done.artifacts)]
     for line in lines:
         echo(line)
     if not lines:
         echo("dvc.yaml is up to date", err=True)
+    if done.resolved and not done.unresolved:
+        echo("Next: `dvc repro`, then `git add --update`", err=True)
 
 
 def _lines(kind: str, entries: Entries) -> list[str]:

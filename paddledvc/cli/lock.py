@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paddledvc.cli.options import format_option, lock_options, pass_project
-from paddledvc.cli.printer import echo, echo_changes, echo_json, progress_bar
+from paddledvc.cli.printer import echo, echo_changes, echo_json, echo_resolved, progress_bar
 from paddledvc.locking import lock as workflow
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ GENERATE = (
 @click.option(
     "--resolve",
     type=click.Choice(["ours", "theirs"]),
-    help="Take a side in each merge conflict of models.lock first.",
+    help="Take a side first in each merge conflict of the project's files and reports.",
 )
 @click.option(
     "--hash", "every_digest", is_flag=True, help="State MD5 and SHA-256 of every file; reads bytes."
@@ -88,6 +88,7 @@ def lock(  # noqa: PLR0913
     if output == "json":
         echo_json(done)
         return
+    echo_resolved(resolve, done.resolved, done.unresolved)
     echo_changes(done.changes, done.trusted)
     count = len(done.lock.models)
     models = "1 model" if count == 1 else f"{count} models"
@@ -104,3 +105,5 @@ def lock(  # noqa: PLR0913
         and any({"md5", "sha256", "files"} & {*one.fields} for one in done.changes)
     ):
         echo(f"Next: {GENERATE}", err=True)
+    elif done.resolved and not done.unresolved:
+        echo("Next: `paddledvc generate && dvc repro`, then `git add --update`", err=True)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from paddledvc.models.lockfile import Change
     from paddledvc.project import Project
     from paddledvc.tools.system.progress import NamedProgress
+    from paddledvc.yaml.conflicts import Side
 
 ANSWERED = "paddledvc.answered"
 """Where the context of a command notes that a document was printed; there is no second one."""
@@ -84,6 +85,13 @@ def echo_changes(changes: Iterable[Change], trusted: Iterable[str] = ()) -> None
     for name in trusted:
         said = "nobody states a digest of it; the bytes that came now are locked and trusted"
         echo(f"Trust {name}: {said}, so compare them with what its author says", err=True)
+
+
+def echo_resolved(side: Side | None, resolved: Iterable[str], left: Sequence[str]) -> None:
+    """Tell in which conflicts of a merge a side was taken, and which are left."""
+    echo_lines(f"Take {side} in {name}" for name in resolved)
+    if left:
+        echo(f"Left in conflict: {', '.join(left)}; resolve by hand, then `git add`", err=True)
 
 
 def echo_first_use(project: Project) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, ToolFailed
-from paddledvc.tools.git import merge_driver
 from paddledvc.tools.git.command import ask_git, git_command_line, run_git, try_git
+from paddledvc.tools.git.merge import merge_driver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

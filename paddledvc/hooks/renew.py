@@ -24,8 +24,8 @@ def renew_hooks(root: Path) -> str | None:
     git = _find_git_folder(root)
     if git is None or not _is_of_before(git):
         return None
-    from paddledvc.tools.git import merge_driver  # noqa: PLC0415 - once in the life of a clone
     from paddledvc.tools.git.hook_scripts import install  # noqa: PLC0415
+    from paddledvc.tools.git.merge import merge_driver  # noqa: PLC0415 - once in the life of a clone
 
     try:
         is_new = install.renew_hook_scripts(root)
@@ -42,7 +42,7 @@ def renew_hooks(root: Path) -> str | None:
 
 
 def _is_of_before(git: Path) -> bool:
-    from paddledvc.tools.git.merge_driver import is_old_merge_driver  # noqa: PLC0415
+    from paddledvc.tools.git.merge.merge_driver import is_old_merge_driver  # noqa: PLC0415
 
     config = _read(git / "config")
     return (

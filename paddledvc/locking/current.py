@@ -130,12 +130,16 @@ class Locked(Displayed):
         lock: the new lock.
         changes: what moved, sorted by name.
         trusted: names of the models whose bytes were hashed for the first time.
+        resolved: files in whose merge conflicts a side was taken.
+        unresolved: files that are still in conflict.
     """
 
     _table_of = "changes"
     lock: Lock
     changes: tuple[Change, ...]
     trusted: tuple[str, ...]
+    resolved: tuple[str, ...] = ()
+    unresolved: tuple[str, ...] = ()
 
 
 def make_lock_current(  # noqa: PLR0913

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput
@@ -9,6 +10,7 @@ from paddledvc.locking import missing_code
 from paddledvc.locking.core.resolution import plan_resolution, require_fresh_resolution
 from paddledvc.locking.core.selection import Upgrade
 from paddledvc.locking.current import UPDATE, Locked, LockUse, make_lock_current
+from paddledvc.locking.resolve import Resolved, resolve_conflicts
 from paddledvc.project import Inputs
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def lock(  # noqa: PLR0913
         keep_going: go on after a failure, to report all of them.
         every_digest: state MD5 and SHA-256 of every file: of bytes in the work tree or the cache
             that have what is stated already, else of those of their source, which are read.
-        resolve: whose block of models.lock to start from in each merge conflict.
+        resolve: the side to take first in each merge conflict of the project's files.
         use: what forbids to change the lock or to use the network.
         progress: told how bytes arrive that nobody has hashed yet.
 
@@ -70,8 +72,8 @@ def lock(  # noqa: PLR0913
     ['Add a v1.0']
     """
     refused_by = "--check" if check else use.locked or use.frozen
-    if resolve is not None and refused_by:
-        raise InvalidInput(f"--resolve changes models.lock, which {refused_by} forbids")
+    if resolve is not None and (by := refused_by or ("--dry-run" if dry_run else None)):
+        raise InvalidInput(f"--resolve changes files, which {by} forbids")
     if every_digest and refused_by:
         raise InvalidInput(f"--hash changes models.lock, which {refused_by} forbids")
     inputs = Inputs(project)  # nothing is read yet: others may change it until the lock is ours
@@ -80,8 +82,9 @@ def lock(  # noqa: PLR0913
         movable = Upgrade.parse(inputs.registry, upgrade_packages, everything=upgrade)
         return _unchanged(inputs, movable, use, refused_by)
     with project.exclusive():
+        resolved = Resolved() if resolve is None else resolve_conflicts(project, resolve)
         missing_code.refuse_missing_code(inputs)
-        previous = project.previous_lock(resolve)
+        previous = project.previous_lock()
         movable = Upgrade.parse(inputs.registry, upgrade_packages, everything=upgrade)
         done = make_lock_current(
             project,
@@ -95,7 +98,7 @@ def lock(  # noqa: PLR0913
         if not dry_run:
             project.write_lock(done.lock)
     _warn_of_absent(inputs, done.lock)
-    return done
+    return replace(done, resolved=resolved.taken, unresolved=resolved.left)
 
 
 def _unchanged(inputs: Inputs, movable: Upgrade, use: LockUse, refused_by: str) -> Locked:

@@ -16,9 +16,10 @@ from paddledvc.tools.dvc import command
 from paddledvc.tools.dvc.remotes.new_remotes import declare_remotes
 from paddledvc.tools.dvc.trust.approve import approve_known
 from paddledvc.tools.dvc.trust.gate import is_in_pipeline
-from paddledvc.tools.git import ignores, merge_driver, repository
+from paddledvc.tools.git import ignores, repository
 from paddledvc.tools.git.core.ignored import A_REPORT, OWN_FILES, SETTINGS_FILES
 from paddledvc.tools.git.hook_scripts import install
+from paddledvc.tools.git.merge import merge_driver
 from paddledvc.tools.git.project_files import read_project_text, write_project_text
 
 if TYPE_CHECKING:

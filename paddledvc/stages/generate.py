@@ -12,6 +12,7 @@ from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidFile, InvalidInput, Problem, StaleStages
 from paddledvc.locking import missing_code
 from paddledvc.locking.current import UPDATE, current_lock
+from paddledvc.locking.resolve import Resolved, resolve_conflicts
 from paddledvc.names import suggest_name
 from paddledvc.project import PARAMS_SECTIONS, Inputs
 from paddledvc.schemas import template_text
@@ -19,14 +20,11 @@ from paddledvc.stages import plan as plans
 from paddledvc.stages.core.pipeline import ERRORS_PLOT
 from paddledvc.tools.code.source_files import Sources
 from paddledvc.tools.dvc.library import require_usable_dvc
-from paddledvc.tools.git.project_files import read_project_text
-from paddledvc.yaml import conflicts, reader, writer
+from paddledvc.yaml import reader, writer
 from paddledvc.yaml.edit.lists import require_meant_edit
 from paddledvc.yaml.edit.sections import Changes, splice_section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from paddledvc.locking.current import LockUse
     from paddledvc.project import Project
     from paddledvc.stages.core.pipeline import Merge
@@ -58,11 +56,13 @@ class Generated(Displayed):
 
     Attributes:
         resolved: files in whose merge conflicts a side was taken.
+        unresolved: files that are still in conflict.
     """
 
     stages: Entries
     artifacts: Entries
     resolved: tuple[str, ...] = ()
+    unresolved: tuple[str, ...] = ()
 
 
 def generate(
@@ -80,7 +80,7 @@ def generate(
     Args:
         project: the project.
         check: change nothing, and raise where something would change.
-        resolve: whose lines of dvc.yaml and dvc.lock to take in each merge conflict first.
+        resolve: the side to take first in each merge conflict of the project's files.
         use: how models.lock may be used.
 
     Raises:
@@ -95,9 +95,13 @@ def generate(
         print(paddledvc.generate(project).stages.added)
     """
     if check and resolve is not None:
-        raise InvalidInput("--resolve changes dvc.yaml, which --check forbids")
+        raise InvalidInput("--resolve changes files, which --check forbids")
     if not check:
         require_usable_dvc()  # stages without it are of no use
+    resolved = Resolved()
+    if resolve is not None:
+        with project.exclusive():
+            resolved = resolve_conflicts(project, resolve)
     inputs, sources = Inputs(project), Sources(root=project.root)
     registry = inputs.registry
     missing_code.refuse_missing_code(inputs, sources=sources)
@@ -109,8 +113,6 @@ def generate(
     )
     missing_code.warn_of_missing_files(inputs, there)
     _warn_of_unclaimed(inputs)
-    resolved = () if resolve is None else tuple(_settled(project, resolve))
-    # dvc.yaml is read only now that no conflict is left in it.
     merges = plans.plan_changes(inputs.stages, wanted)
     if check:
         _require_nothing_to_do(merges)
@@ -121,7 +123,8 @@ def generate(
     return Generated(
         stages=_entries(merges["stages"]),
         artifacts=_entries(merges["artifacts"]),
-        resolved=resolved,
+        resolved=resolved.taken,
+        unresolved=resolved.left,
     )
 
 
@@ -130,15 +133,6 @@ def _write_errors_plot(project: Project, wanted: plans.Wanted) -> None:
     named = any(ERRORS_PLOT in str(stage.get("plots")) for stage in wanted.stages.values())
     if named and (project.root / ".dvc").is_dir():
         project.write(f".dvc/plots/{ERRORS_PLOT}.json", template_text("errors_plot.json"))
-
-
-def _settled(project: Project, side: Side) -> Iterator[str]:
-    """Take a side in the conflicts of DVC's files; name those that had any."""
-    for name in (names.STAGES, names.DVC_LOCK):
-        if (project.root / name).exists():
-            text = read_project_text(project.root, name)
-            if project.write(name, conflicts.take_conflict_side(text, side)):
-                yield name
 
 
 def _entries(plan: Merge) -> Entries:

@@ -12,8 +12,8 @@ import pytest
 
 import paddledvc
 from paddledvc.setup.checks.python_folders import check_python_folders
-from paddledvc.tools.git import merge_driver
 from paddledvc.tools.git.hook_scripts import install
+from paddledvc.tools.git.merge import merge_driver
 from paddledvc.tools.git.worktree import list_tracked_files
 
 pytestmark = pytest.mark.slow

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from paddledvc.tools.git import merge_driver
 from paddledvc.tools.git.hook_scripts import install, state
+from paddledvc.tools.git.merge import merge_driver
 
 pytestmark = pytest.mark.slow
 NAMES = (

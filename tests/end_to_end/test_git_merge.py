@@ -15,14 +15,13 @@ import pytest
 import paddledvc
 from paddledvc import Project
 from paddledvc.errors import InvalidFile
-from paddledvc.tools.git import merge_driver
-from paddledvc.yaml.merge.rules import MERGE_FORMS
+from paddledvc.tools.git.merge import merge_driver
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
-ATTRIBUTES = "".join(f"{name} merge=paddledvc\n" for name in MERGE_FORMS)
+ATTRIBUTES = "".join(f"{line}\n" for line in merge_driver.missing_merge_attributes(""))
 
 
 def entry(name: str, version: str) -> str:
@@ -217,11 +216,12 @@ def test_a_side_taken_of_the_registry_can_be_taken_of_all_that_follows_it(
     assert team.try_("merge", "theirs").returncode == 1
     assert sorted(team.conflicts()) == ["dvc.lock", "dvc.yaml", "models.lock", "models.yaml"]
     team.write("models.yaml", take(team.read("models.yaml"), ["ours", "theirs"].index(side)))
-    paddledvc.lock(team.project, resolve=side)
-    done = paddledvc.generate(team.project, resolve=side)
+    assert paddledvc.lock(team.project, resolve=side).resolved == (
+        *("dvc.lock", "dvc.yaml", "models.lock"),
+    )
+    paddledvc.generate(team.project)
 
     require_fresh(team.project)
-    assert done.resolved == ("dvc.yaml", "dvc.lock")
     assert team.read("dvc.lock") == built[side]
 
 
@@ -501,3 +501,100 @@ def test_what_two_branches_built_is_merged_and_up_to_date(repo: Any) -> None:
 
     assert repo.repro() == []
     assert repo.git("status", "--porcelain") == ""
+
+
+def both(team: Team) -> None:
+    """Move one model on two branches, each built, and stay on the right one."""
+    for name, version in (("left", "v2"), ("right", "v3")):
+        team.branch(name, **{**BASE, "a": version})
+        team.write("dvc.lock", f"schema: '2.0'\nstages:\n  sync-a:\n    cmd: {version}\n")
+        team.write("params.yaml", f"a:\n  train: {{lr: {version[1:]}}}\n")
+        (team.folder / "reports/a/evaluate").mkdir(parents=True, exist_ok=True)
+        team.write("reports/a/verify.json", f'{{\n  "version": "{version}",\n  "same": 1\n}}\n')
+        team.write("reports/a/evaluate/changed.csv", f"sample,version\n1,{version}\n")
+        team.write("code.py", f"VERSION = '{version}'\n")
+        team.git("add", "--all")
+        team.git("commit", "--quiet", "--amend", "--no-edit")
+
+
+def versions(team: Team) -> dict[str, set[str]]:
+    """Find the versions of the model that each file speaks of."""
+    names = ("models.yaml", "models.lock", "dvc.yaml", "dvc.lock", "params.yaml")
+    reports = ("reports/a/verify.json", "reports/a/evaluate/changed.csv")
+    texts = {name: team.read(name).partition("b\n")[0] for name in (*names, *reports)}
+    return {
+        name: {*re.findall(r"\bv[23]\b", text.replace("lr: ", "v"))}
+        for name, text in texts.items()
+        if name != "dvc.yaml"
+    }
+
+
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "merge --no-edit -X {} left",
+        "rebase -X{} left",
+        "cherry-pick --keep-redundant-commits -X {} left",
+    ],
+)
+def test_a_merge_that_was_told_a_side_has_no_conflict(team: Team, command: str, side: str) -> None:
+    both(team)
+    done = team.try_(*command.format(side).split())
+
+    assert done.returncode == 0, done.stderr
+    assert team.conflicts() == {}
+    # In a rebase, ours is what is rebased onto.
+    ours, theirs = ("v2", "v3") if command.startswith("rebase") else ("v3", "v2")
+    assert set.union(*versions(team).values()) == {ours if side == "ours" else theirs}
+    require_fresh(team.project)
+
+
+def test_a_rebase_that_goes_on_remembers_the_side(team: Team) -> None:
+    team.git("checkout", "--quiet", "main")
+    team.write("code.py", "VERSION = 1\n")
+    team.repository.commit("code")
+    team.branch("left", **{**BASE, "a": "v2", "b": "v2"})
+    team.git("rm", "--quiet", "code.py")
+    team.repository.commit("no code")
+    team.branch("right", **{**BASE, "a": "v3"})
+    team.write("code.py", "VERSION = 3\n")
+    team.repository.commit("code of right")
+    team.save(**{**BASE, "a": "v3", "b": "v3"})
+    assert team.try_("rebase", "-X", "theirs", "left").returncode == 1
+    assert list(team.conflicts()) == ["code.py"], "one side has removed it"
+    team.git("add", "code.py")
+    done = team.try_("-c", "core.editor=true", "rebase", "--continue")
+
+    assert done.returncode == 0, done.stderr
+    assert team.read("models.yaml") == registry(**{**BASE, "a": "v3", "b": "v3"})
+    require_fresh(team.project)
+
+
+@pytest.mark.parametrize("side", ["ours", "theirs"])
+def test_one_command_takes_a_side_of_everything_and_names_what_is_left(
+    team: Team, side: Any
+) -> None:
+    both(team)
+    assert team.try_("merge", "left").returncode == 1
+    kept = {"dvc.lock", "reports/a/verify.json", "reports/a/evaluate/changed.csv"}
+    assert {name: versions(team)[name] for name in kept} == {name: {"v3"} for name in kept}
+    assert not any("<<<<" in team.read(name) for name in kept), "what programs read stays whole"
+    done = paddledvc.generate(team.project, resolve=side)
+
+    assert {*done.resolved} == {*versions(team), "dvc.yaml"}
+    assert done.unresolved == ("code.py",)
+    assert set.union(*versions(team).values()) == {"v3" if side == "ours" else "v2"}
+    require_fresh(team.project)
+
+
+def test_what_somebody_made_since_the_merge_stays(team: Team) -> None:
+    both(team)
+    assert team.try_("merge", "left").returncode == 1
+    team.write("reports/a/verify.json", '{"version": "v4"}\n')
+    team.write("dvc.lock", "schema: '2.0'\nstages:\n  sync-a:\n    cmd: v4\n")
+    done = paddledvc.generate(team.project, resolve="theirs")
+
+    assert team.read("reports/a/verify.json") == '{"version": "v4"}\n'
+    assert "v4" in team.read("dvc.lock")
+    assert "reports/a/verify.json" not in {*done.resolved, *done.unresolved}

@@ -13,6 +13,7 @@ import pytest
 
 import paddledvc
 from paddledvc import Project
+from tests.conftest import PATIENT
 from tests.forks import run_module
 from tests.outputs_repo import md5
 from tests.s3 import ACCESS_KEY, SECRET_KEY
@@ -55,7 +56,7 @@ class Team:
 
     def start(self, *command):
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(command, cwd=self.root, **pipes)
+        return subprocess.Popen(command, cwd=self.root, env={**os.environ, **PATIENT}, **pipes)
 
     def run(self, *command):
         """Run a module; return its exit status, what it printed, and its errors."""
@@ -152,7 +153,8 @@ def test_what_dvc_pushed_is_pulled(rclone_team):
 def test_what_is_bad_in_one_remote_comes_from_the_next(rclone_team, how):
     team = rclone_team
     for remote in ("prod", "dev"):
-        assert team.run("paddledvc", "push", "-r", remote)[0] == 0
+        code, _, err = team.run("paddledvc", "push", "-r", remote)
+        assert code == 0, err
     team.spoil("prod", LARGE, LARGE[:-1] + (b"!" if how == "other bytes" else b""))
     team.remove("prod", WEIGHTS[B])
     team.stores.forget()

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from paddledvc.errors import InvalidInput
+from paddledvc.hooks import merge_file as module
 from paddledvc.hooks.merge_file import merge_file
 from paddledvc.tools.system.beneath import TEXT
 
@@ -125,15 +126,14 @@ def test_a_model_in_braces_that_both_changed_is_a_conflict(merge):
     )
 
 
-def test_lines_that_would_be_no_yaml_together_are_a_conflict(merge):
+def test_a_key_that_both_added_in_other_places_is_there_once(merge):
     train = "\n      function: t.py:train\n      deps: [x]\n      device: gpu"
     base = registry(entry("a", train=train), entry("b"))
     ours = base.replace("gpu\n", "gpu\n      seed: 1\n")
     theirs = base.replace("train\n", "train\n      seed: 1\n").replace("b-v1", "b-v2")
     found = merge(base, ours, theirs)
 
-    assert (found.clean, found.conflicts) == (False, ("a",))
-    assert found.text.endswith(f">>>>>>> theirs\n{entry('b').replace('b-v1', 'b-v2')}")
+    assert found == Merged(ours.replace("b-v1", "b-v2"), True, ())
 
 
 def test_a_model_that_one_removed_and_the_other_moved_is_a_conflict(merge):
@@ -280,12 +280,12 @@ def test_stages_that_ran_on_either_side_are_taken_from_it(merge):
     ) == Merged(STAGES + stage("a", "1") + stage("b", "1") + stage("c") + stage("d"), True, ())
 
 
-def test_a_stage_that_ran_on_both_sides_is_one_conflict(merge):
+def test_of_a_stage_that_ran_on_both_sides_ours_stays_in_conflict(merge):
     a, ours, theirs = stage("a"), stage("a", "1"), stage("a", "2").replace("cmd: x", "cmd: y")
 
     assert merge(STAGES + a, STAGES + ours, STAGES + theirs, "dvc.lock") == Merged(
-        STAGES + marked(ours, theirs), False, ("a",)
-    )
+        STAGES + ours, False, ("a",)
+    ), "ours stays without markers, which nobody could resolve and DVC cannot read"
 
 
 def test_generated_stages_that_both_sides_added_are_both_there(merge):
@@ -470,3 +470,47 @@ def test_a_side_of_more_bytes_than_such_a_file_may_have_is_left_to_git(tmp_path)
     with pytest.raises(InvalidInput, match="has 67,108,865 bytes, expected 67,108,864 at most"):
         merge_file(tmp_path / "base", tmp_path / "ours", tmp_path / "theirs", "models.lock")
     assert not (tmp_path / "ours").read_bytes()
+
+
+PARAMS = "# all\na:\n  train: {lr: 0.1, epochs: 2}\n\nb:\n  train:\n    lr: 0.1\n    seed: 1\n"
+
+
+def test_hyperparameters_are_merged_by_model_and_by_key(merge):
+    ours = PARAMS.replace("lr: 0.1, epochs: 2", "lr: 0.2, epochs: 2").replace("seed: 1", "seed: 2")
+    theirs = PARAMS.replace("    lr: 0.1\n", "    lr: 0.3\n") + "c:\n  train: {lr: 1}\n"
+
+    assert merge(PARAMS, ours, theirs, "params.yaml") == Merged(
+        ours.replace("    lr: 0.1\n", "    lr: 0.3\n") + "c:\n  train: {lr: 1}\n", True, ()
+    )
+
+
+def test_a_hyperparameter_that_both_changed_is_a_conflict_of_its_model(merge):
+    ours, theirs = PARAMS.replace("seed: 1", "seed: 2"), PARAMS.replace("seed: 1", "seed: 3")
+    merged = merge(PARAMS, ours, theirs, "params.yaml")
+
+    assert (merged.clean, merged.conflicts) == (False, ("b",))
+    assert merged.text.startswith("# all\na:\n  train: {lr: 0.1, epochs: 2}\n<<<<<<< ours\n")
+
+
+@pytest.fixture(params=["ours", "theirs"])
+def favour(request, monkeypatch):
+    monkeypatch.setattr(module, "find_favoured_side", lambda _: request.param)
+    return request.param
+
+
+@pytest.mark.parametrize(
+    ("name", "base", "changed"),
+    [
+        ("params.yaml", PARAMS, "seed: 1"),
+        ("models.yaml", registry(entry("a")), "version: v1"),
+        ("dvc.lock", STAGES + stage("a"), "cmd: x"),
+        ("models.lock", "not: yaml: [\n", "yaml"),
+        ("other.txt", "one\ntwo\n", "two"),
+    ],
+)
+def test_a_favoured_side_stands_where_both_changed_the_same(merge, favour, name, base, changed):
+    side = favour
+    sides = {"ours": base.replace(changed, f"{changed}8"), "theirs": base.replace(changed, "x: 9")}
+    merged = merge(base, sides["ours"], sides["theirs"], name)
+
+    assert (merged.text, merged.clean) == (sides[side], True)

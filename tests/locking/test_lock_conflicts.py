@@ -46,10 +46,27 @@ def test_the_command_mends_it(conflicted, cli, side):
     assert conflicted.lock().model("b").version == "v1"
 
 
-def test_a_conflict_in_models_yaml_comes_first(conflicted, project):
+def test_a_conflict_in_models_yaml_comes_first_and_is_resolved_with_the_lock(conflicted, project):
     made = project.models("<<<<<<< ours\nmodels: []\n=======\n" + MODELS + ">>>>>>> theirs\n")
     with pytest.raises(InvalidFile, match=r"models\.yaml:1:1: found a merge conflict in lines 1-7"):
-        paddledvc.lock(made, resolve="ours")
+        paddledvc.lock(made)
+    done = paddledvc.lock(made, resolve="theirs")
+
+    assert done.resolved == ("models.lock", "models.yaml")
+    assert project.read("models.yaml") == MODELS
+    assert [one.name for one in made.lock().models] == ["a", "b"]
+
+
+@pytest.mark.parametrize("option", ["--check", "--dry-run", "--locked"])
+def test_what_changes_nothing_takes_no_side(conflicted, project, cli, option):
+    before = project.read("models.lock")
+    done = cli("lock", option, "--resolve", "ours")
+
+    assert (done.exit_code, done.stderr) == (
+        2,
+        f"Error: --resolve changes files, which {option} forbids\n",
+    )
+    assert project.read("models.lock") == before
 
 
 def test_a_lock_without_conflicts_has_no_sides(project):

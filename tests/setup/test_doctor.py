@@ -24,8 +24,8 @@ from paddledvc.setup.checks import cache, clone, machine, remotes
 from paddledvc.setup.diagnosis import Check
 from paddledvc.setup.doctor import Probe
 from paddledvc.tools.dvc import library
-from paddledvc.tools.git import merge_driver
 from paddledvc.tools.git.hook_scripts import install
+from paddledvc.tools.git.merge import merge_driver
 from paddledvc.tools.paddle import device
 from paddledvc.tools.system import links
 
@@ -304,7 +304,7 @@ def test_files_that_git_merges_by_itself_are_a_warning(healthy: Folder) -> None:
         (
             ".gitattributes",
             "warning",
-            "git merges dvc.yaml, dvc.lock line by line",
+            "git merges dvc.yaml, dvc.lock, params.yaml, reports/ line by line",
             "paddledvc init",
         )
     ]

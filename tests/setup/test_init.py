@@ -11,6 +11,7 @@ from paddledvc.errors import NotAProject
 ATTRIBUTES = (
     "models.lock merge=paddledvc\nmodels.yaml merge=paddledvc\n"
     "dvc.yaml merge=paddledvc\ndvc.lock merge=paddledvc\n"
+    "params.yaml merge=paddledvc\nreports/** -merge\n"
 )
 
 
@@ -166,6 +167,7 @@ def test_what_a_team_says_of_merging_stays(repository):
     assert repository.read(".gitattributes") == (
         "models.yaml merge=union\n*.png binary\n"
         "models.lock merge=paddledvc\ndvc.yaml merge=paddledvc\ndvc.lock merge=paddledvc\n"
+        "params.yaml merge=paddledvc\nreports/** -merge\n"
     )
 
 

@@ -425,6 +425,7 @@ def test_the_command_prints_json(ready, cli):
         "stages": {"added": [*ALL], "changed": [], "removed": []},
         "artifacts": {"added": ["base", "m"], "changed": [], "removed": []},
         "resolved": [],
+        "unresolved": [],
     }
 
 
@@ -528,7 +529,7 @@ def test_a_side_is_taken_of_what_two_branches_built(ready, project, cli, side, k
 
 
 def test_a_check_takes_no_side(ready):
-    with pytest.raises(InvalidInput, match=r"--resolve changes dvc.yaml, which --check forbids"):
+    with pytest.raises(InvalidInput, match=r"--resolve changes files, which --check forbids"):
         paddledvc.generate(ready(), check=True, resolve="ours")
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import paddledvc
-from paddledvc.errors import PaddleDVCError
+from paddledvc.errors import PaddleDVCError, WorkerDied
 from paddledvc.tools.paddle.building.state_dict import read_state_dict
 
 if TYPE_CHECKING:
@@ -72,6 +72,16 @@ def killed_in_the_second(run):
 }
 
 
+def train(project: Project) -> Trained:
+    """Train; once more where Paddle's own processes crash, as they may on a busy machine."""
+    try:
+        return paddledvc.train(project, "net")
+    except WorkerDied as error:
+        if "code -11 " not in str(error):  # SIGSEGV, which nothing in FILES can cause
+            raise
+        return paddledvc.train(project, "net")
+
+
 @pytest.fixture
 def project(lay_out: Callable[..., Project], tmp_path: Path) -> Callable[[str], Project]:
     """Make a project whose training function runs in two processes."""
@@ -89,7 +99,7 @@ def launched(
 ) -> tuple[Project, Trained]:
     train = {"function": "train.py:train", "launch": {"processes": 2}}
     project = lay_out(tmp_path_factory.mktemp("launched"), files=FILES, train=train)
-    return project, paddledvc.train(project, "net")
+    return project, train(project)
 
 
 @pytest.mark.parametrize("rank", [0, 1])
@@ -120,7 +130,7 @@ def test_the_weights_of_a_parallel_layer_bear_the_names_of_the_layer_in_it(
 def test_the_same_seed_trains_the_same_bytes_again(launched: tuple[Project, Trained]) -> None:
     project, trained = launched
 
-    assert paddledvc.train(project, "net").hashes == trained.hashes
+    assert train(project).hashes == trained.hashes
 
 
 def test_an_error_in_any_process_fails_the_training_and_keeps_the_old_weights(

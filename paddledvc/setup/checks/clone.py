@@ -10,12 +10,14 @@ from paddledvc.display.results import display_size
 from paddledvc.errors import PaddleDVCError
 from paddledvc.gate import subject
 from paddledvc.gate.judge_subject import judge_subject
+from paddledvc.names import REPORTS
 from paddledvc.setup.diagnosis import Check
 from paddledvc.tools.dvc.core import outputs
-from paddledvc.tools.git import ignores, merge_driver, worktree
+from paddledvc.tools.git import ignores, worktree
 from paddledvc.tools.git.command import ask_git, run_git
 from paddledvc.tools.git.core.ignored import A_REPORT, SETTINGS_FILES, list_files_not_ignored
 from paddledvc.tools.git.hook_scripts import install, state
+from paddledvc.tools.git.merge import merge_driver
 from paddledvc.yaml.merge.rules import MERGE_FORMS
 
 if TYPE_CHECKING:
@@ -101,9 +103,12 @@ def _state(name: str) -> CheckState:
 
 
 def _attributes(root: Path) -> Iterator[Check]:
-    listed = run_git(root, "check-attr", "-z", "merge", "--", *MERGE_FORMS).split("\0")
+    report = f"{REPORTS}/a/verify.json"
+    listed = run_git(root, "check-attr", "-z", "merge", "--", *MERGE_FORMS, report).split("\0")
     said = dict(zip(listed[::3], listed[2::3], strict=False))  # path, attribute, value, and so on
+    by_lines = said.pop(report, "") in ("unspecified", "set", "text")
     others = [name for name, driver in said.items() if driver != merge_driver.DRIVER]
+    others += [f"{REPORTS}/"] if by_lines else []
     if others:
         yield Check(
             topic="git",

@@ -116,10 +116,12 @@ class Form:
 
     Attributes:
         sections: top-level keys whose entries are blocks of their own.
-        joined: top-level keys whose blocks may be merged within, field by field.
+        joined: top-level keys whose blocks may be merged within, field by field; ``*`` is all.
         unit: fields of a block that come from one side together.
         version_key: the key that states the version of the file's format, if one does.
         alphabetical: whether entries stand in the order of their names.
+        built: whether a command makes the file anew, so that nobody has to choose by hand: ours
+            stays until then.
     """
 
     sections: tuple[str, ...]
@@ -127,6 +129,7 @@ class Form:
     unit: frozenset[str] = frozenset()
     version_key: str | None = None
     alphabetical: bool = False
+    built: bool = False
 
     @property
     def written_by_people(self) -> bool:
@@ -137,7 +140,7 @@ class Form:
         """Merge what a block says; ``No.AGREEMENT`` where people have to choose."""
         return (
             merge_mappings(values, self.unit)
-            if key[0] in self.joined
+            if key[0] in self.joined or "*" in self.joined
             else choose_merge_side(values)
         )
 
@@ -163,6 +166,7 @@ MERGE_FORMS = {
         sections=("stages", "artifacts"),
         joined=("stages", "artifacts", "params", "metrics", "plots", "vars"),
     ),
-    "dvc.lock": Form(sections=("stages",), version_key="schema"),
+    names.DVC_LOCK: Form(sections=("stages",), version_key="schema", built=True),
+    names.PARAMS: Form(sections=(), joined=("*",)),
 }
 """The files that are merged block by block, by name."""

@@ -9,6 +9,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from paddledvc import names
 from paddledvc.errors import InvalidInput
 from paddledvc.tools.git.command import ask_git, run_git, try_git
 from paddledvc.tools.python.command import module_command_line
@@ -18,11 +19,15 @@ from paddledvc.tools.system.beneath import TEXT
 from paddledvc.yaml.merge.rules import MERGE_FORMS
 
 if TYPE_CHECKING:
+    from paddledvc.yaml.conflicts import Side
     from paddledvc.yaml.merge.rules import Sides
 
 DRIVER = "paddledvc"
 """What .gitattributes calls the driver."""
-_TITLE = "models.yaml, models.lock, dvc.yaml and dvc.lock, block by block"
+BUILT = f"{names.REPORTS}/** -merge"
+"""The line of .gitattributes that keeps git from mixing two sides of what a stage has written: ours
+stays whole, in conflict."""
+_TITLE = "models.yaml, params.yaml, models.lock, dvc.yaml and dvc.lock, block by block"
 _TELLS_HOW = re.compile("[-!]?merge(=.*)?|binary")
 _BYTES = "surrogateescape"
 """How bytes that are not UTF-8 pass through text and come out as they were."""
@@ -96,16 +101,18 @@ def is_old_merge_driver(config: str) -> bool:
 def missing_merge_attributes(text: str) -> list[str]:
     r"""List the lines that .gitattributes lacks: those of files that it says nothing about.
 
-    >>> missing_merge_attributes("*.lock -merge\nmodels.yaml text\n")
-    ['models.yaml merge=paddledvc', 'dvc.yaml merge=paddledvc']
+    >>> missing_merge_attributes("*.lock -merge\nmodels.yaml text\nparams.yaml binary\n")
+    ['models.yaml merge=paddledvc', 'dvc.yaml merge=paddledvc', 'reports/** -merge']
     """
     lines = [line.split() for line in text.splitlines()]
     told = [words[0].lstrip("/") for words in lines if any(map(_TELLS_HOW.fullmatch, words[1:]))]
-    return [
+    missing = [
         f"{name} merge={DRIVER}"
         for name in MERGE_FORMS
         if not any(fnmatch(name, pattern) for pattern in told)
     ]
+    reported = any(pattern.startswith(f"{names.REPORTS}/") for pattern in told)
+    return missing if reported else [*missing, BUILT]
 
 
 def merge_shows_base(folder: Path) -> bool:
@@ -142,14 +149,23 @@ class Lines(NamedTuple):
     clean: bool
 
 
-def merge_lines_with_git(texts: Sides[str], marker_size: int = 7) -> Lines | None:
-    """Merge as git does, line by line; None for what is no text."""
+def merge_lines_with_git(
+    texts: Sides[str], marker_size: int = 7, favour: Side | None = None
+) -> Lines | None:
+    """Merge as git does, line by line; None for what is no text.
+
+    Args:
+        texts: what to merge.
+        marker_size: characters of a conflict marker.
+        favour: the side to take where both changed the same lines.
+    """
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / name for name in ("ours", "base", "theirs")]
         for path in paths:
             path.write_bytes(getattr(texts, path.name).encode(errors=_BYTES))
         labels = [word for path in paths for word in ("-L", path.name)]
-        form = ("merge-file", "--quiet", f"--marker-size={marker_size}", *labels)
+        form = ["merge-file", "--quiet", f"--marker-size={marker_size}", *labels]
+        form += [] if favour is None else [f"--{favour}"]
         # In the current folder, for the settings of its repository.
         done = try_git(Path(), *form, *map(str, paths))
         if done.returncode >= _FAILED:

@@ -7,11 +7,12 @@ import sys
 import pytest
 
 from paddledvc.errors import ToolFailed
-from paddledvc.tools.git import merge_driver
+from paddledvc.tools.git.merge import merge_driver
 from paddledvc.yaml.merge.rules import Sides
 
 LOCKS = ["models.lock merge=paddledvc", "dvc.lock merge=paddledvc"]
 PEOPLES = ["models.yaml merge=paddledvc", "dvc.yaml merge=paddledvc"]
+LAST = ["params.yaml merge=paddledvc", "reports/** -merge"]
 
 
 @pytest.fixture
@@ -90,15 +91,18 @@ def test_a_configuration_that_cannot_be_written_is_told(repository):
 @pytest.mark.parametrize(
     ("text", "missing"),
     [
-        pytest.param("", [LOCKS[0], *PEOPLES, LOCKS[1]], id="nothing"),
+        pytest.param("", [LOCKS[0], *PEOPLES, LOCKS[1], *LAST], id="nothing"),
         pytest.param(
             "# models.lock merge=x\nmodels.lock -text\n",
-            [LOCKS[0], *PEOPLES, LOCKS[1]],
+            [LOCKS[0], *PEOPLES, LOCKS[1], *LAST],
             id="other attributes",
         ),
-        pytest.param("/dvc.lock -merge\ndvc.yaml text !merge\n", [LOCKS[0], PEOPLES[0]], id="own"),
-        pytest.param("*.lock binary\n*.png binary\n", PEOPLES, id="a pattern"),
-        pytest.param("\n".join([*LOCKS, *PEOPLES]), [], id="all there"),
+        pytest.param(
+            "/dvc.lock -merge\ndvc.yaml text !merge\n", [LOCKS[0], PEOPLES[0], *LAST], id="own"
+        ),
+        pytest.param("*.lock binary\n*.png binary\n", [*PEOPLES, *LAST], id="a pattern"),
+        pytest.param("reports/a/** merge=ours\n*.yaml -merge\n", LOCKS, id="reports"),
+        pytest.param("\n".join([*LOCKS, *PEOPLES, *LAST]), [], id="all there"),
     ],
 )
 def test_only_what_is_not_told_is_missing(text, missing):

@@ -1,0 +1,1 @@
+"""Merges of single files, and what they leave to people."""
