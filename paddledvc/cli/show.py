@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import format_option, pass_project
+from paddledvc.cli.options import complete_model, format_option, pass_project
 from paddledvc.cli.printer import echo, echo_json
 from paddledvc.inventory import show as workflow
 from paddledvc.models.model import model_reports_folder, model_stage_name
@@ -28,7 +28,7 @@ _ABSENT = {"weights": "not downloaded"}
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_model)
 @format_option
 @pass_project
 def show(project: Project, name: str, *, output: str) -> None:

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import format_option, lock_options, pass_project, pin_option
+from paddledvc.cli.options import (
+    complete_model,
+    format_option,
+    lock_options,
+    pass_project,
+    pin_option,
+)
 from paddledvc.cli.printer import echo, echo_json, echo_table, progress_bar
 from paddledvc.stages import sync as workflow
 
@@ -20,7 +26,7 @@ MISMATCH = 1
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_model)
 @click.option("--dry-run", is_flag=True, help="Ask the sources; write nothing.")
 @click.option(
     "--hash", "hash_bytes", is_flag=True, help="With --dry-run: read every byte and compare it."
