@@ -369,6 +369,7 @@ def test_a_function_that_takes_no_notice_of_the_limit_is_told_so(exported):
         paddledvc.evaluate(exported, "net", limit=0)
 
 
+@pytest.mark.thorough
 def test_the_weights_of_another_commit_are_measured_with_the_function_of_now(
     exported, project, monkeypatch
 ):
