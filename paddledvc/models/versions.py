@@ -22,6 +22,8 @@ FLOATING = ("latest", "latest-pre")
 LONGEST = 1000
 """Characters of a version, or range; Python reads no number of more than 4,300 digits."""
 _ONE = re.compile(r"==\s*(?P<version>[^\s,*=]+)")
+_BUILD = re.compile(r"(?:[<>]=?|~=|\^)\s*(?P<version>[^\s,+]+)(?P<local>\+[^\s,]*)")
+"""A bound of a range with a local part, such as ``+cpu``, which PEP 440 orders by no bound."""
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 
 
@@ -42,6 +44,8 @@ class Requirement:
     def parse(cls, text: str) -> Requirement:
         """Read a requirement: an exact version, a PEP 440 range, a caret or ``latest``.
 
+        A version alone is that very version; ``==`` before it admits every build, as PEP 440 says.
+
         Raises:
             ValueError: the text is none of these; its message says what is expected.
 
@@ -52,6 +56,11 @@ class Requirement:
         """
         if is_version(text):
             return cls(text=text, version=text)
+        if (build := _BUILD.search(text)) and is_version(build["version"]):
+            raise ValueError(
+                f"{text!r} is a range, which takes no local part {build['local']!r}; leave it "
+                f"out, or name one build as {build['version']}{build['local']}"
+            )
         if text in FLOATING or (text.startswith("^") and is_version(text[1:])):
             return cls(text=text, version=None)
         if one := _ONE.fullmatch(text):
@@ -90,12 +99,16 @@ class Requirement:
 
         >>> Requirement.parse("^3.2").allows("v3.9"), Requirement.parse("^0.2").allows("0.3")
         (True, False)
+        >>> Requirement.parse("==1.0").allows("1.0+cpu"), Requirement.parse("1.0").allows("1.0+cpu")
+        (True, False)
         >>> Requirement.parse("latest").allows("4.0rc1")
         False
         """
         found = as_version(version)
+        if self.version == self.text:
+            return found == as_version(self.text)
         if self.version is not None:
-            return found == as_version(self.version)
+            return self._range().contains(found, prereleases=True)
         wanted = self.names_prerelease if prereleases is None else prereleases
         if found.is_prerelease and not wanted:
             return False
@@ -147,10 +160,17 @@ def _caret(text: str) -> str:
 def newest_version(versions: Iterable[str]) -> str | None:
     """Return the newest of some versions, whatever their order; None of none.
 
-    >>> newest_version(["v1.9", "v1.10", "1.2"])
-    'v1.10'
+    Among builds of one version it is the one without a local part.
+
+    >>> newest_version(["v1.9", "v1.10", "1.2"]), newest_version(["1.0+cpu", "1.0"])
+    ('v1.10', '1.0')
     """
-    return max(versions, key=lambda text: (as_version(text), text), default=None)
+    return max(versions, key=_newness, default=None)
+
+
+def _newness(text: str) -> tuple[Version, bool, Version, str]:
+    version = as_version(text)
+    return as_version(version.public), version.local is None, version, text
 
 
 def is_version(text: str) -> bool:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.specifiers import SpecifierSet
 
 from paddledvc.models.lockfile import Lock, LockedModel, compare_lockfiles
-from paddledvc.models.versions import Requirement, is_version, same_version
+from paddledvc.models.versions import Requirement, is_version, newest_version, same_version
 from paddledvc.names import slug, suggest_name
 
 
@@ -63,6 +66,63 @@ def test_what_is_no_version_is_refused(text):
 )
 def test_versions_are_compared_by_pep_440(left, right, same):
     assert same_version(left, right) is same
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "allowed"),
+    [
+        pytest.param("==1.0", "1.0+cpu", True, id="== takes every build"),
+        pytest.param("== v1.0", "v1.0.0+cpu", True, id="== of any spelling"),
+        pytest.param("1.0", "1.0+cpu", False, id="a version alone is that version alone"),
+        pytest.param("==1.0+cpu", "1.0+cpu", True, id="== of a build"),
+        pytest.param("==1.0+cpu", "1.0", False, id="== of a build takes no other"),
+        pytest.param("==1.0+cpu", "1.0+cu118", False, id="nor one for another device"),
+        pytest.param("==1.0", "1.0.post1+cpu", False, id="nor does == take what comes later"),
+        pytest.param("!=1.0", "1.0+cpu", False, id="!= refuses every build"),
+        pytest.param("!=1.0+cpu", "1.0", True, id="!= of a build"),
+        pytest.param(">=1.0", "1.0+cpu", True, id="a range"),
+        pytest.param(">1.0", "1.0+cpu", False, id="a build is not later"),
+        pytest.param("^1.0", "1.0+cpu", True, id="a caret"),
+        pytest.param("==1.0rc1", "1.0rc1+cpu", True, id="of a pre-release"),
+    ],
+)
+def test_a_requirement_admits_the_builds_that_pep_440_says(text, version, allowed):
+    assert Requirement.parse(text).allows(version) is allowed
+
+
+@given(
+    operator=st.sampled_from(("==", "!=", ">=", "<=", ">", "<", "~=")),
+    asked=st.sampled_from(("1.0", "1.0.0", "1.1", "1.0.post1", "1.0rc1", "2.0")),
+    found=st.sampled_from(("1.0", "1.0+cpu", "1.0.post1+cpu", "1.1", "1.0rc1+cpu", "0.9")),
+)
+def test_a_requirement_with_an_operator_answers_as_packaging_does(operator, asked, found):
+    expected = SpecifierSet(operator + asked).contains(found, prereleases=True)
+
+    assert Requirement.parse(operator + asked).allows(found, prereleases=True) is expected
+
+
+@pytest.mark.parametrize("text", ["^1.0+cpu", ">=1.0+cpu", "<2,>=1.0+cpu", "~=1.0+cpu"])
+def test_a_range_that_starts_at_a_build_is_refused_with_what_works(text):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the message is compared below
+        Requirement.parse(text)
+
+    assert str(caught.value) == (
+        f"{text!r} is a range, which takes no local part '+cpu'; "
+        "leave it out, or name one build as 1.0+cpu"
+    )
+
+
+@pytest.mark.parametrize(
+    ("listed", "newest"),
+    [
+        pytest.param(["1.0+cpu", "1.0"], "1.0", id="the build without a local part"),
+        pytest.param(["1.0", "1.0+cpu", "1.0+z"], "1.0", id="in any order"),
+        pytest.param(["1.0", "1.1+cpu"], "1.1+cpu", id="but the newest version first"),
+        pytest.param(["1.0+cpu", "1.0+cu118"], "1.0+cu118", id="else by PEP 440"),
+    ],
+)
+def test_the_newest_version_is_the_build_without_a_local_part(listed, newest):
+    assert newest_version(listed) == newest
 
 
 def test_a_version_has_no_blanks_around():
