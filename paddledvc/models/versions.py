@@ -1,7 +1,7 @@
 """Versions of models and the requirements that people write for them.
 
 Versions are text, compared by PEP 440; a leading ``v`` is kept for people and ignored when
-comparing.
+comparing. A date behind an underscore, as in ``v1.2_20250405``, counts as behind a dash.
 """
 
 from __future__ import annotations
@@ -22,6 +22,18 @@ FLOATING = ("latest", "latest-pre")
 LONGEST = 1000
 """Characters of a version, or range; Python reads no number of more than 4,300 digits."""
 _ONE = re.compile(r"==\s*(?P<version>[^\s,*=]+)")
+_DIGITS_OF_A_DATE = 6
+_DATE = re.compile(rf"(\.\d+)_(\d{{{_DIGITS_OF_A_DATE},}})(?=\s*(?:,|$))")
+"""A date behind a version. A dot has to be in that: ``ocr_4_20250405.pdparams`` is of ``ocr_4``."""
+_NUMBERS = re.compile(r"v?\d+(?:[._-]\d+)+")
+_WILDCARD = re.compile(r"v?\d+(?:\.\d+)*\.[xX*]")
+_RELEASES = (
+    re.compile(r"(?<![a-z])[vV]\d+(?:\.\d+)*"),
+    re.compile(r"(?<![A-Za-z0-9.])\d+(?:\.\d+)*(?![A-Za-z0-9])"),
+    re.compile(r"\d+(?:\.\d+)+"),
+)
+"""The version in a label: behind a ``v``, apart, or with a dot."""
+_LABELLED = re.compile(r"[A-Za-z0-9._-]+")
 _BUILD = re.compile(r"(?:[<>]=?|~=|\^)\s*(?P<version>[^\s,+]+)(?P<local>\+[^\s,]*)")
 """A bound of a range with a local part, such as ``+cpu``, which PEP 440 orders by no bound."""
 _VERSION = re.compile(r"(\d+)\.(\d+)")
@@ -68,6 +80,8 @@ class Requirement:
                 return cls(text=text, version=one["version"])
         elif "===" not in text and _specifiers(text):  # === compares texts, not versions
             return cls(text=text, version=None)
+        if works := suggest_version(text):
+            raise ValueError(f"{text!r} is not a version; write {works!r}")
         raise ValueError(
             f"{text!r} is not a version; expected one such as v3.3.0, a range such as "
             ">=3.2,<4, ~=3.3.0, ==3.* or ^3.2, latest or latest-pre"
@@ -131,14 +145,14 @@ def as_version(text: str) -> Version:
     """
     if len(text) > LONGEST:
         raise InvalidVersion(f"{text[:20]}... has {len(text)} characters")
-    return Version(text)
+    return Version(_DATE.sub(r"\1-\2", text))
 
 
 @lru_cache(maxsize=1 << 12)
 def _specifiers(text: str) -> SpecifierSet:
     """Read a PEP 440 range; an empty one where the text is none."""
     try:
-        return SpecifierSet(text if len(text) <= LONGEST else "")
+        return SpecifierSet(_DATE.sub(r"\1-\2", text) if len(text) <= LONGEST else "")
     except InvalidSpecifier:
         return SpecifierSet()
 
@@ -184,6 +198,37 @@ def is_version(text: str) -> bool:
     except InvalidVersion:
         return False
     return text == text.strip()  # Version takes no notice of spaces around it
+
+
+def suggest_version(text: str) -> str:
+    """Write what is nearly a version as one that is; empty where nothing is near.
+
+    >>> suggest_version("ch_v4"), suggest_version("v2_20250405"), suggest_version("3.x")
+    ('v4+ch', 'v2-20250405', '==3.*')
+    >>> suggest_version("newest")
+    ''
+    """
+    if len(text) > LONGEST:
+        return ""
+    if one := _ONE.fullmatch(text):
+        nearest = suggest_version(one["version"])
+        return f"=={nearest}" if is_version(nearest) else nearest
+    if wildcard := _WILDCARD.fullmatch(text):
+        return f"=={wildcard.group()[:-1]}*"
+    tries = []
+    if _NUMBERS.fullmatch(text):
+        start, _, last = text.rpartition("_")
+        tries += [f"{start}-{last}"] if len(last) >= _DIGITS_OF_A_DATE else []
+        tries += [re.sub("[_-]", ".", text)]
+    elif _LABELLED.fullmatch(text) and (release := _find_release(text)):
+        labels = re.findall("[A-Za-z0-9]+", f"{text[: release.start()]} {text[release.end() :]}")
+        tries += [f"{release.group()}+{'.'.join(labels)}"]
+    return next((one for one in tries if one != text and is_version(one)), "")
+
+
+def _find_release(text: str) -> re.Match[str] | None:
+    """Find the numbers that are the version; neither those of a name nor of a commit."""
+    return next(filter(None, (pattern.search(text) for pattern in _RELEASES)), None)
 
 
 def is_version_range(text: str) -> bool:

@@ -6,7 +6,13 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 
 from paddledvc.models.lockfile import Lock, LockedModel, compare_lockfiles
-from paddledvc.models.versions import Requirement, is_version, newest_version, same_version
+from paddledvc.models.versions import (
+    Requirement,
+    is_version,
+    newest_version,
+    same_version,
+    suggest_version,
+)
 from paddledvc.names import slug, suggest_name
 
 
@@ -39,6 +45,9 @@ def test_ranges(text):
         ">=",
         "1 2",
         "===1",
+        "resnet50",
+        "3f2a9c1d",
+        "dev4_x",
         ">=1,===1",
         pytest.param("9" * 5000, id="a number that Python does not read"),
         pytest.param(">=1." + "9" * 5000, id="a range with one"),
@@ -123,6 +132,64 @@ def test_a_range_that_starts_at_a_build_is_refused_with_what_works(text):
 )
 def test_the_newest_version_is_the_build_without_a_local_part(listed, newest):
     assert newest_version(listed) == newest
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("v1.2_20250405", "1.2-20250405"),
+        ("v1.2_20250405", "1.2.post20250405"),
+        ("1.2.0_202504051030", "1.2-202504051030"),
+        ("1.2rc.1_20250405", "1.2rc1-20250405"),
+    ],
+)
+def test_a_date_behind_a_version_is_a_later_build(text, same):
+    assert is_version(text)
+    assert same_version(text, same)
+    assert newest_version(["v1.2", text, "v1.3"]) == "v1.3"
+
+
+@pytest.mark.parametrize(
+    "text", [">=v1.2_20250405", "==v1.2_20250405", "^1.2_20250405", ">=1.2_20250405 ,<2"]
+)
+def test_a_date_behind_a_version_may_be_in_a_requirement(text):
+    requirement = Requirement.parse(text)
+
+    assert requirement.allows("v1.2_20250405")
+    assert not requirement.allows("v1.2_20250404")
+
+
+@pytest.mark.parametrize(
+    ("text", "works"),
+    [
+        pytest.param("ch_v4", "v4+ch", id="a label before"),
+        pytest.param("v2.0_mobile", "v2.0+mobile", id="a label behind"),
+        pytest.param("PP-OCRv4_server-det", "v4+PP.OCR.server.det", id="labels on both sides"),
+        pytest.param("r2.6", "2.6+r", id="a letter before"),
+        pytest.param("1.0.0-SNAPSHOT", "1.0.0+SNAPSHOT", id="a build of Maven"),
+        pytest.param("v2_20250405", "v2-20250405", id="a date behind one number"),
+        pytest.param("v1.2_3", "v1.2.3", id="no date"),
+        pytest.param("v1_2", "v1.2", id="another separator"),
+        pytest.param("2025-04-05", "2025.04.05", id="a date with dashes"),
+        pytest.param("v1.2_20250405_1030", "v1.2.20250405.1030", id="a date and a time"),
+        pytest.param("v3.x", "==v3.*", id="a wildcard of npm"),
+        pytest.param("3.*", "==3.*", id="a wildcard"),
+        pytest.param("==ch_v4", "==v4+ch", id="behind =="),
+    ],
+)
+def test_what_is_nearly_a_version_is_refused_with_what_works(text, works):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - the message is compared below
+        Requirement.parse(text)
+
+    assert str(caught.value) == f"{text!r} is not a version; write {works!r}"
+    assert Requirement.parse(works)
+
+
+@given(st.text(alphabet="v_.-+xa01249", max_size=20))
+def test_what_is_suggested_is_understood(text):
+    suggested = suggest_version(text)
+
+    assert not suggested or Requirement.parse(suggested)
 
 
 def test_a_version_has_no_blanks_around():

@@ -14,6 +14,7 @@ from paddledvc.models.versions import (
     is_version,
     newest_version,
     same_version,
+    suggest_version,
 )
 
 if TYPE_CHECKING:
@@ -108,7 +109,8 @@ def _explain(question: Question, listed: Sequence[Listed]) -> Unresolvable:
     ordered = sorted(listed, key=lambda one: as_version(one.version), reverse=True)
     words = [_describe_version(question, one) for one in ordered[:SHOWN]]
     more = f" and {len(listed) - SHOWN} older ones" if len(listed) > SHOWN else ""
-    reasons = [*map(str, question.wants), f"{question.catalog} lists {', '.join(words)}{more}"]
+    lists = f"{', '.join(words)}{more}" if listed else "no version of it"
+    reasons = [*map(str, question.wants), f"{question.catalog} lists {lists}"]
     if any(why_not_selectable(question, one) == PRE_RELEASE for one in ordered):
         reasons.append(ASK_FOR_PRE_RELEASES)
     reasons += _advise_on_builds(question, listed)
@@ -193,7 +195,9 @@ def _package(registry: Registry, text: str) -> tuple[str, Requirement | None]:
     try:
         return name, Requirement.parse(f"=={version}") if equals else None
     except ValueError as error:
-        raise InvalidInput(f"{text}: expected NAME or NAME==VERSION") from error
+        works = suggest_version(version)
+        advice = f"; write {name}=={works}" if is_version(works) else ""
+        raise InvalidInput(f"{text}: expected NAME or NAME==VERSION{advice}") from error
 
 
 def list_wants(registry: Registry, name: str) -> tuple[Want, ...]:

@@ -147,6 +147,10 @@ def test_a_version_alone_of_which_there_are_builds_says_how_to_ask_for_them():
     )
 
 
+def test_a_model_of_which_the_catalog_lists_nothing_says_so():
+    assert complaint(a_model(version="v1.0"), catalog={}).endswith("zoo lists no version of it")
+
+
 def test_a_version_that_is_there_but_does_not_load_is_no_matter_of_builds():
     environment = Environment(stated_paddle="2.6")
     catalog = listed("1.0", "1.1+cpu", paddle=">=3.0")
