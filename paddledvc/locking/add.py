@@ -14,7 +14,7 @@ from paddledvc.errors import CatalogFailed, InvalidInput, Unresolvable
 from paddledvc.locking.core.resolution import plan_resolution
 from paddledvc.locking.current import UPDATE, LockUse, make_lock_current
 from paddledvc.models.model import HUBS, OTHER_NAMES, TABLE_CATALOGS
-from paddledvc.models.versions import Requirement, as_version
+from paddledvc.models.versions import Requirement, as_version, is_version
 from paddledvc.names import suggest_name
 from paddledvc.project import Inputs
 from paddledvc.tools.git.worktree import worktree_branch
@@ -106,6 +106,9 @@ def add(  # noqa: PLR0913
     if spec is None:
         raise InvalidInput(f"{model!r}: expected NAME, NAME==V or a range such as 'NAME>=1,<2'")
     with project.exclusive():
+        called, _, version = spec["name"].rpartition("@")
+        if called and is_version(version):
+            raise InvalidInput(f"{model}: expected NAME==V; write '{called}=={version}'")
         inputs = Inputs(project)
         registry = inputs.registry
         if source is not None and source not in registry.catalogs:

@@ -34,6 +34,7 @@ _RELEASES = (
 )
 """The version in a label: behind a ``v``, apart, or with a dot."""
 _LABELLED = re.compile(r"[A-Za-z0-9._-]+")
+_OF_OTHERS = re.compile(r"(?P<operator>[=~])\s*(?P<version>v?\d+(?:\.\d+)*)")
 _BUILD = re.compile(r"(?:[<>]=?|~=|\^)\s*(?P<version>[^\s,+]+)(?P<local>\+[^\s,]*)")
 """A bound of a range with a local part, such as ``+cpu``, which PEP 440 orders by no bound."""
 _VERSION = re.compile(r"(\d+)\.(\d+)")
@@ -210,6 +211,8 @@ def suggest_version(text: str) -> str:
     """
     if len(text) > LONGEST:
         return ""
+    if text.startswith(("=", "~", "<", ">")) and (spelled := _spell_range(text)):
+        return spelled
     if one := _ONE.fullmatch(text):
         nearest = suggest_version(one["version"])
         return f"=={nearest}" if is_version(nearest) else nearest
@@ -224,6 +227,18 @@ def suggest_version(text: str) -> str:
         labels = re.findall("[A-Za-z0-9]+", f"{text[: release.start()]} {text[release.end() :]}")
         tries += [f"{release.group()}+{'.'.join(labels)}"]
     return next((one for one in tries if one != text and is_version(one)), "")
+
+
+def _spell_range(text: str) -> str:
+    """Write a requirement of Cargo, npm or conda as PEP 440 does; empty where it is none."""
+    if other := _OF_OTHERS.fullmatch(text):
+        version = other["version"]
+        if other["operator"] == "=":
+            return f"=={version}"
+        # Cargo's tilde lets the third number move, and only that one: PEP 440's needs three for it.
+        return f"~={version}" if version.count(".") > 1 else f"=={version}.*"
+    apart = ",".join(text.split())
+    return apart if apart != text and "===" not in apart and _specifiers(apart) else ""
 
 
 def _find_release(text: str) -> re.Match[str] | None:

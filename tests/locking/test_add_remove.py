@@ -333,6 +333,13 @@ def test_words_that_are_no_model_are_refused(made, model, message):
     assert str(caught.value).startswith(message)
 
 
+def test_a_version_behind_an_at_sign_is_refused_with_what_works(made):
+    with pytest.raises(InvalidInput) as caught:
+        paddledvc.add(made, "det@1.0", source="zoo")
+
+    assert str(caught.value) == "det@1.0: expected NAME==V; write 'det==1.0'"
+
+
 def test_a_model_that_no_catalog_lists_is_told_with_the_nearest_name(made):
     with pytest.raises(InvalidInput) as caught:
         paddledvc.add(made, "dett")

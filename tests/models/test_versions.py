@@ -45,6 +45,9 @@ def test_ranges(text):
         ">=",
         "1 2",
         "===1",
+        "~1.2rc1",
+        ">= <2",
+        ">=1 ===2",
         "resnet50",
         "3f2a9c1d",
         "dev4_x",
@@ -175,6 +178,10 @@ def test_a_date_behind_a_version_may_be_in_a_requirement(text):
         pytest.param("v3.x", "==v3.*", id="a wildcard of npm"),
         pytest.param("3.*", "==3.*", id="a wildcard"),
         pytest.param("==ch_v4", "==v4+ch", id="behind =="),
+        pytest.param("=1.2", "==1.2", id="one equals sign, as in Cargo and conda"),
+        pytest.param("~1.2.3", "~=1.2.3", id="a tilde of Cargo"),
+        pytest.param("~v1.2", "==v1.2.*", id="a tilde of Cargo with two numbers"),
+        pytest.param(">=1.2 <2", ">=1.2,<2", id="blanks between, as in npm"),
     ],
 )
 def test_what_is_nearly_a_version_is_refused_with_what_works(text, works):
@@ -185,7 +192,7 @@ def test_what_is_nearly_a_version_is_refused_with_what_works(text, works):
     assert Requirement.parse(works)
 
 
-@given(st.text(alphabet="v_.-+xa01249", max_size=20))
+@given(st.text(alphabet="v_.-+xa01249=~<> ", max_size=20))
 def test_what_is_suggested_is_understood(text):
     suggested = suggest_version(text)
 
