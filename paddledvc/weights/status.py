@@ -67,7 +67,7 @@ class Here(Displayed):
     mend: str = ""
 
     def _cells(self) -> Mapping[str, object]:
-        told = {"state": self.state, "why": self.problem, "mend it by": self.mend}
+        told = {"state": self.state, "why": self.problem, "fix": self.mend}
         return {**tracked_cells(self.tracked), **told}
 
 

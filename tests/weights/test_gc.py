@@ -162,8 +162,8 @@ def test_what_no_commit_ever_named_stays_in_a_remote_for_it_may_be_anothers(
     assert gone(team, mine) == {old}
     out = cli("-C", str(team.root), "gc", "-r", "shared", "--grace", "0").stdout.splitlines()
     assert out[-1] == (
-        "1 object in the remote shared that no commit here ever named stays: it may be another "
-        "repository's; --unshared says that there is none"
+        "Skipped 1 object in the remote shared that no commit of this repository references; it "
+        "may belong to another repository. If none does, pass --unshared to remove it too"
     )
     assert gone(team, ours) == {md5(foreign)}
 
@@ -846,10 +846,11 @@ def test_people_see_models_and_folders_and_what_is_kept(
     done = cli("-C", str(team.root), "gc", "--grace", "0", "--days", "1")
 
     assert done.exit_code == 0
-    assert done.stderr == f"Lost: {lost}, a folder of recent commits, is nowhere\n"
+    assert done.stderr == f"Lost: {lost}, a folder of recent commits, is in no cache or remote\n"
     first, second, *rows, last = done.stdout.splitlines()
     assert first == (
-        "Kept is what these need: 1 work tree, 1 branch, 1 branch of git remotes, 4 recent commits"
+        "Keeping objects referenced by: 1 work tree, 1 branch, 1 branch of git remotes, 4 recent "
+        "commits"
     )
     assert second == (
         f"Unneeded in the cache ({team.cache.root}): 6 objects, 172 B; 2 objects needed"
@@ -860,7 +861,7 @@ def test_people_see_models_and_folders_and_what_is_kept(
         ("-", "exports (2 files)", "142 B"),
         ("net v2", "checkpoints/net_v2.pdparams", "10 B"),
     ]
-    assert last == "Nothing was removed; add --force to remove it"
+    assert last == "Nothing was removed; add --force to remove these objects"
 
 
 def test_programs_see_json(team: Clone, cli: Callable[..., Ran]) -> None:

@@ -116,7 +116,7 @@ def test_bad_bytes_everywhere_are_a_finding_and_get_nowhere(cold, cli):
         f" {A} is corrupt in prod",
         f" {A} is corrupt in dev",
         f" {A} cannot be had from file",
-        f" {A} is not to be had",
+        f" {A} is not available",
     ]
     assert not (cold.root / A).exists()
     assert md5(WEIGHTS) not in cold.held()
@@ -130,7 +130,7 @@ def test_what_nobody_has_is_out_of_reach(cold, cli):
     assert err == (
         f"{MADE}/inference.json is missing in prod\n"
         f"{MADE}/inference.json is missing in dev\n"
-        f"{MADE} is not to be had\n"
+        f"{MADE} is not available\n"
     )
     assert not (cold.root / EXPORT).exists()
 
