@@ -256,7 +256,7 @@ def test_weights_that_are_nowhere_are_named(zoo, monkeypatch, capsys):
     assert done.complete is False
     assert done.lines == (
         "weights: a v1 is not in prod, and cannot be sent",
-        f"  {A} cannot be had from zoo/a-v1.pdparams: No such file or directory",
+        f"  {A} cannot be fetched from zoo/a-v1.pdparams: No such file or directory",
         f"  {A} is missing in cache",
     )
 

@@ -136,8 +136,8 @@ def test_an_edit_of_synced_weights_is_kept_and_what_the_cache_has_gives_way(
     kept = object_.relative_to(project.root)
     assert caplog.messages == [
         (
-            f"{PATH} was as no commit has it; the cache has that as {md5(b'old').hexdigest()}; "
-            f"`install -m 644 {kept} {PATH}` brings it back"
+            f"{PATH} held changes that no commit has; the cache keeps them as "
+            f"{md5(b'old').hexdigest()}; `install -m 644 {kept} {PATH}` brings it back"
         )
     ]
 

@@ -440,8 +440,8 @@ def test_a_branch_whose_files_cannot_be_read_must_be_named(team: Clone) -> None:
         gc(team.project, REMOTE, force=True)
 
     assert str(caught.value) == (
-        "models.lock of broken cannot be read, so nobody knows which weights it needs; mend it "
-        "there, delete broken, or go on with `--ignore-ref broken`"
+        "models.lock of broken cannot be read, so the weights that it needs are unknown; fix it "
+        "there, delete broken, or continue with `--ignore-ref broken`"
     )
     ignoring = GcScope(
         cache=False, unshared=True, remotes=("shared",), grace=0, ignored_refs=("broken",)
@@ -541,7 +541,7 @@ def test_a_kept_folder_whose_listing_is_damaged_stops_everything(team: Clone) ->
         gc(team.project, REMOTE, force=True)
 
     assert str(caught.value) == (
-        "nothing was removed, for nobody can say which files these folders need:\n"
+        "nothing was removed, because the files of these folders could not be listed:\n"
         f"  exports ({listing}): {team.cache.path(listing)} is not what its name says; "
         "what the remote shared has of it is not what its name says"
     )
@@ -555,8 +555,8 @@ def test_a_kept_folder_whose_listing_is_lost_must_be_named(team: Clone) -> None:
         gc(team.project, REMOTE, force=True)
 
     assert str(caught.value) == (
-        "nothing was removed, for the listing of 1 needed folder is neither in the cache nor in "
-        f"the remotes shared:\n  exports ({listing})\n"
+        "nothing was removed, because the listing of 1 needed folder is neither in the cache nor "
+        f"in the remotes shared:\n  exports ({listing})\n"
         "push it where it was made with `paddledvc push`; if it is lost for good, add "
         f"`--ignore-folder {listing}`"
     )
@@ -623,7 +623,7 @@ def test_a_push_between_the_look_and_the_removal_stops_it(team: Clone) -> None:
         plan.remove()
 
     assert str(caught.value) == (
-        f"branches, tags or files of {team.root} changed while they were looked at, so nothing "
+        f"branches, tags or files of {team.root} changed while gc read them, so nothing "
         "was removed; run `paddledvc gc` again"
     )
     assert old in team.remote.every()
@@ -644,7 +644,7 @@ def test_dvc_at_work_stops_it(team: Clone) -> None:
     users = {"write": {str(team.root / "checkpoints/x"): running}, "read": {}}
     team.write(".dvc/tmp/rwlock", json.dumps(users))
 
-    with pytest.raises(OutsideFailure, match="nothing was removed, for DVC is at work on"):
+    with pytest.raises(OutsideFailure, match="nothing was removed, because DVC is at work on"):
         gc(team.project, REMOTE, force=True)
 
 
@@ -711,8 +711,8 @@ def test_a_cache_outside_of_the_repository_may_be_shared(team: Clone) -> None:
         gc(team.project, GcScope(grace=0), force=True)
 
     assert str(caught.value) == (
-        f"the cache {common.root} is outside of this repository, so other projects may use it; "
-        "name a clone of each with `--also DIR`, or say that there is none with `--unshared`"
+        f"the cache {common.root} is outside this repository, so other projects may use it; "
+        "name a clone of each with `--also DIR`, or state that there is none with `--unshared`"
     )
     gc(team.project, GcScope(grace=0, unshared=True), force=True)
     assert common.every() == set()
@@ -725,9 +725,9 @@ def test_a_remote_of_a_repository_that_nobody_can_clone_may_be_shared(team: Clon
         gc(team.project, replace(REMOTE, unshared=False))
 
     assert str(caught.value) == (
-        "this repository has no git remote, so nobody knows who else uses the DVC remote shared "
-        f"({team.remote.root}); name a clone of each such project with `--also DIR`, or say that "
-        "there is none with `--unshared`"
+        "this repository has no git remote, so it cannot find out who else uses the DVC remote "
+        f"shared ({team.remote.root}); name a clone of each such project with `--also DIR`, or "
+        f"state that there is none with `--unshared`"
     )
 
 
@@ -804,7 +804,7 @@ def test_offline_is_refused(team: Clone) -> None:
         gc(team.project, offline="PADDLEDVC_OFFLINE=1")
 
     assert str(caught.value) == (
-        "PADDLEDVC_OFFLINE=1 forbids to ask other repositories what they need"
+        "gc must ask the git remotes what they need; PADDLEDVC_OFFLINE=1 forbids that"
     )
 
 
@@ -888,8 +888,8 @@ def test_a_push_that_is_under_way_gets_an_hour(
     assert (done.exit_code, done.stderr) == (
         2,
         (
-            "Error: a grace of 0.96 hours would take from under a push what it has just sent; "
-            "remotes need an hour at least: --grace 0.05\n"
+            "Error: a grace of 0.96 hours could remove what a push has just sent; remotes "
+            "need at least an hour: --grace 0.05\n"
         ),
     )
     assert cli("-C", str(team.root), "gc", *where, "--grace", "0.05").exit_code == 0

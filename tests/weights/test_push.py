@@ -92,7 +92,7 @@ def test_other_bytes_in_the_work_tree_are_never_sent(stores, cli):
     assert (code, out) == (3, "")
     assert err == (
         f"a v1: {A} is missing in dev\n"
-        f"a v1: {A} cannot be had from file:///nowhere/a-v1: No such file or directory\n"
+        f"a v1: {A} cannot be fetched from file:///nowhere/a-v1: No such file or directory\n"
         f"a v1: {A} is missing in cache\n"
         f"a v1: {A} is incomplete in prod\n"
     )

@@ -37,8 +37,8 @@ def test_what_is_not_there_is_missing(stores, cli):
 
     assert code == 0
     assert cells(out) == [
-        ["a v1", A, "missing", "it is not there", "paddledvc pull"],
-        [TITLE, EXPORT, "missing", "it is not there", "paddledvc pull"],
+        ["a v1", A, "missing", "it is not in the work tree", "paddledvc pull"],
+        [TITLE, EXPORT, "missing", "it is not in the work tree", "paddledvc pull"],
     ]
     assert out.splitlines()[-1] == "0 of 2 match the commit"
     assert err == HOOKLESS

@@ -209,7 +209,7 @@ def _of_output(facts: Facts, one: Inspected) -> Violation:
     repair = " --repair" if chief.kind in DAMAGED else ""
     mend = f"; run `paddledvc push{repair}` where its bytes are"
     if chief.kind == "refused":
-        mend = "; look who wrote that listing"
+        mend = "; check who wrote that listing"
     message = f"{chief}{'' if chief.kind == 'contradicted' else mend}"
     if tracked.pinned and tracked.model is not None:
         return facts.of_pin(RULE, message, tracked.model)

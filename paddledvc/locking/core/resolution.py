@@ -218,7 +218,7 @@ def _differences(wanted: LockedModel, locked: LockedModel) -> list[Stale]:
             why = f"{field.name} is {_say(now)} in models.yaml, {_say(before)} locked"
             differences.append(Stale(model=name, why=why))
     if not wanted.hashed:
-        differences.append(Stale(model=name, why="nobody has hashed its bytes yet"))
+        differences.append(Stale(model=name, why="its bytes have not been hashed yet"))
     return differences
 
 
