@@ -621,8 +621,8 @@ def test_an_expired_waiver_waives_nothing_and_is_a_finding(gated):
     lines = [str(one) for one in gated.check(today=date(2026, 12, 5)).violations]
 
     assert lines[0] == (
-        "models.yaml:3:5: error[waiver-expired]: the waiver of evidence-missing of resnet50 expired "
-        "on 2026-12-04, and no longer applies; fix what it was for, and remove it"
+        "models.yaml:3:5: error[waiver-expired]: the waiver of evidence-missing of resnet50 "
+        "expired on 2026-12-04, and no longer applies; fix what it was for, and remove it"
     )
     assert "error[evidence-missing]" in lines[1]
 
