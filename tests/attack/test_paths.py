@@ -99,7 +99,7 @@ def test_a_listing_brings_no_repository(attacked, marker, cli, at, why):
         ("sub/.git./config", f"'.git.' {OWN}"),
         (".DVC/config.local", f"'.DVC' {OWN}"),
         (".paddledvc/tmp/x", f"'.paddledvc' {OWN}"),
-        (".gitattributes", "'.gitattributes' tells git what to do with the files beside it"),
+        (".gitattributes", "'.gitattributes' sets what git does with the files beside it"),
         ("../outside", "it has the part '..'"),
         ("/tmp/x/../outside", "it is absolute"),
     ],
