@@ -449,7 +449,7 @@ def test_a_model_that_is_locked_twice_is_refused():
 def test_a_version_that_is_none_is_refused():
     assert complaint(ENTRY.replace('version: "v1"', 'version: "banana"')) == (
         "models.lock:4:14: models[0].version: found 'banana', expected one exact version; "
-        "run `paddledvc lock` after mending or removing the entry"
+        "run `paddledvc lock` after fixing or removing the entry"
     )
 
 

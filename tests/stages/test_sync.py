@@ -321,7 +321,7 @@ def test_a_stale_lock_is_refused_where_it_may_not_be_updated(locked, project):
         paddledvc.sync(made, use=LockUse(locked="--locked"))
 
     assert str(caught.value) == (
-        "models.lock is stale, and --locked forbids to update it; run `paddledvc lock` to update "
+        "models.lock is stale, and --locked forbids updating it; run `paddledvc lock` to update "
         "it:\n  a: models.yaml asks for v2, locked is v1"
     )
 

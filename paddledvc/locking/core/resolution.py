@@ -248,7 +248,7 @@ def require_fresh_resolution(
         if names is None or reason.model in names
     ]
     if reasons:
-        forbids = f", and {refused_by} forbids to update it" if refused_by else ""
+        forbids = f", and {refused_by} forbids updating it" if refused_by else ""
         advice = f"models.lock is stale{forbids}; run `paddledvc lock` to update it:"
         raise StaleLock(reasons, advice)
 

@@ -304,7 +304,7 @@ def test_any_name_will_do(outputs, name, links):
         (".git/hooks/post-checkout", "'.git' is the folder of a program's own files"),
         ("x/.DVC/config", "'.DVC' is the folder of a program's own files"),
         (".paddledvc/x", "'.paddledvc' is the folder of a program's own files"),
-        ("data/.gitattributes", "'.gitattributes' tells git what to do with the files beside it"),
+        ("data/.gitattributes", "'.gitattributes' sets what git does with the files beside it"),
         ("../x", "it has the part '..'"),
     ],
 )
