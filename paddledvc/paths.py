@@ -107,11 +107,11 @@ def find_output_fault(path: str) -> str | None:
     """Find why nothing that git does not track may lie at a path of a project.
 
     >>> find_output_fault("data/.gitattributes")
-    "'.gitattributes' tells git what to do with the files beside it"
+    "'.gitattributes' sets what git does with the files beside it"
     """
     name = path.rpartition("/")[2]
     if ("git" in name or not name.isascii()) and _BESIDE_GIT.fullmatch(name.translate(_IGNORED)):
-        return f"{name!a} tells git what to do with the files beside it"
+        return f"{name!a} sets what git does with the files beside it"
     return find_path_fault(path)
 
 

@@ -403,7 +403,7 @@ class Project(ProjectFiles):
             )
         if not (self.root / path).is_file():
             raise InvalidInput(
-                f"{model.name} needs {path}, which is not there; run `dvc repro` to make it, or "
+                f"{model.name} needs {path}, which is missing; run `dvc repro` to make it, or "
                 "`dvc pull` to get it"
             )
         return self.root / path

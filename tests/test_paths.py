@@ -192,7 +192,7 @@ def test_folders_that_only_look_like_git_are_fine(paths):
     "path", [".gitattributes", "a/.gitModules", "gitatt~1", ".gitattribut\u200ces", ".gitmodules ."]
 )
 def test_no_output_tells_git_what_to_do_with_what_lies_beside_it(path):
-    assert "tells git what to do" in find_output_fault(path)
+    assert "sets what git does" in find_output_fault(path)
 
 
 # One place

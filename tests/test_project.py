@@ -113,6 +113,6 @@ def test_weights_that_are_not_there_name_the_next_step(made):
         made.weights("checkpoints/b_v1.pdparams", made.registry().model("m"))
 
     assert str(caught.value) == (
-        "m needs checkpoints/b_v1.pdparams, which is not there; run `dvc repro` to make it, or "
+        "m needs checkpoints/b_v1.pdparams, which is missing; run `dvc repro` to make it, or "
         "`dvc pull` to get it"
     )

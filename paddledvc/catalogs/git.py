@@ -146,7 +146,7 @@ class GitRegistry:
         copy = None if self._is_local else clones.cached_clone(self._url)
         if copy is None or may_error_pass(reason):
             return reason
-        return f"{reason}; if it stays so, remove {copy.objects}, a copy that will be made anew"
+        return f"{reason}; if it stays so, remove {copy.objects}, a copy that will be made again"
 
 
 def _listed(artifact: Artifact, version: ArtifactVersion) -> Listed:

@@ -23,18 +23,18 @@ from paddledvc.tools.system import streams
 SECTIONS = {
     "Set-up": {
         "init": "Make this git repository a paddledvc project.",
-        "hooks": "Let git bring the weights of whatever it checks out.",
-        "trust": "Approve where the remotes of this branch are.",
-        "doctor": "Look for what keeps this clone from working.",
+        "hooks": "Install git hooks that keep weights in sync with the commit.",
+        "trust": "Approve the remotes that this branch names.",
+        "doctor": "Diagnose problems with this clone.",
         "schema": "Print the JSON Schema of registry, lock, index or report.",
     },
     "Registry": {
         "add": "Add a model of a catalog to models.yaml and lock it.",
         "remove": "Remove models from models.yaml and models.lock.",
-        "list": "List the models and what is locked of them.",
+        "list": "List the models and their locked versions.",
         "show": "Show a model, and why it is locked at that version.",
         "lock": "Lock models.yaml to exact versions and digests.",
-        "generate": "Bring the stages of every model into dvc.yaml.",
+        "generate": "Write each model's stages to dvc.yaml.",
         "check": "Check schema, lock, stages and policy, as hooks and CI do.",
     },
     "Stages": {
@@ -43,11 +43,11 @@ SECTIONS = {
         "export": "Export a model as a static program.",
         "verify": "Compare the exported files with the dynamic network.",
         "evaluate": "Measure the network and the exported files with your function.",
-        "report": "Write pages of HTML from what verify and evaluate have found.",
+        "report": "Write HTML pages from the results of verify and evaluate.",
     },
     "Weights": {
-        "status": "Show which weights are not what the commit says.",
-        "pull": "Bring the weights of this commit from the remotes.",
+        "status": "Show which weights differ from the commit.",
+        "pull": "Fetch the weights of this commit from the remotes.",
         "push": "Send the weights of this commit to the remote of its branch.",
         "gc": "Remove what no branch, tag or recent commit needs.",
     },
@@ -182,7 +182,7 @@ def paddledvc(directory: str | None, *, verbose: bool) -> None:
     \b
     Example: paddledvc init && paddledvc lock && paddledvc generate && dvc repro
 
-    Exit codes: 0 fine, 1 a finding, 2 wrong use, 3 a failure outside, 70 a bug.
+    Exit codes: 0 success, 1 finding, 2 wrong usage, 3 outside failure, 70 bug.
     """
     logging.basicConfig(
         level=logging.INFO if verbose else logging.ERROR, format="%(message)s", handlers=[_Log()]

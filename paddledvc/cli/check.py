@@ -20,17 +20,17 @@ FINDING = 1
 @click.command()
 @click.option("--branch", metavar="B", help="Judge by the rules of branch B.")
 @click.option(
-    "--base", metavar="REV", help="Judge what merging HEAD into REV gives, by the policy of REV."
+    "--base", metavar="REV", help="Judge the merge of HEAD into REV, by the policy of REV."
 )
-@click.option("--remote", is_flag=True, help="See too that the branch's remote has all bytes.")
-@click.option("--strict", is_flag=True, help="Take warnings for errors.")
+@click.option("--remote", is_flag=True, help="Also check that the branch's remote has all bytes.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option(
     "--format",
     "output",
     type=click.Choice(["text", "json", "github", "gitlab", "sarif", "junit"]),
     default="text",
     show_default=True,
-    help="How to write the findings.",
+    help="The format of the findings.",
 )
 @click.option(
     "--output",

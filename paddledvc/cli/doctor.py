@@ -24,10 +24,10 @@ MARKS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM"}
 @pass_project
 @click.pass_context
 def doctor(ctx: click.Context, project: Project, *, offline: str | None, output: str) -> None:
-    """Look for what keeps this clone from working.
+    """Diagnose problems with this clone.
 
-    Nothing is changed; remotes are asked, and a tiny file is put there and removed again, unless
-    --offline is given. Exits 1 if there is a problem; a warning is none.
+    Changes nothing in the clone. Unless --offline is given, it asks the remotes, and writes
+    and removes a tiny file there. Exits 1 if there is a problem; warnings do not count.
 
     \b
     Example:

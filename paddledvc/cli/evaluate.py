@@ -88,13 +88,13 @@ def _print(measured: Measured) -> None:
         for name, values in measured.metrics.items()
     ]
     echo_table(["metric", *paths], rows)
-    told = f"{measured.samples} samples" if measured.samples else "no samples told of"
+    told = f"{measured.samples} samples" if measured.samples else "no samples reported"
     changed = f", {measured.changed} with another outcome exported" if measured.changed else ""
     echo(f"{measured.model}: {told}{changed}")
     if any(one.kind == "bits" for one in measured.scores.values()):
         echo(_tell_power(measured.samples))
     if measured.limit is not None:
-        echo(f"note: no more than {measured.limit} samples were asked for")
+        echo(f"note: limited to {measured.limit} samples")
 
 
 def _tell_power(samples: int) -> str:

@@ -41,25 +41,27 @@ PLURALS = {
 @click.option("--all-remotes", "every", is_flag=True, help="Clean every remote.")
 @click.option(
     "--days",
+    metavar="N",
     type=click.FloatRange(min=0),
     default=30,
     show_default=True,
-    help="Keep what was current at any time of so many days.",
+    help="Keep what was current at any time in the last N days.",
 )
 @click.option(
     "--grace",
+    metavar="N",
     type=click.FloatRange(min=0),
     default=1,
     show_default=True,
-    help="Keep what came within so many days, of remotes at least 0.05, which is an hour: its "
-    "commit may still be coming.",
+    help="Keep objects added in the last N days (in remotes at least 0.05, an hour); their commit "
+    "may not be pushed yet.",
 )
 @click.option(
     "--also",
     multiple=True,
     metavar="DIR",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Keep what another project needs that shares the cache or a remote.",
+    help="Keep what this other project needs, which shares the cache or a remote.",
 )
 @click.option("--unshared", is_flag=True, help="No other project uses the cache or the remotes.")
 @click.option(
@@ -67,16 +69,16 @@ PLURALS = {
     "refs",
     multiple=True,
     metavar="REF",
-    help="Go on although a file of this branch or tag cannot be read.",
+    help="Continue although a file of this branch or tag cannot be read.",
 )
 @click.option(
     "--ignore-folder",
     "folders",
     multiple=True,
     metavar="MD5.dir",
-    help="Go on although the listing of this folder is lost.",
+    help="Continue although the listing of this folder is lost.",
 )
-@click.option("-f", "--force", is_flag=True, help="Remove; without it, only show.")
+@click.option("-f", "--force", is_flag=True, help="Remove objects; without it, only list them.")
 @offline_option
 @format_option
 @pass_project
@@ -98,9 +100,9 @@ def gc(  # noqa: PLR0913
 ) -> None:
     """Remove what no branch, tag or recent commit needs.
 
-    It fetches from git's remotes first, and keeps what any branch or tag there or here needs, any
-    work tree, any stash, and any commit of the last days. Without --force it only shows what
-    would go.
+    Fetches from the git remotes first, and keeps what any branch or tag there or here, any
+    work tree, any stash or any recent commit needs. Without --force it only lists what it
+    would remove.
 
     \b
     Example:
@@ -128,18 +130,18 @@ def gc(  # noqa: PLR0913
 
 def _print(collected: Collected) -> None:
     holders = (_count(one.count, SINGULARS[one.holder]) for one in collected.kept if one.count)
-    echo(f"Kept is what these need: {', '.join(holders)}")
+    echo(f"Keeping objects referenced by: {', '.join(holders)}")
     for oid in collected.lost:
-        echo(f"Lost: {oid}, a folder of recent commits, is nowhere", err=True)
+        echo(f"Lost: {oid}, a folder of recent commits, is in no cache or remote", err=True)
     for place in collected.places:
         _print_place(place, removed=collected.removed)
     if not collected.removed and any(place.garbage for place in collected.places):
-        echo("Nothing was removed; add --force to remove it")
+        echo("Nothing was removed; add --force to remove these objects")
 
 
 def _print_place(place: Cleaned, *, removed: bool) -> None:
     title = "the cache" if place.name == "cache" else f"the remote {place.name}"
-    recent = f", {place.young} came only now" if place.young else ""
+    recent = f", {place.young} too recent to remove" if place.young else ""
     echo(
         f"{'Removed from' if removed else 'Unneeded in'} {title} ({place.where}): "
         f"{_count(len(place.garbage), 'object')}, {display_size(place.size)}; "
@@ -149,10 +151,11 @@ def _print_place(place: Cleaned, *, removed: bool) -> None:
     if rows:
         echo_table(["model", "path", "size"], rows)
     if place.strange:
-        stay, they = ("stays", "it") if place.strange == 1 else ("stay", "they")
+        they, them = ("it", "it") if place.strange == 1 else ("they", "them")
         echo(
-            f"{_count(place.strange, 'object')} in {title} that no commit here ever named {stay}: "
-            f"{they} may be another repository's; --unshared says that there is none"
+            f"Skipped {_count(place.strange, 'object')} in {title} that no commit of this "
+            f"repository references; {they} may belong to another repository. If none does, "
+            f"pass --unshared to remove {them} too"
         )
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def generate(
     project: Project, *, check: bool, resolve: Side | None, use: LockUse, output: str
 ) -> None:
-    """Bring the stages of every model into dvc.yaml.
+    """Write each model's stages to dvc.yaml.
 
     A weights URL gives sync, a train section gives train, an export section gives export and
     verify. Your own stages, comments and formatting stay as they are.

@@ -18,7 +18,7 @@ FINDING = 1
 
 @click.group()
 def hooks() -> None:
-    """Let git bring the weights of whatever it checks out.
+    """Install git hooks that keep weights in sync with the commit.
 
     Six hooks: post-checkout, post-commit, post-merge and post-rewrite bring weights, pre-commit
     checks what is staged, pre-push sends weights. PADDLEDVC_HOOKS=0 turns them off.
@@ -31,13 +31,13 @@ def hooks() -> None:
 
 
 @hooks.command()
-@click.option("--force", is_flag=True, help="Write into a folder too that others use.")
+@click.option("--force", is_flag=True, help="Also write to a folder that other repositories use.")
 @format_option
 @pass_project
 def install(project: Project, *, force: bool, output: str) -> None:
-    """Install the hooks, or bring them up to date.
+    """Install the hooks, or update them.
 
-    A hook that is there stays, under another name, and runs before ours.
+    A hook that exists is kept under another name, and runs before ours.
 
     \b
     Example:

@@ -19,10 +19,10 @@ from paddledvc.tools.dvc.remotes.new_remotes import NewRemote
     "remotes",
     multiple=True,
     metavar="[NAME=]URL",
-    help="Keep weights there: prod, staging and dev serve the branches of these roles.",
+    help="Store weights there: prod, staging and dev serve the branches of these roles.",
 )
 @click.option("--endpoint-url", metavar="URL", help="Server of the s3:// remotes, such as MinIO.")
-@click.option("--no-hooks", is_flag=True, help="Leave git's hooks alone.")
+@click.option("--no-hooks", is_flag=True, help="Do not install git hooks.")
 @format_option
 def init(
     *, remotes: tuple[str, ...], endpoint_url: str | None, no_hooks: bool, output: str
@@ -31,7 +31,7 @@ def init(
 
     Initialises DVC with a remote inside the clone, writes a commented models.yaml and params.yaml,
     lets git merge models.yaml, models.lock, dvc.yaml and dvc.lock block by block, and installs
-    hooks that bring the weights of whatever git checks out. What is there is never overwritten;
+    hooks that keep weights in sync with the commit. Existing files are never overwritten;
     running it twice is safe. Run it in every clone: git clones neither merge drivers nor hooks.
 
     \b
@@ -50,7 +50,7 @@ def init(
     for line in done.trusted:
         echo(line)
     for line in done.untrusted:
-        echo(f"note: only this branch names {line}; look: paddledvc trust --list", err=True)
+        echo(f"note: only this branch names {line}; review: `paddledvc trust --list`", err=True)
     if done.inside is not None:
         echo(f"note: this project lies inside another one, {done.inside}", err=True)
     if done.hookless is not None:

@@ -35,7 +35,7 @@ def list_models(  # noqa: PLR0913
     offline: str | None,
     output: str,
 ) -> None:
-    """List the models and what is locked of them.
+    """List the models and their locked versions.
 
     With --outdated it asks the catalogs: current is locked, wanted is the newest version that
     `paddledvc lock --upgrade` would take, latest is the newest there is, and why says what holds
@@ -48,7 +48,7 @@ def list_models(  # noqa: PLR0913
       paddledvc list --available resnet
     """
     if outdated and available is not None:
-        raise click.UsageError("--outdated is about your models, --available about others'")
+        raise click.UsageError("--outdated and --available exclude each other; give one of them")
     if exit_code and not outdated:
         raise click.UsageError("--exit-code goes with --outdated")
     if available is not None:

@@ -16,23 +16,23 @@ if TYPE_CHECKING:
     from paddledvc.yaml.conflicts import Side
 
 GENERATE = (
-    "`paddledvc generate` and `dvc repro`, for a stage carries the digest of its pin; no weights "
-    "are fetched that are in place"
+    "`paddledvc generate` and `dvc repro`, because each stage carries the digest of its pin; "
+    "weights in place are not fetched again"
 )
 """What to do after digests joined the lock."""
 
 
 @click.command()
 @click.option("--check", is_flag=True, help="Change nothing; exit 1 if models.lock is stale.")
-@click.option("--dry-run", is_flag=True, help="Change nothing; print what would move.")
-@click.option("-U", "--upgrade", is_flag=True, help="Let every pin move to the newest version.")
+@click.option("--dry-run", is_flag=True, help="Change nothing; print what would change.")
+@click.option("-U", "--upgrade", is_flag=True, help="Update every pin to the newest version.")
 @click.option(
     "-P",
     "--upgrade-package",
     "packages",
     metavar="NAME[==V]",
     multiple=True,
-    help="Let the pin of one model move, or move it to V.",
+    help="Update the pin of one model, or set it to V.",
 )
 @click.option(
     "--resolve",
@@ -40,9 +40,12 @@ GENERATE = (
     help="Take a side first in each merge conflict of the project's files and reports.",
 )
 @click.option(
-    "--hash", "every_digest", is_flag=True, help="State MD5 and SHA-256 of every file; reads bytes."
+    "--hash",
+    "every_digest",
+    is_flag=True,
+    help="Add MD5 and SHA-256 of every file; reads their bytes.",
 )
-@click.option("--keep-going", is_flag=True, help="Report every failure, not the first.")
+@click.option("--keep-going", is_flag=True, help="Report every failure, not only the first.")
 @lock_options
 @format_option
 @pass_project
@@ -63,7 +66,7 @@ def lock(  # noqa: PLR0913
 
     Writes models.lock. Pins that still satisfy models.yaml stay, also when a catalog lists newer
     versions; only --upgrade and --upgrade-package move them. Bytes without any digest are read
-    once from their source, and trusted. --hash adds what is not stated of the bytes in the work
+    once from their source, and trusted. --hash adds missing digests, from the bytes in the work
     tree, in the cache, or at their source; nothing else does.
 
     \b

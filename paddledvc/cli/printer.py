@@ -83,8 +83,8 @@ def echo_changes(changes: Iterable[Change], trusted: Iterable[str] = ()) -> None
     for change in changes:
         echo(change)
     for name in trusted:
-        said = "nobody states a digest of it; the bytes that came now are locked and trusted"
-        echo(f"Trust {name}: {said}, so compare them with what its author says", err=True)
+        why = "its source publishes no digest, so the bytes downloaded now are locked and trusted"
+        echo(f"Trust {name}: {why}; compare them with what its author publishes", err=True)
 
 
 def echo_resolved(side: Side | None, resolved: Iterable[str], left: Sequence[str]) -> None:

@@ -29,10 +29,10 @@ UNREACHABLE = 3
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[PATH|MODEL]...", shell_complete=complete_model)
-@click.option("-r", "--remote", metavar="NAME", help="Ask this remote alone, then the URLs.")
+@click.option("-r", "--remote", metavar="NAME", help="Ask only this remote, then the URLs.")
 @click.option("--no-checkout", is_flag=True, help="Only fill the cache; leave the files alone.")
-@click.option("-f", "--force", is_flag=True, help="Give up changes that were made to the weights.")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Transfers at a time.  [default: 8]")
+@click.option("-f", "--force", is_flag=True, help="Discard local changes to the weights.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Parallel transfers.  [default: 8]")
 @offline_option
 @format_option
 @pass_project
@@ -49,10 +49,10 @@ def pull(  # noqa: PLR0913
     offline: str | None,
     output: str,
 ) -> None:
-    """Bring the weights of this commit from the remotes.
+    """Fetch the weights of this commit from the remotes.
 
     They come from the remote of the branch's role, else from the others, else from the URLs in
-    models.lock. Every byte is compared with models.lock and dvc.lock on its way. Weights that you
+    models.lock. Every byte is checked against models.lock and dvc.lock on its way. Weights that you
     changed are kept.
 
     \b
@@ -60,8 +60,8 @@ def pull(  # noqa: PLR0913
       paddledvc pull
       paddledvc pull resnet50 exports/detector
 
-    Exit codes: 1 if bytes were wrong and nobody had the right ones, or changes of yours were kept;
-    3 if something is out of reach.
+    Exit codes: 1 if no source had matching bytes, or local changes were kept;
+    3 if something is unreachable.
     """
     with progress_bar() as progress:
         pulled = workflow.pull(
@@ -92,7 +92,7 @@ def _print(pulled: Pulled) -> None:
     else:
         _print_placed(pulled, placed)
     echo_lines(
-        (f"{label_tracked(one.tracked)} is not to be had" for one in pulled.lacking), err=True
+        (f"{label_tracked(one.tracked)} is not available" for one in pulled.lacking), err=True
     )
 
 

@@ -27,8 +27,8 @@ _DONE = {"sent": "sent to", "repaired": "repaired in"}
 @click.argument("names", nargs=-1, metavar="[PATH|MODEL]...", shell_complete=complete_model)
 @click.option("-r", "--remote", metavar="NAME", help="Send there, not to the branch's remote.")
 @click.option("--rev", "revisions", multiple=True, help="Send what a branch, tag or commit names.")
-@click.option("--repair", is_flag=True, help="Hash all that is there, and replace what is bad.")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Transfers at a time.  [default: 8]")
+@click.option("--repair", is_flag=True, help="Hash everything there, and replace bad bytes.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Parallel transfers.  [default: 8]")
 @format_option
 @pass_project
 @click.pass_context
@@ -54,8 +54,8 @@ def push(  # noqa: PLR0913
       paddledvc push --rev main --rev v1.2.0
       paddledvc push --repair
 
-    Exit codes: 1 if wrong bytes are there, or here, or an older DVC hashed some; 3 if something is
-    out of reach.
+    Exit codes: 1 if bytes are wrong there or here, or an older DVC hashed some; 3 if
+    something is unreachable.
     """
     with progress_bar() as progress:
         done = workflow.push(
@@ -86,7 +86,7 @@ def _print(done: tuple[Pushed, ...]) -> None:
         )
         failed = [sent for sent in one.sent if sent.state == "failed"]
         echo_lines(
-            (f"{label_tracked(bad.tracked)} is not whole in {one.remote}" for bad in failed),
+            (f"{label_tracked(bad.tracked)} is incomplete in {one.remote}" for bad in failed),
             err=True,
         )
         there = Counter(sent.state for sent in one.sent)["present"]

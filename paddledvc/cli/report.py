@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @format_option
 @pass_project
 def report(project: Project, *, output: str) -> None:
-    """Write pages of HTML from what verify and evaluate have found.
+    """Write HTML pages from the results of verify and evaluate.
 
     One for each model, reports/<slug>/verify.html, and reports/index.html, which names them all.
     They need no other file and no network.

@@ -22,11 +22,11 @@ SHOWN = 3
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[PATH|MODEL]...", shell_complete=complete_model)
-@click.option("--remote", is_flag=True, help="Look into the remotes, for branches and tags.")
+@click.option("--remote", is_flag=True, help="Check the remotes, for branches and tags.")
 @click.option("--deep", is_flag=True, help="Read and hash every byte, here or in the remotes.")
 @click.option("--branch", "branches", multiple=True, help="With --remote: this branch or tag only.")
-@click.option("--exit-code", is_flag=True, help="Exit with 1 if anything is not as it should be.")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Questions at a time.  [default: 8]")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if anything is wrong.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), help="Parallel requests.  [default: 8]")
 @offline_option
 @format_option
 @pass_project
@@ -44,7 +44,7 @@ def status(  # noqa: PLR0913
     offline: str | None,
     output: str,
 ) -> None:
-    """Show which weights are not what the commit says.
+    """Show which weights differ from the commit.
 
     With --remote: what the remotes have of the weights of every production and integration branch,
     here and on git's remotes, of every tag, and of this branch. Sizes are compared; with --deep the
@@ -58,7 +58,7 @@ def status(  # noqa: PLR0913
       paddledvc status --remote --deep --exit-code
     """
     if branches and not remote:
-        raise click.UsageError("--branch looks into remotes; add --remote")
+        raise click.UsageError("--branch needs --remote")
     if not remote:
         here = _look(project, names, deep=deep)
         echo_json(here) if output == "json" else _print(here)
@@ -92,14 +92,15 @@ def _print(here: Status) -> None:
         if one.state != "ok"
     ]
     if rows:
-        echo_table(["output", "path", "state", "why", "mend it by"], rows)
+        echo_table(["output", "path", "state", "why", "fix"], rows)
     fine = sum(one.state == "ok" for one in here.outputs)
-    echo(f"{fine} of {len(here.outputs)} as the commit says")
+    echo(f"{fine} of {len(here.outputs)} match the commit")
     for path in here.unfinished:
-        echo(f"{path} was being removed when that was cut short; run `paddledvc pull`", err=True)
+        echo(f"removing {path} was interrupted; run `paddledvc pull`", err=True)
     if here.hookless:
         echo(
-            f"git's hooks do not bring weights: {here.hookless}; run `paddledvc hooks install`",
+            f"git hooks do not keep weights in sync: {here.hookless}; "
+            "run `paddledvc hooks install`",
             err=True,
         )
 
@@ -141,7 +142,7 @@ def _problems(one: Looked) -> list[str]:
     if found.state == "untrusted":
         return [found.found]
     if found.state == "unreachable" and not found.problems:
-        return [f"{found.remote} is out of reach: {found.found}"]
+        return [f"{found.remote} is unreachable: {found.found}"]
     return [str(bad) for bad in found.problems]
 
 
@@ -151,7 +152,8 @@ def _mend(one: Looked) -> str:
     command = what.get(one.inspected.state)
     if command is None:
         return ""
-    return f"mend it where the right bytes are by `paddledvc {command} --rev {one.holders[0]}`"
+    run = f"paddledvc {command} --rev {one.holders[0]}"
+    return f"on a machine that has the correct files, run `{run}`"
 
 
 def _exit_code(there: RemoteStatus) -> int:

@@ -38,11 +38,11 @@ def trust(  # noqa: PLR0913
     revoke: bool,
     output: str,
 ) -> None:
-    """Approve where the remotes of this branch are.
+    """Approve the remotes that this branch names.
 
-    Whoever writes .dvc/config on a branch says where your weights, and the passwords of this clone,
-    go. So nobody is asked until this clone has approved the place; this shows the old one and the
-    new one, asks, and remembers what was shown. Remotes that only .dvc/config.local or your own
+    The .dvc/config of a branch decides where your weights, and the passwords of this clone, go.
+    So no remote is contacted until this clone has approved its place; this shows the old one and
+    the new one, asks, and remembers what was shown. Remotes that only .dvc/config.local or your own
     DVC settings name need no approval.
 
     \b
@@ -90,7 +90,7 @@ def _ask(asked: Collection[RemoteTrust]) -> bool:
     """Show what is about to be approved; without a terminal nobody can answer."""
     echo_lines(map(str, asked), err=True)
     if not is_terminal():
-        echo("nobody is there to ask; look at that, then run it with --yes", err=True)
+        echo("cannot ask without a terminal; review the above, then run it with --yes", err=True)
         return False
     return click.confirm("Send weights, and what this clone logs in with, there?", err=True)
 

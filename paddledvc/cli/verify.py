@@ -55,7 +55,7 @@ OPTIONS = {
 @click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_model)
 @click.option("--all", "every", is_flag=True, help="Every model that exports.")
 @click.option(
-    "-j", "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Models at once."
+    "-j", "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Parallel models."
 )
 @click.option("--network", metavar="MODULE:NAME", help="What builds the layer; needs no project.")
 @click.option("--export", "export", metavar="PATH", type=FILE, help="The files of jit.save.")
@@ -63,10 +63,14 @@ OPTIONS = {
 @click.option("--key", metavar="NAME", help="The state dict to take, of weights that hold several.")
 @click.option("--arg", "arguments", multiple=True, metavar="KEY=VALUE", help="For --network.")
 @click.option(
-    "--input", "inputs", multiple=True, metavar="NAME:DTYPE[SHAPE]", help="What it takes."
+    "--input", "inputs", multiple=True, metavar="NAME:DTYPE[SHAPE]", help="An input of the layer."
 )
 @click.option(
-    "--range", "ranges", multiple=True, metavar="NAME=LOW:HIGH", help="Its values, below HIGH."
+    "--range",
+    "ranges",
+    multiple=True,
+    metavar="NAME=LOW:HIGH",
+    help="Values of an input, below HIGH.",
 )
 @click.option(
     "--forward",
@@ -79,7 +83,7 @@ OPTIONS = {
     help="An .npz or .npy file, a folder of images, or what makes arrays.",
 )
 @click.option("--preprocess", metavar="MODULE:NAME", help="What makes a sample of an image.")
-@click.option("--edge-values", is_flag=True, help="Compare zeros, ends of ranges, inf, nan too.")
+@click.option("--edge-values", is_flag=True, help="Also compare zeros, ends of ranges, inf, nan.")
 @click.option(
     "--batch-sizes", metavar="N,N,...", help="Batch sizes to compare at.  [default: 1,3,8]"
 )
@@ -95,12 +99,12 @@ OPTIONS = {
     type=click.Choice(get_args(Precision)),
     help="What deployed, gpu and tensorrt compute in.",
 )
-@click.option("--float64", is_flag=True, help="Tell too how far float32 is from float64.")
+@click.option("--float64", is_flag=True, help="Also report how far float32 is from float64.")
 @click.option(
     "--timeout",
     metavar="SECONDS",
     type=click.FloatRange(0, min_open=True),
-    help=f"What each process may take.  [default: {Verify().timeout:g}]",
+    help=f"Time limit of a process.  [default: {Verify().timeout:g}]",
 )
 @click.option("--report", "folder", metavar="DIR", type=FILE, help="Write the evidence there.")
 @pin_option

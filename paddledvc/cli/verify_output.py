@@ -43,20 +43,20 @@ def echo_report(report: VerifyReport, advice: str = "") -> None:
         for line in _wrong(path):
             echo(line)
     if not report.repeatable:
-        echo("the dynamic network gives other outputs when it is run again")
+        echo("the dynamic network gives different outputs when it is run again")
     for name, error in report.float64.errors if report.float64 else ():
         echo(
             f"{name}: the dynamic network itself is off by {round_reported_error(error)} "
             "from float64"
         )
     for difference in report.since_last:
-        echo(f"otherwise than last time: {difference}")
+        echo(f"changed since the last report: {difference}")
     for note in report.notes:
         echo(f"note: {note}")
     if report.batch_error is not None and report.batch_error > BATCH_NOISE:
         echo(
-            "note: samples of the dynamic network depend on the others of their batch: alone they "
-            f"are off by a scaled error of {round_reported_error(report.batch_error)}"
+            "note: outputs depend on the rest of the batch: run one by one, samples "
+            f"differ by a scaled error of {round_reported_error(report.batch_error)}"
         )
     if advice and report.verdict != "pass":
         echo(advice)

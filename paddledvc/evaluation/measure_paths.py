@@ -99,7 +99,7 @@ def measure_paths(
     most, told = params.get("limit"), len(found[NETWORK].ids)
     if isinstance(most, int) and told > most:
         raise UserCodeFailed(
-            f"{settings.function} told of {told} samples, expected at most {most}; let it take "
+            f"{settings.function} reported {told} samples, expected at most {most}; let it take "
             'run.params.get("limit") of them'
         )
     if changed := [path for path, one in _stamp(given).items() if one != begun[path]]:
@@ -118,7 +118,7 @@ def measure_paths(
     try:
         Measured.from_json(measured.to_json())
     except ValueError as error:
-        raise UserCodeFailed(f"what {settings.function} told {error}") from error
+        raise UserCodeFailed(f"what {settings.function} reported {error}") from error
     return found, measured
 
 

@@ -62,7 +62,7 @@ class _Found:
             return None
         if name in _HELD_BY_HISTORY and file.is_symlink():
             message = (
-                f"found a symbolic link, expected a file, because git's history of {name} tells "
+                f"found a symbolic link, expected a file, because git's history of {name} shows "
                 "what was released; put the file itself there"
             )
             self.unreadable.append(Violation(rule=rule, level="error", message=message, file=name))

@@ -52,7 +52,7 @@ def _in_listing(tracked: Tracked, why: str, texts: Mapping[str, str]) -> Violati
     return Violation(
         rule=UNSAFE,
         level="error",
-        message=f"{tracked.path}: {why}; look who wrote that listing",
+        message=f"{tracked.path}: {why}; check who wrote that listing",
         model=tracked.model,
         file=name,
         line=text[: text.index(str(tracked.oid))].count("\n") + 1,

@@ -109,7 +109,7 @@ class SentTo:
             return (self.problem,)
         if self.remote is None:
             refs = ", ".join(self.refs)
-            return (f"weights: those of {refs} stay here: .dvc/config names no remote",)
+            return (f"weights: those of {refs} were not sent: .dvc/config names no remote",)
         sent = [one for one in self.sent if one.size]
         size = display_size(sum(one.size for one in sent))
         names = ", ".join(one.tracked.title for one in sent[: outcome.MANY_OUTPUTS])

@@ -75,7 +75,7 @@ class HooksStatus(Displayed):
         lines = () if self.live else ("run `paddledvc hooks install`",)
         if self.python is None:
             return lines
-        found = f"paddledvc {self.version}" if self.version else "which has no paddledvc any more"
+        found = f"paddledvc {self.version}" if self.version else "which no longer has paddledvc"
         return (f"Python: {self.python} ({found})", *lines)
 
 

@@ -32,11 +32,11 @@ def renew_hooks(root: Path) -> str | None:
         if merge_driver.is_old_merge_driver(_read(git / "config")):
             is_new = merge_driver.install_merge_driver(root) or is_new
     except (PaddleDVCError, OSError) as error:
-        return f"warning: git hooks of before are still there, which a branch may misuse: {error}"
+        return f"warning: older git hooks, which a branch may misuse, are still installed: {error}"
     if not is_new:
         return None
     return (
-        f"git hooks and merge driver renewed, for {sys.executable}: those of before could be made "
+        f"git hooks and merge driver renewed, for {sys.executable}: the older ones could be made "
         "to run modules of the work tree"
     )
 

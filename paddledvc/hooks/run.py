@@ -149,7 +149,7 @@ def _check(call: Call) -> int:
             _print(verdict_formats.render_verdict(verdict))
         failed = failed or bool(verdict.errors)
     if failed:
-        _say("not committed; `git commit --no-verify` does it all the same")
+        _say("commit blocked; bypass with `git commit --no-verify`")
     return BLOCKED if failed else 0
 
 
@@ -177,15 +177,15 @@ def _send(call: Call, progress: NamedProgress | None) -> int:
                 for line in sent.lines:
                     _print(line)
                 if not sent.trusted:
-                    steps[f"see to the remote {sent.remote} as said above, and push again"] = None
+                    steps[f"fix the remote {sent.remote} as described above, and push again"] = None
                 elif sent.problem:
                     steps[f"push again when the remote {sent.remote} answers"] = None
                 elif not sent.complete:
-                    steps["bring what is missing by `paddledvc pull` or `dvc repro`"] = None
+                    steps["get what is missing with `paddledvc pull` or `dvc repro`"] = None
     except PaddleDVCError as error:
         _print(str(error))
-        steps["mend that"] = None
+        steps["fix the error above"] = None
     if steps:
-        todo = f"{', '.join(steps)}, or push without it by `git push --no-verify`"
-        _say(f"not pushed; {todo}")
+        todo = f"{', '.join(steps)}, or bypass with `git push --no-verify`"
+        _say(f"push blocked; {todo}")
     return BLOCKED if steps else 0

@@ -113,7 +113,7 @@ def current_lock(
     for change in done.changes:
         logger.warning("models.lock: %s", change)
     for name in done.trusted:
-        logger.warning("models.lock: trust %s: nobody states a digest of it", name)
+        logger.warning("models.lock: trust %s: its source publishes no digest", name)
     return done.lock
 
 

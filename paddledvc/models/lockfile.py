@@ -177,7 +177,7 @@ def _no_versions(document: Document) -> Iterator[Problem]:
         if not is_version(entry["version"]):
             message = (
                 f"found {entry['version']!r}, expected one exact version; "
-                "run `paddledvc lock` after mending or removing the entry"
+                "run `paddledvc lock` after fixing or removing the entry"
             )
             yield document.problem(("models", index, "version"), message)
 

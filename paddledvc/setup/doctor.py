@@ -122,7 +122,7 @@ def run_doctor_probes(wanted: Sequence[Probe], patience: float = PATIENCE) -> tu
         found[index] = checks
     late = f"no answer within {patience:g} s"
     failed = {
-        index: (_failed(probe, late, "look at it by hand"),)
+        index: (_failed(probe, late, "investigate it by hand"),)
         for index, probe in enumerate(wanted)
         if index not in found
     }

@@ -234,7 +234,7 @@ class Comparison:
                 job, Noise, root=exports.root, timeout=timeout, loads=size
             )
         except PaddleDVCError as error:
-            logger.warning("nobody knows what rounding does: %s", error)
+            logger.warning("the effect of rounding is unknown: %s", error)
             return None
         return dict(found.moved)
 

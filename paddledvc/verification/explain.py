@@ -38,7 +38,7 @@ def explain_disagreement(
             job, Located, root=root, timeout=min(DIAGNOSIS, timeout), loads=loads
         )
     except PaddleDVCError as error:
-        logger.warning("nobody knows where it begins: %s", error)
+        logger.warning("where it begins is unknown: %s", error)
         return None
     found = located.diagnosis
     left = min(end - monotonic(), timeout)
@@ -49,7 +49,7 @@ def explain_disagreement(
     try:
         tried = process.run_job_in_process(cause, Found, root=root, timeout=left, loads=loads)
     except PaddleDVCError as error:
-        logger.warning("nobody knows why: %s", error)
+        logger.warning("the cause is unknown: %s", error)
         return found
     if not tried.suspects:
         return found

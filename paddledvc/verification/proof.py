@@ -90,7 +90,7 @@ def read_network_values(weights: PurePath | None, key: str | None) -> dict[str, 
     try:
         return {} if weights is None else read_state_dict(weights, key)
     except (PaddleDVCError, ImportError) as error:
-        logger.warning("nobody knows how far parameters are off: %s", error)
+        logger.warning("how far parameters are off is unknown: %s", error)
         return {}
 
 

@@ -162,7 +162,7 @@ def _described(program: Path, root: Path, timeout: float) -> tuple[Input, ...]:
     try:
         return process.run_job_in_process(job, Described, root=root, timeout=timeout).inputs
     except WorkerDied as error:
-        hint = "describe each input with --input NAME:DTYPE[SHAPE], and the paths will tell"
+        hint = "describe each input with --input NAME:DTYPE[SHAPE]; the paths then say why"
         raise InvalidInput(f"{error.how}; {hint}") from error
 
 

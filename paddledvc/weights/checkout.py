@@ -61,11 +61,11 @@ def checkout(
         with shortcuts.allow_shortcuts():  # git waits
             return _checkout(project, before, patience, offline)
     except _Conflicted as first:
-        return _stopped(f"{first} has merge conflicts; when they are resolved")
+        return _stopped(f"{first} has merge conflicts; resolve them")
     except InvalidFile as error:
-        return _stopped(f"{error.problems[0]}; when that is mended")
+        return _stopped(f"{error.problems[0]}; fix this")
     except (PaddleDVCError, OSError) as error:
-        return _stopped(f"{error}; when that is mended")
+        return _stopped(f"{error}; fix this")
 
 
 def _checkout(
@@ -78,7 +78,7 @@ def _checkout(
     reading = _Reading(project)
     placed = place_tree(project, reading, came_from=before, patience=patience)
     if placed.busy:
-        return _stopped(f"{placed.busy}; when that is over")
+        return _stopped(f"{placed.busy}; wait for that")
     sources: Mapping[str, str] = {}
     damaged: tuple[str, ...] = ()
     untrusted: Mapping[str, str] = {}
@@ -132,7 +132,7 @@ class _Reading:
 
 
 def _stopped(problem: str) -> CheckedOut:
-    placed = Placed(busy=f"{problem}, run `paddledvc pull`")
+    placed = Placed(busy=f"{problem}, then run `paddledvc pull`")
     return CheckedOut(placed=placed, lines=tuple(said.describe_outcome(placed)))
 
 

@@ -118,7 +118,7 @@ def _tell_faults(
     for output, fault in faults:
         if output.file not in documents:
             documents[output.file] = reader.parse_yaml(texts[output.file], output.file)
-        message = f"no output may lie at {output.path!a}: {fault}; look who wrote that path"
+        message = f"no output may lie at {output.path!a}: {fault}; check who wrote that path"
         found.append(documents[output.file].problem(output.place, message))
     return found
 

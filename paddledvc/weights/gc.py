@@ -131,7 +131,7 @@ def gc(
             print(place)
     """
     if offline is not None:
-        raise InvalidInput(f"{offline} forbids to ask other repositories what they need")
+        raise InvalidInput(f"gc must ask the git remotes what they need; {offline} forbids that")
     approve_first(project.root)
     with closing(plans.plan_garbage(project, scope or GcScope())) as plan:
         if force:

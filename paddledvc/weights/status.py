@@ -42,7 +42,7 @@ that nobody has hashed yet; ``unknown`` one whose bytes cannot be compared.
 """
 PULL = "paddledvc pull"
 _UNCOMPARED: dict[str, tuple[Condition, str, str]] = {
-    "unhashed": ("unbuilt", "nobody has made it yet", "dvc repro"),
+    "unhashed": ("unbuilt", "it has not been built yet", "dvc repro"),
     "old": ("unknown", OLD_HASH, f"{MIGRATE}; commit"),
     "unlisted": ("unknown", "the listing of its files is not in the cache", PULL),
 }
@@ -67,7 +67,7 @@ class Here(Displayed):
     mend: str = ""
 
     def _cells(self) -> Mapping[str, object]:
-        told = {"state": self.state, "why": self.problem, "mend it by": self.mend}
+        told = {"state": self.state, "why": self.problem, "fix": self.mend}
         return {**tracked_cells(self.tracked), **told}
 
 
@@ -214,7 +214,7 @@ def _here(tracked: Tracked, survey: Survey) -> Here:
         case Survey(disagreement=Disagreement() as told):
             state, problem, mend = "contradicted", str(told), f"dvc repro, if {LOCK} is right"
         case Survey(seen=seen) if not seen:
-            state, problem, mend = "missing", "it is not there", PULL
+            state, problem, mend = "missing", "it is not in the work tree", PULL
         case Survey(obstacle="unlisted"):
             state, problem, mend = _UNCOMPARED["unlisted"]
         case Survey(decision=Decision(act="leave")):

@@ -246,7 +246,7 @@ def test_doctor_warns_of_an_environment_in_the_clone_and_names_what_a_branch_bro
     assert "names the current folder, by an empty element, so" in found[1][1]
     assert (after.state, after.found) == (
         "problem",
-        f"this branch brings {PROGRAM}, so hooks start nothing of it",
+        f"this branch brings {PROGRAM}, so hooks start nothing from it",
     )
     assert after.advice.startswith(
         "make one beside the clone: python3 -m venv ../project-venv; ../project-venv/bin/pip "

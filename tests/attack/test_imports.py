@@ -123,7 +123,7 @@ def test_a_driver_and_hooks_of_before_are_replaced_by_the_next_command(attacked)
 
     assert (before["post-merge"], before["pre-push"]) == ("old", "live")
     assert said[0].stderr == (
-        f"git hooks and merge driver renewed, for {sys.executable}: those of before could be made "
+        f"git hooks and merge driver renewed, for {sys.executable}: the older ones could be made "
         "to run modules of the work tree\n"
     )
     assert said[1].stderr == ""

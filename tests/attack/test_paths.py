@@ -81,7 +81,7 @@ def test_a_listing_brings_no_repository(attacked, marker, cli, at, why):
     assert not marker.exists()
     [line] = [one for one in checked.lines if "samples" in one]
     assert f"stale data/samples: its listing names {why}" in line
-    assert line.endswith("; look who wrote that path")
+    assert line.endswith("; check who wrote that path")
     assert attacked.files() == {"data/samples/a": b"1", "data/labels.bin": b"dog"}
     for command, code in (("status", 0), ("pull", 1), ("check", 1)):
         done = cli(command)
@@ -99,7 +99,7 @@ def test_a_listing_brings_no_repository(attacked, marker, cli, at, why):
         ("sub/.git./config", f"'.git.' {OWN}"),
         (".DVC/config.local", f"'.DVC' {OWN}"),
         (".paddledvc/tmp/x", f"'.paddledvc' {OWN}"),
-        (".gitattributes", "'.gitattributes' tells git what to do with the files beside it"),
+        (".gitattributes", "'.gitattributes' sets what git does with the files beside it"),
         ("../outside", "it has the part '..'"),
         ("/tmp/x/../outside", "it is absolute"),
     ],
@@ -124,12 +124,12 @@ def test_no_output_lies_where_programs_look(attacked, cli, path, why, form):
     checked = checkout(attacked.project)
 
     assert not (attacked.root / path).exists()
-    assert f"{why}; look who wrote that path; when that is mended" in "".join(checked.lines)
+    assert f"{why}; check who wrote that path; fix this" in "".join(checked.lines)
     for command, code in (("status", 2), ("pull", 2), ("push", 2), ("check", 1)):
         done = cli(command)
         assert done.exit_code == code, command
         assert f"{file}:1:" in done.stdout + done.stderr
-        assert f"{why}; look who wrote that path" in done.stdout + done.stderr
+        assert f"{why}; check who wrote that path" in done.stdout + done.stderr
     switch_back(attacked)
 
 
@@ -141,7 +141,7 @@ def test_no_output_lies_in_another_one(attacked, cli):
     attacked.folder.commit("pr")
 
     assert cli("pull").stderr.endswith(
-        "no output may lie at 'data/a': 'data/a/b/c' would lie in it; look who wrote that path\n"
+        "no output may lie at 'data/a': 'data/a/b/c' would lie in it; check who wrote that path\n"
     )
     switch_back(attacked)
 

@@ -123,8 +123,8 @@ def test_https_never_becomes_http(server, secure, known, ask):
     with pytest.raises(Unreadable) as caught:
         ask(f"{secure.url}/a")
     assert str(caught.value) == (
-        "it redirects from https to http://127.0.0.1, where others read along and change what "
-        "comes; ask whoever runs the server for https there"
+        "it redirects from https to http://127.0.0.1, where others can read and change "
+        "what is sent; ask its operator for https"
     )
     assert server.log == []
     assert read(f"{secure.url}/honest") == DATA

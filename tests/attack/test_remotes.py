@@ -315,7 +315,7 @@ def test_a_cache_that_a_branch_moves_is_neither_read_nor_written(clone, tmp_path
     assert line == (
         f"weights: not touched: the cache of this branch points to {tmp_path}/elsewhere, which "
         "this clone has not approved; nothing was sent. Who wrote that: git log -p -1 .dvc/config; "
-        "if it is right: paddledvc trust cache; when that is mended, run `paddledvc pull`"
+        "if it is right: paddledvc trust cache; fix this, then run `paddledvc pull`"
     )
     for use in (paddledvc.status, paddledvc.pull, paddledvc.gc):
         with pytest.raises(RemoteNotTrusted, match="the cache of this branch points to"):

@@ -363,7 +363,7 @@ def test_a_repository_of_somebody_else_says_how_to_trust_it(det, catalog, monkey
     message = failure(catalog(det.root).names)
 
     assert message == (
-        f"the catalog team ({det.root}): it belongs to somebody else; "
+        f"the catalog team ({det.root}): it belongs to another user; "
         "`git config --global --add safe.directory` with its path lets git read it"
     )
 

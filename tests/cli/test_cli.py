@@ -70,7 +70,9 @@ def test_the_overview_names_every_command_and_the_exit_codes(cli):
 
     assert done.exit_code == 0
     assert all(f"  {name} " in done.stdout for name in COMMANDS)
-    assert "Exit codes: 0 fine, 1 a finding, 2 wrong use, 3 a failure outside, " in done.stdout
+    assert (
+        "Exit codes: 0 success, 1 finding, 2 wrong usage, 3 outside failure, 70 bug." in done.stdout
+    )
 
 
 def test_the_overview_fits_a_screen(cli):

@@ -45,7 +45,7 @@ def test_a_refusal_names_what_caused_it(cli, monkeypatch, arguments, variable, b
 
     assert done.exit_code == 1
     assert done.stderr == (
-        f"Error: models.lock is stale, and {blamed} forbids to update it; "
+        f"Error: models.lock is stale, and {blamed} forbids updating it; "
         f"run `paddledvc lock` to update it:\n  {STALE}\n"
     )
 

@@ -37,7 +37,10 @@ def test_without_a_terminal_it_shows_and_approves_nothing(branch, cli):
     assert done == (
         3,
         "",
-        f"prod: {URL} (password)\nnobody is there to ask; look at that, then run it with --yes\n",
+        (
+            f"prod: {URL} (password)\n"
+            "cannot ask without a terminal; review the above, then run it with --yes\n"
+        ),
     )
     assert approved(branch) == []
 

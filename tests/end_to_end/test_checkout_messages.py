@@ -86,7 +86,7 @@ def test_everything_that_is_stale_is_named_where_there_is_no_remote(weights):
 def test_what_a_dvc_at_work_does_not_allow(weights):
     with dvc_at_work(weights, BETA):
         assert switch(weights, "develop") == (
-            "weights: not touched: DVC is at work; when that is over, run `paddledvc pull`\n"
+            "weights: not touched: DVC is at work; wait for that, then run `paddledvc pull`\n"
         )
 
 
@@ -95,6 +95,6 @@ def test_a_torn_rwlock_and_what_to_do_about_it(weights):
     (weights.root / ".dvc" / "tmp" / "rwlock").write_text("")
     assert switch(weights, "develop") == (
         "weights: not touched: a DVC that was killed left .dvc/tmp/rwlock unreadable, which stops "
-        "every other one; when no DVC runs, remove it with `rm .dvc/tmp/rwlock`; when that is "
-        "over, run `paddledvc pull`\n"
+        "every other one; when no DVC runs, remove it with `rm .dvc/tmp/rwlock`; wait for "
+        "that, then run `paddledvc pull`\n"
     )

@@ -122,7 +122,7 @@ def test_we_keep_what_any_branch_of_the_remote_repository_needs(team: Team) -> N
     removed = fresh.run(*AT_ONCE, "gc", "-r", "store", "--unshared", "--grace", "0", "--force")
 
     assert f"Unneeded in the remote store (s3://{team.bucket.name}): 1 object, 37 B" in shown
-    assert shown.endswith("Nothing was removed; add --force to remove it\n")
+    assert shown.endswith("Nothing was removed; add --force to remove these objects\n")
     assert "Removed from the remote store" in removed
     assert team.objects() == before
     other = team.clone("other")

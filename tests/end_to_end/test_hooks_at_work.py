@@ -130,7 +130,7 @@ def test_a_commit_that_the_policy_forbids_is_stopped(weights: Weights) -> None:
     assert done.stderr.splitlines()[0] == "checking main (production)"
     assert "error[lock-stale]" in done.stderr
     assert done.stderr.splitlines()[-1] == (
-        "paddledvc: not committed; `git commit --no-verify` does it all the same"
+        "paddledvc: commit blocked; bypass with `git commit --no-verify`"
     )
     weights.git("commit", "--quiet", "--no-verify", "--all", "--message", "stale")
 

@@ -231,7 +231,7 @@ def test_a_server_that_says_nothing_does_not_hold_a_pull_for_long(
         [sys.executable, "-c", code], cwd=stores.root, capture_output=True, text=True, check=True
     )
 
-    assert done.stdout == f"{url} a v1: {A} cannot be had from prod: no answer within 0.5 s\n"
+    assert done.stdout == f"{url} a v1: {A} cannot be fetched from prod: no answer within 0.5 s\n"
     assert time.monotonic() - began < 30  # not the minutes that clients wait by themselves
 
 

@@ -365,7 +365,7 @@ def test_a_quick_look_at_a_few_samples_writes_nothing(exported):
 
 
 def test_a_function_that_takes_no_notice_of_the_limit_is_told_so(exported):
-    with pytest.raises(UserCodeFailed, match="told of 200 samples, expected at most 0"):
+    with pytest.raises(UserCodeFailed, match="reported 200 samples, expected at most 0"):
         paddledvc.evaluate(exported, "net", limit=0)
 
 

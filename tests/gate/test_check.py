@@ -314,7 +314,7 @@ def test_the_digest_of_an_empty_file_is_told_once(gated, kind, digest):
     [line] = [one for one in gated.lines(branch="feature/x") if "nothing" in one]
     assert line == (
         f"models.yaml:5:{10 + len(kind) - 3}: error[digest-of-nothing]: resnet50: found the {kind} "
-        "of an empty file, expected that of the weights; download them anew and hash them, or "
+        "of an empty file, expected that of the weights; download them again and hash them, or "
         "leave the digest out"
     )
 
@@ -330,7 +330,7 @@ def test_a_lock_that_hashed_nothing_is_found_too(project):
     assert [line for line in found if "digest-of-nothing" in line] == [
         (
             "models.lock:9:10: error[digest-of-nothing]: a: found the md5 of an empty file, "
-            "expected that of the weights; see what its source has, mend models.yaml and run "
+            "expected that of the weights; see what its source has, fix models.yaml and run "
             "`paddledvc lock`"
         )
     ]
@@ -363,7 +363,8 @@ def test_a_model_that_is_only_downloaded_need_not_be_built(project):
             "layers.py",
             "",
             "changed = True\n",
-            "dvc.lock:9:3: error[not-built]: resnet50: export-resnet50 ran with another layers.py",
+            "dvc.lock:9:3: error[not-built]: resnet50: export-resnet50 ran with a different "
+            "layers.py",
             id="code",
         ),
         pytest.param(
@@ -378,8 +379,8 @@ def test_a_model_that_is_only_downloaded_need_not_be_built(project):
             "reports/resnet50/verify.csv",
             "sample",
             "example",
-            "dvc.lock:25:3: error[not-built]: resnet50: verify-resnet50 wrote another "
-            "reports/resnet50/verify.csv than is there now",
+            "dvc.lock:25:3: error[not-built]: resnet50: verify-resnet50 wrote a different "
+            "reports/resnet50/verify.csv",
             id="report",
         ),
     ],
@@ -399,7 +400,9 @@ def test_hyperparameters_that_changed_since_are_told(gated):
     gated.write("params.yaml", "resnet50: {verify: {seed: 2}}\n")
 
     [line] = gated.lines()
-    assert line.endswith(f"verify-resnet50 ran with other hyperparameters resnet50.verify; {REPRO}")
+    assert line.endswith(
+        f"verify-resnet50 ran with different hyperparameters resnet50.verify; {REPRO}"
+    )
 
 
 def test_a_dependency_that_was_not_there_is_told(gated):
@@ -408,8 +411,8 @@ def test_a_dependency_that_was_not_there_is_told(gated):
     gated.update(build=False)
 
     assert [line.partition("resnet50: ")[2] for line in gated.lines()] == [
-        f"export-resnet50 ran with another layers.py, ran without more.py; {REPRO}",
-        f"verify-resnet50 ran with another layers.py, ran without more.py; {REPRO}",
+        f"export-resnet50 ran with a different layers.py, ran without more.py; {REPRO}",
+        f"verify-resnet50 ran with a different layers.py, ran without more.py; {REPRO}",
     ]
 
 
@@ -442,7 +445,7 @@ def test_a_dependency_that_dvc_tracks_counts_by_its_hash(gated):
 
     assert gated.lines() == [
         (
-            "dvc.lock:25:3: error[not-built]: resnet50: verify-resnet50 ran with another "
+            "dvc.lock:25:3: error[not-built]: resnet50: verify-resnet50 ran with a different "
             f"data/samples.npz; {REPRO}"
         )
     ]
@@ -479,7 +482,7 @@ def test_a_report_that_fails_is_refused_wherever_there_is_one(gated):
     expected = [
         (
             "reports/resnet50/verify.json: error[evidence-failing]: resnet50: the verdict is fail "
-            "(jit: y: scaled error 0.01 over the tolerance 1e-07), expected pass; mend the export "
+            "(jit: y: scaled error 0.01 over the tolerance 1e-07), expected pass; fix the export "
             "or what it is compared with, then run `dvc repro`"
         )
     ]
@@ -493,9 +496,9 @@ def test_a_report_that_fails_is_refused_wherever_there_is_one(gated):
 def test_a_report_of_samples_that_show_nothing_counts_as_none(gated):
     gated.build(caveats=(Caveat(kind="nothing-shown", text="the samples show nothing: x"),))
     message = (
-        "[evidence-missing]: resnet50: the report counts as none, for the samples show nothing: x; "
-        "verify it on samples that the network tells apart (verify: {samples: …} in models.yaml), "
-        "and commit the report"
+        "[evidence-missing]: resnet50: the report does not count, because the samples show "
+        "nothing: x; verify it on samples that the network distinguishes (verify: {samples: …} in "
+        "models.yaml), and commit the report"
     )
 
     assert gated.lines() == [f"reports/resnet50/verify.json: error{message}"]
@@ -618,8 +621,8 @@ def test_an_expired_waiver_waives_nothing_and_is_a_finding(gated):
     lines = [str(one) for one in gated.check(today=date(2026, 12, 5)).violations]
 
     assert lines[0] == (
-        "models.yaml:3:5: error[waiver-expired]: the waiver of evidence-missing of resnet50 ended "
-        "on 2026-12-04, and waives nothing any more; mend what it was for, and remove it"
+        "models.yaml:3:5: error[waiver-expired]: the waiver of evidence-missing of resnet50 "
+        "expired on 2026-12-04, and no longer applies; fix what it was for, and remove it"
     )
     assert "error[evidence-missing]" in lines[1]
 
@@ -751,7 +754,9 @@ def test_a_folder_that_git_keeps_is_compared_too(trained):
     trained.write("data/flowers/rose.txt", "withered")
 
     [line] = trained.lines()
-    assert "warning[not-built]: resnet50: train-resnet50 ran with another data/flowers, " in line
+    assert (
+        "warning[not-built]: resnet50: train-resnet50 ran with a different data/flowers, " in line
+    )
     assert "unless git ignores a part of that; run `dvc repro`" in line
 
 

@@ -370,7 +370,9 @@ def linked(gated):
 def other_files(made, **options):
     """Name the files that stages ran with others of."""
     found = [one.message for one in made.check(**options).violations if one.rule == "not-built"]
-    return {name for message in found for name in re.findall("ran with another ([^ ,;]+)", message)}
+    return {
+        name for message in found for name in re.findall("ran with a different ([^ ,;]+)", message)
+    }
 
 
 def test_a_file_behind_a_link_is_judged_by_its_bytes(linked):
@@ -391,7 +393,7 @@ def test_a_lock_that_is_a_link_is_refused_for_its_history_is_not_known(gated, na
     gated.commit()
     refused = (
         f"{name}: error[{rule}]: found a symbolic link, expected a file, because git's history of "
-        f"{name} tells what was released; put the file itself there"
+        f"{name} shows what was released; put the file itself there"
     )
 
     assert refused in gated.lines(branch="main")
@@ -565,8 +567,8 @@ def test_a_shallow_clone_warns_that_history_is_missing(gated):
 
     assert made.lines() == [
         (
-            "models.lock: warning[history-incomplete]: this clone is shallow, so nobody can tell "
-            "whether a released version has other bytes now; fetch the history (`git fetch "
+            "models.lock: warning[history-incomplete]: this clone is shallow, so changed bytes of "
+            "a released version cannot be detected; fetch the history (`git fetch "
             "--unshallow`, in CI `fetch-depth: 0` or `GIT_DEPTH: 0`)"
         )
     ]

@@ -75,7 +75,7 @@ def test_every_file_of_dvc_that_names_the_weights_is_looked_at(gated, name, fold
     assert found.startswith(
         f"{name}: error[built-other-bytes]: net: {name} has md5:{OTHER} of {PATH}, {stated}"
     )
-    assert found.endswith(f"; look who wrote {name}, and remove it")
+    assert found.endswith(f"; check who wrote {name}, and remove it")
 
 
 def test_a_size_that_contradicts_the_lock_is_told(gated):

@@ -334,7 +334,7 @@ def test_the_registry_that_teams_have_gets_one_error_and_two_warnings_on_main(pr
         f"models.yaml:2:11: warning[fact-missing]: resnet50_imagenet: {missing} models.yaml",
         (
             "models.yaml:6:10: error[digest-of-nothing]: resnet50_imagenet: found the md5 of an "
-            "empty file, expected that of the weights; download them anew and hash them, or leave "
+            "empty file, expected that of the weights; download them again and hash them, or leave "
             "the digest out"
         ),
         f"models.yaml:10:11: warning[fact-missing]: pp-yolo-tiny: {missing} models.yaml",

@@ -236,8 +236,8 @@ def test_a_push_of_what_was_trained_anew_is_refused(trained, monkeypatch, capsys
         f"models.lock:6:14: error[version-rewritten]: {message(trained)}",
         "1 error",
         (
-            "paddledvc: not pushed; give what changed a new version, or push without it by "
-            "`git push --no-verify`"
+            "paddledvc: push blocked; give what changed a new version, or bypass with `git "
+            "push --no-verify`"
         ),
     ]
 

@@ -131,7 +131,7 @@ def test_without_a_remote_nothing_can_be_sent(zoo):
     first = zoo.lock("v1")
 
     (done,) = guard.send_pushed(zoo.project, [branch(first, "main")])
-    assert done.lines == ("weights: those of main stay here: .dvc/config names no remote",)
+    assert done.lines == ("weights: those of main were not sent: .dvc/config names no remote",)
     assert done.complete  # whoever has no remote has chosen so
 
 
@@ -256,7 +256,7 @@ def test_weights_that_are_nowhere_are_named(zoo, monkeypatch, capsys):
     assert done.complete is False
     assert done.lines == (
         "weights: a v1 is not in prod, and cannot be sent",
-        f"  {A} cannot be had from zoo/a-v1.pdparams: No such file or directory",
+        f"  {A} cannot be fetched from zoo/a-v1.pdparams: No such file or directory",
         f"  {A} is missing in cache",
     )
 
@@ -272,8 +272,8 @@ def test_the_hook_stops_a_push_whose_weights_are_nowhere(zoo, monkeypatch, capsy
     said = capsys.readouterr().err.splitlines()
     assert said[0] == "weights: a v1 is not in prod, and cannot be sent"
     assert said[-1] == (
-        "paddledvc: not pushed; bring what is missing by `paddledvc pull` or `dvc repro`, or push "
-        "without it by `git push --no-verify`"
+        "paddledvc: push blocked; get what is missing with `paddledvc pull` or `dvc repro`, or "
+        "bypass with `git push --no-verify`"
     )
 
 
@@ -288,8 +288,8 @@ def test_the_hook_stops_a_push_whose_remote_is_down(zoo, monkeypatch, capsys):
     assert capsys.readouterr().err.splitlines() == [
         f"the remote prod ({zoo.remotes}/prod): a file is in the way of its folder",
         (
-            "paddledvc: not pushed; push again when the remote prod answers, or push without it by "
-            "`git push --no-verify`"
+            "paddledvc: push blocked; push again when the remote prod answers, or bypass with `git "
+            "push --no-verify`"
         ),
     ]
 

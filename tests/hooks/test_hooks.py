@@ -87,7 +87,7 @@ def test_a_python_that_is_gone_is_not_live(repository, cli, monkeypatch):
     found = cli("hooks", "status", "--exit-code")
     assert found.exit_code == 1
     assert found.stdout.splitlines()[-2:] == [
-        "Python: /gone/python (which has no paddledvc any more)",
+        "Python: /gone/python (which no longer has paddledvc)",
         "run `paddledvc hooks install`",
     ]
 
@@ -386,6 +386,6 @@ def test_the_index_of_a_commit_of_all_is_judged(repository, monkeypatch, capsys)
     assert run.run(call("pre-commit")) == 1
     said = capsys.readouterr().err.splitlines()
     assert said[0] == "checking main (production)"
-    assert said[-1] == "paddledvc: not committed; `git commit --no-verify` does it all the same"
+    assert said[-1] == "paddledvc: commit blocked; bypass with `git commit --no-verify`"
     monkeypatch.delenv("GIT_INDEX_FILE")
     assert run.run(call("pre-commit")) == 0

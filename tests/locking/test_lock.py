@@ -247,8 +247,8 @@ def test_the_command_names_what_it_trusts(project, cli, server):
     project.models(f"models: [{{name: a, version: v1, weights_url: {url}}}]")
 
     assert cli("lock").stderr.splitlines()[0] == (
-        "Trust a: nobody states a digest of it; the bytes that came now are locked and trusted, "
-        "so compare them with what its author says"
+        "Trust a: its source publishes no digest, so the bytes downloaded now are locked and "
+        "trusted; compare them with what its author publishes"
     )
 
 

@@ -316,7 +316,7 @@ def test_a_locked_lock_is_refused_where_it_is_stale(made, project):
         paddledvc.lock(made, use=LockUse(locked="PADDLEDVC_LOCKED=1"))
 
     assert str(caught.value) == (
-        "models.lock is stale, and PADDLEDVC_LOCKED=1 forbids to update it; "
+        "models.lock is stale, and PADDLEDVC_LOCKED=1 forbids updating it; "
         "run `paddledvc lock` to update it:\n"
         "  det: models.yaml asks for ^2, locked is v1.2.0"
     )

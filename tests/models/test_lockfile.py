@@ -131,7 +131,7 @@ def test_a_lock_is_fresh_right_after_locking_but_for_bytes_that_nobody_hashed(re
     lock = resolve(registry, EMPTY)
 
     assert said(list_stale_resolutions(registry, lock)) == tuple(
-        f"{model.name}: nobody has hashed its bytes yet"
+        f"{model.name}: its bytes have not been hashed yet"
         for model in lock.models
         if not model.hashed
     )
@@ -350,7 +350,7 @@ def test_an_edited_path_makes_a_lock_stale():
 
 def test_a_lock_without_a_digest_is_stale():
     assert said(list_stale_resolutions(a_registry(weights()), lock_of(weights()))) == (
-        "a: nobody has hashed its bytes yet",
+        "a: its bytes have not been hashed yet",
     )
 
 
@@ -449,7 +449,7 @@ def test_a_model_that_is_locked_twice_is_refused():
 def test_a_version_that_is_none_is_refused():
     assert complaint(ENTRY.replace('version: "v1"', 'version: "banana"')) == (
         "models.lock:4:14: models[0].version: found 'banana', expected one exact version; "
-        "run `paddledvc lock` after mending or removing the entry"
+        "run `paddledvc lock` after fixing or removing the entry"
     )
 
 

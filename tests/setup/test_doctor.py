@@ -146,7 +146,7 @@ def test_probes_run_side_by_side_and_none_stops_the_others() -> None:
             "please report this as a bug",
         ),
         ("fail", "problem", "the disk is on fire", ""),
-        ("hang", "problem", "no answer within 0.5 s", "look at it by hand"),
+        ("hang", "problem", "no answer within 0.5 s", "investigate it by hand"),
         ("fine", "ok", "yes", ""),
     ]
 
@@ -268,7 +268,7 @@ def test_hooks_whose_python_is_gone_are_a_problem(
     assert (
         "Python",
         "problem",
-        "/nowhere/bin/python, which the hooks call, has no paddledvc any more",
+        "/nowhere/bin/python, which the hooks call, no longer has paddledvc",
         "paddledvc hooks install",
     ) in found
 
@@ -360,7 +360,7 @@ def test_a_variable_that_changes_what_commands_do_is_a_warning(
             "PADDLEDVC_FROZEN",
             "warning",
             "1: models.lock is trusted, stale or not",
-            "unset PADDLEDVC_FROZEN, unless that is meant",
+            "unset PADDLEDVC_FROZEN, unless that is intended",
         )
     ]
 
@@ -380,7 +380,7 @@ def test_a_remote_that_dvc_believes_unseen_is_a_warning(healthy: Folder) -> None
         (
             "a",
             "warning",
-            "DVC believes its bytes unseen, damaged or not",
+            "DVC trusts its bytes without a check, damaged or not",
             "dvc remote modify a verify true",
         )
     ]
@@ -395,7 +395,7 @@ def test_a_secret_that_git_keeps_is_a_problem_and_is_not_shown(healthy: Folder) 
         (
             "a",
             "problem",
-            ".dvc/config, which git keeps for everybody, holds its secret_access_key",
+            ".dvc/config, which git shares with everyone, holds its secret_access_key",
             (
                 "dvc remote unset a secret_access_key; put a new one into .dvc/config.local with "
                 "`dvc remote modify --local`, for the old one stays in git's history"
@@ -472,7 +472,7 @@ def test_a_remote_inside_of_the_clone_serves_nobody_else(healthy: Folder) -> Non
         (
             "a",
             "warning",
-            f"in this clone, so nobody else gets the weights: {healthy.root}/store",
+            f"in this clone, so no one else gets the weights: {healthy.root}/store",
             "paddledvc init --remote URL",
         )
     ]
@@ -570,7 +570,7 @@ def test_a_cache_that_cannot_be_made_is_a_problem(healthy: Folder) -> None:
 
     assert (name, state) == ("folder", "problem")
     assert found == f"{healthy.root}/models.yaml/cache cannot be written to: Not a directory"
-    assert advice == "dvc cache dir --local PATH, or mend its rights"
+    assert advice == "dvc cache dir --local PATH, or fix its permissions"
 
 
 def test_a_full_disk_is_a_warning(healthy: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -635,7 +635,7 @@ def test_damaged_objects_that_were_put_aside_are_a_warning(healthy: Folder) -> N
             "damaged",
             "warning",
             f"1 of its objects had other bytes than their names say; they are in {put.parent}",
-            "look whether any is an edit of yours; remove them",
+            "check whether any is an edit of yours; then remove them",
         )
     ]
 

@@ -68,14 +68,14 @@ def test_an_endpoint_that_a_remote_does_not_have_is_not_dropped(begun, cli):
     assert (ran.exit_code, ran.stderr) == (
         2,
         (
-            "Error: the remote prod is there already, without an endpoint; give it this one by "
+            "Error: the remote prod already exists, without an endpoint; give it this one by "
             "`dvc remote modify prod endpointurl http://minio:9000`\n"
         ),
     )
     begun.write(".dvc/config", begun.read(".dvc/config") + "    endpointurl = http://minio:9000\n")
     assert cli(*arguments, "--endpoint-url", "http://minio:9000").exit_code == 0
     ran = cli(*arguments, "--endpoint-url", "http://other:9000")
-    assert "there already, at the endpoint http://minio:9000; give it" in ran.stderr
+    assert "already exists, at the endpoint http://minio:9000; give it" in ran.stderr
 
 
 def test_secrets_are_refused(begun, cli):

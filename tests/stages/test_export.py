@@ -520,7 +520,7 @@ def test_weights_that_are_not_there_are_named(
         paddledvc.export(project, "net")
 
     assert str(caught.value) == (
-        "net needs checkpoints/net_v1.pdparams, which is not there; run `dvc repro` to make it, or "
+        "net needs checkpoints/net_v1.pdparams, which is missing; run `dvc repro` to make it, or "
         "`dvc pull` to get it"
     )
 

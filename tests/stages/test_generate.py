@@ -348,7 +348,7 @@ def test_check_says_what_is_stale_and_writes_nothing(ready, project):
 def test_a_stale_lock_is_refused_by_a_check(ready, project):
     ready()
     made = project.models(MODELS.replace("version: v1\n    base", "version: v2\n    base"))
-    with pytest.raises(StaleLock, match="stale, and --check forbids to update it"):
+    with pytest.raises(StaleLock, match="stale, and --check forbids updating it"):
         paddledvc.generate(made, check=True)
 
 

@@ -137,8 +137,8 @@ def test_an_edit_of_synced_weights_is_kept_and_what_the_cache_has_gives_way(
     kept = object_.relative_to(project.root)
     assert caplog.messages == [
         (
-            f"{PATH} was as no commit has it; the cache has that as {md5(b'old').hexdigest()}; "
-            f"`install -m 644 {kept} {PATH}` brings it back"
+            f"{PATH} held changes that no commit has; the cache keeps them as "
+            f"{md5(b'old').hexdigest()}; `install -m 644 {kept} {PATH}` brings it back"
         )
     ]
 
@@ -322,7 +322,7 @@ def test_a_stale_lock_is_refused_where_it_may_not_be_updated(locked, project):
         paddledvc.sync(made, use=LockUse(locked="--locked"))
 
     assert str(caught.value) == (
-        "models.lock is stale, and --locked forbids to update it; run `paddledvc lock` to update "
+        "models.lock is stale, and --locked forbids updating it; run `paddledvc lock` to update "
         "it:\n  a: models.yaml asks for v2, locked is v1"
     )
 

@@ -432,7 +432,7 @@ def test_base_weights_that_are_not_there_are_named(
         paddledvc.train(project, "net")
 
     assert str(caught.value) == (
-        "net needs checkpoints/net_v1.pdparams, which is not there; run `dvc repro` to make it, or "
+        "net needs checkpoints/net_v1.pdparams, which is missing; run `dvc repro` to make it, or "
         "`dvc pull` to get it"
     )
 

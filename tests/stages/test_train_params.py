@@ -166,7 +166,7 @@ def test_what_was_trained_with_other_hyperparameters_was_not_built(gated):
     gated.write(BIG, "lr: 0.2\n")
     expected = [
         (
-            "dvc.lock:3:3: error[not-built]: m: train-m ran with other hyperparameters in "
+            "dvc.lock:3:3: error[not-built]: m: train-m ran with different hyperparameters in "
             f"{BIG}; run `dvc repro` and commit dvc.lock"
         )
     ]

@@ -81,5 +81,5 @@ def test_a_head_of_another_shape_is_refused_unless_it_is_skipped(made):
 
     assert str(caught.value).endswith(
         "head.bias is [1000] in the file, [5] in net.py:Net, and 1 more differ\n"
-        '  weights that are to start anew: run.network(skip=["head.*"])'
+        '  to train some weights from scratch: run.network(skip=["head.*"])'
     )

@@ -95,8 +95,8 @@ def test_in_the_middle_of_a_merge_with_conflicts_nothing_is_touched(team):
 
     assert done.lines == (
         (
-            "weights: not touched: dvc.lock has merge conflicts; when they are resolved, "
-            "run `paddledvc pull`"
+            "weights: not touched: dvc.lock has merge conflicts; resolve them, "
+            "then run `paddledvc pull`"
         ),
     )
     assert not done.complete
@@ -110,8 +110,8 @@ def test_conflict_markers_that_somebody_committed_are_told_too(team):
 
     assert checkout(team.project).lines == (
         (
-            "weights: not touched: models.lock has merge conflicts; when they are resolved, "
-            "run `paddledvc pull`"
+            "weights: not touched: models.lock has merge conflicts; resolve them, "
+            "then run `paddledvc pull`"
         ),
     )
 
@@ -121,7 +121,7 @@ def test_a_file_that_cannot_be_read_is_named(team):
 
     (line,) = checkout(team.project).lines
     assert line.startswith("weights: not touched: models.lock:2:10: models[0]: 'name' is missing")
-    assert line.endswith("; when that is mended, run `paddledvc pull`")
+    assert line.endswith("; fix this, then run `paddledvc pull`")
 
 
 @pytest.mark.slow

@@ -101,11 +101,11 @@ def test_what_the_cache_alone_has_is_named_with_the_way_back(team):
     assert first.startswith("weights: ")
     assert lines == [
         (
-            f"weights: {FILE} was as no commit has it; the cache has that as {md5(b'trained')}; "
-            f"`install -m 644 {file} {FILE}` brings it back"
+            f"weights: {FILE} held changes that no commit has; the cache keeps them as "
+            f"{md5(b'trained')}; `install -m 644 {file} {FILE}` brings it back"
         ),
         (
-            f"weights: {FOLDER} was as no commit has it; the cache has that as {oid}; "
+            f"weights: {FOLDER} held changes that no commit has; the cache keeps them as {oid}; "
             "`dvc repro` with the same inputs brings it back"
         ),
     ]
@@ -141,7 +141,9 @@ def test_pull_needs_no_force_for_it_and_says_the_way_back(team, cli):
     code, _, err = cli("pull")
 
     assert (code, team.files()) == (0, flat(ONE))
-    assert err.startswith(f"weights: {FILE} was as no commit has it; the cache has that as ")
+    assert err.startswith(
+        f"weights: {FILE} held changes that no commit has; the cache keeps them as "
+    )
 
 
 def test_what_an_older_branch_names_is_no_edit_though_nobody_was_there_for_long(team):

@@ -162,8 +162,8 @@ def test_what_no_commit_ever_named_stays_in_a_remote_for_it_may_be_anothers(
     assert gone(team, mine) == {old}
     out = cli("-C", str(team.root), "gc", "-r", "shared", "--grace", "0").stdout.splitlines()
     assert out[-1] == (
-        "1 object in the remote shared that no commit here ever named stays: it may be another "
-        "repository's; --unshared says that there is none"
+        "Skipped 1 object in the remote shared that no commit of this repository references; it "
+        "may belong to another repository. If none does, pass --unshared to remove it too"
     )
     assert gone(team, ours) == {md5(foreign)}
 
@@ -440,8 +440,8 @@ def test_a_branch_whose_files_cannot_be_read_must_be_named(team: Clone) -> None:
         gc(team.project, REMOTE, force=True)
 
     assert str(caught.value) == (
-        "models.lock of broken cannot be read, so nobody knows which weights it needs; mend it "
-        "there, delete broken, or go on with `--ignore-ref broken`"
+        "models.lock of broken cannot be read, so the weights that it needs are unknown; fix it "
+        "there, delete broken, or continue with `--ignore-ref broken`"
     )
     ignoring = GcScope(
         cache=False, unshared=True, remotes=("shared",), grace=0, ignored_refs=("broken",)
@@ -541,7 +541,7 @@ def test_a_kept_folder_whose_listing_is_damaged_stops_everything(team: Clone) ->
         gc(team.project, REMOTE, force=True)
 
     assert str(caught.value) == (
-        "nothing was removed, for nobody can say which files these folders need:\n"
+        "nothing was removed, because the files of these folders could not be listed:\n"
         f"  exports ({listing}): {team.cache.path(listing)} is not what its name says; "
         "what the remote shared has of it is not what its name says"
     )
@@ -555,8 +555,8 @@ def test_a_kept_folder_whose_listing_is_lost_must_be_named(team: Clone) -> None:
         gc(team.project, REMOTE, force=True)
 
     assert str(caught.value) == (
-        "nothing was removed, for the listing of 1 needed folder is neither in the cache nor in "
-        f"the remotes shared:\n  exports ({listing})\n"
+        "nothing was removed, because the listing of 1 needed folder is neither in the cache nor "
+        f"in the remotes shared:\n  exports ({listing})\n"
         "push it where it was made with `paddledvc push`; if it is lost for good, add "
         f"`--ignore-folder {listing}`"
     )
@@ -623,7 +623,7 @@ def test_a_push_between_the_look_and_the_removal_stops_it(team: Clone) -> None:
         plan.remove()
 
     assert str(caught.value) == (
-        f"branches, tags or files of {team.root} changed while they were looked at, so nothing "
+        f"branches, tags or files of {team.root} changed while gc read them, so nothing "
         "was removed; run `paddledvc gc` again"
     )
     assert old in team.remote.every()
@@ -644,7 +644,7 @@ def test_dvc_at_work_stops_it(team: Clone) -> None:
     users = {"write": {str(team.root / "checkpoints/x"): running}, "read": {}}
     team.write(".dvc/tmp/rwlock", json.dumps(users))
 
-    with pytest.raises(OutsideFailure, match="nothing was removed, for DVC is at work on"):
+    with pytest.raises(OutsideFailure, match="nothing was removed, because DVC is at work on"):
         gc(team.project, REMOTE, force=True)
 
 
@@ -711,8 +711,8 @@ def test_a_cache_outside_of_the_repository_may_be_shared(team: Clone) -> None:
         gc(team.project, GcScope(grace=0), force=True)
 
     assert str(caught.value) == (
-        f"the cache {common.root} is outside of this repository, so other projects may use it; "
-        "name a clone of each with `--also DIR`, or say that there is none with `--unshared`"
+        f"the cache {common.root} is outside this repository, so other projects may use it; "
+        "name a clone of each with `--also DIR`, or state that there is none with `--unshared`"
     )
     gc(team.project, GcScope(grace=0, unshared=True), force=True)
     assert common.every() == set()
@@ -725,9 +725,9 @@ def test_a_remote_of_a_repository_that_nobody_can_clone_may_be_shared(team: Clon
         gc(team.project, replace(REMOTE, unshared=False))
 
     assert str(caught.value) == (
-        "this repository has no git remote, so nobody knows who else uses the DVC remote shared "
-        f"({team.remote.root}); name a clone of each such project with `--also DIR`, or say that "
-        "there is none with `--unshared`"
+        "this repository has no git remote, so it cannot find out who else uses the DVC remote "
+        f"shared ({team.remote.root}); name a clone of each such project with `--also DIR`, or "
+        f"state that there is none with `--unshared`"
     )
 
 
@@ -804,7 +804,7 @@ def test_offline_is_refused(team: Clone) -> None:
         gc(team.project, offline="PADDLEDVC_OFFLINE=1")
 
     assert str(caught.value) == (
-        "PADDLEDVC_OFFLINE=1 forbids to ask other repositories what they need"
+        "gc must ask the git remotes what they need; PADDLEDVC_OFFLINE=1 forbids that"
     )
 
 
@@ -846,10 +846,11 @@ def test_people_see_models_and_folders_and_what_is_kept(
     done = cli("-C", str(team.root), "gc", "--grace", "0", "--days", "1")
 
     assert done.exit_code == 0
-    assert done.stderr == f"Lost: {lost}, a folder of recent commits, is nowhere\n"
+    assert done.stderr == f"Lost: {lost}, a folder of recent commits, is in no cache or remote\n"
     first, second, *rows, last = done.stdout.splitlines()
     assert first == (
-        "Kept is what these need: 1 work tree, 1 branch, 1 branch of git remotes, 4 recent commits"
+        "Keeping objects referenced by: 1 work tree, 1 branch, 1 branch of git remotes, 4 recent "
+        "commits"
     )
     assert second == (
         f"Unneeded in the cache ({team.cache.root}): 6 objects, 172 B; 2 objects needed"
@@ -860,7 +861,7 @@ def test_people_see_models_and_folders_and_what_is_kept(
         ("-", "exports (2 files)", "142 B"),
         ("net v2", "checkpoints/net_v2.pdparams", "10 B"),
     ]
-    assert last == "Nothing was removed; add --force to remove it"
+    assert last == "Nothing was removed; add --force to remove these objects"
 
 
 def test_programs_see_json(team: Clone, cli: Callable[..., Ran]) -> None:
@@ -887,8 +888,8 @@ def test_a_push_that_is_under_way_gets_an_hour(
     assert (done.exit_code, done.stderr) == (
         2,
         (
-            "Error: a grace of 0.96 hours would take from under a push what it has just sent; "
-            "remotes need an hour at least: --grace 0.05\n"
+            "Error: a grace of 0.96 hours could remove what a push has just sent; remotes "
+            "need at least an hour: --grace 0.05\n"
         ),
     )
     assert cli("-C", str(team.root), "gc", *where, "--grace", "0.05").exit_code == 0

@@ -115,8 +115,8 @@ def test_bad_bytes_everywhere_are_a_finding_and_get_nowhere(cold, cli):
     assert [line.partition(":")[2].partition(":")[0] for line in err.splitlines()] == [
         f" {A} is corrupt in prod",
         f" {A} is corrupt in dev",
-        f" {A} cannot be had from file",
-        f" {A} is not to be had",
+        f" {A} cannot be fetched from file",
+        f" {A} is not available",
     ]
     assert not (cold.root / A).exists()
     assert md5(WEIGHTS) not in cold.held()
@@ -130,7 +130,7 @@ def test_what_nobody_has_is_out_of_reach(cold, cli):
     assert err == (
         f"{MADE}/inference.json is missing in prod\n"
         f"{MADE}/inference.json is missing in dev\n"
-        f"{MADE} is not to be had\n"
+        f"{MADE} is not available\n"
     )
     assert not (cold.root / EXPORT).exists()
 
@@ -182,7 +182,7 @@ def test_a_remote_that_is_down_is_named_once(cold, cli):
     cold.remotes("dev", prod=url, staging="../../stores/prod")
     code, out, err = cli("pull")
 
-    assert (code, err) == (0, "prod is of no use: connection refused\n")
+    assert (code, err) == (0, "cannot use prod: connection refused\n")
     assert out == f"a v1: {A} (27 B, staging)\n{MADE} (15 B, staging)\n"
 
 
@@ -191,7 +191,7 @@ def test_offline_only_folders_are_asked(cold, cli, server):
     cold.remotes(prod=f"{server.url}/store", dev="../../stores/prod")
     code, out, err = cli("pull", "--offline")
 
-    assert (code, err) == (0, "prod is of no use: it needs the network, which --offline forbids\n")
+    assert (code, err) == (0, "cannot use prod: it needs the network, which --offline forbids\n")
     assert out == f"a v1: {A} (27 B, dev)\n{MADE} (15 B, dev)\n"
     assert server.log == []
 
@@ -232,7 +232,7 @@ def test_a_second_pull_fetches_only_what_is_missing(cold, served, cli):
     served.truncate[path] = 9
     code, out, err = cli("pull")
     assert (code, out) == (3, f"{MADE} (15 B, prod)\n")
-    assert f"a v1: {A} cannot be had from prod: the connection broke off" in err
+    assert f"a v1: {A} cannot be fetched from prod: the connection broke off" in err
     served.truncate.clear()
     served.log.clear()
 
@@ -400,7 +400,7 @@ def test_without_any_remote_somebody_has_to_set_one_up(stores, cli):
 
     assert code == 3
     assert err.startswith(
-        f"{MADE} cannot be had from anywhere: there is no DVC remote; set one up by "
+        f"{MADE} cannot be fetched from anywhere: there is no DVC remote; set one up by "
         "`paddledvc init --remote URL`\n"
     )
 
@@ -414,7 +414,8 @@ def test_what_is_kept_out_of_remotes_is_not_asked_for(cold, cli):
 
     assert code == 3
     assert err.startswith(
-        f"{MADE} cannot be had from anywhere: its stage keeps it out of remotes; run `dvc repro`"
+        f"{MADE} cannot be fetched from anywhere: its stage keeps it out of remotes; run `dvc "
+        f"repro`"
     )
 
 
@@ -426,12 +427,12 @@ def test_hashes_of_old_versions_of_dvc_are_left_to_dvc(cold, cli):
     for ran in (cli("pull", EXPORT), cli("pull", EXPORT)):
         assert (ran.exit_code, ran.stdout) == (1, "")
         assert ran.stderr == (
-            f"weights: kept {EXPORT}: DVC 1 or 2 hashed it, which says nothing about its bytes; "
-            f"{advice}\n"
+            f"weights: kept {EXPORT}: DVC 1 or 2 wrote its hash, which cannot be checked against "
+            f"the file; {advice}\n"
         )
     sent = cli("push", EXPORT)
     assert (sent.exit_code, sent.stdout) == (1, "")
-    assert sent.stderr.endswith(f"which says nothing about its bytes; {advice}\n")
+    assert sent.stderr.endswith(f"which cannot be checked against the file; {advice}\n")
     state = json.loads(cli("status", EXPORT, "--format", "json").stdout)
     assert state["outputs"][0]["mend"] == "dvc pull && dvc cache migrate --dvc-files; commit"
 

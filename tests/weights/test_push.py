@@ -92,9 +92,9 @@ def test_other_bytes_in_the_work_tree_are_never_sent(stores, cli):
     assert (code, out) == (3, "")
     assert err == (
         f"a v1: {A} is missing in dev\n"
-        f"a v1: {A} cannot be had from file:///nowhere/a-v1: No such file or directory\n"
+        f"a v1: {A} cannot be fetched from file:///nowhere/a-v1: No such file or directory\n"
         f"a v1: {A} is missing in cache\n"
-        f"a v1: {A} is not whole in prod\n"
+        f"a v1: {A} is incomplete in prod\n"
     )
     assert stores.holds("prod") == set()
 
@@ -111,7 +111,7 @@ def test_other_bytes_in_the_cache_are_never_sent(stores, cli, monkeypatch):
     assert code == 1
     assert err == (
         f"a v1: {A} is corrupt in cache: expected md5:{md5(WEIGHTS)}, found md5:{md5(SPOILT)}\n"
-        f"a v1: {A} is not whole in prod\n"
+        f"a v1: {A} is incomplete in prod\n"
     )
     assert stores.holds("prod") == set()
 
@@ -122,7 +122,7 @@ def test_a_listing_is_sent_after_all_its_files(stores, cli):
     code, _, err = cli("push", EXPORT)
 
     assert code == 3
-    assert err.endswith(f"{MADE} is not whole in prod\n")
+    assert err.endswith(f"{MADE} is incomplete in prod\n")
     assert not any(oid.endswith(".dir") for oid in stores.holds("prod"))
     assert stores.holds("prod") < stores.held()
 
@@ -135,7 +135,7 @@ def test_a_shorter_object_in_the_remote_is_a_finding(stores, cli):
     assert (code, out) == (1, "1 in prod already\n")
     assert err == (
         f"a v1: {A} is truncated in prod: expected size:27, found size:9\n"
-        f"a v1: {A} is not whole in prod\n"
+        f"a v1: {A} is incomplete in prod\n"
     )
     assert stores.stored("prod", WEIGHTS).read_bytes() == WEIGHTS[:9]
 
@@ -182,7 +182,7 @@ def test_repair_that_finds_no_right_bytes_leaves_what_is_there(stores, cli):
     code, _, err = cli("push", "--repair", A)
 
     assert code == 1
-    assert f"a v1: {A} is not whole in prod\n" in err
+    assert f"a v1: {A} is incomplete in prod\n" in err
     assert stores.stored("prod", WEIGHTS).read_bytes() == SPOILT
 
 

@@ -18,7 +18,7 @@ from tests.stores_repo import EXPORT, FILES, MADE, TITLE, WEIGHTS, A
 
 SPOILT = b"X" + WEIGHTS[1:]
 HOOKLESS = (
-    "git's hooks do not bring weights: they are not installed; run `paddledvc hooks install`\n"
+    "git hooks do not keep weights in sync: they are not installed; run `paddledvc hooks install`\n"
 )
 NEXT = "checkpoints/a_v2.pdparams"
 
@@ -37,10 +37,10 @@ def test_what_is_not_there_is_missing(stores, cli):
 
     assert code == 0
     assert cells(out) == [
-        ["a v1", A, "missing", "it is not there", "paddledvc pull"],
-        [TITLE, EXPORT, "missing", "it is not there", "paddledvc pull"],
+        ["a v1", A, "missing", "it is not in the work tree", "paddledvc pull"],
+        [TITLE, EXPORT, "missing", "it is not in the work tree", "paddledvc pull"],
     ]
-    assert out.splitlines()[-1] == "0 of 2 as the commit says"
+    assert out.splitlines()[-1] == "0 of 2 match the commit"
     assert err == HOOKLESS
 
 
@@ -48,7 +48,7 @@ def test_what_is_not_there_is_missing(stores, cli):
 def test_what_is_right_is_counted(stores, cli):
     stores.place()
 
-    assert cli("status") == (0, "2 of 2 as the commit says\n", HOOKLESS)
+    assert cli("status") == (0, "2 of 2 match the commit\n", HOOKLESS)
 
 
 @pytest.mark.slow
@@ -140,7 +140,7 @@ def test_json_tells_all_outputs(stores, cli):
 
 def test_remotes_belong_to_their_options(stores, cli):
     told = cli("status", "--branch", "main").stderr
-    assert "--branch looks into remotes; add --remote" in told
+    assert "--branch needs --remote" in told
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_protected_branches_and_tags_are_looked_at(released, cli):
     assert out.splitlines()[-1] == "2 of 3 present, of 3 branches and tags"
     assert err == (
         f"a v2: {NEXT} is missing in prod\n"
-        "mend it where the right bytes are by `paddledvc push --rev develop`\n"
+        "on a machine that has the correct files, run `paddledvc push --rev develop`\n"
     )
 
 
@@ -205,7 +205,7 @@ def test_bad_objects_are_named(released, cli):
     assert cells(out)[1] == [TITLE, EXPORT, "prod", "present", "main"]
     assert err == (
         f"a v1: {A} is truncated in prod: expected size:27, found size:9\n"
-        "mend it where the right bytes are by `paddledvc push --repair --rev main`\n"
+        "on a machine that has the correct files, run `paddledvc push --repair --rev main`\n"
     )
 
 
@@ -236,7 +236,7 @@ def test_a_remote_that_is_out_of_reach_is_named_once(released, cli):
 
     assert code == 3
     assert {row[3] for row in cells(out)} == {"unreachable"}
-    assert err == "prod is out of reach: connection refused\n"
+    assert err == "prod is unreachable: connection refused\n"
 
 
 @pytest.mark.slow
@@ -320,6 +320,6 @@ def test_a_removal_that_was_cut_short_is_told(stores, cli):
     notes.write_text(json.dumps({"format": 1, "outputs": half}))
     code, _, err = cli("status", "--exit-code")
 
-    told = "exports/old was being removed when that was cut short; run `paddledvc pull`\n"
+    told = "removing exports/old was interrupted; run `paddledvc pull`\n"
     assert (code, err) == (1, told + HOOKLESS)
     assert not paddledvc.status(stores.project).clean

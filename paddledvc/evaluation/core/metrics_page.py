@@ -94,7 +94,7 @@ def describe_metrics(
             if text is not None and (table := read(measured, text)) is not None:
                 tables.append(table)
             elif text is None and needed:
-                notes.append(f"{name} is not there, though {measured.changed} changed")
+                notes.append(f"{name} is missing, though {measured.changed} changed")
         except ValueError as error:
             notes.append(f"{name} {error}")
         except csv.Error as error:
@@ -117,7 +117,7 @@ def _paths(measured: Measured) -> tuple[str, ...]:
 
 
 def _notes(measured: Measured) -> Iterator[str]:
-    count = f"{measured.samples:,} samples" if measured.samples else "it told of no samples"
+    count = f"{measured.samples:,} samples" if measured.samples else "it reported no samples"
     limit = f", limited to {measured.limit:,} by params.yaml" if measured.limit is not None else ""
     ran = dict.fromkeys(f"Paddle {one.paddle} on {one.device}" for one in measured.runtime.values())
     yield "; ".join((count + limit, *ran))

@@ -63,13 +63,13 @@ def _find_other_samples(first: Evaluated, one: Evaluated, path: str) -> str | No
     """Say what a function tells otherwise of samples, besides their scores."""
     if set(one.ids) != set(first.ids):
         return (
-            f"told of {len(one.ids)} samples on {path} and of {len(first.ids)} for the network, "
+            f"reported {len(one.ids)} samples on {path} and {len(first.ids)} for the network, "
             "expected the same ones"
         )
     for told in ("scores", "slices"):
         if other := getattr(one, told).keys() ^ getattr(first, told).keys():
             return (
-                f"told the {min(other)} of samples for the network or on {path} only, expected "
+                f"reported the {min(other)} of samples for the network or on {path} only, expected "
                 "for both"
             )
     for by, values in one.slices.items():

@@ -33,7 +33,7 @@ def judge_locked_bytes(facts: Facts) -> Iterator[Violation]:
         expected, found, stated_in = difference
         message = (
             f"{model.name}: {record} has {found} of {tracked.path}, {stated_in} has {expected}; "
-            + (REPRO if record == names.DVC_LOCK else f"look who wrote {record}, and remove it")
+            + (REPRO if record == names.DVC_LOCK else f"check who wrote {record}, and remove it")
         )
         yield facts.found(
             "built-other-bytes",

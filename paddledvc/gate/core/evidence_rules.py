@@ -52,14 +52,14 @@ def _of_model(facts: Facts, model: Model, text: str) -> Iterator[Violation]:
     if not proof.passes:
         why = f" ({'; '.join(proof.failures)})" if proof.failures else ""
         message = (
-            f"the verdict is {proof.verdict}{why}, expected pass; mend the export or what it is "
+            f"the verdict is {proof.verdict}{why}, expected pass; fix the export or what it is "
             "compared with, then run `dvc repro`"
         )
         yield found("evidence-failing", message)
     elif proof.shows_nothing:
         message = (
-            f"the report counts as none, for {proof.shows_nothing}; verify it on samples that the "
-            "network tells apart (verify: {samples: …} in models.yaml), and commit the report"
+            f"the report does not count, because {proof.shows_nothing}; verify it on samples that "
+            "the network distinguishes (verify: {samples: …} in models.yaml), and commit the report"
         )
         yield found("evidence-missing", message, _level(facts))
     elif missing := [path for path in facts.role.paths if path not in proof.agreeing]:

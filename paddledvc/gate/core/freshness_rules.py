@@ -102,15 +102,15 @@ def _why_outdated(facts: Facts, name: str) -> Iterator[str]:
         if isinstance(key, dict):
             for file in key:
                 if built.params_files.get(file) != facts.params_files.get(file):
-                    yield f"ran with other hyperparameters in {file}"
+                    yield f"ran with different hyperparameters in {file}"
         elif built.params.get(key) != _at(facts.params, key):
-            yield f"ran with other hyperparameters {key}"
+            yield f"ran with different hyperparameters {key}"
     for path in _outs(stage):
         now = facts.digests.get(path)
         if path not in built.outs:
             yield f"ran without writing {path}"
         elif now and built.outs[path] not in now:
-            yield f"wrote another {path} than is there now"
+            yield f"wrote a different {path}"
 
 
 def _changed_deps(facts: Facts, stage: Mapping[str, Any], built: Built) -> Iterator[str]:
@@ -120,7 +120,7 @@ def _changed_deps(facts: Facts, stage: Mapping[str, Any], built: Built) -> Itera
         if path not in built.deps:
             yield f"ran without {path}"
         elif now and built.deps[path] not in now:
-            yield f"ran with another {path}"
+            yield f"ran with a different {path}"
 
 
 def _changed_folders(facts: Facts, name: str) -> Iterator[str]:
@@ -130,7 +130,7 @@ def _changed_folders(facts: Facts, name: str) -> Iterator[str]:
     for path in facts.stages[name].get("deps", ()):
         now = facts.folders.get(path)
         if now is not None and now != built.deps.get(path):
-            yield f"ran with another {path}, unless git ignores a part of that"
+            yield f"ran with a different {path}, unless git ignores a part of that"
 
 
 def _at(params: Mapping[str, Any], key: str) -> object:
@@ -194,7 +194,7 @@ def judge_remote_freshness(facts: Facts) -> Iterator[Violation]:
     if silent:
         message = (
             f"the remote {silent[0].remote} cannot say whether it has {_many(silent)}: "
-            f"{silent[0].found}; see that it answers, and check again"
+            f"{silent[0].found}; make sure that it answers, and check again"
         )
         yield facts.found(RULE, message)
 
@@ -209,7 +209,7 @@ def _of_output(facts: Facts, one: Inspected) -> Violation:
     repair = " --repair" if chief.kind in DAMAGED else ""
     mend = f"; run `paddledvc push{repair}` where its bytes are"
     if chief.kind == "refused":
-        mend = "; look who wrote that listing"
+        mend = "; check who wrote that listing"
     message = f"{chief}{'' if chief.kind == 'contradicted' else mend}"
     if tracked.pinned and tracked.model is not None:
         return facts.of_pin(RULE, message, tracked.model)

@@ -169,8 +169,8 @@ def _judge_waivers(facts: Facts, waived: Iterable[Waived]) -> Iterator[Violation
         path = ("policy", "waivers", index)
         if facts.today > waiver.until:
             message = (
-                f"the waiver of {waiver} ended on {waiver.until}, and waives nothing any more; "
-                "mend what it was for, and remove it"
+                f"the waiver of {waiver} expired on {waiver.until}, and no longer applies; fix "
+                "what it was for, and remove it"
             )
             yield facts.found("waiver-expired", message, file=names.REGISTRY, path=path)
         elif waiver not in used and _would_be_used(facts, waiver):

@@ -86,7 +86,7 @@ def judge_empty_versions(facts: Facts) -> Iterator[Violation]:
                 told.add(model.name)
                 message = (
                     f"{model.name}: found the {kind} of an empty file, expected that of the "
-                    "weights; download them anew and hash them, or leave the digest out"
+                    "weights; download them again and hash them, or leave the digest out"
                 )
                 yield facts.of_model("digest-of-nothing", message, model.name, kind)
     for locked in facts.lock.models if facts.lock else ():
@@ -97,7 +97,7 @@ def judge_empty_versions(facts: Facts) -> Iterator[Violation]:
 def _nothing_locked(facts: Facts, locked: LockedModel) -> Iterator[Violation]:
     message = (
         f"{locked.name}: found the {{}} of an empty file, expected that of the weights; see what "
-        "its source has, mend models.yaml and run `paddledvc lock`"
+        "its source has, fix models.yaml and run `paddledvc lock`"
     )
     for kind, digest in NOTHING.items():
         if getattr(locked, kind) == digest:
@@ -116,8 +116,8 @@ def judge_rewritten_versions(facts: Facts) -> Iterator[Violation]:
             yield facts.of_pin(REWRITTEN, message, locked.name, "version", level=facts.level)
     if not facts.past.complete and facts.role.fresh:
         message = (
-            "this clone is shallow, so nobody can tell whether a released version has other bytes "
-            "now; fetch the history (`git fetch --unshallow`, in CI `fetch-depth: 0` or "
+            "this clone is shallow, so changed bytes of a released version cannot be detected; "
+            "fetch the history (`git fetch --unshallow`, in CI `fetch-depth: 0` or "
             "`GIT_DEPTH: 0`)"
         )
         yield facts.found("history-incomplete", message, level="warning", file=names.LOCK)

@@ -218,7 +218,7 @@ def _differences(wanted: LockedModel, locked: LockedModel) -> list[Stale]:
             why = f"{field.name} is {_say(now)} in models.yaml, {_say(before)} locked"
             differences.append(Stale(model=name, why=why))
     if not wanted.hashed:
-        differences.append(Stale(model=name, why="nobody has hashed its bytes yet"))
+        differences.append(Stale(model=name, why="its bytes have not been hashed yet"))
     return differences
 
 
@@ -248,7 +248,7 @@ def require_fresh_resolution(
         if names is None or reason.model in names
     ]
     if reasons:
-        forbids = f", and {refused_by} forbids to update it" if refused_by else ""
+        forbids = f", and {refused_by} forbids updating it" if refused_by else ""
         advice = f"models.lock is stale{forbids}; run `paddledvc lock` to update it:"
         raise StaleLock(reasons, advice)
 

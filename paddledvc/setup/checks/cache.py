@@ -46,7 +46,9 @@ def check_cache(project: Project) -> Iterator[Check]:
             yield _links(project, Path(scratch), config.links)
     except OSError as error:
         found = f"{folder} cannot be written to: {error.strerror or error}"
-        yield _check("folder", "problem", found, "dvc cache dir --local PATH, or mend its rights")
+        yield _check(
+            "folder", "problem", found, "dvc cache dir --local PATH, or fix its permissions"
+        )
         return
     yield from _leftovers(project, folder)
 
@@ -114,7 +116,7 @@ def _leftovers(project: Project, folder: Path) -> Iterator[Check]:
             f"{count} of its objects had other bytes than their names say; they are in {damaged}"
         )
         yield _check(
-            "damaged", "warning", found, "look whether any is an edit of yours; remove them"
+            "damaged", "warning", found, "check whether any is an edit of yours; then remove them"
         )
     yield from _locks(project)
 

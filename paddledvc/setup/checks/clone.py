@@ -72,7 +72,7 @@ def _hooks(root: Path) -> Iterator[Check]:
                 topic="hooks",
                 name="Python",
                 state="problem",
-                found=f"{python}, which the hooks call, has no paddledvc any more",
+                found=f"{python}, which the hooks call, no longer has paddledvc",
                 advice="paddledvc hooks install",
             )
 
@@ -220,5 +220,5 @@ def check_variables(_project: Project) -> Iterator[Check]:
                 name=name,
                 state="warning",
                 found=f"{value}: {meaning}",
-                advice=f"unset {name}, unless that is meant",
+                advice=f"unset {name}, unless that is intended",
             )

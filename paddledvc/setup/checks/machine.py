@@ -36,7 +36,7 @@ def check_machine(project: Project) -> Iterator[Check]:
     models = _models(project)
     gpus = device.ask_device_driver(project.root)
     if gpus is not None:
-        found = "; ".join(gpus) or "nvidia-smi is there and finds none"
+        found = "; ".join(gpus) or "nvidia-smi is installed and finds none"
         yield Check(topic="GPU", name="driver", state="ok" if gpus else "warning", found=found)
     packages = device.installed_paddle_packages()
     if len(packages) > 1:

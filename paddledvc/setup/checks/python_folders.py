@@ -35,7 +35,7 @@ def _environment(root: Path) -> Iterator[Check]:
     for top, inner in [one for one in inside if one.top in (root, *root.parents)]:
         tracked = list_tracked_files(top, [inner])
         found = (
-            f"this branch brings {tracked[0]}, so hooks start nothing of it"
+            f"this branch brings {tracked[0]}, so hooks start nothing from it"
             if tracked
             else "it lies in the work tree, where git lets a branch overwrite it; hooks do not "
             "start it on a branch that has files there"
@@ -80,5 +80,5 @@ def _imports(found: str) -> Check:
         name="path",
         state="warning",
         found=f"{found}, so commands and hooks may import modules of the work tree",
-        advice="take it out, unless every branch that you look at may run its code",
+        advice="remove it, unless every branch that you check out may run its code",
     )

@@ -68,14 +68,14 @@ def check_remotes(project: Project) -> Iterator[Check]:
         )
         return
     for name in _find_unverified(texts):
-        found = "DVC believes its bytes unseen, damaged or not"
+        found = "DVC trusts its bytes without a check, damaged or not"
         advice = f"dvc remote modify {name} verify true"
         yield _check(name, "warning", found, advice)
     for name, key in _find_secrets(_committed(project)):
         yield _check(
             name,
             "problem",
-            f"{CONFIG}, which git keeps for everybody, holds its {key}",
+            f"{CONFIG}, which git shares with everyone, holds its {key}",
             f"dvc remote unset {name} {key}; put a new one into {LOCAL} with "
             f"`dvc remote modify --local`, for the old one stays in git's history",
         )
@@ -141,7 +141,7 @@ def probe_remote(project: Project, name: str) -> Iterator[Check]:
         )
         return
     if _is_in(url, project.root):
-        what = "in this clone, so nobody else gets the weights"
+        what = "in this clone, so no one else gets the weights"
         yield _check(name, "warning", f"{what}: {url}", "paddledvc init --remote URL")
         return
     yield _check(name, "ok", f"{found}: can be read and written")
@@ -161,7 +161,7 @@ def _mend(name: str, url: str) -> str:
         return f"mount or make {url}, or `dvc remote modify {name} url PATH`"
     keys = f"`dvc remote modify --local {name} access_key_id ID`, and secret_access_key"
     access = f"; credentials go into {LOCAL} with {keys}" if url.startswith("s3://") else ""
-    return f"look at its url with `dvc remote list`, and at the network{access}"
+    return f"check its url with `dvc remote list`, and the network{access}"
 
 
 def _is_in(url: str, root: Path) -> bool:
@@ -179,7 +179,7 @@ def _credentials(project: Project, name: str, url: str) -> str | None:
             return file
         said |= settings
     if said.get("allow_anonymous_login", "").lower() == "true":
-        return "nobody: it is asked anonymously"
+        return "none: it is asked anonymously"
     return s3_credentials_source(said.get("profile"))
 
 

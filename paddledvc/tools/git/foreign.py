@@ -39,7 +39,7 @@ SECURE = "https:ssh"
 FIXED = {39: 4, 40: 2, 41: 1, 42: 2, 43: 4, 44: 1, 45: 1}
 """Releases of git 2 whose server runs no program that the repository names (CVE-2024-32465)."""
 _CREDENTIALS = (
-    "git has no credentials for it, or it is not there; `git ls-remote` must list it first"
+    "git has no credentials for it, or it does not exist; `git ls-remote` must list it first"
 )
 _NOWHERE = "there is no git repository"
 _REASONS = {
@@ -51,7 +51,7 @@ _REASONS = {
     "could not read Password": _CREDENTIALS,
     "Authentication failed": _CREDENTIALS,
     "Permission denied (": _CREDENTIALS,
-    "dubious ownership": "it belongs to somebody else; `git config --global --add safe.directory` "
+    "dubious ownership": "it belongs to another user; `git config --global --add safe.directory` "
     "with its path lets git read it",
     "not a git repository": _NOWHERE,
     "does not appear to be a git repository": _NOWHERE,

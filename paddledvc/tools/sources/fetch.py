@@ -134,7 +134,7 @@ def _chunks(
         if done > most:
             if expected.size is None:
                 raise Unreadable(
-                    f"it has more than {most:,} bytes, and nobody stated its size; "
+                    f"it has more than {most:,} bytes, and its size is not stated; "
                     f"{MAX_DOWNLOAD}={2 * most >> 30} allows twice as much"
                 )
             return
@@ -368,8 +368,8 @@ def _leaving_room(chunks: Iterator[bytes], folder: Path) -> Iterator[bytes]:
         if left <= 0:
             if (free := shutil.disk_usage(folder).free) < ROOM:
                 raise Unreadable(
-                    f"it fills the disk: {free:,} bytes are left in {folder}, and nobody stated "
-                    "its size"
+                    f"it fills the disk: {free:,} bytes are left in {folder}, and its size is "
+                    "not stated"
                 )
             left = ROOM
         yield chunk

@@ -143,8 +143,8 @@ def require_redirect(place: str, following: str) -> None:
         raise Unreadable(f"it redirects to {scheme}:, which is neither https nor http")
     if before is not None and (before[0], after[0]) == ("https", "http"):
         raise Unreadable(
-            f"it redirects from https to http://{after[1]}, where others read along and change "
-            "what comes; ask whoever runs the server for https there"
+            f"it redirects from https to http://{after[1]}, where others can read and "
+            "change what is sent; ask its operator for https"
         )
 
 
@@ -261,7 +261,7 @@ def _packing(response: requests.Response, url: str) -> str | None:
         return None
     if said not in UNPACKED:
         raise Unreadable(
-            f"the server sends it packed ({said}) though it was asked not to; ask whoever runs it "
+            f"the server sends it packed ({said}) though it was asked not to; ask its operator "
             "to send files as they are"
         )
     return said
@@ -357,7 +357,7 @@ def find_http_document(url: str, limit: int, timeout: float = PATIENCE) -> tuple
         if len(data) > limit:
             raise Unreadable(f"it has more than {limit:,} bytes")
         if time.monotonic() > deadline:
-            raise Silent(f"it is not there as a whole within {longest:g} s")
+            raise Silent(f"it did not arrive in full within {longest:g} s")
     return bytes(data), places[0] if places else url
 
 

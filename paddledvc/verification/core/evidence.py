@@ -331,7 +331,7 @@ class Latencies:
         try:
             return decode_value(cls, value)
         except (ArithmeticError, KeyError, TypeError) as error:
-            raise ValueError("tells no latencies of `paddledvc verify`") from error
+            raise ValueError("has no latencies of `paddledvc verify`") from error
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -107,5 +107,5 @@ def _why(wanted: Content | None, earlier: Sequence[Content], found: Content) -> 
          "was changed"),
     ):  # fmt: skip
         told += [f"{path} {what}" for path in paths]
-    first, *others = sorted(told) or ["it is not what any known commit says"]
+    first, *others = sorted(told) or ["it matches no known commit"]
     return f"{first}, and {len(others)} more" if others else first

@@ -139,7 +139,7 @@ def describe_ways_back(placed: Placed) -> list[str]:
 
 def describe_way_back(path: str, back: str) -> str:
     """Say that what gave way is in the cache alone."""
-    return f"{path} was as no commit has it; the cache has that {back}"
+    return f"{path} held changes that no commit has; the cache keeps them {back}"
 
 
 def _unasked(outputs: Mapping[PlacedOutput, str]) -> Iterator[str]:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.tracked import Tracked
 
 
-OLD_HASH = "DVC 1 or 2 hashed it, which says nothing about its bytes"
+OLD_HASH = "DVC 1 or 2 wrote its hash, which cannot be checked against the file"
 MIGRATE = "dvc pull && dvc cache migrate --dvc-files"
 """What brings what older versions of DVC hashed, and hashes it anew, all of a project's at once."""
 ADVICE = (
     f"if {names.LOCK} is right, run `dvc repro`; "
-    f"`git log -p {names.LOCK} {names.DVC_LOCK}` tells who wrote which"
+    f"`git log -p {names.LOCK} {names.DVC_LOCK}` shows who wrote which"
 )
 """What to do where the two disagree, as the end of a sentence."""
 

@@ -76,9 +76,9 @@ class Bad:
     def why(self) -> str:
         """Say what is wrong, as the end of a sentence about the file."""
         if self.kind == "untrusted":
-            return f"it cannot be had: {self.found}"
+            return f"it is not available: {self.found}"
         if self.kind == "unreachable":
-            return f"it cannot be had from {self.place}: {self.found}"
+            return f"it cannot be fetched from {self.place}: {self.found}"
         if self.kind == "unhashed":
             return f"it is left to DVC: {self.found}"
         if self.kind == "refused":
@@ -182,7 +182,7 @@ def describe_transfer_results(done: Iterable[Arrived | Sent]) -> list[str]:
             if bad.kind == "untrusted":
                 said[bad.found] = None
             elif bad.kind == "unreachable" and one.state != "failed":
-                said[f"{bad.place} is of no use: {bad.found}"] = None
+                said[f"cannot use {bad.place}: {bad.found}"] = None
             elif bad.kind != "missing" or one.state == "failed":
                 said[str(bad)] = None
     return list(said)

@@ -100,13 +100,13 @@ class GcPlan:
                 for before in self.seen:
                     if needs.read_repository_state(before.root) != before:
                         raise Finding(
-                            f"branches, tags or files of {before.root} changed while they were "
-                            "looked at, so nothing was removed; run `paddledvc gc` again"
+                            f"branches, tags or files of {before.root} changed while gc read "
+                            "them, so nothing was removed; run `paddledvc gc` again"
                         )
                 for place, found in self.objects:
                     stores.remove_from_store(place, [one.oid for one in found.garbage])
         except locks.Busy as error:
-            raise OutsideFailure(f"nothing was removed, for {error}") from error
+            raise OutsideFailure(f"nothing was removed, because {error}") from error
 
     def close(self) -> None:
         """Close the connections to the places."""
@@ -134,8 +134,8 @@ def plan_garbage(project: Project, scope: GcScope) -> GcPlan:
     """
     if (scope.remotes or scope.every_remote) and scope.grace < LEAST_GRACE:
         raise InvalidInput(
-            f"a grace of {scope.grace * 24:g} hours would take from under a push what it has just "
-            "sent; remotes need an hour at least: --grace 0.05"
+            f"a grace of {scope.grace * 24:g} hours could remove what a push has just sent; "
+            "remotes need at least an hour: --grace 0.05"
         )
     config = configuration.read_dvc_config(project.root)
     projects = (project, *(Project.find(folder) for folder in scope.also))
@@ -210,17 +210,17 @@ def _require_own(
     cache = configuration.configured_cache_folder(project.root, config).resolve()
     if scope.cache and not _is_in(cache, own):
         raise InvalidInput(
-            f"the cache {cache} is outside of this repository, so other projects may use it; name "
-            "a clone of each with `--also DIR`, or say that there is none with `--unshared`"
+            f"the cache {cache} is outside this repository, so other projects may use it; name "
+            "a clone of each with `--also DIR`, or state that there is none with `--unshared`"
         )
     names = [*scope.remotes, *(config.remotes if scope.every_remote else ())]
     for name in () if refs.git_remotes(project.root) else names:
         where = config.remotes[name]
         if "://" in where or not _is_in(Path(where), own):
             raise InvalidInput(
-                f"this repository has no git remote, so nobody knows who else uses the DVC remote "
-                f"{name} ({hide_url_secrets(where)}); name a clone of each such project with "
-                "`--also DIR`, or say that there is none with `--unshared`"
+                f"this repository has no git remote, so it cannot find out who else uses the DVC "
+                f"remote {name} ({hide_url_secrets(where)}); name a clone of each such project "
+                f"with `--also DIR`, or state that there is none with `--unshared`"
             )
 
 

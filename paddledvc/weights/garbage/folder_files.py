@@ -118,7 +118,7 @@ def _refuse_unreadable(failed: Mapping[str, str], root: Path) -> None:
     titles = _titles(failed, root)
     lines = [f"  {titles[oid]}: {failed[oid]}" for oid in sorted(failed)[:SHOWN]]
     raise OutsideFailure(
-        "nothing was removed, for nobody can say which files these folders need:\n"
+        "nothing was removed, because the files of these folders could not be listed:\n"
         + "\n".join(lines)
     )
 
@@ -128,7 +128,7 @@ def _refuse_lost(lost: Collection[str], where: Sequence[Store], root: Path) -> N
     lines = [f"  {titles[oid]}" for oid in sorted(lost)[:SHOWN]]
     options = " ".join(f"--ignore-folder {oid}" for oid in sorted(lost)[:SHOWN])
     raise InvalidInput(
-        f"nothing was removed, for the listing of {len(lost)} needed "
+        f"nothing was removed, because the listing of {len(lost)} needed "
         f"{'folder is' if len(lost) == 1 else 'folders is'} neither in the cache nor in "
         f"{_listed([one.name for one in where if one.name != CACHE])}:\n" + "\n".join(lines) + "\n"
         "push it where it was made with `paddledvc push`; if it is lost for good, add "

@@ -291,8 +291,8 @@ def _require_ignored(
         if bad := sorted(path for path, blob in files.items() if blob in unreadable):
             short = min(_short(name), key=len)
             raise InvalidInput(
-                f"{bad[0]} of {short} cannot be read, so nobody knows which weights it needs; "
-                f"mend it there, delete {short}, or go on with `--ignore-ref {short}`"
+                f"{bad[0]} of {short} cannot be read, so the weights that it needs are unknown; "
+                f"fix it there, delete {short}, or continue with `--ignore-ref {short}`"
             )
 
 

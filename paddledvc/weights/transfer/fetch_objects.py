@@ -262,7 +262,7 @@ class Gathering:
     def _from_urls(self, need: Need) -> None:
         source = self.source(need)
         if self.remotes.ended:
-            found = f"not asked any more: {self.remotes.ended}"
+            found = f"no longer asked: {self.remotes.ended}"
             for url in need.urls:
                 self.note(need, need.bad(url, "unreachable", found=found))
             return

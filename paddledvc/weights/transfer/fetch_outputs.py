@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.tracked import Tracked
 
 OLD = f"{OLD_HASH}; run `{MIGRATE}`, and commit"
-UNHASHED = "nobody has hashed its bytes yet; run `dvc repro`"
+UNHASHED = "its bytes have not been hashed yet; run `dvc repro`"
 UNPUSHED = "its stage keeps it out of remotes; run `dvc repro`"
 NO_REMOTE = "there is no DVC remote; set one up by `paddledvc init --remote URL`"
 SILENCE = 5.0

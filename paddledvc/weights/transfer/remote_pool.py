@@ -60,7 +60,7 @@ class Remotes:
             if name in self._failed:
                 raise self._failed[name]
             if self.ended:
-                raise self._failure(name, f"not asked any more: {self.ended}")
+                raise self._failure(name, f"no longer asked: {self.ended}")
             if name not in self._open:
                 try:
                     self._require_allowed(name)

@@ -193,13 +193,13 @@ class Carrier:
         except Refused as refused:
             state, problem, mend = refused.state, refused.problem, refused.mend
         except Changed:
-            state, problem, mend = "kept", "it was changed meanwhile", RUN_PULL
+            state, problem, mend = "kept", "it changed in the meantime", RUN_PULL
         except OtherBytes as error:  # the cache changed since it was looked at
-            state, problem, mend = "refused", f"its bytes changed meanwhile: {error}", RUN_PULL
+            state, problem, mend = "refused", f"its bytes have changed: {error}", RUN_PULL
         except (OSError, OutsideFailure) as error:
             said = error.strerror if isinstance(error, OSError) else str(error)
             state, problem = "failed", f"it cannot be written: {said or error}"
-            mend = f"when that is mended, {RUN_PULL}"
+            mend = f"fix this, then {RUN_PULL}"
         if state is not None:
             result = self._result(survey, state)
             back = self._say_way_back(survey) if state in ("placed", "removed") else ""
@@ -260,7 +260,7 @@ class Carrier:
         if survey.obstacle == "unhashed":
             if survey.seen:
                 return "unchanged"
-            raise Refused("missing", "nobody has hashed it yet", "run `dvc repro`")
+            raise Refused("missing", "it has not been hashed yet", "run `dvc repro`")
         # Told once for each new hash: nothing here can tell whether it is in place.
         oid, entry = f"old:{wanted.oid}", survey.entry
         self._records.entries[survey.path] = LedgerEntry(
@@ -311,7 +311,7 @@ class Carrier:
             self._obstacles.require_way(survey.path)
             self._separate(survey)
             self._records.entries.pop(survey.path, None)
-            raise Refused("kept", f"{survey.decision.why}, and this commit has none such")
+            raise Refused("kept", f"{survey.decision.why}, and this commit has no such output")
         if not self._is_succeeded(survey.model):
             self._records.undo(survey)
             return "left"

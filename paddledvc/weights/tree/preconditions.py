@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from paddledvc.weights.tree.survey import Survey
 
 RUN_PULL = "run `paddledvc pull`"
-LOOK = "look who wrote that path"
+LOOK = "check who wrote that path"
 
 
 class Refused(Exception):
@@ -118,4 +118,4 @@ class Obstacles:
                 continue
             path = f"{survey.path}/{name}".rstrip("/")
             if not self._cache.adopt(f"{self._root}/{path}", md5, path):
-                raise Refused("kept", "it was changed meanwhile", RUN_PULL)
+                raise Refused("kept", "it changed in the meantime", RUN_PULL)

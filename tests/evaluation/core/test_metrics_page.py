@@ -135,7 +135,7 @@ def test_a_confusion_that_cannot_be_shown_is_said(confusion, why):
         (CHANGED.replace("accuracy", "x"), "has what evaluate.json does not know in line 2"),
         (CHANGED.replace("0.0", "1.0"), "has what evaluate.json does not know in line 2"),
         (CHANGED.replace("0.0", "<b>"), "has what evaluate.json does not know in line 2"),
-        (None, "is not there, though 1 changed"),
+        (None, "is missing, though 1 changed"),
     ],
 )
 def test_a_table_of_changed_samples_that_is_of_another_report_is_not_shown(changed, why):

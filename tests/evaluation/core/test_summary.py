@@ -82,10 +82,10 @@ def test_parts_are_measured_on_every_path_and_the_worst_of_them_is_named():
             {"inputs_sha256": "cd" * 32},
             r"other inputs on deployed \(4 samples cdcd…\) than for the network",
         ),
-        ({"ids": ("a", "b", "c")}, "told of 3 samples on deployed and of 4 for the network"),
+        ({"ids": ("a", "b", "c")}, "reported 3 samples on deployed and 4 for the network"),
         ({"metrics": {"accuracy": 0.75, "loss": 1.0}}, "returned loss of the network or of depl"),
-        ({"scores": {}}, "told the accuracy of samples for the network or on deployed only"),
-        ({"slices": {}}, "told the form of samples for the network or on deployed only"),
+        ({"scores": {}}, "reported the accuracy of samples for the network or on deployed only"),
+        ({"slices": {}}, "reported the form of samples for the network or on deployed only"),
         (
             {"slices": {"form": ("x", "x", "y", "x")}},
             "says that the form of the sample 'd' is y for the network and x on deployed",

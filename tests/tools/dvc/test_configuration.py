@@ -353,7 +353,7 @@ def test_a_configuration_that_dvc_refuses_stops_a_switch_with_one_line(outputs):
     (line,) = checkout(outputs.project, offline="x").lines
     assert line == (
         f"weights: not touched: DVC refuses its configuration {outputs.root}/.dvc/config: "
-        "Duplicate keyword name at line 3; when that is mended, run `paddledvc pull`"
+        "Duplicate keyword name at line 3; fix this, then run `paddledvc pull`"
     )
     assert not outputs.files()
 

@@ -194,7 +194,7 @@ def test_a_copy_in_pieces_can_be_removed_while_there_is_no_network(url, catalog,
     message = failure(catalog(url, offline="--offline").names)
 
     assert message.startswith(f"the catalog team ({url}): ")
-    told = f"; if it stays so, remove {copy_of(cache)}, a copy that will be made anew"
+    told = f"; if it stays so, remove {copy_of(cache)}, a copy that will be made again"
     assert message.endswith(told)
     assert "\n" not in message
 
@@ -378,7 +378,7 @@ def test_a_server_of_plain_files_will_do(bare, serve, catalog, cache):
 def test_a_server_that_asks_for_a_password_is_not_waited_for(bare, serve, catalog):
     url = f"{serve(_Smart, secret=True)}/models.git"
 
-    told = "git has no credentials for it, or it is not there; `git ls-remote` must list it first"
+    told = "git has no credentials for it, or it does not exist; `git ls-remote` must list it first"
     assert failure(catalog(url).names) == f"the catalog team ({url}): {told}"
 
 

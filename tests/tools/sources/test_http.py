@@ -73,7 +73,7 @@ def test_what_never_ends_and_has_no_stated_size_stops_at_a_limit(tmp_path, monke
     with pytest.raises(DownloadFailed) as caught:
         ask()
 
-    told = "it has more than 3,145,728 bytes, and nobody stated its size; PADDLEDVC_MAX_DOWNLOAD="
+    told = "it has more than 3,145,728 bytes, and its size is not stated; PADDLEDVC_MAX_DOWNLOAD="
     assert told in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 

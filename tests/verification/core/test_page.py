@@ -203,7 +203,7 @@ def test_errors_at_edge_values_are_named():
 def test_a_network_that_is_not_repeatable_is_told():
     words = read(render_page(a_verification(verdict="not-repeatable", repeatable=False)))
 
-    assert "gives other outputs when it is run again" in words
+    assert "gives different outputs when it is run again" in words
 
 
 def test_equal_outputs_have_no_largest_errors():

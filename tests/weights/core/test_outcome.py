@@ -3,7 +3,7 @@ from __future__ import annotations
 from paddledvc.weights.core.outcome import Placed, PlacedOutput, describe_outcome
 
 FULL = "it cannot be written: No space left on device"
-MEND = "when that is mended, run `paddledvc pull`"
+MEND = "fix this, then run `paddledvc pull`"
 
 
 def failed(name: str, number: int) -> PlacedOutput:

@@ -241,7 +241,7 @@ def test_a_changed_file_that_is_no_longer_wanted_is_named_once(outputs):
     outputs.declare({})
 
     assert describe_outcome(outputs.place()) == [
-        "weights: kept checkpoints/a.bin: it was changed, and this commit has none such"
+        "weights: kept checkpoints/a.bin: it was changed, and this commit has no such output"
     ]
     assert describe_outcome(outputs.place()) == []
     assert outputs.read("checkpoints/a.bin") == b"own"
@@ -304,7 +304,7 @@ def test_any_name_will_do(outputs, name, links):
         (".git/hooks/post-checkout", "'.git' is the folder of a program's own files"),
         ("x/.DVC/config", "'.DVC' is the folder of a program's own files"),
         (".paddledvc/x", "'.paddledvc' is the folder of a program's own files"),
-        ("data/.gitattributes", "'.gitattributes' tells git what to do with the files beside it"),
+        ("data/.gitattributes", "'.gitattributes' sets what git does with the files beside it"),
         ("../x", "it has the part '..'"),
     ],
 )
@@ -315,7 +315,7 @@ def test_nothing_is_written_where_it_would_make_programs_do_things(outputs, path
     [problem] = refused.value.problems
     assert problem.file == "dvc.lock"
     assert problem.path.endswith("].path")
-    assert problem.message == f"no output may lie at {path!r}: {why}; look who wrote that path"
+    assert problem.message == f"no output may lie at {path!r}: {why}; check who wrote that path"
     assert not (outputs.root / path).exists()
 
 
@@ -444,8 +444,8 @@ def test_a_hash_of_dvc_2_is_told_once(outputs):
 
     assert describe_outcome(outputs.place()) == [
         (
-            "weights: kept checkpoints/a.bin: DVC 1 or 2 hashed it, which says nothing about its "
-            "bytes; run `dvc pull && dvc cache migrate --dvc-files`, and commit"
+            "weights: kept checkpoints/a.bin: DVC 1 or 2 wrote its hash, which cannot be checked "
+            "against the file; run `dvc pull && dvc cache migrate --dvc-files`, and commit"
         ),
     ]
     assert describe_outcome(outputs.place()) == []

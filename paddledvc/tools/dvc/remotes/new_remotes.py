@@ -80,8 +80,8 @@ class NewRemote:
 def _require_no_password(name: str, url: str) -> None:
     if _SECRET.match(url) is not None:
         raise ValueError(
-            f"the URL of the remote {name} holds a key or a password, and git would keep it in "
-            ".dvc/config for everybody; put keys where AWS's tools look for them, or into "
+            f"the URL of the remote {name} holds a key or a password, and git would share it with "
+            "everyone in .dvc/config; put keys where AWS's tools look for them, or into "
             f".dvc/config.local: `dvc remote modify --local {name} access_key_id KEY`, and "
             "secret_access_key or password likewise"
         )
@@ -177,7 +177,7 @@ def _require_same(new: NewRemote, config: DvcConfig, root: Path) -> None:
     if new.endpoint is not None and new.endpoint != endpoint:
         at = f"at the endpoint {hide_url_secrets(endpoint)}" if endpoint else "without an endpoint"
         raise InvalidInput(
-            f"the remote {new.name} is there already, {at}; "
+            f"the remote {new.name} already exists, {at}; "
             f"give it this one by `dvc remote modify {new.name} endpointurl {new.endpoint}`"
         )
 

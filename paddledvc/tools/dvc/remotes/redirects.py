@@ -46,7 +46,9 @@ async def _refuse_redirect(session: Any, _context: object, redirect: Any) -> Non
     here = response.url
     there = here.join(type(here)(response.headers.get("Location", "")))
     if (here.scheme, there.scheme) == ("https", "http"):
-        raise Misled(f"it redirects from https to http://{there.host}, where others read along")
+        raise Misled(
+            f"it redirects from https to http://{there.host}, where others can read what is sent"
+        )
     known = session.headers or "Authorization" in response.request_info.headers
     if known and here.origin() != there.origin():
         raise Misled(f"it redirects to {there.origin()}, to which its password must not go")

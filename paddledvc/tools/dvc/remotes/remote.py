@@ -125,7 +125,7 @@ class Remote:
         """
         with self._failing():
             if not self._system.listable:
-                raise Broken("it does not tell what it holds")
+                raise Broken("it cannot list what it holds")
             yield from self._listed()
 
     def _listed(self, *folder: str) -> Iterator[Stored]:

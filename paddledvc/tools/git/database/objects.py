@@ -125,5 +125,5 @@ def _question(name: str) -> bytes:
 
 def missing_object(name: str) -> ToolFailed:
     """Say that the repository lacks an object."""
-    why = f"the repository lacks {name}; `git fsck` tells more"
+    why = f"the repository lacks {name}; `git fsck` shows more"
     return ToolFailed(git_command_line(*_READING), 1, why)

@@ -84,7 +84,7 @@ def read_inert_pickle(stream: IO[bytes], *, size: int, allowed: Collection[Name]
             machine.step(opcode.name, argument)
         value = machine.pop()
     except IndexError as error:
-        raise ValueError("it takes what is not there") from error
+        raise ValueError("it takes a value that is missing") from error
     if source.left:
         raise ValueError(f"its end is followed by {source.left} bytes more")
     return value
@@ -202,7 +202,7 @@ class _Machine:
 
     def _get(self, number: int) -> None:
         if number not in self._memo:
-            raise ValueError("it takes what is not there")
+            raise ValueError("it takes a value that is missing")
         self._stack.append(self._memo[number])
 
     def _tuple(self, count: int) -> None:

@@ -146,7 +146,7 @@ class _Maker:
                 case _:
                     parts, known, shape = [None], [], []
             if not parts or len({*known}) != len(parts):
-                raise ValueError("slices of an array are not there")
+                raise ValueError("slices of an array are missing")
             slices = [arrays.pop(part) for part in known]
             self._take(sum(one.nbytes for one in slices))
             arrays[str(key)] = np.concatenate(slices).reshape(shape)

@@ -171,7 +171,7 @@ class Run:
             try:
                 layer = network.build_network(self._network, skip=skip)
             except InvalidInput as error:
-                hint = 'weights that are to start anew: run.network(skip=["head.*"])'
+                hint = 'to train some weights from scratch: run.network(skip=["head.*"])'
                 raise InvalidInput(f"{error}\n  {hint}") from error
         else:
             factory = user_objects.load_user_object(self._network.reference, self.root)

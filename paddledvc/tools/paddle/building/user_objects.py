@@ -36,7 +36,7 @@ _SUMMARY = re.compile(
 _RAISED = re.compile(r"^\s+\w+(?:Error|Exception): (?P<said>.+)$", re.MULTILINE)
 """The sentence of the error that Paddle tells behind the lines of code."""
 _PLACE = re.compile(r'File "(?P<file>[^"]+)", line \d+, in \w+')
-_MORE = "`paddledvc -v` with the same command shows all that Paddle said"
+_MORE = "`paddledvc -v` with the same command shows Paddle's full message"
 
 
 def load_user_object(reference: Reference, root: Path) -> Any:

@@ -190,14 +190,14 @@ def check_samples(
     if len(set(ids)) != len(ids):
         twice = Counter(ids).most_common(1)[0][0]
         raise UserCodeFailed(
-            f"{function} told of the sample {twice!r} twice, expected each once; a sampler that "
+            f"{function} reported the sample {twice!r} twice, expected each once; a sampler that "
             "fills up the last batch repeats samples"
         )
     for name, values in scores.items():
         if name not in metrics:
             hint = suggest_name(name, metrics)
             raise UserCodeFailed(
-                f"{function} told the {name} of samples, and returned no {name}{hint}"
+                f"{function} reported the {name} of samples, and returned no {name}{hint}"
             )
         mean = math.fsum(values) / len(values) if values else math.nan
         if not math.isclose(mean, metrics[name], rel_tol=_SAME, abs_tol=_SAME):

@@ -45,7 +45,10 @@ def load_onnx(job: PathJob, program: Path) -> Callable[[Case], list[Array]]:
 
     def run(case: Case) -> list[Array]:
         if missing := [name for name in wanted if name not in case]:
-            raise Finding(f"the program wants an input {missing[0]!r}, which models.yaml has not")
+            raise Finding(
+                f"the exported program expects an input {missing[0]!r} that models.yaml does not "
+                "declare"
+            )
         try:
             found: list[Array] = session.run(None, {name: case[name] for name in wanted})
         except Exception as error:

@@ -183,7 +183,10 @@ def _predictor(job: PathJob, program: Path, cases: Sequence[Case]) -> Loaded:
     def run(case: Case) -> list[Array]:
         for name in predictor.get_input_names():
             if name not in case:
-                raise Finding(f"the program wants an input {name!r}, which models.yaml has not")
+                raise Finding(
+                    f"the exported program expects an input {name!r} that models.yaml does not "
+                    "declare"
+                )
             if case[name].dtype.name not in FED:
                 raise Finding(
                     f"Paddle's predictors take no {case[name].dtype} inputs, as {name} is; let the "

@@ -346,7 +346,7 @@ def test_an_http_server_is_read(server, configure, tmp_path):
     assert remote.sizes([OID, OTHER]) == {OID: 7}
     remote.get(OID, tmp_path / "got")
     assert (tmp_path / "got").read_bytes() == b"weights"
-    with pytest.raises(RemoteFailed, match="it does not tell what it holds"):
+    with pytest.raises(RemoteFailed, match="it cannot list what it holds"):
         list(remote.every())
 
 

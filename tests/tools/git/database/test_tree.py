@@ -239,7 +239,7 @@ def test_a_damaged_tree_is_an_error_that_names_it(repository, make_object):
         ((folder / "b/x").exists, blob),
         ((folder / "c/x").exists, damaged),
     ):
-        with pytest.raises(ToolFailed, match=f"the repository lacks {oid}; `git fsck` tells more"):
+        with pytest.raises(ToolFailed, match=f"the repository lacks {oid}; `git fsck` shows more"):
             ask()
     assert (folder / "a").is_file()
 
@@ -274,7 +274,7 @@ def test_a_file_that_the_repository_lacks_is_an_error_that_names_it(repository):
     blob = repository.git("rev-parse", "HEAD:a.py").strip()
     (repository.root / f".git/objects/{blob[:2]}/{blob[2:]}").unlink()
     assert (open_folder(repository) / "a.py").is_file()
-    with pytest.raises(ToolFailed, match=f"the repository lacks {blob}; `git fsck` tells more"):
+    with pytest.raises(ToolFailed, match=f"the repository lacks {blob}; `git fsck` shows more"):
         (open_folder(repository) / "a.py").read_bytes()
     assert Snapshot.tree(repository.root, "HEAD").read("a.py") is None
 

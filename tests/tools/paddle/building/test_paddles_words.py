@@ -20,7 +20,7 @@ In transformed code:
     ValueError: (InvalidArgument) Input(X) has 5, and Input(Y) has 4.
   [Hint: Expected 5 == 4.] (at /paddle/paddle/phi/infermeta/binary.cc:3087)
 """
-MORE = "  `paddledvc -v` with the same command shows all that Paddle said"
+MORE = "  `paddledvc -v` with the same command shows Paddle's full message"
 
 
 def failed(text):

@@ -73,7 +73,7 @@ def test_numbers_of_numpy_are_numbers():
             ["a", "b", "a"],
             {"accuracy": [1.0, 1.0, 1.0]},
             (
-                "told of the sample 'a' twice, expected each once; a sampler that fills up the "
+                "reported the sample 'a' twice, expected each once; a sampler that fills up the "
                 "last batch repeats samples"
             ),
         ),
@@ -81,7 +81,7 @@ def test_numbers_of_numpy_are_numbers():
             {"accuracy": 1.0},
             ["a"],
             {"acuracy": [1.0]},
-            "told the acuracy of samples, and returned no acuracy; did you mean 'accuracy'?",
+            "reported the acuracy of samples, and returned no acuracy; did you mean 'accuracy'?",
         ),
     ],
 )

@@ -34,7 +34,7 @@ from paddledvc.tools.system.network import errors as network_errors
         ("Server disconnected", "the server closed the connection"),
         ("Connection was closed before we received", "the server closed the connection"),
         ("[Errno 104] Connection reset by peer", "the connection was reset"),
-        ("[Errno 113] No route to host", "no way to the host"),
+        ("[Errno 113] No route to host", "no route to the host"),
         ("[Errno 101] Network is unreachable", "no network"),
         ("unable to set private key file: 'key.pem' type PEM", None),
     ],
@@ -49,7 +49,7 @@ def test_the_text_of_a_network_error_has_a_meaning(text, meaning):
     [
         (errno.ECONNREFUSED, "connection refused"),
         (errno.ECONNRESET, "the connection was reset"),
-        (errno.EHOSTUNREACH, "no way to the host"),
+        (errno.EHOSTUNREACH, "no route to the host"),
         (errno.ENETUNREACH, "no network"),
     ],
 )
