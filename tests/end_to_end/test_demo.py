@@ -78,6 +78,28 @@ def test_the_record_says_what_made_the_weights_that_dvc_has(demo: Any) -> None:
     assert (record["commit"], record["dirty"]) == (demo.git("rev-parse", "HEAD~1").strip(), False)
 
 
+def test_it_ends_in_a_screen_that_says_what_there_is_and_what_to_try(
+    demo: Any, tmp_path: Path
+) -> None:
+    again = demo.copy(tmp_path)
+    _, done, last = again.run("bash", ".ci/demo").partition("Done. ")
+    screen = (done + last).splitlines()
+
+    assert len(screen) <= 24
+    # The path of an environment may be as long as it likes.
+    assert max(len(line) for line in screen if not line.startswith("  . ")) <= 80
+    made = [line.split()[0] for line in screen[2:7]]
+    assert made[-1] == "reports/index.html"
+    assert [name for name in made if not (again.root / name).exists()] == []
+    environment = next(line.split()[1] for line in screen if line.startswith("  . "))
+    assert Path(environment).is_file()
+    assert again.git("status", "--porcelain") == ""
+    found = json.loads(again.paddledvc("doctor", "--format", "json"))["checks"]
+    # The tests set a variable that it warns of.
+    wrong = [one for one in found if one["state"] != "ok" and one["topic"] != "environment"]
+    assert wrong == []
+
+
 def test_nothing_is_left_to_do(demo: Any) -> None:
     assert demo.dvc("status") == "Data and pipelines are up to date.\n"
 
