@@ -17,9 +17,9 @@ FACTOR = 3.0
 CLOCKED = re.compile(r"^((?:jit|predictor|deployed|onnx) +pass +\S+ +\S+) +[\d.]+$", re.MULTILINE)
 """How long calls take is another number every time."""
 KINDS = {
-    "any": (r"(?:\.\.\.|…)", r"[\s\S]*?"),
-    "size": (r"\b\d[\d,.]* (?:bytes|kB|MB|GB)\b", r"[\d,.]+ (?:bytes|kB|MB|GB)"),
-    "digest": (r"\b(?=[a-f]*\d)[0-9a-f]{8,}\b|\b[0-9a-f]{4,}(?=…)", r"[0-9a-f]+"),
+    "any": (r" ?(?:\.\.\.|…) ?", r"[\s\S]*?"),
+    "size": (r"\b\d[\d,.]* (?:B|bytes|kB|MB|GB)\b", r"[\d,.]+ (?:B|bytes|kB|MB|GB)"),
+    "digest": (r"\b(?=[a-f]*\d)[0-9a-f]{8,}\b|\b(?:[0-9a-f]{2}/)?[0-9a-f]{2,}(?=…)", r"[0-9a-f/]+"),
     "path": (r"(?<![\w:/.])/(?:[\w.-]+/)+[\w.-]+", r"/\S+?"),
     "number": (r"(?<![\w.])\d+(?:\.\d+)?e-\d+|(?<![\w.])\d+\.\d+(?![\w.])", r"([\d.]+(?:e-\d+)?)"),
 }
