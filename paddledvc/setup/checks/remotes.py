@@ -152,7 +152,7 @@ def _inside(name: str, url: str, root: Path) -> Check:
     theirs = {one.target for one in list_refs(root) if one.name.startswith("refs/remotes/")}
     needing = ("grep", "-q", "-e", "md5:", *sorted(theirs), "--", "dvc.lock", "*.dvc")
     if theirs and ask_git(root, *needing) is not None:
-        what = "in this clone, so nobody else gets the weights"
+        what = "in this clone, so no one else gets the weights"
         return _check(name, "warning", f"{what}: {url}", "paddledvc init --remote URL")
     return _check(name, "ok", f"in this clone, until a branch that you push needs it: {url}")
 
