@@ -126,8 +126,8 @@ class ChecksumMismatch(Finding):
     """
 
     ADVICE: ClassVar = (
-        "  If they are meant, they need a new version; or state their digest in models.yaml, where "
-        "that names the URL. Then run `paddledvc lock`"
+        "  If they are intended, they need a new version; or state their digest in models.yaml, "
+        "where that names the URL. Then run `paddledvc lock`"
     )
 
     def __init__(self, *, model: str, url: str, expected: str, found: str, hint: str = "") -> None:

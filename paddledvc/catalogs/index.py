@@ -93,10 +93,10 @@ class Index:
         first, *others = error.problems
         if fetch.is_elsewhere(self.where, self._context.root):
             # A branch may name any file of whoever looks at it.
-            cause = f"line {first.line} is not what an index has there"
+            cause = f"line {first.line} is not valid in an index"
             return self._context.failed(
                 self.where,
-                f"{cause}; what stands there is not shown, for it is no file of the project",
+                f"{cause}; its text is not shown, because it is not a file of the project",
             )
         path = f"{first.path}: " if first.path else ""
         more = f", and {len(others)} more" if others else ""

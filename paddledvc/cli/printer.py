@@ -75,7 +75,7 @@ def echo_lines(lines: Iterable[str], *, err: bool = False) -> None:
         echo(line, err=err)
     if len(shown) < len(every):
         more = len(every) - len(shown)
-        echo(f"... and {more:,} more, which --format json names", err=err)
+        echo(f"... and {more:,} more, which --format json lists", err=err)
 
 
 def echo_changes(changes: Iterable[Change], trusted: Iterable[str] = ()) -> None:

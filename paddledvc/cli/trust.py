@@ -53,7 +53,7 @@ def trust(  # noqa: PLR0913
     Exit codes: 3 if something stays unapproved.
     """
     if look and revoke:
-        raise click.UsageError("--list approves nothing and --revoke forgets; take one of them")
+        raise click.UsageError("--list and --revoke exclude each other; give one of them")
     if look:
         found = workflow.list_trust(project, names)
         echo_json(found) if output == "json" else _print(found)
@@ -61,7 +61,7 @@ def trust(  # noqa: PLR0913
     if revoke:
         gone = workflow.revoke_trust(project, names)
         echo_json(gone) if output == "json" else echo_lines(
-            f"not trusted any more: {one}" for one in gone
+            f"no longer trusted: {one}" for one in gone
         )
         return
     confirm = None if yes else _ask

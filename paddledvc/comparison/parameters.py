@@ -138,7 +138,7 @@ class ParameterComparison:
     def caveat(self) -> str:
         """Say what could not be compared, as the end of 'it agrees, but'; empty for nothing."""
         if self.why:
-            return f"no parameters were compared, for {self.why}"
+            return f"no parameters were compared, because {self.why}"
         if self.complete:
             return ""
         return (

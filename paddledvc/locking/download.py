@@ -40,7 +40,7 @@ def hash_downloaded(entry: LockedModel, root: Path) -> Hashes | None:
     if unclaimed := sorted(files.list_files_below(folder) - {file.path for file in entry.files}):
         raise InvalidInput(
             f"{entry.path} holds {unclaimed[0]}, which is no part of {entry.name} {entry.version}; "
-            "move it away, for the folder is replaced as a whole"
+            "move it away, because the folder is replaced as a whole"
         )
     found = [_matching(folder / file.path, file.hashes) for file in entry.files]
     return _together(found) if all(found) else None

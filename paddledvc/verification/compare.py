@@ -270,7 +270,7 @@ class Comparison:
     def _unrun(self, why: str) -> tuple[PathReport, ...]:
         """Report a failing export, and with it every path that it was for."""
         failed = PathReport(path="export", gate="program", tolerance=0.0, failure=why)
-        unrun = "there is nothing to run, for the network cannot be exported"
+        unrun = "there is nothing to run, because the network cannot be exported"
         return (
             failed,
             *(

@@ -121,7 +121,7 @@ def gc(
     Raises:
         InvalidInput: not all that must stay can be known, or somebody else may use a place.
         InvalidFile: a file that says what must stay cannot be read.
-        OutsideFailure: a repository or a remote cannot be reached, or DVC is at work.
+        OutsideFailure: a repository or a remote cannot be reached, or DVC is running.
         Finding: something changed between the look and the removal; nothing was removed.
 
     Example:

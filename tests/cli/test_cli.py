@@ -392,6 +392,6 @@ def test_of_very_many_lines_the_first_are_shown_and_the_rest_counted(capsys):
     shown = capsys.readouterr().out.splitlines()
 
     assert (len(shown), shown[0]) == (51, "line 0")
-    assert shown[-1] == "... and 19,950 more, which --format json names"
+    assert shown[-1] == "... and 19,950 more, which --format json lists"
     printer.echo_lines(["a", "b"], err=True)
     assert capsys.readouterr() == ("", "a\nb\n")

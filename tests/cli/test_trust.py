@@ -76,7 +76,7 @@ def test_what_is_approved_is_told_and_listed_and_a_move_shows_old_and_new(branch
 def test_what_is_revoked_is_not_trusted_any_more(branch, cli):
     cli("trust", "--yes")
 
-    assert cli("trust", "--revoke", "prod").stdout == f"not trusted any more: {URL} (password)\n"
+    assert cli("trust", "--revoke", "prod").stdout == f"no longer trusted: {URL} (password)\n"
     assert approved(branch) == []
     assert cli("trust", "--revoke", "prod").exit_code == 2
 

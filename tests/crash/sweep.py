@@ -384,7 +384,7 @@ def sweep(bench: Bench, one: Situation, points: int) -> tuple[int, list[Finding]
             for path, digest in at_once.items()
             if digest not in (before.get(path), after.get(path)) and not LEFT.fullmatch(path)
             and not path.endswith("/") and not (one.name == "merge" and path != "HEAD")
-            and not (one.name == "init" and path.startswith(".dvc"))  # DVC is at work
+            and not (one.name == "init" and path.startswith(".dvc"))  # DVC is running
         ]  # fmt: skip
         failed = bench.try_(then)
         now = bench.files()

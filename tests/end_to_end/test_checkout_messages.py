@@ -86,7 +86,7 @@ def test_everything_that_is_stale_is_named_where_there_is_no_remote(weights):
 def test_what_a_dvc_at_work_does_not_allow(weights):
     with dvc_at_work(weights, BETA):
         assert switch(weights, "develop") == (
-            "weights: not touched: DVC is at work; wait for that, then run `paddledvc pull`\n"
+            "weights: not touched: DVC is running; wait for that, then run `paddledvc pull`\n"
         )
 
 

@@ -171,7 +171,7 @@ def test_stages_that_are_not_generated_are_told_one_by_one(gated, branch, level)
     assert lines == [
         f"dvc.yaml:1:1: {level}[stages-stale]: verify-resnet50 is missing; {generate}",
         f"dvc.yaml:2:3: {level}[stages-stale]: sync-resnet50 is out of date; {generate}",
-        f"dvc.yaml:19:3: {level}[stages-stale]: verify-old has no model any more; {generate}",
+        f"dvc.yaml:19:3: {level}[stages-stale]: verify-old no longer has a model; {generate}",
     ]
 
 
@@ -648,8 +648,8 @@ def test_a_waiver_of_no_use_is_a_warning_where_all_rules_hold(gated):
 
     assert [str(one) for one in gated.check(today=TODAY).violations] == [
         (
-            "models.yaml:3:5: warning[waiver-unused]: the waiver of evidence-missing lets nothing "
-            "pass; remove it"
+            "models.yaml:3:5: warning[waiver-unused]: the waiver of evidence-missing matches no "
+            "finding; remove it"
         )
     ]
     assert gated.check(today=TODAY, branch="feature/x").violations == ()

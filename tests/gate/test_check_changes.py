@@ -81,11 +81,11 @@ def test_a_policy_that_a_change_weakens_is_judged_by_that_of_its_target(gated):
     assert gated.lines(base="main") == [
         (
             "models.yaml:1:10: warning[policy-weakened]: this change turns evidence: required into "
-            "evidence: none for production; it is judged by the policy of its target still"
+            "evidence: none for production; it is still judged by the policy of its target"
         ),
         (
             "models.yaml:1:10: warning[policy-weakened]: this change turns versions: exact into "
-            "versions: any for production; it is judged by the policy of its target still"
+            "versions: any for production; it is still judged by the policy of its target"
         ),
         (
             "models.yaml:9:13: error[evidence-missing]: resnet50: there is no "
@@ -103,7 +103,7 @@ def test_a_waiver_of_a_change_waives_nothing_of_it(gated):
 
     assert lines[0] == (
         "models.yaml:2:3: warning[policy-weakened]: this change waives evidence-missing until "
-        "2026-12-04; it is judged by the policy of its target still"
+        "2026-12-04; it is still judged by the policy of its target"
     )
     assert "error[evidence-missing]" in lines[-1]
 
@@ -188,8 +188,8 @@ def test_a_branch_that_stops_being_of_production_is_told(gated):
     gated.commit()
 
     assert [line.partition(": this change ")[2] for line in gated.lines(base="main")] == [
-        f"takes {one} out of the production branches; it is judged by the policy of its target "
-        "still"
+        f"takes {one} out of the production branches; it is still judged by the policy of its "
+        "target"
         for one in ("hotfix/*", "master", "release/*")
     ]
 
@@ -201,8 +201,8 @@ def test_what_production_recommends_cannot_be_dropped_unseen(gated):
     assert gated.lines(base="main") == [
         (
             "models.yaml:1:10: warning[policy-weakened]: this change no longer warns where license "
-            "or description is missing for production; it is judged by the policy of its target "
-            "still"
+            "or description is missing for production; it is still judged by the policy of its "
+            "target"
         )
     ]
 

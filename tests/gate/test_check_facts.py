@@ -79,8 +79,8 @@ def test_an_image_that_moves_is_refused_on_production_only(gated):
 
     assert gated.lines() == [
         (
-            "models.yaml:9:18: error[image-floating]: resnet50: paddlepaddle/paddle:latest is "
-            "another image from time to time, expected one that stays on production branches; give "
+            "models.yaml:9:18: error[image-floating]: resnet50: paddlepaddle/paddle:latest changes "
+            "over time, expected a fixed one on production branches; give "
             "it the tag of a version, as in paddlepaddle/paddle:3.3.1, or a digest: "
             "paddlepaddle/paddle:latest@sha256:…"
         )
@@ -112,7 +112,7 @@ def test_the_image_of_all_models_is_told_once(gated):
 
     assert len(lines) == 1
     assert lines[0].startswith(
-        "models.yaml:1:22: error[image-floating]: environment: paddle:nightly is another image "
+        "models.yaml:1:22: error[image-floating]: environment: paddle:nightly changes over time, "
     )
 
 

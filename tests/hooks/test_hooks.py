@@ -341,7 +341,7 @@ def test_what_is_staged_is_judged_by_the_policy_of_the_branch_so_far(repository)
     assert [str(one) for one in verdict.violations] == [
         (
             "models.yaml:1:10: warning[policy-weakened]: this change turns versions: exact into "
-            "versions: any for production; it is judged by the policy of its target still"
+            "versions: any for production; it is still judged by the policy of its target"
         )
     ]
 

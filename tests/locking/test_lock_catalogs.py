@@ -250,7 +250,7 @@ def test_a_file_of_the_users_in_a_folder_is_not_lost(made, project):
 
     assert str(caught.value) == (
         "checkpoints/ocr_v1.0.0 holds notes.txt, which is no part of ocr v1.0.0; move it away, "
-        "for the folder is replaced as a whole"
+        "because the folder is replaced as a whole"
     )
     assert notes.read_text() == "mine"
 
@@ -612,8 +612,8 @@ def test_an_index_of_a_server_names_nothing_of_this_machine(project, server, url
         paddledvc.lock(project.models(MODELS.replace("zoo/index.yaml", index)))
 
     assert str(caught.value) == (
-        f"the catalog zoo ({index}): line 2: models[0].versions[0]: {url!r} is on this machine, "
-        "of which a server knows nothing"
+        f"the catalog zoo ({index}): line 2: models[0].versions[0]: {url!r} is a file on this "
+        "machine, but the index comes from a server"
     )
 
 

@@ -156,7 +156,10 @@ WRONG = {
     ),
     "no layer": (
         "network: net.py:Settings",
-        "6:14: models[0].network: net.py:Settings is no paddle.nn.Layer, for it has no such base",
+        (
+            "6:14: models[0].network: net.py:Settings is not a paddle.nn.Layer, because it has no "
+            "such base"
+        ),
     ),
     "a number": (
         "network: net.py:WIDTH",

@@ -398,7 +398,7 @@ def test_a_secret_that_git_keeps_is_a_problem_and_is_not_shown(healthy: Folder) 
             ".dvc/config, which git shares with everyone, holds its secret_access_key",
             (
                 "dvc remote unset a secret_access_key; put a new one into .dvc/config.local with "
-                "`dvc remote modify --local`, for the old one stays in git's history"
+                "`dvc remote modify --local`, because the old one stays in git's history"
             ),
         )
     ]
@@ -673,7 +673,7 @@ def test_a_dvc_at_work_is_told(healthy: Folder) -> None:
 
     told = [one.found for one in cache.check_cache(Project(healthy.root)) if one.topic == "DVC"]
 
-    assert told == [f"DVC is at work (process {os.getpid()}: {command})"]
+    assert told == [f"DVC is running (process {os.getpid()}: {command})"]
 
 
 def program(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, script: str) -> None:

@@ -340,7 +340,7 @@ def test_check_says_what_is_stale_and_writes_nothing(ready, project):
         "dvc.yaml is stale; run `paddledvc generate` to update it:\n"
         "  sync-base is missing\n"
         "  export-m is out of date\n"
-        "  sync-gone has no model any more"
+        "  sync-gone no longer has a model"
     )
     assert project.read("dvc.yaml") == text
 

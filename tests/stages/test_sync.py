@@ -157,8 +157,8 @@ def test_one_changed_byte_is_refused_and_the_old_file_stays(locked, server, proj
         f"  expected md5:{md5(DATA).hexdigest()}\n"
         f"  found    md5:{md5(changed).hexdigest()}\n"
         "  a_v1.pdparams is still what it was\n"
-        "  If they are meant, they need a new version; or state their digest in models.yaml, where "
-        "that names the URL. Then run `paddledvc lock`"
+        "  If they are intended, they need a new version; or state their digest in models.yaml, "
+        "where that names the URL. Then run `paddledvc lock`"
     )
     assert (project.root / PATH).read_bytes() == b"old"
     assert litter(project) == ["a_v1.pdparams"]
@@ -477,8 +477,8 @@ def test_a_mismatch_exits_with_1_and_says_it_once(locked, cli, server):
         f"Error: a: the bytes from {server.url}/a.pdparams are not the pinned ones\n"
         "  expected size:1500000\n"
         "  found    size:1\n"
-        "  If they are meant, they need a new version; or state their digest in models.yaml, where "
-        "that names the URL. Then run `paddledvc lock`\n"
+        "  If they are intended, they need a new version; or state their digest in models.yaml, "
+        "where that names the URL. Then run `paddledvc lock`\n"
     )
 
 

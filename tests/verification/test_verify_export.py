@@ -52,7 +52,7 @@ class InPlace(Net):
 """
 X = (Input(name="x", shape=(None, 4)),)
 JIT = Verify(paths=("jit",), batch_sizes=(2,))
-UNRUN = "there is nothing to run, for the network cannot be exported"
+UNRUN = "there is nothing to run, because the network cannot be exported"
 
 pytestmark = pytest.mark.slow
 

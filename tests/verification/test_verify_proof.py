@@ -157,7 +157,10 @@ def test_files_of_parameters_that_cannot_be_read_are_named(folder, tmp_path):
         root=folder,
     )
 
-    assert "no parameters were compared, for cut.pdiparams is no file of parameters" in report.notes
+    assert (
+        "no parameters were compared, because cut.pdiparams is no file of parameters"
+        in report.notes
+    )
 
 
 @pytest.mark.parametrize(

@@ -644,7 +644,7 @@ def test_dvc_at_work_stops_it(team: Clone) -> None:
     users = {"write": {str(team.root / "checkpoints/x"): running}, "read": {}}
     team.write(".dvc/tmp/rwlock", json.dumps(users))
 
-    with pytest.raises(OutsideFailure, match="nothing was removed, because DVC is at work on"):
+    with pytest.raises(OutsideFailure, match="nothing was removed, because DVC is running on"):
         gc(team.project, REMOTE, force=True)
 
 

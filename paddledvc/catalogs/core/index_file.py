@@ -86,7 +86,9 @@ class ModelIndex:
                 yield self.document.problem((*path, "paddle"), message)
             for url in (url for file in _files(entry) for url in _urls(file)):
                 if is_remote_url(self.url) and _is_local(url):
-                    message = f"{url!r} is on this machine, of which a server knows nothing"
+                    message = (
+                        f"{url!r} is a file on this machine, but the index comes from a server"
+                    )
                     yield self.document.problem(path, message)
 
     def release(self, name: str, version: str) -> Release:

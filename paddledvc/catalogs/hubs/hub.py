@@ -103,7 +103,7 @@ class HubCatalog(ABC):
         try:
             yield
         except Unreadable as error:
-            wait = f"; it asks to be left alone for {error.wait:g} s" if error.wait else ""
+            wait = f"; it asks to wait {error.wait:g} s" if error.wait else ""
             raise self._context.failed(where, f"{error}{wait}") from error
 
 

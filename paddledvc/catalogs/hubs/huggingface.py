@@ -245,7 +245,7 @@ def _body(response: Any) -> bytes:
 
 def _denied(headers: Mapping[str, str]) -> str:
     if headers.get("X-Error-Code") == "GatedRepo":
-        return "it is gated, and opens to accounts that its owner let in"
+        return "it is gated: only accounts that its owner has admitted may read it"
     if headers.get("X-Error-Message") == "Invalid credentials in Authorization header":
         return "the token is not valid"
     # To somebody who is not known the hub answers 401 for both.

@@ -116,7 +116,7 @@ class _ModelScopeRepository:
             return None
         entries = json_fields.read_list_field(answer, "Files")
         if len(entries) >= MAX_FILES:
-            raise Unreadable(f"it cuts lists off at {MAX_FILES:,} files, so this one is not whole")
+            raise Unreadable(f"it cuts lists off at {MAX_FILES:,} files, so this one is incomplete")
         files = [
             _file(one) for one in entries if json_fields.read_field(one, "Type", str) != "tree"
         ]

@@ -26,9 +26,9 @@ def judge_floating_images(facts: Facts) -> Iterator[Violation]:
     for model, environment in _environments(facts):
         if environment.image is not None and Image.parse(environment.image).floating:
             untagged = Image.parse(environment.image).tag is None
-            why = "has no tag" if untagged else "is another image from time to time"
+            why = "has no tag" if untagged else "changes over time"
             message = (
-                f"{_whose(model)}: {environment.image} {why}, expected one that stays on "
+                f"{_whose(model)}: {environment.image} {why}, expected a fixed one on "
                 f"{facts.role.name} branches; give it the tag of a version, as in "
                 f"paddlepaddle/paddle:3.3.1, or a digest: {environment.image}@sha256:…"
             )

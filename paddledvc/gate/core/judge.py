@@ -92,7 +92,7 @@ def _judge_weakened(facts: Facts) -> Iterator[Violation]:
     if not facts.changed:
         return
     for name, what in _laxer(facts.policy, facts.own):
-        message = f"this change {what}; it is judged by the policy of its target still"
+        message = f"this change {what}; it is still judged by the policy of its target"
         path = ("policy", name)
         yield facts.found(
             "policy-weakened",
@@ -174,7 +174,7 @@ def _judge_waivers(facts: Facts, waived: Iterable[Waived]) -> Iterator[Violation
             )
             yield facts.found("waiver-expired", message, file=names.REGISTRY, path=path)
         elif waiver not in used and _would_be_used(facts, waiver):
-            message = f"the waiver of {waiver} lets nothing pass; remove it"
+            message = f"the waiver of {waiver} matches no finding; remove it"
             yield facts.found(
                 "waiver-unused", message, level="warning", file=names.REGISTRY, path=path
             )

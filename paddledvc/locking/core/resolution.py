@@ -371,7 +371,9 @@ def _is_of_same_bytes(model: Model, previous: LockedModel, release: Release) -> 
 def _agreed(question: Question, where: str, said: Hashes, other: Hashes, whose: str) -> Hashes:
     if difference := said.first_difference(other):
         summary = f"{where.format(difference[0])}, {whose} says {difference[1]}"
-        reasons = ["a version never changes its bytes; ask for a new one, or find out who is wrong"]
+        reasons = [
+            "a version never changes its bytes; ask for a new one, or find out which is wrong"
+        ]
         if whose == "models.lock":
             advice = "to take the new bytes nevertheless, `paddledvc remove` and `add` the model"
             reasons.append(advice)

@@ -136,5 +136,5 @@ def _locks(project: Project) -> Iterator[Check]:
         )
         return
     for one in sorted({(one.process, one.command) for one in users if one.lives}):
-        found = f"DVC is at work (process {one[0]}: {one[1]})"
+        found = f"DVC is running (process {one[0]}: {one[1]})"
         yield Check(topic="DVC", name="locks", state="ok", found=found)

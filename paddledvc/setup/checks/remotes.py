@@ -78,7 +78,7 @@ def check_remotes(project: Project) -> Iterator[Check]:
             "problem",
             f"{CONFIG}, which git shares with everyone, holds its {key}",
             f"dvc remote unset {name} {key}; put a new one into {LOCAL} with "
-            f"`dvc remote modify --local`, for the old one stays in git's history",
+            f"`dvc remote modify --local`, because the old one stays in git's history",
         )
     yield from _roles(project, list(config.remotes), config.default)
 

@@ -275,7 +275,7 @@ class Merge:
         """
         yield from ((name, "is missing") for name in self.added)
         yield from ((name, "is out of date") for name in sorted(self.changed.keys() - self.redrawn))
-        yield from ((name, "has no model any more") for name in sorted(self.removed))
+        yield from ((name, "no longer has a model") for name in sorted(self.removed))
 
 
 def is_our_stage(entry: object) -> bool:

@@ -130,7 +130,7 @@ class Code:
         if self.lookup.plain(built):
             assert isinstance(built.node, ast.ClassDef)
             where = f"{built.source.name}:{built.node.name}"
-            yield ("network",), f"{where} is no paddle.nn.Layer, for it has no such base"
+            yield ("network",), f"{where} is not a paddle.nn.Layer, because it has no such base"
         elif built.own:
             yield from self._forward(model, target, built)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PAUSE = 0.05
 """Seconds between two tries to get a lock."""
 KILLED = (
-    "DVC is at work, or was killed and left .dvc/tmp/lock; when no DVC runs, remove it with "
+    "DVC is running, or was killed and left .dvc/tmp/lock; when no DVC runs, remove it with "
     "`rm .dvc/tmp/lock`"
 )
 HALF_WRITTEN = 0.2
@@ -66,7 +66,7 @@ def _lock(descriptor: int, until: float, who: str) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             if time.monotonic() >= until:
-                raise Busy(f"{who} is at work") from error
+                raise Busy(f"{who} is running") from error
             time.sleep(PAUSE)
         else:
             return
@@ -82,7 +82,7 @@ def hold_dvc_locks(root: Path, paths: Iterable[str], *, patience: float) -> Iter
         patience: seconds to wait.
 
     Raises:
-        Busy: DVC is at work, or was killed and left what keeps everybody waiting.
+        Busy: DVC is running, or was killed and left what keeps everybody waiting.
         InvalidInput: DVC refuses its configuration, which says how it locks.
         MissingTool: there is no DVC that works.
     """
@@ -92,7 +92,7 @@ def hold_dvc_locks(root: Path, paths: Iterable[str], *, patience: float) -> Iter
         for user in list_lock_users(root):
             if user.lives and any(_overlap(user.path, one) for one in wanted):
                 who = f"process {user.process}: {user.command}"
-                raise Busy(f"DVC is at work on {user.path} ({who})")
+                raise Busy(f"DVC is running on {user.path} ({who})")
         yield
 
 
@@ -115,7 +115,7 @@ def _held_by_dvc(file: Path, patience: float, *, hard: bool) -> Iterator[None]:
             lock.lock()
         except dvc.LockError as error:
             if time.monotonic() >= until:
-                raise Busy(KILLED if hard else "DVC is at work") from error
+                raise Busy(KILLED if hard else "DVC is running") from error
         else:
             break
     try:

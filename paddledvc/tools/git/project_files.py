@@ -256,8 +256,8 @@ def require_output_folder(root: Path, path: str) -> None:
     except LeadsOut as error:
         raise InvalidInput(
             f"{error.link} is a link out of the project, to {error.target}; nothing was written "
-            "there, for DVC takes no output from behind one. Make it a folder; weights come to "
-            "lie on another disk with `dvc cache dir` and `dvc config cache.type symlink`"
+            "there, because DVC accepts no output behind one. Make it a folder; to keep "
+            "weights on another disk, use `dvc cache dir` and `dvc config cache.type symlink`"
         ) from error
 
 

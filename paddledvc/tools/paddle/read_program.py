@@ -67,10 +67,10 @@ def _require_computing(
     except ValueError as error:
         if not is_program:  # Paddle cannot load it either
             return
-        raise Finding(f"{file} is not run, for it is {error}; export it again") from error
+        raise Finding(f"{file} is not run, because it is {error}; export it again") from error
     if outside:
         raise Finding(
-            f"{file} is not run, for it does more than compute: {', '.join(outside)}. "
+            f"{file} is not run, because it does more than compute: {', '.join(outside)}. "
             "Export the network again without that"
         )
 

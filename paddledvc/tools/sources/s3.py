@@ -89,7 +89,7 @@ def s3_client_answers(endpoint: str | None, timeout: float) -> Iterator[Any]:
     except ClientError as error:
         raise _refusal(error, client) from error
     except ResponseParserError as error:
-        raise Unreadable("what answers is not S3") from error
+        raise Unreadable("the server does not speak S3") from error
     except (BotoCoreError, HTTPError, OSError, ValueError) as error:
         raise _break(error, server, timeout) from error
 
@@ -156,7 +156,7 @@ def _anonymity(client: Any) -> str:
     anonymous = client.meta.config.signature_version is UNSIGNED
     if anonymous and client.meta.endpoint_url in _keyless:
         return (
-            "; it was asked without your keys, for no remote that this clone trusts is there: set "
+            "; it was asked without your keys, because this clone trusts no remote there: set "
             "AWS_ENDPOINT_URL_S3 if they are for it, or see `paddledvc trust`"
         )
     return "; no credentials of AWS were found, so it was asked without" if anonymous else ""
@@ -328,12 +328,14 @@ def list_s3_objects(at: Location, timeout: float) -> Iterator[ListedObject]:
             ]
             goes_on = page["IsTruncated"]
         except KeyError as error:  # any XML is taken for a listing, if an empty one
-            raise Unreadable("what answers is not S3") from error
+            raise Unreadable("the server does not speak S3") from error
         yield from found
         if not goes_on:
             return
         if not page.get("NextContinuationToken"):
-            raise Unreadable("the server lists a part of the objects and does not say how to go on")
+            raise Unreadable(
+                "the server lists only a part of the objects and does not say how to continue"
+            )
         where["ContinuationToken"] = page["NextContinuationToken"]
 
 

@@ -64,8 +64,9 @@ class LeadsOut(InvalidInput):
     def __init__(self, link: str, target: str) -> None:
         self.link, self.target = link, target
         super().__init__(
-            f"{link} is a link out of the project, to {target}; nothing was read or "
-            "written there, for a branch may bring such. Put the file or folder itself in its place"
+            f"{link} is a link out of the project, to {target}; nothing was read or written "
+            "there, because a branch may bring such a link. Put the file or folder itself in its "
+            "place"
         )
 
 

@@ -91,7 +91,7 @@ class GcPlan:
 
         Raises:
             Finding: the repositories are not as they were.
-            OutsideFailure: an object could not be removed, or DVC is at work.
+            OutsideFailure: an object could not be removed, or DVC is running.
         """
         try:
             with ExitStack() as stack:

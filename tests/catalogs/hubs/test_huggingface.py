@@ -298,8 +298,8 @@ def plan(hub_server, status, body=b"{}", path="/api/models/team/net/refs", **mor
         pytest.param(
             403,
             {"X-Error-Code": "GatedRepo"},
-            "the server answered 403 Forbidden: it is gated, and opens to accounts that its owner "
-            "let in; set HF_TOKEN to a token that may read it",
+            "the server answered 403 Forbidden: it is gated: only accounts that its owner has "
+            "admitted may read it; set HF_TOKEN to a token that may read it",
             id="gated",
         ),
         pytest.param(
@@ -365,7 +365,7 @@ def test_nobody_waits_beyond_the_timeout(hub_server, open_hub, naps):
 
     assert failure(open_hub().versions, NET) == (
         f"the catalog hf ({hub_server.url}/team/net): the server answered 429 Too Many Requests; "
-        "it asks to be left alone for 60 s"
+        "it asks to wait 60 s"
     )
     assert naps == []
 

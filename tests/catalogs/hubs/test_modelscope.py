@@ -172,7 +172,7 @@ def test_a_list_that_was_cut_off_is_refused(net, hub_server, open_hub, monkeypat
     monkeypatch.setattr(modelscope, "MAX_FILES", 4)
 
     assert failure(open_hub().describe, NET, "2025.11.3.142530") == told(
-        hub_server, "it cuts lists off at 4 files, so this one is not whole"
+        hub_server, "it cuts lists off at 4 files, so this one is incomplete"
     )
 
 

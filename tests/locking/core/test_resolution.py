@@ -354,7 +354,7 @@ def test_other_bytes_under_a_known_version_are_refused():
 
     assert str(caught.value) == (
         f"det: zoo says md5:{lock.models[0].md5} of v1.0, models.lock says md5:{'f' * 32}\n"
-        "  a version never changes its bytes; ask for a new one, or find out who is wrong\n"
+        "  a version never changes its bytes; ask for a new one, or find out which is wrong\n"
         "  to take the new bytes nevertheless, `paddledvc remove` and `add` the model"
     )
 
@@ -363,7 +363,7 @@ def test_a_digest_in_models_yaml_must_be_that_of_the_catalog():
     assert complaint(a_model(version="v1.0", md5="f" * 32), catalog=listed("v1.0")) == (
         f"det: zoo says md5:{digest_settings(('det', 'v1.0')) * 4} of v1.0, "
         f"models.yaml says md5:{'f' * 32}\n"
-        "  a version never changes its bytes; ask for a new one, or find out who is wrong"
+        "  a version never changes its bytes; ask for a new one, or find out which is wrong"
     )
 
 

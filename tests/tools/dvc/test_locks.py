@@ -48,7 +48,7 @@ def test_while_dvc_holds_its_lock_nothing_is_touched(switched):
     placed = switched.place()
     lock.close()
 
-    assert (placed.busy, placed.outputs) == ("DVC is at work", ())
+    assert (placed.busy, placed.outputs) == ("DVC is running", ())
     assert switched.read("checkpoints/a.bin") == b"one"
     assert switched.states(switched.place()) == {"checkpoints/a.bin": "placed"}
 
@@ -75,7 +75,7 @@ def test_what_a_running_stage_uses_is_not_touched(switched, path, mode):
     used = me(switched, path)
     note(switched, **{mode: used if mode == "write" else {key: [one] for key, one in used.items()}})
 
-    busy = f"DVC is at work on {path} (process {os.getpid()}: {sys.executable} pytest)"
+    busy = f"DVC is running on {path} (process {os.getpid()}: {sys.executable} pytest)"
     assert switched.place().busy == busy
     assert switched.read("checkpoints/a.bin") == b"one"
 
@@ -124,7 +124,7 @@ def test_what_dvc_is_just_writing_is_read_again(switched):
 def test_two_of_ours_at_once_do_not_meet(switched):
     lock = switched.root / ".paddledvc/tmp/placing.lock"
     with hold_lock_file(lock, patience=0, who="x"):
-        assert switched.place().busy == "another paddledvc is at work"
+        assert switched.place().busy == "another paddledvc is running"
 
 
 @pytest.mark.slow
@@ -141,7 +141,7 @@ def test_a_lock_is_waited_for(tmp_path):
     thread = threading.Thread(target=hold)
     thread.start()
     entered.wait()
-    with pytest.raises(Busy, match=r"^x is at work$"), hold_lock_file(lock, patience=0, who="x"):
+    with pytest.raises(Busy, match=r"^x is running$"), hold_lock_file(lock, patience=0, who="x"):
         pass
     threading.Timer(0.05, leave.set).start()
     with hold_lock_file(lock, patience=60, who="x"):
@@ -208,7 +208,7 @@ def test_we_do_not_begin_while_a_dvc_is_at_work(outputs, mode, asker):
 
     advice = "; when no DVC runs, remove it with `rm .dvc/tmp/lock`"
     left = f", or was killed and left .dvc/tmp/lock{advice}"
-    assert str(caught.value) == f"DVC is at work{left if mode == 'hard links' else ''}"
+    assert str(caught.value) == f"DVC is running{left if mode == 'hard links' else ''}"
     with hold_dvc_locks(outputs.root, ["."], patience=0):
         pass
 

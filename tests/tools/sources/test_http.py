@@ -300,8 +300,8 @@ def test_a_mirror_of_other_bytes_is_passed_over_with_a_warning(server, fetch, ca
         f"m: the bytes from {bad} are not the pinned ones\n"
         f"  expected size:{len(DATA)}\n"
         "  found    size:5\n"
-        "  If they are meant, they need a new version; or state their digest in models.yaml, where "
-        "that names the URL. Then run `paddledvc lock`"
+        "  If they are intended, they need a new version; or state their digest in models.yaml, "
+        "where that names the URL. Then run `paddledvc lock`"
     )
 
 

@@ -336,7 +336,9 @@ def test_a_dead_proxy_is_named(at, closed, monkeypatch):
             True,
             id="reset",
         ),
-        pytest.param(ResponseParserError("unable"), "what answers is not S3", False, id="parser"),
+        pytest.param(
+            ResponseParserError("unable"), "the server does not speak S3", False, id="parser"
+        ),
     ],
 )
 def test_a_network_that_fails_is_told_in_words(broken, reason, again, bucket):
@@ -467,7 +469,7 @@ def test_what_is_no_server_of_s3_is_told(answer, server, at):
     server.put(LISTING, answer.encode())
 
     assert failure(lambda: list(s3.list_s3_objects(Location.parse(at("")), 60))) == (
-        "what answers is not S3",
+        "the server does not speak S3",
         False,
     )
 
@@ -476,7 +478,7 @@ def test_a_listing_that_does_not_say_how_to_go_on_is_refused(server, at):
     server.put(LISTING, b"<ListBucketResult><IsTruncated>true</IsTruncated></ListBucketResult>")
 
     assert failure(lambda: list(s3.list_s3_objects(Location.parse(at("")), 60))) == (
-        "the server lists a part of the objects and does not say how to go on",
+        "the server lists only a part of the objects and does not say how to continue",
         False,
     )
 

@@ -13,8 +13,8 @@ from paddledvc.tools.system import beneath
 from paddledvc.tools.system.beneath import LeadsOut
 
 TRACKED = (
-    r"^{} is a link out of the project, to {}; nothing was read or written there, for a branch "
-    r"may bring such\. Put the file or folder itself in its place$"
+    r"^{} is a link out of the project, to {}; nothing was read or written there, because a "
+    r"branch may bring such a link\. Put the file or folder itself in its place$"
 )
 
 

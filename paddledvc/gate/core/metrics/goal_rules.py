@@ -36,7 +36,7 @@ def judge_weakened_goals(facts: Facts) -> Iterator[Violation]:
             continue
         at = ("evaluate",) if new.evaluate is not None else ("metrics",) if new.metrics else ()
         for what in said:
-            message = f"{new.name}: this change {what}; see that it is meant"
+            message = f"{new.name}: this change {what}; make sure that it is intended"
             yield facts.of_model("goal-weakened", message, new.name, *at, level="warning")
 
 

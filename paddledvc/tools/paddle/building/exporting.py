@@ -72,8 +72,8 @@ def _require_format(module: Any, job: ExportJob) -> None:
     # Not `< 3`: development builds call themselves 0.0.0.
     if job.format == "json" and int(str(module.__version__).split(".")[0]) in (1, 2):
         raise InvalidInput(
-            f"export: {{format: json}} needs Paddle 3, and here is Paddle {module.__version__}, "
-            "which writes pdmodel only; install Paddle 3, or leave the format out"
+            f"export: {{format: json}} needs Paddle 3, but Paddle {module.__version__} is "
+            f"installed, which writes pdmodel only; install Paddle 3, or leave the format out"
         )
 
 

@@ -157,7 +157,7 @@ class _Machine:
         elif opcode in self._STEPS:
             self._STEPS[opcode](self, argument)
         elif opcode not in _NOTHING:
-            raise ValueError(f"it has an instruction {opcode}, which weights have no use for")
+            raise ValueError(f"it has an instruction {opcode}, which weights do not need")
 
     def pop(self) -> Any:
         return self._stack.pop()

@@ -47,9 +47,9 @@ def import_paddle() -> Any:
 def _explain_other(module: Any) -> str:
     """Say what is found by the name of Paddle: a folder is, where there is nothing better."""
     if file := getattr(module, "__file__", None):
-        return f"{file} is imported in place of Paddle, and it is none; rename or remove it"
+        return f"{file} is imported instead of Paddle; rename or remove it"
     folder = next(iter(module.__path__))
-    return f"{NO_PADDLE}; all that is found by its name is the folder {folder}, which is no package"
+    return f"{NO_PADDLE}; only a folder of that name was found, {folder}, which is not a package"
 
 
 def use_runtime_device(device: str) -> None:

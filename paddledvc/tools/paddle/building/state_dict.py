@@ -91,7 +91,7 @@ def read_state_dict(path: PurePath, key: str | None = None) -> dict[str, Array]:
         raise InvalidInput(f"cannot read the weights {file}: {error.strerror}") from error
     except ForbiddenName as error:
         raise InvalidInput(
-            f"{file} was not loaded: {error}, which weights have no use for; "
+            f"{file} was not loaded: {error}, which weights do not need; "
             "it may run a program when loaded. Ask its author for a plain state dict"
         ) from error
     except ValueError as error:

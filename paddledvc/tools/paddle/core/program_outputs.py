@@ -186,9 +186,9 @@ def explain_layer_order(data: bytes) -> str | None:
         return None
     places = ", ".join(str(number + 1) for number in order)
     return (
-        f"paddle.jit.load returns the outputs of this .pdmodel in the order {places}, for it puts "
-        "those last that Paddle 2 did not scale, such as booleans; run it by a predictor, return "
-        "what is boolean last, or export it with Paddle 3"
+        f"paddle.jit.load returns the outputs of this .pdmodel in the order {places}, because it "
+        f"puts those last that Paddle 2 did not scale, such as booleans; run it by a predictor, "
+        f"return what is boolean last, or export it with Paddle 3"
     )
 
 

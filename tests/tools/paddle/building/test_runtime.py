@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-FOLDER = "; all that is found by its name is the folder {}/paddle, which is no package"
-OTHER = " is imported in place of Paddle, and it is none; rename or remove it"
+FOLDER = "; only a folder of that name was found, {}/paddle, which is not a package"
+OTHER = " is imported instead of Paddle; rename or remove it"
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ EVIL = [
 
 def refusal(file: Path, name: str) -> str:
     return (
-        f"{file} was not loaded: it names {name}, which weights have no use for; it may run a "
+        f"{file} was not loaded: it names {name}, which weights do not need; it may run a "
         "program when loaded. Ask its author for a plain state dict"
     )
 
@@ -385,8 +385,7 @@ def test_a_pickle_that_refers_to_another_file_is_refused(tmp_path: Path) -> None
         state_dict.read_state_dict(file)
 
     assert str(caught.value) == (
-        f"{file} is not a weights file: it has an instruction BINPERSID, which weights have no use "
-        "for"
+        f"{file} is not a weights file: it has an instruction BINPERSID, which weights do not need"
     )
 
 
@@ -476,7 +475,7 @@ def test_what_paddle_saved_is_read_bit_for_bit(
         pytest.param(
             "rng.pdparams",
             "rng.pdparams was not loaded: it names paddle.base.libpaddle.GeneratorState, which "
-            "weights have no use for; it may run a program when loaded. Ask its author for a plain "
+            "weights do not need; it may run a program when loaded. Ask its author for a plain "
             "state dict",
             id="state of the random generators",
         ),
@@ -515,7 +514,7 @@ def test_the_third_file_of_paddle_2s_format_may_hold_names_and_numbers_only(tmp_
         (b"\x80\x02Nr\x00\x00\x00\x07.", "it remembers something under the number 117440512"),
         (b"\x80\x02})" + b"2\x86" * 60 + b"Ns.", "it has as a key a tuple"),
         (b"\x80\x02}.}.", "its end is followed by 2 bytes more"),
-        (b"\x80\x02\x82\x05)R.", "it has an instruction EXT1, which weights have no use for"),
+        (b"\x80\x02\x82\x05)R.", "it has an instruction EXT1, which weights do not need"),
         (b"", "it ends too early"),
     ],
 )

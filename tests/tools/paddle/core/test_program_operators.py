@@ -55,7 +55,7 @@ def test_what_does_more_than_compute_is_refused_by_its_name_in_both_formats(name
             require_computing_program((tmp_path / file).with_suffix(""))
 
         said = str(caught.value)
-        assert said.startswith(f"{tmp_path / file} is not run, for it does more than compute: ")
+        assert said.startswith(f"{tmp_path / file} is not run, because it does more than compute: ")
         assert f": {name}" in said
 
 
@@ -84,7 +84,9 @@ def test_what_only_computes_is_not_refused(tmp_path):
 )
 def test_what_nobody_can_tell_the_operators_of_is_refused(file, data, tmp_path):
     (tmp_path / file).write_bytes(data)
-    with pytest.raises(Finding, match=r" is not run, for it is no program of Paddle \d; export"):
+    with pytest.raises(
+        Finding, match=r" is not run, because it is no program of Paddle \d; export"
+    ):
         require_computing_program(tmp_path / "a")
 
 

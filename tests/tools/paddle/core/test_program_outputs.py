@@ -141,7 +141,7 @@ def scaled(name):
                 fetching("mask", 0),
                 fetching("save_infer_model/scale_1", 1),
             ],
-            "in the order 2, 1, for it puts those last that Paddle 2 did not scale",
+            "in the order 2, 1, because it puts those last that Paddle 2 did not scale",
         ),
     ],
 )
