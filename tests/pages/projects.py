@@ -57,6 +57,14 @@ def versions(folder: Folder) -> None:
 
 
 @project()
+def feature(folder: Folder) -> None:
+    """Have no models yet, on a feature branch."""
+    folder.git("init", "--quiet")
+    folder.models("models: []\n")
+    folder.git("switch", "--quiet", "-c", "feature/small-network")
+
+
+@project()
 def branches(folder: Folder) -> None:
     """Have two branches, each with its own version of one of three models."""
     stores = _started(folder)
