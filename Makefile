@@ -82,7 +82,7 @@ bench: $(VENV)/test ## Measure, beside the alternatives
 	python benchmarks/verify.py
 	python benchmarks/vision.py
 
-crash: $(VENV)/test ## Kill 14 commands at 400 system calls (POINTS=N), and see what the next one mends
+crash: $(VENV)/test ## Kill 14 commands at 400 system calls (POINTS=N), and check that the next one repairs it
 	python tests/crash/sweep.py $(POINTS)
 
 fuzz: $(VENV)/test ## Feed 40,000 spoilt inputs (INPUTS=N) of 36 formats to what reads them (SEED=S)
