@@ -154,6 +154,55 @@ def test_what_the_role_does_not_judge_is_compared_all_the_same(evaluated):
     assert answers(found)[1][0] == "yes"
 
 
+TRAINED = """\
+models:
+  - name: digits
+    version: v1.0.0
+    train: {function: "train.py:train", params: digits.yaml}
+    metrics: {accuracy: {value: 90%, tolerance: 1%}}
+"""
+
+
+@pytest.mark.slow
+def test_what_a_training_says_of_itself_is_compared_and_labelled(project):
+    gated = Gated(project)
+    gated.write("train.py", "def train(run):\n    pass\n")
+    report = "reports/digits/train/metrics.json"
+
+    def train(version, accuracy, rate):
+        gated.write("digits.yaml", f"rate: {rate}\n")
+        gated.write(report, json.dumps({"step": 3, "accuracy": accuracy, "loss": 0.5}))
+        gated.models(TRAINED.replace("v1.0.0", version))
+
+    train("v1.0.0", 0.95, 0.1)
+    gated.commit()
+    gated.branch("change")
+    train("v1.1.0", 0.93, 0.2)
+    gated.commit()
+
+    found = diff(gated, "main")
+
+    [model] = found.models
+    assert [(one.name, one.source, one.before, one.after, one.state) for one in model.metrics] == [
+        ("accuracy", "training", 0.95, 0.93, "beyond tolerance"),
+        ("loss", "training", 0.5, 0.5, "same"),
+        ("accuracy", "stated", 0.9, 0.9, "same"),
+    ]
+    assert ("digits.yaml: rate", "0.1", "0.2") in [
+        (one.what, one.before, one.after) for one in model.params
+    ]
+    assert answers(found)[:2] == [
+        ("yes", "digits is measured by its training alone, which wrote these very bytes"),
+        ("yes", "digits: accuracy 95.00 % -> 93.00 % (tolerance 1 point)"),
+    ]
+
+    gated.write(report, json.dumps({"accuracy": 0.99}))
+    gated.commit()
+    [(state, why), *_] = answers(diff(gated, "main"))
+    assert state == "no"
+    assert why.startswith(f"digits: {report} is of another training: dvc.lock has md5:")
+
+
 def test_uncommitted_changes_are_compared_with_a_commit(gated):
     gated.write("params.yaml", "resnet50: {train: {optimizer: {lr: 0.1}}}\n")
     gated.commit()
@@ -197,6 +246,17 @@ def test_the_default_branch_is_what_a_branch_is_compared_with(gated, monkeypatch
     assert diff(gated).title == "change merged into main"
     gated.git("checkout", "--quiet", "main")
     assert diff(gated).title == "main"
+
+
+def test_in_ci_a_change_is_compared_with_what_the_job_says(gated, monkeypatch):
+    gated.git("branch", "release/1")
+    gated.branch("change")
+    gated.write("notes.txt", "hello")
+    gated.commit()
+    for name, value in (("", "true"), ("MERGE_REQUEST_TARGET_BRANCH_NAME", "release/1")):
+        monkeypatch.setenv(f"CI_{name}" if name else "GITLAB_CI", value)
+
+    assert (diff(gated).title, diff(gated).base) == ("change merged into release/1", "release/1")
 
 
 def test_added_and_removed_models_are_told_with_what_starts_from_them(gated):

@@ -29,6 +29,8 @@ LARGEST = 60_000
 MOST = 50
 """Rows of a table, and findings, that are written."""
 _FINDINGS = 20_000
+_REASON, _REASONS = 300, 10
+"""Characters of a reason, and reasons of an answer, that are written."""
 _GOOD, _BAD, _DOUBTFUL = "✅", "❌", "⚠️"
 _WANTED = {"yes": _GOOD, "no": _BAD, "unknown": _DOUBTFUL}
 _UNWANTED = {"yes": _BAD, "no": _GOOD, "unknown": _DOUBTFUL}
@@ -68,7 +70,7 @@ def render_markdown(diff: ModelsDiff) -> str:
 
 
 def _reasons(answer: Answer) -> str:
-    shown = [escape_markdown(cut_cell(one)) for one in answer.reasons[:MOST]]
+    shown = [escape_markdown(cut_cell(one, _REASON)) for one in answer.reasons[:_REASONS]]
     more = len(answer.reasons) - len(shown)
     if more > 0:
         shown.append(f"and {more:,} more")

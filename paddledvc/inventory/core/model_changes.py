@@ -32,7 +32,7 @@ _SHOWN = frozenset(
             "paddle",
             "environment",
         ),
-        *("base", "source", "metrics", "urls"),
+        *("base", "source", "metrics"),
     )
 )
 """Fields of a model whose change is told otherwise."""

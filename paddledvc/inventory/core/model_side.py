@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import posixpath
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc import names
 from paddledvc.gate.core.metrics.metric_rules import training_report
 from paddledvc.inventory.core.parts import judge_report_standing, list_parts, read_built_parts
+from paddledvc.models.model import Environment
 from paddledvc.tools.dvc.core.outputs import join_output_folder
 from paddledvc.verification.core.evidence import Evidence, Latencies
 
@@ -98,12 +100,13 @@ class Side:
             known[f"{part.what} {kind}"] = getattr(part, kind)
             known[f"{part.what} {SIZE}"] = part.size
         registry = self.facts.registry
-        image = registry.environment_of(model).image if registry is not None else None
+        environment = registry.environment_of(model) if registry is not None else Environment()
         known |= {
             "licence": model.license,
             "format": locked.format if locked else model.format,
             "Paddle": (locked.paddle if locked else None) or model.paddle,
-            "image": (locked.image if locked else None) or image,
+            "image": (locked.image if locked else None) or environment.image,
+            "Paddle of the image": environment.paddle,
             "source": model.source,
             "source commit": locked.commit if locked else None,
             "base": model.base,
@@ -145,9 +148,10 @@ class Side:
     def latency(self, model: Model) -> Mapping[str, float]:
         """Give the median time of a call in milliseconds, by path; empty where it is unknown."""
         try:
-            return dict(Latencies.from_json(self.latencies.get(model.name, "")).median_ms)
+            found = Latencies.from_json(self.latencies.get(model.name, "")).median_ms
         except ValueError:
             return {}
+        return {path: time for path, time in found if math.isfinite(time)}
 
     def find_other_training(self, model: Model) -> str:
         """Say that the metrics of a training are of another one than the weights; else nothing."""
@@ -200,7 +204,7 @@ class Compared:
 
 
 def _finite(number: float | None) -> float | None:
-    return None if number is None or number == float("inf") else number
+    return number if number is not None and math.isfinite(number) else None
 
 
 def _overlap(path: str, other: str) -> bool:
@@ -248,7 +252,7 @@ def list_stage_deps(files: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, 
 
 def _stages_of(value: Any) -> Mapping[str, Any]:
     stages = value.get("stages") if isinstance(value, dict) else None
-    return stages if isinstance(stages, dict) else {}
+    return {str(name): one for name, one in stages.items()} if isinstance(stages, dict) else {}
 
 
 def _deps(folder: str, stage: Mapping[str, Any], deps: Any) -> tuple[str, ...]:

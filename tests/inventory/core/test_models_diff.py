@@ -13,7 +13,7 @@ from paddledvc.inventory.core.diff_markdown import LARGEST, render_markdown
 from paddledvc.inventory.core.diff_tables import describe_change, list_notes, list_tables
 from paddledvc.inventory.core.metric_changes import MetricChange
 from paddledvc.inventory.core.model_changes import Difference, DocumentationChange, ModelChange
-from paddledvc.inventory.core.model_side import VerifyState
+from paddledvc.inventory.core.model_side import VerifyState, list_stage_deps
 from paddledvc.inventory.core.models_diff import ModelsDiff, answer_questions
 from paddledvc.models.policy import Waiver
 
@@ -199,6 +199,13 @@ def test_other_settings_and_why_nothing_is_measured_are_notes():
         "not measured: no report",
     ]
     assert describe_change(change) == "v1, changed"
+
+
+def test_stages_that_are_none_read_nothing():
+    odd = {1: {"deps": [1, None, {}]}, "b": None, "c": {"foreach": 1, "do": 2}, "d": {"deps": "a"}}
+    files = {"dvc.yaml": {"stages": odd}, "dvc.lock": {"stages": {"c@1": {"deps": 3}, 2: 3}}}
+
+    assert dict(list_stage_deps(files)) == {"1": ("1", "None", "."), "c@1": (), "d": ()}
 
 
 HOSTILE = "a|b `c` <img src=x> @team #1 !2 [x](http://evil) http://evil ::error:: **b** &amp;"
