@@ -32,7 +32,12 @@ if TYPE_CHECKING:
         install_hooks,
         uninstall_hooks,
     )
-    from paddledvc.inventory.holdings import Part
+    from paddledvc.inventory.core.metric_changes import MetricChange
+    from paddledvc.inventory.core.model_changes import Difference, DocumentationChange, ModelChange
+    from paddledvc.inventory.core.model_side import VerifyState
+    from paddledvc.inventory.core.models_diff import Answer, ModelsDiff
+    from paddledvc.inventory.core.parts import Part
+    from paddledvc.inventory.diff import diff
     from paddledvc.inventory.list_models import (
         AvailableRow,
         ModelRow,
@@ -98,6 +103,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Added": "locking.add",
     "Agreement": "comparison.agreement",
+    "Answer": "inventory.core.models_diff",
     "Arrived": "weights.core.transfer_results",
     "Asked": "inventory.show",
     "AvailableRow": "inventory.list_models",
@@ -114,8 +120,10 @@ _HOMES = {
     "Dataset": "stages.core.record",
     "Declared": "models.model",
     "Diagnosis": "setup.diagnosis",
+    "Difference": "inventory.core.model_changes",
     "DifferingParameter": "comparison.parameters",
     "Document": "yaml.document",
+    "DocumentationChange": "inventory.core.model_changes",
     "Earlier": "gate.lock_history",
     "Engine": "models.verify_settings",
     "Entries": "stages.generate",
@@ -148,9 +156,12 @@ _HOMES = {
     "Looked": "weights.status",
     "Measured": "evaluation.core.measured",
     "Metric": "models.model",
+    "MetricChange": "inventory.core.metric_changes",
     "MetricGoal": "models.evaluate_settings",
     "Model": "models.model",
+    "ModelChange": "inventory.core.model_changes",
     "ModelRow": "inventory.list_models",
+    "ModelsDiff": "inventory.core.models_diff",
     "NewRemote": "tools.dvc.remotes.new_remotes",
     "OutdatedRow": "inventory.list_models",
     "Output": "models.model",
@@ -159,7 +170,7 @@ _HOMES = {
     "PaddleDVCError": "errors",
     "ParameterComparison": "comparison.parameters",
     "Params": "tools.paddle.building.training",
-    "Part": "inventory.holdings",
+    "Part": "inventory.core.parts",
     "Parts": "evaluation.core.scores",
     "PathDiagnosis": "tools.paddle.core.jobs:Diagnosis",
     "PathReport": "verification.core.verify_report",
@@ -203,6 +214,7 @@ _HOMES = {
     "Verified": "verification.verify",
     "Verify": "models.verify_settings",
     "VerifyReport": "verification.core.verify_report",
+    "VerifyState": "inventory.core.model_side",
     "Violation": "gate.core.violations",
     "Waived": "gate.core.violations",
     "Waiver": "models.policy",
@@ -211,6 +223,7 @@ _HOMES = {
     "assert_equal": "verification.assert_equal",
     "available": "inventory.list_models",
     "check": "gate.check",
+    "diff": "inventory.diff",
     "doctor": "setup.doctor",
     "evaluate": "evaluation.evaluate",
     "evaluate_baseline": "evaluation.baseline",
@@ -246,6 +259,7 @@ _HOMES = {
 __all__ = [
     "Added",
     "Agreement",
+    "Answer",
     "Arrived",
     "Asked",
     "AvailableRow",
@@ -262,8 +276,10 @@ __all__ = [
     "Dataset",
     "Declared",
     "Diagnosis",
+    "Difference",
     "DifferingParameter",
     "Document",
+    "DocumentationChange",
     "Earlier",
     "Engine",
     "Entries",
@@ -296,9 +312,12 @@ __all__ = [
     "Looked",
     "Measured",
     "Metric",
+    "MetricChange",
     "MetricGoal",
     "Model",
+    "ModelChange",
     "ModelRow",
+    "ModelsDiff",
     "NewRemote",
     "OutdatedRow",
     "Output",
@@ -351,6 +370,7 @@ __all__ = [
     "Verified",
     "Verify",
     "VerifyReport",
+    "VerifyState",
     "Violation",
     "Waived",
     "Waiver",
@@ -359,6 +379,7 @@ __all__ = [
     "assert_equal",
     "available",
     "check",
+    "diff",
     "doctor",
     "errors",
     "evaluate",

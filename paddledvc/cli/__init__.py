@@ -36,6 +36,7 @@ SECTIONS = {
         "lock": "Lock models.yaml to exact versions and digests.",
         "generate": "Write each model's stages to dvc.yaml.",
         "check": "Check schema, lock, stages and policy, as hooks and CI do.",
+        "diff": "Show what a change means for models.",
     },
     "Stages": {
         "sync": "Download weights and compare them with their pins.",

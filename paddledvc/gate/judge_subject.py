@@ -28,7 +28,7 @@ from paddledvc.tools.git.core.ignored import SETTINGS_FILES, list_files_not_igno
 from paddledvc.tools.git.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
     from paddledvc.gate.subject import Subject
@@ -54,6 +54,8 @@ class _Ask:
         remote: whether to look into the remote.
         before: what the branch was; None where that is not known.
         since: git's name of that; None where it is not known.
+        head: the commit whose history leads to what is judged.
+        against: what people call what the branch was; None for the branch.
         prefix: folder of the project in its repository, with a slash at its end.
         notes: what else whoever reads the verdict must know.
     """
@@ -67,8 +69,32 @@ class _Ask:
     remote: bool = False
     before: FolderSnapshot | None = None
     since: str | None = None
+    head: str = "HEAD"
+    against: str | None = None
     prefix: str = ""
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """A verdict, and what it was made of.
+
+    Attributes:
+        at: the files that were judged; None where a merge gave none.
+        facts: what was read of them, likewise.
+        before: what the branch was; None where that is not known.
+        since: git's name of that; None where it is not known.
+        where: what people call that.
+        list_new_commits: names the commits since that.
+    """
+
+    verdict: Verdict
+    at: ProjectFiles | None = None
+    facts: Facts | None = None
+    before: FolderSnapshot | None = None
+    since: str | None = None
+    where: str = ""
+    list_new_commits: Callable[[], Collection[str]] = tuple
 
 
 def judge_subject(
@@ -86,6 +112,13 @@ def judge_subject(
         InvalidInput: nothing is known that the change is based on.
         ToolFailed: git failed.
     """
+    return judge_with_facts(project, subject, remote=remote, today=today).verdict
+
+
+def judge_with_facts(
+    project: Project, subject: Subject, *, remote: bool = False, today: date | None = None
+) -> Judged:
+    """Judge as ``judge_subject`` does, and keep what the verdict was made of."""
     today = today or date.today()  # noqa: DTZ011 - a waiver ends on the day of those who read it
     if subject.base is not None:
         return _judge_change(project, subject, subject.base, today, remote=remote)
@@ -97,6 +130,9 @@ def judge_subject(
     )
     more = {head: subject.branch} if head is not None and subject.branch is not None else {}
     since = (subject.before or _before(project.root, subject)) if in_git else None
+    at: ProjectFiles = project
+    if subject.head is not None:
+        at = SnapshotFiles(Snapshot.tree(project.root, subject.head))
     ask = _Ask(
         title=subject.title,
         branch=subject.branch,
@@ -107,10 +143,12 @@ def judge_subject(
         remote=remote,
         before=before or _tree_of(project.root, since),
         since=since,
+        head=subject.head or "HEAD",
+        against=subject.against,
         prefix=worktree.prefix_in_worktree(project.root) if in_git else "",
         notes=notes,
     )
-    return _judge_files(project, project, ask, today)
+    return _judge_files(at, project, ask, today)
 
 
 def judge_tree(
@@ -145,7 +183,7 @@ def judge_tree(
         notes=notes,
     )
     today = today or date.today()  # noqa: DTZ011 - as above
-    return _judge_tree(project, tree, ask, today)
+    return _judge_tree(project, tree, ask, today).verdict
 
 
 def judge_released(
@@ -213,8 +251,8 @@ def _policy_at(
 
 def _judge_change(
     project: Project, subject: Subject, base: str, today: date, *, remote: bool
-) -> Verdict:
-    """Judge the merge of HEAD into a commit, by the policy of that commit."""
+) -> Judged:
+    """Judge the merge of HEAD, or another commit, into one, by the policy of that."""
     root = project.root
     before = Snapshot.tree(root, base)
     rules, notes = _policy_at(before, subject.branch)
@@ -228,14 +266,15 @@ def _judge_change(
         remote=remote,
         before=before,
         since=base,
-        notes=(*_uncommitted(root), *notes),
+        head=subject.head or "HEAD",
+        notes=(*(_uncommitted(root) if subject.head is None else ()), *notes),
     )
     if subject.merged:
         return _judge_tree(project, "HEAD", ask, today)
-    merged = merge_tree.merge_commits(root, base, "HEAD")
+    merged = merge_tree.merge_commits(root, base, ask.head)
     if merged.tree is None:
         ask = replace(ask, prefix=worktree.prefix_in_worktree(root))
-        return _in_conflict(ask, merged.conflicts)
+        return Judged(verdict=_in_conflict(ask, merged.conflicts), since=base, where=subject.title)
     return _judge_tree(project, merged.tree, ask, today)
 
 
@@ -270,12 +309,12 @@ def _in_conflict(ask: _Ask, files: tuple[str, ...]) -> Verdict:
     )
 
 
-def _judge_tree(project: Project, tree: str, ask: _Ask, today: date) -> Verdict:
+def _judge_tree(project: Project, tree: str, ask: _Ask, today: date) -> Judged:
     ask = replace(ask, prefix=worktree.prefix_in_worktree(project.root))
     return _judge_files(SnapshotFiles(Snapshot.tree(project.root, tree)), project, ask, today)
 
 
-def _judge_files(at: ProjectFiles, project: Project, ask: _Ask, today: date) -> Verdict:
+def _judge_files(at: ProjectFiles, project: Project, ask: _Ask, today: date) -> Judged:
     """Judge the files of a project, with the history of the repository that it is in."""
     opened = read_facts.read_registry_facts(at)
     rules = ask.policy or opened.policy
@@ -301,14 +340,24 @@ def _judge_files(at: ProjectFiles, project: Project, ask: _Ask, today: date) -> 
     if facts.lock is not None and in_git:
         more = ask.more if facts.role == rules.production else {}
         facts = replace(facts, past=read_lock_history(project.root, facts, Now.of(at.folder), more))
+    new: Callable[[], Collection[str]] = tuple
+    where = ask.against or ask.branch or "the commit before"
+    if ask.since is not None:
+        new = partial(list_commits_since, project.root, ask.since, ask.head)
     if ask.before is not None and ask.since is not None and not ask.release:
-        new = partial(list_commits_since, project.root, ask.since)
-        where = ask.branch or "the commit before"
         facts = read_baseline(at, facts, ask.before, where=where, list_new_commits=new)
     if ask.remote and not facts.unreadable:
         facts = replace(facts, missing=_missing_objects(at, project, facts.role))
     notes = (*ask.notes, *list_not_compared(facts))
-    return judge_facts(facts, ask.title, prefix=ask.prefix, notes=notes)
+    return Judged(
+        verdict=judge_facts(facts, ask.title, prefix=ask.prefix, notes=notes),
+        at=at,
+        facts=facts,
+        before=ask.before,
+        since=ask.since,
+        where=where,
+        list_new_commits=new,
+    )
 
 
 def _with_repository(at: ProjectFiles, project: Project, ask: _Ask, facts: Facts) -> Facts:

@@ -44,6 +44,28 @@ def read_baseline(
     at = SnapshotFiles(before)
     if facts.role.metrics == "none" or not (wanted or _may_measure(at)):
         return facts
+    then = read_facts_before(at, facts)
+    anew = {
+        model.name: text
+        for model in wanted
+        if (text := find_project_text(project.folder, baseline_path(model))) is not None
+    }
+    baseline = Baseline(
+        where=where,
+        facts=then,
+        measured_anew=anew,
+        restored=frozenset(_restored(facts, then, wanted, list_new_commits)),
+    )
+    return replace(facts, baseline=baseline)
+
+
+def read_facts_before(at: ProjectFiles, facts: Facts) -> Facts:
+    """Read which bytes there were before, and what was measured of them.
+
+    Args:
+        at: the files of before.
+        facts: what is judged now.
+    """
     opened = read_facts.read_registry_facts(at)
     then = replace(
         Facts(
@@ -57,19 +79,7 @@ def read_baseline(
         documents=opened.documents,
         registry=opened.registry,
     )
-    then = read_facts.read_metric_facts(at, read_facts.read_version_facts(at, then))
-    anew = {
-        model.name: text
-        for model in wanted
-        if (text := find_project_text(project.folder, baseline_path(model))) is not None
-    }
-    baseline = Baseline(
-        where=where,
-        facts=then,
-        measured_anew=anew,
-        restored=frozenset(_restored(facts, then, wanted, list_new_commits)),
-    )
-    return replace(facts, baseline=baseline)
+    return read_facts.read_metric_facts(at, read_facts.read_version_facts(at, then))
 
 
 def _may_measure(at: ProjectFiles) -> bool:

@@ -34,6 +34,8 @@ class Subject:
         merged: whether HEAD is that merge already.
         before: the commit that was pushed over, whose policy counts; None where nobody says.
         here: whether ``branch`` is what is checked out.
+        head: the commit that is judged; None for HEAD, or the work tree where there is no base.
+        against: what people call what it is compared with; None for the branch.
     """
 
     title: str
@@ -43,6 +45,8 @@ class Subject:
     merged: bool = False
     before: str | None = None
     here: bool = False
+    head: str | None = None
+    against: str | None = None
 
 
 def find_subject(
@@ -84,22 +88,88 @@ def find_subject(
     return Subject(title=current or "a detached HEAD", branch=current, here=True)
 
 
-def _change(root: Path, base: str, branch: str | None) -> Subject:
-    """Judge what HEAD changes of a revision that somebody names."""
-    found = next(_known(root, base), None)
+def find_compared(root: Path, revisions: str | None, environment: Mapping[str, str]) -> Subject:
+    """Find out what is to be compared with what, to be judged as the gate judges it.
+
+    Where the first is a branch, the second is merged into it; otherwise the two are compared as
+    they are.
+
+    Args:
+        root: folder of the project.
+        revisions: ``BASE`` or ``BASE..HEAD``, as people write it; None leaves it to CI and git.
+        environment: the variables of the process, from which CI speaks.
+
+    Raises:
+        InvalidInput: one of them is unknown here, or nothing says what to compare with.
+    """
+    if revisions is None:
+        found = find_subject(root, branch=None, base=None, environment=environment)
+        if found.base is not None or found.before is not None:
+            return found
+        target = _default_target(root)
+        return found if target[1] == found.branch else _change(root, target[0], None)
+    base, dots, head = revisions.partition("..")
+    if head.startswith("."):
+        raise InvalidInput(f"found {revisions}, expected BASE or BASE..HEAD with two dots")
+    base = base or _default_target(root)[0]
+    first, full = _require_known(root, base)
+    if base not in _HEADS and full.startswith(_BRANCHES):
+        return _change(root, base, None, head=(head or "HEAD") if dots else None)
+    before = worktree.resolve_worktree_commit(root, first)
+    if not dots:
+        branch = worktree.worktree_branch(root)
+        return Subject(title="the work tree", branch=branch, before=before, here=True, against=base)
+    second, name = _require_known(root, head or "HEAD")
+    return Subject(
+        title=head or "HEAD",
+        branch=_branch_of(name),
+        tag=name.startswith("refs/tags/"),
+        before=before,
+        head=worktree.resolve_worktree_commit(root, second),
+        against=base,
+    )
+
+
+_HEADS = ("HEAD", "@")
+_BRANCHES = ("refs/heads/", "refs/remotes/")
+
+
+def _default_target(root: Path) -> tuple[str, str]:
+    """Name the branch that changes usually go to: its ref, and what people call it."""
+    found = refs.find_default_branch(root)
+    if found is not None:
+        return found.name, _branch_of(found.name) or found.name
+    for name in ("main", "master"):
+        if worktree.resolve_worktree_commit(root, f"refs/heads/{name}") is not None:
+            return f"refs/heads/{name}", name
+    raise InvalidInput(
+        "nothing says what to compare with; name a branch or commit, such as `paddledvc diff HEAD`"
+    )
+
+
+def _require_known(root: Path, name: str) -> tuple[str, str]:
+    """Give the revision that a name stands for, and its full ref; empty for what is no ref."""
+    found = None if name.startswith("-") else next(_known(root, name), None)
     if found is None:
-        raise InvalidInput(f"there is no {base} here; run `git fetch {ORIGIN} {_short(base)}`")
-    full = ask_git(root, "rev-parse", "--symbolic-full-name", found) or ""
+        raise InvalidInput(f"there is no {name} here; run `git fetch {ORIGIN} {_short(name)}`")
+    return found, ask_git(root, "rev-parse", "--symbolic-full-name", found) or ""
+
+
+def _change(root: Path, base: str, branch: str | None, *, head: str | None = None) -> Subject:
+    """Judge what HEAD, or another commit, changes of a revision that somebody names."""
+    found, full = _require_known(root, base)
     target = branch or _branch_of(full)
     if target is None:
         raise InvalidInput(
             f"--base {base} is no branch; name the branch whose rules count with --branch"
         )
+    other = None if head is None else _require_known(root, head)[0]
     return Subject(
-        title=f"{_head(root)} merged into {target}",
+        title=f"{head or _head(root)} merged into {target}",
         branch=target,
         tag=branch is None and full.startswith("refs/tags/"),
         base=worktree.resolve_worktree_commit(root, found),
+        head=None if other is None else worktree.resolve_worktree_commit(root, other),
     )
 
 

@@ -141,8 +141,8 @@ def _clean(text: str) -> str:
     return _NOT_IN_XML.sub("", text)
 
 
-def _render_json(verdict: Verdict) -> str:
-    """Write everything that the verdict holds."""
+def verdict_value(verdict: Verdict) -> dict[str, Any]:
+    """Give everything that the verdict holds, as a value that JSON can hold."""
     waived = [
         {
             **asdict(one.violation),
@@ -151,7 +151,7 @@ def _render_json(verdict: Verdict) -> str:
         }
         for one in verdict.waived
     ]
-    value = {
+    return {
         "title": verdict.title,
         "role": verdict.role,
         "prefix": verdict.prefix,
@@ -161,7 +161,10 @@ def _render_json(verdict: Verdict) -> str:
         "waived": waived,
         "notes": list(verdict.notes),
     }
-    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _render_json(verdict: Verdict) -> str:
+    return json.dumps(verdict_value(verdict), indent=2, ensure_ascii=False)
 
 
 def _render_sarif(verdict: Verdict) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from paddledvc.catalogs.core.listing import Listed
-    from paddledvc.inventory.holdings import Part, Standing
+    from paddledvc.inventory.core.parts import Part, Standing
     from paddledvc.locking.core.selection import Question
     from paddledvc.models.lockfile import LockedModel
     from paddledvc.models.model import Input, Model, Output

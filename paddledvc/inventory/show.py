@@ -24,7 +24,7 @@ from paddledvc.verification.core.evidence import Latencies, latencies_path
 
 if TYPE_CHECKING:
     from paddledvc.gate.lock_history import Earlier
-    from paddledvc.inventory.holdings import Part, Standing
+    from paddledvc.inventory.core.parts import Part, Standing
     from paddledvc.models.lockfile import LockedModel
     from paddledvc.models.model import Model, Output
     from paddledvc.project import Project

@@ -33,9 +33,9 @@ def _is_whole(root: Path, commits: Collection[str]) -> bool:
     return True
 
 
-def list_commits_since(root: Path, commit: str) -> set[str]:
-    """Name the commits that HEAD has and another commit has not; none where there is no HEAD."""
-    said = ask_git(root, "rev-list", "--end-of-options", f"{commit}..HEAD")
+def list_commits_since(root: Path, commit: str, head: str = "HEAD") -> set[str]:
+    """Name the commits that one has and another commit has not; none where there is no HEAD."""
+    said = ask_git(root, "rev-list", "--end-of-options", f"{commit}..{head}")
     return set((said or "").split())
 
 

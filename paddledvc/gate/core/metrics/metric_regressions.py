@@ -13,6 +13,7 @@ from paddledvc.gate.core.evidence_rules import list_evidence_differences
 from paddledvc.gate.core.metrics.metric_rules import (
     find_metric,
     metric_goal,
+    parse_measured,
     read_measured,
     trained_metrics,
     training_report,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 _Pair: TypeAlias = "tuple[Sequence[float] | None, Sequence[float] | None]"
 _NO_PAIR: _Pair = (None, None)
-_ROUNDING = 1e-12
+ROUNDING = 1e-12
 """What a difference of two shares may be off by."""
 
 
@@ -62,7 +63,7 @@ def list_not_compared(facts: Facts) -> Iterator[str]:
             continue
         if model.name in baseline.restored or read_measured(facts, model) is None:
             continue
-        if not (_measured_before(baseline, model) or _measured_anew(baseline, model, settings)):
+        if not (read_measured_before(baseline, model) or _measured_anew(baseline, model, settings)):
             yield (
                 f"{model.name}: {baseline.where} has no metrics to compare with, so only floors "
                 f"are judged; `paddledvc evaluate {model.name} --baseline {baseline.where}` "
@@ -73,46 +74,84 @@ def list_not_compared(facts: Facts) -> Iterator[str]:
 def _judge_model(
     facts: Facts, baseline: Baseline, model: Model, settings: Evaluate
 ) -> Iterator[Violation]:
-    now = read_measured(facts, model)
-    before = _measured_before(baseline, model)
-    anew = _measured_anew(baseline, model, settings)
-    if now is None:
+    pair = pair_measured(facts, baseline, model, settings)
+    if pair is None or pair.before is None:
+        return  # nothing was measured here or there
+    if pair.repeated:
+        if not pair.difference:
+            yield from _judge_repeated(facts, baseline, model, pair.now, pair.before)
         return
-    if before is None:
-        if anew is None or _find_difference(now, anew, baseline.where):
-            return  # nothing was measured there
-        before = anew
-    else:
-        ran = [
-            one.built.get(model_stage_name("evaluate", model), Built(command=""))
-            for one in (facts, baseline.facts)
-        ]
-        difference = _find_difference(now, before, baseline.where) or _find_other_data(
-            model, settings, ran, baseline.where
+    if pair.difference:
+        level: Level = "error" if facts.role.metrics == "required" else "warning"
+        message = (
+            f"{pair.difference}, so the two cannot be compared; run `paddledvc evaluate "
+            f"{model.name} --baseline {baseline.where}`, and commit what it writes"
         )
-        if _is_of_same_bytes(now, before) and (difference or not _is_other_network(settings, ran)):
-            if not difference:
-                yield from _judge_repeated(facts, baseline, model, now, before)
-            return
-        if difference:
-            if anew is None or _find_difference(now, anew, baseline.where):
-                level: Level = "error" if facts.role.metrics == "required" else "warning"
-                message = (
-                    f"{difference}, so the two cannot be compared; run `paddledvc evaluate "
-                    f"{model.name} --baseline {baseline.where}`, and commit what it writes"
-                )
-                yield find_metric(facts, model, "metric-not-comparable", message, level)
-                return
-            before = anew
+        yield find_metric(facts, model, "metric-not-comparable", message, level)
+        return
     for goal in settings.metrics:
         compared = Comparison(
-            where=baseline.where, noise=facts.role.noise, goal=goal, now=now, before=before
+            where=baseline.where,
+            noise=facts.role.noise,
+            goal=goal,
+            now=pair.now,
+            before=pair.before,
         )
         for message, one in compared.find_drops(settings):
             yield find_metric(facts, model, "metric-regressed", message, one)
 
 
-def _measured_before(baseline: Baseline, model: Model) -> Measured | None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MeasuredPair:
+    """What was measured of a model, now and before.
+
+    Attributes:
+        before: None where nothing was measured.
+        difference: why the two cannot be compared; empty where they can.
+        repeated: whether both are of the same bytes, in the same network.
+    """
+
+    now: Measured
+    before: Measured | None = None
+    difference: str = ""
+    repeated: bool = False
+
+
+def pair_measured(
+    facts: Facts, baseline: Baseline, model: Model, settings: Evaluate
+) -> MeasuredPair | None:
+    """Find what a measurement is compared with; None where nothing is measured of these bytes.
+
+    Args:
+        facts: what is judged.
+        baseline: where the change goes to.
+        model: the model.
+        settings: how it is measured.
+    """
+    now = read_measured(facts, model)
+    if now is None:
+        return None
+    before = read_measured_before(baseline, model)
+    anew = _measured_anew(baseline, model, settings)
+    if anew is not None and _find_difference(now, anew, baseline.where):
+        anew = None
+    if before is None:
+        return MeasuredPair(now=now, before=anew)
+    ran = [
+        one.built.get(model_stage_name("evaluate", model), Built(command=""))
+        for one in (facts, baseline.facts)
+    ]
+    difference = _find_difference(now, before, baseline.where) or _find_other_data(
+        model, settings, ran, baseline.where
+    )
+    if _is_of_same_bytes(now, before) and (difference or not _is_other_network(settings, ran)):
+        return MeasuredPair(now=now, before=before, difference=difference or "", repeated=True)
+    if difference and anew is not None:
+        return MeasuredPair(now=now, before=anew)
+    return MeasuredPair(now=now, before=before, difference=difference or "")
+
+
+def read_measured_before(baseline: Baseline, model: Model) -> Measured | None:
     """Give what was measured of the model before, if it is of the bytes that were built then."""
     registry = baseline.facts.registry
     known = registry.by_name.get(model.name) if registry is not None else None
@@ -128,7 +167,7 @@ def _measured_anew(baseline: Baseline, model: Model, settings: Evaluate) -> Meas
     if text is None or known is None or then.lock is None or known.name not in then.lock.by_name:
         return None
     try:
-        anew = Measured.from_json(text)
+        anew = parse_measured(text)
     except ValueError:
         return None
     exports = bool(evaluated_paths(settings, exports=model.exports and known.exports))
@@ -293,7 +332,7 @@ class Comparison:
         The worst of many parts is worse by chance alone: each has to prove as much more.
         """
         show, loss = self.goal.show, self.goal.loss(before, value)
-        if loss <= allowed + _ROUNDING:
+        if loss <= allowed + ROUNDING:
             return None
         significant = significance.SIGNIFICANT / parts
         p, told, proof = self._weigh(pair, members, significant)
@@ -365,7 +404,7 @@ def _judge_training(facts: Facts, baseline: Baseline, model: Model) -> Iterator[
         value, earlier = now.get(metric.name), before.get(metric.name)
         if value is None or earlier is None or not math.isfinite(value + earlier):
             continue
-        if goal.loss(earlier, value) > goal.tolerance + _ROUNDING:
+        if goal.loss(earlier, value) > goal.tolerance + ROUNDING:
             message = (
                 f"{model.name}: {metric.name} is {goal.show(value)} after training, "
                 f"{baseline.where} has {goal.show(earlier)} (tolerance "

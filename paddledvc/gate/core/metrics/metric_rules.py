@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.evaluation.core.measured import NETWORK, Measured, measured_path
@@ -35,16 +36,40 @@ def judge_metrics(facts: Facts) -> Iterator[Violation]:
             yield from _judge_training(facts, model)
 
 
+@lru_cache(maxsize=64)
+def parse_measured(text: str) -> Measured:
+    """Read a report; several rules ask for the same one, and to add its samples up takes a while.
+
+    Raises:
+        ValueError: it is none, or contradicts itself.
+    """
+    return Measured.from_json(text)
+
+
 def read_measured(facts: Facts, model: Model) -> Measured | None:
     """Give what was measured of a model, if it can be read and is of the bytes that are built."""
     text = facts.measured.get(model.name)
     if text is None:
         return None
     try:
-        measured = Measured.from_json(text)
+        measured = parse_measured(text)
     except ValueError:
         return None
     return None if next(_of_other_bytes(facts, model, measured), None) else measured
+
+
+def explain_unmeasured(facts: Facts, model: Model) -> str:
+    """Say why no measurement of a model counts; empty where one does."""
+    text = facts.measured.get(model.name)
+    if model.evaluate is None:
+        return "models.yaml has no `evaluate` of it"
+    if text is None:
+        return f"there is no {measured_path(model)}"
+    try:
+        measured = parse_measured(text)
+    except ValueError as error:
+        return f"{measured_path(model)} {error}"
+    return next(_of_other_bytes(facts, model, measured), "")
 
 
 def _judge_model(facts: Facts, model: Model, settings: Evaluate) -> Iterator[Violation]:
@@ -58,7 +83,7 @@ def _judge_model(facts: Facts, model: Model, settings: Evaluate) -> Iterator[Vio
             yield facts.of_model("metric-missing", message, model.name, "evaluate")
         return
     try:
-        measured = Measured.from_json(text)
+        measured = parse_measured(text)
     except ValueError as error:
         yield find_metric(facts, model, "metric-invalid", f"the report {error}; {EVALUATE}")
         return
