@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from paddledvc import errors
+    from paddledvc.catalogs.core.gto import IgnoredTag
     from paddledvc.comparison.agreement import Agreement, OutputAgreement, SampleError
     from paddledvc.comparison.other_measures import Closeness, Ranking
     from paddledvc.comparison.untaken_branches import Branch
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
         install_hooks,
         uninstall_hooks,
     )
+    from paddledvc.inventory.core.history_rows import HistoryRow
+    from paddledvc.inventory.history import History, history
     from paddledvc.inventory.holdings import Part
     from paddledvc.inventory.list_models import (
         AvailableRow,
@@ -130,10 +133,13 @@ _HOMES = {
     "Hashed": "stages.core.record",
     "Hashes": "hashes",
     "Here": "weights.status",
+    "History": "inventory.history",
+    "HistoryRow": "inventory.core.history_rows",
     "HookChange": "hooks.manage",
     "HookChanges": "hooks.manage",
     "HookState": "tools.git.hook_scripts.state",
     "HooksStatus": "hooks.manage",
+    "IgnoredTag": "catalogs.core.gto",
     "Initialised": "setup.init",
     "Input": "models.model",
     "Inspected": "weights.core.transfer_results",
@@ -217,6 +223,7 @@ _HOMES = {
     "export": "stages.export",
     "gc": "weights.gc",
     "generate": "stages.generate",
+    "history": "inventory.history",
     "hooks_status": "hooks.manage",
     "init": "setup.init",
     "install_hooks": "hooks.manage",
@@ -278,10 +285,13 @@ __all__ = [
     "Hashed",
     "Hashes",
     "Here",
+    "History",
+    "HistoryRow",
     "HookChange",
     "HookChanges",
     "HookState",
     "HooksStatus",
+    "IgnoredTag",
     "Initialised",
     "Input",
     "Inspected",
@@ -366,6 +376,7 @@ __all__ = [
     "export",
     "gc",
     "generate",
+    "history",
     "hooks_status",
     "init",
     "install_hooks",
