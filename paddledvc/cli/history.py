@@ -77,8 +77,8 @@ def history(  # noqa: PLR0913
     if not found.rows:
         echo(_nothing(found, name, stage, since), err=True)
         return
-    if found.at is not None:
-        echo(f"{found.branch} at {_minute(found.at)}")
+    if stage is None:
+        echo(f"on {found.branch}{_at(found)}")
     columns = _columns(found, stage, metric)
     shown = [column for column in columns if column not in _OPTIONAL or _any(found.rows, column)]
     titles = [metric or "" if column == _METRIC else column for column in shown]
@@ -118,7 +118,11 @@ def _cell(row: HistoryRow, column: str, metric: str | None) -> str:
 
 
 def _minute(moment: str) -> str:
-    return moment[:16].replace("T", " ")
+    return moment if moment.startswith("@") else moment[:16].replace("T", " ")
+
+
+def _at(found: History) -> str:
+    return "" if found.at is None else f" at {_minute(found.at)}"
 
 
 def _warn(found: History) -> None:
@@ -133,8 +137,7 @@ def _warn(found: History) -> None:
 def _nothing(found: History, name: str | None, stage: str | None, since: str | None) -> str:
     """Say that nothing was found, and of what."""
     whose = f" of {name}" if name is not None else ""
-    when = f" at {_minute(found.at)}" if found.at is not None else ""
-    when = f" since {since}" if since is not None else when
+    when = f" since {since}" if since is not None else _at(found)
     if stage is not None:
         return f"no version{whose} was in the release stage {stage}{when}"
     if found.branch is None:

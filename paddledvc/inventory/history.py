@@ -156,7 +156,10 @@ def _seconds(text: str | None, *, end: bool) -> float | None:
 
 
 def _iso(time: float) -> str:
-    return datetime.fromtimestamp(time).astimezone().isoformat()
+    try:
+        return datetime.fromtimestamp(time).astimezone().isoformat()
+    except (OverflowError, OSError, ValueError):  # a commit may say any number
+        return f"@{time:.0f}"
 
 
 def _registered(project: Project) -> set[str]:

@@ -108,7 +108,8 @@ def test_metrics_are_those_of_evaluate_and_else_of_the_training(past, cli):
     assert (newest.what, newest.metrics["accuracy"]) == ("measured", {"network": 0.875})
     assert newest.metrics["loss"] == oldest.metrics["loss"] == {"training": 2}
     assert oldest.metrics["accuracy"] == {"training": 0.5}
-    _, first, second = cli("history", "--metric", "accuracy").stdout.splitlines()
+    branch, _, first, second = cli("history", "--metric", "accuracy").stdout.splitlines()
+    assert branch == "on main"
     assert ("  0.875  " in first, "  0.5 (training)  " in second) == (True, True)
 
 
@@ -402,6 +403,17 @@ def test_names_that_would_move_a_cursor_are_escaped(past, cli):
 
     assert "\x1b" not in cli("history").stdout
     assert "Eve" in cli("history").stdout
+
+
+def test_any_time_that_a_commit_says_is_shown(past, cli):
+    past.commit(locked("det", "v1.0.0"))
+    past.commit(locked("det", "v1.1.0"))
+    raw = past.git("cat-file", "commit", "HEAD") + "\n"
+    late = past.folder.write("late", raw.replace(str(START + HOUR), str(2**50)))
+    past.git("reset", "--quiet", past.git("hash-object", "-t", "commit", "-w", str(late)))
+
+    assert told(past) == [("det", "locked", "v1.1.0"), ("det", "locked", "v1.0.0")]
+    assert f"@{2**50}" in cli("history").stdout
 
 
 @pytest.mark.slow

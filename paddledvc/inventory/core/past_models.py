@@ -143,7 +143,6 @@ class PastReader:
         elif digest is None and (read := self._weights_read(trace.exported)) is not None:
             path, digest = read[0], f"md5:{read[1]}"
         measured, measured_files = read_measured(reports.get(trace.reports[0] or ""))
-        other = path is not None and digest is not None and path in measured_files
         return PastModel(
             version=_text(entry.get("version")),
             weights=digest,
@@ -151,7 +150,7 @@ class PastReader:
             export=None if exported is None else f"md5:{exported[0]}",
             image=_text(entry.get("image")),
             metrics={**read_training(reports.get(trace.reports[1] or "")), **measured},
-            of_other_bytes=other and digest not in _digests_of(measured_files[path or ""]),
+            of_other_bytes=_differs(digest, measured_files.get(path or "", {})),
         )
 
     def _shared(self, blocks: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -165,13 +164,15 @@ class PastReader:
         if not isinstance(entries, list):
             return None
         named = [one for one in entries if isinstance(one, dict) and _text(one.get("name"))]
-        return {one["name"]: json.dumps([one], default=str).encode() for one in named}
+        return {
+            one["name"]: json.dumps([one], default=str, skipkeys=True).encode() for one in named
+        }
 
     def _foreign_built(self, data: bytes) -> dict[str, bytes]:
         value = self._read(data.decode(errors="replace"))
         stages = value.get("stages") if isinstance(value, dict) else None
         return {
-            str(name): json.dumps({name: stage}, default=str).encode()
+            str(name): _as_block({name: stage})
             for name, stage in (stages.items() if isinstance(stages, dict) else ())
         }
 
@@ -198,6 +199,11 @@ class PastReader:
         """Name the weights that an export read, and their MD5: all else that it reads is code."""
         read = _paths(self._stage(block).get("deps"))
         return next(((path, md5) for path, (md5, _) in read if path.startswith(_WEIGHTS)), None)
+
+
+def _as_block(value: object) -> bytes:
+    """Write a part of a file that somebody else wrote, as far as JSON can hold it."""
+    return json.dumps(value, default=str, skipkeys=True).encode()
 
 
 @cache
@@ -229,8 +235,11 @@ def _locked_weights(entry: Mapping[str, Any]) -> tuple[str | None, int | None, s
     return digest, sum(sizes) if len(sizes) == len(files) else None, path
 
 
-def _digests_of(file: Mapping[str, Any]) -> set[str]:
-    return {f"{kind}:{file[kind]}" for kind in ("md5", "sha256") if _text(file.get(kind))}
+def _differs(digest: str | None, file: Mapping[str, Any]) -> bool:
+    """Tell whether a report has another digest of a file, of the same kind."""
+    kind, _, known = (digest or "").partition(":")
+    measured = _text(file.get(kind))
+    return measured is not None and measured != known
 
 
 def _text(value: object) -> str | None:

@@ -52,5 +52,5 @@ def parse_log(text: str) -> Iterator[LoggedCommit]:
             changed[parts[at + 1]] = found["name"] if found["mode"].startswith("100") else None
             at += 2
         yield LoggedCommit(
-            name=name.strip(), time=int(time), author=author, title=title, changed=changed
+            name=name.strip(), time=int(time or 0), author=author, title=title, changed=changed
         )
