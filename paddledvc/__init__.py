@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from paddledvc import errors
+    from paddledvc.catalogs.core.gto import IgnoredTag
     from paddledvc.comparison.agreement import Agreement, OutputAgreement, SampleError
     from paddledvc.comparison.other_measures import Closeness, Ranking
     from paddledvc.comparison.untaken_branches import Branch
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
         install_hooks,
         uninstall_hooks,
     )
+    from paddledvc.inventory.core.history_rows import HistoryRow
     from paddledvc.inventory.core.metric_changes import MetricChange
     from paddledvc.inventory.core.model_changes import Difference, DocumentationChange, ModelChange
     from paddledvc.inventory.core.model_side import VerifyState
     from paddledvc.inventory.core.models_diff import Answer, ModelsDiff
     from paddledvc.inventory.core.parts import Part
     from paddledvc.inventory.diff import diff
+    from paddledvc.inventory.history import History, history
     from paddledvc.inventory.list_models import (
         AvailableRow,
         ModelRow,
@@ -138,10 +141,13 @@ _HOMES = {
     "Hashed": "stages.core.record",
     "Hashes": "hashes",
     "Here": "weights.status",
+    "History": "inventory.history",
+    "HistoryRow": "inventory.core.history_rows",
     "HookChange": "hooks.manage",
     "HookChanges": "hooks.manage",
     "HookState": "tools.git.hook_scripts.state",
     "HooksStatus": "hooks.manage",
+    "IgnoredTag": "catalogs.core.gto",
     "Initialised": "setup.init",
     "Input": "models.model",
     "Inspected": "weights.core.transfer_results",
@@ -230,6 +236,7 @@ _HOMES = {
     "export": "stages.export",
     "gc": "weights.gc",
     "generate": "stages.generate",
+    "history": "inventory.history",
     "hooks_status": "hooks.manage",
     "init": "setup.init",
     "install_hooks": "hooks.manage",
@@ -294,10 +301,13 @@ __all__ = [
     "Hashed",
     "Hashes",
     "Here",
+    "History",
+    "HistoryRow",
     "HookChange",
     "HookChanges",
     "HookState",
     "HooksStatus",
+    "IgnoredTag",
     "Initialised",
     "Input",
     "Inspected",
@@ -387,6 +397,7 @@ __all__ = [
     "export",
     "gc",
     "generate",
+    "history",
     "hooks_status",
     "init",
     "install_hooks",

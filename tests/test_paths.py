@@ -199,6 +199,7 @@ def test_no_output_tells_git_what_to_do_with_what_lies_beside_it(path):
 
 PACKAGE = Path(paddledvc.__file__).parent
 OTHER_PATHS = {
+    "gate/subject.py",  # a range of revisions
     "paths.py",
     "tools/code/source_files.py",
     "tools/dvc/trust/core/realm.py",

@@ -6,12 +6,13 @@ import logging
 import posixpath
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.catalogs.base import Once
 from paddledvc.catalogs.core import gto
-from paddledvc.catalogs.core.gto import Tag
 from paddledvc.catalogs.core.listing import Listed, Release, ReleaseFile
+from paddledvc.catalogs.gto_tags import list_gto_tags
 from paddledvc.errors import CatalogFailed, InvalidFile, OutsideFailure, ToolFailed
 from paddledvc.models.versions import is_version_range
 from paddledvc.names import suggest_name
@@ -103,7 +104,8 @@ class GitRegistry:
     def _read_tags(self) -> _Opened:
         with self._failing():
             where = self._open()
-            return _Opened(where=where, tags=gto.read_gto_tags(_list_tags(where)))
+            tags = list_gto_tags(partial(run_in_repository, where))
+            return _Opened(where=where, tags=gto.read_gto_tags(tags))
 
     def _open(self) -> Repository:
         if self._is_local:
@@ -201,22 +203,3 @@ def _chosen(at: str, found: Contents, file: str | None) -> tuple[str, Contents]:
     name = posixpath.basename(file)
     at = posixpath.join(at, file) if found.folder else at
     return at, Contents(folder=False, files={name: found.files[file]})
-
-
-def _list_tags(where: Repository) -> list[Tag]:
-    """List all tags, with the commits and times of the annotated ones."""
-    # Not refname:short, which writes tags/v1 where a branch is called v1 too.
-    fields = ("objecttype", "refname:strip=2", "taggerdate:unix", "*objecttype", "*objectname")
-    form = "%00".join(f"%({field})" for field in fields)
-    lines = run_in_repository(where, "for-each-ref", f"--format={form}", "refs/tags").split("\n")
-    return [_tag(where, line) for line in lines if line]
-
-
-def _tag(where: Repository, line: str) -> Tag:
-    kind, name, time, target, commit = line.split("\0")
-    if kind != "tag":
-        return Tag(name=name, commit=None, time=None)
-    if target == "tag":  # git before 2.45 looks no further than at the next tag
-        target = run_in_repository(where, "cat-file", "-t", f"refs/tags/{name}^{{}}").strip()
-        commit = run_in_repository(where, "rev-parse", f"refs/tags/{name}^{{}}").strip()
-    return Tag(name=name, commit=commit if target == "commit" else None, time=int(time or 0))

@@ -33,6 +33,7 @@ SECTIONS = {
         "remove": "Remove models from models.yaml and models.lock.",
         "list": "List the models and their locked versions.",
         "show": "Show a model, and why it is locked at that version.",
+        "history": "Show what was locked, released and in which stage, and when.",
         "lock": "Lock models.yaml to exact versions and digests.",
         "generate": "Write each model's stages to dvc.yaml.",
         "check": "Check schema, lock, stages and policy, as hooks and CI do.",

@@ -20,6 +20,7 @@ from paddledvc.models.versions import canonical_version
 from paddledvc.project import SnapshotFiles
 from paddledvc.tools.git import refs
 from paddledvc.tools.git.command import ask_git, exchange_git
+from paddledvc.tools.git.commits import find_blobs_in_commits
 from paddledvc.tools.git.database.objects import ObjectReader
 from paddledvc.tools.git.project_files import find_project_file
 from paddledvc.tools.git.snapshot import Snapshot
@@ -205,19 +206,10 @@ def _read_states(root: Path, states: Sequence[State], file: str) -> Iterator[tup
 def _read_files(root: Path, asked: Iterable[tuple[str, str]]) -> Iterator[bytes | None]:
     """Read files of the project, each in a revision; None where there is none."""
     reader, last, data = ObjectReader(root), None, None
-    for blob in _blobs(root, asked):
+    for blob in find_blobs_in_commits(root, asked):
         if blob != last:  # from one state to the next most files stay as they are
             last, data = blob, None if blob is None else dict(reader.read_all([blob]))[blob]
         yield data
-
-
-def _blobs(root: Path, asked: Iterable[tuple[str, str]]) -> list[str | None]:
-    """Find git's names of files of the project, each in a revision; None where there is none."""
-    sent = "".join(f"{revision}:./{file}\n" for revision, file in asked).encode()
-    form = ("cat-file", "--batch-check=%(objecttype) %(objectname)")
-    answer = exchange_git(root, *form, sent=sent) if sent else b""
-    kinds = [line.partition(" ") for line in answer.decode(errors="replace").splitlines()]
-    return [name if kind == "blob" else None for kind, _, name in kinds]
 
 
 def _reports(

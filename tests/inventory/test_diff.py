@@ -357,7 +357,7 @@ def test_the_command_prints_every_format_and_exits_0_with_findings(evaluated, cl
     assert " ".join(rows[0]) == (
         "accuracy network 98.00 % 88.00 % higher 1 point beyond tolerance, below floor"
     )
-    assert markdown.stdout.startswith("<!-- paddledvc diff -->\n### Models: `change merged into")
+    assert markdown.stdout.startswith("<!-- paddledvc-diff -->\n### Models: `change merged into")
     assert json.loads(value.stdout)["findings"]["errors"] == len(
         evaluated.check(base="main").errors
     )

@@ -28,7 +28,7 @@ _VERSION = (
 )
 _FORM = re.compile(
     rf"(?P<artifact>(?:[a-zA-Z0-9_./-]+=)?{_NAME})"
-    rf"(?:#(?P<stage>{_NAME})!?|@(?P<version>{_VERSION})(?P<cancel>!?)|@(?P<deprecated>deprecated))"
+    rf"(?:#(?P<stage>{_NAME})(?P<unassign>!?)|@(?P<version>{_VERSION})(?P<cancel>!?)|@(?P<deprecated>deprecated))"
     r"(?:#(?P<counter>[0-9]+))?"
 )
 
@@ -41,11 +41,13 @@ class Tag:
         name: for example ``det@v1.0.0``.
         commit: the commit that it names; None if it names something else, such as a file.
         time: when it was made, in seconds since 1970; None for a lightweight tag.
+        by: who made it; empty where nobody says.
     """
 
     name: str
     commit: str | None
     time: int | None
+    by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,24 +153,40 @@ class Tags:
         return None
 
 
-class _Kind(IntEnum):
+class GtoAction(IntEnum):
     """What a tag does, in the order that GTO gives to events of one second."""
 
     # GTO sorts by time alone, and stably: this is the order of the lists that it joins.
     DEPRECATE = 0
     ASSIGN = 1
-    REGISTER = 2
-    CANCEL = 3
+    UNASSIGN = 2
+    REGISTER = 3
+    CANCEL = 4
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Event:
+@dataclass(frozen=True, kw_only=True, slots=True, order=True)
+class GtoEvent:
+    """What a tag that counts says of an artifact; events are ordered as GTO orders them.
+
+    Attributes:
+        time: when the tag was made, in seconds since 1970.
+        action: what it does.
+        counter: the number at its end; 0 where it has none.
+        tag: its name.
+        commit: the commit that it names.
+        version: the version that it registers or cancels, as it spells it; else empty.
+        stage: the release stage that it assigns or unassigns; else empty.
+        by: who made it.
+    """
+
     time: int
-    kind: _Kind
+    action: GtoAction
     counter: int
     tag: str
     commit: str
-    version: str
+    version: str = ""
+    stage: str = ""
+    by: str = ""
 
 
 def read_gto_tags(tags: Iterable[Tag]) -> Tags:
@@ -185,7 +203,21 @@ def read_gto_tags(tags: Iterable[Tag]) -> Tags:
     >>> [(one.version, one.cancelled) for one in read_gto_tags(tags).artifacts["det"].versions]
     [('v1.0.0', None), ('v1.1.0', 'det@v1.1.0!')]
     """
-    events: dict[str, list[_Event]] = defaultdict(list)
+    events, ignored = list_gto_events(tags)
+    found = (_artifact(name, events[name]) for name in sorted(events))
+    return Tags(artifacts={one.name: one for one in found if one.versions}, ignored=ignored)
+
+
+def list_gto_events(
+    tags: Iterable[Tag],
+) -> tuple[dict[str, list[GtoEvent]], Sequence[IgnoredTag]]:
+    """List what happened to each artifact in its order, and the tags that do not count.
+
+    >>> events, _ = list_gto_events([Tag(name="det#prod#2", commit="a" * 40, time=1)])
+    >>> [(one.action.name, one.stage, one.counter) for one in events["det"]]
+    [('ASSIGN', 'prod', 2)]
+    """
+    events: dict[str, list[GtoEvent]] = defaultdict(list)
     ignored: list[IgnoredTag] = []
     for tag in tags:
         form = _FORM.fullmatch(tag.name)
@@ -194,10 +226,9 @@ def read_gto_tags(tags: Iterable[Tag]) -> Tags:
             ignored.append(IgnoredTag(tag=tag.name, artifact=artifact, why=why))
         elif form is not None:
             events[artifact].append(_event(tag, form))
-    found = (_artifact(name, sorted(events[name])) for name in sorted(events))
-    return Tags(
-        artifacts={one.name: one for one in found if one.versions},
-        ignored=sorted(ignored, key=lambda one: one.tag),
+    return (
+        {name: sorted(its) for name, its in events.items()},
+        sorted(ignored, key=lambda one: one.tag),
     )
 
 
@@ -217,26 +248,37 @@ def _flaw(tag: Tag, form: re.Match[str] | None) -> str:
     return ""
 
 
-def _event(tag: Tag, form: re.Match[str]) -> _Event:
+def _event(tag: Tag, form: re.Match[str]) -> GtoEvent:
     assert tag.time is not None
     assert tag.commit is not None
-    kind = _Kind.CANCEL if form["cancel"] else _Kind.REGISTER
-    if form["version"] is None:
-        kind = _Kind.DEPRECATE if form["deprecated"] else _Kind.ASSIGN
-    counter = int(form["counter"] or 0)
-    return _Event(tag.time, kind, counter, tag.name, tag.commit, form["version"] or "")
+    if form["version"] is not None:
+        action = GtoAction.CANCEL if form["cancel"] else GtoAction.REGISTER
+    elif form["deprecated"]:
+        action = GtoAction.DEPRECATE
+    else:
+        action = GtoAction.UNASSIGN if form["unassign"] else GtoAction.ASSIGN
+    return GtoEvent(
+        time=tag.time,
+        action=action,
+        counter=int(form["counter"] or 0),
+        tag=tag.name,
+        commit=tag.commit,
+        version=form["version"] or "",
+        stage=form["stage"] or "",
+        by=tag.by,
+    )
 
 
-def _artifact(name: str, events: Sequence[_Event]) -> Artifact:
+def _artifact(name: str, events: Sequence[GtoEvent]) -> Artifact:
     """Replay the events of an artifact, which are in their order."""
     versions: dict[str, ArtifactVersion] = {}
     for event in events:
         standing = versions.get(event.version)
-        if event.kind is _Kind.REGISTER:
+        if event.action is GtoAction.REGISTER:
             versions[event.version] = ArtifactVersion(
                 version=event.version, commit=event.commit, tag=event.tag
             )
-        elif event.kind is _Kind.CANCEL and standing is not None:
+        elif event.action is GtoAction.CANCEL and standing is not None:
             versions[event.version] = ArtifactVersion(
                 version=standing.version,
                 commit=standing.commit,
@@ -247,5 +289,5 @@ def _artifact(name: str, events: Sequence[_Event]) -> Artifact:
     return Artifact(
         name=name,
         versions=tuple(versions[one] for one in sorted(versions)),
-        deprecated=last.tag if last.kind is _Kind.DEPRECATE else None,
+        deprecated=last.tag if last.action is GtoAction.DEPRECATE else None,
     )

@@ -23,7 +23,7 @@ from paddledvc.tools.dvc.core import builds
 from paddledvc.tools.dvc.core.objects import folder_object_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from paddledvc.models.lockfile import Lock
     from paddledvc.models.model import Model
@@ -202,7 +202,7 @@ class Search:
     ) -> None:
         self.made: dict[str, list[Made]] = {}
         self._now, self._read, self._carried = now, read, carried
-        self._known = {block: built.get(name) for name, block in _stages(text).items()}
+        self._known = {block: built.get(name) for name, block in released_stages_in(text).items()}
         comparable = (name for name, one in now.items() if one.weights or one.exported)
         self._left = {name: list(stood[name]) for name in comparable if name in stood}
         self._stride = 1
@@ -250,9 +250,8 @@ class Search:
             yield from (one for one in made if is_rival_build(one, self._now[name]))
 
     def _stages(self, data: bytes) -> Mapping[str, bytes]:
-        stages = _stages(data)
-        said = data.count(b"train-") + data.count(b"export-")  # which takes next to no time
-        if len(stages) == said or len(stages) == len(_NAMED.findall(data)):
+        stages = released_stages_in(data)
+        if names_released_stages(data, stages):
             return stages
         # Somebody else wrote it, or it says such a name elsewhere.
         whole = builds.read_built_outputs(self._read(data.decode(errors="replace")))
@@ -270,17 +269,23 @@ class Search:
         return self._known[block]
 
 
-def _stages(data: bytes) -> dict[str, bytes]:
+def released_stages_in(data: bytes) -> dict[str, bytes]:
     """Find the stages of trainings and exports in a dvc.lock as DVC writes it."""
     text = data.replace(b"\r\n", b"\n")
     ended = text if text.endswith(b"\n") else text + b"\n"
     return {one["name"].decode(errors="replace"): one[0] for one in _STAGE.finditer(ended)}
 
 
+def names_released_stages(data: bytes, stages: Collection[str]) -> bool:
+    """Tell whether a dvc.lock names no more trainings and exports than were found in it."""
+    said = data.count(b"train-") + data.count(b"export-")  # which takes next to no time
+    return len(stages) == said or len(stages) == len(_NAMED.findall(data))
+
+
 def is_same_released_stage(name: str, before: str, now: str) -> bool:
     """Tell whether two dvc.lock, as DVC writes it, say the same of a stage."""
-    block = _stages(now.encode()).get(name)
-    return block is not None and _stages(before.encode()).get(name) == block
+    block = released_stages_in(now.encode()).get(name)
+    return block is not None and released_stages_in(before.encode()).get(name) == block
 
 
 def describe_released_build(
@@ -288,7 +293,7 @@ def describe_released_build(
 ) -> dict[str, str]:
     """Write which weights and export a model had, by the models.lock and dvc.lock of a commit."""
     names = [model_stage_name("train", model), model_stage_name("export", model)]
-    stages = {} if is_conflicted_lock(data) else _stages(data)
+    stages = {} if is_conflicted_lock(data) else released_stages_in(data)
     texts = (stages.get(name, b"").decode(errors="replace") for name in names)
     values = ({"stages": read(text) if text else None} for text in texts)
     train, export = (

@@ -114,6 +114,18 @@ def lock_blocks_of(name: str, data: bytes) -> Iterator[bytes]:
             yield block
 
 
+def name_lock_blocks(data: bytes) -> dict[str, bytes] | None:
+    r"""Split a models.lock at its models, by name; None where somebody else wrote it.
+
+    >>> name_lock_blocks(b'version: 1\nmodels:\n  - name: "a"\n    version: "v1"\n')
+    {'a': b'\n  - name: "a"\n    version: "v1"\n'}
+    """
+    blocks = _blocks(data)
+    if not blocks[0].startswith(_BLOCK):
+        return None
+    return {_name(block): block for block in blocks}
+
+
 def released_versions_in(
     name: str, block: bytes, read: Callable[[str], object]
 ) -> Iterator[tuple[str, Contents]]:

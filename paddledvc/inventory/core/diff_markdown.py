@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from paddledvc.inventory.core.model_changes import ModelChange
     from paddledvc.inventory.core.models_diff import Answer, ModelsDiff
 
-MARKER = "<!-- paddledvc diff -->"
+MARKER = "<!-- paddledvc-diff -->"
 """The first line, by which a comment is found again."""
 LARGEST = 60_000
 """Characters: a comment on GitHub may have 65,536."""

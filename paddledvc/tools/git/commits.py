@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from paddledvc.errors import ToolFailed
 from paddledvc.tools.git.command import ask_git, exchange_git, run_git
+from paddledvc.tools.git.core.log import LOG_FORM, parse_log
 from paddledvc.tools.git.database.objects import ObjectReader, missing_object
 from paddledvc.tools.git.database.tree import parse_tree
 from paddledvc.tools.git.snapshot import match_last_part
@@ -14,6 +15,11 @@ from paddledvc.tools.git.snapshot import match_last_part
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
+
+    from paddledvc.tools.git.core.log import LoggedCommit
+
+# A user's settings must not change what is listed.
+_LOG = ("-c", "log.showSignature=false", "-c", "log.showRoot=true", "log", "--encoding=UTF-8")
 
 
 def whole_commits(root: Path, commits: Collection[str]) -> set[str]:
@@ -156,3 +162,40 @@ def folder_in_commits(root: Path, path: str) -> Iterator[dict[str, bytes]]:
         files = found.of(commit)
         data = dict(found.read(files.values()))
         yield {name: data[blob.name] for name, blob in files.items()}
+
+
+def log_first_parents(root: Path, start: str, paths: Sequence[str]) -> list[LoggedCommit]:
+    """List what a branch itself was, newest first: its commits that changed some files.
+
+    What was merged into it counts as the merge commit.
+
+    Args:
+        root: a folder of the repository; all paths start there.
+        start: full name of the newest commit.
+        paths: the files, as patterns of git.
+    """
+    form = ("-z", "--raw", "--no-abbrev", "--no-renames", "--no-ext-diff", "--relative", "-m")
+    said = exchange_git(root, *_LOG, *form, "--first-parent", LOG_FORM, start, "--", *paths)
+    return list(parse_log(said.decode(errors="replace")))
+
+
+def log_merges(root: Path) -> list[tuple[str, str, str]]:
+    """List the merges of two that any branch or tag has: name, what was merged, and title."""
+    form = ("--all", "--min-parents=2", "--max-parents=2", "-z", "--format=%H %P %s")
+    said = exchange_git(root, *_LOG, *form).decode(errors="replace")
+    lines = (line.split(" ", 3) for line in filter(None, said.split("\0")))
+    return [(name, merged, title) for name, _, merged, title in lines]
+
+
+def find_blobs_in_commits(root: Path, asked: Iterable[tuple[str, str]]) -> list[str | None]:
+    """Find git's names of files below a folder, each in a revision; None where there is none.
+
+    Args:
+        root: the folder.
+        asked: revisions, each with a path.
+    """
+    sent = "".join(f"{revision}:./{file}\n" for revision, file in asked).encode()
+    form = ("cat-file", "--batch-check=%(objecttype) %(objectname)")
+    answer = exchange_git(root, *form, sent=sent) if sent else b""
+    kinds = [line.partition(" ") for line in answer.decode(errors="replace").splitlines()]
+    return [name if kind == "blob" else None for kind, _, name in kinds]

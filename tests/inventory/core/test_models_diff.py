@@ -268,7 +268,7 @@ def test_markdown_begins_with_its_marker_and_fits_a_comment():
 
     text = render_markdown(a_diff(*models, findings=verdict))
 
-    assert text.startswith("<!-- paddledvc diff -->\n### Models: `change merged into main`\n\n|")
+    assert text.startswith("<!-- paddledvc-diff -->\n### Models: `change merged into main`\n\n|")
     assert len(text) <= LARGEST + 200
     assert "- and 250 more, which `paddledvc check` lists" in text
     assert "and 50 more rows, which `paddledvc diff` shows in a shell" in text
