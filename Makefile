@@ -1,12 +1,15 @@
-# Everything is installed into .venv; nothing else is touched.
+# Everything is installed into .venv, for those who work on paddledvc; what `make demo` needs, into an
+# environment beside the clone, for git lets a branch overwrite what lies in it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BESIDE := ../$(shell basename "$(CURDIR)" | tr -c 'A-Za-z0-9._\n' -)-venv
+DEMO ?= $(if $(shell [ -w .. ] && echo yes),$(BESIDE),$(VENV)/demo-environment)
 # Of all the modules that are installed few are ever imported, and those are compiled then.
-PIP := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
+PIP = $(@D)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check
 # Just what the lock files name, byte for byte; build.txt has what builds ourselves and the package
 # that DVC needs and that has no wheel.
-LOCKED := $(PIP) --require-hashes --no-build-isolation --requirement
+LOCKED = $(PIP) --require-hashes --no-build-isolation --requirement
 # The Pythons that there are wheels of Paddle for.
 PYTHONS := 3.10 3.11 3.12 3.13
 PYTEST := pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -26,12 +29,8 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-demo: $(VENV)/demo ## Train, export and verify a digit reader with `dvc repro`
-	paddledvc lock --check
-	paddledvc generate --check
-	dvc repro
-	dvc metrics show
-	dvc status
+demo: $(DEMO)/demo ## Train, export and verify a digit reader with `dvc repro`
+	@PATH="$$(cd "$(DEMO)/bin" && pwd):$$PATH" .ci/demo
 
 test: $(VENV)/test lint ## Lint, check types and run the tests
 	$(PYTEST) -m "not thorough" --cov --cov-report=term
@@ -99,20 +98,27 @@ upgrade: $(VENV)/uv ## Lock the newest packages of what is installed here, in re
 	$(LOCK) --group build --constraints requirements/test.txt -o requirements/build.txt
 
 clean: ## Remove what was installed and measured
+	[ ! -e "$(DEMO)/pip" ] || rm -rf "$(DEMO)"
 	rm -rf $(VENV) .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(VENV)/pip:
+$(VENV)/pip $(DEMO)/pip: %/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))' || { \
 	  echo "paddledvc needs Python 3.10 to 3.13, and $(PYTHON) is $$($(PYTHON) -V 2>&1); there are no" \
 	    "wheels of Paddle for others yet. Try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@[ ! -e "$*" ] || [ "$*" != "$(DEMO)" ] || { \
+	  echo "$* exists, and make did not create it. Try: make DEMO=../another-folder demo"; exit 1; }
+	@$(PYTHON) -m venv $*
 	@touch $@
 
-$(VENV)/demo: $(VENV)/pip requirements/build.txt requirements/demo.txt pyproject.toml
-	$(LOCKED) requirements/build.txt
-	$(LOCKED) requirements/demo.txt
-	$(PIP) --no-deps --no-build-isolation --editable .
+$(VENV)/demo $(DEMO)/demo: %/demo: %/pip requirements/build.txt requirements/demo.txt pyproject.toml
+	@echo "Installing into $*"
+	@$(LOCKED) requirements/build.txt
+	@$(LOCKED) requirements/demo.txt
+	@$(PIP) --no-deps --no-build-isolation $(if $(filter $(VENV),$*),--editable,--force-reinstall) .
 	@touch $@
+
+# The demo has paddledvc as users have it: what is installed is a copy.
+$(DEMO)/demo: $(shell find paddledvc -type f -not -name '*.pyc')
 
 $(VENV)/test: $(VENV)/demo requirements/test.txt
 	$(LOCKED) requirements/test.txt

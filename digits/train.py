@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,8 @@ def fit(
     optimizer = paddle.optimizer.AdamW(
         rate, parameters=model.parameters(), weight_decay=settings.weight_decay
     )
+    # Paddle's layer for batches says at each training what it does in all of them.
+    warnings.filterwarnings("ignore", "When training, we now always track", UserWarning)
     for _ in range(settings.epochs):
         model.train()
         losses = [_step(model, optimizer, images, labels) for images, labels in batches]

@@ -11,11 +11,13 @@ _ESCAPED = re.compile(r"(?<=%3a%2f%2f)[^&/\s]*?%40", re.IGNORECASE)
 """The same of a URL in a query."""
 _USER = re.compile(r"(?<=://)(?P<user>[^/\s:@]*):[^/\s]*@")
 _SIGNED = re.compile(
-    r"(?<=[?&])((?:X-(?:Amz|Goog)-(?:Signature|Credential|Security-Token)|Signature|AWSAccessKeyId|"
-    r"OSSAccessKeyId|GoogleAccessId|sig|token|access_token|api_?key)=)[^&#\s]+",
+    r"(?<=[?&])((?:[\w.-]*(?:token|secret|password|passwd|signature|credential|authorization|"
+    r"(?:api|access|auth)[_-]?key(?:[_-]?id)?)|GoogleAccessId|q-ak|sig|sign|auth|jwt|pwd|pass)=)"
+    r"[^&#\s]+",
     re.IGNORECASE,
 )
-"""What makes a URL a key of its own: whoever reads it may do what its owner may."""
+"""What makes a URL a key of its own, as S3, BOS, OSS, COS, GCS, Azure and hubs write it: whoever
+reads it may do what its owner may."""
 _KEEP_USER = ("ssh://", "git+ssh://", "git://")
 FORMATS = ("pdparams", "safetensors", "pdmodel", "json", "onnx", "tar.gz", "tar", "zip")
 _FORM = re.compile(r"git\+(?P<repository>.+)@(?P<commit>[0-9a-f]{40}|[0-9a-f]{64})#(?P<path>.+)")

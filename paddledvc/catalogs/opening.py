@@ -40,10 +40,10 @@ class Catalogs:
 
     def __init__(self, root: Path, registry: Registry, offline: str | None = None) -> None:
         self._root, self._registry, self._offline = root, registry, offline
-        self._open: dict[str, Catalog] = {}
+        self._open: dict[str, Checked] = {}
         self._opening = threading.Lock()
 
-    def open(self, name: str) -> Catalog:
+    def open(self, name: str) -> Checked:
         """Open a catalog, without asking it anything.
 
         Raises:
@@ -129,6 +129,12 @@ class Checked:
             release = self._catalog.describe(query, version)
             self._refuse(nonsense_in_listed_release(release, version), query)
         return release
+
+    def find_settings(self, query: Query) -> Mapping[str, Any]:
+        """Find what models.yaml can say of a model besides its version, where the kind knows it."""
+        find = getattr(self._catalog, "find_settings", None)
+        with self._failing():
+            return {} if find is None else find(query)
 
     def names(self) -> Sequence[str]:
         """Name the models of the catalog."""

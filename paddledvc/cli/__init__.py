@@ -55,6 +55,8 @@ SECTIONS = {
 """Every command and what it does, as the overview shows it; a command is imported when it runs."""
 HIDDEN = ("hook", "merge-file")
 """Commands that programs call, and that the overview leaves out."""
+COMPLETE = "_PADDLEDVC_COMPLETE"
+"""The variable by which a shell asks for completions."""
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 BUG = 70
@@ -197,7 +199,8 @@ def _stop(number: int, _frame: object) -> None:
 
 def main() -> None:
     """Run the command line of this process."""
-    streams.prepare_process()
+    if COMPLETE not in os.environ:  # Click writes bytes then, for a shell
+        streams.prepare_process()
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     try:

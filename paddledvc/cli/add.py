@@ -38,8 +38,9 @@ def add(  # noqa: PLR0913
     """Add a model of a catalog to models.yaml and lock it.
 
     Asks for the newest version and those that follow, unless versions are given: NAME==V,
-    'NAME>=1,<2' or 'NAME^1.2'. A model that models.yaml has already gets that version. Comments
-    and formatting stay.
+    'NAME>=1,<2' or 'NAME^1.2'; on production branches for exactly the one that it locks. A model
+    that models.yaml has already gets that version. A new one of paddle.vision gets its network,
+    inputs and an export section. Comments and formatting stay.
 
     \b
     Example:
@@ -61,5 +62,12 @@ def add(  # noqa: PLR0913
     if output == "json":
         echo_json(done)
         return
-    echo(f"models.yaml: {done.name} {done.requires} from {done.source}", err=True)
+    line = f"models.yaml: {done.name} {done.requires} from {done.source}"
+    if done.settings:
+        line += f", with {', '.join(done.settings)}"
+    if done.exact_for is not None:
+        line += f"; {done.exact_for} branches take exact versions only"
+    echo(line, err=True)
     echo_changes(done.changes, done.trusted)
+    lock_first = "" if use.frozen is None else "paddledvc lock && "
+    echo(f"Next: `{lock_first}paddledvc generate`", err=True)

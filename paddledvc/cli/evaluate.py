@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import format_option, lock_options, pin_option
+from paddledvc.cli.options import complete_model, format_option, lock_options, pin_option
 from paddledvc.cli.printer import echo, echo_document, echo_first_use, echo_table, progress_bar
 from paddledvc.evaluation import evaluate as workflow
 from paddledvc.evaluation.baseline import evaluate_baseline
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_model)
 @click.option(
     "--baseline",
     "revision",

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import format_option, lock_options, pass_project, pin_option
+from paddledvc.cli.options import (
+    complete_model,
+    format_option,
+    lock_options,
+    pass_project,
+    pin_option,
+)
 from paddledvc.cli.printer import echo, echo_first_use, echo_json
 from paddledvc.stages import export as workflow
 
@@ -16,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_model)
 @pin_option
 @lock_options
 @format_option

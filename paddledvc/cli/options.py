@@ -34,6 +34,17 @@ pin_option = click.option(
 )
 
 
+def complete_model(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the name of a model in models.yaml; nothing where that cannot be read."""
+    from paddledvc.project import Project  # noqa: PLC0415 - not for --help
+
+    with suppress(Exception):  # nobody waits for a message
+        project = Project.find(ctx.find_root().params.get("directory") or ".")
+        names = [model.name for model in project.registry().models]
+        return [name for name in names if name.startswith(incomplete)]
+    return []
+
+
 def lock_options(command: Command) -> Command:
     """Add ``--locked``, ``--frozen`` and ``--offline``; the command gets them as ``use``."""
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import format_option, lock_options, pass_project
+from paddledvc.cli.options import complete_model, format_option, lock_options, pass_project
 from paddledvc.cli.printer import echo_changes, echo_json
 from paddledvc.locking import remove as workflow
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_model)
 @lock_options
 @format_option
 @pass_project

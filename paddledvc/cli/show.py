@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import format_option, pass_project
+from paddledvc.cli.options import complete_model, format_option, pass_project
 from paddledvc.cli.printer import echo, echo_json
 from paddledvc.inventory import show as workflow
 from paddledvc.models.model import model_reports_folder, model_stage_name
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from paddledvc.project import Project
     from paddledvc.stages.core.record import Record
     from paddledvc.tools.git.blame import Commit
+    from paddledvc.verification.core.evidence import Latencies
 
 SHORT = 10
 """Characters of a commit's name that people read."""
@@ -28,15 +29,15 @@ _ABSENT = {"weights": "not downloaded"}
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=complete_model)
 @format_option
 @pass_project
 def show(project: Project, name: str, *, output: str) -> None:
     """Show a model, and why it is locked at that version.
 
     Says who asks for which versions and where, which catalog lists them, what there is of its
-    weights, export and evidence, since which commit this version stands for these bytes, and what
-    other versions were. Asks no network.
+    weights, export, evidence and latency, since which commit this version stands for these bytes,
+    and what other versions were. Asks no network.
 
     \b
     Example:
@@ -71,6 +72,8 @@ def _lines(shown: Shown) -> Iterator[tuple[str, str]]:
         yield from _sources(shown.locked)
     if shown.evidence is not None:
         yield "evidence", _evidence(shown)
+    if shown.latencies is not None:
+        yield from (("latency", line) for line in _latencies(shown.latencies))
     yield from _training(shown)
     yield from _environment(shown)
     yield from _described(shown)
@@ -98,6 +101,17 @@ def _evidence(shown: Shown) -> str:
     if shown.evidence == "missing":
         return f"missing; run `dvc repro {model_stage_name('verify', shown.model)}`"
     return f"{shown.evidence} ({report})"
+
+
+def _latencies(found: Latencies) -> Iterator[str]:
+    """Say what a call of each path takes at its largest batch size, and its process."""
+    batches = {one.path: f" at batch {one.batch}" for one in found.calls}
+    rates, memory = dict(found.samples_per_second), dict(found.peak_mib)
+    for path, milliseconds in found.median_ms:
+        said = [f"{path} {milliseconds:g} ms{batches.get(path, '')}"]
+        said += [f"{rates[path]:,.0f} samples/s"] if path in rates else []
+        said += [f"{memory[path]:,.0f} MiB"] if path in memory else []
+        yield ", ".join(said)
 
 
 def _training(shown: Shown) -> Iterator[tuple[str, str]]:

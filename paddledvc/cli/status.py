@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import format_option, offline_option, pass_project
+from paddledvc.cli.options import complete_model, format_option, offline_option, pass_project
 from paddledvc.cli.printer import echo, echo_json, echo_table, progress_bar
 from paddledvc.weights import status as workflow
 
@@ -21,7 +21,7 @@ SHOWN = 3
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[PATH|MODEL]...")
+@click.argument("names", nargs=-1, metavar="[PATH|MODEL]...", shell_complete=complete_model)
 @click.option("--remote", is_flag=True, help="Check the remotes, for branches and tags.")
 @click.option("--deep", is_flag=True, help="Read and hash every byte, here or in the remotes.")
 @click.option("--branch", "branches", multiple=True, help="With --remote: this branch or tag only.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from paddledvc.cli.options import format_option, lock_options, pin_option
+from paddledvc.cli.options import complete_model, format_option, lock_options, pin_option
 from paddledvc.cli.printer import echo, echo_document, echo_first_use
 from paddledvc.cli.verify_output import echo_report, echo_reports, reports_json
 from paddledvc.models.model import Input
@@ -52,7 +52,7 @@ OPTIONS = {
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=complete_model)
 @click.option("--all", "every", is_flag=True, help="Every model that exports.")
 @click.option(
     "-j", "--jobs", type=click.IntRange(1), default=1, show_default=True, help="Parallel models."

@@ -229,12 +229,13 @@ def _compared(
 def _latest(question: Question, listed: Sequence[Listed]) -> Listed | None:
     """Find the newest good version, a pre-release only where somebody asks for one."""
     pre = any(want.requirement.names_prerelease for want in question.wants)
-    good = [
-        one
+    good = {
+        one.version: one
         for one in listed
         if one.yanked is None and (pre or not as_version(one.version).is_prerelease)
-    ]
-    return max(good, key=lambda one: as_version(one.version), default=None)
+    }
+    newest = newest_version(good)
+    return good[newest] if newest is not None else None
 
 
 def _why(question: Question, wanted: str | None, latest: Listed | None) -> str:

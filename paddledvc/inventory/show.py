@@ -20,6 +20,7 @@ from paddledvc.stages.core.record import Record, record_path
 from paddledvc.tools.git import blame, repository, worktree
 from paddledvc.tools.git.command import ask_git
 from paddledvc.tools.git.project_files import find_project_text
+from paddledvc.verification.core.evidence import Latencies, latencies_path
 
 if TYPE_CHECKING:
     from paddledvc.gate.lock_history import Earlier
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from paddledvc.project import Project
     from paddledvc.tools.git.blame import Commit
     from paddledvc.yaml.document import Document, Path
+
+_OF_NOW: tuple[Standing | None, ...] = ("pass", "shows nothing", "fail", "not-repeatable")
+"""What a report may be worth that is of the export of now."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,6 +89,7 @@ class Shown(Displayed):
         trained: what made its trained weights; None where that is not recorded.
         unrecorded: why a record that is there counts for nothing; empty if it counts.
         measured: what was measured of its weights of now; None where nothing was.
+        latencies: what calls of its export of now took; None where nobody measured.
     """
 
     model: Model
@@ -104,6 +109,7 @@ class Shown(Displayed):
     trained: Record | None = None
     unrecorded: str = ""
     measured: Measured | None = None
+    latencies: Latencies | None = None
 
 
 def show(project: Project, name: str) -> Shown:
@@ -139,6 +145,7 @@ def show(project: Project, name: str) -> Shown:
     parts = tuple(_part(inputs, holdings, name, one) for one in holdings.parts(model))
     weights = [one for one in parts if one.part.what != "export"]
     trained, unrecorded = _trained(project, model, parts)
+    standing = holdings.standing(model)
     return Shown(
         model=model,
         locked=locked,
@@ -149,7 +156,7 @@ def show(project: Project, name: str) -> Shown:
         present=bool(weights and weights[-1].present),
         used_by=tuple(other.name for other in registry.models if other.base == name),
         parts=parts,
-        evidence=holdings.standing(model),
+        evidence=standing,
         image=registry.environment_of(model).image,
         paddle=registry.environment_of(model).paddle,
         earlier=tuple(_earlier(project, model, locked)),
@@ -157,6 +164,7 @@ def show(project: Project, name: str) -> Shown:
         trained=trained,
         unrecorded=unrecorded,
         measured=_measured(project, model, parts),
+        latencies=_latencies(project, model) if standing in _OF_NOW else None,
     )
 
 
@@ -191,6 +199,14 @@ def _measured(project: Project, model: Model, parts: tuple[ShownPart, ...]) -> M
     md5s = {one.path: one.hashes.md5 for one in measured.files} if measured is not None else {}
     weights = [one.part for one in parts if one.part.what != "export"][-1:]
     return measured if all(md5s.get(one.path) == one.md5 for one in weights) else None
+
+
+def _latencies(project: Project, model: Model) -> Latencies | None:
+    text = find_project_text(project.root, latencies_path(model))
+    try:
+        return None if text is None else Latencies.from_json(text)
+    except ValueError:
+        return None  # `report` says why
 
 
 def _earlier(project: Project, model: Model, locked: LockedModel | None) -> list[Earlier]:

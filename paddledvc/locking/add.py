@@ -13,16 +13,18 @@ from paddledvc.display.results import Displayed
 from paddledvc.errors import CatalogFailed, InvalidInput, Unresolvable
 from paddledvc.locking.core.resolution import plan_resolution
 from paddledvc.locking.current import UPDATE, LockUse, make_lock_current
-from paddledvc.models.model import TABLE_CATALOGS
-from paddledvc.models.versions import Requirement, as_version
+from paddledvc.models.model import HUBS, OTHER_NAMES, TABLE_CATALOGS
+from paddledvc.models.versions import Requirement, as_version, is_version
 from paddledvc.names import suggest_name
 from paddledvc.project import Inputs
+from paddledvc.tools.git.worktree import worktree_branch
 from paddledvc.yaml import reader
 from paddledvc.yaml.edit.lists import EditableList
 
 if TYPE_CHECKING:
     from paddledvc.locking.current import Locked
     from paddledvc.models.lockfile import Change
+    from paddledvc.models.policy import Role, RoleName
     from paddledvc.models.registry import Registry
     from paddledvc.project import Project
     from paddledvc.tools.system.progress import NamedProgress
@@ -40,6 +42,8 @@ class Added(Displayed):
         name: its name in models.yaml.
         requires: what models.yaml asks for now.
         source: the catalog.
+        exact_for: the role whose branches take exact versions only, where that is why it is one.
+        settings: what else models.yaml says of a new model, such as ``network``.
         changes: what moved in models.lock, sorted by name.
         trusted: names of the models whose bytes were hashed for the first time.
     """
@@ -48,6 +52,8 @@ class Added(Displayed):
     name: str
     requires: str
     source: str
+    exact_for: RoleName | None = None
+    settings: tuple[str, ...] = ()
     changes: tuple[Change, ...]
     trusted: tuple[str, ...]
 
@@ -66,6 +72,8 @@ def add(  # noqa: PLR0913
     """Add a model of a catalog to models.yaml, or change the version that it asks for, and lock it.
 
     The rest of models.yaml keeps every byte. Where the model cannot be locked nothing is written.
+    A new model gets what its catalog knows of it besides: network, inputs and an export section.
+    On branches that take exact versions only, models.yaml asks for the one that is locked.
 
     Args:
         project: the project.
@@ -73,7 +81,7 @@ def add(  # noqa: PLR0913
             ``NAME==V``, ``NAME>=1,<2`` or ``NAME^1``; by default those that models.yaml asks for,
             or for a new model those from the newest one on.
         source: the catalog; by default the only one that lists the model, of those that
-            models.yaml declares and that installed packages carry.
+            models.yaml declares and that installed packages carry. ``paddleocr`` is ``paddlex``.
         name: its name in models.yaml, where that is to differ.
         file: the one file to take of a model that has several.
         revision: branch, tag or commit of the source to look at.
@@ -81,7 +89,8 @@ def add(  # noqa: PLR0913
         progress: told how bytes arrive that nobody has hashed yet.
 
     Raises:
-        InvalidInput: no catalog lists the model, or several do.
+        InvalidInput: no catalog lists the model, or several do, or the branch may not have what
+            is asked for.
         UnknownCatalog: there is no such catalog.
         InvalidFile: models.yaml breaks its rules, or would.
         Unresolvable: no version satisfies all that is asked.
@@ -97,12 +106,25 @@ def add(  # noqa: PLR0913
     if spec is None:
         raise InvalidInput(f"{model!r}: expected NAME, NAME==V or a range such as 'NAME>=1,<2'")
     with project.exclusive():
+        called, _, version = spec["name"].rpartition("@")
+        if called and is_version(version):
+            raise InvalidInput(f"{model}: expected NAME==V; write '{called}=={version}'")
         inputs = Inputs(project)
+        registry = inputs.registry
+        if source is not None and source not in registry.catalogs:
+            source = OTHER_NAMES.get(source, source)
         if source is not None:
-            inputs.registry.declared(source)
-        entry = _entry(inputs.registry, spec["name"], name, file=file, revision=revision)
+            registry.declared(source)
+        entry = _entry(registry, spec["name"], name, file=file, revision=revision)
+        asked = _asked(model, spec["version"], source)
+        role = registry.policy.role(worktree_branch(project.root))
+        if asked is not None and asked.names_prerelease and not role.prereleases:
+            raise InvalidInput(
+                f"{model}: {role.name} branches take no pre-releases; ask for a final release, "
+                "or add the model on another branch"
+            )
         entry["source"] = source or _only_source(inputs, entry, use.offline)
-        return _write(inputs, entry, _asked(model, spec["version"]), use, progress)
+        return _write(inputs, entry, asked, role, use, progress)
 
 
 def _entry(
@@ -130,13 +152,14 @@ def _entry(
     return {**entry, **{key: value for key, value in fields.items() if value is not None}}
 
 
-def _asked(model: str, version: str | None) -> Requirement | None:
+def _asked(model: str, version: str | None, source: str | None) -> Requirement | None:
     if version is None:
         return None
     try:
         return Requirement.parse(version.strip())
     except ValueError as error:
-        raise InvalidInput(f"{model}: {error}") from error
+        tags = ", or name a branch or tag of the hub with --revision" if source in HUBS else ""
+        raise InvalidInput(f"{model}: {error}{tags}") from error
 
 
 def _only_source(inputs: Inputs, entry: dict[str, Any], offline: str | None) -> str:
@@ -168,18 +191,31 @@ def _only_source(inputs: Inputs, entry: dict[str, Any], offline: str | None) -> 
     raise InvalidInput(f"{query.name}: no catalog lists it{hint}")
 
 
-def _write(
+def _write(  # noqa: PLR0913, PLR0917
     inputs: Inputs,
     entry: dict[str, Any],
     asked: Requirement | None,
+    role: Role,
     use: LockUse,
     progress: NamedProgress | None,
 ) -> Added:
     project, text = inputs.project, inputs.models.text
     known = inputs.registry.by_name.get(entry["name"])
-    if asked is None and known is not None:
+    settings: dict[str, Any] = {}
+    if known is None:
+        catalog = Catalogs(project.root, inputs.registry, use.offline).open(entry["source"])
+        query = Query(name=entry.get("source_name", entry["name"]))
+        entry |= (settings := {**catalog.find_settings(query)})
+    elif asked is None:
         asked = known.requires
-    wanted = _text_of(asked) if asked else "latest"
+    wanted = asked.text if asked else "latest"
+    exact = asked is not None and asked.exact
+    exact_for = role.name if role.versions == "exact" and not exact else None
+    if use.frozen is not None and exact_for is not None:
+        raise InvalidInput(
+            f"{entry['name']}: {role.name} branches take exact versions only, and {use.frozen} "
+            f"asks no catalog for one; name it, as {entry['name']}==V"
+        )
     edited = _edited(text, {**entry, "version": wanted})
     done: Locked | None = None
     if use.frozen is None:
@@ -189,11 +225,11 @@ def _write(
         except Unresolvable as error:
             raise _in_own_words(error, entry["name"]) from error
         locked = done.lock.model(entry["name"]).version
-        if asked is None:
+        if exact or exact_for is not None:
+            wanted = locked
+        elif asked is None:
             # A range takes no local part, such as +cu118.
             wanted = f">={as_version(locked).public}"
-        elif asked.exact:
-            wanted = locked
         edited = _edited(text, {**entry, "version": wanted})
         project.parse_registry(edited)
     if done is None:
@@ -204,6 +240,8 @@ def _write(
         name=entry["name"],
         requires=wanted,
         source=entry["source"],
+        exact_for=exact_for,
+        settings=tuple(settings),
         changes=done.changes if done else (),
         trusted=done.trusted if done else (),
     )
@@ -215,10 +253,6 @@ def _in_own_words(error: Unresolvable, name: str) -> Unresolvable:
         return error
     reasons = [reason.replace("models.yaml asks", "you ask") for reason in error.reasons]
     return Unresolvable(error.model, error.summary, reasons)
-
-
-def _text_of(asked: Requirement) -> str:
-    return asked.version if asked.version is not None else asked.text
 
 
 def _edited(text: str, entry: dict[str, Any]) -> str:

@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING, Any, Literal
 from paddledvc.display.results import Displayed
 from paddledvc.models.images import Image, matches_image_paddle
 from paddledvc.models.verify_settings import Verify
-from paddledvc.names import REPORTS, name_exported_folder, name_params_key, name_trained_file, slug
+from paddledvc.names import (
+    REPORTS,
+    name_exported_folder,
+    name_params_key,
+    name_trained_file,
+    slug,
+    suggest_name,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from paddledvc.models.evaluate_settings import Evaluate
     from paddledvc.models.forward import Forward
@@ -39,8 +46,22 @@ ProgramFormat = Literal["json", "pdmodel"]
 """What an exported program is written as: as Paddle 3 does, or as Paddle 2 does."""
 TABLE_CATALOGS = ("paddle.vision", "paddlespeech", "paddlex")
 """Catalogs that installed packages carry."""
-BUILT_IN = (*TABLE_CATALOGS, "huggingface", "modelscope")
+OTHER_NAMES = {"paddleocr": "paddlex"}
+"""Packages whose models are in the catalog of another: PaddleOCR gets them through PaddleX."""
+HUBS = ("huggingface", "modelscope")
+BUILT_IN = (*TABLE_CATALOGS, *HUBS)
 """Catalogs that are there without any declaration; each is called as its kind."""
+
+
+def suggest_catalog(name: str, known: Collection[str]) -> str:
+    """Suggest a catalog, as the end of a sentence that says that there is none of a name.
+
+    >>> suggest_catalog("paddleocr", BUILT_IN), suggest_catalog("paddlexx", BUILT_IN)
+    ('; its models are in paddlex', "; did you mean 'paddlex'?")
+    """
+    if name in OTHER_NAMES:
+        return f"; its models are in {OTHER_NAMES[name]}"
+    return suggest_name(name, known) or f"; the catalogs are {', '.join(sorted(known))}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,6 +23,7 @@ from paddledvc.models.model import (
     Output,
     Reference,
     Train,
+    suggest_catalog,
     trained_model_file,
 )
 from paddledvc.models.percentages import is_percentage, read_number
@@ -94,8 +95,7 @@ class Registry(Displayed):
             return self.catalogs[name]
         if name in BUILT_IN:
             return Declared(kind=name, settings={})
-        known = sorted({*self.catalogs, *BUILT_IN})
-        hint = suggest_name(name, known) or f"; there are {', '.join(known)}"
+        hint = suggest_catalog(name, {*self.catalogs, *BUILT_IN})
         raise UnknownCatalog(f"no catalog is called {name!r}{hint}")
 
     def environment_of(self, model: Model) -> Environment:

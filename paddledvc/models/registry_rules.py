@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from paddledvc import names as layout
 from paddledvc.models.forward import explain_forward_misfit
 from paddledvc.models.images import Image
-from paddledvc.models.model import BUILT_IN
+from paddledvc.models.model import BUILT_IN, suggest_catalog
 from paddledvc.models.verify_settings import is_verify_folder
 from paddledvc.models.versions import Requirement, is_version, is_version_range
 from paddledvc.names import suggest_name
@@ -97,7 +97,7 @@ def _source(entry: Mapping[str, Any], catalogs: set[str]) -> Iterator[tuple[Path
         yield ("version",), message
     elif floating and not listed:
         known = f"; the catalogs are {', '.join(sorted(catalogs))}"
-        hint = suggest_name(str(source), catalogs) or known
+        hint = suggest_catalog(str(source), catalogs)
         if source is None:
             message = f"{version!r} is a range, and no source says which versions there are{known}"
         else:

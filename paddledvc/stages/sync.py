@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import posixpath
 from dataclasses import dataclass, replace
+from functools import partial
 from shlex import quote
 from typing import TYPE_CHECKING, Literal
 
 from paddledvc.display.results import Displayed
-from paddledvc.errors import InvalidInput, UnsavedEdit
+from paddledvc.errors import ChecksumMismatch, DownloadFailed, InvalidInput, UnsavedEdit
 from paddledvc.locking import download
 from paddledvc.locking.current import UPDATE, current_lock
 from paddledvc.paths import quote_path
@@ -18,11 +19,13 @@ from paddledvc.tools.git.project_files import require_beneath, require_output_fo
 from paddledvc.tools.sources import fetch
 from paddledvc.tools.system import files
 from paddledvc.tools.system.network.errors import Unreadable
+from paddledvc.tools.system.progress import label_progress
+from paddledvc.urls import hide_url_secrets
 from paddledvc.weights.core.outcome import describe_way_back
 from paddledvc.weights.tree.edits import find_unsaved_weights
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from paddledvc.hashes import Hashes
     from paddledvc.locking.current import LockUse
@@ -54,16 +57,23 @@ class Synced(Displayed):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reached:
-    """What one source answered without giving its bytes.
+    """What one source answered.
 
     Attributes:
+        url: the source.
+        file: the file of a folder that it is to have; empty where the weights are one file.
         size: size in bytes, None if the source keeps it back.
-        problem: why the source is of no use; empty if it is.
+        problem: why the source is unusable; empty if it is not.
+        hashes: what its bytes hash to, if they were read.
+        differs: whether it has other bytes than the pinned ones.
     """
 
     url: str
+    file: str = ""
     size: int | None
     problem: str
+    hashes: Hashes | None = None
+    differs: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -85,8 +95,9 @@ class Probed(Displayed):
 
     @property
     def reachable(self) -> bool:
-        """Whether some source would give the bytes."""
-        return any(not source.problem for source in self.sources)
+        """Whether some source has the bytes, of a folder those of each file."""
+        good = {source.file for source in self.sources if not source.problem}
+        return good >= {source.file for source in self.sources}
 
 
 def sync(  # noqa: PLR0913 - each is an option
@@ -135,20 +146,24 @@ def sync(  # noqa: PLR0913 - each is an option
     return [_bring(project, entry, use.offline, progress, force=force) for entry in entries]
 
 
-def probe(
+def probe(  # noqa: PLR0913 - each is an option
     project: Project,
     names: Sequence[str] = (),
     *,
     pin: str | None = None,
     use: LockUse = UPDATE,
+    hash_bytes: bool = False,
+    progress: NamedProgress | None = None,
 ) -> list[Probed]:
-    """Ask every source whether it has the weights, without downloading them.
+    """Ask every source whether it has the weights, and write nothing.
 
     Args:
         project: the project.
         names: the models; all that have weights by default.
         pin: as for ``sync``.
         use: as for ``sync``, but a stale lock is never updated.
+        hash_bytes: read every byte of every source, and compare it with the pin.
+        progress: told how the bytes arrive that are hashed.
 
     Raises:
         StaleLock: models.lock is not what models.yaml asks for.
@@ -161,7 +176,13 @@ def probe(
             print(found.model, found.reachable)
     """
     use = replace(use, locked=use.locked or "--dry-run")
-    return [_probe(project, entry, use) for entry in _entries(project, names, pin, use)]
+    entries = _entries(project, names, pin, use)
+    if not hash_bytes:
+        return [_probe(project, one, partial(_reach, project, use.offline)) for one in entries]
+    return [
+        _probe(project, one, partial(_compare, project, use.offline, one.name, progress))
+        for one in entries
+    ]
 
 
 def _entries(
@@ -239,7 +260,7 @@ def _synced(
     )
 
 
-def _probe(project: Project, entry: LockedModel, use: LockUse) -> Probed:
+def _probe(project: Project, entry: LockedModel, ask: Callable[[str, Hashes], Reached]) -> Probed:
     return Probed(
         name=entry.name,
         version=entry.version,
@@ -247,25 +268,48 @@ def _probe(project: Project, entry: LockedModel, use: LockUse) -> Probed:
         hash_known=entry.hashed,
         present=download.download_target(entry, project.root).exists(),
         sources=tuple(
-            _reach(project, url, size, use.offline)
-            for urls, size in _downloads(entry)
+            replace(ask(url, hashes), file=file)
+            for file, urls, hashes in _downloads(entry)
             for url in urls
         ),
     )
 
 
-def _downloads(entry: LockedModel) -> list[tuple[tuple[str, ...], int | None]]:
+def _downloads(entry: LockedModel) -> list[tuple[str, tuple[str, ...], Hashes]]:
     if entry.files:
-        return [(file.urls, file.size) for file in entry.files]
-    return [(entry.urls, entry.size)]
+        return [(file.path, file.urls, file.hashes) for file in entry.files]
+    return [("", entry.urls, entry.hashes)]
 
 
-def _reach(project: Project, url: str, expected: int | None, offline: str | None) -> Reached:
+def _reach(project: Project, offline: str | None, url: str, expected: Hashes) -> Reached:
+    """Ask a source for the size of what it has."""
     try:
         fetch.require_fetch_allowed(url, offline)
         size = fetch.source_size(url, project.root)
     except Unreadable as error:
         return Reached(url=url, size=None, problem=str(error))
-    differs = size is not None and expected is not None and size != expected
-    problem = f"has {size:,} bytes, the pin says {expected:,}" if differs else ""
-    return Reached(url=url, size=size, problem=problem)
+    if size is None or expected.size in (None, size):
+        return Reached(url=url, size=size, problem="")
+    problem = f"has {size:,} bytes, the pin says {expected.size:,}"
+    return Reached(url=url, size=size, problem=problem, differs=True)
+
+
+def _compare(  # noqa: PLR0913, PLR0917 - each is a setting of its own
+    project: Project,
+    offline: str | None,
+    name: str,
+    progress: NamedProgress | None,
+    url: str,
+    expected: Hashes,
+) -> Reached:
+    """Read all that a source has, and compare it with the pin."""
+    shown = hide_url_secrets(url)
+    source = fetch.Source(model=name, urls=(url,), root=project.root, offline=offline)
+    try:
+        found = fetch.hash_source(source, expected, label_progress(progress, f"{name}: {shown}"))
+    except ChecksumMismatch as error:
+        problem = f"has {error.found}, the pin says {error.expected}"
+        return Reached(url=url, size=None, problem=problem, differs=True)
+    except DownloadFailed as error:
+        return Reached(url=url, size=None, problem=error.causes[0].removeprefix(f"{shown}: "))
+    return Reached(url=url, size=found.size, problem="", hashes=found)

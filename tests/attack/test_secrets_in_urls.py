@@ -6,10 +6,11 @@ import json
 
 import pytest
 
+import paddledvc
 from paddledvc.catalogs.base import Context
 from paddledvc.catalogs.core.listing import Query
 from paddledvc.catalogs.opening import Checked, open_catalog
-from paddledvc.errors import CatalogFailed, DownloadFailed
+from paddledvc.errors import CatalogFailed, DownloadFailed, InvalidFile
 from paddledvc.hashes import Hashes
 from paddledvc.tools.sources import fetch
 from paddledvc.tools.sources.fetch import Source
@@ -22,6 +23,13 @@ SECRETS = {
     "https://host/a.pdparams?x-goog-signature=SECRET": "x-goog-signature",
     "https://host/a.pdparams?sv=1&sig=SECRET": "sig",
     "https://host/a.pdparams?token=SECRET": "token",
+    "https://host/a.pdparams?authorization=bce-auth-v1%2FSECRET": "authorization",
+    "https://host/a.pdparams?security-token=SECRET&Expires=1": "security-token",
+    "https://host/a.pdparams?q-ak=SECRET&q-signature=SECRET": "q-ak",
+    "https://host/a.pdparams?private_token=SECRET": "private_token",
+    "https://host/a.pdparams?auth_key=1-SECRET": "auth_key",
+    "https://host/a.pdparams?Password=SECRET": "Password",
+    "https://host/a.pdparams?x=1&AccessKeyId=SECRET": "AccessKeyId",
     f"git+https://u:SECRET@host/models@{'0' * 40}#a.pdparams": "a password or token",
     f"git+ssh://u:SECRET@host/models@{'0' * 40}#a.pdparams": "a password or token",
 }
@@ -50,3 +58,64 @@ def test_one_that_is_locked_already_is_not_told(tmp_path, server, naps):
 
     assert f"{server.url}/a?X-Amz-Signature=***: the server answered 404" in str(caught.value)
     assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", [one for one in SECRETS if one.startswith("https://")])
+def test_models_yaml_takes_none_either_and_does_not_show_it(project, url):
+    made = project.models(f"models:\n  - {{name: a, version: v1, weights_url: '{url}'}}\n")
+
+    with pytest.raises(InvalidFile) as caught:
+        paddledvc.lock(made)
+    assert "models[0].weights_url" in str(caught.value)
+    assert "SECRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize("query", ["tokenizer=a", "design=b", "authors=c", "Expires=1", "v=token"])
+def test_a_query_that_only_looks_like_one_is_none(project, query):
+    url = f"https://host/a.pdparams?{query}"
+    made = project.models(
+        f"models:\n  - {{name: a, version: v1, weights_url: '{url}', md5: '{'0' * 32}'}}\n"
+    )
+
+    assert paddledvc.lock(made).lock.models[0].urls == (url,)
+
+
+@pytest.mark.parametrize(
+    ("query", "end"),
+    [
+        ("X-Amz-Date=20240101T000000Z&X-Amz-Expires=5400&X-Amz-Signature=S", "2024-01-01 01:30"),
+        ("X-Goog-Date=20240101T000000Z&X-Goog-Expires=60", "2024-01-01 00:01"),
+        ("OSSAccessKeyId=a&Expires=1704067200&Signature=S", "2024-01-01 00:00"),
+        ("sv=2022&se=2024-01-01T02%3A00%3A00Z&sig=S", "2024-01-01 02:00"),
+        (
+            "authorization=bce-auth-v1%2Fak%2F2024-01-01T00:00:00Z%2F1800%2Fhost%2FS",
+            "2024-01-01 00:30",
+        ),
+    ],
+)
+def test_a_signed_url_that_has_expired_says_so(tmp_path, server, naps, query, end):
+    source = Source(model="a", urls=[f"{server.url}/gone?{query}"], root=tmp_path)
+    with pytest.raises(DownloadFailed) as caught:
+        fetch.hash_source(source, Hashes())
+
+    assert f"; this is a signed URL that expired at {end} UTC" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "X-Amz-Date=20990101T000000Z&X-Amz-Expires=5400",
+        "X-Amz-Date=yesterday&X-Amz-Expires=5400",
+        "X-Amz-Date=20240101T000000Z&X-Amz-Expires=999999999999",
+        "Expires=99999999999999999999",
+        "se=soon",
+        "Expires=9999999999",
+        "",
+    ],
+)
+def test_what_does_not_say_when_it_expires_or_has_not_is_not_blamed(tmp_path, server, naps, query):
+    source = Source(model="a", urls=[f"{server.url}/gone?{query}"], root=tmp_path)
+    with pytest.raises(DownloadFailed) as caught:
+        fetch.hash_source(source, Hashes())
+
+    assert "expired" not in str(caught.value)

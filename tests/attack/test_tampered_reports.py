@@ -70,15 +70,15 @@ def spoilt(value: Any, path: tuple[Any, ...], put: Any) -> str:
 
 LONG = "more digits than Python reads"
 SPOILT = [
-    (("samples",), ATTACK, f"samples: found '{ATTACK}', expected a whole number"),
+    (("evidence", 0, "samples"), ATTACK, f"samples: found '{ATTACK}', expected a whole number"),
     (("verdict",), "passed", "verdict: found 'passed', expected one of pass, fail"),
     (("evidence", 0, "paths", 0, "path"), ATTACK, "evidence[0].paths[0].path: found '<img"),
     (("evidence", 0, "files", 0, "md5"), ATTACK, "alert(1)>', expected 32 hexadecimal digits"),
     (("evidence", 0, "more"), 1, "evidence[0].more: unknown key 'more'"),
     (("evidence", 0, "files"), None, "evidence[0].files: found nothing, expected a list"),
     (("evidence", 0, "paths", 0, "passed"), MISSING, "evidence[0].paths[0]: 'passed' is missing"),
-    (("scaled_error", "jit"), float("nan"), "holds NaN, which JSON does not have"),
-    (("samples",), LONG, "holds a whole number of more than 4,300 digits"),
+    (("evidence", 0, "scaled_error", "jit"), float("nan"), "holds NaN, which JSON does not have"),
+    (("evidence", 0, "samples"), LONG, "holds a whole number of more than 4,300 digits"),
     (("evidence", 0, "paths", 0, "passed"), False, "the verdict is pass, and jit has not passed"),
     (("evidence", 0, "model"), "\ud800", "holds a character that no text has"),
     (("evidence", 0, "paths", 0, "outputs", 0, "scaled_error"), 0.5, "contradicts itself: jit"),
@@ -179,7 +179,7 @@ def test_a_report_cannot_claim_more_samples_than_it_has(evaluated, cli):
     """An interval would be too narrow, and a part better or worse than it is."""
     value = json.loads(evaluated.read(MEASURED))
     for path, put, sentence in (
-        (("samples",), 5_000, "has no parts of 5000 samples"),
+        (("evidence", 0, "samples"), 5_000, "has no parts of 5000 samples"),
         (
             ("evidence", 0, "slices", 0, "samples"),
             5_000,

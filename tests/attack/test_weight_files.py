@@ -510,7 +510,7 @@ def read(tmp_path_factory):
     return {"folder": folder, **run("read_all", folder)}
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_no_malicious_file_has_an_effect_or_takes_much(read):
     judged = read["judged"]
     first = next(iter(judged.values()))["peak"]
@@ -523,7 +523,7 @@ def test_no_malicious_file_has_an_effect_or_takes_much(read):
     assert {name for name, one in judged.items() if not one["message"]} == HARMLESS_AFTER_ALL
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_only_what_names_something_else_is_called_a_program(read):
     folder = str(read["folder"])
     naming = {*list_effective(folder), *(name for name, _ in list_named()), *NAMING_TOO}
@@ -532,7 +532,7 @@ def test_only_what_names_something_else_is_called_a_program(read):
         assert accused == (name in naming), (name, one["message"])
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_everything_harmless_is_read(read):
     assert len(read["loaded"]) >= 30
     assert {name: one["message"] for name, one in read["loaded"].items() if one["message"]} == {}

@@ -119,6 +119,19 @@ def test_a_model_that_is_not_there_has_no_versions(index):
     assert index().versions(Query(name="rec")) == ()
 
 
+def test_a_date_behind_a_version_is_listed_as_it_is_written(index):
+    catalog = index(INDEX.replace("version: v2.0.0", "version: v1.2_20250405"))
+
+    assert catalog.versions(DET)[1].version == "v1.2_20250405"
+    assert catalog.describe(DET, "v1.2_20250405").version == "v1.2_20250405"
+
+
+def test_what_is_nearly_a_version_is_refused_with_what_works(index):
+    text = INDEX.replace("version: v2.0.0", "version: ch_v4")
+
+    assert failure(index(text)).endswith("found 'ch_v4', expected one exact version; write 'v4+ch'")
+
+
 def test_the_models_are_named(index):
     assert index().names() == ("det", "ocr")
 

@@ -61,7 +61,7 @@ def test_the_exported_model_is_as_good_as_the_network(demo: Any) -> None:
 
     accuracy = measured["test_accuracy"]
     assert accuracy["network"] == accuracy["deployed"] > 0.95
-    assert measured["samples"] == 510
+    assert measured["evidence"][0]["samples"] == 510
 
 
 def test_the_record_says_what_made_the_weights_that_dvc_has(demo: Any) -> None:
@@ -78,6 +78,28 @@ def test_the_record_says_what_made_the_weights_that_dvc_has(demo: Any) -> None:
     assert (record["commit"], record["dirty"]) == (demo.git("rev-parse", "HEAD~1").strip(), False)
 
 
+def test_it_ends_in_a_screen_that_says_what_there_is_and_what_to_try(
+    demo: Any, tmp_path: Path
+) -> None:
+    again = demo.copy(tmp_path)
+    _, done, last = again.run("bash", ".ci/demo").partition("Done. ")
+    screen = (done + last).splitlines()
+
+    assert len(screen) <= 24
+    # The path of an environment may be as long as it likes.
+    assert max(len(line) for line in screen if not line.startswith("  . ")) <= 80
+    made = [line.split()[0] for line in screen[2:7]]
+    assert made[-1] == "reports/index.html"
+    assert [name for name in made if not (again.root / name).exists()] == []
+    environment = next(line.split()[1] for line in screen if line.startswith("  . "))
+    assert Path(environment).is_file()
+    assert again.git("status", "--porcelain") == ""
+    found = json.loads(again.paddledvc("doctor", "--format", "json"))["checks"]
+    # The tests set a variable that it warns of.
+    wrong = [one for one in found if one["state"] != "ok" and one["topic"] != "environment"]
+    assert wrong == []
+
+
 def test_nothing_is_left_to_do(demo: Any) -> None:
     assert demo.dvc("status") == "Data and pipelines are up to date.\n"
 
@@ -86,17 +108,36 @@ def test_a_second_repro_runs_nothing(demo: Any) -> None:
     assert demo.repro() == []
 
 
-def test_the_metrics_of_every_stage_are_shown(demo: Any) -> None:
+def test_the_metrics_of_every_stage_are_shown_and_no_noise(demo: Any) -> None:
     shown = json.loads(demo.dvc("metrics", "show", "--json"))[""]["data"]
+    read = {name.removeprefix("reports/digits/"): one["data"] for name, one in shown.items()}
+    paths = {"network", "deployed"}
 
-    assert shown["reports/digits/verify.json"]["data"]["verdict"] == "pass"
-    assert set(shown["reports/digits/latency.json"]["data"]["median_ms"]) == {
-        "eager",
-        "jit",
-        "predictor",
-        "deployed",
+    assert read.keys() == {"train/metrics.json", "verify.json", "evaluate.json"}
+    assert read["verify.json"] == {"verdict": "pass"}
+    assert {name: set(values) for name, values in read["evaluate.json"].items()} == {
+        "test_loss": paths,
+        "test_accuracy": paths,
+        "worst_slice": {"test_loss", "test_accuracy"},
     }
-    assert shown["reports/digits/train/metrics.json"]["data"]["test_accuracy"] > 0.95
+    assert read["train/metrics.json"]["test_accuracy"] > 0.95
+
+
+def test_a_pipeline_of_an_earlier_version_is_renewed_and_runs_nothing(
+    demo: Any, tmp_path: Path
+) -> None:
+    old = demo.copy(tmp_path)
+    latency = "- reports/digits/latency.json:\n          cache: false\n"
+    now = f"    outs:\n      {latency}    metrics:\n      "
+    before = old.root.joinpath("dvc.yaml").read_text()
+    old.edit("dvc.yaml", now, f"    metrics:\n      {latency}      ")
+
+    assert old.paddledvc("generate", "--check") == "Change stage verify-digits\n"
+    assert old.paddledvc("generate") == "Change stage verify-digits\n"
+
+    assert old.root.joinpath("dvc.yaml").read_text() == before
+    assert old.dvc("status") == "Data and pipelines are up to date.\n"
+    assert old.git("status", "--porcelain") == ""
 
 
 def test_the_plots_show_the_curves_and_the_errors_of_the_samples(demo: Any, tmp_path: Path) -> None:

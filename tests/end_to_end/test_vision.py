@@ -30,6 +30,13 @@ print(json.dumps(tables))
 """
 
 
+SAVE = """
+import paddle
+paddle.seed(7)
+paddle.save(paddle.vision.models.squeezenet1_1().state_dict(), "squeezenet1_1.pdparams")
+"""
+
+
 @pytest.fixture(scope="module")
 def vision(tmp_path_factory: pytest.TempPathFactory, repo_at: Callable[[Path], Any]) -> Any:
     """A copy of the example in a repository of its own, where no network is to be reached."""
@@ -66,3 +73,19 @@ def test_the_registry_is_what_the_installed_paddle_lists(file: str) -> None:
         model["name"]: [model.get("weights_url") or model["urls"][0], model["md5"]]
         for model in models
     } == listed
+
+
+def test_a_model_that_was_added_is_exported_without_a_word_by_hand(repo: Any) -> None:
+    repo.write("models.yaml", "# ours\nmodels: []\n")
+    repo.dvc("init", "--quiet")
+    repo.paddledvc("add", "squeezenet1_1", "--from", "paddle.vision")
+    # The weights are out of reach here: others take their place, and the rest stays as it is.
+    repo.edit("models.yaml", "source: paddle.vision", "weights_url: squeezenet1_1.pdparams")
+    (repo.root / "models.lock").unlink()
+    subprocess.run([sys.executable, "-c", SAVE], cwd=repo.root, capture_output=True, check=True)
+    repo.paddledvc("generate")
+    repo.dvc("repro", "--quiet", "export-squeezenet1_1")
+
+    program = repo.root / "exports" / "squeezenet1_1"
+    assert (program / "inference.json").is_file()
+    assert (repo.root / "models.yaml").read_text().startswith("# ours\nmodels:\n  - name: squeeze")

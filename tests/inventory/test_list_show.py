@@ -87,6 +87,16 @@ def test_a_model_at_the_newest_version_is_not_outdated(made, project):
     assert paddledvc.outdated(made) == ()
 
 
+def test_a_build_of_the_locked_version_outdates_it_not(made, project):
+    text = MODELS.replace("~=1.0.0", "latest").replace(', version: "<2"', "")
+    paddledvc.lock(project.models(text))
+    zoo = project.read("zoo.yaml")
+    line = next(one for one in zoo.splitlines(keepends=True) if "v2.0.0" in one)
+    project.write("zoo.yaml", zoo.replace(line, line + line.replace("v2.0.0", "v2.0.0+cpu")))
+
+    assert paddledvc.outdated(project.models(text)) == ()
+
+
 def test_a_pre_release_outdates_only_those_who_ask_for_them(made, project):
     made = project.models(MODELS.replace("~=1.0.0", "latest-pre").replace(', version: "<2"', ""))
     paddledvc.lock(made, upgrade_packages=["det==2.0.0"])

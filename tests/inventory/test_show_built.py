@@ -11,6 +11,7 @@ import paddledvc
 from paddledvc.hashes import Hashes
 from paddledvc.models.model import Output
 from paddledvc.stages.core.record import Dataset, Hashed, Record, record_path
+from paddledvc.verification.core.evidence import CallTime, Latencies
 from tests.gated import Gated, md5
 
 pytestmark = pytest.mark.slow
@@ -111,6 +112,51 @@ def test_what_a_version_was_is_what_its_own_training_gave(made):
     before = paddledvc.show(made.project, "digits").earlier[-1]
     assert (before.version, before.weights) == ("v1.2.0", f"md5:{md5('third')}")
     assert before.export == f"md5:{made.digest(EXPORT)}"
+
+
+LATENCIES = Latencies(
+    median_ms=(("eager", 2.0), ("jit", 0.5)),
+    samples_per_second=(("eager", 4000.0), ("jit", 16000.4)),
+    peak_mib=(("eager", 305.5),),
+    calls=tuple(
+        CallTime(path=path, batch=batch, median_ms=1.0, p95_ms=1.0)
+        for path in ("eager", "jit")
+        for batch in (1, 8)
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        pytest.param(
+            LATENCIES.to_json(),
+            [
+                "  latency         eager 2 ms at batch 8, 4,000 samples/s, 306 MiB",
+                "                  jit 0.5 ms at batch 8, 16,000 samples/s",
+            ],
+            id="measured",
+        ),
+        pytest.param("{", [], id="no JSON"),
+        pytest.param('{"median_ms": {"jit": 0.5}}', ["  latency         jit 0.5 ms"], id="little"),
+    ],
+)
+def test_what_calls_of_the_export_take_is_shown(made, cli, text, lines):
+    made.write("reports/digits/latency.json", text)
+
+    shown = cli("show", "digits").stdout.splitlines()
+
+    at = shown.index("  evidence        pass (reports/digits/verify.json)") + 1
+    assert shown[at : at + len(lines)] == lines
+    assert shown[at + len(lines)] == "  image           paddlepaddle/paddle:3.3.1"
+
+
+def test_what_calls_of_another_export_took_is_not_shown(made):
+    made.write("reports/digits/latency.json", LATENCIES.to_json())
+    assert paddledvc.show(made.project, "digits").latencies == LATENCIES
+    made.edit("reports/digits/verify.json", md5("second"), "0" * 32)
+
+    assert paddledvc.show(made.project, "digits").latencies is None
 
 
 CAVEAT = '{"kind": "nothing-shown", "text": "x"}'

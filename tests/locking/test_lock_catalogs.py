@@ -134,6 +134,12 @@ def test_a_pin_moves_to_the_version_that_is_named_and_stays_there(made):
             "det==x", InvalidInput, "det==x: expected NAME or NAME==VERSION", id="version"
         ),
         pytest.param(
+            "det==ch_v4",
+            InvalidInput,
+            "det==ch_v4: expected NAME or NAME==VERSION; write det==v4+ch",
+            id="what is nearly a version",
+        ),
+        pytest.param(
             "det==2",
             Unresolvable,
             "det: no version satisfies all of this\n"

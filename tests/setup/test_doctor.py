@@ -465,8 +465,20 @@ def test_a_remote_that_cannot_be_read_is_a_problem(healthy: Folder) -> None:
     assert advice == f"mount or make {store}, or `dvc remote modify a url PATH`"
 
 
-def test_a_remote_inside_of_the_clone_serves_nobody_else(healthy: Folder) -> None:
+@pytest.mark.slow
+def test_a_remote_inside_of_the_clone_is_enough_until_others_need_it(healthy: Folder) -> None:
     healthy.write(".dvc/config", "['remote \"a\"']\n    url = ../store\n")
+    healthy.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    healthy.write("data.txt.dvc", "outs:\n- md5: d41d8cd98f00b204e9800998ecf8427e\n")
+
+    (alone,) = remotes.probe_remote(Project(healthy.root), "a")
+    assert (alone.state, alone.found) == (
+        "ok",
+        f"in this clone, until a branch that you push needs it: {healthy.root}/store",
+    )
+
+    healthy.commit("needs it")
+    healthy.git("update-ref", "refs/remotes/origin/main", "HEAD")
 
     assert bad(remotes.probe_remote(Project(healthy.root), "a")) == [
         (

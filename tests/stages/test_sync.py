@@ -21,6 +21,7 @@ from paddledvc.errors import (
     UnknownModel,
     UnsavedEdit,
 )
+from paddledvc.stages.sync import Probed, Reached
 from paddledvc.tools.dvc.cache import Cache
 from paddledvc.tools.system.links import link_file
 
@@ -561,8 +562,69 @@ def test_a_dry_run_prints_json(locked, cli, server):
         "path": PATH,
         "hash_known": True,
         "present": False,
-        "sources": [{"url": f"{server.url}/a.pdparams", "size": 1_500_000, "problem": ""}],
+        "sources": [
+            {
+                "url": f"{server.url}/a.pdparams",
+                "file": "",
+                "size": 1_500_000,
+                "problem": "",
+                "hashes": None,
+                "differs": False,
+            }
+        ],
     }
+
+
+def test_a_dry_run_that_hashes_reads_every_byte_of_every_source_and_writes_none(
+    locked, cli, server, project
+):
+    server.put("/b.pdparams", DATA)
+    locked(f"{server.url}/a.pdparams", f"{server.url}/b.pdparams")
+    done = cli("sync", "--dry-run", "--hash")
+
+    assert done.exit_code == 0
+    assert done.stdout.count("ok, 1,500,000 bytes, as pinned") == 2
+    assert [path for _, path in server.log] == ["/a.pdparams", "/b.pdparams"]
+    assert litter(project) == []
+    [probed] = json.loads(cli("sync", "--dry-run", "--hash", "--format", "json").stdout)
+    assert probed["sources"][1]["hashes"]["size"] == 1_500_000
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ({"/b.pdparams": b"x" * 1_500_000}, 1, "has md5:"),
+        ({"/b.pdparams": b"x"}, 1, "has size:1, the pin says size:1500000"),
+        ({}, 3, "the server answered 404 Not Found"),
+    ],
+)
+def test_a_dry_run_that_hashes_accepts_no_mirror_with_other_bytes(locked, cli, server, other):
+    put, code, answer = other
+    locked(f"{server.url}/a.pdparams", f"{server.url}/b.pdparams")
+    server.files.update(put)
+    done = cli("sync", "--dry-run", "--hash")
+
+    assert (done.exit_code, done.stderr) == (code, "")
+    assert "ok, 1,500,000 bytes, as pinned" in done.stdout
+    assert answer in done.stdout
+
+
+def test_a_folder_is_within_reach_only_if_each_of_its_files_is():
+    def answer(file, problem=""):
+        return Reached(url=f"https://host/{file}", file=file, size=None, problem=problem)
+
+    def reachable(*sources):
+        about = {"name": "a", "version": "v1", "path": "a", "hash_known": True, "present": False}
+        return Probed(**about, sources=sources).reachable
+
+    assert reachable(answer("x"), answer("y", "gone"), answer("y"))
+    assert not reachable(answer("x"), answer("y", "gone"))
+
+
+def test_hash_alone_is_no_option_of_a_sync(locked, cli):
+    locked()
+
+    assert cli("sync", "--hash").exit_code == 2
 
 
 def test_a_project_is_found_from_a_folder_below(locked, project, monkeypatch):

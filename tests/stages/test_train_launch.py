@@ -207,6 +207,7 @@ def train(run):
 """
 
 
+@pytest.mark.thorough
 def test_two_machines_train_together_and_the_first_has_the_weights(tmp_path: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

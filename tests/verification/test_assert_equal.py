@@ -71,7 +71,7 @@ except AssertionError as error:
 """
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_equal_files_pass_and_others_are_told_by_sample_and_output(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(SCRIPT)  # Paddle wants to see the source of a network
     done = subprocess.run(

@@ -92,7 +92,7 @@ class Net(paddle.nn.Layer):
 """
 
 
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_a_path_that_does_not_end_is_ended_and_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("net.py").write_text(ENDLESS)

@@ -12,7 +12,7 @@ from paddledvc.catalogs.core.listing import Listed, Release, ReleaseFile
 from paddledvc.errors import InvalidFile
 from paddledvc.hashes import Hashes
 from paddledvc.models.compatibility import program_format_of
-from paddledvc.models.versions import as_version, is_version, is_version_range
+from paddledvc.models.versions import as_version, is_version, is_version_range, suggest_version
 from paddledvc.urls import GitFile, format_of_url, is_remote_url, is_url
 
 if TYPE_CHECKING:
@@ -72,7 +72,9 @@ class ModelIndex:
             version = entry["version"]
             path = (*at, index)
             if not is_version(version):
-                message = f"found {version!r}, expected one exact version such as v3.3.0"
+                works = suggest_version(version)
+                advice = f"; write {works!r}" if is_version(works) else " such as v3.3.0"
+                message = f"found {version!r}, expected one exact version{advice}"
                 yield self.document.problem((*path, "version"), message)
             elif as_version(version) in seen:
                 message = f"{version!r} and {seen[as_version(version)]!r} are one version"

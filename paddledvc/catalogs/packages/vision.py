@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 from paddledvc.catalogs.packages.literals import Unclear
 from paddledvc.catalogs.packages.tables import NotUnderstood, PackageCatalog, make_table_release
@@ -10,14 +11,19 @@ from paddledvc.errors import NO_PADDLE
 from paddledvc.models.versions import is_version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from paddledvc.catalogs.core.listing import Release
+    from paddledvc.catalogs.core.listing import Query, Release
     from paddledvc.catalogs.packages.literals import Scope
     from paddledvc.catalogs.packages.tables import Package
 
 MODELS = "vision/models"
 TABLE = "model_urls"
+SIZE = 224
+"""Pixels of a side of the images that the networks are trained on."""
+SIZES = {"inception_v3": 299}
+_SCALED = re.compile(r"(?P<network>.+?)_x?(?P<scale>\d+\.\d+)")
+"""Weights of a network that comes in several widths, such as ``mobilenet_v3_large_x1.0``."""
 LOADED_BY = ">=2.0"
 """Paddle 2.0 came with the first of these networks, and every Paddle since reads their state dicts:
 2.6 and 3.3 list the same 36 files. An exact version would refuse weights that load well."""
@@ -60,6 +66,29 @@ class PaddleVision(PackageCatalog):
                 if TABLE in scope:
                     found += _releases(scope, version)
         return found
+
+    def find_settings(self, query: Query) -> Mapping[str, Any]:
+        """Say what builds the network of the weights, and what goes in; nothing if unknown."""
+        scaled = _SCALED.fullmatch(query.name)
+        name = scaled["network"].replace("mobilenetv", "mobilenet_v") if scaled else query.name
+        if self.package is None or name not in _list_networks(self.package):
+            return {}
+        size = SIZES.get(query.name, SIZE)
+        return {
+            "network": f"paddle.vision.models:{name}",
+            **({"network_args": {"scale": float(scaled["scale"])}} if scaled else {}),
+            "inputs": [{"name": "image", "shape": [None, 3, size, size], "dtype": "float32"}],
+            "export": {},
+        }
+
+
+def _list_networks(package: Package) -> Sequence[str]:
+    try:
+        with package.reading(f"{MODELS}/__init__.py") as scope:
+            names = scope["__all__"]
+    except NotUnderstood:
+        return ()
+    return names if isinstance(names, list) else ()
 
 
 def _releases(scope: Scope, version: str) -> Iterator[tuple[str, Release]]:

@@ -129,8 +129,8 @@ class Measured(Displayed):
         found = encode_value(Measured, self)
         found["files"] = [{"path": one["path"], **one["hashes"]} for one in found["files"]]
         shown = {**found.pop("metrics")}
-        worst = found.pop("worst_slice")
-        shown |= {**({"worst_slice": worst} if worst else {}), "samples": found.pop("samples")}
+        if worst := found.pop("worst_slice"):
+            shown["worst_slice"] = worst
         return dump_json({**shown, "evidence": [{"version": VERSION, **found}]})
 
     @classmethod
@@ -155,8 +155,9 @@ def _joined(value: Mapping[str, Any], details: Mapping[str, Any]) -> dict[str, A
         for one in details["files"]
     ]
     metrics = {key: one for key, one in value.items() if key not in RESERVED}
+    # Earlier versions wrote the number of samples outside of the list.
     shown = {key: value[key] for key in ("samples", "worst_slice") if key in value}
-    return {**details, **shown, "metrics": metrics, "files": files}
+    return {**shown, **details, "metrics": metrics, "files": files}
 
 
 def _find_contradictions(found: Measured) -> Iterator[str]:

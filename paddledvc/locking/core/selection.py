@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, Unresolvable
 from paddledvc.models.compatibility import explain_incompatibility, program_format_of
-from paddledvc.models.versions import Requirement, as_version, newest_version, same_version
+from paddledvc.models.versions import (
+    Requirement,
+    as_version,
+    is_version,
+    newest_version,
+    same_version,
+    suggest_version,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from paddledvc.catalogs.core.listing import Listed, Query, Release
     from paddledvc.models.lockfile import LockedModel
@@ -56,8 +63,9 @@ def select_version(question: Question, listed: Sequence[Listed]) -> Choice:
     possible = [one for one in listed if why_not_selectable(question, one) is None]
     if not possible:
         raise _explain(question, listed)
+    good = [one.version for one in possible if one.yanked is None]
     locked = [one.version for one in possible if _is_kept(question, one.version)]
-    chosen = newest_version(locked or [one.version for one in possible])
+    chosen = newest_version(locked or good or [one.version for one in possible])
     found = next(one for one in possible if one.version == chosen)
     warning = f"{question.model.name} {chosen} is {found.yanked}" if found.yanked else None
     return Choice(listed=found, warning=warning)
@@ -101,10 +109,26 @@ def _explain(question: Question, listed: Sequence[Listed]) -> Unresolvable:
     ordered = sorted(listed, key=lambda one: as_version(one.version), reverse=True)
     words = [_describe_version(question, one) for one in ordered[:SHOWN]]
     more = f" and {len(listed) - SHOWN} older ones" if len(listed) > SHOWN else ""
-    reasons = [*map(str, question.wants), f"{question.catalog} lists {', '.join(words)}{more}"]
+    lists = f"{', '.join(words)}{more}" if listed else "no version of it"
+    reasons = [*map(str, question.wants), f"{question.catalog} lists {lists}"]
     if any(why_not_selectable(question, one) == PRE_RELEASE for one in ordered):
         reasons.append(ASK_FOR_PRE_RELEASES)
+    reasons += _advise_on_builds(question, listed)
     return Unresolvable(name, "no version satisfies all of this", reasons)
+
+
+def _advise_on_builds(question: Question, listed: Sequence[Listed]) -> Iterator[str]:
+    """Say how to ask for the builds of a version that is listed only with local parts."""
+    for asked in dict.fromkeys(want.requirement.text for want in question.wants):
+        if is_version(asked) and any(
+            Requirement.parse(f"=={asked}").allows(one.version)
+            and not same_version(one.version, asked)
+            for one in listed
+        ):
+            yield (
+                f"{asked} is the version without a local part; "
+                f"ask for =={asked} to take any build of it"
+            )
 
 
 def _describe_version(question: Question, listed: Listed) -> str:
@@ -171,7 +195,9 @@ def _package(registry: Registry, text: str) -> tuple[str, Requirement | None]:
     try:
         return name, Requirement.parse(f"=={version}") if equals else None
     except ValueError as error:
-        raise InvalidInput(f"{text}: expected NAME or NAME==VERSION") from error
+        works = suggest_version(version)
+        advice = f"; write {name}=={works}" if is_version(works) else ""
+        raise InvalidInput(f"{text}: expected NAME or NAME==VERSION{advice}") from error
 
 
 def list_wants(registry: Registry, name: str) -> tuple[Want, ...]:

@@ -17,6 +17,7 @@ from paddledvc.tools.dvc import configuration
 from paddledvc.tools.dvc.remotes.remote import open_remote
 from paddledvc.tools.git.command import ask_git
 from paddledvc.tools.git.project_files import SETTINGS, find_project_file
+from paddledvc.tools.git.refs import list_refs
 from paddledvc.tools.sources.s3 import s3_credentials_source
 from paddledvc.tools.system.files import decode_text
 from paddledvc.urls import hide_url_secrets
@@ -141,10 +142,19 @@ def probe_remote(project: Project, name: str) -> Iterator[Check]:
         )
         return
     if _is_in(url, project.root):
-        what = "in this clone, so no one else gets the weights"
-        yield _check(name, "warning", f"{what}: {url}", "paddledvc init --remote URL")
+        yield _inside(name, url, project.root)
         return
     yield _check(name, "ok", f"{found}: can be read and written")
+
+
+def _inside(name: str, url: str, root: Path) -> Check:
+    """Say whether a remote inside the clone is enough: until others have branches that need it."""
+    theirs = {one.target for one in list_refs(root) if one.name.startswith("refs/remotes/")}
+    needing = ("grep", "-q", "-e", "md5:", *sorted(theirs), "--", "dvc.lock", "*.dvc")
+    if theirs and ask_git(root, *needing) is not None:
+        what = "in this clone, so no one else gets the weights"
+        return _check(name, "warning", f"{what}: {url}", "paddledvc init --remote URL")
+    return _check(name, "ok", f"in this clone, until a branch that you push needs it: {url}")
 
 
 def _refusal(remote: Remote) -> str:

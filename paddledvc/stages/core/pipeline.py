@@ -167,10 +167,9 @@ def _verify(pipeline: Pipeline, model: Model) -> dict[str, Any]:
         f"--pin {verify_digest(pipeline.registry, pipeline.lock, model)}",
         **_needs(pipeline, files, code),
         **_params(pipeline, model, "verify"),
-        "metrics": [
-            {f"{folder}/latency.json": {"cache": False}},
-            {f"{folder}/verify.json": {"cache": False}},
-        ],
+        # No metric: it differs at every run, and would fill each `dvc metrics diff`.
+        "outs": [{f"{folder}/latency.json": {"cache": False}}],
+        "metrics": [{f"{folder}/verify.json": {"cache": False}}],
         "plots": [{f"{folder}/verify.csv": errors}],
         "meta": dict(MARK),
     }
@@ -254,7 +253,8 @@ class Merge:
         added: entries that are not there yet, by name.
         removed: names of entries of ours that nothing asks for any more.
         foreign: names that we need and that an entry of the user's has.
-        redrawn: names of changed entries that only plots are drawn otherwise of.
+        redrawn: names of changed entries of which DVC only shows something otherwise: how a plot
+            is drawn, or what a metric is.
     """
 
     changed: Mapping[str, Any]
@@ -271,7 +271,7 @@ class Merge:
     def differences(self) -> Iterator[tuple[str, str]]:
         """What is not as it should be: each name, and what is wrong with its entry.
 
-        How a plot is drawn is renewed with the rest, and no reason to refuse anything.
+        What DVC shows of it is renewed with the rest, and no reason to refuse anything.
         """
         yield from ((name, "is missing") for name in self.added)
         yield from ((name, "is out of date") for name in sorted(self.changed.keys() - self.redrawn))
@@ -299,7 +299,7 @@ def merge_pipeline_section(existing: Mapping[str, Any], wanted: Mapping[str, Any
             target = {**wanted[name], **kept}
             if target != existing[name]:
                 changed[name] = target
-                if _without_drawing(target) == _without_drawing(existing[name]):
+                if _without_showing(target) == _without_showing(existing[name]):
                     redrawn.add(name)
     return Merge(
         changed=changed,
@@ -314,13 +314,20 @@ def merge_pipeline_section(existing: Mapping[str, Any], wanted: Mapping[str, Any
     )
 
 
-def _without_drawing(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Leave out of a stage by which template its plots are drawn."""
+def _without_showing(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Leave out of a stage by which template plots are drawn, and which outputs are metrics."""
+    plots, outs, metrics = (_listed(entry, key) for key in ("plots", "outs", "metrics"))
     plots = [
         {path: {key: value for key, value in one.items() if key != "template"}}
-        for plot in entry.get("plots", ())
+        for plot in plots
         if isinstance(plot, Mapping)
         for path, one in plot.items()
         if isinstance(one, Mapping)
     ]
-    return {**entry, "plots": plots}
+    return {**entry, "plots": plots, "outs": sorted([*outs, *metrics], key=repr), "metrics": []}
+
+
+def _listed(entry: Mapping[str, Any], key: str) -> list[Any]:
+    # DVC refuses anything but a list, and says so.
+    found = entry.get(key)
+    return found if isinstance(found, list) else []

@@ -118,6 +118,7 @@ def list_dvc_files(root: Path, folder: Path) -> tuple[str, ...]:
     Raises:
         ToolFailed: DVC failed.
     """
+    require_usable_dvc()
     top = next((one for one in (root, *root.parents) if is_dvc_initialised(one)), root)
     command = code_command_line(_KEPT, str(top), str(folder), options=UTF8)
     found = json.loads(shell.run_program(command, cwd=root, env=ENVIRONMENT).splitlines()[-1])

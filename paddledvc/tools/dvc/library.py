@@ -6,6 +6,7 @@ git's hooks load this, so what reads the lists of installed packages is imported
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ def require_usable_dvc() -> str:
     Raises:
         MissingTool: it is not; the message says what is wrong and what to install.
     """
+    name_user()  # which DVC asks for when it starts
     found = _version()
     if found is None:
         raise MissingTool(f"DVC is not installed in this environment; {_install()}")
@@ -46,6 +48,23 @@ def require_usable_dvc() -> str:
     if missing:
         raise broken_dvc(f"{' and '.join(missing)} is not installed")
     return found
+
+
+def name_user() -> str:
+    """Name the user as ``getpass`` does, which takes longer to import.
+
+    Where no passwd entry has one, as in containers that run as any number, DVC ends in an error:
+    then the number is the name, for DVC as well.
+    """
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        if name := os.environ.get(variable):
+            return name
+    import pwd  # noqa: PLC0415 - where the environment says nothing
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return os.environ.setdefault("LOGNAME", str(os.getuid()))
 
 
 def import_dvc(name: str) -> Any:

@@ -243,26 +243,9 @@ def _folder(root: Path, site: str) -> str | None:
         born = os.path.getmtime(f"{root}/.dvc/tmp/btime")  # noqa: PTH204
     except OSError:
         return None
-    token = str((str(root), None, born, _user(), MAJOR, 0))
+    token = str((str(root), None, born, library.name_user(), MAJOR, 0))
     name = hashlib.md5(token.encode(), usedforsecurity=False).hexdigest()
     return os.path.join(site, "repo", name)  # noqa: PTH118
-
-
-def _user() -> str:
-    """Name the user as ``getpass`` does, which takes longer to import.
-
-    Where no passwd entry has one, as in containers that run as any number, DVC ends in an error:
-    then the number is the name, for DVC as well.
-    """
-    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
-        if name := os.environ.get(variable):
-            return name
-    import pwd  # noqa: PLC0415 - where the environment says nothing
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return os.environ.setdefault("LOGNAME", str(os.getuid()))
 
 
 def _make_shared(folder: str) -> None:

@@ -15,6 +15,7 @@ from urllib3.exceptions import HTTPError, IncompleteRead, ReadTimeoutError
 from paddledvc.tools.sources import hub_tokens
 from paddledvc.tools.sources.first_bytes import HEAD, describe_no_weights
 from paddledvc.tools.sources.hub_tokens import origin_of_url
+from paddledvc.tools.sources.signed_urls import expiry_of_url
 from paddledvc.tools.system.files import CHUNK
 from paddledvc.tools.system.network.asking import read_within
 from paddledvc.tools.system.network.errors import (
@@ -277,6 +278,7 @@ def _require_ok(response: requests.Response, body: bytes = b"") -> None:
         phrase = f" {response.reason}" if response.reason else ""
         asked = response.history[0].url if response.history else response.url
         advice = hub_tokens.advise_on_hub_token(asked) if status in UNAUTHORIZED else ""
+        advice = _explain_expiry(response) or advice
         raise Unreadable(
             f"the server answered {status}{phrase}{advice}",
             again=status in PASSING_STATUSES,
@@ -284,6 +286,15 @@ def _require_ok(response: requests.Response, body: bytes = b"") -> None:
             status=status,
             body=body,
         )
+
+
+def _explain_expiry(response: requests.Response) -> str:
+    """Say that a signed URL holds no longer, which servers answer with many a status."""
+    end = expiry_of_url(response.url or "")
+    if end is None or end.timestamp() > time.time():
+        return ""
+    who = "the server redirected to" if response.history else "this is"
+    return f"; {who} a signed URL that expired at {end:%Y-%m-%d %H:%M} UTC"
 
 
 def http_retry_after(headers: Mapping[str, str]) -> float:

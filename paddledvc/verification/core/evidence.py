@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 VERSION = 1
 DIGITS = 3
 """Significant digits of errors in a report."""
-SHOWN = ("verdict", "scaled_error", "tolerance_used", "samples")
-"""What is outside of the list, for DVC shows it."""
+_SHOWN_BEFORE = ("scaled_error", "tolerance_used", "samples")
+"""What earlier versions wrote outside of the list, where DVC shows it."""
 FILE = ("md5", "sha256", "size")
 OUTPUT = ("name", "dtype", "shape")
 HEAD = ("sample", "batch", "path", "output", "scaled_error")
@@ -201,14 +201,14 @@ class Evidence:
     def to_json(self) -> str:
         """Write the report.
 
-        DVC shows every number and text of a metrics file except what is inside a list; so the
-        verdict and the errors are outside and the rest is inside lists.
+        DVC shows every number and text of a metrics file except what is inside a list, with five
+        digits, which of an error are often five zeros; so the verdict alone is outside.
         """
         found = encode_value(Evidence, self)
         found["files"] = [{"path": one["path"], **one["hashes"]} for one in found["files"]]
         found["outputs"] = [{key: one[key] for key in OUTPUT} for one in found["outputs"]]
-        shown = {key: found.pop(key) for key in SHOWN}
-        return dump_json({**shown, "evidence": [{"version": VERSION, **found}]})
+        verdict = found.pop("verdict")
+        return dump_json({"verdict": verdict, "evidence": [{"version": VERSION, **found}]})
 
     @classmethod
     def from_json(cls, text: str) -> Evidence:
@@ -255,12 +255,13 @@ def round_evidence_error(error: float) -> float:
 
 def _joined(value: Mapping[str, Any], details: Mapping[str, Any]) -> dict[str, Any]:
     """Put what is outside of the list beside what is inside, each thing as its type has it."""
-    shown = {key: value[key] for key in SHOWN if key in value}
+    shown = {key: value[key] for key in _SHOWN_BEFORE if key in value}
     files = [
         {"path": one["path"], "hashes": {key: one[key] for key in FILE}} for one in details["files"]
     ]
     outputs = [{key: one[key] for key in OUTPUT} for one in details.get("outputs", ())]
-    return {**details, **shown, "files": files, "outputs": outputs}
+    verdict = value["verdict"]
+    return {**shown, **details, "verdict": verdict, "files": files, "outputs": outputs}
 
 
 def paddle_of_evidence(text: str, path: str, md5: str | None) -> str | None:
@@ -306,8 +307,8 @@ class Process:
 class Latencies:
     """What the paths took.
 
-    As in ``verify.json``, what DVC is to show in its table is outside lists: time and samples a
-    second at the largest batch size, and memory.
+    Other at every run, so it is no metric of DVC's, whose differences would be full of it. Time
+    and samples a second by path are those at the largest batch size.
     """
 
     median_ms: tuple[tuple[str, float], ...] = ()
@@ -402,3 +403,8 @@ def _error_row(row: Mapping[str, str]) -> ErrorRow:
 def evidence_path(model: Model) -> str:
     """Name the report of a model."""
     return f"{model_reports_folder(model)}/verify.json"
+
+
+def latencies_path(model: Model) -> str:
+    """Name the file that says what calls of a model's export took."""
+    return f"{model_reports_folder(model)}/latency.json"

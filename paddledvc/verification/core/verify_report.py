@@ -215,7 +215,6 @@ def evidence_of_report(report: VerifyReport) -> Evidence:
         scaled_error={
             path.path: float(round_reported_error(path.scaled_error)) for path in compared
         },
-        # DVC shows five digits, which of an error are often five zeros.
         tolerance_used={path.path: float(path.tolerance_used) for path in compared},
         samples=report.samples,
         model=report.model,

@@ -59,7 +59,7 @@ class EditableList:
             InvalidFile: the list cannot be edited by line.
         """
         section, before = self._section(), self._value()
-        edited = append_list_item(section, dump_yaml(dict(entry)))
+        edited = append_list_item(section, dump_yaml(dict(entry), brackets=True))
         return self._checked(edited, before, [*(before[self.key] or []), dict(entry)])
 
     def remove(self, name: str) -> str:

@@ -36,6 +36,8 @@ NAMELESS = (
         ("{name}-{version}.pd", "swin-224-1.0.pd", ("swin-224", "1.0", "")),
         ("{name}-{version}.pd", "a-1.0+cu126.pd", ("a", "1.0+cu126", "")),
         ("{name}-{version}.pd", "a-b.pd", None),
+        ("{name}_{version}.pd", "a_v1.2_20250405.pd", ("a", "v1.2_20250405", "")),
+        ("{name}_{version}.pd", "swin_224_20250405.pd", ("swin_224", "20250405", "")),
         ("{version}/{name}.pd", "1.0/a.pd", ("a", "1.0", "")),
         ("{name}.v{version}.7z", "a.v1.0.7z", ("a", "1.0", "")),
         ("{name}/{version}/", "a\nb/1.0/c\nd", ("a\nb", "1.0", "c\nd")),

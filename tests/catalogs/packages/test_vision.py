@@ -76,6 +76,26 @@ def test_all_official_weights_of_the_installed_paddle_are_listed(open_offline):
 
 
 @pytest.mark.slow
+def test_networks_and_inputs_of_all_official_weights_are_those_of_the_example(open_offline):
+    catalog = open_offline("paddle.vision")
+    settings = ("network", "network_args", "inputs", "export")
+    expected = {
+        model["name"]: {key: model[key] for key in settings if key in model}
+        for model in yaml.safe_load(EXAMPLE.read_text())["models"]
+    }
+
+    found = {name: catalog.find_settings(Query(name=name)) for name in catalog.names()}
+    assert found == expected
+
+
+def test_a_network_that_the_package_does_not_name_has_no_settings(fake, open_offline):
+    fake(RESNET)
+    catalog = open_offline("paddle.vision")
+
+    assert catalog.find_settings(Query(name="resnet18")) == {}
+
+
+@pytest.mark.slow
 def test_paddle_is_not_imported():
     done = subprocess.run([sys.executable, "-c", LIST], capture_output=True, text=True, check=True)
     count, modules = json.loads(done.stdout)

@@ -68,8 +68,14 @@ def test_dvc_is_shown_the_metrics_and_nothing_else():
         "accuracy",
         "loss",
         "worst_slice",
-        "samples",
     ]
+
+
+def test_a_report_of_an_earlier_version_has_its_samples_outside_of_the_list():
+    value = json.loads(MEASURED.to_json())
+    value["samples"] = value["evidence"][0].pop("samples")
+
+    assert Measured.from_json(json.dumps(value)) == MEASURED
 
 
 @pytest.mark.parametrize(

@@ -107,6 +107,62 @@ def test_the_newest_version_that_satisfies_is_taken(requirement, expected):
     assert taken(requirement, "v4.1.0rc1", "v3.2.5", "v3.10.0", "v4.0.0", "v3.1") == expected
 
 
+@pytest.mark.parametrize(
+    ("requirement", "available", "expected"),
+    [
+        pytest.param("==1.0", ["1.0+cpu"], "1.0+cpu", id="== takes a build"),
+        pytest.param("==1.0", ["1.0+cpu", "1.0"], "1.0", id="== prefers the one without"),
+        pytest.param("latest", ["1.0+cpu", "v1.0"], "v1.0", id="so does latest"),
+        pytest.param(">=1.0", ["1.0+cpu", "1.0", "1.0+gpu"], "1.0", id="so does a range"),
+        pytest.param("latest", ["1.1+cpu", "1.0"], "1.1+cpu", id="among builds of one version"),
+        pytest.param("==1.0+cpu", ["1.0+cpu", "1.0"], "1.0+cpu", id="unless one is named"),
+    ],
+)
+def test_the_build_without_a_local_part_is_preferred(requirement, available, expected):
+    assert taken(requirement, *available) == expected
+
+
+def test_a_build_that_is_not_yanked_is_preferred_over_one_that_is():
+    catalog = {"det": [Listed(version="1.0", yanked="NaNs"), Listed(version="1.0+cpu")]}
+
+    assert versions_of(resolve(a_registry(a_model(version="==1.0")), catalog)) == {"det": "1.0+cpu"}
+
+
+def test_a_locked_build_stays_while_it_satisfies_everybody():
+    registry = a_registry(a_model(version="==1.0"))
+    lock = resolve(registry, listed("1.0+cpu"))
+
+    assert resolve(registry, listed("1.0+cpu", "1.0"), lock) == lock
+    assert versions_of(resolve(registry, listed("1.0+cpu", "1.0"), lock, EVERYTHING)) == {
+        "det": "1.0"
+    }
+
+
+def test_a_version_alone_of_which_there_are_builds_says_how_to_ask_for_them():
+    assert complaint(a_model(version="v1.0"), catalog=listed("1.0+cpu", "1.0+gpu")) == (
+        "det: no version satisfies all of this\n"
+        "  models.yaml asks for v1.0\n"
+        "  zoo lists 1.0+gpu, 1.0+cpu\n"
+        "  v1.0 is the version without a local part; ask for ==v1.0 to take any build of it"
+    )
+
+
+def test_a_model_of_which_the_catalog_lists_nothing_says_so():
+    assert complaint(a_model(version="v1.0"), catalog={}).endswith("zoo lists no version of it")
+
+
+def test_a_version_that_is_there_but_does_not_load_is_no_matter_of_builds():
+    environment = Environment(stated_paddle="2.6")
+    catalog = listed("1.0", "1.1+cpu", paddle=">=3.0")
+
+    assert "local part" not in complaint(
+        a_model(version="1.0"), catalog=catalog, environment=environment
+    )
+    assert "local part" not in complaint(
+        a_model(version="1.1+cpu"), catalog=catalog, environment=environment
+    )
+
+
 def test_a_version_is_pinned_with_all_that_the_catalog_says():
     [entry] = resolve(a_registry(a_model()), listed("v1.0")).models
 

@@ -275,10 +275,8 @@ def test_the_stages_of_a_fetched_model():
         "verify-m": {
             "cmd": f"paddledvc verify m --pin {pin['verify']}",
             "deps": ["checkpoints/m_v1.pdparams", "exports/m", "layers.py", "net.py"],
-            "metrics": [
-                {"reports/m/latency.json": {"cache": False}},
-                {"reports/m/verify.json": {"cache": False}},
-            ],
+            "outs": [{"reports/m/latency.json": {"cache": False}}],
+            "metrics": [{"reports/m/verify.json": {"cache": False}}],
             "plots": [
                 {
                     "reports/m/verify.csv": {
@@ -483,6 +481,25 @@ def test_how_a_plot_is_drawn_is_renewed_and_makes_no_stage_stale():
     assert list(redrawn.changed) == ["verify-a"]
     assert list(redrawn.differences) == []
     assert list(changed.differences) == [("verify-a", "is out of date")]
+
+
+def test_what_dvc_shows_as_a_metric_is_renewed_and_makes_no_stage_stale():
+    latency, verdict, own = ({name: {"cache": False}} for name in ("l.json", "v.json", "o.json"))
+
+    def stage(**files):
+        return {"verify-a": {"cmd": "verify", **files, "meta": {"generated_by": "paddledvc"}}}
+
+    wanted = stage(outs=[latency], metrics=[verdict])
+    shown = pipelines.merge_pipeline_section(stage(metrics=[latency, verdict]), wanted)
+    fewer = pipelines.merge_pipeline_section(stage(metrics=[verdict]), wanted)
+    cached = pipelines.merge_pipeline_section(stage(metrics=["l.json", verdict]), wanted)
+    other = pipelines.merge_pipeline_section(stage(outs=[own], metrics=[verdict]), wanted)
+
+    assert shown.changed == wanted
+    assert [list(one.differences) for one in (shown, fewer, cached, other)] == [
+        [],
+        *([("verify-a", "is out of date")],) * 3,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from dvc_data.hashfile import hash as hashing
 from dvc_data.hashfile.state import State, _checksum
 from dvc_data.hashfile.utils import get_mtime_and_size
 
-from paddledvc.tools.dvc import shortcuts, state
+from paddledvc.tools.dvc import library, shortcuts, state
 from paddledvc.tools.dvc.state import DvcState, state_checksum, state_file_time, state_folder_time
 from paddledvc.weights.core.outcome import describe_outcome
 
@@ -265,5 +265,8 @@ def test_a_user_whom_no_passwd_entry_names_is_called_by_number_and_so_by_dvc(mon
 
     monkeypatch.setattr("pwd.getpwuid", nobody)
 
-    assert state._user() == str(os.getuid())
-    assert getpass.getuser() == str(os.getuid())
+    library.require_usable_dvc.cache_clear()
+    library.require_usable_dvc()  # as whatever starts a DVC does
+
+    assert library.name_user() == str(os.getuid())
+    assert getpass.getuser() == str(os.getuid()), "as a DVC that is started asks"

@@ -204,9 +204,11 @@ def of_the_first_version(text):
     """Leave out of a report what reports had not before the outputs had tolerances."""
     value = json.loads(text)
     late = ("notes", "tolerance", "branches", "edge_values", "outputs", "float64_error", "caveats")
-    value["evidence"] = [
-        {key: one[key] for key in one if key not in late} for one in value["evidence"]
-    ]
+    (details,) = value["evidence"]
+    # DVC showed these, too.
+    outside = {key: details[key] for key in ("scaled_error", "tolerance_used", "samples")}
+    inside = {key: one for key, one in details.items() if key not in (*late, *outside)}
+    value |= {**outside, "evidence": [inside]}
     for path in value["evidence"][0]["paths"]:
         del path["skipped"], path["diagnosis"]
         early = ("name", "scaled_error", "absolute_error", "top1_changed")
@@ -224,6 +226,7 @@ def test_a_report_of_an_earlier_version_is_judged_as_it_was(report):
 
     assert (found.verdict, found.passes, found.failures) == (now.verdict, now.passes, now.failures)
     assert (found.agreeing, found.files, found.paddles) == (now.agreeing, now.files, now.paddles)
+    assert (found.scaled_error, found.samples) == (now.scaled_error, now.samples)
     assert (found.outputs, found.notes, found.tolerance) == ((), (), Tolerance())
 
 
