@@ -50,7 +50,7 @@ def list_models(  # noqa: PLR0913
     if outdated and available is not None:
         raise click.UsageError("--outdated and --available exclude each other; give one of them")
     if exit_code and not outdated:
-        raise click.UsageError("--exit-code goes with --outdated")
+        raise click.UsageError("--exit-code needs --outdated")
     if available is not None:
         found = workflow.available(project, available, offline=offline)
         if not found:

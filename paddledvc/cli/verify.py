@@ -163,13 +163,13 @@ def verify(  # noqa: PLR0913
 def _check(names: tuple[str, ...], given: dict[str, Any], *, every: bool, pin: str | None) -> None:
     """Refuse options that contradict each other."""
     if given["export"] is not None and given["network"] is None:
-        raise click.UsageError("--export goes with the --network that it was made of")
+        raise click.UsageError("--export needs --network, which it was made of")
     if given["key"] is not None and given["weights"] is None:
-        raise click.UsageError("--key goes with the --weights that it is in")
+        raise click.UsageError("--key needs --weights, the file that it is in")
     if (bool(names) or every) == (given["network"] is not None):
         raise click.UsageError("name a model of models.yaml, or give --network")
     if every and names:
-        raise click.UsageError("--all goes without names")
+        raise click.UsageError("--all excludes names")
     if pin is not None and len(names) != 1:
         raise click.UsageError("--pin is for one model")
     told = [key for key, value in given.items() if value]

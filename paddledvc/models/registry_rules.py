@@ -234,7 +234,7 @@ def _train(train: Any) -> Iterator[tuple[Path, str]]:
     if launch.get("nodes", 1) != 1 and "master" not in launch:
         yield ("train", "launch"), "more than one node needs master: host:port"
     if "command" in train:
-        yield ("train", "launch"), "launch goes with function; a command starts its own processes"
+        yield ("train", "launch"), "launch needs function; a command starts its own processes"
     if str(train.get("device", "")).startswith("gpu:"):
         yield ("train", "device"), "launch gives each process a GPU of its own; write device: gpu"
 

@@ -82,7 +82,7 @@ def git(outputs, *arguments, off=False):
 
 def told(outputs, what, path) -> str:
     return (
-        f"paddledvc: {what}: {outputs.root}/{PROGRAM} may be another's, for a branch brought "
+        f"paddledvc: {what}: {outputs.root}/{PROGRAM} may be another's, because a branch brought "
         f"{path}. Make an environment outside of the work tree, and run its "
         "`paddledvc hooks install`\n"
     )
@@ -137,7 +137,7 @@ def test_a_link_in_the_way_to_the_environment_counts(attacked, monkeypatch):
 
     assert (attacked.root / "tools").is_symlink()
     assert not is_marked(attacked)
-    assert "for a branch brought tools. Make" in said.stderr
+    assert "because a branch brought tools. Make" in said.stderr
 
 
 def test_a_commit_and_a_push_from_such_a_branch_are_refused(attacked):
@@ -188,7 +188,8 @@ def test_no_merge_driver_is_started_in_the_middle_of_a_rebase(attacked):
 
     assert not is_marked(attacked)
     assert (
-        "models.yaml: merged line by line, for a branch brought files of its Python" in said.stderr
+        "models.yaml: merged line by line, because a branch brought files of its Python"
+        in said.stderr
     )
 
 

@@ -368,7 +368,8 @@ def test_with_a_python_that_is_of_no_use_git_merges_as_it_always_does(
 
     assert done.returncode == 1
     assert (
-        "models.lock: merged line by line, for paddledvc failed; `paddledvc init` sets it up anew\n"
+        "models.lock: merged line by line, because paddledvc failed; "
+        "`paddledvc init` sets it up again\n"
     ) in done.stderr
     assert team.conflicts().keys() == {"dvc.yaml", "models.lock", "models.yaml"}
     assert all(team.conflicts().values())

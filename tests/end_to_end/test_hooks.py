@@ -772,7 +772,7 @@ def test_an_environment_that_lost_paddledvc_is_told(watched: Watched) -> None:
 
     assert done.returncode == 0
     assert done.stderr == (
-        f"paddledvc: weights not checked: {watched.recorder} has no paddledvc any more; "
+        f"paddledvc: weights not checked: {watched.recorder} no longer has paddledvc; "
         "run `paddledvc hooks install`\n"
     )
 

@@ -297,7 +297,8 @@ def test_a_converter_for_a_later_paddle_names_the_one_to_install(monkeypatch, tm
         onnx.load_onnx(a_job(), Path("net.pdmodel"))
 
     assert str(caught.value) == (
-        "paddle2onnx here does not go with Paddle 2.6.2: run `pip install 'paddle2onnx<2'`"
+        "the installed paddle2onnx is not compatible with Paddle 2.6.2: run `pip install "
+        "'paddle2onnx<2'`"
     )
     sys.modules.pop("onnxruntime", None)
 

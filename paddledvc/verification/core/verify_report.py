@@ -44,7 +44,7 @@ from paddledvc.verification.core.evidence import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-JUDGED_ANEW = "judged anew from the saved errors: only tolerances have changed, and nothing ran"
+JUDGED_ANEW = "judged again from the saved errors: only tolerances have changed, and nothing ran"
 Verdict = Literal["pass", "fail", "not-repeatable"]
 
 

@@ -116,7 +116,7 @@ gc.enable()
 main()'
 run_ours() {
     if is_brought; then
-        echo "paddledvc: $undone: $python may be another's, for a branch brought $brought." \
+        echo "paddledvc: $undone: $python may be another's, because a branch brought $brought." \
             "Make an environment outside of the work tree, and run its" \
             "\`paddledvc hooks install\`" >&2
         return 1
@@ -130,7 +130,7 @@ run_ours() {
         "$python" "$isolation" -c "$start" "$@"
         status=$?
         [ "$status" = 127 ] || return "$status"
-        problem='has no paddledvc any more'
+        problem='no longer has paddledvc'
     fi
     other=$(command -v paddledvc) && case $(cd -P "${other%/*}" && pwd -P)/ in
         "$(pwd -P)"/*) false ;;

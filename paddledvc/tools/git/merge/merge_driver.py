@@ -68,11 +68,11 @@ def merge_driver_command(root: Path, python: str | None = None) -> str:
     start = f"{ours}; {_ELSEWHERE}".replace("%", "%%")  # a lone % means something to git
     return (
         f"{_START}"
-        "why='paddledvc failed; `paddledvc init` sets it up anew'; "
+        "why='paddledvc failed; `paddledvc init` sets it up again'; "
         'merge() { case "$("$@" merge-file --marker-size %L -- %O %A %B %P)" in '
         "*merged) exit 0;; *conflict) exit 1;; esac; }; "
         f"{start}"
-        'echo %P": merged line by line, for $why" >&2; '
+        'echo %P": merged line by line, because $why" >&2; '
         "git merge-file --marker-size=%L -L ours -L base -L theirs %A %O %B || exit 1"
     )
 

@@ -71,7 +71,9 @@ def _tools() -> tuple[Any, Any]:
         # It refuses a Paddle that is too old as it is imported.
         version = runtime.import_paddle().__version__
         how = "run `pip install 'paddle2onnx<2'`" if version.startswith("2.") else str(error)
-        raise MissingTool(f"paddle2onnx here does not go with Paddle {version}: {how}") from error
+        raise MissingTool(
+            f"the installed paddle2onnx is not compatible with Paddle {version}: {how}"
+        ) from error
     return paddle2onnx, onnxruntime
 
 
