@@ -11,8 +11,10 @@ _ESCAPED = re.compile(r"(?<=%3a%2f%2f)[^&/\s]*?%40", re.IGNORECASE)
 """The same of a URL in a query."""
 _USER = re.compile(r"(?<=://)(?P<user>[^/\s:@]*):[^/\s]*@")
 _SIGNED = re.compile(
-    r"(?<=[?&])((?:[\w.-]*(?:token|secret|password|passwd|signature|credential|authorization|"
-    r"(?:api|access|auth)[_-]?key(?:[_-]?id)?)|GoogleAccessId|q-ak|sig|sign|auth|jwt|pwd|pass)=)"
+    r"(?<=[?&;#])((?:[\w.%-]*(?:token|secret|password|passwd|passphrase|signature|credentials?|"
+    r"authorization|hmac|(?:api|access|auth|subscription)[_-]?key(?:[_-]?id)?|[_-]sig)|"
+    r"session(?:[_-]?id)?|sas|bearer|ticket|tempauth|hdn(?:ea|ts|tl)|GoogleAccessId|q-ak|sig|sign|"
+    r"auth|jwt|pwd|pass|key(?==AIza))=)"
     r"[^&#\s]+",
     re.IGNORECASE,
 )

@@ -30,6 +30,14 @@ SECRETS = {
     "https://host/a.pdparams?auth_key=1-SECRET": "auth_key",
     "https://host/a.pdparams?Password=SECRET": "Password",
     "https://host/a.pdparams?x=1&AccessKeyId=SECRET": "AccessKeyId",
+    "https://host/a.pdparams?X%2DAmz%2DSignature=SECRET": "X%2DAmz%2DSignature",
+    "https://host/a.pdparams?temp_url_expires=1&temp_url_sig=SECRET": "temp_url_sig",
+    "https://host/a.pdparams?hdnts=exp=1~hmac=SECRET": "hdnts",
+    "https://host/a.pdparams?key=AIzaSECRET": "key",
+    "https://host/a.pdparams?x=1;credentials=SECRET": "credentials",
+    "https://host/a.pdparams?subscription-key=SECRET": "subscription-key",
+    "https://host/a.pdparams?sessionid=SECRET": "sessionid",
+    "https://host/a.pdparams#access_token=SECRET": "access_token",
     f"git+https://u:SECRET@host/models@{'0' * 40}#a.pdparams": "a password or token",
     f"git+ssh://u:SECRET@host/models@{'0' * 40}#a.pdparams": "a password or token",
 }
@@ -70,7 +78,9 @@ def test_models_yaml_takes_none_either_and_does_not_show_it(project, url):
     assert "SECRET" not in str(caught.value)
 
 
-@pytest.mark.parametrize("query", ["tokenizer=a", "design=b", "authors=c", "Expires=1", "v=token"])
+@pytest.mark.parametrize(
+    "query", ["tokenizer=a", "design=b", "authors=c", "Expires=1", "v=token", "key=a"]
+)
 def test_a_query_that_only_looks_like_one_is_none(project, query):
     url = f"https://host/a.pdparams?{query}"
     made = project.models(

@@ -10,6 +10,8 @@ import re
 from html import unescape
 from urllib.parse import urlsplit
 
+from paddledvc.urls import format_of_url
+
 HEAD = 4096
 """Bytes to look at."""
 POINTER = b"version https://git-lfs.github.com/spec/"
@@ -17,12 +19,43 @@ POINTER = b"version https://git-lfs.github.com/spec/"
 TEXTS = (".html", ".htm", ".xml", ".json", ".txt", ".md", ".yaml", ".yml", ".csv", ".py", ".svg")
 """How names end of files that are text, of which a folder of weights may have some."""
 _PAGE = re.compile(
-    rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+    rb"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
 )
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
-_XML = re.compile(rb"\s*(<\?xml[^>]*>\s*)?<Error>", re.IGNORECASE)
+_XML = re.compile(rb"\s*(<\?xml[^>]*>\s*)?<Error(Response)?\b[^>]*>", re.IGNORECASE)
 _CODE = re.compile(rb"<(Code|Message)>([^<]{1,200})<")
 _JSON = re.compile(rb'\s*\{\s*"(error|errors|message|detail|code|status|statusCode|fault)"\s*:')
+_DOCUMENT = re.compile(rb"\s*(<[?!\w]|[\[{]\s*[\]\[{\"\w-]|\"[^\"\\]*\"\s*$)")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_KINDS = (
+    ("a pickle, as .pdparams files are", re.compile(rb"\x80[\x02-\x05]")),
+    ("a safetensors file", re.compile(rb"(?!\0{4}).{4}\0{4}\{", re.DOTALL)),
+    ("packed by gzip", re.compile(rb"\x1f\x8b\x08")),
+    ("packed by xz", re.compile(rb"\xfd7zXZ\0")),
+    ("packed by zstd", re.compile(rb"\x28\xb5\x2f\xfd")),
+    ("packed by bzip2", re.compile(rb"BZh[1-9]1AY")),
+    ("a tar archive", re.compile(rb".{257}ustar[\0 ]", re.DOTALL)),
+    ("a zip archive, as PyTorch writes", re.compile(rb"PK\x03\x04")),
+    ("an HDF5 file", re.compile(rb"\x89HDF\r\n\x1a\n")),
+    ("a PNG image", re.compile(rb"\x89PNG\r\n\x1a\n")),
+    ("a JPEG image", re.compile(rb"\xff\xd8\xff[\xc0-\xfe]")),
+    ("a GIF image", re.compile(rb"GIF8[79]a")),
+    ("a PDF", re.compile(rb"%PDF-")),
+)
+"""Kinds of files that their first bytes tell for certain."""
+_PACKED = ("packed", "a tar archive")
+_OF_FORMAT = {
+    "pdparams": ("a pickle",),
+    "safetensors": ("a safetensors",),
+    "pdmodel": (),
+    "onnx": (),
+    "tar.gz": _PACKED,
+    "tar": _PACKED,
+    "zip": ("a zip",),
+}
+"""How the kinds are called that are right under a suffix; none is known of the others."""
+_BYTE_ORDERS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _LONGEST = 60
 ADVICE = "open the URL in a browser to see what it asks for"
 
@@ -44,9 +77,23 @@ def describe_no_weights(head: bytes, url: str) -> str | None:
             "it is a pointer of git-lfs, and no weights; run `git lfs pull` where it is from, or "
             "name the URL of the file itself"
         )
-    if urlsplit(url).path.lower().endswith(TEXTS) or (found := describe_document(head)) is None:
+    if urlsplit(url).path.lower().endswith(TEXTS):
         return None
-    return f"it is {found}, and no weights; {ADVICE}"
+    if found := describe_document(head):
+        return f"it is {found}, and no weights; {ADVICE}"
+    form = format_of_url(url)
+    return None if form is None else _describe_other_format(head, form)
+
+
+def _describe_other_format(head: bytes, form: str) -> str | None:
+    """Say what bytes are that are not of the format that a URL says."""
+    if form not in _OF_FORMAT:
+        return None
+    if _is_text(head) and _DOCUMENT.match(_as_utf8(head)):
+        return f'it is a document, "{_shown(_as_utf8(head))}", and no weights; {ADVICE}'
+    if (kind := _kind(head)) is None or kind.startswith(_OF_FORMAT[form]):
+        return None
+    return f"it is {kind}, and not what .{form} says; give the URL of the .{form} file, or its md5"
 
 
 def describe_document(head: bytes) -> str | None:
@@ -55,6 +102,7 @@ def describe_document(head: bytes) -> str | None:
     >>> describe_document(b"<Error><Code>AccessDenied</Code></Error>")
     'a document about an error, "AccessDenied"'
     """
+    head = _as_utf8(head)
     if _PAGE.match(head):
         title = _TITLE.search(head)
         return "a web page" + (f', "{_shown(title[1])}"' if title else "")
@@ -62,6 +110,23 @@ def describe_document(head: bytes) -> str | None:
         said = ": ".join(_shown(one) for _, one in _CODE.findall(head)[:2])
         return "a document about an error" + (f', "{said}"' if said else "")
     return f'a document about an error, "{_shown(head)}"' if _JSON.match(head) else None
+
+
+def _as_utf8(head: bytes) -> bytes:
+    """Write a text without the mark that it may begin with, and in the usual encoding."""
+    for mark, encoding in _BYTE_ORDERS:
+        if head.startswith(mark):
+            return head[len(mark) :].decode(encoding, errors="ignore").encode(errors="ignore")
+    return head.removeprefix(b"\xef\xbb\xbf")
+
+
+def _is_text(head: bytes) -> bool:
+    """Tell whether bytes may be a text: none that texts do not have."""
+    return _CONTROL.search(_as_utf8(head)) is None
+
+
+def _kind(head: bytes) -> str | None:
+    return next((kind for kind, begins in _KINDS if begins.match(head)), None)
 
 
 def _shown(data: bytes) -> str:

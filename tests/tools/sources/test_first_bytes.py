@@ -31,6 +31,18 @@ FOUND = [
     (S3_ERROR, 'a document about an error, "AccessDenied: Expired", and no weights'),
     (JSON_ERROR, "a document about an error"),
     (b"", "it is empty, and no weights"),
+    (b"\xef\xbb\xbf\n<!-- a -->" + PAGE, 'it is a web page, "Sign in & go", and no weights'),
+    (PAGE.decode().encode("utf-16"), 'it is a web page, "Sign in & go", and no weights'),
+    (b'<?xml version="1.0"?>\n' + PAGE, 'it is a web page, "Sign in & go", and no weights'),
+    (b'<ErrorResponse xmlns="a"><Error><Code>Expired</Code>', 'about an error, "Expired", and no'),
+    (b'[{"errors": [{"status": 404}]}]', "it is a document, "),
+    (b'{"success": false}', 'it is a document, "{"success": false}", and no weights'),
+    (b'"Not authorized"', "it is a document, "),
+    (b"<script>location = '/login'</script>", "it is a document, "),
+    (b"\x89PNG\r\n\x1a\n\0\0", "it is a PNG image, and not what .pdparams says"),
+    (b"PK\x03\x04\0\0", "it is a zip archive, as PyTorch writes, and not what .pdparams says"),
+    (gzip.compress(WEIGHTS), "it is packed by gzip, and not what .pdparams says"),
+    (b"\x40" + b"\0" * 7 + b'{"a": {}}', "it is a safetensors file, and not what .pdparams says"),
 ]
 
 
@@ -82,6 +94,33 @@ def test_bytes_that_have_the_stated_digest_are_what_is_wanted(server, tmp_path):
 def test_a_folder_of_weights_may_hold_texts(name):
     assert describe_no_weights(PAGE, f"https://host/a/{name}?x=1") is None
     assert describe_no_weights(POINTER, f"https://host/a/{name}") is not None
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.pdparams", WEIGHTS),
+        ("a.pdparams", b"weights " * 9),
+        ("a.pdparams", b"\0" * 300),  # a tensor that paddle.save wrote in its binary format
+        ("a.safetensors", b"\x40" + b"\0" * 7 + b'{"a": {}}'),
+        ("a.tar", gzip.compress(WEIGHTS)),
+        ("a.tar.gz", gzip.compress(WEIGHTS)),
+        ("a.zip", b"PK\x03\x04\0\0"),
+        ("a.pdmodel", b'\n<\x08\0{"'),
+        ("a.onnx", b"\x08\x08\x12\x07pytorch"),
+        ("pytorch_model.bin", b"PK\x03\x04\0\0"),
+        ("train.jsonl", b'{"a": 1}\n{"a": 2}'),
+        ("preview", b"\x89PNG\r\n\x1a\n\0\0"),
+    ],
+)
+def test_what_its_name_says_is_right(name, data):
+    assert describe_no_weights(data, f"https://host/{name}?x=1") is None
+
+
+def test_a_pickle_is_not_safetensors():
+    why = describe_no_weights(WEIGHTS, "https://host/a.safetensors")
+    assert why is not None
+    assert why.startswith("it is a pickle, as .pdparams files are, and not what .safetensors says")
 
 
 def test_other_bytes_are_weights_of_another_version(server, tmp_path):

@@ -17,16 +17,17 @@ _SIDES = {"1": "base", "2": "ours", "3": "theirs"}
 
 
 def list_unmerged_files(root: Path) -> dict[str, Sides[str | None]]:
-    """List the files below a folder that are in conflict.
+    """List the files of a repository that are in conflict.
 
     Args:
         root: a folder of the repository, or of none.
 
     Returns:
-        Git's names of the bytes on each side, by path from ``root``; None where one has no file.
+        Git's names of the bytes on each side, by path from ``root``, outside of which one begins
+        with ``../``; None where one has no file.
     """
     found: dict[str, dict[str, str]] = {}
-    for line in (ask_git(root, "ls-files", "--unmerged", "-z") or "").split("\0"):
+    for line in (ask_git(root, "ls-files", "--unmerged", "-z", "--", ":/") or "").split("\0"):
         if line:
             about, _, path = line.partition("\t")
             _, name, stage = about.split(" ")
