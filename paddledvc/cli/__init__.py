@@ -33,7 +33,7 @@ SECTIONS = {
         "remove": "Remove models from models.yaml and models.lock.",
         "list": "List the models and their locked versions.",
         "show": "Show a model, and why it is locked at that version.",
-        "history": "Show what was locked, released and in which stage, and when.",
+        "history": "Show what was locked, released or assigned to a stage, and when.",
         "lock": "Lock models.yaml to exact versions and digests.",
         "generate": "Write each model's stages to dvc.yaml.",
         "check": "Check schema, lock, stages and policy, as hooks and CI do.",
@@ -177,7 +177,7 @@ class _Log(logging.Handler):
     type=click.Path(exists=True, file_okay=False),
     help="Work as if started in DIR.",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Say more about what happens.")
+@click.option("-v", "--verbose", is_flag=True, help="Show more detail.")
 def paddledvc(directory: str | None, *, verbose: bool) -> None:
     """Versioned PaddlePaddle models in git: a registry, a lock, and DVC stages.
 

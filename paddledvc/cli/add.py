@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @click.argument("model", metavar="NAME[==V]")
 @click.option("--from", "source", metavar="CATALOG", help="The catalog that lists it.")
 @click.option("--as", "name", metavar="NAME", help="Its name in models.yaml.")
-@click.option("--file", metavar="PATH", help="The one file to take of a model that has several.")
+@click.option("--file", metavar="PATH", help="Which file to take, if the model has several.")
 @click.option("--revision", metavar="REV", help="Branch, tag or commit of its repository.")
 @lock_options
 @format_option
@@ -37,10 +37,10 @@ def add(  # noqa: PLR0913
 ) -> None:
     """Add a model of a catalog to models.yaml and lock it.
 
-    Asks for the newest version and those that follow, unless versions are given: NAME==V,
-    'NAME>=1,<2' or 'NAME^1.2'; on production branches for exactly the one that it locks. A model
-    that models.yaml has already gets that version. A new one of paddle.vision gets its network,
-    inputs and an export section. Comments and formatting stay.
+    Asks for the newest version and those that follow, unless you give versions: NAME==V,
+    'NAME>=1,<2' or 'NAME^1.2'. On production branches it asks for exactly the version that it
+    locks. If models.yaml already has the model, its version is changed. A new model of
+    paddle.vision gets its network, inputs and an export section. Comments and formatting stay.
 
     \b
     Example:

@@ -54,9 +54,9 @@ def check(  # noqa: PLR0913
 ) -> None:
     """Check schema, lock, stages and policy, as hooks and CI do.
 
-    Without --branch and --base: in CI what the job is about, a change as merged into its target;
-    elsewhere the work tree, by the rules of the branch that is checked out. Exits 1 where there
-    is an error.
+    Without --branch or --base, it checks in CI what the job is about, a change as merged into its
+    target; elsewhere the work tree, by the rules of the branch that is checked out. Exits 1 if
+    there is an error.
 
     \b
     Example:

@@ -24,18 +24,19 @@ if TYPE_CHECKING:
     type=click.Choice(["text", "markdown", "json"]),
     default="text",
     show_default=True,
-    help="How to print it.",
+    help="The format of the result.",
 )
 @pass_project
 def diff(project: Project, *, revisions: str | None, output: str) -> None:
     """Show what a change means for models.
 
-    Is it benchmarked, did anything regress, what does it affect, are the docs updated; then every
-    model that changes, and what `check` finds. Where BASE is a branch, HEAD is merged into it, as
-    `check --base` does; any other BASE is compared as it is, without HEAD with the work tree.
-    Without BASE: the branch that the job of CI, or else most changes, go to.
+    It answers four questions: is it benchmarked, did anything regress, what does it affect, and are
+    the docs updated? Then it shows every model that changes, and what `check` finds. If BASE is a
+    branch, HEAD is merged into it, as `check --base` does; any other BASE is compared as it is,
+    with the work tree if no HEAD is given. Without BASE, it takes the target branch of the CI job,
+    or else the default branch.
 
-    Asks no network. Exits 0 whatever it shows, and 2 where a revision is unknown.
+    Uses no network. Exits 0 whatever it shows, and 2 if a revision is unknown.
 
     \b
     Example:

@@ -26,8 +26,8 @@ MARKS = {"ok": "ok", "warning": "warning", "problem": "PROBLEM"}
 def doctor(ctx: click.Context, project: Project, *, offline: str | None, output: str) -> None:
     """Diagnose problems with this clone.
 
-    Changes nothing in the clone. Unless --offline is given, it asks the remotes, and writes
-    and removes a tiny file there. Exits 1 if there is a problem; warnings do not count.
+    Changes nothing in the clone. Unless --offline is given, it contacts the remotes, and writes a
+    small file to each and removes it. Exits 1 if there is a problem; warnings do not count.
 
     \b
     Example:

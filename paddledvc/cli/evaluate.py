@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     "--limit",
     type=click.IntRange(1),
     metavar="N",
-    help="Take so many samples, as run.params['limit'], and write nothing.",
+    help="Take only N samples, by run.params['limit'], and write nothing.",
 )
 @pin_option
 @lock_options
@@ -50,12 +50,12 @@ def evaluate(  # noqa: PLR0913 - each is an option
     """Measure the network and the exported files with your function.
 
     Calls the function that models.yaml names once for the network and once for each way to run the
-    exported files, each in a process of its own, and writes reports/<slug>/evaluate.json. What a
-    metric must be is judged by `paddledvc check`, not here.
+    exported files, each in a process of its own, and writes reports/<slug>/evaluate.json. It judges
+    no metric; `paddledvc check` does.
 
     With --baseline it measures the weights and exported files of another commit with the function,
-    the network's code and the data of this one, and writes reports/<slug>/baseline.json: where
-    those changed, `paddledvc check` has something to compare with.
+    the network's code and the data of this one, and writes reports/<slug>/baseline.json: if those
+    have changed, `paddledvc check` needs it for its comparison.
 
     \b
     Example:
@@ -101,5 +101,6 @@ def _tell_power(samples: int) -> str:
     """Say what so many samples can show."""
     drop = smallest_drop(samples)
     if drop is None:
-        return "so few samples prove no drop, where 3 % of them differ"
-    return f"so many samples prove a drop of {100 * drop:.1f} points, where 3 % of them differ"
+        return f"{samples} samples are too few to prove any drop, if 3 % of them differ"
+    points = f"{100 * drop:.1f} points"
+    return f"{samples} samples are enough to prove a drop of {points}, if 3 % of them differ"

@@ -61,7 +61,7 @@ PLURALS = {
     multiple=True,
     metavar="DIR",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Keep what this other project needs, which shares the cache or a remote.",
+    help="Keep what another project needs that shares the cache or a remote.",
 )
 @click.option("--unshared", is_flag=True, help="No other project uses the cache or the remotes.")
 @click.option(
@@ -69,14 +69,14 @@ PLURALS = {
     "refs",
     multiple=True,
     metavar="REF",
-    help="Continue although a file of this branch or tag cannot be read.",
+    help="Continue even if a file of this branch or tag cannot be read.",
 )
 @click.option(
     "--ignore-folder",
     "folders",
     multiple=True,
     metavar="MD5.dir",
-    help="Continue although the listing of this folder is lost.",
+    help="Continue even if the listing of this folder is lost.",
 )
 @click.option("-f", "--force", is_flag=True, help="Remove objects; without it, only list them.")
 @offline_option

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--resolve",
     type=click.Choice(["ours", "theirs"]),
-    help="Take a side first in each merge conflict of the project's files and reports.",
+    help="First take this side in every merge conflict in the project's files and reports.",
 )
 @lock_options
 @format_option
@@ -33,7 +33,8 @@ def generate(
     """Write each model's stages to dvc.yaml.
 
     A weights URL gives sync, a train section gives train, an export section gives export and
-    verify. Your own stages, comments and formatting stay as they are.
+    verify, an evaluate section gives evaluate. Your own stages, comments and formatting stay as
+    they are.
 
     \b
     Example:

@@ -32,9 +32,11 @@ _OPTIONAL = ("stage", "size", "image")
 
 @click.command()
 @click.argument("name", required=False, shell_complete=complete_model)
-@click.option("--at", metavar="DATE", help="Show what was so at the end of a day, or at a time.")
+@click.option("--at", metavar="DATE", help="Show the state at the end of a day, or at a time.")
 @click.option("--stage", metavar="STAGE", help="Show what a release stage held.")
-@click.option("--branch", metavar="BRANCH", help="Read this branch, not the production branch.")
+@click.option(
+    "--branch", metavar="BRANCH", help="Read this branch instead of the production branch."
+)
 @click.option("--since", metavar="DATE", help="Leave out what happened before.")
 @click.option("--metric", metavar="METRIC", help="Add a column with the values of a metric.")
 @format_option
@@ -50,12 +52,12 @@ def history(  # noqa: PLR0913
     metric: str | None,
     output: str,
 ) -> None:
-    """Show what was locked, released and in which stage, and when.
+    """Show what was locked, released or assigned to a stage, and when.
 
     Reads git alone, newest first: commits of the production branch that changed a model's entry in
     models.lock or dvc.lock, or its reports; and GTO's tags, such as det@v1.2.0 and det#prod#3. A
-    DATE is a day or a time, such as 2026-11-30 or 2026-11-30T15:04+01:00, of your time zone where
-    it names none.
+    DATE is a day or a time, such as 2026-11-30 or 2026-11-30T15:04+01:00, in your time zone unless
+    it names one.
 
     \b
     Example:
@@ -63,7 +65,8 @@ def history(  # noqa: PLR0913
       paddledvc history --at 2026-11-30
       paddledvc history detector --stage prod
 
-    Exit codes: 0 also where nothing happened, 2 for a model, branch, metric or DATE that is none.
+    Exit codes: 0 even if nothing happened, 2 for an unknown model, branch or metric, or an invalid
+    DATE.
     """
     if stage is not None and branch is not None and at is None:
         raise click.UsageError("--branch is about what was locked, --stage about tags")

@@ -19,7 +19,7 @@ from paddledvc.tools.dvc.remotes.new_remotes import NewRemote
     "remotes",
     multiple=True,
     metavar="[NAME=]URL",
-    help="Store weights there: prod, staging and dev serve the branches of these roles.",
+    help="Where to store weights; prod, staging and dev serve the branches of these roles.",
 )
 @click.option("--endpoint-url", metavar="URL", help="Server of the s3:// remotes, such as MinIO.")
 @click.option("--no-hooks", is_flag=True, help="Do not install git hooks.")
@@ -30,8 +30,8 @@ def init(
     """Make this git repository a paddledvc project.
 
     Initialises DVC with a remote inside the clone, writes a commented models.yaml and params.yaml,
-    lets git merge models.yaml, models.lock, dvc.yaml and dvc.lock block by block, and installs
-    hooks that keep weights in sync with the commit. Existing files are never overwritten;
+    lets git merge models.yaml, params.yaml, models.lock, dvc.yaml and dvc.lock block by block, and
+    installs hooks that keep weights in sync with the commit. Existing files are never overwritten;
     running it twice is safe. Run it in every clone: git clones neither merge drivers nor hooks.
 
     \b

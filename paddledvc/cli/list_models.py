@@ -37,9 +37,9 @@ def list_models(  # noqa: PLR0913
 ) -> None:
     """List the models and their locked versions.
 
-    With --outdated it asks the catalogs: current is locked, wanted is the newest version that
-    `paddledvc lock --upgrade` would take, latest is the newest there is, and why says what holds
-    it back.
+    With --outdated it asks the catalogs: current is the locked version, wanted the newest that
+    `paddledvc lock --upgrade` would take, latest the newest of all, and why names what holds it
+    back.
 
     \b
     Example:

@@ -37,7 +37,7 @@ GENERATE = (
 @click.option(
     "--resolve",
     type=click.Choice(["ours", "theirs"]),
-    help="Take a side first in each merge conflict of the project's files and reports.",
+    help="First take this side in every merge conflict in the project's files and reports.",
 )
 @click.option(
     "--hash",
@@ -64,10 +64,10 @@ def lock(  # noqa: PLR0913
 ) -> None:
     """Lock models.yaml to exact versions and digests.
 
-    Writes models.lock. Pins that still satisfy models.yaml stay, also when a catalog lists newer
-    versions; only --upgrade and --upgrade-package move them. Bytes without any digest are read
-    once from their source, and trusted. --hash adds missing digests, from the bytes in the work
-    tree, in the cache, or at their source; nothing else does.
+    Writes models.lock. Pins that still satisfy models.yaml stay, even if a catalog lists newer
+    versions; only --upgrade and --upgrade-package move them. If no digest is known, the bytes are
+    read once from their source, and trusted. --hash adds missing digests, from the bytes in the
+    work tree, in the cache, or at their source; nothing else does.
 
     \b
     Example:

@@ -25,12 +25,12 @@ format_option = click.option(
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="How to print the result, or why there is none.",
+    help="The format of the result, and of errors.",
 )
 pin_option = click.option(
     "--pin",
     metavar="PIN",
-    help="What the stage in dvc.yaml was generated for; refused if it is another one now.",
+    help="Settings digest recorded in dvc.yaml; fails if the settings have changed since.",
 )
 
 

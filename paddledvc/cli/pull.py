@@ -52,8 +52,8 @@ def pull(  # noqa: PLR0913
     """Fetch the weights of this commit from the remotes.
 
     They come from the remote of the branch's role, else from the others, else from the URLs in
-    models.lock. Every byte is checked against models.lock and dvc.lock on its way. Weights that you
-    changed are kept.
+    models.lock. Every byte is checked against models.lock and dvc.lock as it arrives. Weights that
+    you changed are kept.
 
     \b
     Example:

@@ -45,8 +45,8 @@ def push(  # noqa: PLR0913
 ) -> None:
     """Send the weights of this commit to the remote of its branch.
 
-    Only what is missing there is sent, and each file is hashed before. The remote is that of the
-    branch's role in the policy; of a --rev, that of the branch or tag it names.
+    Only what is missing there is sent, and each file is hashed first. The remote is that of the
+    branch's role in the policy; with --rev, that of the branch or tag it names.
 
     \b
     Example:
@@ -54,8 +54,8 @@ def push(  # noqa: PLR0913
       paddledvc push --rev main --rev v1.2.0
       paddledvc push --repair
 
-    Exit codes: 1 if bytes are wrong there or here, or an older DVC hashed some; 3 if
-    something is unreachable.
+    Exit codes: 1 if bytes are wrong there or here, or were hashed by an older DVC; 3 if something
+    is unreachable.
     """
     with progress_bar() as progress:
         done = workflow.push(

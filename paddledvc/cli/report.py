@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def report(project: Project, *, output: str) -> None:
     """Write HTML pages from the results of verify and evaluate.
 
-    One for each model, reports/<slug>/verify.html, and reports/index.html, which names them all.
-    They need no other file and no network.
+    It writes one page for each model, reports/<slug>/verify.html, and reports/index.html, which
+    lists them all. They need no other file and no network.
 
     \b
     Example:

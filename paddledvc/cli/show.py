@@ -35,9 +35,9 @@ _ABSENT = {"weights": "not downloaded"}
 def show(project: Project, name: str, *, output: str) -> None:
     """Show a model, and why it is locked at that version.
 
-    Says who asks for which versions and where, which catalog lists them, what there is of its
-    weights, export, evidence and latency, since which commit this version stands for these bytes,
-    and what other versions were. Asks no network.
+    Shows who asks for which versions and where, the catalog that lists them, the state of its
+    weights, export, evidence and latency, the commit since which this version has had these bytes,
+    and earlier versions. Uses no network.
 
     \b
     Example:

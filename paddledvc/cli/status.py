@@ -46,10 +46,10 @@ def status(  # noqa: PLR0913
 ) -> None:
     """Show which weights differ from the commit.
 
-    With --remote: what the remotes have of the weights of every production and integration branch,
-    here and on git's remotes, of every tag, and of this branch. Sizes are compared; with --deep the
-    bytes too. Without --remote, --deep reads what lies in the work tree and in the cache, also
-    what looks as it did when it was hashed.
+    With --remote, it shows what the remotes have of the weights of every production and integration
+    branch, here and on git's remotes, of every tag, and of this branch. Sizes are compared; with
+    --deep the bytes too. Without --remote, --deep reads the files in the work tree and in the
+    cache, even if they look unchanged since they were hashed.
 
     \b
     Example:

@@ -51,9 +51,9 @@ def sync(  # noqa: PLR0913
 ) -> None:
     """Download weights and compare them with their pins.
 
-    Without a NAME, the weights of every model. Weights that are in place and right are left
-    alone, without any network; wrong bytes never replace what is there. Edited
-    weights that neither DVC's cache nor any commit has stay, too.
+    Without a NAME, the weights of every model. Weights that are in place and correct are left
+    alone, without using the network; wrong bytes never replace a file. Edited weights that are in
+    neither DVC's cache nor any commit are kept, too.
 
     \b
     Example:

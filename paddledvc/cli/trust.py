@@ -23,7 +23,9 @@ UNAPPROVED = 3
 @click.command()
 @click.argument("names", nargs=-1, metavar="[REMOTE]...")
 @click.option("-y", "--yes", is_flag=True, help="Approve without asking.")
-@click.option("--list", "--show", "look", is_flag=True, help="Show them, and approve nothing.")
+@click.option(
+    "--list", "--show", "look", is_flag=True, help="List the remotes without approving any."
+)
 @click.option("--revoke", is_flag=True, help="Forget what this clone has approved.")
 @format_option
 @pass_project
@@ -40,17 +42,17 @@ def trust(  # noqa: PLR0913
 ) -> None:
     """Approve the remotes that this branch names.
 
-    The .dvc/config of a branch decides where your weights, and the passwords of this clone, go.
-    So no remote is contacted until this clone has approved its place; this shows the old one and
-    the new one, asks, and remembers what was shown. Remotes that only .dvc/config.local or your own
-    DVC settings name need no approval.
+    The .dvc/config of a branch decides where your weights and this clone's passwords go, so no
+    remote is contacted until you have approved its location in this clone. This command shows the
+    old location and the new one, asks, and remembers what was shown. Remotes that only
+    .dvc/config.local or your own DVC settings name need no approval.
 
     \b
     Example:
       paddledvc trust --list
       paddledvc trust prod
 
-    Exit codes: 3 if something stays unapproved.
+    Exit codes: 3 if a remote stays unapproved.
     """
     if look and revoke:
         raise click.UsageError("--list and --revoke exclude each other; give one of them")

@@ -61,7 +61,9 @@ OPTIONS = {
 @click.option("--export", "export", metavar="PATH", type=FILE, help="The files of jit.save.")
 @click.option("--weights", metavar="FILE", type=FILE, help="The weights of --network.")
 @click.option("--key", metavar="NAME", help="The state dict to take, of weights that hold several.")
-@click.option("--arg", "arguments", multiple=True, metavar="KEY=VALUE", help="For --network.")
+@click.option(
+    "--arg", "arguments", multiple=True, metavar="KEY=VALUE", help="An argument of --network."
+)
 @click.option(
     "--input", "inputs", multiple=True, metavar="NAME:DTYPE[SHAPE]", help="An input of the layer."
 )
@@ -75,7 +77,8 @@ OPTIONS = {
 @click.option(
     "--forward",
     metavar="ARGUMENTS",
-    help="How it takes them, such as '[{image: image, sizes: im_shape}]'; found out by default.",
+    help="How the layer takes its inputs, such as '[{image: image, sizes: im_shape}]'; detected by "
+    "default.",
 )
 @click.option(
     "--samples",
@@ -92,7 +95,7 @@ OPTIONS = {
     "paths",
     multiple=True,
     type=click.Choice(PATHS),
-    help=f"Only this way to run; {' and '.join(ON_GPU)} are {NOT_YET} by us.",
+    help=f"Run only this path; {' and '.join(ON_GPU)} are {NOT_YET} by us.",
 )
 @click.option(
     "--precision",
@@ -125,14 +128,14 @@ def verify(  # noqa: PLR0913
 ) -> None:
     """Compare the exported files with the dynamic network.
 
-    Runs both on the same samples, each way to run the files in a process of its own, and writes
+    Runs both on the same samples, each way of running the files in a process of its own, and writes
     reports/<slug>/. Exits 1 when an output is off by more than its tolerance. The process that
     runs the network imports the project's code that the model names; the others do not.
 
-    With --network and --export it compares any files with any network, in any folder: what the
-    network takes is read from the exported program, and nothing is written without --report.
-    --export is a program that runs: operators of it that touch files, call back or print are
-    refused, and the rest does what its author wrote.
+    With --network and --export it compares any files with any network, in any folder: the inputs
+    are read from the exported program, and nothing is written without --report. The program of
+    --export is run: operators that touch files, call back or print are refused, and the rest does
+    what its author wrote.
     Without --export the network is exported for the comparison only.
 
     \b

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 DRIVER = "merge driver of this clone"
 HOOKS = "git hooks of this clone"
-IGNORED = ("/checkpoints/", "/exports/", "/dvc_plots/", "/reports/**/*.html")
+IGNORED = ("/checkpoints/", "/exports/", "/dvc_plots/", "/reports/**/*.html", "__pycache__/")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)

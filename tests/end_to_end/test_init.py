@@ -61,7 +61,7 @@ def test_init_keeps_what_a_dvc_repository_has(repo: Any) -> None:
     assert (repo.root / ".dvc" / "config").read_bytes() == config
     assert (repo.root / "models.yaml").read_text() == "models: []  # ours\n"
     assert (repo.root / ".gitignore").read_text() == (
-        "*.log\n/checkpoints/\n/exports/\n/dvc_plots/\n/reports/**/*.html\n"
+        "*.log\n/checkpoints/\n/exports/\n/dvc_plots/\n/reports/**/*.html\n__pycache__/\n"
     )
 
 

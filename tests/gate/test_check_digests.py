@@ -47,8 +47,8 @@ def test_production_is_warned_of_a_digest_that_the_lock_lacks(gated, kind, other
 
     [found] = lines(gated)
     assert found == (
-        f"models.lock:5:11: warning[digest-missing]: net: no {kind} of {PATH}, expected both, so "
-        f"that what DVC names can be compared; {MEND}"
+        f"models.lock:5:11: warning[digest-missing]: net: no {kind} of {PATH}, expected MD5 and "
+        f"SHA-256, so that dvc.lock can be compared with the pin; {MEND}"
     )
     assert lines(gated, branch="develop") == []
 

@@ -19,7 +19,7 @@ def driver(repository):
     return repository.git("config", "merge.paddledvc.driver")
 
 
-IGNORED = "/checkpoints/\n/exports/\n/dvc_plots/\n/reports/**/*.html\n"
+IGNORED = "/checkpoints/\n/exports/\n/dvc_plots/\n/reports/**/*.html\n__pycache__/\n"
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def test_what_is_there_is_kept(repository):
     assert "models.yaml" in done.kept
     assert repository.read("models.yaml") == "models: []\n"
     assert repository.read(".gitignore") == (
-        "*.pyc\n/exports/\n/checkpoints/\n/dvc_plots/\n/reports/**/*.html\n"
+        "*.pyc\n/exports/\n/checkpoints/\n/dvc_plots/\n/reports/**/*.html\n__pycache__/\n"
     )
 
 

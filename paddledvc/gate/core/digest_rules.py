@@ -118,8 +118,8 @@ def judge_missing_digests(facts: Facts) -> Iterator[Violation]:
                 of = f"{lacking} of {len(files)} files in " if model.files else ""
                 yield facts.of_pin(
                     "digest-missing",
-                    f"{model.name}: no {kind} of {of}{model.path}, expected both, so that what "
-                    f"DVC names can be compared; {HASH}",
+                    f"{model.name}: no {kind} of {of}{model.path}, expected MD5 and SHA-256, so "
+                    f"that dvc.lock can be compared with the pin; {HASH}",
                     model.name,
                     level="warning",
                 )

@@ -197,7 +197,7 @@ def check_files(project: Project) -> Iterator[Check]:
     judged = subject.find_subject(project.root, branch=None, base=None, environment={})
     verdict = judge_subject(project, judged)
     if not verdict.errors:
-        files = f"models.yaml, models.lock and dvc.yaml fit {verdict.title}"
+        files = f"models.yaml, models.lock and dvc.yaml pass the checks for {verdict.title}"
         yield Check(topic=TOPIC, name="files", state="ok", found=files)
         return
     first = verdict.errors[0]
