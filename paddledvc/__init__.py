@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     from paddledvc.tools.paddle.core.jobs import Cost, Latency, Runtime, Wide
     from paddledvc.tools.paddle.core.jobs import Diagnosis as PathDiagnosis
     from paddledvc.verification.assert_equal import assert_equal
+    from paddledvc.verification.core.evidence import Latencies
     from paddledvc.verification.core.verify_report import PathReport, VerifyReport
     from paddledvc.verification.verify import Verified, verify, verify_all
     from paddledvc.verification.verify_files import verify_files
@@ -152,6 +153,7 @@ _HOMES = {
     "Input": "models.model",
     "Inspected": "weights.core.transfer_results",
     "Kept": "weights.gc",
+    "Latencies": "verification.core.evidence",
     "Latency": "tools.paddle.core.jobs",
     "Launch": "models.model",
     "Lock": "models.lockfile",
@@ -312,6 +314,7 @@ __all__ = [
     "Input",
     "Inspected",
     "Kept",
+    "Latencies",
     "Latency",
     "Launch",
     "Lock",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import format_option, lock_options, pass_project
+from paddledvc.cli.options import complete_model, format_option, lock_options, pass_project
 from paddledvc.cli.printer import echo, echo_changes, echo_json, echo_resolved, progress_bar
 from paddledvc.locking import lock as workflow
 
@@ -32,6 +32,7 @@ GENERATE = (
     "packages",
     metavar="NAME[==V]",
     multiple=True,
+    shell_complete=complete_model,
     help="Update the pin of one model, or set it to V.",
 )
 @click.option(

@@ -45,6 +45,19 @@ def complete_model(ctx: click.Context, _param: click.Parameter, incomplete: str)
     return []
 
 
+def complete_remote(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Complete the name of a DVC remote."""
+    from paddledvc.project import Project  # noqa: PLC0415 - not for --help
+    from paddledvc.tools.dvc.configuration import read_dvc_config  # noqa: PLC0415 - the same
+
+    with suppress(Exception):  # as above
+        project = Project.find(ctx.find_root().params.get("directory") or ".")
+        return [
+            name for name in read_dvc_config(project.root).remotes if name.startswith(incomplete)
+        ]
+    return []
+
+
 def lock_options(command: Command) -> Command:
     """Add ``--locked``, ``--frozen`` and ``--offline``; the command gets them as ``use``."""
 

@@ -46,7 +46,7 @@ STYLES = {
     **dict.fromkeys(("warning", "skipped", "stale", "missing"), "yellow"),
     **dict.fromkeys(("PROBLEM", "FAIL", "ERROR", "corrupt", "truncated"), "bold red"),
 }
-"""How a cell is drawn that says nothing but this."""
+"""How a cell is drawn that says this, or begins with it and a comma."""
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
@@ -220,7 +220,7 @@ def _draw_table(console: Console, headers: Sequence[str], rows: Sequence[Sequenc
     for title in headers:
         table.add_column(Text(title), no_wrap=True, overflow="ignore")
     for row in rows:
-        table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
+        table.add_row(*(Text(cell, style=STYLES.get(cell.split(", ")[0], "")) for cell in row))
     # As wide as it needs: the terminal wraps what is too long, and a path stays whole.
     endless = console.options.update(max_width=sys.maxsize)
     width = Measurement.get(console, endless, table).maximum

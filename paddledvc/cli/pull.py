@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import complete_model, format_option, offline_option, pass_project
+from paddledvc.cli.options import (
+    complete_model,
+    complete_remote,
+    format_option,
+    offline_option,
+    pass_project,
+)
 from paddledvc.cli.printer import echo, echo_json, echo_lines, progress_bar
 from paddledvc.display.results import display_size
 from paddledvc.weights import pull as workflow
@@ -29,7 +35,13 @@ UNREACHABLE = 3
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[PATH|MODEL]...", shell_complete=complete_model)
-@click.option("-r", "--remote", metavar="NAME", help="Ask only this remote, then the URLs.")
+@click.option(
+    "-r",
+    "--remote",
+    metavar="NAME",
+    shell_complete=complete_remote,
+    help="Ask only this remote, then the URLs.",
+)
 @click.option("--no-checkout", is_flag=True, help="Only fill the cache; leave the files alone.")
 @click.option("-f", "--force", is_flag=True, help="Discard local changes to the weights.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Parallel transfers.  [default: 8]")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import complete_model, format_option, pass_project
+from paddledvc.cli.options import complete_model, complete_remote, format_option, pass_project
 from paddledvc.cli.printer import echo, echo_error, echo_json, echo_lines, progress_bar
 from paddledvc.display.results import display_size
 from paddledvc.weights import push as workflow
@@ -25,7 +25,13 @@ _DONE = {"sent": "sent to", "repaired": "repaired in"}
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[PATH|MODEL]...", shell_complete=complete_model)
-@click.option("-r", "--remote", metavar="NAME", help="Send there, not to the branch's remote.")
+@click.option(
+    "-r",
+    "--remote",
+    metavar="NAME",
+    shell_complete=complete_remote,
+    help="Send there, not to the branch's remote.",
+)
 @click.option("--rev", "revisions", multiple=True, help="Send what a branch, tag or commit names.")
 @click.option("--repair", is_flag=True, help="Hash everything there, and replace bad bytes.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), help="Parallel transfers.  [default: 8]")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import format_option, pass_project
+from paddledvc.cli.options import complete_remote, format_option, pass_project
 from paddledvc.cli.printer import echo, echo_json, echo_lines, echo_table
 from paddledvc.setup import trust as workflow
 
@@ -21,7 +21,7 @@ UNAPPROVED = 3
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[REMOTE]...")
+@click.argument("names", nargs=-1, metavar="[REMOTE]...", shell_complete=complete_remote)
 @click.option("-y", "--yes", is_flag=True, help="Approve without asking.")
 @click.option(
     "--list", "--show", "look", is_flag=True, help="List the remotes without approving any."

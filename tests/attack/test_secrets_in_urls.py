@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -129,3 +131,32 @@ def test_what_does_not_say_when_it_expires_or_has_not_is_not_blamed(tmp_path, se
         fetch.hash_source(source, Hashes())
 
     assert "expired" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>",
+        b'{"error": "ExpiredToken", "message": "The token has EXPIRED"}',
+    ],
+)
+def test_a_store_that_says_that_something_expired_is_quoted(tmp_path, naps, body):
+    class Refusing(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(403)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Refusing) as refusing:
+        threading.Thread(target=refusing.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{refusing.server_port}/a"
+        source = Source(model="a", urls=[url], root=tmp_path)
+        with pytest.raises(
+            DownloadFailed, match="403 Forbidden; it says that a request, signature"
+        ):
+            fetch.hash_source(source, Hashes())
+        refusing.shutdown()

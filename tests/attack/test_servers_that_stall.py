@@ -104,7 +104,7 @@ def configure(cold, monkeypatch):
 def fetched(stores, remotes, patience):
     wanted = [one for one in list_expected(stores.project) if one.pinned]
     (done,) = fetch_outputs(stores.project, wanted, remotes=remotes, patience=patience)
-    return [str(one).partition("cannot be had from ")[2] for one in done.problems]
+    return [str(one).partition("cannot be fetched from ")[2] for one in done.problems]
 
 
 def test_all_places_together_have_one_budget_until_somebody_answers(cold, configure, mute):

@@ -42,11 +42,14 @@ def ask(words, cwd, shell="bash"):
         ("paddledvc verify PP", ["PP-OCRv4.1", "PP-LCNet"]),
         ("paddledvc sync det P", ["PP-OCRv4.1", "PP-LCNet"]),
         ("paddledvc sync --dry", ["--dry-run"]),
+        ("paddledvc lock -P PP-L", ["PP-LCNet"]),
+        ("paddledvc pull -r st", ["storage"]),
         ("paddledvc show x", []),
     ],
 )
 def test_commands_options_and_models_are_completed(project, words, found):
     project.models(MODELS)
+    project.write(".dvc/config", "['remote \"storage\"']\n    url = ../store\n")
 
     assert ask(words, project.root) == found
 

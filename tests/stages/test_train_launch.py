@@ -72,7 +72,7 @@ def killed_in_the_second(run):
 }
 
 
-def train(project: Project) -> Trained:
+def train_launched(project: Project) -> Trained:
     """Train; once more where Paddle's own processes crash, as they may on a busy machine."""
     try:
         return paddledvc.train(project, "net")
@@ -99,7 +99,7 @@ def launched(
 ) -> tuple[Project, Trained]:
     train = {"function": "train.py:train", "launch": {"processes": 2}}
     project = lay_out(tmp_path_factory.mktemp("launched"), files=FILES, train=train)
-    return project, train(project)
+    return project, train_launched(project)
 
 
 @pytest.mark.parametrize("rank", [0, 1])
@@ -130,7 +130,7 @@ def test_the_weights_of_a_parallel_layer_bear_the_names_of_the_layer_in_it(
 def test_the_same_seed_trains_the_same_bytes_again(launched: tuple[Project, Trained]) -> None:
     project, trained = launched
 
-    assert train(project).hashes == trained.hashes
+    assert train_launched(project).hashes == trained.hashes
 
 
 def test_an_error_in_any_process_fails_the_training_and_keeps_the_old_weights(

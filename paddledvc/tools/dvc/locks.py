@@ -107,6 +107,9 @@ def _repository_held(root: Path, patience: float) -> AbstractContextManager[None
 def _held_by_dvc(file: Path, patience: float, *, hard: bool) -> Iterator[None]:
     """Hold the lock by DVC's own code, which asks for seconds before it gives up."""
     dvc = library.import_dvc("dvc.lock")
+    from logging import CRITICAL, getLogger  # noqa: PLC0415 - git's hooks load this
+
+    getLogger("flufl.lock").setLevel(CRITICAL)  # each try in vain is an error there
     os.makedirs(file.parent, exist_ok=True)  # noqa: PTH103
     lock = dvc.make_lock(str(file), tmp_dir=str(file.parent), hardlink_lock=hard)
     until = time.monotonic() + patience

@@ -14,8 +14,16 @@ from paddledvc.urls import format_of_url
 
 HEAD = 4096
 """Bytes to look at."""
-POINTER = b"version https://git-lfs.github.com/spec/"
-"""How a pointer of git-lfs begins."""
+_POINTERS = (
+    (re.compile(rb"version https://git-lfs\.github\.com/spec/"), "git-lfs", "git lfs pull"),
+    (re.compile(rb"(?:(?:\.\./)*\.git)?/annex/objects/"), "git-annex", "git annex get"),
+    (
+        re.compile(rb"(?:outs:\r?\n *- |md5: [0-9a-f]{32}\r?\n(?:frozen|deps|outs):)"),
+        "DVC",
+        "dvc pull",
+    ),
+)
+"""How files begin that stand for others, whose they are, and what brings those."""
 TEXTS = (".html", ".htm", ".xml", ".json", ".txt", ".md", ".yaml", ".yml", ".csv", ".py", ".svg")
 """How names end of files that are text, of which a folder of weights may have some."""
 _PAGE = re.compile(
@@ -72,11 +80,12 @@ def describe_no_weights(head: bytes, url: str) -> str | None:
     >>> describe_no_weights(b"<html>", "https://host/card.html") is None
     True
     """
-    if head.startswith(POINTER):
-        return (
-            "it is a pointer of git-lfs, and no weights; run `git lfs pull` where it is from, or "
-            "name the URL of the file itself"
-        )
+    for begins, whose, command in _POINTERS:
+        if begins.match(head):
+            return (
+                f"it is a pointer of {whose}, and no weights; run `{command}` where it is from, or "
+                "name the URL of the file itself"
+            )
     if urlsplit(url).path.lower().endswith(TEXTS):
         return None
     if found := describe_document(head):

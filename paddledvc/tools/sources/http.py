@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 TIMEOUTS = (10.0, 60.0)
 """Seconds to wait for a connection, and between two packets."""
 UNAUTHORIZED = (401, 403)
+REFUSED = (400, *UNAUTHORIZED)
+BRIEF = 4096
+"""Bytes of a refusal that are read."""
 """Answers that a token may turn into better ones."""
 MAX_DIGITS = 19
 """Digits of a Content-Length that can be true."""
@@ -292,9 +295,19 @@ def _explain_expiry(response: requests.Response) -> str:
     """Say that a signed URL holds no longer, which servers answer with many a status."""
     end = expiry_of_url(response.url or "")
     if end is None or end.timestamp() > time.time():
-        return ""
+        return _find_expiry(response)
     who = "the server redirected to" if response.history else "this is"
     return f"; {who} a signed URL that expired at {end:%Y-%m-%d %H:%M} UTC"
+
+
+def _find_expiry(response: requests.Response) -> str:
+    """Say what a store says itself: that a request, a signature or a token has expired."""
+    if response.status_code not in REFUSED:
+        return ""
+    with suppress(Exception):  # it is an error anyway
+        if b"expired" in response.raw.read(BRIEF, decode_content=True).lower():
+            return "; it says that a request, signature or token has expired"
+    return ""
 
 
 def http_retry_after(headers: Mapping[str, str]) -> float:
