@@ -30,7 +30,7 @@ help: ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 demo: $(DEMO)/demo ## Train, export and verify a digit reader with `dvc repro`
-	@PATH="$$(cd "$(DEMO)/bin" && pwd):$$PATH" .ci/demo
+	@PATH="$$(cd "$(DEMO)/bin" && pwd):$$PATH" bash .ci/demo
 
 test: $(VENV)/test lint ## Lint, check types and run the tests
 	$(PYTEST) -m "not thorough" --cov --cov-report=term
