@@ -33,8 +33,10 @@ def test_the_side_is_what_the_last_option_says(words, side):
 
 
 def test_a_process_is_found_with_its_command_line():
-    command = [sys.executable, "-c", "import time; time.sleep(60)", "a b", ""]
-    with subprocess.Popen(command) as process:
+    code = "import time; print(flush=True); time.sleep(60)"
+    command = [sys.executable, "-c", code, "a b", ""]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        process.stdout.readline()  # before it is what it runs, its command line is empty
         found = find_process(process.pid)
         process.kill()
 
