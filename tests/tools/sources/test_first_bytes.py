@@ -44,7 +44,7 @@ FOUND = [
     (b"<script>location = '/login'</script>", "it is a document, "),
     (b"\x89PNG\r\n\x1a\n\0\0", "it is a PNG image, and not what .pdparams says"),
     (b"PK\x03\x04\0\0", "it is a zip archive, as PyTorch writes, and not what .pdparams says"),
-    (gzip.compress(WEIGHTS), "it is packed by gzip, and not what .pdparams says"),
+    (gzip.compress(WEIGHTS, mtime=0), "it is packed by gzip, and not what .pdparams says"),
     (b"\x40" + b"\0" * 7 + b'{"a": {}}', "it is a safetensors file, and not what .pdparams says"),
 ]
 
@@ -106,8 +106,8 @@ def test_a_folder_of_weights_may_hold_texts(name):
         ("a.pdparams", b"weights " * 9),
         ("a.pdparams", b"\0" * 300),  # a tensor that paddle.save wrote in its binary format
         ("a.safetensors", b"\x40" + b"\0" * 7 + b'{"a": {}}'),
-        ("a.tar", gzip.compress(WEIGHTS)),
-        ("a.tar.gz", gzip.compress(WEIGHTS)),
+        ("a.tar", gzip.compress(WEIGHTS, mtime=0)),
+        ("a.tar.gz", gzip.compress(WEIGHTS, mtime=0)),
         ("a.zip", b"PK\x03\x04\0\0"),
         ("a.pdmodel", b'\n<\x08\0{"'),
         ("a.onnx", b"\x08\x08\x12\x07pytorch"),
@@ -133,7 +133,7 @@ def test_other_bytes_are_weights_of_another_version(server, tmp_path):
 
 @pytest.mark.parametrize("said", ["gzip", "x-gzip", "deflate"])
 def test_a_body_that_comes_packed_though_it_should_not_is_unpacked(server, tmp_path, said):
-    packed = zlib.compress(WEIGHTS) if said == "deflate" else gzip.compress(WEIGHTS)
+    packed = zlib.compress(WEIGHTS) if said == "deflate" else gzip.compress(WEIGHTS, mtime=0)
     server.headers["Content-Encoding"] = said
     source = asked(server.put("/a.pdparams", packed), tmp_path)
     expected = fetch.files.hash_file_chunks(iter([WEIGHTS]))
@@ -146,7 +146,7 @@ def test_a_body_that_comes_packed_though_it_should_not_is_unpacked(server, tmp_p
 
 def test_an_archive_that_the_server_calls_packed_stays_as_it_is(server, tmp_path):
     server.headers["Content-Encoding"] = "x-gzip"
-    data = gzip.compress(WEIGHTS)
+    data = gzip.compress(WEIGHTS, mtime=0)
     source = asked(server.put("/a.tar.gz", data), tmp_path)
 
     assert fetch.hash_source(source, Hashes()) == fetch.files.hash_file_chunks(iter([data]))
