@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -16,6 +16,7 @@ from paddledvc.errors import OutsideFailure
 
 if TYPE_CHECKING:
     from paddledvc.locking.current import LockUse
+    from paddledvc.project import Project
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -36,25 +37,26 @@ pin_option = click.option(
 
 def complete_model(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Complete the name of a model in models.yaml; nothing where that cannot be read."""
-    from paddledvc.project import Project  # noqa: PLC0415 - not for --help
-
-    with suppress(Exception):  # nobody waits for a message
-        project = Project.find(ctx.find_root().params.get("directory") or ".")
-        names = [model.name for model in project.registry().models]
-        return [name for name in names if name.startswith(incomplete)]
-    return []
+    return _complete(
+        ctx, incomplete, lambda project: [one.name for one in project.registry().models]
+    )
 
 
 def complete_remote(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
     """Complete the name of a DVC remote."""
-    from paddledvc.project import Project  # noqa: PLC0415 - not for --help
-    from paddledvc.tools.dvc.configuration import read_dvc_config  # noqa: PLC0415 - the same
+    from paddledvc.tools.dvc.configuration import read_dvc_config  # noqa: PLC0415 - not for --help
 
-    with suppress(Exception):  # as above
+    return _complete(ctx, incomplete, lambda project: read_dvc_config(project.root).remotes)
+
+
+def _complete(
+    ctx: click.Context, incomplete: str, names_in: Callable[[Project], Iterable[str]]
+) -> list[str]:
+    from paddledvc.project import Project  # noqa: PLC0415 - not for --help
+
+    with suppress(Exception):  # a shell that completes shows no message
         project = Project.find(ctx.find_root().params.get("directory") or ".")
-        return [
-            name for name in read_dvc_config(project.root).remotes if name.startswith(incomplete)
-        ]
+        return [name for name in names_in(project) if name.startswith(incomplete)]
     return []
 
 

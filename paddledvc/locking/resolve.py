@@ -66,14 +66,13 @@ def _take_in_markers(project: Project, path: str, side: Side) -> bool:
 
 def _take_side(project: Project, path: str, texts: Sides[str], side: Side) -> bool:
     """Take a side of a file without markers, if it is still what the merge has made of it."""
-    if path in MERGE_FORMS:
-        form = MERGE_FORMS[path]
-        wanted = merge_texts(texts, path, Markers(), side).text if form.built else None
-        merged = merge_texts(texts, path, Markers()).text if form.built else None
-    else:
+    if (form := MERGE_FORMS.get(path)) is None:
         wanted, merged = getattr(texts, side), texts.ours
-    now = find_project_text(project.root, path)
-    if wanted is None or now not in {merged, wanted}:
+    elif form.built:
+        wanted, merged = (merge_texts(texts, path, Markers(), one).text for one in (side, None))
+    else:
+        return False
+    if find_project_text(project.root, path) not in {merged, wanted}:
         return False
     project.write(path, wanted)
     return True

@@ -11,7 +11,7 @@ from paddledvc.tools.dvc.linked_tree import share_with_main_tree
 from paddledvc.tools.dvc.trust.approve import approve_first
 from paddledvc.tools.git import worktree
 from paddledvc.values import replace
-from paddledvc.weights.core.pins import MIGRATE, OLD_HASH
+from paddledvc.weights.core.pins import OLD_HASH, REHASH
 from paddledvc.weights.core.tracked import LISTING_PATTERNS
 from paddledvc.weights.core.transfer_results import list_stated_contradictions
 from paddledvc.weights.expected import list_expected
@@ -131,7 +131,7 @@ def pull(  # noqa: PLR0913 - each is an option
 def _tell_old(placed: Placed, old: set[str]) -> Placed:
     """Tell each time of what an older DVC hashed: hooks are silent once they have told of it."""
     found = (
-        replace(one, state="kept", problem=OLD_HASH, mend=f"run `{MIGRATE}`, and commit")
+        replace(one, state="kept", problem=OLD_HASH, mend=REHASH)
         if one.path in old and one.state == "unchanged"
         else one
         for one in placed.outputs

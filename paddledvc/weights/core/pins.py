@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 OLD_HASH = "DVC 1 or 2 wrote its hash, which cannot be checked against the file"
 MIGRATE = "dvc pull && dvc cache migrate --dvc-files"
 """What brings what older versions of DVC hashed, and hashes it anew, all of a project's at once."""
+REHASH = f"run `{MIGRATE}`, and commit"
 ADVICE = (
     f"if {names.LOCK} is right, run `dvc repro`; "
     f"`git log -p {names.LOCK} {names.DVC_LOCK}` shows who wrote which"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from paddledvc import names
 from paddledvc.display.results import Displayed
 from paddledvc.hashes import Hashes
-from paddledvc.weights.core.pins import ADVICE, MIGRATE, OLD_HASH
+from paddledvc.weights.core.pins import ADVICE, OLD_HASH, REHASH
 from paddledvc.weights.core.tracked import tracked_cells
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def list_old_hashes(outputs: Iterable[Tracked]) -> tuple[Bad, ...]:
             path=one.path,
             place=one.record,
             kind="unhashed",
-            found=f"{OLD_HASH}; run `{MIGRATE}`, and commit",
+            found=f"{OLD_HASH}; {REHASH}",
         )
         for one in outputs
         if one.pushed and not one.exact

@@ -17,7 +17,7 @@ from paddledvc.tools.dvc.core.objects import ListedFile, write_object_listing
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
 from paddledvc.tools.sources import fetch
 from paddledvc.tools.system import atomic, files
-from paddledvc.weights.core.pins import MIGRATE, OLD_HASH, add_pins, find_stated_disagreement
+from paddledvc.weights.core.pins import OLD_HASH, REHASH, add_pins, find_stated_disagreement
 from paddledvc.weights.core.transfer_results import (
     DAMAGED,
     Arrived,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from paddledvc.weights.core.outcome import Placed
     from paddledvc.weights.core.tracked import Tracked
 
-OLD = f"{OLD_HASH}; run `{MIGRATE}`, and commit"
+OLD = f"{OLD_HASH}; {REHASH}"
 UNHASHED = "its bytes have not been hashed yet; run `dvc repro`"
 UNPUSHED = "its stage keeps it out of remotes; run `dvc repro`"
 NO_REMOTE = "there is no DVC remote; set one up by `paddledvc init --remote URL`"

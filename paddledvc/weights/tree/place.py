@@ -21,7 +21,7 @@ from paddledvc.values import replace
 from paddledvc.weights.core.decide import ITSELF, UNKNOWN
 from paddledvc.weights.core.ledger import LedgerEntry
 from paddledvc.weights.core.outcome import Placed, PlacedOutput
-from paddledvc.weights.core.pins import ADVICE, MIGRATE, OLD_HASH
+from paddledvc.weights.core.pins import ADVICE, OLD_HASH, REHASH
 from paddledvc.weights.tree import files
 from paddledvc.weights.tree.files import Changed
 from paddledvc.weights.tree.preconditions import LOOK, RUN_PULL, Obstacles, Refused
@@ -268,7 +268,7 @@ class Carrier:
         )
         if entry is not None and entry.oid == oid:
             return "unchanged"
-        raise Refused("kept", OLD_HASH, f"run `{MIGRATE}`, and commit")
+        raise Refused("kept", OLD_HASH, REHASH)
 
     def _put(self, survey: Survey) -> PlacedState:
         """Bring an output's files from the cache, and remove those that are not its own."""

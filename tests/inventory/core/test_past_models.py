@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from paddledvc import names
 from paddledvc.errors import InvalidFile
-from paddledvc.inventory.core.past_models import PastReader, list_report_paths
+from paddledvc.inventory.core.past_models import PastModel, PastReader, list_report_paths
 from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.yaml import reader as yaml
 
@@ -97,7 +97,8 @@ ANYTHING = st.recursive(
 def test_whatever_a_branch_says_is_read_without_a_failure(entry, stage, report):
     entry = entry if isinstance(entry, dict) else {"version": entry}
 
-    described(entry, built={"train-det": stage, "export-det": stage}, evaluate=report)
+    found = described(entry, built={"train-det": stage, "export-det": stage}, evaluate=report)
+    assert found is None or isinstance(found, PastModel)
 
 
 def test_keys_of_yaml_that_json_has_not_are_no_failure():
