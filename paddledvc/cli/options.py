@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -161,3 +162,32 @@ def _renew_hooks(root: Path) -> None:
 
     if (done := renew.renew_hooks(root)) is not None:
         printer.echo(done, err=True)
+
+
+class Subcommands(click.Group):
+    """Subcommands in modules of their own, called after group and command, as ``release_create``.
+
+    Args:
+        summaries: what each subcommand does, by name, so that an overview imports none.
+    """
+
+    def __init__(self, *args: Any, summaries: Mapping[str, str], **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.summaries = summaries
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """List the names of the subcommands."""
+        return list(self.summaries)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        """Import a subcommand."""
+        if name not in self.summaries:
+            return None
+        module = f"{self.name}_{name}".replace("-", "_")
+        command: click.Command = getattr(import_module(f"paddledvc.cli.{module}"), module)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Show the overview without importing any subcommand."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(self.summaries.items()))

@@ -68,6 +68,9 @@ class LockedModel(Displayed):
         paddle: range of the Paddle versions that load it.
         path: where the file or folder lies in the project.
         files: the files of a model that is a folder.
+        image: the container image that models.yaml asks for.
+        image_digest: what its tag named when it was locked, as ``sha256:…``.
+        image_mirrors: the same image in other registries, each as ``NAME:TAG@sha256:…``.
     """
 
     name: str
@@ -88,6 +91,8 @@ class LockedModel(Displayed):
     files: tuple[LockedFile, ...] = ()
     base: str | None = None
     image: str | None = None
+    image_digest: str | None = None
+    image_mirrors: tuple[str, ...] = ()
 
     @property
     def hashes(self) -> Hashes:
@@ -237,6 +242,7 @@ def parse_lockfile(document: Document, schema: Schema) -> Lock:
                 **{
                     **{key: said for key, said in entry.items() if key not in IGNORED},
                     "urls": tuple(entry.get("urls", ())),
+                    "image_mirrors": tuple(entry.get("image_mirrors", ())),
                     "files": tuple(
                         LockedFile(**{**file, "urls": tuple(file["urls"])})
                         for file in entry.get("files", ())

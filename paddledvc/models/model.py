@@ -208,10 +208,16 @@ class Environment:
     Attributes:
         image: container image.
         stated_paddle: version of Paddle in it, where people state it.
+        cuda: version of CUDA in it, where people state it.
+        python: version of Python in it, where people state it.
+        mirrors: other registries' names of the same image.
     """
 
     image: str | None = None
     stated_paddle: str | None = None
+    cuda: str | None = None
+    python: str | None = None
+    mirrors: tuple[str, ...] = ()
 
     @property
     def paddle(self) -> str | None:

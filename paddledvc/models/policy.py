@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -109,6 +109,19 @@ FEATURE = Role(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StageRule:
+    """What a release stage, such as ``prod``, takes.
+
+    Attributes:
+        branches: patterns of the branches whose commits may be assigned to it.
+        approvals: how many people have to approve a version before.
+    """
+
+    branches: tuple[str, ...]
+    approvals: int = 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Waiver:
     """Findings that somebody lets pass for a while.
 
@@ -148,6 +161,7 @@ class Policy:
 
     roles: tuple[Role, ...] = (PRODUCTION, INTEGRATION, FEATURE)
     waivers: tuple[Waiver, ...] = ()
+    stages: Mapping[str, StageRule] = field(default_factory=dict)
 
     @property
     def production(self) -> Role:
@@ -158,6 +172,18 @@ class Policy:
         """Return the role of a branch; of a detached HEAD, which is None, that of the last role."""
         matching = (role for role in self.roles if branch is not None and role.covers(branch))
         return next(matching, self.roles[-1])
+
+    def stage_rule(self, stage: str) -> StageRule | None:
+        """Return the rule of a release stage; None for one that the policy does not list.
+
+        Where it lists none at all, every stage takes what production branches have.
+
+        >>> Policy().stage_rule("prod").branches == PRODUCTION.branches
+        True
+        """
+        if self.stages:
+            return self.stages.get(stage)
+        return StageRule(branches=self.production.branches)
 
 
 DEFAULT = Policy()
@@ -200,7 +226,12 @@ def read_policy(section: Mapping[str, Any] | None) -> Policy:
     return Policy(
         roles=tuple(_role(role, said.get(role.name, {})) for role in DEFAULT.roles),
         waivers=tuple(_waiver(entry) for entry in said.get("waivers", ())),
+        stages={name: _stage_rule(entry) for name, entry in said.get("stages", {}).items()},
     )
+
+
+def _stage_rule(entry: Mapping[str, Any]) -> StageRule:
+    return StageRule(branches=tuple(entry["branches"]), approvals=entry.get("approvals", 0))
 
 
 def _role(default: Role, said: Mapping[str, Any]) -> Role:

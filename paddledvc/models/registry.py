@@ -72,6 +72,7 @@ class Registry(Displayed):
     environment: Environment | None = None
     policy: Policy = policies.DEFAULT
     catalogs: Mapping[str, Declared] = field(default_factory=dict)
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def by_name(self) -> Mapping[str, Model]:
@@ -110,6 +111,14 @@ class Registry(Displayed):
         """
         model = self.model(name)
         return (name, *self.lineage(model.base)) if model.base is not None else (name,)
+
+    def members(self, name: str) -> tuple[str, ...]:
+        """Name the models of a group, or the one model that is called so.
+
+        Raises:
+            UnknownModel: there is neither.
+        """
+        return self.groups.get(name) or (self.model(name).name,)
 
     def model(self, name: str) -> Model:
         """Return the model called ``name``.
@@ -151,6 +160,7 @@ def parse_registry(document: Document, schema: Schema) -> Registry:
         catalogs={
             name: _read_catalog(entry) for name, entry in (value.get("catalogs") or {}).items()
         },
+        groups={name: tuple(its) for name, its in (value.get("groups") or {}).items()},
     )
 
 
@@ -284,7 +294,13 @@ def _export(section: Any) -> Export | None:
 def _read_environment(value: Any) -> Environment | None:
     """Read an ``environment:`` value, of a model or of the file."""
     if isinstance(value, Mapping):
-        return Environment(image=value.get("image"), stated_paddle=value.get("paddle"))
+        return Environment(
+            image=value.get("image"),
+            stated_paddle=value.get("paddle"),
+            cuda=value.get("cuda"),
+            python=value.get("python"),
+            mirrors=tuple(value.get("mirrors", ())),
+        )
     return None if value is None else Environment(image=str(value))
 
 

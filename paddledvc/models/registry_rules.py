@@ -32,6 +32,7 @@ def check_registry_entries(
     yield from _unique_names(document, entries)
     yield from _bases(document, entries)
     yield from _unique_files(document, entries)
+    yield from _groups(document, {str(entry["name"]) for _, entry in entries}, reported)
     declared = document.value.get("catalogs") if isinstance(document.value, dict) else None
     catalogs = {*BUILT_IN, *(declared if isinstance(declared, dict) else ())}
     for at, message in _secrets(declared):
@@ -180,6 +181,20 @@ def _bases(document: Document, entries: Iterable[tuple[Path, dict[str, Any]]]) -
         if base == entry["name"]:
             circle = " -> ".join((*chain, chain[0]))
             yield document.problem(at, f"the bases form a circle: {circle}")
+
+
+def _groups(document: Document, known: set[str], reported: set[str]) -> Iterator[Problem]:
+    """Check that groups name models, and that no group is called as one."""
+    groups = document.value.get("groups") if isinstance(document.value, dict) else None
+    for group, members in groups.items() if isinstance(groups, dict) else ():
+        if group in known:
+            message = f"{group!r} is a model too; give the group a name that no model has"
+            yield document.problem(("groups", group), message, at_key=True)
+        for index, member in enumerate(members if isinstance(members, list) else ()):
+            message = f"no model is called {member!r}{suggest_name(str(member), known)}"
+            problem = document.problem(("groups", group, index), message)
+            if member not in known and problem.path not in reported:
+                yield problem
 
 
 def _base_name(base: object) -> object:

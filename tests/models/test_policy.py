@@ -192,3 +192,12 @@ def test_problems_of_the_policy_come_with_those_of_the_models():
 )
 def test_the_remote_of_a_role_comes_first(remotes, default, order):
     assert policy.order_remotes_by_policy(PRODUCTION, remotes, default) == order
+
+
+def test_stages_that_a_policy_lists_are_all_that_there_are():
+    stages = {"prod": {"branches": ["main"], "approvals": 2}, "qa": {"branches": ["*"]}}
+    read = policy.read_policy({"stages": stages})
+
+    assert read.stage_rule("prod") == policy.StageRule(branches=("main",), approvals=2)
+    assert read.stage_rule("qa") == policy.StageRule(branches=("*",))
+    assert read.stage_rule("other") is None

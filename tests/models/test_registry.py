@@ -543,3 +543,10 @@ def test_an_unknown_model_of_an_empty_registry_is_plainly_not_there():
         parse("models: []").model("a")
 
     assert str(caught.value) == "models.yaml has no model 'a'"
+
+
+def test_a_group_stands_for_its_models_and_a_model_for_itself():
+    text = "models: [{name: det, version: v1}, {name: rec, version: v1}]\ngroups: {ocr: [det, rec]}"
+    registry = parse(text)
+
+    assert (registry.members("ocr"), registry.members("rec")) == (("det", "rec"), ("rec",))
