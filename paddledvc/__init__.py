@@ -67,7 +67,7 @@ if TYPE_CHECKING:
         Reference,
         Train,
     )
-    from paddledvc.models.policy import Policy, Role, Waiver
+    from paddledvc.models.policy import Policy, Role, StageRule, Waiver
     from paddledvc.models.registry import Registry
     from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance, Verify
     from paddledvc.models.versions import Requirement
@@ -210,6 +210,7 @@ _HOMES = {
     "Sent": "weights.core.transfer_results",
     "Shown": "inventory.show",
     "ShownPart": "inventory.show",
+    "StageRule": "models.policy",
     "Slice": "evaluation.core.measured",
     "SliceGoal": "models.evaluate_settings",
     "Status": "weights.status",
@@ -373,6 +374,7 @@ __all__ = [
     "ShownPart",
     "Slice",
     "SliceGoal",
+    "StageRule",
     "Status",
     "Synced",
     "Tolerance",
