@@ -194,6 +194,25 @@ def test_a_branch_that_stops_being_of_production_is_told(gated):
     ]
 
 
+def test_a_stage_that_takes_more_is_told(gated):
+    stages = "policy: {stages: {prod: {branches: [main], approvals: 2}}}\n"
+    gated.git("checkout", "--quiet", "main")
+    gated.write("models.yaml", stages + EXPORTED)
+    gated.commit()
+    gated.branch("feature/y")
+    loose = "policy: {stages: {prod: {branches: [main, develop]}, qa: {branches: ['*']}}}\n"
+    gated.write("models.yaml", loose + EXPORTED)
+    gated.commit()
+
+    assert [line.partition(": this change ")[2] for line in gated.lines(base="main")] == [
+        f"{what}; it is still judged by the policy of its target"
+        for what in (
+            "asks for 0 approvals of what prod takes, not 2",
+            "lets commits of develop into the release stage prod",
+        )
+    ]
+
+
 def test_what_production_recommends_cannot_be_dropped_unseen(gated):
     gated.write("models.yaml", "policy: {production: {requires: [owner]}}\n" + EXPORTED)
     gated.commit()

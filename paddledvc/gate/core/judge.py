@@ -30,6 +30,7 @@ JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     documentation_rules.judge_file_references,
     version_rules.judge_version_requirements,
     version_rules.judge_prerelease_versions,
+    version_rules.judge_group_versions,
     version_rules.judge_empty_versions,
     version_rules.judge_rewritten_versions,
     freshness_rules.judge_build_freshness,
@@ -123,6 +124,20 @@ def _laxer(before: Policy, after: Policy) -> Iterator[tuple[str, str]]:
     for waiver in after.waivers:
         if waiver not in before.waivers:
             yield "waivers", f"waives {waiver} until {waiver.until}"
+    for what in _looser_stages(before, after):
+        yield "stages", what
+
+
+def _looser_stages(before: Policy, after: Policy) -> Iterator[str]:
+    """Say which release stages take more than they did."""
+    for stage in dict.fromkeys((*before.stages, *after.stages)):
+        old, new = before.stage_rule(stage), after.stage_rule(stage)
+        if old is None or new is None:  # a stage less takes nothing; one more is seen by its name
+            continue
+        if more := [pattern for pattern in new.branches if pattern not in old.branches]:
+            yield f"lets commits of {', '.join(more)} into the release stage {stage}"
+        if new.approvals < old.approvals:
+            yield f"asks for {new.approvals} approvals of what {stage} takes, not {old.approvals}"
 
 
 def _no_longer(old: Role, new: Role) -> Iterator[str]:

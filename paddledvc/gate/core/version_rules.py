@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from paddledvc import names
 from paddledvc.gate.core.released_builds import is_rival_build, released_weights_before
 from paddledvc.gate.core.released_locks import describe_released_difference, released_contents_of
-from paddledvc.models.versions import as_version
+from paddledvc.models.versions import as_version, same_version
 from paddledvc.verification.core.evidence import paddle_of_evidence
 
 if TYPE_CHECKING:
@@ -75,6 +75,31 @@ def judge_prerelease_versions(facts: Facts) -> Iterator[Violation]:
                 "and run `paddledvc lock`"
             )
             yield facts.of_pin("version-prerelease", message, model.name, "version")
+
+
+def judge_group_versions(facts: Facts) -> Iterator[Violation]:
+    """Find groups of which some models move to another version, and others stay."""
+    if facts.registry is None or facts.lock is None or facts.earlier is None:
+        return
+    for group, members in facts.registry.groups.items():
+        pairs = {
+            name: (facts.earlier.versions[name], facts.lock.by_name[name].version)
+            for name in members
+            if name in facts.earlier.versions and name in facts.lock.by_name
+        }
+        moved = [name for name, (old, new) in pairs.items() if not same_version(old, new)]
+        stayed = [f"{name} at {new}" for name, (_, new) in pairs.items() if name not in moved]
+        if moved and stayed:
+            moves = ", ".join(
+                f"{name} from {old} to {new}" for name in moved for old, new in (pairs[name],)
+            )
+            message = (
+                f"the group {group} moved in part: {moves}, but {', '.join(stayed)} stayed; give "
+                "every model of the group a new version in the same change"
+            )
+            yield facts.found(
+                "group-split", message, file=names.REGISTRY, path=("groups", group), at_key=True
+            )
 
 
 def judge_empty_versions(facts: Facts) -> Iterator[Violation]:

@@ -31,6 +31,7 @@ RULES: Mapping[str, str] = {
     "fact-missing": "models.yaml says of every model what the policy asks for",
     "file-missing": "every file that models.yaml names exists",
     "goal-weakened": "a change asks as much of every model's metrics as was asked",
+    "group-split": "the models of a group move to a new version together",
     "history-incomplete": "the git history is complete",
     "ignored-by-git": "git ignores nothing that has to be committed",
     "image-floating": "every image is named by a tag that stays, or by a digest",
