@@ -78,6 +78,7 @@ def _lines(shown: Shown) -> Iterator[tuple[str, str]]:
     yield from _environment(shown)
     yield from _described(shown)
     yield from (("base of", other) for other in shown.used_by)
+    yield from (("in the group", group) for group in shown.groups)
     yield from (("was", _was(one)) for one in shown.earlier)
 
 

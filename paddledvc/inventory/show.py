@@ -80,6 +80,7 @@ class Shown(Displayed):
         stale: why the lock is not what models.yaml asks for; empty if it is.
         present: whether something is where the weights belong; its bytes are not looked at.
         used_by: the models that start from its weights.
+        groups: the groups of models that it moves with.
         parts: its weights and its export.
         evidence: what the report of that export is worth; None if it is not exported.
         image: the container image that it runs in.
@@ -100,6 +101,7 @@ class Shown(Displayed):
     stale: tuple[str, ...]
     present: bool
     used_by: tuple[str, ...]
+    groups: tuple[str, ...] = ()
     parts: tuple[ShownPart, ...] = ()
     evidence: Standing | None = None
     image: str | None = None
@@ -155,6 +157,7 @@ def show(project: Project, name: str) -> Shown:
         stale=tuple(one.why for one in list_stale_resolutions(registry, lock) if one.model == name),
         present=bool(weights and weights[-1].present),
         used_by=tuple(other.name for other in registry.models if other.base == name),
+        groups=registry.groups_of(name),
         parts=parts,
         evidence=standing,
         image=registry.environment_of(model).image,

@@ -120,6 +120,10 @@ class Registry(Displayed):
         """
         return self.groups.get(name) or (self.model(name).name,)
 
+    def groups_of(self, name: str) -> tuple[str, ...]:
+        """Name the groups that a model is in."""
+        return tuple(group for group, members in self.groups.items() if name in members)
+
     def model(self, name: str) -> Model:
         """Return the model called ``name``.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+import paddledvc
+
 from tests.gated import FACTS
 
 OCR = f"""\
@@ -65,3 +67,16 @@ def test_a_model_that_joins_a_group_moves_nothing(ocr):
     ocr.commit()
 
     assert not any("group-split" in one for one in ocr.lines(base="main"))
+
+
+def test_what_shows_a_model_names_its_groups(ocr, cli):
+    ocr.branch("feature/x")
+    ocr.models(moved(OCR, "det", "other"), build=False)
+    ocr.commit()
+    changes = {one.name: one for one in paddledvc.diff(ocr.project, "main").models}
+
+    assert (changes["det"].groups, changes["other"].groups) == (("ocr",), ())
+    assert paddledvc.show(ocr.project, "det").groups == ("ocr",)
+    affected = "What does it affect?   yes: det: it moves with the group ocr\n"
+    assert affected in cli("diff", "main").stdout
+    assert "  in the group    ocr\n" in cli("show", "det").stdout

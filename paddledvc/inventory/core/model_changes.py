@@ -82,6 +82,7 @@ class ModelChange(Displayed):
         latency: median time of a call in milliseconds, by path.
         used_by: models that start from its weights.
         read_by: stages that read its weights or export, besides its own.
+        groups: groups of models that it moves with.
         documentation: None for a model that is removed.
     """
 
@@ -101,6 +102,7 @@ class ModelChange(Displayed):
     latency: tuple[Difference, ...] = ()
     used_by: tuple[str, ...] = ()
     read_by: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     documentation: DocumentationChange | None = None
 
 
@@ -159,6 +161,7 @@ def _compare_model(sides: Compared, old: Model | None, new: Model) -> ModelChang
         ),
         used_by=after.list_derived(new.name),
         read_by=after.list_readers(new, after.parts(new)),
+        groups=after.list_groups(new.name),
         documentation=_compare_documentation(sides, old, new),
     )
     return change if old is None or _is_touched(change) else None

@@ -164,6 +164,10 @@ class Side:
             return f"{path} is of another training: dvc.lock has md5:{written.md5} of it"
         return ""
 
+    def list_groups(self, name: str) -> tuple[str, ...]:
+        """Name the groups of models that one is in."""
+        return () if self.facts.registry is None else self.facts.registry.groups_of(name)
+
     def list_derived(self, name: str) -> tuple[str, ...]:
         """Name the models that start from the weights of one, or from those of such a model."""
         found: list[str] = []

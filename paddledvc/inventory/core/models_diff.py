@@ -203,6 +203,8 @@ def _tell_affected(change: ModelChange) -> tuple[AnswerState, str]:
         what = "the stage" if len(change.read_by) == 1 else "the stages"
         verb = "reads" if len(change.read_by) == 1 else "read"
         said.append(f"{what} {', '.join(change.read_by)} {verb} it")
+    if change.groups:
+        said.append(f"it moves with the group {' and '.join(change.groups)}")
     if not said:
         return "nothing", f"{name}: no model starts from it, and no other stage reads it"
     return "yes", f"{name}: {', and '.join(said)}"
