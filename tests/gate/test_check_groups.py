@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 import paddledvc
-
 from tests.gated import FACTS
 
 OCR = f"""\
