@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 import threading
 import traceback
@@ -16,7 +15,7 @@ from typing import Any
 
 import click
 
-from paddledvc.cli import failures
+from paddledvc.cli import failures, interrupts
 from paddledvc.errors import OutsideFailure, PaddleDVCError
 from paddledvc.tools.system import streams
 
@@ -194,17 +193,11 @@ def paddledvc(directory: str | None, *, verbose: bool) -> None:
         os.chdir(directory)
 
 
-def _stop(number: int, _frame: object) -> None:
-    """End by an exception, so that what we have started is ended too."""
-    raise SystemExit(128 + number)
-
-
 def main() -> None:
     """Run the command line of this process."""
     if COMPLETE not in os.environ:  # Click writes bytes then, for a shell
         streams.prepare_process()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _stop)
+    interrupts.end_on_signals()
     try:
         paddledvc(prog_name="paddledvc")
     except SystemExit as stop:
@@ -213,7 +206,7 @@ def main() -> None:
             from paddledvc.tools.system import shell  # noqa: PLC0415 - only for those stopped
 
             shell.end_all_programs()
-        if threading.active_count() > 1:
+        if threading.active_count() > interrupts.OWN_THREADS:
             from paddledvc.tools.system import threads  # noqa: PLC0415 - not for --help
 
             threads.end_soon(code)
