@@ -28,9 +28,12 @@ except BaseException as stop:
 )
 def test_a_signal_ends_a_wait_that_it_did_not_wake(number, raised):
     command = [sys.executable, "-c", WAITING]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
         assert running.stdout.readline() == "waits\n"
         running.send_signal(number)
         said, _ = running.communicate(timeout=60)
+    finally:
+        running.kill()
 
     assert said == f"{raised}\n"
