@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from paddledvc import errors
+    from paddledvc.cards.core.parts import Part
     from paddledvc.catalogs.core.gto import IgnoredTag
     from paddledvc.comparison.agreement import Agreement, OutputAgreement, SampleError
     from paddledvc.comparison.other_measures import Closeness, Ranking
@@ -33,12 +34,12 @@ if TYPE_CHECKING:
         install_hooks,
         uninstall_hooks,
     )
+    from paddledvc.inventory.cards import WrittenCard, write_cards
     from paddledvc.inventory.core.history_rows import HistoryRow
     from paddledvc.inventory.core.metric_changes import MetricChange
     from paddledvc.inventory.core.model_changes import Difference, DocumentationChange, ModelChange
     from paddledvc.inventory.core.model_side import VerifyState
     from paddledvc.inventory.core.models_diff import Answer, ModelsDiff
-    from paddledvc.inventory.core.parts import Part
     from paddledvc.inventory.diff import diff
     from paddledvc.inventory.history import History, history
     from paddledvc.inventory.list_models import (
@@ -178,7 +179,7 @@ _HOMES = {
     "PaddleDVCError": "errors",
     "ParameterComparison": "comparison.parameters",
     "Params": "tools.paddle.building.training",
-    "Part": "inventory.core.parts",
+    "Part": "cards.core.parts",
     "Parts": "evaluation.core.scores",
     "PathDiagnosis": "tools.paddle.core.jobs:Diagnosis",
     "PathReport": "verification.core.verify_report",
@@ -228,6 +229,7 @@ _HOMES = {
     "Waived": "gate.core.violations",
     "Waiver": "models.policy",
     "Wide": "tools.paddle.core.jobs",
+    "WrittenCard": "inventory.cards",
     "add": "locking.add",
     "assert_equal": "verification.assert_equal",
     "available": "inventory.list_models",
@@ -264,6 +266,7 @@ _HOMES = {
     "verify": "verification.verify",
     "verify_all": "verification.verify",
     "verify_files": "verification.verify_files",
+    "write_cards": "inventory.cards",
 }
 """Where each public name is: its module, and its name there if it has another one."""
 __all__ = [
@@ -390,6 +393,7 @@ __all__ = [
     "Waived",
     "Waiver",
     "Wide",
+    "WrittenCard",
     "add",
     "assert_equal",
     "available",
@@ -427,6 +431,7 @@ __all__ = [
     "verify",
     "verify_all",
     "verify_files",
+    "write_cards",
 ]
 
 

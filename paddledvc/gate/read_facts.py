@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from paddledvc import names, schemas
+from paddledvc.cards.core.card import card_path
 from paddledvc.errors import InvalidFile, InvalidInput
 from paddledvc.evaluation.core.measured import measured_path
 from paddledvc.gate.core.facts import Facts, Outdated
@@ -284,6 +285,7 @@ def read_metric_facts(project: ProjectFiles, facts: Facts) -> Facts:
     }
     return replace(
         facts,
+        cards=dict(_texts(project, {one.name: card_path(one) for one in models})),
         measured=dict(_texts(project, measured)),
         trained=dict(_texts(project, trained)),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from paddledvc.inventory.core.parts import judge_report_standing, list_parts, read_built_parts
+from paddledvc.cards.core.parts import judge_report_standing, list_parts, read_built_parts
 from paddledvc.models.model import model_reports_folder
 from paddledvc.tools.git.project_files import find_project_text
 from paddledvc.verification.core.evidence import Evidence
@@ -13,7 +13,7 @@ from paddledvc.verification.core.evidence import Evidence
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from paddledvc.inventory.core.parts import Part, Standing
+    from paddledvc.cards.core.parts import Part, Standing
     from paddledvc.models.lockfile import Lock
     from paddledvc.models.model import Model
     from paddledvc.models.model import Output as Result

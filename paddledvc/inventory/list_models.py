@@ -21,8 +21,8 @@ from paddledvc.tools.system.threads import ask_in_threads
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from paddledvc.cards.core.parts import Part, Standing
     from paddledvc.catalogs.core.listing import Listed
-    from paddledvc.inventory.core.parts import Part, Standing
     from paddledvc.locking.core.selection import Question
     from paddledvc.models.lockfile import LockedModel
     from paddledvc.models.model import Input, Model, Output

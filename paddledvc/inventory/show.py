@@ -23,8 +23,8 @@ from paddledvc.tools.git.project_files import find_project_text
 from paddledvc.verification.core.evidence import Latencies, latencies_path
 
 if TYPE_CHECKING:
+    from paddledvc.cards.core.parts import Part, Standing
     from paddledvc.gate.lock_history import Earlier
-    from paddledvc.inventory.core.parts import Part, Standing
     from paddledvc.models.lockfile import LockedModel
     from paddledvc.models.model import Model, Output
     from paddledvc.project import Project

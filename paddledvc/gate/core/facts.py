@@ -88,6 +88,7 @@ class Facts:
         baseline: what a change must not be worse than; None where there is no such thing.
         past: what was released before.
         earlier: what a production branch was before this; None where that is not asked or known.
+        cards: text of the card of each model that has one, by name.
         ignored: patterns by which git ignores files that have to be committed.
         missing: what the branch's remote does not have as it should; None where nobody asked.
     """
@@ -121,6 +122,7 @@ class Facts:
     baseline: Baseline | None = None
     past: Past | None = None
     earlier: EarlierFacts | None = None
+    cards: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[Pattern, ...] = ()
     missing: tuple[Inspected, ...] | None = None
 

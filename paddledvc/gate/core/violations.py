@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Level = Literal["error", "warning"]
 RULES: Mapping[str, str] = {
     "built-other-bytes": "DVC's files and models.lock agree on the bytes of every model",
+    "card-stale": "the card of every model says what is locked, built and measured",
     "digest-missing": "models.lock has MD5 and SHA-256 of all weights",
     "digest-of-nothing": "no digest is that of an empty file",
     "docs-stale": "what is written about a model goes with its version",

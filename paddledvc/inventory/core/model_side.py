@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from paddledvc import names
+from paddledvc.cards.core.parts import judge_report_standing, list_parts, read_built_parts
 from paddledvc.gate.core.metrics.metric_rules import training_report
-from paddledvc.inventory.core.parts import judge_report_standing, list_parts, read_built_parts
 from paddledvc.models.model import Environment
 from paddledvc.tools.dvc.core.outputs import join_output_folder
 from paddledvc.verification.core.evidence import Evidence, Latencies
@@ -19,8 +19,8 @@ from paddledvc.verification.core.evidence import Evidence, Latencies
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from paddledvc.cards.core.parts import Part, Standing
     from paddledvc.gate.core.facts import Baseline, EarlierFacts, Facts
-    from paddledvc.inventory.core.parts import Part, Standing
     from paddledvc.models.lockfile import LockedModel
     from paddledvc.models.model import Model
     from paddledvc.tools.dvc.core.outputs import DvcOutput

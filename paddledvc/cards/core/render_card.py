@@ -1,0 +1,195 @@
+"""A card as Markdown, with the YAML header that Hugging Face's readers of cards know."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from paddledvc.display.markdown import code_span, escape_markdown, list_table_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from paddledvc.cards.core.card import Card
+    from paddledvc.cards.core.parts import Part
+
+LIBRARY = "paddlepaddle"
+TASKS = frozenset(
+    (
+        *("audio-classification", "automatic-speech-recognition", "depth-estimation"),
+        *("document-question-answering", "feature-extraction", "image-classification"),
+        *("image-feature-extraction", "image-segmentation", "image-to-image", "image-to-text"),
+        *("keypoint-detection", "object-detection", "question-answering", "summarization"),
+        *("tabular-classification", "tabular-regression", "text-classification"),
+        *("text-generation", "text-to-speech", "time-series-forecasting", "token-classification"),
+        *("translation", "video-classification", "zero-shot-image-classification"),
+    )
+)
+"""Tasks that the header may name as ``pipeline_tag``."""
+_STATED = (("owner", "owner"), ("license", "licence"), ("task", "task"))
+_ORIGIN = (
+    ("source", "source"),
+    ("source_name", "name in its source"),
+    ("commit", "commit of the source"),
+    ("format", "format"),
+    ("paddle", "loads with Paddle"),
+)
+_ENVIRONMENT = (
+    ("image", "image"),
+    ("digest", "image digest"),
+    ("paddle", "Paddle"),
+    ("cuda", "CUDA"),
+    ("python", "Python"),
+)
+_TRAINING = (
+    ("seconds", "seconds"),
+    ("device", "device"),
+    ("paddle", "Paddle"),
+    ("python", "Python"),
+    ("seed", "seed"),
+    ("commit", "commit that was checked out"),
+    ("changes", "changes since that commit"),
+)
+_STANDINGS = {
+    "pass": "The exported files agree with the network.",
+    "shows nothing": "The report passes, but its samples show nothing.",
+    "fail": "**The exported files do not agree with the network.**",
+    "not-repeatable": "**The exported files do not give the same outputs twice.**",
+    "missing": "The exported files have not been compared with the network.",
+    "invalid": "**The report of the exported files cannot be read.**",
+    "of other bytes": "**The report is of other files than these.**",
+}
+
+
+def make_card_header(card: Card) -> dict[str, Any]:
+    """List what the header says, by key; keys that have nothing to say are None.
+
+    >>> from paddledvc.cards.core.card import Card
+    >>> header = make_card_header(Card(name="det", slug="det", version="v1", tags=("fast",)))
+    >>> header["library_name"], header["tags"], header["license"]
+    ('paddlepaddle', ['paddledvc', 'fast'], None)
+    """
+    task = card.stated.get("task", "").replace("_", "-").lower()
+    licence = card.stated.get("license")
+    return {
+        # Hugging Face knows licences by SPDX's names in small letters.
+        "license": None if licence is None else licence.lower(),
+        "library_name": LIBRARY,
+        "pipeline_tag": task if task in TASKS else None,
+        "tags": list(dict.fromkeys(("paddledvc", *card.tags))),
+        "datasets": [name for name, *_ in card.datasets] or None,
+        "metrics": list(card.metrics) or None,
+        "model-index": _make_index(card, task),
+    }
+
+
+def _make_index(card: Card, task: str) -> list[dict[str, Any]] | None:
+    """Write what was measured as readers of model-index want it: each with a task and a dataset."""
+    if not card.metrics:
+        return None
+    results = [
+        {
+            "task": {"type": task or "other"},
+            "dataset": {"type": "evaluate", "name": f"{card.samples} samples of {card.name}"},
+            "metrics": [
+                {"type": name, "value": paths[path], "name": f"{name} ({path})"}
+                for name, paths in card.metrics.items()
+                if path in paths
+            ],
+        }
+        for path in dict.fromkeys(path for paths in card.metrics.values() for path in paths)
+    ]
+    return [{"name": f"{card.name} {card.version}", "results": results}]
+
+
+def render_card(card: Card) -> str:
+    """Write the generated part of a card."""
+    parts = [
+        escape_markdown(card.stated["description"]) if "description" in card.stated else "",
+        _table(("", ""), _list_facts(card)),
+        *_section("Files", ("what", "path", "bytes", "digest"), map(_part, card.parts)),
+        *_section("Metrics", ("metric", "measured on", "value"), _list_measured(card)),
+        *_section("Published values", ("metric", "value"), _list_published(card)),
+        *_agreement(card),
+        *_section("Training", ("", ""), _named(card.training, _TRAINING)),
+        *_section(
+            "Datasets",
+            ("name", "path", "md5"),
+            ((code_span(a), code_span(b), code_span(c) or "unknown") for a, b, c in card.datasets),
+        ),
+        *_section(
+            "Hyperparameters",
+            ("name", "value"),
+            ((code_span(key), code_span(value)) for key, value in card.params.items()),
+        ),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _list_facts(card: Card) -> Iterator[tuple[str, str]]:
+    yield "version", code_span(card.version)
+    yield from _named(card.stated, _STATED)
+    if card.lineage:
+        yield "starts from", ", which starts from ".join(map(code_span, card.lineage))
+    yield from _named(card.origin, _ORIGIN)
+    for what, values in (("input", card.inputs), ("output", card.outputs)):
+        yield from ((what, code_span(one)) for one in values)
+    yield from _named(card.environment, _ENVIRONMENT)
+    if "docs" in card.stated:
+        yield "documentation", code_span(card.stated["docs"])
+
+
+def _named(
+    values: Mapping[str, str], labels: Iterable[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
+    return ((label, code_span(values[key])) for key, label in labels if key in values)
+
+
+def _part(one: Part) -> tuple[str, ...]:
+    digests = [f"{kind}:{getattr(one, kind)}" for kind in ("sha256", "md5") if getattr(one, kind)]
+    size = "" if one.size is None else f"{one.size:,}"
+    return one.what, code_span(one.path), size, "<br>".join(map(code_span, digests)) or "not built"
+
+
+def _list_measured(card: Card) -> Iterator[tuple[str, ...]]:
+    for name, paths in card.metrics.items():
+        for path, value in paths.items():
+            yield code_span(name), path, _number(card, name, value)
+
+
+def _list_published(card: Card) -> Iterator[tuple[str, ...]]:
+    for name, value in card.published.items():
+        yield code_span(name), _number(card, name, value)
+
+
+def _number(card: Card, name: str, value: float) -> str:
+    return f"{value:.2%}".replace("%", " %") if name in card.percent else f"{value:.6g}"
+
+
+def _agreement(card: Card) -> Iterator[str]:
+    """Say whether the export agrees, and how far each way to run it is off."""
+    if not card.standing:
+        return
+    yield "## Export"
+    yield _STANDINGS[card.standing]
+    rows = [
+        (
+            one.path,
+            one.result,
+            "" if one.error is None else f"{one.error:.3g}",
+            "" if one.used is None else f"{one.used:.1%}".replace("%", " %"),
+            code_span(one.ran),
+        )
+        for one in card.compared
+    ]
+    yield _table(("path", "result", "scaled error", "of its tolerance", "ran on"), rows)
+
+
+def _section(title: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    if table := _table(head, rows):
+        yield f"## {title}"
+        yield table
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    every = list(rows)
+    return "\n".join(list_table_lines(head, every)) if every else ""

@@ -1,0 +1,87 @@
+"""Writing the cards of models."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from paddledvc.cards.core.card import card_path, make_card
+from paddledvc.cards.core.card_page import write_card_page
+from paddledvc.display.results import Displayed
+from paddledvc.errors import InvalidInput
+from paddledvc.gate import read_facts
+from paddledvc.gate.core.facts import Facts
+from paddledvc.gate.core.releases.card_rules import card_sources
+from paddledvc.tools.git.project_files import find_project_text, write_project_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from paddledvc.project import Project
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class WrittenCard(Displayed):
+    """A card.
+
+    Attributes:
+        model: the model.
+        file: where the card is, relative to the project.
+        changed: whether it was written; False where it said all that already.
+    """
+
+    model: str
+    file: str
+    changed: bool
+
+
+def write_cards(project: Project, names: Sequence[str] = ()) -> tuple[WrittenCard, ...]:
+    """Write ``docs/models/<slug>.md`` of models, from what is stated, locked, built and measured.
+
+    What people wrote in these files stays: their lines outside of the generated part, and their
+    keys of the header. The same commit gives the same bytes.
+
+    Args:
+        project: the project.
+        names: models or groups of models; none for every model.
+
+    Raises:
+        InvalidFile: models.yaml, models.lock or the header of a card cannot be read.
+        InvalidInput: a model is not locked.
+        UnknownModel: models.yaml has no such model or group.
+
+    Example:
+        for card in paddledvc.write_cards(paddledvc.Project.find("."), ["digits"]):
+            print(card.file, card.changed)
+    """
+    registry = project.registry()
+    wanted = list(dict.fromkeys(one for name in names for one in registry.members(name)))
+    policy = registry.policy
+    facts = Facts(
+        branch=None,
+        role=policy.roles[-1],
+        policy=policy,
+        own=policy,
+        changed=False,
+        today=date.today(),  # noqa: DTZ011 - no rule is judged
+        registry=registry,
+        lock=project.lock(),
+    )
+    sources = card_sources(read_facts.read_facts(project, facts))
+    assert sources is not None
+    pages = []
+    for model in registry.models:
+        if wanted and model.name not in wanted:
+            continue
+        card, file = make_card(sources, model), card_path(model)
+        if card is None:
+            message = f"{model.name} is not locked, expected a version; run `paddledvc lock`"
+            raise InvalidInput(message)
+        page = write_card_page(find_project_text(project.root, file), card, file)
+        pages.append((model.name, file, page))
+    # All are made before any is written.
+    return tuple(
+        WrittenCard(model=name, file=file, changed=write_project_text(project.root, file, page))
+        for name, file, page in pages
+    )

@@ -1,0 +1,150 @@
+"""Cards of models, in projects whose stages have run."""
+
+from __future__ import annotations
+
+import pytest
+import yaml as pyyaml
+from huggingface_hub import ModelCard
+
+import paddledvc
+from paddledvc.errors import InvalidFile
+from tests.gate.test_check_metrics import EVALUATED, FUNCTION, REPORT, measured, right
+from tests.gated import EXPORTED, Gated
+
+CARD = "docs/models/resnet50.md"
+HOSTILE = """\
+  - name: hostile
+    version: v1.0.0
+    owner: "a | b @team <script>alert(1)</script>"
+    license: "MIT\\n---\\n# not a heading"
+    description: "<!-- paddledvc: end --> [x](javascript:y) `z`\\n\\n# no heading"
+"""
+
+
+def write(gated: Gated, *names: str):
+    return [(one.model, one.changed) for one in paddledvc.write_cards(gated.project, names)]
+
+
+def test_a_card_says_what_is_stated_locked_and_verified(gated):
+    assert write(gated) == [("resnet50", True)]
+    text = gated.read(CARD)
+
+    for line in (
+        "| version | `v3.3.0` |",
+        "| owner | `the vision team` |",
+        "| licence | `Apache-2.0` |",
+        "| input | `x: float32[?, 4]` |",
+        "The exported files agree with the network.",
+        "md5:0cc175b9c0f1b6a831c399e269772661",
+    ):
+        assert line in text
+    assert write(gated) == [("resnet50", False)]
+
+
+def test_the_parser_of_hugging_face_reads_the_header(gated):
+    write(gated)
+    data = ModelCard(gated.read(CARD)).data
+
+    assert (data.license, data.library_name, data.tags) == (
+        "apache-2.0",
+        "paddlepaddle",
+        ["paddledvc"],
+    )
+
+
+def test_what_people_wrote_stays(gated):
+    mine = "---\nlicense: mit\n# why\nco2: 3\n---\n# ResNet\n\nBy hand.\n\n## Limits\n\nMany.\n"
+    gated.write(CARD, mine)
+    write(gated)
+    gated.edit(CARD, "Many.", "Some.")
+    gated.edit(CARD, "v3.3.0", "v9")
+    write(gated)
+    text = gated.read(CARD)
+
+    assert text.partition("---\n")[2].startswith("license: apache-2.0\n")
+    assert "# why\nco2: 3\n---\n# ResNet\n\n<!-- paddledvc: begin " in text
+    assert text.endswith("<!-- paddledvc: end -->\n\nBy hand.\n\n## Limits\n\nSome.\n")
+    assert "v9" not in text
+
+
+def test_a_header_that_cannot_be_edited_is_refused_before_anything_is_written(gated):
+    gated.models(EXPORTED.replace("resnet50", "a") + HOSTILE, build=False)
+    gated.write("docs/models/hostile.md", "---\n[1, 2]\n---\n# H\n")
+
+    with pytest.raises(InvalidFile, match=r"docs/models/hostile.md:1:1: found a header that"):
+        paddledvc.write_cards(gated.project)
+    assert not (gated.root / "docs/models/a.md").exists()
+
+
+def test_texts_of_a_branch_break_out_of_neither_markdown_nor_header(gated):
+    gated.models(EXPORTED + HOSTILE, build=False)
+    write(gated, "hostile")
+    text = gated.read("docs/models/hostile.md")
+    header = text.split("---\n")[1]
+
+    assert pyyaml.safe_load(header)["license"] == "mit\n---\n# not a heading"
+    assert text.count("<!-- paddledvc: end -->") == 1
+    assert "<script>" not in text.replace("`a", "")
+    assert [line for line in text.splitlines() if line.startswith("# ")] == ["# hostile"]
+
+
+def test_a_card_is_stale_once_something_else_is_so(gated):
+    write(gated)
+    gated.commit("a card")
+    assert gated.lines() == []
+    gated.edit("models.yaml", "the vision team", "another team")
+    [line] = gated.lines()
+    assert line == (
+        f"{CARD}: warning[card-stale]: resnet50: it says what was so before; run "
+        "`paddledvc report --cards`"
+    )
+    write(gated)
+    assert gated.lines() == []
+    gated.edit(CARD, "another team", "my team")
+    [line] = gated.lines()
+    assert "its generated part was edited by hand" in line
+    assert gated.lines(branch="develop") == []
+
+
+def test_a_page_without_a_generated_part_is_no_card(gated):
+    gated.write(CARD, "# resnet50\n\nAll by hand.\n")
+    gated.commit()
+
+    assert gated.lines() == []
+
+
+def test_measured_values_are_told_apart_from_published_ones(gated):
+    gated.write("net.py", gated.read("net.py") + FUNCTION)
+    gated.write("labels.txt", "a")
+    gated.models(EVALUATED.replace("    evaluate:", "    metrics: {accuracy: 90%}\n    evaluate:"))
+    gated.write(REPORT, measured(gated, right(())).to_json())
+    write(gated)
+    text = gated.read(CARD)
+
+    assert "| `accuracy` | network |" in text
+    assert "## Published values\n\n| metric | value |\n|---|---|\n| `accuracy` | 90.00 % |" in text
+    [result, *_] = ModelCard(text).data.eval_results
+    assert (result.metric_type, result.task_type) == ("accuracy", "other")
+
+
+def test_a_report_of_other_weights_counts_for_nothing(gated):
+    gated.write("net.py", gated.read("net.py") + FUNCTION)
+    gated.write("labels.txt", "a")
+    gated.models(EVALUATED)
+    gated.write(REPORT, measured(gated, right(())).to_json())
+    gated.edit("models.lock", "0cc175b9", "0cc175b0")
+    write(gated)
+    text = gated.read(CARD)
+
+    assert "## Metrics" not in text
+    assert "**The report is of other files than these.**" in text
+
+
+def test_the_command_writes_those_that_are_named(gated, cli):
+    done = cli("report", "--cards", "resnet50")
+    again = cli("report", "--cards", "--format", "json")
+
+    assert done.stdout == f"{CARD}\n"
+    assert '"changed": false' in again.stdout
+    assert cli("report", "resnet50").exit_code == 2
+    assert cli("report", "--cards", "nothing").exit_code == 2
