@@ -90,6 +90,8 @@ class Facts:
         earlier: what a production branch was before this; None where that is not asked or known.
         ignored: patterns by which git ignores files that have to be committed.
         missing: what the branch's remote does not have as it should; None where nobody asked.
+        images: the digest of each locked image as its registry tells it now, by name; None for one
+            that is gone. Those of which nobody told are left out; None where nobody asked.
     """
 
     branch: str | None
@@ -123,6 +125,7 @@ class Facts:
     earlier: EarlierFacts | None = None
     ignored: tuple[Pattern, ...] = ()
     missing: tuple[Inspected, ...] | None = None
+    images: Mapping[str, str | None] | None = None
 
     @property
     def level(self) -> Level:

@@ -53,12 +53,20 @@ def list_image_pins(entries: Iterable[LockedModel]) -> Iterator[tuple[str, str]]
     True
     """
     for entry in entries:
-        if entry.image is not None and entry.image_digest is not None:
-            yield entry.image, entry.image_digest
-        for mirror in entry.image_mirrors:
-            name, _, digest = mirror.partition("@")
+        for _, name, digest in list_locked_images(entry):
             yield name, digest
-            yield mirror, digest
+        yield from ((mirror, mirror.partition("@")[2]) for mirror in entry.image_mirrors)
+
+
+def list_locked_images(
+    entry: LockedModel,
+) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """List the images of a model, each with its place in the model's block, and its digest."""
+    if entry.image is not None and entry.image_digest is not None:
+        yield ("image_digest",), entry.image, entry.image_digest
+    for index, mirror in enumerate(entry.image_mirrors):
+        name, _, digest = mirror.partition("@")
+        yield ("image_mirrors", index), name, digest
 
 
 def list_image_names(registry: Registry) -> tuple[str, ...]:
