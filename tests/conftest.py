@@ -108,7 +108,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 NAMES_THAT_NOBODY_HAS = {"RES_OPTIONS": "timeout:1 attempts:1"}
 """How glibc asks for hosts such as ``models.invalid``: where no server answers, for a second."""
 NOBODY = {"https_proxy": "http://127.0.0.1:9"}
-"""What keeps tests from the servers of the world, such as the registry of an image."""
+"""What keeps this process from the servers of the world, such as the registry of an image."""
 PATIENT = {"PADDLEDVC_PATIENCE": "120"}
 """What lets a busy machine answer in its own time, where no test is about how long one waits."""
 
@@ -144,7 +144,6 @@ def usual_variables(home: Path, tmp_path_factory: pytest.TempPathFactory) -> dic
         "GIT_TERMINAL_PROMPT": "0",
         "AWS_EC2_METADATA_DISABLED": "true",
         **NAMES_THAT_NOBODY_HAS,
-        **NOBODY,
         **PATIENT,
         TRUSTED: str(tmp_path_factory.getbasetemp().parent),
     }

@@ -11,6 +11,7 @@ from paddledvc.locking.current import LockUse, current_lock
 from tests.registries import manifest
 
 DIGEST = f"sha256:{'0a' * 32}"
+OTHER_DIGEST = f"sha256:{'1b' * 32}"
 OTHER = manifest("another")
 
 
@@ -157,13 +158,27 @@ def test_what_forbids_to_change_the_lock_forbids_to_move_images(locked):
         locked(ONE, check=True, upgrade_images=True)
 
 
-def test_a_digest_that_models_yaml_contradicts_is_stale(locked, registry):
+def test_a_lock_of_another_image_is_stale_by_that_alone(locked, registry):
     registry.put("paddle:3.3.1")
     locked(ONE)
     name = f"R0/paddle:3.3.1@{DIGEST}"
-
-    with pytest.raises(StaleLock, match="image_digest is absent in models"):
+    with pytest.raises(StaleLock) as caught:
         locked(ONE.replace("R0/paddle:3.3.1", name), check=True)
+
+    assert [one.why.partition(" in ")[0] for one in caught.value.reasons] == [
+        f"image is {registry.host}/paddle:3.3.1@{DIGEST}"
+    ]
+
+
+def test_a_digest_in_the_lock_that_models_yaml_contradicts_is_stale(locked, project):
+    locked(ONE.replace("R0/paddle:3.3.1", f"paddle:3.3.1@{DIGEST}"))
+    text = project.read("models.lock").replace(
+        f'digest: "{DIGEST}"', f'digest: "sha256:{"1b" * 32}"'
+    )
+    project.write("models.lock", text)
+
+    with pytest.raises(StaleLock, match="image_digest is absent"):
+        locked(check=True)
 
 
 def test_an_update_before_use_asks_no_registry_and_takes_the_digest_that_others_have(

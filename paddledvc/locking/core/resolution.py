@@ -213,8 +213,10 @@ def _differences(wanted: LockedModel, locked: LockedModel) -> list[Stale]:
     differences = []
     for field in fields(LockedModel):
         now, before = getattr(wanted, field.name), getattr(locked, field.name)
-        # The format is part of the path: that is one difference, not two.
-        follows = field.name == "path" and wanted.format != locked.format
+        # The format is part of the path, a digest is of its image: that is one difference, not two.
+        follows = (field.name == "path" and wanted.format != locked.format) or (
+            field.name == "image_digest" and wanted.image != locked.image
+        )
         if now != before and not follows:
             why = f"{field.name} is {_say(now)} in models.yaml, {_say(before)} locked"
             differences.append(Stale(model=name, why=why))
