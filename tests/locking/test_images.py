@@ -99,7 +99,10 @@ def test_each_mirror_has_its_digest_and_another_one_is_a_warning(locked, registr
         f"{digest}; both are locked as they are, so compare them before they take each other's "
         "place"
     )
-    assert locked()[1] == []
+    registries[0].put("other:1")
+    another = "  - {name: b, version: v1, environment: R0/other:1}\n"
+    text = text.replace("[{name: a, version: v1}]\n", f"\n  - {{name: a, version: v1}}\n{another}")
+    assert locked(text)[1] == []
 
 
 def test_a_new_mirror_is_asked_for_and_one_that_is_gone_is_stale(locked, registries, project):
