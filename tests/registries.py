@@ -77,6 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 class _HTTPServer(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 64  # a connection that finds no place comes again after a second
     registry: Registry
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -147,17 +148,24 @@ class Registry:
         return [method for method, path, _ in self.log if "/manifests/" in path]
 
 
-@pytest.fixture
-def registries() -> Iterator[list[Registry]]:
-    """Two registries."""
+@pytest.fixture(scope="session")
+def registry_servers() -> Iterator[list[_HTTPServer]]:
+    """Two servers for all tests of this process; each test has registries of its own there."""
     servers = [_HTTPServer(("127.0.0.1", 0), _Handler) for _ in range(2)]
     for one in servers:
-        one.registry = Registry(one.server_address[1])
         threading.Thread(target=one.serve_forever, kwargs={"poll_interval": 0.01}).start()
-    yield [one.registry for one in servers]
+    yield servers
     for one in servers:
         one.shutdown()
         one.server_close()
+
+
+@pytest.fixture
+def registries(registry_servers: list[_HTTPServer]) -> list[Registry]:
+    """Two registries."""
+    for one in registry_servers:
+        one.registry = Registry(one.server_address[1])
+    return [one.registry for one in registry_servers]
 
 
 @pytest.fixture
