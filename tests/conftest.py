@@ -50,6 +50,7 @@ pytest_plugins = [
     "tests.weights_repo",
     "tests.outputs_repo",
     "tests.stores_repo",
+    "tests.registries",
 ]
 
 
@@ -106,6 +107,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 NAMES_THAT_NOBODY_HAS = {"RES_OPTIONS": "timeout:1 attempts:1"}
 """How glibc asks for hosts such as ``models.invalid``: where no server answers, for a second."""
+NOBODY = {"https_proxy": "http://127.0.0.1:9"}
+"""What keeps this process from the servers of the world, such as the registry of an image."""
 PATIENT = {"PADDLEDVC_PATIENCE": "120"}
 """What lets a busy machine answer in its own time, where no test is about how long one waits."""
 
@@ -163,7 +166,7 @@ def isolated(
     monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
     monkeypatch.setenv(TRUSTED, str(tmp_path_factory.getbasetemp().parent))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    for key, value in NAMES_THAT_NOBODY_HAS.items():
+    for key, value in {**NAMES_THAT_NOBODY_HAS, **NOBODY}.items():
         monkeypatch.setenv(key, value)
     monkeypatch.setenv("GIT_TERMINAL_PROMPT", "0")
     # Stages call `paddledvc` and `python` by name.

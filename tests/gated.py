@@ -15,6 +15,9 @@ import paddledvc
 from paddledvc import Project
 from paddledvc.comparison.agreement import Agreement, OutputAgreement, SampleError
 from paddledvc.hashes import Hashes
+from paddledvc.locking.core.image_pins import fill_image_pins, list_unpinned_images
+from paddledvc.locking.current import LockUse
+from paddledvc.models.lockfile import Lock
 from paddledvc.models.verify_settings import Engine
 from paddledvc.stages.core.record import Hashed
 from paddledvc.tools.dvc.core.objects import folder_object_name
@@ -67,6 +70,8 @@ models:
     source: team
 {FACTS}"""
 """One model whose versions a catalog lists."""
+IMAGE_DIGEST = f"sha256:{'1b' * 32}"
+"""What the tag of every image names."""
 TODAY = "2026-11-22"
 
 
@@ -102,8 +107,15 @@ class Gated:
         self.write("models.yaml", text)
         self.update(build=build)
 
+    def lock(self) -> None:
+        """Lock, without a network: what a registry would tell of every image is played."""
+        locked = paddledvc.lock(self.project, use=LockUse(offline="a test")).lock.models
+        registry = self.project.registry()
+        told = dict.fromkeys(list_unpinned_images(registry, locked), IMAGE_DIGEST)
+        self.project.write_lock(Lock(models=fill_image_pins(registry, locked, told)))
+
     def update(self, *, build: bool = True) -> None:
-        paddledvc.lock(self.project)
+        self.lock()
         paddledvc.generate(self.project)
         if build:
             self.build()

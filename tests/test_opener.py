@@ -56,6 +56,7 @@ REASONS = {
     "tools/sources/fetch.py": BYTES,
     "tools/sources/git_files.py": FRESH,
     "tools/sources/hub_tokens.py": "the user's own token",
+    "tools/sources/image_registries.py": "the user's own logins, where Docker keeps them",
     "tools/system/atomic.py": OWN,
     "tools/system/beneath.py": "the opener",
     "tools/system/processes.py": "/proc",

@@ -22,7 +22,11 @@ FINDING = 1
 @click.option(
     "--base", metavar="REV", help="Judge the merge of HEAD into REV, by the policy of REV."
 )
-@click.option("--remote", is_flag=True, help="Also check that the branch's remote has all bytes.")
+@click.option(
+    "--remote",
+    is_flag=True,
+    help="Also check that the branch's remote has all bytes, and registries the locked images.",
+)
 @click.option("--strict", is_flag=True, help="Treat warnings as errors.")
 @click.option(
     "--format",

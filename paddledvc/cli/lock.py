@@ -36,6 +36,12 @@ GENERATE = (
     help="Update the pin of one model, or set it to V.",
 )
 @click.option(
+    "--upgrade-image",
+    "images",
+    is_flag=True,
+    help="Update the digest of every image to what its tag names now.",
+)
+@click.option(
     "--resolve",
     type=click.Choice(["ours", "theirs"]),
     help="First take this side in every merge conflict in the project's files and reports.",
@@ -57,6 +63,7 @@ def lock(  # noqa: PLR0913
     dry_run: bool,
     upgrade: bool,
     packages: tuple[str, ...],
+    images: bool,
     resolve: Side | None,
     every_digest: bool,
     keep_going: bool,
@@ -68,7 +75,8 @@ def lock(  # noqa: PLR0913
     Writes models.lock. Pins that still satisfy models.yaml stay, even if a catalog lists newer
     versions; only --upgrade and --upgrade-package move them. If no digest is known, the bytes are
     read once from their source, and trusted. --hash adds missing digests, from the bytes in the
-    work tree, in the cache, or at their source; nothing else does.
+    work tree, in the cache, or at their source; nothing else does. The tag of an image is resolved
+    to its digest, which stays until --upgrade-image; without its registry it is locked by its tag.
 
     \b
     Example:
@@ -83,6 +91,7 @@ def lock(  # noqa: PLR0913
             dry_run=dry_run,
             upgrade=upgrade,
             upgrade_packages=packages,
+            upgrade_images=images,
             every_digest=every_digest,
             keep_going=keep_going,
             resolve=resolve,

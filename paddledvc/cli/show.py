@@ -142,6 +142,9 @@ def _environment(shown: Shown) -> Iterator[tuple[str, str]]:
     """Name the image, and its Paddle where that is not to be read from it."""
     if shown.image is not None:
         yield "image", shown.image
+        locked = shown.locked
+        if locked is not None and locked.image == shown.image and locked.image_digest is not None:
+            yield "digest", locked.image_digest
     if shown.paddle is not None and shown.paddle not in (shown.image or ""):
         yield "has Paddle", shown.paddle
 

@@ -32,7 +32,8 @@ def check(
         project: the project.
         branch: the branch whose rules count.
         base: a revision; judge what merging HEAD into it gives, by the policy that it states.
-        remote: look too whether the branch's remote holds the bytes of every output.
+        remote: look too whether the branch's remote holds the bytes of every output, and whether
+            the registries of images still have those that are locked.
         today: the day, for waivers; by default that of this machine.
 
     Returns:

@@ -18,6 +18,7 @@ from paddledvc.gate.core.metrics.metric_regressions import list_not_compared
 from paddledvc.gate.core.violations import Verdict, Violation, sort_violations
 from paddledvc.gate.lock_history import Now, read_lock_history
 from paddledvc.gate.read_baseline import read_baseline
+from paddledvc.gate.read_images import read_image_digests
 from paddledvc.gate.read_outputs import find_unsafe_outputs
 from paddledvc.models import policy
 from paddledvc.project import SnapshotFiles, read_project_policy
@@ -105,7 +106,8 @@ def judge_subject(
     Args:
         project: the project.
         subject: what to judge.
-        remote: look too whether the branch's remote has the bytes of every output.
+        remote: look too whether the branch's remote has the bytes of every output, and whether
+            registries still have the images that are locked.
         today: the day, for waivers; by default that of this machine.
 
     Raises:
@@ -348,7 +350,11 @@ def _judge_files(at: ProjectFiles, project: Project, ask: _Ask, today: date) -> 
         facts = read_baseline(at, facts, ask.before, where=where, list_new_commits=new)
     if ask.remote and not facts.unreadable:
         facts = replace(facts, missing=_missing_objects(at, project, facts.role))
-    notes = (*ask.notes, *list_not_compared(facts))
+    unknown: tuple[str, ...] = ()
+    if ask.remote and facts.lock is not None:
+        images, unknown = read_image_digests(project.root, facts.registry, facts.lock)
+        facts = replace(facts, images=images)
+    notes = (*ask.notes, *unknown, *list_not_compared(facts))
     return Judged(
         verdict=judge_facts(facts, ask.title, prefix=ask.prefix, notes=notes),
         at=at,

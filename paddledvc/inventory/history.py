@@ -251,6 +251,7 @@ def _rows(past: PastFiles, drafts: Sequence[_Draft], *, standing: bool) -> Itera
             size=state.size,
             export=state.export,
             image=state.image,
+            image_digest=state.image_digest,
             metrics=state.metrics,
             of_other_bytes=state.of_other_bytes,
             by=one.by,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from paddledvc.catalogs.opening import Catalogs
 from paddledvc.display.results import Displayed
 from paddledvc.errors import CatalogFailed, PaddleDVCError, Several, Unresolvable
+from paddledvc.locking.core.image_pins import fill_image_pins
 from paddledvc.locking.core.resolution import (
     find_clashing_resolutions,
     plan_resolution,
@@ -181,7 +182,7 @@ def make_lock_current(  # noqa: PLR0913
         entries = failures.collect(reader.hashed, entries, on_stop=reader.stop.set)
     failures.add(find_clashing_resolutions(entries))
     failures.raise_any()
-    lock = Lock(models=tuple(entries))
+    lock = Lock(models=fill_image_pins(planned.registry, entries, {}))
     return Locked(
         lock=lock,
         changes=lockfile.compare_lockfiles(planned.previous, lock),

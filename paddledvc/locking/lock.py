@@ -10,7 +10,9 @@ from paddledvc.locking import missing_code
 from paddledvc.locking.core.resolution import plan_resolution, require_fresh_resolution
 from paddledvc.locking.core.selection import Upgrade
 from paddledvc.locking.current import UPDATE, Locked, LockUse, make_lock_current
+from paddledvc.locking.images import pin_images
 from paddledvc.locking.resolve import Resolved, resolve_conflicts
+from paddledvc.models.lockfile import compare_lockfiles
 from paddledvc.project import Inputs
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ def lock(  # noqa: PLR0913
     dry_run: bool = False,
     upgrade: bool = False,
     upgrade_packages: Sequence[str] = (),
+    upgrade_images: bool = False,
     keep_going: bool = False,
     every_digest: bool = False,
     resolve: Side | None = None,
@@ -38,7 +41,8 @@ def lock(  # noqa: PLR0913
     """Lock every model of models.yaml to one exact version, and write models.lock.
 
     Pins that still satisfy models.yaml stay; a new version in a catalog moves none. Bytes that
-    nobody has hashed are read once from their source, and trusted.
+    nobody has hashed are read once from their source, and trusted. Of images that models.yaml
+    names by a tag, the digest is asked of their registries, once.
 
     Args:
         project: the project.
@@ -46,6 +50,7 @@ def lock(  # noqa: PLR0913
         dry_run: change nothing, and say what would change.
         upgrade: let every pin move to the newest version that satisfies models.yaml.
         upgrade_packages: models whose pin may move, each as ``NAME`` or ``NAME==VERSION``.
+        upgrade_images: let the digest of every image move to what its tag names now.
         keep_going: go on after a failure, to report all of them.
         every_digest: state MD5 and SHA-256 of every file: of bytes in the work tree or the cache
             that have what is stated already, else of those of their source, which are read.
@@ -80,6 +85,8 @@ def lock(  # noqa: PLR0913
     if refused_by:
         missing_code.refuse_missing_code(inputs)
         movable = Upgrade.parse(inputs.registry, upgrade_packages, everything=upgrade)
+        if upgrade_images:
+            raise InvalidInput(f"--upgrade-image changes models.lock, which {refused_by} forbids")
         return _unchanged(inputs, movable, use, refused_by)
     with project.exclusive():
         resolved = Resolved() if resolve is None else resolve_conflicts(project, resolve)
@@ -95,6 +102,10 @@ def lock(  # noqa: PLR0913
             every_digest=every_digest,
             progress=progress,
         )
+        new = pin_images(
+            project.root, inputs.registry, done.lock, offline=use.offline, upgrade=upgrade_images
+        )
+        done = replace(done, lock=new, changes=compare_lockfiles(previous, new))
         if not dry_run:
             project.write_lock(done.lock)
     _warn_of_absent(inputs, done.lock)

@@ -9,13 +9,14 @@ from paddledvc.models.versions import as_version, is_version
 
 PADDLE = "paddle"
 """Last part of the repositories, mirrors and a team's own among them, whose tags begin with one."""
+_DIGEST = "sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}"
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REFERENCE = re.compile(
     r"(?:(?P<registry>localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[A-Za-z0-9.-]+(?=:[0-9]+/)"
     r"|[a-z0-9-]*[A-Z][A-Za-z0-9-]*|\[[0-9A-Fa-f:]+\])(?P<port>:[0-9]+)?/)?"
     rf"(?P<repository>{_PART}(?:/{_PART})*)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
-    r"(?:@(?P<digest>sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?"
+    rf"(?:@(?P<digest>{_DIGEST}))?"
 )
 # 3.0.0b1 is a beta; 3.3.1-b200 is for a GPU.
 _SUFFIX = (
@@ -128,6 +129,15 @@ class Image:
             return True
         tag = self.tag.casefold()
         return tag in _BRANCHES or not _MOVING.isdisjoint(re.split("[-_]", tag))
+
+
+def is_image_digest(text: str) -> bool:
+    """Tell whether a text is what registries call an image's bytes by.
+
+    >>> [is_image_digest(text) for text in (f"sha256:{'0a' * 32}", "sha256:0a", "latest")]
+    [True, False, False]
+    """
+    return re.fullmatch(_DIGEST, text) is not None
 
 
 def matches_image_paddle(found: str, named: str) -> bool:

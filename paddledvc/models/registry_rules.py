@@ -75,12 +75,20 @@ def _environment(value: object) -> Iterator[tuple[Path, str]]:
     paddle = stated.get("paddle")
     if isinstance(paddle, str) and not is_version(paddle):
         yield ("paddle",), f"found {paddle!r}, expected a Paddle version such as 3.3.1"
-    at, image = ((), value) if isinstance(value, str) else (("image",), stated.get("image"))
-    if isinstance(image, str):
-        try:
-            Image.parse(image)
-        except ValueError as error:
-            yield at, str(error)
+    named: list[tuple[Path, object]] = [((), value), (("image",), stated.get("image"))]
+    mirrors = stated.get("mirrors")
+    named += [
+        (("mirrors", index), mirror)
+        for index, mirror in enumerate(mirrors if isinstance(mirrors, list) else ())
+    ]
+    for at, image in named:
+        if isinstance(image, str):
+            try:
+                Image.parse(image)
+            except ValueError as error:
+                yield at, str(error)
+    if isinstance(mirrors, list) and not isinstance(stated.get("image"), str):
+        yield ("mirrors",), "mirrors are other names of image; state image too"
 
 
 def _source(entry: Mapping[str, Any], catalogs: set[str]) -> Iterator[tuple[Path, str]]:

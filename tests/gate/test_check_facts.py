@@ -71,7 +71,7 @@ def in_environment(made, environment, *, of_registry=False):
         made.write(
             "models.yaml", text.replace("    owner", f"    environment: {environment}\n    owner")
         )
-    paddledvc.lock(made.project)
+    made.lock()
 
 
 def test_an_image_that_moves_is_refused_on_production_only(gated):
@@ -100,7 +100,7 @@ def test_whatever_moves_is_found_at_its_place_and_a_digest_holds_it(gated, image
     column = 18 + len(form.partition("{}")[0].replace("{{", "{"))
     assert line.startswith(f"models.yaml:9:{column}: error[image-floating]: resnet50: {image} ")
     gated.edit("models.yaml", image, f"{image}@{DIGEST}")
-    paddledvc.lock(gated.project)
+    gated.lock()
 
     assert gated.lines() == []
 

@@ -10,7 +10,7 @@ import pytest
 import paddledvc
 from paddledvc.errors import InvalidInput
 from tests.gate.test_check_metrics import EVALUATED, FUNCTION, REPORT, change, measured, right
-from tests.gated import EXPORTED, Gated
+from tests.gated import EXPORTED, IMAGE_DIGEST, Gated
 
 BASED = f"""{EXPORTED}  - name: tail
     version: v1.0.0
@@ -220,6 +220,22 @@ def test_uncommitted_changes_are_compared_with_a_commit(gated):
 
 
 @pytest.mark.slow
+def test_an_image_whose_tag_moved_is_told_by_its_digests(gated, cli):
+    gated.edit("models.yaml", "    owner", "    environment: paddle:3.3.1\n    owner")
+    gated.lock()
+    gated.commit()
+    moved = f"sha256:{'2c' * 32}"
+    gated.edit("models.lock", IMAGE_DIGEST, moved)
+    gated.commit()
+    [change] = diff(gated, "HEAD~1..HEAD").models
+
+    assert [(one.what, one.before, one.after) for one in change.properties] == [
+        ("image digest", IMAGE_DIGEST, moved)
+    ]
+    shown = cli("diff", "HEAD~1..HEAD").stdout.split()
+    assert {"sha256:1b1b1b1b1b…", "sha256:2c2c2c2c2c…"} <= {*shown}
+
+
 def test_two_commits_are_compared_as_they_are(gated):
     first = gated.git("rev-parse", "HEAD").strip()
     gated.models(EXPORTED.replace("v3.3.0", "v3.4.0"))

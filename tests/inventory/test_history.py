@@ -53,13 +53,16 @@ def test_only_commits_that_changed_a_model_are_rows_the_newest_first(past):
 
 
 def test_a_row_has_bytes_image_author_and_time_of_its_commit(past):
-    commit = past.commit(locked("det", "v1.0.0", image="paddle:3.3.1"), title="Lock det")
+    digest = f"sha256:{'0a' * 32}"
+    entry = locked("det", "v1.0.0", image="paddle:3.3.1", image_digest=digest)
+    commit = past.commit(entry, title="Lock det")
     [row] = paddledvc.history(Project(past.folder.root)).rows
 
-    assert (row.weights, row.size, row.image, row.export) == (
+    assert (row.weights, row.size, row.image, row.image_digest, row.export) == (
         f"md5:{hashlib.md5(b'det v1.0.0').hexdigest()}",
         1000,
         "paddle:3.3.1",
+        digest,
         None,
     )
     assert (row.by, row.commit, row.title, row.tag) == ("Test", commit, "Lock det", None)

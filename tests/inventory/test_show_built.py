@@ -12,7 +12,7 @@ from paddledvc.hashes import Hashes
 from paddledvc.models.model import Output
 from paddledvc.stages.core.record import Dataset, Hashed, Record, record_path
 from paddledvc.verification.core.evidence import CallTime, Latencies
-from tests.gated import Gated, md5
+from tests.gated import IMAGE_DIGEST, Gated, md5
 
 pytestmark = pytest.mark.slow
 MODELS = """\
@@ -72,6 +72,7 @@ def test_a_trained_model_is_shown_with_its_weights_export_and_evidence(made, cli
         f"  since           {second}",
         "  evidence        pass (reports/digits/verify.json)",
         "  image           paddlepaddle/paddle:3.3.1",
+        f"  digest          {IMAGE_DIGEST}",
         "  inputs          x float32[?,4]",
         "  outputs         y float32[?,3]",
         "  owner           us@team.example",

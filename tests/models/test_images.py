@@ -225,6 +225,10 @@ def test_a_tag_without_a_last_number_stands_for_every_release_of_it():
             "models:\n  - {name: a, version: v1, environment: {image: 'paddle:3:4'}}\n",
             "models.yaml:2:49: models[0].environment.image: found 'paddle:3:4', expected",
         ),
+        (
+            "environment: {image: paddle:3, mirrors: [r.example/paddle:3, Paddle 3]}\nmodels: []\n",
+            "models.yaml:1:62: environment.mirrors[1]: found 'Paddle 3', expected",
+        ),
     ],
 )
 def test_what_is_no_image_is_refused_at_its_place(text, line):
@@ -232,3 +236,13 @@ def test_what_is_no_image_is_refused_at_its_place(text, line):
         parse_registry(reader.parse_yaml(text, "models.yaml"), schemas.read_schema("models"))
 
     assert str(caught.value) == f"{line} a container image such as paddlepaddle/paddle:3.3.1"
+
+
+def test_mirrors_are_of_an_image():
+    text = "environment: {paddle: 3.3.1, mirrors: [paddle:3]}\nmodels: []\n"
+    with pytest.raises(InvalidFile) as caught:
+        parse_registry(reader.parse_yaml(text, "models.yaml"), schemas.read_schema("models"))
+
+    assert str(caught.value) == (
+        "models.yaml:1:39: environment.mirrors: mirrors are other names of image; state image too"
+    )

@@ -91,6 +91,8 @@ class Facts:
         cards: text of the card of each model that has one, by name.
         ignored: patterns by which git ignores files that have to be committed.
         missing: what the branch's remote does not have as it should; None where nobody asked.
+        images: the digest of each locked image as its registry tells it now, by name; None for one
+            that is gone. Those of which nobody told are left out; None where nobody asked.
     """
 
     branch: str | None
@@ -125,6 +127,7 @@ class Facts:
     cards: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[Pattern, ...] = ()
     missing: tuple[Inspected, ...] | None = None
+    images: Mapping[str, str | None] | None = None
 
     @property
     def level(self) -> Level:

@@ -6,17 +6,18 @@ from typing import TYPE_CHECKING
 
 from paddledvc import names
 from paddledvc.gate.core.evidence_rules import list_evidence_differences
+from paddledvc.locking.core.image_pins import list_image_pins, list_locked_images
 from paddledvc.models.images import Image, images_agree, matches_image_paddle
 from paddledvc.verification.core.evidence import Evidence, evidence_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from paddledvc.gate.core.facts import Facts
     from paddledvc.gate.core.violations import Level, Violation
     from paddledvc.models.model import Environment, Model
 
-OTHER = "image-other-paddle"
+OTHER, MOVED = "image-other-paddle", "image-moved"
 
 
 def judge_floating_images(facts: Facts) -> Iterator[Violation]:
@@ -70,6 +71,67 @@ def judge_verified_images(facts: Facts) -> Iterator[Violation]:
                 f"Paddle {others[0]}"
             )
             yield _at_image(facts, OTHER, message, model, level)
+
+
+def judge_unpinned_images(facts: Facts) -> Iterator[Violation]:
+    """Warn of images that are locked by a tag alone, where versions have to be exact."""
+    if facts.role.versions != "exact" or facts.lock is None:
+        return
+    for model, environment in _environments(facts):
+        if environment.image is None or Image.parse(environment.image).floating:
+            continue  # which is a finding already
+        named = (environment.image, *environment.mirrors)
+        lacking = [
+            name
+            for name in named
+            if Image.parse(name).digest is None
+            and Image.parse(name).tag is not None
+            and any(name not in pins for pins in _locked_pins(facts, model, environment.image))
+        ]
+        if lacking:
+            message = (
+                f"{_whose(model)}: {names.LOCK} has no digest of {', '.join(lacking)}, so another "
+                "image may take the tag; run `paddledvc lock` where its registry can be reached, "
+                f"and commit {names.LOCK}"
+            )
+            yield _at_image(facts, "image-not-pinned", message, model, "warning")
+
+
+def _locked_pins(facts: Facts, model: Model | None, image: str) -> Iterator[Mapping[str, str]]:
+    """Yield the digests of each locked model that an environment is for; a stale one is not."""
+    assert facts.registry is not None
+    assert facts.lock is not None
+    models = facts.registry.models
+    theirs = [one for one in models if one.environment is None] if model is None else [model]
+    for one in theirs:
+        locked = facts.lock.by_name.get(one.name)
+        if locked is not None and locked.image == image:
+            yield dict(list_image_pins([locked]))
+
+
+def judge_moved_images(facts: Facts) -> Iterator[Violation]:
+    """Warn of images whose tag names another one now than is locked, or that are gone."""
+    if facts.images is None or facts.lock is None:
+        return
+    said = set()
+    for locked in facts.lock.models:
+        for at, name, digest in list_locked_images(locked):
+            if name not in facts.images or (name, digest) in said:
+                continue
+            said.add((name, digest))
+            now = facts.images[name]
+            if now is None:
+                message = (
+                    f"{locked.name}: its registry has no {name} any more, locked is {digest}; "
+                    "push it again, or name another image"
+                )
+                yield facts.of_pin(MOVED, message, locked.name, *at, level="warning")
+            elif now != digest:
+                message = (
+                    f"{locked.name}: {name} is {now} now, locked is {digest}; to take it, run "
+                    "`paddledvc lock --upgrade-image`"
+                )
+                yield facts.of_pin(MOVED, message, locked.name, *at, level="warning")
 
 
 def _verified_by(facts: Facts, model: Model) -> tuple[str, ...]:

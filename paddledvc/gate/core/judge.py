@@ -45,6 +45,8 @@ JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     image_rules.judge_floating_images,
     image_rules.judge_contradicting_images,
     image_rules.judge_verified_images,
+    image_rules.judge_unpinned_images,
+    image_rules.judge_moved_images,
     documentation_rules.judge_model_documentation,
     documentation_rules.judge_version_documentation,
     documentation_rules.judge_ignored_files,
@@ -201,7 +203,10 @@ def _would_be_used(facts: Facts, waiver: Waiver) -> bool:
     """Tell whether a waiver would have been used by now, if there were anything to waive."""
     if facts.changed and waiver not in facts.policy.waivers:
         return False  # it has to be on the target before what it is for
-    looked_at = waiver.rule != "remote-incomplete" or facts.missing is not None
+    looked_at = {
+        "remote-incomplete": facts.missing is not None,
+        "image-moved": facts.images is not None,
+    }.get(waiver.rule, True)
     # Elsewhere the rule that it is for may not have been asked for.
     strictest: Role = facts.policy.production
     return looked_at and waiver.is_for(facts.branch) and facts.role == strictest

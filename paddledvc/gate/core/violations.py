@@ -36,6 +36,8 @@ RULES: Mapping[str, str] = {
     "history-incomplete": "the git history is complete",
     "ignored-by-git": "git ignores nothing that has to be committed",
     "image-floating": "every image is named by a tag that stays, or by a digest",
+    "image-moved": "every image still has the digest that is locked",
+    "image-not-pinned": "models.lock has the digest of every image",
     "image-other-paddle": "images have the Paddle that models.yaml and the reports name",
     "lock-invalid": "models.lock can be read",
     "lock-missing": "models.lock exists",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from paddledvc.inventory.core.model_side import DIGESTS, SIZE
+from paddledvc.inventory.core.model_side import DIGEST, DIGESTS, SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,9 +117,11 @@ def _show(value: Known) -> str:
 def _show_property(what: str, value: Known) -> str:
     if value is None:
         return NOTHING
-    kind = what.rpartition(" ")[2]
+    kind, text = what.rpartition(" ")[2], str(value)
+    if kind == DIGEST:
+        name, colon, digits = text.partition(":")
+        return f"{name}{colon}{digits[:SHORT]}…"
     if kind in DIGESTS:
-        text = str(value)
         return text if len(text) <= SHORT else f"{text[:SHORT]}…"
     return f"{value:,} bytes" if kind == SIZE and isinstance(value, int) else str(value)
 

@@ -56,6 +56,7 @@ class HistoryRow(Displayed):
         size: their bytes.
         export: digest of the export.
         image: the container image that was locked.
+        image_digest: what its tag named then, as ``sha256:…``.
         metrics: values by metric and path.
         of_other_bytes: whether evaluate.json is of other weights than these.
         by: the author of the commit, or who made the tag.
@@ -74,6 +75,7 @@ class HistoryRow(Displayed):
     size: int | None = None
     export: str | None = None
     image: str | None = None
+    image_digest: str | None = None
     metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     of_other_bytes: bool = False
     by: str = ""

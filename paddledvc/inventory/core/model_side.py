@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from paddledvc.tools.dvc.core.outputs import DvcOutput
 
 DIGESTS = ("md5", "sha256")
+DIGEST = "digest"
 SIZE = "size"
 
 
@@ -106,6 +107,7 @@ class Side:
             "format": locked.format if locked else model.format,
             "Paddle": (locked.paddle if locked else None) or model.paddle,
             "image": (locked.image if locked else None) or environment.image,
+            f"image {DIGEST}": locked.image_digest if locked else None,
             "Paddle of the image": environment.paddle,
             "source": model.source,
             "source commit": locked.commit if locked else None,

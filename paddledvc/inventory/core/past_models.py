@@ -52,6 +52,7 @@ class PastModel:
         size: bytes of the weights; None where that is not known.
         export: digest of its export.
         image: the container image that is locked for it.
+        image_digest: what its tag named then, as ``sha256:…``.
         metrics: values by metric and path; those of its training count where nothing else is.
         of_other_bytes: whether evaluate.json is of other weights than these.
     """
@@ -61,6 +62,7 @@ class PastModel:
     size: int | None = None
     export: str | None = None
     image: str | None = None
+    image_digest: str | None = None
     metrics: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     of_other_bytes: bool = False
 
@@ -149,6 +151,7 @@ class PastReader:
             size=size,
             export=None if exported is None else f"md5:{exported[0]}",
             image=_text(entry.get("image")),
+            image_digest=_text(entry.get("image_digest")),
             metrics={**read_training(reports.get(trace.reports[1] or "")), **measured},
             of_other_bytes=_differs(digest, measured_files.get(path or "", {})),
         )

@@ -12,6 +12,7 @@ from paddledvc import names, urls
 from paddledvc.catalogs.core.listing import Query
 from paddledvc.errors import Stale, StaleLock, Unresolvable
 from paddledvc.hashes import Hashes
+from paddledvc.locking.core.image_pins import keep_image_pins
 from paddledvc.locking.core.selection import (
     NO_UPGRADE,
     Question,
@@ -109,7 +110,7 @@ def _own(model: Model, pinned: LockedModel | None, environment: Environment) -> 
         source=model.source,
         paddle=model.paddle,
         base=model.base,
-        image=environment.image,
+        **keep_image_pins(environment, pinned),
     )
     if not model.urls:
         return entry
@@ -212,8 +213,10 @@ def _differences(wanted: LockedModel, locked: LockedModel) -> list[Stale]:
     differences = []
     for field in fields(LockedModel):
         now, before = getattr(wanted, field.name), getattr(locked, field.name)
-        # The format is part of the path: that is one difference, not two.
-        follows = field.name == "path" and wanted.format != locked.format
+        # The format is part of the path, a digest is of its image: that is one difference, not two.
+        follows = (field.name == "path" and wanted.format != locked.format) or (
+            field.name == "image_digest" and wanted.image != locked.image
+        )
         if now != before and not follows:
             why = f"{field.name} is {_say(now)} in models.yaml, {_say(before)} locked"
             differences.append(Stale(model=name, why=why))
@@ -268,7 +271,7 @@ def _keep_pin(model: Model, pinned: LockedModel, environment: Environment) -> Lo
         file=model.file,
         path=_path(model, pinned.version, pinned.format),
         base=model.base,
-        image=environment.image,
+        **keep_image_pins(environment, pinned),
     )
 
 
@@ -297,7 +300,7 @@ def resolve_pin(question: Question, release: Release) -> LockedModel:
         trust=_trust(question, release),
         paddle=release.paddle,
         base=model.base,
-        image=question.environment.image,
+        **keep_image_pins(question.environment, question.previous),
     )
     if release.folder:
         return replace(entry, path=_path(model, release.version, None), files=files)

@@ -70,9 +70,24 @@ class Asking(Protocol):
 
 
 @contextmanager
-def _open(
-    url: str, method: str = "GET", timeout: tuple[float, float] | None = None
+def open_http(
+    url: str,
+    method: str = "GET",
+    timeout: tuple[float, float] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Iterator[requests.Response]:
+    """Ask a URL, and give whatever answers, its body not read yet.
+
+    Args:
+        url: where to ask.
+        method: how.
+        timeout: seconds to wait for a connection, and between two packets.
+        headers: what to send instead of a hub's token or a password of ``~/.netrc``; an
+            ``Authorization`` among them goes to the server of the URL alone.
+
+    Raises:
+        Unreadable: nothing answers.
+    """
     # requests costs 0.1 s, which commands that ask no network should not pay.
     import requests  # noqa: PLC0415
 
@@ -81,7 +96,7 @@ def _open(
         with closing(requests.adapters.HTTPAdapter()) as adapter:
 
             def ask(place: str, *, known: bool) -> requests.Response:
-                question = _question(method, place, known=known)
+                question = _question(method, place, headers, known=known)
                 return adapter.send(
                     question,
                     stream=True,
@@ -167,13 +182,17 @@ def _as_text(target: str) -> str:
     return quote(target, safe="!#$%&'()*+,/:;=?@[]~")
 
 
-def _question(method: str, url: str, *, known: bool) -> requests.PreparedRequest:
+def _question(
+    method: str, url: str, ours: Mapping[str, str] | None, *, known: bool
+) -> requests.PreparedRequest:
     import requests  # noqa: PLC0415
 
     # identity: the bytes are hashed as the server keeps them, so they must come unpacked.
     headers = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "paddledvc"}
-    question = requests.Request(method, url, headers=headers).prepare()
-    if known:
+    question = requests.Request(method, url, headers={**headers, **(ours or {})}).prepare()
+    if not known:
+        question.headers.pop("Authorization", None)
+    elif ours is None:
         token = hub_tokens.hub_token_header(url)
         question.headers.update(token)
         if not token and (found := requests.utils.get_netrc_auth(url)) is not None:
@@ -221,7 +240,7 @@ def ask_http_size(url: str) -> int | None:
     Raises:
         Unreadable: the URL does not answer with a file.
     """
-    with suppress(Unreadable), _open(url, "HEAD") as response:
+    with suppress(Unreadable), open_http(url, "HEAD") as response:
         is_page = response.headers.get("Content-Type", "").startswith(("text/html", "text/xml"))
         packed = _packing(response, url) is not None
         # Of nothing, and of what is no weights by its type, a GET has the last word.
@@ -240,7 +259,7 @@ def _size_by_get(url: str) -> int | None:
 
     Signed URLs and many servers refuse HEAD, answer it with 404 or 500, or hang up.
     """
-    with _open(url) as response:
+    with open_http(url) as response:
         _require_ok(response)
         packing = _packing(response, url)
         begins = response.raw.read(HEAD, decode_content=packing is not None)
@@ -334,7 +353,7 @@ def read_http_chunks(
     Raises:
         Unreadable: the URL does not answer with a file, or the connection breaks off.
     """
-    with _open(url) as response:
+    with open_http(url) as response:
         _require_ok(response)
         unpack = _packing(response, url) is not None
         total, done = None if unpack else _length(response), 0
@@ -375,7 +394,7 @@ def find_http_document(url: str, limit: int, timeout: float = PATIENCE) -> tuple
 
 
 def _document_chunks(url: str, limit: int, places: list[str]) -> Generator[bytes, None, None]:
-    with _open(url) as response:
+    with open_http(url) as response:
         if response.history:  # else it is written as somebody has written it
             places.append(str(response.url))
         if response.status_code != 200:  # noqa: PLR2004

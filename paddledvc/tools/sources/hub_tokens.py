@@ -41,7 +41,7 @@ class Hub:
         return (
             origin is not None
             and origin in map(origin_of_url, (*self.homes, self.endpoint))
-            and (origin[0] == "https" or _is_loopback(origin[1]))
+            and (origin[0] == "https" or is_loopback_host(origin[1]))
         )
 
     def advice(self, url: str) -> str:
@@ -106,5 +106,10 @@ def origin_of_url(url: str) -> tuple[str, str, int] | None:
     return None
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback_host(host: str) -> bool:
+    """Tell whether a host is this machine.
+
+    >>> [is_loopback_host(host) for host in ("localhost", "127.0.0.1", "host.example")]
+    [True, True, False]
+    """
     return host in ("localhost", "::1") or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None

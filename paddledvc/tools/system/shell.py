@@ -128,16 +128,20 @@ def exchange_program_bytes(
     cwd: Path,
     sent: bytes = b"",
     env: Mapping[str, str | None] | None = None,
+    timeout: float | None = None,
 ) -> bytes:
     """Run a program that reads ``sent``, and return the bytes that it wrote.
 
     Raises:
-        ToolFailed: it ended with an error.
+        ToolFailed: it ended with an error, or not within ``timeout`` seconds.
         MissingTool: it is not installed.
     """
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     with _started(command, cwd, env, **pipes) as process:
-        output, errors = process.communicate(sent)
+        try:
+            output, errors = process.communicate(sent, timeout=timeout)
+        except subprocess.TimeoutExpired as error:
+            raise ToolFailed(command, -9, f"it did not end within {timeout:g} s") from error
     if process.returncode:
         raise ToolFailed(command, process.returncode, errors.decode(errors="replace")[-TAIL:])
     return output
