@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from paddledvc.comparison.agreement import Agreement, OutputAgreement, SampleError
     from paddledvc.comparison.other_measures import Closeness, Ranking
     from paddledvc.comparison.untaken_branches import Branch
+    from paddledvc.environments.check import EnvironmentCheck, check_environment
+    from paddledvc.environments.core.facts import Fact as EnvironmentFact
+    from paddledvc.environments.prepare import PreparedEnvironment, prepare_environment
     from paddledvc.errors import PaddleDVCError, Problem
     from paddledvc.evaluation.report import report
     from paddledvc.gate.check import check
@@ -132,6 +135,8 @@ _HOMES = {
     "Engine": "models.verify_settings",
     "Entries": "stages.generate",
     "Environment": "models.model",
+    "EnvironmentCheck": "environments.check",
+    "EnvironmentFact": "environments.core.facts:Fact",
     "Evaluate": "models.evaluate_settings",
     "Evaluation": "tools.paddle.evaluating.evaluation",
     "Export": "models.model",
@@ -188,6 +193,7 @@ _HOMES = {
     "Plot": "models.evaluate_settings",
     "Policy": "models.policy",
     "Position": "yaml.document",
+    "PreparedEnvironment": "environments.prepare",
     "Probed": "stages.sync",
     "Problem": "errors",
     "Project": "project",
@@ -232,6 +238,7 @@ _HOMES = {
     "assert_equal": "verification.assert_equal",
     "available": "inventory.list_models",
     "check": "gate.check",
+    "check_environment": "environments.check",
     "diff": "inventory.diff",
     "doctor": "setup.doctor",
     "evaluate": "evaluation.evaluate",
@@ -247,6 +254,7 @@ _HOMES = {
     "list_trust": "setup.trust",
     "lock": "locking.lock",
     "outdated": "inventory.list_models",
+    "prepare_environment": "environments.prepare",
     "probe": "stages.sync",
     "pull": "weights.pull",
     "push": "weights.push",
@@ -294,6 +302,8 @@ __all__ = [
     "Engine",
     "Entries",
     "Environment",
+    "EnvironmentCheck",
+    "EnvironmentFact",
     "Evaluate",
     "Evaluation",
     "Export",
@@ -350,6 +360,7 @@ __all__ = [
     "Plot",
     "Policy",
     "Position",
+    "PreparedEnvironment",
     "Probed",
     "Problem",
     "Project",
@@ -394,6 +405,7 @@ __all__ = [
     "assert_equal",
     "available",
     "check",
+    "check_environment",
     "diff",
     "doctor",
     "errors",
@@ -410,6 +422,7 @@ __all__ = [
     "list_trust",
     "lock",
     "outdated",
+    "prepare_environment",
     "probe",
     "pull",
     "push",
