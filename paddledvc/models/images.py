@@ -163,6 +163,15 @@ def images_agree(one: str, other: str) -> bool:
     return matches_image_paddle(one, other) or matches_image_paddle(other, one)
 
 
+def pin_image(image: str, digest: str | None) -> str:
+    """Name an image by its digest too, unless it is named so already.
+
+    >>> pin_image("paddle:3.3.1", "sha256:…")
+    'paddle:3.3.1@sha256:…'
+    """
+    return image if digest is None or "@" in image else f"{image}@{digest}"
+
+
 def compare_images(found: str, locked: str, mirrors: Iterable[str] = ()) -> Sameness:
     """Tell whether an image that something ran in is the one that is locked.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc import names
 from paddledvc.errors import InvalidInput
-from paddledvc.models.images import Image
+from paddledvc.models.images import Image, pin_image
 from paddledvc.models.model import Environment
 
 if TYPE_CHECKING:
@@ -131,9 +131,9 @@ def _require_current(
 def _pin(image: str, digest: str | None) -> str:
     """Name an image by its digest too; what no image is must not get onto a command line."""
     try:
-        parsed = Image.parse(image)
+        Image.parse(image)
     except ValueError as error:
         raise InvalidInput(f"{names.REGISTRY}: {error}") from error
     if image.startswith("-"):  # docker would read an option
         raise InvalidInput(f"found the container image {image!r}, which begins with '-'")
-    return image if parsed.digest is not None or digest is None else f"{image}@{digest}"
+    return pin_image(image, digest)

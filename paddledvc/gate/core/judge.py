@@ -43,6 +43,7 @@ JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     image_rules.judge_floating_images,
     image_rules.judge_contradicting_images,
     image_rules.judge_verified_images,
+    image_rules.judge_images_run_in,
     documentation_rules.judge_model_documentation,
     documentation_rules.judge_version_documentation,
     documentation_rules.judge_ignored_files,

@@ -34,6 +34,7 @@ RULES: Mapping[str, str] = {
     "history-incomplete": "the git history is complete",
     "ignored-by-git": "git ignores nothing that has to be committed",
     "image-floating": "every image is named by a tag that stays, or by a digest",
+    "image-other": "trainings and reports ran in the image that is locked",
     "image-other-paddle": "images have the Paddle that models.yaml and the reports name",
     "lock-invalid": "models.lock can be read",
     "lock-missing": "models.lock exists",
