@@ -5,7 +5,6 @@ import pytest
 from paddledvc.environments.core.chosen import Chosen, choose_environment, require_image
 from paddledvc.environments.core.facts import Running, compare_facts
 from paddledvc.errors import InvalidInput
-from paddledvc.models.images import compare_images
 from paddledvc.models.lockfile import Lock, LockedModel
 from paddledvc.models.model import Environment, Model
 from paddledvc.models.registry import Registry
@@ -80,28 +79,6 @@ def test_what_nothing_states_is_not_compared():
     found = states(of=chosen(image=None, python="3.10"))
 
     assert found == dict.fromkeys(ALL, "not stated") | {"Python": "equal"}
-
-
-@pytest.mark.parametrize(
-    ("found", "locked", "same"),
-    [
-        (f"a/p:1@{A}", f"a/p@{A}", "equal"),
-        (f"b.io/p@{A}", f"a/p:1@{A}", "equal"),
-        (f"a/p:1@{B}", f"a/p:1@{A}", "differs"),
-        ("docker.io/library/p", "p:latest", "equal"),
-        ("a/p:1", f"a/p:1@{A}", "unknown"),
-        (f"a/p:1@{A}", "a/p:1", "equal"),
-        (f"a/p@{A}", "a/p:1", "unknown"),
-        ("a/p:2", f"a/p:1@{A}", "differs"),
-        ("--rm", "a/p:1", "differs"),
-    ],
-)
-def test_images_are_the_same_by_their_digests_and_else_by_their_names(found, locked, same):
-    assert compare_images(found, locked) == same
-
-
-def test_a_mirror_of_the_image_counts_by_its_own_digest():
-    assert compare_images(f"m.io/p@{B}", f"a/p:1@{A}", (f"m.io/p:1@{B}",)) == "equal"
 
 
 def registry(*models, **more):
