@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from paddledvc.comparison.agreement import Agreement, OutputAgreement, SampleError
     from paddledvc.comparison.other_measures import Closeness, Ranking
     from paddledvc.comparison.untaken_branches import Branch
+    from paddledvc.environments.check import EnvironmentCheck, check_environment
+    from paddledvc.environments.core.facts import Fact as EnvironmentFact
+    from paddledvc.environments.prepare import PreparedEnvironment, prepare_environment
     from paddledvc.errors import PaddleDVCError, Problem
     from paddledvc.evaluation.report import report
     from paddledvc.gate.check import check
@@ -133,6 +136,8 @@ _HOMES = {
     "Engine": "models.verify_settings",
     "Entries": "stages.generate",
     "Environment": "models.model",
+    "EnvironmentCheck": "environments.check",
+    "EnvironmentFact": "environments.core.facts:Fact",
     "Evaluate": "models.evaluate_settings",
     "Evaluation": "tools.paddle.evaluating.evaluation",
     "Export": "models.model",
@@ -189,6 +194,7 @@ _HOMES = {
     "Plot": "models.evaluate_settings",
     "Policy": "models.policy",
     "Position": "yaml.document",
+    "PreparedEnvironment": "environments.prepare",
     "Probed": "stages.sync",
     "Problem": "errors",
     "Project": "project",
@@ -234,6 +240,7 @@ _HOMES = {
     "assert_equal": "verification.assert_equal",
     "available": "inventory.list_models",
     "check": "gate.check",
+    "check_environment": "environments.check",
     "diff": "inventory.diff",
     "doctor": "setup.doctor",
     "evaluate": "evaluation.evaluate",
@@ -249,6 +256,7 @@ _HOMES = {
     "list_trust": "setup.trust",
     "lock": "locking.lock",
     "outdated": "inventory.list_models",
+    "prepare_environment": "environments.prepare",
     "probe": "stages.sync",
     "pull": "weights.pull",
     "push": "weights.push",
@@ -297,6 +305,8 @@ __all__ = [
     "Engine",
     "Entries",
     "Environment",
+    "EnvironmentCheck",
+    "EnvironmentFact",
     "Evaluate",
     "Evaluation",
     "Export",
@@ -353,6 +363,7 @@ __all__ = [
     "Plot",
     "Policy",
     "Position",
+    "PreparedEnvironment",
     "Probed",
     "Problem",
     "Project",
@@ -398,6 +409,7 @@ __all__ = [
     "assert_equal",
     "available",
     "check",
+    "check_environment",
     "diff",
     "doctor",
     "errors",
@@ -414,6 +426,7 @@ __all__ = [
     "list_trust",
     "lock",
     "outdated",
+    "prepare_environment",
     "probe",
     "pull",
     "push",

@@ -22,6 +22,8 @@ SCRATCH = ".paddledvc/tmp"
 EXPORT_PREFIX = "inference"
 """Base name of exported files, as PaddleX and FastDeploy look for them."""
 DVC_LOCK = "dvc.lock"
+IMAGE_VARIABLE = "PADDLEDVC_IMAGE"
+"""The variable by which a container says the name of its image."""
 
 
 def name_downloaded_file(name: str, version: str, format: str) -> str:  # noqa: A002

@@ -124,6 +124,7 @@ def test_one_module_starts_git():
 
 
 NAMING_PYTHON = {
+    "environments/prepare.py": "shows it, as the command of a container",
     "hooks/renew.py": "shows it",
     "setup/checks/machine.py": "shows it",
     "tools/git/hook_scripts/install.py": "writes it into hooks, beside how it is isolated",

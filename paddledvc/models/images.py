@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 from paddledvc.models.versions import as_version, is_version
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Sameness = Literal["equal", "differs", "unknown"]
+"""Whether two are known to be the same."""
 PADDLE = "paddle"
 """Last part of the repositories, mirrors and a team's own among them, whose tags begin with one."""
 _DIGEST = "sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}"
@@ -165,3 +171,58 @@ def matches_image_paddle(found: str, named: str) -> bool:
 def images_agree(one: str, other: str) -> bool:
     """Tell whether two namings of a Paddle can mean the same one, as 2.6 and 2.6.2 can."""
     return matches_image_paddle(one, other) or matches_image_paddle(other, one)
+
+
+def pin_image(image: str, digest: str | None) -> str:
+    """Name an image by its digest too, unless it is named so already.
+
+    >>> pin_image("paddle:3.3.1", "sha256:…")
+    'paddle:3.3.1@sha256:…'
+    """
+    return image if digest is None or "@" in image else f"{image}@{digest}"
+
+
+def compare_images(found: str, locked: str, mirrors: Iterable[str] = ()) -> Sameness:
+    """Tell whether an image that something ran in is the one that is locked.
+
+    A digest decides wherever both have one, and a mirror may have another digest of its own. A tag
+    alone does not say which bytes it named, so of one it is unknown whether it is a digest.
+
+    Args:
+        found: what ran, as it was named to Docker.
+        locked: what is locked, with its digest where that is known.
+        mirrors: the same image in other registries, each with its digest.
+
+    >>> digest = "sha256:" + "0" * 64
+    >>> locked = f"paddlepaddle/paddle:3.3.1@{digest}"
+    >>> found = f"mirror.example/paddle@{digest}", "docker.io/paddlepaddle/paddle:3.3.1", "paddle:2"
+    >>> [compare_images(one, locked) for one in found]
+    ['equal', 'unknown', 'differs']
+    """
+    try:
+        ours = Image.parse(found)
+        wanted = [Image.parse(one) for one in (locked, *mirrors)]
+    except ValueError:
+        return "equal" if found == locked else "differs"
+    if ours.digest is not None and any(one.digest is not None for one in wanted):
+        return "equal" if ours.digest in {one.digest for one in wanted} else "differs"
+    same = [one for one in wanted if _named(one) == _named(ours)]
+    if not same:
+        # A digest of the same repository may well be what the tag names.
+        unsure = ours.digest is not None and ours.tag is None
+        there = any(_repository(one) == _repository(ours) for one in wanted)
+        return "unknown" if unsure and there else "differs"
+    return "unknown" if any(one.digest for one in same) else "equal"
+
+
+def _repository(image: Image) -> str:
+    """Name the repository as Docker does in full."""
+    registry = image.registry or "docker.io"
+    if registry in {"index.docker.io", "registry-1.docker.io"}:
+        registry = "docker.io"
+    plain = registry == "docker.io" and "/" not in image.repository
+    return f"{registry}/{'library/' if plain else ''}{image.repository}"
+
+
+def _named(image: Image) -> str:
+    return f"{_repository(image)}:{image.tag or 'latest'}"

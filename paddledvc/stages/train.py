@@ -337,6 +337,7 @@ def _record_training(
         launch=None if launch is None else list_settings(launch),
         began=began.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         seconds=round(seconds, 1),
+        image=os.environ.get(names.IMAGE_VARIABLE) or None,
     )
 
 

@@ -192,6 +192,41 @@ def test_one_path_that_another_paddle_ran_is_enough(gated):
     assert "verify.json was made by Paddle 3.2.0, and paddlepaddle/paddle:3.3.1 has" in line
 
 
+A, B = (f"paddlepaddle/paddle:3.3.1@sha256:{one * 64}" for one in "ab")
+
+
+def ran_in(made, image, report="verify"):
+    """Note in a report the image that it was made in."""
+    noted = f'"device": "cpu", "image": "{image}"'
+    made.edit(f"reports/resnet50/{report}.json", '"device": "cpu"', noted)
+
+
+def test_a_report_that_was_made_in_another_image_than_is_locked_is_found(gated):
+    in_environment(gated, A)
+    ran_in(gated, B)
+    line = (
+        f"models.yaml:9:18: {{}}[image-other]: resnet50: reports/resnet50/verify.json was made in "
+        f"{B}, and models.lock has {A}; run `dvc repro` in that one, which `paddledvc env docker` "
+        "starts, or name the other one in models.yaml"
+    )
+
+    assert of_images(gated) == [line.format("error")]
+    assert of_images(gated, branch="develop") == [line.format("warning")]
+    assert of_images(gated, branch="feature/x") == []
+    gated.edit("reports/resnet50/verify.json", "0cc175b9c0f1b6a831c399e269772661", "a1" * 16)
+    assert of_images(gated) == []
+
+
+@pytest.mark.parametrize(
+    "image", [A, A.replace("paddlepaddle/", "mirror.example/"), A.partition("@")[0]]
+)
+def test_a_report_of_the_locked_image_by_any_name_of_it_passes(gated, image):
+    in_environment(gated, A)
+    ran_in(gated, image)
+
+    assert of_images(gated) == []
+
+
 @pytest.mark.parametrize(("branch", "level"), [("main", "error"), ("feature/x", "warning")])
 def test_a_paddle_that_contradicts_the_tag_is_told_once(gated, branch, level):
     in_environment(gated, "{image: paddle:2.6.2, paddle: 3.3.1}", of_registry=True)

@@ -612,3 +612,18 @@ def test_where_nothing_was_measured_before_that_is_noted(evaluated):
     )
     evaluated.git("checkout", "--quiet", "main")
     assert evaluated.check().notes == ()
+
+
+def test_a_measurement_in_another_image_than_is_locked_is_found(evaluated):
+    evaluated.edit("models.yaml", "models:", "environment: paddlepaddle/paddle:3.3.1\nmodels:")
+    evaluated.update(build=False)
+    runtime = replace(RUNTIME, image="paddlepaddle/paddle:3.2.0")
+    runtimes = dict.fromkeys(("network", "deployed"), runtime)
+    report = measured(evaluated, right(range(10)), runtime=runtimes)
+    evaluated.write(REPORT, report.to_json())
+
+    assert [one.rule for one in evaluated.check().errors if one.rule == "image-other"] == [
+        "image-other"
+    ]
+    assert Measured.from_json(report.to_json()) == report
+    assert Measured.from_json(report.to_json()).runtime["network"].image == runtime.image

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from paddledvc import schemas
 from paddledvc.errors import InvalidFile
 from paddledvc.models.compatibility import explain_incompatibility
-from paddledvc.models.images import Image, images_agree, matches_image_paddle
+from paddledvc.models.images import Image, compare_images, images_agree, matches_image_paddle
 from paddledvc.models.model import Environment
 from paddledvc.models.registry import parse_registry
 from paddledvc.yaml import reader
@@ -246,3 +246,28 @@ def test_mirrors_are_of_an_image():
     assert str(caught.value) == (
         "models.yaml:1:39: environment.mirrors: mirrors are other names of image; state image too"
     )
+
+
+A, B = ("sha256:" + one * 64 for one in "ab")
+
+
+@pytest.mark.parametrize(
+    ("found", "locked", "same"),
+    [
+        (f"a/p:1@{A}", f"a/p@{A}", "equal"),
+        (f"b.io/p@{A}", f"a/p:1@{A}", "equal"),
+        (f"a/p:1@{B}", f"a/p:1@{A}", "differs"),
+        ("docker.io/library/p", "p:latest", "equal"),
+        ("a/p:1", f"a/p:1@{A}", "unknown"),
+        (f"a/p:1@{A}", "a/p:1", "equal"),
+        (f"a/p@{A}", "a/p:1", "unknown"),
+        ("a/p:2", f"a/p:1@{A}", "differs"),
+        ("--rm", "a/p:1", "differs"),
+    ],
+)
+def test_images_are_the_same_by_their_digests_and_else_by_their_names(found, locked, same):
+    assert compare_images(found, locked) == same
+
+
+def test_a_mirror_of_the_image_counts_by_its_own_digest():
+    assert compare_images(f"m.io/p@{B}", f"a/p:1@{A}", (f"m.io/p:1@{B}",)) == "equal"

@@ -194,6 +194,27 @@ def test_a_record_of_the_weights_that_are_built_is_no_finding(trained):
     assert trained.lines() == []
 
 
+def test_a_training_notes_the_image_that_it_ran_in(recorded, monkeypatch):
+    assert recorded().image is None
+    monkeypatch.setenv("PADDLEDVC_IMAGE", "a/p:1")
+
+    assert recorded(WRITE.replace("weights >", "others >")).image == "a/p:1"
+
+
+def test_a_record_of_another_image_than_is_locked_is_named(trained):
+    trained.edit("models.yaml", "models:", "environment: a/p:2\nmodels:")
+    paddledvc.lock(trained.project)
+    trained.edit(RECORD, '"seconds"', '"image": "a/p:1",\n  "seconds"')
+
+    assert [str(one) for one in trained.check().violations if one.rule == "image-other"] == [
+        (
+            f"models.yaml:1:14: error[image-other]: m: {RECORD} was made in a/p:1, and "
+            "models.lock has a/p:2; run `dvc repro` in that one, which `paddledvc env docker` "
+            "starts, or name the other one in models.yaml"
+        )
+    ]
+
+
 def test_a_record_of_other_weights_is_named(trained):
     digest = json.loads(trained.read(RECORD))["weights"]["md5"]
     trained.edit(RECORD, digest, "a1" * 16)

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from paddledvc import names
+from paddledvc.evaluation.core.measured import measured_path
 from paddledvc.gate.core.evidence_rules import list_evidence_differences
+from paddledvc.gate.core.metrics.metric_rules import read_measured
 from paddledvc.locking.core.image_pins import list_image_pins, list_locked_images
-from paddledvc.models.images import Image, images_agree, matches_image_paddle
+from paddledvc.models.images import (
+    Image,
+    compare_images,
+    images_agree,
+    matches_image_paddle,
+    pin_image,
+)
+from paddledvc.stages.core.record import Record, record_path
 from paddledvc.verification.core.evidence import Evidence, evidence_path
 
 if TYPE_CHECKING:
@@ -132,6 +142,44 @@ def judge_moved_images(facts: Facts) -> Iterator[Violation]:
                     "`paddledvc lock --upgrade-image`"
                 )
                 yield facts.of_pin(MOVED, message, locked.name, *at, level="warning")
+
+
+def judge_images_run_in(facts: Facts) -> Iterator[Violation]:
+    """Find what was made of the bytes that are built now in another image than is locked."""
+    if facts.role.evidence == "none" or facts.registry is None or facts.lock is None:
+        return
+    level: Level = "error" if facts.role.evidence == "required" else "warning"
+    for model in facts.registry.models:
+        locked = facts.lock.by_name.get(model.name)
+        if locked is None or locked.image is None:
+            continue
+        wanted = pin_image(locked.image, locked.image_digest)
+        for file, image in _run_in(facts, model):
+            if compare_images(image, wanted, locked.image_mirrors) == "differs":
+                message = (
+                    f"{model.name}: {file} was made in {image}, and {names.LOCK} has {wanted}; run "
+                    "`dvc repro` in that one, which `paddledvc env docker` starts, or name the "
+                    "other one in models.yaml"
+                )
+                yield _at_image(facts, "image-other", message, model, level)
+
+
+def _run_in(facts: Facts, model: Model) -> Iterator[tuple[str, str]]:
+    """Yield each image that was noted by what is of the bytes of now, with the file of the note."""
+    found: dict[tuple[str, str], None] = {}
+    with suppress(ValueError, KeyError):  # other rules say what is wrong with it
+        proof = Evidence.from_json(facts.reports[model.name])
+        if next(list_evidence_differences(facts, model, proof), None) is None:
+            found |= {(evidence_path(model), one.image or ""): None for _, one in proof.runtimes}
+    if (measured := read_measured(facts, model)) is not None:
+        images = (one.image or "" for one in measured.runtime.values())
+        found |= {(measured_path(model), one): None for one in images}
+    with suppress(ValueError, KeyError):
+        record = Record.from_json(facts.records[model.name])
+        now = facts.written.get(record.weights.path)
+        if now is None or now.md5 == record.weights.hashes.md5:
+            found[record_path(model), record.image or ""] = None
+    yield from (one for one in found if one[1])
 
 
 def _verified_by(facts: Facts, model: Model) -> tuple[str, ...]:

@@ -47,6 +47,7 @@ JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     image_rules.judge_verified_images,
     image_rules.judge_unpinned_images,
     image_rules.judge_moved_images,
+    image_rules.judge_images_run_in,
     documentation_rules.judge_model_documentation,
     documentation_rules.judge_version_documentation,
     documentation_rules.judge_ignored_files,

@@ -38,6 +38,7 @@ RULES: Mapping[str, str] = {
     "image-floating": "every image is named by a tag that stays, or by a digest",
     "image-moved": "every image still has the digest that is locked",
     "image-not-pinned": "models.lock has the digest of every image",
+    "image-other": "trainings and reports ran in the image that is locked",
     "image-other-paddle": "images have the Paddle that models.yaml and the reports name",
     "lock-invalid": "models.lock can be read",
     "lock-missing": "models.lock exists",

@@ -79,6 +79,7 @@ class Record:
         launch: how it was spread over processes and machines, as far as that is stated.
         began: when it began, UTC, as ISO 8601 writes it.
         seconds: how long it took.
+        image: the container image that it ran in, as ``PADDLEDVC_IMAGE`` names it.
     """
 
     model: str
@@ -99,6 +100,7 @@ class Record:
     launch: Mapping[str, Any] | None = None
     began: str
     seconds: float
+    image: str | None = None
 
     def to_json(self) -> str:
         """Write the record; its keys are always in the same order."""
@@ -125,6 +127,7 @@ class Record:
             "paddledvc": self.paddledvc,
             "began": self.began,
             "seconds": self.seconds,
+            **({} if self.image is None else {"image": self.image}),
         }
         return json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n"
 
@@ -173,6 +176,7 @@ class Record:
             paddledvc=str(value["paddledvc"]),
             began=str(value["began"]),
             seconds=float(value["seconds"]),
+            image=None if value.get("image") is None else str(value["image"]),
         )
 
 

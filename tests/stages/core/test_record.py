@@ -44,7 +44,14 @@ LEAST = Record(
 )
 
 
-@pytest.mark.parametrize("record", [RECORD, LEAST], ids=["all", "least"])
+IN_IMAGE = replace(RECORD, image="paddlepaddle/paddle:3.3.1")
+
+
+def test_a_record_of_no_image_is_written_as_before():
+    assert "image" not in json.loads(RECORD.to_json())
+
+
+@pytest.mark.parametrize("record", [RECORD, LEAST, IN_IMAGE], ids=["all", "least", "image"])
 def test_a_record_is_read_as_it_was_written(record):
     assert Record.from_json(record.to_json()) == record
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from paddledvc.errors import NO_PADDLE, MissingTool
+from paddledvc.names import IMAGE_VARIABLE
 from paddledvc.tools.paddle.core.jobs import Runtime, pick_numeric_variables
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ def describe_runtime(device: str) -> Runtime:
         commit=str(module.version.commit),
         device=name,
         flags=tuple(sorted(flags.items())),
+        image=os.environ.get(IMAGE_VARIABLE) or None,
     )
 
 

@@ -512,12 +512,18 @@ class Cost:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Runtime:
-    """What ran: facts that belong to every number it gave."""
+    """What ran: facts that belong to every number it gave.
+
+    Attributes:
+        image: the container image that it ran in, as ``PADDLEDVC_IMAGE`` names it; None where
+            nothing does. The same Paddle in another one is still the same.
+    """
 
     paddle: str
     commit: str
     device: str
     flags: tuple[tuple[str, str], ...]
+    image: str | None = field(default=None, compare=False, metadata={"omit": True})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

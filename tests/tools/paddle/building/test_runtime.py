@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -43,3 +44,23 @@ def test_what_has_the_name_of_paddle_and_is_none_is_named(
 
     sys.modules.pop("paddle", None)
     assert str(caught.value) == said.format(tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("image", "noted"), [("a/p:1", "a/p:1"), ("", "None")])
+def test_what_runs_notes_the_image_that_it_runs_in(
+    image: str, noted: str, environment: dict[str, str]
+) -> None:
+    code = (
+        "from paddledvc.tools.paddle.building.runtime import describe_runtime\n"
+        "print(describe_runtime('cpu').image)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**environment, "PADDLEDVC_IMAGE": image},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.splitlines()[-1] == noted
