@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -69,23 +70,25 @@ def find_bytes(  # noqa: PLR0913 - each is a setting of its own
         }
     cache = Cache.of(project.root)
     found = {one.path: Found(where=CACHE) for one in outputs if _is_cached(cache, one)}
+    asked: dict[str, list[str]] = defaultdict(lambda: ["the cache"])
     for remote in order:
         left = [one for one in outputs if one.path not in found]
         for seen in inspect_remote(project, left, remote, offline=offline) if left else ():
             if seen.state == "present":
                 found[seen.tracked.path] = Found(where=remote)
-    for one in outputs:
-        if one.path not in found:
-            found[one.path] = _elsewhere(one, order)
-    return found
+            else:
+                state = "" if seen.state == "missing" else f" ({seen.state})"
+                asked[seen.tracked.path].append(f"the remote {remote}{state}")
+    lacking = {one.path: _elsewhere(one, asked[one.path]) for one in outputs}
+    return {**lacking, **found}
 
 
-def _elsewhere(output: Tracked, order: Sequence[str]) -> Found:
+def _elsewhere(output: Tracked, asked: Sequence[str]) -> Found:
     urls = (*output.urls, *(url for file in output.files for url in file.urls))
     if urls:
         return Found(where=urls[0])
     what = f"{output.title}: {output.path} ({output.oid or 'of unknown digest'})"
-    return Found(lacking=(f"{what} is missing; looked in {_places(order)}",))
+    return Found(lacking=(f"{what} is missing; looked in {', '.join(asked)}",))
 
 
 def _places(order: Sequence[str]) -> str:

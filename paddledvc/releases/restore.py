@@ -32,6 +32,7 @@ from paddledvc.tools.git.database.new_commit import (
 )
 from paddledvc.tools.git.database.tree import TreeEntry
 from paddledvc.tools.git.snapshot import Snapshot
+from paddledvc.tools.system.files import decode_text
 from paddledvc.yaml import reader
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ class CommitState:
 
     def text(self, name: str) -> str:
         """Read a file as it is written; empty where there is none."""
-        return self.files.snapshot.text(name) or ""
+        data = self.files.snapshot.read(name)
+        return "" if data is None else self._checked(lambda: decode_text(data, name))
 
     def value(self, name: str) -> Any:
         """Read what a YAML file says; None where there is none."""
@@ -151,10 +153,12 @@ def restore_models(root: Path, head: CommitState, states: Mapping[str, CommitSta
         code.update(_code(head, then, [one for one in stages[name] if one not in then.stages.own]))
     for path, text in texts.items():
         if text != head.text(path):
-            entries[path] = TreeEntry(mode=FILE, name=write_blob(root, text.encode()))
+            entries[path] = _blob(head, path, text)
     code = {path: entry for path, entry in code.items() if entry != head.entries.get(path)}
     first = write_changed_tree(root, head.name, {**entries, **code})
-    entries[names.LOCK] = _blob(root, render_lockfile(_locked(root, first, head, states)))
+    entries[names.LOCK] = _blob(
+        head, names.LOCK, render_lockfile(_locked(root, first, head, states))
+    )
     second = write_changed_tree(root, head.name, {**entries, **code})
     tree = write_changed_tree(root, second, _generated(root, second))
     return Restored(
@@ -187,8 +191,13 @@ def _list_restored(
     return {name: tuple(its) for name, its in found.items()}
 
 
-def _blob(root: Path, text: str) -> TreeEntry:
-    return TreeEntry(mode=FILE, name=write_blob(root, text.encode()))
+def _blob(state: CommitState, path: str, text: str) -> TreeEntry:
+    """Keep a text in git's database, to be the file that a commit has there."""
+    known = state.entries.get(path)
+    if known is not None and not known.is_file:
+        raise InvalidInput(f"{path} is a symbolic link, expected a file; put the file itself there")
+    mode = FILE if known is None else known.mode
+    return TreeEntry(mode=mode, name=write_blob(state.root, text.encode()))
 
 
 def _has_params(key: str, *states: CommitState) -> bool:
@@ -246,7 +255,7 @@ def _generated(root: Path, tree: str) -> dict[str, TreeEntry | None]:
     merges = plans.plan_changes(document, wanted)
     if not any(merges.values()):
         return {}
-    return {names.STAGES: _blob(root, render_stages_file(document, merges))}
+    return {names.STAGES: _blob(state, names.STAGES, render_stages_file(document, merges))}
 
 
 def _reports(

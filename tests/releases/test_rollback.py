@@ -30,8 +30,9 @@ def moved_world(bare_world, environment, tmp_path_factory):
     shutil.copytree(bare_world, world, symlinks=True)
     made = Weights(world / "work", environment)
     with as_environment(environment):
-        move(made, 2)
-        move(made, 3)
+        for month, number in ((2, 2), (3, 3)):
+            made.environment["GIT_COMMITTER_DATE"] = f"2001-0{month}-01T12:00:00Z"
+            move(made, number)
     return world
 
 
@@ -163,13 +164,17 @@ def test_weights_that_were_changed_by_hand_are_kept_and_named(team):
 def test_the_state_of_a_day_or_a_revision(team):
     assert rolled(team, "alpha", to="v1.0.0~0", dry_run=True).models[0].after == "v1.0.0"
     assert rolled(team, "alpha", to="main~1", dry_run=True).models[0].after == "v1.1.0"
-    assert rolled(team, "alpha", to="2100-01-01", dry_run=True).changes is False
-    with pytest.raises(InvalidInput, match="alpha was not locked on main at 2001-01-01"):
-        rolled(team, "alpha", to="2001-01-01")
+    assert rolled(team, "alpha", to="2001-02-15", dry_run=True).models[0].after == "v1.1.0"
+    assert rolled(team, "alpha", to="2001-03-01", dry_run=True).changes is False
+    with pytest.raises(InvalidInput, match="alpha was not locked on main at 2000-12-31"):
+        rolled(team, "alpha", to="2000-12-31")
     with pytest.raises(InvalidInput, match=r"known versions are v1\.2\.0, v1\.1\.0, v1\.0\.0"):
         rolled(team, "alpha", to="v9")
     with pytest.raises(UnknownModel, match="has a model 'alpa'; did you mean 'alpha'"):
         rolled(team, "alpa", to="v1.0.0")
+    team.git("checkout", "--quiet", "--detach")
+    with pytest.raises(InvalidInput, match="no branch with a commit is checked out"):
+        rolled(team, "alpha", to="v1.0.0")
 
 
 @pytest.mark.thorough
@@ -243,3 +248,29 @@ def test_json_has_the_whole_plan(team):
 
     assert plan["models"][0]["after"] == "v1.0.0"
     assert plan["findings"]["errors"] == 0
+
+
+@pytest.mark.thorough
+def test_an_image_of_the_top_of_models_yaml_comes_back_and_has_to_load_the_files(team):
+    def run_in(image):
+        lines = team.read("models.yaml").decode().splitlines(keepends=True)
+        kept = "".join(one for one in lines if not one.startswith("environment:"))
+        team.write("models.yaml", f"environment: {image}\n{kept}")
+        paddledvc.lock(Project(team.root))
+        return team.commit(image)
+
+    old = run_in("paddlepaddle/paddle:3.0.0")
+    run_in("paddlepaddle/paddle:3.3.1")
+    found = rolled(team, "alpha", to=old)
+
+    assert found.done
+    model = found.models[0]
+    assert (model.image_before, model.image_after) == (
+        "paddlepaddle/paddle:3.3.1",
+        "paddlepaddle/paddle:3.0.0",
+    )
+    assert found.steps[-1] == "paddledvc env docker alpha@v1.2.0  # paddlepaddle/paddle:3.0.0"
+    assert team.yaml("models.yaml")["models"][0]["environment"] == "paddlepaddle/paddle:3.0.0"
+    locked = {one["name"]: one["image"] for one in team.yaml("models.lock")["models"]}
+    assert locked["alpha"] != locked["gamma"] == "paddlepaddle/paddle:3.3.1"
+    assert paddledvc.check(Project(team.root)).errors == ()
