@@ -76,6 +76,16 @@ if TYPE_CHECKING:
     from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance, Verify
     from paddledvc.models.versions import Requirement
     from paddledvc.project import Project
+    from paddledvc.releases.core.rollback_plan import (
+        Obstacle,
+        Rollback,
+        RolledFile,
+        RolledModel,
+        RolledOutput,
+        RolledParam,
+        StaleAfter,
+    )
+    from paddledvc.releases.rollback import rollback
     from paddledvc.schemas import schema
     from paddledvc.setup.diagnosis import Check, Diagnosis
     from paddledvc.setup.doctor import doctor
@@ -177,6 +187,7 @@ _HOMES = {
     "ModelRow": "inventory.list_models",
     "ModelsDiff": "inventory.core.models_diff",
     "NewRemote": "tools.dvc.remotes.new_remotes",
+    "Obstacle": "releases.core.rollback_plan",
     "OutdatedRow": "inventory.list_models",
     "Output": "models.model",
     "OutputAgreement": "comparison.agreement",
@@ -210,6 +221,11 @@ _HOMES = {
     "Removed": "locking.remove",
     "Requirement": "models.versions",
     "Role": "models.policy",
+    "Rollback": "releases.core.rollback_plan",
+    "RolledFile": "releases.core.rollback_plan",
+    "RolledModel": "releases.core.rollback_plan",
+    "RolledOutput": "releases.core.rollback_plan",
+    "RolledParam": "releases.core.rollback_plan",
     "Run": "tools.paddle.building.training",
     "Runtime": "tools.paddle.core.jobs",
     "SampleError": "comparison.agreement",
@@ -217,9 +233,10 @@ _HOMES = {
     "Sent": "weights.core.transfer_results",
     "Shown": "inventory.show",
     "ShownPart": "inventory.show",
-    "StageRule": "models.policy",
     "Slice": "evaluation.core.measured",
     "SliceGoal": "models.evaluate_settings",
+    "StageRule": "models.policy",
+    "StaleAfter": "releases.core.rollback_plan",
     "Status": "weights.status",
     "Synced": "stages.sync",
     "Tolerance": "models.verify_settings",
@@ -264,6 +281,7 @@ _HOMES = {
     "remove": "locking.remove",
     "report": "evaluation.report",
     "revoke_trust": "setup.trust",
+    "rollback": "releases.rollback",
     "schema": "schemas",
     "show": "inventory.show",
     "status": "weights.status",
@@ -346,6 +364,7 @@ __all__ = [
     "ModelRow",
     "ModelsDiff",
     "NewRemote",
+    "Obstacle",
     "OutdatedRow",
     "Output",
     "OutputAgreement",
@@ -379,6 +398,11 @@ __all__ = [
     "Removed",
     "Requirement",
     "Role",
+    "Rollback",
+    "RolledFile",
+    "RolledModel",
+    "RolledOutput",
+    "RolledParam",
     "Run",
     "Runtime",
     "SampleError",
@@ -389,6 +413,7 @@ __all__ = [
     "Slice",
     "SliceGoal",
     "StageRule",
+    "StaleAfter",
     "Status",
     "Synced",
     "Tolerance",
@@ -434,6 +459,7 @@ __all__ = [
     "remove",
     "report",
     "revoke_trust",
+    "rollback",
     "schema",
     "show",
     "status",

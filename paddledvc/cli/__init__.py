@@ -53,6 +53,9 @@ SECTIONS = {
         "push": "Send the weights of this commit to the remote of its branch.",
         "gc": "Remove what no branch, tag or recent commit needs.",
     },
+    "Releases": {
+        "rollback": "Bring models back to an earlier release, in one new commit.",
+    },
 }
 """Every command and what it does, as the overview shows it; a command is imported when it runs."""
 HIDDEN = ("hook", "merge-file")

@@ -25,10 +25,13 @@ from paddledvc.yaml.edit.lists import require_meant_edit
 from paddledvc.yaml.edit.sections import Changes, splice_section
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from paddledvc.locking.current import LockUse
     from paddledvc.project import Project
     from paddledvc.stages.core.pipeline import Merge
     from paddledvc.yaml.conflicts import Side
+    from paddledvc.yaml.document import Document
 
 logger = logging.getLogger(__name__)
 _KEEPS_NEWLINES = re.compile(r"[|>]\d?\+")
@@ -170,7 +173,20 @@ def _require_nothing_to_do(merges: dict[str, Merge]) -> None:
 
 
 def _write(inputs: Inputs, merges: dict[str, Merge]) -> None:
-    text, before = inputs.stages.text, inputs.stages.value or {}
+    inputs.project.write(names.STAGES, render_stages_file(inputs.stages, merges))
+
+
+def render_stages_file(document: Document, merges: Mapping[str, Merge]) -> str:
+    """Give dvc.yaml with other entries of ours; every other byte stays.
+
+    Args:
+        document: dvc.yaml.
+        merges: what its sections should hold, by their keys.
+
+    Raises:
+        InvalidFile: a section cannot be edited by line.
+    """
+    text, before = document.text, document.value or {}
     _require_closed(text, before)
     for key, plan in merges.items():
         changes = Changes(
@@ -180,7 +196,7 @@ def _write(inputs: Inputs, merges: dict[str, Merge]) -> None:
         )
         text = splice_section(text, names.STAGES, key, changes)
     _require_same(reader.parse_yaml(text, names.STAGES).value or {}, before, merges)
-    inputs.project.write(names.STAGES, text)
+    return text
 
 
 def _require_closed(text: str, before: Any) -> None:
@@ -195,7 +211,7 @@ def _require_closed(text: str, before: Any) -> None:
         )
 
 
-def _require_same(after: Any, before: Any, merges: dict[str, Merge]) -> None:
+def _require_same(after: Any, before: Any, merges: Mapping[str, Merge]) -> None:
     """See that the edited text says exactly what was meant, before it is written."""
     meant = dict(before)
     for key, plan in merges.items():

@@ -214,6 +214,21 @@ def s3_remote(folder: Folder) -> None:
 
 
 @project()
+def rolled_back(folder: Folder) -> None:
+    """Have two versions of a model, both in the cache."""
+    _started(folder)
+    folder.git("branch", "-M", "main")
+    for version in ("v1.0.0", "v1.1.0"):
+        folder.write(f"zoo/{version}.pdparams", version * 132)
+        url = f"weights_url: zoo/{version}.pdparams"
+        made = folder.models(f"models:\n  - name: det\n    version: {version}\n    {url}\n{FACTS}")
+        paddledvc.lock(made)
+        paddledvc.generate(made)
+        folder.commit()
+        paddledvc.pull(made)
+
+
+@project()
 def stores(folder: Folder) -> None:
     """Have all that is on main in the remote of feature branches, and nothing here."""
     made = _with_export(folder)

@@ -86,9 +86,13 @@ def _finding(
 
 def would_stage_run(facts: Facts, name: str) -> bool:
     """Tell whether a stage that has run would run again; False where that cannot be told."""
-    if facts.stages is None or name not in facts.stages or name not in facts.built:
-        return False
-    return any(_why_outdated(facts, name))
+    return any(explain_outdated_stage(facts, name))
+
+
+def explain_outdated_stage(facts: Facts, name: str) -> Iterator[str]:
+    """Say why a stage that has run would run again, as ends of sentences about it."""
+    if facts.stages is not None and name in facts.stages and name in facts.built:
+        yield from _why_outdated(facts, name)
 
 
 def _why_outdated(facts: Facts, name: str) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""Releases: what a team rolls back to."""

@@ -1,0 +1,1 @@
+"""What a rollback changes, and what keeps it: values in, values out."""
