@@ -68,7 +68,7 @@ if TYPE_CHECKING:
         Train,
     )
     from paddledvc.models.policy import Policy, Role, StageRule, Waiver
-    from paddledvc.models.registry import Registry
+    from paddledvc.models.registry import Deploy, Registry
     from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance, Verify
     from paddledvc.models.versions import Requirement
     from paddledvc.project import Project
@@ -123,6 +123,7 @@ _HOMES = {
     "Cost": "tools.paddle.core.jobs",
     "Dataset": "stages.core.record",
     "Declared": "models.model",
+    "Deploy": "models.registry",
     "Diagnosis": "setup.diagnosis",
     "Difference": "inventory.core.model_changes",
     "DifferingParameter": "comparison.parameters",
@@ -285,6 +286,7 @@ __all__ = [
     "Cost",
     "Dataset",
     "Declared",
+    "Deploy",
     "Diagnosis",
     "Difference",
     "DifferingParameter",
