@@ -345,8 +345,8 @@ def test_a_deploy_script_that_is_not_there_is_a_finding(gated):
 
     assert gated.lines() == [
         (
-            "models.yaml:12:18: error[file-missing]: there is no ops/deploy.sh in the project, and DVC "
-            "tracks none"
+            "models.yaml:12:18: error[file-missing]: there is no ops/deploy.sh in the project, and "
+            "DVC tracks none"
         )
     ]
     gated.write("ops/deploy.sh", "")
