@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         install_hooks,
         uninstall_hooks,
     )
+    from paddledvc.inventory.comment import Commented, comment
     from paddledvc.inventory.core.history_rows import HistoryRow
     from paddledvc.inventory.core.metric_changes import MetricChange
     from paddledvc.inventory.core.model_changes import Difference, DocumentationChange, ModelChange
@@ -119,6 +120,7 @@ _HOMES = {
     "Cleaned": "weights.gc",
     "Closeness": "comparison.other_measures",
     "Collected": "weights.gc",
+    "Commented": "inventory.comment",
     "Commit": "tools.git.blame",
     "Cost": "tools.paddle.core.jobs",
     "Dataset": "stages.core.record",
@@ -233,6 +235,7 @@ _HOMES = {
     "assert_equal": "verification.assert_equal",
     "available": "inventory.list_models",
     "check": "gate.check",
+    "comment": "inventory.comment",
     "diff": "inventory.diff",
     "doctor": "setup.doctor",
     "evaluate": "evaluation.evaluate",
@@ -282,6 +285,7 @@ __all__ = [
     "Cleaned",
     "Closeness",
     "Collected",
+    "Commented",
     "Commit",
     "Cost",
     "Dataset",
@@ -396,6 +400,7 @@ __all__ = [
     "assert_equal",
     "available",
     "check",
+    "comment",
     "diff",
     "doctor",
     "errors",

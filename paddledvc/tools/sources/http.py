@@ -86,7 +86,7 @@ def _open(
                     question,
                     stream=True,
                     timeout=timeout,
-                    verify=_certificates(),
+                    verify=trusted_certificates(),
                     proxies=requests.utils.get_environ_proxies(place),
                 )
 
@@ -181,7 +181,7 @@ def _question(method: str, url: str, *, known: bool) -> requests.PreparedRequest
     return question
 
 
-def _certificates() -> str | bool:
+def trusted_certificates() -> str | bool:
     """Say whom to trust, as requests does: the file that the environment names, or the usual."""
     return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
 
