@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from paddledvc.models.versions import Requirement
     from paddledvc.project import Project
     from paddledvc.schemas import schema
+    from paddledvc.setup.ci.job_image import env_image
     from paddledvc.setup.diagnosis import Check, Diagnosis
     from paddledvc.setup.doctor import doctor
     from paddledvc.setup.init import Initialised, init
@@ -238,6 +239,7 @@ _HOMES = {
     "comment": "inventory.comment",
     "diff": "inventory.diff",
     "doctor": "setup.doctor",
+    "env_image": "setup.ci.job_image",
     "evaluate": "evaluation.evaluate",
     "evaluate_baseline": "evaluation.baseline",
     "export": "stages.export",
@@ -403,6 +405,7 @@ __all__ = [
     "comment",
     "diff",
     "doctor",
+    "env_image",
     "errors",
     "evaluate",
     "evaluate_baseline",

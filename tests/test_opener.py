@@ -27,6 +27,7 @@ REASONS = {
     "inventory/comment.py": "the summary of a job, which an environment variable names",
     "schemas/__init__.py": INSTALLED,
     "setup/checks/cache.py": FRESH,
+    "setup/ci/write_pipeline.py": INSTALLED,
     "stages/train.py": FRESH,
     "verification/saved_errors.py": "the user's own folder for state",
     "tools/dvc/cache.py": "the configuration of a linked work tree, replaced in a judged .dvc",

@@ -26,6 +26,7 @@ SECTIONS = {
         "hooks": "Install git hooks that keep weights in sync with the commit.",
         "trust": "Approve the remotes that this branch names.",
         "doctor": "Diagnose problems with this clone.",
+        "env": "Check the environment, and start the locked image.",
         "schema": "Print the JSON Schema of registry, lock, index or report.",
     },
     "Registry": {
