@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         uninstall_hooks,
     )
     from paddledvc.inventory.cards import WrittenCard, write_cards
+    from paddledvc.inventory.comment import Commented, comment
     from paddledvc.inventory.core.history_rows import HistoryRow
     from paddledvc.inventory.core.metric_changes import MetricChange
     from paddledvc.inventory.core.model_changes import Difference, DocumentationChange, ModelChange
@@ -72,7 +73,7 @@ if TYPE_CHECKING:
         Train,
     )
     from paddledvc.models.policy import Policy, Role, StageRule, Waiver
-    from paddledvc.models.registry import Registry
+    from paddledvc.models.registry import Deploy, Registry
     from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance, Verify
     from paddledvc.models.versions import Requirement
     from paddledvc.project import Project
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
     )
     from paddledvc.releases.rollback import rollback
     from paddledvc.schemas import schema
+    from paddledvc.setup.ci.job_image import env_image
     from paddledvc.setup.diagnosis import Check, Diagnosis
     from paddledvc.setup.doctor import doctor
     from paddledvc.setup.init import Initialised, init
@@ -133,10 +135,12 @@ _HOMES = {
     "Cleaned": "weights.gc",
     "Closeness": "comparison.other_measures",
     "Collected": "weights.gc",
+    "Commented": "inventory.comment",
     "Commit": "tools.git.blame",
     "Cost": "tools.paddle.core.jobs",
     "Dataset": "stages.core.record",
     "Declared": "models.model",
+    "Deploy": "models.registry",
     "Diagnosis": "setup.diagnosis",
     "Difference": "inventory.core.model_changes",
     "DifferingParameter": "comparison.parameters",
@@ -258,8 +262,10 @@ _HOMES = {
     "available": "inventory.list_models",
     "check": "gate.check",
     "check_environment": "environments.check",
+    "comment": "inventory.comment",
     "diff": "inventory.diff",
     "doctor": "setup.doctor",
+    "env_image": "setup.ci.job_image",
     "evaluate": "evaluation.evaluate",
     "evaluate_baseline": "evaluation.baseline",
     "export": "stages.export",
@@ -310,10 +316,12 @@ __all__ = [
     "Cleaned",
     "Closeness",
     "Collected",
+    "Commented",
     "Commit",
     "Cost",
     "Dataset",
     "Declared",
+    "Deploy",
     "Diagnosis",
     "Difference",
     "DifferingParameter",
@@ -435,8 +443,10 @@ __all__ = [
     "available",
     "check",
     "check_environment",
+    "comment",
     "diff",
     "doctor",
+    "env_image",
     "errors",
     "evaluate",
     "evaluate_baseline",

@@ -26,8 +26,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="The format of the result.",
 )
+@click.option(
+    "--comment",
+    is_flag=True,
+    help="In a job of GitHub Actions or GitLab CI, also comment on its merge request.",
+)
 @pass_project
-def diff(project: Project, *, revisions: str | None, output: str) -> None:
+def diff(project: Project, *, revisions: str | None, output: str, comment: bool) -> None:
     """Show what a change means for models.
 
     It answers four questions: is it benchmarked, did anything regress, what does it affect, and are
@@ -36,13 +41,19 @@ def diff(project: Project, *, revisions: str | None, output: str) -> None:
     with the work tree if no HEAD is given. Without BASE, it takes the target branch of the CI job,
     or else the default branch.
 
-    Uses no network. Exits 0 whatever it shows, and 2 if a revision is unknown.
+    With --comment it writes one comment on the merge request of the job and keeps it up to date,
+    with the token in GITHUB_TOKEN or PADDLEDVC_GITLAB_TOKEN; without one, or if the server refuses
+    it, it writes to the job summary.
+
+    Uses no network but for --comment. Exits 0 whatever it shows, 2 if a revision is unknown or
+    --comment is used outside of such a job, and 3 if git fails or the server cannot be reached.
 
     \b
     Example:
       paddledvc diff main
       paddledvc diff v1.0.0..v1.1.0
       paddledvc diff --format markdown >> "$GITHUB_STEP_SUMMARY"
+      paddledvc diff --comment
     """
     found = workflow.diff(project, revisions)
     if output == "json":
@@ -56,6 +67,19 @@ def diff(project: Project, *, revisions: str | None, output: str) -> None:
         echo_document(render_markdown(found), output)
     else:
         _echo_text(found)
+    if comment:
+        _comment(found)
+
+
+def _comment(found: ModelsDiff) -> None:
+    from paddledvc.inventory.comment import comment  # noqa: PLC0415 - not for --help
+
+    done = comment(found)
+    if done.reason is None:
+        echo(f"note: the comment on the merge request: {done.state}", err=True)
+        return
+    instead = "; the job summary has the text" if done.in_summary else ""
+    echo(f"note: no comment was written: {done.reason}{instead}", err=True)
 
 
 def _echo_text(found: ModelsDiff) -> None:

@@ -15,6 +15,7 @@ from paddledvc.cli.options import Subcommands
         "jupyter": "Print the lines that start Jupyter in the locked image.",
         "ssh": "Write the files of a container that SSH reaches.",
         "devcontainer": "Write .devcontainer/devcontainer.json for editors.",
+        "image": "Print the locked image that the jobs of a pipeline run in.",
     },
 )
 def env() -> None:

@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from paddledvc.errors import InvalidInput
 from paddledvc.tools.git import refs, worktree
@@ -353,15 +353,20 @@ def _github(environment: Mapping[str, str]) -> Job:
 
 def _before(environment: Mapping[str, str]) -> str | None:
     """Read what a push to GitHub replaces, which only the file of its event says."""
-    file = environment.get("GITHUB_EVENT_PATH")
-    if environment.get("GITHUB_EVENT_NAME") != "push" or not file:
+    if environment.get("GITHUB_EVENT_NAME") != "push":
         return None
-    try:
-        event = json.loads(Path(file).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    before = event.get("before") if isinstance(event, dict) else None
+    before = read_github_event(environment).get("before")
     return before if isinstance(before, str) else None
+
+
+def read_github_event(environment: Mapping[str, str]) -> Mapping[str, Any]:
+    """Read what GitHub says of the event that started the job; empty where it says nothing."""
+    file = environment.get("GITHUB_EVENT_PATH")
+    try:
+        event = json.loads(Path(file).read_text(encoding="utf-8")) if file else None
+    except (OSError, ValueError, RecursionError):
+        event = None
+    return event if isinstance(event, dict) else {}
 
 
 def _read_job(system: _System, environment: Mapping[str, str]) -> Job:

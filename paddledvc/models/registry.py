@@ -58,6 +58,17 @@ PLAIN_FIELDS = (
 )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Deploy:
+    """How the bundle of a release is put in place.
+
+    Attributes:
+        script: a Bash script of the project, called with the bundle's folder.
+    """
+
+    script: str
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Registry(Displayed):
     """What a team wants: the models of models.yaml, in its order.
@@ -73,6 +84,7 @@ class Registry(Displayed):
     policy: Policy = policies.DEFAULT
     catalogs: Mapping[str, Declared] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    deploy: Deploy | None = None
 
     @cached_property
     def by_name(self) -> Mapping[str, Model]:
@@ -165,6 +177,7 @@ def parse_registry(document: Document, schema: Schema) -> Registry:
             name: _read_catalog(entry) for name, entry in (value.get("catalogs") or {}).items()
         },
         groups={name: tuple(its) for name, its in (value.get("groups") or {}).items()},
+        deploy=Deploy(**value["deploy"]) if "deploy" in value else None,
     )
 
 

@@ -11,6 +11,7 @@ from paddledvc import names, schemas
 from paddledvc.display.results import Displayed
 from paddledvc.errors import InvalidInput, NotAProject, OutsideFailure
 from paddledvc.project import Project
+from paddledvc.setup.ci.write_pipeline import write_pipeline
 from paddledvc.setup.trust import list_trust, trust
 from paddledvc.tools.dvc import command
 from paddledvc.tools.dvc.remotes.new_remotes import declare_remotes
@@ -25,6 +26,7 @@ from paddledvc.tools.git.project_files import read_project_text, write_project_t
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from paddledvc.setup.ci.write_pipeline import Forge
     from paddledvc.tools.dvc.remotes.new_remotes import NewRemote
     from paddledvc.tools.git.core.ignored import Pattern
 
@@ -46,6 +48,7 @@ class Initialised(Displayed):
         ignored: patterns by which git ignores files that have to be committed.
         trusted: what this clone trusts from now on, a line each.
         untrusted: the remotes that only this branch names, and where they are.
+        notes: what people should know of the pipeline that was written, a sentence each.
     """
 
     root: Path
@@ -56,6 +59,7 @@ class Initialised(Displayed):
     ignored: tuple[Pattern, ...] = ()
     trusted: tuple[str, ...] = ()
     untrusted: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def init(
@@ -63,8 +67,10 @@ def init(
     *,
     remotes: Sequence[NewRemote] = (),
     with_hooks: bool = True,
+    ci: Forge | None = None,
+    force: bool = False,
 ) -> Initialised:
-    """Make a folder of a git repository a paddledvc project; what is there is never overwritten.
+    """Make a folder of a git repository a paddledvc project; what is there is not overwritten.
 
     In a clone of a project it sets up what git does not clone: the merge driver and the hooks. It
     approves the given remotes, and those that the server's default branch names.
@@ -73,11 +79,14 @@ def init(
         folder: the folder, by default the current one; DVC is initialised in it if need be.
         remotes: DVC remotes to set up; by default one inside the clone, if there is none.
         with_hooks: let git call our hooks, unless their folder is not this clone's alone.
+        ci: the forge whose pipeline is written, with the owners that it asks for reviews.
+        force: replace the files of a pipeline that have other content.
 
     Raises:
         NotAProject: the folder is in no git repository.
         InvalidInput: a remote of the name is somewhere else already, or DVC refuses one; then
-            nothing was changed.
+            nothing was changed. A pipeline was asked for where no forge reads one.
+        InvalidFile: models.yaml cannot be read, which the pipeline is made from.
         ToolFailed: git or DVC failed.
 
     Example:
@@ -88,6 +97,10 @@ def init(
     top = repository.find_repository_root(root)
     if top is None:
         raise NotAProject(f"{root} is in no git repository; run `git init` first")
+    if ci is not None and top.resolve() != root:
+        raise InvalidInput(
+            f"{root} is a folder of its repository, expected its top: forges read pipelines there"
+        )
     done = [*_set_up_dvc(root, top.resolve(), remotes), *_write_files(root)]
     done.append((DRIVER, merge_driver.install_merge_driver(root)))
     hookless = None
@@ -96,6 +109,8 @@ def init(
             done.append((HOOKS, any(install.install_hook_scripts(root).values())))
         except (InvalidInput, OutsideFailure) as error:
             hookless = str(error)
+    pipeline = None if ci is None else write_pipeline(Project(root), ci, force=force)
+    done += pipeline.files if pipeline is not None else ()
     trusted = _approve(root, remotes)
     left = [one for one in list_trust(Project(root)) if one.state in ("unapproved", "refused")]
     return Initialised(
@@ -107,6 +122,7 @@ def init(
         ignored=ignores.find_ignoring(root, (*OWN_FILES, *SETTINGS_FILES, A_REPORT)),
         trusted=trusted,
         untrusted=tuple(str(one) for one in left),
+        notes=pipeline.notes if pipeline is not None else (),
     )
 
 

@@ -338,3 +338,16 @@ def test_the_hook_and_a_merge_name_the_line_beside_what_is_missing(project):
 
     found = [one.rule for one in made.check(base="main").errors]
     assert found == ["lock-missing", "ignored-by-git"]
+
+
+def test_a_deploy_script_that_is_not_there_is_a_finding(gated):
+    gated.write("models.yaml", f"{EXPORTED}deploy: {{script: ops/deploy.sh}}\n")
+
+    assert gated.lines() == [
+        (
+            "models.yaml:12:18: error[file-missing]: there is no ops/deploy.sh in the project, and "
+            "DVC tracks none"
+        )
+    ]
+    gated.write("ops/deploy.sh", "")
+    assert gated.lines() == []

@@ -25,7 +25,7 @@ from paddledvc.models.model import (
     Train,
 )
 from paddledvc.models.policy import FEATURE, INTEGRATION, PRODUCTION, Policy
-from paddledvc.models.registry import PLAIN_FIELDS
+from paddledvc.models.registry import PLAIN_FIELDS, Deploy
 from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance, Verify
 from paddledvc.models.versions import Requirement
 from paddledvc.yaml import reader
@@ -550,3 +550,10 @@ def test_a_group_stands_for_its_models_and_a_model_for_itself():
     registry = parse(text)
 
     assert (registry.members("ocr"), registry.members("rec")) == (("det", "rec"), ("rec",))
+
+
+def test_a_deployment_names_the_script_that_the_pipeline_runs():
+    assert parse("models: []\ndeploy: {script: ops/deploy.sh}").deploy == Deploy(
+        script="ops/deploy.sh"
+    )
+    assert parse("models: []").deploy is None

@@ -166,7 +166,7 @@ def judge_file_references(facts: Facts) -> Iterator[Violation]:
 def _finding(facts: Facts, rule: str, one: Misnamed, level: Level) -> Violation:
     return facts.found(
         rule,
-        f"{one.model}: {one.message}",
+        one.message if one.model is None else f"{one.model}: {one.message}",
         level=level,
         model=one.model,
         file=layout.REGISTRY,

@@ -259,13 +259,20 @@ def check_file_names(registry: Registry, presence: Presence) -> Iterator[Misname
     for index, model in enumerate(registry.models):
         for at, path in _named_files(model):
             if not presence.has(path):
-                message = f"there is no {path} in the project, and DVC tracks none"
-                message += presence.near(path)
+                message = _say_missing(path, presence)
             elif at == ("docs",) and (presence.root / path).is_dir():
                 message = f"{path} is a folder, expected a file"
             else:
                 continue
             yield Misnamed(model=model.name, path=("models", index, *at), message=message)
+    if registry.deploy is not None and not presence.has(script := registry.deploy.script):
+        yield Misnamed(
+            model=None, path=("deploy", "script"), message=_say_missing(script, presence)
+        )
+
+
+def _say_missing(path: str, presence: Presence) -> str:
+    return f"there is no {path} in the project, and DVC tracks none{presence.near(path)}"
 
 
 def _named_files(model: Model) -> Iterable[tuple[Path, str]]:

@@ -101,7 +101,7 @@ def open_http(
                     question,
                     stream=True,
                     timeout=timeout,
-                    verify=_certificates(),
+                    verify=trusted_certificates(),
                     proxies=requests.utils.get_environ_proxies(place),
                 )
 
@@ -200,7 +200,7 @@ def _question(
     return question
 
 
-def _certificates() -> str | bool:
+def trusted_certificates() -> str | bool:
     """Say whom to trust, as requests does: the file that the environment names, or the usual."""
     return os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
 

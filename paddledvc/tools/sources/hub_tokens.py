@@ -37,12 +37,8 @@ class Hub:
 
     def trusts(self, url: str) -> bool:
         """Tell whether a URL is of this hub, and the way there is safe for a token."""
-        origin = origin_of_url(url)
-        return (
-            origin is not None
-            and origin in map(origin_of_url, (*self.homes, self.endpoint))
-            and (origin[0] == "https" or is_loopback_host(origin[1]))
-        )
+        origins = map(origin_of_url, (*self.homes, self.endpoint))
+        return may_carry_token(url) and origin_of_url(url) in origins
 
     def advice(self, url: str) -> str:
         """Say how a server of this hub might be moved to answer, as the end of a sentence."""
@@ -104,6 +100,16 @@ def origin_of_url(url: str) -> tuple[str, str, int] | None:
         if parts.scheme in DEFAULT_PORTS and parts.hostname:
             return parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS[parts.scheme]
     return None
+
+
+def may_carry_token(url: str) -> bool:
+    """Tell whether a token may go to a URL: nobody on the way can read it.
+
+    >>> [may_carry_token(f"{scheme}://host.example/api") for scheme in ("https", "http")]
+    [True, False]
+    """
+    origin = origin_of_url(url)
+    return origin is not None and (origin[0] == "https" or is_loopback_host(origin[1]))
 
 
 def is_loopback_host(host: str) -> bool:

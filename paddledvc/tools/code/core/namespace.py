@@ -379,11 +379,11 @@ class Misnamed:
     """Something that models.yaml names, and that is not so.
 
     Attributes:
-        model: name of the model.
+        model: name of the model; None where it is named outside of all models.
         path: where it is named.
         message: what is wrong.
     """
 
-    model: str
+    model: str | None
     path: Path
     message: str

@@ -1,0 +1,1 @@
+"""Pipelines of GitHub Actions and GitLab CI, and who is to review models."""
