@@ -72,6 +72,15 @@ if TYPE_CHECKING:
     from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance, Verify
     from paddledvc.models.versions import Requirement
     from paddledvc.project import Project
+    from paddledvc.releases.bundle.core.manifest import (
+        BundledFile,
+        BundledModel,
+        BundledOutput,
+        BundleManifest,
+    )
+    from paddledvc.releases.bundle.import_bundle import ImportedBundle, import_bundle
+    from paddledvc.releases.bundle.make_bundle import Bundled, BundleRow, bundle
+    from paddledvc.releases.bundle.read_bundle import VerifiedBundle, verify_bundle
     from paddledvc.schemas import schema
     from paddledvc.setup.diagnosis import Check, Diagnosis
     from paddledvc.setup.doctor import doctor
@@ -113,6 +122,12 @@ _HOMES = {
     "AvailableRow": "inventory.list_models",
     "Bad": "weights.core.transfer_results",
     "Branch": "comparison.untaken_branches",
+    "BundleManifest": "releases.bundle.core.manifest",
+    "BundleRow": "releases.bundle.make_bundle",
+    "Bundled": "releases.bundle.make_bundle",
+    "BundledFile": "releases.bundle.core.manifest",
+    "BundledModel": "releases.bundle.core.manifest",
+    "BundledOutput": "releases.bundle.core.manifest",
     "Caveat": "comparison.caveats",
     "Change": "models.lockfile",
     "Check": "setup.diagnosis",
@@ -149,6 +164,7 @@ _HOMES = {
     "HookState": "tools.git.hook_scripts.state",
     "HooksStatus": "hooks.manage",
     "IgnoredTag": "catalogs.core.gto",
+    "ImportedBundle": "releases.bundle.import_bundle",
     "Initialised": "setup.init",
     "Input": "models.model",
     "Inspected": "weights.core.transfer_results",
@@ -210,9 +226,9 @@ _HOMES = {
     "Sent": "weights.core.transfer_results",
     "Shown": "inventory.show",
     "ShownPart": "inventory.show",
-    "StageRule": "models.policy",
     "Slice": "evaluation.core.measured",
     "SliceGoal": "models.evaluate_settings",
+    "StageRule": "models.policy",
     "Status": "weights.status",
     "Synced": "stages.sync",
     "Tolerance": "models.verify_settings",
@@ -221,6 +237,7 @@ _HOMES = {
     "Trained": "stages.train",
     "Verdict": "gate.core.violations",
     "Verified": "verification.verify",
+    "VerifiedBundle": "releases.bundle.read_bundle",
     "Verify": "models.verify_settings",
     "VerifyReport": "verification.core.verify_report",
     "VerifyState": "inventory.core.model_side",
@@ -231,6 +248,7 @@ _HOMES = {
     "add": "locking.add",
     "assert_equal": "verification.assert_equal",
     "available": "inventory.list_models",
+    "bundle": "releases.bundle.make_bundle",
     "check": "gate.check",
     "diff": "inventory.diff",
     "doctor": "setup.doctor",
@@ -241,6 +259,7 @@ _HOMES = {
     "generate": "stages.generate",
     "history": "inventory.history",
     "hooks_status": "hooks.manage",
+    "import_bundle": "releases.bundle.import_bundle",
     "init": "setup.init",
     "install_hooks": "hooks.manage",
     "list_models": "inventory.list_models",
@@ -263,6 +282,7 @@ _HOMES = {
     "uninstall_hooks": "hooks.manage",
     "verify": "verification.verify",
     "verify_all": "verification.verify",
+    "verify_bundle": "releases.bundle.read_bundle",
     "verify_files": "verification.verify_files",
 }
 """Where each public name is: its module, and its name there if it has another one."""
@@ -275,6 +295,12 @@ __all__ = [
     "AvailableRow",
     "Bad",
     "Branch",
+    "BundleManifest",
+    "BundleRow",
+    "Bundled",
+    "BundledFile",
+    "BundledModel",
+    "BundledOutput",
     "Caveat",
     "Change",
     "Check",
@@ -311,6 +337,7 @@ __all__ = [
     "HookState",
     "HooksStatus",
     "IgnoredTag",
+    "ImportedBundle",
     "Initialised",
     "Input",
     "Inspected",
@@ -383,6 +410,7 @@ __all__ = [
     "Trained",
     "Verdict",
     "Verified",
+    "VerifiedBundle",
     "Verify",
     "VerifyReport",
     "VerifyState",
@@ -393,6 +421,7 @@ __all__ = [
     "add",
     "assert_equal",
     "available",
+    "bundle",
     "check",
     "diff",
     "doctor",
@@ -404,6 +433,7 @@ __all__ = [
     "generate",
     "history",
     "hooks_status",
+    "import_bundle",
     "init",
     "install_hooks",
     "list_models",
@@ -426,6 +456,7 @@ __all__ = [
     "uninstall_hooks",
     "verify",
     "verify_all",
+    "verify_bundle",
     "verify_files",
 ]
 

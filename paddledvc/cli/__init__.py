@@ -26,7 +26,7 @@ SECTIONS = {
         "hooks": "Install git hooks that keep weights in sync with the commit.",
         "trust": "Approve the remotes that this branch names.",
         "doctor": "Diagnose problems with this clone.",
-        "schema": "Print the JSON Schema of registry, lock, index or report.",
+        "schema": "Print the JSON Schema of registry, lock, index, report or bundle.",
     },
     "Registry": {
         "add": "Add a model of a catalog to models.yaml and lock it.",
@@ -52,6 +52,9 @@ SECTIONS = {
         "pull": "Fetch the weights of this commit from the remotes.",
         "push": "Send the weights of this commit to the remote of its branch.",
         "gc": "Remove what no branch, tag or recent commit needs.",
+    },
+    "Releases": {
+        "release": "Release models, and hand them on.",
     },
 }
 """Every command and what it does, as the overview shows it; a command is imported when it runs."""
