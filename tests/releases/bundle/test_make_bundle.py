@@ -16,7 +16,8 @@ from paddledvc import schemas
 from paddledvc.errors import Finding, InvalidInput, OutsideFailure
 from paddledvc.releases.bundle import make_bundle
 from tests.conftest import Folder
-from tests.releases.bundle.conftest import NAME, PLACED
+from tests.outputs_repo import Outputs
+from tests.releases.bundle.conftest import NAME, PLACED, REGISTRY
 from tests.stores_repo import EXPORT, A
 
 pytestmark = pytest.mark.slow
@@ -222,3 +223,73 @@ def test_a_path_that_windows_cannot_write_is_refused_when_the_bundle_is_made(sit
 
     with pytest.raises(Finding, match=r"names 'reports/a/aux.json': 'aux.json' is no name of"):
         paddledvc.bundle(site.work, ["a"])
+
+
+TRAINED = "  - name: b\n    version: v1\n    base: a\n    train: {command: python train.py}\n"
+STAGES = {
+    "sync-a": {"outs": [A]},
+    "train-b": {"deps": [A, "data/x.npz"], "outs": ["checkpoints/b_trained.pdparams"]},
+    "make-data": {"outs": ["data/x.npz"]},
+    "make-other": {"outs": ["data/other.npz"]},
+}
+
+
+def add_trained(site, *, built):
+    """Add a model that is trained from the first one and from data."""
+    work = Outputs(Folder(site.work.root))
+    work.folder.write("models.yaml", REGISTRY + TRAINED)
+    lock = work.folder.read("models.lock")
+    work.folder.write("models.lock", f'{lock}  - name: "b"\n    version: "v1"\n    base: "a"\n')
+    declared, ran = {}, {}
+    for name, stage in STAGES.items():
+        declared[name] = {"cmd": "make", **stage}
+        outs = [
+            {"path": path, "hash": "md5", "md5": work.keep(path.encode()), "size": len(path)}
+            if path != A
+            else {"path": path, "hash": "md5", "md5": work.keep(PLACED[A]), "size": len(PLACED[A])}
+            for path in stage["outs"]
+        ]
+        deps = [{"path": path} for path in stage.get("deps", ())]
+        if built or name != "train-b":
+            ran[name] = {"cmd": "make", "deps": deps, "outs": outs}
+    work.folder.write("dvc.yaml", json.dumps({"stages": declared}))
+    work.folder.write("dvc.lock", json.dumps({"schema": "2.0", "stages": ran}))
+    work.folder.commit()
+
+
+def test_a_model_comes_with_its_base_and_its_data_and_no_others(site):
+    add_trained(site, built=True)
+    planned = paddledvc.bundle(site.work, ["b"], dry_run=True)
+
+    assert [one.path for one in planned.rows if one.source == "dvc"] == [
+        A,
+        "checkpoints/b_trained.pdparams",
+        "data/x.npz",
+    ]
+
+
+def test_a_model_that_the_commit_has_not_built_is_refused(site):
+    add_trained(site, built=False)
+
+    with pytest.raises(Finding) as refused:
+        paddledvc.bundle(site.work, ["b"], dry_run=True)
+    assert str(refused.value).partition(" does not say ")[2] == (
+        "which bytes these are; run `dvc repro`, and commit\n"
+        "  b: checkpoints/b_trained.pdparams (trained weights)"
+    )
+
+
+def test_bytes_that_change_while_they_are_written_make_no_bundle(site, monkeypatch):
+    real = make_bundle.list_files
+
+    def spoil(*given):
+        listed = real(*given)
+        source = listed[2][A]
+        source.unlink()
+        source.write_bytes(PLACED[A][::-1])
+        return listed
+
+    monkeypatch.setattr(make_bundle, "list_files", spoil)
+    with pytest.raises(OutsideFailure, match=f"{A} changed in DVC's cache while it was read: "):
+        paddledvc.bundle(site.work, ["a"], output=site.folder / "again")
+    assert [*(site.folder / "again" / NAME).iterdir()] == []
