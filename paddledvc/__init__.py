@@ -77,6 +77,15 @@ if TYPE_CHECKING:
     from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance, Verify
     from paddledvc.models.versions import Requirement
     from paddledvc.project import Project
+    from paddledvc.releases.bundle.core.manifest import (
+        BundledFile,
+        BundledModel,
+        BundledOutput,
+        BundleManifest,
+    )
+    from paddledvc.releases.bundle.import_bundle import ImportedBundle, import_bundle
+    from paddledvc.releases.bundle.make_bundle import Bundled, BundleRow, bundle
+    from paddledvc.releases.bundle.read_bundle import VerifiedBundle, verify_bundle
     from paddledvc.releases.core.rollback_plan import (
         Obstacle,
         Rollback,
@@ -129,6 +138,12 @@ _HOMES = {
     "AvailableRow": "inventory.list_models",
     "Bad": "weights.core.transfer_results",
     "Branch": "comparison.untaken_branches",
+    "BundleManifest": "releases.bundle.core.manifest",
+    "BundleRow": "releases.bundle.make_bundle",
+    "Bundled": "releases.bundle.make_bundle",
+    "BundledFile": "releases.bundle.core.manifest",
+    "BundledModel": "releases.bundle.core.manifest",
+    "BundledOutput": "releases.bundle.core.manifest",
     "Caveat": "comparison.caveats",
     "Change": "models.lockfile",
     "Check": "setup.diagnosis",
@@ -169,6 +184,7 @@ _HOMES = {
     "HookState": "tools.git.hook_scripts.state",
     "HooksStatus": "hooks.manage",
     "IgnoredTag": "catalogs.core.gto",
+    "ImportedBundle": "releases.bundle.import_bundle",
     "Initialised": "setup.init",
     "Input": "models.model",
     "Inspected": "weights.core.transfer_results",
@@ -249,6 +265,7 @@ _HOMES = {
     "Trained": "stages.train",
     "Verdict": "gate.core.violations",
     "Verified": "verification.verify",
+    "VerifiedBundle": "releases.bundle.read_bundle",
     "Verify": "models.verify_settings",
     "VerifyReport": "verification.core.verify_report",
     "VerifyState": "inventory.core.model_side",
@@ -260,6 +277,7 @@ _HOMES = {
     "add": "locking.add",
     "assert_equal": "verification.assert_equal",
     "available": "inventory.list_models",
+    "bundle": "releases.bundle.make_bundle",
     "check": "gate.check",
     "check_environment": "environments.check",
     "comment": "inventory.comment",
@@ -273,6 +291,7 @@ _HOMES = {
     "generate": "stages.generate",
     "history": "inventory.history",
     "hooks_status": "hooks.manage",
+    "import_bundle": "releases.bundle.import_bundle",
     "init": "setup.init",
     "install_hooks": "hooks.manage",
     "list_models": "inventory.list_models",
@@ -297,6 +316,7 @@ _HOMES = {
     "uninstall_hooks": "hooks.manage",
     "verify": "verification.verify",
     "verify_all": "verification.verify",
+    "verify_bundle": "releases.bundle.read_bundle",
     "verify_files": "verification.verify_files",
     "write_cards": "inventory.cards",
 }
@@ -310,6 +330,12 @@ __all__ = [
     "AvailableRow",
     "Bad",
     "Branch",
+    "BundleManifest",
+    "BundleRow",
+    "Bundled",
+    "BundledFile",
+    "BundledModel",
+    "BundledOutput",
     "Caveat",
     "Change",
     "Check",
@@ -350,6 +376,7 @@ __all__ = [
     "HookState",
     "HooksStatus",
     "IgnoredTag",
+    "ImportedBundle",
     "Initialised",
     "Input",
     "Inspected",
@@ -430,6 +457,7 @@ __all__ = [
     "Trained",
     "Verdict",
     "Verified",
+    "VerifiedBundle",
     "Verify",
     "VerifyReport",
     "VerifyState",
@@ -441,6 +469,7 @@ __all__ = [
     "add",
     "assert_equal",
     "available",
+    "bundle",
     "check",
     "check_environment",
     "comment",
@@ -455,6 +484,7 @@ __all__ = [
     "generate",
     "history",
     "hooks_status",
+    "import_bundle",
     "init",
     "install_hooks",
     "list_models",
@@ -479,6 +509,7 @@ __all__ = [
     "uninstall_hooks",
     "verify",
     "verify_all",
+    "verify_bundle",
     "verify_files",
     "write_cards",
 ]

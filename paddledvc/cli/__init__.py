@@ -26,7 +26,7 @@ SECTIONS = {
         "trust": "Approve the remotes that this branch names.",
         "doctor": "Diagnose problems with this clone.",
         "env": "Check the environment, and start the locked image.",
-        "schema": "Print the JSON Schema of registry, lock, index or report.",
+        "schema": "Print the JSON Schema of registry, lock, index, report or bundle.",
     },
     "Registry": {
         "add": "Add a model of a catalog to models.yaml and lock it.",
@@ -54,6 +54,7 @@ SECTIONS = {
         "gc": "Remove what no branch, tag or recent commit needs.",
     },
     "Releases": {
+        "release": "Release models, and hand them on.",
         "rollback": "Bring models back to an earlier release, in one new commit.",
     },
 }

@@ -13,11 +13,11 @@ from paddledvc.cli.printer import echo_document
 @click.command()
 @click.argument(
     "name",
-    type=click.Choice(["models", "lock", "index", "report", "evaluate"]),
+    type=click.Choice(["models", "lock", "index", "report", "evaluate", "bundle"]),
     default="models",
 )
-def schema(name: Literal["models", "lock", "index", "report", "evaluate"]) -> None:
-    """Print the JSON Schema of registry, lock, index or report.
+def schema(name: Literal["models", "lock", "index", "report", "evaluate", "bundle"]) -> None:
+    """Print the JSON Schema of registry, lock, index, report or bundle.
 
     \b
     Example:

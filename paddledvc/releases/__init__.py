@@ -1,1 +1,1 @@
-"""Releases: what a team rolls back to."""
+"""Releases: what a team releases, rolls back to, and hands on."""

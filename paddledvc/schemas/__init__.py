@@ -37,11 +37,12 @@ def schema_part(name: str, definition: str) -> Schema:
 
 
 def schema(
-    name: Literal["models", "lock", "index", "report", "evaluate"] = "models",
+    name: Literal["models", "lock", "index", "report", "evaluate", "bundle"] = "models",
 ) -> str:
-    """Return the JSON Schema of models.yaml, models.lock, an index or a report.
+    """Return the JSON Schema of models.yaml, models.lock, an index, a report or a bundle.
 
-    ``report`` is that of ``verify.json``, ``evaluate`` that of ``evaluate.json``.
+    ``report`` is that of ``verify.json``, ``evaluate`` that of ``evaluate.json``, ``bundle`` that
+    of the ``manifest.json`` of a bundle.
 
     >>> import json
     >>> json.loads(schema())["title"]

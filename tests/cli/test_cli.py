@@ -61,7 +61,12 @@ def test_every_option_of_a_command_is_explained(name):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_has_its_python_call_of_the_same_name(name):
     # `list` would hide Python's own from whoever imports all; groups have commands of their own.
-    other = {"list": "list_models", "hooks": "hooks_status", "env": "check_environment"}
+    other = {
+        "list": "list_models",
+        "hooks": "hooks_status",
+        "env": "check_environment",
+        "release": "bundle",
+    }
     assert callable(getattr(paddledvc, other.get(name, name)))
 
 

@@ -108,6 +108,32 @@ def test_a_second_repro_runs_nothing(demo: Any) -> None:
     assert demo.repro() == []
 
 
+@pytest.mark.thorough
+def test_a_bundle_of_it_is_all_that_a_clone_without_a_remote_needs(
+    demo: Any, repo_at: Callable[[Path], Any], tmp_path: Path
+) -> None:
+    site = repo_at(tmp_path / "site")
+    site.git("pull", "--quiet", str(demo.root), "HEAD")
+    made = json.loads(
+        demo.paddledvc(
+            *("release", "bundle", "digits", "--split", "50kB"),
+            *("--output", str(tmp_path / "usb"), "--format", "json"),
+        )
+    )
+    site.paddledvc("release", "bundle", "--verify", made["folder"])
+    site.paddledvc("release", "bundle", "--import", made["folder"])
+
+    assert not (site.root / ".paddledvc/remote").exists()
+    assert len(made["manifest"]["parts"]) > 3
+    assert site.repro() == []
+    assert site.dvc("status") == "Data and pipelines are up to date.\n"
+    assert "digits: pass, 64 samples" in site.paddledvc("verify", "digits")
+    again = json.loads(
+        site.paddledvc("release", "bundle", "digits", "--split", "50kB", "--format", "json")
+    )
+    assert again["manifest"] == made["manifest"]
+
+
 def test_the_metrics_of_every_stage_are_shown_and_no_noise(demo: Any) -> None:
     shown = json.loads(demo.dvc("metrics", "show", "--json"))[""]["data"]
     read = {name.removeprefix("reports/digits/"): one["data"] for name, one in shown.items()}

@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from paddledvc.releases.bundle.core.manifest import (
+    BundledFile,
+    BundledModel,
+    BundledOutput,
+    BundleManifest,
+    render_manifest,
+)
 from tests.fuzz.bench import git
 from tests.gated import NET
 from tests.tools.paddle.core.test_program_outputs import fetching, message, number, variable
@@ -112,6 +119,17 @@ LISTING = json.dumps(
         {"md5": hashlib.md5(b"cat\ndog\n").hexdigest(), "relpath": "sub/labels.txt"},
         {"md5": "0" * 32, "relpath": "inference.json"},
     ]
+).encode()
+MANIFEST = render_manifest(
+    BundleManifest(
+        name="a_v1_20250405",
+        commit="ab" * 20,
+        committed=1743924600,
+        models=(BundledModel(name="a", version="v1", image="paddlepaddle/paddle:3.1.0"),),
+        outputs=(BundledOutput(path="a.pdparams", md5="0" * 32),),
+        files=(BundledFile(path="a.pdparams", size=3, md5="0" * 32, sha256="0" * 64),),
+        parts=(BundledFile(path="a_v1_20250405.tar", size=10240, md5="0" * 32, sha256="0" * 64),),
+    )
 ).encode()
 RECORD = json.dumps({
     "version": 1, "model": "beta", "model_version": "v1.0.0",

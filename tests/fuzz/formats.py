@@ -35,6 +35,7 @@ from paddledvc.models import versions
 from paddledvc.models.images import Image, images_agree
 from paddledvc.models.model import Input, Reference
 from paddledvc.project import Project, read_project_policy
+from paddledvc.releases.bundle.core import manifest
 from paddledvc.stages.core.record import Record
 from paddledvc.tools.code.check_names import Code
 from paddledvc.tools.code.source_files import (
@@ -665,6 +666,13 @@ def _metrics(bench: Bench, data: bytes, rng: random.Random) -> object:
     return _run_one(bench, rng, "check", "show beta", "check --branch main", "list", "status")
 
 
+def _manifest(bench: Bench, data: bytes, rng: random.Random) -> object:
+    try:
+        return manifest.parse_manifest(data)
+    except manifest.InvalidManifest as error:
+        raise _refused(error) from error
+
+
 def list_formats(root: Path) -> tuple[Format, ...]:
     """List every format; ``root`` is the pristine project, some of whose files are examples."""
 
@@ -690,6 +698,7 @@ def list_formats(root: Path) -> tuple[Format, ...]:
         Format("catalog index YAML", "yaml", (examples.INDEX,), _index("zoo/index.yaml")),
         Format("catalog index JSON", "json", (index,), _index("zoo/index.json")),
         Format("verify.json", "json", (have("reports/example.json"),), _report),
+        Format("bundle manifest", "json", (examples.MANIFEST,), _manifest),
         Format("train record", "json", (examples.RECORD,), _record),
         Format("metrics JSON", "json", examples.METRICS, _metrics, slow=True),
         Format("placed.json", "json", (examples.PLACED,), _note("placed.json"), slow=True),

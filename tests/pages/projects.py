@@ -207,6 +207,22 @@ def with_remote(folder: Folder) -> None:
 
 
 @project()
+def bundled(folder: Folder) -> None:
+    """Have a model with an export, a card and a report."""
+    stores = _started(folder)
+    folder.write(
+        "models.yaml",
+        "models:\n  - name: resnet50\n    version: v1.2\n    weights_url: file:///nowhere/resnet50-v1.2\n",
+    )
+    folder.write("docs/models/resnet50.md", "# resnet50\n")
+    folder.write("reports/resnet50/verify.json", "{}\n")
+    weights = "checkpoints/resnet50_v1.2.pdparams"
+    stores.declare({weights: WEIGHTS * 150, "exports/resnet50": FILES}, {weights: "resnet50==v1.2"})
+    os.environ["GIT_COMMITTER_DATE"] = "2025-04-05T12:00:00Z"
+    folder.commit()
+
+
+@project()
 def s3_remote(folder: Folder) -> None:
     """Have a bucket as the remote prod."""
     _started(folder).remotes(prod="s3://weights/prod")

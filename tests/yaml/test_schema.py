@@ -18,7 +18,7 @@ from paddledvc.yaml import dialect, reader
 from paddledvc.yaml.document import Document, Position
 from paddledvc.yaml.schema import Schema
 
-PUBLISHED = ("models", "lock", "index", "report", "evaluate")
+PUBLISHED = ("models", "lock", "index", "report", "evaluate", "bundle")
 BROKEN = safe_load(
     (Path(__file__).parents[1] / "models" / "broken_registries.yaml").read_text("utf-8")
 )

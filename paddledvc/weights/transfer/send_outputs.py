@@ -14,6 +14,10 @@ from paddledvc.tools.system import files
 from paddledvc.tools.system.hash_cache import hash_md5
 from paddledvc.weights.core.transfer_results import DAMAGED, Sent
 from paddledvc.weights.transfer.fetch_objects import Gathering, name_failure
+from paddledvc.weights.transfer.fetch_outputs import (
+    name_fetched_object,
+    name_fetched_objects_inside,
+)
 from paddledvc.weights.transfer.inspect_remote import (
     bad_inspected_object,
     belongs_in_remotes,
@@ -196,6 +200,20 @@ class _Sending:
             size=sum(self._sent.get(need.oid, 0) for need in bad),
             problems=tuple(dict.fromkeys(problems)),
         )
+
+
+def adopt_outputs(project: Project, outputs: Sequence[Tracked]) -> None:
+    """Add to the cache what it lacks of outputs, and the work tree has; no remote is asked.
+
+    Raises:
+        OutsideFailure: the cache cannot be written to, or the disk is full.
+    """
+    with Remotes(project.root, patience=None) as remotes:
+        gathering = Gathering(project.root, Cache.of(project.root), remotes)
+        _adopt_folders(gathering, outputs)
+        for one in outputs:
+            plain = () if one.folder else name_fetched_object(one)
+            _adopt_files(gathering, [*plain, *name_fetched_objects_inside(gathering, one)])
 
 
 def _adopt_folders(gathering: Gathering, outputs: Sequence[Tracked]) -> None:

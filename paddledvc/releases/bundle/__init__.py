@@ -1,0 +1,1 @@
+"""Bundles: models and their files in one archive, made, verified and imported."""

@@ -1,0 +1,1 @@
+"""Bundles as values: their manifest, the bytes of their archive, and what belongs in them."""
