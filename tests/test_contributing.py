@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 GUIDES = ("CONTRIBUTING.md", "docs/architecture.md")
 GLOSSARY = "docs/glossary.md"
 PAGES = (
-    *("README.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md"),
+    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md"),
     *("digits/data/README.md", "examples/vision/README.md", "zoo/README.md"),
     *sorted(f"docs/{one.name}" for one in (ROOT / "docs").glob("*.md")),
 )
