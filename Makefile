@@ -24,7 +24,7 @@ export DVC_NO_ANALYTICS := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick test-all test-gpu test-pythons test-lowest test-newest lint picture bench crash fuzz upgrade clean
+.PHONY: help demo test quick test-all test-gpu test-pythons test-lowest test-newest lint picture bench crash fuzz upgrade dist clean
 
 help: ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -96,6 +96,11 @@ upgrade: $(VENV)/uv ## Lock the newest packages of what is installed here, in re
 	$(LOCK) pyproject.toml --extra cpu -o requirements/demo.txt
 	$(LOCK) pyproject.toml $(EXTRAS) --group dev --constraints requirements/demo.txt -o requirements/test.txt
 	$(LOCK) --group build --constraints requirements/test.txt -o requirements/build.txt
+
+dist: $(VENV)/test ## Build the sdist and the wheel into dist/, and try both on the oldest and the newest Python
+	rm -rf dist
+	python -m hatchling build -d dist
+	for one in dist/*; do bash .ci/smoke "$$one" 3.10 3.13 || exit; done
 
 clean: ## Remove what was installed and measured
 	[ ! -e "$(DEMO)/pip" ] || rm -rf "$(DEMO)"

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 GUIDES = ("CONTRIBUTING.md", "docs/architecture.md")
 GLOSSARY = "docs/glossary.md"
 PAGES = (
-    *("README.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md"),
+    *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "benchmarks/README.md"),
     *("digits/data/README.md", "examples/vision/README.md", "zoo/README.md"),
     *sorted(f"docs/{one.name}" for one in (ROOT / "docs").glob("*.md")),
 )
@@ -137,6 +137,37 @@ def test_the_page_about_the_policy_explains_a_rule(rule):
     rows = [line for line in read("docs/policy.md").splitlines() if line.startswith("|")]
 
     assert any(f"`{rule}`" in line.split("|")[1] for line in rows)
+
+
+def test_one_table_names_every_rule_once_and_no_other():
+    tables = re.findall(r"(?:^\|.*\n)+", read("docs/policy.md"), re.MULTILINE)
+    (table,) = (one for one in tables if "`registry-invalid`" in one)
+    named = [one for row in table.splitlines() for one in quoted_in(row.split("|")[1])]
+
+    assert sorted(named) == sorted(RULES)
+
+
+def quoted_in(text):
+    return re.findall(r"`([^`]+)`", text)
+
+
+def test_every_rule_is_found_by_some_code_and_code_finds_no_other():
+    texts = [one.read_text(encoding="utf-8") for one in (ROOT / "paddledvc").rglob("*.py")]
+    judging = [one for one in texts if "facts" in one or "Violation" in one]
+    named = {one for text in judging if "RULES: Mapping" not in text for one in literals(text)}
+    found = {
+        one
+        for text in judging
+        for one in re.findall(r'\b(?:of_model|of_pin|found|Violation)\(\s*"([a-z-]+)"', text)
+    }
+
+    assert sorted(RULES.keys() - named) == []
+    assert len(found) > 10
+    assert sorted(found - RULES.keys()) == []
+
+
+def literals(text):
+    return re.findall(r'"([a-z]+(?:-[a-z]+)+)"', text)
 
 
 @pytest.mark.parametrize("kind", KINDS)

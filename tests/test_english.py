@@ -32,6 +32,7 @@ _AVOIDED = re.compile(rf"(?<![\w<-])({'|'.join(PLAIN)})(?![\w>])", re.IGNORECASE
 _COMMANDS = {"command", "group"}
 PAGES = [
     "README.md",
+    "CHANGELOG.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
     *sorted(f"docs/{one.name}" for one in ROOT.glob("docs/*.md")),

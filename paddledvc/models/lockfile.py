@@ -13,6 +13,7 @@ from paddledvc.errors import InvalidFile, Problem, UnknownModel
 from paddledvc.hashes import Hashes
 from paddledvc.models.versions import is_version
 from paddledvc.paths import find_listing_fault, find_path_fault
+from paddledvc.yaml.formats import find_newer_format
 from paddledvc.yaml.quoting import quote_text
 
 if TYPE_CHECKING:
@@ -222,13 +223,8 @@ def parse_lockfile(document: Document, schema: Schema) -> Lock:
         InvalidFile: it is not a lock, or a newer paddledvc wrote it.
     """
     value: Any = document.value
-    version = value.get("version") if isinstance(value, dict) else None
-    if isinstance(version, int) and version > FORMAT_VERSION:
-        message = (
-            f"found format {version}, this paddledvc reads up to {FORMAT_VERSION}; "
-            "upgrade paddledvc"
-        )
-        raise InvalidFile([document.problem(("version",), message)])
+    if newer := find_newer_format(value, FORMAT_VERSION):
+        raise InvalidFile([document.problem(("version",), f"found {newer}")])
     problems = schema.problems(document) or [
         *_no_versions(document),
         *_twice(document),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc.names import suggest_name
 from paddledvc.urls import hide_query_secrets
+from paddledvc.yaml.formats import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,6 +33,8 @@ TYPE_NAMES = {
 }
 SHOWN = 120
 """Characters of a value that a message repeats."""
+OURS = "x-written-by"
+"""Our keyword: which program alone writes the files of a schema."""
 EXPECTED = "x-expected"
 """Our keyword: what a part of the schema expects, in words that end the sentence "expected …"."""
 
@@ -97,6 +100,7 @@ class Schema:
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._schema = _spelled_out(dict(schema))
         self._is_valid = _accelerator(self._schema)
+        self._is_ours = OURS in schema
 
     def problems(self, document: Document, at: Path = ()) -> list[Problem]:
         """List everything in the document that breaks the schema, one problem a value.
@@ -115,6 +119,8 @@ class Schema:
             path = (*at, *error.absolute_path)
             message = _explain(error, document.written(path))
             about_key = error.validator in ("additionalProperties", "propertyNames")
+            if self._is_ours and error.validator == "additionalProperties":
+                message = f"unknown key {error.message!r}; {UNKNOWN}"
             problem = document.problem(path, message, at_key=about_key)
             several = about_key or error.validator in ("required", "dependentRequired")
             problems.setdefault((path, message if several else ""), problem)

@@ -181,8 +181,7 @@ def test_a_server_that_recovers_is_asked_again(index, server, naps):
         ),
         pytest.param(
             "version: 2\nmodels: []\n",
-            "line 1: version: found 2, which YAML reads as a whole number; expected 1, the "
-            "version of this format",
+            "line 1: version: found format 2, this paddledvc reads up to 1; upgrade paddledvc",
             id="a newer format",
         ),
         pytest.param(

@@ -147,8 +147,8 @@ def test_a_lock_that_cannot_be_read_is_a_finding_at_its_place(gated):
 
     [line] = gated.lines(branch="feature/x")
     assert line == (
-        "models.lock:7:5: error[lock-invalid]: models[0].sice: unknown key 'sice'; did you mean "
-        "'size'?"
+        "models.lock:7:5: error[lock-invalid]: models[0].sice: unknown key 'sice'; if a newer "
+        "paddledvc wrote this file, upgrade paddledvc"
     )
 
 
@@ -536,7 +536,7 @@ def test_a_verdict_that_somebody_wrote_over_is_seen_through(gated):
         ("{", "is not JSON: Expecting property name enclosed in double quotes in line 1"),
         ("[]", "is no report of `paddledvc verify`"),
         ('{"evidence": []}', "is no report of `paddledvc verify`"),
-        ('{"evidence": [{"version": 2}]}', "has the format 2, this paddledvc reads 1"),
+        ('{"evidence": [{"version": 0}]}', "has the format 0, this paddledvc reads 1"),
     ],
 )
 def test_a_report_that_cannot_be_read_is_a_finding(gated, text, why):
@@ -548,6 +548,14 @@ def test_a_report_that_cannot_be_read_is_a_finding(gated, text, why):
             f"{why}; run `dvc repro` and commit the report"
         )
     ]
+
+
+def test_a_report_of_a_newer_paddledvc_asks_for_that_alone(gated):
+    name = "reports/resnet50/verify.json"
+    gated.write(name, '{"evidence": [{"version": 2}]}')
+
+    why = "the report has the format 2, this paddledvc reads up to 1; upgrade paddledvc"
+    assert gated.lines(branch="develop") == [f"{name}: error[evidence-invalid]: resnet50: {why}"]
 
 
 @pytest.mark.slow

@@ -405,7 +405,8 @@ ENTRY = 'version: 1\nmodels:\n  - name: "a"\n    version: "v1"\n'
         pytest.param("version: 1\n", "1:1: 'models' is missing", id="no models"),
         pytest.param(
             ENTRY + "    md6: x\n",
-            "5:5: models[0].md6: unknown key 'md6'; did you mean 'md5'?",
+            "5:5: models[0].md6: unknown key 'md6'; if a newer paddledvc wrote this file, "
+            "upgrade paddledvc",
             id="unknown key",
         ),
         pytest.param(

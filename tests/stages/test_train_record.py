@@ -241,6 +241,13 @@ def test_a_torn_record_is_named_in_a_commit_too(trained):
     ]
 
 
+def test_a_record_of_a_newer_paddledvc_asks_for_that_alone(trained):
+    trained.write(RECORD, '{"version": 2}')
+
+    why = f"{RECORD} has the format 2, this paddledvc reads up to 1; upgrade paddledvc"
+    assert trained.lines() == [f"{RECORD}: warning[record-invalid]: m v1.0.0: {why}"]
+
+
 def test_a_model_without_a_record_is_no_finding(trained):
     (trained.root / RECORD).unlink()
 

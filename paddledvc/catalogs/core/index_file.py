@@ -14,6 +14,7 @@ from paddledvc.hashes import Hashes
 from paddledvc.models.compatibility import program_format_of
 from paddledvc.models.versions import as_version, is_version, is_version_range, suggest_version
 from paddledvc.urls import GitFile, format_of_url, is_remote_url, is_url
+from paddledvc.yaml.formats import find_newer_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from paddledvc.errors import Problem
     from paddledvc.yaml.document import Document, Path
     from paddledvc.yaml.schema import Schema
+
+VERSION = 1
+"""Of the format that indexes are read in; its schema has it too."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +140,8 @@ def parse_index_file(document: Document, url: str, schema: Schema) -> ModelIndex
         InvalidFile: it is none, with every problem.
     """
     value: Any = document.value
+    if newer := find_newer_format(value, VERSION):
+        raise InvalidFile([document.problem(("version",), f"found {newer}")])
     problems = schema.problems(document)
     if not problems:
         problems = list(_twice(document, value["models"] or ()))

@@ -9,6 +9,7 @@ from paddledvc.models.model import exported_model_folder, model_stage_name, trai
 from paddledvc.stages.core.record import Record, record_path
 from paddledvc.tools.paddle.core import program_outputs
 from paddledvc.verification.core.evidence import Evidence, evidence_path
+from paddledvc.yaml.formats import NewerFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,8 @@ def _of_model(facts: Facts, model: Model, text: str) -> Iterator[Violation]:
     try:
         proof = Evidence.from_json(text)
     except ValueError as error:
-        yield found("evidence-invalid", f"the report {error}; {VERIFY}")
+        advice = "" if isinstance(error, NewerFormat) else f"; {VERIFY}"
+        yield found("evidence-invalid", f"the report {error}{advice}")
         return
     if not proof.passes:
         why = f" ({'; '.join(proof.failures)})" if proof.failures else ""
@@ -154,7 +156,8 @@ def judge_record_evidence(facts: Facts) -> Iterator[Violation]:
             record = Record.from_json(facts.records[model.name])
         except ValueError as error:
             message = f"{record_path(model)} {error}"
-            yield _found(facts, model, "record-invalid", message)
+            advised = not isinstance(error, NewerFormat)
+            yield _found(facts, model, "record-invalid", message, advised=advised)
             continue
         written = facts.written.get(trained_model_file(model))
         md5 = record.weights.hashes.md5
@@ -166,15 +169,15 @@ def judge_record_evidence(facts: Facts) -> Iterator[Violation]:
             yield _found(facts, model, "record-other-bytes", message)
 
 
-def _found(facts: Facts, model: Model, rule: str, message: str) -> Violation:
+def _found(
+    facts: Facts, model: Model, rule: str, message: str, *, advised: bool = True
+) -> Violation:
     stage = model_stage_name("train", model)
-    advice = (
-        f"restore the record of these weights from git, or run `dvc repro --force {stage}` and "
-        "commit both"
-    )
+    restore = "restore the record of these weights from git"
+    advice = f"; {restore}, or run `dvc repro --force {stage}` and commit both"
     return facts.found(
         rule,
-        f"{model.name} {model.requires.text}: {message}; {advice}",
+        f"{model.name} {model.requires.text}: {message}{advice if advised else ''}",
         level="warning",
         model=model.name,
         file=record_path(model),

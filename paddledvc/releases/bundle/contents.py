@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from paddledvc import names
+from paddledvc.cards.core.parts import list_parts, read_built_parts
 from paddledvc.errors import Finding, InvalidInput, OutsideFailure
-from paddledvc.inventory.core.parts import list_parts, read_built_parts
 from paddledvc.models.model import model_reports_folder, model_stage_name
 from paddledvc.project import SnapshotFiles
 from paddledvc.releases.bundle.core.manifest import BundledFile, BundledModel, BundledOutput

@@ -11,6 +11,7 @@ from paddledvc.hashes import Hashes
 from paddledvc.models.model import model_reports_folder
 from paddledvc.tools.dvc.core.objects import folder_object_name
 from paddledvc.tools.paddle.core.jobs import FLAG, Runtime
+from paddledvc.yaml.formats import require_known_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -144,6 +145,7 @@ class Record:
             raise ValueError(f"is not JSON: {error.msg} in line {error.lineno}") from error
         except RecursionError as error:
             raise ValueError("is JSON of too many lists in lists") from error
+        require_known_format(value, VERSION)
         version = value.get("version") if isinstance(value, dict) else None
         if version is not None and version != VERSION:
             raise ValueError(f"has the format {version!r}, this paddledvc reads {VERSION}")

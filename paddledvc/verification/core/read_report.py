@@ -12,6 +12,7 @@ from paddledvc.errors import InvalidFile
 from paddledvc.schemas import read_schema
 from paddledvc.verification.core.json_values import parse_json
 from paddledvc.yaml.document import Document
+from paddledvc.yaml.formats import require_known_format
 from paddledvc.yaml.reader import parse_yaml
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def read_report(
     Args:
         text: the report.
         command: the command that writes such a one.
-        version: the only format of it that is read.
+        version: the newest format of it that is read.
         decode: makes a value of all of it and of what is inside of the list.
 
     Raises:
@@ -55,6 +56,7 @@ def read_report(
         written = details["version"]
     except (IndexError, KeyError, TypeError) as error:
         raise ValueError(no_report) from error
+    require_known_format(details, version)
     if written != version:
         raise ValueError(f"has the format {str(written)[:9]}, this paddledvc reads {version}")
     try:

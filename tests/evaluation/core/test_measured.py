@@ -108,7 +108,7 @@ def test_a_report_of_an_earlier_version_has_its_samples_outside_of_the_list():
         ({"files": [{"md5": "x"}]}, r"files\[0\]: 'path' is missing"),
         ({"samples": 10**400}, "expected at most 9007199254740992"),
         ({"worst_slice": {"accuracy": 0.9}}, "says that the worst accuracy of a part is 0.9,"),
-        ({"version": 7}, "has the format 7, this paddledvc reads 1"),
+        ({"version": 7}, "has the format 7, this paddledvc reads up to 1; upgrade"),
         (
             {
                 "scores": {

@@ -307,7 +307,7 @@ def test_a_folder_without_all_digests_has_none():
         (a_report().replace('"size"', '"bytes"'), "files\\[0\\].bytes: unknown key 'bytes'"),
         (
             a_report().replace('"version": 1', '"version": 9'),
-            "has the format 9, this paddledvc reads 1",
+            "has the format 9, this paddledvc reads up to 1; upgrade paddledvc",
         ),
         (a_report(files=FILES * 50_000), "is too large: it has"),
         (a_report().replace('"size"', f'"{"x" * (17 << 20)}"'), "is too large: it has"),

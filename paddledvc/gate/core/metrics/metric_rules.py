@@ -11,6 +11,7 @@ from paddledvc.evaluation.core.measured import NETWORK, Measured, measured_path
 from paddledvc.gate.core.evidence_rules import list_evidence_differences
 from paddledvc.models.evaluate_settings import MetricGoal, evaluated_paths
 from paddledvc.models.model import model_reports_folder
+from paddledvc.yaml.formats import NewerFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -85,7 +86,8 @@ def _judge_model(facts: Facts, model: Model, settings: Evaluate) -> Iterator[Vio
     try:
         measured = parse_measured(text)
     except ValueError as error:
-        yield find_metric(facts, model, "metric-invalid", f"the report {error}; {EVALUATE}")
+        advice = "" if isinstance(error, NewerFormat) else f"; {EVALUATE}"
+        yield find_metric(facts, model, "metric-invalid", f"the report {error}{advice}")
         return
     if difference := next(_of_other_bytes(facts, model, measured), None):
         level: Level = "error" if facts.role.metrics == "required" else "warning"

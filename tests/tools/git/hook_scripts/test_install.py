@@ -420,7 +420,7 @@ def test_a_hook_of_another_program_that_calls_us_is_live(repository):
 
 @pytest.mark.slow
 def test_a_version_is_that_of_the_python(repository, tmp_path):
-    assert state.ask_hook_version(sys.executable, tmp_path) == "0.1.0"
+    assert state.ask_hook_version(sys.executable, tmp_path) == paddledvc.__version__
     assert state.ask_hook_version("/gone/python", tmp_path) is None
     assert state.ask_hook_version("/bin/false", tmp_path) is None
 
@@ -429,7 +429,7 @@ def test_a_version_is_that_of_the_python(repository, tmp_path):
 def test_the_modules_of_the_work_tree_are_not_ours(repository):
     repository.write("paddledvc/__init__.py", "raise ImportError('not me')\n")
 
-    assert state.ask_hook_version(sys.executable, repository.root) == "0.1.0"
+    assert state.ask_hook_version(sys.executable, repository.root) == paddledvc.__version__
 
 
 def test_what_was_rendered_is_read_back():
