@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 @format_option
 @pass_project
 def report(project: Project, names: tuple[str, ...], *, cards: bool, output: str) -> None:
-    """Write HTML pages from the results of verify and evaluate, or cards of models.
+    """Write pages of what was verified and measured, or cards of models.
 
-    It writes one page for each model, reports/<slug>/verify.html, and reports/index.html, which
+    It writes one HTML page for each model, reports/<slug>/verify.html, and reports/index.html, which
     lists them all. They need no other file and no network.
 
     With --cards it writes docs/models/<slug>.md, of every model or of those that NAME names, which

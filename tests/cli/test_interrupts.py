@@ -14,8 +14,8 @@ interrupts.end_on_signals()
 signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
 lock = threading.Lock()
 lock.acquire()
-print("waits", flush=True)
 try:
+    print("waits", flush=True)
     lock.acquire()
 except BaseException as stop:
     print(repr(stop), flush=True)
