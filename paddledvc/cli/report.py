@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def report(project: Project, names: tuple[str, ...], *, cards: bool, output: str) -> None:
     """Write pages of what was verified and measured, or cards of models.
 
-    It writes one HTML page for each model, reports/<slug>/verify.html, and reports/index.html, which
-    lists them all. They need no other file and no network.
+    It writes one HTML page for each model, reports/<slug>/verify.html, and reports/index.html,
+    which lists them all. They need no other file and no network.
 
     With --cards it writes docs/models/<slug>.md, of every model or of those that NAME names, which
     may be a group. The lines that you wrote there stay.
