@@ -72,6 +72,10 @@ if TYPE_CHECKING:
     from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance, Verify
     from paddledvc.models.versions import Requirement
     from paddledvc.project import Project
+    from paddledvc.releases.core.plan import Release
+    from paddledvc.releases.create import Created, create_release
+    from paddledvc.releases.deprecate import deprecate_release
+    from paddledvc.releases.promote import Tagged, promote_release
     from paddledvc.schemas import schema
     from paddledvc.setup.diagnosis import Check, Diagnosis
     from paddledvc.setup.doctor import doctor
@@ -121,6 +125,7 @@ _HOMES = {
     "Collected": "weights.gc",
     "Commit": "tools.git.blame",
     "Cost": "tools.paddle.core.jobs",
+    "Created": "releases.create",
     "Dataset": "stages.core.record",
     "Declared": "models.model",
     "Diagnosis": "setup.diagnosis",
@@ -198,6 +203,7 @@ _HOMES = {
     "Record": "stages.core.record",
     "Reference": "models.model",
     "Registry": "models.registry",
+    "Release": "releases.core.plan",
     "RemoteStatus": "weights.status",
     "RemoteTrust": "setup.trust",
     "Removed": "locking.remove",
@@ -210,11 +216,12 @@ _HOMES = {
     "Sent": "weights.core.transfer_results",
     "Shown": "inventory.show",
     "ShownPart": "inventory.show",
-    "StageRule": "models.policy",
     "Slice": "evaluation.core.measured",
     "SliceGoal": "models.evaluate_settings",
+    "StageRule": "models.policy",
     "Status": "weights.status",
     "Synced": "stages.sync",
+    "Tagged": "releases.promote",
     "Tolerance": "models.verify_settings",
     "Tracked": "weights.core.tracked",
     "Train": "models.model",
@@ -232,6 +239,8 @@ _HOMES = {
     "assert_equal": "verification.assert_equal",
     "available": "inventory.list_models",
     "check": "gate.check",
+    "create_release": "releases.create",
+    "deprecate_release": "releases.deprecate",
     "diff": "inventory.diff",
     "doctor": "setup.doctor",
     "evaluate": "evaluation.evaluate",
@@ -248,6 +257,7 @@ _HOMES = {
     "lock": "locking.lock",
     "outdated": "inventory.list_models",
     "probe": "stages.sync",
+    "promote_release": "releases.promote",
     "pull": "weights.pull",
     "push": "weights.push",
     "remote_status": "weights.status",
@@ -283,6 +293,7 @@ __all__ = [
     "Collected",
     "Commit",
     "Cost",
+    "Created",
     "Dataset",
     "Declared",
     "Diagnosis",
@@ -360,6 +371,7 @@ __all__ = [
     "Record",
     "Reference",
     "Registry",
+    "Release",
     "RemoteStatus",
     "RemoteTrust",
     "Removed",
@@ -377,6 +389,7 @@ __all__ = [
     "StageRule",
     "Status",
     "Synced",
+    "Tagged",
     "Tolerance",
     "Tracked",
     "Train",
@@ -394,6 +407,8 @@ __all__ = [
     "assert_equal",
     "available",
     "check",
+    "create_release",
+    "deprecate_release",
     "diff",
     "doctor",
     "errors",
@@ -411,6 +426,7 @@ __all__ = [
     "lock",
     "outdated",
     "probe",
+    "promote_release",
     "pull",
     "push",
     "remote_status",

@@ -52,6 +52,9 @@ SECTIONS = {
         "push": "Send the weights of this commit to the remote of its branch.",
         "gc": "Remove what no branch, tag or recent commit needs.",
     },
+    "Releases": {
+        "release": "Release locked versions, and put them into stages.",
+    },
 }
 """Every command and what it does, as the overview shows it; a command is imported when it runs."""
 HIDDEN = ("hook", "merge-file")

@@ -60,8 +60,8 @@ def test_every_option_of_a_command_is_explained(name):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_has_its_python_call_of_the_same_name(name):
-    # `list` would hide Python's own from whoever imports all; `hooks` has commands of its own.
-    other = {"list": "list_models", "hooks": "hooks_status"}
+    # `list` would hide Python's own from whoever imports all; groups have commands of their own.
+    other = {"list": "list_models", "hooks": "hooks_status", "release": "create_release"}
     assert callable(getattr(paddledvc, other.get(name, name)))
 
 

@@ -14,6 +14,7 @@ from paddledvc.gate.core import (
     version_rules,
 )
 from paddledvc.gate.core.metrics import goal_rules, metric_regressions, metric_rules
+from paddledvc.gate.core.releases import tag_rules
 from paddledvc.gate.core.violations import Verdict, Waived, sort_violations
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     documentation_rules.judge_model_documentation,
     documentation_rules.judge_version_documentation,
     documentation_rules.judge_ignored_files,
+    tag_rules.judge_release_tags,
     freshness_rules.judge_remote_freshness,
 )
 _STRICTNESS = {

@@ -1,0 +1,28 @@
+"""``paddledvc release``."""
+
+from __future__ import annotations
+
+import click
+
+from paddledvc.cli.options import Subcommands
+
+
+@click.group(
+    cls=Subcommands,
+    summaries={
+        "create": "Release the locked versions that have no release yet.",
+        "promote": "Put a released version into a release stage.",
+        "deprecate": "Withdraw a released version, or all of a model.",
+    },
+)
+def release() -> None:
+    """Release locked versions, and put them into stages.
+
+    Releases and stages are annotated tags of git, in the grammar of GTO.
+
+    \b
+    Example:
+      paddledvc release create --dry-run
+      paddledvc release create --push
+      paddledvc release promote detector prod --push
+    """

@@ -1,0 +1,1 @@
+"""Rules that hold releases to what they state."""

@@ -1,0 +1,1 @@
+"""Releases of locked models: tags that register them, and release stages that they are in."""

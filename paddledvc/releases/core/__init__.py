@@ -1,0 +1,1 @@
+"""Pure part of releases: what is to be released, and what is written of it."""
