@@ -11,7 +11,8 @@ from paddledvc.display.markdown import code_span
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_HEADING = re.compile(r"^## .*, tag `(?P<tag>[^`\s]+@v[^`\s]+)`\)\r?$", re.MULTILINE)
+_TAG = r"[A-Za-z0-9_./=-]+@v[0-9A-Za-z.+-]+"  # of what a shell takes as it is
+_HEADING = re.compile(rf"^## .*, tag `(?P<tag>{_TAG})`\)\r?$", re.MULTILINE)
 _FIELDS = ("version", "weights", "export", "commit")
 _FIELD = re.compile(rf"^(?P<key>{'|'.join(_FIELDS)}): (?P<value>.+?)\r?$", re.MULTILINE)
 
