@@ -80,18 +80,16 @@ def test_a_run_that_was_killed_is_finished_by_the_next(released, ours, monkeypat
     def killed(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(create.project_files, "write_project_text", killed)
-    with pytest.raises(KeyboardInterrupt):
-        made(ours)
-    monkeypatch.undo()
-    monkeypatch.setattr(create, "try_git", killed)  # before the commit, after it was written
-    with pytest.raises(KeyboardInterrupt):
-        made(ours)
-    monkeypatch.undo()
-    monkeypatch.setattr(create.send_tags, "make_tag", killed)
-    with pytest.raises(KeyboardInterrupt):
-        made(ours)
-    monkeypatch.undo()
+    points = (
+        (create.project_files, "write_project_text"),
+        (create, "try_git"),  # when the entry is written, and not committed
+        (create.send_tags, "make_tag"),
+    )
+    for module, name in points:
+        with monkeypatch.context() as patched:
+            patched.setattr(module, name, killed)
+            with pytest.raises(KeyboardInterrupt):
+                made(ours)
     commit = released.at("HEAD")
     released.write("notes.txt", "meanwhile")
     released.commit()
@@ -283,3 +281,36 @@ def test_a_project_in_a_folder_names_it_in_its_tags_and_leaves_other_changes_alo
     assert releases == [("ocr=det@v1.2.0", "new"), ("ocr=rec@v2.0.0", "new")]
     assert project.git("status", "--porcelain") == "M  readme.txt\n"
     assert project.git("show", "--name-only", "--format=").split() == [f"ocr/{CHANGELOG}"]
+
+
+@thorough
+def test_without_an_identity_and_beside_another_git_nothing_is_lost(released, ours, monkeypatch):
+    expected = "git does not know who makes this release"
+    with monkeypatch.context() as patched:
+        patched.setenv("GIT_COMMITTER_NAME", "")
+        with pytest.raises(InvalidInput, match=expected):
+            made(ours)
+    lock = released.root / ".git" / "index.lock"
+    lock.touch()
+    with pytest.raises(OutsideFailure, match=r"index\.lock': File exists"):
+        made(ours)
+    lock.unlink()
+
+    assert made(ours)[0] == [("det@v1.2.0", "new"), ("rec@v2.0.0", "new")]
+
+
+@thorough
+def test_a_commit_that_a_hook_refuses_can_be_made_later(released, ours):
+    hook = released.root / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho no releases today >&2\nexit 1\n")
+    hook.chmod(0o755)
+    with pytest.raises(OutsideFailure) as caught:
+        made(ours)
+    hook.unlink()
+
+    assert str(caught.value) == (
+        f"git did not commit {CHANGELOG}: no releases today\n"
+        "What was written stays; fix this and run `paddledvc release create` again"
+    )
+    assert made(ours)[1].commit == released.at("det@v1.2.0")
