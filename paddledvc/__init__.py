@@ -86,6 +86,7 @@ if TYPE_CHECKING:
     from paddledvc.releases.bundle.import_bundle import ImportedBundle, import_bundle
     from paddledvc.releases.bundle.make_bundle import Bundled, BundleRow, bundle
     from paddledvc.releases.bundle.read_bundle import VerifiedBundle, verify_bundle
+    from paddledvc.releases.core.plan import Release
     from paddledvc.releases.core.rollback_plan import (
         Obstacle,
         Rollback,
@@ -95,6 +96,9 @@ if TYPE_CHECKING:
         RolledParam,
         StaleAfter,
     )
+    from paddledvc.releases.create import Created, create_release
+    from paddledvc.releases.deprecate import deprecate_release
+    from paddledvc.releases.promote import Tagged, promote_release
     from paddledvc.releases.rollback import rollback
     from paddledvc.schemas import schema
     from paddledvc.setup.ci.job_image import env_image
@@ -153,6 +157,7 @@ _HOMES = {
     "Commented": "inventory.comment",
     "Commit": "tools.git.blame",
     "Cost": "tools.paddle.core.jobs",
+    "Created": "releases.create",
     "Dataset": "stages.core.record",
     "Declared": "models.model",
     "Deploy": "models.registry",
@@ -236,6 +241,7 @@ _HOMES = {
     "Record": "stages.core.record",
     "Reference": "models.model",
     "Registry": "models.registry",
+    "Release": "releases.core.plan",
     "RemoteStatus": "weights.status",
     "RemoteTrust": "setup.trust",
     "Removed": "locking.remove",
@@ -259,6 +265,7 @@ _HOMES = {
     "StaleAfter": "releases.core.rollback_plan",
     "Status": "weights.status",
     "Synced": "stages.sync",
+    "Tagged": "releases.promote",
     "Tolerance": "models.verify_settings",
     "Tracked": "weights.core.tracked",
     "Train": "models.model",
@@ -281,6 +288,8 @@ _HOMES = {
     "check": "gate.check",
     "check_environment": "environments.check",
     "comment": "inventory.comment",
+    "create_release": "releases.create",
+    "deprecate_release": "releases.deprecate",
     "diff": "inventory.diff",
     "doctor": "setup.doctor",
     "env_image": "setup.ci.job_image",
@@ -300,6 +309,7 @@ _HOMES = {
     "outdated": "inventory.list_models",
     "prepare_environment": "environments.prepare",
     "probe": "stages.sync",
+    "promote_release": "releases.promote",
     "pull": "weights.pull",
     "push": "weights.push",
     "remote_status": "weights.status",
@@ -345,6 +355,7 @@ __all__ = [
     "Commented",
     "Commit",
     "Cost",
+    "Created",
     "Dataset",
     "Declared",
     "Deploy",
@@ -428,6 +439,7 @@ __all__ = [
     "Record",
     "Reference",
     "Registry",
+    "Release",
     "RemoteStatus",
     "RemoteTrust",
     "Removed",
@@ -451,6 +463,7 @@ __all__ = [
     "StaleAfter",
     "Status",
     "Synced",
+    "Tagged",
     "Tolerance",
     "Tracked",
     "Train",
@@ -473,6 +486,8 @@ __all__ = [
     "check",
     "check_environment",
     "comment",
+    "create_release",
+    "deprecate_release",
     "diff",
     "doctor",
     "env_image",
@@ -493,6 +508,7 @@ __all__ = [
     "outdated",
     "prepare_environment",
     "probe",
+    "promote_release",
     "pull",
     "push",
     "remote_status",

@@ -10,13 +10,21 @@ from paddledvc.cli.options import Subcommands
 @click.group(
     cls=Subcommands,
     summaries={
+        "create": "Release the locked versions that have no release yet.",
+        "promote": "Put a released version into a release stage.",
+        "deprecate": "Withdraw a released version, or all of a model.",
         "bundle": "Write models and their files into one folder for sites without a network.",
     },
 )
 def release() -> None:
-    """Release models, and hand them on.
+    """Release locked versions, put them into stages, and bundle them.
+
+    Releases and stages are annotated tags of git, in the grammar of GTO.
 
     \b
     Example:
-      paddledvc release bundle resnet50
+      paddledvc release create --dry-run
+      paddledvc release create --push
+      paddledvc release promote detector prod --push
+      paddledvc release bundle detector
     """

@@ -20,6 +20,7 @@ from paddledvc.gate.lock_history import Now, read_lock_history
 from paddledvc.gate.read_baseline import read_baseline
 from paddledvc.gate.read_images import read_image_digests
 from paddledvc.gate.read_outputs import find_unsafe_outputs
+from paddledvc.gate.read_releases import read_releases
 from paddledvc.models import policy
 from paddledvc.project import SnapshotFiles, read_project_policy
 from paddledvc.tools.git import ignores, repository, worktree
@@ -56,6 +57,7 @@ class _Ask:
         before: what the branch was; None where that is not known.
         since: git's name of that; None where it is not known.
         head: the commit whose history leads to what is judged.
+        settled: the commit whose releases have their tags by now; None where there is none.
         against: what people call what the branch was; None for the branch.
         prefix: folder of the project in its repository, with a slash at its end.
         notes: what else whoever reads the verdict must know.
@@ -71,6 +73,7 @@ class _Ask:
     before: FolderSnapshot | None = None
     since: str | None = None
     head: str = "HEAD"
+    settled: str | None = None
     against: str | None = None
     prefix: str = ""
     notes: tuple[str, ...] = ()
@@ -146,6 +149,7 @@ def judge_with_facts(
         before=before or _tree_of(project.root, since),
         since=since,
         head=subject.head or "HEAD",
+        settled=subject.head or ("HEAD" if in_git else None),
         against=subject.against,
         prefix=worktree.prefix_in_worktree(project.root) if in_git else "",
         notes=notes,
@@ -182,6 +186,7 @@ def judge_tree(
         changed=rules is not None,
         before=then,
         since=before,
+        settled=before,
         notes=notes,
     )
     today = today or date.today()  # noqa: DTZ011 - as above
@@ -269,6 +274,7 @@ def _judge_change(
         before=before,
         since=base,
         head=subject.head or "HEAD",
+        settled=base,
         notes=(*(_uncommitted(root) if subject.head is None else ()), *notes),
     )
     if subject.merged:
@@ -342,6 +348,8 @@ def _judge_files(at: ProjectFiles, project: Project, ask: _Ask, today: date) -> 
     if facts.lock is not None and in_git:
         more = ask.more if facts.role == rules.production else {}
         facts = replace(facts, past=read_lock_history(project.root, facts, Now.of(at.folder), more))
+    if in_git and ask.settled is not None:
+        facts = replace(facts, releases=read_releases(project.root, facts, ask.settled))
     new: Callable[[], Collection[str]] = tuple
     where = ask.against or ask.branch or "the commit before"
     if ask.since is not None:
@@ -354,7 +362,8 @@ def _judge_files(at: ProjectFiles, project: Project, ask: _Ask, today: date) -> 
     if ask.remote and facts.lock is not None:
         images, unknown = read_image_digests(project.root, facts.registry, facts.lock)
         facts = replace(facts, images=images)
-    notes = (*ask.notes, *unknown, *list_not_compared(facts))
+    untold = [facts.releases.unknown] if facts.releases and facts.releases.unknown else []
+    notes = (*ask.notes, *unknown, *untold, *list_not_compared(facts))
     return Judged(
         verdict=judge_facts(facts, ask.title, prefix=ask.prefix, notes=notes),
         at=at,

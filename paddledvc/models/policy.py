@@ -120,6 +120,10 @@ class StageRule:
     branches: tuple[str, ...]
     approvals: int = 0
 
+    def covers(self, branch: str) -> bool:
+        """Tell whether a branch matches one of the patterns."""
+        return _matches(branch, self.branches)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waiver:

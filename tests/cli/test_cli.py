@@ -65,7 +65,7 @@ def test_a_command_has_its_python_call_of_the_same_name(name):
         "list": "list_models",
         "hooks": "hooks_status",
         "env": "check_environment",
-        "release": "bundle",
+        "release": "create_release",
     }
     assert callable(getattr(paddledvc, other.get(name, name)))
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import date
 
+    from paddledvc.catalogs.core.release_statements import Statement
     from paddledvc.errors import Stale
     from paddledvc.gate.core.released_builds import Past
     from paddledvc.gate.core.violations import Level
@@ -88,6 +89,7 @@ class Facts:
         baseline: what a change must not be worse than; None where there is no such thing.
         past: what was released before.
         earlier: what a production branch was before this; None where that is not asked or known.
+        releases: the entries of releases and their tags; None where there is no entry.
         cards: text of the card of each model that has one, by name.
         ignored: patterns by which git ignores files that have to be committed.
         missing: what the branch's remote does not have as it should; None where nobody asked.
@@ -124,6 +126,7 @@ class Facts:
     baseline: Baseline | None = None
     past: Past | None = None
     earlier: EarlierFacts | None = None
+    releases: ReleaseFacts | None = None
     cards: Mapping[str, str] = field(default_factory=dict)
     ignored: tuple[Pattern, ...] = ()
     missing: tuple[Inspected, ...] | None = None
@@ -229,3 +232,33 @@ class EarlierFacts:
     versions: Mapping[str, str]
     gained: Mapping[str, Collection[str]] = field(default_factory=dict)
     files: Collection[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReleaseTag:
+    """The tag of a release.
+
+    Attributes:
+        commit: the commit that it names; None where it is not annotated, or names something else.
+        stated: what its message states; None where that is none of ours.
+        found: weights and export that its commit has; None where they were not read.
+    """
+
+    commit: str | None
+    stated: Statement | None = None
+    found: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReleaseFacts:
+    """What is known of releases.
+
+    Attributes:
+        entries: line in the CHANGELOG of each release, by its tag.
+        tags: the tags of these that there are.
+        unknown: why a missing tag says nothing, as a sentence; empty where the clone has all.
+    """
+
+    entries: Mapping[str, int] = field(default_factory=dict)
+    tags: Mapping[str, ReleaseTag] = field(default_factory=dict)
+    unknown: str = ""

@@ -59,6 +59,8 @@ RULES: Mapping[str, str] = {
     "record-other-bytes": "every record of a training is of the weights that are built",
     "reference-missing": "the code that models.yaml names exists, and takes what it is given",
     "registry-invalid": "models.yaml keeps to its schema",
+    "release-tag-missing": "every release in the CHANGELOG has its tag",
+    "release-tag-moved": "the tag of a release names the commit and bytes that were released",
     "remote-incomplete": "the remote holds the bytes of every output, intact",
     "stages-invalid": "dvc.yaml, dvc.lock, params.yaml and the code of the stages can be read",
     "stages-stale": "dvc.yaml has the stages that models.yaml and models.lock ask for",

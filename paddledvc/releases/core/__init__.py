@@ -1,1 +1,1 @@
-"""What a rollback changes, and what keeps it: values in, values out."""
+"""Pure part of releases: what is released or rolled back, and what is written of it."""

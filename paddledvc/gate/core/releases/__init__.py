@@ -1,1 +1,1 @@
-"""Releases: what their entries and tags state, and rules that hold them to it."""
+"""Rules that hold releases and cards to what they state."""
