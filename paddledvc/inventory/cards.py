@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from paddledvc.tools.git.project_files import find_project_text, write_project_t
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from paddledvc.project import Project
+    from paddledvc.project import Project, ProjectFiles
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
@@ -55,33 +55,45 @@ def write_cards(project: Project, names: Sequence[str] = ()) -> tuple[WrittenCar
         for card in paddledvc.write_cards(paddledvc.Project.find("."), ["digits"]):
             print(card.file, card.changed)
     """
-    registry = project.registry()
-    wanted = list(dict.fromkeys(one for name in names for one in registry.members(name)))
-    policy = registry.policy
+    pages = render_cards(project, names)
+    # All are made before any is written.
+    return tuple(
+        replace(one, changed=write_project_text(project.root, one.file, text))
+        for one, text in pages.items()
+    )
+
+
+def render_cards(files: ProjectFiles, names: Sequence[str] = ()) -> dict[WrittenCard, str]:
+    """Give the pages of the cards of models, without writing any.
+
+    Args:
+        files: the project, in a work tree or a commit.
+        names: as of ``write_cards``, which raises the same errors.
+    """
+    opened = read_facts.read_registry_facts(files)
+    registry = opened.registry or files.registry()  # which says what is wrong with models.yaml
+    wanted = {one for name in names for one in registry.members(name)}
     facts = Facts(
         branch=None,
-        role=policy.roles[-1],
-        policy=policy,
-        own=policy,
+        role=opened.policy.roles[-1],
+        policy=opened.policy,
+        own=opened.policy,
         changed=False,
         today=date.today(),  # noqa: DTZ011 - no rule is judged
+        documents=opened.documents,
         registry=registry,
-        lock=project.lock(),
     )
-    sources = card_sources(read_facts.read_facts(project, facts))
-    assert sources is not None
-    pages = []
+    sources = card_sources(read_facts.read_facts(files, facts))
+    if sources is None:
+        files.lock()  # which says what is wrong with models.lock
+        raise InvalidInput("there is no models.lock; run `paddledvc lock`")
+    pages = {}
     for model in registry.models:
         if wanted and model.name not in wanted:
             continue
         card, file = make_card(sources, model), card_path(model)
         if card is None:
-            message = f"{model.name} is not locked, expected a version; run `paddledvc lock`"
-            raise InvalidInput(message)
-        page = write_card_page(find_project_text(project.root, file), card, file)
-        pages.append((model.name, file, page))
-    # All are made before any is written.
-    return tuple(
-        WrittenCard(model=name, file=file, changed=write_project_text(project.root, file, page))
-        for name, file, page in pages
-    )
+            raise InvalidInput(f"{model.name} is not locked; run `paddledvc lock`")
+        text = write_card_page(find_project_text(files.folder, file), card, file)
+        pages[WrittenCard(model=model.name, file=file, changed=False)] = text
+    return pages

@@ -1,4 +1,4 @@
-"""Releases of what is locked: an entry in the CHANGELOG, a commit, and a tag for each model."""
+"""Releases of what is locked: CHANGELOG and cards, a commit, and a tag for each model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from paddledvc.gate.core.documentation_rules import CHANGELOG
 from paddledvc.gate.core.released_locks import scan_released_locks
 from paddledvc.gate.core.releases.tag_rules import MISSING
 from paddledvc.gate.read_releases import read_release_tags, read_released_bytes
+from paddledvc.inventory.cards import render_cards
 from paddledvc.inventory.read_history import read_tagged
+from paddledvc.project import SnapshotFiles
 from paddledvc.releases import send_tags
 from paddledvc.releases.core.changelog import add_entries
 from paddledvc.releases.core.plan import Known, Release, plan_release
@@ -164,14 +166,16 @@ def release_documents(root: Path, releases: Iterable[Release], day: str) -> dict
     new = [one for one in releases if one.state == "new"]
     if not new:
         return {}
-    return {CHANGELOG: add_entries(Snapshot.tree(root, "HEAD").text(CHANGELOG), new, day)}
+    head = Snapshot.tree(root, "HEAD")
+    cards = render_cards(SnapshotFiles(head), [one.model for one in new])
+    return {
+        CHANGELOG: add_entries(head.text(CHANGELOG), new, day),
+        **{card.file: page for card, page in cards.items()},
+    }
 
 
 def write_documents(root: Path, documents: Mapping[str, str]) -> tuple[str, ...]:
-    """Write the documents of a release into the work tree; give their paths, to be committed.
-
-    Cards of the models are to be written here too.
-    """
+    """Write the documents of a release into the work tree; give their paths, to be committed."""
     for path, text in documents.items():
         project_files.write_project_text(root, path, text)
     return tuple(documents)
@@ -200,8 +204,8 @@ def _require_no_changes(root: Path, documents: Mapping[str, str]) -> None:
     prefix = worktree.prefix_in_worktree(root)
     lines = filter(None, run_git(root, *form).split("\0"))
     changed = {line[3:].removeprefix(prefix) for line in lines}
-    if (root / CHANGELOG).is_file():
-        changed.add(CHANGELOG)
+    # git lists none of these that it does not know yet.
+    changed |= {path for path in (CHANGELOG, *documents) if (root / path).is_file()}
     head = Snapshot.tree(root, "HEAD")
     for path in sorted(changed):
         if path in documents or path == CHANGELOG:

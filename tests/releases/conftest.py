@@ -36,7 +36,7 @@ class Released(Gated):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
-    def lock(self, text, *bytes_, title="lock"):
+    def lock_models(self, text, *bytes_, title="lock"):
         """Write models.yaml, lock it, and commit."""
         for one in bytes_:
             self.write(f"zoo/{one}.pdparams", one)
@@ -48,7 +48,7 @@ class Released(Gated):
         """Move a model to another version, which production has."""
         text = self.read("models.yaml").replace(f"version: {old}\n", f"version: {new}\n", 1)
         text = text.replace(f"{name}-{old[1:]}", f"{name}-{new[1:]}")
-        return self.lock(text, f"{name}-{new[1:]}", title=f"{name} {new}")
+        return self.lock_models(text, f"{name}-{new[1:]}", title=f"{name} {new}")
 
     def tags(self):
         return self.git("tag", "--list").split()
@@ -72,7 +72,7 @@ def released(project):
         ".dvc/config", "[core]\n    remote = prod\n['remote \"prod\"']\n    url = ../../prod\n"
     )
     made.git("init", "--quiet", "--initial-branch", "main")
-    made.lock(MODELS, "det-1.2", "rec-2.0")
+    made.lock_models(MODELS, "det-1.2", "rec-2.0")
     return made
 
 

@@ -12,6 +12,7 @@ from tests.releases.conftest import md5
 
 slow, thorough = pytest.mark.slow, pytest.mark.thorough
 CHANGELOG = "docs/models/CHANGELOG.md"
+CARDS = ("docs/models/det.md", "docs/models/rec.md")
 
 
 def made(ours, *names, **options):
@@ -43,6 +44,9 @@ def test_every_model_gets_an_entry_a_commit_and_a_tag_that_states_its_bytes(rele
         f"- the first release\n- weights: `md5:{md5('det-1.2')}`\n\n"
         f"## `rec` v2.0 ({day}, tag `rec@v2.0.0`)\n\n"
         f"- the first release\n- weights: `md5:{md5('rec-2.0')}`\n"
+    )
+    assert f"| weights | `checkpoints/det_v1.2.pdparams` | 7 | `md5:{md5('det-1.2')}` |" in (
+        released.read(CARDS[0])
     )
     assert released.git("status", "--porcelain") == ""
     assert rules(released) == []
@@ -188,10 +192,10 @@ def test_other_branches_uncommitted_changes_and_findings_are_refused(released, o
 @thorough
 def test_two_versions_of_one_tag_and_images_without_digest_are_refused(released, ours):
     text = released.read("models.yaml")
-    released.lock(text.replace("v1.2\n", "1.2.0+4\n"), title="a build")
+    released.lock_models(text.replace("v1.2\n", "1.2.0+4\n"), title="a build")
     made(ours)
     released.put("det-1.2.4")
-    released.lock(
+    released.lock_models(
         text.replace("v1.2\n", "1.2.0.4\n")
         .replace(
             "    weights_url: zoo/rec",
@@ -200,6 +204,10 @@ def test_two_versions_of_one_tag_and_images_without_digest_are_refused(released,
         .replace("v2.0\n", "v2.1\n"),
         title="a number",
     )
+    lock = released.read("models.lock")
+    pinned = next(line for line in lock.splitlines() if "image_digest:" in line)
+    released.write("models.lock", lock.replace(f"{pinned}\n", ""))
+    released.commit("no digest")
 
     done = paddledvc.create_release(ours)
 
@@ -280,7 +288,9 @@ def test_a_project_in_a_folder_names_it_in_its_tags_and_leaves_other_changes_alo
 
     assert releases == [("ocr=det@v1.2.0", "new"), ("ocr=rec@v2.0.0", "new")]
     assert project.git("status", "--porcelain") == "M  readme.txt\n"
-    assert project.git("show", "--name-only", "--format=").split() == [f"ocr/{CHANGELOG}"]
+    assert project.git("show", "--name-only", "--format=").split() == [
+        f"ocr/{one}" for one in (CHANGELOG, *CARDS)
+    ]
 
 
 @thorough
@@ -310,7 +320,7 @@ def test_a_commit_that_a_hook_refuses_can_be_made_later(released, ours):
     hook.unlink()
 
     assert str(caught.value) == (
-        f"git did not commit {CHANGELOG}: no releases today\n"
+        f"git did not commit {CHANGELOG}, {', '.join(CARDS)}: no releases today\n"
         "What was written stays; fix this and run `paddledvc release create` again"
     )
     assert made(ours)[1].commit == released.at("det@v1.2.0")

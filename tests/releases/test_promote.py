@@ -14,7 +14,7 @@ STAGES = "policy: {stages: {prod: {branches: [main]}, trial: {branches: ['*']}}}
 @pytest.fixture
 def two(released, ours):
     """Two releases of det, by a policy of stages."""
-    released.lock(STAGES + released.read("models.yaml"), title="stages")
+    released.lock_models(STAGES + released.read("models.yaml"), title="stages")
     paddledvc.create_release(ours)
     released.move()
     paddledvc.create_release(ours)
