@@ -45,9 +45,7 @@ def test_every_model_gets_an_entry_a_commit_and_a_tag_that_states_its_bytes(rele
         f"## `rec` v2.0 ({day}, tag `rec@v2.0.0`)\n\n"
         f"- the first release\n- weights: `md5:{md5('rec-2.0')}`\n"
     )
-    assert f"| weights | `checkpoints/det_v1.2.pdparams` | 7 | `md5:{md5('det-1.2')}` |" in (
-        released.read(CARDS[0])
-    )
+    assert f"`md5:{md5('det-1.2')}` |\n" in released.read(CARDS[0])
     assert released.git("status", "--porcelain") == ""
     assert rules(released) == []
 
