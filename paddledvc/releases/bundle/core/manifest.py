@@ -13,6 +13,7 @@ from paddledvc.hashes import Hashes
 from paddledvc.paths import find_listing_fault, find_output_fault, find_path_fault
 from paddledvc.tools.dvc.core.objects import folder_object_name, is_object_name
 from paddledvc.tools.dvc.core.outputs import FOLDER_SUFFIX
+from paddledvc.yaml.formats import find_newer_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -174,12 +175,10 @@ def parse_manifest(data: bytes) -> BundleManifest:
         value = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise InvalidManifest("it is damaged: it is no JSON") from error
-    version = value.get("version") if isinstance(value, dict) else None
-    if version != FORMAT_VERSION:
-        raise InvalidManifest(
-            f"it has the version {version!r}, expected {FORMAT_VERSION}; a newer paddledvc may "
-            "know it"
-        )
+    if newer := find_newer_format(value, FORMAT_VERSION):
+        raise InvalidManifest(f"it has the {newer}")
+    if not isinstance(value, dict) or value.get("version") != FORMAT_VERSION:
+        raise InvalidManifest("it is damaged: it has no number of a format")
     try:
         manifest, digest = _read(value), _text(value["digest"])
     except (ValueError, KeyError, TypeError) as error:
