@@ -165,7 +165,7 @@ def _change(root: Path, base: str, branch: str | None, *, head: str | None = Non
         )
     other = None if head is None else _require_known(root, head)[0]
     return Subject(
-        title=f"{head or _head(root)} merged into {target}",
+        title=f"{head or _head(root)} as merged into {target}",
         branch=target,
         tag=branch is None and full.startswith("refs/tags/"),
         base=worktree.resolve_worktree_commit(root, found),
@@ -217,7 +217,7 @@ def _change_of(root: Path, job: Job, target: str) -> Subject:
             f"but what is checked out is in {target} already, so nothing would be judged; check "
             f"out {job.branch or 'the change'}, on GitHub `refs/pull/NUMBER/merge`"
         )
-    title = f"{job.branch or _head(root)} merged into {target}"
+    title = f"{job.branch or _head(root)} as merged into {target}"
     commit = worktree.resolve_worktree_commit(root, base)
     return Subject(title=title, branch=target, base=commit, merged=merged is not None)
 

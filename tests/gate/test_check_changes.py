@@ -68,7 +68,7 @@ def test_a_change_is_judged_by_the_rules_of_its_target(gated):
     verdict = gated.check(base="main")
 
     assert gated.lines() == []
-    assert (verdict.title, verdict.role) == ("feature/x merged into main", "production")
+    assert (verdict.title, verdict.role) == ("feature/x as merged into main", "production")
     assert of_rules(verdict) == ["evidence-missing"]
 
 
@@ -455,7 +455,7 @@ def test_the_base_of_a_clone_may_be_named_in_any_way(gated, base):
     made = clone(gated, "--branch", "feature/x")
     verdict = made.check(base=base)
 
-    assert (verdict.title, verdict.role) == ("feature/x merged into main", "production")
+    assert (verdict.title, verdict.role) == ("feature/x as merged into main", "production")
 
 
 def test_a_base_that_is_a_tag_is_of_production(gated):
@@ -641,7 +641,7 @@ def test_a_pull_request_is_judged_as_github_merged_it(gated, monkeypatch, depth)
     pull_request(monkeypatch, GITHUB_SHA=merge)
     verdict = made.check()
 
-    assert (verdict.title, verdict.role) == ("feature/x merged into main", "production")
+    assert (verdict.title, verdict.role) == ("feature/x as merged into main", "production")
     assert of_rules(verdict) == ["evidence-missing", "history-incomplete"]
 
 
@@ -699,7 +699,7 @@ def test_a_merge_request_of_gitlab_is_judged(gated, monkeypatch):
     verdict = made.check()
 
     assert (verdict.title, of_rules(verdict)) == (
-        "feature/x merged into main",
+        "feature/x as merged into main",
         ["evidence-missing"],
     )
 

@@ -174,8 +174,9 @@ def test_a_drop_that_the_samples_prove_is_an_error(evaluated):
             "error",
             (
                 "reports/resnet50/evaluate.json: error[metric-regressed]: resnet50: accuracy is "
-                "95.20 % on deployed, main has 98.00 % (tolerance 1 point; 16 of 500 samples lost, "
-                "2 won, p < 0.001); improve the model, or waive metric-regressed"
+                "95.20 % on deployed, main has 98.00 % (tolerance 1 point; 16 of 500 samples newly "
+                "wrong, 2 newly right, p < 0.001); improve the model, or agree on a waiver of "
+                "metric-regressed"
             ),
         )
     ]
@@ -189,8 +190,9 @@ def test_a_drop_that_may_be_chance_warns_and_says_what_would_prove_it(evaluated)
             "warning",
             (
                 "reports/resnet50/evaluate.json: warning[metric-regressed]: resnet50: accuracy is "
-                "96.80 % on deployed, main has 98.00 % (tolerance 1 point; 10 of 500 samples lost, "
-                "4 won, p = 0.090); it may be chance: 635 samples that differ alike would prove it"
+                "96.80 % on deployed, main has 98.00 % (tolerance 1 point; 10 of 500 samples newly "
+                "wrong, 4 newly right, p = 0.090); it may be chance: 635 samples that differ alike "
+                "would prove it"
             ),
         )
     ]
@@ -240,8 +242,8 @@ def test_a_part_of_the_samples_that_is_worse_is_found_though_the_whole_is_not(ev
         (
             "reports/resnet50/evaluate.json: error[metric-regressed]: resnet50: accuracy of the "
             "samples whose form is odd is 94.00 % on deployed, main has 98.00 % (tolerance 3 "
-            "points; 10 of 250 samples lost, 0 won, p < 0.001); improve the model, or waive "
-            "metric-regressed"
+            "points; 10 of 250 samples newly wrong, 0 newly right, p < 0.001); improve the "
+            "model, or agree on a waiver of metric-regressed"
         )
     ]
 
@@ -293,7 +295,7 @@ def test_a_part_that_may_be_chance_is_told_to_be_one_of_many():
 
     ((line, level),) = compare([1] * 1_000, now, parts)
     assert level == "warning"
-    assert "6 of 100 samples lost, 0 won, p = 0.016" in line
+    assert "6 of 100 samples newly wrong, 0 newly right, p = 0.016" in line
     assert "it may be chance, as the worst of 10 parts: 127 samples that differ alike" in line
 
 

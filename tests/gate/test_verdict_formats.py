@@ -29,7 +29,7 @@ WAIVER = Waiver(rule="evidence-missing", reason="the lab is closed", until=date(
 
 def a_verdict(*violations, waived=(), **fields):
     return Verdict(
-        title="x merged into main",
+        title="x as merged into main",
         role="production",
         violations=violations,
         waived=tuple(Waived(violation=one, waiver=WAIVER) for one in waived),
@@ -42,7 +42,7 @@ FULL = a_verdict(STALE, HISTORY, waived=[REPORT], notes=("look out",), prefix="s
 
 def test_text_has_a_line_a_finding_between_what_was_judged_and_a_summary():
     assert WRITERS["text"](FULL).split("\n") == [
-        "checking x merged into main (production)",
+        "checking x as merged into main (production)",
         "note: look out",
         "models.yaml:7:5: error[lock-stale]: a: 100% stale, run: `x`",
         "now",
@@ -70,7 +70,7 @@ def test_the_summary_counts(verdict, summary):
 
 def test_commands_of_github_are_escaped_and_name_files_from_the_root_of_the_repository():
     assert WRITERS["github"](FULL).split("\n") == [
-        "checking x merged into main (production)",
+        "checking x as merged into main (production)",
         "note: look out",
         (
             "::error file=sub dir/models.yaml,line=7,col=5,title=lock-stale::a: 100%25 stale, run: "
@@ -99,7 +99,7 @@ def test_a_note_for_github_is_one_line_for_its_second_might_be_a_command():
 
 def test_json_holds_everything():
     assert json.loads(WRITERS["json"](FULL)) == {
-        "title": "x merged into main",
+        "title": "x as merged into main",
         "role": "production",
         "prefix": "sub dir/",
         "errors": 1,

@@ -16,7 +16,7 @@ from tests.gated import EXPORTED, Gated
 from tests.inventory.forge import GITHUB, GITLAB, Forge
 
 
-def a_diff(title="change merged into main"):
+def a_diff(title="change as merged into main"):
     verdict = Verdict(title=title, role="production", violations=())
     return ModelsDiff(
         title=title, base="main", commit=None, answers=answer_unreadable("x"), models=(),

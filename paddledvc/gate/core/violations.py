@@ -126,7 +126,7 @@ class Verdict(Displayed):
     """What a check gave.
 
     Attributes:
-        title: what was judged, such as ``feature/x merged into main``.
+        title: what was judged, such as ``feature/x as merged into main``.
         role: by the rules of which role.
         violations: what was found, in the order of files and lines.
         waived: what was found and let pass.

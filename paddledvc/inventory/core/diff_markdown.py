@@ -34,20 +34,22 @@ _REASON, _REASONS = 300, 10
 _GOOD, _BAD, _DOUBTFUL = "✅", "❌", "⚠️"
 _WANTED = {"yes": _GOOD, "no": _BAD, "unknown": _DOUBTFUL}
 _UNWANTED = {"yes": _BAD, "no": _GOOD, "unknown": _DOUBTFUL}
-_MEANS: tuple[Mapping[str, str], ...] = (_WANTED, _UNWANTED, {}, _WANTED)
-"""What the answers to the four questions mean: to affect something is neither good nor bad."""
+_ADVISED = {"yes": _GOOD, "no": _DOUBTFUL, "unknown": _DOUBTFUL}
+_MEANS: tuple[Mapping[str, str], ...] = (_WANTED, _UNWANTED, {}, _ADVISED)
+"""What the answers to the four questions mean: to affect something is neither good nor bad.
+
+Documentation that is missing is a warning of `check`, so it is none that refuses a change.
+"""
 
 
 def render_markdown(diff: ModelsDiff) -> str:
     """Write a change: the questions, the findings, and the models as far as there is room."""
     verdict = diff.findings
-    sign = _BAD if verdict.errors else _DOUBTFUL if verdict.warnings else _GOOD
-    title = f"### Models: {code_span(diff.title)}"
+    title = f"### Models: {code_span(diff.title)}\n\n{_conclude(verdict)}"
     answers = [
         (f"**{one.question}**", f"{signs.get(one.state, '')} {_reasons(one)}".strip())
         for one, signs in zip(diff.answers, _MEANS, strict=True)
     ]
-    answers.append(("**What does `check` find?**", f"{sign} {count_findings(verdict)}"))
     parts = [
         f"{MARKER}\n{title}",
         "\n".join(
@@ -67,6 +69,14 @@ def render_markdown(diff: ModelsDiff) -> str:
             break
         parts.append(text)
     return "\n\n".join(parts)
+
+
+def _conclude(verdict: Verdict) -> str:
+    """Say whether the gate lets the change pass, which is what its readers decide on."""
+    if verdict.errors:
+        return f"{_BAD} **`check` refuses it: {count_findings(verdict)}**"
+    sign = _DOUBTFUL if verdict.warnings else _GOOD
+    return f"{sign} **`check` lets it pass: {count_findings(verdict)}**"
 
 
 def _reasons(answer: Answer) -> str:

@@ -58,13 +58,13 @@ def count_findings(verdict: Verdict) -> str:
 
     >>> from paddledvc.gate.core.violations import Verdict
     >>> count_findings(Verdict(title="main", role="production", violations=()))
-    'no findings (production)'
+    'no findings by the rules of production'
     """
     counts = ((len(verdict.errors), "error"), (len(verdict.warnings), "warning"))
     parts = [f"{count} {name}{'s' * (count != 1)}" for count, name in counts if count]
     if verdict.waived:
         parts.append(f"{len(verdict.waived)} waived")
-    return f"{', '.join(parts) or 'no findings'} ({verdict.role})"
+    return f"{', '.join(parts) or 'no findings'} by the rules of {verdict.role}"
 
 
 def list_tables(change: ModelChange) -> Iterator[Cells]:
@@ -77,7 +77,7 @@ def list_tables(change: ModelChange) -> Iterator[Cells]:
         yield Cells(head=("hyperparameter", "before", "after"), rows=shown)
     if change.metrics:
         yield Cells(
-            head=("metric", "of", "before", "after", "better", "tolerance", "result"),
+            head=("metric", "measured on", "before", "after", "direction", "tolerance", "result"),
             rows=tuple(_list_metrics(change)),
             words=frozenset((1, 4, 5, 6)),
         )

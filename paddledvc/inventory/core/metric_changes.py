@@ -28,7 +28,7 @@ MetricState = Literal[
     "same",
     "worse",
     "worse, within tolerance",
-    "beyond tolerance",
+    "worse, beyond tolerance",
     "changed",
     "new",
     "gone",
@@ -213,4 +213,4 @@ def _tell_state(
     loss = goal.loss(before, after)
     if loss < 0 or allowed is None:
         return "better" if loss < 0 else "worse"
-    return "worse, within tolerance" if loss <= allowed + ROUNDING else "beyond tolerance"
+    return "worse, within tolerance" if loss <= allowed + ROUNDING else "worse, beyond tolerance"

@@ -40,7 +40,7 @@ class ModelsDiff(Displayed):
     """What a change means for models.
 
     Attributes:
-        title: what is compared, such as ``feature/x merged into main``.
+        title: what is compared, such as ``feature/x as merged into main``.
         base: what it is compared with.
         commit: git's name of that; None where there was nothing before.
         answers: answers to the four questions, in their order.
@@ -188,7 +188,7 @@ def _list_drops(change: ModelChange) -> list[str]:
         one.name: f"{one.name} {one.show(one.before)} -> {one.show(one.after)} "
         f"(tolerance {one.shown_tolerance})"
         for one in change.metrics
-        if one.state == "beyond tolerance"
+        if one.state == "worse, beyond tolerance"
     }
     return list(drops.values())
 
@@ -215,15 +215,15 @@ def _tell_documented(change: ModelChange) -> tuple[AnswerState, str]:
     if found is None:
         return "nothing", f"{name} is removed"
     if found.told is not None:
-        return "yes", f"{name}: {found.told} says what {change.after} is"
+        return "yes", f"{name}: {found.told} names {change.after}"
     if found.state in ("added", "changed"):
         return "yes", f"{name}: {found.file} has changed"
     if change.before == change.after:
         kept = f"; {found.file} is unchanged" if found.state == "unchanged" else ""
         return "nothing", f"{name} keeps its version{kept}"
     missing = {"missing": f"{found.file} is missing", "unchanged": f"{found.file} is unchanged"}
-    file = missing.get(found.state, "models.yaml names no docs of it")
-    return "no", f"{name}: {file}, and {CHANGELOG} does not name {change.after}"
+    file = f"{missing[found.state]}, and " if found.state in missing else ""
+    return "no", f"{name}: {file}{CHANGELOG} does not name {change.after}"
 
 
 def list_reasons(answer: Answer) -> Iterator[str]:

@@ -49,7 +49,7 @@ def answer(number, *models, regressions=()):
 
 def a_diff(*models, **fields):
     usual = {
-        "title": "change merged into main",
+        "title": "change as merged into main",
         "base": "main",
         "commit": "1" * 40,
         "answers": answer_questions(models, ()),
@@ -61,7 +61,7 @@ def a_diff(*models, **fields):
 KEPT = metric(0.95, 0.95, "same")
 BETTER = metric(0.95, 0.96, "better")
 WORSE = metric(0.95, 0.945, "worse, within tolerance")
-DROPPED = metric(0.95, 0.93, "beyond tolerance")
+DROPPED = metric(0.95, 0.93, "worse, beyond tolerance")
 GONE = metric(0.95, None, "gone")
 PASS, FAIL = (VerifyState(standing=one) for one in ("pass", "fail"))
 
@@ -252,7 +252,7 @@ def test_texts_of_a_branch_are_no_markup_links_or_mentions_in_markdown():
             strict=True,
         )
     ]
-    assert widths == [2] * 6 + [3] * 2 + [7] * 2
+    assert widths == [2] * 5 + [3] * 2 + [7] * 2
 
 
 def test_markdown_begins_with_its_marker_and_fits_a_comment():
@@ -268,7 +268,8 @@ def test_markdown_begins_with_its_marker_and_fits_a_comment():
 
     text = render_markdown(a_diff(*models, findings=verdict))
 
-    assert text.startswith("<!-- paddledvc-diff -->\n### Models: `change merged into main`\n\n|")
+    assert text.startswith("<!-- paddledvc-diff -->\n### Models: `change as merged into main`\n\n")
+    assert "\n\n❌ **`check` refuses it: 300 errors by the rules of production**\n\n|" in text
     assert len(text) <= LARGEST + 200
     assert "- and 250 more, which `paddledvc check` lists" in text
     assert "and 50 more rows, which `paddledvc diff` shows in a shell" in text

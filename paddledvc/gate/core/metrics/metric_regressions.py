@@ -338,7 +338,7 @@ class Comparison:
         p, told, proof = self._weigh(pair, members, significant)
         proven = p is None or p < significant
         level: Level = "error" if proven or self.noise == "fail" else "warning"
-        advice = "improve the model, or waive metric-regressed"
+        advice = "improve the model, or agree on a waiver of metric-regressed"
         if level == "warning":
             among = f", as the worst of {parts} parts" if parts > 1 else ""
             advice = f"it may be chance{among}: {proof} would prove it"
@@ -373,7 +373,7 @@ class Comparison:
         lost = sum(1 for was, now_is in zip(old, new, strict=True) if now_is < was)
         won = sum(1 for was, now_is in zip(old, new, strict=True) if now_is > was)
         p = significance.mcnemar_p(lost, won)
-        told = f"{lost} of {len(members)} samples lost, {won} won, p {_show_p(p)}"
+        told = f"{lost} of {len(members)} samples newly wrong, {won} newly right, p {_show_p(p)}"
         enough = significance.samples_to_prove(lost, won, len(members), significant) or 0
         return p, told, f"{enough:,} samples that differ alike"
 
@@ -409,7 +409,7 @@ def _judge_training(facts: Facts, baseline: Baseline, model: Model) -> Iterator[
                 f"{model.name}: {metric.name} is {goal.show(value)} after training, "
                 f"{baseline.where} has {goal.show(earlier)} (tolerance "
                 f"{goal.show_difference(goal.tolerance)}; noise unknown, for the model has no "
-                "`evaluate`); improve the model, or waive metric-regressed"
+                "`evaluate`); improve the model, or agree on a waiver of metric-regressed"
             )
             file = training_report(model)
             yield facts.found("metric-regressed", message, model=model.name, file=file)
