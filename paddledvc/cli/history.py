@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -26,6 +27,7 @@ TOLD = 5
 """Tags that do not count, and are named."""
 _METRIC = "metric"
 """The column of the metric that was asked for, which has its name as its title."""
+_DIGEST = re.compile(r"(?:md5|sha\d+):[0-9a-f]+")
 _OPTIONAL = ("stage", "size", "image")
 """Columns that are left out where they would be empty."""
 
@@ -114,9 +116,8 @@ def _cell(row: HistoryRow, column: str, metric: str | None) -> str:
     if column == "where":
         return row.tag or row.commit[:SHORT]
     value = getattr(row, column)
-    if column == "weights" and value is not None:
-        kind, colon, digest = value.partition(":")
-        return f"{kind}{colon}{digest[:DIGITS]}"
+    if column in {"weights", "image"} and value is not None:
+        return _DIGEST.sub(lambda one: one[0][: one[0].index(":") + 1 + DIGITS], value)
     return "-" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 

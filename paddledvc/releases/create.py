@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from paddledvc.tools.system.progress import NamedProgress
 
 REMOTE_RULE = "remote-incomplete"
+_WRITTEN = ("card-stale", "docs-stale")
+"""Rules that hold of a model once its release is written."""
 _SHORT = 7
 
 
@@ -149,11 +151,19 @@ def create_release(
 
 
 def _check(project: Project, branch: str, releases: Iterable[Release]) -> Verdict:
-    """Judge the work tree; tags that are missing and about to be made are no finding."""
+    """Judge the work tree; what the release is about to make or write is no finding."""
     verdict = gate.check(project, branch=branch, remote=True)
     begun = tuple(f"{one.tag}: " for one in releases if one.state == "tag missing")
-    missing = (one for one in verdict.violations if one.rule == MISSING)
-    return _without(verdict, [one for one in missing if one.message.startswith(begun)])
+    new = {one.model for one in releases if one.state == "new"}
+    return _without(
+        verdict,
+        [
+            one
+            for one in verdict.violations
+            if (one.rule == MISSING and one.message.startswith(begun))
+            or (one.rule in _WRITTEN and one.model in new)
+        ],
+    )
 
 
 def _without(verdict: Verdict, found: Collection[Violation]) -> Verdict:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from paddledvc import names
 from paddledvc.errors import InvalidFile, InvalidInput
+from paddledvc.gate.core.documentation_rules import CHANGELOG
 from paddledvc.locking.missing_code import look_for_missing_code
 from paddledvc.models.lockfile import Lock, render_lockfile
 from paddledvc.project import SnapshotFiles
+from paddledvc.releases.core.changelog import add_return
 from paddledvc.releases.core.past_blocks import take_past_blocks, take_past_model
 from paddledvc.releases.core.rollback_plan import (
     RolledFile,
@@ -131,7 +133,8 @@ def restore_models(root: Path, head: CommitState, states: Mapping[str, CommitSta
         InvalidFile: a file cannot be edited block by block.
         InvalidInput: what comes out would be no valid project.
     """
-    texts = {name: head.text(name) for name in (names.REGISTRY, names.PARAMS, names.DVC_LOCK)}
+    edited = (names.REGISTRY, names.PARAMS, names.DVC_LOCK, CHANGELOG)
+    texts = {name: head.text(name) for name in edited}
     entries: dict[str, TreeEntry | None] = {}
     code: dict[str, TreeEntry | None] = {}
     stages = _list_restored(head, states)
@@ -149,6 +152,10 @@ def restore_models(root: Path, head: CommitState, states: Mapping[str, CommitSta
             texts[names.DVC_LOCK] = take_past_blocks(
                 texts[names.DVC_LOCK], then.text(names.DVC_LOCK), names.DVC_LOCK, built
             )
+        now, version = head.lock.by_name.get(name), then.lock.model(name).version
+        before = None if now is None else now.version
+        if texts[CHANGELOG] and before != version:
+            texts[CHANGELOG] = add_return(texts[CHANGELOG], name, version, before)
         entries.update(_reports(head, then, slug))
         code.update(_code(head, then, [one for one in stages[name] if one not in then.stages.own]))
     for path, text in texts.items():

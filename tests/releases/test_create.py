@@ -55,11 +55,12 @@ def test_only_what_moved_is_released_and_then_nothing(released, ours):
     made(ours)
     released.move()
 
-    releases, _ = made(ours)
+    releases, first = made(ours)
     head = released.at("HEAD")
     again, done = made(ours)
 
     assert releases == [("det@v1.3.0", "new"), ("rec@v2.0.0", "released")]
+    assert first.verdict.violations == ()
     assert released.read(CHANGELOG).index("det@v1.3.0") < released.read(CHANGELOG).index("rec@v2")
     assert "the release before is v1.2.0" in released.read(CHANGELOG)
     assert [state for _, state in again] == ["released", "released"]

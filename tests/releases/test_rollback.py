@@ -109,6 +109,21 @@ def test_comments_of_the_user_survive(team):
 
 
 @pytest.mark.thorough
+def test_the_changelog_says_what_went_back_so_that_nothing_is_undocumented(team):
+    team.write("docs/models/CHANGELOG.md", "# Models\n\n## `beta` v1.2.0\n\n- trained longer\n")
+    team.commit("A changelog")
+    rolled(team, "beta", to="v1.0.0")
+    text = team.read("docs/models/CHANGELOG.md").decode()
+
+    assert text == (
+        "# Models\n\n## `beta` is `v1.0.0` again\n\n- rolled back from `v1.2.0`\n\n"
+        "## `beta` v1.2.0\n\n- trained longer\n"
+    )
+    assert "docs-stale" not in {one.rule for one in paddledvc.check(Project(team.root)).violations}
+    assert not rolled(team, "beta", to="v1.0.0").changes
+
+
+@pytest.mark.thorough
 def test_bytes_that_are_nowhere_refuse_before_anything_is_written(team):
     team.cached(md5(blob("beta", 2))).unlink()
     for role in ("staging", "dev"):

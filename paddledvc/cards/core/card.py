@@ -192,9 +192,11 @@ def _lineage(sources: CardSources, model: Model) -> Iterator[str]:
 
 def _environment(registry: Registry, model: Model, locked: LockedModel) -> dict[str, str]:
     stated = registry.environment_of(model)
+    image, digest = stated.image or "", locked.image_digest or ""
     return _known(
-        image=stated.image,
-        digest=locked.image_digest if locked.image == stated.image else None,
+        image=image,
+        # Which a name may end with already.
+        digest=digest if locked.image == image and not image.endswith(f"@{digest}") else None,
         paddle=stated.paddle,
         cuda=stated.cuda,
         python=stated.python,

@@ -37,8 +37,30 @@ def add_entries(text: str | None, releases: Iterable[Release], day: str) -> str:
     - the first release
     - weights: `md5:a`
     """
-    old = _TITLE if text is None else text
-    entries = [_entry(one, day) for one in releases]
+    return _insert(_TITLE if text is None else text, [_entry(one, day) for one in releases])
+
+
+def add_return(text: str, model: str, version: str, before: str | None) -> str:
+    """Add to a CHANGELOG that a model went back to a version; no heading of a release.
+
+    Args:
+        text: what the CHANGELOG holds.
+        model: name of the model.
+        version: the version that it has again.
+        before: the version that it had; None where it was removed.
+
+    >>> print(add_return("# Models", "det", "v1", "v2"), end="")
+    # Models
+    <BLANKLINE>
+    ## `det` is `v1` again
+    <BLANKLINE>
+    - rolled back from `v2`
+    """
+    why = f"rolled back from {code_span(before)}" if before is not None else "it was removed"
+    return _insert(text, [f"## {code_span(model)} is {code_span(version)} again\n\n- {why}"])
+
+
+def _insert(old: str, entries: list[str]) -> str:
     if not entries:
         return old
     first = _FIRST.search(old)
