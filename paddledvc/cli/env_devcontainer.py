@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import complete_model, format_option, pass_project
+from paddledvc.cli.options import environment_options, format_option, pass_project
 from paddledvc.cli.printer import echo, echo_json
 from paddledvc.environments.prepare import prepare_environment
 
@@ -17,13 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("devcontainer")
-@click.argument("name", required=False, metavar="[NAME[@VERSION]]", shell_complete=complete_model)
-@click.option("--rev", metavar="REV", help="The branch, tag or commit that it is to be of.")
-@click.option(
-    "--gpus/--no-gpus",
-    default=None,
-    help="Give it the GPUs; by default where the environment has CUDA.",
-)
+@environment_options
 @click.option(
     "--output",
     "folder",
@@ -72,12 +66,8 @@ def env_devcontainer(  # noqa: PLR0913
     if output == "json":
         echo_json(prepared)
         return
-    if not prepared.pinned:
-        echo(
-            f"warning: models.lock has no digest of {prepared.image}, and a tag may move; run "
-            "`paddledvc lock`",
-            err=True,
-        )
+    if prepared.warning:
+        echo(prepared.warning, err=True)
     for path, text in prepared.files.items():
         echo(f"--- {path}\n{text}" if dry_run else f"Write {path}")
     if prepared.checkout is not None:

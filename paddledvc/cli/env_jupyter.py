@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paddledvc.cli.options import complete_model, format_option, pass_project
+from paddledvc.cli.options import environment_options, format_option, pass_project
 from paddledvc.cli.printer import echo, echo_json
 from paddledvc.environments.prepare import prepare_environment
 
@@ -15,13 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("jupyter")
-@click.argument("name", required=False, metavar="[NAME[@VERSION]]", shell_complete=complete_model)
-@click.option("--rev", metavar="REV", help="The branch, tag or commit that it is to be of.")
-@click.option(
-    "--gpus/--no-gpus",
-    default=None,
-    help="Give it the GPUs; by default where the environment has CUDA.",
-)
+@environment_options
 @click.option(
     "--port",
     type=click.IntRange(1024, 65535),
@@ -56,10 +50,6 @@ def env_jupyter(  # noqa: PLR0913
     if output == "json":
         echo_json(prepared)
         return
-    if not prepared.pinned:
-        echo(
-            f"warning: models.lock has no digest of {prepared.image}, and a tag may move; run "
-            "`paddledvc lock`",
-            err=True,
-        )
+    if prepared.warning:
+        echo(prepared.warning, err=True)
     echo(prepared.lines.rstrip("\n"))

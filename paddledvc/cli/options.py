@@ -164,6 +164,24 @@ def _renew_hooks(root: Path) -> None:
         printer.echo(done, err=True)
 
 
+def environment_options(command: Command) -> Command:
+    """Add what the commands that write an environment are of: a model, a revision, GPUs."""
+    options = (
+        click.argument(
+            "name", required=False, metavar="[NAME[@VERSION]]", shell_complete=complete_model
+        ),
+        click.option("--rev", metavar="REV", help="The branch, tag or commit that it is to be of."),
+        click.option(
+            "--gpus/--no-gpus",
+            default=None,
+            help="Give it the GPUs; by default where the environment has CUDA.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 class Subcommands(click.Group):
     """Subcommands in modules of their own, called after group and command, as ``release_create``.
 

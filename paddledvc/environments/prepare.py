@@ -58,6 +58,16 @@ class PreparedEnvironment(Displayed):
     files: Mapping[str, str] = field(default_factory=dict)
     checkout: str | None = None
 
+    @property
+    def warning(self) -> str:
+        """What keeps the image from being the same one for ever; empty where nothing does."""
+        if self.pinned:
+            return ""
+        return (
+            f"warning: models.lock has no digest of {self.image}, and a tag may move; run "
+            "`paddledvc lock`"
+        )
+
 
 def prepare_environment(  # noqa: PLR0913 - each is an option
     project: Project,
