@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.cards.core.parts import Part, judge_report_standing, list_parts
+from paddledvc.catalogs.core.gto_names import name_release_tag
 from paddledvc.evaluation.core.measured import Measured
 from paddledvc.stages.core.record import Record
 from paddledvc.verification.core.evidence import Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from paddledvc.cards.core.parts import Standing
     from paddledvc.models.lockfile import Lock, LockedModel
@@ -38,6 +39,7 @@ class CardSources:
         reports: texts of verify.json, by model.
         records: texts of the records of trainings, by model.
         measured: texts of evaluate.json, by model.
+        released: tags of the releases that docs/models/CHANGELOG.md has.
     """
 
     registry: Registry
@@ -47,6 +49,7 @@ class CardSources:
     reports: Mapping[str, str] = field(default_factory=dict)
     records: Mapping[str, str] = field(default_factory=dict)
     measured: Mapping[str, str] = field(default_factory=dict)
+    released: Collection[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,9 +76,11 @@ class Card:
 
     Attributes:
         version: the version that is locked.
+        release: the tag that registers this version; empty until there is a release.
         stated: what models.yaml says of the model, by key.
         tags: words of models.yaml about it.
         lineage: the models whose weights it starts from, nearest first, with their versions.
+        base: what readers of the header call the nearest of these; empty where there is none.
         origin: where it comes from, by key of models.lock.
         environment: image, its digest, and the versions in it.
         inputs: arguments of the network.
@@ -95,9 +100,11 @@ class Card:
     name: str
     slug: str
     version: str
+    release: str = ""
     stated: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     lineage: tuple[str, ...] = ()
+    base: str = ""
     origin: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     inputs: tuple[str, ...] = ()
@@ -121,9 +128,9 @@ class Card:
         return hashlib.sha256(text.encode()).hexdigest()[:_SEEN]
 
 
-def card_path(model: Model) -> str:
+def card_path(slug: str) -> str:
     """Name the file of a model's card."""
-    return f"docs/models/{model.slug}.md"
+    return f"docs/models/{slug}.md"
 
 
 def make_card(sources: CardSources, model: Model) -> Card | None:
@@ -148,6 +155,7 @@ def make_card(sources: CardSources, model: Model) -> Card | None:
         name=model.name,
         slug=model.slug,
         version=locked.version,
+        release=_release(sources, model, locked.version),
         stated=_known(
             owner=model.owner,
             license=model.license,
@@ -157,6 +165,7 @@ def make_card(sources: CardSources, model: Model) -> Card | None:
         ),
         tags=model.tags,
         lineage=tuple(_lineage(sources, model)),
+        base=_base(sources, model),
         origin=_known(
             source=locked.source,
             source_name=locked.source_name,
@@ -188,6 +197,26 @@ def _lineage(sources: CardSources, model: Model) -> Iterator[str]:
     for name in sources.registry.lineage(model.name)[1:]:
         base = sources.lock.by_name.get(name)
         yield name if base is None else f"{name} {base.version}"
+
+
+def _base(sources: CardSources, model: Model) -> str:
+    """Name the base as Hugging Face does, where it is from there."""
+    if model.base is None:
+        return ""
+    declared = sources.registry.catalog(sources.registry.model(model.base))
+    locked = sources.lock.by_name.get(model.base)
+    if locked is None or declared is None or declared.kind != "huggingface":
+        return model.base
+    return locked.source_name or model.base
+
+
+def _release(sources: CardSources, model: Model, version: str) -> str:
+    """Find the tag of a version; in a monorepo the project's folder stands before it."""
+    try:
+        tag = name_release_tag("", model.name, version)
+    except ValueError:  # GTO has none for it, so there is no release
+        return ""
+    return next((one for one in sources.released if one.rpartition("=")[2] == tag), "")
 
 
 def _environment(registry: Registry, model: Model, locked: LockedModel) -> dict[str, str]:
@@ -229,6 +258,7 @@ def _training(record: Record | None) -> dict[str, str]:
         paddle=record.paddle,
         python=record.python,
         seed=record.seed,
+        image=record.image,
         commit=record.commit,
         changes="uncommitted" if record.dirty else None,
     )
