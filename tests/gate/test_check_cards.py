@@ -7,6 +7,7 @@ import yaml as pyyaml
 from huggingface_hub import ModelCard
 
 import paddledvc
+from paddledvc.comparison.caveats import Caveat
 from paddledvc.errors import InvalidFile
 from paddledvc.hashes import Hashes
 from paddledvc.stages.core.record import Dataset, Hashed, Record
@@ -48,7 +49,7 @@ def test_a_card_says_what_is_stated_locked_and_verified(gated):
         "| owner | `the vision team` |",
         "| licence | `Apache-2.0` |",
         "| input | `x: float32[?, 4]` |",
-        "The exported files agree with the network.",
+        "The exported files agree with the network on 1 sample.",
         "md5:0cc175b9c0f1b6a831c399e269772661",
     ):
         assert line in text
@@ -226,6 +227,14 @@ def test_a_page_that_is_not_utf_8_is_refused_and_stays(gated):
     with pytest.raises(InvalidFile, match=f"{CARD}:1:4: byte 0xd0 is not UTF-8"):
         write(gated)
     assert (gated.root / CARD).read_bytes() == page
+
+
+def test_a_card_says_what_keeps_an_agreement_from_proving_much(gated):
+    gated.build(caveats=(Caveat(kind="values-untried", text="ids above 9 were not tried"),))
+    write(gated)
+
+    said = "The exported files agree with the network on 1 sample, but ids above 9 were not tried."
+    assert said in gated.read(CARD)
 
 
 def test_a_report_of_other_weights_counts_for_nothing(gated):

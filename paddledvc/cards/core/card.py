@@ -16,7 +16,6 @@ from paddledvc.verification.core.evidence import Evidence
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from paddledvc.cards.core.parts import Standing
     from paddledvc.models.lockfile import Lock, LockedModel
     from paddledvc.models.model import Input, Model, Output
     from paddledvc.models.registry import Registry
@@ -95,6 +94,8 @@ class Card:
         percent: metrics that people write in percent.
         standing: what the report of the export is worth; empty for a model without one.
         compared: how far each path is off, as that report says.
+        compared_samples: how many samples that was on.
+        caveats: why agreement proves little, each as the end of "it agrees, but …".
     """
 
     name: str
@@ -119,6 +120,8 @@ class Card:
     percent: tuple[str, ...] = ()
     standing: str = ""
     compared: tuple[ComparedPath, ...] = ()
+    compared_samples: int = 0
+    caveats: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -151,6 +154,8 @@ def make_card(sources: CardSources, model: Model) -> Card | None:
     measured = _measured(sources.measured.get(model.name), parts)
     report = sources.reports.get(model.name)
     standing = judge_report_standing(sources.registry, sources.lock, model, sources.built, report)
+    told = standing not in (None, "missing", "invalid", "of other bytes")
+    proof = Evidence.from_json(report) if told and report is not None else None
     return Card(
         name=model.name,
         slug=model.slug,
@@ -185,7 +190,9 @@ def make_card(sources: CardSources, model: Model) -> Card | None:
         published={one.name: one.value for one in model.metrics},
         percent=tuple(sorted(_percent(model))),
         standing=standing or "",
-        compared=tuple(_compared(standing, report)),
+        compared=tuple(_compared(proof)),
+        compared_samples=proof.samples if proof else 0,
+        caveats=tuple(map(str, proof.caveats)) if proof else (),
     )
 
 
@@ -286,10 +293,9 @@ def _percent(model: Model) -> Iterator[str]:
         yield from (one.name for one in model.evaluate.metrics if one.percent)
 
 
-def _compared(standing: Standing | None, report: str | None) -> Iterator[ComparedPath]:
-    if report is None or standing in (None, "missing", "invalid", "of other bytes"):
+def _compared(proof: Evidence | None) -> Iterator[ComparedPath]:
+    if proof is None:
         return
-    proof = Evidence.from_json(report)
     for one in proof.paths:
         yield ComparedPath(
             path=one.path,

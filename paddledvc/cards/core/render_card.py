@@ -185,7 +185,7 @@ def _agreement(card: Card) -> Iterator[str]:
     if not card.standing:
         return
     yield "## Export"
-    yield _STANDINGS[card.standing]
+    yield _judge(card)
     rows = [
         (
             _text(one.path),
@@ -197,6 +197,18 @@ def _agreement(card: Card) -> Iterator[str]:
         for one in card.compared
     ]
     yield _table(("path", "result", "scaled error", "of its tolerance", "ran on"), rows)
+
+
+def _judge(card: Card) -> str:
+    said = _STANDINGS[card.standing]
+    if card.standing not in ("pass", "shows nothing"):
+        return said
+    agrees = _STANDINGS["pass"].rstrip(".")
+    if count := card.compared_samples:
+        agrees += f" on {count:,} sample{'' if count == 1 else 's'}"
+    if card.caveats:
+        return f"{agrees}, but {'; '.join(map(_text, card.caveats))}."
+    return f"{agrees}." if card.standing == "pass" else said
 
 
 def _section(title: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

@@ -23,6 +23,7 @@ def card(**fields):
         {"metrics": {HOSTILE: {HOSTILE: 1.0}}},
         {"published": {HOSTILE: 1.0}},
         {"standing": "pass", "compared": (ComparedPath(path=HOSTILE, result="pass", ran=HOSTILE),)},
+        {"standing": "pass", "caveats": (HOSTILE,)},
         {"datasets": ((HOSTILE, HOSTILE, HOSTILE),)},
         {"params": {HOSTILE: HOSTILE}},
         {"lineage": (HOSTILE,)},
@@ -60,3 +61,20 @@ def test_the_header_names_what_it_starts_from():
 def test_the_tag_of_a_release_is_named_once_there_is_one():
     assert "| release | `det@v1.0.0` |" in render_card(card(release="det@v1.0.0"))
     assert "release" not in render_card(card())
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"standing": "pass", "compared_samples": 64}, "agree with the network on 64 samples."),
+        (
+            {"standing": "pass", "caveats": ("ids above 9 were not tried", "one was not found")},
+            "agree with the network, but ids above 9 were not tried; one was not found.",
+        ),
+        ({"standing": "shows nothing", "caveats": ("all is zero",)}, "network, but all is zero."),
+        ({"standing": "fail", "caveats": ("all is zero",)}, "do not agree with the network.**"),
+    ],
+    ids=["pass", "caveats", "shows-nothing", "fail"],
+)
+def test_an_agreement_is_told_with_what_it_is_worth(fields, said):
+    assert render_card(card(**fields)).endswith(said)
