@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from paddledvc import names
+from paddledvc.cards.core.card_page import drop_generated
 from paddledvc.errors import InvalidFile, PaddleDVCError
 from paddledvc.gate import read_facts
 from paddledvc.gate.core import freshness_rules, released_builds, released_locks
@@ -319,4 +320,4 @@ def _gained(
 
 
 def _lines(data: bytes) -> frozenset[str]:
-    return frozenset(data.decode(errors="replace").splitlines())
+    return frozenset(drop_generated(data.decode(errors="replace")).splitlines())

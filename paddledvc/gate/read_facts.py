@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from paddledvc import names, schemas
 from paddledvc.cards.core.card import card_path
+from paddledvc.catalogs.core.release_statements import find_released_tags
 from paddledvc.errors import InvalidFile, InvalidInput
 from paddledvc.evaluation.core.measured import measured_path
+from paddledvc.gate.core.documentation_rules import CHANGELOG
 from paddledvc.gate.core.facts import Facts, Outdated
 from paddledvc.gate.core.metrics.metric_rules import training_report
 from paddledvc.gate.core.violations import Violation, list_file_violations
@@ -283,12 +285,19 @@ def read_metric_facts(project: ProjectFiles, facts: Facts) -> Facts:
         for one in models
         if one.train is not None and one.evaluate is None
     }
+    cards = dict(_texts(project, {one.name: card_path(one.slug) for one in models}))
     return replace(
         facts,
-        cards=dict(_texts(project, {one.name: card_path(one) for one in models})),
+        cards=cards,
+        released=read_released_tags(project) if cards else (),
         measured=dict(_texts(project, measured)),
         trained=dict(_texts(project, trained)),
     )
+
+
+def read_released_tags(project: ProjectFiles) -> tuple[str, ...]:
+    """Read which tags the entries of releases in the CHANGELOG name."""
+    return tuple(find_released_tags(find_project_text(project.folder, CHANGELOG) or ""))
 
 
 def _texts(project: ProjectFiles, paths: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -13,10 +13,11 @@ from paddledvc.errors import InvalidInput
 from paddledvc.gate import read_facts
 from paddledvc.gate.core.facts import Facts
 from paddledvc.gate.core.releases.card_rules import card_sources
-from paddledvc.tools.git.project_files import find_project_text, write_project_text
+from paddledvc.tools.git.project_files import find_project_file, write_project_text
+from paddledvc.tools.system.files import decode_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from paddledvc.project import Project, ProjectFiles
 
@@ -47,7 +48,7 @@ def write_cards(project: Project, names: Sequence[str] = ()) -> tuple[WrittenCar
         names: models or groups of models; none for every model.
 
     Raises:
-        InvalidFile: models.yaml, models.lock or the header of a card cannot be read.
+        InvalidFile: models.yaml, models.lock, or a card or its header cannot be read.
         InvalidInput: a model is not locked.
         UnknownModel: models.yaml has no such model or group.
 
@@ -63,12 +64,15 @@ def write_cards(project: Project, names: Sequence[str] = ()) -> tuple[WrittenCar
     )
 
 
-def render_cards(files: ProjectFiles, names: Sequence[str] = ()) -> dict[WrittenCard, str]:
+def render_cards(
+    files: ProjectFiles, names: Sequence[str] = (), tags: Collection[str] = ()
+) -> dict[WrittenCard, str]:
     """Give the pages of the cards of models, without writing any.
 
     Args:
         files: the project, in a work tree or a commit.
         names: as of ``write_cards``, which raises the same errors.
+        tags: those of releases that are about to be made.
     """
     opened = read_facts.read_registry_facts(files)
     registry = opened.registry or files.registry()  # which says what is wrong with models.yaml
@@ -83,7 +87,9 @@ def render_cards(files: ProjectFiles, names: Sequence[str] = ()) -> dict[Written
         documents=opened.documents,
         registry=registry,
     )
-    sources = card_sources(read_facts.read_facts(files, facts))
+    facts = read_facts.read_facts(files, facts)
+    released = (*read_facts.read_released_tags(files), *tags)
+    sources = card_sources(replace(facts, released=released))
     if sources is None:
         files.lock()  # which says what is wrong with models.lock
         raise InvalidInput("there is no models.lock; run `paddledvc lock`")
@@ -91,9 +97,12 @@ def render_cards(files: ProjectFiles, names: Sequence[str] = ()) -> dict[Written
     for model in registry.models:
         if wanted and model.name not in wanted:
             continue
-        card, file = make_card(sources, model), card_path(model)
+        card, file = make_card(sources, model), card_path(model.slug)
         if card is None:
             raise InvalidInput(f"{model.name} is not locked; run `paddledvc lock`")
-        text = write_card_page(find_project_text(files.folder, file), card, file)
-        pages[WrittenCard(model=model.name, file=file, changed=False)] = text
+        data = find_project_file(files.folder, file)
+        page = None if data is None else decode_text(data, file)
+        pages[WrittenCard(model=model.name, file=file, changed=False)] = write_card_page(
+            page, card, file
+        )
     return pages

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from paddledvc import names
+from paddledvc.cards.core.card_page import drop_generated
 from paddledvc.errors import InvalidFile, InvalidInput
 from paddledvc.gate.core.facts import Baseline, Facts
 from paddledvc.gate.core.metrics.metric_regressions import judge_regressions
@@ -138,11 +139,17 @@ def _read_side(at: ProjectFiles, facts: Facts, where: str) -> Side:
             if (text := find_project_text(at.folder, f"{model_reports_folder(one)}/latency.json"))
         },
         docs={
-            one.docs: hashlib.sha256(data).hexdigest()
+            one.docs: _hash_written(data)
             for one in models
             if one.docs is not None and (data := at.snapshot.read(one.docs)) is not None
         },
     )
+
+
+def _hash_written(data: bytes) -> str:
+    """Hash what people wrote of a file: a card that is made anew documents nothing."""
+    text = drop_generated(data.decode(errors="surrogateescape"))
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
 def _read_value(at: ProjectFiles, name: str) -> Any:

@@ -177,7 +177,8 @@ def release_documents(root: Path, releases: Iterable[Release], day: str) -> dict
     if not new:
         return {}
     head = Snapshot.tree(root, "HEAD")
-    cards = render_cards(SnapshotFiles(head), [one.model for one in new])
+    tags = [one.tag for one in new]
+    cards = render_cards(SnapshotFiles(head), [one.model for one in new], tags)
     return {
         CHANGELOG: add_entries(head.text(CHANGELOG), new, day),
         **{card.file: page for card, page in cards.items()},

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from huggingface_hub import ModelCard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -200,6 +201,27 @@ def test_an_export_that_is_built_again_changes_nothing(demo: Any, tmp_path: Path
     again.dvc("repro", "--force", "--single-item", "export-digits")
 
     assert again.dvc("status") == "Data and pipelines are up to date.\n"
+
+
+def test_the_card_of_it_says_what_was_measured_and_passes_the_gate(
+    demo: Any, tmp_path: Path
+) -> None:
+    again = demo.copy(tmp_path)
+    again.paddledvc("report", "--cards")
+    again.commit("Cards")
+    text = (again.root / "docs/models/digits.md").read_text()
+    measured = json.loads((again.root / "reports/digits/evaluate.json").read_text())
+    record = json.loads((again.root / "reports/digits/train/record.json").read_text())
+
+    accuracy = measured["test_accuracy"]
+    assert f"| `test_accuracy` | network | {accuracy['network']:.2%}".replace("%", " %") in text
+    assert "The exported files agree with the network on " in text
+    assert f"`md5:{record['weights']['md5']}`" in text
+    assert f"| commit that was checked out | `{record['commit']}` |" in text
+    data = ModelCard(text).data
+    assert (data.base_model, data.datasets) == ("digits-base", ["digits"])
+    assert {one.metric_value for one in data.eval_results} >= {*accuracy.values()}
+    assert "card-stale" not in again.run("paddledvc", "check")
 
 
 def test_the_gate_lets_what_was_built_onto_main(demo: Any) -> None:

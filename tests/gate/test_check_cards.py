@@ -7,11 +7,26 @@ import yaml as pyyaml
 from huggingface_hub import ModelCard
 
 import paddledvc
+from paddledvc.comparison.caveats import Caveat
 from paddledvc.errors import InvalidFile
+from paddledvc.hashes import Hashes
+from paddledvc.stages.core.record import Dataset, Hashed, Record
+from tests.gate.test_check_documents import MOVED
 from tests.gate.test_check_metrics import EVALUATED, FUNCTION, REPORT, measured, right
 from tests.gated import EXPORTED, Gated
 
 CARD = "docs/models/resnet50.md"
+TRAINED = (
+    EXPORTED.replace("    export: {}\n", "    export: {}\n    docs: docs/upgrade.md\n")
+    + """\
+  - name: tuned
+    version: v2.0
+    base: resnet50
+    network: net.py:Net
+    train: {function: net.py:fit, datasets: {scans: data/scans.npz}}
+    environment: registry.example/paddle:3.3.1
+"""
+)
 HOSTILE = """\
   - name: hostile
     version: v1.0.0
@@ -34,7 +49,7 @@ def test_a_card_says_what_is_stated_locked_and_verified(gated):
         "| owner | `the vision team` |",
         "| licence | `Apache-2.0` |",
         "| input | `x: float32[?, 4]` |",
-        "The exported files agree with the network.",
+        "The exported files agree with the network on 1 sample.",
         "md5:0cc175b9c0f1b6a831c399e269772661",
     ):
         assert line in text
@@ -102,7 +117,7 @@ def test_a_card_is_stale_once_something_else_is_so(gated):
     assert gated.lines() == []
     gated.edit(CARD, "another team", "my team")
     [line] = gated.lines()
-    assert "its generated part was edited by hand" in line
+    assert "its generated part or its header was edited by hand" in line
     assert gated.lines(branch="develop") == []
 
 
@@ -125,6 +140,101 @@ def test_measured_values_are_told_apart_from_published_ones(gated):
     assert "## Published values\n\n| metric | value |\n|---|---|\n| `accuracy` | 90.00 % |" in text
     [result, *_] = ModelCard(text).data.eval_results
     assert (result.metric_type, result.task_type) == ("accuracy", "other")
+
+
+def test_a_card_says_what_a_training_was_made_of(gated):
+    gated.write("net.py", gated.read("net.py") + "\n\ndef fit(run):\n    pass\n")
+    gated.write("data/scans.npz", "scans")
+    gated.models(TRAINED)
+    path = "checkpoints/tuned_trained.pdparams"
+    record = Record(
+        model="tuned",
+        version="v2.0",
+        weights=Hashed(path=path, hashes=Hashes(md5=gated.digest(path))),
+        commit="c0ffee" * 6 + "c0ff",
+        params={"lr": 0.1, "net": {"depth": 3}},
+        datasets={"scans": Dataset(path="data/scans.npz", md5="5" * 32)},
+        paddle="3.3.1",
+        python="3.11.7",
+        paddledvc="1.0",
+        began="2026-11-22T10:00:00Z",
+        seconds=61.25,
+        image="mirror.example/paddle:3.3.1",
+    )
+    gated.write("reports/tuned/train/record.json", record.to_json())
+    write(gated)
+    text = gated.read("docs/models/tuned.md")
+
+    for line in (
+        "| starts from | `resnet50 v3.3.0` |",
+        f"| trained weights | `{path}` |",
+        "| seconds | `61.2` |",
+        "| image | `registry.example/paddle:3.3.1` |",
+        "| image | `mirror.example/paddle:3.3.1` |",
+        f"| commit that was checked out | `{record.commit}` |",
+        f"| `scans` | `data/scans.npz` | `{'5' * 32}` |",
+        "| `net.depth` | `3` |",
+    ):
+        assert line in text
+    assert "2026-11-22" not in text
+    data = ModelCard(text).data
+    assert (data.base_model, data.datasets) == ("resnet50", ["scans"])
+    link = "[`docs/upgrade.md`](../../docs/upgrade.md)"
+    assert f"| documentation | {link} |" in gated.read(CARD)
+
+    gated.holds[path] = "another training"
+    gated.build()
+    write(gated, "tuned")
+    assert "## Training" not in gated.read("docs/models/tuned.md")
+
+
+def test_a_card_is_stale_once_something_else_was_measured(gated):
+    gated.write("net.py", gated.read("net.py") + FUNCTION)
+    gated.write("labels.txt", "a")
+    gated.models(EVALUATED)
+    gated.write(REPORT, measured(gated, right(())).to_json())
+    write(gated)
+    assert [one for one in gated.lines() if "card-stale" in one] == []
+
+    gated.write(REPORT, measured(gated, right((1, 2))).to_json())
+    [line] = [one for one in gated.lines() if "card-stale" in one]
+    assert "resnet50: it says what was so before" in line
+
+
+@pytest.mark.slow
+def test_a_card_documents_no_version_and_is_judged_in_a_change(gated):
+    gated.branch("feature/x")
+    gated.models(MOVED + f"    docs: {CARD}\n")
+    write(gated)
+    gated.commit("v3.4.0, without a word")
+    [line] = gated.lines(base="main")
+    assert (
+        f"warning[docs-stale]: resnet50: it moved from v3.3.0 to v3.4.0, and neither {CARD}" in line
+    )
+
+    gated.write(CARD, gated.read(CARD) + "\n- resnet50 v3.4.0: better\n")
+    gated.edit("models.yaml", "the vision team", "another team")
+    gated.commit("a word, and another owner")
+    [line] = gated.lines(base="main")
+    assert line.startswith(f"{CARD}: warning[card-stale]: resnet50: it says what was so before")
+
+
+def test_a_page_that_is_not_utf_8_is_refused_and_stays(gated):
+    page = "# \u6a21\u578b\n".encode("gbk")
+    (gated.root / "docs" / "models").mkdir(parents=True)
+    (gated.root / CARD).write_bytes(page)
+
+    with pytest.raises(InvalidFile, match=f"{CARD}:1:4: byte 0xd0 is not UTF-8"):
+        write(gated)
+    assert (gated.root / CARD).read_bytes() == page
+
+
+def test_a_card_says_what_keeps_an_agreement_from_proving_much(gated):
+    gated.build(caveats=(Caveat(kind="values-untried", text="ids above 9 were not tried"),))
+    write(gated)
+
+    said = "The exported files agree with the network on 1 sample, but ids above 9 were not tried."
+    assert said in gated.read(CARD)
 
 
 def test_a_report_of_other_weights_counts_for_nothing(gated):

@@ -320,6 +320,25 @@ def test_documentation_that_names_the_version_is_found(gated):
     )
 
 
+@pytest.mark.slow
+def test_a_card_that_is_made_anew_changes_no_documentation(gated):
+    card = "docs/models/resnet50.md"
+    gated.models(f"{EXPORTED}    docs: {card}\n")
+    paddledvc.write_cards(gated.project)
+    gated.commit()
+    gated.branch("change")
+    gated.edit("models.yaml", "the vision team", "another team")
+    paddledvc.write_cards(gated.project)
+    gated.commit()
+    [change] = diff(gated, "main").models
+    assert change.documentation.state == "unchanged"
+
+    gated.write(card, gated.read(card) + "\nBy hand.\n")
+    gated.commit()
+    [change] = diff(gated, "main").models
+    assert change.documentation.state == "changed"
+
+
 def test_a_change_in_conflict_is_shown_as_that(gated):
     gated.branch("change")
     gated.write("a.txt", "1")

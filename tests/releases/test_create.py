@@ -46,6 +46,8 @@ def test_every_model_gets_an_entry_a_commit_and_a_tag_that_states_its_bytes(rele
         f"- the first release\n- weights: `md5:{md5('rec-2.0')}`\n"
     )
     assert f"`md5:{md5('det-1.2')}` |\n" in released.read(CARDS[0])
+    assert "| release | `det@v1.2.0` |\n" in released.read(CARDS[0])
+    assert "card-stale" not in [one.rule for one in released.check().violations]
     assert released.git("status", "--porcelain") == ""
     assert rules(released) == []
 

@@ -8,14 +8,14 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from paddledvc.cards.core.parts import Part, judge_report_standing, list_parts
+from paddledvc.catalogs.core.gto_names import name_release_tag
 from paddledvc.evaluation.core.measured import Measured
 from paddledvc.stages.core.record import Record
 from paddledvc.verification.core.evidence import Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from paddledvc.cards.core.parts import Standing
     from paddledvc.models.lockfile import Lock, LockedModel
     from paddledvc.models.model import Input, Model, Output
     from paddledvc.models.registry import Registry
@@ -38,6 +38,7 @@ class CardSources:
         reports: texts of verify.json, by model.
         records: texts of the records of trainings, by model.
         measured: texts of evaluate.json, by model.
+        released: tags of the releases that docs/models/CHANGELOG.md has.
     """
 
     registry: Registry
@@ -47,6 +48,7 @@ class CardSources:
     reports: Mapping[str, str] = field(default_factory=dict)
     records: Mapping[str, str] = field(default_factory=dict)
     measured: Mapping[str, str] = field(default_factory=dict)
+    released: Collection[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,9 +75,11 @@ class Card:
 
     Attributes:
         version: the version that is locked.
+        release: the tag that registers this version; empty until there is a release.
         stated: what models.yaml says of the model, by key.
         tags: words of models.yaml about it.
         lineage: the models whose weights it starts from, nearest first, with their versions.
+        base: what readers of the header call the nearest of these; empty where there is none.
         origin: where it comes from, by key of models.lock.
         environment: image, its digest, and the versions in it.
         inputs: arguments of the network.
@@ -90,14 +94,18 @@ class Card:
         percent: metrics that people write in percent.
         standing: what the report of the export is worth; empty for a model without one.
         compared: how far each path is off, as that report says.
+        compared_samples: how many samples that was on.
+        caveats: why agreement proves little, each as the end of "it agrees, but …".
     """
 
     name: str
     slug: str
     version: str
+    release: str = ""
     stated: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     lineage: tuple[str, ...] = ()
+    base: str = ""
     origin: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     inputs: tuple[str, ...] = ()
@@ -112,6 +120,8 @@ class Card:
     percent: tuple[str, ...] = ()
     standing: str = ""
     compared: tuple[ComparedPath, ...] = ()
+    compared_samples: int = 0
+    caveats: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -121,9 +131,9 @@ class Card:
         return hashlib.sha256(text.encode()).hexdigest()[:_SEEN]
 
 
-def card_path(model: Model) -> str:
+def card_path(slug: str) -> str:
     """Name the file of a model's card."""
-    return f"docs/models/{model.slug}.md"
+    return f"docs/models/{slug}.md"
 
 
 def make_card(sources: CardSources, model: Model) -> Card | None:
@@ -144,10 +154,13 @@ def make_card(sources: CardSources, model: Model) -> Card | None:
     measured = _measured(sources.measured.get(model.name), parts)
     report = sources.reports.get(model.name)
     standing = judge_report_standing(sources.registry, sources.lock, model, sources.built, report)
+    told = standing not in (None, "missing", "invalid", "of other bytes")
+    proof = Evidence.from_json(report) if told and report is not None else None
     return Card(
         name=model.name,
         slug=model.slug,
         version=locked.version,
+        release=_release(sources, model, locked.version),
         stated=_known(
             owner=model.owner,
             license=model.license,
@@ -157,6 +170,7 @@ def make_card(sources: CardSources, model: Model) -> Card | None:
         ),
         tags=model.tags,
         lineage=tuple(_lineage(sources, model)),
+        base=_base(sources, model),
         origin=_known(
             source=locked.source,
             source_name=locked.source_name,
@@ -176,7 +190,9 @@ def make_card(sources: CardSources, model: Model) -> Card | None:
         published={one.name: one.value for one in model.metrics},
         percent=tuple(sorted(_percent(model))),
         standing=standing or "",
-        compared=tuple(_compared(standing, report)),
+        compared=tuple(_compared(proof)),
+        compared_samples=proof.samples if proof else 0,
+        caveats=tuple(map(str, proof.caveats)) if proof else (),
     )
 
 
@@ -188,6 +204,26 @@ def _lineage(sources: CardSources, model: Model) -> Iterator[str]:
     for name in sources.registry.lineage(model.name)[1:]:
         base = sources.lock.by_name.get(name)
         yield name if base is None else f"{name} {base.version}"
+
+
+def _base(sources: CardSources, model: Model) -> str:
+    """Name the base as Hugging Face does, where it is from there."""
+    if model.base is None:
+        return ""
+    declared = sources.registry.catalog(sources.registry.model(model.base))
+    locked = sources.lock.by_name.get(model.base)
+    if locked is None or declared is None or declared.kind != "huggingface":
+        return model.base
+    return locked.source_name or model.base
+
+
+def _release(sources: CardSources, model: Model, version: str) -> str:
+    """Find the tag of a version; in a monorepo the project's folder stands before it."""
+    try:
+        tag = name_release_tag("", model.name, version)
+    except ValueError:  # GTO has none for it, so there is no release
+        return ""
+    return next((one for one in sources.released if one.rpartition("=")[2] == tag), "")
 
 
 def _environment(registry: Registry, model: Model, locked: LockedModel) -> dict[str, str]:
@@ -231,6 +267,7 @@ def _training(record: Record | None) -> dict[str, str]:
         paddle=record.paddle,
         python=record.python,
         seed=record.seed,
+        image=record.image,
         commit=record.commit,
         changes="uncommitted" if record.dirty else None,
     )
@@ -258,10 +295,9 @@ def _percent(model: Model) -> Iterator[str]:
         yield from (one.name for one in model.evaluate.metrics if one.percent)
 
 
-def _compared(standing: Standing | None, report: str | None) -> Iterator[ComparedPath]:
-    if report is None or standing in (None, "missing", "invalid", "of other bytes"):
+def _compared(proof: Evidence | None) -> Iterator[ComparedPath]:
+    if proof is None:
         return
-    proof = Evidence.from_json(report)
     for one in proof.paths:
         yield ComparedPath(
             path=one.path,

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from paddledvc.cards.core.render_card import make_card_header, render_card
 from paddledvc.errors import InvalidFile, Problem
-from paddledvc.yaml.blocks import cut_blocks
+from paddledvc.yaml.blocks import cut_blocks, newline_of_blocks
+from paddledvc.yaml.reader import parse_yaml
 from paddledvc.yaml.writer import dump_yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from paddledvc.cards.core.card import Card
 
-_BEGIN = "<!-- paddledvc: begin of={of} text={text}; write your own text outside of these lines -->"
+_NOTE = "write your own text outside of these lines"
 _END = "<!-- paddledvc: end -->"
 _PART = re.compile(
-    r"^<!-- paddledvc: begin of=(?P<of>[0-9a-f]+) text=(?P<text>[0-9a-f]+);[^\n]*-->\r?\n"
+    r"^<!-- paddledvc: begin(?P<says>[^\n]*)-->[ \t]*\n"
     r"(?P<inside>.*?)^<!-- paddledvc: end -->[ \t]*$",
     re.MULTILINE | re.DOTALL,
 )
-_HEADER = re.compile(r"\A---[ \t]*\r?\n(?P<yaml>.*?)^---[ \t]*\r?\n", re.MULTILINE | re.DOTALL)
+_SAYS = re.compile(rf" of=([0-9a-f]+) text=([0-9a-f]+) keys=([a-z_,-]*); {_NOTE} ")
+_HEADER = re.compile(r"\A---[ \t]*\n(?P<yaml>.*?)^---[ \t]*\n", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^# [^\n]*\n", re.MULTILINE)
 
 
@@ -34,12 +39,14 @@ def find_stale_card(page: str, card: Card) -> str:
         page: the text of the page.
         card: what is known now.
     """
-    found = _PART.search(page)
+    header, body = _split(page)
+    found = _PART.search(body)
     if found is None:
         return ""
-    if found["text"] != _digest(found["inside"]):
-        return "its generated part was edited by hand"
-    return "" if found["of"] == card.digest else "it says what was so before"
+    of, text, keys = _read_note(found)
+    if text != _digest(found["inside"], header, keys):
+        return "its generated part or its header was edited by hand"
+    return "" if of == card.digest else "it says what was so before"
 
 
 def write_card_page(page: str | None, card: Card, file: str) -> str:
@@ -53,16 +60,40 @@ def write_card_page(page: str | None, card: Card, file: str) -> str:
     Raises:
         InvalidFile: its header cannot be read.
     """
-    inside = f"\n{render_card(card)}\n\n"
-    part = f"{_BEGIN.format(of=card.digest, text=_digest(inside))}\n{inside}{_END}"
     header, body = _split(page if page is not None else f"# {card.name}\n")
-    body = _place(body, part)
-    return f"---\n{_merge_header(header, card, file)}---\n{body}"
+    found = _PART.search(body)
+    before = _read_note(found)[2] if found is not None else ()
+    ours = {key: value for key, value in make_card_header(card).items() if value is not None}
+    header = _merge_header(header, ours, {*before, *ours}, file)
+    inside = f"\n{render_card(card)}\n\n"
+    says = f"of={card.digest} text={_digest(inside, header, ours)} keys={','.join(ours)}"
+    part = f"<!-- paddledvc: begin {says}; {_NOTE} -->\n{inside}{_END}"
+    text = f"---\n{header}---\n{_place(body, part)}"
+    return text.replace("\n", newline_of_blocks(page or ""))
+
+
+def drop_generated(page: str) -> str:
+    r"""Give what people wrote of a page: without the generated part and the header of a card.
+
+    >>> drop_generated("# det\n\nBy hand.\n")
+    '# det\n\nBy hand.\n'
+    """
+    body = _split(page)[1]
+    found = _PART.search(body)
+    return page if found is None else body[: found.start()] + body[found.end() :]
 
 
 def _split(page: str) -> tuple[str, str]:
-    found = _HEADER.match(page)
-    return ("", page) if found is None else (found["yaml"], page[found.end() :])
+    """Split a page into the YAML of its header and the rest, with line feeds alone."""
+    text = page.removeprefix("\ufeff").replace("\r\n", "\n")
+    found = _HEADER.match(text)
+    return ("", text) if found is None else (found["yaml"], text[found.end() :])
+
+
+def _read_note(part: re.Match[str]) -> tuple[str, str, tuple[str, ...]]:
+    """Read what the generated part was made of, its digest, and its keys of the header."""
+    found = _SAYS.fullmatch(part["says"])
+    return (found[1], found[2], tuple(found[3].split(","))) if found is not None else ("", "", ())
 
 
 def _place(body: str, part: str) -> str:
@@ -78,10 +109,9 @@ def _place(body: str, part: str) -> str:
     return f"{body[:at]}{gap}{part}\n{rest}"
 
 
-def _merge_header(header: str, card: Card, file: str) -> str:
-    """Replace our keys of a header; those of others stay as they are written."""
-    ours = make_card_header(card)
-    text = dump_yaml({key: value for key, value in ours.items() if value is not None})
+def _merge_header(header: str, ours: dict[str, Any], dropped: Collection[str], file: str) -> str:
+    """Put our keys first; those of others, and ours of which nothing is known, stay as written."""
+    text = dump_yaml(ours)
     if not header.strip():
         return text
     blocks = cut_blocks(header, file, ())
@@ -90,9 +120,16 @@ def _merge_header(header: str, card: Card, file: str) -> str:
             "found a header that is no mapping of keys on lines of their own; fix or remove it"
         )
         raise InvalidFile([Problem(file=file, line=1, column=1, path="", message=message)])
-    return text + "".join(block.text for key, block in blocks.items() if not {*key} & {*ours})
+    return text + "".join(one.text for key, one in blocks.items() if not {*key} & {*dropped})
 
 
-def _digest(text: str) -> str:
-    lines = "\n".join(line.rstrip() for line in text.splitlines())
+def _digest(inside: str, header: str, keys: Collection[str]) -> str:
+    """Hash the generated part, and what the header says by some keys."""
+    try:
+        value: Any = parse_yaml(header, "").value
+    except InvalidFile:
+        value = None
+    says = value if isinstance(value, dict) else {}
+    said = json.dumps({key: says[key] for key in sorted(keys) if key in says}, default=str)
+    lines = "\n".join((*(line.rstrip() for line in inside.splitlines()), said))
     return hashlib.sha256(lines.encode()).hexdigest()[:16]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from typing import TYPE_CHECKING, Any
 
-from paddledvc.display.markdown import code_span, escape_markdown, list_table_lines
+from paddledvc.cards.core.card import card_path
+from paddledvc.display import markdown
+from paddledvc.display.escaping import escape_text
+from paddledvc.display.markdown import list_table_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +18,9 @@ if TYPE_CHECKING:
     from paddledvc.cards.core.parts import Part
 
 LIBRARY = "paddlepaddle"
+_UP = "../../"
+"""How the folder of the project is called from that of the cards."""
+_NOT_IN_LINKS = re.compile(r"[^A-Za-z0-9._~/-]")
 TASKS = frozenset(
     (
         *("audio-classification", "automatic-speech-recognition", "depth-estimation"),
@@ -25,30 +33,35 @@ TASKS = frozenset(
     )
 )
 """Tasks that the header may name as ``pipeline_tag``."""
-_STATED = (("owner", "owner"), ("license", "licence"), ("task", "task"))
-_ORIGIN = (
-    ("source", "source"),
-    ("source_name", "name in its source"),
-    ("commit", "commit of the source"),
-    ("format", "format"),
-    ("paddle", "loads with Paddle"),
-)
-_ENVIRONMENT = (
-    ("image", "image"),
-    ("digest", "image digest"),
-    ("paddle", "Paddle"),
-    ("cuda", "CUDA"),
-    ("python", "Python"),
-)
-_TRAINING = (
-    ("seconds", "seconds"),
-    ("device", "device"),
-    ("paddle", "Paddle"),
-    ("python", "Python"),
-    ("seed", "seed"),
-    ("commit", "commit that was checked out"),
-    ("changes", "changes since that commit"),
-)
+_STATED = {
+    "owner": "owner",
+    "license": "licence",
+    "task": "task",
+}
+_ORIGIN = {
+    "source": "source",
+    "source_name": "name in its source",
+    "commit": "commit of the source",
+    "format": "format",
+    "paddle": "loads with Paddle",
+}
+_ENVIRONMENT = {
+    "image": "image",
+    "digest": "image digest",
+    "paddle": "Paddle",
+    "cuda": "CUDA",
+    "python": "Python",
+}
+_TRAINING = {
+    "seconds": "seconds",
+    "device": "device",
+    "paddle": "Paddle",
+    "python": "Python",
+    "image": "image",
+    "seed": "seed",
+    "commit": "commit that was checked out",
+    "changes": "changes since that commit",
+}
 _STANDINGS = {
     "pass": "The exported files agree with the network.",
     "shows nothing": "The report passes, but its samples show nothing.",
@@ -76,6 +89,7 @@ def make_card_header(card: Card) -> dict[str, Any]:
         "library_name": LIBRARY,
         "pipeline_tag": task if task in TASKS else None,
         "tags": list(dict.fromkeys(("paddledvc", *card.tags))),
+        "base_model": card.base or None,
         "datasets": [name for name, *_ in card.datasets] or None,
         "metrics": list(card.metrics) or None,
         "model-index": _make_index(card, task),
@@ -104,7 +118,7 @@ def _make_index(card: Card, task: str) -> list[dict[str, Any]] | None:
 def render_card(card: Card) -> str:
     """Write the generated part of a card."""
     parts = [
-        escape_markdown(card.stated["description"]) if "description" in card.stated else "",
+        _text(card.stated["description"]) if "description" in card.stated else "",
         _table(("", ""), _list_facts(card)),
         *_section("Files", ("what", "path", "bytes", "digest"), map(_part, card.parts)),
         *_section("Metrics", ("metric", "measured on", "value"), _list_measured(card)),
@@ -114,51 +128,52 @@ def render_card(card: Card) -> str:
         *_section(
             "Datasets",
             ("name", "path", "md5"),
-            ((code_span(a), code_span(b), code_span(c) or "unknown") for a, b, c in card.datasets),
+            ((_code(a), _code(b), _code(c) or "unknown") for a, b, c in card.datasets),
         ),
         *_section(
             "Hyperparameters",
             ("name", "value"),
-            ((code_span(key), code_span(value)) for key, value in card.params.items()),
+            ((_code(key), _code(value)) for key, value in card.params.items()),
         ),
     ]
     return "\n\n".join(filter(None, parts))
 
 
 def _list_facts(card: Card) -> Iterator[tuple[str, str]]:
-    yield "version", code_span(card.version)
+    yield "version", _code(card.version)
+    if card.release:
+        yield "release", _code(card.release)
     yield from _named(card.stated, _STATED)
     if card.lineage:
-        yield "starts from", ", which starts from ".join(map(code_span, card.lineage))
+        yield "starts from", ", which starts from ".join(map(_code, card.lineage))
     yield from _named(card.origin, _ORIGIN)
     for what, values in (("input", card.inputs), ("output", card.outputs)):
-        yield from ((what, code_span(one)) for one in values)
+        yield from ((what, _code(one)) for one in values)
     yield from _named(card.environment, _ENVIRONMENT)
-    if "docs" in card.stated:
-        yield "documentation", code_span(card.stated["docs"])
+    docs = card.stated.get("docs")
+    if docs is not None and posixpath.normpath(docs) != card_path(card.slug):
+        yield "documentation", _link(docs)
 
 
-def _named(
-    values: Mapping[str, str], labels: Iterable[tuple[str, str]]
-) -> Iterator[tuple[str, str]]:
-    return ((label, code_span(values[key])) for key, label in labels if key in values)
+def _named(values: Mapping[str, str], labels: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    return ((label, _code(values[key])) for key, label in labels.items() if key in values)
 
 
 def _part(one: Part) -> tuple[str, ...]:
     digests = [f"{kind}:{getattr(one, kind)}" for kind in ("sha256", "md5") if getattr(one, kind)]
     size = "" if one.size is None else f"{one.size:,}"
-    return one.what, code_span(one.path), size, "<br>".join(map(code_span, digests)) or "not built"
+    return one.what, _code(one.path), size, "<br>".join(map(_code, digests)) or "not built"
 
 
 def _list_measured(card: Card) -> Iterator[tuple[str, ...]]:
     for name, paths in card.metrics.items():
         for path, value in paths.items():
-            yield code_span(name), path, _number(card, name, value)
+            yield _code(name), _text(path), _number(card, name, value)
 
 
 def _list_published(card: Card) -> Iterator[tuple[str, ...]]:
     for name, value in card.published.items():
-        yield code_span(name), _number(card, name, value)
+        yield _code(name), _number(card, name, value)
 
 
 def _number(card: Card, name: str, value: float) -> str:
@@ -170,18 +185,30 @@ def _agreement(card: Card) -> Iterator[str]:
     if not card.standing:
         return
     yield "## Export"
-    yield _STANDINGS[card.standing]
+    yield _judge(card)
     rows = [
         (
-            one.path,
+            _text(one.path),
             one.result,
             "" if one.error is None else f"{one.error:.3g}",
             "" if one.used is None else f"{one.used:.1%}".replace("%", " %"),
-            code_span(one.ran),
+            _code(one.ran),
         )
         for one in card.compared
     ]
     yield _table(("path", "result", "scaled error", "of its tolerance", "ran on"), rows)
+
+
+def _judge(card: Card) -> str:
+    said = _STANDINGS[card.standing]
+    if card.standing not in ("pass", "shows nothing"):
+        return said
+    agrees = _STANDINGS["pass"].rstrip(".")
+    if count := card.compared_samples:
+        agrees += f" on {count:,} sample{'' if count == 1 else 's'}"
+    if card.caveats:
+        return f"{agrees}, but {'; '.join(map(_text, card.caveats))}."
+    return f"{agrees}." if card.standing == "pass" else said
 
 
 def _section(title: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
@@ -193,3 +220,17 @@ def _section(title: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]])
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     every = list(rows)
     return "\n".join(list_table_lines(head, every)) if every else ""
+
+
+def _code(text: str) -> str:
+    return markdown.code_span(escape_text(text))
+
+
+def _text(text: str) -> str:
+    return markdown.escape_markdown(escape_text(text))
+
+
+def _link(path: str) -> str:
+    """Link a file of the project from the folder of the cards."""
+    quoted = _NOT_IN_LINKS.sub(lambda one: "".join(f"%{b:02X}" for b in one[0].encode()), path)
+    return f"[{_code(path)}]({_UP}{quoted})"

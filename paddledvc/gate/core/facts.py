@@ -91,6 +91,7 @@ class Facts:
         earlier: what a production branch was before this; None where that is not asked or known.
         releases: the entries of releases and their tags; None where there is no entry.
         cards: text of the card of each model that has one, by name.
+        released: the tags that the entries of releases name; none where there is no card.
         ignored: patterns by which git ignores files that have to be committed.
         missing: what the branch's remote does not have as it should; None where nobody asked.
         images: the digest of each locked image as its registry tells it now, by name; None for one
@@ -128,6 +129,7 @@ class Facts:
     earlier: EarlierFacts | None = None
     releases: ReleaseFacts | None = None
     cards: Mapping[str, str] = field(default_factory=dict)
+    released: Collection[str] = ()
     ignored: tuple[Pattern, ...] = ()
     missing: tuple[Inspected, ...] | None = None
     images: Mapping[str, str | None] | None = None

@@ -29,6 +29,7 @@ def card_sources(facts: Facts) -> CardSources | None:
         reports=facts.reports,
         records=facts.records,
         measured=facts.measured,
+        released=facts.released,
     )
 
 
@@ -60,5 +61,5 @@ def judge_cards(facts: Facts) -> Iterator[Violation]:
                 f"{model.name}: {why}; run `paddledvc report --cards`",
                 level="warning",
                 model=model.name,
-                file=card_path(model),
+                file=card_path(model.slug),
             )
