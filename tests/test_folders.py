@@ -124,7 +124,6 @@ def test_one_module_starts_git():
 
 
 NAMING_PYTHON = {
-    "cards/core/render_card.py": "says which one trained",
     "environments/prepare.py": "shows it, as the command of a container",
     "hooks/renew.py": "shows it",
     "setup/checks/machine.py": "shows it",
