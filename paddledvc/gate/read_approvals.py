@@ -23,6 +23,7 @@ from paddledvc.gate.core.approvals import (
     group_signers,
 )
 from paddledvc.gate.core.released_locks import scan_released_locks
+from paddledvc.tools.git import refs, worktree
 from paddledvc.tools.git.command import exchange_git, run_git
 from paddledvc.tools.git.commits import find_blobs_in_commits, list_change_authors
 from paddledvc.tools.git.database.objects import ObjectReader
@@ -30,7 +31,7 @@ from paddledvc.tools.git.signatures import verify_ssh_signatures
 from paddledvc.tools.git.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from paddledvc.catalogs.core.gto import GtoEvent
@@ -46,8 +47,19 @@ DOCUMENTS = ":(exclude)docs/models"
 """What `release create` commits, and who writes about models, changes none."""
 
 
+def find_stages_with_approvals(facts: Facts) -> frozenset[str]:
+    """Name the release stages that ask for approvals; none on other branches than production."""
+    if facts.role != facts.policy.production:
+        return frozenset()
+    return frozenset(stage for stage, rule in facts.policy.stages.items() if rule.approvals)
+
+
 def read_approvals(
-    root: Path, facts: Facts, commit: str, releases: Mapping[str, ReleaseTag]
+    root: Path,
+    facts: Facts,
+    commit: str,
+    entries: Collection[str],
+    tags: Mapping[str, ReleaseTag],
 ) -> tuple[Approvals, ...]:
     """Read the approvals of versions that are the newest or hold a release stage.
 
@@ -55,35 +67,42 @@ def read_approvals(
         root: folder of the project.
         facts: what is judged; on other branches than those of production, nothing is read.
         commit: the commit that says whose signatures count.
-        releases: the releases that this commit knows, by tag.
+        entries: the releases that this commit knows, by tag.
+        tags: all tags of the repository.
     """
     if facts.role != facts.policy.production:
         return ()
-    given = list_approvals(root)
-    asked = {stage for stage, rule in facts.policy.stages.items() if rule.approvals}
-    if not asked and not given.keys() & releases.keys():
+    given, asking = list_approvals(root), find_stages_with_approvals(facts)
+    if not asking and not given.keys() & entries:
         return ()
+    # Other branches of production, such as that of a hotfix, need not know the releases of today.
+    default = refs.find_default_branch(root)
+    is_default = default is None or default.branch == facts.branch
     events, _ = list_gto_events(list_gto_tags(partial(run_git, root)))
     signers = read_signers(root, commit)
+    folder = worktree.prefix_in_worktree(root).rstrip("/")
     found = []
-    for artifact in sorted({name.rpartition("@")[0] for name in releases}):
-        its = events.get(artifact.replace("=", ":"), [])
-        standing = GtoStanding(its)
+    for key in sorted(one for one in events if one.rpartition(":")[0] == folder):
+        artifact, standing = key.replace(":", "="), GtoStanding(events[key])
         if standing.deprecated is not None:
             continue
-        stages: dict[str, list[str]] = defaultdict(list)
-        for stage, held in standing.stages().items():
-            version = standing.version_of(held.commit)
-            stages[f"{artifact}@{version}"].append(stage)
+        held = standing.stages()
         latest = standing.latest()
-        newest = f"{artifact}@{latest.version}" if latest is not None else ""
-        for name in sorted({*stages, newest} & releases.keys()):
-            held_by = tuple(sorted(stages[name]))
-            if name in given or asked.intersection(held_by):
-                one = verify_approvals(
-                    root, name, releases[name], its, given.get(name, ()), signers
-                )
-                found.append(replace(one, stages=held_by))
+        of_stages = {event.commit: standing.version_of(event.commit) for event in held.values()}
+        of_latest = {} if latest is None else {latest.commit: latest.version}
+        for at, version in sorted({**of_latest, **of_stages}.items()):
+            stages = tuple(sorted(stage for stage, event in held.items() if event.commit == at))
+            name, asks = f"{artifact}@{version}", asking.intersection(stages)
+            if version is None and asks and is_default:
+                one = Approvals(artifact=artifact, version=None, commit=at)
+            elif name in tags and (
+                (name in entries and (name in given or asks)) or (is_default and asks)
+            ):
+                its = given.get(name, ())
+                one = verify_approvals(root, name, tags[name], events[key], its, signers)
+            else:
+                continue
+            found.append(replace(one, stages=stages))
     return tuple(found)
 
 
@@ -145,8 +164,10 @@ def verify_approvals(  # noqa: PLR0913, PLR0917
     told = verify_ssh_signatures(root, [one.object for one in signed], signers)
     pairs = zip(signed, told, strict=True)
     known = {one.name: replace(one, principal=said.principal, key=said.key) for one, said in pairs}
+    artifact, _, version = release.rpartition("@")
     return Approvals(
-        release=release,
+        artifact=artifact,
+        version=version,
         commit=tag.commit,
         stated=tag.stated,
         tagger=tag.by,
@@ -162,18 +183,13 @@ def _read_authors(
     """List who changed the project since the model's release before this one."""
     if commit is None:
         return frozenset()
-    artifact = release.rpartition("@")[0]
-    form = ("for-each-ref", "--format=%(refname:strip=2)", f"--merged={commit}")
-    earlier = set(run_git(root, *form, f"refs/tags/{artifact}@*").splitlines())
-    known = [
-        one
-        for one in events
-        if one.action is GtoAction.REGISTER and one.tag in earlier and one.commit != commit
-    ]
-    slug = artifact.rpartition("=")[2]
+    # Neither a tag within what was merged, nor one of a version that its commit does not have, may
+    # hide who made the changes before it.
+    earlier = set(run_git(root, "rev-list", "--first-parent", commit).split()) - {commit}
+    known = [one for one in events if one.action is GtoAction.REGISTER and one.commit in earlier]
+    slug = release.rpartition("@")[0].rpartition("=")[2]
     blobs = find_blobs_in_commits(root, [(one.commit, names.LOCK) for one in known])
     data = dict(ObjectReader(root).read_all(one for one in blobs if one is not None))
-    # A tag of a version that its commit does not have would hide who made the changes before it.
     before = [
         one.commit
         for one, blob in zip(known, blobs, strict=True)

@@ -79,10 +79,12 @@ class Team:
         rules = (INVALID, TOO_FEW)
         return [str(one) for one in self.at.check().violations if one.rule in rules]
 
-    def signs(self, name, commit, tag=BO, text=None, by="--sign"):
+    def signs(  # noqa: PLR0913
+        self, name, commit, tag=BO, *, text=None, by="--sign", key=None
+    ):
         """Make a tag as `release approve` does, but of whatever one likes."""
         said = text or self.at.git("for-each-ref", "--format=%(contents)", "refs/tags/det@v1.2.0")
-        self.sits(name)
+        self.sits(name, key)
         self.at.git("tag", by, "--message", said, tag, self.at.at(commit))
         self.sits("ann")
 
@@ -139,6 +141,20 @@ def test_the_addresses_of_a_line_and_of_a_key_are_one_person(team):
     )
 
 
+@thorough
+def test_a_second_key_and_address_of_one_person_is_no_second_approval(team):
+    bo, dee = (team.lines[one].split(" ", 1)[1] for one in ("bo", "dee"))
+    team.at.write(SIGNERS, f"# keys\nbo@example.com,bo@home {bo}bo@home {dee}")
+    team.at.commit("signers")
+    team.approves("bo")
+    team.signs("bo", "det@v1.2.0", f"{BO}-2", key="dee")
+
+    assert team.lacks("twice").startswith(
+        "twice asks for approvals, by the policy of main: det@v1.2.0 has 1 of 2 approvals "
+        "(bo@example.com); someone else"
+    )
+
+
 @slow
 def test_who_made_the_change_or_the_release_must_not_approve_it(team):
     assert team.refuses("ann") == (
@@ -181,6 +197,23 @@ def test_a_release_of_a_version_that_its_commit_does_not_have_hides_no_author(te
     team.sits("bo")
     team.at.move()
     team.at.git("tag", "--annotate", "--message", "x", "det@v1.2.9", "HEAD")
+    team.sits("dee")
+    assert not paddledvc.create_release(team.ours).refused
+
+    assert "bo@example.com is an author" in team.refuses("bo", "det@v1.3")
+
+
+@thorough
+def test_a_release_within_what_was_merged_hides_no_author(team):
+    team.at.branch("feature/x")
+    team.sits("bo")
+    team.at.move(new="v1.2.9")
+    team.at.git("tag", "--annotate", "--message", "x", "det@v1.2.9", "HEAD")
+    team.sits("cy")
+    team.at.move("v1.2.9", "v1.3")
+    team.sits("ann")
+    team.at.git("checkout", "--quiet", "main")
+    team.at.git("merge", "--quiet", "--no-ff", "--no-edit", "feature/x")
     team.sits("dee")
     assert not paddledvc.create_release(team.ours).refused
 
@@ -255,6 +288,28 @@ def test_tags_that_are_no_valid_approvals_are_found_and_do_not_count(team):
     ]
 
 
+@thorough
+def test_a_commit_in_a_stage_that_is_no_release_of_ours_is_found(team):
+    commit = team.at.at("HEAD~1")
+    team.at.git("tag", "--annotate", "--message", "x", "rec#prod#1", commit)
+    team.at.git("tag", "--annotate", "--message", "x", "det@v3.0.0", "HEAD~2")
+    team.at.git("tag", "--annotate", "--message", "x", "det#prod#1", "HEAD~2")
+    step = "only what `paddledvc release create` released can be approved, so promote such one"
+    expected = [
+        f"error[approval-missing]: det@v3.0.0 is in prod, and has 0 of 1 approvals; {step}",
+        (
+            f"error[approval-missing]: rec at commit {commit[:7]} is in prod, and has 0 of 1 "
+            f"approvals; {step}"
+        ),
+    ]
+
+    assert team.found() == expected
+    team.at.clone_of()
+    assert team.found() == expected
+    team.at.branch("hotfix/x")
+    assert team.found() == []
+
+
 def _spoil(team, name):
     data = team.at.git("cat-file", "tag", name).replace("det v1.2", "det v1,2", 1)
     done = subprocess.run(
@@ -285,6 +340,34 @@ def test_an_approval_is_sent_and_a_clone_without_tags_says_nothing(team):
         f"origin has another tag called {BO}, and keeps it; run `git tag --delete {BO}`, `git "
         "fetch --tags`, and the same command again"
     )
+
+
+@thorough
+def test_the_command_says_what_it_made_and_exits_with_1_for_who_must_not_approve(team, cli):
+    commit = team.at.at("HEAD")[:7]
+    author = cli("release", "approve", "det")
+    team.sits("bo")
+    plan = cli("release", "approve", "det", "--dry-run")
+    done = cli("release", "approve", "det@v1.2")
+    again = cli("release", "approve", "det", "--format", "json")
+
+    assert "ann@example.com is an author of the change" in author.stderr
+    assert plan.stdout == f"dry run: {BO} would approve det v1.2.0 (commit {commit})\n"
+    assert done.stdout == (
+        f"{BO} approves det v1.2.0 (commit {commit}), signed by bo@example.com\n"
+    )
+    assert [one.exit_code for one in (author, plan, done, again)] == [1, 0, 0, 1]
+
+
+@thorough
+def test_where_nothing_verifies_signatures_none_is_called_invalid(team):
+    team.approves("bo")
+    team.at.git("config", "gpg.ssh.program", "/nonexistent/ssh-keygen")
+
+    with pytest.raises(
+        OutsideFailure, match="git cannot verify signatures here: fatal: cannot run"
+    ):
+        team.promotes("prod")
 
 
 @thorough

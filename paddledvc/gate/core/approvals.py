@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -97,9 +97,10 @@ class Approvals:
     """The approvals of a release, and what they are judged by.
 
     Attributes:
-        release: the tag of the release.
-        commit: the commit that it names; None for none.
-        stated: what its message states; None where that is none of ours.
+        artifact: the model, as its tags call it.
+        version: the version, likewise; None for a commit that is no release.
+        commit: the commit.
+        stated: what the tag of the release states; None where that is none of ours.
         tagger: the address of who made it, as they say.
         authors: addresses of who made the change, in small letters.
         given: all tags that approve it, or seem to.
@@ -107,14 +108,21 @@ class Approvals:
         stages: the release stages that the version holds.
     """
 
-    release: str
+    artifact: str
+    version: str | None
     commit: str | None
-    stated: Statement | None
+    stated: Statement | None = None
     tagger: str = ""
-    authors: frozenset[str]
+    authors: frozenset[str] = frozenset()
     given: tuple[Approval, ...] = ()
-    people: Mapping[str, frozenset[str]]
+    people: Mapping[str, frozenset[str]] = field(default_factory=dict)
     stages: tuple[str, ...] = ()
+
+    @property
+    def release(self) -> str:
+        """The tag of the release, or which commit is none."""
+        at = "@" if self.version is not None else " at "
+        return f"{self.artifact}{at}{self.version or _short(self.commit)}"
 
     @property
     def counted(self) -> Mapping[str, str]:

@@ -39,21 +39,26 @@ def describe_lacking(approvals: Approvals, wanted: int) -> str:
     who = ", ".join(approvals.counted)
     there = f"has {len(approvals.counted)} of {wanted} approvals{who and f' ({who})'}"
     without = [f"{name} does not count: {why}" for name, why in approvals.refused]
-    model, _, version = approvals.release.rpartition("=")[2].rpartition("@")
-    command = f"paddledvc release approve {model}@{version} --push"
-    step = f"someone else who may approve runs `{command}`, then `git fetch --tags` brings it here"
+    if approvals.stated is None:
+        step = "only what `paddledvc release create` released can be approved, so promote such one"
+    else:
+        name = f"{approvals.artifact.rpartition('=')[2]}@{approvals.version}"
+        step = (
+            f"someone else who may approve runs `paddledvc release approve {name} --push`, then "
+            "`git fetch --tags` brings it here"
+        )
     return "; ".join((there, *without, step))
 
 
 def _found(facts: Facts, rule: str, message: str, of: Approvals) -> Violation:
     assert facts.releases is not None
-    slug = of.release.rpartition("=")[2].rpartition("@")[0]
+    slug, line = of.artifact.rpartition("=")[2], facts.releases.entries.get(of.release)
     models = facts.registry.models if facts.registry else ()
     return Violation(
         rule=rule,
         level="error",
         message=message,
         model=next((one.name for one in models if one.slug == slug), None),
-        file=CHANGELOG,
-        line=facts.releases.entries[of.release],
+        file=CHANGELOG if line is not None else "",
+        line=line,
     )
