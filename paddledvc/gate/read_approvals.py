@@ -16,7 +16,6 @@ from paddledvc.catalogs.core.release_statements import parse_statement
 from paddledvc.catalogs.gto_tags import list_gto_tags
 from paddledvc.gate.core.approvals import (
     PREFIX,
-    SIGNERS,
     Approval,
     Approvals,
     find_approved_release,
@@ -138,7 +137,7 @@ def list_approvals(root: Path) -> dict[str, list[Approval]]:
 
 def read_signers(root: Path, commit: str) -> bytes:
     """Read whose signatures count, as a commit says; empty where it does not."""
-    return Snapshot.tree(root, commit).read(SIGNERS) or b""
+    return Snapshot.tree(root, commit).read(names.SIGNERS) or b""
 
 
 def verify_approvals(  # noqa: PLR0913, PLR0917

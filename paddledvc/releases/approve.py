@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from paddledvc.catalogs.core.release_statements import render_statement
 from paddledvc.errors import Finding, InvalidInput
-from paddledvc.gate.core.approvals import SIGNERS, name_approval
+from paddledvc.gate.core.approvals import name_approval
 from paddledvc.gate.read_approvals import read_signers
 from paddledvc.gate.read_releases import read_released_bytes
+from paddledvc.names import SIGNERS
 from paddledvc.project import SnapshotFiles
 from paddledvc.releases import send_tags
 from paddledvc.releases.promote import Tagged

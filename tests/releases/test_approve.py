@@ -9,8 +9,9 @@ import pytest
 
 import paddledvc
 from paddledvc.errors import Finding, InvalidInput, OutsideFailure
-from paddledvc.gate.core.approvals import SIGNERS
 from paddledvc.gate.core.releases.approval_rules import INVALID, TOO_FEW
+from paddledvc.names import SIGNERS
+from tests.releases.conftest import MODELS, Released
 
 pytestmark = pytest.mark.skipif(
     shutil.which("ssh-keygen") is None, reason="OpenSSH's ssh-keygen is not installed"
@@ -357,6 +358,31 @@ def test_the_command_says_what_it_made_and_exits_with_1_for_who_must_not_approve
         f"{BO} approves det v1.2.0 (commit {commit}), signed by bo@example.com\n"
     )
     assert [one.exit_code for one in (author, plan, done, again)] == [1, 0, 0, 1]
+
+
+@thorough
+def test_a_project_in_a_folder_has_its_own_signers_and_names_the_folder(project, keys):
+    project.git("init", "--quiet", "--initial-branch", "main")
+    inner = Released(type(project)(project.root / "ocr"))
+    inner.commit = inner.folder.commit = project.commit
+    inner.write(
+        ".dvc/config", "[core]\n    remote = prod\n['remote \"prod\"']\n    url = ../../prod\n"
+    )
+    inner.lock_models(MODELS, "det-1.2", "rec-2.0")
+    project.write("other.txt", "by bo")
+    project.git("add", ".")
+    project.git("-c", "user.email=bo@example.com", "commit", "--quiet", "--message", "elsewhere")
+    team = Team(inner, inner.project, keys)
+
+    tag = team.approves("bo")
+
+    assert tag == "approval/ocr=det/v1.2.0/bo-example-com"
+    assert team.promotes("prod") == "ocr=det#prod#1"
+    assert team.found() == []
+    inner.git("tag", "--delete", tag)
+    [found] = team.found()
+    assert "ocr=det@v1.2.0 is in prod, and has 0 of 1 approvals; someone else who may" in found
+    assert "`paddledvc release approve det@v1.2.0 --push`" in found
 
 
 @thorough

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from paddledvc.names import SIGNERS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from paddledvc.catalogs.core.release_statements import Statement
 
-SIGNERS = ".paddledvc/allowed_signers"
-"""The file of a project that says whose signatures count."""
 PREFIX = "approval/"
 """What the names of approvals begin with; GTO reads no such tag."""
 _FORM = re.compile(rf"{PREFIX}(?P<artifact>.+)/(?P<version>v[0-9][^/]*)/[^/]+")
