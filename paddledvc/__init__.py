@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from paddledvc.models.verify_settings import Engine, OutputTolerance, Tolerance, Verify
     from paddledvc.models.versions import Requirement
     from paddledvc.project import Project
+    from paddledvc.releases.approve import approve_release
     from paddledvc.releases.bundle.core.manifest import (
         BundledFile,
         BundledModel,
@@ -282,6 +283,7 @@ _HOMES = {
     "Wide": "tools.paddle.core.jobs",
     "WrittenCard": "inventory.cards",
     "add": "locking.add",
+    "approve_release": "releases.approve",
     "assert_equal": "verification.assert_equal",
     "available": "inventory.list_models",
     "bundle": "releases.bundle.make_bundle",
@@ -480,6 +482,7 @@ __all__ = [
     "Wide",
     "WrittenCard",
     "add",
+    "approve_release",
     "assert_equal",
     "available",
     "bundle",

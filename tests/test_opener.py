@@ -76,6 +76,7 @@ REASONS = {
     "tools/dvc/trust/read_levels.py": FRESH,
     "tools/dvc/trust/record.py": "the record of this clone, outside of it and in git's own folder",
     "tools/git/foreign.py": "our own copies of repositories",
+    "tools/git/signatures.py": "a scratch folder outside the project",
     "weights/tree/candidates.py": OWN,
     "weights/expected.py": OWN,
     "weights/transfer/fetch_objects.py": FRESH,

@@ -54,7 +54,7 @@ SECTIONS = {
         "gc": "Remove what no branch, tag or recent commit needs.",
     },
     "Releases": {
-        "release": "Release locked versions, put them into stages, and bundle them.",
+        "release": "Release locked versions, approve them, put them into stages, and bundle them.",
         "rollback": "Bring models back to an earlier release, in one new commit.",
     },
 }

@@ -11,13 +11,14 @@ from paddledvc.cli.options import Subcommands
     cls=Subcommands,
     summaries={
         "create": "Release the locked versions that have no release yet.",
+        "approve": "Approve a released version, in a tag that you sign.",
         "promote": "Put a released version into a release stage.",
         "deprecate": "Withdraw a released version, or all of a model.",
         "bundle": "Write models and their files into one folder for sites without a network.",
     },
 )
 def release() -> None:
-    """Release locked versions, put them into stages, and bundle them.
+    """Release locked versions, approve them, put them into stages, and bundle them.
 
     Releases and stages are annotated tags of git, in the grammar of GTO.
 
@@ -25,6 +26,7 @@ def release() -> None:
     Example:
       paddledvc release create --dry-run
       paddledvc release create --push
+      paddledvc release approve detector --push
       paddledvc release promote detector prod --push
       paddledvc release bundle detector
     """

@@ -12,6 +12,7 @@ from paddledvc.gate.core.documentation_rules import CHANGELOG
 from paddledvc.gate.core.facts import ReleaseFacts, ReleaseTag
 from paddledvc.gate.core.released_builds import describe_released_build
 from paddledvc.gate.core.released_locks import lock_blocks_of, released_versions_in
+from paddledvc.gate.read_approvals import find_stages_with_approvals, read_approvals
 from paddledvc.models.versions import is_version, same_version
 from paddledvc.tools.git import refs
 from paddledvc.tools.git.command import exchange_git
@@ -27,12 +28,13 @@ if TYPE_CHECKING:
     from paddledvc.gate.core.facts import Facts
     from paddledvc.models.model import Model
 
-_FIELDS = ("objecttype", "refname:strip=2", "*objecttype", "*objectname", "contents")
+_OF = ("*objecttype", "*objectname")
+_FIELDS = ("objecttype", "refname:strip=2", *_OF, "taggeremail", "contents")
 _FORM = "".join(f"%({field})%00" for field in _FIELDS)
 
 
 def read_releases(root: Path, facts: Facts, commit: str) -> ReleaseFacts | None:
-    """Read which releases a commit knows, and their tags; None where it knows none.
+    """Read which releases a commit knows, and their tags; None where it knows none, nor asks any.
 
     What the commits of tags hold is read for the versions that are locked now.
 
@@ -43,18 +45,21 @@ def read_releases(root: Path, facts: Facts, commit: str) -> ReleaseFacts | None:
     """
     data = Snapshot.tree(root, commit).read(CHANGELOG)
     entries = find_released_tags((data or b"").decode(errors="replace"))
-    if not entries:
+    if not entries and not find_stages_with_approvals(facts):
         return None
     tags = read_release_tags(root)
     incomplete = refs.explain_incomplete_refs(root)
     unknown = ""
-    if not tags:
+    if entries and not tags:
         unknown = "this clone has no tags to compare releases with; run `git fetch --tags`"
-    elif incomplete:
+    elif entries and incomplete:
         unknown = f"releases without a tag are not found: {incomplete}"
     ours = {name: tags[name] for name in entries if name in tags}
     return ReleaseFacts(
-        entries=entries, tags={**ours, **dict(_looked_into(root, facts, ours))}, unknown=unknown
+        entries=entries,
+        tags={**ours, **dict(_looked_into(root, facts, ours))},
+        unknown=unknown,
+        approvals=() if incomplete else read_approvals(root, facts, commit, entries, tags),
     )
 
 
@@ -64,11 +69,12 @@ def read_release_tags(root: Path) -> dict[str, ReleaseTag]:
     fields = said.decode(errors="replace").split("\0")[:-1]
     found = {}
     for start in range(0, len(fields), len(_FIELDS)):
-        kind, name, of, commit, message = fields[start : start + len(_FIELDS)]
+        kind, name, of, commit, by, message = fields[start : start + len(_FIELDS)]
         annotated = kind.strip() == "tag" and of == "commit"
         found[name] = ReleaseTag(
             commit=commit if annotated else None,
             stated=parse_statement(message) if annotated else None,
+            by=by.strip("<>"),
         )
     return found
 

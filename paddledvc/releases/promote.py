@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from paddledvc.display.results import Displayed
 from paddledvc.errors import Finding, InvalidInput
+from paddledvc.gate.core.releases.approval_rules import describe_lacking
 from paddledvc.names import suggest_name
 from paddledvc.releases import send_tags
 from paddledvc.releases.registered import (
     find_locked_version,
     find_registered,
     read_production_rules,
+    read_release_approvals,
     split_version,
 )
 from paddledvc.tools.git import worktree
@@ -39,6 +41,7 @@ class Tagged(Displayed):
         tag: the tag.
         commit: the commit that it names.
         stage: the release stage that it assigns; None where it does not.
+        principal: who signed it, by the list of signers; None for what needs no signature.
         made: whether it is new, or with ``dry_run`` would be.
         pushed: the git remote that has it now; None where nothing was sent.
         dry_run: whether nothing was written.
@@ -49,6 +52,7 @@ class Tagged(Displayed):
     tag: str
     commit: str
     stage: str | None = None
+    principal: str | None = None
     made: bool
     pushed: str | None = None
     dry_run: bool = False
@@ -68,7 +72,8 @@ def promote_release(
 
     Raises:
         InvalidInput: there is no such release or stage.
-        Finding: the version is withdrawn, or on none of the branches that the stage takes.
+        Finding: the version is withdrawn, on none of the branches that the stage takes, or has too
+            few approvals.
         OutsideFailure: git failed, or the git remote rejects the tag.
 
     Example:
@@ -83,12 +88,11 @@ def promote_release(
     one = found.version(version or find_locked_version(root, model))
     rules = read_production_rules(project)
     rule = _require_stage(rules, stage)
-    standing = found.standing
-    gone = one.cancelled or (standing.deprecated and standing.deprecated.tag)
-    if gone:
+    if gone := found.withdrawn_by(one):
         raise Finding(f"{model} {one.version} is withdrawn by {gone}, and goes into no stage")
     _require_branch(root, f"{model} {one.version}", one.commit, stage, rule, rules)
-    held = standing.holder(stage)
+    _require_approvals(root, found, one.tag, stage, rule, rules)
+    held = found.standing.holder(stage)
     is_held = held is not None and held.commit == one.commit
     tag = (
         held.tag
@@ -158,3 +162,16 @@ def _require_branch(  # noqa: PLR0913, PLR0917
         f"{', '.join(rule.branches)}, by the policy of {rules.title}. Merge the commit there, or "
         "run `git fetch` if that is done"
     )
+
+
+def _require_approvals(  # noqa: PLR0913, PLR0917
+    root: Path, found: Registered, tag: str, stage: str, rule: StageRule, rules: Rules
+) -> None:
+    if not rule.approvals:
+        return
+    approvals = read_release_approvals(root, found, tag, rules)
+    if len(approvals.counted) < rule.approvals:
+        lacking = describe_lacking(approvals, rule.approvals)
+        raise Finding(
+            f"{stage} asks for approvals, by the policy of {rules.title}: {tag} {lacking}"
+        )

@@ -13,6 +13,8 @@ from paddledvc.catalogs.core.gto_standing import GtoStanding
 from paddledvc.catalogs.gto_tags import list_gto_tags
 from paddledvc.errors import InvalidInput
 from paddledvc.gate.core.released_locks import scan_released_locks
+from paddledvc.gate.read_approvals import list_approvals, read_signers, verify_approvals
+from paddledvc.gate.read_releases import read_release_tags
 from paddledvc.inventory.read_history import Walked, find_default_walk, find_walk
 from paddledvc.names import suggest_name
 from paddledvc.project import read_project_policy
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from paddledvc.catalogs.core.gto import Artifact, ArtifactVersion, GtoEvent
+    from paddledvc.gate.core.approvals import Approvals
     from paddledvc.models.policy import Policy
     from paddledvc.project import Project
 
@@ -56,6 +59,11 @@ class Registered:
     def next_number(self) -> int:
         """The number of the next tag that has one, counted as GTO does: over all of the model's."""
         return max((one.counter for one in self.events), default=0) + 1
+
+    def withdrawn_by(self, one: ArtifactVersion) -> str | None:
+        """Name the tag that withdrew a version, or the model as a whole; None where none did."""
+        deprecated = self.standing.deprecated
+        return one.cancelled or (deprecated.tag if deprecated is not None else None)
 
     def unused(self, name: str) -> str:
         """Give the name of a tag, with a number where there is one of that name."""
@@ -137,10 +145,12 @@ class Rules:
 
     Attributes:
         title: what people call the branch.
+        commit: its tip.
         policy: the policy that it states.
     """
 
     title: str
+    commit: str
     policy: Policy
 
 
@@ -159,7 +169,7 @@ def read_production_rules(project: Project) -> Rules:
     if walked is None or policy is None:
         where = "a production branch" if walked is None else walked.title
         raise InvalidInput(f"the policy of {where} cannot be read; run `paddledvc check` there")
-    return Rules(title=walked.title, policy=policy)
+    return Rules(title=walked.title, commit=walked.commit, policy=policy)
 
 
 def _find_production(root: Path, project: Project) -> Walked | None:
@@ -175,3 +185,16 @@ def _find_production(root: Path, project: Project) -> Walked | None:
     if branch is not None:
         return find_walk(root, branch)
     return find_default_walk(root, project.policy())
+
+
+def read_release_approvals(root: Path, found: Registered, tag: str, rules: Rules) -> Approvals:
+    """Read the approvals of a release, verified by the signers of the production branch.
+
+    Raises:
+        InvalidInput: the clone does not know who made the change.
+    """
+    if why := refs.explain_incomplete_refs(root):
+        raise InvalidInput(f"who made the change of {tag} is not known: {why}")
+    given = list_approvals(root).get(tag, ())
+    released, signers = read_release_tags(root)[tag], read_signers(root, rules.commit)
+    return verify_approvals(root, tag, released, found.events, given, signers)

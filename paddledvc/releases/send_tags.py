@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, OutsideFailure
 from paddledvc.tools.git import refs
-from paddledvc.tools.git.command import ask_git, try_git
+from paddledvc.tools.git.command import ask_git, run_git, try_git
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,13 +26,19 @@ def require_identity(root: Path) -> None:
     for name in ("GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"):
         if try_git(root, "var", name).returncode:
             raise InvalidInput(
-                "git does not know who makes this release; run `git config user.name NAME` and "
+                "git does not know who you are; run `git config user.name NAME` and "
                 "`git config user.email ADDRESS`"
             )
 
 
-def make_tag(
-    root: Path, name: str, commit: str, message: str, *, after: Sequence[GtoEvent] = ()
+def make_tag(  # noqa: PLR0913
+    root: Path,
+    name: str,
+    commit: str,
+    message: str,
+    *,
+    after: Sequence[GtoEvent] = (),
+    sign: bool = False,
 ) -> None:
     """Make an annotated tag, signed where git is configured so.
 
@@ -43,11 +49,13 @@ def make_tag(
         message: its message.
         after: what happened to the model so far. GTO orders what tags did by seconds, and of one
             second by what they do: so this one is dated later than all of these.
+        sign: sign it in any case.
 
     Raises:
         OutsideFailure: git does not make it.
     """
-    form = ("tag", "--annotate", "--cleanup=whitespace", "--message", message, "--", name, commit)
+    how = "--sign" if sign else "--annotate"
+    form = ("tag", how, "--cleanup=whitespace", "--message", message, "--", name, commit)
     last = max((one.time for one in after), default=0)
     env = {"GIT_COMMITTER_DATE": f"{last + 1} +0000"} if last >= int(time.time()) else None
     done = try_git(root, *form, env=env)
@@ -82,7 +90,7 @@ def push_tags(root: Path, remote: str, tags: Iterable[str], branch: str | None =
     """Send tags, and a branch with them, all or nothing; those that are there already stay.
 
     Raises:
-        OutsideFailure: the remote cannot be reached, or rejects them.
+        OutsideFailure: the remote cannot be reached, rejects them, or has others of their names.
     """
     asked = try_git(root, "ls-remote", "--tags", "--", remote)
     if asked.returncode:
@@ -90,9 +98,20 @@ def push_tags(root: Path, remote: str, tags: Iterable[str], branch: str | None =
             f"the git remote {remote} cannot be reached: {reason_of(asked)}; what was made stays "
             "in this clone: run the same command again"
         )
-    there = {line.partition("\t")[2] for line in asked.output.splitlines()}
-    wanted = [f"refs/tags/{tag}" for tag in tags]
-    sent = [one for one in wanted if one not in there]
+    lines = (line.partition("\t") for line in asked.output.splitlines())
+    there = {name: target for target, _, name in lines}
+    form = ("for-each-ref", "--format=%(refname)%09%(objectname)")
+    said = run_git(root, *form, *(f"refs/tags/{tag}" for tag in tags)).splitlines()
+    ours = dict(line.split("\t") for line in said)
+    taken = [
+        one.removeprefix("refs/tags/") for one in ours if there.get(one, ours[one]) != ours[one]
+    ]
+    if taken:
+        raise OutsideFailure(
+            f"{remote} has another tag called {taken[0]}, and keeps it; run `git tag --delete "
+            f"{taken[0]}`, `git fetch --tags`, and the same command again"
+        )
+    sent = [one for one in ours if one not in there]
     specs = [f"{one}:{one}" for one in (*([f"refs/heads/{branch}"] if branch else []), *sent)]
     done = try_git(root, "push", "--quiet", "--atomic", "--", remote, *specs) if specs else None
     if done is not None and done.returncode:

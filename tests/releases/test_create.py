@@ -296,7 +296,7 @@ def test_a_project_in_a_folder_names_it_in_its_tags_and_leaves_other_changes_alo
 
 @thorough
 def test_without_an_identity_and_beside_another_git_nothing_is_lost(released, ours, monkeypatch):
-    expected = "git does not know who makes this release"
+    expected = "git does not know who you are"
     with monkeypatch.context() as patched:
         patched.setenv("GIT_COMMITTER_NAME", "")
         with pytest.raises(InvalidInput, match=expected):

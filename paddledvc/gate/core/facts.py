@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from paddledvc.catalogs.core.release_statements import Statement
     from paddledvc.errors import Stale
+    from paddledvc.gate.core.approvals import Approvals
     from paddledvc.gate.core.released_builds import Past
     from paddledvc.gate.core.violations import Level
     from paddledvc.models.lockfile import Lock, LockedModel
@@ -244,11 +245,13 @@ class ReleaseTag:
         commit: the commit that it names; None where it is not annotated, or names something else.
         stated: what its message states; None where that is none of ours.
         found: weights and export that its commit has; None where they were not read.
+        by: the address of who made it, as they say.
     """
 
     commit: str | None
     stated: Statement | None = None
     found: tuple[str, str] | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -259,8 +262,10 @@ class ReleaseFacts:
         entries: line in the CHANGELOG of each release, by its tag.
         tags: the tags of these that there are.
         unknown: why a missing tag says nothing, as a sentence; empty where the clone has all.
+        approvals: those of versions that are the newest or hold a release stage, on production.
     """
 
     entries: Mapping[str, int] = field(default_factory=dict)
     tags: Mapping[str, ReleaseTag] = field(default_factory=dict)
     unknown: str = ""
+    approvals: tuple[Approvals, ...] = ()

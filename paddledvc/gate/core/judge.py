@@ -14,7 +14,7 @@ from paddledvc.gate.core import (
     version_rules,
 )
 from paddledvc.gate.core.metrics import goal_rules, metric_regressions, metric_rules
-from paddledvc.gate.core.releases import card_rules, tag_rules
+from paddledvc.gate.core.releases import approval_rules, card_rules, tag_rules
 from paddledvc.gate.core.violations import Verdict, Waived, sort_violations
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ JUDGES: tuple[Callable[[Facts], Iterator[Violation]], ...] = (
     documentation_rules.judge_ignored_files,
     card_rules.judge_cards,
     tag_rules.judge_release_tags,
+    approval_rules.judge_release_approvals,
     freshness_rules.judge_remote_freshness,
 )
 _STRICTNESS = {

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 Level = Literal["error", "warning"]
 RULES: Mapping[str, str] = {
+    "approval-invalid": "every approval of a release counts",
+    "approval-missing": "versions in release stages have the approvals that the policy asks for",
     "built-other-bytes": "DVC's files and models.lock agree on the bytes of every model",
     "card-stale": "the card of every model says what is locked, built and measured",
     "digest-missing": "models.lock has MD5 and SHA-256 of all weights",

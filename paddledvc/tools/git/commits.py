@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 # A user's settings must not change what is listed.
 _LOG = ("-c", "log.showSignature=false", "-c", "log.showRoot=true", "log", "--encoding=UTF-8")
+
+_ADDRESS = re.compile(r"<([^<>]+)>")
 
 
 def whole_commits(root: Path, commits: Collection[str]) -> set[str]:
@@ -185,6 +189,34 @@ def log_merges(root: Path) -> list[tuple[str, str, str]]:
     said = exchange_git(root, *_LOG, *form).decode(errors="replace")
     lines = (line.split(" ", 3) for line in filter(None, said.split("\0")))
     return [(name, merged, title) for name, _, merged, title in lines]
+
+
+def list_change_authors(
+    root: Path, commit: str, before: Iterable[str], paths: Sequence[str]
+) -> frozenset[str]:
+    """List the addresses of who changed files: authors, co-authors and committers.
+
+    Whoever merges changed what differs from both sides, line by line: a merge that git makes by
+    itself makes no one an author.
+
+    Args:
+        root: a folder of the repository; all paths start there.
+        commit: the newest commit.
+        before: commits that, with all before them, do not count.
+        paths: the files, as patterns of git.
+    """
+    mark = secrets.token_hex(16)  # so that no text of a commit is taken for the next one
+    said = "%ae%x00%ce%x00%(trailers:key=Co-authored-by,valueonly,separator=%x2C)%x00"
+    range_ = ("--full-history", f"--format={mark}{said}", commit, *(f"^{one}" for one in before))
+    plain = ("--no-ext-diff", "--no-textconv", "--no-renames")
+    found: set[str] = set()
+    for which in (("--no-merges", "--no-patch"), ("--merges", "--cc", "--patch", *plain)):
+        printed = exchange_git(root, *_LOG, *which, *range_, "--", *paths)
+        for part in printed.decode(errors="replace").split(mark)[1:]:
+            author, committer, others, changed = part.split("\0", 3)
+            if changed.strip() or "--merges" not in which:
+                found |= {author, committer, *_ADDRESS.findall(others)}
+    return frozenset(one.casefold() for one in found if one)
 
 
 def find_blobs_in_commits(root: Path, asked: Iterable[tuple[str, str]]) -> list[str | None]:

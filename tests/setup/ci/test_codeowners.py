@@ -18,6 +18,7 @@ def test_a_file_of_several_models_has_the_owners_of_all():
     assert found.lines == (
         "/models.yaml @ann bob@team.example",
         "/models.lock @ann bob@team.example",
+        "/.paddledvc/allowed_signers @ann bob@team.example",
         "/b.py bob@team.example @ann",
         "/net.py @ann bob@team.example",
     )

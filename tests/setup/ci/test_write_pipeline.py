@@ -111,6 +111,7 @@ def test_owners_are_asked_to_review_the_models_and_their_code(repository):
         "# paddledvc: written by `paddledvc init --ci` from the owners in models.yaml\n"
         "/models.yaml @team/vision\n"
         "/models.lock @team/vision\n"
+        "/.paddledvc/allowed_signers @team/vision\n"
         "/docs/det.md @team/vision\n"
         "/nets/__init__.py @team/vision\n"
         "/nets/det.py @team/vision\n"

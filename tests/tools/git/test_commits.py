@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from paddledvc.errors import ToolFailed
-from paddledvc.tools.git.commits import CommitFiles, folder_in_commits
+from paddledvc.tools.git.commits import CommitFiles, folder_in_commits, list_change_authors
 from paddledvc.tools.git.snapshot import Snapshot
 
 PATTERNS = ("dvc.lock", "*.dvc")
@@ -63,3 +63,46 @@ def test_a_folder_that_the_repository_lacks_is_named(commits, project):
 def test_every_state_of_a_folder_is_given(commits, project):
     found = sorted(folder_in_commits(project.root, "sub/deep"), key=lambda files: files["a.dvc"])
     assert found == [{"a.dvc": f"a {n}".encode(), "copy/a.dvc": b"same"} for n in (0, 1)]
+
+
+@pytest.mark.slow
+def test_authors_are_all_who_had_a_hand_in_the_files_and_mergers_only_of_what_they_wrote(project):
+    project.git("init", "--quiet", "--initial-branch", "main")
+    text = "".join(f"{number}\n" for number in range(9))
+
+    def git(*arguments, by="ann", to="ann"):
+        said = {"user.name": by, "author.email": f"{by}@x", "committer.email": f"{to}@X"}
+        settings = (part for pair in said.items() for part in ("-c", "=".join(pair)))
+        return project.git(*settings, *arguments)
+
+    def commit(title, **who):
+        git("add", ".")
+        git("commit", "--quiet", "--message", title, **who)
+
+    def authors(*before):
+        return sorted(list_change_authors(project.root, head(), before, (".", ":(exclude)docs")))
+
+    def head():
+        return project.git("rev-parse", "HEAD").strip()
+
+    project.write("a", text)
+    commit("first", by="old")
+    first = head()
+    git("checkout", "--quiet", "-b", "side")
+    project.write("a", text.replace("1\n", "one\n"))
+    commit("side\n\nCo-authored-by: Cy <Cy@X>\n", by="bo", to="carrier")
+    git("checkout", "--quiet", "main")
+    project.write("a", text.replace("7\n", "seven\n"))
+    commit("main", by="dee", to="dee")
+    project.write("docs/a", "x")
+    commit("documents", by="writer", to="writer")
+    git("merge", "--quiet", "--no-edit", "side", by="merger", to="merger")
+
+    assert authors(first) == ["bo@x", "carrier@x", "cy@x", "dee@x"]
+    assert authors() == ["ann@x", "bo@x", "carrier@x", "cy@x", "dee@x", "old@x"]
+
+    project.write("a", "by hand")
+    git("add", ".")
+    git("commit", "--quiet", "--amend", "--no-edit", by="merger", to="merger")
+
+    assert authors(first) == ["bo@x", "carrier@x", "cy@x", "dee@x", "merger@x"]

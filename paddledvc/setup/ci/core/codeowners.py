@@ -60,7 +60,8 @@ def list_owners(models: Iterable[Model], files: Mapping[str, Iterable[str]]) -> 
         everyone += found
         for file in files.get(model.name, ()) if found else ():
             owned.setdefault(file, []).extend(found)
-    common = {name: everyone for name in (names.REGISTRY, names.LOCK) if everyone}
+    shared = (names.REGISTRY, names.LOCK, names.SIGNERS)
+    common = {name: everyone for name in shared if everyone}
     lines = (_line(file, who) for file, who in (*common.items(), *sorted(owned.items())))
     return Owners(lines=tuple(lines), notes=tuple(notes))
 
