@@ -118,8 +118,23 @@ def create_release(
         for release in paddledvc.create_release(project, dry_run=True).moved:
             print(release.tag, release.weights)
     """
-    root = project.root
     branch = _require_production_branch(project)
+    if dry_run:
+        return _create(project, names, branch, push=push, dry_run=True, progress=progress)
+    with send_tags.hold_releases(project):
+        return _create(project, names, branch, push=push, dry_run=False, progress=progress)
+
+
+def _create(  # noqa: PLR0913 - each is an option of `create_release`
+    project: Project,
+    names: Sequence[str],
+    branch: str,
+    *,
+    push: bool,
+    dry_run: bool,
+    progress: NamedProgress | None,
+) -> Created:
+    root = project.root
     releases, problems = _plan(project, names)
     day = run_git(root, "log", "-1", "--format=%cs", "HEAD").strip()
     documents = release_documents(root, releases, day)

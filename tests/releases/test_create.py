@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 import paddledvc
@@ -103,6 +106,23 @@ def test_a_run_that_was_killed_is_finished_by_the_next(released, ours, monkeypat
     assert done.commit is None
     assert released.at("det@v1.2.0") == released.at("rec@v2.0.0") == commit
     assert rules(released) == []
+
+
+@slow
+def test_two_at_once_keep_the_entries_of_each_other(released, ours, monkeypatch):
+    check = create._check
+
+    def check_slowly(*args):
+        verdict = check(*args)
+        time.sleep(0.3)  # both have planned by then, unless one waits
+        return verdict
+
+    monkeypatch.setattr(create, "_check", check_slowly)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda name: made(ours, name), ("det", "rec")))
+
+    assert sorted(released.tags()) == ["det@v1.2.0", "rec@v2.0.0"]
+    assert all(f"tag `{tag}`" in released.read(CHANGELOG) for tag in released.tags())
 
 
 @thorough
