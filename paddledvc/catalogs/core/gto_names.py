@@ -75,6 +75,16 @@ def name_artifact(folder: str, model: str) -> str:
     return name
 
 
+def is_release_stage(text: str) -> bool:
+    """Tell whether GTO's tags can name a release stage so.
+
+    >>> is_release_stage("prod"), is_release_stage("prod#2"), is_release_stage("my prod")
+    (True, False, False)
+    """
+    events, _ = list_gto_events([Tag(name=f"det#{text}", commit="", time=0)])
+    return [one.stage for one in events.get("det", ())] == [text]
+
+
 def name_release_tag(folder: str, model: str, version: str) -> str:
     """Name the tag that registers a version of a model.
 
