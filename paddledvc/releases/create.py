@@ -27,7 +27,7 @@ from paddledvc.releases import send_tags
 from paddledvc.releases.core.changelog import add_entries
 from paddledvc.releases.core.plan import Known, Release, plan_release
 from paddledvc.tools.git import project_files, repository, worktree
-from paddledvc.tools.git.command import run_git, try_git
+from paddledvc.tools.git.command import ask_git, run_git, try_git
 from paddledvc.tools.git.commits import find_blobs_in_commits
 from paddledvc.tools.git.database.objects import ObjectReader
 from paddledvc.tools.git.snapshot import Snapshot
@@ -220,6 +220,11 @@ def _require_production_branch(project: Project) -> str:
         )
     if worktree.resolve_worktree_commit(root, "HEAD") is None:
         raise InvalidInput(f"{branch} has no commit yet; commit the project first")
+    if ask_git(root, "rev-parse", "--is-shallow-repository") == "true":
+        raise InvalidInput(
+            "this clone is shallow, so it does not know what is released; run `git fetch "
+            "--unshallow --tags`, in CI set `fetch-depth: 0` or `GIT_DEPTH: 0`"
+        )
     return branch
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, OutsideFailure
-from paddledvc.tools.git import refs
+from paddledvc.tools.git import refs, worktree
 from paddledvc.tools.git.command import ask_git, try_git
 from paddledvc.tools.system import files
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from paddledvc.catalogs.core.gto import GtoEvent
     from paddledvc.project import Project
     from paddledvc.tools.system.shell import Finished
+
+_SHORT = 7
 
 
 @contextmanager
@@ -95,7 +97,8 @@ def push_tags(root: Path, remote: str, tags: Iterable[str], branch: str | None =
     """Send tags, and a branch with them, all or nothing; those that are there already stay.
 
     Raises:
-        OutsideFailure: the remote cannot be reached, or rejects them.
+        OutsideFailure: the remote cannot be reached, has such a tag on another commit, or rejects
+            them.
     """
     asked = try_git(root, "ls-remote", "--tags", "--", remote)
     if asked.returncode:
@@ -103,8 +106,17 @@ def push_tags(root: Path, remote: str, tags: Iterable[str], branch: str | None =
             f"the git remote {remote} cannot be reached: {reason_of(asked)}; what was made stays "
             "in this clone: run the same command again"
         )
-    there = {line.partition("\t")[2] for line in asked.output.splitlines()}
+    lines = (line.partition("\t") for line in asked.output.splitlines())
+    there = {name: commit for commit, _, name in lines}
     wanted = [f"refs/tags/{tag}" for tag in tags]
+    for one in wanted:
+        commit = there.get(f"{one}^{{}}", there.get(one))
+        if commit is not None and commit != worktree.resolve_worktree_commit(root, one):
+            name = one.removeprefix("refs/tags/")
+            raise OutsideFailure(
+                f"{remote} has another tag {name}, of commit {commit[:_SHORT]}; nothing was sent. "
+                f"Take that one by `git fetch --force {remote} tag {name}`"
+            )
     sent = [one for one in wanted if one not in there]
     specs = [f"{one}:{one}" for one in (*([f"refs/heads/{branch}"] if branch else []), *sent)]
     done = try_git(root, "push", "--quiet", "--atomic", "--", remote, *specs) if specs else None

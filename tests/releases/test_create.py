@@ -10,7 +10,7 @@ import pytest
 import paddledvc
 from paddledvc.errors import InvalidInput, OutsideFailure
 from paddledvc.gate.core.releases.tag_rules import MISSING, MOVED
-from paddledvc.releases import create
+from paddledvc.releases import create, send_tags
 from tests.releases.conftest import md5
 
 slow, thorough = pytest.mark.slow, pytest.mark.thorough
@@ -279,6 +279,30 @@ def test_a_rejected_push_leaves_the_release_here_and_says_how_to_go_on(released,
     assert "undo this release by `git tag --delete det@v1.2.0 rec@v2.0.0`" in str(caught.value)
     assert released.tags() == ["det@v1.2.0", "rec@v2.0.0"]
     assert "refs/tags" not in released.git("ls-remote", str(hub))
+
+
+@thorough
+def test_a_clone_that_does_not_know_the_releases_of_its_remote_releases_none_again(
+    released, ours, tmp_path
+):
+    hub = released.clone_of()
+    made(ours, push=True)
+    released.write("notes.txt", "later")
+    released.commit()
+    released.git("push", "--quiet")
+    listed = released.git("ls-remote", str(hub))
+    released.git("clone", "-q", "--depth=1", "--no-tags", hub.as_uri(), str(tmp_path / "cut"))
+    with pytest.raises(InvalidInput, match=r"shallow.*git fetch --unshallow"):
+        made(paddledvc.Project(tmp_path / "cut"))
+
+    released.git("tag", "--delete", "det@v1.2.0")
+    released.git("tag", "--annotate", "--message", "mine", "det@v1.2.0", "HEAD")
+    with pytest.raises(OutsideFailure) as caught:
+        send_tags.push_tags(released.root, "origin", ["det@v1.2.0", "rec@v2.0.0"], "main")
+
+    assert "has another tag det@v1.2.0" in str(caught.value)
+    assert "nothing was sent" in str(caught.value)
+    assert released.git("ls-remote", str(hub)) == listed
 
 
 @thorough
