@@ -71,7 +71,8 @@ def name_artifact(folder: str, model: str) -> str:
     name = f"{folder}={slug(model)}" if folder else slug(model)
     events, _ = list_gto_events([Tag(name=f"{name}@v0.0.0", commit="", time=0)])
     if name.replace("=", ":") not in events:
-        raise ValueError(f"GTO allows no artifact called {name!r}")
+        hint = "; the names of its folders have letters, digits, '.', '_' and '-'" if folder else ""
+        raise ValueError(f"GTO allows no artifact called {name!r}{hint}")
     return name
 
 
