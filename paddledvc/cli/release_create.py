@@ -86,7 +86,7 @@ def _echo_text(done: Created) -> None:
             for one in done.moved
         ]
         echo_table(head, rows)
-    else:
+    elif not done.problems:
         echo("nothing to release: every locked version is released or withdrawn")
     if done.moved or done.refused or done.pushed is not None:
         echo(_describe_end(done))

@@ -27,7 +27,7 @@ from paddledvc.releases import send_tags
 from paddledvc.releases.core.changelog import add_entries
 from paddledvc.releases.core.plan import Known, Release, plan_release
 from paddledvc.tools.git import project_files, repository, worktree
-from paddledvc.tools.git.command import run_git, try_git
+from paddledvc.tools.git.command import ask_git, run_git, try_git
 from paddledvc.tools.git.commits import find_blobs_in_commits
 from paddledvc.tools.git.database.objects import ObjectReader
 from paddledvc.tools.git.snapshot import Snapshot
@@ -118,8 +118,23 @@ def create_release(
         for release in paddledvc.create_release(project, dry_run=True).moved:
             print(release.tag, release.weights)
     """
-    root = project.root
     branch = _require_production_branch(project)
+    if dry_run:
+        return _create(project, names, branch, push=push, dry_run=True, progress=progress)
+    with send_tags.hold_releases(project):
+        return _create(project, names, branch, push=push, dry_run=False, progress=progress)
+
+
+def _create(  # noqa: PLR0913 - each is an option of `create_release`
+    project: Project,
+    names: Sequence[str],
+    branch: str,
+    *,
+    push: bool,
+    dry_run: bool,
+    progress: NamedProgress | None,
+) -> Created:
+    root = project.root
     releases, problems = _plan(project, names)
     day = run_git(root, "log", "-1", "--format=%cs", "HEAD").strip()
     documents = release_documents(root, releases, day)
@@ -206,6 +221,11 @@ def _require_production_branch(project: Project) -> str:
         )
     if worktree.resolve_worktree_commit(root, "HEAD") is None:
         raise InvalidInput(f"{branch} has no commit yet; commit the project first")
+    if ask_git(root, "rev-parse", "--is-shallow-repository") == "true":
+        raise InvalidInput(
+            "this clone is shallow, so it does not know what is released; run `git fetch "
+            "--unshallow --tags`, in CI set `fetch-depth: 0` or `GIT_DEPTH: 0`"
+        )
     return branch
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from paddledvc.catalogs.core.gto_names import is_release_stage
 from paddledvc.display.results import Displayed
 from paddledvc.errors import Finding, InvalidInput
 from paddledvc.gate.core.releases.approval_rules import describe_lacking
@@ -139,6 +140,11 @@ def tag_release(  # noqa: PLR0913
 
 
 def _require_stage(rules: Rules, stage: str) -> StageRule:
+    if not is_release_stage(stage):
+        raise InvalidInput(
+            f"{stage!r} is no name of a release stage, expected letters, digits, '/', '_' and '-', "
+            "such as prod"
+        )
     rule = rules.policy.stage_rule(stage)
     if rule is None:
         known = rules.policy.stages

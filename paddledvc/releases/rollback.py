@@ -101,6 +101,7 @@ def rollback(  # noqa: PLR0913 - each is an option
     approve_first(project.root)
     share_with_main_tree(project.root)
     with project.exclusive():
+        branch, head = _require_branch(project)  # as the one that we waited for has left it
         _finish(project, head)
         rolling = _Rolling(project, name, to, branch, head)
         made = rolling.plan(offline, force=force, fetch=True, progress=progress)

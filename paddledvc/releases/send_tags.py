@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, OutsideFailure
 from paddledvc.tools.git import refs
 from paddledvc.tools.git.command import ask_git, run_git, try_git
+from paddledvc.tools.system import files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from paddledvc.catalogs.core.gto import GtoEvent
+    from paddledvc.project import Project
     from paddledvc.tools.system.shell import Finished
+
+_SHORT = 7
+
+
+@contextmanager
+def hold_releases(project: Project) -> Iterator[None]:
+    """Wait for other commands of this clone that release: each plans by what those before made.
+
+    Another lock than that of models.lock, which hooks of the commit may take.
+    """
+    with files.hold_file_lock(project.scratch() / "release.lock"):
+        yield
 
 
 def require_identity(root: Path) -> None:
@@ -108,8 +123,8 @@ def push_tags(root: Path, remote: str, tags: Iterable[str], branch: str | None =
     ]
     if taken:
         raise OutsideFailure(
-            f"{remote} has another tag called {taken[0]}, and keeps it; run `git tag --delete "
-            f"{taken[0]}`, `git fetch --tags`, and the same command again"
+            f"{remote} has another tag called {taken[0]}; nothing was sent. Run `git tag --delete "
+            f"'{taken[0]}'`, `git fetch --tags`, and the same command again"
         )
     sent = [one for one in ours if one not in there]
     specs = [f"{one}:{one}" for one in (*([f"refs/heads/{branch}"] if branch else []), *sent)]

@@ -36,7 +36,12 @@ def test_findings_exit_with_1_and_wrong_usage_with_2(released, cli):
     unknown = cli("release", "promote", "det@v7", "prod")
     released.git("checkout", "--quiet", "--detach")
     detached = cli("release", "create")
+    released.git("checkout", "--quiet", "main")
+    released.move(old="v1.3rc1", new="v1!2.0")
+    untold = cli("release", "create")
 
     assert (found.exit_code, unknown.exit_code, detached.exit_code) == (1, 2, 2)
     assert json.loads(found.stdout)["verdict"]["errors"] == 1
     assert "HEAD is detached, expected a production branch (main, master," in detached.stderr
+    assert "error: det: v1!2.0 is a version with an epoch, which GTO's tags" in untold.stderr
+    assert untold.stdout == "nothing was released; fix the findings above first\n"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 import paddledvc
 from paddledvc.errors import InvalidInput, OutsideFailure
 from paddledvc.gate.core.releases.tag_rules import MISSING, MOVED
-from paddledvc.releases import create
+from paddledvc.releases import create, send_tags
 from tests.releases.conftest import md5
 
 slow, thorough = pytest.mark.slow, pytest.mark.thorough
@@ -105,6 +108,23 @@ def test_a_run_that_was_killed_is_finished_by_the_next(released, ours, monkeypat
     assert done.commit is None
     assert released.at("det@v1.2.0") == released.at("rec@v2.0.0") == commit
     assert rules(released) == []
+
+
+@slow
+def test_two_at_once_keep_the_entries_of_each_other(released, ours, monkeypatch):
+    check = create._check
+
+    def check_slowly(*args):
+        verdict = check(*args)
+        time.sleep(0.3)  # both have planned by then, unless one waits
+        return verdict
+
+    monkeypatch.setattr(create, "_check", check_slowly)
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda name: made(ours, name), ("det", "rec")))
+
+    assert sorted(released.tags()) == ["det@v1.2.0", "rec@v2.0.0"]
+    assert all(f"tag `{tag}`" in released.read(CHANGELOG) for tag in released.tags())
 
 
 @thorough
@@ -261,6 +281,30 @@ def test_a_rejected_push_leaves_the_release_here_and_says_how_to_go_on(released,
     assert "undo this release by `git tag --delete det@v1.2.0 rec@v2.0.0`" in str(caught.value)
     assert released.tags() == ["det@v1.2.0", "rec@v2.0.0"]
     assert "refs/tags" not in released.git("ls-remote", str(hub))
+
+
+@thorough
+def test_a_clone_that_does_not_know_the_releases_of_its_remote_releases_none_again(
+    released, ours, tmp_path
+):
+    hub = released.clone_of()
+    made(ours, push=True)
+    released.write("notes.txt", "later")
+    released.commit()
+    released.git("push", "--quiet")
+    listed = released.git("ls-remote", str(hub))
+    released.git("clone", "-q", "--depth=1", "--no-tags", hub.as_uri(), str(tmp_path / "cut"))
+    with pytest.raises(InvalidInput, match=r"shallow.*git fetch --unshallow"):
+        made(paddledvc.Project(tmp_path / "cut"))
+
+    released.git("tag", "--delete", "det@v1.2.0")
+    released.git("tag", "--annotate", "--message", "mine", "det@v1.2.0", "HEAD")
+    with pytest.raises(OutsideFailure) as caught:
+        send_tags.push_tags(released.root, "origin", ["det@v1.2.0", "rec@v2.0.0"], "main")
+
+    assert "has another tag det@v1.2.0" in str(caught.value)
+    assert "nothing was sent" in str(caught.value)
+    assert released.git("ls-remote", str(hub)) == listed
 
 
 @thorough

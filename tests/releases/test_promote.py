@@ -71,6 +71,22 @@ def test_misspelt_stages_and_what_is_not_released_are_refused(two, ours):
 
 
 @thorough
+def test_stages_that_gto_would_not_read_and_groups_are_refused(released, ours):
+    released.write("models.yaml", released.read("models.yaml") + "groups: {ocr: [det, rec]}\n")
+    released.commit()
+    paddledvc.create_release(ours)
+    before = released.tags()
+
+    for stage in ("pröd", "prod#2", "prod!", "my prod", "-x", ""):
+        with pytest.raises(InvalidInput, match="is no name of a release stage, expected letters"):
+            promote(ours, "det", stage)
+    with pytest.raises(InvalidInput, match="ocr is a group, expected one of its models: det, rec"):
+        promote(ours, "ocr", "prod")
+
+    assert released.tags() == before
+
+
+@thorough
 def test_a_withdrawn_version_leaves_its_stage_and_is_not_released_again(two, ours):
     promote(ours, "det@v1.2", "prod")
     promote(ours, "det", "prod")

@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -254,6 +256,22 @@ def test_a_killed_rollback_is_finished_by_the_next_one(team, at, monkeypatch):
     assert team.git("rev-parse", "HEAD~1").strip() == head
     assert team.git("status", "--porcelain") == ""
     team.check()
+
+
+@pytest.mark.thorough
+def test_the_second_of_two_at_once_finds_nothing_left_to_do(team, monkeypatch):
+    approve = workflow.approve_first
+
+    def approve_slowly(root):
+        approve(root)
+        time.sleep(0.3)  # both have looked at HEAD by then
+
+    monkeypatch.setattr(workflow, "approve_first", approve_slowly)
+    with ThreadPoolExecutor() as pool:
+        made = list(pool.map(lambda _: rolled(team, "alpha", "beta", to="v1.0.0"), range(2)))
+
+    assert [one.obstacles for one in made] == [(), ()]
+    assert sorted(one.commit is None for one in made) == [False, True]
 
 
 @pytest.mark.thorough

@@ -71,8 +71,19 @@ def name_artifact(folder: str, model: str) -> str:
     name = f"{folder}={slug(model)}" if folder else slug(model)
     events, _ = list_gto_events([Tag(name=f"{name}@v0.0.0", commit="", time=0)])
     if name.replace("=", ":") not in events:
-        raise ValueError(f"GTO allows no artifact called {name!r}")
+        hint = "; the names of its folders have letters, digits, '.', '_' and '-'" if folder else ""
+        raise ValueError(f"GTO allows no artifact called {name!r}{hint}")
     return name
+
+
+def is_release_stage(text: str) -> bool:
+    """Tell whether GTO's tags can name a release stage so.
+
+    >>> is_release_stage("prod"), is_release_stage("prod#2"), is_release_stage("my prod")
+    (True, False, False)
+    """
+    events, _ = list_gto_events([Tag(name=f"det#{text}", commit="", time=0)])
+    return [one.stage for one in events.get("det", ())] == [text]
 
 
 def name_release_tag(folder: str, model: str, version: str) -> str:

@@ -23,10 +23,13 @@ from paddledvc.releases.bundle.core.layout import (
 )
 from paddledvc.releases.bundle.core.manifest import (
     MANIFEST,
+    MOST,
     BundledFile,
     BundleManifest,
+    InvalidManifest,
     find_bundle_path_fault,
     name_part,
+    parse_manifest,
     render_manifest,
 )
 from paddledvc.tools.dvc.linked_tree import share_with_main_tree
@@ -246,10 +249,28 @@ class _Writer:
                     f"{self._folder / name} is none of this bundle's files; move it, or name "
                     "another folder by --output"
                 )
+        self._require_same_models()
         for name in there:
             if part.fullmatch(name) and name not in names:
                 self._begin()
                 (self._folder / name).unlink()
+
+    def _require_same_models(self) -> None:
+        """Keep a bundle of others: a group can be called like the project's folder, or a model."""
+        try:
+            with open(self._folder / MANIFEST, "rb", opener=open_note) as file:
+                manifest = parse_manifest(file.read(MOST))
+        except (OSError, InvalidManifest):
+            return
+        there, wanted = (
+            ", ".join(sorted(one.name for one in models))
+            for models in (manifest.models, self._contents.models)
+        )
+        if there != wanted:
+            raise InvalidInput(
+                f"{self._folder} is a bundle of {there}, expected one of {wanted}; move it, or "
+                "name another folder by --output"
+            )
 
     def _begin(self) -> None:
         """Take the manifest away: until all parts are there it would speak of others."""

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import tarfile
+from dataclasses import replace
 
 import jsonschema
 import pytest
@@ -15,6 +16,7 @@ import paddledvc
 from paddledvc import schemas
 from paddledvc.errors import Finding, InvalidInput, OutsideFailure
 from paddledvc.releases.bundle import make_bundle
+from paddledvc.releases.bundle.core.manifest import BundledModel, parse_manifest, render_manifest
 from tests.conftest import Folder
 from tests.outputs_repo import Outputs
 from tests.releases.bundle.conftest import NAME, PLACED, REGISTRY
@@ -149,6 +151,19 @@ def test_a_file_in_its_folder_that_is_none_of_it_stays(site):
     with pytest.raises(InvalidInput, match=r"notes\.txt is none of this bundle's files; move it"):
         paddledvc.bundle(site.work, ["a"], output=site.bundle.parent)
     assert (site.bundle / "notes.txt").read_text() == "mine"
+
+
+def test_a_bundle_of_other_models_that_is_called_alike_stays(site):
+    file = site.bundle / "manifest.json"
+    there = parse_manifest(file.read_bytes())
+    others = (*there.models, BundledModel(name="b", version="v1"))
+    file.write_text(render_manifest(replace(there, models=others)))
+    before = site.parts()
+
+    with pytest.raises(InvalidInput, match=f"{NAME} is a bundle of a, b, expected one of a; "):
+        paddledvc.bundle(site.work, ["a"], output=site.bundle.parent)
+
+    assert site.parts() == before
 
 
 def test_what_is_not_committed_does_not_count(site):
