@@ -132,6 +132,12 @@ def test_a_version_runs_from_a_work_tree_of_the_commit_that_its_tag_names(projec
     assert lines.startswith(f"# det v1.0.0, from the tag det@v1.0.0 (commit {first})\n")
     assert pull == ["paddledvc", str(tree), "pull", "det"]
     assert run[-2:] == [PINNED, "bash"]
+    git = project.root / ".git"  # the work tree points to it
+    assert run[run.index("-v") : run.index("-w")] == ["-v", f"{tree}:/work", "-v", f"{git}:{git}"]
+    assert (
+        ' -v "$PWD":/work -v "$repository":"$repository" -v '
+        in cli("env", "ssh", "det@1.0", "--dry-run").stdout
+    )
     assert printed(sh(lines, "docker", "paddledvc")) == [pull, run]
     project.git("-C", str(tree), "checkout", "--quiet", "--detach", "main")
     again = sh(lines, "docker", "paddledvc", check=False)

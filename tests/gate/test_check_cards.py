@@ -121,6 +121,42 @@ def test_a_card_is_stale_once_something_else_is_so(gated):
     assert gated.lines(branch="develop") == []
 
 
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_a_key_of_the_header_that_was_edited_by_hand_is_stale_and_keys_of_people_are_not(
+    gated, ends
+):
+    gated.write(CARD, "---\nco2: 3\n---\n# ResNet\n")
+    write(gated)
+    gated.edit(CARD, "co2: 3", "# why\nco2: 4\nlanguage: [en]")
+    gated.write(CARD, gated.read(CARD).replace("\n", ends))
+    gated.commit("a card")
+    assert gated.lines() == []
+
+    gated.edit(CARD, "license: apache-2.0", "license: mit")
+    [line] = gated.lines()
+    assert "its generated part or its header was edited by hand" in line
+    write(gated)
+    assert gated.lines() == []
+    gated.edit(CARD, "library_name: paddlepaddle", "library_name: [")
+    [line] = gated.lines()
+    assert "its header was edited by hand" in line
+
+
+def test_a_generated_part_without_its_last_line_is_stale_and_not_written_twice(gated):
+    write(gated)
+    gated.edit(CARD, "<!-- paddledvc: end -->", "")
+    gated.commit("a card")
+
+    [line] = gated.lines()
+    assert "its generated part has no last line" in line
+    with pytest.raises(InvalidFile) as caught:
+        write(gated)
+    assert str(caught.value) == (
+        f"{CARD}:9:1: found the first line of the generated part, and no last line "
+        "`<!-- paddledvc: end -->`; add it below the part, or remove the part"
+    )
+
+
 def test_a_page_without_a_generated_part_is_no_card(gated):
     gated.write(CARD, "# resnet50\n\nAll by hand.\n")
     gated.commit()

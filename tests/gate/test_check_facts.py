@@ -166,7 +166,8 @@ def test_a_report_by_another_paddle_than_the_image_has_is_refused(
     line = (
         f"models.yaml:9:{column}: {{}}[image-other-paddle]: resnet50: "
         f"reports/resnet50/verify.json was made by Paddle 3.3.1, and {has or environment} has "
-        f"Paddle {paddle}; run `dvc repro` with Paddle {paddle}, or name an image of Paddle 3.3.1"
+        f"Paddle {paddle}; run `dvc repro --force --single-item verify-resnet50` with Paddle "
+        f"{paddle}, or name an image of Paddle 3.3.1"
     )
 
     assert of_images(gated) == [line.format("error")]
@@ -206,8 +207,8 @@ def test_a_report_that_was_made_in_another_image_than_is_locked_is_found(gated):
     ran_in(gated, B)
     line = (
         f"models.yaml:9:18: {{}}[image-other]: resnet50: reports/resnet50/verify.json was made in "
-        f"{B}, and models.lock has {A}; run `dvc repro` in that one, which `paddledvc env docker` "
-        "starts, or name the other one in models.yaml"
+        f"{B}, and models.lock has {A}; run `dvc repro --force --single-item verify-resnet50` in "
+        "that one, which `paddledvc env docker` starts, or name the other one in models.yaml"
     )
 
     assert of_images(gated) == [line.format("error")]

@@ -209,8 +209,8 @@ def test_a_record_of_another_image_than_is_locked_is_named(trained):
     assert [str(one) for one in trained.check().violations if one.rule == "image-other"] == [
         (
             f"models.yaml:1:14: error[image-other]: m: {RECORD} was made in a/p:1, and "
-            "models.lock has a/p:2; run `dvc repro` in that one, which `paddledvc env docker` "
-            "starts, or name the other one in models.yaml"
+            "models.lock has a/p:2; run `dvc repro --force --single-item train-m` in that one, "
+            "which `paddledvc env docker` starts, or name the other one in models.yaml"
         )
     ]
 

@@ -25,6 +25,7 @@ _PART = re.compile(
     r"(?P<inside>.*?)^<!-- paddledvc: end -->[ \t]*$",
     re.MULTILINE | re.DOTALL,
 )
+_FIRST_LINE = re.compile(r"^<!-- paddledvc: begin of=", re.MULTILINE)
 _SAYS = re.compile(rf" of=([0-9a-f]+) text=([0-9a-f]+) keys=([a-z_,-]*); {_NOTE} ")
 _HEADER = re.compile(r"\A---[ \t]*\n(?P<yaml>.*?)^---[ \t]*\n", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^# [^\n]*\n", re.MULTILINE)
@@ -42,7 +43,7 @@ def find_stale_card(page: str, card: Card) -> str:
     header, body = _split(page)
     found = _PART.search(body)
     if found is None:
-        return ""
+        return "its generated part has no last line" if _FIRST_LINE.search(body) else ""
     of, text, keys = _read_note(found)
     if text != _digest(found["inside"], header, keys):
         return "its generated part or its header was edited by hand"
@@ -58,10 +59,17 @@ def write_card_page(page: str | None, card: Card, file: str) -> str:
         file: its file, for messages.
 
     Raises:
-        InvalidFile: its header cannot be read.
+        InvalidFile: its header cannot be read, or its generated part has no end.
     """
     header, body = _split(page if page is not None else f"# {card.name}\n")
     found = _PART.search(body)
+    if found is None and (lost := _FIRST_LINE.search(page or "")):
+        message = (
+            f"found the first line of the generated part, and no last line `{_END}`; add it below "
+            "the part, or remove the part"
+        )
+        line = (page or "").count("\n", 0, lost.start()) + 1
+        raise InvalidFile([Problem(file=file, line=line, column=1, path="", message=message)])
     before = _read_note(found)[2] if found is not None else ()
     ours = {key: value for key, value in make_card_header(card).items() if value is not None}
     header = _merge_header(header, ours, {*before, *ours}, file)
@@ -113,7 +121,7 @@ def _merge_header(header: str, ours: dict[str, Any], dropped: Collection[str], f
     """Put our keys first; those of others, and ours of which nothing is known, stay as written."""
     text = dump_yaml(ours)
     if not header.strip():
-        return text
+        return ""
     blocks = cut_blocks(header, file, ())
     if blocks is None:
         message = (

@@ -68,15 +68,21 @@ def render_preparation(chosen: Chosen, place: Place | None) -> list[str]:
         f"{{ [ -e {tree} ] || git worktree add --detach {tree} {place.commit}; }}",
         f"cd {shlex.quote(place.folder)}",
         f'{{ [ "$(git rev-parse HEAD)" = {place.commit} ] || {refuse}; }}',
+        "repository=$(git rev-parse --path-format=absolute --git-common-dir)",
         pull,
     ]
+
+
+def mount_project(place: Place | None) -> str:
+    """Give what docker mounts: the project, and what a work tree of another commit points to."""
+    return f'-v "$PWD":{FOLDER}' + ("" if place is None else ' -v "$repository":"$repository"')
 
 
 def render_docker(
     chosen: Chosen, place: Place | None, *, gpus: bool, command: Sequence[str]
 ) -> str:
     """Give the lines that run a command in the image, as the user who calls them."""
-    run = _run(chosen, gpus=gpus)
+    run = _run(chosen, place, gpus=gpus)
     started = [*run, require_image(chosen), shlex.join(command)]
     steps = [*render_preparation(chosen, place), _wrap(started)]
     return "\n".join((*render_heading(chosen, place), " &&\n".join(steps))) + "\n"
@@ -93,7 +99,7 @@ def render_jupyter(chosen: Chosen, place: Place | None, *, gpus: bool, port: int
         f"exec python -m jupyterlab --ip=0.0.0.0 --port={port} --no-browser"
     )
     more = [f"-p 127.0.0.1:{port}:{port}", "-e JUPYTER_TOKEN"]
-    run = _run(chosen, gpus=gpus, more=more)
+    run = _run(chosen, place, gpus=gpus, more=more)
     steps = [
         *render_preparation(chosen, place),
         "JUPYTER_TOKEN=${JUPYTER_TOKEN:-$(od -An -tx1 -N24 /dev/urandom | tr -d ' \\n')}",
@@ -105,7 +111,7 @@ def render_jupyter(chosen: Chosen, place: Place | None, *, gpus: bool, port: int
     return "\n".join((*render_heading(chosen, place), "(", " &&\n".join(steps), ")")) + "\n"
 
 
-def _run(chosen: Chosen, *, gpus: bool, more: Sequence[str] = ()) -> list[str]:
+def _run(chosen: Chosen, place: Place | None, *, gpus: bool, more: Sequence[str] = ()) -> list[str]:
     image = shlex.quote(f"{names.IMAGE_VARIABLE}={require_image(chosen)}")
     return [
         "docker run --rm -it",
@@ -113,7 +119,7 @@ def _run(chosen: Chosen, *, gpus: bool, more: Sequence[str] = ()) -> list[str]:
         f"--shm-size={SHARED_MEMORY}",
         # Files in the project stay the user's, who has no home in the image.
         '--user "$(id -u):$(id -g)" -e HOME=/tmp',
-        f'-v "$PWD":{FOLDER} -w {FOLDER}',
+        f"{mount_project(place)} -w {FOLDER}",
         f"-e {image}",
         *more,
     ]

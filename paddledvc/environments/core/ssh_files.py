@@ -10,6 +10,7 @@ from paddledvc.environments.core.chosen import require_image
 from paddledvc.environments.core.docker_lines import (
     FOLDER,
     SHARED_MEMORY,
+    mount_project,
     render_heading,
     render_preparation,
 )
@@ -147,7 +148,7 @@ docker build --tag {name} \\
     --build-arg PADDLEDVC="${{PADDLEDVC:-paddledvc}}" "$here"
 docker run --rm --detach --name {name} {"--gpus all " if gpus else ""}--shm-size={SHARED_MEMORY} \\
     -p 127.0.0.1:{port}:{PORT} \\
-    -v "$PWD":{FOLDER} -v {name}-ssh:/home/{USER}/.ssh \\
+    {mount_project(place)} -v {name}-ssh:/home/{USER}/.ssh \\
     -e SSH_PUBLIC_KEY="$key" -e PADDLEDVC_TRUST_REMOTES {name}
 """
 

@@ -17,6 +17,7 @@ from paddledvc.models.images import (
     matches_image_paddle,
     pin_image,
 )
+from paddledvc.models.model import model_stage_name
 from paddledvc.stages.core.record import Record, record_path
 from paddledvc.verification.core.evidence import Evidence, evidence_path
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from paddledvc.gate.core.facts import Facts
     from paddledvc.gate.core.violations import Level, Violation
     from paddledvc.models.model import Environment, Model
+    from paddledvc.names import StageKind
 
 OTHER, MOVED = "image-other-paddle", "image-moved"
 
@@ -77,8 +79,8 @@ def judge_verified_images(facts: Facts) -> Iterator[Violation]:
             message = (
                 f"{model.name}: {evidence_path(model)} was made by Paddle "
                 f"{', '.join(others)}, and {has} "
-                f"has Paddle {named}; run `dvc repro` with Paddle {named}, or name an image of "
-                f"Paddle {others[0]}"
+                f"has Paddle {named}; run `{_again('verify', model)}` with Paddle {named}, or name "
+                f"an image of Paddle {others[0]}"
             )
             yield _at_image(facts, OTHER, message, model, level)
 
@@ -154,32 +156,38 @@ def judge_images_run_in(facts: Facts) -> Iterator[Violation]:
         if locked is None or locked.image is None:
             continue
         wanted = pin_image(locked.image, locked.image_digest)
-        for file, image in _run_in(facts, model):
+        for kind, file, image in _run_in(facts, model):
             if compare_images(image, wanted, locked.image_mirrors) == "differs":
                 message = (
                     f"{model.name}: {file} was made in {image}, and {names.LOCK} has {wanted}; run "
-                    "`dvc repro` in that one, which `paddledvc env docker` starts, or name the "
-                    "other one in models.yaml"
+                    f"`{_again(kind, model)}` in that one, which `paddledvc env docker` starts, or "
+                    "name the other one in models.yaml"
                 )
                 yield _at_image(facts, "image-other", message, model, level)
 
 
-def _run_in(facts: Facts, model: Model) -> Iterator[tuple[str, str]]:
+def _again(kind: StageKind, model: Model) -> str:
+    """Give the command that runs a stage again: DVC does not see where it has run."""
+    return f"dvc repro --force --single-item {model_stage_name(kind, model)}"
+
+
+def _run_in(facts: Facts, model: Model) -> Iterator[tuple[StageKind, str, str]]:
     """Yield each image that was noted by what is of the bytes of now, with the file of the note."""
-    found: dict[tuple[str, str], None] = {}
+    found: dict[tuple[StageKind, str, str], None] = {}
     with suppress(ValueError, KeyError):  # other rules say what is wrong with it
         proof = Evidence.from_json(facts.reports[model.name])
         if next(list_evidence_differences(facts, model, proof), None) is None:
-            found |= {(evidence_path(model), one.image or ""): None for _, one in proof.runtimes}
+            images = (one.image or "" for _, one in proof.runtimes)
+            found |= {("verify", evidence_path(model), one): None for one in images}
     if (measured := read_measured(facts, model)) is not None:
         images = (one.image or "" for one in measured.runtime.values())
-        found |= {(measured_path(model), one): None for one in images}
+        found |= {("evaluate", measured_path(model), one): None for one in images}
     with suppress(ValueError, KeyError):
         record = Record.from_json(facts.records[model.name])
         now = facts.written.get(record.weights.path)
         if now is None or now.md5 == record.weights.hashes.md5:
-            found[record_path(model), record.image or ""] = None
-    yield from (one for one in found if one[1])
+            found["train", record_path(model), record.image or ""] = None
+    yield from (one for one in found if one[-1])
 
 
 def _verified_by(facts: Facts, model: Model) -> tuple[str, ...]:

@@ -79,6 +79,7 @@ class Runner:
             return "skipped"
         if "container" in job:
             assert self.fill(job["container"]), f"{name} has no image"
+        workflow = {**workflow, "env": {**workflow.get("env", {}), **job.get("env", {})}}
         clone = self.place / f"{name}-{len(list(self.place.iterdir()))}"
         outputs: dict[str, str] = {}
         log = ""

@@ -192,7 +192,9 @@ def test_a_change_is_trained_measured_and_commented_and_not_released(world):
     assert "Running stage 'train-tail'" in done.logs["train"]
     assert "Running stage" not in done.logs["evaluate"]
     assert "commit those of the artifact 'results'" in done.logs["evaluate"]
-    assert (world.tmp / "run1/artifacts/results/reports/tail/train/metrics.json").is_file()
+    trained = world.tmp / "run1/artifacts/results/reports/tail/train"
+    assert (trained / "metrics.json").is_file()
+    assert json.loads((trained / "record.json").read_text())["image"] == IMAGE
     [comment] = world.forge.comments
     assert comment["body"].startswith(MARKER)
     assert "0.96" in comment["body"]

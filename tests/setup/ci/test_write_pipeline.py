@@ -89,6 +89,16 @@ def test_each_action_is_pinned_and_no_job_may_write_but_two(repository):
     assert set(yaml.safe_load(text)[True]) == {"pull_request", "merge_group", "push"}
 
 
+def test_jobs_in_an_image_name_it_in_the_variable_that_reports_note(repository):
+    repository.write("models.yaml", MODELS + "deploy: {script: ops/deploy.sh}\n")
+    write(repository, "github")
+    jobs = yaml.safe_load(repository.read(".github/workflows/models.yml"))["jobs"]
+
+    assert {
+        name: job["env"]["PADDLEDVC_IMAGE"] for name, job in jobs.items() if "container" in job
+    } == {name: jobs[name]["container"] for name in ("train", "evaluate", "deploy")}
+
+
 def test_a_pipeline_with_other_content_stays_unless_it_is_forced(repository):
     repository.write(".gitlab-ci.yml", "test: {script: [make]}\n")
     files, notes = write(repository, "gitlab")
