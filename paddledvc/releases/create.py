@@ -19,7 +19,10 @@ from paddledvc.gate import check as gate
 from paddledvc.gate.core.documentation_rules import CHANGELOG
 from paddledvc.gate.core.released_locks import scan_released_locks
 from paddledvc.gate.core.releases.tag_rules import MISSING
+from paddledvc.gate.core.violations import sort_violations
+from paddledvc.gate.judge_subject import judge_subject
 from paddledvc.gate.read_releases import read_release_tags, read_released_bytes
+from paddledvc.gate.subject import Subject
 from paddledvc.inventory.cards import render_cards
 from paddledvc.inventory.read_history import read_tagged
 from paddledvc.project import SnapshotFiles
@@ -33,7 +36,7 @@ from paddledvc.tools.git.database.objects import ObjectReader
 from paddledvc.tools.git.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from paddledvc.gate.core.violations import Verdict, Violation
@@ -42,6 +45,9 @@ if TYPE_CHECKING:
     from paddledvc.tools.system.progress import NamedProgress
 
 REMOTE_RULE = "remote-incomplete"
+_WORSE = "metric-regressed"
+_WRITTEN = ("docs-stale", "card-stale")
+"""What a release brings up to date itself."""
 _SHORT = 7
 
 
@@ -149,11 +155,43 @@ def create_release(
 
 
 def _check(project: Project, branch: str, releases: Iterable[Release]) -> Verdict:
-    """Judge the work tree; tags that are missing and about to be made are no finding."""
+    """Judge the work tree, but for what the release itself is about to write."""
     verdict = gate.check(project, branch=branch, remote=True)
     begun = tuple(f"{one.tag}: " for one in releases if one.state == "tag missing")
-    missing = (one for one in verdict.violations if one.rule == MISSING)
-    return _without(verdict, [one for one in missing if one.message.startswith(begun)])
+    new = {one.model for one in releases if one.state == "new"}
+    verdict = _without(
+        verdict,
+        [
+            one
+            for one in verdict.violations
+            if (one.rule == MISSING and one.message.startswith(begun))
+            or (one.rule in _WRITTEN and one.model in new)
+        ],
+    )
+    worse = _judge_beside_releases(project, branch, releases)
+    known = {(one.rule, one.model) for one in verdict.violations}
+    more = (one for one in worse if (one.rule, one.model) not in known)
+    return replace(verdict, violations=sort_violations((*verdict.violations, *more)))
+
+
+def _judge_beside_releases(
+    project: Project, branch: str, releases: Iterable[Release]
+) -> Iterator[Violation]:
+    """Find models that are worse than their release before, whatever was merged since."""
+    root, registry = project.root, project.registry()
+    for one in releases:
+        model = registry.model(one.model)
+        if one.state != "new" or one.before is None or not (model.evaluate or model.metrics):
+            continue
+        tag = f"{one.tag.rpartition('@')[0]}@{one.before}"
+        before = worktree.resolve_worktree_commit(root, f"refs/tags/{tag}")
+        ancestor = ("merge-base", "--is-ancestor", before or "", "HEAD")
+        if before is None or try_git(root, *ancestor).returncode:
+            continue  # a release of another line of development
+        subject = Subject(title=tag, branch=branch, against=tag)
+        for found in judge_subject(project, subject, since=before).violations:
+            if found.rule == _WORSE and found.model == one.model:
+                yield found
 
 
 def _without(verdict: Verdict, found: Collection[Violation]) -> Verdict:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import paddledvc
 from paddledvc.errors import InvalidInput, OutsideFailure
 from paddledvc.gate.core.releases.tag_rules import MISSING, MOVED
 from paddledvc.releases import create
+from tests.gated import FACTS
 from tests.releases.conftest import md5
 
 slow, thorough = pytest.mark.slow, pytest.mark.thorough
@@ -322,3 +325,56 @@ def test_a_commit_that_a_hook_refuses_can_be_made_later(released, ours):
         "What was written stays; fix this and run `paddledvc release create` again"
     )
     assert made(ours)[1].commit == released.at("det@v1.2.0")
+
+
+TRAINED = f"""\
+models:
+  - name: det
+    version: v1.0
+{FACTS}    train: {{command: python train.py, deps: [train.py]}}
+    metrics: {{accuracy: {{value: 0.5, tolerance: 0.02}}}}
+"""
+
+
+def trained(released, version, accuracy):
+    """Commit another version, as its training leaves it."""
+    path = "checkpoints/det_trained.pdparams"
+    released.write("train.py", "")
+    released.write("reports/det/train/metrics.json", json.dumps({"accuracy": accuracy}))
+    released.holds[path] = f"det {version}"
+    released.put(released.holds[path])
+    released.models(TRAINED.replace("v1.0", version))
+    released.commit(version)
+
+
+@thorough
+def test_a_model_worse_than_its_last_release_is_refused_however_many_commits_ago(released, ours):
+    trained(released, "v1.0", 0.9)
+    paddledvc.create_release(ours)
+    trained(released, "v1.1", 0.85)
+    trained(released, "v1.2", 0.845)
+    assert [one.rule for one in released.check().errors] == []
+
+    refused = paddledvc.create_release(ours)
+    paddledvc.deprecate_release(ours, "det@v1.0")
+    without = paddledvc.create_release(ours, dry_run=True)
+
+    assert [one.message for one in refused.verdict.errors] == [
+        (
+            "det: accuracy is 0.845 after training, det@v1.0.0 has 0.9 (tolerance 0.02; noise unknown, "
+            "for the model has no `evaluate`); improve the model, or agree on a waiver of "
+            "metric-regressed"
+        )
+    ]
+    assert not without.refused
+
+
+@thorough
+def test_what_the_release_itself_writes_is_no_finding_of_it(released, ours):
+    made(ours)
+    released.move()
+    assert {one.rule for one in released.check().violations} == {"docs-stale", "card-stale"}
+
+    assert made(ours, dry_run=True)[1].verdict.violations == ()
+    assert made(ours)[1].verdict.violations == ()
+    assert released.check().violations == ()
