@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from paddledvc import names as layout
+from paddledvc.catalogs.core.gto_standing import GtoStanding
 from paddledvc.catalogs.core.release_statements import (
     Statement,
     find_released_tags,
@@ -179,18 +180,23 @@ def _judge_beside_releases(
 ) -> Iterator[Violation]:
     """Find models that are worse than their release before, whatever was merged since."""
     root, registry = project.root, project.registry()
-    for one in releases:
-        model = registry.model(one.model)
-        if one.state != "new" or one.before is None or not (model.evaluate or model.metrics):
-            continue
-        tag = f"{one.tag.rpartition('@')[0]}@{one.before}"
-        before = worktree.resolve_worktree_commit(root, f"refs/tags/{tag}")
-        ancestor = ("merge-base", "--is-ancestor", before or "", "HEAD")
-        if before is None or try_git(root, *ancestor).returncode:
-            continue  # a release of another line of development
-        subject = Subject(title=tag, branch=branch, against=tag)
-        for found in judge_subject(project, subject, since=before).violations:
-            if found.rule == _WORSE and found.model == one.model:
+    models = [registry.model(one.model) for one in releases if one.state == "new"]
+    measured = [one for one in models if one.evaluate or one.metrics]
+    if not measured:
+        return
+    here = set(run_git(root, "tag", "--merged", "HEAD").splitlines())
+    events = read_tagged(root).events
+    before: dict[str, set[str]] = {}
+    for model in measured:
+        known = (one for one in events.get(model.slug, ()) if one.tag in here)
+        latest = GtoStanding(known).latest()
+        if latest is not None:
+            before.setdefault(latest.commit, set()).add(model.name)
+    for commit, names in before.items():
+        where = f"the release before (commit {commit[:_SHORT]})"
+        subject = Subject(title=branch, branch=branch, against=where)
+        for found in judge_subject(project, subject, since=commit).violations:
+            if found.rule == _WORSE and found.model in names:
                 yield found
 
 

@@ -351,6 +351,7 @@ def trained(released, version, accuracy):
 def test_a_model_worse_than_its_last_release_is_refused_however_many_commits_ago(released, ours):
     trained(released, "v1.0", 0.9)
     paddledvc.create_release(ours)
+    before = released.at("HEAD")[:7]
     trained(released, "v1.1", 0.85)
     trained(released, "v1.2", 0.845)
     assert [one.rule for one in released.check().errors] == []
@@ -361,12 +362,29 @@ def test_a_model_worse_than_its_last_release_is_refused_however_many_commits_ago
 
     assert [one.message for one in refused.verdict.errors] == [
         (
-            "det: accuracy is 0.845 after training, det@v1.0.0 has 0.9 (tolerance 0.02; noise unknown, "
-            "for the model has no `evaluate`); improve the model, or agree on a waiver of "
-            "metric-regressed"
+            f"det: accuracy is 0.845 after training, the release before (commit {before}) has 0.9 "
+            "(tolerance 0.02; noise unknown, for the model has no `evaluate`); improve the model, "
+            "or agree on a waiver of metric-regressed"
         )
     ]
     assert not without.refused
+
+
+@thorough
+def test_a_fix_of_an_older_release_is_compared_with_the_one_of_its_own_branch(released, ours):
+    trained(released, "v1.0", 0.9)
+    paddledvc.create_release(ours)
+    trained(released, "v2.0", 0.99)
+    paddledvc.create_release(ours)
+    released.git("switch", "--quiet", "--create", "release/1", "det@v1.0.0")
+    trained(released, "v1.1", 0.885)
+    trained(released, "v1.2", 0.87)
+
+    refused = paddledvc.create_release(ours)
+    trained(released, "v1.3", 0.89)
+
+    assert ["has 0.9 (tolerance" in one.message for one in refused.verdict.errors] == [True]
+    assert not paddledvc.create_release(ours).refused
 
 
 @thorough
