@@ -68,6 +68,9 @@ def test_misspelt_stages_and_what_is_not_released_are_refused(two, ours):
         promote(ours, "dat", "prod")
     with pytest.raises(InvalidInput, match="det: Invalid version: 'new'"):
         promote(ours, "det@new", "prod")
+    two.write("models.yaml", f"groups: {{ocr: [det, rec]}}\n{two.read('models.yaml')}")
+    with pytest.raises(InvalidInput, match=r"^ocr is a group; name one of its models: det, rec$"):
+        promote(ours, "ocr@v1.2", "prod")
 
 
 @thorough
