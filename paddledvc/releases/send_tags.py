@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from paddledvc.errors import InvalidInput, OutsideFailure
-from paddledvc.tools.git import refs
+from paddledvc.tools.git import refs, worktree
 from paddledvc.tools.git.command import ask_git, try_git
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from paddledvc.catalogs.core.gto import GtoEvent
     from paddledvc.tools.system.shell import Finished
+
+_SHORT = 7
 
 
 def require_identity(root: Path) -> None:
@@ -82,7 +84,7 @@ def push_tags(root: Path, remote: str, tags: Iterable[str], branch: str | None =
     """Send tags, and a branch with them, all or nothing; those that are there already stay.
 
     Raises:
-        OutsideFailure: the remote cannot be reached, or rejects them.
+        OutsideFailure: the remote cannot be reached, rejects them, or has another tag of a name.
     """
     asked = try_git(root, "ls-remote", "--tags", "--", remote)
     if asked.returncode:
@@ -90,9 +92,16 @@ def push_tags(root: Path, remote: str, tags: Iterable[str], branch: str | None =
             f"the git remote {remote} cannot be reached: {reason_of(asked)}; what was made stays "
             "in this clone: run the same command again"
         )
-    there = {line.partition("\t")[2] for line in asked.output.splitlines()}
+    # The line behind that of an annotated tag, with ^{}, has the commit.
+    listed = (line.partition("\t") for line in asked.output.splitlines())
+    there = {name.removesuffix("^{}"): commit for commit, _, name in listed}
     wanted = [f"refs/tags/{tag}" for tag in tags]
     sent = [one for one in wanted if one not in there]
+    for one in wanted:
+        if one in there and there[one] != worktree.resolve_worktree_commit(root, one):
+            tag, commit = one.removeprefix("refs/tags/"), there[one][:_SHORT]
+            advice = _advise(branch, [*sent, one]) if branch else _advise_to_fetch(tag)
+            raise OutsideFailure(f"{remote} has another tag {tag}, of commit {commit}; {advice}")
     specs = [f"{one}:{one}" for one in (*([f"refs/heads/{branch}"] if branch else []), *sent)]
     done = try_git(root, "push", "--quiet", "--atomic", "--", remote, *specs) if specs else None
     if done is not None and done.returncode:
@@ -112,6 +121,10 @@ def _advise(branch: str | None, sent: Sequence[str]) -> str:
         f"--push` again. If its {branch} has newer commits, undo this release by {undo}`git reset "
         f"--keep @{{upstream}}` and `git pull`, and create it again"
     )
+
+
+def _advise_to_fetch(tag: str) -> str:
+    return f"run `git tag --delete '{tag}'` and `git fetch --tags`, then the same command again"
 
 
 def reason_of(done: Finished) -> str:

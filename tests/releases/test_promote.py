@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import paddledvc
-from paddledvc.errors import Finding, InvalidInput
+from paddledvc import Project
+from paddledvc.errors import Finding, InvalidInput, OutsideFailure
 
 slow, thorough = pytest.mark.slow, pytest.mark.thorough
 STAGES = "policy: {stages: {prod: {branches: [main]}, trial: {branches: ['*']}}}\n"
@@ -112,3 +113,22 @@ def test_a_model_is_deprecated_as_a_whole_and_its_tags_are_sent(two, ours):
     }
     with pytest.raises(Finding, match="is withdrawn by det@deprecated"):
         promote(ours, "det", "prod")
+
+
+@thorough
+def test_a_tag_that_another_clone_has_sent_meanwhile_is_not_taken_for_ours(two, ours, tmp_path):
+    hub = two.clone_of()
+    two.git("push", "--quiet", "origin", "--tags")
+    two.git("clone", "--quiet", str(hub), str(tmp_path / "other"))
+    paddledvc.promote_release(Project(tmp_path / "other"), "det@v1.3", "prod", push=True)
+
+    with pytest.raises(OutsideFailure) as caught:
+        promote(ours, "det@v1.2", "prod", push=True)
+    two.git("tag", "--delete", "det#prod#1")
+    two.git("fetch", "--quiet", "--tags")
+
+    assert str(caught.value) == (
+        f"origin has another tag det#prod#1, of commit {two.at('det@v1.3.0')[:7]}; run "
+        "`git tag --delete 'det#prod#1'` and `git fetch --tags`, then the same command again"
+    )
+    assert promote(ours, "det@v1.2", "prod", push=True) == ("det#prod#2", True)
