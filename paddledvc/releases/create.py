@@ -345,6 +345,10 @@ def _send_weights(project: Project, progress: NamedProgress | None) -> None:
     for one in push(project, progress=progress):
         if one.problem:
             raise OutsideFailure(one.problem)
+        failed = [bad for sent in one.sent for bad in sent.problems if bad.kind == "unreachable"]
+        if failed:
+            lines = (f"{bad.title} cannot be sent to {one.remote}: {bad.found}" for bad in failed)
+            raise OutsideFailure("\n".join(lines))
 
 
 def _make(root: Path, releases: Sequence[Release], documents: Mapping[str, str]) -> str | None:

@@ -10,6 +10,9 @@ import paddledvc
 from paddledvc.errors import InvalidInput, OutsideFailure
 from paddledvc.gate.core.releases.tag_rules import MISSING, MOVED
 from paddledvc.releases import create
+from paddledvc.weights import push as pushing
+from paddledvc.weights.core.transfer_results import Bad, Sent
+from paddledvc.weights.push import Pushed
 from tests.gated import FACTS
 from tests.releases.conftest import md5
 
@@ -244,6 +247,22 @@ def test_push_sends_weights_branch_and_tags_at_once_and_is_finished_later(releas
     assert "refs/tags/det@v1.3.0^{}" in listed
     assert listed.count(released.at("HEAD")) == 4  # HEAD, main, and two tags
     made(ours, push=True)
+
+
+@thorough
+def test_weights_that_cannot_be_sent_are_reported_as_such(released, ours, monkeypatch):
+    released.clone_of()
+    released.move()
+    next((released.root / ".." / "prod").rglob(md5("det-1.3")[2:])).unlink()
+    tracked = paddledvc.status(ours).outputs[0].tracked
+    full = Bad(title="det v1.3", path="a", place="prod", kind="unreachable", found="no space left")
+    sent = Sent(tracked=tracked, state="failed", problems=(full,))
+    monkeypatch.setattr(pushing, "push", lambda *_, **__: (Pushed(remote="prod", sent=(sent,)),))
+
+    with pytest.raises(OutsideFailure, match=r"^det v1\.3 cannot be sent to prod: no space left$"):
+        paddledvc.create_release(ours, push=True)
+
+    assert released.tags() == []
 
 
 @thorough
