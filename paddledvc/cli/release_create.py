@@ -100,7 +100,8 @@ def _describe_end(done: Created) -> str:
     if done.refused:
         return "nothing was released; fix the findings above first"
     if done.dry_run:
-        sent = f"; --push sends {len(done.unsent)} outputs first" if done.unsent else ""
+        count = len(done.unsent)
+        sent = f"; --push sends {count} output{'' if count == 1 else 's'} first" if count else ""
         return f"dry run: nothing was written{sent}"
     made = (
         f"committed {done.commit[:7]} on {done.branch}" if done.commit else "no commit was needed"

@@ -102,7 +102,12 @@ class Judged:
 
 
 def judge_subject(
-    project: Project, subject: Subject, *, remote: bool = False, today: date | None = None
+    project: Project,
+    subject: Subject,
+    *,
+    remote: bool = False,
+    since: str | None = None,
+    today: date | None = None,
 ) -> Verdict:
     """Judge what people, CI or git want to be judged: the work tree, or what HEAD changes.
 
@@ -111,17 +116,23 @@ def judge_subject(
         subject: what to judge.
         remote: look too whether the branch's remote has the bytes of every output, and whether
             registries still have the images that are locked.
+        since: the commit that a work tree is compared with; by default that of the subject.
         today: the day, for waivers; by default that of this machine.
 
     Raises:
         InvalidInput: nothing is known that the change is based on.
         ToolFailed: git failed.
     """
-    return judge_with_facts(project, subject, remote=remote, today=today).verdict
+    return judge_with_facts(project, subject, remote=remote, since=since, today=today).verdict
 
 
 def judge_with_facts(
-    project: Project, subject: Subject, *, remote: bool = False, today: date | None = None
+    project: Project,
+    subject: Subject,
+    *,
+    remote: bool = False,
+    since: str | None = None,
+    today: date | None = None,
 ) -> Judged:
     """Judge as ``judge_subject`` does, and keep what the verdict was made of."""
     today = today or date.today()  # noqa: DTZ011 - a waiver ends on the day of those who read it
@@ -134,7 +145,7 @@ def judge_with_facts(
         worktree.resolve_worktree_commit(project.root, "HEAD") if in_git and subject.here else None
     )
     more = {head: subject.branch} if head is not None and subject.branch is not None else {}
-    since = (subject.before or _before(project.root, subject)) if in_git else None
+    since = since or ((subject.before or _before(project.root, subject)) if in_git else None)
     at: ProjectFiles = project
     if subject.head is not None:
         at = SnapshotFiles(Snapshot.tree(project.root, subject.head))

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from paddledvc import names as layout
+from paddledvc.catalogs.core.gto_standing import GtoStanding
 from paddledvc.catalogs.core.release_statements import (
     Statement,
     find_released_tags,
@@ -19,7 +20,10 @@ from paddledvc.gate import check as gate
 from paddledvc.gate.core.documentation_rules import CHANGELOG
 from paddledvc.gate.core.released_locks import scan_released_locks
 from paddledvc.gate.core.releases.tag_rules import MISSING
+from paddledvc.gate.core.violations import sort_violations
+from paddledvc.gate.judge_subject import judge_subject
 from paddledvc.gate.read_releases import read_release_tags, read_released_bytes
+from paddledvc.gate.subject import Subject
 from paddledvc.inventory.cards import render_cards
 from paddledvc.inventory.read_history import read_tagged
 from paddledvc.project import SnapshotFiles
@@ -33,7 +37,7 @@ from paddledvc.tools.git.database.objects import ObjectReader
 from paddledvc.tools.git.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from paddledvc.gate.core.violations import Verdict, Violation
@@ -42,8 +46,9 @@ if TYPE_CHECKING:
     from paddledvc.tools.system.progress import NamedProgress
 
 REMOTE_RULE = "remote-incomplete"
-_WRITTEN = ("card-stale", "docs-stale")
-"""Rules that hold of a model once its release is written."""
+_WORSE = "metric-regressed"
+_WRITTEN = ("docs-stale", "card-stale")
+"""What a release brings up to date itself."""
 _SHORT = 7
 
 
@@ -166,11 +171,11 @@ def _create(  # noqa: PLR0913 - each is an option of `create_release`
 
 
 def _check(project: Project, branch: str, releases: Iterable[Release]) -> Verdict:
-    """Judge the work tree; what the release is about to make or write is no finding."""
+    """Judge the work tree, but for what the release itself is about to write."""
     verdict = gate.check(project, branch=branch, remote=True)
     begun = tuple(f"{one.tag}: " for one in releases if one.state == "tag missing")
     new = {one.model for one in releases if one.state == "new"}
-    return _without(
+    verdict = _without(
         verdict,
         [
             one
@@ -179,6 +184,35 @@ def _check(project: Project, branch: str, releases: Iterable[Release]) -> Verdic
             or (one.rule in _WRITTEN and one.model in new)
         ],
     )
+    worse = _judge_beside_releases(project, branch, releases)
+    known = {(one.rule, one.model) for one in verdict.violations}
+    more = (one for one in worse if (one.rule, one.model) not in known)
+    return replace(verdict, violations=sort_violations((*verdict.violations, *more)))
+
+
+def _judge_beside_releases(
+    project: Project, branch: str, releases: Iterable[Release]
+) -> Iterator[Violation]:
+    """Find models that are worse than their release before, whatever was merged since."""
+    root, registry = project.root, project.registry()
+    models = [registry.model(one.model) for one in releases if one.state == "new"]
+    measured = [one for one in models if one.evaluate or one.metrics]
+    if not measured:
+        return
+    here = set(run_git(root, "tag", "--merged", "HEAD").splitlines())
+    events = read_tagged(root).events
+    before: dict[str, set[str]] = {}
+    for model in measured:
+        known = (one for one in events.get(model.slug, ()) if one.tag in here)
+        latest = GtoStanding(known).latest()
+        if latest is not None:
+            before.setdefault(latest.commit, set()).add(model.name)
+    for commit, names in before.items():
+        where = f"the release before (commit {commit[:_SHORT]})"
+        subject = Subject(title=branch, branch=branch, against=where)
+        for found in judge_subject(project, subject, since=commit).violations:
+            if found.rule == _WORSE and found.model in names:
+                yield found
 
 
 def _without(verdict: Verdict, found: Collection[Violation]) -> Verdict:
@@ -332,6 +366,10 @@ def _send_weights(project: Project, progress: NamedProgress | None) -> None:
     for one in push(project, progress=progress):
         if one.problem:
             raise OutsideFailure(one.problem)
+        failed = [bad for sent in one.sent for bad in sent.problems if bad.kind == "unreachable"]
+        if failed:
+            lines = (f"{bad.title} cannot be sent to {one.remote}: {bad.found}" for bad in failed)
+            raise OutsideFailure("\n".join(lines))
 
 
 def _make(root: Path, releases: Sequence[Release], documents: Mapping[str, str]) -> str | None:

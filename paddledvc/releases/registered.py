@@ -114,11 +114,10 @@ def find_registered(project: Project, name: str) -> Registered:
     artifacts, (events, _) = read_gto_tags(listed).artifacts, list_gto_events(listed)
     key = f"{folder}:{names.slug(name)}" if folder else names.slug(name)
     if key not in artifacts:
-        members = project.registry().groups.get(name)
-        if members is not None:
-            raise InvalidInput(
-                f"{name} is a group, expected one of its models: {', '.join(members)}"
-            )
+        groups = project.registry().groups
+        if name in groups:
+            models = ", ".join(groups[name])
+            raise InvalidInput(f"{name} is a group; name one of its models: {models}")
         ours = [one.key for one in artifacts.values() if one.folder == folder]
         hint = suggest_name(name, ours) or f"; run `paddledvc release create {name}` first"
         raise InvalidInput(f"{name} has no release{hint}")

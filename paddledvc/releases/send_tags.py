@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from paddledvc.project import Project
     from paddledvc.tools.system.shell import Finished
 
-_SHORT = 7
-
 
 @contextmanager
 def hold_releases(project: Project) -> Iterator[None]:

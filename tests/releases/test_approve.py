@@ -338,8 +338,8 @@ def test_an_approval_is_sent_and_a_clone_without_tags_says_nothing(team):
     with pytest.raises(OutsideFailure) as caught:
         team.approves("bo", push=True, message="again")
     assert str(caught.value) == (
-        f"origin has another tag called {BO}, and keeps it; run `git tag --delete {BO}`, `git "
-        "fetch --tags`, and the same command again"
+        f"origin has another tag called {BO}; nothing was sent. Run `git tag --delete '{BO}'`, "
+        "`git fetch --tags`, and the same command again"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,6 +12,10 @@ import paddledvc
 from paddledvc.errors import InvalidInput, OutsideFailure
 from paddledvc.gate.core.releases.tag_rules import MISSING, MOVED
 from paddledvc.releases import create, send_tags
+from paddledvc.weights import push as pushing
+from paddledvc.weights.core.transfer_results import Bad, Sent
+from paddledvc.weights.push import Pushed
+from tests.gated import FACTS
 from tests.releases.conftest import md5
 
 slow, thorough = pytest.mark.slow, pytest.mark.thorough
@@ -267,6 +272,22 @@ def test_push_sends_weights_branch_and_tags_at_once_and_is_finished_later(releas
 
 
 @thorough
+def test_weights_that_cannot_be_sent_are_reported_as_such(released, ours, monkeypatch):
+    released.clone_of()
+    released.move()
+    next((released.root / ".." / "prod").rglob(md5("det-1.3")[2:])).unlink()
+    tracked = paddledvc.status(ours).outputs[0].tracked
+    full = Bad(title="det v1.3", path="a", place="prod", kind="unreachable", found="no space left")
+    sent = Sent(tracked=tracked, state="failed", problems=(full,))
+    monkeypatch.setattr(pushing, "push", lambda *_, **__: (Pushed(remote="prod", sent=(sent,)),))
+
+    with pytest.raises(OutsideFailure, match=r"^det v1\.3 cannot be sent to prod: no space left$"):
+        paddledvc.create_release(ours, push=True)
+
+    assert released.tags() == []
+
+
+@thorough
 def test_a_rejected_push_leaves_the_release_here_and_says_how_to_go_on(released, ours, tmp_path):
     hub = released.clone_of()
     other = tmp_path / "other"
@@ -302,7 +323,7 @@ def test_a_clone_that_does_not_know_the_releases_of_its_remote_releases_none_aga
     with pytest.raises(OutsideFailure) as caught:
         send_tags.push_tags(released.root, "origin", ["det@v1.2.0", "rec@v2.0.0"], "main")
 
-    assert "has another tag det@v1.2.0" in str(caught.value)
+    assert "has another tag called det@v1.2.0" in str(caught.value)
     assert "nothing was sent" in str(caught.value)
     assert released.git("ls-remote", str(hub)) == listed
 
@@ -369,3 +390,74 @@ def test_a_commit_that_a_hook_refuses_can_be_made_later(released, ours):
         "What was written stays; fix this and run `paddledvc release create` again"
     )
     assert made(ours)[1].commit == released.at("det@v1.2.0")
+
+
+TRAINED = f"""\
+models:
+  - name: det
+    version: v1.0
+{FACTS}    train: {{command: python train.py, deps: [train.py]}}
+    metrics: {{accuracy: {{value: 0.5, tolerance: 0.02}}}}
+"""
+
+
+def trained(released, version, accuracy):
+    """Commit another version, as its training leaves it."""
+    path = "checkpoints/det_trained.pdparams"
+    released.write("train.py", "")
+    released.write("reports/det/train/metrics.json", json.dumps({"accuracy": accuracy}))
+    released.holds[path] = f"det {version}"
+    released.put(released.holds[path])
+    released.models(TRAINED.replace("v1.0", version))
+    released.commit(version)
+
+
+@thorough
+def test_a_model_worse_than_its_last_release_is_refused_however_many_commits_ago(released, ours):
+    trained(released, "v1.0", 0.9)
+    paddledvc.create_release(ours)
+    before = released.at("HEAD")[:7]
+    trained(released, "v1.1", 0.85)
+    trained(released, "v1.2", 0.845)
+    assert [one.rule for one in released.check().errors] == []
+
+    refused = paddledvc.create_release(ours)
+    paddledvc.deprecate_release(ours, "det@v1.0")
+    without = paddledvc.create_release(ours, dry_run=True)
+
+    assert [one.message for one in refused.verdict.errors] == [
+        (
+            f"det: accuracy is 0.845 after training, the release before (commit {before}) has 0.9 "
+            "(tolerance 0.02; noise unknown, for the model has no `evaluate`); improve the model, "
+            "or agree on a waiver of metric-regressed"
+        )
+    ]
+    assert not without.refused
+
+
+@thorough
+def test_a_fix_of_an_older_release_is_compared_with_the_one_of_its_own_branch(released, ours):
+    trained(released, "v1.0", 0.9)
+    paddledvc.create_release(ours)
+    trained(released, "v2.0", 0.99)
+    paddledvc.create_release(ours)
+    released.git("switch", "--quiet", "--create", "release/1", "det@v1.0.0")
+    trained(released, "v1.1", 0.885)
+    trained(released, "v1.2", 0.87)
+
+    refused = paddledvc.create_release(ours)
+    trained(released, "v1.3", 0.89)
+
+    assert ["has 0.9 (tolerance" in one.message for one in refused.verdict.errors] == [True]
+    assert not paddledvc.create_release(ours).refused
+
+
+@thorough
+def test_what_the_release_itself_writes_is_no_finding_of_it(released, ours):
+    made(ours)
+    released.move()
+    assert {one.rule for one in released.check().violations} == {"docs-stale", "card-stale"}
+
+    assert made(ours, dry_run=True)[1].verdict.violations == ()
+    assert made(ours)[1].verdict.violations == ()
+    assert released.check().violations == ()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import paddledvc
-from paddledvc.errors import Finding, InvalidInput
+from paddledvc import Project
+from paddledvc.errors import Finding, InvalidInput, OutsideFailure
 
 slow, thorough = pytest.mark.slow, pytest.mark.thorough
 STAGES = "policy: {stages: {prod: {branches: [main]}, trial: {branches: ['*']}}}\n"
@@ -68,6 +69,9 @@ def test_misspelt_stages_and_what_is_not_released_are_refused(two, ours):
         promote(ours, "dat", "prod")
     with pytest.raises(InvalidInput, match="det: Invalid version: 'new'"):
         promote(ours, "det@new", "prod")
+    two.write("models.yaml", f"groups: {{ocr: [det, rec]}}\n{two.read('models.yaml')}")
+    with pytest.raises(InvalidInput, match=r"^ocr is a group; name one of its models: det, rec$"):
+        promote(ours, "ocr@v1.2", "prod")
 
 
 @thorough
@@ -80,7 +84,7 @@ def test_stages_that_gto_would_not_read_and_groups_are_refused(released, ours):
     for stage in ("pröd", "prod#2", "prod!", "my prod", "-x", ""):
         with pytest.raises(InvalidInput, match="is no name of a release stage, expected letters"):
             promote(ours, "det", stage)
-    with pytest.raises(InvalidInput, match="ocr is a group, expected one of its models: det, rec"):
+    with pytest.raises(InvalidInput, match="ocr is a group; name one of its models: det, rec"):
         promote(ours, "ocr", "prod")
 
     assert released.tags() == before
@@ -125,3 +129,22 @@ def test_a_model_is_deprecated_as_a_whole_and_its_tags_are_sent(two, ours):
     }
     with pytest.raises(Finding, match="is withdrawn by det@deprecated"):
         promote(ours, "det", "prod")
+
+
+@thorough
+def test_a_tag_that_another_clone_has_sent_meanwhile_is_not_taken_for_ours(two, ours, tmp_path):
+    hub = two.clone_of()
+    two.git("push", "--quiet", "origin", "--tags")
+    two.git("clone", "--quiet", str(hub), str(tmp_path / "other"))
+    paddledvc.promote_release(Project(tmp_path / "other"), "det@v1.3", "prod", push=True)
+
+    with pytest.raises(OutsideFailure) as caught:
+        promote(ours, "det@v1.2", "prod", push=True)
+    two.git("tag", "--delete", "det#prod#1")
+    two.git("fetch", "--quiet", "--tags")
+
+    assert str(caught.value) == (
+        "origin has another tag called det#prod#1; nothing was sent. Run `git tag --delete "
+        "'det#prod#1'`, `git fetch --tags`, and the same command again"
+    )
+    assert promote(ours, "det@v1.2", "prod", push=True) == ("det#prod#2", True)

@@ -203,7 +203,7 @@ def test_a_release_tag_counts_before_the_last_commit_and_no_tag_is_made(team):
     found = rolled(team, "alpha", to="v1.1.0")
 
     assert (found.models[0].tag, found.models[0].stages) == ("alpha@v1.1.0", ("prod",))
-    assert found.steps == ("git push", "paddledvc release promote alpha@v1.1.0 prod")
+    assert found.steps == ("git push", "paddledvc release promote alpha@v1.1.0 prod --push")
     assert team.git("tag") == tags
 
 

@@ -121,7 +121,7 @@ def _merge_header(header: str, ours: dict[str, Any], dropped: Collection[str], f
     """Put our keys first; those of others, and ours of which nothing is known, stay as written."""
     text = dump_yaml(ours)
     if not header.strip():
-        return ""
+        return text
     blocks = cut_blocks(header, file, ())
     if blocks is None:
         message = (

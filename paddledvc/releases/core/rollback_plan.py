@@ -315,9 +315,10 @@ def list_next_steps(models: Iterable[RolledModel]) -> Iterator[str]:
     yield "git push"
     for one in every:
         if one.stages and one.tag is None:
-            yield f"paddledvc release create {one.name}"
+            yield f"paddledvc release create {one.name} --push"
         yield from (
-            f"paddledvc release promote {one.name}@{one.after} {stage}" for stage in one.stages
+            f"paddledvc release promote {one.name}@{one.after} {stage} --push"
+            for stage in one.stages
         )
     for one in every:
         if one.image_after is not None:
