@@ -18,6 +18,7 @@ from paddledvc.tools.git.project_files import find_project_text, write_project_t
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from paddledvc.cards.core.card import CardSources
     from paddledvc.project import Project, ProjectFiles
 
 
@@ -70,9 +71,33 @@ def render_cards(files: ProjectFiles, names: Sequence[str] = ()) -> dict[Written
         files: the project, in a work tree or a commit.
         names: as of ``write_cards``, which raises the same errors.
     """
+    sources = read_card_sources(files)
+    registry = sources.registry
+    wanted = {one for name in names for one in registry.members(name)}
+    pages = {}
+    for model in registry.models:
+        if wanted and model.name not in wanted:
+            continue
+        card, file = make_card(sources, model), card_path(model)
+        if card is None:
+            raise InvalidInput(f"{model.name} is not locked; run `paddledvc lock`")
+        text = write_card_page(find_project_text(files.folder, file), card, file)
+        pages[WrittenCard(model=model.name, file=file, changed=False)] = text
+    return pages
+
+
+def read_card_sources(files: ProjectFiles) -> CardSources:
+    """Read what cards are made from.
+
+    Args:
+        files: the project, in a work tree or a commit.
+
+    Raises:
+        InvalidFile: models.yaml or models.lock cannot be read.
+        InvalidInput: there is no models.lock.
+    """
     opened = read_facts.read_registry_facts(files)
     registry = opened.registry or files.registry()  # which says what is wrong with models.yaml
-    wanted = {one for name in names for one in registry.members(name)}
     facts = Facts(
         branch=None,
         role=opened.policy.roles[-1],
@@ -87,13 +112,4 @@ def render_cards(files: ProjectFiles, names: Sequence[str] = ()) -> dict[Written
     if sources is None:
         files.lock()  # which says what is wrong with models.lock
         raise InvalidInput("there is no models.lock; run `paddledvc lock`")
-    pages = {}
-    for model in registry.models:
-        if wanted and model.name not in wanted:
-            continue
-        card, file = make_card(sources, model), card_path(model)
-        if card is None:
-            raise InvalidInput(f"{model.name} is not locked; run `paddledvc lock`")
-        text = write_card_page(find_project_text(files.folder, file), card, file)
-        pages[WrittenCard(model=model.name, file=file, changed=False)] = text
-    return pages
+    return sources

@@ -25,22 +25,22 @@ TASKS = frozenset(
     )
 )
 """Tasks that the header may name as ``pipeline_tag``."""
-_STATED = (("owner", "owner"), ("license", "licence"), ("task", "task"))
-_ORIGIN = (
+STATED = (("owner", "owner"), ("license", "licence"), ("task", "task"))
+ORIGIN = (
     ("source", "source"),
     ("source_name", "name in its source"),
     ("commit", "commit of the source"),
     ("format", "format"),
     ("paddle", "loads with Paddle"),
 )
-_ENVIRONMENT = (
+ENVIRONMENT = (
     ("image", "image"),
     ("digest", "image digest"),
     ("paddle", "Paddle"),
     ("cuda", "CUDA"),
     ("python", "Python"),
 )
-_TRAINING = (
+TRAINING = (
     ("seconds", "seconds"),
     ("device", "device"),
     ("paddle", "Paddle"),
@@ -49,7 +49,7 @@ _TRAINING = (
     ("commit", "commit that was checked out"),
     ("changes", "changes since that commit"),
 )
-_STANDINGS = {
+STANDINGS = {
     "pass": "The exported files agree with the network.",
     "shows nothing": "The report passes, but its samples show nothing.",
     "fail": "**The exported files do not agree with the network.**",
@@ -110,7 +110,7 @@ def render_card(card: Card) -> str:
         *_section("Metrics", ("metric", "measured on", "value"), _list_measured(card)),
         *_section("Published values", ("metric", "value"), _list_published(card)),
         *_agreement(card),
-        *_section("Training", ("", ""), _named(card.training, _TRAINING)),
+        *_section("Training", ("", ""), _named(card.training, TRAINING)),
         *_section(
             "Datasets",
             ("name", "path", "md5"),
@@ -127,13 +127,13 @@ def render_card(card: Card) -> str:
 
 def _list_facts(card: Card) -> Iterator[tuple[str, str]]:
     yield "version", code_span(card.version)
-    yield from _named(card.stated, _STATED)
+    yield from _named(card.stated, STATED)
     if card.lineage:
         yield "starts from", ", which starts from ".join(map(code_span, card.lineage))
-    yield from _named(card.origin, _ORIGIN)
+    yield from _named(card.origin, ORIGIN)
     for what, values in (("input", card.inputs), ("output", card.outputs)):
         yield from ((what, code_span(one)) for one in values)
-    yield from _named(card.environment, _ENVIRONMENT)
+    yield from _named(card.environment, ENVIRONMENT)
     if "docs" in card.stated:
         yield "documentation", code_span(card.stated["docs"])
 
@@ -153,15 +153,16 @@ def _part(one: Part) -> tuple[str, ...]:
 def _list_measured(card: Card) -> Iterator[tuple[str, ...]]:
     for name, paths in card.metrics.items():
         for path, value in paths.items():
-            yield code_span(name), path, _number(card, name, value)
+            yield code_span(name), path, format_card_metric(card, name, value)
 
 
 def _list_published(card: Card) -> Iterator[tuple[str, ...]]:
     for name, value in card.published.items():
-        yield code_span(name), _number(card, name, value)
+        yield code_span(name), format_card_metric(card, name, value)
 
 
-def _number(card: Card, name: str, value: float) -> str:
+def format_card_metric(card: Card, name: str, value: float) -> str:
+    """Write the value of a metric as people write it."""
     return f"{value:.2%}".replace("%", " %") if name in card.percent else f"{value:.6g}"
 
 
@@ -170,7 +171,7 @@ def _agreement(card: Card) -> Iterator[str]:
     if not card.standing:
         return
     yield "## Export"
-    yield _STANDINGS[card.standing]
+    yield STANDINGS[card.standing]
     rows = [
         (
             one.path,
