@@ -124,6 +124,8 @@ if TYPE_CHECKING:
     from paddledvc.verification.core.verify_report import PathReport, VerifyReport
     from paddledvc.verification.verify import Verified, verify, verify_all
     from paddledvc.verification.verify_files import verify_files
+    from paddledvc.website.plot_history import plot_history
+    from paddledvc.website.write_site import Site, write_site
     from paddledvc.weights.core.outcome import Placed, PlacedOutput
     from paddledvc.weights.core.tracked import Tracked
     from paddledvc.weights.core.transfer_results import Arrived, Bad, Inspected, Sent
@@ -262,6 +264,7 @@ _HOMES = {
     "ShownPart": "inventory.show",
     "Slice": "evaluation.core.measured",
     "SliceGoal": "models.evaluate_settings",
+    "Site": "website.write_site",
     "StageRule": "models.policy",
     "StaleAfter": "releases.core.rollback_plan",
     "Status": "weights.status",
@@ -309,6 +312,7 @@ _HOMES = {
     "list_trust": "setup.trust",
     "lock": "locking.lock",
     "outdated": "inventory.list_models",
+    "plot_history": "website.plot_history",
     "prepare_environment": "environments.prepare",
     "probe": "stages.sync",
     "promote_release": "releases.promote",
@@ -331,6 +335,7 @@ _HOMES = {
     "verify_bundle": "releases.bundle.read_bundle",
     "verify_files": "verification.verify_files",
     "write_cards": "inventory.cards",
+    "write_site": "website.write_site",
 }
 """Where each public name is: its module, and its name there if it has another one."""
 __all__ = [
@@ -459,6 +464,7 @@ __all__ = [
     "Sent",
     "Shown",
     "ShownPart",
+    "Site",
     "Slice",
     "SliceGoal",
     "StageRule",
@@ -509,6 +515,7 @@ __all__ = [
     "list_trust",
     "lock",
     "outdated",
+    "plot_history",
     "prepare_environment",
     "probe",
     "promote_release",
@@ -531,6 +538,7 @@ __all__ = [
     "verify_bundle",
     "verify_files",
     "write_cards",
+    "write_site",
 ]
 
 

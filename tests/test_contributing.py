@@ -218,7 +218,7 @@ def enums(node):
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_path_of_verify_has_its_gate_its_color_and_its_rows(path):
-    style = read("paddledvc/verification/templates/base.html")
+    style = read("paddledvc/display/templates/style.css")
     rows = [line.split("|")[1] for line in read("README.md").splitlines() if line[:3] == "| `"]
 
     assert path in GATES

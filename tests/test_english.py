@@ -143,7 +143,7 @@ def test_messages_and_help_keep_to_the_word_list(folder):
 def test_schemas_templates_and_scripts_keep_to_the_word_list():
     schemas = PACKAGE.glob("schemas/*.schema.json")
     texts = [(file, text) for file in schemas for text in shown(json.loads(file.read_text()))]
-    for pattern in ("verification/templates/*.html", "schemas/template.*"):
+    for pattern in ("*/templates/*.html", "schemas/template.*"):
         texts += [(file, prose(file.read_text())) for file in PACKAGE.glob(pattern)]
     script = PACKAGE / "tools/git/hook_scripts/hook.sh"
     lines = [line for line in script.read_text().splitlines() if "echo " in line]

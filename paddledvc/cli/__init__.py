@@ -45,7 +45,7 @@ SECTIONS = {
         "export": "Export a model as a static program.",
         "verify": "Compare the exported files with the dynamic network.",
         "evaluate": "Measure the network and the exported files with your function.",
-        "report": "Write pages of what was verified and measured, or cards of models.",
+        "report": "Write pages of what was verified and measured, cards of models, or a site.",
     },
     "Weights": {
         "status": "Show which weights differ from the commit.",

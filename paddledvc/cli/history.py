@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,7 @@ from paddledvc.cli.options import complete_model, format_option, pass_project
 from paddledvc.cli.printer import echo, echo_json, echo_table
 from paddledvc.inventory import history as workflow
 from paddledvc.inventory.core.history_rows import describe_metric
+from paddledvc.website.plot_history import plot_history
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +43,12 @@ _OPTIONAL = ("stage", "size", "image")
 )
 @click.option("--since", metavar="DATE", help="Leave out what happened before.")
 @click.option("--metric", metavar="METRIC", help="Add a column with the values of a metric.")
+@click.option(
+    "--plot",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a page with metrics over versions instead.",
+)
 @format_option
 @pass_project
 def history(  # noqa: PLR0913
@@ -52,6 +60,7 @@ def history(  # noqa: PLR0913
     branch: str | None,
     since: str | None,
     metric: str | None,
+    plot: Path | None,
     output: str,
 ) -> None:
     """Show what was locked, released or assigned to a stage, and when.
@@ -66,10 +75,20 @@ def history(  # noqa: PLR0913
       paddledvc history detector --metric accuracy
       paddledvc history --at 2026-11-30
       paddledvc history detector --stage prod
+      paddledvc history detector --metric accuracy --plot accuracy.html
 
-    Exit codes: 0 even if nothing happened, 2 for an unknown model, branch or metric, or an invalid
-    DATE.
+    Exit codes: 0 even if nothing happened, 2 for an unknown model, branch or metric, an invalid
+    DATE, or no metric to plot.
     """
+    if plot is not None:
+        if at is not None or stage is not None:
+            raise click.UsageError("--plot shows versions over time; leave out --at and --stage")
+        models = plot_history(project, plot, name, branch=branch, since=since, metric=metric)
+        if output == "json":
+            echo_json({"file": str(plot), "models": models})
+        else:
+            echo(f"{plot}: {', '.join(models)}")
+        return
     if stage is not None and branch is not None and at is None:
         raise click.UsageError("--branch is about what was locked, --stage about tags")
     found = workflow.history(

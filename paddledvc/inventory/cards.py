@@ -19,6 +19,7 @@ from paddledvc.tools.system.files import decode_text
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from paddledvc.cards.core.card import CardSources
     from paddledvc.project import Project, ProjectFiles
 
 
@@ -74,9 +75,37 @@ def render_cards(
         names: as of ``write_cards``, which raises the same errors.
         tags: those of releases that are about to be made.
     """
+    sources = read_card_sources(files, tags)
+    registry = sources.registry
+    wanted = {one for name in names for one in registry.members(name)}
+    pages = {}
+    for model in registry.models:
+        if wanted and model.name not in wanted:
+            continue
+        card, file = make_card(sources, model), card_path(model.slug)
+        if card is None:
+            raise InvalidInput(f"{model.name} is not locked; run `paddledvc lock`")
+        data = find_project_file(files.folder, file)
+        page = None if data is None else decode_text(data, file)
+        pages[WrittenCard(model=model.name, file=file, changed=False)] = write_card_page(
+            page, card, file
+        )
+    return pages
+
+
+def read_card_sources(files: ProjectFiles, tags: Collection[str] = ()) -> CardSources:
+    """Read what cards are made from.
+
+    Args:
+        files: the project, in a work tree or a commit.
+        tags: those of releases that are about to be made.
+
+    Raises:
+        InvalidFile: models.yaml or models.lock cannot be read.
+        InvalidInput: there is no models.lock.
+    """
     opened = read_facts.read_registry_facts(files)
     registry = opened.registry or files.registry()  # which says what is wrong with models.yaml
-    wanted = {one for name in names for one in registry.members(name)}
     facts = Facts(
         branch=None,
         role=opened.policy.roles[-1],
@@ -93,16 +122,4 @@ def render_cards(
     if sources is None:
         files.lock()  # which says what is wrong with models.lock
         raise InvalidInput("there is no models.lock; run `paddledvc lock`")
-    pages = {}
-    for model in registry.models:
-        if wanted and model.name not in wanted:
-            continue
-        card, file = make_card(sources, model), card_path(model.slug)
-        if card is None:
-            raise InvalidInput(f"{model.name} is not locked; run `paddledvc lock`")
-        data = find_project_file(files.folder, file)
-        page = None if data is None else decode_text(data, file)
-        pages[WrittenCard(model=model.name, file=file, changed=False)] = write_card_page(
-            page, card, file
-        )
-    return pages
+    return sources

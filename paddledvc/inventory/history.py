@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from paddledvc.catalogs.core.gto import IgnoredTag
     from paddledvc.inventory.core.history_rows import Happened, Moved, What
     from paddledvc.inventory.core.past_models import Trace
-    from paddledvc.inventory.read_history import PastFiles, TaggedCommits
+    from paddledvc.inventory.read_history import PastFiles, TaggedCommits, Walked
     from paddledvc.project import Project
 
 
@@ -144,6 +144,46 @@ def history(  # noqa: PLR0913 - each is a question of its own
     )
     _require_metric(found.rows, metric)
     return found
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WholeHistory:
+    """All that happened to all models, read from git once.
+
+    Attributes:
+        rows: what happened, newest first.
+        held: what each release stage held, and how long, newest first.
+    """
+
+    rows: tuple[HistoryRow, ...]
+    held: tuple[HistoryRow, ...]
+
+
+def read_whole_history(project: Project, walked: Walked) -> WholeHistory:
+    """Read what happened along the first parents of a branch, and what tags did.
+
+    Args:
+        project: the project.
+        walked: the branch.
+    """
+    past, tagged = read_history.PastFiles(project.root), read_history.read_tagged(project.root)
+    moves = past.moves(walked)
+    called = {slug(one): one for one in sorted({move.name for move in moves})}
+    events = [one for its in tagged.events.values() for one in its]
+    happened = [*_of_tags(past, _list_tagged(tagged, None, None, None), called)]
+    happened += map(_of_move, moves)
+    held = [
+        draft
+        for stage in sorted({one.stage for one in events if one.stage})
+        for draft in _of_tags(past, _list_tagged(tagged, None, None, stage), called)
+    ]
+    # As in `history`: of one second, what a tag did came after what its commit did.
+    happened.sort(key=lambda one: -one.time)
+    held.sort(key=lambda one: -one.time)
+    return WholeHistory(
+        rows=tuple(_rows(past, happened, standing=False)),
+        held=tuple(_rows(past, held, standing=False)),
+    )
 
 
 def _seconds(text: str | None, *, end: bool) -> float | None:

@@ -33,26 +33,26 @@ TASKS = frozenset(
     )
 )
 """Tasks that the header may name as ``pipeline_tag``."""
-_STATED = {
+STATED = {
     "owner": "owner",
     "license": "licence",
     "task": "task",
 }
-_ORIGIN = {
+ORIGIN = {
     "source": "source",
     "source_name": "name in its source",
     "commit": "commit of the source",
     "format": "format",
     "paddle": "loads with Paddle",
 }
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "image": "image",
     "digest": "image digest",
     "paddle": "Paddle",
     "cuda": "CUDA",
     "python": "Python",
 }
-_TRAINING = {
+TRAINING = {
     "seconds": "seconds",
     "device": "device",
     "paddle": "Paddle",
@@ -62,7 +62,7 @@ _TRAINING = {
     "commit": "commit that was checked out",
     "changes": "changes since that commit",
 }
-_STANDINGS = {
+STANDINGS = {
     "pass": "The exported files agree with the network.",
     "shows nothing": "The report passes, but its samples show nothing.",
     "fail": "**The exported files do not agree with the network.**",
@@ -124,7 +124,7 @@ def render_card(card: Card) -> str:
         *_section("Metrics", ("metric", "measured on", "value"), _list_measured(card)),
         *_section("Published values", ("metric", "value"), _list_published(card)),
         *_agreement(card),
-        *_section("Training", ("", ""), _named(card.training, _TRAINING)),
+        *_section("Training", ("", ""), _named(card.training, TRAINING)),
         *_section(
             "Datasets",
             ("name", "path", "md5"),
@@ -143,13 +143,13 @@ def _list_facts(card: Card) -> Iterator[tuple[str, str]]:
     yield "version", _code(card.version)
     if card.release:
         yield "release", _code(card.release)
-    yield from _named(card.stated, _STATED)
+    yield from _named(card.stated, STATED)
     if card.lineage:
         yield "starts from", ", which starts from ".join(map(_code, card.lineage))
-    yield from _named(card.origin, _ORIGIN)
+    yield from _named(card.origin, ORIGIN)
     for what, values in (("input", card.inputs), ("output", card.outputs)):
         yield from ((what, _code(one)) for one in values)
-    yield from _named(card.environment, _ENVIRONMENT)
+    yield from _named(card.environment, ENVIRONMENT)
     docs = card.stated.get("docs")
     if docs is not None and posixpath.normpath(docs) != card_path(card.slug):
         yield "documentation", _link(docs)
@@ -168,15 +168,16 @@ def _part(one: Part) -> tuple[str, ...]:
 def _list_measured(card: Card) -> Iterator[tuple[str, ...]]:
     for name, paths in card.metrics.items():
         for path, value in paths.items():
-            yield _code(name), _text(path), _number(card, name, value)
+            yield _code(name), _text(path), format_card_metric(card, name, value)
 
 
 def _list_published(card: Card) -> Iterator[tuple[str, ...]]:
     for name, value in card.published.items():
-        yield _code(name), _number(card, name, value)
+        yield _code(name), format_card_metric(card, name, value)
 
 
-def _number(card: Card, name: str, value: float) -> str:
+def format_card_metric(card: Card, name: str, value: float) -> str:
+    """Write the value of a metric as people write it."""
     return f"{value:.2%}".replace("%", " %") if name in card.percent else f"{value:.6g}"
 
 
@@ -200,10 +201,10 @@ def _agreement(card: Card) -> Iterator[str]:
 
 
 def _judge(card: Card) -> str:
-    said = _STANDINGS[card.standing]
+    said = STANDINGS[card.standing]
     if card.standing not in ("pass", "shows nothing"):
         return said
-    agrees = _STANDINGS["pass"].rstrip(".")
+    agrees = STANDINGS["pass"].rstrip(".")
     if count := card.compared_samples:
         agrees += f" on {count:,} sample{'' if count == 1 else 's'}"
     if card.caveats:

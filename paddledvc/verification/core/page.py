@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 from paddledvc.comparison.samples import describe_sample_edge
-from paddledvc.display.escaping import escape_text
+from paddledvc.display.templates import fill_template
 from paddledvc.verification.core import svg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from jinja2 import Environment
 
     from paddledvc.verification.core.evidence import ErrorRow, Evidence, Latencies
 
@@ -165,16 +162,14 @@ def render_overview_page(every: Sequence[Verification | Unverified]) -> str:
     rank = {"not verified": 1, "pass": 2}
     ordered = sorted(every, key=lambda one: (rank.get(one.verdict, 0), one.slug))
     verdicts = Counter(one.verdict for one in every)
-    return (
-        _templates()
-        .get_template("overview.html")
-        .render(every=ordered, passed=verdicts["pass"], unverified=verdicts["not verified"])
+    return _fill(
+        "overview.html", every=ordered, passed=verdicts["pass"], unverified=verdicts["not verified"]
     )
 
 
 def render_metrics_page(one: Unverified) -> str:
     """Write the page of a model that is measured and not verified."""
-    return _templates().get_template("measured.html").render(one=one)
+    return _fill("measured.html", one=one)
 
 
 def render_page(one: Verification, *, linked: bool = True) -> str:
@@ -184,48 +179,23 @@ def render_page(one: Verification, *, linked: bool = True) -> str:
         one: what its verification has left.
         linked: whether it is one of several pages, behind the one that names all models.
     """
-    return (
-        _templates()
-        .get_template("model.html")
-        .render(
-            one=one,
-            linked=linked,
-            answers=_answers(one),
-            series=_series(one),
-            worst=_worst(one),
-            boxes=_boxes(one.latencies),
-            rates=dict(one.latencies.samples_per_second),
-        )
+    return _fill(
+        "model.html",
+        measures=MEASURES,
+        describe_sample_edge=describe_sample_edge,
+        svg=svg,
+        one=one,
+        linked=linked,
+        answers=_answers(one),
+        series=_series(one),
+        worst=_worst(one),
+        boxes=list_latency_boxes(one.latencies),
+        rates=dict(one.latencies.samples_per_second),
     )
 
 
-@cache
-def _templates() -> Environment:
-    """Make what fills templates in: every value is text there, whatever it holds."""
-    import jinja2  # noqa: PLC0415 - it takes 50 ms, and few commands write a page
-
-    found = jinja2.Environment(
-        loader=jinja2.PackageLoader("paddledvc.verification"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        finalize=_visible,
-    )
-    found.filters["cell"] = _cell
-    found.globals.update(measures=MEASURES, describe_sample_edge=describe_sample_edge, svg=svg)
-    return found
-
-
-def _visible(value: object) -> object:
-    """Write what nobody sees, such as marks that turn a line around, as its escape."""
-    return escape_text(value) if type(value) is str else value
-
-
-def _cell(value: object) -> object:
-    """Write a number in as many digits as are worth reading, and nothing where there is none."""
-    return f"{value:.3g}" if isinstance(value, float) else "" if value is None else value
+def _fill(name: str, **values: object) -> str:
+    return fill_template("paddledvc.verification", name, **values)
 
 
 def _series(one: Verification) -> list[svg.Series]:
@@ -301,7 +271,8 @@ def _by(share: Callable[[ErrorRow], float]) -> Callable[[tuple[ErrorRow, object]
     return lambda found: -share(found[0])
 
 
-def _boxes(latencies: Latencies) -> list[svg.Box]:
+def list_latency_boxes(latencies: Latencies) -> list[svg.Box]:
+    """Say how long a call of each path takes, at its largest batch size."""
     largest = {call.path: call for call in sorted(latencies.calls, key=lambda one: one.batch)}
     return [
         svg.Box(

@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
-from html import escape
 from typing import TYPE_CHECKING
 
-from paddledvc.display.escaping import escape_text
+from paddledvc.display.svg import WIDTH, draw_element, draw_label, draw_svg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     _Scale = Callable[[float], float]
 
-WIDTH, LEFT, RIGHT, TOP, BOTTOM = 860, 64, 16, 16, 40
+LEFT, RIGHT, TOP, BOTTOM = 64, 16, 16, 40
 LABELS = 200
 """Width of the column right of the errors, in which the tolerances have their names."""
 LINE = 14
@@ -25,7 +24,7 @@ ROW = 44
 """Height of a box and its label."""
 MOST = 600
 """Points of a path; of more samples only the worst of each few is drawn."""
-# In the order of the colors in base.html.
+# In the order of the colors in style.css.
 PATHS = ("jit", "predictor", "deployed", "gpu", "eager", "onnx", "tensorrt")
 """Paths that have a color of their own, and the dynamic network."""
 _GAP = 12
@@ -92,13 +91,13 @@ def draw_errors_svg(every: Sequence[Series]) -> str:
         lowest = min(y + 4, lowest - LINE)
         label = f"tolerance {tolerance:g}: {paths}"
         parts.append(_level(y, "tolerance"))
-        parts.append(_text(WIDTH - LABELS + 6, lowest, label, "start", "tolerance"))
+        parts.append(draw_label(WIDTH - LABELS + 6, lowest, label, "start", "tolerance"))
     for number, one in enumerate(every):
         # Beside each other, for paths that agree bit for bit would hide each other.
         aside = 0.6 * ((number + 0.5) / len(every) - 0.5)
         parts += _points(one, svg_color(one.path), partial(across, aside=aside), up)
-    parts.append(_text((LEFT + WIDTH - LABELS) / 2, HEIGHT - 6, f"sample, of {count}"))
-    return _svg("Scaled error of every sample, by path", HEIGHT, parts)
+    parts.append(draw_label((LEFT + WIDTH - LABELS) / 2, HEIGHT - 6, f"sample, of {count}"))
+    return draw_svg("Scaled error of every sample, by path", HEIGHT, parts)
 
 
 def _points(series: Series, kind: str, across: _Scale, up: _Scale) -> Iterator[str]:
@@ -109,7 +108,7 @@ def _points(series: Series, kind: str, across: _Scale, up: _Scale) -> Iterator[s
         error = series.errors[sample]
         style = f"{kind} bad" if error > series.tolerance else kind
         title = f"{series.path}, sample {sample}: {error:.3g}"
-        yield _element("circle", style, title, cx=across(sample), cy=up(error), r=3)
+        yield draw_element("circle", style, title, cx=across(sample), cy=up(error), r=3)
 
 
 def _decades(every: Sequence[Series]) -> tuple[int, int]:
@@ -138,23 +137,16 @@ def draw_times_svg(boxes: Sequence[Box]) -> str:
         wide = max(1.0, across(box.q3) - across(box.q1))
         middle = across(box.median)
         parts += [
-            _text(LEFT + 28, y + 4, box.path, "end", ""),
-            _element("line", kind, x1=across(box.fastest), x2=across(box.p95), y1=y, y2=y),
-            _element("rect", kind, title, x=across(box.q1), y=y - 9, width=wide, height=18),
-            _element("line", "median", x1=middle, x2=middle, y1=y - 9, y2=y + 9),
+            draw_label(LEFT + 28, y + 4, box.path, "end", ""),
+            draw_element("line", kind, x1=across(box.fastest), x2=across(box.p95), y1=y, y2=y),
+            draw_element("rect", kind, title, x=across(box.q1), y=y - 9, width=wide, height=18),
+            draw_element("line", "median", x1=middle, x2=middle, y1=y - 9, y2=y + 9),
         ]
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         label = f"{longest * share:.3g}"
-        parts.append(_text(across(longest * share), height - BOTTOM + 14, label))
-    parts.append(_text((LEFT + WIDTH - RIGHT) / 2, height - 6, "milliseconds a call"))
-    return _svg("Time of a call, by path", height, parts)
-
-
-def _svg(title: str, height: float, parts: Sequence[str]) -> str:
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {height:g}" role="img" aria-label="{_escaped(title)}">'
-        f"{''.join(parts)}</svg>"
-    )
+        parts.append(draw_label(across(longest * share), height - BOTTOM + 14, label))
+    parts.append(draw_label((LEFT + WIDTH - RIGHT) / 2, height - 6, "milliseconds a call"))
+    return draw_svg("Time of a call, by path", height, parts)
 
 
 def svg_color(path: str) -> str:
@@ -166,24 +158,9 @@ def svg_color(path: str) -> str:
     return f"c{PATHS.index(path)}" if path in PATHS else "other"
 
 
-def _element(tag: str, kind: str, title: str = "", **numbers: float) -> str:
-    values = "".join(f' {key}="{value:.6g}"' for key, value in numbers.items())
-    inside = f"<title>{_escaped(title)}</title>" if title else ""
-    return f'<{tag} class="{kind}"{values}>{inside}</{tag}>'
-
-
-def _escaped(text: str) -> str:
-    return escape(escape_text(text))
-
-
 def _level(y: float, kind: str) -> str:
-    return _element("line", kind, x1=LEFT, x2=WIDTH - LABELS, y1=y, y2=y)
+    return draw_element("line", kind, x1=LEFT, x2=WIDTH - LABELS, y1=y, y2=y)
 
 
 def _tick(y: float, label: str) -> str:
-    return _text(LEFT - 8, y + 4, label, "end")
-
-
-def _text(x: float, y: float, label: str, anchor: str = "middle", kind: str = "tick") -> str:
-    place = f'x="{x:.6g}" y="{y:.6g}" text-anchor="{anchor}"'
-    return f'<text class="{kind}" {place}>{_escaped(label)}</text>'
+    return draw_label(LEFT - 8, y + 4, label, "end")

@@ -1,0 +1,1 @@
+"""The registry as pages that a browser shows without any server."""
