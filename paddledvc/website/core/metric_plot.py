@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 72, 24, 16, 40, 240
 _INSIDE = 24
 """Between the axis and the first version, and beyond the last."""
+_LARGEST = sys.float_info.max
 LEVELS = 4
 LABELS = 8
 """Versions that are named below the plot."""
@@ -98,9 +100,8 @@ def draw_metric_svg(metric: str, points: Sequence[MetricPoint]) -> str:
     # As floats may be: so far apart that their difference is none, or not apart at all.
     spread = high / 2 - low / 2
     margin = spread / 5 or abs(high) * 0.05 or 1.0
-    bottom, top = low - margin, high + margin
-    if not math.isfinite(bottom) or not math.isfinite(top):
-        bottom, top = low, high
+    # Beyond the largest float there is no room for a margin.
+    bottom, top = max(low - margin, -_LARGEST), min(high + margin, _LARGEST)
 
     def up(value: float) -> float:
         share = (value / 2 - bottom / 2) / (top / 2 - bottom / 2)

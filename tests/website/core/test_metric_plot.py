@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from paddledvc.inventory.core.history_rows import HistoryRow
@@ -66,6 +66,8 @@ def test_a_path_that_lacks_a_version_has_a_line_over_it():
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=12))
+@example([1.7120886998688722e308])
+@example([-1.7976931348623157e308, 1.7976931348623157e308])
 def test_points_of_any_size_are_drawn_inside(values):
     points = [MetricPoint(version="v", day="", values={"jit": one}) for one in values]
 
