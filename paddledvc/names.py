@@ -24,6 +24,8 @@ SCRATCH = ".paddledvc/tmp"
 EXPORT_PREFIX = "inference"
 """Base name of exported files, as PaddleX and FastDeploy look for them."""
 DVC_LOCK = "dvc.lock"
+PROJECT_FILES = (REGISTRY, LOCK, STAGES, DVC_LOCK, PARAMS)
+"""Files that say together what a project's models are, a part of each for each model."""
 IMAGE_VARIABLE = "PADDLEDVC_IMAGE"
 """The variable by which a container says the name of its image."""
 

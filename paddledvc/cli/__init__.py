@@ -45,7 +45,7 @@ SECTIONS = {
         "export": "Export a model as a static program.",
         "verify": "Compare the exported files with the dynamic network.",
         "evaluate": "Measure the network and the exported files with your function.",
-        "report": "Write pages of what was verified and measured, cards of models, or a site.",
+        "report": "Write pages of results, cards of models, or a site.",
     },
     "Weights": {
         "status": "Show which weights differ from the commit.",
@@ -54,7 +54,7 @@ SECTIONS = {
         "gc": "Remove what no branch, tag or recent commit needs.",
     },
     "Releases": {
-        "release": "Release locked versions, approve them, put them into stages, and bundle them.",
+        "release": "Release what is locked; approve, promote and bundle it.",
         "rollback": "Bring models back to an earlier release, in one new commit.",
     },
 }
@@ -116,7 +116,6 @@ class Group(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Show the overview without importing any command."""
-        formatter.write_paragraph()
         for section, commands in SECTIONS.items():  # without blank lines, to fit a screen
             formatter.write_heading(section)
             with formatter.indentation():
@@ -187,7 +186,6 @@ def paddledvc(directory: str | None, *, verbose: bool) -> None:
 
     \b
     Example: paddledvc init && paddledvc lock && paddledvc generate && dvc repro
-
     Exit codes: 0 success, 1 finding, 2 wrong usage, 3 outside failure, 70 bug.
     """
     logging.basicConfig(

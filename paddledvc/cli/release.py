@@ -18,7 +18,7 @@ from paddledvc.cli.options import Subcommands
     },
 )
 def release() -> None:
-    """Release locked versions, approve them, put them into stages, and bundle them.
+    """Release what is locked; approve, promote and bundle it.
 
     Releases and stages are annotated tags of git, in the grammar of GTO.
 

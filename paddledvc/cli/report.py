@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def report(
     project: Project, names: tuple[str, ...], *, cards: bool, site: Path | None, output: str
 ) -> None:
-    """Write pages of what was verified and measured, cards of models, or a site.
+    """Write pages of results, cards of models, or a site.
 
     It writes one HTML page for each model, reports/<slug>/verify.html, and reports/index.html,
     which lists them all. They need no other file and no network.

@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from paddledvc.tools.git.snapshot import FolderSnapshot
     from paddledvc.weights.core.transfer_results import Inspected
 
-_JUDGED = (layout.REGISTRY, layout.LOCK, layout.STAGES, layout.DVC_LOCK, layout.PARAMS)
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Ask:
@@ -299,7 +297,7 @@ def _judge_change(
 
 def _uncommitted(root: Path) -> Iterator[str]:
     """Say which files differ from what is judged."""
-    form = ("status", "--porcelain", "--untracked-files=all", "--", *_JUDGED)
+    form = ("status", "--porcelain", "--untracked-files=all", "--", *layout.PROJECT_FILES)
     changed = [line[3:].rpartition("/")[2] for line in run_git(root, *form).splitlines()]
     if changed:
         verb = "has" if len(changed) == 1 else "have"

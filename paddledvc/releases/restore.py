@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from paddledvc.models.registry import Registry
 
 T = TypeVar("T")
-_SHARED = (names.REGISTRY, names.LOCK, names.STAGES, names.DVC_LOCK, names.PARAMS)
-"""Files that all models share; of these only blocks go back."""
 
 
 class CommitState:
@@ -281,7 +279,7 @@ def _code(
     """List the files that stages read, as they were: code, settings, and DVC's notes of data."""
     for stage in stages:
         for path in (*then.stages.reads(stage), *then.stages.param_files(stage)):
-            if path not in _SHARED:
+            if path not in names.PROJECT_FILES:
                 yield from _files_of(head, then, path)
 
 

@@ -54,7 +54,6 @@ if TYPE_CHECKING:
 
 NOTE = f"{names.SCRATCH}/rollback.json"
 """Which commits a rollback moves the branch between, until the work tree has followed."""
-_FILES = (names.REGISTRY, names.LOCK, names.STAGES, names.DVC_LOCK, names.PARAMS)
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 _SHORT = 7
 
@@ -252,7 +251,7 @@ class _Rolling:
     def _list_unclean(self) -> Iterator[Obstacle]:
         prefix = worktree.prefix_in_worktree(self.root)
         changed = new_commit.list_changed_files(self.root, self._head.name, self._restored.tree)
-        paths = dict.fromkeys((*(f"{prefix}{one}" for one in _FILES), *changed))
+        paths = dict.fromkeys((*(f"{prefix}{one}" for one in names.PROJECT_FILES), *changed))
         for path in new_commit.list_unclean_files(self.root, list(paths)):
             yield Obstacle(
                 kind="unclean",

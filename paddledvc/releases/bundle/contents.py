@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 CARDS = "docs/models"
 CHANGELOG = f"{CARDS}/CHANGELOG.md"
-ALWAYS = (names.REGISTRY, names.LOCK, names.STAGES, names.DVC_LOCK, names.PARAMS, CHANGELOG)
+ALWAYS = (*names.PROJECT_FILES, CHANGELOG)
 """Files of the commit that every bundle has, where there are such."""
 
 
