@@ -7,6 +7,7 @@ as ``FLOW`` has them.
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import pytest
 import yaml
 from huggingface_hub import ModelCard
 
+from paddledvc.names import SIGNERS
 from tests.end_to_end.conftest import Repo, md5
 from tests.end_to_end.test_git_flow import GIT_FLOW, connect
 from tests.forks import run_module
@@ -24,8 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-pytestmark = pytest.mark.thorough
+pytestmark = [
+    pytest.mark.thorough,
+    pytest.mark.skipif(
+        shutil.which("ssh-keygen") is None, reason="OpenSSH's ssh-keygen is not installed"
+    ),
+]
 IMAGE = "paddlepaddle/paddle:{}@sha256:{}"
+REVIEWER = "reviewer@example.com"
 OLD_IMAGE, NEW_IMAGE = IMAGE.format("3.2.0", "2a" * 32), IMAGE.format("3.3.1", "3b" * 32)
 TRAIN = """
 import hashlib
@@ -142,8 +150,19 @@ def _models() -> dict[str, Any]:
         "environment": OLD_IMAGE,
         "models": models,
         "groups": {"ocr": ["det", "PP-OCRv4.1"]},
-        "policy": {"stages": {"prod": {"branches": ["main"]}}},
+        "policy": {
+            "stages": {
+                "prod": {"branches": ["main"]},
+                "audited": {"branches": ["main"], "approvals": 1},
+            }
+        },
     }
+
+
+def _make_key(team: Team, file: Path, address: str) -> str:
+    """Make a key of SSH, and give its line of allowed signers."""
+    team.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(file))
+    return f'{address} namespaces="git" {file.with_suffix(f"{file.suffix}.pub").read_text()}'
 
 
 @pytest.fixture
@@ -169,6 +188,8 @@ def team(tmp_path: Path, environment: dict[str, str], start_s3: Callable) -> Ite
     made.write("models.yaml", yaml.safe_dump(_models(), sort_keys=False))
     skills = {name: {"train": {"skill": 0.9}} for name in ("det", "PP-OCRv4-1")}
     made.write("params.yaml", yaml.safe_dump(skills))
+    people = (made.git("config", "user.email").strip(), REVIEWER)
+    made.write(SIGNERS, "".join(_make_key(made, tmp_path / one, one) for one in people))
     made.build("Three models")
     if GIT_FLOW is not None:
         made.git("config", "gitflow.branch.master", "main")
@@ -184,8 +205,9 @@ def team(tmp_path: Path, environment: dict[str, str], start_s3: Callable) -> Ite
 def test_a_life_of_releases_with_git_flow_and_s3(team, tmp_path):
     team.release("det", "PP-OCRv4.1", "cls", when="2026-03-03")
     first = team.weights()
+    assert [*first] == ["PP-OCRv4.1_trained.pdparams", "cls_v1.0.pdparams", "det_trained.pdparams"]
+    _author_may_not_approve(team, tmp_path)
     _regression_is_stopped_in_review(team)
-    # An approval by the author, and `git verify-tag`, belong here.
     _second_release(team)
     second = team.weights()
     _waiver_and_hotfix(team)
@@ -193,6 +215,28 @@ def test_a_life_of_releases_with_git_flow_and_s3(team, tmp_path):
     _rollback(team, tmp_path, first)
     _history(team, first, second)
     _other_clients(team, tmp_path, first)
+
+
+def _author_may_not_approve(team: Team, tmp_path: Path) -> None:
+    """Ask for an approval, which somebody else has to sign."""
+    team.at("2026-03-10 09:00:00")
+    author = team.git("config", "user.email").strip()
+    team.git("config", "gpg.format", "ssh")
+    team.git("config", "user.signingKey", str(tmp_path / f"{author}.pub"))
+    found = team.fails(1, "release", "promote", "cls@v1.0", "audited")
+    assert "audited" in found
+    assert "approv" in found
+    assert f"{author} " in team.fails(1, "release", "approve", "cls@v1.0")
+    team.git("config", "user.email", REVIEWER)
+    team.git("config", "user.signingKey", str(tmp_path / f"{REVIEWER}.pub"))
+    team.paddledvc("release", "approve", "cls@v1.0", "--push")
+    team.git("config", "user.email", author)
+    tag = team.git("tag", "--list", "approval/*").strip()
+    signers = f"gpg.ssh.allowedSignersFile={team.root / SIGNERS}"
+    done = team.try_("git", "-c", signers, "verify-tag", tag)
+    assert (done.returncode, f"for {REVIEWER} " in done.stderr) == (0, True)
+    team.paddledvc("release", "promote", "cls@v1.0", "audited", "--push")
+    assert "approval-" not in team.fails(0, "check", "--branch", "main")
 
 
 def _regression_is_stopped_in_review(team: Team) -> None:
@@ -319,7 +363,7 @@ def _other_clients(team: Team, tmp_path: Path, first: dict[str, str]) -> None:
     rows = json.loads(team.paddledvc("history", "--format", "json"))["rows"]
     ours = [(one["tag"], one["commit"]) for one in rows if one["tag"]]
     assert sorted(ours) == sorted(theirs)
-    assert len(ours) == 7 + 9
+    assert len(ours) == 7 + 10
     changed = json.loads(team.dvc("metrics", "diff", "--json", "det@v1.0.0", "det@v1.1.0"))
     accuracy = changed["reports/det/train/metrics.json"]["accuracy"]
     assert (accuracy["old"], accuracy["new"]) == (0.9, 0.95)
